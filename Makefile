@@ -1,0 +1,53 @@
+# make demo   set up and run a backtest of real prices into runs/demo
+# make test   set up and run the tests
+#
+# The only things needed are make and CPython 3.11 or newer. PYTHON=/path/to/python chooses one;
+# VENV=/some/dir chooses where the virtual environment goes.
+
+VENV ?= .venv
+ifndef PYTHON
+  PYTHON := $(shell for each in python3 python python3.14 python3.13 python3.12 python3.11; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v "$$each" && break; done)
+endif
+
+ifeq ($(OS),Windows_NT)
+  BIN := $(VENV)/Scripts
+else
+  BIN := $(VENV)/bin
+endif
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@echo 'make lint   ruff and mypy'
+	@echo 'make bench  measure, see benchmarks/'
+	@echo 'make clean  delete the virtual environment, caches and runs/demo'
+
+setup: $(READY)
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'No CPython 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python' >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is older than Python 3.11' >&2; exit 1; }
+	@echo 'Setting up $(VENV) with $(PYTHON); this is done once'
+	"$(PYTHON)" -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch "$(READY)"
+
+demo: $(READY)
+	"$(BIN)/barter-bt" backtest docs/examples/demo.toml --out runs/demo
+
+test: $(READY)
+	"$(BIN)/python" -m pytest -q -n auto
+
+lint: $(READY)
+	"$(BIN)/ruff" check .
+	"$(BIN)/mypy"
+
+bench: $(READY)
+	"$(BIN)/python" -m benchmarks
+
+clean:
+	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo

@@ -1,0 +1,285 @@
+"""``backtest``: from market data, instruments and a strategy to a result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.backtest.describe import describe
+from barter_bt.backtest.drive import Drive, interprets
+from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.progress import progress_bar
+from barter_bt.backtest.record import Record
+from barter_bt.backtest.result import Result
+from barter_bt.data import MarketData, Stream
+from barter_bt.data.duration import duration_ns
+from barter_bt.engine.state.build import build_state
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import ConfigError
+from barter_bt.execution.build import build_terms, build_venue
+from barter_bt.execution.terms import Venue
+from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
+from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.risk import Limits
+from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.python import Python
+from barter_bt.version import VERSION
+
+MINUTE_NS = 60_000_000_000
+_EVER = (1 << 62) - 1
+
+
+def backtest(
+    data: Stream | MarketData | Sequence[Stream],
+    instruments: Instrument | Sequence[Instrument],
+    strategy: Any,
+    *,
+    balances: Mapping[str, Number],
+    venues: Venue | Mapping[str, Venue] | None = None,
+    risk: Limits | None = None,
+    reporting: str | None = None,
+    mark_every: str | int | None = None,
+    record: Record | Mapping[str, Any] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    seed: int = 0,
+    interpret: bool | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Result:
+    """Replay market data through the engine and a simulated venue.
+
+    Parameters
+    ----------
+    data
+        One stream or several, in the order that decides at equal times (rule 10).
+    instruments
+        What can be traded. Rows of other instruments are an error.
+    strategy
+        :class:`~barter_bt.strategy.Signals`, :class:`~barter_bt.strategy.Schedule`,
+        :class:`~barter_bt.strategy.Compiled`, or an object with ``generate_algo_orders(state)``.
+    balances
+        Starting balance of each asset, by ``asset`` or ``exchange.asset``; others start at 0.
+    venues
+        Terms of every exchange, or by exchange; without fees, latency or margin accounts if not given.
+    risk
+        Limits that every order is held against.
+    reporting
+        Asset of the equity; by default the quote asset of the first instrument.
+    mark_every
+        Interval of the equity marks, such as ``"1m"``; by default each candle close, a minute without candles.
+    record
+        State columns to keep as one more table.
+    start, end
+        First and last venue time (with a zone) of the data that takes part.
+    seed
+        Kept in the manifest; nothing in this version is random.
+    interpret
+        Run in plain Python, without Numba; by default as the environment variable BARTER_BT_INTERPRET says.
+    progress
+        True: a bar on stderr; or a function of rows done and rows in all.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    BarterBtError
+        For bad input: the message names what and where, and how to put it right.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> candles = bt.data.candles(bt.data.generate.candles(1_000, instrument="btc_usd"))
+    >>> btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    >>> result = bt.backtest(candles, btc, bt.strategy.builtin.SmaCross(), balances={"usd": 1_000}, interpret=True)
+    >>> result.trades.height == result.orders.height
+    True
+    """
+    began = time.perf_counter()
+    streams = _streams(data)
+    index = IndexedInstruments([instruments] if isinstance(instruments, Instrument) else instruments)
+    terms_of = _venues(venues, index)
+    first, last = _nanoseconds(start, -_EVER, "start"), _nanoseconds(end, _EVER, "end")
+    amounts = _balances(balances, index)
+    scales = choose_scales(index, _largest_prices(streams, index), amounts)
+    reporting_index = index.asset(reporting) if reporting else _default_reporting(index)
+    units = {asset: _units(amount, scales.units[asset], index.asset_names[asset]) for asset, amount in amounts.items()}
+    venue = build_venue(index, build_terms(index, scales, terms_of, _evidence(streams, index)), terms_of, units)
+    feeder = Feeder(streams, index.codes, [_feed_ns(s, index, terms_of) for s in streams], first, last)
+    marks = _marks(mark_every, streams)
+    begins = max(_first_time(feeder), first)
+    expected = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
+    state = build_state(index, scales, venue, reporting_index, begins, expected + 64)
+    state.engine.mark_every[0] = marks
+    state.engine.streams[0] = len(streams)
+    if risk:
+        risk.apply(state, index, scales)
+    strategy = strategy if hasattr(strategy, "prepare") else Python(strategy, type(strategy).__name__)
+    driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index))
+    _install(state, driver, begins)
+    state.engine.mark_due[0] = begins
+    prepared = time.perf_counter()
+    with progress_bar(progress) as show:
+        drive = Drive(state, venue, feeder, driver, index, interprets(interpret), show)
+        compiled = time.perf_counter()
+        partial = _run(drive)
+    result = Result(
+        state=state,
+        venue=venue,
+        index=index,
+        scales=scales,
+        strategies=[strategy.name],
+        reporting=index.asset_names[reporting_index],
+        config=describe(index, scales, terms_of, amounts, streams, strategy, marks),
+        seed=seed,
+        version=VERSION,
+        partial=partial,
+        market=streams,
+    )
+    result.warnings += _warnings(state, streams, partial)
+    result.timings |= {
+        "prepare": prepared - began,
+        "compile": compiled - prepared,
+        "run": time.perf_counter() - compiled,
+    }
+    return result
+
+
+def _run(drive: Drive) -> bool:
+    """Whether the run was interrupted; what it did until then is kept."""
+    try:
+        drive.run()
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
+    streams = [data] if isinstance(data, Stream) else list(data.streams if isinstance(data, MarketData) else data)
+    if not streams:
+        raise ConfigError("no market data is given", "make a stream with barter_bt.data.candles, trades or quotes")
+    for stream in streams:
+        if not isinstance(stream, Stream):
+            raise ConfigError(
+                f"data is {type(stream).__name__}; it must be a stream",
+                "wrap the frame or path in barter_bt.data.candles, trades or quotes",
+            )
+    return streams
+
+
+def _venues(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstruments) -> dict[str, Venue]:
+    if venues is None or isinstance(venues, Venue):
+        return dict.fromkeys(index.exchanges, venues or Venue())
+    for name in venues:
+        index.exchange(name)
+    return {name: venues.get(name, Venue()) for name in index.exchanges}
+
+
+def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:
+    if moment is None:
+        return default
+    if moment.tzinfo is None:
+        raise ConfigError(f"{what} is {moment}, which has no time zone", "for example datetime(2024, 1, 1, tzinfo=UTC)")
+    from datetime import UTC
+
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+
+
+def _balances(balances: Mapping[str, Number], index: IndexedInstruments) -> dict[int, Decimal]:
+    amounts = {index.asset(name): decimal(amount, f"balance of {name!r}") for name, amount in balances.items()}
+    for asset, amount in amounts.items():
+        if amount < 0:
+            raise ConfigError(f"balance of {index.asset_names[asset]!r} is {amount}; it must not be negative")
+    return amounts
+
+
+def _units(amount: Decimal, unit: Decimal, asset: str) -> int:
+    units = amount / unit
+    if units != units.to_integral_value():
+        raise ConfigError(f"balance of {asset!r} is {amount}, which is not a whole number of units of {unit}")
+    return int(units)
+
+
+def _default_reporting(index: IndexedInstruments) -> int:
+    one = index.instruments[0]
+    return index.asset(one.quote, one.exchange)
+
+
+def _largest_prices(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, float]:
+    """Only where no increment is declared: finding them reads the data."""
+    largest: dict[int, float] = {}
+    if all(one.price_increment for one in index.instruments):
+        return largest
+    for stream in streams:
+        for name, (_, high) in stream.price_range().items():
+            i = index.codes.get(name)
+            if i is not None:
+                largest[i] = max(high, largest.get(i, 0.0))
+    return largest
+
+
+def _evidence(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, frozenset[str]]:
+    kinds: dict[int, set[str]] = {}
+    for stream in streams:
+        for name in stream.instruments:
+            kinds.setdefault(index.instrument(name), set()).add(stream.kind)
+    return {i: frozenset(found) for i, found in kinds.items()}
+
+
+def _feed_ns(stream: Stream, index: IndexedInstruments, venues: Mapping[str, Venue]) -> int:
+    delays = {venues[index.instruments[index.instrument(n)].exchange].latency.feed_ns for n in stream.instruments}
+    if len(delays) > 1:
+        raise ConfigError(f"stream {stream.name} holds exchanges of different feed latency", "split it by exchange")
+    return delays.pop() if delays else 0
+
+
+def _marks(mark_every: str | int | None, streams: Sequence[Stream]) -> int:
+    if mark_every is None:
+        return 0 if any(stream.kind == "candles" for stream in streams) else MINUTE_NS
+    interval = duration_ns(mark_every, "mark_every")
+    if interval <= 0:
+        raise ConfigError(f"mark_every is {mark_every!r}; it must be positive")
+    return interval
+
+
+def _first_time(feeder: Feeder) -> int:
+    """The smallest venue time in the data; of candles, their opens."""
+    dues = [feeder.cursors.due[c] for c in range(len(feeder.cursors)) if feeder.is_venue_time(c)]
+    first = min(dues)
+    if first > _EVER:
+        raise ConfigError("the market data has no rows between start and end")
+    return first
+
+
+def _install(state: EngineState, driver: Driver, begins: int) -> None:
+    """Let the engine know what the strategy asked for, and its schedule."""
+    e, p = state.engine, state.schedule
+    e.wake[0] = driver.asked
+    e.size[0], e.with_fee[0], e.strict[0] = driver.size, int(driver.with_fee), int(driver.strict)
+    if driver.timer_ns:
+        e.timer_every[0] = driver.timer_ns
+        e.timer_due[0] = -(-begins // driver.timer_ns) * driver.timer_ns
+    if driver.schedule and len(driver.schedule["time"]):
+        for name, column in driver.schedule.items():
+            p.point(name, 0, column)
+        p.rows[0] = len(driver.schedule["time"])
+        p.due[0] = p.time[0][0]
+
+
+def _warnings(state: EngineState, streams: Sequence[Stream], partial: bool) -> list[str]:
+    found = []
+    missed = state.schedule.rows[0] - state.schedule.row[0]
+    if missed and not partial:
+        found.append(f"{missed} row(s) of the strategy's schedule lie after the last market event and were not reached")
+    for stream in streams:
+        for repair, rows in stream.repairs.items():
+            if rows:
+                found.append(f"{stream.name}: {repair} changed {rows} row(s)")
+    if partial:
+        found.append("the run was interrupted: its results end at the last event processed")
+    return found

@@ -1,0 +1,193 @@
+"""From checked sections to the arguments of ``backtest``."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+from msgspec import UNSET
+
+from barter_bt.backtest.config.check import check, refuse
+from barter_bt.backtest.config.objects import Loader, builtin
+from barter_bt.backtest.config.sections import DataSection, File, ObjectSection, VenueSection, given
+from barter_bt.errors import BarterBtError, ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.data.stream import Stream
+    from barter_bt.execution.terms import Venue
+
+
+@dataclass(frozen=True)
+class Config:
+    """A checked configuration file."""
+
+    path: Path
+    file: File
+
+    def build(self) -> dict[str, Any]:
+        """Make the keyword arguments of ``barter_bt.backtest.backtest``: streams, instruments, strategy, ...
+
+        Raises
+        ------
+        BarterBtError
+            A file is missing, a value is out of its range, or the strategy cannot be loaded.
+        """
+        from barter_bt.instrument.instrument import Instrument
+
+        instruments = [
+            self._make(f"instruments[{number}]", Instrument, given(each))
+            for number, each in enumerate(self.file.instruments)
+        ]
+        arguments: dict[str, Any] = {
+            "data": [self._stream(number, each) for number, each in enumerate(self.file.data)],
+            "instruments": instruments,
+            "strategy": self._object("strategy", self.file.strategy),
+            "balances": dict(self.file.balances),
+            "venues": self._venues({each.exchange for each in instruments}),
+        }
+        if self.file.risk is not UNSET:
+            arguments["risk"] = self._object("risk", self.file.risk)
+        if self.file.record is not UNSET:
+            arguments["record"] = self.file.record
+        options = given(self.file.run)
+        for key in ("start", "end"):
+            if key in options:
+                options[key] = self._instant(f"run.{key}", options[key])
+        return arguments | options
+
+    def build_benchmark(self) -> Any:
+        """Make the strategy of section ``[benchmark]``; None without one."""
+        return None if self.file.benchmark is UNSET else self._object("benchmark", self.file.benchmark)
+
+    @property
+    def benchmark_name(self) -> str:
+        """What to call the strategy of section ``[benchmark]``: its name, or that of its object."""
+        section = self.file.benchmark
+        if section is UNSET:
+            return "benchmark"
+        name = section.name if section.name is not UNSET else str(section.object).rpartition(":")[2]
+        return name.replace("_", " ")
+
+    def _stream(self, number: int, section: DataSection) -> Stream:
+        from barter_bt import data
+
+        key, options = f"data[{number}]", given(section)
+        kind, files = options.pop("kind"), options.pop("path")
+        names = [each.name for each in self.file.instruments]
+        if section.instrument is not UNSET and section.instrument not in names:
+            Loader(self.path).unknown(f"{key}.instrument", section.instrument, names)
+        if kind != "candles" and "interval" in options:
+            self._fail(f"{key}.interval", f"{kind} have no interval", "leave it out, or set kind to candles")
+        paths = [self.path.parent / each for each in ([files] if isinstance(files, str) else files)]
+        for path in paths:
+            if not path.is_file():
+                self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
+        if "repair" in options:
+            known = list(inspect.signature(data.Repair).parameters)
+            for name in options["repair"]:
+                if name not in known:
+                    Loader(self.path).unknown(f"{key}.repair.{name}", name, known)
+            options["repair"] = self._make(f"{key}.repair", data.Repair, options["repair"])
+        source = paths[0] if len(paths) == 1 else paths
+        stream: Stream = self._make(key, getattr(data, kind), options, source)
+        return stream
+
+    def _venues(self, exchanges: set[str]) -> dict[str, Venue]:
+        from barter_bt.execution.terms import Venue
+
+        for name in self.file.venues:
+            if name not in exchanges:
+                Loader(self.path).unknown(f"venues.{name}", name, sorted(exchanges))
+        return {
+            name: self._venue(f"venues.{name}", self.file.venues[name]) if name in self.file.venues else Venue()
+            for name in sorted(exchanges)
+        }
+
+    def _venue(self, key: str, section: VenueSection) -> Venue:
+        from barter_bt.execution import terms
+
+        values = given(section)
+        if section.latency is not UNSET:
+            delays = {
+                f"{part}_ns": self._duration(f"{key}.latency.{part}", delay)
+                for part, delay in given(section.latency).items()
+            }
+            values["latency"] = self._make(f"{key}.latency", terms.Latency, delays)
+        if section.max_age is not UNSET:
+            values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
+        kinds: dict[str, Callable[..., Any]] = {"fees": terms.Fees, "margin": terms.Margin}
+        for part, kind in kinds.items():
+            if part in values:
+                values[part] = self._make(f"{key}.{part}", kind, given(values[part]))
+            every = f"{part}_by_instrument"
+            if every in values:
+                values[every] = {
+                    name: self._make(f"{key}.{every}.{name}", kind, given(each)) for name, each in values[every].items()
+                }
+        venue: Venue = self._make(key, terms.Venue, values)
+        return venue
+
+    def _object(self, key: str, section: ObjectSection) -> Any:
+        known = builtin("risk" if key == "risk" else "strategy") if section.name is not UNSET else {}
+        return Loader(self.path).make(key, section, known)
+
+    def _make(self, key: str, kind: Callable[..., Any], values: Mapping[str, Any], *first: object) -> Any:
+        """Call ``kind``, and put the file and key in front of what it complains about."""
+        try:
+            return kind(*first, **values)
+        except BarterBtError as error:
+            raise type(error)(f"{self.path}: {key}: {error.message}", error.hint) from error
+
+    def _duration(self, key: str, value: str | int) -> int:
+        from barter_bt.data.duration import duration_ns
+
+        return duration_ns(value, f"{self.path}: {key}")
+
+    def _instant(self, key: str, text: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self._fail(key, f"{text!r} is not a time", "write 2024-01-01T00:00:00Z")
+        if moment.tzinfo is None:
+            self._fail(key, f"{text!r} has no time zone", "write 2024-01-01T00:00:00Z, or +01:00 instead of Z")
+        return moment
+
+    def _fail(self, key: str, message: str, hint: str) -> NoReturn:
+        raise ConfigError(f"{self.path}: {key}: {message}", hint)
+
+
+def load(path: str | Path) -> Config:
+    """Read and check a configuration file; no data is opened and no strategy imported yet.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or not TOML, a key is unknown or missing, or a value has the wrong type.
+    """
+    place = Path(path)
+    try:
+        raw = _texts(tomllib.loads(place.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigError(f"configuration {place} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration {place} is not TOML: {error}") from error
+    check(raw, File, "", place)
+    try:
+        return Config(place, msgspec.convert(raw, File))
+    except msgspec.ValidationError as error:
+        refuse(error, str(error).partition(" - at `$.")[2].rstrip("`"), place)
+
+
+def _texts(value: Any) -> Any:
+    """Replace TOML's dates and times by their text, which is what the schema says."""
+    if isinstance(value, dict):
+        return {key: _texts(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_texts(each) for each in value]
+    return value.isoformat() if isinstance(value, date | time) else value

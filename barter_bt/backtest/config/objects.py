@@ -1,0 +1,140 @@
+"""Strategies and risk managers named in a configuration: built-ins, and the user's own code."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from msgspec import UNSET
+
+from barter_bt.backtest.config.sections import ObjectSection
+from barter_bt.errors import BarterBtError, ConfigError, StrategyError, nearest
+
+
+class Loader:
+    """Finds and makes the objects that one configuration file names.
+
+    Parameters
+    ----------
+    file
+        The configuration file; paths in it are relative to its directory.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def make(self, key: str, section: ObjectSection, builtin: Mapping[str, Callable[..., Any]]) -> Any:
+        """Make what ``section`` names: call the factory with the parameters, or take the object as it is.
+
+        Raises
+        ------
+        ConfigError
+            The name, module, file, object or a parameter is not there.
+        StrategyError
+            The user's code raised; the message has its file and line.
+        """
+        parameters: dict[str, Any] = {} if section.parameters is UNSET else section.parameters
+        if (section.name is UNSET) == (section.object is UNSET):
+            self._fail(key, "give either name (a built-in) or object (your own)", 'such as object = "my.py:strategy"')
+        if section.name is not UNSET:
+            if section.name not in builtin:
+                self.unknown(f"{key}.name", section.name, builtin)
+            return self._call(key, builtin[section.name], parameters)
+        made = self._find(f"{key}.object", str(section.object))
+        if inspect.isclass(made) or inspect.isroutine(made):
+            return self._call(key, made, parameters)
+        if parameters:
+            self._fail(f"{key}.parameters", f"{section.object} is an object, not a class or function that takes them")
+        return made
+
+    def unknown(self, key: str, name: str, known: Mapping[str, Any] | list[str]) -> NoReturn:
+        """Raise a ConfigError for a name that is not known, with the nearest that is."""
+        guess = nearest(name, known)
+        hint = f"did you mean {guess!r}?" if guess else None
+        self._fail(key, f"{name!r} is not known; known: {', '.join(known)}", hint)
+
+    def _fail(self, key: str, message: str, hint: str | None = None) -> NoReturn:
+        raise ConfigError(f"{self.file}: {key}: {message}", hint)
+
+    def _call(self, key: str, factory: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+        signature = inspect.signature(factory)
+        open_ended = any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values())
+        for name in parameters:
+            if name not in signature.parameters and not open_ended:
+                self.unknown(f"{key}.parameters.{name}", name, list(signature.parameters))
+        try:
+            signature.bind(**parameters)
+        except TypeError as error:
+            self._fail(f"{key}.parameters", str(error))
+        try:
+            return factory(**parameters)
+        except BarterBtError as error:
+            raise type(error)(f"{self.file}: {key}: {error.message}", error.hint) from error
+        except Exception as error:
+            raise StrategyError(f"{self.file}: {key}: {where(error)}") from error
+
+    def _find(self, key: str, text: str) -> Any:
+        place, _, name = text.rpartition(":")
+        if not place or not name:
+            self._fail(key, f"{text!r} names no object", 'write "package.module:name" or "file.py:name"')
+        try:
+            module = self._run(key, place) if place.endswith(".py") else importlib.import_module(place)
+        except BarterBtError:
+            raise
+        except ModuleNotFoundError as error:
+            if not error.name or not f"{place}.".startswith(f"{error.name}."):
+                raise StrategyError(f"{self.file}: {key}: {where(error)}") from error
+            file = f"{place.replace('.', '/')}.py"
+            self._fail(key, f"there is no module {error.name!r}", f'if it is a file, write "{file}:{name}"')
+        except Exception as error:
+            raise StrategyError(f"{self.file}: {key}: {place} cannot be loaded: {where(error)}") from error
+        if not hasattr(module, name):
+            self.unknown(key, name, [each for each in vars(module) if not each.startswith("_")])
+        return getattr(module, name)
+
+    def _run(self, key: str, place: str) -> ModuleType:
+        path = (self.file.parent / place).resolve()
+        if not path.is_file():
+            self._fail(key, f"{path} does not exist", "paths are relative to the configuration file")
+        title = f"barter_bt_user_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+        spec = importlib.util.spec_from_file_location(title, path)
+        assert spec is not None, "a file that ends in .py has a spec"
+        assert spec.loader is not None, "and a loader"
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[title] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[title]
+            raise
+        return module
+
+
+def builtin(room: str) -> Mapping[str, Callable[..., Any]]:
+    """Return the factories that come with the package by their names, of a room: ``strategy`` or ``risk``."""
+    found = getattr(importlib.import_module(f"barter_bt.{room}"), "builtin", {})
+    if isinstance(found, ModuleType):
+        found = found.BUILTIN
+    factories: Mapping[str, Callable[..., Any]] = found
+    return factories
+
+
+def where(error: BaseException) -> str:
+    """Say what went wrong and in which line: the innermost outside of this file and of Python's import."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}: SyntaxError: {error.msg}"
+    frames = [
+        each
+        for each in traceback.extract_tb(error.__traceback__)
+        if each.filename != __file__ and "importlib" not in each.filename
+    ]
+    place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else ""
+    return f"{place}{type(error).__name__}: {error}"

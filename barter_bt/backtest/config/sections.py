@@ -1,0 +1,143 @@
+"""The sections of a configuration file: plain records, one field per key, and the JSON schema made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Number: TypeAlias = int | float | str
+Duration: TypeAlias = Annotated[str | int, Meta(description='text such as "50ms" or "1h30m", or nanoseconds')]
+Evidence: TypeAlias = Literal["auto", "quotes", "trades", "candles"]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table of the file. A key that is not there keeps the default of what it configures."""
+
+
+class RunSection(Section, frozen=True):
+    """How the run goes."""
+
+    seed: Annotated[int, Meta(description="seed of every random choice")] | UnsetType = UNSET
+    reporting: Annotated[str, Meta(description="asset in which equity is measured")] | UnsetType = UNSET
+    mark_every: Duration | UnsetType = UNSET
+    start: Annotated[str, Meta(description="first moment, with a zone: 2024-01-01T00:00:00Z")] | UnsetType = UNSET
+    end: Annotated[str, Meta(description="last moment, with a zone")] | UnsetType = UNSET
+    interpret: Annotated[bool, Meta(description="run without compiling, for a debugger")] | UnsetType = UNSET
+
+
+class DataSection(Section, frozen=True):
+    """One stream of market data."""
+
+    kind: Annotated[Literal["trades", "quotes", "candles"], Meta(description='"trades", "quotes" or "candles"')]
+    path: Annotated[str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several")]
+    instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
+    interval: Duration | UnsetType = UNSET
+    columns: Annotated[dict[str, str], Meta(description="your column names to ours")] | UnsetType = UNSET
+    time_zone: Annotated[str, Meta(description="zone of times that have none")] | UnsetType = UNSET
+    time_unit: Literal["ns", "us", "ms", "s"] | UnsetType = UNSET
+    repair: Annotated[dict[str, bool], Meta(description="what to mend in bad rows")] | UnsetType = UNSET
+    clock_offset: Duration | UnsetType = UNSET
+
+
+class InstrumentSection(Section, frozen=True):
+    """What can be traded; the fields of ``Instrument``."""
+
+    exchange: Annotated[str, Meta(description='exchange id, such as "binance_spot"')]
+    name: Annotated[str, Meta(description='lower case, such as "btc_usdt"')]
+    base: str | UnsetType = UNSET
+    quote: str | UnsetType = UNSET
+    kind: Literal["spot", "perpetual", "future"] | UnsetType = UNSET
+    contract_size: Number | UnsetType = UNSET
+    price_increment: Number | UnsetType = UNSET
+    quantity_increment: Number | UnsetType = UNSET
+    quantity_min: Number | UnsetType = UNSET
+    notional_min: Number | UnsetType = UNSET
+    name_exchange: str | UnsetType = UNSET
+
+
+class FeesSection(Section, frozen=True):
+    """Fractions of the notional: 0.1 % is 0.001."""
+
+    maker: float | UnsetType = UNSET
+    taker: float | UnsetType = UNSET
+    per_contract: float | UnsetType = UNSET
+
+
+class LatencySection(Section, frozen=True):
+    """Constant delays."""
+
+    request: Duration | UnsetType = UNSET
+    response: Duration | UnsetType = UNSET
+    feed: Duration | UnsetType = UNSET
+
+
+class MarginSection(Section, frozen=True):
+    """What one position ties up."""
+
+    rate: float | UnsetType = UNSET
+    per_contract: float | UnsetType = UNSET
+
+
+class VenueSection(Section, frozen=True):
+    """The terms of one exchange."""
+
+    fees: FeesSection | UnsetType = UNSET
+    latency: LatencySection | UnsetType = UNSET
+    margin: MarginSection | UnsetType = UNSET
+    account: Literal["cash", "margin"] | UnsetType = UNSET
+    taker_evidence: Evidence | UnsetType = UNSET
+    maker_evidence: Evidence | UnsetType = UNSET
+    limit_fill: Literal["through", "touch"] | UnsetType = UNSET
+    max_age: Duration | UnsetType = UNSET
+    fees_by_instrument: dict[str, FeesSection] | UnsetType = UNSET
+    margin_by_instrument: dict[str, MarginSection] | UnsetType = UNSET
+
+
+class ObjectSection(Section, frozen=True):
+    """A built-in by ``name``, or your own ``object``, with parameters."""
+
+    name: Annotated[str, Meta(description="name of a built-in")] | UnsetType = UNSET
+    object: Annotated[str, Meta(description='"package.module:name" or "file.py:name"')] | UnsetType = UNSET
+    parameters: dict[str, Any] | UnsetType = UNSET
+
+
+class File(Section, frozen=True):
+    """The whole file."""
+
+    data: Annotated[list[DataSection], Meta(min_length=1, description="[[data]]: the streams of market data")]
+    instruments: Annotated[list[InstrumentSection], Meta(min_length=1, description="[[instruments]]: what is traded")]
+    balances: Annotated[dict[str, Number], Meta(min_length=1, description="[balances]: amounts, such as usdt = 10_000")]
+    strategy: Annotated[ObjectSection, Meta(description='[strategy]: such as name = "sma_cross"')]
+    run: RunSection = RunSection()
+    venues: Annotated[dict[str, VenueSection], Meta(description="[venues.EXCHANGE]: its terms")] = {}
+    benchmark: Annotated[ObjectSection, Meta(description="a second strategy to compare with")] | UnsetType = UNSET
+    risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET
+    record: Annotated[dict[str, Any], Meta(description="[record]: state columns to keep")] | UnsetType = UNSET
+
+
+def schema() -> dict[str, Any]:
+    """Make the JSON schema of the configuration file, for editors and other programs.
+
+    Examples
+    --------
+    >>> sorted(schema()["$defs"]["ObjectSection"]["properties"])
+    ['name', 'object', 'parameters']
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "barter-bt backtest",
+        **msgspec.json.schema(File),
+    }
+
+
+def given(section: Section) -> dict[str, Any]:
+    """Return the keys that the file gives, with their values.
+
+    Examples
+    --------
+    >>> given(FeesSection(taker=0.001))
+    {'taker': 0.001}
+    """
+    return {name: value for name in section.__struct_fields__ if (value := getattr(section, name)) is not UNSET}

@@ -1,0 +1,53 @@
+"""What was run, as values that can be written as JSON: for the manifest and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.data import Stream
+from barter_bt.execution.terms import Venue
+from barter_bt.instrument import IndexedInstruments, Scales
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it; what JSON does not know becomes text."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Decimal):
+        return str(value)
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return str(value)
+
+
+def describe(
+    index: IndexedInstruments,
+    scales: Scales,
+    venues: Mapping[str, Venue],
+    balances: Mapping[int, Decimal],
+    streams: Sequence[Stream],
+    strategy: Any,
+    mark_every_ns: int,
+) -> dict[str, Any]:
+    """Configuration of a run."""
+    instruments = [
+        plain(asdict(one)) | {"tick": str(scales.ticks[i]), "lot": str(scales.lots[i])}
+        for i, one in enumerate(index.instruments)
+    ]
+    parameters = strategy.__dict__ if is_dataclass(strategy) else {}
+    return {
+        "instruments": instruments,
+        "units": {name: str(scales.units[asset]) for asset, name in enumerate(index.asset_names)},
+        "venues": {name: plain(asdict(venue)) for name, venue in venues.items()},
+        "balances": {index.asset_names[asset]: str(amount) for asset, amount in balances.items()},
+        "streams": [stream.name for stream in streams],
+        "strategy": {"type": type(strategy).__qualname__, **{k: plain(v) for k, v in parameters.items()}},
+        "mark_every_ns": mark_every_ns,
+    }

@@ -1,0 +1,115 @@
+"""Drives the engine's loop: hands it data, lets Python strategies decide, shows progress, explains faults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+
+from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.fault import explain
+from barter_bt.columns.kernel import Compiler, compile_entry
+from barter_bt.columns.table import out_of_memory
+from barter_bt.engine import loop
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import StrategyError
+from barter_bt.execution.feed import Feed
+from barter_bt.execution.venue.state import VenueState
+from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.driver import Driver
+
+ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress bar are served that often
+INTERPRETED_ROWS_PER_TURN = 1 << 14
+
+
+def interprets(chosen: bool | None) -> bool:
+    """Whether to run without Numba: as chosen, else as the environment variable BARTER_BT_INTERPRET says."""
+    return chosen if chosen is not None else os.environ.get("BARTER_BT_INTERPRET", "0") not in ("", "0")
+
+
+def make_step(
+    s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool
+) -> Callable[[], int]:
+    """The loop with the strategy in its place, as a function without arguments."""
+    replace = {"wake": driver.wake} if driver.wake else {}
+    blocks = (s, v, feed, driver.my)
+    if interpret:
+        run = Compiler(replace, interpret=True).function(loop.run)  # type: ignore[arg-type]
+        return lambda: int(run(*blocks))
+    try:
+        entry = compile_entry(loop.run, tuple(type(block) for block in blocks), replace)  # type: ignore[arg-type]
+    except Exception as error:
+        raise _compile_error(error) from None
+    addresses = tuple(block.address for block in blocks)
+    return lambda: int(entry(*addresses))
+
+
+def _compile_error(error: Exception) -> Exception:
+    if type(error).__module__.split(".")[0] not in ("numba", "llvmlite"):
+        return error
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    where = [line.strip() for line in lines if line.strip().startswith("File ")]
+    reasons = [line for line in lines if not line.startswith(("Failed in nopython", "During:", "File"))]
+    return StrategyError(
+        "the strategy could not be compiled: " + " ".join(reasons[:4])[:500] + (f" ({where[0]})" if where else ""),
+        "run it with interpret=True to debug it in plain Python; compiled code knows numbers, the state's "
+        "columns, math and barter_bt.strategy.api",
+    )
+
+
+class Drive:
+    """One run of the loop.
+
+    Parameters
+    ----------
+    progress
+        Called with rows done and rows in all.
+    """
+
+    def __init__(
+        self,
+        s: EngineState,
+        v: VenueState,
+        feeder: Feeder,
+        driver: Driver,
+        index: IndexedInstruments,
+        interpret: bool,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._s, self._v, self._feeder, self._driver, self._index = s, v, feeder, driver, index
+        self._progress = progress
+        self._turn = INTERPRETED_ROWS_PER_TURN if interpret else ROWS_PER_TURN
+        self._feed = Feed(cursors=feeder.cursors)
+        self._step = make_step(s, v, self._feed, driver, interpret)
+        self._done = 0
+
+    def run(self) -> None:
+        """Run to the end of the data. KeyboardInterrupt leaves the state as of the last event."""
+        s, step, budget = self._s, self._step, self._s.engine.budget
+        decide = self._driver.decide
+        budget[0] = self._turn
+        while True:
+            status = step()
+            if status == loop.STRATEGY:
+                assert decide is not None
+                decide(s)
+                continue
+            if out_of_memory:
+                raise MemoryError(f"table {out_of_memory.pop()} could not grow")
+            if status == loop.DONE:
+                break
+            if status == loop.DATA:
+                self._feeder.feed(s.engine.starved[0])
+            elif status == loop.FAULT:
+                raise explain(self._v, self._feeder, self._index, s.engine.time[0])
+            elif status == loop.PROGRESS:
+                self._show(self._turn - budget[0])
+                budget[0] = self._turn
+        self._show(self._feeder.total_rows - self._done)
+
+    def _show(self, rows: int) -> None:
+        self._done += rows
+        if self._progress:
+            self._progress(self._done, self._feeder.total_rows)
+
+

@@ -1,0 +1,58 @@
+"""From a fault's numbers to an error with names (rule 2: the kernel returns a code and a place, never text)."""
+
+from __future__ import annotations
+
+from barter_bt.backtest.feeder import Feeder
+from barter_bt.data import check
+from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
+from barter_bt.execution.venue.state import (
+    BAD_ORDER,
+    BAD_ROW,
+    ENDLESS,
+    OUT_OF_RANGE,
+    TIME_WENT_BACK,
+    VenueState,
+)
+from barter_bt.instrument import IndexedInstruments
+
+
+def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int) -> BarterBtError:
+    """The error that a fault stands for."""
+    code, instrument = v.fault.code[0], v.fault.instrument[0]
+    name = index.names[instrument] if instrument >= 0 else "?"
+    if code in (BAD_ROW, TIME_WENT_BACK):
+        return _data_error(v, feeder, index, name)
+    if code == OUT_OF_RANGE:
+        return EngineError(
+            f"an amount of {name!r} left the range of ±2^62 units at {time} ns",
+            "give the instrument a coarser price_increment or quantity_increment, or trade smaller quantities",
+        )
+    if code == BAD_ORDER:
+        return StrategyError(
+            f"the strategy asked for an order of {name!r} at {time} ns whose quantity or price is not positive or "
+            "not on the instrument's grid",
+            "use round_price and round_quantity",
+        )
+    if code == ENDLESS:
+        return StrategyError(
+            f"the strategy answers itself without end at {time} ns",
+            "an order sent on every order event, without latency, never lets time go on",
+        )
+    return EngineError(f"fault {code} at {time} ns")
+
+
+def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: str) -> DataError:
+    c, row = v.fault.cursor[0], v.fault.row[0]
+    stream, chunk = feeder.stream_of(c), feeder.chunk_of(c)
+    report = check(stream, index.codes)
+    try:
+        report.raise_if_errors()
+    except DataError as error:
+        return error
+    at = f"row {chunk.first_row + row} of {chunk.source}" if chunk else stream.name
+    values = {k: float(a[row]) for k, a in chunk.columns.items() if row < chunk.rows} if chunk else {}
+    return DataError(
+        f"{at} ({stream.kind}, {name}) is off the instrument's grid, too large, or goes back in time: {values}",
+        "prices must be multiples of price_increment and amounts of quantity_increment; leave the increments out "
+        "to have the data rounded to 1e-9",
+    )

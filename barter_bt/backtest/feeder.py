@@ -1,0 +1,132 @@
+"""Hands chunks of market data to the kernel's cursors; memory holds only the chunks that some cursor is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from barter_bt.data import Chunk, Stream
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+
+KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}
+_VALUES = {
+    "trades": ("price", "amount"),
+    "quotes": ("bid_price", "bid_amount", "ask_price", "ask_amount"),
+    "candles": ("open", "high", "low", "close", "volume"),
+}
+_SLOTS = ("first", "second", "third", "fourth", "fifth")
+VENUE, ENGINE, OPENS = 0, 1, 2
+
+
+class _Window:
+    """The chunks of one stream that are in use, by number."""
+
+    def __init__(self, stream: Stream, codes: Mapping[str, int], start: int, end: int) -> None:
+        self._source: Iterator[Chunk] = iter(stream.chunks(codes))
+        self._range = start, end
+        self._chunks: dict[int, Chunk] = {}
+        self._read = 0
+        self.count: int | None = None  # of chunks, once known
+
+    def _next(self) -> Chunk | None:
+        for chunk in self._source:
+            times = chunk.columns["time_exchange"]
+            low, high = np.searchsorted(times, self._range[0]), np.searchsorted(times, self._range[1], side="right")
+            if low == 0 and high == chunk.rows:
+                return chunk
+            if high > low:
+                cut = {name: values[low:high] for name, values in chunk.columns.items()}
+                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut)
+        return None
+
+    def get(self, number: int) -> Chunk | None:
+        """Chunk ``number``; one more is read ahead, so that the last is known to be the last."""
+        while self.count is None and self._read <= number + 1:
+            chunk = self._next()
+            if chunk is None:
+                self.count = self._read
+            elif chunk.rows:
+                self._chunks[self._read] = chunk
+                self._read += 1
+        return self._chunks.get(number)
+
+    def forget(self, before: int) -> None:
+        for number in [n for n in self._chunks if n < before]:
+            del self._chunks[number]
+
+
+class Feeder:
+    """Feeds the cursors of a run.
+
+    Parameters
+    ----------
+    streams
+        In the order of rule 10.
+    codes
+        Instrument name to index.
+    feed_ns
+        Feed latency of each stream; used where it has no ``time_received``.
+    start, end
+        First and last venue time in ns that take part.
+    """
+
+    def __init__(
+        self, streams: Sequence[Stream], codes: Mapping[str, int], feed_ns: Sequence[int], start: int, end: int
+    ) -> None:
+        k = len(streams)
+        candles = [s for s in range(k) if streams[s].kind == "candles"]
+        self._roles = [(s, VENUE) for s in range(k)] + [(s, ENGINE) for s in range(k)] + [(s, OPENS) for s in candles]
+        self._streams, self._feed_ns = streams, feed_ns
+        self._windows = [_Window(stream, codes, start, end) for stream in streams]
+        self.cursors = Cursors(len(self._roles))
+        self.total_rows = sum(stream.rows for stream in streams)
+        for c, (s, _) in enumerate(self._roles):
+            self.cursors.kind[c] = KINDS[streams[s].kind]
+            self._give(c, 0)
+
+    def feed(self, c: int) -> None:
+        """Give cursor ``c`` the chunk after its present one."""
+        self._give(c, self.cursors.chunk[c] + 1)
+        stream = self._roles[c][0]
+        self._windows[stream].forget(min(self.cursors.chunk[k] for k, (s, _) in enumerate(self._roles) if s == stream))
+
+    def chunk_of(self, c: int) -> Chunk | None:
+        """The chunk that cursor ``c`` is in."""
+        return self._windows[self._roles[c][0]].get(self.cursors.chunk[c])
+
+    def stream_of(self, c: int) -> Stream:
+        """The stream that cursor ``c`` reads."""
+        return self._streams[self._roles[c][0]]
+
+    def is_venue_time(self, c: int) -> bool:
+        """Whether a cursor goes by the venue's clock."""
+        return self._roles[c][1] != ENGINE
+
+    def _give(self, c: int, number: int) -> None:
+        f, (stream, role) = self.cursors, self._roles[c]
+        window = self._windows[stream]
+        chunk = window.get(number)
+        f.chunk[c] = number
+        f.rows[c] = chunk.rows if chunk else 0
+        f.last[c] = int(window.count is not None and number + 1 >= window.count)
+        if chunk:
+            self._point(c, stream, role, chunk)
+        advance(f, c, 0)
+
+    def _point(self, c: int, stream: int, role: int, chunk: Chunk) -> None:
+        f, columns = self.cursors, chunk.columns
+        received = columns.get("time_received")
+        exchange = columns["time_exchange"]
+        time = columns["time_open"] if role == OPENS else exchange
+        if role == ENGINE:
+            time = exchange if received is None else received
+            f.shift[c] = self._feed_ns[stream] if received is None else 0
+        f.same_clock[c] = int(time is exchange)
+        f.point("time", c, time)
+        f.point("time_exchange", c, exchange)
+        f.point("instrument", c, columns["instrument"])
+        if "time_open" in columns:
+            f.point("time_open", c, columns["time_open"])
+        for slot, name in zip(_SLOTS, _VALUES[self._streams[stream].kind], strict=False):
+            f.point(slot, c, columns[name])

@@ -1,0 +1,191 @@
+"""From integer journals to public tables: floats in natural units, names, times (rule 23)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from barter_bt.columns.table import Table
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.order import KINDS, REASONS, STATUSES, TIMES_IN_FORCE
+from barter_bt.instrument import IndexedInstruments, Scales
+
+TIME = pl.Datetime("ns", "UTC")
+
+
+def _per_unit(step: Decimal) -> tuple[float, bool]:
+    """A step as an exact float to divide by (0.01: 100) or multiply with (5)."""
+    inverse = 1 / step
+    return (float(inverse), True) if inverse == inverse.to_integral_value() else (float(step), False)
+
+
+class Frames:
+    """Builds the public tables of one run.
+
+    Parameters
+    ----------
+    state
+        The run's state; its journals are read, not kept.
+    strategies
+        Strategy ids in index order.
+    """
+
+    def __init__(
+        self, state: EngineState, index: IndexedInstruments, scales: Scales, strategies: Sequence[str]
+    ) -> None:
+        self._s, self._index, self._scales = state, index, scales
+        self._instruments = pl.Enum(index.names)
+        self._exchanges = pl.Enum(index.exchanges)
+        self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
+        self._strategies = pl.Enum(list(strategies))
+        quotes = [index.asset(one.quote, one.exchange) for one in index.instruments]
+        self._money = tuple(scales.units[q] for q in quotes)
+
+    @staticmethod
+    def _enum(codes: np.ndarray, kind: pl.Enum) -> pl.Series:
+        return pl.Series(codes.astype(np.uint8 if len(kind.categories) < 256 else np.uint32)).cat.to(kind)
+
+    @staticmethod
+    def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
+        """Integers times the step of each row, as the nearest floats."""
+        if len(set(steps)) == 1:
+            factor, divides = _per_unit(steps[0])
+            return values / factor if divides else values * factor
+        pairs = [_per_unit(step) for step in steps]
+        factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
+        return np.where(divides_each, values / factors, values * factors)
+
+    def _named(self, table: Table) -> dict[str, Any]:
+        i = table.array("instrument")
+        exchange = np.array([self._index.exchange(one.exchange) for one in self._index.instruments])[i]
+        return {
+            "exchange": self._enum(exchange, self._exchanges),
+            "instrument": self._enum(i, self._instruments),
+            "side": self._side(table.array("side")),
+        }
+
+    def _side(self, side: np.ndarray) -> pl.Series:
+        return self._enum((side < 0).astype(np.uint8), pl.Enum(["buy", "sell"]))
+
+    @staticmethod
+    def _time(values: np.ndarray, known: np.ndarray | None = None) -> pl.Series:
+        series = pl.Series(values).cast(TIME)
+        return series if known is None else series.set(pl.Series(~known), None)
+
+    def orders(self) -> pl.DataFrame:
+        """One row per order, by number."""
+        o, s = self._s.orders, self._scales
+        i, filled = o.array("instrument"), o.array("filled")
+        price, kind = o.array("price"), o.array("kind")
+        money = self._scaled(o.array("notional"), i, self._money)
+        quantity = self._scaled(filled, i, s.lots)
+        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            average = pl.Series(money / (quantity * sizes)).fill_nan(None)
+        strategy = self._enum(o.array("strategy"), self._strategies)
+        status = o.array("status")
+        live = np.minimum(status, 2)
+        public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
+        del live
+        named = self._named(o)
+        return pl.DataFrame(
+            {
+                "order_id": np.arange(len(o)),
+                "strategy": strategy,
+                **named,
+                "kind": self._enum(kind, pl.Enum(KINDS)),
+                "time_in_force": self._enum(o.array("time_in_force"), pl.Enum(TIMES_IN_FORCE)),
+                "post_only": o.array("post_only").astype(bool),
+                "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series(kind == 0), None),
+                "quantity": self._scaled(o.array("quantity"), i, s.lots),
+                "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
+                "filled": quantity,
+                "price_average": average,
+                "fees": self._scaled(o.array("fees"), i, self._money),
+                "status": self._enum(public, pl.Enum(("open", *STATUSES[3:]))),
+                "reason": self._reason(o.array("reason")),
+                "time_sent": self._time(o.array("time_sent")),
+                "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != 0),
+                "time_closed": self._time(o.array("time_closed"), o.array("time_closed") != 0),
+            }
+        )
+
+    def _reason(self, codes: np.ndarray) -> pl.Series:
+        named = self._enum(np.maximum(codes, 1) - 1, pl.Enum(REASONS[1:]))
+        return named.set(pl.Series(codes == 0), None)
+
+    def trades(self) -> pl.DataFrame:
+        """Own fills, in the order in which the engine learnt of them."""
+        t, s = self._s.trades, self._scales
+        i, orders = t.array("instrument"), t.array("order")
+        return pl.DataFrame(
+            {
+                "trade_id": np.arange(len(t)),
+                "time_exchange": self._time(t.array("time_exchange")),
+                "time_engine": self._time(t.array("time_engine")),
+                **self._named(t),
+                "price": self._scaled(t.array("price"), i, s.ticks),
+                "quantity": self._scaled(t.array("quantity"), i, s.lots),
+                "notional": self._scaled(t.array("notional"), i, self._money),
+                "fees": self._scaled(t.array("fees"), i, self._money),
+                "liquidity": self._enum(1 - t.array("maker"), pl.Enum(["maker", "taker"])),
+                "order_id": orders.copy(),
+                "position_id": t.array("position").copy(),
+                "strategy": self._enum(self._s.orders.array("strategy")[orders], self._strategies),
+            }
+        )
+
+    def positions(self) -> pl.DataFrame:
+        """Closed positions, in the order of closing."""
+        p, s = self._s.positions, self._scales
+        i = p.array("instrument")
+        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
+        quantity = self._scaled(p.array("quantity"), i, s.lots)
+        cost = self._scaled(p.array("cost"), i, self._money)
+        return pl.DataFrame(
+            {
+                "position_id": p.array("position").copy(),
+                **self._named(p),
+                "price_entry_average": cost / (quantity * sizes),
+                "quantity_abs_max": self._scaled(p.array("quantity_max"), i, s.lots),
+                "pnl_realised": self._scaled(p.array("realised"), i, self._money),
+                "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),
+                "fees_exit": self._scaled(p.array("fees_exit"), i, self._money),
+                "time_enter": self._time(p.array("time_enter")),
+                "time_exit": self._time(p.array("time_exit")),
+                "trade_id_enter": p.array("trade_enter").copy(),
+                "trade_id_exit": p.array("trade_exit").copy(),
+                "strategy": self._enum(p.array("strategy"), self._strategies),
+            }
+        )
+
+    def balances(self) -> pl.DataFrame:
+        """Balance snapshots, in the order in which the engine learnt of them."""
+        b, asset = self._s.balances, self._s.balances.array("asset")
+        exchange = np.array([self._index.exchanges.index(e) for e, _ in self._index.assets])[asset]
+        plain = pl.Enum(sorted({name for _, name in self._index.assets}))
+        names = list(plain.categories)
+        code = np.array([names.index(name) for _, name in self._index.assets])[asset]
+        units = self._scales.units
+        return pl.DataFrame(
+            {
+                "time_exchange": self._time(b.array("time_exchange")),
+                "exchange": self._enum(exchange, self._exchanges),
+                "asset": self._enum(code, plain),
+                "total": self._scaled(b.array("total"), asset, units),
+                "free": self._scaled(b.array("free"), asset, units),
+            }
+        )
+
+    def equity(self, reporting: int) -> pl.DataFrame:
+        """Marks in the reporting asset; null where something held had no price."""
+        e = self._s.equity
+        known = e.array("known") != 0
+        worth = pl.Series(self._scaled(e.array("equity"), np.zeros(0, int), (self._scales.units[reporting],)))
+        if not known.all():
+            worth = worth.set(pl.Series(~known), None)
+        return pl.DataFrame({"time": self._time(e.array("time")), "equity": worth})

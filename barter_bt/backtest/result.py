@@ -1,0 +1,141 @@
+"""What a run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from barter_bt.backtest.digest import digests
+from barter_bt.backtest.journal import Frames
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.venue.state import VenueState
+from barter_bt.instrument import IndexedInstruments, Scales
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from barter_bt.statistic.summary import Summary
+
+
+@dataclass
+class Result:
+    """A finished run: its tables, digest, figures and pictures. Tables are made when first asked for.
+
+    Attributes
+    ----------
+    state, venue
+        The engine's and the venue's columns at the end, integers.
+    index, scales
+        The instruments and the units of those integers.
+    config
+        What was run; every value can be written as JSON.
+    timings
+        Seconds of each part of the run.
+    warnings
+        What the user should know.
+    partial
+        Whether the run was interrupted.
+    """
+
+    state: EngineState
+    venue: VenueState
+    index: IndexedInstruments
+    scales: Scales
+    strategies: Sequence[str]
+    reporting: str
+    config: dict[str, Any]
+    seed: int
+    version: str
+    timings: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    partial: bool = False
+    record: pl.DataFrame | None = None
+    market: Sequence[Any] = ()
+
+    @cached_property
+    def _frames(self) -> Frames:
+        return Frames(self.state, self.index, self.scales, self.strategies)
+
+    @cached_property
+    def orders(self) -> pl.DataFrame:
+        """Every order, by number."""
+        return self._frames.orders()
+
+    @cached_property
+    def trades(self) -> pl.DataFrame:
+        """Own fills."""
+        return self._frames.trades()
+
+    @cached_property
+    def positions(self) -> pl.DataFrame:
+        """Closed positions."""
+        return self._frames.positions()
+
+    @cached_property
+    def balances(self) -> pl.DataFrame:
+        """Every change of a balance."""
+        return self._frames.balances()
+
+    @cached_property
+    def equity(self) -> pl.DataFrame:
+        """Marks of the account in the reporting asset."""
+        return self._frames.equity(self.index.asset(self.reporting))
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of each table and of the run (rule 25)."""
+        index = self.index
+        return digests(self.state, (tuple(index.names), tuple(index.asset_names), tuple(self.strategies)))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over orders, trades, positions and balances."""
+        return self.digests["digest"]
+
+    def prices(self) -> pl.DataFrame:
+        """Market prices by ``time``, ``instrument``, ``price``: candle closes, else trades, else mids of quotes."""
+        values = {
+            "candles": pl.col("close"),
+            "trades": pl.col("price"),
+            "quotes": (pl.col("bid_price") + pl.col("ask_price")) / 2,
+        }
+        for kind, value in values.items():
+            frames = [
+                stream.frame().select(
+                    time=pl.col("time_exchange"), instrument=pl.col("instrument").cast(pl.String), price=value
+                )
+                for stream in self.market
+                if stream.kind == kind
+            ]
+            if frames:
+                return pl.concat(frames).collect()
+        return pl.DataFrame(schema={"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64})
+
+    def summary(self) -> Summary:
+        """The run's figures, each with its definition."""
+        from barter_bt.statistic.summary import summarise
+
+        return summarise(self)
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Price with fills, equity and drawdown; written to ``path`` if given."""
+        from barter_bt.report.tearsheet import plot
+
+        return plot(self, path)
+
+    def save(self, directory: str | Path) -> Path:
+        """Write the run's directory: tables as Parquet, summary and manifest as JSON."""
+        from barter_bt.backtest.run_directory import write
+
+        return write(self, directory)
+
+    def __repr__(self) -> str:
+        return repr(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,122 @@
+"""A run read back from its directory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from barter_bt.errors import ConfigError, nearest
+from barter_bt.statistic.summary import Summary
+
+FORMAT: Final = "barter_bt run 1"
+TABLES: Final = ("orders", "trades", "positions", "balances", "equity")
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run read back from its directory; tables are read when first used.
+
+    It has the same tables as the run that was saved, so ``summarise`` and ``plot`` take it as well.
+    """
+
+    directory: Path
+    manifest: dict[str, Any]
+    summary: Summary
+    benchmark: Summary | None = None
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """Open one table without reading it: ``orders``, ``trades``, ``positions``, ``balances``, ``equity``, ...
+
+        Raises
+        ------
+        ConfigError
+            The run has no such table.
+        """
+        path = self.directory / f"{table}.parquet"
+        if not path.is_file():
+            there = sorted(each.stem for each in self.directory.glob("*.parquet"))
+            guess = nearest(table, there)
+            raise ConfigError(
+                f"run {self.directory} has no table {table!r}; it has {', '.join(there)}",
+                f"did you mean {guess!r}?" if guess else None,
+            )
+        return pl.scan_parquet(path)
+
+    @cached_property
+    def orders(self) -> pl.DataFrame:
+        """Every order."""
+        return self.scan("orders").collect()
+
+    @cached_property
+    def trades(self) -> pl.DataFrame:
+        """Own fills."""
+        return self.scan("trades").collect()
+
+    @cached_property
+    def positions(self) -> pl.DataFrame:
+        """Closed positions."""
+        return self.scan("positions").collect()
+
+    @cached_property
+    def balances(self) -> pl.DataFrame:
+        """Every change of a balance."""
+        return self.scan("balances").collect()
+
+    @cached_property
+    def equity(self) -> pl.DataFrame:
+        """Marks of the account."""
+        return self.scan("equity").collect()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was run."""
+        return dict(self.manifest["config"])
+
+    @property
+    def reporting(self) -> str:
+        """The asset that equity is measured in."""
+        return str(self.manifest["reporting"])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over orders, trades, positions and balances."""
+        return str(self.manifest["digest"])
+
+
+def read(directory: str | Path) -> SavedRun:
+    """Open a run directory.
+
+    Raises
+    ------
+    ConfigError
+        There is no such directory, or it is not a run.
+    """
+    path = Path(directory)
+    if not path.is_dir():
+        raise ConfigError(f"run directory {path} does not exist")
+    if not is_run(path):
+        raise ConfigError(
+            f"{path} is not a run directory: it has no manifest.json of format {FORMAT!r}",
+            "run directories are written by `barter-bt backtest` and `result.save`",
+        )
+
+    def load(name: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((path / name).read_text("utf-8"))
+        return content
+
+    other = Summary.from_dict(load("benchmark.json")) if (path / "benchmark.json").is_file() else None
+    return SavedRun(path, load("manifest.json"), Summary.from_dict(load("summary.json")), other)
+
+
+def is_run(path: Path) -> bool:
+    """Tell whether a directory holds a run."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("format") == FORMAT

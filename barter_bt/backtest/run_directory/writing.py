@@ -1,0 +1,210 @@
+"""Writing a run as a directory, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import shutil
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+import polars as pl
+
+from barter_bt.backtest.run_directory.reading import FORMAT, TABLES, is_run
+from barter_bt.errors import ConfigError, EngineError
+from barter_bt.statistic.summary import summarise
+from barter_bt.statistic.tables import Tables
+
+
+class Run(Tables, Protocol):
+    """What is saved of a run: its tables and everything that describes it."""
+
+    @property
+    def record(self) -> pl.DataFrame | None:
+        """Recorded state columns, if any were asked for."""
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of tables outside the digest."""
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """Seconds spent in each part."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know about this run."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run was interrupted before its data ended."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of every random choice."""
+
+    @property
+    def version(self) -> str:
+        """Version of this package that made the run."""
+
+
+def write(
+    result: Run,
+    directory: str | Path,
+    *,
+    partial: bool = False,
+    plot: bool = False,
+    benchmark: Tables | None = None,
+    benchmark_name: str = "benchmark",
+) -> Path:
+    """Save a run as a directory, whole or not at all.
+
+    Parameters
+    ----------
+    result
+        The run.
+    directory
+        Where to: missing, empty, or an earlier run, which is replaced as a whole.
+    partial
+        Mark the run as interrupted, also where ``result.partial`` is false.
+    plot
+        Draw ``tearsheet.png`` as well.
+    benchmark
+        Another run to compare with: its equity is saved as ``benchmark.parquet`` and drawn in the picture,
+        its figures are saved as ``benchmark.json``.
+    benchmark_name
+        What the picture and the manifest call it.
+
+    Returns
+    -------
+    Path
+        The directory.
+
+    Raises
+    ------
+    ConfigError
+        The directory exists and is not a run, or is a file.
+    EngineError
+        A file could not be written (disk full, no permission); nothing is left behind.
+    """
+    target = Path(directory).resolve()
+    _refuse_foreign(target)
+    temporary = target.with_name(f".{target.name}.{uuid4().hex[:8]}.writing")
+    try:
+        temporary.mkdir(parents=True)
+        others = {} if benchmark is None else {benchmark_name: benchmark}
+        for name, save in _files(result, partial=partial, plot=plot, others=others).items():
+            save(temporary / name)
+            _flush(temporary / name)
+        _swap(temporary, target)
+    except OSError as error:
+        raise EngineError(f"run directory {target} could not be written and is left as it was: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def _files(
+    result: Run, *, partial: bool, plot: bool, others: Mapping[str, Tables]
+) -> dict[str, Callable[[Path], object]]:
+    """List the files of a run and how each is written; the manifest, which makes it a run, comes last."""
+    title, other = next(iter(others.items()), ("", None))
+    curve = None if other is None else other.equity
+    tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "benchmark": curve}
+    files: dict[str, Callable[[Path], object]] = {
+        f"{name}.parquet": _parquet(frame) for name, frame in tables.items() if frame is not None
+    }
+    files["summary.json"] = _json(summarise(result).to_dict())
+    if other is not None:
+        files["benchmark.json"] = _json(summarise(other).to_dict())
+    files["warnings.txt"] = _text("".join(f"{line}\n" for line in result.warnings))
+    if plot:
+        from barter_bt.report import tearsheet
+
+        files["tearsheet.png"] = lambda path: tearsheet.plot(result, path, curve, benchmark_name=title)
+    files["manifest.json"] = _json(_manifest(result, partial=partial, benchmark=title or None))
+    return files
+
+
+def _manifest(result: Run, *, partial: bool, benchmark: str | None) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "digest": result.digest,
+        "digests": dict(result.digests),
+        "version": result.version,
+        "seed": result.seed,
+        "partial": partial or result.partial,
+        "reporting": result.reporting,
+        "benchmark": benchmark,
+        "data": result.config.get("data"),
+        "instruments": result.config.get("instruments"),
+        "config": dict(result.config),
+        "rows": {name: getattr(result, name).height for name in TABLES},
+        "timings": dict(result.timings),
+        "warnings": list(result.warnings),
+        "software": {
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in ("numpy", "polars", "numba")},
+        },
+    }
+
+
+def _refuse_foreign(target: Path) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ConfigError(f"{target} is a file; a run is a directory", "choose another name")
+    if any(target.iterdir()) and not is_run(target):
+        raise ConfigError(
+            f"{target} exists and is not a run directory, so it is not replaced", "choose another name, or empty it"
+        )
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    """Put ``temporary`` in the place of ``target``; an older run steps aside, and back if that fails."""
+    if not target.exists():
+        temporary.rename(target)
+        return
+    aside = temporary.with_suffix(".replaced")
+    target.rename(aside)
+    try:
+        temporary.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _parquet(frame: pl.DataFrame) -> Callable[[Path], object]:
+    return lambda path: frame.write_parquet(path, compression="zstd")
+
+
+def _json(value: object) -> Callable[[Path], object]:
+    return _text(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Turn what a configuration may hold into what JSON has; anything else becomes its text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "item"):  # a NumPy scalar
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _text(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text, "utf-8", newline="\n")

@@ -1,0 +1,103 @@
+"""Exact integer arithmetic for kernels (rules 2 and 3).
+
+Both functions exist twice: on Python's unbounded integers for the interpreted run, and on int64 for the
+compiled one, where a product may need 124 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+LIMIT = 1 << 62  # the largest magnitude of a posting
+TOO_LARGE = LIMIT + 1  # stands for every result beyond it; sums with it still fit int64
+
+
+def muldiv(a: int, b: int, c: int) -> int:
+    """``a * b / c``, rounded half to even.
+
+    Parameters
+    ----------
+    a, b
+        Factors from 0 to 2^62.
+    c
+        Divisor from 1 to 2^62.
+
+    Returns
+    -------
+    int
+        At most 2^62, or ``TOO_LARGE``.
+
+    Examples
+    --------
+    >>> muldiv(5, 1, 2), muldiv(7, 1, 2), muldiv(10**18, 10**18, 10**18 + 1)
+    (2, 4, 999999999999999999)
+    """
+    q, r = divmod(a * b, c)
+    if r > c - r or (r == c - r and q & 1):
+        q += 1
+    return min(q, TOO_LARGE)
+
+
+def muldiv_floor(a: int, b: int, c: int) -> int:
+    """``a * b / c``, rounded down; same ranges as :func:`muldiv`.
+
+    Examples
+    --------
+    >>> muldiv_floor(7, 1, 2)
+    3
+    """
+    return min(a * b // c, TOO_LARGE)
+
+
+def _long_division(a: int, b: int, c: int) -> tuple[int, int]:
+    """Bit by bit, for products beyond 2^100: nothing exceeds int64 while c is at most 2^62."""
+    q, r, quotient, remainder = 0, 0, b // c, b % c
+    for k in range(62, -1, -1):
+        q, r = 2 * q, 2 * r
+        if r >= c:
+            q, r = q + 1, r - c
+        if (a >> k) & 1:
+            q, r = q + quotient, r + remainder
+            if r >= c:
+                q, r = q + 1, r - c
+    return q, r
+
+
+def _quotient(a: int, b: int, c: int) -> tuple[int, int]:
+    """Quotient and remainder of a * b / c in int64, for a quotient of at most 2^62.
+
+    The float estimate is off by at most 1 + q / 2^51. While that times c stays below 2^62 the
+    remainder fits int64, so the wrapped difference of the wrapped products is exact and mends it.
+    """
+    estimate = float(a) * float(b) / float(c)
+    if c > 1 << 50 and estimate > 1e15:
+        return _long_division(a, b, c)
+    q = int(estimate)
+    r = a * b - q * c
+    if r < 0 or r >= c:
+        step = r // c
+        q, r = q + step, r - step * c
+    return q, r
+
+
+def _muldiv_int64(a: int, b: int, c: int) -> int:
+    if float(a) * float(b) > 4.7e18 * float(c):
+        return TOO_LARGE
+    q, r = _quotient(a, b, c)
+    if r > c - r or (r == c - r and q & 1):
+        q += 1
+    return min(q, TOO_LARGE)
+
+
+def _muldiv_floor_int64(a: int, b: int, c: int) -> int:
+    if float(a) * float(b) > 4.7e18 * float(c):
+        return TOO_LARGE
+    return min(_quotient(a, b, c)[0], TOO_LARGE)
+
+
+# What the compiler takes in place of the functions above.
+NATIVE: dict[Callable[..., Any], Callable[..., Any]] = {
+    muldiv: _muldiv_int64,
+    muldiv_floor: _muldiv_floor_int64,
+}

@@ -1,0 +1,215 @@
+"""What tables, blocks and columns mean to Numba. Imported only when something is compiled.
+
+``block.table.column[i]`` becomes: load the descriptor's address from the block's directory, load the
+column's address from the descriptor, load element i. Nothing is reference counted; nothing is bounds
+checked (interpreted runs are). Addresses of fixed tables never change, which the compiler is told.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import operator
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core.imputils import lower_builtin, lower_getattr_generic
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    AttributeTemplate,
+    infer_getattr,
+    infer_global,
+    signature,
+)
+from numba.extending import intrinsic, models, overload_method, register_model
+
+from barter_bt.columns.table import _HEADER, Block, Table, grow
+
+_SCALARS = {"i8": types.int64, "i4": types.int32, "i1": types.int8, "f8": types.float64}
+
+# The interpreter is entered only when a table is full: log2(rows) times in its life.
+_callback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(grow)
+llvmlite.binding.add_symbol("barter_bt_grow", ctypes.cast(_callback, ctypes.c_void_p).value)
+
+
+class ColumnType(types.Type):  # type: ignore[misc]
+    """Address of the first element."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(name=f"Column({code})")
+
+    @property
+    def element(self) -> Any:
+        """What reading gives: integers are widened to int64, so that nothing is computed narrowly."""
+        if self.code[0] == "*":
+            return ColumnType(self.code[1:])
+        return types.float64 if self.code == "f8" else types.int64
+
+
+def _name(cls: str, content: object) -> str:
+    """Short, because every symbol of the compiled engine repeats it; different for each schema."""
+    return f"{cls}_{hashlib.sha256(repr(content).encode()).hexdigest()[:12]}"
+
+
+class TableType(types.Type):  # type: ignore[misc]
+    """Address of a descriptor; the schema is part of the type and of its name."""
+
+    def __init__(self, cls: type[Table]) -> None:
+        self.schema, self.growable = cls.schema, cls.growable
+        super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable)))
+
+
+class BlockType(types.Type):  # type: ignore[misc]
+    """Address of a directory of descriptors."""
+
+    def __init__(self, cls: type[Block]) -> None:
+        self.layout = {name: TableType(table) for name, table in cls.layout.items()}
+        super().__init__(name=_name(cls.__name__, [(k, v.name) for k, v in self.layout.items()]))
+
+
+@register_model(ColumnType)
+@register_model(TableType)
+@register_model(BlockType)
+class _Address(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, dmm: Any, fe_type: Any) -> None:
+        super().__init__(dmm, fe_type, ir.IntType(64))
+
+
+def _load(builder: Any, base: Any, slot: int, fixed: bool) -> Any:
+    word = ir.IntType(64)
+    pointer = builder.inttoptr(builder.add(base, word(8 * slot)), word.as_pointer())
+    value = builder.load(pointer)
+    if fixed:
+        value.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return value
+
+
+@infer_getattr
+class _BlockAttributes(AttributeTemplate):  # type: ignore[misc]
+    key = BlockType
+
+    def generic_resolve(self, typ: BlockType, name: str) -> Any:
+        return typ.layout.get(name)
+
+
+@lower_getattr_generic(BlockType)
+def _block_attribute(context: Any, builder: Any, typ: BlockType, value: Any, name: str) -> Any:
+    return _load(builder, value, list(typ.layout).index(name), True)
+
+
+@infer_getattr
+class _TableAttributes(AttributeTemplate):  # type: ignore[misc]
+    key = TableType
+
+    def generic_resolve(self, typ: TableType, name: str) -> Any:
+        return ColumnType(typ.schema[name]) if name in typ.schema else None
+
+
+@lower_getattr_generic(TableType)
+def _table_attribute(context: Any, builder: Any, typ: TableType, value: Any, name: str) -> Any:
+    return _load(builder, value, _HEADER + list(typ.schema).index(name), not typ.growable)
+
+
+@infer_global(operator.getitem)
+class _ColumnGet(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        if len(args) == 2 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):  # noqa: PLR2004
+            return signature(args[0].element, args[0], types.int64)
+        return None
+
+
+@infer_global(operator.setitem)
+class _ColumnSet(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        if len(args) == 3 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):  # noqa: PLR2004
+            return signature(types.none, args[0], types.int64, args[0].element)
+        return None
+
+
+def _element(context: Any, builder: Any, column: ColumnType, base: Any, row: Any) -> tuple[Any, Any]:
+    stored = types.int64 if column.code[0] == "*" else _SCALARS[column.code]
+    pointer = builder.inttoptr(base, context.get_value_type(stored).as_pointer())
+    return builder.gep(pointer, [row]), stored
+
+
+@lower_builtin(operator.getitem, ColumnType, types.int64)
+def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer, stored = _element(context, builder, sig.args[0], *args)
+    value = builder.load(pointer)
+    if sig.args[0].code[0] == "*":
+        return value
+    return context.cast(builder, value, stored, sig.return_type)
+
+
+@lower_builtin(operator.setitem, ColumnType, types.int64, types.Any)
+def _set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer, stored = _element(context, builder, sig.args[0], *args[:2])
+    builder.store(context.cast(builder, args[2], sig.args[2], stored), pointer)
+    return context.get_dummy_value()
+
+
+@intrinsic  # type: ignore[misc]
+def _append(typingctx: Any, table: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        rows = builder.inttoptr(args[0], word.as_pointer())
+        row = builder.load(rows)
+        capacity = _load(builder, args[0], 1, False)
+        with builder.if_then(builder.icmp_signed("==", row, capacity), likely=False):
+            callee = ir.FunctionType(word, [word])
+            function = builder.module.globals.get("barter_bt_grow") or ir.Function(
+                builder.module, callee, "barter_bt_grow"
+            )
+            builder.call(function, [args[0]])
+        # Where memory ran out the last row is written again; the run then ends with an error.
+        last = builder.sub(_load(builder, args[0], 1, False), word(1))
+        row = builder.select(builder.icmp_signed(">", row, last), last, row)
+        builder.store(builder.add(row, word(1)), rows)
+        return row
+
+    return types.int64(table), codegen
+
+
+@intrinsic  # type: ignore[misc]
+def _truncate(typingctx: Any, table: Any, rows: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[1], builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
+        return context.get_dummy_value()
+
+    return types.none(table, types.int64), codegen
+
+
+# Numba wants the typing and the implementing function to have the very same parameters: no annotations.
+@overload_method(TableType, "append")  # type: ignore[misc]
+def _table_append(table):  # type: ignore[no-untyped-def]
+    return lambda table: _append(table)
+
+
+@overload_method(TableType, "truncate")  # type: ignore[misc]
+def _table_truncate(table, rows):  # type: ignore[no-untyped-def]
+    return lambda table, rows: _truncate(table, rows)
+
+
+@infer_global(len)
+class _TableLen(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        return signature(types.int64, *args) if len(args) == 1 and isinstance(args[0], TableType) else None
+
+
+@lower_builtin(len, TableType)
+def _len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return _load(builder, args[0], 0, False)
+
+
+def block_at(cls: type[Block]) -> Any:
+    """Compiled function ``address -> block``: how a kernel entered from Python finds its state."""
+    block = BlockType(cls)
+
+    @intrinsic  # type: ignore[misc]
+    def view(typingctx: Any, address: Any) -> Any:
+        return block(types.int64), lambda context, builder, sig, args: args[0]
+
+    return view

@@ -1,0 +1,195 @@
+"""Tables: columns of equal length that mean the same in Python and in compiled code.
+
+A table is declared by annotations, one per column::
+
+    class Assets(Table):
+        total: I64
+        free: I64
+
+In Python each column is a :class:`memoryview` over a NumPy array, so ``assets.total[i]`` is a plain
+``int`` (an overflow raises, nothing wraps). In compiled code (see :mod:`barter_bt.columns.lowering`)
+the same expression is one load through the table's *descriptor*: an ``int64`` array ``[rows, capacity,
+address of column 0, address of column 1, ...]``. Compiled code never owns a column and counts no references.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T")
+
+
+class Column(Protocol[T]):
+    """What a column offers inside a kernel: reading and writing one element."""
+
+    def __getitem__(self, row: int) -> T: ...
+    def __setitem__(self, row: int, value: T) -> None: ...
+
+
+I64 = Annotated[Column[int], "i8"]
+I32 = Annotated[Column[int], "i4"]
+I8 = Annotated[Column[int], "i1"]
+F64 = Annotated[Column[float], "f8"]
+# Columns of columns: element s is a whole column that lives elsewhere, for example in an Arrow buffer.
+I64s = Annotated[Column[Column[int]], "*i8"]
+I32s = Annotated[Column[Column[int]], "*i4"]
+F64s = Annotated[Column[Column[float]], "*f8"]
+
+_HEADER = 2  # rows and capacity stand before the addresses
+_by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
+out_of_memory: list[str] = []  # tables that compiled code could not grow; the run ends with an error
+
+
+class Table:
+    """Columns of equal length. Subclass it and annotate the columns.
+
+    Parameters
+    ----------
+    rows
+        Length of a fixed table; first capacity of a growable one (which starts with no rows).
+
+    Attributes
+    ----------
+    schema
+        Column name to dtype code: ``i8 i4 i1 f8``, with ``*`` before it for columns of columns.
+
+    Examples
+    --------
+    >>> class Fills(Table, growable=True):
+    ...     price: I64
+    >>> fills = Fills(1)
+    >>> for price in (5, 7, 9):
+    ...     row = fills.append()  # before the column is read: growing moves columns
+    ...     fills.price[row] = price
+    >>> fills.array("price")
+    array([5, 7, 9])
+    """
+
+    schema: ClassVar[dict[str, str]] = {}
+    growable: ClassVar[bool] = False
+
+    def __init_subclass__(cls, growable: bool = False) -> None:
+        cls.growable = growable
+        hints = get_type_hints(cls, include_extras=True)
+        cls.schema = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+
+    def __init__(self, rows: int) -> None:
+        capacity = max(rows, 1)
+        self._descriptor = np.zeros(_HEADER + len(self.schema), np.int64)
+        self._head = memoryview(self._descriptor)
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._head[0] = 0 if self.growable else rows
+        self._allocate(capacity)
+        self.address: int = int(self._descriptor.ctypes.data)
+        _by_address[self.address] = self
+
+    def __len__(self) -> int:
+        return self._head[0]
+
+    def append(self) -> int:
+        """Add a row and return its number. The caller writes every column of it."""
+        row = self._head[0]
+        if row == self._head[1]:
+            self._allocate(2 * row)
+        self._head[0] = row + 1
+        return row
+
+    def truncate(self, rows: int) -> None:
+        """Keep the first ``rows`` rows."""
+        self._head[0] = rows
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """Rows of a column as a NumPy view; it shows later writes until the table grows."""
+        view: npt.NDArray[Any] = self._arrays[name][: len(self)]
+        return view
+
+    def point(self, name: str, row: int, array: npt.NDArray[Any]) -> None:
+        """Let element ``row`` of a column of columns be ``array``, which must outlive its use."""
+        code = self.schema[name]
+        if code[0] != "*" or array.dtype != np.dtype(code[1:]) or not array.flags.c_contiguous:
+            raise TypeError(f"column {name!r} ({code}) cannot point to {array.dtype} with strides {array.strides}")
+        self._arrays[name][row] = array.ctypes.data
+        getattr(self, name)[row] = memoryview(array)
+
+    def _allocate(self, capacity: int) -> None:
+        for k, (name, code) in enumerate(self.schema.items()):
+            pointers = code[0] == "*"
+            new = np.zeros(capacity, np.int64 if pointers else np.dtype(code))
+            if name in self._arrays:
+                old = self._arrays[name]
+                new[: len(old)] = old
+            self._arrays[name] = new
+            self._head[_HEADER + k] = int(new.ctypes.data)
+            if pointers:
+                setattr(self, name, [*getattr(self, name, ()), *[None] * (capacity - len(getattr(self, name, ())))])
+            else:
+                setattr(self, name, memoryview(new))
+        self._head[1] = capacity
+
+
+def grow(address: int) -> int:
+    """Double the table whose descriptor lies at ``address``; 0 on success. Called from compiled code."""
+    table = _by_address[address]
+    try:
+        table._allocate(2 * table._head[1])
+    except MemoryError:
+        out_of_memory.append(type(table).__name__)
+        return 1
+    return 0
+
+
+class Block:
+    """Named tables behind one address: what a kernel receives as its state.
+
+    Subclasses annotate each table. In compiled code a block is one pointer, ``block.assets.total[i]``
+    two loads that the compiler may hoist.
+
+    Examples
+    --------
+    >>> Row = make_table("Row", {"value": "i8"})
+    >>> Pair = make_block("Pair", {"left": Row, "right": Row})
+    >>> Pair(left=Row(1), right=Row(2)).tables()["right"].array("value")
+    array([0, 0])
+    """
+
+    layout: ClassVar[dict[str, type[Table]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, Table)}
+
+    def __init__(self, **tables: Table) -> None:
+        if list(tables) != list(self.layout):
+            raise TypeError(f"{type(self).__name__} wants the tables {list(self.layout)}, not {list(tables)}")
+        for name, table in tables.items():
+            setattr(self, name, table)
+        self._directory = np.array([table.address for table in tables.values()], np.int64)
+        self.address: int = int(self._directory.ctypes.data)
+
+    def tables(self) -> Mapping[str, Table]:
+        """Tables by name, in the order of declaration."""
+        return {name: getattr(self, name) for name in self.layout}
+
+
+def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
+    """A table class from a mapping of column name to dtype code, for columns known only at run time.
+
+    Examples
+    --------
+    >>> make_table("Mine", {"seen": "i8"}).schema
+    {'seen': 'i8'}
+    """
+    cls = type(name, (Table,), {})
+    cls.schema = dict(columns)
+    return cls
+
+
+def make_block(name: str, layout: Mapping[str, type[Table]]) -> type[Block]:
+    """A block class from a mapping of table name to table class."""
+    cls = type(name, (Block,), {})
+    cls.layout = dict(layout)
+    return cls

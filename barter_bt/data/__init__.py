@@ -1,0 +1,32 @@
+"""Market data: readers, validation, repair and generators.
+
+A stream is made from a frame or file with :func:`trades`, :func:`quotes` or :func:`candles`; several streams
+are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :class:`Repair` mends it when asked.
+"""
+
+from barter_bt.data import generate
+from barter_bt.data.chunk import Chunk
+from barter_bt.data.market import MarketData, candles, quotes, trades
+from barter_bt.data.read import from_pandas, read_csv
+from barter_bt.data.repair import Repair
+from barter_bt.data.report import Finding, Report
+from barter_bt.data.sample import sample
+from barter_bt.data.stream import Stream
+from barter_bt.data.validate import check
+
+__all__ = [
+    "Chunk",
+    "Finding",
+    "MarketData",
+    "Repair",
+    "Report",
+    "Stream",
+    "candles",
+    "check",
+    "from_pandas",
+    "generate",
+    "quotes",
+    "read_csv",
+    "sample",
+    "trades",
+]

@@ -1,0 +1,162 @@
+"""From a user's columns to canonical ones, as Polars expressions: one definition for pieces and for lazy frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from barter_bt.data import convert
+from barter_bt.data.duration import duration_ns
+from barter_bt.data.resolve import resolve
+from barter_bt.data.schema import SCHEMAS, TIME_NAMES
+from barter_bt.errors import ConfigError
+
+_TIME_UNITS = ("ns", "us", "ms", "s")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user said about one stream; see :func:`barter_bt.data.trades`."""
+
+    kind: str
+    instrument: str | None = None
+    columns: Mapping[str, str] | None = None
+    time_zone: str | None = None
+    time_unit: str | None = None
+    interval: str | int | None = None
+
+
+@dataclass(frozen=True)
+class Canon:
+    """How one source becomes canonical.
+
+    Parameters
+    ----------
+    expressions
+        Canonical name to expression over the source's columns; without ``instrument`` if that is given.
+    columns
+        Canonical name to the name in the source, for messages (derived columns are not in it).
+    needed
+        The source columns that the expressions read.
+    instrument
+        The single instrument, or None if there is a column.
+    """
+
+    expressions: dict[str, pl.Expr]
+    columns: dict[str, str]
+    needed: tuple[str, ...]
+    instrument: str | None
+
+    def apply(self, piece: pl.DataFrame) -> pl.DataFrame:
+        """Make the canonical columns of a piece; buffers are shared where no cast is needed."""
+        return piece.select(**self.expressions)
+
+    def lazy(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Make the canonical columns of a lazy frame, with ``instrument``."""
+        frame = frame.select(**self.expressions)
+        if self.instrument is None:
+            return frame
+        names = list(self.expressions)
+        place = 2 if "time_received" in names else 1
+        column = pl.lit(self.instrument, dtype=pl.Enum([self.instrument])).alias("instrument")
+        return frame.with_columns(column).select(*names[:place], "instrument", *names[place:])
+
+
+def canonical(schema: pl.Schema, label: str, options: Options) -> Canon:
+    """Check names and types of a source and build its expressions.
+
+    Raises
+    ------
+    ConfigError, DataError
+        For an option that is wrong or does nothing, a missing column, a type that cannot be read.
+    """
+    columns = resolve(schema, label, options.kind, options.columns, options.instrument)
+    _check_options(schema, columns, options, label)
+    expressions: dict[str, pl.Expr] = {}
+    for name in SCHEMAS[options.kind].names:
+        if name not in columns:
+            continue
+        source = columns[name]
+        column, dtype = pl.col(source), schema[source]
+        if name in TIME_NAMES:
+            expressions[name] = convert.time(
+                column, dtype, f"{label}: column {source!r}", options.time_zone, options.time_unit
+            )
+        elif name == "instrument":
+            expressions[name] = convert.instrument(column, dtype, f"{label}: column {source!r}")
+        elif name == "side":
+            expressions[name] = convert.side(column, dtype, f"{label}: column {source!r}")
+        else:
+            expressions[name] = convert.number(column, dtype, f"{label}: column {source!r}")
+    if options.kind == "candles":
+        expressions = _both_times(expressions, options, label)
+    return Canon(expressions, columns, tuple(columns.values()), options.instrument)
+
+
+def _both_times(expressions: dict[str, pl.Expr], options: Options, label: str) -> dict[str, pl.Expr]:
+    """Candles have an open and a close time; the interval makes the one that is missing."""
+    missing = [name for name in ("time_exchange", "time_open") if name not in expressions]
+    if not missing:
+        if options.interval is not None:
+            raise ConfigError(
+                f"{label}: interval={options.interval!r} is given, but the candles have both times",
+                "leave interval out, or rename or drop one of the time columns",
+            )
+        return expressions
+    if options.interval is None:
+        raise ConfigError(
+            f"{label}: candles need the time of their open and of their close, {missing[0]} is missing",
+            'give interval="1m" (the length of one candle) or a second time column',
+        )
+    length = duration_ns(options.interval, "interval")
+    if length <= 0:
+        raise ConfigError(f"interval is {options.interval!r}; it must be positive")
+    known = expressions["time_open" if missing[0] == "time_exchange" else "time_exchange"]
+    sign = 1 if missing[0] == "time_exchange" else -1
+    made = {missing[0]: known + pl.duration(nanoseconds=sign * length, time_unit="ns")}
+    order = SCHEMAS["candles"].names
+    return {name: {**expressions, **made}[name] for name in order if name in expressions or name in made}
+
+
+def _check_options(schema: pl.Schema, columns: Mapping[str, str], options: Options, label: str) -> None:
+    times = [schema[columns[name]] for name in TIME_NAMES if name in columns]
+    naive = any(dtype == pl.Date or (isinstance(dtype, pl.Datetime) and dtype.time_zone is None) for dtype in times)
+    if options.time_zone is not None:
+        if not naive:
+            raise ConfigError(
+                f"{label}: time_zone={options.time_zone!r} is given, but no time column is without a zone",
+                "leave time_zone out; integer times are UTC by definition",
+            )
+        try:
+            pl.Series([None], dtype=pl.Datetime("ns")).dt.replace_time_zone(options.time_zone)
+        except pl.exceptions.PolarsError:
+            raise ConfigError(
+                f"time_zone {options.time_zone!r} is not known", 'write for example "UTC" or "America/New_York"'
+            ) from None
+    if options.time_unit is not None:
+        if options.time_unit not in _TIME_UNITS:
+            raise ConfigError(f"time_unit is {options.time_unit!r}; allowed: {', '.join(_TIME_UNITS)}")
+        if not any(dtype.is_numeric() for dtype in times):
+            raise ConfigError(
+                f"{label}: time_unit={options.time_unit!r} is given, but no time column holds integers",
+                "leave time_unit out; a Datetime column knows its own unit",
+            )
+    if options.interval is not None and options.kind != "candles":
+        raise ConfigError(f"interval is for candles, not for {options.kind}")
+
+
+def alike(frames: list[pl.LazyFrame], kind: str) -> list[pl.LazyFrame]:
+    """Canonical frames with the same columns: optional ones that only some have are zeros, instruments text."""
+    schemas = [frame.collect_schema() for frame in frames]
+    if all(schema == schemas[0] for schema in schemas):
+        return frames
+    names = [name for name in SCHEMAS[kind].names if any(name in schema for schema in schemas)]
+    zeros = {"side": pl.lit(0, pl.Int8), "volume": pl.lit(0.0, pl.Float64)}
+    same = []
+    for frame, schema in zip(frames, schemas, strict=True):
+        text = pl.col("instrument").cast(pl.String)
+        absent = [zeros[name].alias(name) for name in names if name not in schema]
+        same.append(frame.with_columns(text, *absent).select(names))
+    return same

@@ -1,0 +1,93 @@
+"""Chunks: the NumPy views of a piece that the engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from barter_bt.data.schema import SCHEMAS
+from barter_bt.errors import DataError, nearest
+
+
+@dataclass
+class Chunk:
+    """Some consecutive rows of one source, as read-only C-contiguous arrays without nulls.
+
+    Parameters
+    ----------
+    rows
+        Number of rows.
+    first_row
+        Row of the source (counted from 0) at which the chunk starts.
+    source
+        File name or ``"<frame>"``.
+    columns
+        Canonical name to array: times int64 nanoseconds UTC, ``instrument`` int32 codes,
+        ``side`` int8 (+1 buy, -1 sell, 0 unknown), everything else float64.
+    """
+
+    rows: int
+    first_row: int
+    source: str
+    columns: dict[str, np.ndarray]
+
+
+def to_chunk(
+    piece: pl.DataFrame, kind: str, codes: Mapping[str, int], instrument: str | None, *, source: str, first_row: int
+) -> Chunk:
+    """Make the chunk of a canonical piece without nulls, sharing its memory where the type allows.
+
+    Raises
+    ------
+    DataError
+        For an instrument that ``codes`` does not know.
+    """
+    assert all(not series.null_count() for series in piece), "nulls are refused before"
+    columns: dict[str, np.ndarray] = {}
+    for name in SCHEMAS[kind].names:
+        if name == "instrument" and instrument is not None:
+            columns[name] = np.full(piece.height, _code(instrument, codes, source, None), np.int32)
+        elif name == "instrument":
+            columns[name] = _codes(piece[name], codes, source, first_row)
+        elif name in piece.columns:
+            columns[name] = piece[name].to_physical().to_numpy()
+        elif name != "time_received":
+            columns[name] = np.zeros(piece.height, np.int8 if name == "side" else np.float64)
+        if name in columns:
+            columns[name].flags.writeable = False
+    return Chunk(piece.height, first_row, source, columns)
+
+
+def _codes(names: pl.Series, codes: Mapping[str, int], source: str, first_row: int) -> np.ndarray:
+    """Instrument names as int32 codes: a look-up by physical category, never a comparison of text per row."""
+    if names.dtype == pl.String:
+        names = names.cast(pl.Categorical)
+    if isinstance(names.dtype, pl.Enum):
+        known = names.dtype.categories
+        physical = list(range(len(known)))
+    else:
+        distinct = names.unique()
+        known, physical = distinct.cast(pl.String), distinct.to_physical().to_list()
+    lookup = np.full(max(physical, default=-1) + 1, -1, np.int32)
+    for name, i in zip(known, physical, strict=True):
+        lookup[i] = codes.get(name, -1)
+    found: np.ndarray = lookup[names.to_physical().to_numpy()]
+    if (lookup < 0).any() and len(found) and int(found.min()) < 0:
+        row = int(np.argmin(found))
+        _code(str(names[row]), codes, source, first_row + row)
+    return found
+
+
+def _code(name: str, codes: Mapping[str, int], source: str, row: int | None) -> int:
+    if name in codes:
+        return codes[name]
+    where = "" if row is None else f" in row {row}"
+    guess = nearest(name.lower(), codes)
+    hint = f"did you mean {guess!r}? " if guess else ""
+    raise DataError(
+        f"{source}: instrument {name!r}{where} is not declared; declared: {', '.join(sorted(codes)) or 'none'}",
+        f"{hint}declare the instrument, or filter its rows out",
+    )

@@ -1,0 +1,124 @@
+"""One column from a user's type to the canonical type, as a Polars expression.
+
+A value that has no exact canonical form (an integer above 2^53 as a price, an unknown side, a local time
+that a clock change skipped or repeated, a time outside the range of int64 nanoseconds) becomes null here;
+readers refuse nulls and :mod:`barter_bt.data.validate` says what the value was.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from barter_bt.data.duration import NANOSECONDS
+from barter_bt.data.schema import TIME
+from barter_bt.errors import DataError
+
+_INT64_MAX = 2**63 - 1
+_FLOAT_EXACT_MAX = 2**53
+_SMALL = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
+
+
+def time(column: pl.Expr, dtype: pl.DataType, what: str, time_zone: str | None, time_unit: str | None) -> pl.Expr:
+    """Convert a time column to ``Datetime[ns, UTC]``.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"s": [1]}).select(time(pl.col("s"), pl.Int64(), "s", None, "s").to_physical()).item()
+    1000000000
+    """
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        if dtype.time_unit == "ns":
+            return column.dt.convert_time_zone("UTC")
+        factor = NANOSECONDS[dtype.time_unit]
+        return (_within(column.to_physical(), _INT64_MAX // factor) * factor).cast(TIME)
+    if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+        if time_zone is None:
+            raise DataError(
+                f"{what} is {dtype}, a time without a zone",
+                'say which zone it is in, for example time_zone="UTC" or time_zone="America/New_York"',
+            )
+        unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "ms"
+        local = column.cast(pl.Datetime(unit)).dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
+        if unit == "ns":
+            return local.dt.convert_time_zone("UTC")
+        return (_within(local.to_physical(), _INT64_MAX // NANOSECONDS[unit]) * NANOSECONDS[unit]).cast(TIME)
+    if dtype.is_integer():
+        if time_unit is None:
+            raise DataError(
+                f"{what} holds integers ({dtype}) without a unit",
+                'say what they count since 1970 UTC: time_unit="ns", "us", "ms" or "s"',
+            )
+        factor = NANOSECONDS[time_unit]
+        if dtype == pl.Int64 and factor == 1:
+            return column.cast(TIME)
+        column = column.cast(pl.Int64, strict=False)
+        return (_within(column, _INT64_MAX // factor) * factor).cast(TIME)
+    hint = "make it a Datetime with a zone, for example with .str.to_datetime(time_zone='UTC')"
+    if dtype.is_float():
+        hint = "a float cannot hold nanoseconds; make it integers, such as (column * 1000).round().cast(pl.Int64), "
+        hint += "and give time_unit"
+    raise DataError(f"{what} is {dtype}, not a time", hint)
+
+
+def _within(value: pl.Expr, limit: int) -> pl.Expr:
+    return pl.when(value.is_between(-limit, limit)).then(value)
+
+
+def number(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert a column of numbers to float64, where that is exact.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"p": [3]}).select(number(pl.col("p"), pl.Int64(), "p")).item()
+    3.0
+    """
+    if dtype == pl.Float64:
+        return column
+    if dtype == pl.Float32 or dtype in _SMALL:
+        return column.cast(pl.Float64)
+    if dtype.is_integer():
+        return _within(column.cast(pl.Int64, strict=False), _FLOAT_EXACT_MAX).cast(pl.Float64)
+    if dtype.is_decimal():
+        number = column.cast(pl.Float64)
+        return pl.when(number.cast(dtype, strict=False) == column).then(number)
+    raise DataError(
+        f"{what} is {dtype}, not a number",
+        "cast it first, for example column.cast(pl.Float64)" if dtype == pl.String else None,
+    )
+
+
+def instrument(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert an instrument column to text; categories stay as they are.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"i": [3]}).select(instrument(pl.col("i"), pl.Int64(), "i")).item()
+    '3'
+    """
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return column
+    if dtype.is_integer():
+        return column.cast(pl.String)
+    raise DataError(f"{what} is {dtype}; instruments are text, categories or integers")
+
+
+def side(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert a column of sides to int8.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"s": ["Sell"]}).select(side(pl.col("s"), pl.String(), "s")).item()
+    -1
+    """
+    if dtype == pl.Int8:
+        return column
+    if dtype.is_integer():
+        return _within(column.cast(pl.Int8, strict=False), 1)
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        text = column.cast(pl.String).str.to_lowercase()
+        side = pl.when(text == "buy").then(1).when(text == "sell").then(-1)
+        return side.cast(pl.Int8)
+    hint = None
+    if dtype == pl.Boolean:
+        hint = "say which side it means, for example pl.when('is_sell').then(-1).otherwise(1).cast(pl.Int8)"
+    raise DataError(f"{what} is {dtype}; a side is buy/sell or +1/-1 (0: unknown)", hint)

@@ -1,0 +1,119 @@
+"""What is asked of a stream as a whole: instruments, ranges of time and price, latency, checksum."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from barter_bt.data.canonical import Canon
+from barter_bt.data.schema import SCHEMAS
+from barter_bt.data.source import Source
+from barter_bt.errors import DataError
+
+if TYPE_CHECKING:
+    from barter_bt.data.stream import Stream
+
+_RANGE = {"trades": ("price", "price"), "quotes": ("bid_price", "ask_price"), "candles": ("low", "high")}
+
+
+def instruments(parts: list[tuple[Source, Canon]]) -> tuple[str, ...]:
+    """Distinct instrument names of sources with an instrument column, sorted."""
+    names: set[str] = set()
+    for source, canon in parts:
+        column = canon.columns["instrument"]
+        for _, piece in source.pieces([column]):
+            names.update(str(name) for name in piece[column].unique().to_list() if name is not None)
+    return tuple(sorted(names))
+
+
+def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
+    """Smallest ``time_received - time_exchange``; 0 where no row has both."""
+    smallest: list[int] = []
+    for source, canon in parts:
+        received, exchange = canon.expressions["time_received"], canon.expressions["time_exchange"]
+        latency = received.to_physical() - exchange.to_physical()
+        for _, raw in source.pieces(sorted({*received.meta.root_names(), *exchange.meta.root_names()})):
+            value = raw.select(latency.min()).item()
+            smallest += [] if value is None else [int(value)]
+    return min(smallest, default=0)
+
+
+def price_range(parts: list[tuple[Source, Canon]], kind: str) -> dict[str, tuple[float, float]]:
+    """Smallest and largest price of each instrument, of finite positive prices (and sides that are not empty)."""
+    ranges: dict[str, tuple[float, float]] = {}
+    wanted = _bounds(kind)
+    for source, canon in parts:
+        names = [*{*_RANGE[kind], *(SCHEMAS[kind].amounts if kind == "quotes" else ())}, "instrument"]
+        part = replace(
+            canon, expressions={name: canon.expressions[name] for name in names if name in canon.expressions}
+        )
+        needed = sorted({root for column in part.expressions.values() for root in column.meta.root_names()})
+        key = "instrument" if canon.instrument is None else pl.lit(canon.instrument).alias("instrument")
+        for _, raw in source.pieces(needed):
+            for name, *values in part.apply(raw).group_by(key).agg(wanted).iter_rows():
+                known = [value for value in (*values, *ranges.get(name, ())) if value is not None]
+                if name is not None and known:
+                    ranges[name] = (min(known), max(known))
+    return dict(sorted(ranges.items()))
+
+
+def _bounds(kind: str) -> list[pl.Expr]:
+    bounds = []
+    for name in dict.fromkeys(_RANGE[kind]):
+        sane = pl.col(name).is_finite() & (pl.col(name) > 0)
+        if kind == "quotes":
+            sane &= pl.col(name.replace("price", "amount")) > 0
+        price = pl.col(name).filter(sane)
+        bounds += [price.min().alias(f"{name}_min"), price.max().alias(f"{name}_max")]
+    return bounds
+
+
+def time_range(parts: list[tuple[Source, Canon]], name: str) -> tuple[int, int]:
+    """``time_exchange`` of the first and of the last row, nanoseconds."""
+    filled = [part for part in parts if part[0].rows]
+    if not filled:
+        raise DataError(f"{name}: there are no rows")
+    ends = []
+    for (source, canon), end in ((filled[0], 0), (filled[-1], 1)):
+        time = canon.expressions["time_exchange"]
+        value = source.edges(sorted(set(time.meta.root_names())))[end].select(time.to_physical()).item()
+        if value is None:
+            raise DataError(f"{source.label}: row {(source.rows - 1) * end} has no valid time_exchange")
+        ends.append(int(value))
+    return ends[0], ends[1]
+
+
+def fingerprint(stream: Stream) -> dict[str, object]:
+    """Source, rows, times and SHA-256: of the files' bytes, or of the canonical columns if one is a frame."""
+    sums = {source.label: source.sha256() for source, _ in stream.given}
+    files = [text for text in sums.values() if text is not None]
+    if len(files) < len(sums):
+        whole = columns_sha256(stream)
+    else:
+        whole = files[0] if len(files) == 1 else hashlib.sha256("\n".join(files).encode()).hexdigest()
+    first, last = stream.time_range() if stream.rows else (None, None)
+    found: dict[str, object] = {"source": stream.name, "kind": stream.kind, "rows": stream.rows}
+    found |= {"time_first": first, "time_last": last, "sha256": whole}
+    if len(sums) > 1:
+        found["files"] = sums
+    if stream.clock_offset is not None:
+        found["clock_offset_ns"] = stream.clock_offset_ns
+    if stream.repair is not None:
+        found["repairs"] = stream.repairs
+    return found
+
+
+def columns_sha256(stream: Stream) -> str:
+    """SHA-256 of the canonical columns, little-endian, whatever the chunks and the type of the instrument column."""
+    codes = {name: code for code, name in enumerate(stream.instruments)}
+    hashes = {name: hashlib.sha256() for name in SCHEMAS[stream.kind].names}
+    for chunk in stream.chunks(codes):
+        for name, values in chunk.columns.items():
+            hashes[name].update(values.astype(values.dtype.newbyteorder("<"), copy=False).data)
+    whole = hashlib.sha256("\n".join(codes).encode())
+    for name, column in hashes.items():
+        whole.update(f"\n{name}:{column.hexdigest()}".encode())
+    return whole.hexdigest()

@@ -1,0 +1,175 @@
+"""Market data for a backtest: trades, quotes and candles from frames and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from barter_bt.data.canonical import Options
+from barter_bt.data.repair import Repair
+from barter_bt.data.source import open_source
+from barter_bt.data.stream import Stream
+from barter_bt.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class MarketData:
+    """The streams of one backtest, in the order that decides between events at one time.
+
+    Parameters
+    ----------
+    streams
+        At least one stream.
+
+    Examples
+    --------
+    >>> from barter_bt.data import generate
+    >>> MarketData.of(trades(generate.trades(10)), quotes(generate.quotes(10))).instruments
+    ('walk0_usd', 'walk1_usd', 'walk2_usd')
+    """
+
+    streams: tuple[Stream, ...]
+
+    def __post_init__(self) -> None:
+        streams = (self.streams,) if isinstance(self.streams, Stream) else tuple(self.streams)
+        for stream in streams:
+            if not isinstance(stream, Stream):
+                raise ConfigError(
+                    f"market data holds a {type(stream).__name__}, not a stream",
+                    "wrap it: trades(...), quotes(...) or candles(...)",
+                )
+        if not streams:
+            raise ConfigError("market data holds no stream")
+        object.__setattr__(self, "streams", streams)
+
+    @classmethod
+    def of(cls, *streams: Stream) -> MarketData:
+        """Market data of one or several streams."""
+        return cls(streams)
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Distinct instrument names of all streams, sorted."""
+        return tuple(sorted({name for stream in self.streams for name in stream.instruments}))
+
+
+def trades(
+    source: object,
+    *,
+    instrument: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    repair: Repair | None = None,
+    clock_offset: str | int | None = None,
+    validate: bool = True,
+) -> Stream:
+    """Make a stream of public trades: ``time_exchange``, ``price``, ``amount``, optionally ``side``.
+
+    Parameters
+    ----------
+    source
+        A Polars, pyarrow or pandas frame, a path to ``.parquet``, ``.csv`` or ``.csv.gz``, or a list
+        of them, read one after the other. Parquet is streamed; nothing else is read in pieces.
+    instrument
+        Name of the only instrument; without it there is a column ``instrument`` (text, category or integer).
+    columns
+        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``.
+    time_zone
+        Zone of times that have none, such as ``"UTC"``. A time that a clock change skipped or
+        repeated is an error.
+    time_unit
+        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC.
+    repair
+        What to mend, see :class:`~barter_bt.data.Repair`; by default nothing.
+    clock_offset
+        Added to ``time_received`` where the receiver's clock was behind: nanoseconds, text such as
+        ``"1.5s"``, or ``"auto"`` for the smallest shift that leaves no negative latency.
+    validate
+        Whether a run checks the rows; nulls and unknown instruments are always refused.
+
+    Raises
+    ------
+    ConfigError, DataError
+        For wrong options, columns and types. Rows are checked by :func:`~barter_bt.data.check` and by a run.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"ms": [1_700_000_000_000], "price": [100.0], "amount": [2.0]})
+    >>> trades(frame, instrument="btc_usdt", columns={"ms": "time_exchange"}, time_unit="ms").time_range()
+    (1700000000000000000, 1700000000000000000)
+    """
+    options = Options("trades", instrument, columns, time_zone, time_unit)
+    return _stream(source, options, repair, clock_offset, validate)
+
+
+def quotes(
+    source: object,
+    *,
+    instrument: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    repair: Repair | None = None,
+    clock_offset: str | int | None = None,
+    validate: bool = True,
+) -> Stream:
+    """Make a stream of best quotes: ``time_exchange``, ``bid_price``, ``bid_amount``, ``ask_price``, ``ask_amount``.
+
+    An empty side has amount 0; its price is ignored. Parameters as for :func:`trades`.
+
+    Examples
+    --------
+    >>> from barter_bt.data import generate
+    >>> quotes(generate.quotes(5, instruments=1)).instruments
+    ('walk0_usd',)
+    """
+    options = Options("quotes", instrument, columns, time_zone, time_unit)
+    return _stream(source, options, repair, clock_offset, validate)
+
+
+def candles(
+    source: object,
+    *,
+    instrument: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    interval: str | int | None = None,
+    repair: Repair | None = None,
+    clock_offset: str | int | None = None,
+    validate: bool = True,
+) -> Stream:
+    """Make a stream of candles: their times of open and close, ``open``, ``high``, ``low``, ``close``.
+
+    Further parameters as for :func:`trades`. ``volume`` is optional.
+
+    Parameters
+    ----------
+    interval
+        Length of a candle, such as ``"1m"``, where the data has only the time of its open or of its
+        close (``time_exchange``, which may be called ``time_close``). A day is 24 hours.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datetime import datetime, timezone
+    >>> day = {"time_open": [datetime(2024, 1, 1, tzinfo=timezone.utc)], "open": [1.0], "high": [3.0]}
+    >>> stream = candles(pl.DataFrame(day | {"low": [1.0], "close": [2.0]}), instrument="a_usd", interval="1d")
+    >>> stream.frame().collect()["time_exchange"].item().day
+    2
+    """
+    options = Options("candles", instrument, columns, time_zone, time_unit, interval)
+    return _stream(source, options, repair, clock_offset, validate)
+
+
+def _stream(
+    source: object, options: Options, repair: Repair | None, clock_offset: str | int | None, validate: bool
+) -> Stream:
+    given = list(source) if isinstance(source, (list, tuple)) else [source]
+    if not given:
+        raise ConfigError(f"{options.kind}: the list of sources is empty")
+    if repair is not None and not isinstance(repair, Repair):
+        raise ConfigError(f"repair is {repair!r}", "write for example repair=Repair(sort=True)")
+    return Stream([open_source(one) for one in given], options, repair, clock_offset, validate)

@@ -1,0 +1,122 @@
+"""What makes one row bad: shared by the checks and by the repairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from barter_bt.data.schema import SCHEMAS
+
+_DROP = "repair=Repair(drop_invalid=True) drops such rows and counts them"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way in which a row can be bad.
+
+    Parameters
+    ----------
+    code
+        Short name of the finding.
+    column
+        The column to name.
+    bad
+        True where the row is bad; null counts as false.
+    problem, allowed
+        What is wrong and what would be right, for the message.
+    hint
+        How to put it right.
+    warning
+        Whether it is only worth a warning.
+    """
+
+    code: str
+    column: str
+    bad: pl.Expr
+    problem: str
+    allowed: str
+    hint: str = _DROP
+    warning: bool = False
+
+
+def row_rules(kind: str, names: list[str]) -> list[Rule]:
+    """Rules on single rows, for the canonical columns ``names``.
+
+    Examples
+    --------
+    >>> [rule.code for rule in row_rules("trades", ["time_exchange", "price", "amount"])]
+    ['not_finite', 'not_finite', 'not_positive', 'not_positive']
+    """
+    schema = SCHEMAS[kind]
+    rules = [
+        Rule("not_finite", name, ~pl.col(name).is_finite(), "NaN or infinite", "finite numbers")
+        for name in schema.floats
+        if name in names
+    ]
+    own = {"trades": _trade_rules, "quotes": _quote_rules, "candles": _candle_rules}[kind]
+    return rules + own(names)
+
+
+def crossed_rule() -> Rule:
+    """Say when the best bid is above the best ask."""
+    return Rule(
+        "crossed",
+        "bid_price",
+        _both_sides() & (pl.col("bid_price") > pl.col("ask_price")),
+        "above ask_price",
+        "bid_price below ask_price where both amounts are positive",
+        "repair=Repair(drop_crossed=True) drops such quotes and counts them",
+    )
+
+
+def _trade_rules(names: list[str]) -> list[Rule]:
+    rules = [_positive("price"), _positive("amount")]
+    if "side" in names:
+        rules.append(Rule("side", "side", ~pl.col("side").is_in([-1, 0, 1]), "no side", "+1 buy, -1 sell, 0 unknown"))
+    return rules
+
+
+def _quote_rules(names: list[str]) -> list[Rule]:
+    locked = _both_sides() & (pl.col("bid_price") == pl.col("ask_price"))
+    return [
+        _positive("bid_price", pl.col("bid_amount") > 0),
+        _positive("ask_price", pl.col("ask_amount") > 0),
+        _not_negative("bid_amount"),
+        _not_negative("ask_amount"),
+        Rule("locked", "bid_price", locked, "equal to ask_price", "bid_price below ask_price", "", warning=True),
+    ]
+
+
+def _candle_rules(names: list[str]) -> list[Rule]:
+    body = ("open", "close")
+    rules = [_positive(name) for name in SCHEMAS["candles"].prices]
+    rules += [_not_negative("volume")] if "volume" in names else []
+    top, bottom = pl.max_horizontal(body), pl.min_horizontal(body)
+    return [
+        *rules,
+        Rule("high", "high", pl.col("high") < top, "below open or close", "high at or above both"),
+        Rule("low", "low", pl.col("low") > bottom, "above open or close", "low at or below both"),
+        Rule(
+            "open_after_close",
+            "time_open",
+            pl.col("time_open") > pl.col("time_exchange"),
+            "after time_exchange",
+            "time_open at or before time_exchange, the time of the close",
+            "the columns may be the wrong way round; " + _DROP,
+        ),
+    ]
+
+
+def _positive(name: str, where: pl.Expr | None = None) -> Rule:
+    bad = pl.col(name).is_finite() & (pl.col(name) <= 0)
+    bad = bad if where is None else bad & where
+    return Rule("not_positive", name, bad, "zero or negative", "numbers above 0")
+
+
+def _not_negative(name: str) -> Rule:
+    return Rule("negative", name, pl.col(name).is_finite() & (pl.col(name) < 0), "negative", "0 or more")
+
+
+def _both_sides() -> pl.Expr:
+    return (pl.col("bid_amount") > 0) & (pl.col("ask_amount") > 0)

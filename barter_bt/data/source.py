@@ -1,0 +1,233 @@
+"""Where rows come from: frames in memory, and Parquet and CSV files.
+
+A source hands out pieces: small frames of one chunk without copying what is already in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from barter_bt.errors import ConfigError, DataError
+
+PIECE_ROWS = 1 << 20
+_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+
+class Source(Protocol):
+    """What every source can do."""
+
+    @property
+    def label(self) -> str:
+        """File name or ``"<frame>"``."""
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Names and types of the source's own columns."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+
+    def pieces(self, columns: Sequence[str]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """First row and frame of one chunk, in order, at most :data:`PIECE_ROWS` rows each."""
+
+    def edges(self, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read the first and the last row; there must be one."""
+
+    def lazy(self) -> pl.LazyFrame:
+        """Give the whole source."""
+
+    def sha256(self) -> str | None:
+        """Checksum of the file's bytes; None for a frame."""
+
+
+class FrameSource:
+    """A frame in memory; a LazyFrame is collected once, when its rows are first needed."""
+
+    def __init__(self, frame: pl.DataFrame | pl.LazyFrame, label: str = "<frame>") -> None:
+        self.label = label
+        self._given = frame
+        self.schema: pl.Schema = frame.collect_schema()
+
+    @cached_property
+    def _frame(self) -> pl.DataFrame:
+        return self._given.collect() if isinstance(self._given, pl.LazyFrame) else self._given
+
+    @property
+    def rows(self) -> int:
+        """Number of rows; collects a LazyFrame."""
+        return self._frame.height
+
+    def pieces(self, columns: Sequence[str]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Give first row and frame of one chunk, in order."""
+        frame = self._frame.select(columns)
+        ends = set(range(PIECE_ROWS, frame.height, PIECE_ROWS)) | {frame.height}
+        for series in frame:
+            end = 0
+            for length in series.chunk_lengths():
+                end += length
+                ends.add(end)
+        start = 0
+        for end in sorted(ends):
+            if end > start:
+                yield start, frame.slice(start, end - start)
+            start = end
+
+    def edges(self, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read the first and the last row; there must be one."""
+        frame = self._frame.select(columns)
+        return frame.slice(0, 1), frame.slice(frame.height - 1, 1)
+
+    def lazy(self) -> pl.LazyFrame:
+        """Give the whole source."""
+        return self._frame.lazy()
+
+    def sha256(self) -> str | None:
+        """Checksum of a file's bytes; a frame has none."""
+        return None
+
+
+class CsvSource(FrameSource):
+    """A CSV file, plain or gzip; read as a whole when opened (turn large ones into Parquet)."""
+
+    def __init__(self, path: Path) -> None:
+        from barter_bt.data.read import read_csv
+
+        self.path = path
+        super().__init__(read_csv(path), path.name)
+
+    def sha256(self) -> str | None:
+        """Checksum of the file's bytes."""
+        return file_sha256(self.path)
+
+
+class ParquetSource:
+    """A Parquet file, read batch by batch: memory does not grow with the file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.label = path.name
+        with self._open() as file:
+            self.rows: int = file.metadata.num_rows
+            self._texts = _texts(file.schema_arrow)
+        with self._open() as file:
+            self.schema: pl.Schema = _frame(file.schema_arrow.empty_table()).schema
+
+    def _open(self) -> Any:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return pq.ParquetFile(
+                self.path,
+                read_dictionary=getattr(self, "_texts", None),
+                pre_buffer=False,
+                buffer_size=1 << 20,
+                page_checksum_verification=True,
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(self.path, error) from error
+
+    def pieces(self, columns: Sequence[str]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Give first row and frame of one chunk, in order."""
+        import pyarrow as pa
+
+        start = 0
+        with self._open() as file:
+            batches = file.iter_batches(batch_size=PIECE_ROWS, columns=list(columns))
+            while True:
+                try:
+                    batch = next(batches, None)
+                except (pa.ArrowException, OSError) as error:
+                    raise _unreadable(self.path, error) from error
+                if batch is None:
+                    return
+                if batch.num_rows:
+                    yield start, _frame(batch)
+                    start += batch.num_rows
+
+    def edges(self, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read the first and the last row; there must be one."""
+        with self._open() as file:
+            last = self.schema.to_frame().select(columns)
+            full = [i for i in range(file.num_row_groups) if file.metadata.row_group(i).num_rows]
+            first = next(file.iter_batches(1, row_groups=[full[0]], columns=list(columns)))
+            for batch in file.iter_batches(PIECE_ROWS, row_groups=[full[-1]], columns=list(columns)):
+                last = _frame(batch) if batch.num_rows else last
+        return _frame(first).slice(0, 1), last.slice(last.height - 1, 1)
+
+    def lazy(self) -> pl.LazyFrame:
+        """Give the whole source."""
+        return pl.scan_parquet(self.path)
+
+    def sha256(self) -> str | None:
+        """Checksum of the file's bytes."""
+        return file_sha256(self.path)
+
+
+def open_source(source: object) -> Source:
+    """Open the source that reads ``source``.
+
+    Parameters
+    ----------
+    source
+        A Polars DataFrame or LazyFrame, a pyarrow Table or RecordBatch, a pandas DataFrame,
+        or a path to ``.parquet``, ``.csv`` or ``.csv.gz``.
+
+    Examples
+    --------
+    >>> open_source(pl.DataFrame({"price": [1.0, 2.0]})).rows
+    2
+    """
+    if isinstance(source, (pl.DataFrame, pl.LazyFrame)):
+        return FrameSource(source)
+    if isinstance(source, (str, Path)):
+        return _open_path(Path(source))
+    root = type(source).__module__.partition(".")[0]
+    if root == "pyarrow":
+        return FrameSource(_frame(source))
+    if root == "pandas":
+        from barter_bt.data.read import pandas_frame
+
+        return FrameSource(pandas_frame(source))
+    raise ConfigError(
+        f"market data is a {type(source).__name__}",
+        "give a Polars, pyarrow or pandas frame, or a path to .parquet, .csv or .csv.gz",
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _open_path(path: Path) -> Source:
+    if not path.name.lower().endswith(_SUFFIXES):
+        hint = "give its files as a list, in order of time" if path.is_dir() else f"allowed: {', '.join(_SUFFIXES)}"
+        raise ConfigError(f"{str(path)!r} is no file that can be read as market data", hint)
+    if not path.is_file():
+        raise DataError(f"there is no file {str(path)!r}", f"the current directory is {str(Path.cwd())!r}")
+    return ParquetSource(path) if path.name.lower().endswith(".parquet") else CsvSource(path)
+
+
+def _frame(table: Any) -> pl.DataFrame:
+    frame = pl.from_arrow(table, rechunk=False)
+    assert isinstance(frame, pl.DataFrame), "pyarrow tables become frames"
+    return frame
+
+
+def _texts(schema: Any) -> list[str]:
+    import pyarrow as pa
+
+    return [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path.name}: cannot be read as Parquet: {error}", "the file may be truncated; write it again")

@@ -1,0 +1,204 @@
+"""A stream: one ordered sequence of market events of one kind, in pieces, chunks or as a lazy frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import polars as pl
+
+from barter_bt.data import facts
+from barter_bt.data.canonical import Canon, Options, alike, canonical
+from barter_bt.data.chunk import Chunk, to_chunk
+from barter_bt.data.duration import duration_ns
+from barter_bt.data.repair import Repair, repaired
+from barter_bt.data.schema import SCHEMAS, TIME, Kind
+from barter_bt.data.source import FrameSource, Source
+from barter_bt.errors import ConfigError, DataError
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+Part = tuple[Source, Canon]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of one source, as given (``raw``) and canonical.
+
+    Parameters
+    ----------
+    source
+        File name or ``"<frame>"``.
+    first_row
+        Row of the source, counted from 0, at which the piece starts.
+    raw, canonical
+        The same rows in the user's columns and in canonical ones.
+    canon
+        How one became the other.
+    """
+
+    source: str
+    first_row: int
+    raw: pl.DataFrame
+    canonical: pl.DataFrame
+    canon: Canon
+
+
+class Stream:
+    """One ordered sequence of market events of one kind: cheap to make, read many times and by many readers.
+
+    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes` and :func:`~barter_bt.data.candles`.
+
+    Parameters
+    ----------
+    sources
+        The sources, read one after the other.
+    options
+        How their columns become canonical.
+    repair
+        What to mend; the stream is then held in memory.
+    clock_offset
+        Added to ``time_received``: nanoseconds, text such as ``"1.5s"``, or ``"auto"``.
+    validate
+        Whether a run checks the rows; nulls and unknown instruments are always refused.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        options: Options,
+        repair: Repair | None = None,
+        clock_offset: str | int | None = None,
+        validate: bool = True,
+    ) -> None:
+        self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
+        self.kind: Kind = SCHEMAS[options.kind].kind
+        self.instrument = options.instrument
+        self.repair = repair
+        self.validate = validate
+        self.clock_offset = clock_offset
+        labels = [source.label for source in sources]
+        self.name = labels[0] if len(labels) == 1 else f"{labels[0]} ... {labels[-1]} ({len(labels)} sources)"
+        received = ["time_received" in canon.expressions for _, canon in self.given]
+        if any(received) != all(received):
+            raise DataError(f"{labels[received.index(False)]}: has no time_received, other sources of this stream have")
+        self.has_received = all(received)
+        if clock_offset is not None and not self.has_received:
+            raise ConfigError(f"{self.name}: clock_offset is given, but there is no time_received", "leave it out")
+        if clock_offset not in (None, "auto"):
+            duration_ns(clock_offset, "clock_offset")
+
+    def __repr__(self) -> str:
+        return f"Stream({self.kind}, {self.name!r})"
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of all sources, after repair."""
+        return sum(source.rows for source, _ in self.parts)
+
+    @cached_property
+    def instruments(self) -> tuple[str, ...]:
+        """Distinct instrument names, sorted; from the instrument column alone."""
+        return (self.instrument,) if self.instrument is not None else facts.instruments(self.parts)
+
+    @cached_property
+    def clock_offset_ns(self) -> int:
+        """What is added to ``time_received``; for ``"auto"`` the smallest shift that leaves no negative latency."""
+        if self.clock_offset is None:
+            return 0
+        if self.clock_offset == "auto":
+            return max(0, -facts.latency_min_ns(self.given))
+        return duration_ns(self.clock_offset, "clock_offset")
+
+    @property
+    def repairs(self) -> dict[str, int]:
+        """How many rows each repair moved or dropped; empty without ``repair``."""
+        return dict(self._repaired[1]) if self.repair is not None else {}
+
+    @property
+    def parts(self) -> list[Part]:
+        """The sources that are read: the given ones, or the repaired frame."""
+        return self.given if self.repair is None else self._repaired[0]
+
+    def pieces(self) -> Iterator[Piece]:
+        """Pieces in order, as given and canonical; nulls are still in them."""
+        parts = self.parts
+        for source, canon in parts:
+            for first_row, raw in source.pieces(canon.needed):
+                yield Piece(source.label, first_row, raw, self._shifted(canon.apply(raw), parts), canon)
+
+    def chunks(self, codes: Mapping[str, int]) -> Iterator[Chunk]:
+        """Chunks in order, at most 2^20 rows each.
+
+        Parameters
+        ----------
+        codes
+            Instrument name to code.
+
+        Raises
+        ------
+        DataError
+            For a null (or a value without exact canonical form) and for an unknown instrument.
+
+        Examples
+        --------
+        >>> from barter_bt.data import generate, trades
+        >>> stream = trades(generate.trades(4, instruments=2))
+        >>> [chunk.columns["instrument"].tolist() for chunk in stream.chunks({"walk0_usd": 7, "walk1_usd": 9})]
+        [[7, 7, 7, 9]]
+        """
+        for piece in self.pieces():
+            if any(series.null_count() for series in piece.canonical):
+                from barter_bt.data.validate import check
+
+                check(self, codes).raise_if_errors()
+            yield to_chunk(
+                piece.canonical, self.kind, codes, self.instrument, source=piece.source, first_row=piece.first_row
+            )
+
+    def frame(self) -> pl.LazyFrame:
+        """All rows with canonical columns: times ``Datetime[ns, UTC]``, the instrument as text or category."""
+        return self._whole(self.parts)
+
+    def price_range(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest price of each instrument, ignoring what is no price; computed once."""
+        return dict(self._price_range)
+
+    def time_range(self) -> tuple[int, int]:
+        """``time_exchange`` of the first and of the last row, nanoseconds UTC."""
+        return self._time_range
+
+    def fingerprint(self) -> dict[str, object]:
+        """Describe the stream for a manifest: source, rows, times and SHA-256; computed once."""
+        return dict(self._fingerprint)
+
+    @cached_property
+    def _price_range(self) -> dict[str, tuple[float, float]]:
+        return facts.price_range(self.parts, self.kind)
+
+    @cached_property
+    def _time_range(self) -> tuple[int, int]:
+        return facts.time_range(self.parts, self.name)
+
+    @cached_property
+    def _fingerprint(self) -> dict[str, object]:
+        return facts.fingerprint(self)
+
+    @cached_property
+    def _repaired(self) -> tuple[list[Part], dict[str, int]]:
+        assert self.repair is not None, "only asked for with a repair"
+        frame, counts = repaired(self._whole(self.given).collect(), self.kind, self.repair)
+        source = FrameSource(frame.drop("instrument") if self.instrument else frame, self.name)
+        return [(source, canonical(source.schema, source.label, Options(self.kind, self.instrument)))], counts
+
+    def _whole(self, parts: list[Part]) -> pl.LazyFrame:
+        frames = [self._shifted(canon.lazy(source.lazy()), parts) for source, canon in parts]
+        return pl.concat(alike(frames, self.kind))
+
+    def _shifted(self, frame: Frame, parts: list[Part]) -> Frame:
+        """Add the clock offset; a repaired frame has it already."""
+        if self.clock_offset is None or parts is not self.given:
+            return frame
+        shifted = pl.col("time_received").to_physical() + self.clock_offset_ns
+        return frame.with_columns(shifted.cast(TIME).alias("time_received"))

@@ -1,0 +1,1 @@
+"""The engine. Read ``loop.py`` first."""

@@ -1,0 +1,1 @@
+"""What the engine does: send requests, follow a schedule."""

@@ -1,0 +1,101 @@
+"""From what a strategy asked for to requests on their way: risk check, record in flight, send."""
+
+from __future__ import annotations
+
+from barter_bt.execution.dealing import notional
+from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
+from barter_bt.execution.order import (
+    LIMIT,
+    NO_REASON,
+    OPEN,
+    OPEN_IN_FLIGHT,
+    ORDER_NOTIONAL_LIMIT,
+    ORDER_QUANTITY_LIMIT,
+    POSITION_LIMIT,
+)
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.orders import record_cancel, record_open
+from barter_bt.engine.state.tables import EngineState
+
+
+def check_risk(s: EngineState, action: int) -> int:
+    """Reason to refuse an open, 0 to approve it: the limits per instrument, aware of orders at work."""
+    a, ins, i = s.actions, s.instruments, s.actions.instrument[action]
+    lots = a.quantity[action]
+    if 0 < ins.limit_order_quantity[i] < lots:
+        return ORDER_QUANTITY_LIMIT
+    if ins.limit_order_notional[i] > 0:
+        ticks = a.price[action] if a.kind[action] == LIMIT else price_ticks(s, i)
+        if notional(s.terms, i, lots, ticks) > ins.limit_order_notional[i]:
+            return ORDER_NOTIONAL_LIMIT
+    if ins.limit_position[i] > 0:
+        now = ins.quantity[i] + ins.working[i]
+        then = now + a.side[action] * lots
+        if abs(then) > ins.limit_position[i] and abs(then) > abs(now):
+            return POSITION_LIMIT
+    return NO_REASON
+
+
+def send(s: EngineState, kind: int, order: int) -> None:
+    """Put a request on its way; on one link they never overtake each other."""
+    exchange = s.terms.exchange[s.orders.instrument[order]]
+    due = max(s.engine.time[0] + s.links.request_ns[exchange], s.links.last_request[exchange])
+    s.links.last_request[exchange] = due
+    row = s.requests.append()
+    r = s.requests
+    r.time[row] = due
+    r.kind[row] = kind
+    r.order[row] = order
+    enqueue(r, s.ends, REQUEST_QUEUE, row)
+
+
+def dispatch(s: EngineState) -> None:
+    """Cancels first, then opens that pass the risk check, each recorded in flight as it is sent."""
+    a, count = s.actions, len(s.actions)
+    for action in range(count):
+        order = a.order[action]
+        if order >= 0 and (s.orders.status[order] == OPEN or s.orders.status[order] == OPEN_IN_FLIGHT):
+            record_cancel(s, order)
+            send(s, REQUEST_CANCEL, order)
+    for action in range(count):
+        if a.order[action] < 0:
+            open_order(s, action)
+    a.truncate(0)
+
+
+def open_order(s: EngineState, action: int) -> int:
+    """Record one open and, unless refused, send it; returns the order."""
+    reason = s.actions.refused[action]
+    if not reason:
+        reason = check_risk(s, action)
+    order = record_open(s, action, reason)
+    if not reason:
+        send(s, REQUEST_OPEN, order)
+    return order
+
+
+def ask(
+    s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_only: int, price: int, lots: int
+) -> int:
+    """Add an open to the actions of this wake-up; returns its row."""
+    row = s.actions.append()
+    a = s.actions
+    a.order[row] = -1
+    a.instrument[row] = i
+    a.side[row] = side
+    a.kind[row] = kind
+    a.time_in_force[row] = time_in_force
+    a.post_only[row] = post_only
+    a.cut[row] = 0
+    a.price[row] = price
+    a.quantity[row] = lots
+    a.requested[row] = lots
+    a.refused[row] = 0
+    return row
+
+
+def ask_cancel(s: EngineState, order: int) -> None:
+    """Add a cancel to the actions of this wake-up."""
+    row = s.actions.append()
+    s.actions.order[row] = order
+

@@ -1,0 +1,23 @@
+"""What can wake a strategy: one bit per kind of event, so that a set of them is one integer."""
+
+from __future__ import annotations
+
+MARKET_TRADE = 1
+MARKET_QUOTE = 2
+MARKET_CANDLE = 4
+OWN_TRADE = 8
+ORDER_SNAPSHOT = 16
+BALANCE = 32
+TIMER = 64
+BAR_CLOSE = 128
+
+WAKE = {
+    "every_event": MARKET_TRADE | MARKET_QUOTE | MARKET_CANDLE | OWN_TRADE | ORDER_SNAPSHOT | BALANCE,
+    "market": MARKET_TRADE | MARKET_QUOTE | MARKET_CANDLE,
+    "trade": MARKET_TRADE,
+    "quote": MARKET_QUOTE,
+    "candle": MARKET_CANDLE,
+    "order": OWN_TRADE | ORDER_SNAPSHOT,
+    "fill": OWN_TRADE,
+    "bar_close": BAR_CLOSE,
+}

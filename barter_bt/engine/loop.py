@@ -1,0 +1,154 @@
+"""The loop. Read this file first.
+
+A run is a fold of one engine over one ordered log of events. What may happen next stands in a few places: the
+cursors on the market data, the queues of requests and reports, the schedule, the mark and the timers. The loop
+takes the smallest (time, class), where the classes are those of rule 10::
+
+    0  market events at the venue          may fill orders, which queues reports
+    1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
+    2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
+    3  equity mark
+    4  commands                            (see ARCHITECTURE.md: not yet scheduled)
+    5  schedule rows                       signals and explicit orders, decided before the run
+    6  timers and bar closes               the strategy may wake
+    7  requests at the venue               accepted, rejected, perhaps filled at once, which queues reports
+    8  opens of candles at the venue       may fill orders
+
+It is resumable: everything it must remember stands in tables, so it can return to Python for the next chunk of
+data, for a strategy written in Python, or to show progress, and be called again.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import Block
+from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.event import BAR_CLOSE, TIMER
+from barter_bt.engine.replay import replay
+from barter_bt.engine.report import deliver
+from barter_bt.engine.schedule import follow
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.wake import SLEEP, wake
+from barter_bt.execution.feed import Cursors, Feed, earliest
+from barter_bt.execution.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
+from barter_bt.execution.venue.arrival import receive
+from barter_bt.execution.venue.market import catch_up, see_open, see_stamp
+from barter_bt.execution.venue.state import ENDLESS, NO_FAULT, VenueState, fail
+
+DONE, STRATEGY, DATA, PROGRESS, FAULT = 0, 1, 2, 3, 4
+AT_VENUE, REPORT, MARKET, MARK, COMMAND, SCHEDULE, WAKE_UP, REQUEST, OPENING = range(9)
+MOST_AT_ONE_TIME = 10_000_000  # decisions at one time before a strategy that answers itself is stopped
+
+
+def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
+    """Process events until the data ends and nothing is in flight, or Python is needed."""
+    if len(s.actions) > 0:
+        dispatch(s)
+    f, e = feed.cursors, s.engine
+    streams = e.streams[0]
+    turns, time_of_turns = 0, 0
+    while v.fault.code[0] == NO_FAULT:
+        market = earliest(f, streams, 2 * streams)
+        venue = earliest(f, 0, streams) if v.desk.live[0] > 0 else -1
+        opening = earliest(f, 2 * streams, len(f)) if v.desk.live[0] > 0 else -1
+        what, due = next_event(s, f, venue, market, opening)
+        if due == NEVER:
+            finish(s)
+            return DONE
+        if due < 0:
+            e.starved[0] = starved(s, v, f, market if what == MARKET else venue if what == AT_VENUE else opening)
+            return DATA
+        if e.budget[0] <= 0:
+            return PROGRESS
+        if due != time_of_turns:
+            turns, time_of_turns = 0, due
+        turns += 1
+        if turns > MOST_AT_ONE_TIME:
+            fail(v.fault, ENDLESS, -1)
+        woken = SLEEP
+        if what == MARKET:
+            woken = replay(s, v, feed, my, market)
+        elif what == AT_VENUE:
+            see_stamp(v, f, venue)
+        elif what == REPORT:
+            if deliver(s):
+                woken = decide(s, my)
+        elif what == MARK:
+            e.mark_due[0] = NEVER
+            mark(s, due)
+        elif what == SCHEDULE:
+            follow(s)
+        elif what == WAKE_UP:
+            strike(s, due)
+            woken = decide(s, my)
+        elif what == REQUEST:
+            if v.desk.live[0] == 0:
+                e.starved[0] = catch_up(v, f, streams, due)
+                if e.starved[0] >= 0:
+                    return DATA
+            receive(v)
+        else:
+            see_open(v, f, opening)
+        if woken != SLEEP:
+            return STRATEGY
+    return FAULT
+
+
+def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int) -> tuple[int, int]:
+    """Class and time of what comes next: the smallest time, at equal times the smallest class.
+
+    Once the market has ended, schedule, timers and marks end with it; only what is in flight goes on.
+    """
+    e = s.engine
+    what, due = AT_VENUE, f.due[venue] if venue >= 0 else NEVER
+    if s.ends.due[REPORT_QUEUE] < due:
+        what, due = REPORT, s.ends.due[REPORT_QUEUE]
+    if market >= 0 and f.due[market] < due:
+        what, due = MARKET, f.due[market]
+    in_flight = min(due, s.ends.due[REQUEST_QUEUE])
+    if e.mark_due[0] < due and in_flight < NEVER:
+        what, due = MARK, e.mark_due[0]
+    last = NEVER if market >= 0 else e.market_time[0]
+    if s.schedule.due[0] < due and s.schedule.due[0] <= last:
+        what, due = SCHEDULE, s.schedule.due[0]
+    wake_up = min(e.bar_due[0], e.timer_due[0])
+    if wake_up < due and wake_up <= last:
+        what, due = WAKE_UP, wake_up
+    if s.ends.due[REQUEST_QUEUE] < due:
+        what, due = REQUEST, s.ends.due[REQUEST_QUEUE]
+    if opening >= 0 and f.due[opening] < due:
+        what, due = OPENING, f.due[opening]
+    return what, due
+
+
+def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
+    """The cursor to feed next: ``c``, unless an idle venue lags behind in chunks that could be let go."""
+    behind = catch_up(v, f, s.engine.streams[0], s.engine.market_time[0]) if v.desk.live[0] == 0 else -1
+    return behind if behind >= 0 else c
+
+
+def decide(s: EngineState, my: Block) -> int:
+    """Wake the strategy and send what it asks for."""
+    woken = wake(s, my)
+    if len(s.actions) > 0:
+        dispatch(s)
+    return woken
+
+
+def strike(s: EngineState, now: int) -> None:
+    """A bar has closed or a timer is due: tell the strategy which, and wind the timer."""
+    e = s.engine
+    e.time[0] = max(e.time[0], now)
+    s.event.order[0] = -1
+    s.event.instrument[0] = -1
+    if e.bar_due[0] == now:
+        e.bar_due[0] = NEVER
+        s.event.kind[0] = BAR_CLOSE
+    else:
+        e.timer_due[0] = now + e.timer_every[0]
+        s.event.kind[0] = TIMER
+
+
+def finish(s: EngineState) -> None:
+    """The last mark."""
+    mark(s, s.engine.time[0])

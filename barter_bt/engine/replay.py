@@ -1,0 +1,141 @@
+"""The hot path: market events reach the engine, row after row, until something else is due (class 2).
+
+Nothing here is done per event that can be done per burst. Between two rows the venue may have to see the next
+one first: where venue and engine read the same row of the same stream, alone at its time, both see it here;
+every other case is left to the loop.
+"""
+
+from __future__ import annotations
+
+from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import mark, plan_mark
+from barter_bt.engine.wake import SLEEP, wake
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance
+from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
+from barter_bt.execution.venue.market import see
+from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail
+from barter_bt.columns.table import Block
+
+KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
+
+
+def update_from_row(s: EngineState, feed: Feed, c: int, kind: int, row: int, i: int) -> bool:
+    """Let the engine's state see a row; False if it is malformed."""
+    f = feed.cursors
+    if kind == TRADE_ROWS:
+        return update_from_trade(s, i, f.time_exchange[c][row], f.first[c][row], f.second[c][row])
+    if kind == QUOTE_ROWS:
+        return update_from_quote(
+            s, i, f.time_exchange[c][row], f.first[c][row], f.second[c][row], f.third[c][row], f.fourth[c][row]
+        )
+    return update_from_candle(
+        s,
+        i,
+        f.time_exchange[c][row],
+        f.first[c][row],
+        f.second[c][row],
+        f.third[c][row],
+        f.fourth[c][row],
+        f.fifth[c][row],
+    )
+
+
+def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
+    """The last time of a row that cursor ``c`` may process before anything else (rule 10)."""
+    f, e = feed.cursors, s.engine
+    streams = e.streams[0]
+    busy = v.desk.live[0] > 0
+    limit = min(s.ends.due[REPORT_QUEUE] - 1, s.ends.due[REQUEST_QUEUE], e.mark_due[0], s.schedule.due[0])
+    limit = min(limit, e.timer_due[0], e.bar_due[0])
+    for other in range(streams, 2 * streams):
+        if other != c:
+            before = busy or other < c
+            limit = min(limit, f.due[other] - 1 if before else f.due[other])
+    if busy:
+        for other in range(streams):
+            if other != c - streams:
+                limit = min(limit, f.due[other] - 1)
+        for other in range(2 * streams, len(f)):
+            limit = min(limit, f.due[other])
+    return limit
+
+
+def heal(s: EngineState, i: int) -> None:
+    """The first item after a start or a loss makes the market link healthy."""
+    exchange = s.terms.exchange[i]
+    if not s.health.market[exchange]:
+        s.health.market[exchange] = 1
+        s.engine.unhealthy[0] -= 1
+
+
+def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
+    """Process rows of the engine's cursor ``c``; returns 1 if the strategy is to be woken from Python."""
+    f, e, desk = feed.cursors, s.engine, v.desk
+    streams = e.streams[0]
+    twin, kind, shift, rows, row = c - streams, f.kind[c], f.shift[c], f.rows[c], f.row[c]
+    time, instrument, n = f.time[c], f.instrument[c], len(s.instruments)
+    same = shift == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
+    bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
+    asked, marks = e.wake[0] & bit, kind == CANDLE_ROWS and e.mark_every[0] == 0
+    bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
+    now = time[row] + shift
+    plan_mark(s, now)
+    limit = until(s, v, feed, c)
+    start, end, status = row, min(rows, row + e.budget[0]), SLEEP
+    while row < end:
+        now = time[row] + shift
+        if now > limit:
+            break
+        if now < e.market_time[0]:
+            fail(v.fault, TIME_WENT_BACK, -1)
+            break
+        if desk.live[0] > 0 and f.due[twin] <= now:
+            alone = row + 1 < rows and time[row + 1] > now
+            if not (same and alone and f.row[twin] == row):
+                break
+            see(v, f, twin, row)
+            advance(f, twin, row + 1)
+            if s.ends.due[REPORT_QUEUE] <= now or v.fault.code[0] != NO_FAULT:
+                break
+        i = instrument[row]
+        if i < 0 or i >= n:
+            fail(v.fault, BAD_ROW, -1)
+            break
+        e.market_time[0] = now
+        e.time[0] = max(e.time[0], now)
+        e.sequence[0] += 1
+        if e.unhealthy[0] > 0:
+            heal(s, i)
+        if not update_from_row(s, feed, c, kind, row, i):
+            fail(v.fault, BAD_ROW, i)
+            break
+        row += 1
+        if marks:
+            if row < rows and time[row] + shift > now and limit > now and not bars:
+                if row < rows and asked == 0:
+                    mark(s, now)
+                    continue
+            e.mark_due[0] = now
+            limit = min(limit, now)
+        if bars:
+            e.bar_due[0] = now
+            limit = min(limit, now)
+        if asked:
+            s.event.kind[0] = bit
+            s.event.instrument[0] = i
+            s.event.order[0] = -1
+            if wake(s, my) != SLEEP:
+                status = 1
+                break
+            if len(s.actions) > 0:
+                dispatch(s)
+                limit = min(limit, s.ends.due[REQUEST_QUEUE])
+    e.budget[0] -= row - start
+    if v.fault.code[0] != NO_FAULT:
+        v.fault.cursor[0] = c
+        v.fault.row[0] = row
+    advance(f, c, row)
+    return status

@@ -1,0 +1,100 @@
+"""Account events: reports of the venue reach the engine (rule 11)."""
+
+from __future__ import annotations
+
+from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
+from barter_bt.engine.state.assets import update_from_balance
+from barter_bt.engine.state.orders import (
+    update_from_accepted,
+    update_from_cancel_rejected,
+    update_from_closed,
+    update_order_from_fill,
+)
+from barter_bt.engine.state.position import update_position_from_fill
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import plan_mark
+from barter_bt.execution.messages import ACCEPTED, CLOSED, FILL, REPORT_QUEUE, dequeue
+
+
+def deliver(s: EngineState) -> int:
+    """Process the account event that is due; returns its kind if the strategy asked for it, else 0.
+
+    A report is several events (a fill: trade, order snapshot, balances). All that it changes is applied with
+    the first. Where the strategy sleeps through account events they are processed at one go.
+    """
+    e, r, row = s.engine, s.reports, s.ends.first[REPORT_QUEUE]
+    is_fill = int(r.kind[row] == FILL)
+    parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
+    if e.part[0] == 0:
+        e.time[0] = max(e.time[0], r.time[row])
+        plan_mark(s, e.time[0])
+        _apply(s, row)
+    asked = e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE)
+    order = r.order[row]
+    while e.part[0] < parts:
+        kind = _kind(e.part[0], is_fill)
+        e.part[0] += 1
+        e.sequence[0] += 1
+        if asked & kind:
+            if e.part[0] == parts:
+                _finish(s)
+            s.event.kind[0] = kind
+            s.event.order[0] = order
+            s.event.instrument[0] = s.orders.instrument[order]
+            return kind
+    _finish(s)
+    return 0
+
+
+def _finish(s: EngineState) -> None:
+    s.engine.part[0] = 0
+    dequeue(s.reports, s.ends, REPORT_QUEUE)
+
+
+def _kind(part: int, is_fill: int) -> int:
+    if part == 0 and is_fill:
+        return OWN_TRADE
+    return ORDER_SNAPSHOT if part <= is_fill else BALANCE
+
+
+def _apply(s: EngineState, row: int) -> None:
+    r = s.reports
+    kind, order, time = r.kind[row], r.order[row], r.time_exchange[row]
+    exchange = s.terms.exchange[s.orders.instrument[order]]
+    if not s.health.account[exchange]:
+        s.health.account[exchange] = 1
+        s.engine.unhealthy[0] -= 1
+    if kind == FILL:
+        _apply_fill(s, row, order)
+    elif kind == ACCEPTED:
+        update_from_accepted(s, order, time)
+    elif kind == CLOSED:
+        update_from_closed(s, order, r.order_quantity[row], r.status[row], r.reason[row])
+    else:
+        update_from_cancel_rejected(s, order)
+    if r.asset_first[row] >= 0:
+        update_from_balance(s, r.asset_first[row], time, r.total_first[row], r.free_first[row])
+    if r.asset_second[row] >= 0:
+        update_from_balance(s, r.asset_second[row], time, r.total_second[row], r.free_second[row])
+
+
+def _apply_fill(s: EngineState, row: int, order: int) -> None:
+    r, o, i = s.reports, s.orders, s.orders.instrument[order]
+    ticks, lots, value, cost = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
+    trade = s.trades.append()
+    update_order_from_fill(s, order, lots, value, cost, r.order_quantity[row], r.status[row])
+    position = update_position_from_fill(
+        s, i, o.side[order], lots, ticks, value, cost, r.time_exchange[row], trade, o.strategy[order]
+    )
+    t = s.trades
+    t.time_exchange[trade] = r.time_exchange[row]
+    t.time_engine[trade] = s.engine.time[0]
+    t.order[trade] = order
+    t.instrument[trade] = i
+    t.side[trade] = o.side[order]
+    t.maker[trade] = r.maker[row]
+    t.price[trade] = ticks
+    t.quantity[trade] = lots
+    t.notional[trade] = value
+    t.fees[trade] = cost
+    t.position[trade] = position

@@ -1,0 +1,103 @@
+"""What was decided before the run: signals (targets) and explicit orders, by time (rules 10 and 18)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
+from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
+from barter_bt.execution.dealing import RATE
+from barter_bt.execution.messages import NEVER
+from barter_bt.execution.order import BUY, GTC, MARKET, NO_PRICE, SELL
+from barter_bt.execution.order import LIMIT as LIMIT_ORDER
+
+OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
+UNITS, NOTIONAL, EQUITY = 0, 1, 2
+
+
+def follow(s: EngineState) -> None:
+    """Process all rows of the schedule that bear its present time."""
+    p, now = s.schedule, s.schedule.due[0]
+    s.engine.time[0] = max(s.engine.time[0], now)
+    plan_mark(s, now)
+    first = row = p.row[0]
+    while row < p.rows[0] and p.time[0][row] == now:
+        s.engine.sequence[0] += 1
+        if p.action[0][row] == OPEN_ROW:
+            _open(s, row)
+        elif p.action[0][row] == CANCEL_ROW:
+            _cancel(s, row)
+        row += 1
+    _targets(s, first, row)
+    p.row[0] = row
+    p.due[0] = p.time[0][row] if row < p.rows[0] else NEVER
+
+
+def _open(s: EngineState, row: int) -> None:
+    p, i = s.schedule, s.schedule.instrument[0][row]
+    lots, price = p.quantity[0][row], p.price[0][row]
+    kind = LIMIT_ORDER if price > 0 else MARKET
+    side = BUY if lots > 0 else SELL
+    action = ask(s, i, side, kind, p.time_in_force[0][row], p.post_only[0][row], price, abs(lots))
+    p.sent[0][row] = open_order(s, action)
+    s.actions.truncate(0)
+
+
+def _cancel(s: EngineState, row: int) -> None:
+    order = s.schedule.sent[0][s.schedule.ref[0][row]]
+    ask_cancel(s, order)
+    dispatch(s)
+
+
+def _targets(s: EngineState, first: int, end: int) -> None:
+    """Reductions first, then increases, on one equity measured before the first (rule 18)."""
+    p, worth = s.schedule, UNKNOWN
+    if s.engine.size[0] == EQUITY and p.action[0][first] == TARGET_ROW:
+        worth = equity(s)
+    for reducing in range(1, -1, -1):
+        for row in range(first, end):
+            if p.action[0][row] == TARGET_ROW:
+                _target(s, row, worth, reducing)
+
+
+def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
+    p, ins, i = s.schedule, s.instruments, s.schedule.instrument[0][row]
+    if p.sent[0][row] >= 0:
+        return
+    wished = wished_lots(s, i, p.target[0][row], worth)
+    now = ins.quantity[i] + ins.working[i]
+    missing = wished == UNKNOWN
+    change = 0 if missing else wished - now
+    if (change == 0 and not missing) or (now * change < 0) != (reducing == 1):
+        return
+    side = BUY if (p.target[0][row] if missing else change) > 0 else SELL
+    action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))
+    s.actions.cut[action] = 1 - s.engine.strict[0]
+    s.actions.refused[action] = NO_PRICE if missing else 0
+    p.sent[0][row] = open_order(s, action)
+    s.actions.truncate(0)
+
+
+def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:
+    """Signed lots that a target asks for; UNKNOWN without a price.
+
+    ``target`` is in lots, in units of quote, or in 1e-9 of the equity ``worth``.
+    """
+    e, t = s.engine, s.terms
+    if e.size[0] == UNITS or target == 0:
+        return target
+    ticks = price_ticks(s, i)
+    if ticks == 0 or (e.size[0] == EQUITY and worth == UNKNOWN):
+        return UNKNOWN
+    value = abs(target)
+    if e.size[0] == EQUITY:
+        value = muldiv(max(worth, 0), value, RATE)
+    if e.with_fee[0]:
+        value = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0))
+    lots = muldiv_floor(value, t.den[i], _checked(ticks, t.num[i]))
+    return lots if target > 0 else -lots
+
+
+def _checked(ticks: int, num: int) -> int:
+    return ticks * num if ticks <= LIMIT // num else TOO_LARGE

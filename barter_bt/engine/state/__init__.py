@@ -1,0 +1,1 @@
+"""EngineState and the kernels that update it, named by what causes the update."""

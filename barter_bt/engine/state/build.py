@@ -1,0 +1,98 @@
+"""EngineState before its first event."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from barter_bt.engine.state.assets import update_from_balance
+from barter_bt.engine.state.tables import (
+    Actions,
+    Assets,
+    Balances,
+    Engine,
+    EngineState,
+    Equity,
+    Event,
+    Health,
+    Instruments,
+    Positions,
+    Schedule,
+    Trades,
+)
+from barter_bt.execution.messages import NEVER
+from barter_bt.execution.venue.state import VenueState
+from barter_bt.instrument import IndexedInstruments, Scales
+
+
+def build_state(
+    index: IndexedInstruments, scales: Scales, venue: VenueState, reporting: int, start: int, marks: int
+) -> EngineState:
+    """State at the run's start: event 0, the account snapshot, is applied (rule 12)."""
+    engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
+    engine.time[0] = engine.market_time[0] = start
+    engine.trading[0] = 1
+    engine.reporting[0] = reporting
+    engine.mark_due[0] = engine.bar_due[0] = engine.timer_due[0] = NEVER
+    engine.unhealthy[0] = len(index.exchanges)
+    engine.foreign_quotes[0] = sum(venue.terms.quote[i] != reporting for i in range(len(index)))
+    schedule = Schedule(1)
+    schedule.due[0] = NEVER
+    health = Health(len(index.exchanges))
+    for exchange in range(len(index.exchanges)):
+        health.account[exchange] = 1
+    for i in range(len(index)):
+        instruments.first[i] = instruments.final[i] = -1
+        instruments.last_time[i] = instruments.quote_time[i] = -NEVER
+    for asset in range(len(assets)):
+        assets.time[asset] = -NEVER
+    _connect(index, scales, venue, assets, reporting)
+    state = EngineState(
+        engine=engine,
+        event=Event(1),
+        fault=venue.fault,
+        terms=venue.terms,
+        links=venue.links,
+        health=health,
+        assets=assets,
+        instruments=instruments,
+        orders=venue.orders,
+        actions=Actions(16),
+        schedule=schedule,
+        requests=venue.requests,
+        reports=venue.reports,
+        ends=venue.ends,
+        trades=Trades(64),
+        positions=Positions(64),
+        balances=Balances(64),
+        equity=Equity(marks),
+    )
+    for asset in range(len(assets)):
+        total = venue.accounts.total[asset]
+        update_from_balance(state, asset, start, total, total)
+    engine.sequence[0] = 1
+    return state
+
+
+def _connect(index: IndexedInstruments, scales: Scales, venue: VenueState, assets: Assets, reporting: int) -> None:
+    """For each asset the step towards the reporting asset: breadth first over spot instruments (rule 24)."""
+    terms = venue.terms
+    for asset in range(len(assets)):
+        assets.step[asset] = assets.next[asset] = -1
+        assets.step_num[asset] = assets.step_den[asset] = 1
+    reached = [index.assets[reporting][1]]
+    for name in reached:
+        for i, one in enumerate(index.instruments):
+            if terms.base[i] >= 0 and one.quote == name and one.base not in reached:
+                reached.append(one.base)
+                value = scales.value(index, i) / terms.base_units[i]
+                for asset, (_, base) in enumerate(index.assets):
+                    if base == one.base:
+                        ratio = value * Fraction(scales.units[asset] / scales.units[terms.base[i]])
+                        assets.step[asset], assets.next[asset] = i, terms.quote[i]
+                        assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
+    for asset, (_, name) in enumerate(index.assets):
+        assets.reaches[asset] = int(name in reached)
+        if name == reached[0] and asset != reporting:
+            ratio = Fraction(scales.units[asset] / scales.units[reporting])
+            assets.next[asset] = reporting
+            assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator

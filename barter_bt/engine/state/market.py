@@ -1,0 +1,78 @@
+"""Instrument data: what market events leave behind, and the price that follows from it (rules 6 and 13)."""
+
+from __future__ import annotations
+
+from barter_bt.execution.dealing import steps, weighted_mid
+from barter_bt.engine.state.tables import EngineState
+
+
+def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
+    """A public trade; False if the row is malformed."""
+    ins, t = s.instruments, s.terms
+    ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+    lots = steps(amount, t.lots_per_unit[i], t.lot_noise[i])
+    if ticks <= 0 or lots <= 0:
+        return False
+    if time >= ins.last_time[i]:
+        ins.last_time[i] = time
+        ins.last[i] = ticks
+        ins.last_amount[i] = amount
+        ins.own_mark[i] = 0
+    return True
+
+
+def update_from_quote(
+    s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
+) -> bool:
+    """Best bid and ask; an amount of 0 empties its side. False if malformed or crossed."""
+    ins, t = s.instruments, s.terms
+    per_lot, noise = t.lots_per_unit[i], t.lot_noise[i]
+    bid_lots, ask_lots = steps(bid_amount, per_lot, noise), steps(ask_amount, per_lot, noise)
+    bid_ticks = steps(bid, t.ticks_per_unit[i], t.tick_noise[i]) if bid_lots > 0 else 0
+    ask_ticks = steps(ask, t.ticks_per_unit[i], t.tick_noise[i]) if ask_lots > 0 else 0
+    if bid_lots < 0 or ask_lots < 0 or bid_ticks < 0 or ask_ticks < 0:
+        return False
+    if bid_lots > 0 and ask_lots > 0 and bid_ticks > ask_ticks:
+        return False
+    if time >= ins.quote_time[i]:
+        if not 0 < bid_ticks < ask_ticks and ins.last[i] == 0:
+            _freeze_mark(s, i)
+        else:
+            ins.own_mark[i] = 0
+        ins.quote_time[i] = time
+        ins.bid[i], ins.ask[i] = bid_ticks, ask_ticks
+        ins.bid_amount[i], ins.ask_amount[i] = bid_amount, ask_amount
+    return True
+
+
+def _freeze_mark(s: EngineState, i: int) -> None:
+    """A quote leaves the instrument without a price: a position keeps the mark that it had."""
+    if s.instruments.own_mark[i] == 0:
+        s.instruments.own_mark[i] = price_ticks(s, i)
+
+
+def update_from_candle(
+    s: EngineState, i: int, time: int, open_: float, high: float, low: float, close: float, volume: float
+) -> bool:
+    """A candle that has closed; False if malformed."""
+    ins, t = s.instruments, s.terms
+    ticks = steps(close, t.ticks_per_unit[i], t.tick_noise[i])
+    if ticks <= 0 or not (low > 0.0 and low <= open_ <= high and low <= close <= high and volume >= 0.0):
+        return False
+    if time >= ins.last_time[i]:
+        ins.last_time[i] = time
+        ins.last[i] = ticks
+        ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
+        ins.own_mark[i] = 0
+    return True
+
+
+def price_ticks(s: EngineState, i: int) -> int:
+    """The instrument's price in ticks (rule 6); 0 while unknown."""
+    ins, t = s.instruments, s.terms
+    bid, ask = ins.bid[i], ins.ask[i]
+    if 0 < bid < ask:
+        bid_lots = steps(ins.bid_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+        ask_lots = steps(ins.ask_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+        return weighted_mid(bid, bid_lots, ask, ask_lots)
+    return ins.last[i]

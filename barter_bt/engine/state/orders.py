@@ -1,0 +1,121 @@
+"""The order manager: live orders of each instrument, from request to end (the matrix of Barter's)."""
+
+from __future__ import annotations
+
+from barter_bt.execution.order import CANCEL_IN_FLIGHT, OPEN, OPEN_IN_FLIGHT, REFUSED
+from barter_bt.engine.state.tables import EngineState
+
+
+def is_live(s: EngineState, order: int) -> bool:
+    """Whether an order is tracked: in flight, open, or being cancelled."""
+    return s.orders.status[order] <= CANCEL_IN_FLIGHT
+
+
+def record_open(s: EngineState, action: int, reason: int) -> int:
+    """A request to open becomes a row: in flight, or refused for a reason."""
+    a, row = s.actions, s.orders.append()
+    o = s.orders
+    o.instrument[row] = a.instrument[action]
+    o.strategy[row] = s.engine.strategy[0]
+    o.side[row] = a.side[action]
+    o.kind[row] = a.kind[action]
+    o.time_in_force[row] = a.time_in_force[action]
+    o.post_only[row] = a.post_only[action]
+    o.cut[row] = a.cut[action]
+    o.price[row] = a.price[action]
+    o.quantity[row] = a.quantity[action]
+    o.quantity_requested[row] = a.requested[action]
+    o.filled[row] = 0
+    o.notional[row] = 0
+    o.fees[row] = 0
+    o.status[row] = REFUSED if reason else OPEN_IN_FLIGHT
+    o.reason[row] = reason
+    o.time_sent[row] = s.engine.time[0]
+    o.time_exchange[row] = 0
+    o.time_closed[row] = s.engine.time[0] if reason else 0
+    if not reason:
+        _track(s, row)
+    return row
+
+
+def record_cancel(s: EngineState, order: int) -> None:
+    """A request to cancel a live order is on its way."""
+    s.orders.status[order] = CANCEL_IN_FLIGHT
+
+
+def _track(s: EngineState, order: int) -> None:
+    ins, o, i = s.instruments, s.orders, s.orders.instrument[order]
+    last = ins.final[i]
+    o.before[order] = last
+    o.after[order] = -1
+    if last < 0:
+        ins.first[i] = order
+    else:
+        o.after[last] = order
+    ins.final[i] = order
+    ins.live[i] += 1
+    ins.working[i] += o.side[order] * o.quantity[order]
+
+
+def _untrack(s: EngineState, order: int) -> None:
+    ins, o, i = s.instruments, s.orders, s.orders.instrument[order]
+    before, after = o.before[order], o.after[order]
+    if before < 0:
+        ins.first[i] = after
+    else:
+        o.after[before] = after
+    if after < 0:
+        ins.final[i] = before
+    else:
+        o.before[after] = before
+    ins.live[i] -= 1
+    ins.working[i] -= o.side[order] * (o.quantity[order] - o.filled[order])
+
+
+def update_from_accepted(s: EngineState, order: int, time_exchange: int) -> None:
+    """The venue holds the order. One that is being cancelled stays so, with its open data."""
+    if not is_live(s, order):
+        return
+    if s.orders.status[order] == OPEN_IN_FLIGHT:
+        s.orders.status[order] = OPEN
+    s.orders.time_exchange[order] = time_exchange
+
+
+def update_order_from_fill(s: EngineState, order: int, lots: int, value: int, cost: int, quantity: int, status: int) -> None:
+    """A fill, and with it the order's new quantity (a target's may have been cut) and state."""
+    o, i = s.orders, s.orders.instrument[order]
+    side = o.side[order]
+    s.instruments.working[i] += side * (quantity - o.quantity[order] - lots)
+    o.quantity[order] = quantity
+    o.filled[order] += lots
+    o.notional[order] += value
+    o.fees[order] += cost
+    if status > CANCEL_IN_FLIGHT:
+        _end(s, order, status, 0)
+
+
+def update_from_closed(s: EngineState, order: int, quantity: int, status: int, reason: int) -> None:
+    """The venue ended the order: cancelled, expired, rejected, or cut to what it got."""
+    if not is_live(s, order):
+        return
+    o, i = s.orders, s.orders.instrument[order]
+    s.instruments.working[i] += o.side[order] * (quantity - o.quantity[order])
+    o.quantity[order] = quantity
+    _end(s, order, status, reason)
+
+
+def update_from_cancel_rejected(s: EngineState, order: int) -> None:
+    """The venue could not cancel: back to open if it ever was, else the order is dropped."""
+    if s.orders.status[order] != CANCEL_IN_FLIGHT:
+        return
+    if s.orders.time_exchange[order] > 0:
+        s.orders.status[order] = OPEN
+    else:
+        _untrack(s, order)
+
+
+def _end(s: EngineState, order: int, status: int, reason: int) -> None:
+    _untrack(s, order)
+    s.orders.status[order] = status
+    s.orders.reason[order] = reason
+    s.orders.time_closed[order] = s.engine.time[0]

@@ -1,0 +1,133 @@
+"""Positions: opened, increased, reduced, closed and flipped by own fills (rule 4)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import muldiv
+from barter_bt.execution.dealing import notional, position_value
+from barter_bt.engine.state.assets import hold
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.tables import EngineState
+
+
+def update_position_from_fill(
+    s: EngineState, i: int, side: int, lots: int, ticks: int, value: int, cost: int, time: int, trade: int, strategy: int
+) -> int:
+    """Apply an own fill; returns the id of the position that it touched first."""
+    ins = s.instruments
+    held = abs(ins.quantity[i])
+    if held == 0:
+        _open(s, i, side, lots, value, cost, time, trade)
+        return ins.position[i]
+    position = ins.position[i]
+    if ins.quantity[i] * side > 0:
+        _increase(s, i, side, lots, value, cost)
+        ins.own_mark[i] = ticks
+    elif lots < held:
+        _reduce(s, i, lots, value, cost)
+        ins.own_mark[i] = ticks
+    elif lots == held:
+        _close(s, i, value, cost, time, trade, strategy)
+    else:
+        closing, closing_fee = notional(s.terms, i, held, ticks), _part(cost, held, lots)
+        _close(s, i, closing, closing_fee, time, trade, strategy)
+        _open(s, i, side, lots - held, value - closing, cost - closing_fee, time, trade)
+    return position
+
+
+def _part(amount: int, part: int, whole: int) -> int:
+    """Amount times part over whole, rounded half to even; the amount may be negative (a rebate)."""
+    return muldiv(amount, part, whole) if amount >= 0 else -muldiv(-amount, part, whole)
+
+
+def _hold(s: EngineState, i: int, lots: int) -> None:
+    base = s.terms.base[i]
+    if base >= 0:
+        hold(s, base, lots * s.terms.base_units[i])
+
+
+def _open(s: EngineState, i: int, side: int, lots: int, value: int, cost: int, time: int, trade: int) -> None:
+    ins = s.instruments
+    ins.quantity[i] = side * lots
+    ins.cost[i] = value
+    ins.quantity_max[i] = lots
+    ins.realised[i] = -cost
+    ins.fees_enter[i] = cost
+    ins.fees_exit[i] = 0
+    ins.time_enter[i] = time
+    ins.trade_enter[i] = trade
+    ins.position[i] = s.engine.positions[0]
+    ins.own_mark[i] = -1
+    s.engine.positions[0] += 1
+    _hold(s, i, side * lots)
+
+
+def _increase(s: EngineState, i: int, side: int, lots: int, value: int, cost: int) -> None:
+    ins = s.instruments
+    ins.quantity[i] += side * lots
+    ins.cost[i] += value
+    ins.quantity_max[i] = max(ins.quantity_max[i], abs(ins.quantity[i]))
+    ins.realised[i] -= cost
+    ins.fees_enter[i] += cost
+    _hold(s, i, side * lots)
+
+
+def _reduce(s: EngineState, i: int, lots: int, value: int, cost: int) -> None:
+    ins = s.instruments
+    direction = 1 if ins.quantity[i] > 0 else -1
+    out = muldiv(ins.cost[i], lots, abs(ins.quantity[i]))
+    ins.cost[i] -= out
+    ins.quantity[i] -= direction * lots
+    ins.realised[i] += direction * (value - out) - cost
+    ins.fees_exit[i] += cost
+    _hold(s, i, -direction * lots)
+
+
+def _close(s: EngineState, i: int, value: int, cost: int, time: int, trade: int, strategy: int) -> None:
+    ins = s.instruments
+    quantity, basis = ins.quantity[i], ins.cost[i]
+    _reduce(s, i, abs(quantity), value, cost)
+    row = s.positions.append()
+    p = s.positions
+    p.position[row] = ins.position[i]
+    p.instrument[row] = i
+    p.strategy[row] = strategy
+    p.side[row] = 1 if quantity > 0 else -1
+    p.quantity_max[row] = ins.quantity_max[i]
+    p.quantity[row] = abs(quantity)
+    p.cost[row] = basis
+    p.realised[row] = ins.realised[i]
+    p.fees_enter[row] = ins.fees_enter[i]
+    p.fees_exit[row] = ins.fees_exit[i]
+    p.time_enter[row] = ins.time_enter[i]
+    p.time_exit[row] = time
+    p.trade_enter[row] = ins.trade_enter[i]
+    p.trade_exit[row] = trade
+    ins.realised[i] = 0
+    ins.fees_enter[i] = 0
+    ins.fees_exit[i] = 0
+    ins.quantity_max[i] = 0
+    ins.own_mark[i] = 0
+
+
+def value_at_mark(s: EngineState, i: int) -> int:
+    """Value of the open position at its mark (rules 5 and 6), in units of quote."""
+    ins = s.instruments
+    mark = ins.own_mark[i]
+    if mark < 0:
+        if s.terms.derivative[i]:
+            return 0
+        return ins.cost[i] if ins.quantity[i] > 0 else -ins.cost[i]
+    if mark == 0:
+        mark = price_ticks(s, i)
+    return position_value(s.terms, i, ins.quantity[i], ins.cost[i], mark)
+
+
+def unrealised(s: EngineState, i: int) -> int:
+    """Unrealised PnL: gain at the mark less the share of entry fees that leaving would cost (rule 5)."""
+    ins = s.instruments
+    if ins.quantity[i] == 0 or ins.own_mark[i] < 0:
+        return 0
+    gain = value_at_mark(s, i)
+    if not s.terms.derivative[i]:
+        gain -= ins.cost[i] if ins.quantity[i] > 0 else -ins.cost[i]
+    return gain - _part(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i])

@@ -1,0 +1,217 @@
+"""EngineState: everything that the engine knows, as columns.
+
+The nouns are Barter's: global state, connectivity, assets, instruments (market data and position), orders.
+Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its asset.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
+from barter_bt.execution.dealing import Terms
+from barter_bt.execution.messages import Ends, Reports, Requests
+from barter_bt.execution.order import Orders
+from barter_bt.execution.venue.state import Fault, Links
+
+
+class Engine(Table):
+    """One row: the engine's clock, sequence and settings of the run."""
+
+    time: I64
+    sequence: I64  # events processed
+    trading: I64  # 1: enabled
+    wake: I64  # bits of the events that the strategy asked for
+    part: I64  # which event of a report is next
+    market_time: I64  # arrival of the last market event
+    market_ended: I64
+    unhealthy: I64  # links that have not delivered since they were lost
+    positions: I64  # positions opened so far
+    strategy: I64  # index of the strategy that is deciding
+    mark_every: I64  # ns; 0: at every candle close
+    mark_due: I64
+    bar_due: I64  # bar-close wake-up
+    timer_every: I64
+    timer_due: I64
+    reporting: I64  # asset of the equity
+    foreign_quotes: I64  # instruments quoted in another asset
+    foreign_rests: I64  # other assets of which something is held outside positions
+    strict: I64  # targets are rejected, not cut
+    size: I64  # how targets are sized
+    with_fee: I64
+    budget: I64  # rows until the loop shows itself to Python
+    starved: I64  # cursor that needs its next chunk
+    streams: I64
+
+
+class Event(Table):
+    """One row: what woke the strategy."""
+
+    kind: I64
+    instrument: I64
+    order: I64  # -1 unless the event concerns an own order
+
+
+class Health(Table):
+    """One row per exchange: 1 is healthy, 0 reconnecting (as every link starts)."""
+
+    market: I8
+    account: I8
+
+
+class Assets(Table):
+    """One row per asset: the last balance, and how its amounts are converted to the reporting asset."""
+
+    total: I64
+    free: I64
+    time: I64
+    held: I64  # units that positions hold
+    rest: I64  # total - held
+    worth: I64  # scratch of the valuation
+    step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
+    next: I64  # asset after that step
+    step_num: I64  # units x ticks x num / den = units of the next asset
+    step_den: I64
+    reaches: I64  # 1 if steps lead to the reporting asset
+
+
+class Instruments(Table):
+    """One row per instrument: the market as the engine knows it, the open position, and orders at work."""
+
+    last: I64  # ticks of the last trade or candle close, 0: none yet
+    last_time: I64
+    last_amount: F64
+    bid: I64  # 0: empty
+    ask: I64
+    bid_amount: F64
+    ask_amount: F64
+    quote_time: I64
+    open: F64
+    high: F64
+    low: F64
+    close: F64
+    volume: F64
+    quantity: I64
+    cost: I64
+    quantity_max: I64
+    realised: I64
+    fees_enter: I64
+    fees_exit: I64
+    time_enter: I64
+    position: I64
+    trade_enter: I64
+    own_mark: I64  # 0: the market marks the position; > 0: the last own fill does; -1: just opened, at cost
+    first: I64  # live orders in order of sending, -1: none
+    final: I64
+    live: I64
+    working: I64  # signed lots that live orders have not filled
+    limit_order_quantity: I64  # limits of the risk manager; 0: none
+    limit_order_notional: I64
+    limit_position: I64
+
+
+class Actions(Table, growable=True):
+    """What a strategy asked for in this wake-up: opens, and cancels (``order`` ≥ 0)."""
+
+    order: I64
+    instrument: I64
+    side: I64
+    kind: I64
+    time_in_force: I64
+    post_only: I64
+    cut: I64
+    price: I64
+    quantity: I64
+    requested: I64
+    refused: I64  # a reason, for what cannot even be sent
+
+
+class Schedule(Table):
+    """One row: cursor over the signals or orders that were decided before the run (class 5)."""
+
+    row: I64
+    rows: I64
+    due: I64
+    time: I64s
+    action: I64s
+    instrument: I64s
+    quantity: I64s
+    price: I64s
+    time_in_force: I64s
+    post_only: I64s
+    ref: I64s
+    target: I64s
+    sent: I64s  # order that a row became, -1 until then
+
+
+class Trades(Table, growable=True):
+    """Own fills, as the engine learnt of them."""
+
+    time_exchange: I64
+    time_engine: I64
+    order: I64
+    instrument: I64
+    side: I8
+    maker: I8
+    price: I64
+    quantity: I64
+    notional: I64
+    fees: I64
+    position: I64
+
+
+class Positions(Table, growable=True):
+    """Closed positions."""
+
+    position: I64
+    instrument: I64
+    strategy: I64
+    side: I8
+    quantity_max: I64
+    quantity: I64  # lots that the last fill closed and their cost: the entry average derives from them
+    cost: I64
+    realised: I64
+    fees_enter: I64
+    fees_exit: I64
+    time_enter: I64
+    time_exit: I64
+    trade_enter: I64
+    trade_exit: I64
+
+
+class Balances(Table, growable=True):
+    """Balance snapshots."""
+
+    time_exchange: I64
+    asset: I64
+    total: I64
+    free: I64
+
+
+class Equity(Table, growable=True):
+    """Marks; ``known`` is 0 where something held has no price in the reporting asset."""
+
+    time: I64
+    equity: I64
+    known: I8
+
+
+class EngineState(Block):
+    """The engine's state and journals, its requests out and the reports in."""
+
+    engine: Engine
+    event: Event
+    fault: Fault
+    terms: Terms
+    links: Links
+    health: Health
+    assets: Assets
+    instruments: Instruments
+    orders: Orders
+    actions: Actions
+    schedule: Schedule
+    requests: Requests
+    reports: Reports
+    ends: Ends
+    trades: Trades
+    positions: Positions
+    balances: Balances
+    equity: Equity

@@ -1,0 +1,75 @@
+"""Equity: what everything is worth in the reporting asset, and its marks (rules 5 and 24)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.position import value_at_mark
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.messages import NEVER
+
+UNKNOWN = -(1 << 63)
+
+
+def _convert(s: EngineState, asset: int, amount: int) -> int:
+    """An amount of an asset in the reporting asset, step by step; UNKNOWN without a priced path."""
+    a, reporting = s.assets, s.engine.reporting[0]
+    if amount == 0 or asset == reporting:
+        return amount
+    if not a.reaches[asset]:
+        return UNKNOWN
+    while asset != reporting:
+        ticks = price_ticks(s, a.step[asset]) if a.step[asset] >= 0 else 1
+        if ticks == 0 or abs(amount) > LIMIT // a.step_num[asset]:
+            return UNKNOWN
+        value = muldiv(ticks, abs(amount) * a.step_num[asset], a.step_den[asset])
+        amount = value if amount > 0 else -value
+        asset = a.next[asset]
+    return amount
+
+
+def equity(s: EngineState) -> int:
+    """Equity in units of the reporting asset, or UNKNOWN."""
+    ins, e = s.instruments, s.engine
+    if e.foreign_rests[0] != 0 or e.foreign_quotes[0] != 0:
+        return _equity_over_assets(s)
+    worth = s.assets.rest[e.reporting[0]]
+    for i in range(len(ins)):
+        if ins.quantity[i] != 0:
+            worth += value_at_mark(s, i)
+    return worth if abs(worth) <= LIMIT else TOO_LARGE
+
+
+def _equity_over_assets(s: EngineState) -> int:
+    """Positions are summed in their quote assets, then each asset's sum is converted once."""
+    a, ins = s.assets, s.instruments
+    for asset in range(len(a)):
+        a.worth[asset] = a.rest[asset]
+    for i in range(len(ins)):
+        if ins.quantity[i] != 0:
+            a.worth[s.terms.quote[i]] += value_at_mark(s, i)
+    worth = 0
+    for asset in range(len(a)):
+        value = _convert(s, asset, a.worth[asset])
+        if value == UNKNOWN:
+            return UNKNOWN
+        worth += value
+    return worth if abs(worth) <= LIMIT else TOO_LARGE
+
+
+def plan_mark(s: EngineState, now: int) -> None:
+    """After an event: the next multiple of the interval gets a mark, if marks go by an interval (rule 24)."""
+    e = s.engine
+    if e.mark_every[0] > 0 and e.mark_due[0] == NEVER:
+        e.mark_due[0] = -(-now // e.mark_every[0]) * e.mark_every[0]
+
+
+def mark(s: EngineState, time: int) -> None:
+    """Write one row of the equity journal; a later mark of the same time replaces the earlier."""
+    worth = equity(s)
+    last = len(s.equity) - 1
+    row = last if last >= 0 and s.equity.time[last] == time else s.equity.append()
+    journal = s.equity
+    journal.time[row] = time
+    journal.equity[row] = 0 if worth == UNKNOWN else worth
+    journal.known[row] = 0 if worth == UNKNOWN else 1

@@ -1,0 +1,56 @@
+"""The exception tree. Catch :class:`BarterBtError` to catch everything that this package raises on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class BarterBtError(Exception):
+    """Root of every error that this package raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What is wrong, where, the value, and what is allowed.
+    hint
+        How to put it right; shown on a line of its own.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{message}\nHint: {hint}" if hint else message)
+
+
+class ConfigError(BarterBtError, ValueError):
+    """A configuration, an argument or an option is wrong."""
+
+
+class InstrumentError(BarterBtError, ValueError):
+    """An instrument, asset or exchange is unknown, ambiguous or badly specified."""
+
+
+class DataError(BarterBtError, ValueError):
+    """Market data is malformed: it names the file, column, first rows and their number."""
+
+
+class StrategyError(BarterBtError):
+    """A strategy could not be loaded or compiled, raised, or asked for something impossible."""
+
+
+class EngineError(BarterBtError):
+    """A run could not go on, for example because an amount left the range of its integer unit."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like ``name``, or None.
+
+    Examples
+    --------
+    >>> nearest("latencey", ["fees", "latency"])
+    'latency'
+    """
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(known), n=1)
+    return found[0] if found else None

@@ -1,0 +1,130 @@
+"""From configuration to the venue's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+from barter_bt.columns.exact import LIMIT
+from barter_bt.errors import ConfigError
+from barter_bt.execution.dealing import CANDLES, QUOTES, RATE, TRADES, Terms
+from barter_bt.execution.messages import NEVER, Ends, Reports, Requests
+from barter_bt.execution.order import Orders
+from barter_bt.execution.terms import Venue
+from barter_bt.execution.venue.state import (
+    Accounts,
+    Books,
+    Desk,
+    Fault,
+    Held,
+    Links,
+    VenueState,
+)
+from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.instrument.instrument import decimal
+
+EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
+_TAKERS = ("quotes", "trades", "candles")
+_MAKERS = ("trades", "quotes", "candles")
+_FLOAT_NOISE = 1e-6  # of a step
+
+
+def _pick(chosen: str, order: tuple[str, ...], has: frozenset[str], name: str, what: str) -> int:
+    if chosen == "auto":
+        return next((EVIDENCE[kind] for kind in order if kind in has), 0)
+    if chosen not in has:
+        raise ConfigError(
+            f"{what} of {name!r} is {chosen!r}, but the data has no {chosen} of it",
+            f"it has: {', '.join(sorted(has)) or 'nothing'}",
+        )
+    return EVIDENCE[chosen]
+
+
+def _per_lot(amount: float | None, contracts: Decimal, unit: Decimal) -> tuple[int, int]:
+    if not amount:
+        return 0, 1
+    fraction = Fraction(decimal(amount, "amount per contract")) * Fraction(contracts) / Fraction(unit)
+    return fraction.numerator, fraction.denominator
+
+
+def build_terms(
+    index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue], evidence: Mapping[int, frozenset[str]]
+) -> Terms:
+    """Terms of every instrument; ``evidence`` names the kinds of streams that each has."""
+    terms = Terms(len(index))
+    for i, one in enumerate(index.instruments):
+        venue = venues[one.exchange]
+        fees = venue.fees_by_instrument.get(one.name, venue.fees)
+        margin = venue.margin_by_instrument.get(one.name, venue.margin)
+        tick, lot, quote = scales.ticks[i], scales.lots[i], index.asset(one.quote, one.exchange)
+        value = scales.value(index, i)
+        terms.exchange[i] = index.exchange(one.exchange)
+        terms.base[i] = -1 if one.is_derivative else index.asset(one.base, one.exchange)
+        terms.quote[i] = quote
+        terms.derivative[i] = int(one.is_derivative)
+        terms.margined[i] = int(one.is_derivative or venue.account == "margin")
+        if max(value.numerator, value.denominator) > LIMIT:
+            raise ConfigError(
+                f"the units of {one.key!r} are too far apart: one tick × one lot is {value} units of {one.quote}",
+                "give coarser price_increment and quantity_increment",
+            )
+        terms.num[i], terms.den[i] = value.numerator, value.denominator
+        terms.lots_max[i] = LIMIT // value.numerator
+        terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
+        terms.maker_rate[i] = round(decimal(fees.maker, "maker fee") * RATE)
+        terms.taker_rate[i] = round(decimal(fees.taker, "taker fee") * RATE)
+        unit = scales.units[quote]
+        terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
+        terms.margin_rate[i] = round(decimal(margin.rate, "margin rate") * RATE)
+        terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
+        terms.quantity_min[i] = -int(-decimal(one.quantity_min or 0, "quantity_min") // lot) or 1
+        terms.notional_min[i] = -int(-decimal(one.notional_min or 0, "notional_min") // unit)
+        has = evidence.get(i, frozenset())
+        terms.takes_on[i] = _pick(venue.taker_evidence, _TAKERS, has, one.key, "taker_evidence")
+        terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")
+        terms.touch[i] = int(venue.limit_fill == "touch")
+        terms.max_age[i] = venue.max_age_ns
+        terms.ticks_per_unit[i], terms.lots_per_unit[i] = float(1 / Fraction(tick)), float(1 / Fraction(lot))
+        terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
+        terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
+    return terms
+
+
+def build_venue(
+    index: IndexedInstruments, terms: Terms, venues: Mapping[str, Venue], balances: Mapping[int, int]
+) -> VenueState:
+    """The venue before the first event, holding the starting balances (in units)."""
+    links = Links(len(index.exchanges))
+    for e, name in enumerate(index.exchanges):
+        links.request_ns[e] = venues[name].latency.request_ns
+        links.response_ns[e] = venues[name].latency.response_ns
+        links.last_request[e] = links.last_report[e] = -NEVER
+    accounts = Accounts(len(index.assets))
+    for asset in range(len(index.assets)):
+        accounts.total[asset] = balances.get(asset, 0)
+        accounts.counterparty[asset] = -balances.get(asset, 0)
+        accounts.valued_at[asset] = -NEVER
+    books = Books(len(index))
+    for i in range(len(index)):
+        books.first[i] = books.final[i] = books.trade_buy[i] = books.quote_buy[i] = -1
+        books.trade_sell[i] = books.quote_sell[i] = 1 << 62
+        books.quote_time[i] = -1
+    desk, ends = Desk(1), Ends(2)
+    desk.needs_marks[0] = int(any(terms.margined[i] for i in range(len(index))))
+    for queue in range(2):
+        ends.first[queue] = ends.last[queue] = -1
+        ends.due[queue] = NEVER
+    return VenueState(
+        desk=desk,
+        fault=Fault(1),
+        terms=terms,
+        links=links,
+        accounts=accounts,
+        books=books,
+        orders=Orders(64),
+        held=Held(64),
+        requests=Requests(16),
+        reports=Reports(16),
+        ends=ends,
+    )

@@ -1,0 +1,100 @@
+"""The terms of dealing as columns, and the arithmetic of a fill: notional, fee and position (rules 3 and 4)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
+from barter_bt.columns.table import F64, I64, Table
+
+QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
+RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
+
+
+class Terms(Table):
+    """One row per instrument, constant through a run. Assets are indices; -1: none."""
+
+    exchange: I64
+    base: I64
+    quote: I64
+    derivative: I64
+    margined: I64  # a derivative, or any instrument of a margin account: nothing is reserved
+    num: I64  # one tick x one lot x contract size = num / den units of quote
+    den: I64
+    lots_max: I64  # above it lots * num leaves the range
+    base_units: I64  # units of base in one lot
+    maker_rate: I64
+    taker_rate: I64
+    lot_fee_num: I64  # fee per lot in units of quote
+    lot_fee_den: I64
+    margin_rate: I64
+    lot_margin_num: I64  # margin per lot in units of quote; 0: by rate
+    lot_margin_den: I64
+    quantity_min: I64
+    notional_min: I64
+    takes_on: I64
+    rests_on: I64
+    touch: I64
+    max_age: I64
+    ticks_per_unit: F64
+    lots_per_unit: F64
+    tick_noise: F64  # distance from the grid that is accepted, in steps
+    lot_noise: F64
+
+
+def steps(value: float, per_unit: float, noise: float) -> int:
+    """A float as ticks or lots (rule 20); -1 if it is negative, not finite, too large or off the grid."""
+    scaled = value * per_unit
+    if not (0.0 <= scaled < 4.6e18):
+        return -1
+    nearest = int(scaled + 0.5)
+    if abs(scaled - nearest) > noise + scaled * 4e-16:
+        return -1
+    return nearest
+
+
+def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
+    """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote asset (rule 3)."""
+    if lots > terms.lots_max[i]:
+        return TOO_LARGE
+    return muldiv(ticks, lots * terms.num[i], terms.den[i])
+
+
+def fee(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
+    """Fee of a fill in units of the quote asset; negative for a rebate (rule 3)."""
+    rate = terms.maker_rate[i] if is_maker else terms.taker_rate[i]
+    cost = muldiv(value, rate, RATE) if rate >= 0 else -muldiv(value, -rate, RATE)
+    if terms.lot_fee_num[i] > 0:
+        cost += muldiv(lots, terms.lot_fee_num[i], terms.lot_fee_den[i])
+    return min(cost, TOO_LARGE)
+
+
+def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
+    """Weighted mid in ticks of a book with both sides (rule 6)."""
+    return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)
+
+
+def after_fill(terms: Terms, i: int, quantity: int, cost: int, side: int, lots: int, ticks: int) -> tuple[int, int, int]:
+    """Position after a fill: signed quantity, cost, and what was realised before fees (rule 4)."""
+    value = notional(terms, i, lots, ticks)
+    held = abs(quantity)
+    if quantity * side >= 0:
+        return quantity + side * lots, min(cost + value, TOO_LARGE), 0
+    direction = 1 if quantity > 0 else -1
+    if lots < held:
+        out = muldiv(cost, lots, held)
+        return quantity + side * lots, cost - out, direction * (value - out)
+    closing = notional(terms, i, held, ticks)
+    return quantity + side * lots, value - closing if lots > held else 0, direction * (closing - cost)
+
+
+def position_value(terms: Terms, i: int, quantity: int, cost: int, ticks: int) -> int:
+    """Value of a position at ``ticks`` (rule 5): of the holding for spot, of the gain for a derivative."""
+    if quantity == 0:
+        return 0
+    direction = 1 if quantity > 0 else -1
+    value = notional(terms, i, abs(quantity), ticks)
+    return direction * (value - cost) if terms.derivative[i] else direction * value
+
+
+def in_range(value: int) -> bool:
+    """Whether an amount may be posted (rule 2)."""
+    return -LIMIT <= value <= LIMIT

@@ -1,0 +1,104 @@
+"""What travels between engine and venue: requests one way, reports the other, each in order of arrival."""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import I8, I64, Table
+
+REQUEST_OPEN, REQUEST_CANCEL = 0, 1
+
+# What a report says of its order. Only a fill carries a trade; ACCEPTED to CANCELLED are order snapshots.
+ACCEPTED, FILL, CLOSED, CANCEL_REJECTED = 0, 1, 2, 3
+
+NEVER = (1 << 63) - 1  # later than every time
+
+
+class Requests(Table, growable=True):
+    """Requests on their way to a venue; ``time`` is their arrival."""
+
+    time: I64
+    after: I64
+    kind: I8
+    order: I64
+
+
+class Reports(Table, growable=True):
+    """Reports on their way to the engine; ``time`` is their arrival, ``time_exchange`` when it happened.
+
+    ``quantity`` is the fill's, ``order_quantity`` the order's (a target's may have been cut). The first balance
+    is the quote asset's, the second the base asset's; an asset of -1 means none.
+    """
+
+    time: I64
+    after: I64
+    kind: I8
+    order: I64
+    time_exchange: I64
+    price: I64
+    quantity: I64
+    notional: I64
+    fee: I64
+    maker: I8
+    order_quantity: I64
+    status: I8
+    reason: I8
+    asset_first: I64
+    total_first: I64
+    free_first: I64
+    asset_second: I64
+    total_second: I64
+    free_second: I64
+
+
+class Ends(Table):
+    """First and last row of a queue, -1 when it is empty; and when its head is due."""
+
+    first: I64
+    last: I64
+    due: I64
+
+
+REQUEST_QUEUE, REPORT_QUEUE = 0, 1
+
+
+def enqueue(messages: Requests | Reports, ends: Ends, queue: int, row: int) -> None:
+    """Put a written row in its place: behind all that arrive no later.
+
+    ``messages`` may be either table; compiled code has one version for each.
+    """
+    time = messages.time[row]
+    last = ends.last[queue]
+    if last < 0:
+        messages.after[row] = -1
+        ends.first[queue] = row
+        ends.last[queue] = row
+    elif messages.time[last] <= time:
+        messages.after[row] = -1
+        messages.after[last] = row
+        ends.last[queue] = row
+    else:
+        _insert(messages, ends, queue, row)
+    ends.due[queue] = messages.time[ends.first[queue]]
+
+
+def _insert(messages: Requests | Reports, ends: Ends, queue: int, row: int) -> None:
+    """Links of different exchanges may overtake each other; walk from the front."""
+    before, here = -1, ends.first[queue]
+    while messages.time[here] <= messages.time[row]:
+        before, here = here, messages.after[here]
+    messages.after[row] = here
+    if before < 0:
+        ends.first[queue] = row
+    else:
+        messages.after[before] = row
+
+
+def dequeue(messages: Requests | Reports, ends: Ends, queue: int) -> None:
+    """Drop the first message. An empty queue starts again at row 0, so that it stays small."""
+    first = messages.after[ends.first[queue]]
+    ends.first[queue] = first
+    if first < 0:
+        ends.last[queue] = -1
+        ends.due[queue] = NEVER
+        messages.truncate(0)
+    else:
+        ends.due[queue] = messages.time[first]

@@ -1,0 +1,70 @@
+"""Orders: their codes and the table with one row for each order ever sent.
+
+The row number is the order's number, dense in order of sending. A row is the request, what the engine knows
+of its state, and finally its record: a closed order keeps its row, so whatever arrives late is recognised.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import I8, I64, Table
+
+BUY, SELL = 1, -1
+MARKET, LIMIT = 0, 1
+GTC, IOC, FOK = 0, 1, 2
+
+# The first three are live; their numbers are those of Barter's ActiveOrderState.
+OPEN_IN_FLIGHT, OPEN, CANCEL_IN_FLIGHT = 0, 1, 2
+FILLED, CANCELLED, EXPIRED, REJECTED, REFUSED = 3, 4, 5, 6, 7
+
+NO_REASON = 0
+INSUFFICIENT_BALANCE = 1
+POST_ONLY = 2
+BELOW_MINIMUM = 3
+NOT_FILLED = 4
+NO_PRICE = 5
+REQUESTED = 6
+ORDER_QUANTITY_LIMIT = 7
+ORDER_NOTIONAL_LIMIT = 8
+POSITION_LIMIT = 9
+
+SIDES = {BUY: "buy", SELL: "sell"}
+KINDS = ("market", "limit")
+TIMES_IN_FORCE = ("gtc", "ioc", "fok")
+STATUSES = ("open_in_flight", "open", "cancel_in_flight", "filled", "cancelled", "expired", "rejected", "refused")
+REASONS = (
+    "",
+    "insufficient_balance",
+    "post_only",
+    "below_minimum",
+    "not_filled",
+    "no_price",
+    "requested",
+    "order_quantity_limit",
+    "order_notional_limit",
+    "position_limit",
+)
+
+
+class Orders(Table, growable=True):
+    """One row per order. Prices in ticks, quantities in lots, money in units of the quote asset, times in ns."""
+
+    instrument: I64
+    strategy: I64
+    side: I8
+    kind: I8
+    time_in_force: I8
+    post_only: I8
+    cut: I8  # a target's order: may be cut to what can be paid
+    price: I64  # 0 for market orders
+    quantity: I64
+    quantity_requested: I64
+    filled: I64
+    notional: I64
+    fees: I64
+    status: I8
+    reason: I8
+    time_sent: I64
+    time_exchange: I64  # accepted by the venue; 0 if never
+    time_closed: I64  # the engine learnt of the end; 0 while live
+    before: I64  # neighbours among the live orders of the instrument, -1 at the ends
+    after: I64

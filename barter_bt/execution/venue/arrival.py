@@ -1,0 +1,116 @@
+"""Requests reaching the venue: open and cancel (rule 17)."""
+
+from __future__ import annotations
+
+from barter_bt.execution.dealing import QUOTES, notional
+from barter_bt.execution.messages import (
+    ACCEPTED,
+    CANCEL_REJECTED,
+    CLOSED,
+    REQUEST_OPEN,
+    REQUEST_QUEUE,
+    dequeue,
+)
+from barter_bt.execution.order import (
+    BELOW_MINIMUM,
+    BUY,
+    CANCELLED,
+    EXPIRED,
+    GTC,
+    INSUFFICIENT_BALANCE,
+    LIMIT,
+    MARKET,
+    NO_REASON,
+    NOT_FILLED,
+    OPEN,
+    POST_ONLY,
+    REJECTED,
+    REQUESTED,
+)
+from barter_bt.execution.venue.fill import reservation
+from barter_bt.execution.venue.held import hold, watch
+from barter_bt.execution.venue.match import allows, is_taker_at_arrival, take, usable
+from barter_bt.execution.venue.report import add_balance, close, report, reserved_asset
+from barter_bt.execution.venue.state import VenueState
+
+
+def receive(v: VenueState) -> None:
+    """Handle the request that is due."""
+    row = v.ends.first[REQUEST_QUEUE]
+    kind, order = v.requests.kind[row], v.requests.order[row]
+    v.desk.time[0] = v.requests.time[row]
+    dequeue(v.requests, v.ends, REQUEST_QUEUE)
+    if kind == REQUEST_OPEN:
+        _open(v, order)
+    else:
+        _cancel(v, order)
+
+
+def _write_row(v: VenueState, order: int) -> None:
+    held = v.held
+    while len(held) <= order:
+        row = held.append()
+        held.live[row] = 0
+        held.reserved[row] = 0
+        held.filled[row] = 0
+        held.quantity[row] = 0
+    held.quantity[order] = v.orders.quantity[order]
+    held.arrival[order] = v.desk.time[0]
+    held.met_open[order] = 0
+    held.pending[order] = is_taker_at_arrival(v, order)
+
+
+def _objection(v: VenueState, order: int, i: int) -> int:
+    """Why the venue would not take an order; 0 if it does."""
+    o, t = v.orders, v.terms
+    if o.quantity[order] < t.quantity_min[i]:
+        return BELOW_MINIMUM
+    if o.kind[order] == LIMIT:
+        if notional(t, i, o.quantity[order], o.price[order]) < t.notional_min[i]:
+            return BELOW_MINIMUM
+        if o.post_only[order] and _matches_now(v, order, i):
+            return POST_ONLY
+        if not t.margined[i]:
+            asset = reserved_asset(v, order, i)
+            needed = reservation(v, order, i, o.quantity[order])
+            if needed > v.accounts.total[asset] - v.accounts.reserved[asset]:
+                return INSUFFICIENT_BALANCE
+    return NO_REASON
+
+
+def _matches_now(v: VenueState, order: int, i: int) -> bool:
+    ticks = v.books.ask[i] if v.orders.side[order] == BUY else v.books.bid[i]
+    return ticks > 0 and usable(v, i) and allows(v, order, ticks)
+
+
+def _open(v: VenueState, order: int) -> None:
+    i = v.orders.instrument[order]
+    _write_row(v, order)
+    objection = _objection(v, order, i)
+    if objection:
+        report(v, order, CLOSED, REJECTED, objection)
+        return
+    hold(v, order, i)
+    row = report(v, order, ACCEPTED, OPEN, NO_REASON)
+    if v.orders.kind[order] == LIMIT and not v.terms.margined[i]:
+        reserved, asset = reservation(v, order, i, v.held.quantity[order]), reserved_asset(v, order, i)
+        if reserved > 0:
+            v.held.reserved[order] = reserved
+            v.accounts.reserved[asset] += reserved
+            add_balance(v, row, asset)
+    if v.terms.takes_on[i] == QUOTES:
+        take(v, order, i)
+        if v.held.live[order] and v.orders.time_in_force[order] != GTC:
+            close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
+        if v.held.live[order] and v.orders.kind[order] != MARKET:
+            v.held.pending[order] = 0
+    watch(v, i)
+
+
+def _cancel(v: VenueState, order: int) -> None:
+    if order < len(v.held) and v.held.live[order]:
+        i = v.orders.instrument[order]
+        close(v, order, i, CLOSED, CANCELLED, REQUESTED)
+        watch(v, i)
+    else:
+        report(v, order, CANCEL_REJECTED, OPEN, NO_REASON)

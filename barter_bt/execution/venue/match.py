@@ -1,0 +1,162 @@
+"""Which market events fill which orders (rules 14 to 16).
+
+Assumptions, shared by all evidence: own orders do not move the market; a resting order has no queue in front of
+it but pays for that by the evidence it needs (on trades, the market must go *through* its price; on quotes, the
+opposite quote must reach it); what one event offers is used once.
+"""
+
+from __future__ import annotations
+
+from barter_bt.execution.dealing import CANDLES, QUOTES, TRADES
+from barter_bt.execution.messages import CLOSED
+from barter_bt.execution.order import BUY, EXPIRED, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
+from barter_bt.execution.venue.fill import fill
+from barter_bt.execution.venue.held import watch
+from barter_bt.execution.venue.report import close
+from barter_bt.execution.venue.state import VenueState
+
+
+def allows(v: VenueState, order: int, ticks: int) -> bool:
+    """Whether an order's limit allows a fill at ``ticks``."""
+    if v.orders.kind[order] == MARKET:
+        return True
+    if v.orders.side[order] == BUY:
+        return ticks <= v.orders.price[order]
+    return ticks >= v.orders.price[order]
+
+
+def rest(v: VenueState, order: int) -> int:
+    """Lots of an order that are not filled."""
+    return v.held.quantity[order] - v.held.filled[order]
+
+
+def usable(v: VenueState, i: int) -> bool:
+    """Whether the standing quote may fill anything: not crossed, not stale (rule 14)."""
+    b = v.books
+    age = v.desk.time[0] - b.quote_time[i]
+    fresh = v.terms.max_age[i] == 0 or age <= v.terms.max_age[i]
+    return fresh and b.quote_time[i] >= 0 and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
+
+
+def take(v: VenueState, order: int, i: int) -> None:
+    """Fill against the standing quote what its price and amount allow (rule 14)."""
+    b, is_buy = v.books, v.orders.side[order] == BUY
+    left = b.ask_left[i] if is_buy else b.bid_left[i]
+    ticks = b.ask[i] if is_buy else b.bid[i]
+    lots = min(rest(v, order), left)
+    if lots <= 0 or not usable(v, i) or not allows(v, order, ticks):
+        return
+    if v.orders.time_in_force[order] == FOK and lots < rest(v, order):
+        return
+    done = fill(v, order, i, lots, ticks, 0)
+    if is_buy:
+        b.ask_left[i] -= done
+    else:
+        b.bid_left[i] -= done
+
+
+def meet(v: VenueState, order: int, i: int, ticks: int) -> None:
+    """A pending taker meets one price: it fills whole or, if its limit forbids, expires (rules 15 and 16)."""
+    if allows(v, order, ticks):
+        fill(v, order, i, rest(v, order), ticks, 0)
+    else:
+        close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
+
+
+def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
+    """A trade at ``ticks`` of ``lots``: pending takers whole, then resting orders gone through (rule 15)."""
+    order = v.books.first[i]
+    while order >= 0:
+        following = v.held.after[order]
+        if v.held.pending[order] and v.terms.takes_on[i] == TRADES:
+            meet(v, order, i, ticks)
+        order = following
+    if v.terms.rests_on[i] == TRADES:
+        lots = _fill_resting(v, i, BUY, ticks, 1, lots)
+        _fill_resting(v, i, SELL, ticks, 1, lots)
+    watch(v, i)
+
+
+def match_quote(v: VenueState, i: int) -> None:
+    """A new standing quote: pending takers in order of arrival, then resting orders reached (rules 14, 15)."""
+    b = v.books
+    order = b.first[i]
+    while order >= 0:
+        following = v.held.after[order]
+        if v.held.pending[order] and v.terms.takes_on[i] == QUOTES:
+            take(v, order, i)
+        order = following
+    if v.terms.rests_on[i] == QUOTES and usable(v, i):
+        b.ask_left[i] = _fill_resting(v, i, BUY, b.ask[i], 0, b.ask_left[i])
+        b.bid_left[i] = _fill_resting(v, i, SELL, b.bid[i], 0, b.bid_left[i])
+    watch(v, i)
+
+
+def _fill_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int, lots: int) -> int:
+    """Resting orders of one side that a price goes beyond by ``depth_min`` ticks; returns the lots left."""
+    while lots > 0:
+        order = _best_resting(v, i, side, ticks, depth_min)
+        if order < 0:
+            break
+        lots -= fill(v, order, i, min(lots, rest(v, order)), v.orders.price[order], 1)
+    return lots
+
+
+def _best_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int) -> int:
+    """Best price first, then first arrived; -1 if the price reaches none."""
+    best, best_depth = -1, depth_min - 1
+    order = v.books.first[i]
+    while order >= 0:
+        if v.orders.side[order] == side and not v.held.pending[order]:
+            depth = side * (v.orders.price[order] - ticks)
+            if depth > best_depth:
+                best, best_depth = order, depth
+        order = v.held.after[order]
+    return best
+
+
+def match_open(v: VenueState, i: int, ticks: int) -> None:
+    """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
+    order = v.books.first[i]
+    while order >= 0:
+        following = v.held.after[order]
+        if v.held.pending[order]:
+            if v.terms.takes_on[i] == CANDLES:
+                meet(v, order, i, ticks)
+        elif v.terms.rests_on[i] == CANDLES:
+            _open_reaches(v, order, i, ticks)
+        order = following
+
+
+def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
+    first = not v.held.met_open[order]
+    v.held.met_open[order] = 1
+    if not allows(v, order, ticks):
+        return
+    if not v.orders.post_only[order]:
+        fill(v, order, i, rest(v, order), ticks, 0)
+    elif first:
+        close(v, order, i, CLOSED, EXPIRED, POST_ONLY)
+    else:
+        fill(v, order, i, rest(v, order), v.orders.price[order], 1)
+
+
+def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, ticks: int) -> None:
+    """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
+    order = v.books.first[i]
+    while order >= 0:
+        following = v.held.after[order]
+        if v.held.pending[order]:
+            if v.terms.takes_on[i] == CANDLES:
+                meet(v, order, i, ticks)
+        elif v.terms.rests_on[i] == CANDLES and v.held.arrival[order] <= time_open:
+            price = v.orders.price[order]
+            depth = price - low if v.orders.side[order] == BUY else high - price
+            if depth > 0 or (depth == 0 and v.terms.touch[i]):
+                fill(v, order, i, rest(v, order), price, 1)
+        order = following
+
+
+def is_taker_at_arrival(v: VenueState, order: int) -> int:
+    """Whether an order waits for the next evidence to take, instead of resting."""
+    return 1 if v.orders.kind[order] == MARKET or v.orders.time_in_force[order] != GTC else 0

@@ -1,0 +1,64 @@
+"""Reports from the venue to the engine, and the end of an order."""
+
+from __future__ import annotations
+
+from barter_bt.execution.messages import REPORT_QUEUE, enqueue
+from barter_bt.execution.order import SELL
+from barter_bt.execution.venue.held import drop
+from barter_bt.execution.venue.state import VenueState
+
+
+def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> int:
+    """Write and queue a report without trade or balances; returns its row."""
+    reports, i = v.reports, v.orders.instrument[order]
+    exchange = v.terms.exchange[i]
+    row = reports.append()
+    due = max(v.desk.time[0] + v.links.response_ns[exchange], v.links.last_report[exchange])
+    v.links.last_report[exchange] = due
+    reports.time[row] = due
+    reports.kind[row] = kind
+    reports.order[row] = order
+    reports.time_exchange[row] = v.desk.time[0]
+    reports.price[row] = 0
+    reports.quantity[row] = 0
+    reports.notional[row] = 0
+    reports.fee[row] = 0
+    reports.maker[row] = 0
+    reports.order_quantity[row] = v.held.quantity[order]
+    reports.status[row] = status
+    reports.reason[row] = reason
+    reports.asset_first[row] = -1
+    reports.asset_second[row] = -1
+    enqueue(reports, v.ends, REPORT_QUEUE, row)
+    return row
+
+
+def add_balance(v: VenueState, row: int, asset: int) -> None:
+    """Let a report carry the balance of one more asset."""
+    reports, total = v.reports, v.accounts.total[asset]
+    free = total - v.accounts.reserved[asset]
+    if reports.asset_first[row] < 0:
+        reports.asset_first[row] = asset
+        reports.total_first[row] = total
+        reports.free_first[row] = free
+    else:
+        reports.asset_second[row] = asset
+        reports.total_second[row] = total
+        reports.free_second[row] = free
+
+
+def close(v: VenueState, order: int, i: int, kind: int, status: int, reason: int) -> None:
+    """End an order: give back what it reserved, and report."""
+    drop(v, order, i)
+    row = report(v, order, kind, status, reason)
+    reserved = v.held.reserved[order]
+    if reserved > 0:
+        asset = reserved_asset(v, order, i)
+        v.held.reserved[order] = 0
+        v.accounts.reserved[asset] -= reserved
+        add_balance(v, row, asset)
+
+
+def reserved_asset(v: VenueState, order: int, i: int) -> int:
+    """Sells reserve base, buys quote."""
+    return v.terms.base[i] if v.orders.side[order] == SELL else v.terms.quote[i]

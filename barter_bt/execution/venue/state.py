@@ -1,0 +1,118 @@
+"""What the venue knows: its ledger, its view of the market, and the orders that it holds.
+
+The engine never sees these tables. What it learns, it learns from reports, later.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import I8, I64, Block, Table
+from barter_bt.execution.dealing import Terms
+from barter_bt.execution.messages import Ends, Reports, Requests
+from barter_bt.execution.order import Orders
+
+FAR = 1 << 62  # a price that every market reaches
+
+# Faults end a run; Python turns them into errors with names.
+NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLESS, BAD_TARGET, BAD_ORDER = range(9)
+
+
+class Links(Table):
+    """One row per exchange: delays in ns, and when the last message of each direction arrives."""
+
+    request_ns: I64
+    response_ns: I64
+    last_request: I64
+    last_report: I64
+
+
+class Fault(Table):
+    """One row: the first thing that went wrong, and where."""
+
+    code: I64
+    instrument: I64
+    cursor: I64
+    row: I64
+
+
+class Accounts(Table):
+    """One row per asset, in its units. ``total + counterparty + fees`` is 0 at every event."""
+
+    total: I64
+    reserved: I64
+    counterparty: I64
+    fees: I64
+    # Sums over margined positions in this asset, as of `valued_at`.
+    collateral: I64
+    requirement: I64
+    valued_at: I64
+
+
+class Books(Table):
+    """One row per instrument: the market as the venue last saw it, its live orders, and the own position."""
+
+    last: I64  # ticks of the last trade or candle close
+    fill_mark: I64  # ticks of an own fill that no priced event followed, else 0
+    bid: I64
+    ask: I64
+    bid_left: I64  # lots on offer that no own order has taken
+    ask_left: I64
+    bid_lots: I64
+    ask_lots: I64
+    quote_time: I64
+    first: I64  # live orders in order of arrival
+    final: I64
+    live: I64
+    # Prices at which an event would fill something: cheap to compare with each row.
+    trade_buy: I64
+    trade_sell: I64
+    quote_buy: I64
+    quote_sell: I64
+    quantity: I64
+    cost: I64
+    value: I64
+    need: I64
+
+
+class Held(Table, growable=True):
+    """The venue's side of each order, by order number."""
+
+    quantity: I64
+    filled: I64
+    reserved: I64
+    arrival: I64
+    live: I8
+    pending: I8  # takes at the next evidence instead of resting
+    met_open: I8  # has seen a candle's open
+    before: I64
+    after: I64
+
+
+class Desk(Table):
+    """One row: the venue's clock, how many orders it holds, and whether it must know prices for margins."""
+
+    time: I64
+    live: I64
+    needs_marks: I64
+
+
+class VenueState(Block):
+    """All exchanges of a run."""
+
+    desk: Desk
+    fault: Fault
+    terms: Terms
+    links: Links
+    accounts: Accounts
+    books: Books
+    orders: Orders
+    held: Held
+    requests: Requests
+    reports: Reports
+    ends: Ends
+
+
+def fail(fault: Fault, code: int, instrument: int) -> None:
+    """Note the first fault; the loop stops at the next safe place."""
+    if fault.code[0] == NO_FAULT:
+        fault.code[0] = code
+        fault.instrument[0] = instrument

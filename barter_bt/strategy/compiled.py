@@ -1,0 +1,85 @@
+"""Strategies compiled into the loop: ``generate(s, my)`` over the state's columns."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+from barter_bt.columns.table import Block, make_block, make_table
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import SLEEP
+from barter_bt.errors import StrategyError
+from barter_bt.strategy.driver import Driver, Market, wake_bits
+
+_KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A strategy written as a function in the subset of Python that Numba compiles.
+
+    Parameters
+    ----------
+    generate
+        ``generate(s, my)``: called at each event that it asked for, with the engine's state and its own tables.
+        It asks for orders with the functions of :mod:`barter_bt.strategy.api`.
+    parameters
+        Numbers it reads as ``my.parameters.name[0]``.
+    shared
+        Its own variables, with first values: ``my.shared.name[0]``.
+    each
+        Its own columns, one row per instrument, with first values: ``my.each.name[i]``.
+    wake
+        What wakes it: ``"every_event"``, ``"market"``, ``"trade"``, ``"quote"``, ``"candle"``, ``"bar_close"``,
+        ``"order"``, ``"fill"``, ``"timer:1m"``, or several of them.
+    name
+        Its strategy id in the tables.
+    """
+
+    generate: Callable[[EngineState, Any], None]
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    shared: Mapping[str, float] = field(default_factory=dict)
+    each: Mapping[str, float] = field(default_factory=dict)
+    wake: str | tuple[str, ...] = "every_event"
+    name: str = "compiled"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.generate, FunctionType):
+            raise StrategyError(
+                f"generate is {self.generate!r}; it must be a plain function", "define it with def generate(s, my):"
+            )
+        if len(inspect.signature(self.generate).parameters) != 2:  # noqa: PLR2004
+            raise StrategyError(f"{self.generate.__name__} must take two arguments: the state and its own tables")
+        wake_bits(self.wake)
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run."""
+        generate = self.generate
+
+        def wake(s: EngineState, my: Any) -> int:
+            generate(s, my)
+            return SLEEP
+
+        bits, timer_ns = wake_bits(self.wake)
+        return Driver(wake=wake, my=self._tables(len(market.index)), asked=bits, timer_ns=timer_ns)
+
+    def _tables(self, instruments: int) -> Block:
+        layout, rows = {}, {"parameters": 1, "shared": 1, "each": instruments}
+        given = {"parameters": self.parameters, "shared": self.shared, "each": self.each}
+        for table, values in given.items():
+            columns = {name: self._kind(table, name, value) for name, value in values.items()}
+            layout[table] = make_table(table.capitalize(), columns or {"unused": "i8"})
+        tables = {name: cls(rows[name]) for name, cls in layout.items()}
+        for table, values in given.items():
+            for name, value in values.items():
+                tables[table].array(name)[:] = value
+        return make_block("My", layout)(**tables)
+
+    @staticmethod
+    def _kind(table: str, name: str, value: object) -> str:
+        if type(value) not in _KINDS:
+            raise StrategyError(f"{table} {name!r} is {value!r}; a compiled strategy's values are int or float")
+        return _KINDS[type(value)]

@@ -1,0 +1,96 @@
+"""What every kind of strategy turns into: how the engine's loop is to be driven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from barter_bt.columns.table import Block, make_block, make_table
+from barter_bt.data.duration import duration_ns
+from barter_bt.engine.event import TIMER, WAKE
+from barter_bt.engine.schedule import UNITS
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import StrategyError, nearest
+from barter_bt.instrument import IndexedInstruments, Scales
+
+NOTHING = make_block("Nothing", {"none": make_table("None_", {"unused": "i8"})})
+
+
+@dataclass(frozen=True)
+class Market:
+    """What a strategy may know before a run: the index, the scales, the streams and the state's first form."""
+
+    index: IndexedInstruments
+    scales: Scales
+    streams: tuple[Any, ...]
+    reporting: int
+
+
+@dataclass
+class Driver:
+    """How to drive the loop.
+
+    Attributes
+    ----------
+    wake
+        Kernel that stands in for :func:`barter_bt.engine.wake.wake`; None: the strategy is never woken.
+    my
+        The strategy's own tables.
+    asked
+        Bits of the events that wake it.
+    timer_ns
+        Interval of its timer, 0 for none.
+    decide
+        Called in Python when the kernel returns for a decision.
+    schedule
+        Columns of the schedule, by name; empty for none.
+    size, with_fee, strict
+        How targets in the schedule are sized (rule 18).
+    """
+
+    wake: Callable[[EngineState, Any], int] | None = None
+    my: Block = field(default_factory=lambda: NOTHING(none=NOTHING.layout["none"](1)))
+    asked: int = 0
+    timer_ns: int = 0
+    decide: Callable[[EngineState], None] | None = None
+    schedule: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    size: int = UNITS
+    with_fee: bool = True
+    strict: bool = False
+
+
+class Strategy(Protocol):
+    """Anything that can prepare a driver for a run."""
+
+    name: str
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run; called once for each run."""
+        ...
+
+
+def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
+    """Bits and timer interval for what a strategy asked to be woken by.
+
+    Examples
+    --------
+    >>> wake_bits(("fill", "timer:1m"))
+    (72, 60000000000)
+    """
+    bits, timer_ns = 0, 0
+    for one in (wake,) if isinstance(wake, str) else wake:
+        if one.startswith("timer:"):
+            bits, timer_ns = bits | TIMER, duration_ns(one.removeprefix("timer:"), "the timer of a strategy")
+        elif one in WAKE:
+            bits |= WAKE[one]
+        else:
+            like = nearest(one, WAKE)
+            raise StrategyError(
+                f"a strategy cannot be woken by {one!r}; allowed: {', '.join(WAKE)}, timer:<interval>",
+                f"did you mean {like!r}?" if like else None,
+            )
+    return bits, timer_ns

@@ -1,0 +1,196 @@
+"""Strategies in plain Python with Barter's interface: ``generate_algo_orders(state) -> (cancels, opens)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from barter_bt.engine.action.send import ask, ask_cancel
+from barter_bt.engine.event import (
+    BALANCE,
+    BAR_CLOSE,
+    MARKET_CANDLE,
+    MARKET_QUOTE,
+    MARKET_TRADE,
+    ORDER_SNAPSHOT,
+    OWN_TRADE,
+    TIMER,
+)
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import PYTHON
+from barter_bt.errors import StrategyError
+from barter_bt.execution.dealing import steps
+from barter_bt.execution.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy import api
+from barter_bt.strategy.driver import Driver, Market, wake_bits
+
+EVENTS = {
+    MARKET_TRADE: "trade",
+    MARKET_QUOTE: "quote",
+    MARKET_CANDLE: "candle",
+    OWN_TRADE: "fill",
+    ORDER_SNAPSHOT: "order",
+    BALANCE: "balance",
+    TIMER: "timer",
+    BAR_CLOSE: "bar_close",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
+
+    ``cut``: like a target of the signals driver, the order may be cut to what can be paid.
+    """
+
+    instrument: str | int
+    quantity: float
+    price: float | None = None
+    time_in_force: str = "gtc"
+    post_only: bool = False
+    cut: bool = False
+
+
+class AlgoStrategy(Protocol):
+    """Barter's interface. ``wake`` says what wakes it (see :class:`~barter_bt.strategy.Compiled`)."""
+
+    def generate_algo_orders(self, state: State) -> tuple[Iterable[int], Iterable[OrderRequest]]:
+        """Orders to cancel, by number, and orders to open."""
+        ...
+
+
+class State:
+    """What a Python strategy sees of the engine, in floats and names. It shows the present, not a copy.
+
+    Attributes
+    ----------
+    raw
+        The integer columns, :class:`~barter_bt.engine.state.tables.EngineState`.
+    """
+
+    def __init__(self, raw: EngineState, index: IndexedInstruments) -> None:
+        self.raw = raw
+        self._index = index
+
+    def index(self, instrument: str | int) -> int:
+        """Index of an instrument by name."""
+        return instrument if isinstance(instrument, int) else self._index.instrument(instrument)
+
+    @property
+    def event(self) -> str:
+        """What woke the strategy: ``"trade"``, ``"bar_close"``, ``"fill"``, ..."""
+        return EVENTS[self.raw.event.kind[0]]
+
+    @property
+    def instrument(self) -> int:
+        """Index of the instrument that the event concerns; -1 for a timer or a bar close."""
+        return self.raw.event.instrument[0]
+
+    @property
+    def order(self) -> int:
+        """Number of the own order that the event concerns, else -1."""
+        return self.raw.event.order[0]
+
+    @property
+    def instruments(self) -> list[str]:
+        """Instrument names in index order."""
+        return self._index.names
+
+    @property
+    def time(self) -> int:
+        """The engine's clock, ns since 1970 UTC."""
+        return api.now(self.raw)
+
+    @property
+    def next_order(self) -> int:
+        """Number that the first order opened in this wake-up will have."""
+        return api.next_order(self.raw)
+
+    def price(self, instrument: str | int) -> float:
+        """Price of an instrument; 0.0 while unknown."""
+        return api.price(self.raw, self.index(instrument))
+
+    def bid(self, instrument: str | int) -> float:
+        """Best bid; 0.0 if there is none."""
+        return api.bid_price(self.raw, self.index(instrument))
+
+    def ask(self, instrument: str | int) -> float:
+        """Best ask; 0.0 if there is none."""
+        return api.ask_price(self.raw, self.index(instrument))
+
+    def position(self, instrument: str | int) -> float:
+        """Signed quantity of the open position."""
+        return api.position(self.raw, self.index(instrument))
+
+    def working(self, instrument: str | int) -> float:
+        """Signed quantity that live orders have not filled."""
+        return api.working(self.raw, self.index(instrument))
+
+    def open_orders(self, instrument: str | int) -> list[int]:
+        """Numbers of the live orders of an instrument, in order of sending."""
+        found, order = [], self.raw.instruments.first[self.index(instrument)]
+        while order >= 0:
+            found.append(order)
+            order = self.raw.orders.after[order]
+        return found
+
+
+def _wake_python(s: EngineState, my: Any) -> int:
+    return PYTHON
+
+
+@dataclass(frozen=True)
+class Python:
+    """Drives an :class:`AlgoStrategy`; :func:`~barter_bt.backtest.backtest` wraps plain objects in it.
+
+    Parameters
+    ----------
+    strategy
+        The object; its attribute ``wake`` (default ``"every_event"``) says what wakes it.
+    name
+        Its strategy id in the tables.
+    """
+
+    strategy: AlgoStrategy
+    name: str = "python"
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run."""
+        bits, timer_ns = wake_bits(getattr(self.strategy, "wake", "every_event"))
+        generate, index = self.strategy.generate_algo_orders, market.index
+        view: list[State] = []
+
+        def decide(raw: EngineState) -> None:
+            if not view:
+                view.append(State(raw, index))
+            asked = generate(view[0])
+            if asked:
+                cancels, opens = asked
+                for order in cancels:
+                    ask_cancel(raw, order)
+                for request in opens:
+                    _ask(raw, index, request)
+
+        return Driver(wake=_wake_python, asked=bits, timer_ns=timer_ns, decide=decide)
+
+
+def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:
+    i = request.instrument if isinstance(request.instrument, int) else index.instrument(request.instrument)
+    lots = steps(abs(request.quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    ticks = 0
+    if request.price is not None:
+        ticks = steps(request.price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+    if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
+            "use round_price and round_quantity",
+        )
+    if request.time_in_force not in TIMES_IN_FORCE:
+        raise StrategyError(f"time_in_force is {request.time_in_force!r}; allowed: {', '.join(TIMES_IN_FORCE)}")
+    kind = MARKET if request.price is None else LIMIT
+    side = BUY if request.quantity > 0 else SELL
+    tif = TIMES_IN_FORCE.index(request.time_in_force)
+    row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
+    s.actions.cut[row] = int(request.cut)

@@ -1,0 +1,175 @@
+"""Strategies decided before the run: signals (target positions) and explicit orders, as rows by time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from barter_bt.engine.schedule import CANCEL_ROW, EQUITY, NOTIONAL, OPEN_ROW, TARGET_ROW, UNITS
+from barter_bt.errors import StrategyError
+from barter_bt.execution.order import TIMES_IN_FORCE
+from barter_bt.strategy.driver import Driver, Market
+
+Size = Literal["units", "notional", "equity"]
+_SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
+_COLUMNS = ("time", "action", "instrument", "quantity", "price", "time_in_force", "post_only", "ref", "target", "sent")
+_MOST = 4.6e18
+
+
+def _fail(frame: pl.DataFrame, bad: pl.Series, what: str, hint: str) -> None:
+    rows = bad.arg_true()
+    if len(rows):
+        first = ", ".join(str(r) for r in rows[:5])
+        raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {frame.row(rows[0])}", hint)
+
+
+def _steps(values: pl.Series, per_unit: np.ndarray, noise: np.ndarray, floor: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Signed floats as integer steps, and which rows are off the grid."""
+    scaled = np.abs(values.to_numpy()) * per_unit
+    whole = np.floor(scaled + 0.5)
+    off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < _MOST)
+    if floor:
+        whole = np.where(np.abs(scaled - whole) <= 1e-6 + scaled * 4e-16, whole, np.floor(scaled))
+    return (np.sign(values.to_numpy()) * np.where(scaled < _MOST, whole, 0)).astype(np.int64), off
+
+
+def _codes(frame: pl.DataFrame, market: Market) -> np.ndarray:
+    names = frame["instrument"].cast(pl.String)
+    unknown = ~names.is_in(list(market.index.codes))
+    _fail(frame, unknown, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
+    codes = names.replace_strict(list(market.index.codes), list(market.index.codes.values()), return_dtype=pl.Int64)
+    return codes.to_numpy()
+
+
+def _times(frame: pl.DataFrame) -> np.ndarray:
+    kind = frame.schema["time"]
+    if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
+        raise StrategyError(f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone")
+    nulls = frame["time"].is_null()
+    _fail(frame, nulls, "null time", "every row needs the time at which it is known")
+    return frame["time"].dt.cast_time_unit("ns").to_physical().to_numpy()
+
+
+def _grid(market: Market, codes: np.ndarray) -> dict[str, np.ndarray]:
+    """Ticks and lots per unit, and their noise, of each row's instrument."""
+    from fractions import Fraction
+
+    def column(steps: tuple[Any, ...]) -> np.ndarray:
+        return np.array([float(1 / Fraction(step)) for step in steps])[codes]
+
+    def noise(name: str) -> np.ndarray:
+        given = [1e-6 if getattr(one, name) else 1.0 for one in market.index.instruments]
+        return np.array(given)[codes]
+
+    return {
+        "ticks": column(market.scales.ticks),
+        "lots": column(market.scales.lots),
+        "tick_noise": noise("price_increment"),
+        "lot_noise": noise("quantity_increment"),
+    }
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Orders and targets given as a frame, one row each, in order of time.
+
+    Parameters
+    ----------
+    frame
+        ``time`` (Datetime with zone), ``action`` (``"open"``, ``"cancel"``, ``"target"``), ``instrument``; for opens
+        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``; for cancels ``ref``, the
+        row number of the open; for targets ``target``. Columns that no row needs may be missing.
+    size
+        What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
+    with_fee
+        Size notional and equity targets so that the taker fee is paid out of them.
+    strict
+        Reject a target's order that cannot be paid, instead of cutting it.
+    name
+        The strategy id in the tables.
+    """
+
+    frame: pl.DataFrame
+    size: Size = "units"
+    with_fee: bool = True
+    strict: bool = False
+    name: str = "schedule"
+
+    def __post_init__(self) -> None:
+        if self.size not in _SIZES:
+            raise StrategyError(f"size is {self.size!r}; allowed: {', '.join(_SIZES)}")
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run: integer columns in order of time, targets of one time by instrument index."""
+        frame = self._complete()
+        n = len(frame)
+        time = _times(frame)
+        if n and (np.diff(time) < 0).any():
+            row = int(np.flatnonzero(np.diff(time) < 0)[0]) + 1
+            raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
+        action = frame["action"].replace_strict(
+            ["open", "cancel", "target"], [OPEN_ROW, CANCEL_ROW, TARGET_ROW], return_dtype=pl.Int64
+        ).to_numpy()
+        named = frame.with_columns(instrument=pl.col("instrument").fill_null(market.index.names[0]))
+        codes = _codes(named, market)
+        columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
+        columns |= self._orders(frame, codes, action, market)
+        columns["target"] = self._targets(frame, codes, action, market)
+        if n and (action == TARGET_ROW).all():
+            order = np.lexsort((codes, time))
+            columns = {name: values[order] for name, values in columns.items()}
+        columns = {name: np.ascontiguousarray(columns[name]) for name in _COLUMNS}
+        return Driver(schedule=columns, size=_SIZES[self.size], with_fee=self.with_fee, strict=self.strict)
+
+    def _complete(self) -> pl.DataFrame:
+        defaults = {
+            "quantity": pl.lit(0.0),
+            "price": pl.lit(None, pl.Float64),
+            "time_in_force": pl.lit("gtc"),
+            "post_only": pl.lit(False),
+            "ref": pl.lit(-1, pl.Int64),
+            "target": pl.lit(0.0),
+        }
+        have = self.frame.columns
+        for name in ("time", "action", "instrument"):
+            if name not in have:
+                raise StrategyError(f"the schedule has no column {name!r}; it has {', '.join(have)}")
+        frame = self.frame.with_columns(**{k: v for k, v in defaults.items() if k not in have})
+        return frame.with_columns(pl.col("quantity", "target").fill_null(0.0), pl.col("ref").fill_null(-1))
+
+    def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
+        grid, opens = _grid(market, codes), pl.Series(action == OPEN_ROW)
+        hint = "round it to the instrument's increment"
+        quantity, off = _steps(frame["quantity"], grid["lots"], grid["lot_noise"], False)
+        _fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
+        given = frame["price"].fill_null(0.0)
+        price, off = _steps(given, grid["ticks"], grid["tick_noise"], False)
+        wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
+        _fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
+        tif = frame["time_in_force"].fill_null("gtc").replace_strict(list(TIMES_IN_FORCE), [0, 1, 2], default=-1)
+        _fail(frame, tif == -1, "an unknown time_in_force", f"allowed: {', '.join(TIMES_IN_FORCE)}")
+        ref = frame["ref"].to_numpy()
+        row = np.arange(len(frame))
+        bad = (action == CANCEL_ROW) & ~((ref >= 0) & (ref < row))
+        _fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
+        return {
+            "quantity": quantity,
+            "price": price,
+            "time_in_force": tif.cast(pl.Int64).to_numpy(),
+            "post_only": frame["post_only"].fill_null(False).cast(pl.Int64).to_numpy(),
+            "ref": ref.astype(np.int64),
+        }
+
+    def _targets(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> np.ndarray:
+        target, wanted = frame["target"], pl.Series(action == TARGET_ROW)
+        _fail(frame, wanted & ~target.is_finite(), "a target that is NaN or infinite", "use null for no change")
+        if self.size == "units":
+            grid = _grid(market, codes)
+            return _steps(target, grid["lots"], grid["lot_noise"], True)[0]
+        if self.size == "equity":
+            return np.rint(target.to_numpy() * 1e9).astype(np.int64)
+        units = [float(market.scales.units[market.index.asset(i.quote, i.exchange)]) for i in market.index.instruments]
+        return np.rint(target.to_numpy() / np.array(units)[codes]).astype(np.int64)

@@ -1,0 +1,76 @@
+"""Signals: Polars expressions that give a target position at each candle's close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from barter_bt.errors import StrategyError
+from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.schedule import Schedule, Size
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Targets from an expression over the candles, or from a frame.
+
+    Parameters
+    ----------
+    target
+        An expression over the columns of the candle stream, evaluated for each instrument in order of time over the
+        whole stream (rule 8); its value is the target known at the candle's close. Or a frame of ``time``,
+        ``instrument``, ``target``. Null: no change; NaN: an error.
+    size
+        What the target is: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (a fraction of it).
+    with_fee
+        Size notional and equity targets so that the taker fee is paid out of them.
+    strict
+        Reject an order that cannot be paid, instead of cutting it.
+    name
+        The strategy id in the tables.
+
+    Examples
+    --------
+    >>> above = pl.col("close") > pl.col("close").rolling_mean(50)
+    >>> Signals(above.cast(pl.Float64)).size
+    'units'
+    """
+
+    target: pl.Expr | pl.DataFrame
+    size: Size = "units"
+    with_fee: bool = True
+    strict: bool = False
+    name: str = "signals"
+
+    def rows(self, market: Market) -> pl.DataFrame:
+        """Rows of ``time``, ``instrument``, ``target`` without nulls."""
+        if isinstance(self.target, pl.DataFrame):
+            frame = self.target
+        else:
+            candles = [stream for stream in market.streams if stream.kind == "candles"]
+            if not candles:
+                raise StrategyError(
+                    "an expression needs a stream of candles, and the data has none", "give a frame of targets"
+                )
+            frame = pl.concat([self._of(stream) for stream in candles])
+            if len(candles) > 1:
+                frame = frame.sort("time", maintain_order=True)
+        return frame.select("time", "instrument", pl.col("target").cast(pl.Float64)).drop_nulls("target")
+
+    def _of(self, stream: object) -> pl.DataFrame:
+        assert isinstance(self.target, pl.Expr)
+        lazy: pl.LazyFrame = stream.frame()  # type: ignore[attr-defined]
+        single = len(stream.instruments) == 1  # type: ignore[attr-defined]
+        target = self.target if single else self.target.over("instrument")
+        instrument = pl.col("instrument")
+        return (
+            lazy.select(time=pl.col("time_exchange"), instrument=instrument, target=target.cast(pl.Float64))
+            .filter(pl.col("target").is_not_null())
+            .collect()
+        )
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run."""
+        frame = self.rows(market).with_columns(action=pl.lit("target"))
+        return Schedule(frame, self.size, self.with_fee, self.strict).prepare(market)

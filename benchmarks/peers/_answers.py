@@ -1,0 +1,123 @@
+"""The known answers of the cases, and the shared signals: plain NumPy on exact integer sums."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+CASH = 1_000_000.0
+FEE = 0.001
+EVERY = 1_000
+"""Every such event of a replay sends one market order."""
+REBALANCE = 21
+"""Rows between two rebalances."""
+BOOK = (99.99, 100.01)
+"""Bid and ask of a tool that fills from a book which trades do not move."""
+
+Columns = Mapping[str, npt.NDArray[np.generic]]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run of a case must end with; the tolerance of the equity is part of it."""
+
+    orders: int
+    equity: float
+    tolerance: float
+    why: str
+
+
+def crosses(close: Floats, fast: int = 20, slow: int = 50, decimals: int = 4) -> tuple[Bools, Bools]:
+    """Entries and exits of a moving-average cross, from integer ticks so that ties are exact."""
+    total = np.insert(np.cumsum(np.rint(close * 10**decimals).astype(np.int64)), 0, 0)
+    above, below = (np.zeros(len(close), np.bool_) for _ in range(2))
+    quick = (total[slow:] - total[slow - fast : -fast]) * slow
+    steady = (total[slow:] - total[:-slow]) * fast
+    above[slow - 1 :], below[slow - 1 :] = quick > steady, quick < steady
+    entries, exits = (np.zeros(len(close), np.bool_) for _ in range(2))
+    # The first row with both means is no cross: there is nothing to have crossed from.
+    entries[slow:] = above[slow:] & ~above[slow - 1 : -1]
+    exits[slow:] = below[slow:] & ~below[slow - 1 : -1]
+    return entries, exits
+
+
+def sma_cross(close: Floats, own_signals: bool) -> Answer:
+    """One unit, long from an entry to the next exit, filled at the signal's close."""
+    entries, exits = crosses(close)
+    cash, held, orders = CASH, 0, 0
+    for row in np.flatnonzero(entries | exits):
+        if entries[row] and not held:
+            cash, held, orders = cash - float(close[row]) * (1 + FEE), 1, orders + 1
+        elif exits[row] and held:
+            cash, held, orders = cash + float(close[row]) * (1 - FEE), 0, orders + 1
+    equity = cash + held * float(close[-1])
+    if own_signals:
+        return Answer(orders, equity, 1.0, "floating-point means break ties of the two averages differently")
+    return Answer(orders, equity, 0.01, "same signals, so only rounding is left")
+
+
+def _flips(instrument: Ints, buy: Floats, sell: Floats) -> tuple[float, Floats]:
+    """Cash and positions after orders that flip their instrument between flat and one unit."""
+    held, cash = np.zeros(int(instrument.max()) + 1), CASH
+    for which, ask, bid in zip(instrument, buy, sell, strict=True):
+        side = -1 if held[which] else 1
+        fill = float(ask if side > 0 else bid)
+        held[which] += side
+        cash -= side * fill + FEE * fill
+    return cash, held
+
+
+def _last(instrument: Ints, which: Ints, rows: Ints) -> Ints:
+    """Row of the last event of instrument ``which[i]`` at or before ``rows[i]``."""
+    found = np.empty(len(rows), np.int64)
+    for one in np.unique(which):
+        own, asked = np.flatnonzero(instrument == one), which == one
+        found[asked] = own[np.searchsorted(own, rows[asked], side="right") - 1]
+    return found
+
+
+def replay(trades: Columns, fixed_book: bool) -> Answer:
+    """Every 1000th trade sends an order in its instrument, filled at that trade's price."""
+    instrument, price = trades["instrument"].astype(np.int64), trades["price"].astype(np.float64)
+    rows = np.arange(EVERY - 1, len(price), EVERY)
+    if fixed_book:
+        bid, ask = (np.full(len(rows), side) for side in BOOK)
+        cash, held = _flips(instrument[rows], ask, bid)
+        equity = cash + float(held.sum()) * sum(BOOK) / 2
+        return Answer(len(rows), equity, 0.01, "fills at the fixed book, marked at its middle")
+    cash, held = _flips(instrument[rows], price[rows], price[rows])
+    each = np.arange(len(held))
+    equity = cash + float(held @ price[_last(instrument, each, np.full(len(each), len(price) - 1))])
+    return Answer(len(rows), equity, 5.0, "tools fill at this event's, the last or the next price")
+
+
+def replay_quotes(trades: Columns, quotes: Columns) -> Answer:
+    """The same on quotes and trades merged by time, quotes first: filled at the instrument's last quote."""
+    times = np.concatenate((quotes["time_exchange"], trades["time_exchange"]))
+    order = np.argsort(times, kind="stable")
+    instrument = np.concatenate((quotes["instrument"], trades["instrument"]))[order].astype(np.int64)
+    is_quote = order < len(quotes["time_exchange"])
+    shown = np.where(is_quote, instrument, -1)
+    bid, ask = (quotes[key].astype(np.float64) for key in ("bid_price", "ask_price"))
+    rows = np.arange(EVERY - 1, len(order), EVERY)
+    seen = order[_last(shown, instrument[rows], rows)]
+    cash, held = _flips(instrument[rows], ask[seen], bid[seen])
+    each = np.arange(len(held))
+    end = order[_last(shown, each, np.full(len(each), len(order) - 1))]
+    equity = cash + float(held @ ((bid[end] + ask[end]) / 2))
+    return Answer(len(rows), equity, 0.01, "fills at the last quote, marked at its middle")
+
+
+def rebalance(close: Floats) -> Answer:
+    """Equal weight of the whole equity every 21 rows from row 0, sized without the fee."""
+    cash, quantity = CASH, np.zeros(close.shape[1])
+    for row in close[::REBALANCE]:
+        trade = (cash + quantity @ row) / len(row) / row - quantity
+        cash, quantity = cash - float(trade @ row) - FEE * float(np.abs(trade) @ row), quantity + trade
+    orders = len(close[::REBALANCE]) * close.shape[1]
+    equity = cash + float(quantity @ close[-1])
+    return Answer(orders, equity, 0.002 * equity, "tools differ in how they keep back the fee of an order")

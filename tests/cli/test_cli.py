@@ -1,0 +1,173 @@
+"""The command line, called as a function: what it prints, and its exit codes."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from barter_bt import cli
+from barter_bt.backtest import run_directory
+from barter_bt.cli import main
+from barter_bt.errors import DataError
+from tests.statistic.fakes import crossing_run
+
+
+def test_a_backtest_is_saved_and_told(config, engine, tmp_path, capsys):
+    out = tmp_path / "runs" / "demo"
+    assert main(["backtest", str(config), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "Total return" in told
+    assert str(out / "tearsheet.png") in told
+    assert engine.result.digest in told
+    assert engine.calls[0]["progress"] is True
+    assert run_directory.read(out).manifest["digest"] == engine.result.digest
+
+
+def test_options_reach_the_engine(config, engine, tmp_path):
+    out = tmp_path / "a"
+    assert main(["backtest", str(config), "--out", str(out), "--interpret", "--quiet", "--no-plot"]) == 0
+    assert (engine.calls[0]["interpret"], engine.calls[0]["progress"]) == (True, None)
+    assert not (out / "tearsheet.png").exists()
+
+
+def test_json_is_one_object(config, engine, tmp_path, capsys):
+    assert main(["backtest", str(config), "--out", str(tmp_path / "a"), "--json", "--no-plot"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["summary"]["trades"] == 10
+    assert told["digest"] == engine.result.digest
+
+
+def test_a_benchmark_is_run_and_told_beside(config, engine, tmp_path, capsys):
+    config.write_text(config.read_text() + '[record]\nevery = "1m"\n[benchmark]\nname = "buy_and_hold"\n')
+    assert main(["backtest", str(config), "--out", str(tmp_path / "a"), "--quiet"]) == 0
+    assert [type(call["strategy"]).__name__ for call in engine.calls] == ["Crossing", "Holding"]
+    assert ["record" in call for call in engine.calls] == [True, False]
+    assert "buy and hold" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_a_dry_run_runs_nothing(config, engine, tmp_path, capsys):
+    assert main(["backtest", str(config), "--dry-run"]) == 0
+    assert not engine.calls
+    assert "xsim.walk_usd" in capsys.readouterr().out
+    assert main(["backtest", str(config), "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["strategy"] == "Crossing"
+
+
+def test_warnings_of_the_run_go_to_stderr(config, engine, tmp_path, capsys):
+    engine.result = replace(engine.result, warnings=["gap in the data"])
+    main(["backtest", str(config), "--out", str(tmp_path / "a"), "--no-plot"])
+    assert "warning: gap in the data" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_is_saved_as_partial(config, engine, tmp_path, capsys):
+    engine.result = replace(engine.result, partial=True)
+    config.write_text(config.read_text() + '[benchmark]\nname = "buy_and_hold"\n')
+    assert main(["backtest", str(config), "--out", str(tmp_path / "a"), "--no-plot"]) == 130
+    assert run_directory.read(tmp_path / "a").manifest["partial"] is True
+    assert len(engine.calls) == 1
+    assert "partial" in capsys.readouterr().err
+
+
+def raising(error):
+    def run(**_):
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (DataError("trades.parquet: bad", "repair it"), 2, "error: trades.parquet: bad\nHint: repair it"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was written"),
+        (ZeroDivisionError("oh"), 1, "please report"),
+    ],
+)
+def test_exit_codes(config, engine, monkeypatch, tmp_path, capsys, *, error, code, message):
+    monkeypatch.setattr(cli.sys.modules["barter_bt.backtest"], "backtest", raising(error))
+    assert main(["backtest", str(config), "--out", str(tmp_path / "a")]) == code
+    told = capsys.readouterr().err
+    assert message in told
+    assert ("Traceback" in told) == (code == 1)
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["bogus"], "Unknown command"),
+        (["backtest"], "CONFIG"),
+        (["backtest", "x.toml", "--ot", "y"], "--out"),
+        (["backtest", "no.toml", "--out", "x"], "no.toml cannot be read"),
+        (["show", "no_such_run"], "does not exist"),
+        (["generate", "candles", "--rows", "0", "--out", "x.csv"], "--rows is 0"),
+        (["generate", "candles", "--rows", "1", "--out", "x.txt"], "must end in .parquet or .csv"),
+        (["generate", "candles", "--rows", "1", "--out", "no_dir/x.csv"], "directory no_dir does not exist"),
+        (["generate", "bars", "--rows", "1", "--out", "x.csv"], "bars"),
+        (["data", "check", "no.parquet", "--kind", "trades"], "no.parquet does not exist"),
+    ],
+)
+def test_bad_input_is_told_without_a_traceback(capsys, words, message):
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert message in told.err
+    assert "Traceback" not in told.err
+    assert not told.out
+
+
+def test_out_is_needed_to_run(config, engine, capsys):
+    assert main(["backtest", str(config)]) == 2
+    assert "--out is missing" in capsys.readouterr().err
+
+
+def test_show(tmp_path, capsys):
+    run_directory.write(crossing_run(300, 10), tmp_path / "a", partial=True)
+    assert main(["show", str(tmp_path / "a")]) == 0
+    assert "(partial)" in capsys.readouterr().out
+    assert main(["show", str(tmp_path / "a"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["trades"] == 10
+
+
+def test_schema(capsys):
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "barter-bt backtest"
+
+
+@pytest.mark.parametrize("kind", ["candles", "trades", "quotes"])
+def test_generated_data_is_good_data(tmp_path, capsys, kind):
+    path = tmp_path / "x.parquet"
+    assert main(["generate", kind, "--rows", "50", "--out", str(path), "--seed", "4"]) == 0
+    assert pl.read_parquet(path).height == 50
+    capsys.readouterr()
+    assert main(["data", "check", str(path), "--kind", kind]) == 0
+    assert capsys.readouterr().out == "no errors, no warnings\n"
+
+
+def test_bad_data_is_told_with_exit_code_2(tmp_path, capsys):
+    path = tmp_path / "x.csv"
+    assert main(["generate", "trades", "--rows", "5", "--out", str(path)]) == 0
+    frame = pl.read_csv(path).with_columns(price=pl.Series([1.0, -1.0, 1.0, 1.0, 1.0]))
+    frame.write_csv(path)
+    capsys.readouterr()
+    assert main(["data", "check", str(path), "--kind", "trades"]) == 2
+    assert "error: " in capsys.readouterr().out
+    assert main(["data", "check", str(path), "--kind", "trades", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["errors"][0]["code"] == "not_positive"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["backtest", "--help"], []])
+def test_help_and_version(capsys, words):
+    assert main(words) == 0
+    assert "barter-bt" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from barter_bt.cli import main; main(['--help']); "
+        "print([name for name in ('numba', 'pyarrow', 'matplotlib', 'polars', 'numpy') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert told.splitlines()[-1] == "[]"

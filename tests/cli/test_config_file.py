@@ -1,0 +1,185 @@
+"""The configuration file: what it becomes, and what is said of what is wrong in it."""
+
+import json
+from dataclasses import fields
+from datetime import UTC, datetime
+
+import pytest
+
+from barter_bt.backtest.config import load, schema, sections
+from barter_bt.errors import BarterBtError, ConfigError, StrategyError
+from barter_bt.execution import terms
+from barter_bt.instrument.instrument import Instrument
+
+
+def replaced(config, old, new):
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new))
+    return config
+
+
+def test_a_good_file_becomes_the_arguments_of_backtest(config):
+    arguments = load(config).build()
+    assert arguments["instruments"] == [Instrument("xsim", "walk_usd", price_increment="0.0001")]
+    assert arguments["balances"] == {"usd": 10_000}
+    assert arguments["seed"] == 3
+    assert arguments["start"] == datetime(2020, 1, 1, tzinfo=UTC)
+    assert arguments["strategy"].parameters == (20, 50, 1)
+    latency = terms.Latency(request_ns=50_000_000, feed_ns=7)
+    assert arguments["venues"] == {"xsim": terms.Venue(terms.Fees(taker=0.001), latency, max_age_ns=10**9)}
+    assert arguments["data"][0].instruments == ("walk_usd",)
+    assert set(arguments) == {"data", "instruments", "strategy", "balances", "venues", "seed", "reporting", "start"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ("seed = 3", "sed = 3", "unknown key 'run.sed'", "did you mean 'run.seed'?"),
+        ("[run]", "[runs]", "unknown key 'runs'", "did you mean 'run'?"),
+        ('kind = "c', 'knd = "c', "unknown key 'data[0].knd'", "did you mean 'data[0].kind'?"),
+        ("taker =", "takr =", "unknown key 'venues.xsim.fees.takr'", "did you mean 'venues.xsim.fees.taker'?"),
+        ('path = "candles.parquet"', "", "key 'data[0].path' is missing", "a Parquet or CSV file"),
+        ("[balances]\nusd = 10_000", "", "key 'balances' is missing", "amounts"),
+        ("seed = 3", 'seed = "x"', "run.seed: Expected int, got str", None),
+        ("taker = 0.001", 'taker = "0.1%"', "venues.xsim.fees.taker: Expected float", "0.1 % is 0.001"),
+        ('kind = "candles"', 'kind = "bars"', "data[0].kind: Invalid enum value 'bars'", None),
+        ("usd = 10_000", "usd = [1]", "balances.usd: Expected int | float | str, got array", None),
+        ("usd = 10_000", "", "balances: Expected table of length >= 1", None),
+        ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected table, got float", "0.1 % is 0.001"),
+        ("[run]", "[run", "is not TOML: ", None),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_path_and_the_nearest(config, old, new, message, hint):
+    with pytest.raises(ConfigError) as caught:
+        load(replaced(config, old, new))
+    assert message in caught.value.message
+    assert str(config) in caught.value.message
+    assert (caught.value.hint is None) if hint is None else (hint in caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ("taker = 0.001", "taker = 0.5", "venues.xsim.fees: taker fee is 0.5", "rates are fractions: 0.1 % is 0.001"),
+        ('"50ms"', '"50 parsecs"', "venues.xsim.latency.request is '50 parsecs'", "250ms"),
+        ("feed = 7", "feed = -7", "venues.xsim.latency: feed_ns is -7", None),
+        ("[venues.xsim]", "[venues.xsin]", "venues.xsin: 'xsin' is not known", "did you mean 'xsim'?"),
+        ("candles.parquet", "candle.parquet", "candle.parquet does not exist", "relative to the configuration"),
+        ('interval = "1m"', 'instrument = "wlk_usd"', "data[0].instrument: 'wlk_usd' is not", "mean 'walk_usd'?"),
+        ('kind = "candles"', 'kind = "trades"', "data[0].interval: trades have no interval", "leave it out"),
+        ('interval = "1m"', "repair = { srt = true }", "data[0].repair.srt: 'srt' is not known", "mean 'sort'?"),
+        ('name = "walk_usd"', 'name = "Walk_usd"', "instruments[0]: instrument name 'Walk_usd'", "name_exchange"),
+        ("00:00:00Z", "00:00:00", "run.start: '2020-01-01T00:00:00' has no time zone", "write 2024"),
+        ("T00:00:00Z", "", "run.start: '2020-01-01' has no time zone", "write 2024"),
+        ("2020-01-01T00:00:00Z", '"soon"', "run.start: 'soon' is not a time", "write 2024"),
+        ('name = "sma_cross"', 'name = "sma_crss"', "strategy.name: 'sma_crss' is not known", "mean 'sma_cross'?"),
+        ("fast = 20", "fst = 20", "strategy.parameters.fst: 'fst' is not known", "did you mean 'fast'?"),
+        ('name = "sma_cross"', "", "strategy: give either name", 'object = "my.py:strategy"'),
+        ('name = "sma_cross"', 'object = "nowhere"', "'nowhere' names no object", "file.py:name"),
+        ('name = "sma_cross"', 'object = "no.where:x"', "there is no module 'no'", 'write "no/where.py:x"'),
+        ('name = "sma_cross"', 'object = "no.py:x"', "no.py does not exist", "relative"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_path(config, old, new, message, hint):
+    loaded = load(replaced(config, old, new))
+    with pytest.raises(BarterBtError) as caught:
+        loaded.build()
+    assert message in caught.value.message
+    assert str(config) in caught.value.message
+    assert (caught.value.hint is None) if hint is None else (hint in caught.value.hint)
+
+
+def test_a_missing_file_is_no_traceback(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        load(tmp_path / "no.toml")
+
+
+OWN = """
+class Mine:
+    def __init__(self, fast, **more):
+        self.fast = fast
+
+def make(fast=1):
+    return Mine(fast)
+
+ready = Mine(9)
+
+def broken(fast):
+    return fast / 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "fast"), [("Mine", "{ fast = 2 }", 2), ("make", "{ fast = 3 }", 3), ("ready", "{}", 9)]
+)
+def test_own_strategies_are_classes_functions_or_objects(config, name, parameters, fast):
+    (config.parent / "own.py").write_text(OWN)
+    replaced(config, 'name = "sma_cross"', f'object = "own.py:{name}"')
+    replaced(config, "{ fast = 20, slow = 50 }", parameters)
+    assert load(config).build()["strategy"].fast == fast
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "kind", "message"),
+    [
+        (OWN, "Mne", ConfigError, "'Mne' is not known"),
+        (OWN, "ready", ConfigError, "own.py:ready is an object, not a class or function"),
+        (OWN, "broken", StrategyError, "own.py, line 12: ZeroDivisionError"),
+        (OWN.replace("(fast)", "(fast, slow)"), "broken", ConfigError, "missing a required argument: 'slow'"),
+        ("x = 1\ny = x + z\n", "x", StrategyError, "own.py, line 2: NameError: name 'z'"),
+        ("x = (\n", "x", StrategyError, "own.py, line 1: SyntaxError"),
+        ("import not_there_at_all\n", "x", StrategyError, "own.py, line 1: ModuleNotFoundError"),
+    ],
+)
+def test_a_strategy_that_cannot_be_made_is_reported_with_its_line(config, source, name, kind, message):
+    (config.parent / "own.py").write_text(source)
+    replaced(config, 'name = "sma_cross"', f'object = "own.py:{name}"')
+    replaced(config, ", slow = 50", "")
+    with pytest.raises(kind) as caught:
+        load(config).build()
+    assert message in caught.value.message
+
+
+def test_a_strategy_of_a_module(config, monkeypatch):
+    (config.parent / "own_module.py").write_text(OWN)
+    monkeypatch.syspath_prepend(config.parent)
+    replaced(config, 'name = "sma_cross"', 'object = "own_module:make"')
+    replaced(config, ", slow = 50", "")
+    assert load(config).build()["strategy"].fast == 20
+
+
+def test_a_benchmark_is_a_second_strategy(config):
+    assert load(config).build_benchmark() is None
+    config.write_text(config.read_text() + '[benchmark]\nname = "buy_and_hold"\n')
+    assert type(load(config).build_benchmark()).__name__ == "Holding"
+
+
+def test_an_exchange_without_terms_has_the_usual_ones(config):
+    config.write_text(config.read_text() + '[[instruments]]\nexchange = "xother"\nname = "a_usd"\n')
+    assert load(config).build()["venues"]["xother"] == terms.Venue()
+
+
+@pytest.mark.parametrize(
+    ("section", "kind", "renamed"),
+    [
+        (sections.InstrumentSection, Instrument, {}),
+        (sections.FeesSection, terms.Fees, {}),
+        (sections.MarginSection, terms.Margin, {}),
+        (
+            sections.LatencySection,
+            terms.Latency,
+            {"request": "request_ns", "response": "response_ns", "feed": "feed_ns"},
+        ),
+        (sections.VenueSection, terms.Venue, {"max_age": "max_age_ns"}),
+    ],
+)
+def test_sections_have_the_fields_of_what_they_configure(section, kind, renamed):
+    assert {renamed.get(name, name) for name in section.__struct_fields__} == {each.name for each in fields(kind)}
+
+
+def test_the_schema_forbids_unknown_keys_everywhere():
+    made = schema()
+    json.dumps(made)
+    assert all(each["additionalProperties"] is False for each in made["$defs"].values())
+    assert made["$defs"]["File"]["required"] == ["data", "instruments", "balances", "strategy"]

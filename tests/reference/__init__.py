@@ -1,0 +1,1 @@
+"""The second implementation of the rules: naive, in plain Python, sharing no code with the engine."""

@@ -1,0 +1,325 @@
+"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18 and 24 to 26.
+
+``run(scenario)`` returns the journals in integer units.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from .model import BILLION, Book, Instrument, Market, Position, build, exact, fill_position, on_grid, read, rhe, value
+from .scenario import Row, Scenario
+from .venue import Order, Report, Venue
+
+# Rule 10: the classes of one time that occur here.
+AT_VENUE, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 1, 2, 3, 5, 7, 8
+
+Table = list[dict[str, Any]]
+Limit = tuple[int, str, bool]  # ticks (0: market), time in force, post-only
+MARKET: Limit = (0, "gtc", False)
+ORDERS = "instrument side kind tif post_only price quantity quantity_requested filled notional fees status reason"
+ORDERS += " time_sent time_exchange time_closed"
+TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
+POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
+POSITIONS += " trade_enter trade_exit"
+BALANCES = "time_exchange asset total free"
+SCALES = "tick lot num den"
+
+
+def row_of(columns: str, *cells: Any) -> dict[str, Any]:
+    return dict(zip(columns.split(), cells, strict=True))
+
+
+@dataclass
+class Tables:
+    """The journals of a run and what their integers mean; ``sequence`` counts engine events."""
+
+    assets: tuple[tuple[str, str], ...]  # (exchange, name)
+    units: tuple[Fraction, ...]
+    instruments: tuple[str, ...]
+    scales: tuple[dict[str, Any], ...]  # per instrument: tick, lot, num, den
+    orders: Table = field(default_factory=list)
+    trades: Table = field(default_factory=list)
+    positions: Table = field(default_factory=list)
+    balances: Table = field(default_factory=list)
+    equity: Table = field(default_factory=list)
+    sequence: int = 0
+
+
+def run(scenario: Scenario) -> Tables:
+    """Run a scenario by the rules."""
+    return Engine(scenario).run()
+
+
+class Engine:
+    """What the engine knows, and the queue that drives it and the venues."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario, self.world = scenario, build(scenario)
+        every = self.world.instruments
+        names = tuple(item.spec.name for item in every)
+        scales = [(item.tick, item.lot, item.ratio.numerator, item.ratio.denominator) for item in every]
+        self.tables = Tables(self.world.assets, self.world.units, names, tuple(row_of(SCALES, *row) for row in scales))
+        self.total = list(self.world.start)
+        self.realised = [0] * len(self.total)  # of exited positions, by quote asset
+        self.books = {item.index: Book() for item in every}
+        self.positions: dict[int, Position] = {}
+        self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
+        self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
+        self.order_of_row: dict[int, int] = {}
+        self.targets_done = -1  # the time
+        self.queue: list[tuple[int, int, int, int, int, Callable[[int], None]]] = []
+        self.pushed = 0
+        self.load()
+
+    def at(self, time: int, kind: int, action: Callable[[int], None], rank: tuple[int, int] = (0, 0)) -> None:
+        """Rule 10: smallest (time, class) next; within a class by rank, then in the order of sending."""
+        self.pushed += 1
+        heapq.heappush(self.queue, (time, kind, *rank, self.pushed, action))
+
+    def load(self) -> None:
+        """Rules 9, 12 and 24: all market events, the schedule up to the last of them, the marks."""
+        streams = [[read(self.world, stream.kind, row) for row in stream.rows] for stream in self.scenario.streams]
+        events = [((stream, row), event) for stream, rows in enumerate(streams) for row, event in enumerate(rows)]
+        kinds: dict[int, set[str]] = {item.index: set() for item in self.world.instruments}
+        for (stream, _), event in events:
+            kinds[event.instrument.index].add(self.scenario.streams[stream].kind)
+        self.specs = {spec.name: spec for spec in self.scenario.exchanges}
+        self.venues = {name: Venue(spec, self.world, kinds, self.send_report) for name, spec in self.specs.items()}
+        closes, last = set(), 0
+        for rank, event in events:
+            exchange = event.instrument.spec.exchange
+            arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
+            assert arrival >= event.time, "rule 9: negative latency"
+            last = max(last, arrival)
+            self.at(event.time, AT_VENUE, partial(self.venues[exchange].on_market, event), rank)
+            self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
+            if event.kind == "candle":
+                self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
+                closes.add(arrival)
+        for number, row in enumerate(self.scenario.schedule):
+            if row[1] <= last:  # rule 12: later rows are not reached
+                self.at(row[1], SCHEDULE, partial(self.on_schedule, number, row), (0, number))
+        self.start = self.queue[0][0]
+        self.interval = self.scenario.mark_every_ns or (0 if closes else 60 * BILLION)
+        for time in {self.start} if self.interval else closes | {self.start}:
+            self.at(time, MARK, self.mark)
+        if self.interval:
+            self.at((self.start // self.interval + 1) * self.interval, MARK, self.mark_and_repeat)
+
+    def run(self) -> Tables:
+        """Rule 12: event 0, then the queue until it is empty, then the last mark."""
+        self.tables.sequence, now = 1, self.start
+        self.balance_rows(self.start, tuple((asset, total, total) for asset, total in enumerate(self.total)))
+        while self.queue:
+            time, *_, action = heapq.heappop(self.queue)
+            if self.queue or action != self.mark_and_repeat:
+                assert now <= time, "the clock does not go back"
+                now = time
+                action(now)
+        if self.tables.equity[-1]["time"] == now:
+            self.tables.equity.pop()  # the mark at the end comes after everything of its time
+        self.mark(now)
+        for venue in self.venues.values():
+            open_orders = [number for number, order in enumerate(self.tables.orders) if order["status"] == "open"]
+            assert {order.number for order in venue.working} <= set(open_orders), "what the venue has open is known"
+            assert all(account.total == self.total[asset] for asset, account in venue.accounts.items())
+        return self.tables
+
+    # Market and account events
+
+    def on_market(self, event: Market, now: int) -> None:
+        """Class 2."""
+        index = event.instrument.index
+        self.tables.sequence += 1
+        self.books[index].update(event)
+        price = self.books[index].price()
+        if price is not None:  # rule 6: the last priced event
+            self.marks[index] = price
+        self.check()
+
+    def send_report(self, report: Report) -> None:
+        """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""
+        instrument = self.world.instruments[self.tables.orders[report.order]["instrument"]]
+        delay = self.specs[instrument.spec.exchange].response_ns
+        self.at(report.time + delay, ACCOUNT, partial(self.on_report, report))
+
+    def on_report(self, report: Report, now: int) -> None:
+        """Class 1: all of it is applied at once (rule 11)."""
+        order = self.tables.orders[report.order]
+        self.tables.sequence += report.events
+        self.balance_rows(report.time, report.balances)
+        if report.kind == "acknowledgement":
+            order["time_exchange"] = report.time
+        if report.kind == "fill":
+            self.on_fill(order, report, now)
+        if report.status:
+            assert order["status"] == "open", "an order ends once"
+            order.update(status=report.status, reason=report.reason, time_closed=now)
+        if report.kind in ("fill", "end"):
+            order["quantity"] = report.quantity
+            assert order["filled"] <= order["quantity"] <= order["quantity_requested"], "fills within the quantity"
+            whole = order["filled"] == order["quantity"] > 0
+            assert whole == (order["status"] == "filled"), "filled is filled whole"
+        self.check()
+
+    def on_fill(self, order: dict[str, Any], report: Report, now: int) -> None:
+        """Rule 4 for the engine's position, rule 26 for the trade's position id."""
+        fill, instrument = report.fill, self.world.instruments[order["instrument"]]
+        assert fill is not None
+        index, trade = instrument.index, len(self.tables.trades)
+        order["filled"] += fill.lots
+        order["notional"] += fill.notional
+        order["fees"] += fill.fee
+        change = fill_position(self.positions.pop(index, None), instrument, fill)
+        opened = len(self.entries) + len(self.tables.positions)  # ids are dense in order of opening
+        entry = self.entries.get(index, (opened, report.time, trade))
+        if change.exited is not None:
+            out, (_, *entered) = change.exited, self.entries.pop(index)
+            money = (out.side, out.quantity_max, out.realised, out.fees_enter, out.fees_exit)
+            cells = (entry[0], index, *money, entered[0], report.time, entered[1], trade)
+            self.tables.positions.append(row_of(POSITIONS, *cells))
+            self.realised[instrument.quote] += out.realised
+        if change.after is not None:
+            self.positions[index] = change.after
+            self.marks[index] = None if change.opened else fill.ticks  # rule 6
+        if change.opened:
+            self.entries[index] = (opened, report.time, trade)
+        terms = (fill.side, fill.ticks, fill.lots, fill.notional, fill.fee, "maker" if fill.maker else "taker")
+        self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
+
+    def balance_rows(self, time: int, balances: tuple[tuple[int, int, int], ...]) -> None:
+        for asset, total, free in balances:
+            self.total[asset] = total
+            self.tables.balances.append(row_of(BALANCES, time, asset, total, free))
+
+    # Equity
+
+    def mark(self, now: int) -> None:
+        """Class 3."""
+        self.tables.equity.append({"time": now, "equity": self.equity()})
+
+    def mark_and_repeat(self, now: int) -> None:
+        """Rule 24: a mark at each multiple of the interval."""
+        self.mark(now)
+        self.at(now + self.interval, MARK, self.mark_and_repeat)
+
+    def own(self) -> list[int]:
+        """Rule 5, per asset in its own units: what positions do not hold, and what positions are worth."""
+        amounts = list(self.total)
+        for index, position in self.positions.items():
+            instrument = self.world.instruments[index]
+            if instrument.spot:
+                amounts[instrument.base] -= instrument.held(position.side * position.quantity)
+            amounts[instrument.quote] += value(instrument, position, self.marks[index])
+        return amounts
+
+    def check(self) -> None:
+        """Rule 5 to the last unit: an asset changes by what is realised and by what open positions gained."""
+        explained = [start + realised for start, realised in zip(self.world.start, self.realised, strict=True)]
+        for index, position in self.positions.items():
+            instrument, mark = self.world.instruments[index], self.marks[index]
+            worth = position.cost if mark is None else instrument.notional(position.quantity, mark)
+            explained[instrument.quote] += position.realised + position.side * (worth - position.cost)
+        assert explained == self.own(), "the change of equity is explained"
+
+    def equity(self) -> int | None:
+        """Rule 24: everything in the reporting asset; None if a part has no priced path."""
+        parts = [self.convert(asset, amount) for asset, amount in enumerate(self.own())]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+    def convert(self, asset: int, amount: int) -> int | None:
+        """Rule 24: by priced spot instruments from base to quote, breadth first in index order."""
+        paths, seen = [(asset, amount)], {self.world.assets[asset][1]}
+        for here, units in paths:  # grows
+            name = self.world.assets[here][1]
+            if name == self.scenario.reporting or amount == 0:
+                return units
+            for step in self.world.instruments:
+                price = self.books[step.index].price()
+                if step.spot and step.spec.base == name and step.spec.quote not in seen and price is not None:
+                    seen.add(step.spec.quote)
+                    natural = units * self.world.units[here] * price * step.tick
+                    paths.append((step.quote, rhe(natural / self.world.units[step.quote])))
+        return None
+
+    # The schedule
+
+    def on_schedule(self, number: int, row: Row, now: int) -> None:
+        """Class 5: explicit orders row by row, all targets of one time at the first of them."""
+        self.tables.sequence += 1
+        if row[0] == "open":
+            instrument = self.world.find(row[2])
+            lots = on_grid(row[3], instrument.lot, "quantity")
+            limit = (on_grid(row[4] or 0, instrument.tick, "price"), row[5], row[6])
+            self.order_of_row[number] = self.open(instrument, lots, now, limit)
+        elif row[0] == "cancel":
+            order = self.order_of_row[row[2]]
+            if self.tables.orders[order]["status"] == "open":
+                exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
+                self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].cancel, order))
+        elif self.targets_done < now:
+            self.targets_done = now
+            self.targets([row for row in self.scenario.schedule if row[:2] == ("target", now)], now)
+
+    def targets(self, rows: list[Row], now: int) -> None:
+        """Rule 18: equity once; reductions first, then increases, each by instrument index."""
+        equity, wishes = self.equity(), []
+        for _, _, name, target in rows:
+            instrument = self.world.find(name)
+            lots = 0 if target is None else self.target_lots(instrument, exact(target), equity)
+            exposure = sum(
+                order["side"] * (order["quantity"] - order["filled"])
+                for order in self.tables.orders
+                if order["status"] == "open" and order["instrument"] == instrument.index
+            )
+            if instrument.index in self.positions:
+                exposure += self.positions[instrument.index].side * self.positions[instrument.index].quantity
+            if lots is None:
+                wishes.append((True, instrument.index, 1 if target > 0 else -1, "no_price"))
+            elif target is not None and lots != exposure:
+                wishes.append(((lots - exposure) * exposure >= 0, instrument.index, lots - exposure, ""))
+        for _, index, lots, refused in sorted(wishes, key=lambda wish: wish[:2]):
+            self.open(self.world.instruments[index], lots, now, cuts=not self.scenario.strict, refused=refused)
+
+    def target_lots(self, instrument: Instrument, target: Fraction, equity: int | None) -> int | None:
+        """Rule 18: a target in signed lots; None without a price."""
+        side, size, price = 1 if target > 0 else -1, abs(target), self.books[instrument.index].price()
+        if self.scenario.size == "units" or target == 0:
+            return side * int(size / instrument.lot)
+        worth: int | None = rhe(size / instrument.quote_unit)
+        if self.scenario.size == "equity":
+            assert instrument.spec.quote == self.scenario.reporting, "a fraction of equity is in the reporting asset"
+            worth = None if equity is None else max(rhe(equity * Fraction(rhe(size * BILLION), BILLION)), 0)
+        if price is None or worth is None:
+            return None
+        if self.scenario.with_fee:
+            worth = int(worth / (1 + exact(instrument.spec.taker)))
+        return side * int(worth / (price * instrument.ratio))
+
+    def open(
+        self,
+        instrument: Instrument,
+        lots: int,
+        now: int,
+        limit: Limit = MARKET,
+        *,
+        cuts: bool = False,
+        refused: str = "",
+    ) -> int:
+        """Record an order and send it, unless it is refused; returns its number."""
+        number, exchange, (ticks, tif, post_only) = len(self.tables.orders), instrument.spec.exchange, limit
+        side, quantity, kind = 1 if lots > 0 else -1, 0 if refused else abs(lots), "limit" if ticks else "market"
+        end = ("refused", refused, now, 0, now) if refused else ("open", "", now, 0, 0)
+        cells = (instrument.index, side, kind, tif, post_only, ticks, quantity, quantity, 0, 0, 0, *end)
+        self.tables.orders.append(row_of(ORDERS, *cells))
+        if not refused:
+            order = Order(number, instrument, side, quantity, ticks, tif, post_only, cuts)
+            self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))
+        return number

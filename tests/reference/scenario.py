@@ -1,0 +1,90 @@
+"""One backtest as plain data: what both engines are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Evidence = Literal["auto", "quotes", "trades", "candles"]
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class InstrumentSpec:
+    """What is traded and on which terms; amounts are decimal strings in natural units.
+
+    ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given.
+    Names are unique over all exchanges.
+    """
+
+    name: str
+    exchange: str
+    base: str
+    quote: str
+    kind: Literal["spot", "perpetual"] = "spot"
+    tick: str = "1"
+    lot: str = "1"
+    contract_size: str = "1"
+    quantity_min: str | None = None
+    notional_min: str | None = None
+    maker: str = "0"
+    taker: str = "0"
+    per_contract: str = "0"
+    margin: str = "1"
+    margin_per_contract: str | None = None
+
+
+@dataclass(frozen=True)
+class ExchangeSpec:
+    """The terms of one exchange; ``max_age_ns`` 0 is no limit."""
+
+    name: str
+    account: Literal["cash", "margin"] = "cash"
+    request_ns: int = 0
+    response_ns: int = 0
+    feed_ns: int = 0
+    taker_evidence: Evidence = "auto"
+    maker_evidence: Evidence = "auto"
+    limit_fill: Literal["through", "touch"] = "through"
+    max_age_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Market events of one kind, in row order.
+
+    Rows, with times in nanoseconds, ``time_received`` None in all rows or in none, and floats that are the
+    shortest text of an exact decimal:
+
+    - trades: time_exchange, time_received, instrument, price, amount;
+    - quotes: time_exchange, time_received, instrument, bid_price, bid_amount, ask_price, ask_amount;
+    - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume.
+    """
+
+    kind: Literal["trades", "quotes", "candles"]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that determines a run.
+
+    Schedule rows, in time order:
+
+    - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order;
+    - ``("cancel", time, ref)`` with the row number of an earlier "open";
+    - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``.
+
+    ``balances`` are (exchange, asset, amount).
+    """
+
+    instruments: tuple[InstrumentSpec, ...]
+    exchanges: tuple[ExchangeSpec, ...]
+    streams: tuple[Stream, ...]
+    balances: tuple[tuple[str, str, str], ...]
+    schedule: tuple[Row, ...] = ()
+    reporting: str = "usd"
+    size: Literal["units", "notional", "equity"] = "units"
+    with_fee: bool = False
+    strict: bool = False
+    mark_every_ns: int | None = None

@@ -1,0 +1,309 @@
+"""Random scenarios, small on purpose: few prices and times, so that everything collides.
+
+One builder serves two sources of choices: Hypothesis (``scenarios()``, which shrinks) and a seeded
+``random.Random`` (``random_scenario(seed)``, for loops).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from .scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
+
+T = TypeVar("T")
+
+SECOND = 10**9
+START = 1_700_000_000 * SECOND
+CENTER = 100  # prices in ticks move around it
+LATENCIES = (0, 0, 0, 1, SECOND // 2, SECOND, 2 * SECOND)
+KINDS = ("trades", "quotes", "candles")
+PAIRS = (
+    ("btc_usd", "btc", "usd", "spot"),
+    ("eth_usd", "eth", "usd", "spot"),
+    ("eth_btc", "eth", "btc", "spot"),
+    ("btc_usd_perp", "btc", "usd", "perpetual"),
+)
+# (tick, lot): the last two make one tick of one lot a fraction of a unit
+GRIDS = (("1", "1"), ("0.01", "0.001"), ("0.5", "0.1"), ("0.00001", "0.00001"), ("0.00003", "0.00025"))
+SIZES = ("1", "1", "0.01", "10", "0.003")
+RATES = ("0", "0.001", "0.00075", "0.1", "-0.0001", "0.0123")
+NANO = Decimal("0.000000001")
+
+
+class Source(Protocol):
+    """Where choices come from; the first choice is the simplest."""
+
+    def pick(self, options: Sequence[T]) -> T: ...
+    def integer(self, low: int, high: int) -> int: ...
+
+
+class Seeded:
+    """Choices of a seeded generator."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def pick(self, options: Sequence[T]) -> T:
+        return self.random.choice(options)
+
+    def integer(self, low: int, high: int) -> int:
+        return self.random.randint(low, high)
+
+
+class Drawn:
+    """Choices of Hypothesis."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+
+    def pick(self, options: Sequence[T]) -> T:
+        return self.draw(st.sampled_from(options))
+
+    def integer(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+
+def random_scenario(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    return make(Seeded(seed))
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """Random valid scenarios."""
+    return make(Drawn(draw))
+
+
+def chance(source: Source, percent: int) -> bool:
+    """True in so many of a hundred; shrinks to False."""
+    return source.integer(0, 99) >= 100 - percent
+
+
+def make(source: Source) -> Scenario:
+    """A valid scenario: instruments, terms, streams, a schedule that trades what is there."""
+    exchanges: tuple[str, ...] = ("alpha", "beta") if chance(source, 25) else ("alpha",)
+    instruments = make_instruments(source, exchanges)
+    exchanges = tuple(name for name in exchanges if any(item.exchange == name for item in instruments))
+    feeds = {name: source.pick(LATENCIES) for name in exchanges}
+    kinds = {item.name: make_kinds(source) for item in instruments}
+    terms = tuple(make_exchange(source, name, feeds[name], instruments, kinds) for name in exchanges)
+    streams = make_streams(source, instruments, kinds, feeds)
+    balances = make_balances(source, instruments)
+    scenario = Scenario(
+        instruments=instruments,
+        exchanges=terms,
+        streams=streams,
+        balances=balances,
+        reporting="btc" if chance(source, 4) and any(item.base == "btc" for item in instruments) else "usd",
+        size=source.pick(("units", "notional", "equity")),
+        with_fee=chance(source, 50),
+        strict=chance(source, 15),
+        mark_every_ns=source.pick((None, None, SECOND, 2 * SECOND, 7 * SECOND, 1_500_000_000)),
+    )
+    return replace(scenario, schedule=make_schedule(source, scenario))
+
+
+def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[InstrumentSpec, ...]:
+    count = source.pick((1, 1, 2, 2, 3))
+    chosen = [source.pick(PAIRS) for _ in range(count)]
+    if all(pair[2] != "usd" for pair in chosen):
+        chosen.append(PAIRS[0])
+    instruments = []
+    for name, base, quote, kind in dict.fromkeys(chosen):
+        tick, lot = source.pick(GRIDS)
+        size = source.pick(SIZES) if kind == "perpetual" else "1"
+        lot_value = CENTER * Decimal(tick) * Decimal(lot) * Decimal(size)
+        contract_value = CENTER * Decimal(tick) * Decimal(size)
+        instruments.append(
+            InstrumentSpec(
+                name,
+                source.pick(exchanges),
+                base,
+                quote,
+                "perpetual" if kind == "perpetual" else "spot",
+                tick,
+                lot,
+                size,
+                quantity_min=text(Decimal(lot) * source.integer(1, 4)) if chance(source, 25) else None,
+                notional_min=text(lot_value * source.integer(1, 4)) if chance(source, 25) else None,
+                maker=source.pick(RATES),
+                taker=source.pick(RATES),
+                per_contract=text(contract_value / 64) if chance(source, 20) else "0",
+                margin=source.pick(("1", "0.5", "0.1", "0.03")),
+                margin_per_contract=text(contract_value / 7) if chance(source, 20) else None,
+            )
+        )
+    return tuple(instruments)
+
+
+def make_kinds(source: Source) -> tuple[str, ...]:
+    """Which streams an instrument has."""
+    chosen = tuple(kind for kind in KINDS if chance(source, 45))
+    return chosen or (source.pick(KINDS),)
+
+
+def make_exchange(
+    source: Source,
+    name: str,
+    feed: int,
+    instruments: tuple[InstrumentSpec, ...],
+    kinds: dict[str, tuple[str, ...]],
+) -> ExchangeSpec:
+    """Evidence that every instrument of the exchange has, or "auto"."""
+    own = [kinds[item.name] for item in instruments if item.exchange == name]
+    evidence = ("auto", "auto", *(kind for kind in KINDS if all(kind in kinds for kinds in own)))
+    return ExchangeSpec(
+        name,
+        source.pick(("cash", "margin")),
+        source.pick(LATENCIES),
+        source.pick(LATENCIES),
+        feed,
+        source.pick(evidence),  # type: ignore[arg-type]
+        source.pick(evidence),  # type: ignore[arg-type]
+        source.pick(("through", "touch")),
+        source.pick((0, 0, SECOND, 3 * SECOND)),
+    )
+
+
+def make_streams(
+    source: Source, instruments: tuple[InstrumentSpec, ...], kinds: dict[str, tuple[str, ...]], feeds: dict[str, int]
+) -> tuple[Stream, ...]:
+    """Streams of one kind each: of one instrument, or of all with one feed latency."""
+    groups: list[tuple[str, list[InstrumentSpec]]] = []
+    for kind in KINDS:
+        members = [item for item in instruments if kind in kinds[item.name]]
+        shared = chance(source, 50) and len({feeds[item.exchange] for item in members}) == 1
+        groups += [(kind, members)] if shared else [(kind, [item]) for item in members]
+    if chance(source, 50):
+        groups.reverse()
+    return tuple(Stream(kind, make_rows(source, kind, members)) for kind, members in groups)  # type: ignore[arg-type]
+
+
+def make_rows(source: Source, kind: str, members: list[InstrumentSpec]) -> tuple[Row, ...]:
+    """Rows in time order; every instrument of the stream has at least one."""
+    received = chance(source, 25)
+    step = source.pick((1, 2, 5)) * SECOND
+    time, arrival = START, 0
+    rows: list[Row] = []
+    for number in range(source.integer(1, 18) + len(members) - 1):
+        item = members[number] if number < len(members) else source.pick(members)
+        repeated = kind == "candles" and any(row[0] == time and row[3] == item.name for row in rows)
+        same_time = number > 0 and source.integer(0, 2) == 0 and not repeated
+        if not same_time:
+            moved = step if kind == "candles" else source.pick((1, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 2))
+            time += moved * source.pick((1, 1, 1, 2) if kind == "candles" else (1,))
+        close = time + step
+        stamp = close if kind == "candles" else time
+        arrival = max(arrival, stamp + source.pick((0, 0, SECOND // 2, SECOND)))
+        heard = arrival if received else None
+        if kind == "trades":
+            rows.append((time, heard, item.name, price(source, item), amount(source, item, 1)))
+        elif kind == "quotes":
+            bid, ask = make_quote(source)
+            sizes = [amount(source, item, 0) for _ in range(2)]
+            rows.append((time, heard, item.name, in_ticks(item, bid), sizes[0], in_ticks(item, ask), sizes[1]))
+        else:
+            prices = sorted(CENTER + source.integer(-4, 4) for _ in range(4))
+            inner = prices[1:3] if source.integer(0, 1) else prices[2:0:-1]
+            ohlc = (inner[0], prices[3], prices[0], inner[1])
+            volume = amount(source, item, 0)
+            rows.append((time, close, heard, item.name, *(in_ticks(item, ticks) for ticks in ohlc), volume))
+    return tuple(rows)
+
+
+def make_quote(source: Source) -> tuple[int, int]:
+    """Mostly a spread of one to three ticks; sometimes locked or crossed."""
+    bid = CENTER + source.integer(-4, 3)
+    return bid, bid + source.pick((1, 1, 1, 2, 3, 1, 1, 0, -1))
+
+
+def make_balances(source: Source, instruments: tuple[InstrumentSpec, ...]) -> tuple[tuple[str, str, str], ...]:
+    """From nothing to plenty, in the size of the orders."""
+    balances: dict[tuple[str, str], Decimal] = {}
+    for item in instruments:
+        lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
+        quote, base = (item.exchange, item.quote), (item.exchange, item.base)
+        funds = lot_value * source.pick((0, 3, 10, 10, 30, 1000)) + NANO * source.pick((0, 0, 1, 3))
+        balances[quote] = max(balances.get(quote, Decimal(0)), funds)
+        if item.kind == "spot":
+            balances[base] = max(balances.get(base, Decimal(0)), Decimal(item.lot) * source.pick((0, 0, 2, 5, 40)))
+    return tuple((exchange, asset, text(funds)) for (exchange, asset), funds in balances.items())
+
+
+def make_schedule(source: Source, scenario: Scenario) -> tuple[Row, ...]:
+    """Explicit orders and cancels, targets, or both at different times."""
+    style = source.pick(("orders", "orders", "targets", "both"))
+    first = min(row[0] for stream in scenario.streams for row in stream.rows)
+    last = max(row[1 if stream.kind == "candles" else 0] for stream in scenario.streams for row in stream.rows)
+    assert isinstance(first, int)
+    assert isinstance(last, int)
+    targeted = tuple(
+        item for item in scenario.instruments if scenario.size != "equity" or item.quote == scenario.reporting
+    )
+    rows: list[Row] = []
+    opens: list[int] = []
+    time = first
+    while len(rows) < 30:
+        time += source.pick((0, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 1, 2)) + source.pick((0, 0, 0, 1))
+        if time > last + SECOND or chance(source, 3):
+            break
+        if rows and rows[-1][1] == time and rows[-1][0] == "target":
+            time += 1
+        if targeted and (style == "targets" or (style == "both" and chance(source, 30))):
+            if rows and rows[-1][1] == time:
+                time += 1
+            members = [item for item in targeted if chance(source, 70)]
+            rows += [("target", time, item.name, make_target(source, scenario, item)) for item in members]
+        elif style != "targets":
+            if opens and chance(source, 25):
+                rows.append(("cancel", time, source.pick(opens[-4:])))
+            else:
+                opens.append(len(rows))
+                rows.append(make_open(source, time, source.pick(scenario.instruments)))
+    return tuple(rows)
+
+
+def make_open(source: Source, time: int, item: InstrumentSpec) -> Row:
+    side = source.pick((1, -1))
+    quantity = float(Decimal(item.lot) * source.integer(1, 12) * side)
+    if chance(source, 35):
+        return ("open", time, item.name, quantity, None, source.pick(("gtc", "gtc", "ioc", "fok")), False)
+    limit = price(source, item)
+    tif = source.pick(("gtc", "gtc", "gtc", "ioc", "fok"))
+    return ("open", time, item.name, quantity, limit, tif, tif == "gtc" and chance(source, 25))
+
+
+def make_target(source: Source, scenario: Scenario, item: InstrumentSpec) -> float | None:
+    if chance(source, 5):
+        return None
+    lots = source.integer(0, 12) * source.pick((1, 1, -1))
+    if scenario.size == "equity":
+        return source.pick((0.0, 0.5, 1.0, 0.333333333, 1.7, -0.5, -1.0, 3.0))
+    half = Decimal(source.pick(("0", "0", "0.5")))
+    if scenario.size == "units":
+        return float(Decimal(item.lot) * (lots + half))
+    lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
+    return float(lot_value * (lots + half))
+
+
+def price(source: Source, item: InstrumentSpec) -> float:
+    return in_ticks(item, CENTER + source.integer(-4, 4))
+
+
+def in_ticks(item: InstrumentSpec, ticks: int) -> float:
+    return float(Decimal(item.tick) * ticks)
+
+
+def amount(source: Source, item: InstrumentSpec, low: int) -> float:
+    return float(Decimal(item.lot) * source.integer(low, 9))
+
+
+def text(value: Decimal) -> str:
+    """A decimal text of at most nine places."""
+    return format(value.quantize(NANO).normalize(), "f")

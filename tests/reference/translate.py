@@ -1,0 +1,136 @@
+"""A scenario as arguments of the public ``backtest``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from .scenario import ExchangeSpec, InstrumentSpec, Scenario, Stream
+
+TIME = pl.Datetime("ns", "UTC")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "trades": ("time_exchange", "time_received", "instrument", "price", "amount"),
+    "quotes": (
+        "time_exchange",
+        "time_received",
+        "instrument",
+        "bid_price",
+        "bid_amount",
+        "ask_price",
+        "ask_amount",
+    ),
+    "candles": (
+        "time_open",
+        "time_exchange",
+        "time_received",
+        "instrument",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+    ),
+}
+SCHEDULE: dict[str, Any] = {
+    "time": TIME,
+    "action": pl.String,
+    "instrument": pl.String,
+    "quantity": pl.Float64,
+    "price": pl.Float64,
+    "time_in_force": pl.String,
+    "post_only": pl.Boolean,
+    "ref": pl.Int64,
+    "target": pl.Float64,
+}
+
+
+def to_backtest(scenario: Scenario) -> dict[str, Any]:
+    """Keyword arguments: ``backtest(**to_backtest(scenario))``."""
+    from barter_bt import data
+    from barter_bt.strategy import Schedule
+
+    readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
+    return {
+        "data": [readers[stream.kind](stream_frame(stream)) for stream in scenario.streams],
+        "instruments": [to_instrument(spec) for spec in scenario.instruments],
+        "strategy": Schedule(
+            schedule_frame(scenario), size=scenario.size, with_fee=scenario.with_fee, strict=scenario.strict
+        ),
+        "balances": to_balances(scenario),
+        "venues": {spec.name: to_venue(spec, scenario.instruments) for spec in scenario.exchanges},
+        "reporting": scenario.reporting,
+        "mark_every": scenario.mark_every_ns,
+    }
+
+
+def stream_frame(stream: Stream) -> pl.DataFrame:
+    """The canonical columns; ``time_received`` only where the scenario has it."""
+    names = COLUMNS[stream.kind]
+    types: dict[str, Any] = {name: TIME if name.startswith("time_") else pl.Float64 for name in names} | {
+        "instrument": pl.String
+    }
+    frame = pl.DataFrame(list(stream.rows), schema=types, orient="row")
+    return frame.drop("time_received") if frame["time_received"].null_count() else frame
+
+
+def schedule_frame(scenario: Scenario) -> pl.DataFrame:
+    """One row per schedule row, nulls where a column does not apply."""
+    rows: list[dict[str, Any]] = []
+    names: tuple[str, ...]
+    for row in scenario.schedule:
+        if row[0] == "open":
+            names = ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only")
+        elif row[0] == "cancel":
+            names = ("action", "time", "ref")
+        else:
+            names = ("action", "time", "instrument", "target")
+        rows.append({**dict.fromkeys(SCHEDULE), **dict(zip(names, row, strict=True))})
+    return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
+
+
+def to_balances(scenario: Scenario) -> dict[str, float]:
+    """By asset; by ``exchange.asset`` where there are several exchanges."""
+    single = len(scenario.exchanges) == 1
+    return {asset if single else f"{exchange}.{asset}": float(amount) for exchange, asset, amount in scenario.balances}
+
+
+def to_instrument(spec: InstrumentSpec) -> Any:
+    from barter_bt.instrument.instrument import Instrument
+
+    return Instrument(
+        spec.exchange,
+        spec.name,
+        spec.base,
+        spec.quote,
+        spec.kind,
+        spec.contract_size,
+        spec.tick,
+        spec.lot,
+        spec.quantity_min,
+        spec.notional_min,
+    )
+
+
+def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Any:
+    """The terms of an exchange, with fees and margin by instrument name."""
+    from barter_bt.execution.terms import Fees, Latency, Margin, Venue
+
+    own = [item for item in instruments if item.exchange == spec.name]
+    fees = {item.name: Fees(float(item.maker), float(item.taker), float(item.per_contract)) for item in own}
+    margins = {
+        item.name: Margin(
+            float(item.margin), None if item.margin_per_contract is None else float(item.margin_per_contract)
+        )
+        for item in own
+    }
+    return Venue(
+        latency=Latency(spec.request_ns, spec.response_ns, spec.feed_ns),
+        account=spec.account,
+        taker_evidence=spec.taker_evidence,
+        maker_evidence=spec.maker_evidence,
+        limit_fill=spec.limit_fill,
+        max_age_ns=spec.max_age_ns,
+        fees_by_instrument=fees,
+        margin_by_instrument=margins,
+    )

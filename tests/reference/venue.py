@@ -1,0 +1,344 @@
+"""One simulated exchange: its accounts, checks and matching (rules 14 to 19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .model import Book, Fill, Instrument, Market, Position, World, fill_position, in_range, value
+from .scenario import ExchangeSpec
+
+
+@dataclass(eq=False)
+class Order:
+    """An order as the venue knows it; ``price`` 0 is a market order. ``resting``: it makes, else it (still) takes."""
+
+    number: int
+    instrument: Instrument
+    side: int
+    quantity: int
+    price: int
+    tif: str
+    post_only: bool
+    cuts: bool = False  # rule 17: a target's, not strict
+    arrival: int = 0
+    filled: int = 0
+    reserved: int = 0
+    resting: bool = False
+    opens_seen: int = 0
+
+    @property
+    def rest(self) -> int:
+        return self.quantity - self.filled
+
+    @property
+    def pays(self) -> int:
+        """The asset that it reserves."""
+        return self.instrument.quote if self.side > 0 else self.instrument.base
+
+    def allows(self, ticks: int) -> bool:
+        """Whether the price is the order's or better."""
+        return self.price == 0 or self.side * ticks <= self.side * self.price
+
+
+class Report(NamedTuple):
+    """Rule 11: what the venue tells the engine at once: some account events, applied together."""
+
+    order: int
+    time: int  # at the venue
+    kind: str  # "acknowledgement", "fill", "end", "cancel_error"
+    balances: tuple[tuple[int, int, int], ...] = ()  # asset, total, free
+    fill: Fill | None = None
+    status: str = ""  # of an order that ended
+    reason: str = ""
+    quantity: int = 0  # of the order, which a target's cut changes
+
+    @property
+    def events(self) -> int:
+        """Rule 11: a fill is a trade, an order snapshot and its balances, anything else one event and a balance."""
+        return (2 if self.kind == "fill" else 1) + len(self.balances)
+
+
+@dataclass
+class Account:
+    """One asset, in double entry: what the account has, what the counterparty and the fees got."""
+
+    start: int
+    total: int
+    reserved: int = 0
+    counterparty: int = 0
+    fees: int = 0
+    slack: int = 0  # what rounding may take beyond the reservations
+
+    @property
+    def free(self) -> int:
+        return self.total - self.reserved
+
+
+@dataclass
+class Venue:
+    """``send`` carries a report to the engine; ``kinds`` says which streams each instrument has."""
+
+    spec: ExchangeSpec
+    world: World
+    kinds: dict[int, set[str]]
+    send: Callable[[Report], None]
+    positions: dict[int, Position] = field(default_factory=dict)
+    marks: dict[int, int] = field(default_factory=dict)
+    working: list[Order] = field(default_factory=list)  # in order of arrival
+
+    def __post_init__(self) -> None:
+        starts = enumerate(zip(self.world.assets, self.world.start, strict=True))
+        self.accounts = {asset: Account(start, start) for asset, (key, start) in starts if key[0] == self.spec.name}
+        self.books = {instrument.index: Book() for instrument in self.world.instruments}
+
+    def evidence(self, instrument: Instrument, resting: bool) -> str:
+        """Which stream fills an instrument's resting orders, or its takers."""
+        setting = self.spec.maker_evidence if resting else self.spec.taker_evidence
+        preferred = ("trades", "quotes", "candles") if resting else ("quotes", "trades", "candles")
+        there = (kind for kind in preferred if kind in self.kinds[instrument.index])
+        return next(there, "") if setting == "auto" else setting
+
+    def filled_by(self, evidence: str, instrument: Instrument) -> list[Order]:
+        """The open orders that this kind of event fills, in order of arrival."""
+        own = [order for order in self.working if order.instrument is instrument]
+        return [order for order in own if self.evidence(instrument, order.resting) == evidence]
+
+    def best_first(self, evidence: str, instrument: Instrument) -> list[Order]:
+        """Rule 15: resting orders, buys then sells, best price first, then first arrived."""
+        resting = [order for order in self.filled_by(evidence, instrument) if order.resting]
+        return sorted(resting, key=lambda order: (-order.side, -order.side * order.price))
+
+    # Requests (class 7)
+
+    def arrive(self, order: Order, now: int) -> None:
+        """Rule 17's checks in order, the acknowledgement, then taking."""
+        instrument, book = order.instrument, self.books[order.instrument.index]
+        order.arrival = now
+        if instrument.below_minimum(order.quantity, order.price):
+            return self.end(order, now, "rejected", "below_minimum")
+        usable = book.usable(order.side, now, self.spec.max_age_ns)
+        if order.post_only and usable and order.allows(book.price_for[order.side]):
+            return self.end(order, now, "rejected", "post_only")
+        reserve, account = self.reservation(order), self.accounts[order.pays]
+        if reserve > max(account.free, 0):
+            return self.end(order, now, "rejected", "insufficient_balance")
+        self.reserve(order)
+        self.working.append(order)
+        self.send(Report(order.number, now, "acknowledgement", self.snapshots(order.pays) if reserve else ()))
+        if self.evidence(instrument, resting=False) == "quotes" and not order.post_only:
+            self.take_quote(order, now)
+            if order in self.working and order.tif != "gtc":  # rule 14: the rest of IOC and FOK, limit or market
+                self.end(order, now, "expired", "not_filled")
+        order.resting = order.price > 0 and order.tif == "gtc"
+        return None
+
+    def cancel(self, number: int, now: int) -> None:
+        """Cancel what is open, answer with an error if it is not."""
+        for order in self.working:
+            if order.number == number:
+                return self.end(order, now, "cancelled", "requested")
+        return self.send(Report(number, now, "cancel_error"))
+
+    # Market events
+
+    def on_market(self, event: Market, now: int) -> None:
+        """Class 0: a trade, a quote, or a candle at its close."""
+        book = self.books[event.instrument.index]
+        book.update(event)
+        price = book.price()
+        if price is not None:
+            self.marks[event.instrument.index] = price
+        {"quote": self.on_quote, "trade": self.on_trade, "candle": self.on_candle_close}[event.kind](event, now)
+
+    def on_quote(self, event: Market, now: int) -> None:
+        """Rules 14 and 15: first the rest of market orders, then resting orders that the opposite side reaches."""
+        book = self.books[event.instrument.index]
+        for order in self.filled_by("quotes", event.instrument):
+            if not order.resting:
+                self.take_quote(order, now)
+        for order in self.best_first("quotes", event.instrument):
+            left = book.left_for[order.side]
+            usable = book.usable(order.side, now, self.spec.max_age_ns)
+            if usable and left > 0 and order.allows(book.price_for[order.side]):
+                book.left_for[order.side] -= self.execute(order, min(order.rest, left), order.price, True, now)
+
+    def on_trade(self, event: Market, now: int) -> None:
+        """Rule 15: takers fill whole, resting orders when the trade goes through, together the trade's amount."""
+        price, amount = event.prices[0], event.amounts[0]
+        for order in self.filled_by("trades", event.instrument):
+            if not order.resting:
+                self.meet(order, price, now)
+        for order in self.best_first("trades", event.instrument):
+            if order.side * price < order.side * order.price and amount > 0:
+                amount -= self.execute(order, min(order.rest, amount), order.price, True, now)
+
+    def on_candle_open(self, candle: Market, now: int) -> None:
+        """Rule 16, class 8: orders in order of arrival meet the open."""
+        price = candle.prices[0]
+        for order in self.filled_by("candles", candle.instrument):
+            order.opens_seen += 1
+            if not order.resting:
+                self.meet(order, price, now)
+            elif order.allows(price) and not order.post_only:
+                self.execute(order, order.rest, price, False, now)
+            elif order.allows(price) and order.opens_seen == 1:
+                self.end(order, now, "expired", "post_only")
+            elif order.allows(price):
+                self.execute(order, order.rest, order.price, True, now)
+
+    def on_candle_close(self, candle: Market, now: int) -> None:
+        """Rule 16, class 0: takers meet the close; resting orders that were there at the open meet the range."""
+        _, high, low, close = candle.prices
+        for order in self.filled_by("candles", candle.instrument):
+            beyond = order.price - low if order.side > 0 else high - order.price
+            if not order.resting:
+                self.meet(order, close, now)
+            elif order.arrival <= candle.time_open and beyond >= (0 if self.spec.limit_fill == "touch" else 1):
+                self.execute(order, order.rest, order.price, True, now)
+
+    # Filling
+
+    def take_quote(self, order: Order, now: int) -> None:
+        """Rule 14: fill at the opposite price, up to what is left of its amount."""
+        book, side = self.books[order.instrument.index], order.side
+        left, price = book.left_for[side], book.price_for[side]
+        if left == 0 or not book.usable(side, now, self.spec.max_age_ns) or not order.allows(price):
+            return
+        if order.tif != "fok" or left >= order.rest:
+            book.left_for[side] -= self.execute(order, min(order.rest, left), price, False, now)
+
+    def meet(self, order: Order, price: int, now: int) -> None:
+        """Rules 15 and 16: a taker meets a trade, an open or a close: whole if its price allows, else it expires."""
+        if order.allows(price):
+            self.execute(order, order.rest, price, False, now)
+        else:
+            self.end(order, now, "expired", "not_filled")
+
+    def execute(self, order: Order, lots: int, ticks: int, maker: bool, now: int) -> int:
+        """Check what can be paid (rules 17 and 19), then post the fill; returns the lots filled."""
+        assert order.arrival <= now, "no fill before acceptance"
+        assert 0 < lots <= order.rest, "fills within the quantity"
+        payable = self.payable(order, lots, ticks, maker)
+        if payable < lots and not order.cuts:
+            self.end(order, now, "cancelled" if order.filled else "rejected", "insufficient_balance")
+            return 0
+        if payable < lots:  # a target's order becomes what it got
+            order.quantity = order.filled + payable
+        if payable == 0:
+            self.end(order, now, *(("filled", "") if order.filled else ("rejected", "insufficient_balance")))
+            return 0
+        fill = self.fill(order, payable, ticks, maker)
+        instrument, side = order.instrument, order.side
+        change = fill_position(self.positions.pop(instrument.index, None), instrument, fill)
+        if change.after is not None:
+            self.positions[instrument.index] = change.after
+        self.marks[instrument.index] = ticks
+        if instrument.spot:
+            self.post(instrument.quote, -side * fill.notional, fill.fee)
+            self.post(instrument.base, side * instrument.held(payable), 0)
+        else:  # rule 19: only what a reduction realises, and the fee
+            self.post(instrument.quote, change.gain, fill.fee)
+        order.filled += payable
+        self.reserve(order)
+        if order.price:  # the parts of a notional and of a fee round apart from the whole
+            self.accounts[instrument.quote].slack += 3
+        if order.rest == 0:
+            self.working.remove(order)
+        balances = self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
+        status = "" if order.rest else "filled"
+        self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
+        self.check()
+        return payable
+
+    def end(self, order: Order, now: int, status: str, reason: str) -> None:
+        """The order ends without a fill: a reject, a cancel or an expiry."""
+        if order in self.working:
+            self.working.remove(order)
+        self.accounts[order.pays].reserved -= order.reserved
+        balances = self.snapshots(order.pays) if order.reserved else ()
+        self.send(Report(order.number, now, "end", balances, None, status, reason, order.quantity))
+        self.check()
+
+    # Money
+
+    def snapshots(self, *assets: int) -> tuple[tuple[int, int, int], ...]:
+        return tuple((asset, self.accounts[asset].total, self.accounts[asset].free) for asset in assets)
+
+    def fill(self, order: Order, lots: int, ticks: int, maker: bool) -> Fill:
+        notional = order.instrument.notional(lots, ticks)
+        return Fill(order.side, lots, ticks, notional, order.instrument.fee(lots, notional, maker), maker)
+
+    def post(self, asset: int, amount: int, fee: int) -> None:
+        """Double entry: the account gets ``amount`` less ``fee``."""
+        account = self.accounts[asset]
+        account.total = in_range(account.total + amount - fee, f"balance of {self.world.assets[asset]}")
+        account.counterparty -= amount
+        account.fees += fee
+
+    def reservation(self, order: Order) -> int:
+        """Rule 17: what the rest of a limit order reserves in a cash account (spot only, rule 19)."""
+        if self.spec.account == "margin" or not order.instrument.spot or order.price == 0 or order.rest == 0:
+            return 0
+        if order.side < 0:
+            return order.instrument.held(order.rest)
+        maker, taker = (self.fill(order, order.rest, order.price, is_maker) for is_maker in (True, False))
+        return maker.notional + max(maker.fee, taker.fee, 0)
+
+    def reserve(self, order: Order) -> None:
+        """Rule 17: on arrival and after a fill, what the rest needs."""
+        self.accounts[order.pays].reserved += self.reservation(order) - order.reserved
+        order.reserved = self.reservation(order)
+
+    def payable(self, order: Order, lots: int, ticks: int, maker: bool) -> int:
+        """The most lots, up to ``lots``, that the account can pay; all or nothing unless the order may be cut."""
+        if self.can_pay(order, self.fill(order, lots, ticks, maker)):
+            return lots
+        low, high = 0, lots if order.cuts else 1
+        while high - low > 1:  # what can be paid falls with the lots
+            middle = (low + high) // 2
+            enough = self.can_pay(order, self.fill(order, middle, ticks, maker))
+            low, high = (middle, high) if enough else (low, middle)
+        return low
+
+    def can_pay(self, order: Order, fill: Fill) -> bool:
+        """Rule 17 for spot in a cash account: a limit has reserved, a market order needs free balance now."""
+        instrument = order.instrument
+        if self.spec.account == "margin" or not instrument.spot:
+            return self.has_margin(instrument, fill)
+        base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
+        if order.price:
+            return True
+        if order.side > 0:
+            return fill.notional + fill.fee <= quote
+        return instrument.held(fill.lots) <= base and fill.notional - fill.fee >= -quote
+
+    def has_margin(self, filling: Instrument, fill: Fill) -> bool:
+        """Rule 19: unless it only reduces, collateral >= requirement in the quote asset with the fill done."""
+        before = self.positions.get(filling.index)
+        if before is not None and before.side != fill.side and fill.lots <= before.quantity:
+            return True
+        change = fill_position(before, filling, fill)
+        assert change.after is not None
+        moved = -fill.side * fill.notional if filling.spot else change.gain
+        collateral, requirement = self.accounts[filling.quote].free + moved - fill.fee, 0
+        marks = {**self.marks, filling.index: fill.ticks}
+        for index, position in {**self.positions, filling.index: change.after}.items():
+            instrument = self.world.instruments[index]
+            in_account = self.spec.account == "margin" or not instrument.spot
+            if instrument.quote == filling.quote and in_account:
+                collateral += value(instrument, position, marks[index])
+                requirement += instrument.requirement(position.quantity, marks[index])
+        return collateral >= requirement
+
+    def check(self) -> None:
+        """Assert that nothing is created, and that nothing is spent that is not there."""
+        derivatives = {instrument.quote for instrument in self.world.instruments if not instrument.spot}
+        for asset, account in self.accounts.items():
+            assert account.total - account.start + account.counterparty + account.fees == 0, "double entry"
+            held = sum(order.reserved for order in self.working if order.pays == asset)
+            assert account.reserved == held, "free + reserved = total"
+            if self.spec.account == "cash" and asset not in derivatives:
+                assert account.free >= -account.slack, "a cash account spends what it has"
+        assert all(order.rest > 0 for order in self.working), "an open order has a rest"
