@@ -20,12 +20,23 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 from barter_bt.columns.exact import NATIVE
 from barter_bt.columns.table import Block, Table
 
 Function = Callable[..., Any]
+F = TypeVar("F", bound=Function)
+
+
+def unit(function: F) -> F:
+    """Mark a kernel that is compiled by itself and called by address, instead of merged into its callers.
+
+    For what the hot loop calls rarely: it is compiled once, whatever strategies come and go. Parameters must be
+    annotated, as blocks, tables, ``int`` or ``float``; the result is an ``int`` or None.
+    """
+    function.is_unit = True  # type: ignore[attr-defined]
+    return function
 
 
 def cache_directory() -> Path:
@@ -195,7 +206,8 @@ class Compiler:
         chosen = self.replace.get(name, value)
         return chosen if self.interpret or not isinstance(chosen, FunctionType) else NATIVE.get(chosen, chosen)
 
-    def _build(self, function: FunctionType) -> Any:
+    def _rebuild(self, function: FunctionType) -> FunctionType:
+        """The function over compiled callees."""
         swapped = {
             name: self.function(new)
             for name, value in references(function).items()
@@ -209,13 +221,69 @@ class Compiler:
             function.__code__, {**function.__globals__, **swapped}, function.__name__, function.__defaults__, cells
         )
         rebuilt.__qualname__ = function.__qualname__
-        if self.interpret:
-            return rebuilt
-        from numba import njit
+        return rebuilt
 
-        dispatcher = njit(nogil=True, error_model="numpy")(rebuilt)
-        dispatcher._cache = _cache_class()(rebuilt, digest(function, self.replace))
-        return dispatcher
+    def _build(self, function: FunctionType) -> Any:
+        if self.interpret:
+            return self._rebuild(function)
+        if getattr(function, "is_unit", False):
+            return _load_unit(self, function)
+        return _helper(self._rebuild(function))
+
+
+def _helper(function: FunctionType) -> Any:
+    """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
+    from numba import njit, types
+
+    dispatcher = njit(**_OPTIONS)(function)
+    template = dispatcher.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        """One version for all constants: merged into its callers it is specialised anyway."""
+        return template(tuple(map(types.unliteral, args)), {k: types.unliteral(v) for k, v in kws.items()})
+
+    def customize(flags: Any) -> Any:
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        return flags
+
+    def add_overload(result: Any) -> None:
+        key = object()  # stands for the address that others would be known by
+        result.target_context.insert_user_function(key, result.fndesc, [result.library])
+        dispatcher.overloads[tuple(result.signature.args)] = result._replace(entry_point=key)
+
+    dispatcher.get_call_template = get_call_template
+    dispatcher._compiler._customize_flags = customize
+    dispatcher.add_overload = add_overload
+    return dispatcher
+
+
+def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
+    """Compile or load a unit and make it known to the linker under a name of its content."""
+    import llvmlite.binding
+    from numba import types
+    from numba.core.ccallback import CFunc
+    from numba.core.typing import signature
+
+    from barter_bt.columns.lowering import numba_type
+
+    hints = get_type_hints(function)
+    result = hints.pop("return")
+    arguments = tuple(map(numba_type, hints.values()))
+    returned = types.void if result is type(None) else types.int64
+    sig = signature(returned, *arguments)
+    content = digest(function, compiler.replace)
+    compiled = CFunc(compiler._rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
+    compiled._cache = _cache_class()(function, content)
+    compiled.compile()
+    symbol = f"barter_bt_{function.__name__}_{hashlib.sha256((content + str(sig)).encode()).hexdigest()[:16]}"
+    llvmlite.binding.add_symbol(symbol, compiled.address)
+    _alive.append(compiled)
+    return types.ExternalFunction(symbol, sig)
+
+
+_OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
+_alive: list[Any] = []  # compiled units, which others call by address
+_entries: dict[str, Any] = {}
 
 
 @functools.cache
@@ -237,20 +305,28 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
     replace
         Functions to exchange by global name.
     """
-    from numba import njit, types
-
-    from barter_bt.columns.lowering import BlockType, block_at
+    from barter_bt.columns.lowering import BlockType
 
     compiler = Compiler(replace)
+    content = digest(root, compiler.replace) + "".join(BlockType(block).name for block in blocks)
+    if content not in _entries:
+        _entries[content] = _compile_entry(compiler, root, blocks, content)
+    return _entries[content]
+
+
+def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:
+    from numba import njit, types
+
+    from barter_bt.columns.lowering import block_at
+
     run = compiler.function(root)
     first, second, third, fourth = (block_at(block) for block in blocks)
 
     def entry(a, b, c, d):  # type: ignore[no-untyped-def]
         return run(first(a), second(b), third(c), fourth(d))
 
-    dispatcher = njit(nogil=True, error_model="numpy")(entry)
-    layout = "".join(BlockType(block).name for block in blocks)
-    dispatcher._cache = _cache_class()(entry, digest(root, compiler.replace) + layout)
+    dispatcher = njit(**_OPTIONS)(entry)
+    dispatcher._cache = _cache_class()(entry, content)
     dispatcher.compile((types.int64,) * len(blocks))
     dispatcher.disable_compile()
     return dispatcher

@@ -204,6 +204,15 @@ def _len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return _load(builder, args[0], 0, False)
 
 
+def numba_type(annotation: type) -> Any:
+    """Numba's type for a kernel's parameter annotated as a block, a table, ``int`` or ``float``."""
+    if issubclass(annotation, Block):
+        return BlockType(annotation)
+    if issubclass(annotation, Table):
+        return TableType(annotation)
+    return {int: types.int64, float: types.float64}[annotation]
+
+
 def block_at(cls: type[Block]) -> Any:
     """Compiled function ``address -> block``: how a kernel entered from Python finds its state."""
     block = BlockType(cls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.orders import (
@@ -16,6 +17,7 @@ from barter_bt.engine.state.valuation import plan_mark
 from barter_bt.execution.messages import ACCEPTED, CLOSED, FILL, REPORT_QUEUE, dequeue
 
 
+@unit
 def deliver(s: EngineState) -> int:
     """Process the account event that is due; returns its kind if the strategy asked for it, else 0.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
 from barter_bt.engine.state.market import price_ticks
@@ -16,6 +17,7 @@ OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
 UNITS, NOTIONAL, EQUITY = 0, 1, 2
 
 
+@unit
 def follow(s: EngineState) -> None:
     """Process all rows of the schedule that bear its present time."""
     p, now = s.schedule, s.schedule.due[0]

@@ -18,6 +18,7 @@ from .venue import Order, Report, Venue
 
 # Rule 10: the classes of one time that occur here.
 AT_VENUE, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 1, 2, 3, 5, 7, 8
+EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 
 Table = list[dict[str, Any]]
 Limit = tuple[int, str, bool]  # ticks (0: market), time in force, post-only
@@ -72,7 +73,9 @@ class Engine:
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
         self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
         self.order_of_row: dict[int, int] = {}
-        self.targets_done = -1  # the time
+        self.cancelling: set[int] = set()
+        self.path = self.paths()
+        self.mark_planned = True
         self.queue: list[tuple[int, int, int, int, int, Callable[[int], None]]] = []
         self.pushed = 0
         self.load()
@@ -102,29 +105,30 @@ class Engine:
             if event.kind == "candle":
                 self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
                 closes.add(arrival)
-        for number, row in enumerate(self.scenario.schedule):
-            if row[1] <= last:  # rule 12: later rows are not reached
-                self.at(row[1], SCHEDULE, partial(self.on_schedule, number, row), (0, number))
-        self.start = self.queue[0][0]
+        self.clock = self.start = self.queue[0][0]
         self.interval = self.scenario.mark_every_ns or (0 if closes else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:
-            self.at(time, MARK, self.mark)
-        if self.interval:
-            self.at((self.start // self.interval + 1) * self.interval, MARK, self.mark_and_repeat)
+            self.at(time, MARK, self.planned_mark)
+        targets: dict[int, list[Row]] = {}
+        for number, row in enumerate(self.scenario.schedule):
+            if row[0] == "target" and row[1] <= last and row[3] is not None:
+                targets.setdefault(row[1], []).append(row)
+            elif row[0] != "target" and row[1] <= last:  # rule 12: later rows are not reached
+                self.at(row[1], SCHEDULE, partial(self.on_schedule, number, row), (EXPLICIT, number))
+        for time, rows in targets.items():
+            self.at(time, SCHEDULE, partial(self.on_targets, rows), (TARGETS, 0))
 
     def run(self) -> Tables:
         """Rule 12: event 0, then the queue until it is empty, then the last mark."""
-        self.tables.sequence, now = 1, self.start
+        self.tables.sequence, before = 1, 0
         self.balance_rows(self.start, tuple((asset, total, total) for asset, total in enumerate(self.total)))
         while self.queue:
             time, *_, action = heapq.heappop(self.queue)
-            if self.queue or action != self.mark_and_repeat:
-                assert now <= time, "the clock does not go back"
-                now = time
-                action(now)
-        if self.tables.equity[-1]["time"] == now:
-            self.tables.equity.pop()  # the mark at the end comes after everything of its time
-        self.mark(now)
+            assert before <= time, "time does not go back"
+            before = time
+            if self.queue or action != self.planned_mark:
+                action(time)
+        self.mark(self.clock)
         for venue in self.venues.values():
             open_orders = [number for number, order in enumerate(self.tables.orders) if order["status"] == "open"]
             assert {order.number for order in venue.working} <= set(open_orders), "what the venue has open is known"
@@ -136,10 +140,9 @@ class Engine:
     def on_market(self, event: Market, now: int) -> None:
         """Class 2."""
         index = event.instrument.index
-        self.tables.sequence += 1
-        self.books[index].update(event)
-        price = self.books[index].price()
-        if price is not None:  # rule 6: the last priced event
+        self.tick(now)
+        replaced, price = self.books[index].update(event), self.books[index].price()
+        if replaced and price is not None:  # rule 6: the last priced event
             self.marks[index] = price
         self.check()
 
@@ -152,7 +155,7 @@ class Engine:
     def on_report(self, report: Report, now: int) -> None:
         """Class 1: all of it is applied at once (rule 11)."""
         order = self.tables.orders[report.order]
-        self.tables.sequence += report.events
+        self.tick(now, report.events)
         self.balance_rows(report.time, report.balances)
         if report.kind == "acknowledgement":
             order["time_exchange"] = report.time
@@ -200,14 +203,24 @@ class Engine:
 
     # Equity
 
-    def mark(self, now: int) -> None:
-        """Class 3."""
-        self.tables.equity.append({"time": now, "equity": self.equity()})
+    def tick(self, now: int, events: int = 1) -> None:
+        """Any event at the engine: its clock and sequence, and (rule 24) the mark that comes after it."""
+        self.clock = max(self.clock, now)
+        self.tables.sequence += events
+        if self.interval and not self.mark_planned:
+            self.mark_planned = True
+            self.at(-(-self.clock // self.interval) * self.interval, MARK, self.planned_mark)
 
-    def mark_and_repeat(self, now: int) -> None:
-        """Rule 24: a mark at each multiple of the interval."""
+    def planned_mark(self, now: int) -> None:
+        """Class 3."""
+        self.mark_planned = False
         self.mark(now)
-        self.at(now + self.interval, MARK, self.mark_and_repeat)
+
+    def mark(self, now: int) -> None:
+        """Rule 24: at most one mark for a time, the last."""
+        if self.tables.equity and self.tables.equity[-1]["time"] == now:
+            self.tables.equity.pop()
+        self.tables.equity.append({"time": now, "equity": self.equity()})
 
     def own(self) -> list[int]:
         """Rule 5, per asset in its own units: what positions do not hold, and what positions are worth."""
@@ -234,46 +247,60 @@ class Engine:
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 
+    def paths(self) -> dict[str, Instrument]:
+        """Rule 24: the instrument that converts each name one step, breadth first from the reporting asset."""
+        reached, steps = [self.scenario.reporting], {}
+        for name in reached:  # grows
+            for item in self.world.instruments:
+                if item.spot and item.spec.quote == name and item.spec.base not in reached:
+                    reached.append(item.spec.base)
+                    steps[item.spec.base] = item
+        return steps
+
     def convert(self, asset: int, amount: int) -> int | None:
-        """Rule 24: by priced spot instruments from base to quote, breadth first in index order."""
-        paths, seen = [(asset, amount)], {self.world.assets[asset][1]}
-        for here, units in paths:  # grows
-            name = self.world.assets[here][1]
-            if name == self.scenario.reporting or amount == 0:
-                return units
-            for step in self.world.instruments:
-                price = self.books[step.index].price()
-                if step.spot and step.spec.base == name and step.spec.quote not in seen and price is not None:
-                    seen.add(step.spec.quote)
-                    natural = units * self.world.units[here] * price * step.tick
-                    paths.append((step.quote, rhe(natural / self.world.units[step.quote])))
-        return None
+        """Rule 24: an amount along its path, step by step; equal names one to one."""
+        names = [name for _, name in self.world.assets]
+        reporting = names.index(self.scenario.reporting)
+        while asset != reporting and amount:
+            unit = self.world.units[asset]
+            if names[asset] == names[reporting]:
+                return rhe(amount * unit / self.world.units[reporting])
+            step = self.path.get(names[asset])
+            price = self.books[step.index].price() if step else None
+            if step is None or price is None:
+                return None
+            amount = rhe(amount * unit * price * step.tick / self.world.units[step.quote])
+            asset = step.quote
+        return amount
 
     # The schedule
 
     def on_schedule(self, number: int, row: Row, now: int) -> None:
-        """Class 5: explicit orders row by row, all targets of one time at the first of them."""
-        self.tables.sequence += 1
+        """Class 5: explicit orders and cancels, row by row."""
+        self.tick(now)
         if row[0] == "open":
             instrument = self.world.find(row[2])
             lots = on_grid(row[3], instrument.lot, "quantity")
             limit = (on_grid(row[4] or 0, instrument.tick, "price"), row[5], row[6])
-            self.order_of_row[number] = self.open(instrument, lots, now, limit)
-        elif row[0] == "cancel":
-            order = self.order_of_row[row[2]]
-            if self.tables.orders[order]["status"] == "open":
-                exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
-                self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].cancel, order))
-        elif self.targets_done < now:
-            self.targets_done = now
-            self.targets([row for row in self.scenario.schedule if row[:2] == ("target", now)], now)
+            self.order_of_row[number] = self.open(instrument, lots, self.clock, limit)
+            return
+        order = self.order_of_row[row[2]]
+        if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
+            self.cancelling.add(order)
+            exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
+            self.at(self.clock + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].cancel, order))
+
+    def on_targets(self, rows: list[Row], now: int) -> None:
+        """Class 5, after the explicit orders of the time."""
+        self.tick(now, len(rows))
+        self.targets(rows, self.clock)
 
     def targets(self, rows: list[Row], now: int) -> None:
         """Rule 18: equity once; reductions first, then increases, each by instrument index."""
         equity, wishes = self.equity(), []
         for _, _, name, target in rows:
             instrument = self.world.find(name)
-            lots = 0 if target is None else self.target_lots(instrument, exact(target), equity)
+            lots = self.target_lots(instrument, exact(target), equity)
             exposure = sum(
                 order["side"] * (order["quantity"] - order["filled"])
                 for order in self.tables.orders
@@ -283,7 +310,7 @@ class Engine:
                 exposure += self.positions[instrument.index].side * self.positions[instrument.index].quantity
             if lots is None:
                 wishes.append((True, instrument.index, 1 if target > 0 else -1, "no_price"))
-            elif target is not None and lots != exposure:
+            elif lots != exposure:
                 wishes.append(((lots - exposure) * exposure >= 0, instrument.index, lots - exposure, ""))
         for _, index, lots, refused in sorted(wishes, key=lambda wish: wish[:2]):
             self.open(self.world.instruments[index], lots, now, cuts=not self.scenario.strict, refused=refused)
@@ -300,7 +327,7 @@ class Engine:
         if price is None or worth is None:
             return None
         if self.scenario.with_fee:
-            worth = int(worth / (1 + exact(instrument.spec.taker)))
+            worth = int(worth / (1 + max(exact(instrument.spec.taker), 0)))
         return side * int(worth / (price * instrument.ratio))
 
     def open(

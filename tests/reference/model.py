@@ -212,21 +212,26 @@ def read(world: World, kind: str, row: Row) -> Market:
 class Book:
     """What somebody knows of one instrument's market; L1 by the side that takes from it: +1 buys at the ask."""
 
-    time: int = 0
+    time: int = -1  # of the quote
+    time_last: int = -1
     price_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})
     amount_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})
     left_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})  # rule 14: not yet taken
     last: int | None = None
 
-    def update(self, event: Market) -> None:
-        """Rule 13: a later row replaces; rule 6: of trades and candle closes whichever came last."""
+    def update(self, event: Market) -> bool:
+        """Rule 13: replaced if not older; rule 6: of trades and candle closes whichever came last."""
+        if event.time < (self.time if event.kind == "quote" else self.time_last):
+            return False
         if event.kind != "quote":
-            self.last = event.prices[-1]
-            return
+            self.last, self.time_last = event.prices[-1], event.time
+            return True
+        assert not min(event.amounts) or event.prices[0] <= event.prices[1], "crossed quotes are refused"
         self.time = event.time
         self.price_for = {-1: event.prices[0], 1: event.prices[1]}
         self.amount_for = {-1: event.amounts[0], 1: event.amounts[1]}
         self.left_for = dict(self.amount_for)
+        return True
 
     def whole(self) -> bool:
         return min(self.amount_for.values()) > 0

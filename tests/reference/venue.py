@@ -69,7 +69,6 @@ class Account:
     reserved: int = 0
     counterparty: int = 0
     fees: int = 0
-    slack: int = 0  # what rounding may take beyond the reservations
 
     @property
     def free(self) -> int:
@@ -122,7 +121,7 @@ class Venue:
         if order.post_only and usable and order.allows(book.price_for[order.side]):
             return self.end(order, now, "rejected", "post_only")
         reserve, account = self.reservation(order), self.accounts[order.pays]
-        if reserve > max(account.free, 0):
+        if reserve > account.free:
             return self.end(order, now, "rejected", "insufficient_balance")
         self.reserve(order)
         self.working.append(order)
@@ -146,7 +145,7 @@ class Venue:
     def on_market(self, event: Market, now: int) -> None:
         """Class 0: a trade, a quote, or a candle at its close."""
         book = self.books[event.instrument.index]
-        book.update(event)
+        assert book.update(event), "venue time does not go back"
         price = book.price()
         if price is not None:
             self.marks[event.instrument.index] = price
@@ -242,8 +241,6 @@ class Venue:
             self.post(instrument.quote, change.gain, fill.fee)
         order.filled += payable
         self.reserve(order)
-        if order.price:  # the parts of a notional and of a fee round apart from the whole
-            self.accounts[instrument.quote].slack += 3
         if order.rest == 0:
             self.working.remove(order)
         balances = self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
@@ -303,16 +300,14 @@ class Venue:
         return low
 
     def can_pay(self, order: Order, fill: Fill) -> bool:
-        """Rule 17 for spot in a cash account: a limit has reserved, a market order needs free balance now."""
+        """Rule 17 for spot in a cash account: what is free and what the order itself reserves."""
         instrument = order.instrument
         if self.spec.account == "margin" or not instrument.spot:
             return self.has_margin(instrument, fill)
         base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
-        if order.price:
-            return True
         if order.side > 0:
-            return fill.notional + fill.fee <= quote
-        return instrument.held(fill.lots) <= base and fill.notional - fill.fee >= -quote
+            return fill.notional + fill.fee <= quote + order.reserved
+        return instrument.held(fill.lots) <= base + order.reserved and fill.notional - fill.fee >= -quote
 
     def has_margin(self, filling: Instrument, fill: Fill) -> bool:
         """Rule 19: unless it only reduces, collateral >= requirement in the quote asset with the fill done."""
@@ -340,5 +335,5 @@ class Venue:
             held = sum(order.reserved for order in self.working if order.pays == asset)
             assert account.reserved == held, "free + reserved = total"
             if self.spec.account == "cash" and asset not in derivatives:
-                assert account.free >= -account.slack, "a cash account spends what it has"
+                assert account.total >= 0, "a cash account spends what it has"
         assert all(order.rest > 0 for order in self.working), "an open order has a rest"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import notional
 from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
 from barter_bt.execution.order import (
@@ -49,6 +50,7 @@ def send(s: EngineState, kind: int, order: int) -> None:
     enqueue(r, s.ends, REQUEST_QUEUE, row)
 
 
+@unit
 def dispatch(s: EngineState) -> None:
     """Cancels first, then opens that pass the risk check, each recorded in flight as it is sent."""
     a, count = s.actions, len(s.actions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
@@ -40,6 +41,7 @@ def equity(s: EngineState) -> int:
     return worth if abs(worth) <= LIMIT else TOO_LARGE
 
 
+@unit
 def _equity_over_assets(s: EngineState) -> int:
     """Positions are summed in their quote assets, then each asset's sum is converted once."""
     a, ins = s.assets, s.instruments
@@ -64,6 +66,7 @@ def plan_mark(s: EngineState, now: int) -> None:
         e.mark_due[0] = -(-now // e.mark_every[0]) * e.mark_every[0]
 
 
+@unit
 def mark(s: EngineState, time: int) -> None:
     """Write one row of the equity journal; a later mark of the same time replaces the earlier."""
     worth = equity(s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import QUOTES, notional
 from barter_bt.execution.messages import (
     ACCEPTED,
@@ -34,6 +35,7 @@ from barter_bt.execution.venue.report import add_balance, close, report, reserve
 from barter_bt.execution.venue.state import VenueState
 
 
+@unit
 def receive(v: VenueState) -> None:
     """Handle the request that is due."""
     row = v.ends.first[REQUEST_QUEUE]

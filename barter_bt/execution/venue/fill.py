@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import after_fill, fee, in_range, notional
 from barter_bt.execution.messages import CLOSED, FILL
 from barter_bt.execution.order import (
@@ -79,6 +80,7 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, co
         replace_contribution(v, i, ticks)
 
 
+@unit
 def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> int:
     """Fill up to ``lots`` of an order at ``ticks``; returns what was filled. The order may end by it."""
     held = v.held

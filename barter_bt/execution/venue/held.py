@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import QUOTES, TRADES
 from barter_bt.execution.order import SELL
 from barter_bt.execution.venue.state import FAR, VenueState
@@ -39,6 +40,7 @@ def drop(v: VenueState, order: int, i: int) -> None:
     v.desk.live[0] -= 1
 
 
+@unit
 def watch(v: VenueState, i: int) -> None:
     """Set the prices at which the next trade or quote would fill an order of this instrument.
 

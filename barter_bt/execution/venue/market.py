@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import steps
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, earliest
 from barter_bt.execution.venue.margin import mark_ticks
@@ -75,6 +76,7 @@ def _see_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
         match_close(v, i, cursors.time_open[c][row], low, high, ticks)
 
 
+@unit
 def see_open(v: VenueState, cursors: Cursors, c: int) -> None:
     """The candle under an opens cursor opens (class 8)."""
     row = cursors.row[c]
@@ -101,6 +103,7 @@ def see_stamp(v: VenueState, cursors: Cursors, c: int) -> None:
     advance(cursors, c, row)
 
 
+@unit
 def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
     """Let a venue that held no orders, and so did not look, see all rows up to ``now``.
 

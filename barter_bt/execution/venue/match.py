@@ -7,6 +7,7 @@ opposite quote must reach it); what one event offers is used once.
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import CANDLES, QUOTES, TRADES
 from barter_bt.execution.messages import CLOSED
 from barter_bt.execution.order import BUY, EXPIRED, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
@@ -38,6 +39,7 @@ def usable(v: VenueState, i: int) -> bool:
     return fresh and b.quote_time[i] >= 0 and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
 
 
+@unit
 def take(v: VenueState, order: int, i: int) -> None:
     """Fill against the standing quote what its price and amount allow (rule 14)."""
     b, is_buy = v.books, v.orders.side[order] == BUY
@@ -63,6 +65,7 @@ def meet(v: VenueState, order: int, i: int, ticks: int) -> None:
         close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
 
 
+@unit
 def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: pending takers whole, then resting orders gone through (rule 15)."""
     order = v.books.first[i]
@@ -77,6 +80,7 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     watch(v, i)
 
 
+@unit
 def match_quote(v: VenueState, i: int) -> None:
     """A new standing quote: pending takers in order of arrival, then resting orders reached (rules 14, 15)."""
     b = v.books
@@ -115,6 +119,7 @@ def _best_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int) 
     return best
 
 
+@unit
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
     order = v.books.first[i]
@@ -141,6 +146,7 @@ def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
         fill(v, order, i, rest(v, order), v.orders.price[order], 1)
 
 
+@unit
 def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, ticks: int) -> None:
     """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
     order = v.books.first[i]

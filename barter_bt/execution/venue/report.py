@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.execution.messages import REPORT_QUEUE, enqueue
 from barter_bt.execution.order import SELL
 from barter_bt.execution.venue.held import drop
 from barter_bt.execution.venue.state import VenueState
 
 
+@unit
 def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> int:
     """Write and queue a report without trade or balances; returns its row."""
     reports, i = v.reports, v.orders.instrument[order]
@@ -47,6 +49,7 @@ def add_balance(v: VenueState, row: int, asset: int) -> None:
         reports.free_second[row] = free
 
 
+@unit
 def close(v: VenueState, order: int, i: int, kind: int, status: int, reason: int) -> None:
     """End an order: give back what it reserved, and report."""
     drop(v, order, i)
