@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from barter_bt.backtest.describe import describe
-from barter_bt.backtest.drive import Drive, interprets
+from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
+from barter_bt.columns.kernel import interprets
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
 from barter_bt.engine.state.build import build_state
@@ -124,7 +125,7 @@ def backtest(
     state.engine.mark_due[0] = begins
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
-        drive = Drive(state, venue, feeder, driver, index, interprets(interpret), show)
+        drive = Drive(state, venue, feeder, driver, index, interprets() if interpret is None else interpret, show)
         compiled = time.perf_counter()
         partial = _run(drive)
     result = Result(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 
@@ -20,11 +19,6 @@ from barter_bt.strategy.driver import Driver
 
 ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress bar are served that often
 INTERPRETED_ROWS_PER_TURN = 1 << 14
-
-
-def interprets(chosen: bool | None) -> bool:
-    """Whether to run without Numba: as chosen, else as the environment variable BARTER_BT_INTERPRET says."""
-    return chosen if chosen is not None else os.environ.get("BARTER_BT_INTERPRET", "0") not in ("", "0")
 
 
 def make_step(

@@ -39,6 +39,12 @@ def unit(function: F) -> F:
     return function
 
 
+def hot(function: F) -> F:
+    """Mark a kernel of the hot path: it is merged into its callers whatever the compiler thinks of its size."""
+    function.is_hot = True  # type: ignore[attr-defined]
+    return function
+
+
 def cache_directory() -> Path:
     """Where compiled code is kept: ``BARTER_BT_CACHE``, else the user's cache directory."""
     if chosen := os.environ.get("BARTER_BT_CACHE"):
@@ -228,14 +234,14 @@ class Compiler:
             return self._rebuild(function)
         if getattr(function, "is_unit", False):
             return _load_unit(self, function)
-        return _helper(self._rebuild(function))
+        return _helper(self._rebuild(function), getattr(function, "is_hot", False))
 
 
-def _helper(function: FunctionType) -> Any:
+def _helper(function: FunctionType, is_hot: bool) -> Any:
     """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
     from numba import njit, types
 
-    dispatcher = njit(**_OPTIONS)(function)
+    dispatcher = njit(**_OPTIONS, forceinline=is_hot)(function)
     template = dispatcher.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:
@@ -289,6 +295,23 @@ _entries: dict[str, Any] = {}
 @functools.cache
 def _plain() -> Compiler:
     return Compiler()
+
+
+@functools.cache
+def compiled_function(function: FunctionType) -> Any:
+    """A kernel over plain arrays and numbers, compiled and cached for use from Python; as it is when interpreting."""
+    if interprets():
+        return function
+    from numba import njit
+
+    dispatcher = njit(**_OPTIONS)(_plain()._rebuild(function))
+    dispatcher._cache = _cache_class()(function, digest(function))
+    return dispatcher
+
+
+def interprets() -> bool:
+    """Whether the environment variable BARTER_BT_INTERPRET asks for plain Python throughout."""
+    return os.environ.get("BARTER_BT_INTERPRET", "0") not in ("", "0")
 
 
 def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[str, Function]) -> Any:

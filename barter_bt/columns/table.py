@@ -21,6 +21,8 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
+from barter_bt.columns.memory import take
+
 T = TypeVar("T")
 
 
@@ -40,6 +42,7 @@ I64s = Annotated[Column[Column[int]], "*i8"]
 I32s = Annotated[Column[Column[int]], "*i4"]
 F64s = Annotated[Column[Column[float]], "*f8"]
 
+_DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
 out_of_memory: list[str] = []  # tables that compiled code could not grow; the run ends with an error
@@ -95,7 +98,7 @@ class Table:
         """Add a row and return its number. The caller writes every column of it."""
         row = self._head[0]
         if row == self._head[1]:
-            self._allocate(2 * row)
+            self.grow()
         self._head[0] = row + 1
         return row
 
@@ -116,19 +119,32 @@ class Table:
         self._arrays[name][row] = array.ctypes.data
         getattr(self, name)[row] = memoryview(array)
 
+    def grow(self) -> None:
+        """Make room for more rows."""
+        capacity = self._head[1]
+        self._allocate(capacity * (4 if capacity < 1 << 20 else 2))
+
     def _allocate(self, capacity: int) -> None:
-        for k, (name, code) in enumerate(self.schema.items()):
+        """Move to one new block of memory, each column on a boundary of 64 bytes."""
+        sizes = [-(-capacity * (8 if code[0] == "*" else int(code[1])) // 64) * 64 for code in self.schema.values()]
+        block = take(sum(sizes) + 64)
+        if not self.growable:
+            block[:] = 0
+        offset = -block.ctypes.data % 64
+        address = block.ctypes.data
+        for k, ((name, code), size) in enumerate(zip(self.schema.items(), sizes, strict=True)):
             pointers = code[0] == "*"
-            new = np.zeros(capacity, np.int64 if pointers else np.dtype(code))
+            new = block[offset : offset + capacity * (8 if pointers else int(code[1]))].view(np.int64 if pointers else _DTYPES[code])
             if name in self._arrays:
                 old = self._arrays[name]
                 new[: len(old)] = old
             self._arrays[name] = new
-            self._head[_HEADER + k] = int(new.ctypes.data)
+            self._head[_HEADER + k] = address + offset
             if pointers:
                 setattr(self, name, [*getattr(self, name, ()), *[None] * (capacity - len(getattr(self, name, ())))])
             else:
                 setattr(self, name, memoryview(new))
+            offset += size
         self._head[1] = capacity
 
 
@@ -136,7 +152,7 @@ def grow(address: int) -> int:
     """Double the table whose descriptor lies at ``address``; 0 on success. Called from compiled code."""
     table = _by_address[address]
     try:
-        table._allocate(2 * table._head[1])
+        table.grow()
     except MemoryError:
         out_of_memory.append(type(table).__name__)
         return 1

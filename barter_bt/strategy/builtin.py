@@ -10,7 +10,7 @@ import polars as pl
 
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
-from barter_bt.strategy.indicators import crosses
+from barter_bt.strategy.indicators import cross
 from barter_bt.strategy.signals import Signals
 
 
@@ -33,8 +33,8 @@ class SmaCross:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        up, down = crosses(self.fast, self.slow)
-        target = pl.when(up).then(self.quantity).when(down).then(0.0)
+        crossed = cross(self.fast, self.slow)
+        target = pl.when(crossed > 0).then(self.quantity).when(crossed < 0).then(0.0)
         return Signals(target, name=self.name).prepare(market)
 
 

@@ -7,7 +7,12 @@ given; the tick is a good choice) and sums are exact, so two averages tie exactl
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import polars as pl
+
+from barter_bt.columns.kernel import compiled_function
 
 
 def price_steps(column: str = "close", per_unit: float = 1e6) -> pl.Expr:
@@ -29,15 +34,48 @@ def rolling_total(window: int, column: str = "close", per_unit: float = 1e6) -> 
     return pl.when(first).then(total).otherwise(total - before).alias(column)
 
 
-def crosses(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) -> tuple[pl.Expr, pl.Expr]:
-    """Where the fast average comes to stand above, or below, the slow one.
+def cross(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) -> pl.Expr:
+    """Where the fast average comes to stand above (1) or below (-1) the slow one; 0 elsewhere.
 
-    Returns
-    -------
-    up, down
-        Up: above now and not above at the bar before; down: below now and not below before. Both are false where
-        one of the averages is not known at both bars.
+    Above now and not above at the bar before; below now and not below before; 0 where one of the averages is not
+    known at both bars. Averages are compared as exact sums: ``sum(fast) * slow`` with ``sum(slow) * fast``.
+
+    Examples
+    --------
+    >>> prices = pl.DataFrame({"close": [3.0, 2.0, 1.0, 2.0, 4.0]})
+    >>> prices.select(cross(1, 2))["cross"].to_list()
+    [0, 0, 0, 1, 0]
     """
-    gap = rolling_total(fast, column, per_unit) * slow - rolling_total(slow, column, per_unit) * fast
-    before = gap.shift(1)
-    return (gap > 0) & (before <= 0), (gap < 0) & (before >= 0)
+
+    def of(prices: pl.Series) -> pl.Series:
+        out = np.zeros(len(prices), np.int8)
+        values = prices.rechunk().to_numpy()
+        compiled_function(mark_crosses)(values, per_unit, fast, slow, out)
+        return pl.Series(out)
+
+    return pl.col(column).map_batches(of, return_dtype=pl.Int8).alias("cross")
+
+
+def mark_crosses(prices: Any, per_unit: float, fast: int, slow: int, out: Any) -> None:
+    """Kernel of :func:`cross`: one pass over a float column, sums in integers."""
+    total_fast = total_slow = before = 0
+    for row in range(len(prices)):
+        step = round_steps(prices[row] * per_unit)
+        total_fast += step
+        total_slow += step
+        if row >= fast:
+            total_fast -= round_steps(prices[row - fast] * per_unit)
+        if row >= slow:
+            total_slow -= round_steps(prices[row - slow] * per_unit)
+        gap = total_fast * slow - total_slow * fast
+        if row >= slow:
+            if gap > 0 and before <= 0:
+                out[row] = 1
+            elif gap < 0 and before >= 0:
+                out[row] = -1
+        before = gap
+
+
+def round_steps(value: float) -> int:
+    """A positive float as the nearest integer, half up."""
+    return int(value + 0.5)

@@ -130,8 +130,8 @@ def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[Instru
                 tick,
                 lot,
                 size,
-                quantity_min=text(Decimal(lot) * source.integer(1, 4)) if chance(source, 25) else None,
-                notional_min=text(lot_value * source.integer(1, 4)) if chance(source, 25) else None,
+                quantity_min=text(Decimal(lot) * source.integer(2, 9) / 2) if chance(source, 25) else None,
+                notional_min=text(lot_value * source.integer(2, 9) / 2) if chance(source, 25) else None,
                 maker=source.pick(RATES),
                 taker=source.pick(RATES),
                 per_contract=text(contract_value / 64) if chance(source, 20) else "0",
@@ -205,8 +205,8 @@ def make_rows(source: Source, kind: str, members: list[InstrumentSpec]) -> tuple
         if kind == "trades":
             rows.append((time, heard, item.name, price(source, item), amount(source, item, 1)))
         elif kind == "quotes":
-            bid, ask = make_quote(source)
             sizes = [amount(source, item, 0) for _ in range(2)]
+            bid, ask = make_quote(source, min(sizes) > 0)
             rows.append((time, heard, item.name, in_ticks(item, bid), sizes[0], in_ticks(item, ask), sizes[1]))
         else:
             prices = sorted(CENTER + source.integer(-4, 4) for _ in range(4))
@@ -217,10 +217,10 @@ def make_rows(source: Source, kind: str, members: list[InstrumentSpec]) -> tuple
     return tuple(rows)
 
 
-def make_quote(source: Source) -> tuple[int, int]:
-    """Mostly a spread of one to three ticks; sometimes locked or crossed."""
+def make_quote(source: Source, whole: bool) -> tuple[int, int]:
+    """Mostly a spread of one to three ticks; sometimes locked; crossed only if a side is empty."""
     bid = CENTER + source.integer(-4, 3)
-    return bid, bid + source.pick((1, 1, 1, 2, 3, 1, 1, 0, -1))
+    return bid, bid + source.pick((1, 1, 1, 2, 3, 1, 1, 0, 0 if whole else -1))
 
 
 def make_balances(source: Source, instruments: tuple[InstrumentSpec, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -230,6 +230,8 @@ def make_balances(source: Source, instruments: tuple[InstrumentSpec, ...]) -> tu
         lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
         quote, base = (item.exchange, item.quote), (item.exchange, item.base)
         funds = lot_value * source.pick((0, 3, 10, 10, 30, 1000)) + NANO * source.pick((0, 0, 1, 3))
+        if chance(source, 3):
+            funds = lot_value * 10**8  # makes the unit coarser
         balances[quote] = max(balances.get(quote, Decimal(0)), funds)
         if item.kind == "spot":
             balances[base] = max(balances.get(base, Decimal(0)), Decimal(item.lot) * source.pick((0, 0, 2, 5, 40)))
@@ -248,18 +250,16 @@ def make_schedule(source: Source, scenario: Scenario) -> tuple[Row, ...]:
     )
     rows: list[Row] = []
     opens: list[int] = []
-    time = first
+    time = first - source.pick((0, 0, 0, 0, 1, 3 * SECOND))
     while len(rows) < 30:
         time += source.pick((0, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 1, 2)) + source.pick((0, 0, 0, 1))
         if time > last + SECOND or chance(source, 3):
             break
-        if rows and rows[-1][1] == time and rows[-1][0] == "target":
-            time += 1
         if targeted and (style == "targets" or (style == "both" and chance(source, 30))):
-            if rows and rows[-1][1] == time:
+            if any(row[:2] == ("target", time) for row in rows):
                 time += 1
             members = [item for item in targeted if chance(source, 70)]
-            rows += [("target", time, item.name, make_target(source, scenario, item)) for item in members]
+            rows += [("target", time, item.name, make_target(source, scenario, item)) for item in reversed(members)]
         elif style != "targets":
             if opens and chance(source, 25):
                 rows.append(("cancel", time, source.pick(opens[-4:])))

@@ -59,7 +59,7 @@ def to_backtest(scenario: Scenario) -> dict[str, Any]:
         ),
         "balances": to_balances(scenario),
         "venues": {spec.name: to_venue(spec, scenario.instruments) for spec in scenario.exchanges},
-        "reporting": scenario.reporting,
+        "reporting": to_reporting(scenario),
         "mark_every": scenario.mark_every_ns,
     }
 
@@ -89,10 +89,17 @@ def schedule_frame(scenario: Scenario) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
 
 
-def to_balances(scenario: Scenario) -> dict[str, float]:
+def to_balances(scenario: Scenario) -> dict[str, str]:
     """By asset; by ``exchange.asset`` where there are several exchanges."""
     single = len(scenario.exchanges) == 1
-    return {asset if single else f"{exchange}.{asset}": float(amount) for exchange, asset, amount in scenario.balances}
+    return {asset if single else f"{exchange}.{asset}": amount for exchange, asset, amount in scenario.balances}
+
+
+def to_reporting(scenario: Scenario) -> str:
+    """The first asset of that name, in index order."""
+    pairs = ((spec.exchange, name) for spec in scenario.instruments for name in (spec.base, spec.quote))
+    found = {exchange for exchange, name in pairs if name == scenario.reporting}
+    return scenario.reporting if len(found) == 1 else f"{min(found)}.{scenario.reporting}"
 
 
 def to_instrument(spec: InstrumentSpec) -> Any:

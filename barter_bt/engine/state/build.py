@@ -61,9 +61,9 @@ def build_state(
         requests=venue.requests,
         reports=venue.reports,
         ends=venue.ends,
-        trades=Trades(64),
-        positions=Positions(64),
-        balances=Balances(64),
+        trades=Trades(4096),
+        positions=Positions(4096),
+        balances=Balances(4096),
         equity=Equity(marks),
     )
     for asset in range(len(assets)):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import hot
 from barter_bt.execution.dealing import steps, weighted_mid
 from barter_bt.engine.state.tables import EngineState
 
 
+@hot
 def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
     """A public trade; False if the row is malformed."""
     ins, t = s.instruments, s.terms
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
-    lots = steps(amount, t.lots_per_unit[i], t.lot_noise[i])
-    if ticks <= 0 or lots <= 0:
+    if ticks <= 0 or not amount > 0.0:
         return False
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
@@ -21,18 +22,18 @@ def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: f
     return True
 
 
+@hot
 def update_from_quote(
     s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
 ) -> bool:
     """Best bid and ask; an amount of 0 empties its side. False if malformed or crossed."""
     ins, t = s.instruments, s.terms
-    per_lot, noise = t.lots_per_unit[i], t.lot_noise[i]
-    bid_lots, ask_lots = steps(bid_amount, per_lot, noise), steps(ask_amount, per_lot, noise)
-    bid_ticks = steps(bid, t.ticks_per_unit[i], t.tick_noise[i]) if bid_lots > 0 else 0
-    ask_ticks = steps(ask, t.ticks_per_unit[i], t.tick_noise[i]) if ask_lots > 0 else 0
-    if bid_lots < 0 or ask_lots < 0 or bid_ticks < 0 or ask_ticks < 0:
+    per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
+    bid_ticks = steps(bid, per_unit, noise) if bid_amount > 0.0 else 0
+    ask_ticks = steps(ask, per_unit, noise) if ask_amount > 0.0 else 0
+    if bid_ticks < 0 or ask_ticks < 0 or not (bid_amount >= 0.0 and ask_amount >= 0.0):
         return False
-    if bid_lots > 0 and ask_lots > 0 and bid_ticks > ask_ticks:
+    if bid_ticks > ask_ticks > 0:
         return False
     if time >= ins.quote_time[i]:
         if not 0 < bid_ticks < ask_ticks and ins.last[i] == 0:
@@ -51,6 +52,7 @@ def _freeze_mark(s: EngineState, i: int) -> None:
         s.instruments.own_mark[i] = price_ticks(s, i)
 
 
+@hot
 def update_from_candle(
     s: EngineState, i: int, time: int, open_: float, high: float, low: float, close: float, volume: float
 ) -> bool:

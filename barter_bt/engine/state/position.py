@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import muldiv
+from barter_bt.columns.kernel import hot
 from barter_bt.execution.dealing import notional, position_value
 from barter_bt.engine.state.assets import hold
 from barter_bt.engine.state.market import price_ticks
@@ -109,6 +110,7 @@ def _close(s: EngineState, i: int, value: int, cost: int, time: int, trade: int,
     ins.own_mark[i] = 0
 
 
+@hot
 def value_at_mark(s: EngineState, i: int) -> int:
     """Value of the open position at its mark (rules 5 and 6), in units of quote."""
     ins = s.instruments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.kernel import hot, unit
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
@@ -29,6 +29,7 @@ def _convert(s: EngineState, asset: int, amount: int) -> int:
     return amount
 
 
+@hot
 def equity(s: EngineState) -> int:
     """Equity in units of the reporting asset, or UNKNOWN."""
     ins, e = s.instruments, s.engine
@@ -66,7 +67,7 @@ def plan_mark(s: EngineState, now: int) -> None:
         e.mark_due[0] = -(-now // e.mark_every[0]) * e.mark_every[0]
 
 
-@unit
+@hot
 def mark(s: EngineState, time: int) -> None:
     """Write one row of the equity journal; a later mark of the same time replaces the earlier."""
     worth = equity(s)

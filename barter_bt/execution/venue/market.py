@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.kernel import hot, unit
 from barter_bt.execution.dealing import steps
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, earliest
 from barter_bt.execution.venue.margin import mark_ticks
@@ -10,6 +10,7 @@ from barter_bt.execution.venue.match import match_close, match_open, match_quote
 from barter_bt.execution.venue.state import BAD_ROW, VenueState, fail
 
 
+@hot
 def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     """Row ``row`` of a venue cursor happens (class 0): note it, and fill what it fills."""
     kind, i = cursors.kind[c], cursors.instrument[c][row]
@@ -24,6 +25,7 @@ def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
         _see_close(v, cursors, c, row, i)
 
 
+@hot
 def _see_trade(v: VenueState, i: int, price: float, amount: float) -> None:
     t, b = v.terms, v.books
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
@@ -39,6 +41,7 @@ def _see_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         match_trade(v, i, ticks, lots)
 
 
+@hot
 def _see_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     t, b = v.terms, v.books
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]

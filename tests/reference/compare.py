@@ -1,0 +1,138 @@
+"""Both engines on one scenario, row by row.
+
+``assert_agree(scenario)`` runs them and names the first row on which they differ. As a program it goes through seeds::
+
+    python -m tests.reference.compare 0 1000
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .engine import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Table, Tables, row_of, run
+from .scenario import Scenario
+from .scenarios import random_scenario
+from .translate import to_backtest
+
+if TYPE_CHECKING:
+    from barter_bt.backtest import Result
+
+SIDE_FREE = {"position": "position_id", "time_in_force": "tif", "maker": "liquidity"}  # their name: ours
+TABLES = ("orders", "trades", "positions", "balances", "equity")
+
+
+def fast(scenario: Scenario, *, interpret: bool = False) -> Result:
+    """Run the fast engine."""
+    from barter_bt.backtest.backtest import backtest
+
+    return backtest(**to_backtest(scenario), interpret=interpret)
+
+
+def tables_of(result: Result) -> Tables:
+    """The fast engine's journals in the form of the reference's."""
+    from fractions import Fraction
+
+    index, scales, state, terms = result.index, result.scales, result.state, result.venue.terms
+    units = tuple(Fraction(unit) for unit in scales.units)
+    names = tuple(one.name for one in index.instruments)
+    steps = zip(scales.ticks, scales.lots, terms.array("num").tolist(), terms.array("den").tolist(), strict=True)
+    rows = tuple(row_of(SCALES, Fraction(tick), Fraction(lot), num, den) for tick, lot, num, den in steps)
+    equity = [
+        {"time": time, "equity": worth if known else None}
+        for time, worth, known in zip(*(state.equity.array(name).tolist() for name in state.equity.schema), strict=True)
+    ]
+    return Tables(
+        tuple(index.assets),
+        units,
+        names,
+        rows,
+        orders=_rows(state.orders, ORDERS),
+        trades=_rows(state.trades, TRADES),
+        positions=_rows(state.positions, POSITIONS),
+        balances=_rows(state.balances, BALANCES),
+        equity=equity,
+        sequence=state.engine.sequence[0],
+    )
+
+
+def _rows(table: Any, columns: str) -> Table:
+    """The rows of a journal, with codes turned into names."""
+    from barter_bt.execution.order import KINDS, REASONS, STATUSES, TIMES_IN_FORCE
+
+    meaning: dict[str, Any] = {
+        "kind": KINDS,
+        "tif": TIMES_IN_FORCE,
+        "post_only": (False, True),
+        "liquidity": ("taker", "maker"),
+        "status": ("open", "open", "open", *STATUSES[3:]),
+        "reason": REASONS,
+    }
+    values: dict[str, list[Any]] = {}
+    for name in table.schema:
+        ours = SIDE_FREE.get(name, name)
+        codes = table.array(name).tolist()
+        values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
+    return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
+
+
+def difference(reference: Tables, other: Tables) -> str:
+    """The first thing on which two runs differ, for people; empty if they agree."""
+    for name in ("assets", "units", "instruments", "scales"):
+        ours, theirs = getattr(reference, name), getattr(other, name)
+        if ours != theirs:
+            return f"{name}: reference {ours}, engine {theirs}"
+    found = [text for name in TABLES if (text := _first(name, getattr(reference, name), getattr(other, name)))]
+    if reference.sequence != other.sequence:
+        found.append(f"sequence: reference {reference.sequence}, engine {other.sequence}")
+    return "\n".join(found)
+
+
+def _first(name: str, ours: Table, theirs: Table) -> str:
+    for number, (one, two) in enumerate(zip(ours, theirs, strict=False)):
+        if one != two:
+            columns = [column for column in one if one[column] != two[column]]
+            cells = ", ".join(f"{column}: reference {one[column]}, engine {two[column]}" for column in columns)
+            return f"{name} row {number} of {len(ours)} and {len(theirs)}: {cells}; the reference's row: {one}"
+    if len(ours) != len(theirs):
+        who, extra = ("reference", ours) if len(ours) > len(theirs) else ("engine", theirs)
+        return f"{name}: reference {len(ours)} rows, engine {len(theirs)}; the {who}'s next is {extra[len(ours) if who == 'engine' else len(theirs)]}"
+    return ""
+
+
+def ledger(result: Result) -> str:
+    """Double entry at the venue: empty if each asset's accounts sum to zero and no open order is lost."""
+    accounts = result.venue.accounts
+    sums = accounts.array("total") + accounts.array("counterparty") + accounts.array("fees")
+    return "" if not sums.any() else f"ledger: the accounts sum to {sums.tolist()} for {result.index.assets}"
+
+
+def disagreement(scenario: Scenario, *, interpret: bool = False) -> str:
+    """Run both and say on what they differ; empty if they agree."""
+    result = fast(scenario, interpret=interpret)
+    return difference(run(scenario), tables_of(result)) or ledger(result)
+
+
+def assert_agree(scenario: Scenario, *, interpret: bool = False) -> None:
+    """Both engines give the same tables."""
+    text = disagreement(scenario, interpret=interpret)
+    assert not text, text
+
+
+def main(first: int, end: int) -> int:
+    """Go through seeds; returns how many differ."""
+    bad = 0
+    for seed in range(first, end):
+        try:
+            text = disagreement(random_scenario(seed))
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+        if text:
+            bad += 1
+            print(f"seed {seed}: {text}")
+    print(f"{end - first} seeds, {bad} differ")
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(int(sys.argv[1]), int(sys.argv[2])), 1))
