@@ -207,8 +207,7 @@ def _units(amount: Decimal, unit: Decimal, asset: str) -> int:
 
 
 def _default_reporting(index: IndexedInstruments) -> int:
-    one = index.instruments[0]
-    return index.asset(one.quote, one.exchange)
+    return index.quotes[0]
 
 
 def _largest_prices(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, float]:

@@ -42,8 +42,7 @@ class Frames:
         self._exchanges = pl.Enum(index.exchanges)
         self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
         self._strategies = pl.Enum(list(strategies))
-        quotes = [index.asset(one.quote, one.exchange) for one in index.instruments]
-        self._money = tuple(scales.units[q] for q in quotes)
+        self._money = tuple(scales.units[quote] for quote in index.quotes)
 
     @staticmethod
     def _enum(codes: np.ndarray, kind: pl.Enum) -> pl.Series:
@@ -61,7 +60,7 @@ class Frames:
 
     def _named(self, table: Table) -> dict[str, Any]:
         i = table.array("instrument")
-        exchange = np.array([self._index.exchange(one.exchange) for one in self._index.instruments])[i]
+        exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
         return {
             "exchange": self._enum(exchange, self._exchanges),
             "instrument": self._enum(i, self._instruments),

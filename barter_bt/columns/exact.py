@@ -85,8 +85,7 @@ def _muldiv_int64(a: int, b: int, c: int) -> int:
     if float(a) * float(b) > 4.7e18 * float(c):
         return TOO_LARGE
     q, r = _quotient(a, b, c)
-    if r > c - r or (r == c - r and q & 1):
-        q += 1
+    q += int(r > c - r) | (int(r == c - r) & q & 1)  # without a branch: it would be a coin toss
     return min(q, TOO_LARGE)
 
 

@@ -31,8 +31,7 @@ def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     limit = min(limit, e.timer_due[0], e.bar_due[0])
     for other in range(streams, 2 * streams):
         if other != c:
-            before = busy or other < c
-            limit = min(limit, f.due[other] - 1 if before else f.due[other])
+            limit = min(limit, f.due[other] - int(other < c))
     if busy:
         for other in range(streams):
             if other != c - streams:

@@ -19,11 +19,21 @@ from barter_bt.execution.messages import ACCEPTED, CLOSED, FILL, REPORT_QUEUE, d
 
 @unit
 def deliver(s: EngineState) -> int:
-    """Process the account event that is due; returns its kind if the strategy asked for it, else 0.
+    """Process account events up to the first that the strategy asked for; returns its kind, 0 if there is none.
 
     A report is several events (a fill: trade, order snapshot, balances). All that it changes is applied with
-    the first. Where the strategy sleeps through account events they are processed at one go.
+    the first. Where the strategy sleeps through account events, all reports of one time are processed at one go.
     """
+    asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE)
+    now = s.ends.due[REPORT_QUEUE]
+    while s.ends.due[REPORT_QUEUE] == now:
+        kind = _deliver_one(s, asked)
+        if kind:
+            return kind
+    return 0
+
+
+def _deliver_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.ends.first[REPORT_QUEUE]
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
@@ -31,7 +41,6 @@ def deliver(s: EngineState) -> int:
         e.time[0] = max(e.time[0], r.time[row])
         plan_mark(s, e.time[0])
         _apply(s, row)
-    asked = e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE)
     order = r.order[row]
     while e.part[0] < parts:
         kind = _kind(e.part[0], is_fill)

@@ -55,7 +55,7 @@ def _cancel(s: EngineState, row: int) -> None:
 def _targets(s: EngineState, first: int, end: int) -> None:
     """Reductions first, then increases, on one equity measured before the first (rule 18)."""
     p, worth = s.schedule, UNKNOWN
-    if s.engine.size[0] == EQUITY and p.action[0][first] == TARGET_ROW:
+    if s.engine.size[0] == EQUITY and p.action[0][end - 1] == TARGET_ROW:
         worth = equity(s)
     for reducing in range(1, -1, -1):
         for row in range(first, end):

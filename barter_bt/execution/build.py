@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +23,7 @@ from barter_bt.execution.venue.state import (
     VenueState,
 )
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.instrument.instrument import decimal
+from barter_bt.instrument.instrument import Number, decimal
 
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
@@ -41,6 +42,11 @@ def _pick(chosen: str, order: tuple[str, ...], has: frozenset[str], name: str, w
     return EVIDENCE[chosen]
 
 
+def _ceil(least: Number | None, step: Decimal) -> int:
+    """A minimum in whole steps."""
+    return math.ceil(Fraction(decimal(least or 0, "minimum")) / Fraction(step))
+
+
 def _per_lot(amount: float | None, contracts: Decimal, unit: Decimal) -> tuple[int, int]:
     if not amount:
         return 0, 1
@@ -57,10 +63,10 @@ def build_terms(
         venue = venues[one.exchange]
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
-        tick, lot, quote = scales.ticks[i], scales.lots[i], index.asset(one.quote, one.exchange)
+        tick, lot, quote = scales.ticks[i], scales.lots[i], index.quotes[i]
         value = scales.value(index, i)
-        terms.exchange[i] = index.exchange(one.exchange)
-        terms.base[i] = -1 if one.is_derivative else index.asset(one.base, one.exchange)
+        terms.exchange[i] = index.exchanges.index(one.exchange)
+        terms.base[i] = -1 if one.is_derivative else index.bases[i]
         terms.quote[i] = quote
         terms.derivative[i] = int(one.is_derivative)
         terms.margined[i] = int(one.is_derivative or venue.account == "margin")
@@ -70,6 +76,7 @@ def build_terms(
                 "give coarser price_increment and quantity_increment",
             )
         terms.num[i], terms.den[i] = value.numerator, value.denominator
+        terms.den_inverse[i] = 1.0 / value.denominator
         terms.lots_max[i] = LIMIT // value.numerator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
         terms.maker_rate[i] = round(decimal(fees.maker, "maker fee") * RATE)
@@ -78,8 +85,8 @@ def build_terms(
         terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
         terms.margin_rate[i] = round(decimal(margin.rate, "margin rate") * RATE)
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
-        terms.quantity_min[i] = -int(-decimal(one.quantity_min or 0, "quantity_min") // lot) or 1
-        terms.notional_min[i] = -int(-decimal(one.notional_min or 0, "notional_min") // unit)
+        terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
+        terms.notional_min[i] = _ceil(one.notional_min, unit)
         has = evidence.get(i, frozenset())
         terms.takes_on[i] = _pick(venue.taker_evidence, _TAKERS, has, one.key, "taker_evidence")
         terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")

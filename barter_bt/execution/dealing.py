@@ -20,6 +20,7 @@ class Terms(Table):
     margined: I64  # a derivative, or any instrument of a margin account: nothing is reserved
     num: I64  # one tick x one lot x contract size = num / den units of quote
     den: I64
+    den_inverse: F64
     lots_max: I64  # above it lots * num leaves the range
     base_units: I64  # units of base in one lot
     maker_rate: I64
@@ -58,9 +59,26 @@ def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
     if lots > terms.lots_max[i]:
         return TOO_LARGE
     amount, den = lots * terms.num[i], terms.den[i]
-    if den == 1 and float(ticks) * float(amount) < 4e18:
-        return ticks * amount
+    if float(ticks) * float(amount) < 4e18:
+        return _divided(ticks * amount, den, terms.den_inverse[i])
     return muldiv(ticks, amount, den)
+
+
+def _divided(amount: int, den: int, inverse: float) -> int:
+    """``amount / den``, rounded half to even, without a division where the estimate is off by at most one."""
+    if den == 1:
+        return amount
+    estimate = float(amount) * inverse
+    if estimate > 1e15:
+        return muldiv(amount, 1, den)
+    q = int(estimate)
+    r = amount - q * den
+    if r < 0:
+        q, r = q - 1, r + den
+    elif r >= den:
+        q, r = q + 1, r - den
+    # Without a branch: which way a remainder rounds is a coin toss to the processor.
+    return q + (int(2 * r > den) | (int(2 * r == den) & q & 1))
 
 
 def fee(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:

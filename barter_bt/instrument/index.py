@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -39,8 +40,8 @@ class IndexedInstruments:
     @cached_property
     def names(self) -> list[str]:
         """Names in index order: the plain name where it is unique over all exchanges, else the key."""
-        plain = [i.name for i in self.instruments]
-        return [i.name if plain.count(i.name) == 1 else i.key for i in self.instruments]
+        plain = Counter(i.name for i in self.instruments)
+        return [i.name if plain[i.name] == 1 else i.key for i in self.instruments]
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -48,10 +49,24 @@ class IndexedInstruments:
         return {i.key: k for k, i in enumerate(self.instruments)} | {name: k for k, name in enumerate(self.names)}
 
     @cached_property
+    def bases(self) -> list[int]:
+        """Asset index of each instrument's base."""
+        return [self._asset_keys[f"{i.exchange}.{i.base}"] for i in self.instruments]
+
+    @cached_property
+    def quotes(self) -> list[int]:
+        """Asset index of each instrument's quote."""
+        return [self._asset_keys[f"{i.exchange}.{i.quote}"] for i in self.instruments]
+
+    @cached_property
+    def _asset_keys(self) -> dict[str, int]:
+        return {f"{exchange}.{name}": k for k, (exchange, name) in enumerate(self.assets)}
+
+    @cached_property
     def asset_names(self) -> list[str]:
         """Names in index order: the plain name where it is unique over all exchanges, else ``exchange.name``."""
-        plain = [name for _, name in self.assets]
-        return [name if plain.count(name) == 1 else f"{exchange}.{name}" for exchange, name in self.assets]
+        plain = Counter(name for _, name in self.assets)
+        return [name if plain[name] == 1 else f"{exchange}.{name}" for exchange, name in self.assets]
 
     def instrument(self, name: str) -> int:
         """Index of an instrument."""
@@ -59,10 +74,9 @@ class IndexedInstruments:
 
     def asset(self, name: str, exchange: str | None = None) -> int:
         """Index of an asset, by plain name where that is unambiguous."""
-        keys = {f"{e}.{a}": k for k, (e, a) in enumerate(self.assets)}
         if exchange is not None:
-            return _look_up("asset", f"{exchange}.{name}", keys)
-        return _look_up("asset", name, keys | {n: k for k, n in enumerate(self.asset_names)})
+            return _look_up("asset", f"{exchange}.{name}", self._asset_keys)
+        return _look_up("asset", name, self._asset_keys | {n: k for k, n in enumerate(self.asset_names)})
 
     def exchange(self, name: str) -> int:
         """Index of an exchange."""

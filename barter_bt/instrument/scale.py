@@ -34,7 +34,7 @@ class Scales:
     def value(self, index: IndexedInstruments, instrument: int) -> Fraction:
         """Units of the quote asset in one tick × one lot × contract size."""
         one = index.instruments[instrument]
-        quote = self.units[index.asset(one.quote, one.exchange)]
+        quote = self.units[index.quotes[instrument]]
         size = decimal(one.contract_size, "contract_size")
         return Fraction(self.ticks[instrument] * self.lots[instrument] * size) / Fraction(quote)
 
@@ -72,9 +72,9 @@ def choose_scales(
         unit = RESOLUTION
         while balances.get(asset, Decimal(0)) / unit > _LARGEST_BALANCE:
             unit *= 10
-        for k, one in enumerate(index.instruments):
-            if index.asset(one.base, one.exchange) == asset:
-                while lots[k] * decimal(one.contract_size, "contract_size") % unit != 0:
-                    unit /= 10
         units.append(unit)
+    for k, one in enumerate(index.instruments):
+        lot, base = lots[k] * decimal(one.contract_size, "contract_size"), index.bases[k]
+        while lot % units[base] != 0:
+            units[base] /= 10
     return Scales(tuple(ticks), tuple(lots), tuple(units))

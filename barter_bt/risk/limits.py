@@ -42,9 +42,9 @@ class Limits:
         """Write the limits into the state's columns, in lots and units."""
         for name in self.by_instrument:
             index.instrument(name)
-        for i, one in enumerate(index.instruments):
+        for i in range(len(index)):
             limits = self.by_instrument.get(index.names[i], self)
-            unit = scales.units[index.asset(one.quote, one.exchange)]
+            unit = scales.units[index.quotes[i]]
             ins = state.instruments
             ins.limit_order_quantity[i] = _whole(limits.order_quantity, scales.lots[i], "order_quantity")
             ins.limit_order_notional[i] = _whole(limits.order_notional, unit, "order_notional")

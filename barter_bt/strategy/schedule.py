@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -55,8 +56,6 @@ def _times(frame: pl.DataFrame) -> np.ndarray:
 
 def _grid(market: Market, codes: np.ndarray) -> dict[str, np.ndarray]:
     """Ticks and lots per unit, and their noise, of each row's instrument."""
-    from fractions import Fraction
-
     def column(steps: tuple[Any, ...]) -> np.ndarray:
         return np.array([float(1 / Fraction(step)) for step in steps])[codes]
 
@@ -70,6 +69,18 @@ def _grid(market: Market, codes: np.ndarray) -> dict[str, np.ndarray]:
         "tick_noise": noise("price_increment"),
         "lot_noise": noise("quantity_increment"),
     }
+
+
+def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows in the order in which they are followed (rule 18), without targets that change nothing."""
+    is_target = columns["action"] == TARGET_ROW
+    order = np.lexsort((np.where(is_target, columns["instrument"], 0), is_target, columns["time"]))
+    order = order[~(is_target & unchanged)[order]]
+    place = np.zeros(len(is_target), np.int64)
+    place[order] = np.arange(len(order))
+    ref = np.where(columns["action"] == CANCEL_ROW, place[np.maximum(columns["ref"], 0)], -1)
+    columns = {**columns, "ref": ref}
+    return {name: np.ascontiguousarray(columns[name][order]) for name in _COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -118,10 +129,7 @@ class Schedule:
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
         columns |= self._orders(frame, codes, action, market)
         columns["target"] = self._targets(frame, codes, action, market)
-        if n and (action == TARGET_ROW).all():
-            order = np.lexsort((codes, time))
-            columns = {name: values[order] for name, values in columns.items()}
-        columns = {name: np.ascontiguousarray(columns[name]) for name in _COLUMNS}
+        columns = _followed(columns, frame["target"].is_null().to_numpy())
         return Driver(schedule=columns, size=_SIZES[self.size], with_fee=self.with_fee, strict=self.strict)
 
     def _complete(self) -> pl.DataFrame:
@@ -138,7 +146,7 @@ class Schedule:
             if name not in have:
                 raise StrategyError(f"the schedule has no column {name!r}; it has {', '.join(have)}")
         frame = self.frame.with_columns(**{k: v for k, v in defaults.items() if k not in have})
-        return frame.with_columns(pl.col("quantity", "target").fill_null(0.0), pl.col("ref").fill_null(-1))
+        return frame.with_columns(pl.col("quantity").fill_null(0.0), pl.col("ref").fill_null(-1))
 
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
         grid, opens = _grid(market, codes), pl.Series(action == OPEN_ROW)
@@ -153,7 +161,8 @@ class Schedule:
         _fail(frame, tif == -1, "an unknown time_in_force", f"allowed: {', '.join(TIMES_IN_FORCE)}")
         ref = frame["ref"].to_numpy()
         row = np.arange(len(frame))
-        bad = (action == CANCEL_ROW) & ~((ref >= 0) & (ref < row))
+        earlier = (ref >= 0) & (ref < row)
+        bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
         _fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
         return {
             "quantity": quantity,
@@ -164,12 +173,26 @@ class Schedule:
         }
 
     def _targets(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> np.ndarray:
-        target, wanted = frame["target"], pl.Series(action == TARGET_ROW)
+        wanted = pl.Series(action == TARGET_ROW) & frame["target"].is_not_null()
+        target = frame["target"].fill_null(0.0)
         _fail(frame, wanted & ~target.is_finite(), "a target that is NaN or infinite", "use null for no change")
         if self.size == "units":
             grid = _grid(market, codes)
             return _steps(target, grid["lots"], grid["lot_noise"], True)[0]
         if self.size == "equity":
+            self._refuse_foreign(np.unique(codes[wanted.to_numpy()]), market)
             return np.rint(target.to_numpy() * 1e9).astype(np.int64)
-        units = [float(market.scales.units[market.index.asset(i.quote, i.exchange)]) for i in market.index.instruments]
-        return np.rint(target.to_numpy() / np.array(units)[codes]).astype(np.int64)
+        per_unit = [float(1 / Fraction(market.scales.units[quote])) for quote in market.index.quotes]
+        return np.rint(target.to_numpy() * np.array(per_unit)[codes]).astype(np.int64)
+
+    def _refuse_foreign(self, codes: np.ndarray, market: Market) -> None:
+        """A fraction of the equity must be an amount of the quote asset (rule 18)."""
+        index, units, reporting = market.index, market.scales.units, market.reporting
+        for i in codes.tolist():
+            quote = index.quotes[i]
+            if index.assets[quote][1] != index.assets[reporting][1] or units[quote] != units[reporting]:
+                raise StrategyError(
+                    f"targets of {index.names[i]!r} are fractions of the equity, which is in "
+                    f"{index.asset_names[reporting]!r}; the instrument's quote asset is {index.asset_names[quote]!r}",
+                    'give its targets in size="units" or "notional", or another reporting asset',
+                )

@@ -80,18 +80,27 @@ def _connect(index: IndexedInstruments, scales: Scales, venue: VenueState, asset
         assets.step[asset] = assets.next[asset] = -1
         assets.step_num[asset] = assets.step_den[asset] = 1
     reached = [index.assets[reporting][1]]
-    for name in reached:
-        for i, one in enumerate(index.instruments):
-            if terms.base[i] >= 0 and one.quote == name and one.base not in reached:
-                reached.append(one.base)
-                value = scales.value(index, i) / terms.base_units[i]
-                for asset, (_, base) in enumerate(index.assets):
-                    if base == one.base:
-                        ratio = value * Fraction(scales.units[asset] / scales.units[terms.base[i]])
-                        assets.step[asset], assets.next[asset] = i, terms.quote[i]
-                        assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
+    by_quote: dict[str, list[int]] = {}
+    by_name: dict[str, list[int]] = {}
+    for i, one in enumerate(index.instruments):
+        if terms.base[i] >= 0:
+            by_quote.setdefault(one.quote, []).append(i)
     for asset, (_, name) in enumerate(index.assets):
-        assets.reaches[asset] = int(name in reached)
+        by_name.setdefault(name, []).append(asset)
+    known = set(reached)
+    for name in reached:
+        for i in by_quote.get(name, ()):
+            base = index.instruments[i].base
+            if base not in known:
+                known.add(base)
+                reached.append(base)
+                value = scales.value(index, i) / terms.base_units[i]
+                for asset in by_name[base]:
+                    ratio = value * Fraction(scales.units[asset] / scales.units[terms.base[i]])
+                    assets.step[asset], assets.next[asset] = i, terms.quote[i]
+                    assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
+    for asset, (_, name) in enumerate(index.assets):
+        assets.reaches[asset] = int(name in known)
         if name == reached[0] and asset != reporting:
             ratio = Fraction(scales.units[asset] / scales.units[reporting])
             assets.next[asset] = reporting

@@ -53,7 +53,7 @@ def reservation(v: VenueState, order: int, i: int, lots: int) -> int:
     if v.orders.side[order] == SELL:
         return lots * t.base_units[i]
     value = notional(t, i, lots, v.orders.price[order])
-    return max(value + max(fee(t, i, value, lots, 0), fee(t, i, value, lots, 1)), 0)
+    return value + max(fee(t, i, value, lots, 0), fee(t, i, value, lots, 1), 0)
 
 
 def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, cost: int) -> None:

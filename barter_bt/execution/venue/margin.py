@@ -33,7 +33,7 @@ def mark_ticks(v: VenueState, i: int) -> int:
 
 
 def revalue(v: VenueState, asset: int) -> None:
-    """Sum value and requirement of all positions in an asset, once per venue time."""
+    """Sum value and requirement of all positions in an asset, once for each price that the venue sees."""
     a, b, t = v.accounts, v.books, v.terms
     if a.valued_at[asset] == v.desk.time[0]:
         return

@@ -17,7 +17,10 @@ def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     v.desk.time[0] = cursors.time[c][row]
     if i < 0 or i >= len(v.books):
         fail(v.fault, BAD_ROW, -1)
-    elif kind == TRADE_ROWS:
+        return
+    if v.desk.needs_marks[0]:
+        v.accounts.valued_at[v.terms.quote[i]] = -1
+    if kind == TRADE_ROWS:
         _see_trade(v, i, cursors.first[c][row], cursors.second[c][row])
     elif kind == QUOTE_ROWS:
         _see_quote(v, cursors, c, row, i)
