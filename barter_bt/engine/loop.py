@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.event import BAR_CLOSE, TIMER
+from barter_bt.engine.event import BALANCE, BAR_CLOSE, ORDER_SNAPSHOT, OWN_TRADE, TIMER
 from barter_bt.engine.replay import replay
 from barter_bt.engine.report import deliver
 from barter_bt.engine.schedule import follow
@@ -32,7 +32,8 @@ from barter_bt.engine.wake import SLEEP, wake
 from barter_bt.execution.feed import Cursors, Feed, earliest
 from barter_bt.execution.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.arrival import receive
-from barter_bt.execution.venue.market import catch_up, see_open, see_stamp
+from barter_bt.execution.venue.lag import catch_up
+from barter_bt.execution.venue.market import see_open, see_stamp
 from barter_bt.execution.venue.state import ENDLESS, NO_FAULT, VenueState, fail
 
 DONE, STRATEGY, DATA, PROGRESS, FAULT = 0, 1, 2, 3, 4
@@ -46,6 +47,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         dispatch(s)
     f, e = feed.cursors, s.engine
     streams = e.streams[0]
+    # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
+    asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
     turns, time_of_turns = 0, 0
     while v.fault.code[0] == NO_FAULT:
         market = earliest(f, streams, 2 * streams)
@@ -86,9 +89,9 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
                 e.starved[0] = catch_up(v, f, streams, due)
                 if e.starved[0] >= 0:
                     return DATA
-            receive(v)
+            receive(v, asleep)
         else:
-            see_open(v, f, opening)
+            see_open(v, f, opening, asleep)
         if woken != SLEEP:
             return STRATEGY
     return FAULT

@@ -104,9 +104,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
         elif kind == QUOTE_ROWS:
             valid = update_from_quote(s, i, stamp[row], first[row], second[row], third[row], fourth[row])
         else:
-            valid = update_from_candle(
-                s, i, stamp[row], first[row], second[row], third[row], fourth[row], fifth[row]
-            )
+            valid = update_from_candle(s, i, stamp[row], first[row], second[row], third[row], fourth[row], fifth[row])
         if not valid:
             fail(v.fault, BAD_ROW, i)
             break

@@ -14,6 +14,7 @@ from barter_bt.execution.messages import NEVER, Ends, Reports, Requests
 from barter_bt.execution.order import Orders
 from barter_bt.execution.terms import Venue
 from barter_bt.execution.venue.state import (
+    NOT_VALUED,
     Accounts,
     Books,
     Desk,
@@ -111,12 +112,12 @@ def build_venue(
     for asset in range(len(index.assets)):
         accounts.total[asset] = balances.get(asset, 0)
         accounts.counterparty[asset] = -balances.get(asset, 0)
-        accounts.valued_at[asset] = -NEVER
+        accounts.valued_at[asset] = NOT_VALUED
     books = Books(len(index))
     for i in range(len(index)):
         books.first[i] = books.final[i] = books.trade_buy[i] = books.quote_buy[i] = -1
         books.trade_sell[i] = books.quote_sell[i] = 1 << 62
-        books.quote_time[i] = -1
+        books.quote_time[i] = books.last_time[i] = -NEVER
     desk, ends = Desk(1), Ends(2)
     desk.needs_marks[0] = int(any(terms.margined[i] for i in range(len(index))))
     for queue in range(2):

@@ -95,7 +95,9 @@ def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
     return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)
 
 
-def after_fill(terms: Terms, i: int, quantity: int, cost: int, side: int, lots: int, ticks: int) -> tuple[int, int, int]:
+def after_fill(
+    terms: Terms, i: int, quantity: int, cost: int, side: int, lots: int, ticks: int
+) -> tuple[int, int, int]:
     """Position after a fill: signed quantity, cost, and what was realised before fees (rule 4)."""
     value = notional(terms, i, lots, ticks)
     held = abs(quantity)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from .model import BILLION, Book, Instrument, Market, Position, build, exact, fill_position, on_grid, read, rhe, value
+from .model import BILLION, LIMIT, Book, Instrument, Market, Position, build, exact, fill_position, on_grid, read, rhe, value
 from .scenario import Row, Scenario
 from .venue import Order, Report, Venue
 
@@ -242,10 +242,12 @@ class Engine:
         assert explained == self.own(), "the change of equity is explained"
 
     def equity(self) -> int | None:
-        """Rule 24: everything in the reporting asset; None if a part has no priced path."""
+        """Rule 24: everything in the reporting asset; None if a part has no priced path or is out of range."""
         parts = [self.convert(asset, amount) for asset, amount in enumerate(self.own())]
         known = [part for part in parts if part is not None]
-        return sum(known) if len(known) == len(parts) else None
+        if len(known) < len(parts) or max(map(abs, (*known, sum(known)))) > LIMIT:
+            return None
+        return sum(known)
 
     def paths(self) -> dict[str, Instrument]:
         """Rule 24: the instrument that converts each name one step, breadth first from the reporting asset."""
@@ -318,12 +320,16 @@ class Engine:
     def target_lots(self, instrument: Instrument, target: Fraction, equity: int | None) -> int | None:
         """Rule 18: a target in signed lots; None without a price."""
         side, size, price = 1 if target > 0 else -1, abs(target), self.books[instrument.index].price()
-        if self.scenario.size == "units" or target == 0:
+        if self.scenario.size == "units":
             return side * int(size / instrument.lot)
-        worth: int | None = rhe(size / instrument.quote_unit)
-        if self.scenario.size == "equity":
+        by_equity = self.scenario.size == "equity"
+        wish = rhe(size * BILLION) if by_equity else rhe(size / instrument.quote_unit)
+        if wish == 0:  # needs no price
+            return 0
+        worth: int | None = wish
+        if by_equity:
             assert instrument.spec.quote == self.scenario.reporting, "a fraction of equity is in the reporting asset"
-            worth = None if equity is None else max(rhe(equity * Fraction(rhe(size * BILLION), BILLION)), 0)
+            worth = None if equity is None else max(rhe(Fraction(equity * wish, BILLION)), 0)
         if price is None or worth is None:
             return None
         if self.scenario.with_fee:

@@ -131,7 +131,7 @@ def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[Instru
                 lot,
                 size,
                 quantity_min=text(Decimal(lot) * source.integer(2, 9) / 2) if chance(source, 25) else None,
-                notional_min=text(lot_value * source.integer(2, 9) / 2) if chance(source, 25) else None,
+                notional_min=text(max(lot_value * source.integer(2, 9) / 2, NANO)) if chance(source, 25) else None,
                 maker=source.pick(RATES),
                 taker=source.pick(RATES),
                 per_contract=text(contract_value / 64) if chance(source, 20) else "0",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .model import Book, Fill, Instrument, Market, Position, World, fill_position, in_range, value
+from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, fill_position, in_range, value
 from .scenario import ExchangeSpec
 
 
@@ -121,7 +121,7 @@ class Venue:
         if order.post_only and usable and order.allows(book.price_for[order.side]):
             return self.end(order, now, "rejected", "post_only")
         reserve, account = self.reservation(order), self.accounts[order.pays]
-        if reserve > account.free:
+        if self.reserves(order) and reserve > account.free:
             return self.end(order, now, "rejected", "insufficient_balance")
         self.reserve(order)
         self.working.append(order)
@@ -229,6 +229,7 @@ class Venue:
             self.end(order, now, *(("filled", "") if order.filled else ("rejected", "insufficient_balance")))
             return 0
         fill = self.fill(order, payable, ticks, maker)
+        in_range(fill.notional, "notional")
         instrument, side = order.instrument, order.side
         change = fill_position(self.positions.pop(instrument.index, None), instrument, fill)
         if change.after is not None:
@@ -274,9 +275,13 @@ class Venue:
         account.counterparty -= amount
         account.fees += fee
 
+    def reserves(self, order: Order) -> bool:
+        """Rules 17 and 19: limit orders do, of spot in a cash account."""
+        return self.spec.account == "cash" and order.instrument.spot and order.price > 0
+
     def reservation(self, order: Order) -> int:
-        """Rule 17: what the rest of a limit order reserves in a cash account (spot only, rule 19)."""
-        if self.spec.account == "margin" or not order.instrument.spot or order.price == 0 or order.rest == 0:
+        """Rule 17: what the rest of an order reserves."""
+        if not self.reserves(order) or order.rest == 0:
             return 0
         if order.side < 0:
             return order.instrument.held(order.rest)
@@ -314,6 +319,8 @@ class Venue:
         before = self.positions.get(filling.index)
         if before is not None and before.side != fill.side and fill.lots <= before.quantity:
             return True
+        if fill.notional + abs(fill.fee) > LIMIT:  # rule 2
+            return False
         change = fill_position(before, filling, fill)
         assert change.after is not None
         moved = -fill.side * fill.notional if filling.spot else change.gain

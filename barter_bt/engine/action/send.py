@@ -76,9 +76,7 @@ def open_order(s: EngineState, action: int) -> int:
     return order
 
 
-def ask(
-    s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_only: int, price: int, lots: int
-) -> int:
+def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_only: int, price: int, lots: int) -> int:
     """Add an open to the actions of this wake-up; returns its row."""
     row = s.actions.append()
     a = s.actions
@@ -100,4 +98,3 @@ def ask_cancel(s: EngineState, order: int) -> None:
     """Add a cancel to the actions of this wake-up."""
     row = s.actions.append()
     s.actions.order[row] = order
-

@@ -81,7 +81,9 @@ def update_from_accepted(s: EngineState, order: int, time_exchange: int) -> None
     s.orders.time_exchange[order] = time_exchange
 
 
-def update_order_from_fill(s: EngineState, order: int, lots: int, value: int, cost: int, quantity: int, status: int) -> None:
+def update_order_from_fill(
+    s: EngineState, order: int, lots: int, value: int, cost: int, quantity: int, status: int
+) -> None:
     """A fill, and with it the order's new quantity (a target's may have been cut) and state."""
     o, i = s.orders, s.orders.instrument[order]
     side = o.side[order]

@@ -11,7 +11,16 @@ from barter_bt.engine.state.tables import EngineState
 
 
 def update_position_from_fill(
-    s: EngineState, i: int, side: int, lots: int, ticks: int, value: int, cost: int, time: int, trade: int, strategy: int
+    s: EngineState,
+    i: int,
+    side: int,
+    lots: int,
+    ticks: int,
+    value: int,
+    cost: int,
+    time: int,
+    trade: int,
+    strategy: int,
 ) -> int:
     """Apply an own fill; returns the id of the position that it touched first."""
     ins = s.instruments

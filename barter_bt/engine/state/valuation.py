@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import hot, unit
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
+from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
@@ -31,7 +31,7 @@ def _convert(s: EngineState, asset: int, amount: int) -> int:
 
 @hot
 def equity(s: EngineState) -> int:
-    """Equity in units of the reporting asset, or UNKNOWN."""
+    """Equity in units of the reporting asset; UNKNOWN without a priced path or beyond the range."""
     ins, e = s.instruments, s.engine
     if e.foreign_rests[0] != 0 or e.foreign_quotes[0] != 0:
         return _equity_over_assets(s)
@@ -39,7 +39,7 @@ def equity(s: EngineState) -> int:
     for i in range(len(ins)):
         if ins.quantity[i] != 0:
             worth += value_at_mark(s, i)
-    return worth if abs(worth) <= LIMIT else TOO_LARGE
+    return worth if abs(worth) <= LIMIT else UNKNOWN
 
 
 @unit
@@ -54,10 +54,10 @@ def _equity_over_assets(s: EngineState) -> int:
     worth = 0
     for asset in range(len(a)):
         value = _convert(s, asset, a.worth[asset])
-        if value == UNKNOWN:
+        if value == UNKNOWN or abs(value) > LIMIT:
             return UNKNOWN
         worth += value
-    return worth if abs(worth) <= LIMIT else TOO_LARGE
+    return worth if abs(worth) <= LIMIT else UNKNOWN
 
 
 def plan_mark(s: EngineState, now: int) -> None:

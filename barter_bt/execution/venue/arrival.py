@@ -36,11 +36,18 @@ from barter_bt.execution.venue.state import VenueState
 
 
 @unit
-def receive(v: VenueState) -> None:
-    """Handle the request that is due."""
+def receive(v: VenueState, together: int) -> None:
+    """Handle the request that is due, or all that are due with it."""
+    due = v.ends.due[REQUEST_QUEUE]
+    v.desk.time[0] = due
+    _receive_one(v)
+    while together and v.ends.due[REQUEST_QUEUE] == due:
+        _receive_one(v)
+
+
+def _receive_one(v: VenueState) -> None:
     row = v.ends.first[REQUEST_QUEUE]
     kind, order = v.requests.kind[row], v.requests.order[row]
-    v.desk.time[0] = v.requests.time[row]
     dequeue(v.requests, v.ends, REQUEST_QUEUE)
     if kind == REQUEST_OPEN:
         _open(v, order)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import hot, unit
 from barter_bt.execution.dealing import steps
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, earliest
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.execution.venue.margin import mark_ticks
 from barter_bt.execution.venue.match import match_close, match_open, match_quote, match_trade
-from barter_bt.execution.venue.state import BAD_ROW, VenueState, fail
+from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail
 
 
 @hot
@@ -29,13 +29,21 @@ def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
 
 
 @hot
+def _reprice(v: VenueState, i: int) -> None:
+    """A price has changed: what margins were worth at it no longer holds."""
+    if v.desk.needs_marks[0]:
+        v.accounts.valued_at[v.terms.quote[i]] = NOT_VALUED
+
+
+@hot
 def _see_trade(v: VenueState, i: int, price: float, amount: float) -> None:
     t, b = v.terms, v.books
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
         return
-    b.last[i], b.fill_mark[i] = ticks, 0
+    b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.desk.time[0], 0
+    _reprice(v, i)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
         lots = steps(amount, t.lots_per_unit[i], t.lot_noise[i])
         if lots < 0:
@@ -61,6 +69,7 @@ def _see_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
     b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.desk.time[0]
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
+    _reprice(v, i)
     if (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i]):
         match_quote(v, i)
 
@@ -72,7 +81,9 @@ def _see_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
         return
-    v.books.last[i], v.books.fill_mark[i] = ticks, 0
+    b = v.books
+    b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.desk.time[0], 0
+    _reprice(v, i)
     if v.books.live[i] > 0:
         high = steps(cursors.second[c][row], per_unit, noise)
         low = steps(cursors.third[c][row], per_unit, noise)
@@ -83,21 +94,28 @@ def _see_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
 
 
 @unit
-def see_open(v: VenueState, cursors: Cursors, c: int) -> None:
-    """The candle under an opens cursor opens (class 8)."""
-    row = cursors.row[c]
+def see_open(v: VenueState, cursors: Cursors, c: int, together: int) -> None:
+    """The candle under an opens cursor opens (class 8), or all that open with it."""
+    now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
+    v.desk.time[0] = now
+    _see_open_row(v, cursors, c, row)
+    row += 1
+    while together and row < cursors.rows[c] and time[row] == now:
+        _see_open_row(v, cursors, c, row)
+        row += 1
+    advance(cursors, c, row)
+
+
+def _see_open_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     i = cursors.instrument[c][row]
-    v.desk.time[0] = cursors.due[c]
-    advance(cursors, c, row + 1)
     if i < 0 or i >= len(v.books):
         fail(v.fault, BAD_ROW, -1)
-        return
-    ticks = steps(cursors.first[c][row], v.terms.ticks_per_unit[i], v.terms.tick_noise[i])
-    if ticks <= 0:
-        fail(v.fault, BAD_ROW, i)
-        return
-    if v.books.live[i] > 0:
-        match_open(v, i, ticks)
+    elif v.books.live[i] > 0:
+        ticks = steps(cursors.first[c][row], v.terms.ticks_per_unit[i], v.terms.tick_noise[i])
+        if ticks <= 0:
+            fail(v.fault, BAD_ROW, i)
+        else:
+            match_open(v, i, ticks)
 
 
 def see_stamp(v: VenueState, cursors: Cursors, c: int) -> None:
@@ -105,52 +123,5 @@ def see_stamp(v: VenueState, cursors: Cursors, c: int) -> None:
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
     while row < cursors.rows[c] and time[row] == now:
         see(v, cursors, c, row)
-        row += 1
-    advance(cursors, c, row)
-
-
-@unit
-def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
-    """Let a venue that held no orders, and so did not look, see all rows up to ``now``.
-
-    With no orders nothing can fill: it matters only that the last quotes, and marks where margins need
-    them, are noted in order. Opens stamped ``now`` come after the request (rule 10).
-    Returns -1, or the cursor that needs its next chunk first.
-    """
-    for c in range(len(cursors)):
-        if c >= 2 * streams:
-            _skip(cursors, c, _engine_cursor(cursors, c, streams), now - 1)
-            if cursors.due[c] < 0:
-                return c
-        elif c < streams and cursors.kind[c] != QUOTE_ROWS and not v.desk.needs_marks[0]:
-            _skip(cursors, c, c + streams, now)
-    while True:
-        c = earliest(cursors, 0, streams)
-        if c < 0 or cursors.due[c] > now:
-            return -1
-        if cursors.due[c] < 0:
-            return c
-        see_stamp(v, cursors, c)
-
-
-def _engine_cursor(cursors: Cursors, c: int, streams: int) -> int:
-    """The engine's cursor on the same stream."""
-    if c < streams:
-        return c + streams
-    seen = 2 * streams - 1
-    for stream in range(streams):
-        if cursors.kind[stream] == CANDLE_ROWS:
-            seen += 1
-            if seen == c:
-                return stream + streams
-    return -1
-
-
-def _skip(cursors: Cursors, c: int, engine: int, until: int) -> None:
-    """Pass over the rows stamped at most ``until`` without looking; the engine's rows so far are among them."""
-    row, rows, time = cursors.row[c], cursors.rows[c], cursors.time[c]
-    if cursors.chunk[c] == cursors.chunk[engine]:
-        row = max(row, min(cursors.row[engine], rows))
-    while row < rows and time[row] <= until:
         row += 1
     advance(cursors, c, row)

@@ -36,7 +36,7 @@ def usable(v: VenueState, i: int) -> bool:
     b = v.books
     age = v.desk.time[0] - b.quote_time[i]
     fresh = v.terms.max_age[i] == 0 or age <= v.terms.max_age[i]
-    return fresh and b.quote_time[i] >= 0 and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
+    return fresh and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
 
 
 @unit

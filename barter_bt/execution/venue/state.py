@@ -10,6 +10,7 @@ from barter_bt.execution.dealing import Terms
 from barter_bt.execution.messages import Ends, Reports, Requests
 from barter_bt.execution.order import Orders
 
+NOT_VALUED = -(1 << 62)
 FAR = 1 << 62  # a price that every market reaches
 
 # Faults end a run; Python turns them into errors with names.
@@ -51,6 +52,7 @@ class Books(Table):
     """One row per instrument: the market as the venue last saw it, its live orders, and the own position."""
 
     last: I64  # ticks of the last trade or candle close
+    last_time: I64
     fill_mark: I64  # ticks of an own fill that no priced event followed, else 0
     bid: I64
     ask: I64
@@ -71,6 +73,7 @@ class Books(Table):
     cost: I64
     value: I64
     need: I64
+    glance: I64  # number of the last look back that met it
 
 
 class Held(Table, growable=True):
@@ -93,6 +96,7 @@ class Desk(Table):
     time: I64
     live: I64
     needs_marks: I64
+    glances: I64
 
 
 class VenueState(Block):

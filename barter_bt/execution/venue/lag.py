@@ -1,0 +1,84 @@
+"""A venue that holds no orders does not look at the market; before a request it catches up.
+
+Without orders nothing can fill, so of the rows that it slept through only the last of each instrument counts:
+the standing quote, and where margins need marks the last price. They are found from the end.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.kernel import unit
+from barter_bt.execution.dealing import steps
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.execution.venue.market import see
+from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail
+
+
+@unit
+def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
+    """See what matters of all rows up to ``now``; opens stamped ``now`` come after the request (rule 10).
+
+    Returns -1, or the cursor that needs its next chunk first.
+    """
+    for c in range(streams):
+        if cursors.due[c] <= now and cursors.due[c] >= 0:
+            _pass(v, cursors, c, _end(cursors, c, c + streams, now))
+        if cursors.due[c] < 0:
+            return c
+    candles = 2 * streams
+    for stream in range(streams):
+        if cursors.kind[stream] == CANDLE_ROWS:
+            advance(cursors, candles, _end(cursors, candles, stream + streams, now - 1))
+            if cursors.due[candles] < 0:
+                return candles
+            candles += 1
+    return -1
+
+
+def _end(cursors: Cursors, c: int, engine: int, now: int) -> int:
+    """The first row after ``now``; the rows that the engine has had are not among those to search."""
+    row, rows, time = cursors.row[c], cursors.rows[c], cursors.time[c]
+    if cursors.chunk[c] == cursors.chunk[engine]:
+        row = max(row, min(cursors.row[engine], rows))
+    while row < rows and time[row] <= now:
+        row += 1
+    return row
+
+
+def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
+    row, is_quote, marks = cursors.row[c], cursors.kind[c] == QUOTE_ROWS, v.desk.needs_marks[0]
+    if is_quote and marks:  # what a broken book leaves as mark depends on the quote before it
+        for k in range(row, end):
+            see(v, cursors, c, k)
+    elif is_quote or marks:
+        _look_back(v, cursors, c, row, end)
+    advance(cursors, c, end)
+
+
+def _look_back(v: VenueState, cursors: Cursors, c: int, first: int, end: int) -> None:
+    """The last row of each instrument in ``first`` to ``end``."""
+    b, n, met = v.books, len(v.books), 0
+    v.desk.glances[0] += 1
+    for row in range(end - 1, first - 1, -1):
+        i = cursors.instrument[c][row]
+        if i < 0 or i >= n:
+            fail(v.fault, BAD_ROW, -1)
+            return
+        if b.glance[i] != v.desk.glances[0]:
+            b.glance[i] = v.desk.glances[0]
+            _note(v, cursors, c, row, i)
+            met += 1
+            if met == n:
+                return
+
+
+def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
+    b, t, time = v.books, v.terms, cursors.time[c][row]
+    if cursors.kind[c] == QUOTE_ROWS:
+        see(v, cursors, c, row)
+    elif time >= b.last_time[i]:
+        price = cursors.first[c][row] if cursors.kind[c] == TRADE_ROWS else cursors.fourth[c][row]
+        ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+        if ticks <= 0:
+            fail(v.fault, BAD_ROW, i)
+        b.last[i], b.last_time[i], b.fill_mark[i] = ticks, time, 0
+        v.accounts.valued_at[t.quote[i]] = NOT_VALUED
