@@ -61,10 +61,24 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
+@functools.lru_cache(4096)
+def _static(code: CodeType) -> tuple[bytes, tuple[str, ...]]:
+    """What never changes of a function: a digest of its bytecode and constants, and the names that it uses."""
+    state = hashlib.sha256()
+    for one in _codes(code):
+        state.update(one.co_code)
+        for constant in one.co_consts:
+            if isinstance(constant, frozenset):
+                state.update(repr(sorted(map(repr, constant))).encode())
+            elif not isinstance(constant, CodeType):
+                state.update(f"{type(constant)}{constant!r}".encode())
+    return state.digest(), tuple(sorted({name for one in _codes(code) for name in one.co_names}))
+
+
 def references(function: FunctionType) -> dict[str, Any]:
     """Global names and closure variables that a function uses, with their present values."""
-    names = sorted({name for code in _codes(function.__code__) for name in code.co_names})
-    found = {name: function.__globals__[name] for name in names if name in function.__globals__}
+    known = function.__globals__
+    found = {name: known[name] for name in _static(function.__code__)[1] if name in known}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         found[name] = cell.cell_contents
     return found
@@ -92,9 +106,7 @@ def digest(function: FunctionType, replace: Mapping[str, Function] | None = None
                 state.update(b"seen %d" % seen[id(value)])
                 return
             seen[id(value)] = len(seen)
-            for code in _codes(value.__code__):
-                state.update(code.co_code)
-                add(tuple(c for c in code.co_consts if not isinstance(c, CodeType)))
+            state.update(_static(value.__code__)[0])
             add(value.__defaults__)
             for name, reached in references(value).items():
                 state.update(name.encode())

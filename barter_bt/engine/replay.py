@@ -87,7 +87,8 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
             see(v, f, twin, row)
             advance(f, twin, row + 1)
             busy = desk.live[0] > 0
-            if s.ends.due[REPORT_QUEUE] <= now or v.fault.code[0] != NO_FAULT:
+            limit = min(limit, s.ends.due[REPORT_QUEUE] - 1)
+            if now > limit or v.fault.code[0] != NO_FAULT:
                 break
         i = instrument[row]
         if i < 0 or i >= n:

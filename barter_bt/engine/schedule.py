@@ -71,7 +71,8 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     now = ins.quantity[i] + ins.working[i]
     missing = wished == UNKNOWN
     change = 0 if missing else wished - now
-    if (change == 0 and not missing) or (now * change < 0) != (reducing == 1):
+    opposite = (now < 0 < change) or (change < 0 < now)
+    if (change == 0 and not missing) or opposite != (reducing == 1):
         return
     side = BUY if (p.target[0][row] if missing else change) > 0 else SELL
     action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))

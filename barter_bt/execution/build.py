@@ -78,8 +78,8 @@ def build_terms(
             )
         terms.num[i], terms.den[i] = value.numerator, value.denominator
         terms.den_inverse[i] = 1.0 / value.denominator
-        terms.lots_max[i] = LIMIT // value.numerator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
+        terms.lots_max[i] = LIMIT // max(value.numerator, terms.base_units[i])
         terms.maker_rate[i] = round(decimal(fees.maker, "maker fee") * RATE)
         terms.taker_rate[i] = round(decimal(fees.taker, "taker fee") * RATE)
         unit = scales.units[quote]

@@ -21,7 +21,7 @@ class Terms(Table):
     num: I64  # one tick x one lot x contract size = num / den units of quote
     den: I64
     den_inverse: F64
-    lots_max: I64  # above it lots * num leaves the range
+    lots_max: I64  # above it lots * num or lots * base_units leaves the range
     base_units: I64  # units of base in one lot
     maker_rate: I64
     taker_rate: I64

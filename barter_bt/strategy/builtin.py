@@ -33,8 +33,7 @@ class SmaCross:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        crossed = cross(self.fast, self.slow)
-        target = pl.when(crossed > 0).then(self.quantity).when(crossed < 0).then(0.0)
+        target = (cross(self.fast, self.slow) > 0).cast(pl.Float64) * self.quantity
         return Signals(target, name=self.name).prepare(market)
 
 

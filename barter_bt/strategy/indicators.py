@@ -35,23 +35,24 @@ def rolling_total(window: int, column: str = "close", per_unit: float = 1e6) -> 
 
 
 def cross(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) -> pl.Expr:
-    """Where the fast average comes to stand above (1) or below (-1) the slow one; 0 elsewhere.
+    """Where the fast average comes to stand above (1) or below (-1) the slow one; null elsewhere.
 
-    Above now and not above at the bar before; below now and not below before; 0 where one of the averages is not
-    known at both bars. Averages are compared as exact sums: ``sum(fast) * slow`` with ``sum(slow) * fast``.
+    Above now and not above at the bar before; below now and not below before; null where one of the averages is
+    not known at both bars. Averages are compared as exact sums: ``sum(fast) * slow`` with ``sum(slow) * fast``.
 
     Examples
     --------
     >>> prices = pl.DataFrame({"close": [3.0, 2.0, 1.0, 2.0, 4.0]})
     >>> prices.select(cross(1, 2))["cross"].to_list()
-    [0, 0, 0, 1, 0]
+    [None, None, None, 1, None]
     """
 
     def of(prices: pl.Series) -> pl.Series:
         out = np.zeros(len(prices), np.int8)
         values = prices.rechunk().to_numpy()
         compiled_function(mark_crosses)(values, per_unit, fast, slow, out)
-        return pl.Series(out)
+        crossed = pl.Series(out)
+        return crossed.set(crossed == 0, None)
 
     return pl.col(column).map_batches(of, return_dtype=pl.Int8).alias("cross")
 

@@ -17,6 +17,7 @@ from barter_bt.strategy.driver import Driver, Market
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 _COLUMNS = ("time", "action", "instrument", "quantity", "price", "time_in_force", "post_only", "ref", "target", "sent")
+_ORDER_COLUMNS = ("quantity", "price", "time_in_force", "post_only", "ref")
 _MOST = 4.6e18
 
 
@@ -38,11 +39,14 @@ def _steps(values: pl.Series, per_unit: np.ndarray, noise: np.ndarray, floor: bo
 
 
 def _codes(frame: pl.DataFrame, market: Market) -> np.ndarray:
-    names = frame["instrument"].cast(pl.String)
-    unknown = ~names.is_in(list(market.index.codes))
-    _fail(frame, unknown, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
-    codes = names.replace_strict(list(market.index.codes), list(market.index.codes.values()), return_dtype=pl.Int64)
-    return codes.to_numpy()
+    names, codes = frame["instrument"], market.index.codes
+    if isinstance(names.dtype, pl.Enum):  # by category, not row by row
+        known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
+        found: np.ndarray = known[names.to_physical().to_numpy()]
+    else:
+        found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
+    _fail(frame, pl.Series(found < 0), "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
+    return found
 
 
 def _times(frame: pl.DataFrame) -> np.ndarray:
@@ -90,7 +94,8 @@ class Schedule:
     Parameters
     ----------
     frame
-        ``time`` (Datetime with zone), ``action`` (``"open"``, ``"cancel"``, ``"target"``), ``instrument``; for opens
+        ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"target"``; all are
+        targets if the column is missing); for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``; for cancels ``ref``, the
         row number of the open; for targets ``target``. Columns that no row needs may be missing.
     size
@@ -121,18 +126,32 @@ class Schedule:
         if n and (np.diff(time) < 0).any():
             row = int(np.flatnonzero(np.diff(time) < 0)[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
-        action = frame["action"].replace_strict(
-            ["open", "cancel", "target"], [OPEN_ROW, CANCEL_ROW, TARGET_ROW], return_dtype=pl.Int64
-        ).to_numpy()
-        named = frame.with_columns(instrument=pl.col("instrument").fill_null(market.index.names[0]))
-        codes = _codes(named, market)
+        action = self._actions(frame)
+        codes = _codes(frame, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
-        columns |= self._orders(frame, codes, action, market)
         columns["target"] = self._targets(frame, codes, action, market)
+        columns |= self._orders(frame, codes, action, market)
         columns = _followed(columns, frame["target"].is_null().to_numpy())
         return Driver(schedule=columns, size=_SIZES[self.size], with_fee=self.with_fee, strict=self.strict)
 
+    @staticmethod
+    def _actions(frame: pl.DataFrame) -> np.ndarray:
+        if "action" not in frame.columns:
+            return np.full(len(frame), TARGET_ROW, np.int64)
+        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "target": TARGET_ROW}
+        found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int64)
+        _fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
+        return found.to_numpy()
+
     def _complete(self) -> pl.DataFrame:
+        have = self.frame.columns
+        for name in ("time", "instrument"):
+            if name not in have:
+                raise StrategyError(f"the schedule has no column {name!r}; it has {', '.join(have)}")
+        if "action" not in have:  # targets alone need nothing else
+            if "target" not in have:
+                raise StrategyError("the schedule has neither a column 'action' nor a column 'target'")
+            return self.frame
         defaults = {
             "quantity": pl.lit(0.0),
             "price": pl.lit(None, pl.Float64),
@@ -141,14 +160,12 @@ class Schedule:
             "ref": pl.lit(-1, pl.Int64),
             "target": pl.lit(0.0),
         }
-        have = self.frame.columns
-        for name in ("time", "action", "instrument"):
-            if name not in have:
-                raise StrategyError(f"the schedule has no column {name!r}; it has {', '.join(have)}")
         frame = self.frame.with_columns(**{k: v for k, v in defaults.items() if k not in have})
         return frame.with_columns(pl.col("quantity").fill_null(0.0), pl.col("ref").fill_null(-1))
 
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
+        if (action == TARGET_ROW).all():
+            return {name: np.zeros(len(frame), np.int64) for name in _ORDER_COLUMNS}
         grid, opens = _grid(market, codes), pl.Series(action == OPEN_ROW)
         hint = "round it to the instrument's increment"
         quantity, off = _steps(frame["quantity"], grid["lots"], grid["lot_noise"], False)

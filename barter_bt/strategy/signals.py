@@ -72,5 +72,4 @@ class Signals:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        frame = self.rows(market).with_columns(action=pl.lit("target"))
-        return Schedule(frame, self.size, self.with_fee, self.strict).prepare(market)
+        return Schedule(self.rows(market), self.size, self.with_fee, self.strict).prepare(market)

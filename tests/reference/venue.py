@@ -297,16 +297,18 @@ class Venue:
         """The most lots, up to ``lots``, that the account can pay; all or nothing unless the order may be cut."""
         if self.can_pay(order, self.fill(order, lots, ticks, maker)):
             return lots
-        low, high = 0, lots if order.cuts else 1
-        while high - low > 1:  # what can be paid falls with the lots
-            middle = (low + high) // 2
+        low, high = 0, lots if order.cuts else 0
+        while low < high:  # what can be paid falls with the lots, but for rounding
+            middle = (low + high + 1) // 2
             enough = self.can_pay(order, self.fill(order, middle, ticks, maker))
-            low, high = (middle, high) if enough else (low, middle)
+            low, high = (middle, high) if enough else (low, middle - 1)
         return low
 
     def can_pay(self, order: Order, fill: Fill) -> bool:
         """Rule 17 for spot in a cash account: what is free and what the order itself reserves."""
         instrument = order.instrument
+        if fill.notional + abs(fill.fee) > LIMIT:  # rule 2
+            return False
         if self.spec.account == "margin" or not instrument.spot:
             return self.has_margin(instrument, fill)
         base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
@@ -319,8 +321,6 @@ class Venue:
         before = self.positions.get(filling.index)
         if before is not None and before.side != fill.side and fill.lots <= before.quantity:
             return True
-        if fill.notional + abs(fill.fee) > LIMIT:  # rule 2
-            return False
         change = fill_position(before, filling, fill)
         assert change.after is not None
         moved = -fill.side * fill.notional if filling.spot else change.gain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import after_fill, fee, in_range, notional
 from barter_bt.execution.messages import CLOSED, FILL
@@ -26,6 +27,8 @@ def payable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: 
     a, t, side = v.accounts, v.terms, v.orders.side[order]
     value = notional(t, i, lots, ticks)
     cost = fee(t, i, value, lots, is_maker)
+    if abs(cost) > LIMIT - value:
+        return False
     if t.margined[i]:
         return bears(v, i, side, lots, ticks, value, cost)
     quote, base, own = t.quote[i], t.base[i], v.held.reserved[order]
@@ -50,10 +53,11 @@ def most_payable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_ma
 def reservation(v: VenueState, order: int, i: int, lots: int) -> int:
     """What a limit order of a cash account reserves for ``lots``."""
     t = v.terms
-    if v.orders.side[order] == SELL:
-        return lots * t.base_units[i]
     value = notional(t, i, lots, v.orders.price[order])
-    return value + max(fee(t, i, value, lots, 0), fee(t, i, value, lots, 1), 0)
+    cost = max(fee(t, i, value, lots, 0), fee(t, i, value, lots, 1), 0)
+    if cost > LIMIT - value:
+        return TOO_LARGE
+    return lots * t.base_units[i] if v.orders.side[order] == SELL else value + cost
 
 
 def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, cost: int) -> None:

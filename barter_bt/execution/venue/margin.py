@@ -7,7 +7,7 @@ liquidation: a position that loses more than its margin stays, and further incre
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, muldiv
+from barter_bt.columns.exact import muldiv
 from barter_bt.execution.dealing import RATE, after_fill, notional, position_value, weighted_mid
 from barter_bt.execution.venue.state import VenueState
 
@@ -65,8 +65,6 @@ def bears(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, c
     quantity = b.quantity[i]
     if quantity * side < 0 and lots <= abs(quantity):
         return True
-    if value + abs(cost) > LIMIT:
-        return False
     asset = t.quote[i]
     revalue(v, asset)
     new_quantity, new_cost, gain = after_fill(t, i, quantity, b.cost[i], side, lots, ticks)

@@ -1,0 +1,1 @@
+"""``python -m benchmarks``: how fast the engine is, beside other tools on the same jobs."""

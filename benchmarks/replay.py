@@ -1,0 +1,123 @@
+"""Replays of ticks: a strategy called at every event, and an order at every thousandth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from barter_bt import Compiled, Fees, Instrument, Latency, Venue, backtest, data
+from barter_bt.backtest import Result
+from barter_bt.data import Stream, generate
+from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
+from barter_bt.strategy.api import bid_price, buy, limit_buy, sell
+from benchmarks.measure import Columns, Entry, Job, measure
+from benchmarks.peers import _answers as answers
+
+EVENTS = 10_000_000
+PYTHON_EVENTS = 1_000_000
+LITTLE = 1_000
+EVERY = answers.EVERY
+FAR = 1.0  # how far below the first bid the order rests that nothing fills
+MARKET_EVENT = MARKET_TRADE | MARKET_QUOTE
+FEES = Fees(answers.FEE, answers.FEE)
+LATENCY = Latency(request_ns=1_000_000, response_ns=1_000_000, feed_ns=500_000)
+BALANCES = {"usd": int(answers.CASH)}
+INSTRUMENTS = [
+    Instrument("x", f"walk{i}_usd", price_increment="0.01", quantity_increment="0.001") for i in range(3)
+]
+
+
+def flip(s: Any, my: Any) -> None:
+    """At every thousandth market event a market order between flat and one unit of its instrument."""
+    # Reports on own orders wake it too, and do not count.
+    if s.event.kind[0] & MARKET_EVENT == 0:
+        return
+    my.shared.seen[0] += 1
+    if my.shared.seen[0] == EVERY:
+        my.shared.seen[0] = 0
+        i = s.event.instrument[0]
+        if s.instruments.quantity[i] > 0:
+            sell(s, i, 1.0)
+        else:
+            buy(s, i, 1.0)
+
+
+def flip_and_rest(s: Any, my: Any) -> None:
+    """The same, and one limit order far below the first bid in each instrument."""
+    i = s.event.instrument[0]
+    if my.each.resting[i] == 0 and s.instruments.bid[i] > 0:
+        my.each.resting[i] = 1
+        limit_buy(s, i, 1.0, bid_price(s, i) - FAR)
+    flip(s, my)
+
+
+class Watch:
+    """A Python strategy that is woken at every event and wants nothing."""
+
+    wake = "every_event"
+
+    def generate_algo_orders(self, state: Any) -> tuple[tuple[()], tuple[()]]:
+        """No orders."""
+        return (), ()
+
+
+FLIP = Compiled(flip, shared={"seen": 0}, wake="every_event", name="flip")
+FLIP_AND_REST = Compiled(flip_and_rest, shared={"seen": 0}, each={"resting": 0}, wake="every_event", name="rest")
+
+
+def _run(streams: list[Stream], strategy: Any, venue: Venue) -> Callable[[], Result]:
+    return lambda: backtest(streams, INSTRUMENTS, strategy, balances=BALANCES, venues=venue)
+
+
+def trades_job(n: int, strategy: Any = FLIP, latency: Latency | None = None, orders: bool = True) -> Job:
+    """A replay of ``n`` trades held in memory."""
+    venue = Venue(fees=FEES, latency=latency or Latency())
+    frame = generate.trades(n)
+    little = data.trades(frame.head(LITTLE))
+    if not orders:
+        answer = answers.Answer(0, answers.CASH, 0.01, "no orders")
+    else:
+        answer = answers.replay(generate.trades_arrays(n), fixed_book=False)
+    return Job(_run([data.trades(frame)], strategy, venue), n, _run([little], strategy, venue), answer)
+
+
+def quotes_job(n: int) -> Job:
+    """``n`` quotes and ``n`` trades, quotes first at equal times."""
+    book, tape = generate.quotes(n), generate.trades(n)
+    venue = Venue(fees=FEES)
+    little = [data.quotes(book.head(LITTLE)), data.trades(tape.head(LITTLE))]
+    exact = answers.replay_quotes(generate.trades_arrays(n), generate.quotes_arrays(n))
+    # Where the quote shows less than one unit the rest is filled at the quotes that follow it.
+    answer = answers.Answer(exact.orders, exact.equity, 5.0, "fills no more than each quote shows")
+    streams = [data.quotes(book), data.trades(tape)]
+    return Job(_run(streams, FLIP_AND_REST, venue), 2 * n, _run(little, FLIP_AND_REST, venue), answer, len(INSTRUMENTS))
+
+
+def quotes_columns(n: int) -> Columns:
+    """The columns of both streams."""
+    trades = {f"trade_{name}": column for name, column in generate.trades_arrays(n).items()}
+    return generate.quotes_arrays(n) | trades
+
+
+def replay_compiled(scale: float) -> list[Entry]:
+    """Trades, zero latency."""
+    n = int(EVENTS * scale)
+    return [measure("replay_compiled", lambda: trades_job(n), generate.trades_arrays(n))]
+
+
+def replay_compiled_latency(scale: float) -> list[Entry]:
+    """Trades, with latency of requests, responses and the feed."""
+    n = int(EVENTS * scale)
+    return [measure("replay_compiled_latency", lambda: trades_job(n, latency=LATENCY), generate.trades_arrays(n))]
+
+
+def replay_quotes(scale: float) -> list[Entry]:
+    """Quotes and trades, with limit orders resting all the time."""
+    n = int(EVENTS * scale)
+    return [measure("replay_quotes", lambda: quotes_job(n), quotes_columns(n))]
+
+
+def replay_python(scale: float) -> list[Entry]:
+    """A Python strategy woken at every event."""
+    n = int(PYTHON_EVENTS * scale)
+    return [measure("replay_python", lambda: trades_job(n, Watch(), orders=False), generate.trades_arrays(n))]
