@@ -117,6 +117,9 @@ def backtest(
     state = build_state(index, scales, venue, reporting_index, begins, expected + 64)
     state.engine.mark_every[0] = marks
     state.engine.streams[0] = len(streams)
+    watching = Record(**record) if isinstance(record, Mapping) else record
+    if watching:
+        watching.watch(state)
     if risk:
         risk.apply(state, index, scales)
     strategy = strategy if hasattr(strategy, "prepare") else Python(strategy, type(strategy).__name__)
@@ -135,11 +138,12 @@ def backtest(
         scales=scales,
         strategies=[strategy.name],
         reporting=index.asset_names[reporting_index],
-        config=describe(index, scales, terms_of, amounts, streams, strategy, marks),
+        describe=lambda: describe(index, scales, terms_of, amounts, streams, strategy, marks),
         seed=seed,
         version=VERSION,
         partial=partial,
         market=streams,
+        record=watching.frame(state, index, scales) if watching else None,
     )
     result.warnings += _warnings(state, streams, partial)
     result.timings |= {

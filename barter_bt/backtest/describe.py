@@ -47,7 +47,7 @@ def describe(
         "units": {name: str(scales.units[asset]) for asset, name in enumerate(index.asset_names)},
         "venues": {name: plain(asdict(venue)) for name, venue in venues.items()},
         "balances": {index.asset_names[asset]: str(amount) for asset, amount in balances.items()},
-        "streams": [stream.name for stream in streams],
+        "data": [plain(stream.fingerprint()) | {"kind": stream.kind} for stream in streams],
         "strategy": {"type": type(strategy).__qualname__, **{k: plain(v) for k, v in parameters.items()}},
         "mark_every_ns": mark_every_ns,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,8 +32,8 @@ class Result:
         The engine's and the venue's columns at the end, integers.
     index, scales
         The instruments and the units of those integers.
-    config
-        What was run; every value can be written as JSON.
+    describe
+        Makes ``config``.
     timings
         Seconds of each part of the run.
     warnings
@@ -48,7 +48,7 @@ class Result:
     scales: Scales
     strategies: Sequence[str]
     reporting: str
-    config: dict[str, Any]
+    describe: Callable[[], dict[str, Any]]
     seed: int
     version: str
     timings: dict[str, float] = field(default_factory=dict)
@@ -56,6 +56,11 @@ class Result:
     partial: bool = False
     record: pl.DataFrame | None = None
     market: Sequence[Any] = ()
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What was run, with checksums of its data; every value can be written as JSON."""
+        return self.describe()
 
     @cached_property
     def _frames(self) -> Frames:

@@ -186,6 +186,11 @@ class Block:
         self._directory = np.array([table.address for table in tables.values()], np.int64)
         self.address: int = int(self._directory.ctypes.data)
 
+    def replace(self, name: str, table: Table) -> None:
+        """Put another table of the same class in a place, between calls of kernels."""
+        setattr(self, name, table)
+        self._directory[list(self.layout).index(name)] = table.address
+
     def tables(self) -> Mapping[str, Table]:
         """Tables by name, in the order of declaration."""
         return {name: getattr(self, name) for name in self.layout}

@@ -23,6 +23,7 @@ from __future__ import annotations
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.event import BALANCE, BAR_CLOSE, ORDER_SNAPSHOT, OWN_TRADE, TIMER
+from barter_bt.engine.record import EACH_MARK, record
 from barter_bt.engine.replay import replay
 from barter_bt.engine.report import deliver
 from barter_bt.engine.schedule import follow
@@ -79,6 +80,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         elif what == MARK:
             e.mark_due[0] = NEVER
             mark(s, due)
+            if e.recording[0] == EACH_MARK:
+                record(s)
         elif what == SCHEDULE:
             follow(s)
         elif what == WAKE_UP:
@@ -155,3 +158,5 @@ def strike(s: EngineState, now: int) -> None:
 def finish(s: EngineState) -> None:
     """The last mark."""
     mark(s, s.engine.time[0])
+    if s.engine.recording[0] == EACH_MARK:
+        record(s)

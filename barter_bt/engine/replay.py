@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
@@ -71,6 +72,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     plan_mark(s, now)
     limit = until(s, v, feed, c)
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
+    recording = e.recording[0] == EACH_EVENT
     busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
@@ -110,9 +112,11 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
             fail(v.fault, BAD_ROW, i)
             break
         row += 1
+        if recording:
+            record(s)
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
-                if row < rows and asked == 0:
+                if row < rows and asked == 0 and e.recording[0] == 0:
                     mark(s, now)
                     continue
             e.mark_due[0] = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
+from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.orders import (
     update_from_accepted,
@@ -46,6 +47,8 @@ def _deliver_one(s: EngineState, asked: int) -> int:
         kind = _kind(e.part[0], is_fill)
         e.part[0] += 1
         e.sequence[0] += 1
+        if e.recording[0] == EACH_EVENT:
+            record(s)
         if asked & kind:
             if e.part[0] == parts:
                 _finish(s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.kernel import unit
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
@@ -26,6 +27,8 @@ def follow(s: EngineState) -> None:
     first = row = p.row[0]
     while row < p.rows[0] and p.time[0][row] == now:
         s.engine.sequence[0] += 1
+        if s.engine.recording[0] == EACH_EVENT:
+            record(s)
         if p.action[0][row] == OPEN_ROW:
             _open(s, row)
         elif p.action[0][row] == CANCEL_ROW:

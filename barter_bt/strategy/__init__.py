@@ -1,9 +1,10 @@
 """Three ways to write a strategy, on the same engine."""
 
+from barter_bt.strategy import api, builtin, indicators
 from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Strategy
 from barter_bt.strategy.python import AlgoStrategy, OrderRequest, Python, State
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
 
-__all__ = ["AlgoStrategy", "Compiled", "OrderRequest", "Python", "Schedule", "Signals", "State", "Strategy"]
+__all__ = ["AlgoStrategy", "Compiled", "OrderRequest", "Python", "Schedule", "Signals", "State", "Strategy", "api", "builtin", "indicators"]

@@ -38,13 +38,14 @@ def _steps(values: pl.Series, per_unit: np.ndarray, noise: np.ndarray, floor: bo
     return (np.sign(values.to_numpy()) * np.where(scaled < _MOST, whole, 0)).astype(np.int64), off
 
 
-def _codes(frame: pl.DataFrame, market: Market) -> np.ndarray:
-    names, codes = frame["instrument"], market.index.codes
-    if isinstance(names.dtype, pl.Enum):  # by category, not row by row
+def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
+    names, codes, cancels = frame["instrument"], market.index.codes, action == CANCEL_ROW
+    if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
         known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
         found: np.ndarray = known[names.to_physical().to_numpy()]
     else:
         found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
+    found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
     _fail(frame, pl.Series(found < 0), "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
     return found
 
@@ -127,7 +128,7 @@ class Schedule:
             row = int(np.flatnonzero(np.diff(time) < 0)[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
-        codes = _codes(frame, market)
+        codes = _codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
         columns["target"] = self._targets(frame, codes, action, market)
         columns |= self._orders(frame, codes, action, market)

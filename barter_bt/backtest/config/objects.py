@@ -120,10 +120,7 @@ class Loader:
 
 def builtin(room: str) -> Mapping[str, Callable[..., Any]]:
     """Return the factories that come with the package by their names, of a room: ``strategy`` or ``risk``."""
-    found = getattr(importlib.import_module(f"barter_bt.{room}"), "builtin", {})
-    if isinstance(found, ModuleType):
-        found = found.BUILTIN
-    factories: Mapping[str, Callable[..., Any]] = found
+    factories: Mapping[str, Callable[..., Any]] = importlib.import_module(f"barter_bt.{room}.builtin").BUILTIN
     return factories
 
 

@@ -16,8 +16,11 @@ from barter_bt.engine.state.tables import (
     Health,
     Instruments,
     Positions,
+    Readings,
+    Records,
     Schedule,
     Trades,
+    Watched,
 )
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.venue.state import VenueState
@@ -65,6 +68,9 @@ def build_state(
         positions=Positions(4096),
         balances=Balances(4096),
         equity=Equity(marks),
+        watched=Watched(0),
+        records=Records(16),
+        readings=Readings(16),
     )
     for asset in range(len(assets)):
         total = venue.accounts.total[asset]

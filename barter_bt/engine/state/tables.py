@@ -40,6 +40,7 @@ class Engine(Table):
     budget: I64  # rows until the loop shows itself to Python
     starved: I64  # cursor that needs its next chunk
     streams: I64
+    recording: I64  # 0: no; 1: with each mark; 2: with each event
 
 
 class Event(Table):
@@ -99,6 +100,8 @@ class Instruments(Table):
     position: I64
     trade_enter: I64
     own_mark: I64  # 0: the market marks the position; > 0: the last own fill does; -1: just opened, at cost
+    value: I64  # at the mark, and unrealised PnL: refreshed only where a record asks for them
+    unrealised: I64
     first: I64  # live orders in order of sending, -1: none
     final: I64
     live: I64
@@ -194,6 +197,26 @@ class Equity(Table, growable=True):
     known: I8
 
 
+class Watched(Table):
+    """One row per number that is recorded: element ``row`` of a column, as its eight bytes."""
+
+    column: I64s
+    row: I64
+
+
+class Records(Table, growable=True):
+    """When the state was recorded."""
+
+    time: I64
+    sequence: I64
+
+
+class Readings(Table, growable=True):
+    """What was recorded: as many rows as there are watched numbers for each row of `records`."""
+
+    value: I64
+
+
 class EngineState(Block):
     """The engine's state and journals, its requests out and the reports in."""
 
@@ -215,3 +238,6 @@ class EngineState(Block):
     positions: Positions
     balances: Balances
     equity: Equity
+    watched: Watched
+    records: Records
+    readings: Readings
