@@ -1,6 +1,21 @@
 """Backtests: run one, read its result, write it to a directory."""
 
+import sys
+from types import ModuleType
+from typing import Any
+
 from barter_bt.backtest.backtest import backtest
+from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 
-__all__ = ["Result", "backtest"]
+__all__ = ["Record", "Result", "backtest"]
+
+
+class _Room(ModuleType):
+    """``barter_bt.backtest`` is this room *and* what it is for: importing a room binds its name in the package."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Result:
+        return backtest(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -22,7 +22,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.execution.build import build_terms, build_venue
 from barter_bt.execution.terms import Venue
-from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
+from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number, decimal
 from barter_bt.risk import Limits
 from barter_bt.strategy.driver import Driver, Market

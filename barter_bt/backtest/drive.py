@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-
-from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.fault import explain
+from barter_bt.backtest.feeder import Feeder
 from barter_bt.columns.kernel import Compiler, compile_entry
 from barter_bt.columns.table import out_of_memory
 from barter_bt.engine import loop
@@ -21,9 +20,7 @@ ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress
 INTERPRETED_ROWS_PER_TURN = 1 << 14
 
 
-def make_step(
-    s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool
-) -> Callable[[], int]:
+def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Callable[[], int]:
     """The loop with the strategy in its place, as a function without arguments."""
     replace = {"wake": driver.wake} if driver.wake else {}
     blocks = (s, v, feed, driver.my)
@@ -105,5 +102,3 @@ class Drive:
         self._done += rows
         if self._progress:
             self._progress(self._done, self._feeder.total_rows)
-
-

@@ -53,7 +53,8 @@ class Frames:
         """Integers times the step of each row, as the nearest floats."""
         if len(set(steps)) == 1:
             factor, divides = _per_unit(steps[0])
-            return values / factor if divides else values * factor
+            scaled: np.ndarray = values / factor if divides else values * factor
+            return scaled
         pairs = [_per_unit(step) for step in steps]
         factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
         return np.where(divides_each, values / factors, values * factors)

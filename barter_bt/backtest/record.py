@@ -65,12 +65,7 @@ class Record:
         found = []
         for name in self.columns:
             table, _, column = name.partition(".")
-            known = [
-                f"{t}.{c}"
-                for t in _TABLES
-                for c, code in s.tables()[t].schema.items()
-                if code in ("i8", "f8")
-            ]
+            known = [f"{t}.{c}" for t in _TABLES for c, code in s.tables()[t].schema.items() if code in ("i8", "f8")]
             if name not in known:
                 like = nearest(name, known)
                 raise ConfigError(f"cannot record {name!r}", f"did you mean {like!r}?" if like else None)

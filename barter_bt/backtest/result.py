@@ -118,7 +118,8 @@ class Result:
                 if stream.kind == kind
             ]
             if frames:
-                return pl.concat(frames).collect()
+                found: pl.DataFrame = pl.concat(frames).collect()
+                return found
         return pl.DataFrame(schema={"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64})
 
     def summary(self) -> Summary:

@@ -148,7 +148,7 @@ def _foundation() -> str:
 def _cache_class() -> Any:
     from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
-    class Locator(_CacheLocator):  # type: ignore[misc]
+    class Locator(_CacheLocator):
         def __init__(self, function: FunctionType) -> None:
             self.function = function
 
@@ -166,10 +166,10 @@ def _cache_class() -> Any:
             where = f"{self.function.__code__.co_filename}:{self.function.__qualname__}"
             return hashlib.sha256(where.encode()).hexdigest()[:12]
 
-    class Impl(CompileResultCacheImpl):  # type: ignore[misc]
+    class Impl(CompileResultCacheImpl):
         _locator_classes = (Locator,)
 
-    class ContentCache(FunctionCache):  # type: ignore[misc]
+    class ContentCache(FunctionCache):
         _impl_class = Impl
 
         def __init__(self, function: FunctionType, content: str) -> None:
@@ -290,7 +290,7 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     returned = types.void if result is type(None) else types.int64
     sig = signature(returned, *arguments)
     content = digest(function, compiler.replace)
-    compiled = CFunc(compiler._rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
+    compiled: Any = CFunc(compiler._rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
     compiled._cache = _cache_class()(function, content)
     compiled.compile()
     symbol = f"barter_bt_{function.__name__}_{hashlib.sha256((content + str(sig)).encode()).hexdigest()[:16]}"

@@ -34,7 +34,7 @@ _callback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(grow)
 llvmlite.binding.add_symbol("barter_bt_grow", ctypes.cast(_callback, ctypes.c_void_p).value)
 
 
-class ColumnType(types.Type):  # type: ignore[misc]
+class ColumnType(types.Type):
     """Address of the first element."""
 
     def __init__(self, code: str) -> None:
@@ -54,7 +54,7 @@ def _name(cls: str, content: object) -> str:
     return f"{cls}_{hashlib.sha256(repr(content).encode()).hexdigest()[:12]}"
 
 
-class TableType(types.Type):  # type: ignore[misc]
+class TableType(types.Type):
     """Address of a descriptor; the schema is part of the type and of its name."""
 
     def __init__(self, cls: type[Table]) -> None:
@@ -62,7 +62,7 @@ class TableType(types.Type):  # type: ignore[misc]
         super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable)))
 
 
-class BlockType(types.Type):  # type: ignore[misc]
+class BlockType(types.Type):
     """Address of a directory of descriptors."""
 
     def __init__(self, cls: type[Block]) -> None:
@@ -73,7 +73,7 @@ class BlockType(types.Type):  # type: ignore[misc]
 @register_model(ColumnType)
 @register_model(TableType)
 @register_model(BlockType)
-class _Address(models.PrimitiveModel):  # type: ignore[misc]
+class _Address(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         super().__init__(dmm, fe_type, ir.IntType(64))
 
@@ -88,7 +88,7 @@ def _load(builder: Any, base: Any, slot: int, fixed: bool) -> Any:
 
 
 @infer_getattr
-class _BlockAttributes(AttributeTemplate):  # type: ignore[misc]
+class _BlockAttributes(AttributeTemplate):
     key = BlockType
 
     def generic_resolve(self, typ: BlockType, name: str) -> Any:
@@ -101,7 +101,7 @@ def _block_attribute(context: Any, builder: Any, typ: BlockType, value: Any, nam
 
 
 @infer_getattr
-class _TableAttributes(AttributeTemplate):  # type: ignore[misc]
+class _TableAttributes(AttributeTemplate):
     key = TableType
 
     def generic_resolve(self, typ: TableType, name: str) -> Any:
@@ -114,17 +114,17 @@ def _table_attribute(context: Any, builder: Any, typ: TableType, value: Any, nam
 
 
 @infer_global(operator.getitem)
-class _ColumnGet(AbstractTemplate):  # type: ignore[misc]
+class _ColumnGet(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        if len(args) == 2 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):  # noqa: PLR2004
+        if len(args) == 2 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
             return signature(args[0].element, args[0], types.int64)
         return None
 
 
 @infer_global(operator.setitem)
-class _ColumnSet(AbstractTemplate):  # type: ignore[misc]
+class _ColumnSet(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        if len(args) == 3 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):  # noqa: PLR2004
+        if len(args) == 3 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
             return signature(types.none, args[0], types.int64, args[0].element)
         return None
 
@@ -151,7 +151,7 @@ def _set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _append(typingctx: Any, table: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         word = ir.IntType(64)
@@ -173,7 +173,7 @@ def _append(typingctx: Any, table: Any) -> Any:
     return types.int64(table), codegen
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _truncate(typingctx: Any, table: Any, rows: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         builder.store(args[1], builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
@@ -183,18 +183,18 @@ def _truncate(typingctx: Any, table: Any, rows: Any) -> Any:
 
 
 # Numba wants the typing and the implementing function to have the very same parameters: no annotations.
-@overload_method(TableType, "append")  # type: ignore[misc]
+@overload_method(TableType, "append")
 def _table_append(table):  # type: ignore[no-untyped-def]
-    return lambda table: _append(table)
+    return lambda table: _append(table)  # noqa: PLW0108  (an intrinsic is no implementation by itself)
 
 
-@overload_method(TableType, "truncate")  # type: ignore[misc]
+@overload_method(TableType, "truncate")
 def _table_truncate(table, rows):  # type: ignore[no-untyped-def]
-    return lambda table, rows: _truncate(table, rows)
+    return lambda table, rows: _truncate(table, rows)  # noqa: PLW0108
 
 
 @infer_global(len)
-class _TableLen(AbstractTemplate):  # type: ignore[misc]
+class _TableLen(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         return signature(types.int64, *args) if len(args) == 1 and isinstance(args[0], TableType) else None
 
@@ -217,7 +217,7 @@ def block_at(cls: type[Block]) -> Any:
     """Compiled function ``address -> block``: how a kernel entered from Python finds its state."""
     block = BlockType(cls)
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def view(typingctx: Any, address: Any) -> Any:
         return block(types.int64), lambda context, builder, sig, args: args[0]
 

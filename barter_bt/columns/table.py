@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_type_hints
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,10 @@ _DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
 out_of_memory: list[str] = []  # tables that compiled code could not grow; the run ends with an error
+
+
+def _view(array: npt.NDArray[Any]) -> memoryview[Any]:
+    return memoryview(cast("Any", array))
 
 
 class Table:
@@ -84,7 +88,7 @@ class Table:
     def __init__(self, rows: int) -> None:
         capacity = max(rows, 1)
         self._descriptor = np.zeros(_HEADER + len(self.schema), np.int64)
-        self._head = memoryview(self._descriptor)
+        self._head: memoryview[int] = _view(self._descriptor)
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._head[0] = 0 if self.growable else rows
         self._allocate(capacity)
@@ -117,7 +121,7 @@ class Table:
         if code[0] != "*" or array.dtype != np.dtype(code[1:]) or not array.flags.c_contiguous:
             raise TypeError(f"column {name!r} ({code}) cannot point to {array.dtype} with strides {array.strides}")
         self._arrays[name][row] = array.ctypes.data
-        getattr(self, name)[row] = memoryview(array)
+        getattr(self, name)[row] = _view(array)
 
     def grow(self) -> None:
         """Make room for more rows."""
@@ -134,7 +138,9 @@ class Table:
         address = block.ctypes.data
         for k, ((name, code), size) in enumerate(zip(self.schema.items(), sizes, strict=True)):
             pointers = code[0] == "*"
-            new = block[offset : offset + capacity * (8 if pointers else int(code[1]))].view(np.int64 if pointers else _DTYPES[code])
+            new = block[offset : offset + capacity * (8 if pointers else int(code[1]))].view(
+                np.int64 if pointers else _DTYPES[code]
+            )
             if name in self._arrays:
                 old = self._arrays[name]
                 new[: len(old)] = old
@@ -143,7 +149,7 @@ class Table:
             if pointers:
                 setattr(self, name, [*getattr(self, name, ()), *[None] * (capacity - len(getattr(self, name, ())))])
             else:
-                setattr(self, name, memoryview(new))
+                setattr(self, name, _view(new))
             offset += size
         self._head[1] = capacity
 
@@ -204,13 +210,13 @@ def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
     >>> make_table("Mine", {"seen": "i8"}).schema
     {'seen': 'i8'}
     """
-    cls = type(name, (Table,), {})
+    cls: type[Table] = type(name, (Table,), {})
     cls.schema = dict(columns)
     return cls
 
 
 def make_block(name: str, layout: Mapping[str, type[Table]]) -> type[Block]:
     """A block class from a mapping of table name to table class."""
-    cls = type(name, (Block,), {})
+    cls: type[Block] = type(name, (Block,), {})
     cls.layout = dict(layout)
     return cls

@@ -112,12 +112,12 @@ def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int
     if market >= 0 and f.due[market] < due:
         what, due = MARKET, f.due[market]
     in_flight = min(due, s.ends.due[REQUEST_QUEUE])
-    if e.mark_due[0] < due and in_flight < NEVER:
-        what, due = MARK, e.mark_due[0]
     last = NEVER if market >= 0 else e.market_time[0]
+    wake_up = min(e.bar_due[0], e.timer_due[0])
+    if e.mark_due[0] < due and (in_flight < NEVER or min(s.schedule.due[0], wake_up) <= last):
+        what, due = MARK, e.mark_due[0]
     if s.schedule.due[0] < due and s.schedule.due[0] <= last:
         what, due = SCHEDULE, s.schedule.due[0]
-    wake_up = min(e.bar_due[0], e.timer_due[0])
     if wake_up < due and wake_up <= last:
         what, due = WAKE_UP, wake_up
     if s.ends.due[REQUEST_QUEUE] < due:

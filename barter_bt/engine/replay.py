@@ -7,6 +7,7 @@ every other case is left to the loop.
 
 from __future__ import annotations
 
+from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.record import EACH_EVENT, record
@@ -18,7 +19,6 @@ from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, 
 from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.market import see
 from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail
-from barter_bt.columns.table import Block
 
 KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
+from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks

@@ -85,9 +85,7 @@ class Instrument:
         if self.base == self.quote:
             raise InstrumentError(f"instrument {self.name!r} has base and quote {self.base!r}; they must differ")
         if self.kind not in ("spot", "perpetual", "future"):
-            raise InstrumentError(
-                f"instrument {self.name!r} has kind {self.kind!r}; allowed: spot, perpetual, future"
-            )
+            raise InstrumentError(f"instrument {self.name!r} has kind {self.kind!r}; allowed: spot, perpetual, future")
         if self.kind == "spot" and decimal(self.contract_size, "contract_size") != 1:
             raise InstrumentError(f"spot instrument {self.name!r} has contract_size {self.contract_size}; it must be 1")
         for field in ("contract_size", "price_increment", "quantity_increment", "quantity_min", "notional_min"):

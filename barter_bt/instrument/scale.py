@@ -64,9 +64,7 @@ def choose_scales(
         ticks.append(
             decimal(one.price_increment, "price_increment") if one.price_increment else _tick(largest_prices.get(k))
         )
-        lots.append(
-            decimal(one.quantity_increment, "quantity_increment") if one.quantity_increment else RESOLUTION
-        )
+        lots.append(decimal(one.quantity_increment, "quantity_increment") if one.quantity_increment else RESOLUTION)
     units = []
     for asset in range(len(index.assets)):
         unit = RESOLUTION

@@ -7,4 +7,16 @@ from barter_bt.strategy.python import AlgoStrategy, OrderRequest, Python, State
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
 
-__all__ = ["AlgoStrategy", "Compiled", "OrderRequest", "Python", "Schedule", "Signals", "State", "Strategy", "api", "builtin", "indicators"]
+__all__ = [
+    "AlgoStrategy",
+    "Compiled",
+    "OrderRequest",
+    "Python",
+    "Schedule",
+    "Signals",
+    "State",
+    "Strategy",
+    "api",
+    "builtin",
+    "indicators",
+]

@@ -51,7 +51,7 @@ class Compiled:
             raise StrategyError(
                 f"generate is {self.generate!r}; it must be a plain function", "define it with def generate(s, my):"
             )
-        if len(inspect.signature(self.generate).parameters) != 2:  # noqa: PLR2004
+        if len(inspect.signature(self.generate).parameters) != 2:
             raise StrategyError(f"{self.generate.__name__} must take two arguments: the state and its own tables")
         wake_bits(self.wake)
 

@@ -61,12 +61,15 @@ def _times(frame: pl.DataFrame) -> np.ndarray:
 
 def _grid(market: Market, codes: np.ndarray) -> dict[str, np.ndarray]:
     """Ticks and lots per unit, and their noise, of each row's instrument."""
+
     def column(steps: tuple[Any, ...]) -> np.ndarray:
-        return np.array([float(1 / Fraction(step)) for step in steps])[codes]
+        each: np.ndarray = np.array([float(1 / Fraction(step)) for step in steps])[codes]
+        return each
 
     def noise(name: str) -> np.ndarray:
         given = [1e-6 if getattr(one, name) else 1.0 for one in market.index.instruments]
-        return np.array(given)[codes]
+        each: np.ndarray = np.array(given)[codes]
+        return each
 
     return {
         "ticks": column(market.scales.ticks),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.orders import record_cancel, record_open
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.dealing import notional
 from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
 from barter_bt.execution.order import (
@@ -14,9 +17,6 @@ from barter_bt.execution.order import (
     ORDER_QUANTITY_LIMIT,
     POSITION_LIMIT,
 )
-from barter_bt.engine.state.market import price_ticks
-from barter_bt.engine.state.orders import record_cancel, record_open
-from barter_bt.engine.state.tables import EngineState
 
 
 def check_risk(s: EngineState, action: int) -> int:

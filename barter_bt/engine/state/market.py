@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import hot
-from barter_bt.execution.dealing import steps, weighted_mid
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.dealing import steps, weighted_mid
 
 
 @hot

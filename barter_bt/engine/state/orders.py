@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.execution.order import CANCEL_IN_FLIGHT, OPEN, OPEN_IN_FLIGHT, REFUSED
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.order import CANCEL_IN_FLIGHT, OPEN, OPEN_IN_FLIGHT, REFUSED
 
 
 def is_live(s: EngineState, order: int) -> bool:

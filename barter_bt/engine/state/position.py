@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import muldiv
 from barter_bt.columns.kernel import hot
-from barter_bt.execution.dealing import notional, position_value
 from barter_bt.engine.state.assets import hold
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.dealing import notional, position_value
 
 
 def update_position_from_fill(

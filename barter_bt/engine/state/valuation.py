@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import hot, unit
 from barter_bt.columns.exact import LIMIT, muldiv
+from barter_bt.columns.kernel import hot, unit
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState

@@ -1,0 +1,66 @@
+"""ARCHITECTURE.md, kept true: imports only point down, heavy packages are imported where they are used."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "barter_bt"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def rooms() -> list[str]:
+    """The rooms in the order in which ARCHITECTURE.md lists them: the lowest first."""
+    table = (ROOT / "ARCHITECTURE.md").read_text().split("## Rooms")[1].split("## ")[0]
+    return re.findall(r"^\| `(\w+)(?:/|\.py)` \|", table, re.MULTILINE)
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the package that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module == "barter_bt":
+                found |= {f"barter_bt.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name.startswith("barter_bt.")}
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+def test_every_room_is_listed() -> None:
+    there = {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in MODULES} - {"__init__", "__pycache__"}
+    assert there == set(rooms())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    if path == PACKAGE / "__init__.py":
+        pytest.skip("the package's front names what lies in every room")
+    order = rooms()
+    here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for module in imports(path):
+        assert order.index(room_of(module)) <= order.index(here), f"{path} imports {module}, which lies above it"
+
+
+@pytest.mark.parametrize("heavy", ["numba", "matplotlib", "pyarrow", "pandas"])
+def test_heavy_packages_are_lazy(heavy: str) -> None:
+    code = f"import barter_bt; barter_bt.backtest; barter_bt.data; import sys; print({heavy!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_front_imports_nothing() -> None:
+    code = "import barter_bt, sys; print('polars' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False False"
