@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from barter_bt.backtest.fault import explain
 from barter_bt.backtest.feeder import Feeder
@@ -10,6 +11,7 @@ from barter_bt.columns.kernel import Compiler, compile_entry
 from barter_bt.columns.table import out_of_memory
 from barter_bt.engine import loop
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import wake
 from barter_bt.errors import StrategyError
 from barter_bt.execution.feed import Feed
 from barter_bt.execution.venue.state import VenueState
@@ -22,7 +24,7 @@ INTERPRETED_ROWS_PER_TURN = 1 << 14
 
 def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Callable[[], int]:
     """The loop with the strategy in its place, as a function without arguments."""
-    replace = {"wake": driver.wake} if driver.wake else {}
+    replace: dict[Any, Any] = {wake: driver.wake} if driver.wake else {}
     blocks = (s, v, feed, driver.my)
     if interpret:
         run = Compiler(replace, interpret=True).function(loop.run)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 A kernel is ordinary Python over :mod:`tables <barter_bt.columns.table>`, and runs as such. ``compiled``
 rebuilds it for Numba: every plain function that it reaches, by a global name or a closure, is rebuilt
-with its callees replaced by their compiled forms. Parts can be exchanged by name on the way (``replace``),
+with its callees replaced by their compiled forms. Parts can be exchanged on the way (``replace``),
 which is how a user's strategy is compiled *into* the engine's loop instead of being called by it.
 
 The cache key is a digest of everything reachable: bytecode, constants, defaults, closures, global values
@@ -12,6 +12,7 @@ program compiles nothing (see ``docs/decisions/0002-cache.md``).
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import importlib.metadata
@@ -24,6 +25,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from barter_bt.columns.exact import NATIVE
 from barter_bt.columns.table import Block, Table
+from barter_bt.errors import StrategyError
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
@@ -72,7 +74,15 @@ def _static(code: CodeType) -> tuple[bytes, tuple[str, ...]]:
                 state.update(repr(sorted(map(repr, constant))).encode())
             elif not isinstance(constant, CodeType):
                 state.update(f"{type(constant)}{constant!r}".encode())
-    return state.digest(), tuple(sorted({name for one in _codes(code) for name in one.co_names}))
+    loads = {
+        instruction.argval
+        for one in _codes(code)
+        for instruction in dis.get_instructions(one)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")  # attributes are names too, but not references
+    }
+    # Names of attributes are constants of the code like any other.
+    state.update(repr([one.co_names for one in _codes(code)]).encode())
+    return state.digest(), tuple(sorted(loads))
 
 
 def references(function: FunctionType) -> dict[str, Any]:
@@ -84,7 +94,7 @@ def references(function: FunctionType) -> dict[str, Any]:
     return found
 
 
-def digest(function: FunctionType, replace: Mapping[str, Function] | None = None) -> str:
+def digest(function: FunctionType, replace: Mapping[Function, Function] | None = None) -> str:
     """SHA-256 over a function and everything that it reaches.
 
     Examples
@@ -99,6 +109,7 @@ def digest(function: FunctionType, replace: Mapping[str, Function] | None = None
     """
     seen: dict[int, int] = {}
     state = hashlib.sha256()
+    exchanged = dict(replace or {})
 
     def add(value: Any) -> None:
         if isinstance(value, FunctionType):
@@ -110,7 +121,7 @@ def digest(function: FunctionType, replace: Mapping[str, Function] | None = None
             add(value.__defaults__)
             for name, reached in references(value).items():
                 state.update(name.encode())
-                add((replace or {}).get(name, reached))
+                add(exchanged.get(reached, reached) if isinstance(reached, FunctionType) else reached)
         elif isinstance(value, ModuleType):
             state.update(value.__name__.encode())
         elif isinstance(value, type):
@@ -183,53 +194,45 @@ def _cache_class() -> Any:
 
 
 class Compiler:
-    """Compiles functions with some of their callees exchanged by name.
+    """Compiles functions with some of their callees exchanged.
 
     Parameters
     ----------
     replace
-        Global name to the function that shall stand in its place, wherever it is reached.
+        Function to the one that shall stand in its place, wherever it is reached.
     interpret
         Exchange the callees and leave everything plain Python.
     """
 
-    def __init__(self, replace: Mapping[str, Function] | None = None, interpret: bool = False) -> None:
+    def __init__(self, replace: Mapping[Function, Function] | None = None, interpret: bool = False) -> None:
         self.replace = dict(replace or {})
         self.interpret = interpret
-        self._done: dict[int, Any] = {}
-        self._affected: dict[int, bool] = {}
+        self._done: dict[FunctionType, Any] = {}
+        self._building: list[FunctionType] = []
 
     def function(self, function: FunctionType) -> Any:
         """Numba's dispatcher for ``function``, its callees compiled likewise."""
-        if id(function) not in self._done:
-            if self._is_affected(function):
-                self._done[id(function)] = self._build(function)
-            else:
-                self._done[id(function)] = function if self.interpret else _plain().function(function)
-        return self._done[id(function)]
+        if function not in self._done:
+            if function in self._building:
+                raise StrategyError(f"{function.__qualname__} calls itself, which a compiled kernel cannot")
+            self._building.append(function)
+            self._done[function] = self._build(function)
+            self._building.pop()
+        return self._done[function]
 
-    def _is_affected(self, function: FunctionType) -> bool:
-        """Whether an exchanged name is reachable; what is not is compiled once for all."""
-        if self is _plain():
-            return True
-        if id(function) not in self._affected:
-            self._affected[id(function)] = False
-            found = references(function)
-            self._affected[id(function)] = any(name in self.replace for name in found) or any(
-                isinstance(value, FunctionType) and self._is_affected(value) for value in found.values()
-            )
-        return self._affected[id(function)]
+    def _build(self, function: FunctionType) -> Any:
+        if self.interpret:
+            return self.rebuild(function)
+        if getattr(function, "is_unit", False):
+            return _load_unit(self, function)
+        return _helper(self.rebuild(function), getattr(function, "is_hot", False))
 
-    def _chosen(self, name: str, value: Any) -> Any:
-        chosen = self.replace.get(name, value)
-        return chosen if self.interpret or not isinstance(chosen, FunctionType) else NATIVE.get(chosen, chosen)
-
-    def _rebuild(self, function: FunctionType) -> FunctionType:
+    def rebuild(self, function: FunctionType) -> FunctionType:
         """The function over compiled callees."""
         swapped = {
-            name: self.function(new)
+            name: self.function(chosen)
             for name, value in references(function).items()
-            if isinstance(new := self._chosen(name, value), FunctionType)
+            if isinstance(chosen := self._chosen(value), FunctionType)
         }
         cells = tuple(
             CellType(swapped.get(name, cell.cell_contents))
@@ -241,12 +244,11 @@ class Compiler:
         rebuilt.__qualname__ = function.__qualname__
         return rebuilt
 
-    def _build(self, function: FunctionType) -> Any:
-        if self.interpret:
-            return self._rebuild(function)
-        if getattr(function, "is_unit", False):
-            return _load_unit(self, function)
-        return _helper(self._rebuild(function), getattr(function, "is_hot", False))
+    def _chosen(self, value: Any) -> Any:
+        if not isinstance(value, FunctionType):
+            return value
+        chosen = self.replace.get(value, value)
+        return chosen if self.interpret else NATIVE.get(chosen, chosen)
 
 
 def _helper(function: FunctionType, is_hot: bool) -> Any:
@@ -284,41 +286,42 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
 
     from barter_bt.columns.lowering import numba_type
 
+    content = digest(function, compiler.replace)
+    if content in _units:
+        return _units[content][1]
     hints = get_type_hints(function)
     result = hints.pop("return")
     arguments = tuple(map(numba_type, hints.values()))
     returned = types.void if result is type(None) else types.int64
     sig = signature(returned, *arguments)
-    content = digest(function, compiler.replace)
-    compiled: Any = CFunc(compiler._rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
+    compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
     compiled._cache = _cache_class()(function, content)
     compiled.compile()
     symbol = f"barter_bt_{function.__name__}_{hashlib.sha256((content + str(sig)).encode()).hexdigest()[:16]}"
     llvmlite.binding.add_symbol(symbol, compiled.address)
-    _alive.append(compiled)
-    return types.ExternalFunction(symbol, sig)
+    _units[content] = compiled, types.ExternalFunction(symbol, sig)
+    return _units[content][1]
 
 
 _OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
-_alive: list[Any] = []  # compiled units, which others call by address
+# By content, so that an edit within one process is seen as well.
+_units: dict[str, tuple[Any, Any]] = {}
 _entries: dict[str, Any] = {}
+_array_kernels: dict[str, Any] = {}
 
 
-@functools.cache
-def _plain() -> Compiler:
-    return Compiler()
-
-
-@functools.cache
 def compiled_function(function: FunctionType) -> Any:
     """A kernel over plain arrays and numbers, compiled and cached for use from Python; as it is when interpreting."""
     if interprets():
         return function
-    from numba import njit
+    content = digest(function)
+    if content not in _array_kernels:
+        from numba import njit
 
-    dispatcher = njit(**_OPTIONS)(_plain()._rebuild(function))
-    dispatcher._cache = _cache_class()(function, digest(function))
-    return dispatcher
+        dispatcher = njit(**_OPTIONS)(Compiler().rebuild(function))
+        dispatcher._cache = _cache_class()(function, content)
+        _array_kernels[content] = dispatcher
+    return _array_kernels[content]
 
 
 def interprets() -> bool:
@@ -326,7 +329,7 @@ def interprets() -> bool:
     return os.environ.get("BARTER_BT_INTERPRET", "0") not in ("", "0")
 
 
-def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[str, Function]) -> Any:
+def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:
     """Compile ``root(*blocks)`` into a function of the blocks' addresses.
 
     Passing integers into compiled code costs 0.15 µs a call; unboxing blocks would cost 10 µs.
@@ -338,7 +341,7 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
     blocks
         The classes of those blocks.
     replace
-        Functions to exchange by global name.
+        Functions to exchange.
     """
     from barter_bt.columns.lowering import BlockType
 

@@ -29,6 +29,8 @@ __all__ = [
     "now",
     "position",
     "price",
+    "round_price",
+    "round_quantity",
     "sell",
     "target",
     "working",
@@ -75,6 +77,18 @@ def working(s: EngineState, i: int) -> float:
 def unrealised_units(s: EngineState, i: int) -> int:
     """Unrealised PnL in units of the quote asset."""
     return unrealised(s, i)
+
+
+def round_price(s: EngineState, i: int, value: float) -> float:
+    """The nearest price on the instrument's grid."""
+    per_unit = s.terms.ticks_per_unit[i]
+    return natural(int(value * per_unit + 0.5), per_unit)
+
+
+def round_quantity(s: EngineState, i: int, value: float) -> float:
+    """The largest quantity on the instrument's grid that is not above ``value`` ≥ 0 (but for float noise)."""
+    per_unit = s.terms.lots_per_unit[i]
+    return natural(int(value * per_unit + 1e-6), per_unit)
 
 
 def buy(s: EngineState, i: int, quantity: float) -> int:

@@ -128,6 +128,14 @@ class State:
         """Signed quantity that live orders have not filled."""
         return api.working(self.raw, self.index(instrument))
 
+    def round_price(self, instrument: str | int, value: float) -> float:
+        """Nearest price on the instrument's grid."""
+        return api.round_price(self.raw, self.index(instrument), value)
+
+    def round_quantity(self, instrument: str | int, value: float) -> float:
+        """Largest quantity on the instrument's grid that is not above ``value``."""
+        return api.round_quantity(self.raw, self.index(instrument), value)
+
     def open_orders(self, instrument: str | int) -> list[int]:
         """Numbers of the live orders of an instrument, in order of sending."""
         found, order = [], self.raw.instruments.first[self.index(instrument)]

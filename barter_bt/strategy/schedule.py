@@ -204,7 +204,8 @@ class Schedule:
             self._refuse_foreign(np.unique(codes[wanted.to_numpy()]), market)
             return np.rint(target.to_numpy() * 1e9).astype(np.int64)
         per_unit = [float(1 / Fraction(market.scales.units[quote])) for quote in market.index.quotes]
-        return np.rint(target.to_numpy() * np.array(per_unit)[codes]).astype(np.int64)
+        units: np.ndarray = np.rint(target.to_numpy() * np.array(per_unit)[codes]).astype(np.int64)
+        return units
 
     def _refuse_foreign(self, codes: np.ndarray, market: Market) -> None:
         """A fraction of the equity must be an amount of the quote asset (rule 18)."""
