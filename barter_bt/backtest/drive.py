@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from barter_bt.backtest.fault import explain
@@ -32,21 +34,26 @@ def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpr
     try:
         entry = compile_entry(loop.run, tuple(type(block) for block in blocks), replace)  # type: ignore[arg-type]
     except Exception as error:
-        raise _compile_error(error) from None
+        raise _compile_error(error, driver.source) from None
     addresses = tuple(block.address for block in blocks)
     return lambda: int(entry(*addresses))
 
 
-def _compile_error(error: Exception) -> Exception:
+def _compile_error(error: Exception, source: tuple[str, int] | None) -> Exception:
+    """What Numba says, in a sentence: the reason, and the line of the user's own that it is about."""
     if type(error).__module__.split(".")[0] not in ("numba", "llvmlite"):
         return error
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    where = [line.strip() for line in lines if line.strip().startswith("File ")]
-    reasons = [line for line in lines if not line.startswith(("Failed in nopython", "During:", "File"))]
+    package = str(Path(__file__).parents[1])
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    noise = ("Failed in", "During:", "File ", "def ", "<source", "@", "-", "^", ">>>", "There are", "With arg")
+    reason = next((line for line in lines if not line.startswith(noise)), "unknown reason")
+    places = re.findall(r'File "([^"]+)", line (\d+)', str(error))
+    own = [(Path(file).resolve(), line) for file, line in places]
+    file, line = next(((f, n) for f, n in own if not str(f).startswith(package)), source or ("?", 0))
     return StrategyError(
-        "the strategy could not be compiled: " + " ".join(reasons[:4])[:500] + (f" ({where[0]})" if where else ""),
-        "run it with interpret=True to debug it in plain Python; compiled code knows numbers, the state's "
-        "columns, math and barter_bt.strategy.api",
+        f"the strategy could not be compiled: {reason} ({file}, line {line})",
+        "run it with interpret=True to debug it in plain Python; compiled code knows numbers, the state's columns, "
+        "math and barter_bt.strategy.api",
     )
 
 

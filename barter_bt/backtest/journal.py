@@ -57,7 +57,8 @@ class Frames:
             return scaled
         pairs = [_per_unit(step) for step in steps]
         factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
-        return np.where(divides_each, values / factors, values * factors)
+        natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
+        return natural
 
     def _named(self, table: Table) -> dict[str, Any]:
         i = table.array("instrument")

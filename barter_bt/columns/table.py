@@ -16,12 +16,16 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
 from barter_bt.columns.memory import take
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -114,6 +118,18 @@ class Table:
         """Rows of a column as a NumPy view; it shows later writes until the table grows."""
         view: npt.NDArray[Any] = self._arrays[name][: len(self)]
         return view
+
+    def to_polars(self) -> pl.DataFrame:
+        """Copy the rows into a Polars frame of raw integers: a picture of this moment."""
+        import polars as pl
+
+        return pl.DataFrame({name: self.array(name).copy() for name, code in self.schema.items() if code[0] != "*"})
+
+    def to_arrow(self) -> pa.Table:
+        """Show the rows as an Arrow table that shares their memory: it sees later writes until the table grows."""
+        import pyarrow as pa
+
+        return pa.table({name: pa.array(self.array(name)) for name, code in self.schema.items() if code[0] != "*"})
 
     def point(self, name: str, row: int, array: npt.NDArray[Any]) -> None:
         """Let element ``row`` of a column of columns be ``array``, which must outlive its use."""

@@ -64,7 +64,9 @@ class Compiled:
             return SLEEP
 
         bits, timer_ns = wake_bits(self.wake)
-        return Driver(wake=wake, my=self._tables(len(market.index)), asked=bits, timer_ns=timer_ns)
+        code = generate.__code__
+        source = code.co_filename, code.co_firstlineno
+        return Driver(wake=wake, my=self._tables(len(market.index)), asked=bits, timer_ns=timer_ns, source=source)
 
     def _tables(self, instruments: int) -> Block:
         layout, rows = {}, {"parameters": 1, "shared": 1, "each": instruments}

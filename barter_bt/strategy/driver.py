@@ -48,6 +48,8 @@ class Driver:
         Called in Python when the kernel returns for a decision.
     schedule
         Columns of the schedule, by name; empty for none.
+    source
+        File and line of the user's function, for messages.
     size, with_fee, strict
         How targets in the schedule are sized (rule 18).
     """
@@ -58,6 +60,7 @@ class Driver:
     timer_ns: int = 0
     decide: Callable[[EngineState], None] | None = None
     schedule: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    source: tuple[str, int] | None = None
     size: int = UNITS
     with_fee: bool = True
     strict: bool = False

@@ -7,7 +7,8 @@ given; the tick is a good choice) and sums are exact, so two averages tie exactl
 
 from __future__ import annotations
 
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -50,7 +51,7 @@ def cross(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) ->
     def of(prices: pl.Series) -> pl.Series:
         out = np.zeros(len(prices), np.int8)
         values = prices.rechunk().to_numpy()
-        compiled_function(mark_crosses)(values, per_unit, fast, slow, out)
+        compiled_function(cast(FunctionType, mark_crosses))(values, per_unit, fast, slow, out)
         crossed = pl.Series(out)
         return crossed.set(crossed == 0, None)
 
