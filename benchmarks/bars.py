@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from barter_bt import Instrument, Margin, Signals, Venue, backtest, data
-from barter_bt.backtest import Result
+from barter_bt import Instrument, Margin, Signals, Venue, data
+from barter_bt.backtest import Result, backtest
 from barter_bt.data import generate
 from barter_bt.strategy.builtin import SmaCross
 from benchmarks.measure import Entry, Job, measure
@@ -65,7 +64,7 @@ def sma_cross_signals(scale: float) -> list[Entry]:
 def rebalance_job(rows: int, width: int) -> Job:
     """Equal weight of the equity every 21 rows."""
     frame = generate.panel_candles(rows, width)
-    names = frame["instrument"].cat.get_categories().to_list()
+    names = frame["instrument"].unique(maintain_order=True).cast(pl.String)
     instruments = [Instrument("x", name, price_increment="0.0001", quantity_increment="1e-9") for name in names]
     times = frame["time_exchange"].unique(maintain_order=True).gather_every(answers.REBALANCE)
     targets = frame.filter(pl.col("time_exchange").is_in(times.implode())).select(
@@ -77,7 +76,7 @@ def rebalance_job(rows: int, width: int) -> Job:
         return backtest(data.candles(candles), instruments, strategy, balances=BALANCES, venues=MARGIN)
 
     head = frame.head(2 * width)
-    few = targets.filter(pl.col("time") <= frame["time_exchange"][0] + timedelta(0))
+    few = targets.filter(pl.col("time") == frame["time_exchange"][0])
     answer = answers.rebalance(generate.panel(rows, width))
     note = "the stream of candles is made inside the timed call"
     return Job(lambda: run(frame, targets), rows * width, lambda: run(head, few), answer, note=note)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from barter_bt import Compiled, Fees, Instrument, Latency, Venue, backtest, data
-from barter_bt.backtest import Result
+from barter_bt import Compiled, Fees, Instrument, Latency, Venue, data
+from barter_bt.backtest import Result, backtest
 from barter_bt.data import Stream, generate
 from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
 from barter_bt.strategy.api import bid_price, buy, limit_buy, sell
@@ -16,24 +16,21 @@ from benchmarks.peers import _answers as answers
 EVENTS = 10_000_000
 PYTHON_EVENTS = 1_000_000
 LITTLE = 1_000
-EVERY = answers.EVERY
-FAR = 1.0  # how far below the first bid the order rests that nothing fills
+FAR = answers.FAR
 MARKET_EVENT = MARKET_TRADE | MARKET_QUOTE
 FEES = Fees(answers.FEE, answers.FEE)
 LATENCY = Latency(request_ns=1_000_000, response_ns=1_000_000, feed_ns=500_000)
 BALANCES = {"usd": int(answers.CASH)}
-INSTRUMENTS = [
-    Instrument("x", f"walk{i}_usd", price_increment="0.01", quantity_increment="0.001") for i in range(3)
-]
+INSTRUMENTS = [Instrument("x", f"walk{i}_usd", price_increment="0.01", quantity_increment="0.001") for i in range(3)]
 
 
 def flip(s: Any, my: Any) -> None:
-    """At every thousandth market event a market order between flat and one unit of its instrument."""
+    """At every so many market events a market order between flat and one unit of the instrument."""
     # Reports on own orders wake it too, and do not count.
     if s.event.kind[0] & MARKET_EVENT == 0:
         return
     my.shared.seen[0] += 1
-    if my.shared.seen[0] == EVERY:
+    if my.shared.seen[0] == my.parameters.every[0]:
         my.shared.seen[0] = 0
         i = s.event.instrument[0]
         if s.instruments.quantity[i] > 0:
@@ -61,23 +58,29 @@ class Watch:
         return (), ()
 
 
-FLIP = Compiled(flip, shared={"seen": 0}, wake="every_event", name="flip")
-FLIP_AND_REST = Compiled(flip_and_rest, shared={"seen": 0}, each={"resting": 0}, wake="every_event", name="rest")
+def flipping(every: int = answers.EVERY) -> Compiled:
+    """The strategy of the replays of trades."""
+    return Compiled(flip, {"every": every}, {"seen": 0}, wake="every_event", name="flip")
+
+
+FLIP_AND_REST = Compiled(
+    flip_and_rest, {"every": answers.EVERY}, {"seen": 0}, {"resting": 0}, wake="every_event", name="flip_and_rest"
+)
 
 
 def _run(streams: list[Stream], strategy: Any, venue: Venue) -> Callable[[], Result]:
     return lambda: backtest(streams, INSTRUMENTS, strategy, balances=BALANCES, venues=venue)
 
 
-def trades_job(n: int, strategy: Any = FLIP, latency: Latency | None = None, orders: bool = True) -> Job:
-    """A replay of ``n`` trades held in memory."""
+def trades_job(n: int, strategy: Any = None, latency: Latency | None = None) -> Job:
+    """A replay of ``n`` trades held in memory; a strategy of one's own sends no orders."""
     venue = Venue(fees=FEES, latency=latency or Latency())
     frame = generate.trades(n)
     little = data.trades(frame.head(LITTLE))
-    if not orders:
-        answer = answers.Answer(0, answers.CASH, 0.01, "no orders")
+    if strategy is None:
+        strategy, answer = flipping(), answers.replay(generate.trades_arrays(n), fixed_book=False)
     else:
-        answer = answers.replay(generate.trades_arrays(n), fixed_book=False)
+        answer = answers.Answer(0, answers.CASH, 0.01, "no orders")
     return Job(_run([data.trades(frame)], strategy, venue), n, _run([little], strategy, venue), answer)
 
 
@@ -120,4 +123,4 @@ def replay_quotes(scale: float) -> list[Entry]:
 def replay_python(scale: float) -> list[Entry]:
     """A Python strategy woken at every event."""
     n = int(PYTHON_EVENTS * scale)
-    return [measure("replay_python", lambda: trades_job(n, Watch(), orders=False), generate.trades_arrays(n))]
+    return [measure("replay_python", lambda: trades_job(n, Watch()), generate.trades_arrays(n))]

@@ -14,6 +14,8 @@ REBALANCE = 21
 """Rows between two rebalances."""
 BOOK = (99.99, 100.01)
 """Bid and ask of a tool that fills from a book which trades do not move."""
+FAR = 5.0
+"""How far below the first bid the resting orders stand: no price of ten million events comes near."""
 
 Columns = Mapping[str, npt.NDArray[np.generic]]
 Floats = npt.NDArray[np.float64]

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _answers import BOOK, CASH, EVERY, FEE, REBALANCE
+from _answers import BOOK, CASH, EVERY, FAR, FEE, REBALANCE
 
-__all__ = ["BOOK", "CASH", "EVERY", "FEE", "REBALANCE", "Data", "Job", "main"]
+__all__ = ["BOOK", "CASH", "EVERY", "FAR", "FEE", "REBALANCE", "Data", "Job", "main"]
 
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]

@@ -1,12 +1,10 @@
 """hftbacktest: tick replay, from a compiled loop and from a plain Python loop."""
 
 import numpy as np
-from _harness import BOOK, CASH, EVERY, FEE, Data, Job, main
+from _harness import BOOK, CASH, EVERY, FAR, FEE, Data, Job, main
 
 TOTALS = "running totals only: no order log, no trade log, no equity curve"
 PYTHON_EVENTS = 2_000_000
-FAR = 1.0
-"""How far below the first bid the order rests that is never filled."""
 LEVEL = 1e6
 """Size of the levels of the trades-only case, whose book no trade moves: more than all orders together."""
 

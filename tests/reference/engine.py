@@ -12,7 +12,21 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from .model import BILLION, LIMIT, Book, Instrument, Market, Position, build, exact, fill_position, on_grid, read, rhe, value
+from .model import (
+    BILLION,
+    LIMIT,
+    Book,
+    Instrument,
+    Market,
+    Position,
+    build,
+    exact,
+    fill_position,
+    on_grid,
+    read,
+    rhe,
+    value,
+)
 from .scenario import Row, Scenario
 from .venue import Order, Report, Venue
 
@@ -333,7 +347,7 @@ class Engine:
         if price is None or worth is None:
             return None
         if self.scenario.with_fee:
-            worth = int(worth / (1 + max(exact(instrument.spec.taker), 0)))
+            worth = int(worth / (1 + max(exact(instrument.spec.taker), Fraction(0))))
         return side * int(worth / (price * instrument.ratio))
 
     def open(

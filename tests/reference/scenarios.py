@@ -230,7 +230,7 @@ def make_balances(source: Source, instruments: tuple[InstrumentSpec, ...]) -> tu
         lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
         quote, base = (item.exchange, item.quote), (item.exchange, item.base)
         funds = lot_value * source.pick((0, 3, 10, 10, 30, 1000)) + NANO * source.pick((0, 0, 1, 3))
-        if chance(source, 3):
+        if len(instruments) == 1 and chance(source, 5):
             funds = lot_value * 10**8  # makes the unit coarser
         balances[quote] = max(balances.get(quote, Decimal(0)), funds)
         if item.kind == "spot":
@@ -289,7 +289,7 @@ def make_target(source: Source, scenario: Scenario, item: InstrumentSpec) -> flo
     if scenario.size == "units":
         return float(Decimal(item.lot) * (lots + half))
     lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
-    return float(lot_value * (lots + half))
+    return float((lot_value * (lots + half)).quantize(NANO))
 
 
 def price(source: Source, item: InstrumentSpec) -> float:

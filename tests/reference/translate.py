@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -45,14 +46,14 @@ SCHEDULE: dict[str, Any] = {
 }
 
 
-def to_backtest(scenario: Scenario) -> dict[str, Any]:
-    """Keyword arguments: ``backtest(**to_backtest(scenario))``."""
+def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
+    """Keyword arguments: ``backtest(**to_backtest(scenario))``; frames in so many chunks."""
     from barter_bt import data
     from barter_bt.strategy import Schedule
 
     readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return {
-        "data": [readers[stream.kind](stream_frame(stream)) for stream in scenario.streams],
+        "data": [readers[stream.kind](split(stream_frame(stream), pieces)) for stream in scenario.streams],
         "instruments": [to_instrument(spec) for spec in scenario.instruments],
         "strategy": Schedule(
             schedule_frame(scenario), size=scenario.size, with_fee=scenario.with_fee, strict=scenario.strict
@@ -72,6 +73,13 @@ def stream_frame(stream: Stream) -> pl.DataFrame:
     }
     frame = pl.DataFrame(list(stream.rows), schema=types, orient="row")
     return frame.drop("time_received") if frame["time_received"].null_count() else frame
+
+
+def split(frame: pl.DataFrame, pieces: int) -> pl.DataFrame:
+    """The same rows in so many chunks, as far as there are rows."""
+    ends = [frame.height * piece // pieces for piece in range(pieces + 1)]
+    parts = [frame[start:end] for start, end in pairwise(ends) if end > start]
+    return frame if pieces == 1 else pl.concat(parts, rechunk=False)
 
 
 def schedule_frame(scenario: Scenario) -> pl.DataFrame:

@@ -1,0 +1,109 @@
+"""The figures to reach, and how far each measured one is from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks.measure import Entry
+
+ByCase = Mapping[str, Entry]
+MOST_GROWTH_MB = 10.0
+"""What "flat" allows: noise of the allocators."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure to reach.
+
+    Parameters
+    ----------
+    case
+        The case that has it.
+    what
+        What is measured.
+    value
+        Picks it out of the entries by case.
+    bound
+        The figure to reach: a least one where ``at_least``, else a largest one.
+    unit
+        Of both; ``scale`` turns the value into it.
+    """
+
+    case: str
+    what: str
+    value: Callable[[ByCase], float]
+    bound: float
+    unit: str
+    at_least: bool = False
+
+
+def _rate(case: str) -> Callable[[ByCase], float]:
+    return lambda entries: entries[case]["rate"] / 1e6
+
+
+def _seconds(case: str, per: float = 1.0) -> Callable[[ByCase], float]:
+    return lambda entries: entries[case]["seconds"] * per
+
+
+def _sums(entries: ByCase) -> float:
+    return float(entries["replay_compiled"]["seconds"] / entries["replay_compiled"]["sum_seconds"])
+
+
+def growth_mb(entries: ByCase) -> float:
+    """How much more a streamed run needs on ten times the data, with journals of the same size."""
+    return float(entries["memory_parquet_long"]["peak_mb"] - entries["memory_parquet"]["peak_mb"])
+
+
+TARGETS = (
+    Target("replay_compiled", "events a second", _rate("replay_compiled"), 100, "M/s", True),
+    Target("replay_compiled", "times one NumPy sum over the columns", _sums, 5, "×"),
+    Target("replay_compiled_latency", "events a second", _rate("replay_compiled_latency"), 60, "M/s", True),
+    Target("replay_quotes", "events a second", _rate("replay_quotes"), 40, "M/s", True),
+    Target("replay_python", "wake-ups a second", _rate("replay_python"), 2, "M/s", True),
+    Target("sma_cross", "time", _seconds("sma_cross", 1e3), 20, "ms"),
+    Target("rebalance", "time", _seconds("rebalance", 1e3), 30, "ms"),
+    Target("memory", "peak above the start", lambda entries: entries["memory"]["peak_mb"], 100, "MB"),
+    Target("memory_parquet_long", "growth on ten times the data, equal journals", growth_mb, MOST_GROWTH_MB, "MB"),
+    Target("start_import", "import barter_bt", _seconds("start_import"), 0.3, "s"),
+    Target("start_import_all", "the same with all that a backtest needs", _seconds("start_import_all"), 0.3, "s"),
+    Target("start_help", "barter-bt --help", _seconds("start_help"), 0.4, "s"),
+    Target("start_first", "first backtest ever", _seconds("start_first"), 10, "s"),
+    Target("start_again", "the same script again", _seconds("start_again"), 1, "s"),
+)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A target beside what was measured; ``measured`` is None where there is no figure."""
+
+    target: Target
+    measured: float | None
+    reached: bool
+    told: str
+
+
+def compare(entries: ByCase) -> list[Reached]:
+    """Every target with its figure, and what is missing in words."""
+    return [_compare(target, entries) for target in TARGETS]
+
+
+def _compare(target: Target, entries: ByCase) -> Reached:
+    entry = entries.get(target.case, {})
+    try:
+        measured = target.value(entries)
+    except KeyError:
+        return Reached(target, None, False, entry.get("error") or entry.get("skipped") or "not measured")
+    # Written this way a NaN has not reached anything.
+    reached = measured >= target.bound if target.at_least else measured <= target.bound
+    if reached:
+        return Reached(target, measured, True, "")
+    off = 1 - measured / target.bound if target.at_least else measured / target.bound - 1
+    told = f"{off:.0%} {'below' if target.at_least else 'above'} the target"
+    return Reached(target, measured, False, "; ".join(filter(None, (told, _parts(entry)))))
+
+
+def _parts(entry: Entry) -> str:
+    """Where the time went."""
+    parts = {name: seconds for name, seconds in entry.get("parts", {}).items() if seconds >= 5e-5}
+    return "of it " + ", ".join(f"{name} {seconds * 1e3:.1f} ms" for name, seconds in parts.items()) if parts else ""

@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: known answers at small sizes, and what is made of the figures."""

@@ -1,0 +1,90 @@
+"""Each job ends with its known answer, at a small size and interpreted: nothing is compiled here."""
+
+import json
+
+import pytest
+
+from benchmarks import bars, replay
+from benchmarks.__main__ import main, peer_data
+from benchmarks.cases import CASES, run_here
+from benchmarks.measure import Job, Skipped, finish, judge
+from benchmarks.peers import NEEDS
+from benchmarks.peers import _answers as answers
+
+
+@pytest.fixture(autouse=True)
+def _interpreted(monkeypatch):
+    monkeypatch.setenv("BARTER_BT_INTERPRET", "1")
+
+
+def check(job: Job) -> None:
+    result, parts = finish(job)
+    told = judge(job.answer, result.orders.height - job.resting, float(result.equity["equity"][-1]))
+    assert told["same_work"], told["same_work_reason"]
+    assert parts["whole"] >= parts["run"] > 0
+
+
+@pytest.mark.parametrize("latency", [None, replay.LATENCY])
+def test_replay_of_trades(latency):
+    check(replay.trades_job(20_000, latency=latency))
+
+
+def test_replay_of_quotes_leaves_the_far_orders_alone():
+    job = replay.quotes_job(10_000)
+    check(job)
+    orders = job.run().orders
+    assert orders["status"].to_list()[: job.resting].count("open") == job.resting
+
+
+def test_a_strategy_that_only_watches():
+    check(replay.trades_job(2_000, replay.Watch()))
+
+
+def test_average_cross_by_its_own_signals_and_by_shared_ones():
+    n = 3_000
+    answer = answers.sma_cross(bars.generate.candles_arrays(n)["close"], own_signals=False)
+    assert answer.orders > 20
+    check(bars.sma_job(n, bars.SmaCross(), answer))
+    check(bars.sma_job(n, bars.Signals(bars.shared_targets(n)), answer))
+
+
+def test_rebalance():
+    check(bars.rebalance_job(64, 8))
+
+
+def test_other_work_is_told():
+    answer = answers.Answer(10, 100.0, 0.5, "why")
+    assert judge(answer, 10, 100.4)["same_work"]
+    assert not judge(answer, 9, 100.0)["same_work"]
+    assert not judge(answer, 10, 100.6)["same_work"]
+    assert judge(None, 10, 100.0) == {}
+
+
+def test_json_of_a_case(tmp_path, capsys):
+    file = tmp_path / "out.json"
+    assert main(["--case", "replay_python", "--scale", "0.001", "--json", str(file)]) == 0
+    (entry,) = json.loads(file.read_text())
+    assert {"case", "n", "seconds", "rate", "peak_mb", "sum_seconds", "orders", "final_equity"} <= set(entry)
+    assert (entry["case"], entry["n"], entry["orders"]) == ("replay_python", 1_000, 0)
+    assert "replay_python" in capsys.readouterr().out
+
+
+def test_a_case_that_cannot_run_is_an_entry(monkeypatch, tmp_path):
+    monkeypatch.setenv("BARTER_BT_SHARED_DATA", str(tmp_path))
+    (entry,) = run_here("gemini")
+    assert "gemini" in entry["skipped"]
+
+    def fails(scale):
+        raise ValueError("of some kind")
+
+    monkeypatch.setattr(replay, "replay_python", fails)
+    assert run_here("replay_python") == [{"case": "replay_python", "error": "ValueError: of some kind"}]
+    assert issubclass(Skipped, Exception)
+
+
+def test_peers_get_the_data_of_our_cases():
+    assert set(NEEDS) <= set(CASES)
+    data = peer_data({name for needed in NEEDS.values() for name in needed}, 0.0001)
+    assert set(data) == {"candles", "trades", "quotes", "panel"}
+    ours = bars.generate.trades(1_000)["side"].to_numpy()
+    assert (data["trades"]["side"] == (ours < 0)).all()

@@ -1,0 +1,120 @@
+"""A user's script: run by the cache tests in a process of its own, sometimes with an edit.
+
+Its arguments are what was edited. It prints what it found as one JSON object.
+"""
+
+import enum
+import json
+import re
+import sys
+from types import FunctionType, ModuleType
+
+import polars as pl
+
+import barter_bt as bt
+from barter_bt.columns import kernel
+from barter_bt.columns.table import I64, Block, Table
+from barter_bt.execution.venue import fill as venue_fill
+from barter_bt.strategy.api import buy
+
+EDITS = set(sys.argv[1:])
+LOTS = 3 if "constant" in EDITS else 1
+
+
+settings = ModuleType("settings")  # as if imported
+settings.SCALE = 4 if "module" in EDITS else 0
+
+
+class Mode(enum.IntEnum):
+    """A constant in an enumeration."""
+
+    FAST = 9 if "enum" in EDITS else 0
+
+
+class Cell(Table):
+    """One number."""
+
+    value: I64
+
+
+class Box(Block):
+    """The state of a small kernel."""
+
+    cell: Cell
+
+
+def helper(x: int) -> int:
+    """What a kernel calls."""
+    return x + 1
+
+
+if "helper" in EDITS:
+
+    def helper(x: int) -> int:  # noqa: F811
+        """The same, edited."""
+        return x + 2
+
+
+def make(step: int) -> FunctionType:
+    """A kernel with a closure."""
+
+    def small(a: Box, b: Box, c: Box, d: Box) -> int:
+        a.cell.value[0] = helper(a.cell.value[0]) * 100 + step * 10 + LOTS + settings.SCALE + Mode.FAST
+        return 0
+
+    return small
+
+
+def run_small() -> dict:
+    """A small kernel over a block."""
+    box, small = Box(cell=Cell(1)), make(7 if "closure" in EDITS else 5)
+    kernel.compile_entry(small, (Box,) * 4, {})(*(box.address,) * 4)
+    return {"value": box.cell.value[0], "digest": kernel.digest(small)}
+
+
+def double_fee(terms: object, i: int, value: int, lots: int, is_maker: int) -> int:
+    """Stands for an edit of the engine's own function."""
+    return value // 50
+
+
+def generate(s, my):
+    """One market buy at the first trade."""
+    if my.shared.calls[0] == 0:
+        buy(s, 0, 2.0)
+    my.shared.calls[0] += 1
+
+
+def calls_of(llvm: str) -> dict:
+    """Names that each compiled function of the engine's hot path calls."""
+    found = {}
+    for body in re.split(r"\n(?=define )", llvm):
+        name = body.split("@", 1)[1].split("(", 1)[0] if body.startswith("define ") else ""
+        if name.startswith("_ZN9barter_bt6engine") and ("replay" in name or "run" in name):
+            found[name] = sorted(set(re.findall(r"call [^@\n]*@\"?([\w.]+)", body)))
+    return found
+
+
+def run_engine() -> dict:
+    """A backtest with a compiled strategy."""
+    if "engine" in EDITS:
+        venue_fill.fee = double_fee
+    time = pl.Series([1, 2, 3], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
+    frame = pl.DataFrame({"time_exchange": time, "price": [100.0] * 3, "amount": [5.0] * 3})
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    strategy = bt.Compiled(generate, shared={"calls": 0}, wake="trade")
+    trades = bt.data.trades(frame, instrument="a_usd")
+    venue = bt.Venue(fees=bt.Fees(taker=0.01))
+    result = bt.backtest(trades, one, strategy, balances={"usd": 1000}, venues=venue, interpret=False)
+    keep.append(result)
+    with_code = {} if not {"llvm"} & EDITS else calls_of("\n".join(map(llvm_of, kernel._entries.values())))
+    return {"fees": result.trades["fees"].to_list(), "calls": with_code, "digest": kernel.digest(venue_fill.post)}
+
+
+def llvm_of(entry: object) -> str:
+    """The intermediate code of a compiled entry."""
+    return "\n".join(entry.inspect_llvm().values())
+
+
+keep: list = []
+print(json.dumps({"small": run_small()} | ({"engine": run_engine()} if {"whole", "engine"} & EDITS else {})))
+result = keep.pop() if keep else None  # lives until the interpreter ends

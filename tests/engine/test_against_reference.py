@@ -1,0 +1,268 @@
+"""The fast engine against the naive one of ``tests/reference``, on random scenarios; relations between runs.
+
+``BARTER_BT_FUZZ=20000`` goes through so many scenarios, compiled, instead of a few hundred.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from barter_bt.backtest import Result
+from barter_bt.errors import BarterBtError, DataError, StrategyError
+from tests.reference.compare import TABLES, assert_agree, broken_invariant, difference, disagreement, fast, tables_of
+from tests.reference.engine import Table, Tables
+from tests.reference.model import build
+from tests.reference.scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
+from tests.reference.scenarios import CENTER, START, random_scenario, scenarios
+from tests.reference.transform import (
+    BYSTANDER,
+    earliest_cut,
+    flat,
+    last_arrival,
+    permuted,
+    shift_of,
+    shifted,
+    truncated,
+    with_bystander,
+)
+
+COMPILED = int(os.environ.get("BARTER_BT_FUZZ", "400"))
+INTERPRETED = 150
+RELATED = 60  # scenarios for each relation
+BLOCKS = 4  # for pytest-xdist
+
+any_scenario = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def disagreements(seeds: Iterable[int], *, interpret: bool) -> list[str]:
+    """The first few seeds on which the engines differ, and how."""
+    found: list[str] = []
+    for seed in seeds:
+        text = disagreement(random_scenario(seed), interpret=interpret)
+        if text:
+            found.append(f"seed {seed}: {text}")
+        if len(found) == 3:
+            break
+    return found
+
+
+# The reference
+
+
+def test_interpreted_agrees() -> None:
+    assert disagreements(range(INTERPRETED), interpret=True) == []
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_compiled_agrees(block: int) -> None:
+    assert disagreements(range(block, COMPILED, BLOCKS), interpret=False) == []
+
+
+@any_scenario
+@given(scenarios())
+def test_drawn_scenarios_agree(scenario: Scenario) -> None:
+    assert_agree(scenario, interpret=True)
+
+
+def test_scenarios_reach_everything() -> None:
+    """Fuzzing proves little if the scenarios do little."""
+    ends, liquidity, trades = set(), set(), 0
+    for seed in range(200):
+        tables = tables_of(fast(random_scenario(seed)))
+        ends |= {(order["kind"], order["status"], order["reason"]) for order in tables.orders}
+        liquidity |= {trade["liquidity"] for trade in tables.trades}
+        trades += len(tables.trades)
+    assert liquidity == {"maker", "taker"}
+    assert trades > 500
+    assert ends >= {
+        ("limit", "open", ""),
+        ("limit", "filled", ""),
+        ("limit", "cancelled", "requested"),
+        ("limit", "expired", "not_filled"),
+        ("limit", "expired", "post_only"),
+        ("limit", "rejected", "post_only"),
+        ("limit", "rejected", "below_minimum"),
+        ("limit", "rejected", "insufficient_balance"),
+        ("market", "filled", ""),
+        ("market", "cancelled", "insufficient_balance"),
+        ("market", "expired", "not_filled"),
+        ("market", "rejected", "insufficient_balance"),
+        ("market", "refused", "no_price"),
+    }
+
+
+# Relations
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + RELATED))
+def test_one_digest(seed: int) -> None:
+    """Compiled or interpreted, declared in any order, in one chunk or several: one run."""
+    scenario = random_scenario(seed)
+    digests = dict(fast(scenario).digests)
+    assert dict(fast(scenario, interpret=True).digests) == digests
+    assert dict(fast(permuted(scenario, seed)).digests) == digests
+    assert dict(fast(scenario, pieces=2).digests) == digests
+    assert dict(fast(scenario, pieces=5).digests) == digests
+
+
+@any_scenario
+@given(scenarios(), st.integers(0, 40))
+def test_no_look_ahead(scenario: Scenario, seconds: int) -> None:
+    check_no_look_ahead(scenario, earliest_cut(scenario) + seconds * 10**9 // 2, interpret=True)
+
+
+@pytest.mark.parametrize("seed", range(2000, 2000 + RELATED))
+def test_no_look_ahead_compiled(seed: int) -> None:
+    scenario = random_scenario(seed)
+    for half_seconds in (0, 3, 8, 15):
+        check_no_look_ahead(scenario, earliest_cut(scenario) + half_seconds * 10**9 // 2, interpret=False)
+
+
+def check_no_look_ahead(scenario: Scenario, time: int, *, interpret: bool) -> None:
+    """Without the data after ``time``, all rows up to it are what they were."""
+    part = truncated(scenario, time)
+    limit = min(time, last_arrival(part))
+    whole, cut = (upto(tables_of(fast(one, interpret=interpret)), limit) for one in (scenario, part))
+    for name in TABLES:
+        assert getattr(cut, name) == getattr(whole, name), name
+
+
+def upto(tables: Tables, time: int) -> Tables:
+    """What was known up to a time; of an order that ended later, only what was asked for."""
+    asked = ("instrument", "side", "kind", "tif", "post_only", "price", "quantity_requested", "time_sent")
+    orders = [
+        order if 0 < order["time_closed"] <= time else {name: order[name] for name in asked}
+        for order in tables.orders
+        if order["time_sent"] <= time
+    ]
+    exited = [tables.trades[row["trade_exit"]]["time_engine"] for row in tables.positions]
+    return replace(
+        tables,
+        orders=orders,
+        trades=[row for row in tables.trades if row["time_engine"] <= time],
+        positions=[row for row, when in zip(tables.positions, exited, strict=True) if when <= time],
+        balances=[row for row in tables.balances if row["time_exchange"] <= time],
+        equity=[row for row in tables.equity if row["time"] < time],
+    )
+
+
+@pytest.mark.parametrize("seed", range(3000, 3000 + RELATED))
+def test_an_instrument_that_nobody_trades_changes_nothing(seed: int) -> None:
+    scenario = random_scenario(seed)
+    alone, together = named(fast(scenario)), named(fast(with_bystander(scenario)))
+    together["balances"] = [row for row in together["balances"] if row["asset"][1] != "aaa"]
+    assert all(row["instrument"] != BYSTANDER for row in together["orders"])
+    assert together == alone
+
+
+def named(result: Result) -> dict[str, Table]:
+    """The tables with names instead of indices."""
+    tables = tables_of(result)
+    names: dict[str, Any] = {"instrument": tables.instruments, "asset": tables.assets}
+    return {
+        table: [{key: names[key][cell] if key in names else cell for key, cell in row.items()} for row in rows]
+        for table in TABLES
+        if (rows := getattr(tables, table)) is not None
+    }
+
+
+@pytest.mark.parametrize("seed", range(4000, 4000 + RELATED))
+def test_shifted_times_shift_the_results(seed: int) -> None:
+    scenario = random_scenario(seed)
+    by = shift_of(scenario)
+    before, after = tables_of(fast(scenario)), tables_of(fast(shifted(scenario, by)))
+    for name in TABLES:
+        for row in getattr(before, name):
+            row.update({key: cell + by for key, cell in row.items() if key.startswith("time") and cell})
+    assert difference(before, after) == ""
+
+
+@pytest.mark.parametrize("seed", range(5000, 5000 + RELATED))
+def test_at_a_flat_price_a_round_trip_costs_its_fees(seed: int) -> None:
+    scenario = flat(random_scenario(seed), CENTER)
+    if scenario is None:
+        return
+    tables = tables_of(fast(scenario))
+    exact = [item.ratio.denominator == 1 for item in build(scenario).instruments]
+    for row in tables.positions:
+        if exact[row["instrument"]]:
+            assert row["realised"] == -row["fees_enter"] - row["fees_exit"]
+
+
+@pytest.mark.parametrize("seed", range(6000, 6000 + RELATED))
+def test_invariants(seed: int) -> None:
+    assert broken_invariant(fast(random_scenario(seed))) == ""
+
+
+# What both would get wrong is refused
+
+BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
+ETH = InstrumentSpec("eth_btc", "alpha", "eth", "btc")
+QUOTES: tuple[Row, ...] = ((START, None, "btc_usd", 99.0, 5.0, 101.0, 5.0),)
+
+
+def simple(schedule: tuple[Row, ...] = (), rows: tuple[Row, ...] = QUOTES, **terms: Any) -> Scenario:
+    balances = (("alpha", "usd", "1000"),)
+    return Scenario((BTC, ETH), (ExchangeSpec("alpha"),), (Stream("quotes", rows),), balances, schedule, **terms)
+
+
+def test_locked_quotes_are_allowed_and_crossed_ones_refused() -> None:
+    fast(simple(rows=((START, None, "btc_usd", 101.0, 5.0, 101.0, 5.0),)), interpret=True)
+    fast(simple(rows=((START, None, "btc_usd", 102.0, 5.0, 101.0, 0.0),)), interpret=True)
+    with pytest.raises(DataError, match="bid_price"):
+        fast(simple(rows=((START, None, "btc_usd", 102.0, 5.0, 101.0, 5.0),)), interpret=True)
+
+
+def test_fractions_of_equity_need_the_reporting_asset() -> None:
+    with pytest.raises(StrategyError, match="eth_btc"):
+        fast(simple((("target", START, "eth_btc", 0.5),), size="equity"), interpret=True)
+    fast(simple((("target", START, "btc_usd", 0.5),), size="equity"), interpret=True)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        (("cancel", START, 0),),
+        (("target", START, "btc_usd", 1.0), ("cancel", START, 0)),
+    ],
+)
+def test_only_an_open_can_be_cancelled(schedule: tuple[Row, ...]) -> None:
+    with pytest.raises(BarterBtError, match="cancel"):
+        fast(simple(schedule), interpret=True)
+
+
+def test_a_minimum_between_two_steps_is_rounded_up() -> None:
+    rows = (("open", START, "btc_usd", 2.0, None, "gtc", False), ("open", START, "btc_usd", 3.0, None, "gtc", False))
+    scenario = replace(simple(rows), instruments=(replace(BTC, quantity_min="2.5"), ETH))
+    assert fast(scenario, interpret=True).orders["reason"].to_list() == ["below_minimum", None]
+
+
+def test_large_notionals_are_sized_to_the_unit() -> None:
+    """10,000,000 at 100 are 100,000 lots, however the target is written as a float."""
+    rows = ((START, None, "btc_usd", 100.0, 1e6), (START + 1, None, "btc_usd", 100.0, 1e6))
+    scenario = Scenario(
+        (BTC,),
+        (ExchangeSpec("alpha"),),
+        (Stream("trades", rows),),
+        (("alpha", "usd", "100000000"),),
+        (("target", START, "btc_usd", 1e7),),
+        size="notional",
+    )
+    assert fast(scenario, interpret=True).orders["filled"].to_list() == [1e5]
+
+
+def test_frames_in_pieces() -> None:
+    """What the relation above relies on."""
+    from tests.reference.translate import split
+
+    frame = pl.DataFrame({"a": [1, 2, 3]})
+    assert split(frame, 5).n_chunks() == 3
+    assert split(frame, 5).equals(frame)

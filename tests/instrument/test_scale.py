@@ -1,0 +1,93 @@
+"""Rule 1: the integer units of prices, quantities and money."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+
+MOST_TICKS, MOST_UNITS = 9 * 10**15, 10**16
+
+
+def one(**terms: object) -> IndexedInstruments:
+    return IndexedInstruments([Instrument("x", **{"name": "a_usd"} | terms)])
+
+
+def test_rule_1_increments_are_the_units_and_1e9th_is_the_default():
+    """Rule 1: tick and lot are the declared increments; the resolution is 1e-9 where none is declared."""
+    scales = choose_scales(one(price_increment="0.05", quantity_increment=0.001), {0: 1e9}, {})
+    assert (scales.ticks, scales.lots) == ((Decimal("0.05"),), (Decimal("0.001"),))
+    assert choose_scales(one(), {0: 100.0}, {}).ticks == (Decimal("1e-9"),)
+
+
+@given(st.floats(1e-8, 1e17))
+def test_rule_1_the_resolution_is_coarsened_until_the_largest_price_fits(price):
+    """Rule 1: by powers of ten until the largest price is at most 9e15 ticks, and not further."""
+    tick = choose_scales(one(), {0: price}, {}).ticks[0]
+    assert Decimal(price) / tick <= MOST_TICKS
+    assert tick == Decimal("1e-9") or Decimal(price) / (tick / 10) > MOST_TICKS
+    assert (tick / Decimal("1e-9")).log10() % 1 == 0
+
+
+@given(st.integers(0, 10**20))
+def test_rule_1_the_unit_is_coarsened_until_the_balance_fits(balance):
+    """Rule 1: by powers of ten until the starting balance is at most 1e16 units, and not further."""
+    unit = choose_scales(one(quantity_increment=1), {}, {1: Decimal(balance)}).units[1]
+    assert balance / unit <= MOST_UNITS
+    assert unit == Decimal("1e-9") or balance / (unit / 10) > MOST_UNITS
+
+
+@pytest.mark.parametrize("balance", [0, 1, 10**14, 10**18])
+@pytest.mark.parametrize("lot", ["1", "1e-8", "3e-10", "0.25", "7"])
+def test_rule_1_a_lot_of_base_is_a_whole_number_of_units(balance, lot):
+    """Rule 1: the unit of a base asset is made finer until one lot is a whole number of it."""
+    scales = choose_scales(one(quantity_increment=lot), {}, {0: Decimal(balance)})
+    assert Decimal(lot) % scales.units[0] == 0
+
+
+def test_rule_1_a_huge_account():
+    """Rule 1: 1e14 of quote give units of 0.01; one tick × one lot is then an exact fraction of it."""
+    index = one(price_increment="0.01", quantity_increment="0.001")
+    scales = choose_scales(index, {}, {1: Decimal(10**14)})
+    assert scales.units[1] == Decimal("0.01")
+    assert scales.value(index, 0) == Fraction(1, 1000)
+
+
+def test_rule_1_tiny_prices():
+    """Rule 1: prices of 1e-8 with a lot of one million stay whole ticks and lots."""
+    index = one(name="shib_btc", price_increment="1e-8", quantity_increment=10**6)
+    scales = choose_scales(index, {}, {index.asset("btc"): Decimal(2)})
+    assert scales.value(index, 0) == Fraction(Decimal("0.01") / Decimal("1e-9"))
+    assert choose_scales(one(), {0: 1.234e-5}, {}).ticks[0] == Decimal("1e-9")
+
+
+def test_rule_1_a_future_settled_in_btc():
+    """Rule 1: tick × lot × contract size in units of the quote asset, whatever that is."""
+    index = one(name="eth_btc", kind="perpetual", contract_size="0.01", price_increment="0.00001", quantity_increment=1)
+    scales = choose_scales(index, {}, {index.asset("btc"): Decimal("0.5")})
+    assert scales.value(index, 0) == Fraction(Decimal("1e-7") / Decimal("1e-9")) == 100
+
+
+def test_rule_1_an_asset_that_is_quote_of_one_and_base_of_another():
+    """Rule 1: its unit serves both: coarse by the balance, then fine enough for a lot."""
+    pair = [Instrument("x", "btc_usd", quantity_increment="1e-8"), Instrument("x", "eth_btc", price_increment="1e-6")]
+    index = IndexedInstruments(pair)
+    btc = index.asset("btc")
+    assert choose_scales(index, {}, {btc: Decimal(10**9)}).units[btc] == Decimal("1e-8")
+
+
+@given(
+    tick=st.sampled_from(["1", "0.05", "1e-8", "0.25", "3"]),
+    lot=st.sampled_from(["1", "0.001", "5", "1e-9"]),
+    size=st.sampled_from(["1", "10", "0.1", "100"]),
+    balance=st.sampled_from([0, 10**4, 10**14]),
+)
+def test_rule_1_the_value_of_a_tick_and_lot_is_exact(tick, lot, size, balance):
+    """Rule 1: one tick × one lot × contract size = num / den units, reduced."""
+    index = one(kind="future", contract_size=size, price_increment=tick, quantity_increment=lot)
+    scales = choose_scales(index, {}, {1: Decimal(balance)})
+    exact = Fraction(tick) * Fraction(lot) * Fraction(size) / Fraction(scales.units[1])
+    assert scales.value(index, 0) == exact
