@@ -19,6 +19,7 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
@@ -111,25 +112,40 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
     state = hashlib.sha256()
     exchanged = dict(replace or {})
 
+    def add_function(value: FunctionType) -> None:
+        state.update(_static(value.__code__)[0])
+        add(value.__defaults__)
+        for name, reached in references(value).items():
+            state.update(name.encode())
+            if isinstance(reached, ModuleType):
+                add_module(reached, value.__code__)
+            else:
+                add(exchanged.get(reached, reached) if isinstance(reached, FunctionType) else reached)
+
+    def add_module(module: ModuleType, code: CodeType) -> None:
+        """A module counts by its name and by the plain values in it that the function names."""
+        state.update(module.__name__.encode())
+        for name in sorted({name for one in _codes(code) for name in one.co_names}):
+            value = vars(module).get(name)
+            if isinstance(value, int | float | str | tuple | FunctionType) or isinstance(value, type):
+                state.update(name.encode())
+                add(value)
+
     def add(value: Any) -> None:
         if isinstance(value, FunctionType):
             if id(value) in seen:
                 state.update(b"seen %d" % seen[id(value)])
                 return
             seen[id(value)] = len(seen)
-            state.update(_static(value.__code__)[0])
-            add(value.__defaults__)
-            for name, reached in references(value).items():
-                state.update(name.encode())
-                add(exchanged.get(reached, reached) if isinstance(reached, FunctionType) else reached)
-        elif isinstance(value, ModuleType):
-            state.update(value.__name__.encode())
+            add_function(value)
         elif isinstance(value, type):
             state.update(value.__qualname__.encode())
             if issubclass(value, Table):
                 add((value.growable, *value.schema.items()))
             elif issubclass(value, Block):
                 add(tuple(value.layout.items()))
+            elif issubclass(value, Enum):
+                add(tuple((name, member.value) for name, member in value.__members__.items()))
         elif isinstance(value, tuple | list):
             state.update(b"%d" % len(value))
             for item in value:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 _POOL_BYTES_MAX = 256 << 20
 _pool: dict[int, list[npt.NDArray[np.uint8]]] = {}
-_pooled = 0
+_pooled: int | None = 0
 
 
 class _Owner:
@@ -25,6 +25,8 @@ class _Owner:
 
     def __del__(self) -> None:
         global _pooled  # noqa: PLW0603
+        if _pooled is None:  # the interpreter is shutting down
+            return
         size = self._block.size
         if _pooled + size <= _POOL_BYTES_MAX:
             _pooled += size
@@ -43,6 +45,7 @@ def take(size: int) -> npt.NDArray[np.uint8]:
     rounded = 1 << max(12, (size - 1).bit_length())
     blocks = _pool.get(rounded)
     if blocks:
+        assert _pooled is not None
         _pooled -= rounded
         return np.asarray(_Owner(blocks.pop()))
     return np.asarray(_Owner(np.empty(rounded, np.uint8)))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-
 import pytest
 
 import barter_bt.backtest
@@ -55,9 +52,8 @@ class Holding:
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     """A directory with a good configuration and its data, and built-in strategies."""
-    strategies = ModuleType("barter_bt.strategy")
-    strategies.builtin = {"sma_cross": Crossing, "buy_and_hold": Holding}
-    monkeypatch.setitem(sys.modules, "barter_bt.strategy", strategies)
+    strategies = {"sma_cross": Crossing, "buy_and_hold": Holding}
+    monkeypatch.setattr("barter_bt.strategy.builtin.BUILTIN", strategies)
     generate.candles(20).drop("time_open").write_parquet(tmp_path / "candles.parquet")
     path = tmp_path / "run.toml"
     path.write_text(CONFIG)

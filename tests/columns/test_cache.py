@@ -136,7 +136,7 @@ def test_the_digest_reacts_to_what_is_reachable_and_to_nothing_else(monkeypatch)
     monkeypatch.setitem(globals(), "UNRELATED", 5)
     assert digest(caller) == first
     assert digest(caller, {"other_name": scaled}) == first
-    assert digest(caller, {"scaled": lambda x: x}) != first
+    assert digest(caller, {scaled: lambda x: x}) != first
     with monkeypatch.context() as patch:
         patch.setitem(globals(), "SCALE", 3)
         assert digest(caller) != first

@@ -103,7 +103,7 @@ def table(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
     for name in columns:
         column = frame[name]
         if isinstance(column.dtype, pl.Datetime):
-            column = column.to_physical() / S
+            column = pl.Series(column.to_physical().to_numpy() / S)  # Polars multiplies by the reciprocal
         elif isinstance(column.dtype, pl.Enum | pl.Categorical):
             column = column.cast(pl.String)
         plain.append(column.to_list())

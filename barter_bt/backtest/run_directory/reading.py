@@ -75,7 +75,8 @@ class SavedRun:
     @property
     def config(self) -> dict[str, Any]:
         """What was run."""
-        return dict(self.manifest["config"])
+        named = {name: self.manifest[name] for name in ("data", "instruments") if self.manifest.get(name) is not None}
+        return {**self.manifest["config"], **named}
 
     @property
     def reporting(self) -> str:
