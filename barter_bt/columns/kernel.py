@@ -127,7 +127,7 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
         state.update(module.__name__.encode())
         for name in sorted({name for one in _codes(code) for name in one.co_names}):
             value = vars(module).get(name)
-            if isinstance(value, int | float | str | tuple | FunctionType) or isinstance(value, type):
+            if isinstance(value, int | float | str | tuple | FunctionType | type):
                 state.update(name.encode())
                 add(value)
 

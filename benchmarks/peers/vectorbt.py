@@ -34,9 +34,7 @@ def _signals(data: Data, own: bool, engine: str, tables: bool = False) -> Job:
             fast = vbt.MA.run(price, 20, engine=engine)
             slow = vbt.MA.run(price, 50, engine=engine)
             up, down = fast.ma_crossed_above(slow), fast.ma_crossed_below(slow)
-        pf = vbt.Portfolio.from_signals(
-            price, up, down, size=1, fees=FEE, init_cash=CASH, freq="1min", engine=engine
-        )
+        pf = vbt.Portfolio.from_signals(price, up, down, size=1, fees=FEE, init_cash=CASH, freq="1min", engine=engine)
         return _finish(pf, tables)
 
     return Job(run, len(close), TABLES if tables else ORDERS, compile=lambda: run(slice(LITTLE)))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, replay
+from benchmarks import bars, memory, replay
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -88,3 +88,11 @@ def test_peers_get_the_data_of_our_cases():
     assert set(data) == {"candles", "trades", "quotes", "panel"}
     ours = bars.generate.trades(1_000)["side"].to_numpy()
     assert (data["trades"]["side"] == (ours < 0)).all()
+
+
+def test_streamed_runs_are_of_data_that_goes_on_in_time(tmp_path):
+    path = tmp_path / "trades.parquet"
+    memory.write_parquet(path, 2_000, 3)
+    entry = memory.streamed(path, 3 * answers.EVERY)
+    assert (entry["n"], entry["orders"]) == (6_000, 2)
+    assert entry["journals_mb"] > 0

@@ -50,7 +50,7 @@ def helper(x: int) -> int:
 
 if "helper" in EDITS:
 
-    def helper(x: int) -> int:  # noqa: F811
+    def helper(x: int) -> int:
         """The same, edited."""
         return x + 2
 

@@ -1,9 +1,9 @@
 """Rules 14 to 16: which market events fill which orders, at what price, on hand-made markets."""
 
 import pytest
-from tiny import A, bars, candles, flat, quotes, run, schedule, table, trades
 
 import barter_bt as bt
+from tests.engine.tiny import A, bars, candles, flat, quotes, run, schedule, table, trades
 
 FILL = ("order_id", "time_exchange", "side", "price", "quantity", "liquidity")
 ORDER = ("status", "reason", "filled")
@@ -78,7 +78,11 @@ def test_rule_14_ioc_takes_what_there_is_and_fok_all_or_nothing(limit):
 
 @pytest.mark.parametrize(
     ("age", "expected"),
-    [(0, [(0, 4, "buy", 101, 1, "taker")]), (3, [(0, 4, "buy", 101, 1, "taker")]), (2, [(0, 5, "buy", 103, 1, "taker")])],
+    [
+        (0, [(0, 4, "buy", 101, 1, "taker")]),
+        (3, [(0, 4, "buy", 101, 1, "taker")]),
+        (2, [(0, 5, "buy", 103, 1, "taker")]),
+    ],
 )
 def test_rule_14_a_stale_quote_is_not_usable(age, expected):
     """Rule 14: a quote older than max_age fills nothing; exactly as old, it does. The order waits for the next."""
@@ -140,11 +144,7 @@ def test_rule_15_a_market_order_fills_whole_at_the_next_trade():
 def test_rule_15_an_ioc_or_fok_limit_meets_the_next_trade_once():
     """Rule 15: whole at that price if the limit allows, else it expires."""
     data = trades((1, 100, 1), (3, 102, 1), (4, 100, 1))
-    rows = [
-        {"at": 2, "buy": 3, "limit": limit, "tif": tif}
-        for limit in (101, 102, 103)
-        for tif in ("ioc", "fok")
-    ]
+    rows = [{"at": 2, "buy": 3, "limit": limit, "tif": tif} for limit in (101, 102, 103) for tif in ("ioc", "fok")]
     result = run(data, schedule(*rows))
     assert fills(result) == [(k, 3, "buy", 102, 3, "taker") for k in (2, 3, 4, 5)]
     assert orders(result)[:2] == [("expired", "not_filled", 0)] * 2
