@@ -138,7 +138,7 @@ def backtest(
         scales=scales,
         strategies=[strategy.name],
         reporting=index.asset_names[reporting_index],
-        describe=lambda: describe(index, scales, terms_of, amounts, streams, strategy, marks),
+        describe=lambda: describe(index, scales, terms_of, amounts, strategy, marks),
         seed=seed,
         version=VERSION,
         partial=partial,

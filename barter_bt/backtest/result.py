@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
 from barter_bt.engine.state.tables import EngineState
@@ -59,8 +60,13 @@ class Result:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """What was run, with checksums of its data; every value can be written as JSON."""
+        """What was run; every value can be written as JSON."""
         return self.describe()
+
+    @cached_property
+    def data(self) -> list[dict[str, Any]]:
+        """What was read: kind, rows, times and checksum of each stream."""
+        return describe_data(self.market)
 
     @cached_property
     def _frames(self) -> Frames:
