@@ -15,7 +15,7 @@ from barter_bt.engine.state.market import update_from_candle, update_from_quote,
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, wake
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest
 from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.market import see
 from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail
@@ -51,7 +51,25 @@ def heal(s: EngineState, i: int) -> None:
 
 
 def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
-    """Process rows of the engine's cursor ``c``; returns 1 if the strategy is to be woken from Python."""
+    """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
+    f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
+    plan_mark(s, f.due[c])
+    limit = until(s, v, feed, c)
+    while True:
+        woken = burst(s, v, feed, my, c, limit)
+        following = earliest(f, streams, 2 * streams)
+        if woken or following < 0 or following == c or f.due[following] < 0 or e.budget[0] <= 0:
+            return woken
+        limit = until(s, v, feed, following)
+        if v.fault.code[0] != NO_FAULT or f.due[following] > limit:
+            return woken
+        plan_mark(s, f.due[following])
+        limit = min(limit, e.mark_due[0])
+        c = following
+
+
+def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
+    """Process rows of one cursor up to the time ``limit``, or until something else comes first."""
     f, e, desk = feed.cursors, s.engine, v.desk
     streams = e.streams[0]
     twin, kind, shift, rows, row = c - streams, f.kind[c], f.shift[c], f.rows[c], f.row[c]
@@ -68,9 +86,6 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
     asked, marks = e.wake[0] & bit, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
-    now = time[row] + shift
-    plan_mark(s, now)
-    limit = until(s, v, feed, c)
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     recording = e.recording[0] == EACH_EVENT
     busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0

@@ -180,7 +180,7 @@ def loop_calls() -> None:
         text = "\n".join(entry.inspect_llvm().values())
         for body in text.split("\ndefine ")[1:]:
             head, _, rest = body.partition("{")
-            if "6replay6replay" in head or "4loop3run" in head:
+            if "engine6replay" in head or "4loop3run" in head:
                 bodies.append(rest.split("\n}")[0])
     assert bodies
     for body in bodies:

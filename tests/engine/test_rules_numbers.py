@@ -4,12 +4,12 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from tests.engine.tiny import A, B, FUTURE, Watch, flat, quotes, run, schedule, table, trades
 
 import barter_bt as bt
 from barter_bt.engine.state.position import unrealised
 from barter_bt.errors import ConfigError, DataError, EngineError, StrategyError
 from barter_bt.execution.dealing import notional
+from tests.engine.tiny import FUTURE, A, B, Watch, flat, quotes, run, schedule, table, trades
 
 BTC = bt.Instrument("x", "btc_usdt", price_increment=1, quantity_increment="0.01")
 CENTS = {"balances": {"usd": 10**14}}  # rule 1: units of 0.01
@@ -90,7 +90,7 @@ def test_rule_4_worked_numbers_of_a_flip():
     ins = result.state.instruments
     assert (ins.quantity[0], ins.cost[0], ins.quantity_max[0]) == (10, 4_000_000_000_000, 10)
     assert (ins.realised[0], ins.fees_enter[0], ins.fees_exit[0]) == (-5_000_000_000, 5_000_000_000, 0)
-    assert unrealised(result.state, 0) == 0, "just opened: marked at its cost (rule 6)"
+    assert unrealised(result.state, 0) == -5_000_000_000, "no gain at the trade's price; leaving costs its fee"
 
 
 def third() -> bt.Result:
@@ -180,9 +180,9 @@ def seen_prices(*data: bt.data.Stream) -> list[float]:
 
 def test_rule_6_the_price_is_the_weighted_mid():
     """Rule 6: bid + rhe((ask − bid)·bid_amount/(bid_amount + ask_amount)), in ticks, half to even."""
-    assert seen_prices(quotes((1, 100, 1, 103, 1), (2, 101, 1, 104, 1), (3, 100, 1, 110, 4), (4, 100, 9, 101, 1))) == [
-        102,  # 101.5
-        102,  # 102.5
+    assert seen_prices(quotes((1, 100, 1, 103, 1), (2, 101, 1, 102, 1), (3, 100, 1, 110, 4), (4, 100, 9, 101, 1))) == [
+        102,  # 100 + 1.5
+        101,  # 101 + 0.5
         102,  # 100 + 10 · 1/5
         101,  # 100.9
     ]
@@ -225,6 +225,24 @@ def test_rule_6_an_increase_marks_at_its_price_and_a_flip_at_its_cost():
     ]
 
 
+def test_rule_6_a_position_just_opened_has_no_unrealised():
+    """Rules 5 and 6: seen by a strategy that its fill wakes, also after a flip: 0, whatever fees it had."""
+    watch = Watch(lambda s: unrealised(s.raw, 0), wake="fill")
+    data = quotes((1, 98, 9, 102, 9), (2, 98, 9, 102, 9), (3, 98, 9, 102, 9))
+
+    class Flip(Watch):
+        wake = ("fill", "quote")
+
+        def generate_algo_orders(self, state):
+            if state.event == "fill":
+                return watch.generate_algo_orders(state)
+            return (), [bt.OrderRequest(0, (1, -3, 2)[round(state.time / 1e9) - 1])]
+
+    run(data, Flip(None, wake=Flip.wake), venues=per_contract(1, account="margin"))
+    # Long 1 at 102; flipped to short 2 at 98; closed at 102.
+    assert watch.seen == [0, 0, 0]
+
+
 def test_rule_5_other_holdings_are_revalued():
     """Rule 5: base that no position holds counts at the price too."""
     result = run(one_trade_each(100, 110, 120), schedule({"at": 9, "buy": 1}), balances={"usd": 50, "a": 2})
@@ -237,7 +255,7 @@ def test_rule_7_prices_seen_are_the_nearest_floats():
     watch = Watch(lambda s: (s.price(0), s.position(0)), lambda s, n: ((), [bt.OrderRequest(0, 0.007)]), wake="trade")
     run(trades(*((k, k / 100, 1) for k in range(1, 60))), watch, one)
     assert [price for price, _ in watch.seen] == [k / 100 for k in range(1, 60)]
-    assert [held for _, held in watch.seen] == [0, 0] + [7 * k / 1000 for k in range(1, 58)]
+    assert [held for _, held in watch.seen] == [7 * k / 1000 for k in range(59)]
 
 
 def test_rule_20_declared_grid_is_enforced_in_orders():
@@ -270,9 +288,19 @@ def test_rule_20_a_price_off_the_grid_is_an_error_when_it_is_read():
 def test_rule_20_an_amount_off_the_grid_is_an_error_when_it_is_used():
     """Rule 20: a trade's amount matters where it fills a resting order, not before."""
     data = trades((1, 100, 0.5), (3, 95, 0.5), (4, 100, 1))
-    assert run(data, schedule({"at": 2, "buy": 1})).trades.height == 1
-    with pytest.raises(DataError, match="quantity_increment"):
+    assert run(data, schedule({"at": 3.5, "buy": 1})).trades.height == 1
+    assert run(data, schedule({"at": 2, "buy": 1, "limit": 90})).trades.height == 0
+    with pytest.raises(DataError, match="quantity_increment") as caught:
         run(data, schedule({"at": 2, "buy": 1, "limit": 98}))
+    assert "row 1 of" in caught.value.message
+
+
+def test_rule_20_an_amount_of_a_quote_is_used_by_takers():
+    """Rule 20: the venue uses the amounts of the standing quote when an order arrives; the error names that row."""
+    data = quotes((1, 99, 5, 101, 5), (2, 99, 5, 101, 0.5), (4, 99, 5, 101, 5))
+    assert run(data, schedule({"at": 4, "buy": 1})).trades.height == 1
+    with pytest.raises(DataError, match="row 1 of"):
+        run(data, schedule({"at": 3, "buy": 1}))
 
 
 def test_rule_20_without_increments_data_is_rounded_to_the_resolution():
