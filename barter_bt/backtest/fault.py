@@ -42,7 +42,7 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int)
 
 
 def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: str) -> DataError:
-    c, row = v.fault.cursor[0], v.fault.row[0]
+    c, row = max(v.fault.cursor[0], 0), v.fault.row[0]
     stream, chunk = feeder.stream_of(c), feeder.chunk_of(c)
     report = check(stream, index.codes)
     try:

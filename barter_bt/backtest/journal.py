@@ -85,13 +85,11 @@ class Frames:
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            average = pl.Series(money / (quantity * sizes)).fill_nan(None)
+        traded = np.maximum(filled, 1)
+        average = pl.Series(money / (self._scaled(traded, i, s.lots) * sizes)).set(pl.Series(filled == 0), None)
         strategy = self._enum(o.array("strategy"), self._strategies)
         status = o.array("status")
-        live = np.minimum(status, 2)
         public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
-        del live
         named = self._named(o)
         return pl.DataFrame(
             {

@@ -18,7 +18,7 @@ from barter_bt.engine.wake import SLEEP, wake
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest
 from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.market import see
-from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail
+from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail, locate
 
 KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
 
@@ -102,6 +102,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             if not (same and alone and f.row[twin] == row):
                 break
             see(v, f, twin, row)
+            locate(v.fault, twin, row)
             advance(f, twin, row + 1)
             busy = desk.live[0] > 0
             limit = min(limit, s.ends.due[REPORT_QUEUE] - 1)
@@ -149,8 +150,6 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
                 limit = min(limit, s.ends.due[REQUEST_QUEUE])
     e.market_time[0] = latest
     e.budget[0] -= row - start
-    if v.fault.code[0] != NO_FAULT:
-        v.fault.cursor[0] = c
-        v.fault.row[0] = row
+    locate(v.fault, c, row)
     advance(f, c, row)
     return status

@@ -118,14 +118,15 @@ def build_venue(
         books.first[i] = books.final[i] = books.trade_buy[i] = books.quote_buy[i] = -1
         books.trade_sell[i] = books.quote_sell[i] = 1 << 62
         books.quote_time[i] = books.last_time[i] = -NEVER
-    desk, ends = Desk(1), Ends(2)
+    desk, ends, fault = Desk(1), Ends(2), Fault(1)
+    fault.cursor[0] = -1
     desk.needs_marks[0] = int(any(terms.margined[i] for i in range(len(index))))
     for queue in range(2):
         ends.first[queue] = ends.last[queue] = -1
         ends.due[queue] = NEVER
     return VenueState(
         desk=desk,
-        fault=Fault(1),
+        fault=fault,
         terms=terms,
         links=links,
         accounts=accounts,

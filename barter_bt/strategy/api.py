@@ -131,8 +131,7 @@ def target(s: EngineState, i: int, quantity: float) -> int:
 
 def cancel(s: EngineState, order: int) -> None:
     """Ask to cancel an order by its number; one that is closed, or being cancelled, is left alone."""
-    if 0 <= order < len(s.orders):
-        ask_cancel(s, order)
+    ask_cancel(s, order)
 
 
 def cancel_all(s: EngineState, i: int) -> None:

@@ -1,6 +1,6 @@
-"""A published result, reproduced fill by fill: closes crossing their 15-day average on one index, daily 2006.
+"""A published result: backtrader's own test of closes crossing their 15-day simple average, fill by fill.
 
-It is the published test of another tool's own suite; the data stays outside the project.
+Its trades happen at the next bar's open, one unit, long or flat, on daily bars of an index in 2006.
 """
 
 from __future__ import annotations
@@ -13,71 +13,66 @@ import pytest
 
 import barter_bt as bt
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("BARTER_BT_SHARED_DATA", ROOT.parent / "shared" / "data"))
-FILE = DATA / "backtrader" / "2006-day-001.txt"
-
-BUYS = [3643.35, 3801.03, 3872.37, 3863.57, 3845.32, 3656.43, 3542.65, 3639.65, 3799.86, 3840.20, 4047.63, 4052.55]
-SELLS = [3763.95, 3811.85, 3822.35, 3822.57, 3829.82, 3598.58, 3545.92, 3766.80, 3782.15, 3979.73, 4045.05]
-
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason=f"the shared data is not there: {FILE.name}")
+BUYS = (3643.35, 3801.03, 3872.37, 3863.57, 3845.32, 3656.43, 3542.65, 3639.65, 3799.86, 3840.20, 4047.63, 4052.55)
+SELLS = (3763.95, 3811.85, 3822.35, 3822.57, 3829.82, 3598.58, 3545.92, 3766.80, 3782.15, 3979.73, 4045.05)
+START = 10_000
+TERMS = {"base": "index", "quote": "eur", "price_increment": "0.01", "quantity_increment": 1}
+STOCK = bt.Instrument("eurex", "index_eur", **TERMS)
+FUTURE = bt.Instrument("eurex", "index_eur", kind="future", contract_size=10, **TERMS)
 
 
-def days() -> pl.DataFrame:
-    """Daily candles from 09:00 to 17:30 in Berlin; the file has dates without a zone."""
-    frame = pl.read_csv(FILE)
-    frame = frame.rename({name: name.strip().lower() for name in frame.columns})
-    day = pl.col("date").cast(pl.String).str.strptime(pl.Datetime("ns"), "%Y-%m-%d")
-    at = {
-        name: (day + pl.duration(minutes=m)).dt.replace_time_zone("Europe/Berlin")
-        for name, m in (("time_open", 540), ("time_exchange", 1050))
-    }
-    prices = {name: pl.col(name).cast(pl.Float64) for name in ("open", "high", "low", "close")}
-    return frame.select(**at, **prices, volume=pl.lit(0.0))
+@pytest.fixture(scope="module")
+def candles() -> bt.data.Stream:
+    """The daily file; its dates have no zone."""
+    default = Path(__file__).parents[3] / "shared" / "data"
+    path = Path(os.environ.get("BARTER_BT_SHARED_DATA", default)) / "backtrader" / "2006-day-001.txt"
+    if not path.exists():
+        pytest.skip("the daily bars of the published result are not here (BARTER_BT_SHARED_DATA)")
+    frame = pl.read_csv(path, try_parse_dates=True).select(
+        time_open="Date", open="Open", high="High", low="Low", close="Close"
+    )
+    return bt.data.candles(frame, instrument="index_eur", interval="1d", time_zone="UTC")
 
 
 def crossing() -> bt.Signals:
-    """Long one unit when the close comes to stand above its average, flat when it comes to stand below."""
-    gap = pl.col("close") - pl.col("close").rolling_mean(15)
-    up, down = (gap > 0) & (gap.shift(1) <= 0), (gap < 0) & (gap.shift(1) >= 0)
-    return bt.Signals(pl.when(up).then(1.0).when(down).then(0.0))
+    """Long where the close comes to stand above its average, flat where it comes to stand below, in exact sums."""
+    cents = (pl.col("close") * 100).round().cast(pl.Int64)
+    gap = cents * 15 - cents.rolling_sum(15)
+    before = gap.shift()
+    target = pl.when((gap > 0) & (before <= 0)).then(1.0).when((gap < 0) & (before >= 0)).then(0.0)
+    return bt.Signals(target, name="crossing")
 
 
-def run(instrument: bt.Instrument, venue: bt.Venue) -> bt.Result:
-    return bt.backtest(
-        bt.data.candles(days(), instrument="index_eur"),
-        instrument,
-        crossing(),
-        balances={"eur": 10_000},
-        venues=venue,
-        interpret=True,
-    )
+def check_fills(result: bt.Result) -> None:
+    fills = result.trades.select(pl.col("side").cast(pl.String), "price", "quantity").rows()
+    alternating = [("buy" if k % 2 == 0 else "sell") for k in range(23)]
+    prices = [(BUYS if k % 2 == 0 else SELLS)[k // 2] for k in range(23)]
+    assert fills == [(side, price, 1.0) for side, price in zip(alternating, prices, strict=True)]
+    assert result.orders["status"].cast(pl.String).unique().to_list() == ["filled"]
 
 
-def fills(result: bt.Result, side: str) -> list[float]:
-    return result.trades.filter(pl.col("side") == side)["price"].to_list()
+@pytest.mark.parametrize("interpret", [True, False])
+def test_published_as_a_stock_without_commission(candles, interpret):
+    """All 23 fills one by one; value 10284.10, cash 6164.16."""
+    result = bt.backtest(candles, STOCK, crossing(), balances={"eur": START}, interpret=interpret)
+    check_fills(result)
+    cash = result.balances.filter(pl.col("asset") == "eur")["total"].to_list()[-1]
+    assert result.equity["equity"].to_list()[-1] == 10_284.10
+    assert cash == 6_164.16
+    assert cash == round(START - sum(BUYS) + sum(SELLS), 2)
 
 
-def test_as_a_stock() -> None:
-    """Every fill, the final value and the cash."""
-    stock = bt.Instrument("xsim", "index_eur", price_increment="0.01", quantity_increment=1)
-    result = run(stock, bt.Venue())
-    assert fills(result, "buy") == BUYS
-    assert fills(result, "sell") == SELLS
-    assert result.equity["equity"][-1] == 10284.10
-    assert result.balances.filter(pl.col("asset") == "eur")["total"][-1] == 6164.16
-
-
-def test_as_a_future() -> None:
-    """Multiplier 10, commission 2 a fill, margin 1,000: cash is equity less the margin of the open contract."""
-    future = bt.Instrument(
-        "xsim", "index_eur", kind="future", contract_size=10, price_increment="0.01", quantity_increment=1
-    )
-    margin = bt.Margin(per_contract=1000)
-    result = run(future, bt.Venue(fees=bt.Fees(per_contract=2), margin=margin))
-    assert fills(result, "buy") == BUYS
-    assert fills(result, "sell") == SELLS
-    value = result.equity["equity"][-1]
-    assert value == 12795.00
-    held = result.state.instruments.quantity[0]
-    assert value - held * margin.per_contract == 11795.00
+@pytest.mark.parametrize("interpret", [True, False])
+def test_published_as_a_future(candles, interpret):
+    """Ten times the index, 2 for each fill, 1,000 margin: value 12795.00; cash 11795.00 is what margin leaves."""
+    venue = bt.Venue(fees=bt.Fees(per_contract=2), margin=bt.Margin(per_contract=1000))
+    result = bt.backtest(candles, FUTURE, crossing(), balances={"eur": START}, venues=venue, interpret=interpret)
+    check_fills(result)
+    value = result.equity["equity"].to_list()[-1]
+    assert value == 12_795.00
+    assert result.state.instruments.quantity[0] == 1
+    assert value - 1000 == 11_795.00
+    assert result.trades["fees"].sum() == 46
+    assert result.positions.height == 11
+    realised = result.positions["pnl_realised"].sum()
+    assert realised == pytest.approx(10 * (sum(SELLS) - sum(BUYS[:-1])) - 44)

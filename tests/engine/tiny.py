@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -103,10 +102,10 @@ def table(frame: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
     for name in columns:
         column = frame[name]
         if isinstance(column.dtype, pl.Datetime):
-            column = pl.Series(column.to_physical().to_numpy() / S)  # Polars multiplies by the reciprocal
+            column = [None if ns is None else ns / S for ns in column.to_physical().to_list()]
         elif isinstance(column.dtype, pl.Enum | pl.Categorical):
             column = column.cast(pl.String)
-        plain.append(column.to_list())
+        plain.append(list(column))
     return list(zip(*plain, strict=True))
 
 
@@ -119,7 +118,3 @@ class Watch:
     def generate_algo_orders(self, state: Any) -> Any:
         self.seen.append(self._see(state))
         return self._ask(state, len(self.seen)) if self._ask else ((), ())
-
-
-def seconds(delta: float) -> timedelta:
-    return timedelta(seconds=delta)

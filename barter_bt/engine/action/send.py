@@ -95,6 +95,8 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
 
 
 def ask_cancel(s: EngineState, order: int) -> None:
-    """Add a cancel to the actions of this wake-up."""
+    """Add a cancel to the actions of this wake-up; of an order that never was, nothing."""
+    if order < 0 or order >= len(s.orders):
+        return
     row = s.actions.append()
     s.actions.order[row] = order

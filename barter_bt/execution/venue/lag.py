@@ -10,7 +10,7 @@ from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import steps
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.execution.venue.market import see
-from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail
+from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
 
 
 @unit
@@ -49,6 +49,7 @@ def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
     if is_quote and marks:  # what a broken book leaves as mark depends on the quote before it
         for k in range(row, end):
             see(v, cursors, c, k)
+            locate(v.fault, c, k)
     elif is_quote or marks:
         _look_back(v, cursors, c, row, end)
     advance(cursors, c, end)
@@ -66,6 +67,7 @@ def _look_back(v: VenueState, cursors: Cursors, c: int, first: int, end: int) ->
         if b.glance[i] != v.desk.glances[0]:
             b.glance[i] = v.desk.glances[0]
             _note(v, cursors, c, row, i)
+            locate(v.fault, c, row)
             met += 1
             if met == n:
                 return

@@ -7,7 +7,7 @@ from barter_bt.execution.dealing import steps
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.execution.venue.margin import mark_ticks
 from barter_bt.execution.venue.match import match_close, match_open, match_quote, match_trade
-from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail
+from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
 
 
 @hot
@@ -99,9 +99,11 @@ def see_open(v: VenueState, cursors: Cursors, c: int, together: int) -> None:
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
     v.desk.time[0] = now
     _see_open_row(v, cursors, c, row)
+    locate(v.fault, c, row)
     row += 1
     while together and row < cursors.rows[c] and time[row] == now:
         _see_open_row(v, cursors, c, row)
+        locate(v.fault, c, row)
         row += 1
     advance(cursors, c, row)
 
@@ -123,5 +125,6 @@ def see_stamp(v: VenueState, cursors: Cursors, c: int) -> None:
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
     while row < cursors.rows[c] and time[row] == now:
         see(v, cursors, c, row)
+        locate(v.fault, c, row)
         row += 1
     advance(cursors, c, row)

@@ -120,3 +120,10 @@ def fail(fault: Fault, code: int, instrument: int) -> None:
     if fault.code[0] == NO_FAULT:
         fault.code[0] = code
         fault.instrument[0] = instrument
+
+
+def locate(fault: Fault, cursor: int, row: int) -> None:
+    """Say which row the fault just met lies in, if there is one and it has no place yet."""
+    if fault.code[0] != NO_FAULT and fault.cursor[0] < 0:
+        fault.cursor[0] = cursor
+        fault.row[0] = row
