@@ -137,6 +137,8 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
                 state.update(b"seen %d" % seen[id(value)])
                 return
             seen[id(value)] = len(seen)
+            if value in NATIVE:
+                add(NATIVE[value])
             add_function(value)
         elif isinstance(value, type):
             state.update(value.__qualname__.encode())
@@ -162,18 +164,22 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
     return state.hexdigest()
 
 
+# Read when this room is loaded: a file that is edited later is not what this process runs.
+_SOURCES = b"".join(
+    (Path(__file__).parent / name).read_bytes() for name in ("table.py", "lowering.py", "kernel.py", "exact.py")
+)
+
+
 @functools.cache
 def _foundation() -> str:
     """What every cached function depends on besides its own code: the lowering and the compiler."""
-    here = Path(__file__).parent
-    sources = b"".join((here / name).read_bytes() for name in ("table.py", "lowering.py", "kernel.py", "exact.py"))
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
-    return hashlib.sha256(sources + repr((versions, sys.version)).encode()).hexdigest()
+    return hashlib.sha256(_SOURCES + repr((versions, sys.version)).encode()).hexdigest()
 
 
 @functools.cache
 def _cache_class() -> Any:
-    from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+    from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
 
     class Locator(_CacheLocator):
         def __init__(self, function: FunctionType) -> None:
@@ -202,6 +208,10 @@ def _cache_class() -> Any:
         def __init__(self, function: FunctionType, content: str) -> None:
             self._content = content
             super().__init__(function)
+            # One index for each content: Numba numbers the files of a shared index, and two processes that save at
+            # the same time take the same number, which would hand one strategy the machine code of the other.
+            name = f"{function.__name__}-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+            self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
 
         def _index_key(self, sig: Any, codegen: Any) -> Any:
             return (sig, codegen.magic_tuple(), self._content)
@@ -302,18 +312,18 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
 
     from barter_bt.columns.lowering import numba_type
 
-    content = digest(function, compiler.replace)
-    if content in _units:
-        return _units[content][1]
     hints = get_type_hints(function)
     result = hints.pop("return")
     arguments = tuple(map(numba_type, hints.values()))
     returned = types.void if result is type(None) else types.int64
     sig = signature(returned, *arguments)
+    content = digest(function, compiler.replace) + str(sig)
+    if content in _units:
+        return _units[content][1]
     compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
     compiled._cache = _cache_class()(function, content)
     compiled.compile()
-    symbol = f"barter_bt_{function.__name__}_{hashlib.sha256((content + str(sig)).encode()).hexdigest()[:16]}"
+    symbol = f"barter_bt_{function.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
     llvmlite.binding.add_symbol(symbol, compiled.address)
     _units[content] = compiled, types.ExternalFunction(symbol, sig)
     return _units[content][1]

@@ -25,7 +25,7 @@ def fee(taker: float = 0.0, maker: float = 0.0, each: float = 0.0, **terms: Any)
 
 
 def test_rule_17_below_the_minimum():
-    """Rule 17: a quantity below quantity_min, or a limit's notional below notional_min, is rejected; a market's is not."""
+    """Rule 17: a quantity below quantity_min, or a limit's notional below notional_min, is rejected."""
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1, quantity_min=3, notional_min=400)
     rows = [{"buy": 2}, {"buy": 3}, {"buy": 3, "limit": 133}, {"buy": 4, "limit": 100}, {"buy": 2, "limit": 500}]
     result = run(Q, schedule(*({"at": 2} | row for row in rows)), one)
