@@ -14,16 +14,14 @@ from benchmarks.targets import compare
 INTRO = """\
 # Results
 
-Written by `python -m benchmarks --peers`; every figure is of that one run. Times are the median of three calls
-after a warm-up in one process (one call where the first takes more than ten seconds; whole processes for
-`start_…` and `memory_parquet…`). They contain all that `backtest` does, with its checks of the data, and the
-conversion of orders, trades, positions, balances and equity to tables; for `sma_cross` also the summary and the
-stream from the frame.
-They do not contain imports, the making of data, and compilation (`compile` below is the look-up of what is
-compiled already). Peak memory is that of the process above what it
-had just before the run, with its data loaded. A number of orders and a final equity that are known from plain NumPy
-(`peers/_answers.py`) decide whether a tool did the same work. Times of tools that ran fewer events are compared
-per event."""
+Written by `python -m benchmarks --peers`; every figure is of that one run. Times are the median of three calls after
+a warm-up in one process (one call where the first takes more than ten seconds; whole processes for `start_…` and
+`memory_parquet…`). They contain all that `backtest` does, with its checks of the data, and the conversion of orders,
+trades, positions, balances and equity to tables; for `sma_cross` also the summary and the stream from the frame. They
+do not contain imports, the making of data, and compilation (`compile` below is the look-up of what is compiled
+already). Peak memory is that of the process above what it had just before the run, with its data loaded. A number of
+orders and a final equity that are known from plain NumPy (`peers/_answers.py`) decide whether a tool did the same
+work. Times of tools that ran fewer events are compared per event."""
 
 TOOLS = ("tool", "version", "n", "seconds", "M/s", "× ours", "peak MB", "same work", "note")
 OURS = ("case", "n", "seconds", "M/s", "× sum", "peak MB", "orders", "final equity", "note")

@@ -1,11 +1,9 @@
-"""One engine, three drivers, two modes: the same decisions give the same tables, bit for bit."""
+"""One strategy written three ways is one run; interpreted is compiled."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections import deque
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -13,204 +11,236 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.data import generate
-from barter_bt.strategy.api import cancel_all, limit_buy, limit_sell, position, price, round_price, sell, target
+from barter_bt.strategy import Python
+from barter_bt.strategy.api import ask_price, bid_price, buy, cancel_all, limit_buy, limit_sell, position, target
+from tests.engine.tiny import S
 
-ROOT = Path(__file__).parents[2]
-FAST, SLOW, PER_UNIT = 5, 15, 1e6
-WALK = bt.Instrument("x", "walk_usd", price_increment="0.0001", quantity_increment="0.001")
+FAST, SLOW = 5, 15
+NAME = "sma_cross"
+WALK = bt.Instrument("x", "walk_usd", price_increment="0.0001", quantity_increment=1)
+FEES = bt.Venue(fees=bt.Fees(taker=0.001))
+TABLES = ("orders", "trades", "positions", "balances", "equity")
 
 
-def steps(value: float) -> int:
-    return int(value * PER_UNIT + 0.5)
+# The strategy: sums of 5 and of 15 closes in ticks; long one unit from the bar at which 3 · fast comes to exceed
+# slow, flat from the bar at which it comes to fall below it.
 
 
-def sma(s: Any, my: Any) -> None:
-    """The crossing of exact sums, from a ring of the last closes."""
-    at = my.shared
-    n = at.seen[0]
-    close = steps(s.instruments.close[0])
-    at.fast[0] += close - (ring_at(my, n - FAST) if n >= FAST else 0)
-    at.slow[0] += close - (ring_at(my, n - SLOW) if n >= SLOW else 0)
-    ring_put(my, n, close)
-    gap = at.fast[0] * SLOW - at.slow[0] * FAST
-    if n >= SLOW:
-        if gap > 0 and at.before[0] <= 0:
+def as_signals() -> bt.Signals:
+    """Polars expressions over the candles."""
+    ticks = (pl.col("close") * 10_000).round().cast(pl.Int64)
+    gap = SLOW // FAST * ticks.rolling_sum(FAST) - ticks.rolling_sum(SLOW)
+    up, down = (gap > 0) & (gap.shift() <= 0), (gap < 0) & (gap.shift() >= 0)
+    return bt.Signals(pl.when(up).then(1.0).when(down).then(0.0), name=NAME)
+
+
+def remember(my: Any, ticks: int) -> None:
+    """The last fifteen closes, the latest in c0."""
+    h = my.shared
+    h.c14[0] = h.c13[0]
+    h.c13[0] = h.c12[0]
+    h.c12[0] = h.c11[0]
+    h.c11[0] = h.c10[0]
+    h.c10[0] = h.c9[0]
+    h.c9[0] = h.c8[0]
+    h.c8[0] = h.c7[0]
+    h.c7[0] = h.c6[0]
+    h.c6[0] = h.c5[0]
+    h.c5[0] = h.c4[0]
+    h.c4[0] = h.c3[0]
+    h.c3[0] = h.c2[0]
+    h.c2[0] = h.c1[0]
+    h.c1[0] = h.c0[0]
+    h.c0[0] = ticks
+
+
+def generate_orders(s: Any, my: Any) -> None:
+    """The same as a compiled function."""
+    h, ticks = my.shared, s.instruments.last[0]
+    h.fast[0] += ticks - h.c4[0]
+    h.slow[0] += ticks - h.c14[0]
+    remember(my, ticks)
+    h.bars[0] += 1
+    gap, before = SLOW // FAST * h.fast[0] - h.slow[0], h.gap[0]
+    h.gap[0] = gap
+    if h.bars[0] > SLOW:
+        if gap > 0 and before <= 0:
             target(s, 0, 1.0)
-        elif gap < 0 and at.before[0] >= 0:
+        elif gap < 0 and before >= 0:
             target(s, 0, 0.0)
-    at.before[0] = gap
-    at.seen[0] = n + 1
 
 
-def ring_at(my: Any, n: int) -> int:
-    return my.ring.value[n % SLOW]
+def as_compiled(wake: str) -> bt.Compiled:
+    """With fifteen remembered closes, two sums and the gap before."""
+    shared = {f"c{k}": 0 for k in range(SLOW)} | {"fast": 0, "slow": 0, "gap": 0, "bars": 0}
+    return bt.Compiled(generate_orders, shared=shared, wake=wake, name=NAME)
 
 
-def ring_put(my: Any, n: int, value: int) -> None:
-    my.ring.value[n % SLOW] = value
+class Cross:
+    """The same as a plain Python object."""
 
-
-class Ring(bt.Compiled):
-    """The compiled form, with a table of its own for the ring."""
-
-    def _tables(self, instruments: int) -> Any:
-        from barter_bt.columns.table import make_block, make_table
-
-        block = super()._tables(instruments)
-        ring = make_table("Ring", {"value": "i8"})(SLOW)
-        return make_block("My", {**block.layout, "ring": type(ring)})(**block.tables(), ring=ring)
-
-
-class Sma:
-    """The Python form."""
-
-    wake = "candle"
-
-    def __init__(self) -> None:
-        self.closes: list[int] = []
-        self.before = 0
+    def __init__(self, wake: str) -> None:
+        self.wake = wake
+        self._closes: deque[int] = deque(maxlen=SLOW)
+        self._gap: int | None = None
 
     def generate_algo_orders(self, state: Any) -> Any:
-        self.closes.append(steps(state.raw.instruments.close[0]))
-        gap = sum(self.closes[-FAST:]) * SLOW - sum(self.closes[-SLOW:]) * FAST
-        before, self.before = self.before, gap
-        if len(self.closes) <= SLOW:
-            return None
-        have = state.position("walk_usd") + state.working("walk_usd")
-        if gap > 0 and before <= 0 and have < 1:
-            return [], [bt.OrderRequest("walk_usd", 1 - have, cut=True)]
-        if gap < 0 and before >= 0 and have > 0:
-            return [], [bt.OrderRequest("walk_usd", -have, cut=True)]
-        return None
+        self._closes.append(state.raw.instruments.last[0])
+        if len(self._closes) < SLOW:
+            return (), ()
+        closes = list(self._closes)
+        gap, before = SLOW // FAST * sum(closes[-FAST:]) - sum(closes), self._gap
+        self._gap = gap
+        wished = state.position(0)
+        if before is not None and gap > 0 and before <= 0:
+            wished = 1.0
+        elif before is not None and gap < 0 and before >= 0:
+            wished = 0.0
+        change = wished - state.position(0) - state.working(0)
+        return (), [bt.OrderRequest(0, change, cut=True)] if change else ()
 
 
-def forms() -> dict[str, Any]:
-    from barter_bt.strategy import Python
-    from barter_bt.strategy.builtin import SmaCross
-
-    shared = {"seen": 0, "fast": 0, "slow": 0, "before": 0}
-    return {
-        "signals": SmaCross(FAST, SLOW, name="sma"),
-        "compiled": Ring(sma, shared=shared, wake="candle", name="sma"),
-        "python": Python(Sma(), name="sma"),
-    }
+WAYS = {
+    "signals": as_signals,
+    "compiled": lambda: as_compiled("bar_close"),
+    "compiled on candles": lambda: as_compiled("candle"),
+    "python": lambda: Python(Cross("bar_close"), NAME),
+    "python on candles": lambda: Python(Cross("candle"), NAME),
+}
 
 
-def run_sma(form: str, interpret: bool, rows: int = 2_000) -> bt.Result:
-    candles = bt.data.candles(generate.candles(rows, instrument="walk_usd"))
-    venue = bt.Venue(fees=bt.Fees(0.001, 0.002), latency=bt.Latency(request_ns=50_000_000, response_ns=7))
-    return bt.backtest(candles, WALK, forms()[form], balances={"usd": 1_000}, venues=venue, interpret=interpret)
+@cache
+def crossed(way: str, interpret: bool) -> bt.Result:
+    """One run of 1,500 candles."""
+    candles = bt.data.candles(generate.candles(1_500))
+    return bt.backtest(candles, WALK, WAYS[way](), balances={"usd": 1_000}, venues=FEES, interpret=interpret)
 
 
-@pytest.fixture(scope="module")
-def expected() -> bt.Result:
-    return run_sma("signals", True)
+@pytest.mark.parametrize("interpret", [True, False])
+@pytest.mark.parametrize("way", WAYS)
+def test_one_strategy_three_ways_is_one_run(way, interpret):
+    """Signals, compiled and Python drivers agree bit for bit, interpreted and compiled."""
+    first, other = crossed("signals", True), crossed(way, interpret)
+    for name in TABLES:
+        assert getattr(other, name).equals(getattr(first, name)), name
+    assert other.digests == first.digests
 
 
-@pytest.mark.parametrize("interpret", [True, False], ids=["interpreted", "compiled"])
-@pytest.mark.parametrize("form", ["signals", "compiled", "python"])
-def test_three_drivers_agree(expected: bt.Result, form: str, interpret: bool) -> None:
-    """Same digest of orders, trades, positions and balances, and the same equity."""
-    result = run_sma(form, interpret)
-    assert expected.trades.height > 100
-    assert result.trades.equals(expected.trades)
-    assert dict(result.digests) == dict(expected.digests)
+def test_the_example_trades():
+    """The run that is compared is not empty: it goes long and flat in turn, with open and closed positions."""
+    result = crossed("signals", True)
+    assert result.orders.height > 50
+    sides = result.trades["side"].cast(pl.String).to_list()
+    assert sides == ["buy" if k % 2 == 0 else "sell" for k in range(len(sides))]
+    assert result.positions.height == len(sides) // 2
 
 
-def quoter(s: Any, my: Any) -> None:
-    """Two limit orders around the price, renewed every hundred events; sells what it holds now and then."""
-    my.shared.seen[0] += 1
+def make_market(s: Any, my: Any) -> None:
+    """Quotes on both sides of each instrument, renewed at each of its quotes; a market order now and then."""
     i = s.event.instrument[0]
-    if my.shared.seen[0] % 100 == 0 and price(s, i) > 0.0:
+    my.each.seen[i] += 1
+    my.shared.seen[0] += 1
+    if s.event.order[0] >= 0:
+        return
+    if my.each.seen[i] % 3 == 0:
         cancel_all(s, i)
-        limit_buy(s, i, 0.5, round_price(s, i, price(s, i) - 0.01))
-        limit_sell(s, i, 0.5, round_price(s, i, price(s, i) + 0.01), post_only=1)
-        if position(s, i) > 2.0:
-            sell(s, i, 1.0)
+        bid, ask = bid_price(s, i), ask_price(s, i)
+        if bid > 0.0 and ask > bid:
+            limit_buy(s, i, my.parameters.size[0], bid)
+            limit_sell(s, i, my.parameters.size[0], ask, post_only=1)
+    if my.shared.seen[0] % 50 == 0:
+        if position(s, i) > 0.0:
+            target(s, i, 0.0)
+        else:
+            buy(s, i, 2.0)
 
 
-@pytest.mark.parametrize("latency", [bt.Latency(), bt.Latency(3_000_000, 2_000_000, 1_000_000)], ids=["none", "some"])
-@pytest.mark.parametrize("account", ["cash", "margin"])
-def test_interpreted_is_compiled(latency: bt.Latency, account: Any) -> None:
-    """A market maker on quotes and trades of three instruments, with cancels."""
-    names = generate.trades(3_000)["instrument"].unique().cast(pl.String).sort().to_list()
-    instruments = [bt.Instrument("x", n, price_increment="0.01", quantity_increment="0.001") for n in names]
-    venue = bt.Venue(fees=bt.Fees(-0.0001, 0.001), latency=latency, account=account, margin=bt.Margin(0.5))
-    data = [bt.data.quotes(generate.quotes(3_000)), bt.data.trades(generate.trades(3_000))]
-    runs = [
-        bt.backtest(
-            data,
-            instruments,
-            bt.Compiled(quoter, shared={"seen": 0}, wake="market"),
-            balances={"usd": 10_000},
-            venues=venue,
-            interpret=interpret,
-        )
-        for interpret in (True, False)
-    ]
-    assert runs[0].orders.height > 50
-    assert dict(runs[0].digests) == dict(runs[1].digests)
-    accounts = runs[0].venue.accounts
-    for asset in range(len(accounts)):
-        assert accounts.total[asset] + accounts.counterparty[asset] + accounts.fees[asset] == 0
-
-
-def test_two_processes_one_digest(expected: bt.Result) -> None:
-    """Whatever the hash seed."""
-    code = "from tests.engine.test_drivers import run_sma; print(run_sma('signals', True).digest)"
-    for seed in ("0", "77"):
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout.strip() == expected.digest
-
-
-def loop_calls() -> None:
-    """Fail if reference counting or the interpreter is called from the compiled loop."""
-    from barter_bt.columns import kernel
-
-    run_sma("compiled", False, rows=100)
-    bodies = []
-    for entry in kernel._entries.values():
-        text = "\n".join(entry.inspect_llvm().values())
-        for body in text.split("\ndefine ")[1:]:
-            head, _, rest = body.partition("{")
-            if "engine6replay" in head or "4loop3run" in head:
-                bodies.append(rest.split("\n}")[0])
-    assert bodies
-    for body in bodies:
-        assert "NRT_incref" not in body
-        assert "NRT_decref" not in body
-        assert "@Py" not in body
-
-
-def test_the_hot_loop_counts_no_references(tmp_path: Path) -> None:
-    """Read the compiled loop, in a process without a cache: what comes from a cache cannot be read."""
-    code = "from tests.engine.test_drivers import loop_calls; loop_calls()"
-    environment = {**os.environ, "BARTER_BT_CACHE": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+def maker(wake: str | tuple[str, ...]) -> bt.Compiled:
+    return bt.Compiled(
+        make_market, parameters={"size": 0.75}, shared={"seen": 0}, each={"seen": 0}, wake=wake, name="maker"
     )
-    assert done.returncode == 0, done.stderr
 
 
-def test_streaming_is_in_memory(tmp_path: Path, expected: bt.Result) -> None:
-    """Many row groups, other compression: one digest."""
-    frame = generate.candles(2_000, instrument="walk_usd")
-    frame.write_parquet(tmp_path / "candles.parquet", row_group_size=97, compression="snappy")
-    venue = bt.Venue(fees=bt.Fees(0.001, 0.002), latency=bt.Latency(request_ns=50_000_000, response_ns=7))
-    for interpret in (True, False):
-        result = bt.backtest(
-            bt.data.candles(tmp_path / "candles.parquet"),
-            WALK,
-            forms()["signals"],
-            balances={"usd": 1_000},
-            venues=venue,
-            interpret=interpret,
-        )
-        assert dict(result.digests) == dict(expected.digests)
+WALKS = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.01", quantity_increment="0.001") for k in range(3)]
+LATENCIES = {
+    "none": bt.Latency(),
+    "all": bt.Latency(request_ns=7_000_000, response_ns=11_000_000, feed_ns=3_000_000),
+    "response": bt.Latency(response_ns=25_000_000),
+}
+FEES_BOTH = bt.Fees(maker=-0.0001, taker=0.0005)
+
+
+@pytest.mark.parametrize("account", ["cash", "margin"])
+@pytest.mark.parametrize("latency", LATENCIES)
+@pytest.mark.parametrize("wake", ["every_event", "quote", ("quote", "fill")])
+def test_interpreted_is_compiled(wake, latency, account):
+    """A market maker on quotes and trades of three instruments, with cancels: one digest in both modes."""
+    data = [bt.data.quotes(generate.quotes(900, seed=3)), bt.data.trades(generate.trades(900, seed=4))]
+    venue = bt.Venue(fees=FEES_BOTH, latency=LATENCIES[latency], account=account)
+    balances = {"usd": 2_000, "walk0": 5, "walk1": 5}
+    runs = [
+        bt.backtest(data, WALKS, maker(wake), balances=balances, venues=venue, interpret=mode, mark_every="100ms")
+        for mode in (True, False)
+    ]
+    assert runs[0].digests == runs[1].digests
+    assert runs[0].trades.height > 20
+    statuses = set(runs[0].orders["status"].cast(pl.String))
+    assert {"filled", "cancelled", "rejected"} <= statuses
+    assert_ledger(runs[0])
+
+
+def assert_ledger(result: bt.Result) -> None:
+    """Double entry: per asset account, counterparty and fees sum to zero; positions are the sum of fills."""
+    a = result.venue.accounts
+    sums = a.array("total") + a.array("counterparty") + a.array("fees")
+    assert not sums.any()
+    fills = result.trades.group_by("instrument").agg(
+        (pl.col("quantity") * pl.when(pl.col("side").cast(pl.String) == "buy").then(1).otherwise(-1)).sum()
+    )
+    held = result.state.instruments.array("quantity") / 1000
+    for name, quantity in fills.with_columns(pl.col("instrument").cast(pl.String)).rows():
+        assert held[result.index.instrument(name)] == pytest.approx(quantity)
+    over = result.orders.filter(pl.col("filled") > pl.col("quantity"))
+    assert over.height == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_interpreted_is_compiled_on_candles_of_several_instruments(seed):
+    """Targets as fractions of equity over a panel, with fees that cut them: one digest in both modes."""
+    data = bt.data.candles(generate.panel_candles(60, 4, seed=seed))
+    many = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.0001", quantity_increment="0.01") for k in range(4)]
+    share = pl.when(pl.int_range(pl.len()) % 7 == seed).then(pl.col("close").diff().sign().fill_null(0) * 0.2 + 0.3)
+    strategy = bt.Signals(share, size="equity")
+    runs = [
+        bt.backtest(data, many, strategy, balances={"usd": 10_000}, venues=FEES, interpret=mode) for mode in (True, False)
+    ]
+    assert runs[0].digests == runs[1].digests
+    assert runs[0].trades.height > 20
+
+
+def test_a_python_strategy_is_woken_alike_in_both_modes():
+    """The same calls in the same order with the same views, on every event, with latency."""
+    data = [bt.data.quotes(generate.quotes(200)), bt.data.trades(generate.trades(200))]
+    venue = bt.Venue(latency=LATENCIES["all"])
+
+    class Log:
+        wake = ("every_event", "timer:250ms")
+
+        def __init__(self) -> None:
+            self.seen: list[tuple] = []
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            i = max(state.instrument, 0)
+            self.seen.append((state.time, state.event, i, state.order, state.price(i), state.position(i)))
+            opens = [bt.OrderRequest(i, 0.5, state.bid(i))] if len(self.seen) % 10 == 0 and state.bid(i) else []
+            return state.open_orders(i)[:1] if len(self.seen) % 15 == 0 else [], opens
+
+    logs = [Log(), Log()]
+    runs = [
+        bt.backtest(data, WALKS, Python(log, "log"), balances={"usd": 10_000}, venues=venue, interpret=mode)
+        for log, mode in zip(logs, (True, False), strict=True)
+    ]
+    assert logs[0].seen == logs[1].seen
+    assert runs[0].digest == runs[1].digest
+    assert {"quote", "trade", "order", "timer"} <= {one[1] for one in logs[0].seen}
+    assert logs[0].seen[-1][0] > 200 * S // 1000
