@@ -212,7 +212,8 @@ def test_interpreted_is_compiled_on_candles_of_several_instruments(seed):
     share = pl.when(pl.int_range(pl.len()) % 7 == seed).then(pl.col("close").diff().sign().fill_null(0) * 0.2 + 0.3)
     strategy = bt.Signals(share, size="equity")
     runs = [
-        bt.backtest(data, many, strategy, balances={"usd": 10_000}, venues=FEES, interpret=mode) for mode in (True, False)
+        bt.backtest(data, many, strategy, balances={"usd": 10_000}, venues=FEES, interpret=mode)
+        for mode in (True, False)
     ]
     assert runs[0].digests == runs[1].digests
     assert runs[0].trades.height > 20
