@@ -260,6 +260,12 @@ class Compiler:
             for name, value in references(function).items()
             if isinstance(chosen := self._chosen(value), FunctionType)
         }
+        names = {name for one in _codes(function.__code__) for name in one.co_names}
+        swapped |= {
+            name: self._module(value, names)
+            for name, value in references(function).items()
+            if isinstance(value, ModuleType) and not _is_native(value)
+        }
         cells = tuple(
             CellType(swapped.get(name, cell.cell_contents))
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
@@ -270,11 +276,28 @@ class Compiler:
         rebuilt.__qualname__ = function.__qualname__
         return rebuilt
 
+    def _module(self, module: ModuleType, names: set[str]) -> ModuleType:
+        """A copy of a module in which the functions that ``names`` may mean are rebuilt."""
+        copy, here = ModuleType(module.__name__), {name: getattr(module, name, None) for name in names}
+        for name, value in here.items():
+            if isinstance(value, ModuleType) and not _is_native(value):
+                setattr(copy, name, self._module(value, names - {name}))
+            elif isinstance(chosen := self._chosen(value), FunctionType):
+                setattr(copy, name, self.function(chosen))
+            elif value is not None:
+                setattr(copy, name, value)
+        return copy
+
     def _chosen(self, value: Any) -> Any:
         if not isinstance(value, FunctionType):
             return value
         chosen = self.replace.get(value, value)
         return chosen if self.interpret else NATIVE.get(chosen, chosen)
+
+
+def _is_native(module: ModuleType) -> bool:
+    """Whether the compiler knows the module's functions itself."""
+    return module.__name__.partition(".")[0] in ("math", "numpy", "numba")
 
 
 def _helper(function: FunctionType, is_hot: bool) -> Any:

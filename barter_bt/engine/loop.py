@@ -50,7 +50,6 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     streams = e.streams[0]
     # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
     asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
-    turns, time_of_turns = 0, 0
     while v.fault.code[0] == NO_FAULT:
         market = earliest(f, streams, 2 * streams)
         venue = earliest(f, 0, streams) if v.desk.live[0] > 0 else -1
@@ -64,10 +63,10 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             return DATA
         if e.budget[0] <= 0:
             return PROGRESS
-        if due != time_of_turns:
-            turns, time_of_turns = 0, due
-        turns += 1
-        if turns > MOST_AT_ONE_TIME:
+        if due != e.turn_time[0]:
+            e.turns[0], e.turn_time[0] = 0, due
+        e.turns[0] += 1
+        if e.turns[0] > MOST_AT_ONE_TIME:
             fail(v.fault, ENDLESS, -1)
         woken = SLEEP
         if what == MARKET:

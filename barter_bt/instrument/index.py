@@ -68,9 +68,13 @@ class IndexedInstruments:
         plain = Counter(name for _, name in self.assets)
         return [name if plain[name] == 1 else f"{exchange}.{name}" for exchange, name in self.assets]
 
-    def instrument(self, name: str) -> int:
-        """Index of an instrument."""
-        return _look_up("instrument", name, self.codes)
+    def instrument(self, name: str | int) -> int:
+        """Index of an instrument, by name; an index is only checked."""
+        if isinstance(name, str):
+            return _look_up("instrument", name, self.codes)
+        if not 0 <= name < len(self):
+            raise InstrumentError(f"there is no instrument {name}; indices go from 0 to {len(self) - 1}")
+        return name
 
     def asset(self, name: str, exchange: str | None = None) -> int:
         """Index of an asset, by plain name where that is unambiguous."""

@@ -76,7 +76,7 @@ class State:
 
     def index(self, instrument: str | int) -> int:
         """Index of an instrument by name."""
-        return instrument if isinstance(instrument, int) else self._index.instrument(instrument)
+        return self._index.instrument(instrument)
 
     @property
     def event(self) -> str:
@@ -185,7 +185,7 @@ class Python:
 
 
 def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:
-    i = request.instrument if isinstance(request.instrument, int) else index.instrument(request.instrument)
+    i = index.instrument(request.instrument)
     lots = steps(abs(request.quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     ticks = 0
     if request.price is not None:

@@ -197,15 +197,25 @@ class Schedule:
         wanted = pl.Series(action == TARGET_ROW) & frame["target"].is_not_null()
         target = frame["target"].fill_null(0.0)
         _fail(frame, wanted & ~target.is_finite(), "a target that is NaN or infinite", "use null for no change")
+        per_unit = self._per_unit(codes, market)
+        beyond = wanted & pl.Series(np.abs(target.to_numpy()) * per_unit >= _MOST)
+        _fail(frame, beyond, f"a target beyond {_MOST:g} steps", "give the instrument a coarser quantity_increment")
         if self.size == "units":
-            grid = _grid(market, codes)
-            return _steps(target, grid["lots"], grid["lot_noise"], True)[0]
+            return _steps(target, per_unit, _grid(market, codes)["lot_noise"], True)[0]
         if self.size == "equity":
             self._refuse_foreign(np.unique(codes[wanted.to_numpy()]), market)
-            return np.rint(target.to_numpy() * 1e9).astype(np.int64)
-        per_unit = [float(1 / Fraction(market.scales.units[quote])) for quote in market.index.quotes]
-        units: np.ndarray = np.rint(target.to_numpy() * np.array(per_unit)[codes]).astype(np.int64)
-        return units
+        targets: np.ndarray = np.rint(target.to_numpy() * per_unit).astype(np.int64)
+        return targets
+
+    def _per_unit(self, codes: np.ndarray, market: Market) -> np.ndarray:
+        """Steps that one of a target is made of: lots, units of quote, or 1e-9 of the equity."""
+        if self.size == "units":
+            return _grid(market, codes)["lots"]
+        if self.size == "equity":
+            return np.full(len(codes), 1e9)
+        units = [market.scales.units[quote] for quote in market.index.quotes]
+        each: np.ndarray = np.array([float(1 / Fraction(unit)) for unit in units])[codes]
+        return each
 
     def _refuse_foreign(self, codes: np.ndarray, market: Market) -> None:
         """A fraction of the equity must be an amount of the quote asset (rule 18)."""

@@ -41,6 +41,8 @@ class Engine(Table):
     starved: I64  # cursor that needs its next chunk
     streams: I64
     recording: I64  # 0: no; 1: with each mark; 2: with each event
+    turns: I64  # of the loop, at one time
+    turn_time: I64
 
 
 class Event(Table):

@@ -1,0 +1,352 @@
+"""What goes wrong, and what is said about it; interrupted runs; data in many pieces."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import polars as pl
+import pytest
+
+import barter_bt as bt
+from barter_bt.data import generate
+from barter_bt.engine import loop
+from barter_bt.errors import BarterBtError, ConfigError, DataError, InstrumentError, StrategyError
+from barter_bt.strategy.api import buy, limit_buy, limit_sell
+from tests.engine.tiny import A, B, Watch, flat, quotes, run, schedule, table, trades
+
+MARKET = trades((1, 100, 9), (2, 101, 9), (3, 102, 9))
+WALKS = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.01", quantity_increment="0.001") for k in range(3)]
+MODES = pytest.mark.parametrize("interpret", [True, False])
+
+
+# Strategies
+
+
+def divide(s: Any, my: Any) -> None:
+    """A compiled strategy with a mistake."""
+    my.shared.ratio[0] = 1.0 / table_that_is_not_there[0]  # noqa: F821
+
+
+class Mistaken:
+    """A Python strategy with a mistake."""
+
+    wake = "trade"
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        return (), [state.price(0) / (state.time - state.time)]
+
+
+def users_lines(error: BaseException) -> list[tuple[str, str]]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [(frame.name, frame.line) for frame in frames if frame.filename == __file__]
+
+
+@MODES
+def test_a_python_strategy_that_raises_keeps_its_own_line(interpret):
+    """The traceback ends in the user's own line, in both modes."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        run(MARKET, Mistaken(), interpret=interpret)
+    assert users_lines(caught.value)[-1] == (
+        "generate_algo_orders",
+        "return (), [state.price(0) / (state.time - state.time)]",
+    )
+
+
+def test_an_interpreted_strategy_that_raises_keeps_its_own_line():
+    """A compiled strategy run with interpret=True is ordinary Python for a traceback."""
+    with pytest.raises(NameError) as caught:
+        run(MARKET, bt.Compiled(divide, shared={"ratio": 1.0}, wake="trade"))
+    name, line = users_lines(caught.value)[-1]
+    assert (name, "table_that_is_not_there" in line) == ("divide", True)
+
+
+def uses_text(s: Any, my: Any) -> None:
+    """Not in the subset that can be compiled."""
+    my.shared.n[0] += len(type(s).__name__)
+
+
+def misspells(s: Any, my: Any) -> None:
+    """A column that is not there."""
+    my.shared.n[0] += s.instruments.quantitty[0]
+
+
+@pytest.mark.parametrize("generate", [uses_text, misspells])
+def test_a_strategy_that_does_not_compile_is_named_by_its_own_line(generate):
+    """File and line of the user's, the interpreted mode as a way out, and no dump of the compiler's."""
+    strategy = bt.Compiled(generate, shared={"n": 0}, wake="trade")
+    with pytest.raises(StrategyError) as caught:
+        run(MARKET, strategy, interpret=False)
+    message = str(caught.value)
+    first = generate.__code__.co_firstlineno
+    assert __file__ in message
+    line = int(message.split(f"{__file__}, line ")[1].split(")", maxsplit=1)[0])
+    assert first <= line <= first + 2
+    assert "interpret=True" in caught.value.hint
+    assert len(message) < 700
+    for noise in ("nopython", "numba.core", "Traceback", "BlockType", "resolving"):
+        assert noise not in message
+    if generate is misspells:
+        assert "quantitty" in message
+    else:
+        run(MARKET, strategy)
+
+
+def bad_price(s: Any, my: Any) -> None:
+    """Asks for what cannot be."""
+    limit_buy(s, 0, 1.0, 100.5)
+
+
+@MODES
+def test_an_order_off_the_grid_is_an_error_that_names_the_instrument(interpret):
+    """From a compiled strategy, in both modes."""
+    with pytest.raises(StrategyError, match="'a_usd'.*grid") as caught:
+        run(MARKET, bt.Compiled(bad_price, wake="trade"), interpret=interpret)
+    assert "round_price" in caught.value.hint
+
+
+def test_an_order_of_an_unknown_instrument_is_an_error():
+    """By name: the nearest is named."""
+    with pytest.raises(InstrumentError, match="a_usdd") as caught:
+        run(MARKET, Watch(lambda s: 0, lambda s, n: ((), [bt.OrderRequest("a_usdd", 1)]), "trade"))
+    assert "'a_usd'" in caught.value.hint
+
+
+@pytest.mark.parametrize("number", [1, -1, 7])
+def test_an_order_of_an_instrument_number_that_is_not_there_is_an_error(number):
+    """By number: an error of the package's own, not the last instrument and not a raw IndexError."""
+    with pytest.raises(BarterBtError, match=str(number)):
+        run(MARKET, Watch(lambda s: 0, lambda s, n: ((), [bt.OrderRequest(number, 1)]), "trade"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "match"),
+    [
+        (bt.OrderRequest(0, 1, time_in_force="day"), "time_in_force.*'day'.*gtc, ioc, fok"),
+        (bt.OrderRequest(0, 0.0), "not positive"),
+        (bt.OrderRequest(0, 1, price=0.0), "not positive"),
+        (bt.OrderRequest(0, float("nan")), "grid"),
+    ],
+)
+def test_a_request_that_cannot_be_is_an_error(request_, match):
+    """The message shows the request and what is allowed."""
+    with pytest.raises(StrategyError, match=match):
+        run(MARKET, Watch(lambda s: 0, lambda s, n: ((), [request_]), "trade"))
+
+
+@pytest.mark.parametrize(
+    "given", [[], None, MARKET.frame().collect(), [MARKET, "file.parquet"]], ids=["empty", "none", "frame", "text"]
+)
+def test_data_that_is_no_stream_is_an_error(given):
+    """It says what to wrap the frame in."""
+    with pytest.raises((ConfigError, TypeError)):
+        run(given, schedule({"at": 1, "buy": 1}))
+
+
+def test_names_in_settings_are_checked():
+    """Unknown assets in balances, exchanges in venues, instruments in limits and in a schedule."""
+    rows = schedule({"at": 1, "buy": 1})
+    for options, match in (
+        ({"balances": {"usdt": 1}}, "usdt"),
+        ({"venues": {"y": bt.Venue()}}, "'y'"),
+        ({"risk": bt.Limits(by_instrument={"b_usd": bt.Limits(order_quantity=1)})}, "b_usd"),
+    ):
+        with pytest.raises(InstrumentError, match=match):
+            run(MARKET, rows, **options)
+    with pytest.raises(StrategyError, match="b_usd"):
+        run(MARKET, schedule({"at": 1, "buy": 1, "on": "b_usd"}))
+    with pytest.raises(ConfigError, match="must not be negative"):
+        run(MARKET, rows, balances={"usd": -1})
+    with pytest.raises(ConfigError, match="whole number of units"):
+        run(MARKET, rows, balances={"usd": "0.0000000001"})
+
+
+# Endless strategies
+
+
+def again(s: Any, my: Any) -> None:
+    """Answers each of its own order events with another order."""
+    limit_sell(s, 0, 1.0, 500.0)
+
+
+class Again:
+    """The same in Python; it gives up in the end, so that the test does."""
+
+    wake = ("order", "trade")
+
+    def __init__(self, most: int) -> None:
+        self.calls, self._most = 0, most
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        self.calls += 1
+        if self.calls > self._most:
+            raise RecursionError("woken without end")
+        return (), [bt.OrderRequest(0, -1, price=500.0)]
+
+
+def test_a_strategy_that_answers_itself_without_end_is_stopped(monkeypatch):
+    """Without latency an order on each order event never lets time go on: an error says so and what to do."""
+    monkeypatch.setattr(loop, "MOST_AT_ONE_TIME", 500)
+    with pytest.raises(StrategyError, match="without end") as caught:
+        run(MARKET, bt.Compiled(again, wake=("order", "trade")), balances={"a": 10**6})
+    assert "latency" in caught.value.hint
+
+
+def test_a_python_strategy_that_answers_itself_without_end_is_stopped(monkeypatch):
+    """The same error for a Python strategy, whose every wake-up leaves the loop."""
+    monkeypatch.setattr(loop, "MOST_AT_ONE_TIME", 500)
+    with pytest.raises(StrategyError, match="without end"):
+        run(MARKET, Again(1_500), balances={"a": 10**6})
+
+
+def test_with_latency_time_goes_on(monkeypatch):
+    """The same strategy with latency is allowed: it ends with the data and what is in flight."""
+    monkeypatch.setattr(loop, "MOST_AT_ONE_TIME", 500)
+    venue = bt.Venue(latency=bt.Latency(request_ns=10**8))
+
+    class Polite(Again):
+        def generate_algo_orders(self, state: Any) -> Any:
+            return super().generate_algo_orders(state) if state.time < 3 * 10**9 else ((), ())
+
+    result = run(MARKET, Polite(1_500), balances={"a": 10**6}, venues=venue)
+    assert 20 < result.orders.height < 200
+
+
+# Data
+
+
+def parquet(tmp_path: Any, frame: pl.DataFrame, rows: int = 7) -> Any:
+    path = tmp_path / "market.parquet"
+    frame.write_parquet(path, row_group_size=rows)
+    return path
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("column", "wrong"), [("price", float("nan")), ("price", -1.0), ("amount", 0.0), ("price", float("inf"))]
+)
+def test_bad_data_is_named_by_file_column_row_and_count(tmp_path, interpret, column, wrong):
+    """Found in the middle of a run: the file, the column, the first rows and how many there are."""
+    frame = generate.trades(40).with_columns(
+        pl.when(pl.int_range(pl.len()).is_in([20, 30, 33])).then(wrong).otherwise(pl.col(column)).alias(column)
+    )
+    with pytest.raises(DataError) as caught:
+        run(bt.data.trades(parquet(tmp_path, frame)), Watch(lambda s: 0, wake="fill"), WALKS, interpret=interpret)
+    message = str(caught.value)
+    for part in ("market.parquet", f"'{column}'", "3 of 40 rows", "row 20, 30, 33"):
+        assert part in message
+
+
+def test_a_high_below_the_close_is_found():
+    """Candles that contradict themselves."""
+    frame = generate.candles(20)
+    frame = frame.with_columns(high=pl.when(pl.int_range(pl.len()) == 11).then(1.0).otherwise(pl.col("high")))
+    one = bt.Instrument("x", "walk_usd")
+    with pytest.raises(DataError, match=r"'high'.*row 11"):
+        run(bt.data.candles(frame), bt.Signals(pl.lit(None, pl.Float64)), one)
+
+
+def test_an_undeclared_instrument_in_the_data_is_an_error():
+    """It names the instrument and what is declared."""
+    with pytest.raises((DataError, InstrumentError), match="b_usd"):
+        run([MARKET, trades((1, 5, 1, "b_usd"))], schedule({"at": 1, "buy": 1}))
+
+
+# Interruption
+
+
+def test_an_interrupt_ends_a_run_with_what_it_has():
+    """Ctrl-C in a Python strategy: the result is partial, says so, and holds everything up to there."""
+
+    def ask(state: Any, n: int) -> Any:
+        if n == 3:
+            raise KeyboardInterrupt
+        return (), [bt.OrderRequest(0, 1)]
+
+    result = run(trades(*((k, 100, 9) for k in range(1, 9))), Watch(lambda s: s.time, ask, wake="trade"))
+    assert result.partial
+    assert any("interrupted" in warning for warning in result.warnings)
+    assert table(result.trades, "time_exchange") == [(2,), (3,)]
+    assert not run(MARKET, schedule({"at": 1, "buy": 1})).partial
+
+
+# Pieces
+
+
+def buy_low(s: Any, my: Any) -> None:
+    """Rests an order now and then."""
+    my.shared.n[0] += 1
+    if my.shared.n[0] % 40 == 0:
+        buy(s, s.event.instrument[0], 0.25)
+        limit_buy(s, s.event.instrument[0], 0.5, 99.97)
+
+
+def low(wake: str = "trade") -> bt.Compiled:
+    return bt.Compiled(buy_low, shared={"n": 0}, wake=wake, name="low")
+
+
+DELAYS = {
+    "none": bt.Latency(),
+    "short": bt.Latency(request_ns=1_000_000, response_ns=2_000_000),
+    "longer than a chunk": bt.Latency(request_ns=400_000_000, response_ns=900_000_000, feed_ns=300_000_000),
+}
+
+
+@MODES
+@pytest.mark.parametrize("rows", [1, 7, 64])
+@pytest.mark.parametrize("delay", DELAYS)
+def test_streaming_from_parquet_is_the_run_in_memory(tmp_path, delay, rows, interpret):
+    """However many row groups, and however far the venue lags behind the engine: one digest."""
+    one, two = generate.trades(600), generate.quotes(500)
+    for name, frame in (("trades", one), ("quotes", two)):
+        frame.write_parquet(tmp_path / f"{name}.parquet", row_group_size=rows)
+    venue = bt.Venue(latency=DELAYS[delay], fees=bt.Fees(taker=0.001))
+    options = {"balances": {"usd": 1_000_000}, "venues": venue, "interpret": interpret}
+    streams = [bt.data.trades(tmp_path / "trades.parquet"), bt.data.quotes(tmp_path / "quotes.parquet")]
+    whole = bt.backtest([bt.data.trades(one), bt.data.quotes(two)], WALKS, low(), **options)
+    pieces = bt.backtest(streams, WALKS, low(), **options)
+    assert pieces.digests == whole.digests
+    assert whole.trades.height >= 15
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_streaming_candles_is_the_run_in_memory(tmp_path, rows):
+    """Opens are a third cursor over the same chunks."""
+    frame = generate.candles(300)
+    one, path = bt.Instrument("x", "walk_usd"), parquet(tmp_path, frame, rows)
+    target = pl.when(pl.int_range(pl.len()) % 11 == 0).then(1.0).when(pl.int_range(pl.len()) % 11 == 5).then(0.0)
+    results = [
+        bt.backtest(bt.data.candles(source), one, bt.Signals(target), balances={"usd": 1_000}, interpret=True)
+        for source in (frame, path)
+    ]
+    assert results[0].digests == results[1].digests
+    assert results[0].trades.height > 50
+
+
+def test_a_stream_of_frames_is_their_concatenation():
+    """Pieces of any length, among them empty ones."""
+    frame = generate.trades(400)
+    pieces = [frame[:1], frame[1:1], frame[1:399], frame[399:]]
+    venue = bt.Venue(latency=DELAYS["short"])
+    results = [
+        bt.backtest(bt.data.trades(data), WALKS, low(), balances={"usd": 1_000}, venues=venue, interpret=True)
+        for data in (frame, pieces)
+    ]
+    assert results[0].digest == results[1].digest
+
+
+def test_progress_counts_all_rows():
+    """The function is told the rows done and the rows in all; the last call has both equal."""
+    calls = []
+    data = [MARKET, flat(1, 2, instrument="b_usd")]
+    run(data, schedule({"at": 1, "buy": 1}), [A, B], progress=lambda done, rows: calls.append((done, rows)))
+    assert calls[-1] == (5, 5)
+    assert calls == sorted(calls)
+
+
+def test_nothing_changes_when_nothing_is_asked():
+    """A strategy that gives None, and one that is never woken, leave an empty run."""
+    for strategy in (Watch(lambda s: 0, lambda s, n: None), Watch(lambda s: 0, wake="fill")):
+        result = run(quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9)), strategy)
+        assert (result.orders.height, result.trades.height, result.positions.height) == (0, 0, 0)
+        assert result.balances.height == 2
