@@ -24,6 +24,7 @@ from pathlib import Path
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
+from barter_bt.columns import workers
 from barter_bt.columns.exact import NATIVE
 from barter_bt.columns.table import Block, Table
 from barter_bt.errors import StrategyError
@@ -212,6 +213,7 @@ def _cache_class() -> Any:
             # the same time take the same number, which would hand one strategy the machine code of the other.
             name = f"{function.__name__}-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
             self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
+            self.is_new = not Path(self._cache_path, f"{name}.nbi").exists()
 
         def _index_key(self, sig: Any, codegen: Any) -> Any:
             return (sig, codegen.magic_tuple(), self._content)
@@ -232,12 +234,28 @@ class Compiler:
 
     def __init__(self, replace: Mapping[Function, Function] | None = None, interpret: bool = False) -> None:
         self.replace = dict(replace or {})
+        self.root: FunctionType | None = None
         self.interpret = interpret
         self._done: dict[FunctionType, Any] = {}
         self._building: list[FunctionType] = []
 
+    def reached(self) -> list[FunctionType]:
+        """What the first function that was asked for reaches, callees first."""
+        found: dict[FunctionType, None] = {}
+
+        def visit(function: FunctionType) -> None:
+            for value in references(function).values():
+                if isinstance(chosen := self._chosen(value), FunctionType) and chosen not in found:
+                    visit(chosen)
+            found[function] = None
+
+        if self.root:
+            visit(self.root)
+        return list(found)
+
     def function(self, function: FunctionType) -> Any:
         """Numba's dispatcher for ``function``, its callees compiled likewise."""
+        self.root = self.root or function
         if function not in self._done:
             if function in self._building:
                 raise StrategyError(f"{function.__qualname__} calls itself, which a compiled kernel cannot")
@@ -345,6 +363,8 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
         return _units[content][1]
     compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
     compiled._cache = _cache_class()(function, content)
+    if compiled._cache.is_new:
+        workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
     compiled.compile()
     symbol = f"barter_bt_{function.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
     llvmlite.binding.add_symbol(symbol, compiled.address)

@@ -1,0 +1,52 @@
+"""The first run ever: other processors compile units at the same time.
+
+Numba compiles one function at a time in a process. So a few processes of our own compile what will be needed,
+beginning at the other end of the list, and save it in the cache, where this process finds it; nobody waits for
+anybody. ``BARTER_BT_COMPILE_JOBS`` says how many (0: none; default: up to 3, one processor is left to this one).
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from types import FunctionType
+
+_running: list[subprocess.Popen[bytes]] = []
+
+
+def jobs() -> int:
+    """How many processes may help."""
+    chosen = os.environ.get("BARTER_BT_COMPILE_JOBS", "")
+    return int(chosen) if chosen.isdigit() else min(3, (os.cpu_count() or 1) - 1)
+
+
+def start(units: Iterable[FunctionType]) -> None:
+    """Let others compile these units, last first; does nothing the second time."""
+    if _running or getattr(sys, "frozen", False) or not sys.executable:
+        return
+    names = [f"{unit.__module__}:{unit.__name__}" for unit in units][::-1]
+    quiet, alone = subprocess.DEVNULL, os.environ | {"BARTER_BT_COMPILE_JOBS": "0"}  # helpers have no helpers
+    program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work; work(sys.argv[1:])"
+    for k in range(jobs()):
+        command = [sys.executable, "-c", program, *names[k :: jobs()]]
+        _running.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=alone))
+
+
+def work(names: list[str]) -> None:
+    """Compile units, given as ``module:function``, into the cache."""
+    from barter_bt.columns.kernel import Compiler
+
+    for name in names:
+        module, _, function = name.partition(":")
+        Compiler().function(getattr(importlib.import_module(module), function))
+
+
+@atexit.register
+def _stop() -> None:
+    for process in _running:
+        process.kill()
+        process.wait()
