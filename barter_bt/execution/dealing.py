@@ -7,6 +7,7 @@ from barter_bt.columns.kernel import hot
 from barter_bt.columns.table import F64, I64, Table
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
+_MOST_LOTS = float(1 << 60)
 RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
 
 
@@ -52,6 +53,16 @@ def steps(value: float, per_unit: float, noise: float) -> int:
     if abs(scaled - nearest) > noise + scaled * 4e-16:
         return -1
     return nearest
+
+
+@hot
+def whole_lots(amount: float, per_unit: float, noise: float) -> int:
+    """What the market offers or trades in whole lots: less than a lot does not count (rule 20)."""
+    scaled = amount * per_unit
+    if not scaled < _MOST_LOTS:
+        return 1 << 60
+    nearest = int(scaled + 0.5)
+    return nearest - int(nearest - scaled > noise + scaled * 4e-16)
 
 
 def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:

@@ -79,10 +79,29 @@ def _grid(market: Market, codes: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> pl.Series:
+    """Which rows are targets of an instrument that has one at the same time already: neither could be the wish."""
+    rows = np.flatnonzero((columns["action"] == TARGET_ROW) & ~unchanged)
+    time, instrument = columns["time"][rows], columns["instrument"][rows]
+    order = _sorted(instrument, time)
+    again = (np.diff(time[order]) == 0) & (np.diff(instrument[order]) == 0)
+    found = np.zeros(len(unchanged), bool)
+    found[rows[order[1:][again]]] = True
+    return pl.Series(found)
+
+
+def _sorted(key: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Stable order by time, then key; most frames are in it already."""
+    if ((np.diff(time) > 0) | (np.diff(key) >= 0)).all():
+        return np.arange(len(time))
+    return np.lexsort((key, time))
+
+
 def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str, np.ndarray]:
     """Rows in the order in which they are followed (rule 18), without targets that change nothing."""
     is_target = columns["action"] == TARGET_ROW
-    order = np.lexsort((np.where(is_target, columns["instrument"], 0), is_target, columns["time"]))
+    explicit_first = np.where(is_target, columns["instrument"], -1)
+    order = _sorted(explicit_first, columns["time"])
     order = order[~(is_target & unchanged)[order]]
     place = np.zeros(len(is_target), np.int64)
     place[order] = np.arange(len(order))
@@ -135,7 +154,9 @@ class Schedule:
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
         columns["target"] = self._targets(frame, codes, action, market)
         columns |= self._orders(frame, codes, action, market)
-        columns = _followed(columns, frame["target"].is_null().to_numpy())
+        unchanged = frame["target"].is_null().to_numpy()
+        _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
+        columns = _followed(columns, unchanged)
         return Driver(schedule=columns, size=_SIZES[self.size], with_fee=self.with_fee, strict=self.strict)
 
     @staticmethod

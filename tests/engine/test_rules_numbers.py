@@ -285,34 +285,36 @@ def test_rule_20_a_price_off_the_grid_is_an_error_when_it_is_read():
     assert "price_increment" in caught.value.hint
 
 
-def test_rule_20_an_amount_off_the_grid_is_an_error_when_it_is_used():
-    """Rule 20: a trade's amount matters where it fills a resting order, not before."""
-    data = trades((1, 100, 0.5), (3, 95, 0.5), (4, 100, 1))
-    assert run(data, schedule({"at": 3.5, "buy": 1})).trades.height == 1
-    assert run(data, schedule({"at": 2, "buy": 1, "limit": 90})).trades.height == 0
-    with pytest.raises(DataError, match="quantity_increment"):
-        run(data, schedule({"at": 2, "buy": 1, "limit": 98}))
+def test_rule_20_less_than_a_lot_of_a_trade_does_not_count():
+    """Rule 20: half a lot traded through fills nothing, two and a half fill two; nobody else's run changes."""
+    data = trades((1, 100, 0.5), (3, 95, 0.5), (4, 95, 2.5), (5, 100, 1))
+    assert table(run(data, schedule({"at": 3.5, "buy": 1})).trades, "quantity") == [(1,)]
+    resting = run(data, schedule({"at": 2, "buy": 4, "limit": 98}))
+    assert table(resting.trades, "time_exchange", "quantity") == [(4, 2)]
 
 
-def test_rule_20_an_amount_of_a_quote_is_used_by_takers():
-    """Rule 20: the venue uses the amounts of the standing quote when an order arrives, not those before."""
-    data = quotes((1, 99, 5, 101, 5), (2, 99, 5, 101, 0.5), (4, 99, 5, 101, 5))
-    assert run(data, schedule({"at": 4, "buy": 1})).trades.height == 1
-    with pytest.raises(DataError, match="quantity_increment"):
-        run(data, schedule({"at": 3, "buy": 1}))
+def test_rule_20_less_than_a_lot_on_offer_is_an_empty_side():
+    """Rule 20: nothing can be bought of it; the price is the last one until both sides hold a lot again."""
+    data = quotes((1, 99, 5, 101, 5), (2, 99, 5, 101, 0.5), (4, 99, 5, 101, 2.999), (5, 99, 0, 101, 0))
+    result = run(data, schedule({"at": 3, "buy": 4}))
+    assert table(result.trades, "time_exchange", "quantity") == [(4, 2)]
+    watch = Watch(lambda s: (s.ask("a_usd"), s.raw.instruments.ask_amount[0]), wake="quote")
+    run(data, watch)
+    assert watch.seen == [(101.0, 5.0), (0.0, 0.5), (101.0, 2.999), (0.0, 0.0)]
 
 
-@pytest.mark.parametrize(
-    ("data", "order"),
-    [
-        (trades((1, 100, 5), (2, 100, 5), (3, 95, 0.5), (4, 100, 1)), {"at": 2, "buy": 1, "limit": 98}),
-        (quotes((1, 99, 5, 101, 5), (2, 99, 5, 101, 5), (3, 99, 5, 101, 0.5), (5, 99, 5, 101, 5)), {"at": 4, "buy": 1}),
-    ],
-)
-def test_rule_20_an_amount_off_the_grid_is_named_by_its_row(data, order):
-    """Rule 20: the error names the row that the venue could not use and its values, not another."""
-    with pytest.raises(DataError, match=r"row 2 of .*0\.5"):
-        run(data, schedule(order))
+def test_rule_20_a_crossed_quote_of_less_than_a_lot_is_not_crossed():
+    """Rule 20: an empty side crosses nothing."""
+    assert run(quotes((1, 102, 0.5, 101, 5)), schedule({"at": 1, "buy": 1})).trades.height == 1
+
+
+@pytest.mark.parametrize("amount", [float("inf"), float("nan"), -1.0])
+def test_rule_20_an_amount_that_is_no_amount_is_an_error(amount):
+    """Not finite or negative, whether or not anything would use it."""
+    for data in (trades((1, 100, 5), (2, 100, amount)), quotes((1, 99, 5, 101, 5), (2, 99, 5, 101, amount))):
+        for order in ({"at": 1, "buy": 1}, {"at": 1, "buy": 1, "limit": 90}):
+            with pytest.raises(DataError, match="row 1"):
+                run(data, schedule(order))
 
 
 def test_rule_20_without_increments_data_is_rounded_to_the_resolution():

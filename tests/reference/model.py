@@ -205,7 +205,7 @@ def read(world: World, kind: str, row: Row) -> Market:
     amounts = {"trades": numbers[1:], "quotes": numbers[1::2], "candles": []}[kind]
     instrument = world.find(name)
     ticks = tuple(on_grid(price, instrument.tick, "price") for price in prices)
-    lots = tuple(on_grid(amount, instrument.lot, "amount") for amount in amounts)
+    lots = tuple(int(exact(amount) / instrument.lot) for amount in amounts)  # rule 20: whole lots
     return Market(NAMES[kind], instrument, time, received, time_open, ticks, lots)
 
 

@@ -301,7 +301,8 @@ def in_ticks(item: InstrumentSpec, ticks: int) -> float:
 
 
 def amount(source: Source, item: InstrumentSpec, low: int) -> float:
-    return float(Decimal(item.lot) * source.integer(low, 9))
+    half = Decimal(source.pick(("0", "0", "0", "0.5")))
+    return float(Decimal(item.lot) * (source.integer(low, 9) + half))
 
 
 def text(value: Decimal) -> str:

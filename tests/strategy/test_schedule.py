@@ -119,3 +119,12 @@ def test_a_target_too_large_for_undeclared_lots_is_an_error():
     one = bt.Instrument("x", "a_usd")
     with pytest.raises(StrategyError, match="first 1"):
         run(MARKET, bt.Schedule(frame(target=[1.0, 1e10])), one)
+
+
+def test_two_targets_of_one_instrument_at_one_time_are_an_error():
+    """Neither could be the wish; null is no target, another instrument or time is another wish."""
+    rows = frame(target=[1.0, 2.0]).with_columns(time=pl.col("time").first())
+    with pytest.raises(StrategyError, match="second target.*first 1"):
+        run(MARKET, bt.Schedule(rows))
+    nothing = rows.with_columns(target=pl.Series([1.0, None]))
+    assert run(MARKET, bt.Schedule(nothing)).orders.height == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from barter_bt.columns.kernel import hot
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import steps, weighted_mid
+from barter_bt.execution.dealing import steps, weighted_mid, whole_lots
 
 
 @hot
@@ -12,7 +14,7 @@ def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: f
     """A public trade; False if the row is malformed."""
     ins, t = s.instruments, s.terms
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
-    if ticks <= 0 or not amount > 0.0:
+    if ticks <= 0 or not 0.0 < amount < math.inf:
         return False
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
@@ -26,12 +28,12 @@ def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: f
 def update_from_quote(
     s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
 ) -> bool:
-    """Best bid and ask; an amount of 0 empties its side. False if malformed or crossed."""
+    """Best bid and ask; an amount below one lot empties its side. False if malformed or crossed."""
     ins, t = s.instruments, s.terms
-    per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
-    bid_ticks = steps(bid, per_unit, noise) if bid_amount > 0.0 else 0
-    ask_ticks = steps(ask, per_unit, noise) if ask_amount > 0.0 else 0
-    if bid_ticks < 0 or ask_ticks < 0 or not (bid_amount >= 0.0 and ask_amount >= 0.0):
+    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
+    bid_ticks = steps(bid, per_unit, noise) if whole_lots(bid_amount, per_lot, lot_noise) > 0 else 0
+    ask_ticks = steps(ask, per_unit, noise) if whole_lots(ask_amount, per_lot, lot_noise) > 0 else 0
+    if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount < math.inf and 0.0 <= ask_amount < math.inf):
         return False
     if bid_ticks > ask_ticks > 0:
         return False
@@ -59,7 +61,7 @@ def update_from_candle(
     """A candle that has closed; False if malformed."""
     ins, t = s.instruments, s.terms
     ticks = steps(close, t.ticks_per_unit[i], t.tick_noise[i])
-    if ticks <= 0 or not (low > 0.0 and low <= open_ <= high and low <= close <= high and volume >= 0.0):
+    if ticks <= 0 or not (low > 0.0 and low <= open_ <= high and low <= close <= high and 0.0 <= volume < math.inf):
         return False
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
@@ -74,7 +76,7 @@ def price_ticks(s: EngineState, i: int) -> int:
     ins, t = s.instruments, s.terms
     bid, ask = ins.bid[i], ins.ask[i]
     if 0 < bid < ask:
-        bid_lots = steps(ins.bid_amount[i], t.lots_per_unit[i], t.lot_noise[i])
-        ask_lots = steps(ins.ask_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+        bid_lots = whole_lots(ins.bid_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+        ask_lots = whole_lots(ins.ask_amount[i], t.lots_per_unit[i], t.lot_noise[i])
         return weighted_mid(bid, bid_lots, ask, ask_lots)
     return ins.last[i]

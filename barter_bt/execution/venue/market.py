@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import hot, unit
-from barter_bt.execution.dealing import steps
+from barter_bt.execution.dealing import steps, whole_lots
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.execution.venue.margin import mark_ticks
 from barter_bt.execution.venue.match import match_close, match_open, match_quote, match_trade
@@ -45,22 +45,18 @@ def _see_trade(v: VenueState, i: int, price: float, amount: float) -> None:
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.desk.time[0], 0
     _reprice(v, i)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
-        lots = steps(amount, t.lots_per_unit[i], t.lot_noise[i])
-        if lots < 0:
-            fail(v.fault, BAD_ROW, i)
-            return
-        match_trade(v, i, ticks, lots)
+        match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
 
 
 @hot
 def _see_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     t, b = v.terms, v.books
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
-    bid_lots = steps(cursors.second[c][row], per_lot, lot_noise)
-    ask_lots = steps(cursors.fourth[c][row], per_lot, lot_noise)
+    bid_lots = whole_lots(cursors.second[c][row], per_lot, lot_noise)
+    ask_lots = whole_lots(cursors.fourth[c][row], per_lot, lot_noise)
     bid = steps(cursors.first[c][row], per_unit, noise) if bid_lots > 0 else 0
     ask = steps(cursors.third[c][row], per_unit, noise) if ask_lots > 0 else 0
-    if bid < 0 or ask < 0 or bid_lots < 0 or ask_lots < 0:
+    if bid < 0 or ask < 0:
         fail(v.fault, BAD_ROW, i)
         return
     if not 0 < bid < ask and b.last[i] == 0 and v.desk.needs_marks[0]:
