@@ -9,15 +9,17 @@ from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from barter_bt import data, execution, instrument, risk, strategy
-    from barter_bt.backtest import Record, Result, backtest
+    from barter_bt.backtest import Commands, Record, Result, backtest
     from barter_bt.execution import Fees, Latency, Margin, Venue
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
-    from barter_bt.strategy import Compiled, OrderRequest, Schedule, Signals
+    from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
 
 __all__ = [
+    "Commands",
     "Compiled",
     "Fees",
+    "Hooks",
     "Instrument",
     "Latency",
     "Limits",
@@ -39,11 +41,11 @@ __all__ = [
 
 _ROOMS = ("data", "execution", "instrument", "risk", "strategy", "backtest")
 _FROM = {
-    "backtest": ("Record", "Result"),
+    "backtest": ("Commands", "Record", "Result"),
     "execution": ("Fees", "Latency", "Margin", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
-    "strategy": ("Compiled", "OrderRequest", "Schedule", "Signals"),
+    "strategy": ("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
 }
 
 

@@ -5,10 +5,11 @@ from types import ModuleType
 from typing import Any
 
 from barter_bt.backtest.backtest import backtest
+from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 
-__all__ = ["Record", "Result", "backtest"]
+__all__ = ["Commands", "Record", "Result", "backtest"]
 
 
 class _Room(ModuleType):

@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
+import polars as pl
+
+from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.describe import describe
 from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.feeder import Feeder
@@ -41,6 +44,8 @@ def backtest(
     balances: Mapping[str, Number],
     venues: Venue | Mapping[str, Venue] | None = None,
     risk: Limits | None = None,
+    commands: Commands | pl.DataFrame | None = None,
+    trading: Literal["enabled", "disabled"] = "enabled",
     reporting: str | None = None,
     mark_every: str | int | None = None,
     record: Record | Mapping[str, Any] | None = None,
@@ -67,6 +72,11 @@ def backtest(
         Terms of every exchange, or by exchange; without fees, latency or margin accounts if not given.
     risk
         Limits that every order is held against.
+    commands
+        What somebody outside tells the engine, by time: see :class:`Commands`.
+    trading
+        Whether trading is enabled when the run starts. While it is disabled the strategy is not asked, and signals
+        and orders that were decided before the run are passed over.
     reporting
         Asset of the equity; by default the quote asset of the first instrument.
     mark_every
@@ -122,6 +132,11 @@ def backtest(
         watching.watch(state)
     if risk:
         risk.apply(state, index, scales)
+    if commands is not None:
+        (commands if isinstance(commands, Commands) else Commands(commands)).install(state, index)
+    if trading not in ("enabled", "disabled"):
+        raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
+    state.engine.trading[0] = int(trading == "enabled")
     strategy = strategy if hasattr(strategy, "prepare") else Python(strategy, type(strategy).__name__)
     driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index))
     _install(state, driver, begins)
@@ -263,7 +278,7 @@ def _first_time(feeder: Feeder) -> int:
 def _install(state: EngineState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
     e, p = state.engine, state.schedule
-    e.wake[0] = driver.asked
+    e.wake[0], e.hooks[0] = driver.asked, driver.hooks
     e.size[0], e.with_fee[0], e.strict[0] = driver.size, int(driver.with_fee), int(driver.strict)
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
@@ -278,7 +293,9 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
 def _warnings(state: EngineState, streams: Sequence[Stream], partial: bool) -> list[str]:
     found = []
     missed = state.schedule.rows[0] - state.schedule.row[0]
-    if missed and not partial:
+    if state.engine.shut[0]:
+        found.append("a shutdown was commanded: the market data after it was not replayed")
+    elif missed and not partial:
         found.append(f"{missed} row(s) of the strategy's schedule lie after the last market event and were not reached")
     for stream in streams:
         for repair, rows in stream.repairs.items():

@@ -10,9 +10,16 @@ ORDER_SNAPSHOT = 16
 BALANCE = 32
 TIMER = 64
 BAR_CLOSE = 128
+ENGINE_UPDATE = 256  # after a command, a trading-state update or a lost link
+# Hooks: the strategy is told whether or not trading is enabled, and what it sends bypasses the risk check.
+TRADING_DISABLED = 512
+DISCONNECT = 1024
+CLOSE_POSITIONS = 2048
+
+HOOKS = TRADING_DISABLED | DISCONNECT | CLOSE_POSITIONS
 
 WAKE = {
-    "every_event": MARKET_TRADE | MARKET_QUOTE | MARKET_CANDLE | OWN_TRADE | ORDER_SNAPSHOT | BALANCE,
+    "every_event": MARKET_TRADE | MARKET_QUOTE | MARKET_CANDLE | OWN_TRADE | ORDER_SNAPSHOT | BALANCE | ENGINE_UPDATE,
     "market": MARKET_TRADE | MARKET_QUOTE | MARKET_CANDLE,
     "trade": MARKET_TRADE,
     "quote": MARKET_QUOTE,
@@ -20,4 +27,5 @@ WAKE = {
     "order": OWN_TRADE | ORDER_SNAPSHOT,
     "fill": OWN_TRADE,
     "bar_close": BAR_CLOSE,
+    "update": ENGINE_UPDATE,
 }

@@ -8,7 +8,7 @@ takes the smallest (time, class), where the classes are those of rule 10::
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
     2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
     3  equity mark
-    4  commands                            (see ARCHITECTURE.md: not yet scheduled)
+    4  commands                            also changes of the trading state and losses of links
     5  schedule rows                       signals and explicit orders, decided before the run
     6  timers and bar closes               the strategy may wake
     7  requests at the venue               accepted, rejected, perhaps filled at once, which queues reports
@@ -22,7 +22,19 @@ from __future__ import annotations
 
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.event import BALANCE, BAR_CLOSE, ORDER_SNAPSHOT, OWN_TRADE, TIMER
+from barter_bt.engine.command import obey
+from barter_bt.engine.event import (
+    BALANCE,
+    BAR_CLOSE,
+    CLOSE_POSITIONS,
+    DISCONNECT,
+    ENGINE_UPDATE,
+    HOOKS,
+    ORDER_SNAPSHOT,
+    OWN_TRADE,
+    TIMER,
+    TRADING_DISABLED,
+)
 from barter_bt.engine.record import EACH_MARK, record
 from barter_bt.engine.replay import replay
 from barter_bt.engine.report import deliver
@@ -46,14 +58,20 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     """Process events until the data ends and nothing is in flight, or Python is needed."""
     if len(s.actions) > 0:
         dispatch(s)
+    s.engine.bypass[0] = 0
     f, e = feed.cursors, s.engine
     streams = e.streams[0]
     # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
     asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
     while v.fault.code[0] == NO_FAULT:
-        market = earliest(f, streams, 2 * streams)
-        venue = earliest(f, 0, streams) if v.desk.live[0] > 0 else -1
-        opening = earliest(f, 2 * streams, len(f)) if v.desk.live[0] > 0 else -1
+        if e.pending[0]:
+            if tell(s, my) != SLEEP:
+                return STRATEGY
+            continue
+        sees = v.desk.live[0] > 0 and not e.shut[0]
+        market = earliest(f, streams, 2 * streams) if not e.shut[0] else -1
+        venue = earliest(f, 0, streams) if sees else -1
+        opening = earliest(f, 2 * streams, len(f)) if sees else -1
         what, due = next_event(s, f, venue, market, opening)
         if due == NEVER:
             finish(s)
@@ -81,6 +99,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             mark(s, due)
             if e.recording[0] == EACH_MARK:
                 record(s)
+        elif what == COMMAND:
+            obey(s)
         elif what == SCHEDULE:
             follow(s)
         elif what == WAKE_UP:
@@ -112,9 +132,11 @@ def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int
         what, due = MARKET, f.due[market]
     in_flight = min(due, s.ends.due[REQUEST_QUEUE])
     last = NEVER if market >= 0 else e.market_time[0]
-    wake_up = min(e.bar_due[0], e.timer_due[0])
-    if e.mark_due[0] < due and (in_flight < NEVER or min(s.schedule.due[0], wake_up) <= last):
+    wake_up, command = min(e.bar_due[0], e.timer_due[0]), s.commands.due[0]
+    if e.mark_due[0] < due and (in_flight < NEVER or min(s.schedule.due[0], wake_up, command) <= last):
         what, due = MARK, e.mark_due[0]
+    if command < due and command <= last:
+        what, due = COMMAND, command
     if s.schedule.due[0] < due and s.schedule.due[0] <= last:
         what, due = SCHEDULE, s.schedule.due[0]
     if wake_up < due and wake_up <= last:
@@ -134,10 +156,30 @@ def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
 
 def decide(s: EngineState, my: Block) -> int:
     """Wake the strategy and send what it asks for."""
+    if not (s.engine.trading[0] or s.engine.bypass[0]):
+        return SLEEP
     woken = wake(s, my)
-    if len(s.actions) > 0:
-        dispatch(s)
+    if woken == SLEEP:
+        if len(s.actions) > 0:
+            dispatch(s)
+        s.engine.bypass[0] = 0
     return woken
+
+
+def tell(s: EngineState, my: Block) -> int:
+    """Tell the strategy of the first that is pending: its hooks, then, if trading is enabled, the update itself."""
+    e, kind = s.engine, ENGINE_UPDATE
+    for hook in (TRADING_DISABLED, DISCONNECT, CLOSE_POSITIONS):
+        if e.pending[0] & hook:
+            kind = hook
+            break
+    e.pending[0] &= ~kind
+    if not (kind & e.hooks[0] or (kind & e.wake[0] and e.trading[0])):
+        return SLEEP
+    s.event.kind[0] = kind
+    s.event.order[0] = s.event.instrument[0] = -1
+    e.bypass[0] = int(kind & HOOKS != 0)
+    return decide(s, my)
 
 
 def strike(s: EngineState, now: int) -> None:

@@ -11,6 +11,7 @@ from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.record import EACH_EVENT, record
+from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
@@ -29,7 +30,7 @@ def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     streams = e.streams[0]
     busy = v.desk.live[0] > 0
     limit = min(s.ends.due[REPORT_QUEUE] - 1, s.ends.due[REQUEST_QUEUE], e.mark_due[0], s.schedule.due[0])
-    limit = min(limit, e.timer_due[0], e.bar_due[0])
+    limit = min(limit, e.timer_due[0], e.bar_due[0], s.commands.due[0])
     for other in range(streams, 2 * streams):
         if other != c:
             limit = min(limit, f.due[other] - int(other < c))
@@ -42,14 +43,6 @@ def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     return limit
 
 
-def heal(s: EngineState, i: int) -> None:
-    """The first item after a start or a loss makes the market link healthy."""
-    exchange = s.terms.exchange[i]
-    if not s.health.market[exchange]:
-        s.health.market[exchange] = 1
-        s.engine.unhealthy[0] -= 1
-
-
 def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
@@ -58,7 +51,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     while True:
         woken = burst(s, v, feed, my, c, limit)
         following = earliest(f, streams, 2 * streams)
-        if woken or following < 0 or following == c or f.due[following] < 0 or e.budget[0] <= 0:
+        if woken or e.pending[0] or following < 0 or following == c or f.due[following] < 0 or e.budget[0] <= 0:
             return woken
         limit = until(s, v, feed, following)
         if v.fault.code[0] != NO_FAULT or f.due[following] > limit:
@@ -84,7 +77,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     )
     same = shift == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
     bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
-    asked, marks = e.wake[0] & bit, kind == CANDLE_ROWS and e.mark_every[0] == 0
+    asked, marks = e.wake[0] & bit if e.trading[0] else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     recording = e.recording[0] == EACH_EVENT
@@ -116,7 +109,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
         e.time[0] = now
         e.sequence[0] += 1
         if unhealthy:
-            heal(s, i)
+            heal_market(s, s.terms.exchange[i])
             unhealthy = e.unhealthy[0] > 0
         if kind == TRADE_ROWS:
             valid = update_from_trade(s, i, stamp[row], first[row], second[row])
@@ -148,6 +141,8 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             if len(s.actions) > 0:
                 dispatch(s)
                 limit = min(limit, s.ends.due[REQUEST_QUEUE])
+            if e.pending[0]:
+                break
     e.market_time[0] = latest
     e.budget[0] -= row - start
     locate(v.fault, c, row)

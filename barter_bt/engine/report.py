@@ -6,10 +6,11 @@ from barter_bt.columns.kernel import unit
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
+from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
-    update_from_accepted,
     update_from_cancel_rejected,
     update_from_closed,
+    update_from_open,
     update_order_from_fill,
 )
 from barter_bt.engine.state.position import update_position_from_fill
@@ -25,7 +26,7 @@ def deliver(s: EngineState) -> int:
     A report is several events (a fill: trade, order snapshot, balances). All that it changes is applied with
     the first. Where the strategy sleeps through account events, all reports of one time are processed at one go.
     """
-    asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE)
+    asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) if s.engine.trading[0] else 0
     now = s.ends.due[REPORT_QUEUE]
     while s.ends.due[REPORT_QUEUE] == now:
         kind = _deliver_one(s, asked)
@@ -74,14 +75,11 @@ def _kind(part: int, is_fill: int) -> int:
 def _apply(s: EngineState, row: int) -> None:
     r = s.reports
     kind, order, time = r.kind[row], r.order[row], r.time_exchange[row]
-    exchange = s.terms.exchange[s.orders.instrument[order]]
-    if not s.health.account[exchange]:
-        s.health.account[exchange] = 1
-        s.engine.unhealthy[0] -= 1
+    heal_account(s, s.terms.exchange[s.orders.instrument[order]])
     if kind == FILL:
         _apply_fill(s, row, order)
     elif kind == ACCEPTED:
-        update_from_accepted(s, order, time)
+        update_from_open(s, order, time, s.orders.filled[order], r.order_quantity[row])
     elif kind == CLOSED:
         update_from_closed(s, order, r.order_quantity[row], r.status[row], r.reason[row])
     else:

@@ -29,12 +29,15 @@ def follow(s: EngineState) -> None:
         s.engine.sequence[0] += 1
         if s.engine.recording[0] == EACH_EVENT:
             record(s)
-        if p.action[0][row] == OPEN_ROW:
+        if not s.engine.trading[0]:
+            pass  # decided before the run, like a strategy that is not asked now
+        elif p.action[0][row] == OPEN_ROW:
             _open(s, row)
         elif p.action[0][row] == CANCEL_ROW:
             _cancel(s, row)
         row += 1
-    _targets(s, first, row)
+    if s.engine.trading[0]:
+        _targets(s, first, row)
     p.row[0] = row
     p.due[0] = p.time[0][row] if row < p.rows[0] else NEVER
 

@@ -26,6 +26,13 @@ REQUESTED = 6
 ORDER_QUANTITY_LIMIT = 7
 ORDER_NOTIONAL_LIMIT = 8
 POSITION_LIMIT = 9
+POSITION_NOTIONAL_LIMIT = 10
+EXPOSURE_LIMIT = 11
+LEVERAGE_LIMIT = 12
+OPEN_ORDERS_LIMIT = 13
+ORDER_RATE_LIMIT = 14
+PRICE_BAND = 15
+UNKNOWN_ORDER = 16
 
 SIDES = {BUY: "buy", SELL: "sell"}
 KINDS = ("market", "limit")
@@ -42,6 +49,13 @@ REASONS = (
     "order_quantity_limit",
     "order_notional_limit",
     "position_limit",
+    "position_notional_limit",
+    "exposure_limit",
+    "leverage_limit",
+    "open_orders_limit",
+    "order_rate_limit",
+    "price_band",
+    "unknown_order",
 )
 
 

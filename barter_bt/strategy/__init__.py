@@ -3,6 +3,7 @@
 from barter_bt.strategy import api, builtin, indicators
 from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Strategy
+from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.python import AlgoStrategy, OrderRequest, Python, State
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
@@ -10,6 +11,7 @@ from barter_bt.strategy.signals import Signals
 __all__ = [
     "AlgoStrategy",
     "Compiled",
+    "Hooks",
     "OrderRequest",
     "Python",
     "Schedule",

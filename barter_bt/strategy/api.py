@@ -6,7 +6,9 @@ Accessors give floats in natural units; the raw columns (``s.instruments.quantit
 
 from __future__ import annotations
 
+from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel
+from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
@@ -23,6 +25,10 @@ __all__ = [
     "buy",
     "cancel",
     "cancel_all",
+    "close_position",
+    "disable_trading",
+    "enable_trading",
+    "is_trading",
     "limit_buy",
     "limit_sell",
     "next_order",
@@ -140,6 +146,26 @@ def cancel_all(s: EngineState, i: int) -> None:
     while order >= 0:
         ask_cancel(s, order)
         order = s.orders.after[order]
+
+
+def close_position(s: EngineState, i: int) -> int:
+    """Ask for an opposite market order for the whole position, immediate or cancel; -1 without position or price."""
+    return ask_close(s, i)
+
+
+def is_trading(s: EngineState) -> int:
+    """1 while trading is enabled."""
+    return s.engine.trading[0]
+
+
+def enable_trading(s: EngineState) -> None:
+    """Enable trading from the next event on."""
+    set_trading(s, 1)
+
+
+def disable_trading(s: EngineState) -> None:
+    """Disable trading: from the next event on the strategy is only told through its hooks."""
+    set_trading(s, 0)
 
 
 def next_order(s: EngineState) -> int:

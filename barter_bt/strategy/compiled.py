@@ -10,9 +10,9 @@ from typing import Any
 
 from barter_bt.columns.table import Block, make_block, make_table
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.wake import SLEEP
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market, wake_bits
+from barter_bt.strategy.hooks import Hooks
 
 _KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
 
@@ -34,7 +34,10 @@ class Compiled:
         Its own columns, one row per instrument, with first values: ``my.each.name[i]``.
     wake
         What wakes it: ``"every_event"``, ``"market"``, ``"trade"``, ``"quote"``, ``"candle"``, ``"bar_close"``,
-        ``"order"``, ``"fill"``, ``"timer:1m"``, or several of them.
+        ``"order"``, ``"fill"``, ``"update"`` (a command, a trading-state change, a lost link), ``"timer:1m"``, or
+        several of them.
+    hooks
+        What it does when a link is lost, when trading is disabled, and to close positions.
     name
         Its strategy id in the tables.
     """
@@ -44,6 +47,7 @@ class Compiled:
     shared: Mapping[str, float] = field(default_factory=dict)
     each: Mapping[str, float] = field(default_factory=dict)
     wake: str | tuple[str, ...] = "every_event"
+    hooks: Hooks = field(default_factory=Hooks)
     name: str = "compiled"
 
     def __post_init__(self) -> None:
@@ -57,16 +61,16 @@ class Compiled:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        generate = self.generate
-
-        def wake(s: EngineState, my: Any) -> int:
-            generate(s, my)
-            return SLEEP
-
         bits, timer_ns = wake_bits(self.wake)
-        code = generate.__code__
-        source = code.co_filename, code.co_firstlineno
-        return Driver(wake=wake, my=self._tables(len(market.index)), asked=bits, timer_ns=timer_ns, source=source)
+        code = self.generate.__code__
+        return Driver(
+            wake=self.hooks.wake(self.generate),
+            my=self._tables(len(market.index)),
+            asked=bits,
+            hooks=self.hooks.bits,
+            timer_ns=timer_ns,
+            source=(code.co_filename, code.co_firstlineno),
+        )
 
     def _tables(self, instruments: int) -> Block:
         layout, rows = {}, {"parameters": 1, "shared": 1, "each": instruments}

@@ -42,6 +42,8 @@ class Driver:
         The strategy's own tables.
     asked
         Bits of the events that wake it.
+    hooks
+        Bits of the hooks that it has.
     timer_ns
         Interval of its timer, 0 for none.
     decide
@@ -57,6 +59,7 @@ class Driver:
     wake: Callable[[EngineState, Any], int] | None = None
     my: Block = field(default_factory=lambda: NOTHING(none=NOTHING.layout["none"](1)))
     asked: int = 0
+    hooks: int = 0
     timer_ns: int = 0
     decide: Callable[[EngineState], None] | None = None
     schedule: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)

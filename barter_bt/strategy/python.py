@@ -10,13 +10,18 @@ from barter_bt.engine.action.send import ask, ask_cancel
 from barter_bt.engine.event import (
     BALANCE,
     BAR_CLOSE,
+    CLOSE_POSITIONS,
+    DISCONNECT,
+    ENGINE_UPDATE,
     MARKET_CANDLE,
     MARKET_QUOTE,
     MARKET_TRADE,
     ORDER_SNAPSHOT,
     OWN_TRADE,
     TIMER,
+    TRADING_DISABLED,
 )
+from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON
 from barter_bt.errors import StrategyError
@@ -35,6 +40,15 @@ EVENTS = {
     BALANCE: "balance",
     TIMER: "timer",
     BAR_CLOSE: "bar_close",
+    ENGINE_UPDATE: "update",
+    TRADING_DISABLED: "trading_disabled",
+    DISCONNECT: "disconnect",
+    CLOSE_POSITIONS: "close_positions",
+}
+HOOKS = {
+    DISCONNECT: "on_disconnect",
+    TRADING_DISABLED: "on_trading_disabled",
+    CLOSE_POSITIONS: "close_positions",
 }
 
 
@@ -54,7 +68,11 @@ class OrderRequest:
 
 
 class AlgoStrategy(Protocol):
-    """Barter's interface. ``wake`` says what wakes it (see :class:`~barter_bt.strategy.Compiled`)."""
+    """Barter's interface. ``wake`` says what wakes it (see :class:`~barter_bt.strategy.Compiled`).
+
+    It may also have ``on_disconnect(state)``, ``on_trading_disabled(state)`` and ``close_positions(state)``: each
+    returns cancels and opens likewise, which bypass the risk check (see :class:`~barter_bt.strategy.Hooks`).
+    """
 
     def generate_algo_orders(self, state: State) -> tuple[Iterable[int], Iterable[OrderRequest]]:
         """Orders to cancel, by number, and orders to open."""
@@ -92,6 +110,25 @@ class State:
     def order(self) -> int:
         """Number of the own order that the event concerns, else -1."""
         return self.raw.event.order[0]
+
+    @property
+    def exchange(self) -> str:
+        """The exchange whose link was lost, in ``on_disconnect``."""
+        return self._index.exchanges[self.raw.event.exchange[0]]
+
+    @property
+    def chosen(self) -> list[str]:
+        """The instruments whose positions are to be closed, in ``close_positions``."""
+        return [name for i, name in enumerate(self._index.names) if self.raw.instruments.chosen[i]]
+
+    @property
+    def trading(self) -> bool:
+        """Whether trading is enabled."""
+        return bool(api.is_trading(self.raw))
+
+    def set_trading(self, enabled: bool) -> None:
+        """Enable or disable trading from the next event on."""
+        set_trading(self.raw, int(enabled))
 
     @property
     def instruments(self) -> list[str]:
@@ -168,12 +205,13 @@ class Python:
         """The driver of one run."""
         bits, timer_ns = wake_bits(getattr(self.strategy, "wake", "every_event"))
         generate, index = self.strategy.generate_algo_orders, market.index
+        hooks = {bit: getattr(self.strategy, name) for bit, name in HOOKS.items() if hasattr(self.strategy, name)}
         view: list[State] = []
 
         def decide(raw: EngineState) -> None:
             if not view:
                 view.append(State(raw, index))
-            asked = generate(view[0])
+            asked = hooks.get(raw.event.kind[0], generate)(view[0])
             if asked:
                 cancels, opens = asked
                 for order in cancels:
@@ -181,7 +219,7 @@ class Python:
                 for request in opens:
                     _ask(raw, index, request)
 
-        return Driver(wake=_wake_python, asked=bits, timer_ns=timer_ns, decide=decide)
+        return Driver(wake=_wake_python, asked=bits, hooks=sum(hooks), timer_ns=timer_ns, decide=decide)
 
 
 def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:

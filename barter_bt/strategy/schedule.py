@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from barter_bt.engine.schedule import CANCEL_ROW, EQUITY, NOTIONAL, OPEN_ROW, TA
 from barter_bt.errors import StrategyError
 from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.hooks import Hooks
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
@@ -127,6 +128,8 @@ class Schedule:
         Size notional and equity targets so that the taker fee is paid out of them.
     strict
         Reject a target's order that cannot be paid, instead of cutting it.
+    hooks
+        What it does when a link is lost, when trading is disabled, and to close positions.
     name
         The strategy id in the tables.
     """
@@ -135,6 +138,7 @@ class Schedule:
     size: Size = "units"
     with_fee: bool = True
     strict: bool = False
+    hooks: Hooks = field(default_factory=Hooks)
     name: str = "schedule"
 
     def __post_init__(self) -> None:
@@ -157,7 +161,14 @@ class Schedule:
         unchanged = frame["target"].is_null().to_numpy()
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         columns = _followed(columns, unchanged)
-        return Driver(schedule=columns, size=_SIZES[self.size], with_fee=self.with_fee, strict=self.strict)
+        return Driver(
+            wake=self.hooks.wake(None),
+            hooks=self.hooks.bits,
+            schedule=columns,
+            size=_SIZES[self.size],
+            with_fee=self.with_fee,
+            strict=self.strict,
+        )
 
     @staticmethod
     def _actions(frame: pl.DataFrame) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.schedule import Schedule, Size
 
 
@@ -27,6 +28,8 @@ class Signals:
         Size notional and equity targets so that the taker fee is paid out of them.
     strict
         Reject an order that cannot be paid, instead of cutting it.
+    hooks
+        What it does when a link is lost, when trading is disabled, and to close positions.
     name
         The strategy id in the tables.
 
@@ -41,6 +44,7 @@ class Signals:
     size: Size = "units"
     with_fee: bool = True
     strict: bool = False
+    hooks: Hooks = field(default_factory=Hooks)
     name: str = "signals"
 
     def rows(self, market: Market) -> pl.DataFrame:
@@ -72,4 +76,4 @@ class Signals:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        return Schedule(self.rows(market), self.size, self.with_fee, self.strict).prepare(market)
+        return Schedule(self.rows(market), self.size, self.with_fee, self.strict, self.hooks).prepare(market)

@@ -3,38 +3,11 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import notional
 from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
-from barter_bt.execution.order import (
-    LIMIT,
-    NO_REASON,
-    OPEN,
-    OPEN_IN_FLIGHT,
-    ORDER_NOTIONAL_LIMIT,
-    ORDER_QUANTITY_LIMIT,
-    POSITION_LIMIT,
-)
-
-
-def check_risk(s: EngineState, action: int) -> int:
-    """Reason to refuse an open, 0 to approve it: the limits per instrument, aware of orders at work."""
-    a, ins, i = s.actions, s.instruments, s.actions.instrument[action]
-    lots = a.quantity[action]
-    if 0 < ins.limit_order_quantity[i] < lots:
-        return ORDER_QUANTITY_LIMIT
-    if ins.limit_order_notional[i] > 0:
-        ticks = a.price[action] if a.kind[action] == LIMIT else price_ticks(s, i)
-        if notional(s.terms, i, lots, ticks) > ins.limit_order_notional[i]:
-            return ORDER_NOTIONAL_LIMIT
-    if ins.limit_position[i] > 0:
-        now = ins.quantity[i] + ins.working[i]
-        then = now + a.side[action] * lots
-        if abs(then) > ins.limit_position[i] and abs(then) > abs(now):
-            return POSITION_LIMIT
-    return NO_REASON
+from barter_bt.execution.order import OPEN, OPEN_IN_FLIGHT
 
 
 def send(s: EngineState, kind: int, order: int) -> None:
@@ -68,11 +41,12 @@ def dispatch(s: EngineState) -> None:
 def open_order(s: EngineState, action: int) -> int:
     """Record one open and, unless refused, send it; returns the order."""
     reason = s.actions.refused[action]
-    if not reason:
+    if not reason and not s.engine.bypass[0]:
         reason = check_risk(s, action)
     order = record_open(s, action, reason)
     if not reason:
         send(s, REQUEST_OPEN, order)
+        count_sent(s, s.orders.instrument[order])
     return order
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from barter_bt.engine.state.assets import update_from_balance
+from barter_bt.engine.state.limits import Risk, RiskLimits
 from barter_bt.engine.state.tables import (
     Actions,
     Assets,
     Balances,
+    Commands,
     Engine,
     EngineState,
     Equity,
@@ -38,8 +40,8 @@ def build_state(
     engine.mark_due[0] = engine.bar_due[0] = engine.timer_due[0] = NEVER
     engine.unhealthy[0] = len(index.exchanges)
     engine.foreign_quotes[0] = sum(venue.terms.quote[i] != reporting for i in range(len(index)))
-    schedule = Schedule(1)
-    schedule.due[0] = NEVER
+    schedule, commands = Schedule(1), Commands(1)
+    schedule.due[0] = commands.due[0] = NEVER
     health = Health(len(index.exchanges))
     for exchange in range(len(index.exchanges)):
         health.account[exchange] = 1
@@ -61,6 +63,7 @@ def build_state(
         orders=venue.orders,
         actions=Actions(16),
         schedule=schedule,
+        commands=commands,
         requests=venue.requests,
         reports=venue.reports,
         ends=venue.ends,
@@ -71,6 +74,8 @@ def build_state(
         watched=Watched(0),
         records=Records(16),
         readings=Readings(16),
+        limits=RiskLimits(len(index) + 1),
+        risk=Risk(1),
     )
     for asset in range(len(assets)):
         total = venue.accounts.total[asset]

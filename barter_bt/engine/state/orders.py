@@ -1,9 +1,24 @@
-"""The order manager: live orders of each instrument, from request to end (the matrix of Barter's)."""
+"""The order manager: live orders of each instrument, from request to end.
+
+What an update does depends on the state that is tracked (Barter's matrix, with its corrections): a terminal update
+ends an order in every state, an open one replaces the venue's data unless it is older and ends the order if nothing
+remains, a cancel in flight stays one until the venue answers. A closed order keeps its row: late updates are ignored.
+An order that the venue has acknowledged has a ``time_exchange`` that is not 0.
+"""
 
 from __future__ import annotations
 
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.order import CANCEL_IN_FLIGHT, OPEN, OPEN_IN_FLIGHT, REFUSED
+from barter_bt.execution.order import (
+    CANCEL_IN_FLIGHT,
+    FILLED,
+    NO_REASON,
+    OPEN,
+    OPEN_IN_FLIGHT,
+    REFUSED,
+    REJECTED,
+    UNKNOWN_ORDER,
+)
 
 
 def is_live(s: EngineState, order: int) -> bool:
@@ -72,13 +87,35 @@ def _untrack(s: EngineState, order: int) -> None:
     ins.working[i] -= o.side[order] * (o.quantity[order] - o.filled[order])
 
 
-def update_from_accepted(s: EngineState, order: int, time_exchange: int) -> None:
-    """The venue holds the order. One that is being cancelled stays so, with its open data."""
-    if not is_live(s, order):
+def _is_old(s: EngineState, order: int, time_exchange: int) -> bool:
+    known = s.orders.time_exchange[order]
+    return known != 0 and time_exchange < known
+
+
+def update_from_open(s: EngineState, order: int, time_exchange: int, filled: int, quantity: int) -> None:
+    """The venue holds the order, of whose ``quantity`` so much is filled; older news than the last is ignored."""
+    o = s.orders
+    if not is_live(s, order) or _is_old(s, order, time_exchange):
         return
-    if s.orders.status[order] == OPEN_IN_FLIGHT:
-        s.orders.status[order] = OPEN
-    s.orders.time_exchange[order] = time_exchange
+    s.instruments.working[o.instrument[order]] -= o.side[order] * (filled - o.filled[order])
+    o.filled[order] = filled
+    o.time_exchange[order] = time_exchange
+    if quantity <= filled:
+        _end(s, order, FILLED, NO_REASON)
+    elif o.status[order] == OPEN_IN_FLIGHT:
+        o.status[order] = OPEN
+
+
+def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int, filled: int) -> None:
+    """Somebody has asked to cancel the order; ``time_exchange`` is 0 if it was not open then."""
+    o = s.orders
+    if not is_live(s, order) or o.status[order] == CANCEL_IN_FLIGHT:
+        return
+    o.status[order] = CANCEL_IN_FLIGHT
+    if time_exchange != 0 and not _is_old(s, order, time_exchange):
+        s.instruments.working[o.instrument[order]] -= o.side[order] * (filled - o.filled[order])
+        o.filled[order] = filled
+        o.time_exchange[order] = time_exchange
 
 
 def update_order_from_fill(
@@ -110,10 +147,10 @@ def update_from_cancel_rejected(s: EngineState, order: int) -> None:
     """The venue could not cancel: back to open if it ever was, else the order is dropped."""
     if s.orders.status[order] != CANCEL_IN_FLIGHT:
         return
-    if s.orders.time_exchange[order] > 0:
+    if s.orders.time_exchange[order] != 0:
         s.orders.status[order] = OPEN
     else:
-        _untrack(s, order)
+        _end(s, order, REJECTED, UNKNOWN_ORDER)
 
 
 def _end(s: EngineState, order: int, status: int, reason: int) -> None:

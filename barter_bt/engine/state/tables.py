@@ -7,6 +7,7 @@ Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its a
 from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
+from barter_bt.engine.state.limits import Risk, RiskLimits
 from barter_bt.execution.dealing import Terms
 from barter_bt.execution.messages import Ends, Reports, Requests
 from barter_bt.execution.order import Orders
@@ -20,6 +21,10 @@ class Engine(Table):
     sequence: I64  # events processed
     trading: I64  # 1: enabled
     wake: I64  # bits of the events that the strategy asked for
+    hooks: I64  # bits of the hooks that it has
+    pending: I64  # bits of hooks and updates that it is still to be told of
+    bypass: I64  # 1: what is being sent bypasses the risk check
+    shut: I64  # 1: a shutdown was commanded; only what is in flight goes on
     part: I64  # which event of a report is next
     market_time: I64  # arrival of the last market event
     market_ended: I64
@@ -50,6 +55,7 @@ class Event(Table):
 
     kind: I64
     instrument: I64
+    exchange: I64  # of a lost link
     order: I64  # -1 unless the event concerns an own order
 
 
@@ -108,9 +114,7 @@ class Instruments(Table):
     final: I64
     live: I64
     working: I64  # signed lots that live orders have not filled
-    limit_order_quantity: I64  # limits of the risk manager; 0: none
-    limit_order_notional: I64
-    limit_position: I64
+    chosen: I64  # 1: in the filter of the command that is being obeyed
 
 
 class Actions(Table, growable=True):
@@ -145,6 +149,28 @@ class Schedule(Table):
     ref: I64s
     target: I64s
     sent: I64s  # order that a row became, -1 until then
+
+
+class Commands(Table):
+    """One row: cursor over commands and other changes at given times (class 4).
+
+    A command may take several rows, one for each instrument that it names; ``more`` is 1 on all but its last.
+    """
+
+    row: I64
+    rows: I64
+    due: I64
+    time: I64s
+    command: I64s
+    more: I64s
+    instrument: I64s  # of a link: the exchange
+    order: I64s
+    side: I64s
+    kind: I64s
+    time_in_force: I64s
+    post_only: I64s
+    price: I64s
+    quantity: I64s
 
 
 class Trades(Table, growable=True):
@@ -233,6 +259,7 @@ class EngineState(Block):
     orders: Orders
     actions: Actions
     schedule: Schedule
+    commands: Commands
     requests: Requests
     reports: Reports
     ends: Ends
@@ -243,3 +270,5 @@ class EngineState(Block):
     watched: Watched
     records: Records
     readings: Readings
+    limits: RiskLimits
+    risk: Risk

@@ -12,7 +12,7 @@ from barter_bt.execution.messages import NEVER
 UNKNOWN = -(1 << 63)
 
 
-def _convert(s: EngineState, asset: int, amount: int) -> int:
+def convert(s: EngineState, asset: int, amount: int) -> int:
     """An amount of an asset in the reporting asset, step by step; UNKNOWN without a priced path."""
     a, reporting = s.assets, s.engine.reporting[0]
     if amount == 0 or asset == reporting:
@@ -53,7 +53,7 @@ def _equity_over_assets(s: EngineState) -> int:
             a.worth[s.terms.quote[i]] += value_at_mark(s, i)
     worth = 0
     for asset in range(len(a)):
-        value = _convert(s, asset, a.worth[asset])
+        value = convert(s, asset, a.worth[asset])
         if value == UNKNOWN or abs(value) > LIMIT:
             return UNKNOWN
         worth += value

@@ -1,0 +1,152 @@
+"""Commands given as a frame: what somebody outside tells the engine, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from barter_bt.engine.command import (
+    CANCEL_ORDERS,
+    CANCEL_REQUESTS,
+    CLOSE,
+    DISABLE_TRADING,
+    ENABLE_TRADING,
+    LOSE_ACCOUNT,
+    LOSE_MARKET,
+    OPEN_ORDERS,
+    SHUTDOWN,
+)
+from barter_bt.engine.state.tables import Commands as Columns
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import ConfigError, nearest
+from barter_bt.execution.dealing import steps
+from barter_bt.execution.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.instrument import IndexedInstruments
+
+COMMANDS = {
+    "open": OPEN_ORDERS,
+    "cancel": CANCEL_REQUESTS,
+    "close_positions": CLOSE,
+    "cancel_orders": CANCEL_ORDERS,
+    "enable_trading": ENABLE_TRADING,
+    "disable_trading": DISABLE_TRADING,
+    "shutdown": SHUTDOWN,
+    "market_disconnect": LOSE_MARKET,
+    "account_disconnect": LOSE_ACCOUNT,
+}
+_BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
+_OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
+_OWN_COLUMNS = ("row", "rows", "due")
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Commands, trading-state changes and losses of links, in order of time (class 4 of rule 10).
+
+    Commands bypass the risk check and work while trading is disabled.
+
+    Parameters
+    ----------
+    frame
+        ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"close_positions"``,
+        ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``, ``"market_disconnect"``,
+        ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
+        closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
+        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> noon = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
+    >>> Commands(pl.DataFrame({"time": [noon], "command": ["close_positions"]})).frame.height
+    1
+    """
+
+    frame: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        schema = self.frame.schema
+        for name in ("time", "command"):
+            if name not in schema:
+                raise ConfigError(f"the commands have no column {name!r}; they have {', '.join(schema) or 'none'}")
+        kind = schema["time"]
+        if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
+            raise ConfigError(f"column 'time' of the commands is {kind}; it must be a Datetime with a time zone")
+        if self.frame["time"].null_count() or not self.frame["time"].is_sorted():
+            raise ConfigError("the times of the commands have nulls or go back", "sort the frame by time")
+
+    def install(self, state: EngineState, index: IndexedInstruments) -> None:
+        """Write the commands into the state's columns, one row for each instrument that a filter names."""
+        names = [name for name in Columns.schema if name not in _OWN_COLUMNS]
+        made: dict[str, list[int]] = {name: [] for name in names}
+        times = self.frame["time"].dt.cast_time_unit("ns").to_physical()
+        for number, (time, row) in enumerate(zip(times, self.frame.iter_rows(named=True), strict=True)):
+            rows = _rows(state, index, row, number)
+            for k, one in enumerate(rows):
+                one |= {"time": time, "more": int(k + 1 < len(rows))}
+                for name in names:
+                    made[name].append(one.get(name, 0))
+        c = state.commands
+        for name, values in made.items():
+            c.point(name, 0, np.array(values, np.int64))
+        c.rows[0] = len(made["time"])
+        if made["time"]:
+            c.due[0] = made["time"][0]
+
+
+def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> list[dict[str, int]]:
+    command = COMMANDS.get(row["command"], -1)
+    if command < 0:
+        like = nearest(str(row["command"]), COMMANDS)
+        raise ConfigError(
+            f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join(COMMANDS)}",
+            f"did you mean {like!r}?" if like else None,
+        )
+    if command in _BY_INSTRUMENT:
+        return [{"command": command, "instrument": i} for i in _chosen(index, row)]
+    if command in _OF_LINKS:
+        if row.get("exchange") is None:
+            raise ConfigError(f"row {number} of the commands, {row['command']!r}, has no exchange")
+        return [{"command": command, "instrument": index.exchange(row["exchange"])}]
+    if command == CANCEL_REQUESTS:
+        if row.get("order") is None:
+            raise ConfigError(f"row {number} of the commands, 'cancel', has no order number")
+        return [{"command": command, "order": row["order"]}]
+    return [_open(state, index, row, number)] if command == OPEN_ORDERS else [{"command": command}]
+
+
+def _chosen(index: IndexedInstruments, row: Mapping[str, Any]) -> list[int]:
+    if row.get("instrument") is not None:
+        return [index.instrument(row["instrument"])]
+    if row.get("exchange") is not None:
+        index.exchange(row["exchange"])
+        return [i for i, one in enumerate(index.instruments) if one.exchange == row["exchange"]]
+    return list(range(len(index)))
+
+
+def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
+    where = f"row {number} of the commands, 'open',"
+    if row.get("instrument") is None or row.get("quantity") is None:
+        raise ConfigError(f"{where} needs an instrument and a quantity")
+    i, terms, price = index.instrument(row["instrument"]), state.terms, row.get("price")
+    lots = steps(abs(row["quantity"]), terms.lots_per_unit[i], terms.lot_noise[i])
+    ticks = 0 if price is None else steps(price, terms.ticks_per_unit[i], terms.tick_noise[i])
+    if lots <= 0 or (price is not None and ticks <= 0):
+        raise ConfigError(f"{where} has quantity {row['quantity']} and price {price}: off the grid or not positive")
+    tif = row.get("time_in_force") or "gtc"
+    if tif not in TIMES_IN_FORCE:
+        raise ConfigError(f"{where} has time_in_force {tif!r}; allowed: {', '.join(TIMES_IN_FORCE)}")
+    return {
+        "command": OPEN_ORDERS,
+        "instrument": i,
+        "side": BUY if row["quantity"] > 0 else SELL,
+        "kind": MARKET if price is None else LIMIT,
+        "time_in_force": TIMES_IN_FORCE.index(tif),
+        "post_only": int(row.get("post_only") or False),
+        "price": ticks,
+        "quantity": lots,
+    }

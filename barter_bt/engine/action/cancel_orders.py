@@ -1,0 +1,19 @@
+"""Cancel the orders of chosen instruments."""
+
+from __future__ import annotations
+
+from barter_bt.engine.action.send import send
+from barter_bt.engine.state.orders import record_cancel
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.messages import REQUEST_CANCEL
+from barter_bt.execution.order import CANCEL_IN_FLIGHT
+
+
+def cancel_orders(s: EngineState, i: int) -> None:
+    """Request to cancel every live order of an instrument that is not being cancelled already."""
+    order = s.instruments.first[i]
+    while order >= 0:
+        if s.orders.status[order] != CANCEL_IN_FLIGHT:
+            record_cancel(s, order)
+            send(s, REQUEST_CANCEL, order)
+        order = s.orders.after[order]

@@ -1,0 +1,88 @@
+"""Commands from outside, changes of the trading state and losses of links (class 4)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.kernel import unit
+from barter_bt.engine.action.cancel_orders import cancel_orders
+from barter_bt.engine.action.close_positions import ask_close
+from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
+from barter_bt.engine.record import EACH_EVENT, record
+from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import plan_mark
+from barter_bt.execution.messages import NEVER
+
+OPEN_ORDERS, CANCEL_REQUESTS, CLOSE, CANCEL_ORDERS = 0, 1, 2, 3
+ENABLE_TRADING, DISABLE_TRADING, SHUTDOWN, LOSE_MARKET, LOSE_ACCOUNT = 4, 5, 6, 7, 8
+
+
+@unit
+def obey(s: EngineState) -> None:
+    """Process the next command, one event; whom it concerns is told by the loop (``engine.pending``).
+
+    Commands bypass the risk check and work while trading is disabled.
+    """
+    e, c, row = s.engine, s.commands, s.commands.row[0]
+    e.time[0] = max(e.time[0], c.due[0])
+    plan_mark(s, e.time[0])
+    e.sequence[0] += 1
+    e.bypass[0] = 1
+    if e.hooks[0] & CLOSE_POSITIONS:
+        for i in range(len(s.instruments)):
+            s.instruments.chosen[i] = 0
+    more = 1
+    while more:
+        _obey_row(s, row)
+        more = c.more[0][row]
+        row += 1
+    e.bypass[0] = 0
+    e.pending[0] |= ENGINE_UPDATE
+    c.row[0] = row
+    c.due[0] = c.time[0][row] if row < c.rows[0] else NEVER
+    if e.recording[0] == EACH_EVENT:
+        record(s)
+
+
+def _obey_row(s: EngineState, row: int) -> None:
+    command, target = s.commands.command[0][row], s.commands.instrument[0][row]
+    if command == OPEN_ORDERS:
+        _open(s, row, target)
+    elif command == CANCEL_REQUESTS:
+        ask_cancel(s, s.commands.order[0][row])
+        dispatch(s)
+    elif command == CANCEL_ORDERS:
+        cancel_orders(s, target)
+    elif command == CLOSE:
+        if s.engine.hooks[0] & CLOSE_POSITIONS:
+            s.instruments.chosen[target] = 1
+            s.engine.pending[0] |= CLOSE_POSITIONS
+        else:
+            ask_close(s, target)
+            dispatch(s)
+    elif command == SHUTDOWN:
+        s.engine.shut[0] = 1
+    elif command == LOSE_MARKET:
+        lose_market(s, target)
+        s.event.exchange[0] = target
+    elif command == LOSE_ACCOUNT:
+        lose_account(s, target)
+        s.event.exchange[0] = target
+    else:
+        set_trading(s, int(command == ENABLE_TRADING))
+
+
+def _open(s: EngineState, row: int, i: int) -> None:
+    c = s.commands
+    action = ask(
+        s,
+        i,
+        c.side[0][row],
+        c.kind[0][row],
+        c.time_in_force[0][row],
+        c.post_only[0][row],
+        c.price[0][row],
+        c.quantity[0][row],
+    )
+    open_order(s, action)
+    s.actions.truncate(0)

@@ -1,0 +1,35 @@
+"""Limits of the risk manager, and what it remembers between orders."""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import I64, I64s, Table
+
+
+class RiskLimits(Table):
+    """One row per instrument and a last one for the whole account; 0: no limit."""
+
+    order_quantity: I64  # lots
+    order_notional: I64  # units of quote
+    position_quantity: I64
+    position_notional: I64
+    open_orders: I64
+    order_rate: I64  # orders sent within ``order_window`` ns
+    order_window: I64
+    price_band: I64  # fraction of the market's price, in 1e-9
+    exposure: I64  # units of the reporting asset; of the account only, like the next
+    leverage: I64  # multiple of the equity, in 1e-9
+    resize: I64  # 1: an order that is too large is made smaller
+    sent: I64s  # times of the last ``order_rate`` orders sent, a ring
+    slot: I64  # of the ring, where the oldest stands
+
+
+class Risk(Table):
+    """One row: whether there are limits; the rest is scratch of the check of one order."""
+
+    active: I64
+    price: I64  # ticks, 0: unknown
+    before: I64  # position if all working orders of the order's side fill
+    reach: I64  # largest position that working orders may lead to, on either side
+    gross: I64  # 1: the account's exposure matters to this order
+    others: I64  # exposure of all other instruments
+    allowed: I64  # exposure that the leverage allows
