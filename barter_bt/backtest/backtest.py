@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from barter_bt.backtest.audit import start_audit
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.describe import describe
 from barter_bt.backtest.drive import Drive
@@ -49,6 +50,7 @@ def backtest(
     reporting: str | None = None,
     mark_every: str | int | None = None,
     record: Record | Mapping[str, Any] | None = None,
+    audit: Literal["off", "actions", "full"] = "off",
     start: datetime | None = None,
     end: datetime | None = None,
     seed: int = 0,
@@ -83,6 +85,9 @@ def backtest(
         Interval of the equity marks, such as ``"1m"``; by default each candle close, a minute without candles.
     record
         State columns to keep as one more table.
+    audit
+        ``"actions"``: keep what the engine did and because of which event; ``"full"``: every event, so that
+        :class:`~barter_bt.engine.replica.StateReplica` can follow.
     start, end
         First and last venue time (with a zone) of the data that takes part.
     seed
@@ -141,6 +146,7 @@ def backtest(
     driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index))
     _install(state, driver, begins)
     state.engine.mark_due[0] = begins
+    snapshot = start_audit(state, audit)
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
         drive = Drive(state, venue, feeder, driver, index, interprets() if interpret is None else interpret, show)
@@ -154,6 +160,7 @@ def backtest(
         strategies=[strategy.name],
         reporting=index.asset_names[reporting_index],
         describe=lambda: describe(index, scales, terms_of, amounts, strategy, marks),
+        snapshot=snapshot,
         seed=seed,
         version=VERSION,
         partial=partial,

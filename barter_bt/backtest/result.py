@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
+from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -41,6 +43,8 @@ class Result:
         What the user should know.
     partial
         Whether the run was interrupted.
+    snapshot
+        The engine's state after event 0, if the audit is full.
     """
 
     state: EngineState
@@ -57,6 +61,7 @@ class Result:
     partial: bool = False
     record: pl.DataFrame | None = None
     market: Sequence[Any] = ()
+    snapshot: EngineState | None = None
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -96,6 +101,19 @@ class Result:
     def equity(self) -> pl.DataFrame:
         """Marks of the account in the reporting asset."""
         return self._frames.equity(self.index.asset(self.reporting))
+
+    @cached_property
+    def audit(self) -> pl.DataFrame | None:
+        """What the engine did and because of which event; None if no audit was kept."""
+        return audit_frame(self.state, self.index)
+
+    def replica(self) -> StateReplica:
+        """A replica of the engine's state, built from the first snapshot and the audit of level ``"full"``."""
+        if self.snapshot is None:
+            raise AuditError("a replica needs every event of the run", 'run with audit="full"')
+        replica = StateReplica(self.snapshot)
+        replica.follow(self.state)
+        return replica
 
     @cached_property
     def digests(self) -> Mapping[str, str]:

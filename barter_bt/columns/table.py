@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, TypeVar, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +113,16 @@ class Table:
     def truncate(self, rows: int) -> None:
         """Keep the first ``rows`` rows."""
         self._head[0] = rows
+
+    def copy(self) -> Self:
+        """Another table with the same rows; columns of columns keep pointing to the same columns."""
+        other = type(self)(max(len(self), 1) if self.growable else len(self))
+        other.truncate(len(self))
+        for name, code in self.schema.items():
+            other._arrays[name][: len(self)] = self._arrays[name][: len(self)]
+            if code[0] == "*":
+                setattr(other, name, list(getattr(self, name)))
+        return other
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Rows of a column as a NumPy view; it shows later writes until the table grows."""
@@ -212,6 +222,10 @@ class Block:
         """Put another table of the same class in a place, between calls of kernels."""
         setattr(self, name, table)
         self._directory[list(self.layout).index(name)] = table.address
+
+    def copy(self) -> Self:
+        """Another block with copies of the tables."""
+        return type(self)(**{name: table.copy() for name, table in self.tables().items()})
 
     def tables(self) -> Mapping[str, Table]:
         """Tables by name, in the order of declaration."""

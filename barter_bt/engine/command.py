@@ -6,6 +6,7 @@ from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.audit import COMMANDED, FULL, begin, note_event, note_output
 from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
@@ -27,6 +28,12 @@ def obey(s: EngineState) -> None:
     e.time[0] = max(e.time[0], c.due[0])
     plan_mark(s, e.time[0])
     e.sequence[0] += 1
+    command, target = c.command[0][row], c.instrument[0][row]
+    begin(s, ENGINE_UPDATE, -1, -1, target if command in (LOSE_MARKET, LOSE_ACCOUNT) else -1, command)
+    if e.audit[0] == FULL:
+        note_event(s, -1)
+    if e.audit[0] and command <= CANCEL_ORDERS:
+        note_output(s, COMMANDED, command, -1)
     e.bypass[0] = 1
     if e.hooks[0] & CLOSE_POSITIONS:
         for i in range(len(s.instruments)):
@@ -64,10 +71,8 @@ def _obey_row(s: EngineState, row: int) -> None:
         s.engine.shut[0] = 1
     elif command == LOSE_MARKET:
         lose_market(s, target)
-        s.event.exchange[0] = target
     elif command == LOSE_ACCOUNT:
         lose_account(s, target)
-        s.event.exchange[0] = target
     else:
         set_trading(s, int(command == ENABLE_TRADING))
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.audit import FULL, begin, note_event
 from barter_bt.engine.command import obey
 from barter_bt.engine.event import (
     BALANCE,
@@ -186,14 +187,14 @@ def strike(s: EngineState, now: int) -> None:
     """A bar has closed or a timer is due: tell the strategy which, and wind the timer."""
     e = s.engine
     e.time[0] = max(e.time[0], now)
-    s.event.order[0] = -1
-    s.event.instrument[0] = -1
+    e.sequence[0] += 1
+    begin(s, BAR_CLOSE if e.bar_due[0] == now else TIMER, -1, -1, -1, -1)
+    if e.audit[0] == FULL:
+        note_event(s, -1)
     if e.bar_due[0] == now:
         e.bar_due[0] = NEVER
-        s.event.kind[0] = BAR_CLOSE
     else:
         e.timer_due[0] = now + e.timer_every[0]
-        s.event.kind[0] = TIMER
 
 
 def finish(s: EngineState) -> None:

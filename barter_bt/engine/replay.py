@@ -7,8 +7,9 @@ every other case is left to the loop.
 
 from __future__ import annotations
 
-from barter_bt.columns.table import Block
+from barter_bt.columns.table import Block, Column
 from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.audit import FULL, begin, note_market
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
@@ -61,6 +62,27 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
         c = following
 
 
+def _note(
+    s: EngineState,
+    kind: int,
+    i: int,
+    time_exchange: int,
+    first: Column[float],
+    second: Column[float],
+    third: Column[float],
+    fourth: Column[float],
+    fifth: Column[float],
+    row: int,
+) -> None:
+    """The audit of a market item; a kind of rows has only the columns that it needs."""
+    if kind == TRADE_ROWS:
+        note_market(s, i, time_exchange, first[row], second[row], 0.0, 0.0, 0.0)
+    elif kind == QUOTE_ROWS:
+        note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], 0.0)
+    else:
+        note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], fifth[row])
+
+
 def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
     """Process rows of one cursor up to the time ``limit``, or until something else comes first."""
     f, e, desk = feed.cursors, s.engine, v.desk
@@ -82,7 +104,8 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     recording = e.recording[0] == EACH_EVENT
     busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0
-    s.event.kind[0], s.event.order[0] = bit, -1
+    auditing = e.audit[0] == FULL
+    begin(s, bit, -1, -1, -1, -1)
     while row < end:
         now = time[row] + shift
         if now > limit:
@@ -120,12 +143,14 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
         if not valid:
             fail(v.fault, BAD_ROW, i)
             break
+        if auditing:
+            _note(s, kind, i, stamp[row], first, second, third, fourth, fifth, row)
         row += 1
         if recording:
             record(s)
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
-                if row < rows and asked == 0 and e.recording[0] == 0:
+                if row < rows and asked == 0 and e.recording[0] == 0 and not auditing:
                     mark(s, now)
                     continue
             e.mark_due[0] = now

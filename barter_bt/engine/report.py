@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
+from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
@@ -39,23 +40,25 @@ def _deliver_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.ends.first[REPORT_QUEUE]
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
-    if e.part[0] == 0:
-        e.time[0] = max(e.time[0], r.time[row])
-        plan_mark(s, e.time[0])
-        _apply(s, row)
     order = r.order[row]
     while e.part[0] < parts:
         kind = _kind(e.part[0], is_fill)
-        e.part[0] += 1
         e.sequence[0] += 1
+        begin(s, kind, s.orders.instrument[order], order, -1, -1)
+        if e.part[0] == 0:
+            e.time[0] = max(e.time[0], r.time[row])
+            plan_mark(s, e.time[0])
+            if e.audit[0] == FULL:
+                note_report(s, row)
+            apply_report(s, row)
+        elif e.audit[0] == FULL:
+            note_event(s, -1)
+        e.part[0] += 1
         if e.recording[0] == EACH_EVENT:
             record(s)
         if asked & kind:
             if e.part[0] == parts:
                 _finish(s)
-            s.event.kind[0] = kind
-            s.event.order[0] = order
-            s.event.instrument[0] = s.orders.instrument[order]
             return kind
     _finish(s)
     return 0
@@ -72,7 +75,8 @@ def _kind(part: int, is_fill: int) -> int:
     return ORDER_SNAPSHOT if part <= is_fill else BALANCE
 
 
-def _apply(s: EngineState, row: int) -> None:
+def apply_report(s: EngineState, row: int) -> None:
+    """All that a report changes."""
     r = s.reports
     kind, order, time = r.kind[row], r.order[row], r.time_exchange[row]
     heal_account(s, s.terms.exchange[s.orders.instrument[order]])
@@ -93,11 +97,13 @@ def _apply(s: EngineState, row: int) -> None:
 def _apply_fill(s: EngineState, row: int, order: int) -> None:
     r, o, i = s.reports, s.orders, s.orders.instrument[order]
     ticks, lots, value, cost = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
-    trade = s.trades.append()
+    trade, closed = s.trades.append(), len(s.positions)
     update_order_from_fill(s, order, lots, value, cost, r.order_quantity[row], r.status[row])
     position = update_position_from_fill(
         s, i, o.side[order], lots, ticks, value, cost, r.time_exchange[row], trade, o.strategy[order]
     )
+    if s.engine.audit[0] and len(s.positions) > closed:
+        note_output(s, POSITION_EXIT, closed, -1)
     t = s.trades
     t.time_exchange[trade] = r.time_exchange[row]
     t.time_engine[trade] = s.engine.time[0]

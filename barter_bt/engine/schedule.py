@@ -5,6 +5,8 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.audit import FULL, begin, note_event
+from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
@@ -27,6 +29,9 @@ def follow(s: EngineState) -> None:
     first = row = p.row[0]
     while row < p.rows[0] and p.time[0][row] == now:
         s.engine.sequence[0] += 1
+        begin(s, SCHEDULED, p.instrument[0][row], -1, -1, -1)
+        if s.engine.audit[0] == FULL:
+            note_event(s, -1)
         if s.engine.recording[0] == EACH_EVENT:
             record(s)
         if not s.engine.trading[0]:

@@ -109,7 +109,8 @@ class Limits:
             _amount(getattr(self, name), name)
         if self.open_orders is not None:
             _count(self.open_orders, "open_orders")
-        _rate(self.order_rate)
+        if any(_rate(self.order_rate)):
+            object.__setattr__(self, "order_rate", tuple(self.order_rate or ()))  # a list from a file
         if self.resize not in (None, True, False):
             raise ConfigError(f"resize is {self.resize!r}; allowed: True, False")
         if not isinstance(self.by_instrument, Mapping):
@@ -189,7 +190,7 @@ def _of_instrument(name: str, given: Limits | Mapping[str, Any]) -> Limits:
 
 def _apply_counts(state: EngineState, row: int, limits: Limits) -> None:
     """Limits on numbers of orders, with a ring of the times at which the last were sent."""
-    state.limits.open_orders[row] = limits.open_orders or 0
+    state.limits.open_orders[row] = min(limits.open_orders or 0, LIMIT)
     count, window = _rate(limits.order_rate)
     state.limits.order_rate[row], state.limits.order_window[row] = count, window
     if count > 0:
@@ -212,7 +213,7 @@ def _amount(value: Number | None, what: str) -> Decimal:
 def _count(value: object, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise ConfigError(f"{what} is {value!r}; it must be a positive whole number", "leave it out for no limit")
-    return min(value, LIMIT)
+    return value
 
 
 def _rate(given: object) -> tuple[int, int]:

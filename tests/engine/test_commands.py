@@ -326,7 +326,7 @@ class Stop:
         return (), [bt.OrderRequest(0, 1)]
 
     def on_trading_disabled(self, state: Any) -> Any:
-        return (), [bt.OrderRequest(0, -state.position(0))]
+        return (), [bt.OrderRequest(0, -state.position(0))] if state.position(0) else []
 
 
 @MODES

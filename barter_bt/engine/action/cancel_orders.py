@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.engine.action.send import send
-from barter_bt.engine.state.orders import record_cancel
+from barter_bt.engine.action.send import send_cancel
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.messages import REQUEST_CANCEL
 from barter_bt.execution.order import CANCEL_IN_FLIGHT
 
 
@@ -14,6 +12,5 @@ def cancel_orders(s: EngineState, i: int) -> None:
     order = s.instruments.first[i]
     while order >= 0:
         if s.orders.status[order] != CANCEL_IN_FLIGHT:
-            record_cancel(s, order)
-            send(s, REQUEST_CANCEL, order)
+            send_cancel(s, order)
         order = s.orders.after[order]

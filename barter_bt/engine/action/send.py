@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.risk import check_risk, count_sent
+from barter_bt.engine.audit import SENT_CANCEL, note_open, note_output
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
@@ -23,6 +24,14 @@ def send(s: EngineState, kind: int, order: int) -> None:
     enqueue(r, s.ends, REQUEST_QUEUE, row)
 
 
+def send_cancel(s: EngineState, order: int) -> None:
+    """Record that an order is being cancelled, and send the request."""
+    record_cancel(s, order)
+    send(s, REQUEST_CANCEL, order)
+    if s.engine.audit[0]:
+        note_output(s, SENT_CANCEL, order, -1)
+
+
 @unit
 def dispatch(s: EngineState) -> None:
     """Cancels first, then opens that pass the risk check, each recorded in flight as it is sent."""
@@ -30,8 +39,7 @@ def dispatch(s: EngineState) -> None:
     for action in range(count):
         order = a.order[action]
         if order >= 0 and (s.orders.status[order] == OPEN or s.orders.status[order] == OPEN_IN_FLIGHT):
-            record_cancel(s, order)
-            send(s, REQUEST_CANCEL, order)
+            send_cancel(s, order)
     for action in range(count):
         if a.order[action] < 0:
             open_order(s, action)
@@ -47,6 +55,8 @@ def open_order(s: EngineState, action: int) -> int:
     if not reason:
         send(s, REQUEST_OPEN, order)
         count_sent(s, s.orders.instrument[order])
+    if s.engine.audit[0]:
+        note_open(s, action, order, reason)
     return order
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from barter_bt.engine.state.assets import update_from_balance
+from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Risk, RiskLimits
 from barter_bt.engine.state.tables import (
     Actions,
@@ -76,6 +77,11 @@ def build_state(
         readings=Readings(16),
         limits=RiskLimits(len(index) + 1),
         risk=Risk(1),
+        audits=Audits(16),
+        outputs=Outputs(16),
+        asked=Asked(16),
+        market_items=MarketItems(16),
+        account_items=AccountItems(16),
     )
     for asset in range(len(assets)):
         total = venue.accounts.total[asset]

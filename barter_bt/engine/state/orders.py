@@ -48,7 +48,9 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     o.time_sent[row] = s.engine.time[0]
     o.time_exchange[row] = 0
     o.time_closed[row] = s.engine.time[0] if reason else 0
-    if not reason:
+    if reason:
+        o.before[row] = o.after[row] = -1
+    else:
         _track(s, row)
     return row
 

@@ -7,6 +7,7 @@ Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its a
 from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
+from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Risk, RiskLimits
 from barter_bt.execution.dealing import Terms
 from barter_bt.execution.messages import Ends, Reports, Requests
@@ -24,6 +25,7 @@ class Engine(Table):
     hooks: I64  # bits of the hooks that it has
     pending: I64  # bits of hooks and updates that it is still to be told of
     bypass: I64  # 1: what is being sent bypasses the risk check
+    audit: I64  # level of the audit
     shut: I64  # 1: a shutdown was commanded; only what is in flight goes on
     part: I64  # which event of a report is next
     market_time: I64  # arrival of the last market event
@@ -56,6 +58,7 @@ class Event(Table):
     kind: I64
     instrument: I64
     exchange: I64  # of a lost link
+    command: I64  # its code
     order: I64  # -1 unless the event concerns an own order
 
 
@@ -272,3 +275,8 @@ class EngineState(Block):
     readings: Readings
     limits: RiskLimits
     risk: Risk
+    audits: Audits
+    outputs: Outputs
+    asked: Asked
+    market_items: MarketItems
+    account_items: AccountItems

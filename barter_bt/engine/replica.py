@@ -1,0 +1,165 @@
+"""A copy of the engine's state that is kept by the audit alone."""
+
+from __future__ import annotations
+
+from barter_bt.engine.audit import (
+    ACCOUNT_DISCONNECT,
+    FULL,
+    LEVELS,
+    MARKET_DISCONNECT,
+    NOW_DISABLED,
+    NOW_ENABLED,
+    OFF,
+    REFUSED_OPEN,
+    SENT_CANCEL,
+    SENT_OPEN,
+)
+from barter_bt.engine.event import BALANCE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE, ORDER_SNAPSHOT, OWN_TRADE
+from barter_bt.engine.report import apply_report
+from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
+from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
+from barter_bt.engine.state.orders import record_cancel, record_open
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import BarterBtError
+
+# What makes up the state that a replica has: all columns of these tables but scratch, and of the engine those named.
+TABLES = ("health", "assets", "instruments", "orders", "trades", "positions", "balances")
+SCRATCH = ("worth", "value", "unrealised", "chosen")
+CLOCK = ("time", "sequence", "trading", "market_time", "unhealthy", "positions", "foreign_rests")
+
+
+class AuditError(BarterBtError):
+    """An audit from which no replica can be built."""
+
+
+class StateReplica:
+    """Follows an engine by its audit, from a snapshot of its state on.
+
+    Parameters
+    ----------
+    snapshot
+        The state at some sequence; it is copied.
+
+    Attributes
+    ----------
+    state
+        The replica, :class:`~barter_bt.engine.state.tables.EngineState`.
+    """
+
+    def __init__(self, snapshot: EngineState) -> None:
+        self.state = snapshot.copy()
+        self.state.engine.audit[0] = OFF
+
+    def follow(self, log: EngineState) -> None:
+        """Apply the audit that ``log`` holds; events before the snapshot are skipped.
+
+        Raises
+        ------
+        AuditError
+            If an event is missing, or the audit was not kept at level ``"full"``.
+        """
+        if log.engine.audit[0] != FULL:
+            raise AuditError(
+                f"the audit was kept at level {LEVELS[log.engine.audit[0]]!r}; a replica needs every event",
+                'run with audit="full"',
+            )
+        gap = follow_audit(self.state, log)
+        if gap >= 0:
+            raise AuditError(
+                f"the audit goes on with event {log.audits.sequence[gap]}, but the replica has seen only the "
+                f"{self.state.engine.sequence[0]} events before event {self.state.engine.sequence[0]}",
+                "take a snapshot at or after the gap",
+            )
+
+
+def differences(one: EngineState, other: EngineState) -> list[str]:
+    """Where two states differ, as ``table.column``; empty if they are equal."""
+    found = [f"engine.{name}" for name in CLOCK if one.engine.array(name)[0] != other.engine.array(name)[0]]
+    for table in TABLES:
+        mine, theirs = getattr(one, table), getattr(other, table)
+        names = [name for name in mine.schema if name not in SCRATCH]
+        found += [f"{table}.{name}" for name in names if mine.array(name).tobytes() != theirs.array(name).tobytes()]
+    return found
+
+
+def follow_audit(s: EngineState, log: EngineState) -> int:
+    """Apply all events and outputs in order; returns the row that does not follow, -1 if all do."""
+    output, outputs = 0, len(log.outputs)
+    while output < outputs and log.outputs.sequence[output] < s.engine.sequence[0]:
+        output += 1
+    for row in range(len(log.audits)):
+        sequence = log.audits.sequence[row]
+        if sequence < s.engine.sequence[0]:
+            continue
+        if sequence > s.engine.sequence[0]:
+            return row
+        s.engine.sequence[0] += 1
+        s.engine.time[0] = log.audits.time[row]
+        _apply_event(s, log, row)
+        while output < outputs and log.outputs.sequence[output] == sequence:
+            _apply_output(s, log, output)
+            output += 1
+    s.engine.pending[0] = 0
+    return -1
+
+
+def _apply_event(s: EngineState, log: EngineState, row: int) -> None:
+    kind, i, item = log.audits.kind[row], log.audits.instrument[row], log.audits.item[row]
+    if kind in (OWN_TRADE, ORDER_SNAPSHOT, BALANCE):
+        if log.audits.part[row] == 0:
+            _apply_account(s, log, item)
+        return
+    if kind not in (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE):
+        return
+    m = log.market_items
+    time, a, b, c, d, e = m.time_exchange[item], m.first[item], m.second[item], m.third[item], m.fourth[item], 0.0
+    s.engine.market_time[0] = s.engine.time[0]
+    heal_market(s, s.terms.exchange[i])
+    if kind == MARKET_TRADE:
+        update_from_trade(s, i, time, a, b)
+    elif kind == MARKET_QUOTE:
+        update_from_quote(s, i, time, a, b, c, d)
+    else:
+        e = m.fifth[item]
+        update_from_candle(s, i, time, a, b, c, d, e)
+
+
+def _apply_account(s: EngineState, log: EngineState, item: int) -> None:
+    s.reports.truncate(0)
+    row = s.reports.append()
+    r, a = s.reports, log.account_items
+    r.time[row], r.kind[row], r.order[row] = a.time[item], a.kind[item], a.order[item]
+    r.time_exchange[row], r.price[row], r.quantity[row] = a.time_exchange[item], a.price[item], a.quantity[item]
+    r.notional[row], r.fee[row], r.maker[row] = a.notional[item], a.fee[item], a.maker[item]
+    r.order_quantity[row], r.status[row], r.reason[row] = a.order_quantity[item], a.status[item], a.reason[item]
+    r.asset_first[row], r.total_first[row] = a.asset_first[item], a.total_first[item]
+    r.free_first[row], r.asset_second[row] = a.free_first[item], a.asset_second[item]
+    r.total_second[row], r.free_second[row] = a.total_second[item], a.free_second[item]
+    apply_report(s, row)
+    s.reports.truncate(0)
+
+
+def _apply_output(s: EngineState, log: EngineState, row: int) -> None:
+    kind, what = log.outputs.kind[row], log.outputs.what[row]
+    if kind in (SENT_OPEN, REFUSED_OPEN):
+        _apply_open(s, log, log.outputs.asked[row])
+    elif kind == SENT_CANCEL:
+        record_cancel(s, what)
+    elif kind in (NOW_ENABLED, NOW_DISABLED):
+        set_trading(s, int(kind == NOW_ENABLED))
+    elif kind == MARKET_DISCONNECT:
+        lose_market(s, what)
+    elif kind == ACCOUNT_DISCONNECT:
+        lose_account(s, what)
+
+
+def _apply_open(s: EngineState, log: EngineState, asked: int) -> None:
+    s.actions.truncate(0)
+    row = s.actions.append()
+    a, was = s.actions, log.asked
+    a.instrument[row], a.side[row], a.kind[row] = was.instrument[asked], was.side[asked], was.kind[asked]
+    a.time_in_force[row], a.post_only[row], a.cut[row] = was.time_in_force[asked], was.post_only[asked], was.cut[asked]
+    a.price[row], a.quantity[row], a.requested[row] = was.price[asked], was.quantity[asked], was.requested[asked]
+    s.engine.strategy[0], s.engine.time[0] = was.strategy[asked], was.time[asked]
+    record_open(s, row, was.reason[asked])
+    s.actions.truncate(0)
