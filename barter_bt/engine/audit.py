@@ -14,6 +14,7 @@ LEVELS = ("off", "actions", "full")
 
 SENT_CANCEL, SENT_OPEN, REFUSED_OPEN, POSITION_EXIT = 0, 1, 2, 3
 NOW_ENABLED, NOW_DISABLED, MARKET_DISCONNECT, ACCOUNT_DISCONNECT, COMMANDED = 4, 5, 6, 7, 8
+ADOPTED, REPLACED = 9, 10  # an order of the account's that the engine did not send; one whose client id was used again
 OUTPUTS = (
     "sent_cancel",
     "sent_open",
@@ -24,6 +25,8 @@ OUTPUTS = (
     "market_disconnect",
     "account_disconnect",
     "commanded",
+    "adopted",
+    "replaced",
 )
 ACCOUNT_SNAPSHOT = 0  # kind of event 0
 
@@ -98,8 +101,8 @@ def note_report(s: EngineState, row: int) -> None:
 
 
 @unit
-def note_open(s: EngineState, action: int, order: int, reason: int) -> None:
-    """An open was sent, or refused for a reason; at level FULL with all that was asked for."""
+def note_open(s: EngineState, action: int, order: int, reason: int, kind: int) -> None:
+    """An open was sent, refused for a reason, or adopted; at level FULL with all that was asked for."""
     asked = -1
     if s.engine.audit[0] == FULL:
         asked = s.asked.append()
@@ -113,4 +116,4 @@ def note_open(s: EngineState, action: int, order: int, reason: int) -> None:
         )
         to.post_only[asked], to.cut[asked], to.price[asked] = a.post_only[action], a.cut[action], a.price[action]
         to.quantity[asked], to.requested[asked] = a.quantity[action], a.requested[action]
-    note_output(s, REFUSED_OPEN if reason else SENT_OPEN, order, asked)
+    note_output(s, kind, order, asked)

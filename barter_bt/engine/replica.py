@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barter_bt.engine.audit import (
     ACCOUNT_DISCONNECT,
+    ADOPTED,
     FULL,
     LEVELS,
     MARKET_DISCONNECT,
@@ -11,6 +12,7 @@ from barter_bt.engine.audit import (
     NOW_ENABLED,
     OFF,
     REFUSED_OPEN,
+    REPLACED,
     SENT_CANCEL,
     SENT_OPEN,
 )
@@ -18,7 +20,7 @@ from barter_bt.engine.event import BALANCE, MARKET_CANDLE, MARKET_QUOTE, MARKET_
 from barter_bt.engine.report import apply_report
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
-from barter_bt.engine.state.orders import record_cancel, record_open
+from barter_bt.engine.state.orders import record_cancel, record_open, replace
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 
@@ -84,21 +86,21 @@ def differences(one: EngineState, other: EngineState) -> list[str]:
 
 def follow_audit(s: EngineState, log: EngineState) -> int:
     """Apply all events and outputs in order; returns the row that does not follow, -1 if all do."""
-    output, outputs = 0, len(log.outputs)
-    while output < outputs and log.outputs.sequence[output] < s.engine.sequence[0]:
+    output, first = 0, s.engine.sequence[0]
+    while output < len(log.outputs) and log.outputs.sequence[output] < first:
         output += 1
     for row in range(len(log.audits)):
         sequence = log.audits.sequence[row]
-        if sequence < s.engine.sequence[0]:
+        if sequence < first or sequence < s.engine.sequence[0] - 1:
             continue
         if sequence > s.engine.sequence[0]:
             return row
-        s.engine.sequence[0] += 1
+        s.engine.sequence[0] = sequence + 1
         s.engine.time[0] = log.audits.time[row]
+        s.event.exchange[0] = log.audits.exchange[row]
+        output = _apply_outputs(s, log, output, sequence, 1)
         _apply_event(s, log, row)
-        while output < outputs and log.outputs.sequence[output] == sequence:
-            _apply_output(s, log, output)
-            output += 1
+        output = _apply_outputs(s, log, output, sequence, 0)
     s.engine.pending[0] = 0
     return -1
 
@@ -139,10 +141,22 @@ def _apply_account(s: EngineState, log: EngineState, item: int) -> None:
     s.reports.truncate(0)
 
 
+def _apply_outputs(s: EngineState, log: EngineState, output: int, sequence: int, before: int) -> int:
+    """Orders are adopted and replaced before the event can concern them, all else comes after it."""
+    while output < len(log.outputs) and log.outputs.sequence[output] == sequence:
+        if before and log.outputs.kind[output] < ADOPTED:
+            break
+        _apply_output(s, log, output)
+        output += 1
+    return output
+
+
 def _apply_output(s: EngineState, log: EngineState, row: int) -> None:
     kind, what = log.outputs.kind[row], log.outputs.what[row]
-    if kind in (SENT_OPEN, REFUSED_OPEN):
+    if kind in (SENT_OPEN, REFUSED_OPEN, ADOPTED):
         _apply_open(s, log, log.outputs.asked[row])
+    elif kind == REPLACED:
+        replace(s, what)
     elif kind == SENT_CANCEL:
         record_cancel(s, what)
     elif kind in (NOW_ENABLED, NOW_DISABLED):

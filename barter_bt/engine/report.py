@@ -9,6 +9,7 @@ from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
+    update_from_cancel_in_flight,
     update_from_cancel_rejected,
     update_from_closed,
     update_from_open,
@@ -17,7 +18,16 @@ from barter_bt.engine.state.orders import (
 from barter_bt.engine.state.position import update_position_from_fill
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
-from barter_bt.execution.messages import ACCEPTED, CLOSED, FILL, REPORT_QUEUE, dequeue
+from barter_bt.execution.messages import (
+    ACCEPTED,
+    CANCEL_REJECTED,
+    CANCELLING,
+    CLOSED,
+    FILL,
+    REPORT_QUEUE,
+    TRADE,
+    dequeue,
+)
 
 
 @unit
@@ -79,15 +89,19 @@ def apply_report(s: EngineState, row: int) -> None:
     """All that a report changes."""
     r = s.reports
     kind, order, time = r.kind[row], r.order[row], r.time_exchange[row]
-    heal_account(s, s.terms.exchange[s.orders.instrument[order]])
+    heal_account(s, s.terms.exchange[s.orders.instrument[order]] if order >= 0 else s.event.exchange[0])
     if kind == FILL:
         _apply_fill(s, row, order)
     elif kind == ACCEPTED:
-        update_from_open(s, order, time, s.orders.filled[order], r.order_quantity[row])
+        update_from_open(s, order, time, r.quantity[row], r.order_quantity[row])
     elif kind == CLOSED:
         update_from_closed(s, order, r.order_quantity[row], r.status[row], r.reason[row])
-    else:
+    elif kind == CANCEL_REJECTED:
         update_from_cancel_rejected(s, order)
+    elif kind == CANCELLING:
+        update_from_cancel_in_flight(s, order, time, r.quantity[row])
+    elif kind == TRADE:
+        _apply_trade(s, row, order)
     if r.asset_first[row] >= 0:
         update_from_balance(s, r.asset_first[row], time, r.total_first[row], r.free_first[row])
     if r.asset_second[row] >= 0:
@@ -95,10 +109,17 @@ def apply_report(s: EngineState, row: int) -> None:
 
 
 def _apply_fill(s: EngineState, row: int, order: int) -> None:
+    r = s.reports
+    update_order_from_fill(s, order, r.quantity[row], r.order_quantity[row], r.status[row])
+    _apply_trade(s, row, order)
+
+
+def _apply_trade(s: EngineState, row: int, order: int) -> None:
     r, o, i = s.reports, s.orders, s.orders.instrument[order]
     ticks, lots, value, cost = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
+    o.notional[order] += value
+    o.fees[order] += cost
     trade, closed = s.trades.append(), len(s.positions)
-    update_order_from_fill(s, order, lots, value, cost, r.order_quantity[row], r.status[row])
     position = update_position_from_fill(
         s, i, o.side[order], lots, ticks, value, cost, r.time_exchange[row], trade, o.strategy[order]
     )

@@ -88,6 +88,7 @@ def build_terms(
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
+        terms.price_min[i] = _ceil(one.price_min, tick)
         has = evidence.get(i, frozenset())
         terms.takes_on[i] = _pick(venue.taker_evidence, _TAKERS, has, one.key, "taker_evidence")
         terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")

@@ -33,6 +33,7 @@ class Terms(Table):
     lot_margin_den: I64
     quantity_min: I64
     notional_min: I64
+    price_min: I64
     takes_on: I64
     rests_on: I64
     touch: I64

@@ -6,8 +6,10 @@ from barter_bt.columns.table import I8, I64, Table
 
 REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 
-# What a report says of its order. Only a fill carries a trade; ACCEPTED to CANCELLED are order snapshots.
-ACCEPTED, FILL, CLOSED, CANCEL_REJECTED = 0, 1, 2, 3
+# What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
+# its order. CLOSED: the order has ended. The last three come from accounts that tell these things one by one: the order
+# is being cancelled; a trade alone; balances alone.
+ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES = 0, 1, 2, 3, 4, 5, 6
 
 NEVER = (1 << 63) - 1  # later than every time
 

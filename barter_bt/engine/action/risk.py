@@ -11,7 +11,7 @@ orders are few, so a running sum would cost more than it saves.
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv_floor
+from barter_bt.columns.exact import LIMIT, muldiv_floor
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
@@ -33,8 +33,6 @@ from barter_bt.execution.order import (
     SELL,
 )
 from barter_bt.execution.order import LIMIT as LIMIT_ORDER
-
-MOST = (1 << 61) - 1  # lots that are counted; a sum of two with a position fits int64
 
 
 def check_risk(s: EngineState, action: int) -> int:
@@ -129,14 +127,21 @@ def _position_after(s: EngineState, i: int, side: int) -> int:
     o, order, rest = s.orders, s.instruments.first[i], 0
     while order >= 0:
         if o.side[order] == side:
-            rest = min(rest + min(o.quantity[order] - o.filled[order], MOST), MOST)
+            rest = _bounded_sum(rest, o.quantity[order] - o.filled[order])
         order = o.after[order]
-    return s.instruments.quantity[i] + side * rest
+    return _bounded_sum(s.instruments.quantity[i], side * rest)
 
 
 def _then(s: EngineState, side: int, lots: int) -> int:
     """Position once this order has filled as well."""
-    return s.risk.before[0] + side * min(lots, MOST)
+    return _bounded_sum(s.risk.before[0], side * lots)
+
+
+def _bounded_sum(one: int, other: int) -> int:
+    """Sum of two amounts within the range, kept within it (rule 2)."""
+    if other > 0:
+        return one + other if one < LIMIT - other else LIMIT
+    return one + other if one > -LIMIT - other else -LIMIT
 
 
 def _exposure_but(s: EngineState, i: int) -> int:
@@ -148,7 +153,7 @@ def _exposure_but(s: EngineState, i: int) -> int:
             value = _value(s, j, lots, price_ticks(s, j))
             if value == UNKNOWN:
                 return UNKNOWN
-            gross = _sum(gross, value)
+            gross = _bounded_sum(gross, value)
     return gross
 
 
@@ -159,11 +164,7 @@ def _value(s: EngineState, i: int, lots: int, ticks: int) -> int:
     if ticks == 0:
         return UNKNOWN
     value = notional(s.terms, i, lots, ticks)
-    return convert(s, s.terms.quote[i], value) if value <= LIMIT else TOO_LARGE
-
-
-def _sum(one: int, other: int) -> int:
-    return one + other if one <= LIMIT - min(other, LIMIT) else TOO_LARGE
+    return min(convert(s, s.terms.quote[i], value), LIMIT) if value <= LIMIT else LIMIT
 
 
 def _measure(s: EngineState, i: int, side: int, lots: int, limit_price: int) -> int:
@@ -196,7 +197,7 @@ def _measure_account(s: EngineState, value: int) -> int:
     limits, r, account = s.limits, s.risk, len(s.instruments)
     if value == UNKNOWN or r.others[0] == UNKNOWN:
         return NO_PRICE
-    total = _sum(r.others[0], value)
+    total = _bounded_sum(r.others[0], value)
     if 0 < limits.exposure[account] < total:
         return EXPOSURE_LIMIT
     if limits.leverage[account] > 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.risk import check_risk, count_sent
-from barter_bt.engine.audit import SENT_CANCEL, note_open, note_output
+from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN, note_open, note_output
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
@@ -56,7 +56,7 @@ def open_order(s: EngineState, action: int) -> int:
         send(s, REQUEST_OPEN, order)
         count_sent(s, s.orders.instrument[order])
     if s.engine.audit[0]:
-        note_open(s, action, order, reason)
+        note_open(s, action, order, reason, REFUSED_OPEN if reason else SENT_OPEN)
     return order
 
 

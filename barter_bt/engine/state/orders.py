@@ -17,8 +17,14 @@ from barter_bt.execution.order import (
     OPEN_IN_FLIGHT,
     REFUSED,
     REJECTED,
+    REPLACED,
     UNKNOWN_ORDER,
 )
+
+
+def replace(s: EngineState, order: int) -> None:
+    """Another order took the client id of a live one, which is tracked no longer."""
+    _end(s, order, REJECTED, REPLACED)
 
 
 def is_live(s: EngineState, order: int) -> bool:
@@ -120,17 +126,13 @@ def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int,
         o.time_exchange[order] = time_exchange
 
 
-def update_order_from_fill(
-    s: EngineState, order: int, lots: int, value: int, cost: int, quantity: int, status: int
-) -> None:
+def update_order_from_fill(s: EngineState, order: int, lots: int, quantity: int, status: int) -> None:
     """A fill, and with it the order's new quantity (a target's may have been cut) and state."""
     o, i = s.orders, s.orders.instrument[order]
     side = o.side[order]
     s.instruments.working[i] += side * (quantity - o.quantity[order] - lots)
     o.quantity[order] = quantity
     o.filled[order] += lots
-    o.notional[order] += value
-    o.fees[order] += cost
     if status > CANCEL_IN_FLIGHT:
         _end(s, order, status, 0)
 

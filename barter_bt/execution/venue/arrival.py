@@ -14,6 +14,7 @@ from barter_bt.execution.messages import (
 )
 from barter_bt.execution.order import (
     BELOW_MINIMUM,
+    BELOW_PRICE_MIN,
     BUY,
     CANCELLED,
     EXPIRED,
@@ -75,6 +76,8 @@ def _objection(v: VenueState, order: int, i: int) -> int:
     if o.quantity[order] < t.quantity_min[i]:
         return BELOW_MINIMUM
     if o.kind[order] == LIMIT:
+        if o.price[order] < t.price_min[i]:
+            return BELOW_PRICE_MIN
         if notional(t, i, o.quantity[order], o.price[order]) < t.notional_min[i]:
             return BELOW_MINIMUM
         if o.post_only[order] and _matches_now(v, order, i):
