@@ -12,7 +12,7 @@ import polars as pl
 
 from barter_bt.backtest.audit import start_audit
 from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.describe import describe
+from barter_bt.backtest.describe import describe, plain
 from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.progress import progress_bar
@@ -137,8 +137,9 @@ def backtest(
         watching.watch(state)
     if risk:
         risk.apply(state, index, scales)
-    if commands is not None:
-        (commands if isinstance(commands, Commands) else Commands(commands)).install(state, index)
+    orders = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
+    if orders:
+        orders.install(state, index)
     if trading not in ("enabled", "disabled"):
         raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
     state.engine.trading[0] = int(trading == "enabled")
@@ -159,7 +160,10 @@ def backtest(
         scales=scales,
         strategies=[strategy.name],
         reporting=index.asset_names[reporting_index],
-        describe=lambda: describe(index, scales, terms_of, amounts, strategy, marks),
+        describe=lambda: (
+            describe(index, scales, terms_of, amounts, strategy, marks)
+            | plain({"risk": risk, "commands": orders and orders.frame.to_dicts(), "trading": trading, "audit": audit})
+        ),
         snapshot=snapshot,
         seed=seed,
         version=VERSION,

@@ -20,6 +20,8 @@ def plain(value: Any) -> Any:
         return [plain(v) for v in value]
     if value is None or isinstance(value, str | int | float | bool):
         return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
     if isinstance(value, Decimal):
         return str(value)
     if callable(value) and hasattr(value, "__qualname__"):

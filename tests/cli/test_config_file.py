@@ -183,3 +183,27 @@ def test_the_schema_forbids_unknown_keys_everywhere():
     json.dumps(made)
     assert all(each["additionalProperties"] is False for each in made["$defs"].values())
     assert made["$defs"]["File"]["required"] == ["data", "instruments", "balances", "strategy"]
+
+
+COMMANDS = """
+[[commands]]
+time = 2020-01-01T00:10:00Z
+command = "enable_trading"
+
+[[commands]]
+time = "2020-01-01T01:20:00+01:00"
+command = "open"
+instrument = "walk_usd"
+quantity = 1
+"""
+
+
+def test_commands_trading_and_audit_stand_in_the_file(config):
+    """Section [[commands]], and the keys trading and audit of [run]."""
+    config = replaced(config, "seed = 3", 'seed = 3\ntrading = "disabled"\naudit = "actions"')
+    config.write_text(config.read_text() + COMMANDS)
+    arguments = load(config).build()
+    assert (arguments["trading"], arguments["audit"]) == ("disabled", "actions")
+    first, second = arguments["commands"].frame.to_dicts()
+    assert (second["time"] - first["time"]).total_seconds() == 600
+    assert (first["command"], first["instrument"], second["quantity"]) == ("enable_trading", None, 1.0)

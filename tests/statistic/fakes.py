@@ -88,6 +88,7 @@ class FakeRun:
     balances: pl.DataFrame = field(default_factory=lambda: table(BALANCES))
     equity: pl.DataFrame = field(default_factory=lambda: table(EQUITY))
     record: pl.DataFrame | None = None
+    audit: pl.DataFrame | None = None
     config: dict[str, Any] = field(default_factory=lambda: {"data": [{"path": "x.parquet"}]})
     digest: str = "0" * 64
     digests: dict[str, str] = field(default_factory=lambda: {"equity": "1" * 64})

@@ -19,6 +19,7 @@ from barter_bt.backtest.config.sections import DataSection, File, ObjectSection,
 from barter_bt.errors import BarterBtError, ConfigError
 
 if TYPE_CHECKING:
+    from barter_bt.backtest.commands import Commands
     from barter_bt.data.stream import Stream
     from barter_bt.execution.terms import Venue
 
@@ -55,11 +56,26 @@ class Config:
             arguments["risk"] = self._object("risk", self.file.risk)
         if self.file.record is not UNSET:
             arguments["record"] = self.file.record
+        if self.file.commands:
+            arguments["commands"] = self._commands()
         options = given(self.file.run)
         for key in ("start", "end"):
             if key in options:
                 options[key] = self._instant(f"run.{key}", options[key])
         return arguments | options
+
+    def _commands(self) -> Commands:
+        import polars as pl
+
+        from barter_bt.backtest.commands import Commands
+
+        rows = [given(each) for each in self.file.commands]
+        for number, row in enumerate(rows):
+            row["time"] = self._instant(f"commands[{number}].time", row["time"])
+        types = {"quantity": pl.Float64, "price": pl.Float64}
+        frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
+        commands: Commands = self._make("commands", Commands, {"frame": frame})
+        return commands
 
     def build_benchmark(self) -> Any:
         """Make the strategy of section ``[benchmark]``; None without one."""

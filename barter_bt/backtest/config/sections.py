@@ -25,6 +25,8 @@ class RunSection(Section, frozen=True):
     start: Annotated[str, Meta(description="first moment, with a zone: 2024-01-01T00:00:00Z")] | UnsetType = UNSET
     end: Annotated[str, Meta(description="last moment, with a zone")] | UnsetType = UNSET
     interpret: Annotated[bool, Meta(description="run without compiling, for a debugger")] | UnsetType = UNSET
+    trading: Annotated[Literal["enabled", "disabled"], Meta(description="when the run starts")] | UnsetType = UNSET
+    audit: Annotated[Literal["off", "actions", "full"], Meta(description="what to keep")] | UnsetType = UNSET
 
 
 class DataSection(Section, frozen=True):
@@ -48,13 +50,23 @@ class InstrumentSection(Section, frozen=True):
     name: Annotated[str, Meta(description='lower case, such as "btc_usdt"')]
     base: str | UnsetType = UNSET
     quote: str | UnsetType = UNSET
-    kind: Literal["spot", "perpetual", "future"] | UnsetType = UNSET
+    kind: Literal["spot", "perpetual", "future", "option"] | UnsetType = UNSET
     contract_size: Number | UnsetType = UNSET
     price_increment: Number | UnsetType = UNSET
     quantity_increment: Number | UnsetType = UNSET
     quantity_min: Number | UnsetType = UNSET
     notional_min: Number | UnsetType = UNSET
     name_exchange: str | UnsetType = UNSET
+    settlement: Annotated[str, Meta(description="asset of settlement, if not the quote")] | UnsetType = UNSET
+    expiry: Annotated[str | int, Meta(description="end, with a zone: 2024-06-28T08:00:00Z")] | UnsetType = UNSET
+    strike: Number | UnsetType = UNSET
+    option_kind: Literal["call", "put"] | UnsetType = UNSET
+    exercise: Literal["american", "bermudan", "european"] | UnsetType = UNSET
+    price_min: Number | UnsetType = UNSET
+    quantity_unit: Literal["asset", "contract", "quote"] | UnsetType = UNSET
+    base_name_exchange: str | UnsetType = UNSET
+    quote_name_exchange: str | UnsetType = UNSET
+    settlement_name_exchange: str | UnsetType = UNSET
 
 
 class FeesSection(Section, frozen=True):
@@ -103,6 +115,20 @@ class ObjectSection(Section, frozen=True):
     parameters: dict[str, Any] | UnsetType = UNSET
 
 
+class CommandSection(Section, frozen=True):
+    """A command, a change of the trading state or a lost link; the columns of ``Commands``."""
+
+    time: Annotated[str, Meta(description="when, with a zone: 2024-01-01T00:00:00Z")]
+    command: Annotated[str, Meta(description='such as "close_positions" or "disable_trading"')]
+    instrument: str | UnsetType = UNSET
+    exchange: str | UnsetType = UNSET
+    order: int | UnsetType = UNSET
+    quantity: float | UnsetType = UNSET
+    price: float | UnsetType = UNSET
+    time_in_force: Literal["gtc", "ioc", "fok"] | UnsetType = UNSET
+    post_only: bool | UnsetType = UNSET
+
+
 class File(Section, frozen=True):
     """The whole file."""
 
@@ -115,6 +141,7 @@ class File(Section, frozen=True):
     benchmark: Annotated[ObjectSection, Meta(description="a second strategy to compare with")] | UnsetType = UNSET
     risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET
     record: Annotated[dict[str, Any], Meta(description="[record]: state columns to keep")] | UnsetType = UNSET
+    commands: Annotated[list[CommandSection], Meta(description="[[commands]]: by time")] = []
 
 
 def schema() -> dict[str, Any]:

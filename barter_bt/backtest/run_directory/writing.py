@@ -29,6 +29,10 @@ class Run(Tables, Protocol):
         """Recorded state columns, if any were asked for."""
 
     @property
+    def audit(self) -> pl.DataFrame | None:
+        """What the engine did, if an audit was kept."""
+
+    @property
     def digests(self) -> Mapping[str, str]:
         """SHA-256 of tables outside the digest."""
 
@@ -115,7 +119,8 @@ def _files(
     """List the files of a run and how each is written; the manifest, which makes it a run, comes last."""
     title, other = next(iter(others.items()), ("", None))
     curve = None if other is None else other.equity
-    tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "benchmark": curve}
+    tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
+    tables["benchmark"] = curve
     files: dict[str, Callable[[Path], object]] = {
         f"{name}.parquet": _parquet(frame) for name, frame in tables.items() if frame is not None
     }
