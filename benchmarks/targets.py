@@ -42,8 +42,8 @@ class Target:
 
 
 _WHY_ORDERS = (
-    "each order is a request, an acknowledgement, a fill and three reports, posted in double entry in exact integers and "
-    "kept in four journals (some 400 ns), each mark an exact valuation (6 ns): the faster tools keep less"
+    "each order is a request, an acknowledgement, a fill and three reports, posted in double entry in exact "
+    "integers and kept in four journals (some 400 ns), each mark an exact valuation (6 ns): the faster tools keep less"
 )
 _WHY_QUOTES = "trades and quotes alternate, and choosing the stream of each next event costs more than the event itself"
 _WHY_SUM = "both are bound by memory, and the sum gains more from a quiet machine; in such runs the ratio was 4.1"
