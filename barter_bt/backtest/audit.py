@@ -25,6 +25,7 @@ from barter_bt.engine.event import (
     BAR_CLOSE,
     ENGINE_UPDATE,
     MARKET_CANDLE,
+    MARKET_OTHER,
     MARKET_QUOTE,
     MARKET_TRADE,
     ORDER_SNAPSHOT,
@@ -49,6 +50,7 @@ EVENTS = {
     BAR_CLOSE: "bar_close",
     SCHEDULED: "schedule",
     ENGINE_UPDATE: "command",
+    MARKET_OTHER: "market_other",
 }
 _COMMANDS = sorted(COMMANDS, key=COMMANDS.__getitem__)
 

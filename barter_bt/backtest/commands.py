@@ -25,7 +25,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.execution.dealing import steps
 from barter_bt.execution.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
-from barter_bt.instrument import IndexedInstruments
+from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 
 COMMANDS = {
     "open": OPEN_ORDERS,
@@ -121,11 +121,10 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
 
 def _chosen(index: IndexedInstruments, row: Mapping[str, Any]) -> list[int]:
     if row.get("instrument") is not None:
-        return [index.instrument(row["instrument"])]
+        return InstrumentFilter.instruments(row["instrument"]).select(index)
     if row.get("exchange") is not None:
-        index.exchange(row["exchange"])
-        return [i for i, one in enumerate(index.instruments) if one.exchange == row["exchange"]]
-    return list(range(len(index)))
+        return InstrumentFilter.exchanges(row["exchange"]).select(index)
+    return InstrumentFilter.none().select(index)
 
 
 def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:

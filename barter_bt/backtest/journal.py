@@ -46,7 +46,8 @@ class Frames:
 
     @staticmethod
     def _enum(codes: np.ndarray, kind: pl.Enum) -> pl.Series:
-        return pl.Series(codes.astype(np.uint8 if len(kind.categories) < 256 else np.uint32)).cat.to(kind)
+        n = len(kind.categories)  # in the width that Polars keeps them in
+        return pl.Series(codes.astype(np.uint8 if n < 256 else np.uint16 if n < 65_536 else np.uint32)).cat.to(kind)
 
     @staticmethod
     def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
@@ -167,8 +168,8 @@ class Frames:
         b, asset = self._s.balances, self._s.balances.array("asset")
         exchange = np.array([self._index.exchanges.index(e) for e, _ in self._index.assets])[asset]
         plain = pl.Enum(sorted({name for _, name in self._index.assets}))
-        names = list(plain.categories)
-        code = np.array([names.index(name) for _, name in self._index.assets])[asset]
+        names = {name: k for k, name in enumerate(plain.categories)}
+        code = np.array([names[name] for _, name in self._index.assets])[asset]
         units = self._scales.units
         return pl.DataFrame(
             {

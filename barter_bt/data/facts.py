@@ -16,6 +16,7 @@ from barter_bt.errors import DataError
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
+_FIRST_ROWS = 1 << 14
 _RANGE = {"trades": ("price", "price"), "quotes": ("bid_price", "ask_price"), "candles": ("low", "high")}
 
 
@@ -25,8 +26,16 @@ def instruments(parts: list[tuple[Source, Canon]]) -> tuple[str, ...]:
     for source, canon in parts:
         column = canon.columns["instrument"]
         for _, piece in source.pieces([column]):
-            names.update(str(name) for name in piece[column].unique().to_list() if name is not None)
+            names.update(_distinct(piece[column]))
     return tuple(sorted(names))
+
+
+def _distinct(names: pl.Series) -> set[str]:
+    """Names in a column; the first rows tell where they hold every category that there can be."""
+    found = set(map(str, names.head(_FIRST_ROWS).unique().drop_nulls().to_list()))
+    if isinstance(names.dtype, pl.Enum) and len(found) == len(names.dtype.categories):
+        return found
+    return found | set(map(str, names.slice(_FIRST_ROWS).unique().drop_nulls().to_list()))
 
 
 def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:

@@ -17,6 +17,7 @@ DISCONNECT = 1024
 CLOSE_POSITIONS = 2048
 
 SCHEDULED = 4096  # a row of the schedule
+MARKET_OTHER = 8192  # a market item of which the state keeps nothing
 
 HOOKS = TRADING_DISABLED | DISCONNECT | CLOSE_POSITIONS
 

@@ -16,7 +16,15 @@ from barter_bt.engine.audit import (
     SENT_CANCEL,
     SENT_OPEN,
 )
-from barter_bt.engine.event import BALANCE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE, ORDER_SNAPSHOT, OWN_TRADE
+from barter_bt.engine.event import (
+    BALANCE,
+    MARKET_CANDLE,
+    MARKET_OTHER,
+    MARKET_QUOTE,
+    MARKET_TRADE,
+    ORDER_SNAPSHOT,
+    OWN_TRADE,
+)
 from barter_bt.engine.report import apply_report
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
@@ -108,15 +116,17 @@ def follow_audit(s: EngineState, log: EngineState) -> int:
 def _apply_event(s: EngineState, log: EngineState, row: int) -> None:
     kind, i, item = log.audits.kind[row], log.audits.instrument[row], log.audits.item[row]
     if kind in (OWN_TRADE, ORDER_SNAPSHOT, BALANCE):
-        if log.audits.part[row] == 0:
+        if item >= 0:  # all that a report of several events brings is applied with the first
             _apply_account(s, log, item)
         return
-    if kind not in (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE):
+    if kind not in (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE, MARKET_OTHER):
+        return
+    s.engine.market_time[0] = s.engine.time[0]
+    heal_market(s, s.terms.exchange[i])
+    if kind == MARKET_OTHER:
         return
     m = log.market_items
     time, a, b, c, d, e = m.time_exchange[item], m.first[item], m.second[item], m.third[item], m.fourth[item], 0.0
-    s.engine.market_time[0] = s.engine.time[0]
-    heal_market(s, s.terms.exchange[i])
     if kind == MARKET_TRADE:
         update_from_trade(s, i, time, a, b)
     elif kind == MARKET_QUOTE:

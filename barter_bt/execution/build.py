@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.errors import ConfigError
 from barter_bt.execution.dealing import CANDLES, QUOTES, RATE, TRADES, Terms
 from barter_bt.execution.messages import NEVER, Ends, Reports, Requests
 from barter_bt.execution.order import Orders
+from barter_bt.execution.simulated import refuse_not_simulated
 from barter_bt.execution.terms import Venue
 from barter_bt.execution.venue.state import (
     NOT_VALUED,
@@ -43,16 +45,32 @@ def _pick(chosen: str, order: tuple[str, ...], has: frozenset[str], name: str, w
     return EVIDENCE[chosen]
 
 
+# Most instruments share their steps and fees. Typed, for a float equals the decimal of its bits, not of its text.
+_shared = lru_cache(typed=True)
+
+
+@_shared
 def _ceil(least: Number | None, step: Decimal) -> int:
     """A minimum in whole steps."""
     return math.ceil(Fraction(decimal(least or 0, "minimum")) / Fraction(step))
 
 
+@_shared
 def _per_lot(amount: float | None, contracts: Decimal, unit: Decimal) -> tuple[int, int]:
     if not amount:
         return 0, 1
     fraction = Fraction(decimal(amount, "amount per contract")) * Fraction(contracts) / Fraction(unit)
     return fraction.numerator, fraction.denominator
+
+
+@_shared
+def _rate(rate: Number, what: str) -> int:
+    return round(decimal(rate, what) * RATE)
+
+
+@_shared
+def _per_unit(step: Decimal) -> float:
+    return float(1 / Fraction(step))
 
 
 def build_terms(
@@ -64,6 +82,7 @@ def build_terms(
         venue = venues[one.exchange]
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
+        refuse_not_simulated(one)
         tick, lot, quote = scales.ticks[i], scales.lots[i], index.quotes[i]
         value = scales.value(index, i)
         terms.exchange[i] = index.exchanges.index(one.exchange)
@@ -80,11 +99,11 @@ def build_terms(
         terms.den_inverse[i] = 1.0 / value.denominator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
         terms.lots_max[i] = LIMIT // max(value.numerator, terms.base_units[i])
-        terms.maker_rate[i] = round(decimal(fees.maker, "maker fee") * RATE)
-        terms.taker_rate[i] = round(decimal(fees.taker, "taker fee") * RATE)
+        terms.maker_rate[i] = _rate(fees.maker, "maker fee")
+        terms.taker_rate[i] = _rate(fees.taker, "taker fee")
         unit = scales.units[quote]
         terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
-        terms.margin_rate[i] = round(decimal(margin.rate, "margin rate") * RATE)
+        terms.margin_rate[i] = _rate(margin.rate, "margin rate")
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
@@ -94,7 +113,7 @@ def build_terms(
         terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
-        terms.ticks_per_unit[i], terms.lots_per_unit[i] = float(1 / Fraction(tick)), float(1 / Fraction(lot))
+        terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
         terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms
@@ -115,13 +134,13 @@ def build_venue(
         accounts.counterparty[asset] = -balances.get(asset, 0)
         accounts.valued_at[asset] = NOT_VALUED
     books = Books(len(index))
-    for i in range(len(index)):
-        books.first[i] = books.final[i] = books.trade_buy[i] = books.quote_buy[i] = -1
-        books.trade_sell[i] = books.quote_sell[i] = 1 << 62
-        books.quote_time[i] = books.last_time[i] = -NEVER
+    nothing = {-1: ("first", "final", "trade_buy", "quote_buy"), 1 << 62: ("trade_sell", "quote_sell")}
+    for value, names in (nothing | {-NEVER: ("quote_time", "last_time")}).items():
+        for name in names:
+            books.array(name)[:] = value
     desk, ends, fault = Desk(1), Ends(2), Fault(1)
     fault.cursor[0] = -1
-    desk.needs_marks[0] = int(any(terms.margined[i] for i in range(len(index))))
+    desk.needs_marks[0] = int(terms.array("margined").any())
     for queue in range(2):
         ends.first[queue] = ends.last[queue] = -1
         ends.due[queue] = NEVER

@@ -33,8 +33,8 @@ OPEN_ORDERS_LIMIT = 13
 ORDER_RATE_LIMIT = 14
 PRICE_BAND = 15
 UNKNOWN_ORDER = 16
-BELOW_PRICE_MIN = 17
 REPLACED = 17
+BELOW_PRICE_MIN = 18
 
 SIDES = {BUY: "buy", SELL: "sell"}
 KINDS = ("market", "limit")
@@ -58,8 +58,8 @@ REASONS = (
     "order_rate_limit",
     "price_band",
     "unknown_order",
-    "below_price_min",
     "replaced",
+    "below_price_min",
 )
 
 

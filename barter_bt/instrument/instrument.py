@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
+from datetime import datetime
 
 from barter_bt.errors import InstrumentError
+from barter_bt.instrument.contract import Exercise, Kind, OptionKind, QuantityUnit, check_contract, expiry_ns
+from barter_bt.instrument.exchange import exchange_id
+from barter_bt.instrument.number import Number, decimal
+from barter_bt.instrument.spec import objection
 
-Number = int | float | str | Decimal
-Kind = Literal["spot", "perpetual", "future"]
+__all__ = ["Exercise", "Instrument", "Kind", "Number", "OptionKind", "QuantityUnit", "decimal"]
 
-
-def decimal(value: Number, what: str) -> Decimal:
-    """``value`` as an exact decimal; a float is read as its shortest decimal text.
-
-    Examples
-    --------
-    >>> decimal(0.1, "fee")
-    Decimal('0.1')
-    """
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError:
-        raise InstrumentError(f"{what} is {value!r}, which is not a number") from None
-    if not number.is_finite():
-        raise InstrumentError(f"{what} is {value!r}; it must be finite")
-    return number
+_POSITIVE = (
+    "contract_size",
+    "price_increment",
+    "quantity_increment",
+    "quantity_min",
+    "notional_min",
+    "price_min",
+    "strike",
+)
 
 
 @dataclass(frozen=True)
 class Instrument:
     """One tradable instrument of one exchange.
 
+    Every kind can be declared and indexed. A backtest deals in spot, and in perpetuals and futures that are settled
+    in their quote asset and counted in contracts; it refuses the others.
+
     Parameters
     ----------
     exchange
-        Exchange id in snake case, for example ``"binance_spot"``.
+        Exchange id in snake case, for example ``"binance_spot"``: one of :data:`~barter_bt.instrument.EXCHANGES` or
+        your own.
     name
         Canonical name, lower case, unique within the exchange, for example ``"btc_usdt"``.
     base, quote
         Asset names in lower case. By default the two halves of ``name`` at its last underscore.
     kind
-        ``"spot"``, ``"perpetual"`` or ``"future"`` (the last two are linear: settled in the quote asset).
+        ``"spot"``, ``"perpetual"``, ``"future"`` or ``"option"``.
     contract_size
         Units of the base asset per contract (1 for spot).
     price_increment, quantity_increment
@@ -52,11 +51,34 @@ class Instrument:
         Smallest order that the venue accepts, in lots' natural units and in quote.
     name_exchange
         The exchange's own spelling, verbatim; ``name`` if not given.
+    settlement
+        Asset in which a derivative is settled, lower case; the quote asset if not given. Spot has none.
+    expiry
+        End of a future or an option: a datetime with a zone, its ISO text, or nanoseconds since 1970; kept as
+        nanoseconds. An option needs one. The simulated venue does not act on it yet.
+    strike, option_kind, exercise
+        Of an option: price in quote, ``"call"`` or ``"put"``, ``"american"``, ``"bermudan"`` or ``"european"``.
+    price_min
+        Lowest limit price that the venue accepts.
+    quantity_unit
+        What an order's quantity counts: ``"asset"`` (units of base, the default of spot), ``"contract"`` (the default
+        of the others) or ``"quote"``.
+    base_name_exchange, quote_name_exchange, settlement_name_exchange
+        The exchange's own spelling of the assets, verbatim; the names if not given.
+
+    Raises
+    ------
+    InstrumentError
+        The instrument is badly specified: the message names the field, the value and what is allowed.
 
     Examples
     --------
     >>> Instrument("binance_spot", "btc_usdt", price_increment="0.01").quote
     'usdt'
+    >>> call = Instrument("deribit", "btc_usd_50k", "btc", "usd", "option", settlement="btc", strike=50_000,
+    ...     option_kind="call", exercise="european", expiry="2024-06-28T08:00:00Z", name_exchange="BTC-28JUN24-50000-C")
+    >>> call.settlement, call.expiry, call.quantity_unit
+    ('btc', 1719561600000000000, 'contract')
     """
 
     exchange: str
@@ -70,28 +92,55 @@ class Instrument:
     quantity_min: Number | None = None
     notional_min: Number | None = None
     name_exchange: str | None = None
+    settlement: str | None = None
+    expiry: datetime | str | int | None = None
+    strike: Number | None = None
+    option_kind: OptionKind | None = None
+    exercise: Exercise | None = None
+    price_min: Number | None = None
+    quantity_unit: QuantityUnit | None = None
+    base_name_exchange: str | None = None
+    quote_name_exchange: str | None = None
+    settlement_name_exchange: str | None = None
 
     def __post_init__(self) -> None:
+        self._set("exchange", exchange_id(self.exchange))
         if self.name != self.name.lower() or not self.name:
             raise InstrumentError(
                 f"instrument name {self.name!r} is not lower case", "put the exchange's spelling in name_exchange"
             )
+        self._name_assets()
+        check_contract(self)
+        if self.is_derivative:
+            self._set("settlement", self.settlement or self.quote)
+        if self.quantity_unit is None:
+            self._set("quantity_unit", "contract" if self.is_derivative else "asset")
+        if self.expiry is not None:
+            self._set("expiry", expiry_ns(self.expiry, self.name))
+        for field in _POSITIVE:
+            value = getattr(self, field)
+            if value is not None and decimal(value, f"{field} of {self.name!r}") <= 0:
+                raise InstrumentError(f"{field} of {self.name!r} is {value}; it must be positive")
+
+    def _name_assets(self) -> None:
         head, _, tail = self.name.rpartition("_")
         for field, default in (("base", head or self.name), ("quote", tail if head else "")):
             if not getattr(self, field):
-                object.__setattr__(self, field, default)
+                self._set(field, default)
         if not self.quote:
             raise InstrumentError(f"instrument {self.name!r} has no quote asset", "give base= and quote=")
         if self.base == self.quote:
             raise InstrumentError(f"instrument {self.name!r} has base and quote {self.base!r}; they must differ")
-        if self.kind not in ("spot", "perpetual", "future"):
-            raise InstrumentError(f"instrument {self.name!r} has kind {self.kind!r}; allowed: spot, perpetual, future")
-        if self.kind == "spot" and decimal(self.contract_size, "contract_size") != 1:
-            raise InstrumentError(f"spot instrument {self.name!r} has contract_size {self.contract_size}; it must be 1")
-        for field in ("contract_size", "price_increment", "quantity_increment", "quantity_min", "notional_min"):
-            value = getattr(self, field)
-            if value is not None and decimal(value, f"{field} of {self.name!r}") <= 0:
-                raise InstrumentError(f"{field} of {self.name!r} is {value}; it must be positive")
+        for field in ("base", "quote", "settlement"):
+            asset = getattr(self, field)
+            if asset is not None and (not asset or asset != asset.lower()):
+                raise InstrumentError(
+                    f"{field} of {self.name!r} is {asset!r}; asset names are lower case",
+                    f"put the exchange's spelling in {field}_name_exchange",
+                )
+
+    def _set(self, field: str, value: object) -> None:
+        object.__setattr__(self, field, value)
 
     @property
     def is_derivative(self) -> bool:
@@ -102,3 +151,42 @@ class Instrument:
     def key(self) -> str:
         """``exchange.name``: unique over all exchanges."""
         return f"{self.exchange}.{self.name}"
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """The assets that it needs: base, quote, and the settlement asset where that is a third."""
+        three = (self.base, self.quote, self.settlement or self.quote)
+        return tuple(dict.fromkeys(three))
+
+    def check_order(self, quantity: Number, price: Number | None = None) -> str | None:
+        """Check an order by the specification, as the venue will on its arrival (rule 17).
+
+        Parameters
+        ----------
+        quantity
+            In the instrument's quantity unit; the sign is of no consequence.
+        price
+            Limit price. Without one ``price_min`` and ``notional_min`` hold nothing back, as for a market order.
+
+        Returns
+        -------
+        str or None
+            ``"below_minimum"`` or ``"below_price_min"``, the reason with which the venue would reject the order;
+            ``"off_grid"`` if quantity or price is not a whole number of increments, or the price is not positive:
+            such an order cannot be sent at all. ``None`` if the specification has no objection; the balance and
+            post-only are the venue's to check.
+
+        Notes
+        -----
+        The notional counts in units of 1e-9 of the quote asset; an account of more than 1e7 of it counts in coarser
+        ones (rule 1), which matters within one unit of ``notional_min`` only.
+
+        Examples
+        --------
+        >>> btc = Instrument("x", "btc_usd", price_increment="0.5", quantity_increment="0.01", notional_min=10)
+        >>> btc.check_order("0.02", 499.5), btc.check_order("0.02", 500), btc.check_order("0.02")
+        ('below_minimum', None, None)
+        >>> btc.check_order("0.025")
+        'off_grid'
+        """
+        return objection(self, quantity, price)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from barter_bt.instrument.index import IndexedInstruments
-from barter_bt.instrument.instrument import decimal
+from barter_bt.instrument.number import RESOLUTION, decimal
 
-RESOLUTION = Decimal("1e-9")
 _LARGEST_TICKS = 9 * 10**15  # exact as a float, so that a price's tick is never in doubt
 _LARGEST_BALANCE = 10**16
 
@@ -36,7 +36,12 @@ class Scales:
         one = index.instruments[instrument]
         quote = self.units[index.quotes[instrument]]
         size = decimal(one.contract_size, "contract_size")
-        return Fraction(self.ticks[instrument] * self.lots[instrument] * size) / Fraction(quote)
+        return _value(self.ticks[instrument], self.lots[instrument], size, quote)
+
+
+@lru_cache  # most instruments share their steps
+def _value(tick: Decimal, lot: Decimal, size: Decimal, unit: Decimal) -> Fraction:
+    return Fraction(tick * lot * size) / Fraction(unit)
 
 
 def _tick(largest_price: float | None) -> Decimal:

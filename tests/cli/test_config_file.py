@@ -160,6 +160,44 @@ def test_an_exchange_without_terms_has_the_usual_ones(config):
     assert load(config).build()["venues"]["xother"] == terms.Venue()
 
 
+DERIVATIVES = """
+[[instruments]]
+exchange = "okx"
+name = "btc_usd"
+kind = "perpetual"
+settlement = "btc"
+contract_size = 100
+price_min = "0.5"
+
+[[instruments]]
+exchange = "okx"
+name = "eth_usd"
+kind = "future"
+expiry = 2023-12-31T00:00:00Z
+
+[[instruments]]
+exchange = "okx"
+name = "sol_usd"
+kind = "option"
+expiry = 1703980800000000000
+option_kind = "put"
+exercise = "bermudan"
+strike = 50
+"""
+
+
+def test_derivatives_from_a_file(config):
+    """Barter's test_de_instrument: perpetual, future with an expiry, option with its terms."""
+    config.write_text(config.read_text() + DERIVATIVES)
+    expiry = {"expiry": datetime(2023, 12, 31, tzinfo=UTC)}
+    terms = {"option_kind": "put", "exercise": "bermudan", "strike": 50}
+    assert load(config).build()["instruments"][1:] == [
+        Instrument("okx", "btc_usd", kind="perpetual", settlement="btc", contract_size=100, price_min="0.5"),
+        Instrument("okx", "eth_usd", kind="future", **expiry),
+        Instrument("okx", "sol_usd", kind="option", **expiry, **terms),
+    ]
+
+
 @pytest.mark.parametrize(
     ("section", "kind", "renamed"),
     [

@@ -90,6 +90,7 @@ def test_scenarios_reach_everything() -> None:
         ("limit", "expired", "post_only"),
         ("limit", "rejected", "post_only"),
         ("limit", "rejected", "below_minimum"),
+        ("limit", "rejected", "below_price_min"),
         ("limit", "rejected", "insufficient_balance"),
         ("market", "filled", ""),
         ("market", "cancelled", "insufficient_balance"),

@@ -77,11 +77,15 @@ class Instrument:
             return self.per_contract(self.spec.margin_per_contract, lots)
         return rhe(self.notional(lots, ticks) * exact(self.spec.margin))
 
-    def below_minimum(self, lots: int, ticks: int) -> bool:
-        """Rule 17; a market order (0 ticks) has no notional to check."""
+    def too_small(self, lots: int, ticks: int) -> str:
+        """Rule 17: the reason, if there is one; a market order (0 ticks) has no price and notional to check."""
         if lots * self.lot < exact(self.spec.quantity_min or 0):
-            return True
-        return ticks > 0 and self.notional(lots, ticks) * self.quote_unit < exact(self.spec.notional_min or 0)
+            return "below_minimum"
+        if ticks > 0 and ticks * self.tick < exact(self.spec.price_min or 0):
+            return "below_price_min"
+        if ticks > 0 and self.notional(lots, ticks) * self.quote_unit < exact(self.spec.notional_min or 0):
+            return "below_minimum"
+        return ""
 
 
 class World(NamedTuple):

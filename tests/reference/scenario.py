@@ -32,6 +32,7 @@ class InstrumentSpec:
     per_contract: str = "0"
     margin: str = "1"
     margin_per_contract: str | None = None
+    price_min: str | None = None
 
 
 @dataclass(frozen=True)

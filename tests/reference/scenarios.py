@@ -137,6 +137,7 @@ def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[Instru
                 per_contract=text(contract_value / 64) if chance(source, 20) else "0",
                 margin=source.pick(("1", "0.5", "0.1", "0.03")),
                 margin_per_contract=text(contract_value / 7) if chance(source, 20) else None,
+                price_min=text(Decimal(tick) * source.integer(185, 201) / 2) if chance(source, 15) else None,
             )
         )
     return tuple(instruments)

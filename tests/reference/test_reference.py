@@ -262,6 +262,14 @@ def test_minimum() -> None:
     assert ends(tables) == [("rejected", "below_minimum"), ("rejected", "below_minimum"), ("filled", "")]
 
 
+def test_lowest_price() -> None:
+    item = replace(BTC, price_min="90.5", notional_min="92")
+    rows = [limit(1, 1, 90), limit(1, 1, 91), limit(1, 1, 101), market(1, 1)]
+    tables = simulate("trades", [trade(0, 100, 1), trade(9, 100, 1)], rows, item=item)
+    assert ends(tables)[:2] == [("rejected", "below_price_min"), ("rejected", "below_minimum")]
+    assert all(reason == "" for _, reason in ends(tables)[2:])
+
+
 # Candles: rule 16
 
 

@@ -124,6 +124,7 @@ def to_instrument(spec: InstrumentSpec) -> Any:
         spec.lot,
         spec.quantity_min,
         spec.notional_min,
+        price_min=spec.price_min,
     )
 
 

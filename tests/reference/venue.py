@@ -115,8 +115,8 @@ class Venue:
         """Rule 17's checks in order, the acknowledgement, then taking."""
         instrument, book = order.instrument, self.books[order.instrument.index]
         order.arrival = now
-        if instrument.below_minimum(order.quantity, order.price):
-            return self.end(order, now, "rejected", "below_minimum")
+        if reason := instrument.too_small(order.quantity, order.price):
+            return self.end(order, now, "rejected", reason)
         usable = book.usable(order.side, now, self.spec.max_age_ns)
         if order.post_only and usable and order.allows(book.price_for[order.side]):
             return self.end(order, now, "rejected", "post_only")

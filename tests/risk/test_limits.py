@@ -152,10 +152,10 @@ def test_an_order_counts_until_its_cancel_is_confirmed():
 
 def test_the_rest_of_a_partly_filled_order_counts():
     """What has filled is in the position, what has not is at work."""
-    data = quotes((1, 99, 9, 101, 3), (2, 99, 9, 101, 3), (3, 99, 9, 101, 9))
-    asks = (Ask(2, 5, 101), Ask(2, 1))
+    data = quotes((1, 99, 9, 101, 3), (2, 99, 9, 101, 3), (3, 107, 9, 109, 9), (4, 107, 9, 109, 9))
+    asks = (Ask(2, 5, 101), Ask(3, 1))
     result = run(data, as_schedule(*asks), A, risk=bt.Limits(position_quantity=6))
-    assert table(result.orders, "filled") == [(5,), (1,)]
+    assert table(result.orders, "filled") == [(3,), (1,)]
     result = run(data, as_schedule(*asks), A, risk=bt.Limits(position_quantity=5))
     assert table(result.orders, "reason") == [(None,), ("position_limit",)]
 
@@ -281,6 +281,22 @@ def test_an_exit_at_work_is_no_exposure():
     assert table(result.orders, "status") == [("filled",), ("open",), ("open",), ("refused",)]
 
 
+@pytest.mark.parametrize(("on", "side"), [(0, 1), (0, -1), (1, 1), (1, -1)])
+def test_working_orders_of_any_instrument_are_exposure(on, side):
+    """On either side, as if they filled at the market's price."""
+    asks = (Ask(2, side * 5, 100 - side * 10, on), Ask(3, side, None, 0))
+    for limit, status in ((600, "filled"), (599, "refused")):
+        assert table(go("schedule", asks, bt.Limits(exposure=limit)).orders, "status")[1] == (status,)
+
+
+def test_a_flip_may_be_as_large_as_the_position_was():
+    """Resized to what is no further from zero, though that is beyond the limit by now."""
+    data = quotes(*((at, p - 1, 1000, p + 1, 1000) for at, p in ((1, 100), (2, 100), (3, 150), (4, 150))))
+    for limits in ({"exposure": 500}, {"position_notional": 500}):
+        result = run(data, as_schedule(Ask(2, 5), Ask(3, -12)), A, venues=MARGIN, risk=bt.Limits(**limits, resize=True))
+        assert table(result.orders, "quantity", "quantity_requested") == [(5, 5), (10, 12)]
+
+
 def test_leverage_without_equity_allows_reductions_only():
     """An equity of zero or less carries nothing."""
     future = bt.Instrument("x", "f_usd", kind="future", contract_size=10, price_increment=1, quantity_increment=1)
@@ -300,6 +316,21 @@ def test_leverage_without_equity_allows_reductions_only():
         ("refused", "leverage_limit"),
         ("filled", None),
     ]
+
+
+@pytest.mark.parametrize("interpret", [True, False])
+@pytest.mark.parametrize("limit", ["position_quantity", "position_notional", "exposure"])
+def test_quantities_near_the_end_of_the_range(limit, interpret):
+    """Lots of 1e-9: 4e9 units are nearly 2^62 lots, and sums with what is at work stay exact or at the bound."""
+    fine = bt.Instrument("x", "a_usd", price_increment="1e-9")
+    data = trades(*((at, 1.0, 1.0) for at in range(1, 5)))
+    rows = [
+        {"at": 1, "buy": 2e9, "limit": 0.5},
+        {"at": 2, "buy": 2e9, "limit": 0.5},
+        {"at": 3, "sell": 4e9, "limit": 2},
+    ]
+    result = run(data, schedule(*rows), fine, venues=MARGIN, risk=bt.Limits(**{limit: 3e9}), interpret=interpret)
+    assert table(result.orders, "status") == [("open",), ("refused",), ("refused",)]
 
 
 # Prices

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
@@ -40,17 +42,15 @@ def build_state(
     engine.reporting[0] = reporting
     engine.mark_due[0] = engine.bar_due[0] = engine.timer_due[0] = NEVER
     engine.unhealthy[0] = len(index.exchanges)
-    engine.foreign_quotes[0] = sum(venue.terms.quote[i] != reporting for i in range(len(index)))
+    engine.foreign_quotes[0] = int((venue.terms.array("quote") != reporting).sum())
     schedule, commands = Schedule(1), Commands(1)
     schedule.due[0] = commands.due[0] = NEVER
     health = Health(len(index.exchanges))
     for exchange in range(len(index.exchanges)):
         health.account[exchange] = 1
-    for i in range(len(index)):
-        instruments.first[i] = instruments.final[i] = -1
-        instruments.last_time[i] = instruments.quote_time[i] = -NEVER
-    for asset in range(len(assets)):
-        assets.time[asset] = -NEVER
+    for name, value in {"first": -1, "final": -1, "last_time": -NEVER, "quote_time": -NEVER}.items():
+        instruments.array(name)[:] = value
+    assets.array("time")[:] = -NEVER
     _connect(index, scales, venue, assets, reporting)
     state = EngineState(
         engine=engine,
@@ -90,6 +90,11 @@ def build_state(
     return state
 
 
+@lru_cache  # most assets share their units
+def _ratio(value: Fraction, base_units: int, unit: Decimal, base_unit: Decimal) -> Fraction:
+    return value / base_units * Fraction(unit / base_unit)
+
+
 def _connect(index: IndexedInstruments, scales: Scales, venue: VenueState, assets: Assets, reporting: int) -> None:
     """For each asset the step towards the reporting asset: breadth first over spot instruments (rule 24)."""
     terms = venue.terms
@@ -111,9 +116,9 @@ def _connect(index: IndexedInstruments, scales: Scales, venue: VenueState, asset
             if base not in known:
                 known.add(base)
                 reached.append(base)
-                value = scales.value(index, i) / terms.base_units[i]
+                value, unit = scales.value(index, i), scales.units[terms.base[i]]
                 for asset in by_name[base]:
-                    ratio = value * Fraction(scales.units[asset] / scales.units[terms.base[i]])
+                    ratio = _ratio(value, terms.base_units[i], scales.units[asset], unit)
                     assets.step[asset], assets.next[asset] = i, terms.quote[i]
                     assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
     for asset, (_, name) in enumerate(index.assets):

@@ -1,0 +1,90 @@
+"""What a derivative's contract says: settlement, expiry, strike, exercise."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from barter_bt.errors import InstrumentError, nearest
+from barter_bt.instrument.number import decimal
+
+if TYPE_CHECKING:
+    from barter_bt.instrument.instrument import Instrument
+
+Kind = Literal["spot", "perpetual", "future", "option"]
+OptionKind = Literal["call", "put"]
+Exercise = Literal["american", "bermudan", "european"]
+QuantityUnit = Literal["asset", "contract", "quote"]
+
+_CHOICES = {
+    "kind": ("spot", "perpetual", "future", "option"),
+    "option_kind": ("call", "put"),
+    "exercise": ("american", "bermudan", "european"),
+    "quantity_unit": ("asset", "contract", "quote"),
+}
+_KINDS_WITH = {
+    "settlement": ("perpetual", "future", "option"),
+    "settlement_name_exchange": ("perpetual", "future", "option"),
+    "expiry": ("future", "option"),
+    "strike": ("option",),
+    "option_kind": ("option",),
+    "exercise": ("option",),
+}
+_OPTION_NEEDS = ("expiry", "strike", "option_kind", "exercise")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_NS = (1 << 63) - 1
+
+
+def check_contract(one: Instrument) -> None:
+    """Refuse a contract that says too little, too much, or what is not allowed."""
+    for field, allowed in _CHOICES.items():
+        value = getattr(one, field)
+        if value not in allowed and (value is not None or field == "kind"):
+            like = nearest(str(value).lower(), allowed)
+            raise InstrumentError(
+                f"instrument {one.name!r} has {field} {value!r}; allowed: {', '.join(allowed)}",
+                f"did you mean {like!r}?" if like else None,
+            )
+    for field, kinds in _KINDS_WITH.items():
+        if getattr(one, field) is not None and one.kind not in kinds:
+            given = f"{field} {getattr(one, field)!r}"
+            raise InstrumentError(f"{one.kind} instrument {one.name!r} has {given}; only {_listed(kinds)} have one")
+    missing = [field for field in _OPTION_NEEDS if one.kind == "option" and getattr(one, field) is None]
+    if missing:
+        raise InstrumentError(f"option {one.name!r} has no {', '.join(missing)}", f"give {'=, '.join(missing)}=")
+    if one.kind == "spot" and one.contract_size != 1 and decimal(one.contract_size, "contract_size") != 1:
+        raise InstrumentError(f"spot instrument {one.name!r} has contract_size {one.contract_size}; it must be 1")
+
+
+def expiry_ns(moment: Any, name: str) -> int:
+    """A moment as nanoseconds since 1970, from a datetime with a zone, its ISO text, or nanoseconds.
+
+    Examples
+    --------
+    >>> expiry_ns("2023-12-31T00:00:00Z", "btc_usd_dec")
+    1703980800000000000
+    """
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            raise InstrumentError(f"expiry of {name!r} is {moment!r}, which is not a time", _EXAMPLE) from None
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise InstrumentError(f"expiry of {name!r} is {moment}, which has no time zone", _EXAMPLE)
+        since = moment - _EPOCH
+        moment = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+    if not isinstance(moment, int) or isinstance(moment, bool):
+        raise InstrumentError(
+            f"expiry of {name!r} is {moment!r}; it must be a datetime with a zone or nanoseconds since 1970", _EXAMPLE
+        )
+    if not -_LATEST_NS <= moment <= _LATEST_NS:
+        raise InstrumentError(f"expiry of {name!r} is {moment} ns since 1970; it must be before the year 2262")
+    return moment
+
+
+_EXAMPLE = "for example datetime(2024, 6, 28, 8, tzinfo=UTC) or '2024-06-28T08:00:00Z'"
+
+
+def _listed(kinds: tuple[str, ...]) -> str:
+    return " and ".join(", ".join(f"{kind}s" for kind in kinds).rsplit(", ", 1))

@@ -1,0 +1,140 @@
+"""What names an exchange, an asset or an instrument, and the side of a trade.
+
+Barter's engine knows things by index, its clients by name; the types of messages are generic over that. So a key here
+is either: an int, the index, or a text, the name.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, TypeAlias
+
+from barter_bt.protocol.fault import Fault
+from barter_bt.protocol.scalar import Count, Text
+from barter_bt.protocol.shape import Struct
+
+EXCHANGES = (
+    *("other", "simulated", "mock"),
+    *("binance_futures_coin", "binance_futures_usd", "binance_options", "binance_portfolio_margin", "binance_spot"),
+    *("binance_us", "bitazza", "bitfinex", "bitflyer", "bitget", "bitmart", "bitmart_futures_usd", "bitmex", "bitso"),
+    *("bitstamp", "bitvavo", "bithumb", "bybit_perpetuals_usd", "bybit_spot", "cexio", "coinbase"),
+    *("coinbase_international", "cryptocom", "deribit", "gateio_futures_btc", "gateio_futures_usd", "gateio_options"),
+    *("gateio_perpetuals_btc", "gateio_perpetuals_usd", "gateio_spot", "gemini", "hitbtc", "htx", "kraken", "kucoin"),
+    *("liquid", "mexc", "okx", "poloniex"),
+)
+"""The exchanges that Barter knows."""
+
+
+class _Key:
+    """An index or a name."""
+
+    def read(self, value: Any) -> int | str:
+        if isinstance(value, str):
+            return Text().read(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Fault("expected an index or a name", value)
+        return Count().read(value)
+
+    write = read
+
+
+class _Exchange:
+    """The name of an exchange.
+
+    Barter has a closed list. Here a user names exchanges of their own, so that a name outside the list passes, unless
+    it is not snake case or is all but one of the list: then it is a slip.
+    """
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise Fault("expected the name of an exchange, like 'binance_spot'", value)
+        return _exchange(value)
+
+    def write(self, value: Any) -> str:
+        return self.read(value)
+
+
+class _ExchangeKey(_Key):
+    """The index or the name of an exchange."""
+
+    def read(self, value: Any) -> int | str:
+        return _exchange(value) if isinstance(value, str) else super().read(value)
+
+    write = read
+
+
+class _FeeAsset:
+    """The index or the name of an asset, or None for the instrument's quote asset."""
+
+    def read(self, value: Any) -> int | str | None:
+        return None if value is None else _Key().read(value)
+
+    write = read
+
+
+@lru_cache(maxsize=1024)
+def _exchange(name: str) -> str:
+    """The name, in the one spelling that Barter writes."""
+    from difflib import get_close_matches
+
+    if name in EXCHANGES:
+        return name
+    if name == "huobi":
+        return "htx"
+    snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_").replace("-", "_")
+    near = get_close_matches(snake, EXCHANGES, n=1, cutoff=0.85)
+    if near or snake != name or not name.isidentifier():
+        hint = f"did you mean {near[0]!r}?" if near else None
+        raise Fault("expected the name of an exchange in snake case, like 'binance_spot'", name, hint)
+    return name
+
+
+ExchangeId: TypeAlias = Annotated[str, _Exchange()]
+"""Name of an exchange."""
+ExchangeKey: TypeAlias = Annotated[int | str, _ExchangeKey()]
+"""Index or name of an exchange."""
+AssetKey: TypeAlias = Annotated[int | str, _Key()]
+"""Index or name of an asset."""
+FeeAsset: TypeAlias = Annotated[int | str | None, _FeeAsset()]
+"""Index or name of an asset, None for the instrument's quote asset."""
+InstrumentKey: TypeAlias = Annotated[int | str, _Key()]
+"""Index or name of an instrument."""
+
+
+class Side(StrEnum):
+    """Which way a trade or an order goes; four more spellings are read.
+
+    Examples
+    --------
+    >>> Side("buy") is Side("b") is Side.BUY
+    True
+    """
+
+    BUY = "Buy"
+    SELL = "Sell"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Side | None:
+        """The side of another spelling."""
+        return {"buy": cls.BUY, "BUY": cls.BUY, "b": cls.BUY, "sell": cls.SELL, "SELL": cls.SELL, "s": cls.SELL}.get(
+            str(value)
+        )
+
+
+class Underlying(Struct, frozen=True):
+    """The two assets of an instrument.
+
+    Parameters
+    ----------
+    base, quote
+        Index or name of the asset that is traded, and of the one in which it is priced.
+
+    Examples
+    --------
+    >>> Underlying(base="btc", quote="usdt")
+    Underlying(base='btc', quote='usdt')
+    """
+
+    base: AssetKey
+    quote: AssetKey

@@ -1,0 +1,131 @@
+"""JSON text, written byte for byte as Barter's serde writes it, and read without losing a digit or a key."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.protocol.codec import from_dict, to_dict
+from barter_bt.protocol.fault import ProtocolError
+
+
+def to_json(value: Any, kind: Any = None) -> str:
+    """The JSON text of a value, compact.
+
+    Parameters
+    ----------
+    value
+        A value of one of this room's types.
+    kind
+        The type as which it is written, as in :func:`to_dict`.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol import PublicTrade, Side
+    >>> to_json(PublicTrade("1", 96962.51, 0.00006, Side.BUY))
+    '{"id":"1","price":96962.51,"amount":0.00006,"side":"Buy"}'
+    """
+    return _write(to_dict(value, kind))
+
+
+def from_json(kind: Any, text: str | bytes, root: str = "$") -> Any:
+    """The value of a JSON text.
+
+    Parameters
+    ----------
+    kind
+        A class of this room, or a union of them such as ``EngineEvent``.
+    text
+        The document.
+    root
+        What errors call the whole document.
+
+    Raises
+    ------
+    ProtocolError
+        If the text is no JSON, or not of that type.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol import EngineEvent, PublicTrade
+    >>> from_json(EngineEvent, '{"TradingStateUpdate":"Enabled"}')
+    TradingStateUpdate(state=<TradingState.ENABLED: 'Enabled'>)
+    >>> from_json(PublicTrade, '{"id":"1","price":1,"price":2}')
+    Traceback (most recent call last):
+        ...
+    barter_bt.protocol.fault.ProtocolError: $.price: stands twice in one object, found 2
+    """
+    return from_dict(kind, parse(text, root), root)
+
+
+def parse(text: str | bytes, root: str = "$") -> Any:
+    """The document of a JSON text: numbers with a point or an exponent as decimals, no key twice.
+
+    Examples
+    --------
+    >>> parse('[1, 0.10]')
+    [1, Decimal('0.10')]
+    """
+    doubled: list[_Doubled] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        doubled.append(_Doubled(found))
+        names = [name for name, _ in pairs]
+        doubled[-1].key = next(name for k, name in enumerate(names) if name in names[:k])
+        return doubled[-1]
+
+    try:
+        document = json.loads(text, parse_float=Decimal, object_pairs_hook=object_of)
+    except json.JSONDecodeError as error:
+        rest = error.doc[error.pos : error.pos + 30]
+        where = f"line {error.lineno} column {error.colno}"
+        raise ProtocolError(root, f"no JSON at {where} ({error.msg.lower()})", rest) from None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise ProtocolError(root, f"no JSON that can be read ({error})", text) from None
+    if doubled:
+        _refuse(document, root)
+    return document
+
+
+class _Doubled(dict[str, Any]):
+    """An object in which a key stands twice."""
+
+    key: str
+
+
+def _refuse(document: Any, path: str) -> None:
+    """Raise for the first object in which a key stands twice."""
+    if isinstance(document, _Doubled):
+        raise ProtocolError(f"{path}.{document.key}", "stands twice in one object", document[document.key])
+    if isinstance(document, dict):
+        for key, value in document.items():
+            _refuse(value, f"{path}.{key}")
+    elif isinstance(document, list):
+        for k, value in enumerate(document):
+            _refuse(value, f"{path}[{k}]")
+
+
+def _write(document: Any) -> str:
+    """JSON without spaces, text as it is, floats as :func:`_float` spells them."""
+    if isinstance(document, dict):
+        return "{" + ",".join(f"{_write(key)}:{_write(value)}" for key, value in document.items()) + "}"
+    if isinstance(document, list):
+        return "[" + ",".join(map(_write, document)) + "]"
+    if isinstance(document, float):
+        return _float(document)
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _float(number: float) -> str:
+    """The shortest text of a double; where Python's and serde's differ (small numbers), serde's.
+
+    Python has 6e-05 and 1e-07, serde_json 1.0.154 has 0.00006 and 1e-7.
+    """
+    text = repr(number)
+    if text.endswith("e-05"):
+        return format(Decimal(text), "f")
+    return text.replace("e-0", "e-")

@@ -1,0 +1,129 @@
+"""What the engine says of each event that it processed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from barter_bt.protocol import (
+    CommandKind,
+    EngineError,
+    EngineEvent,
+    OrderRequestCancel,
+    OrderRequestOpen,
+    Side,
+    UnrecoverableEngineError,
+    is_unrecoverable,
+)
+
+Request: TypeAlias = OrderRequestCancel | OrderRequestOpen
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Requests that were sent, and those that could not be, each with its error."""
+
+    sent: tuple[Request, ...] = ()
+    errors: tuple[tuple[Request, EngineError], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.sent or self.errors)
+
+    @property
+    def unrecoverable(self) -> tuple[UnrecoverableEngineError, ...]:
+        """The errors that end a run."""
+        return tuple(error for _, error in self.errors if is_unrecoverable(error))  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that the risk manager refused, and why."""
+
+    request: Request
+    reason: str
+
+
+@dataclass(frozen=True)
+class AlgoOrders:
+    """What the strategy asked for: sent, or refused by the risk manager."""
+
+    cancels: Sent = Sent()
+    opens: Sent = Sent()
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True)
+class Commanded:
+    """What a command sent; it bypasses the risk manager."""
+
+    command: CommandKind
+    cancels: Sent = Sent()
+    opens: Sent = Sent()
+
+
+@dataclass(frozen=True)
+class PositionExit:
+    """A position that was closed; times in ns, ``trades`` are rows of the engine's journal of trades."""
+
+    instrument: int
+    side: Side
+    price_entry_average: Decimal
+    quantity_abs_max: Decimal
+    pnl_realised: Decimal
+    fees_enter: Decimal
+    fees_exit: Decimal
+    time_enter: int
+    time_exit: int
+    trades: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class TradingDisabled:
+    """Trading, which was enabled, was disabled; ``result`` is what the strategy's hook returned."""
+
+    result: Any = None
+
+
+@dataclass(frozen=True)
+class MarketDisconnect:
+    """The market link was lost."""
+
+    exchange: str
+    result: Any = None
+
+
+@dataclass(frozen=True)
+class AccountDisconnect:
+    """The account link was lost."""
+
+    exchange: str
+    result: Any = None
+
+
+Output: TypeAlias = AlgoOrders | Commanded | PositionExit | TradingDisabled | MarketDisconnect | AccountDisconnect
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One event and what came of it.
+
+    Parameters
+    ----------
+    sequence
+        Dense from 0.
+    time
+        The engine's clock after the event, ns since 1970.
+    event
+        What was processed.
+    outputs
+        What the engine did, in order.
+    errors
+        Those that end the run; what was sent in spite of them stands in ``outputs``.
+    """
+
+    sequence: int
+    time: int
+    event: EngineEvent
+    outputs: tuple[Output, ...] = ()
+    errors: tuple[UnrecoverableEngineError, ...] = ()

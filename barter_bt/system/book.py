@@ -1,0 +1,81 @@
+"""The texts that orders go by outside: client ids, exchange ids, names of strategies."""
+
+from __future__ import annotations
+
+from barter_bt.engine.action.send import ask
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import ConfigError
+from barter_bt.execution.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
+from barter_bt.protocol import (
+    FillOrKill,
+    GoodUntilCancelled,
+    GoodUntilEndOfDay,
+    ImmediateOrCancel,
+    OrderKind,
+    Side,
+    TimeInForce,
+)
+
+
+def encode(kind: OrderKind, time_in_force: TimeInForce) -> tuple[int, int, int]:
+    """Codes of kind and time in force, and whether the order is post-only."""
+    code = MARKET if kind == OrderKind.MARKET else LIMIT
+    if isinstance(time_in_force, GoodUntilCancelled):
+        return code, GTC, int(time_in_force.post_only)
+    if isinstance(time_in_force, GoodUntilEndOfDay):
+        raise ConfigError("orders that are good until the end of the day are not known yet", "cancel them at its end")
+    return code, IOC if isinstance(time_in_force, ImmediateOrCancel) else FOK, 0
+
+
+def decode(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, TimeInForce]:
+    """The opposite of :func:`encode`."""
+    terms: dict[int, TimeInForce] = {
+        GTC: GoodUntilCancelled(bool(post_only)),
+        IOC: ImmediateOrCancel(),
+        FOK: FillOrKill(),
+    }
+    return OrderKind.MARKET if kind == MARKET else OrderKind.LIMIT, terms[time_in_force]
+
+
+class Book:
+    """Ids of the orders of one engine, by row. A client's id may be used again: it then means the later order."""
+
+    def __init__(self) -> None:
+        self.strategies: list[str] = []
+        self.cids: list[str] = []
+        self.ids: list[str | None] = []
+        self._by_cid: dict[tuple[int, str], int] = {}
+        self._by_id: dict[tuple[int, str], int] = {}
+
+    def strategy(self, name: str) -> int:
+        """Index of a strategy, by name; a new one gets the next."""
+        if name not in self.strategies:
+            self.strategies.append(name)
+        return self.strategies.index(name)
+
+    def add(self, row: int, i: int, cid: str) -> None:
+        """Remember a new order's client id."""
+        assert row == len(self.cids), "orders are numbered in order of sending"
+        self.cids.append(cid)
+        self.ids.append(None)
+        self._by_cid[i, cid] = row
+
+    def name(self, row: int, i: int, order_id: str) -> None:
+        """Remember the exchange's id."""
+        self.ids[row] = order_id
+        self._by_id[i, order_id] = row
+
+    def find(self, i: int, cid: str) -> int | None:
+        """The latest order of a client's id."""
+        return self._by_cid.get((i, cid))
+
+    def named(self, i: int, order_id: str) -> int | None:
+        """The latest order of an exchange's id."""
+        return self._by_id.get((i, order_id))
+
+    @staticmethod
+    def ask(s: EngineState, i: int, side: Side, lots: int, values: dict[str, int]) -> int:
+        """Write an open into the actions; returns its row."""
+        sign = BUY if side == Side.BUY else SELL
+        given = {"kind": MARKET, "time_in_force": GTC, "post_only": 0, "price": 0} | values
+        return ask(s, i, sign, given["kind"], given["time_in_force"], given["post_only"], given["price"], lots)

@@ -1,0 +1,60 @@
+"""What a strategy of the event-by-event engine may define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from barter_bt.protocol import (
+    ImmediateOrCancel,
+    OrderKey,
+    OrderKind,
+    OrderRequestCancel,
+    OrderRequestOpen,
+    RequestOpen,
+    Side,
+)
+
+if TYPE_CHECKING:
+    from barter_bt.system.engine import Engine
+
+Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen]]
+
+
+class Strategy:
+    """Does nothing; override what you need.
+
+    ``engine`` shows the state: prices, positions, orders, balances. What a strategy asks for is sent after its function
+    has returned, so all decisions of one call see one state.
+    """
+
+    id = "strategy"
+
+    def generate_algo_orders(self, engine: Engine) -> Requests:
+        """Cancels and opens, after each event while trading is enabled; the risk manager sees them."""
+        return (), ()
+
+    def close_positions(self, engine: Engine, instruments: Sequence[int]) -> Requests:
+        """Cancels and opens that close the positions in these instruments; they bypass the risk manager."""
+        return close_with_market_orders(engine, instruments, self.id)
+
+    def on_disconnect(self, engine: Engine, exchange: str) -> Any:
+        """A link was lost. It may act through the engine: send requests, change the trading state."""
+
+    def on_trading_disabled(self, engine: Engine) -> Any:
+        """Trading, which was enabled, is disabled."""
+
+
+def close_with_market_orders(engine: Engine, instruments: Sequence[int], strategy: str) -> Requests:
+    """For each position with a price an opposite market order, immediate or cancel, for the whole quantity.
+
+    The client's id is the instrument's index as text.
+    """
+    opens = []
+    for i in instruments:
+        quantity, price = engine.position(i), engine.price(i)
+        if quantity and price is not None:
+            side = Side.SELL if quantity > 0 else Side.BUY
+            terms = RequestOpen(side, price, abs(quantity), OrderKind.MARKET, ImmediateOrCancel())
+            opens.append(OrderRequestOpen(OrderKey(engine.exchange_of(i), i, strategy, str(i)), terms))
+    return (), opens
