@@ -295,6 +295,8 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
         e.timer_every[0] = driver.timer_ns
         e.timer_due[0] = -(-begins // driver.timer_ns) * driver.timer_ns
     if driver.schedule and len(driver.schedule["time"]):
+        for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
+            table.reserve(len(driver.schedule["time"]) + 64)
         for name, column in driver.schedule.items():
             p.point(name, 0, column)
         p.rows[0] = len(driver.schedule["time"])

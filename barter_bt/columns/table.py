@@ -154,6 +154,11 @@ class Table:
         capacity = self._head[1]
         self._allocate(capacity * (4 if capacity < 1 << 20 else 2))
 
+    def reserve(self, rows: int) -> None:
+        """Make room for so many rows at once: memory that is never written costs nothing."""
+        if rows > self._head[1]:
+            self._allocate(rows)
+
     def _allocate(self, capacity: int) -> None:
         """Move to one new block of memory, each column on a boundary of 64 bytes."""
         sizes = [-(-capacity * (8 if code[0] == "*" else int(code[1])) // 64) * 64 for code in self.schema.values()]
