@@ -31,6 +31,7 @@ from barter_bt.instrument.instrument import Number, decimal
 from barter_bt.risk import Limits
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.python import Python
+from barter_bt.strategy.several import Several
 from barter_bt.version import VERSION
 
 MINUTE_NS = 60_000_000_000
@@ -67,7 +68,8 @@ def backtest(
         What can be traded. Rows of other instruments are an error.
     strategy
         :class:`~barter_bt.strategy.Signals`, :class:`~barter_bt.strategy.Schedule`,
-        :class:`~barter_bt.strategy.Compiled`, or an object with ``generate_algo_orders(state)``.
+        :class:`~barter_bt.strategy.Compiled`, or an object with ``generate_algo_orders(state)``; or several of
+        them, which share one account (:class:`~barter_bt.strategy.Several`).
     balances
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; others start at 0.
     venues
@@ -143,7 +145,7 @@ def backtest(
     if trading not in ("enabled", "disabled"):
         raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
     state.engine.trading[0] = int(trading == "enabled")
-    strategy = strategy if hasattr(strategy, "prepare") else Python(strategy, type(strategy).__name__)
+    strategy = _strategy(strategy)
     driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index))
     _install(state, driver, begins)
     state.engine.mark_due[0] = begins
@@ -158,7 +160,7 @@ def backtest(
         venue=venue,
         index=index,
         scales=scales,
-        strategies=[strategy.name],
+        strategies=strategy.names if isinstance(strategy, Several) else [strategy.name],
         reporting=index.asset_names[reporting_index],
         describe=lambda: (
             describe(index, scales, terms_of, amounts, strategy, marks)
@@ -178,6 +180,12 @@ def backtest(
         "run": time.perf_counter() - compiled,
     }
     return result
+
+
+def _strategy(given: Any) -> Any:
+    if isinstance(given, list | tuple):
+        return Several([_strategy(one) for one in given])
+    return given if hasattr(given, "prepare") else Python(given, getattr(given, "name", type(given).__name__))
 
 
 def _run(drive: Drive) -> bool:

@@ -63,10 +63,10 @@ class TableType(types.Type):
 
 
 class BlockType(types.Type):
-    """Address of a directory of descriptors."""
+    """Address of a directory of descriptors, or of other blocks' directories."""
 
     def __init__(self, cls: type[Block]) -> None:
-        self.layout = {name: TableType(table) for name, table in cls.layout.items()}
+        self.layout = {name: numba_type(part) for name, part in cls.layout.items()}
         super().__init__(name=_name(cls.__name__, [(k, v.name) for k, v in self.layout.items()]))
 
 

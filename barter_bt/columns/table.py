@@ -199,8 +199,8 @@ def grow(address: int) -> int:
 class Block:
     """Named tables behind one address: what a kernel receives as its state.
 
-    Subclasses annotate each table. In compiled code a block is one pointer, ``block.assets.total[i]``
-    two loads that the compiler may hoist.
+    Subclasses annotate each table; a block may hold other blocks. In compiled code a block is one pointer,
+    ``block.assets.total[i]`` two loads that the compiler may hoist.
 
     Examples
     --------
@@ -210,12 +210,12 @@ class Block:
     array([0, 0])
     """
 
-    layout: ClassVar[dict[str, type[Table]]] = {}
+    layout: ClassVar[dict[str, type[Table] | type[Block]]] = {}
 
     def __init_subclass__(cls) -> None:
         cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, Table)}
 
-    def __init__(self, **tables: Table) -> None:
+    def __init__(self, **tables: Table | Block) -> None:
         if list(tables) != list(self.layout):
             raise TypeError(f"{type(self).__name__} wants the tables {list(self.layout)}, not {list(tables)}")
         for name, table in tables.items():
@@ -223,7 +223,7 @@ class Block:
         self._directory = np.array([table.address for table in tables.values()], np.int64)
         self.address: int = int(self._directory.ctypes.data)
 
-    def replace(self, name: str, table: Table) -> None:
+    def replace(self, name: str, table: Table | Block) -> None:
         """Put another table of the same class in a place, between calls of kernels."""
         setattr(self, name, table)
         self._directory[list(self.layout).index(name)] = table.address
@@ -232,7 +232,7 @@ class Block:
         """Another block with copies of the tables."""
         return type(self)(**{name: table.copy() for name, table in self.tables().items()})
 
-    def tables(self) -> Mapping[str, Table]:
+    def tables(self) -> Mapping[str, Any]:
         """Tables by name, in the order of declaration."""
         return {name: getattr(self, name) for name in self.layout}
 
@@ -250,8 +250,8 @@ def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
     return cls
 
 
-def make_block(name: str, layout: Mapping[str, type[Table]]) -> type[Block]:
-    """A block class from a mapping of table name to table class."""
+def make_block(name: str, layout: Mapping[str, type[Table] | type[Block]]) -> type[Block]:
+    """A block class from a mapping of name to the class of table or block."""
     cls: type[Block] = type(name, (Block,), {})
     cls.layout = dict(layout)
     return cls

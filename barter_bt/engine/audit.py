@@ -108,7 +108,7 @@ def note_open(s: EngineState, action: int, order: int, reason: int, kind: int) -
         asked = s.asked.append()
         to, a = s.asked, s.actions
         to.order[asked], to.time[asked], to.reason[asked] = order, s.engine.time[0], reason
-        to.instrument[asked], to.strategy[asked] = a.instrument[action], s.engine.strategy[0]
+        to.instrument[asked], to.strategy[asked] = a.instrument[action], a.strategy[action]
         to.side[asked], to.kind[asked], to.time_in_force[asked] = (
             a.side[action],
             a.kind[action],

@@ -35,6 +35,7 @@ def obey(s: EngineState) -> None:
     if e.audit[0] and command <= CANCEL_ORDERS:
         note_output(s, COMMANDED, command, -1)
     e.bypass[0] = 1
+    e.strategy[0] = 0
     if e.hooks[0] & CLOSE_POSITIONS:
         for i in range(len(s.instruments)):
             s.instruments.chosen[i] = 0

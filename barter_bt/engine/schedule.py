@@ -49,6 +49,7 @@ def follow(s: EngineState) -> None:
 
 def _open(s: EngineState, row: int) -> None:
     p, i = s.schedule, s.schedule.instrument[0][row]
+    s.engine.strategy[0] = p.strategy[0][row]
     lots, price = p.quantity[0][row], p.price[0][row]
     kind = LIMIT_ORDER if price > 0 else MARKET
     side = BUY if lots > 0 else SELL
@@ -85,6 +86,7 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     opposite = (now < 0 < change) or (change < 0 < now)
     if (change == 0 and not missing) or opposite != (reducing == 1):
         return
+    s.engine.strategy[0] = p.strategy[0][row]
     side = BUY if (p.target[0][row] if missing else change) > 0 else SELL
     action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))
     s.actions.cut[action] = 1 - s.engine.strict[0]

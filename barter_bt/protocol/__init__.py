@@ -5,7 +5,7 @@ stands in :mod:`barter_bt.protocol.shape`; a variant that holds a struct or anot
 that value itself. Values are not checked when made, but when written: every error names its place in the document.
 
 Stricter than Barter: a field that it does not know, a key that stands twice, digits that would be lost are errors.
-Wider than Barter: a key may be an index or a name; an exchange may be one that Barter does not know; the books that
+Wider than Barter: a key may be an index or a name; an exchange may be any name in snake case; the books that
 Barter writes are read, which it cannot itself (it misses a field ``side`` that it never writes).
 """
 

@@ -8,7 +8,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from barter_bt.protocol.container import Array, Choice, Codec, Fields, Null, Nullable, Positional
+from barter_bt.protocol.container import Array, Choice, Codec, Nullable
+from barter_bt.protocol.content import Fields, Null, Positional
 from barter_bt.protocol.fault import Fault
 from barter_bt.protocol.scalar import Count, Exact, Flag, Float, Text
 from barter_bt.protocol.shape import Many, Named, Struct, Tag, Variant

@@ -36,6 +36,11 @@ class ProtocolError(DataError):
     def __init__(self, path: str, problem: str, value: object, hint: str | None = None) -> None:
         super().__init__(f"{path}: {problem}, found {_shorten.repr(value)}", hint)
         self.path, self.value = path, value
+        self._made_of = (path, problem, value, hint)
+
+    def __reduce__(self) -> tuple[type[ProtocolError], tuple[str, str, object, str | None]]:
+        """Pickled by what it is made of."""
+        return type(self), self._made_of
 
 
 class Fault(Exception):  # never leaves the room: ProtocolError does

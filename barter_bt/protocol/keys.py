@@ -6,10 +6,11 @@ is either: an int, the index, or a text, the name.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
 
+from barter_bt.errors import nearest
 from barter_bt.protocol.fault import Fault
 from barter_bt.protocol.scalar import Count, Text
 from barter_bt.protocol.shape import Struct
@@ -24,6 +25,7 @@ EXCHANGES = (
     *("liquid", "mexc", "okx", "poloniex"),
 )
 """The exchanges that Barter knows."""
+_SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
 class _Key:
@@ -40,19 +42,14 @@ class _Key:
 
 
 class _Exchange:
-    """The name of an exchange.
-
-    Barter has a closed list. Here a user names exchanges of their own, so that a name outside the list passes, unless
-    it is not snake case or is all but one of the list: then it is a slip.
-    """
+    """The name of an exchange: one of Barter's closed list, or any other in snake case, as users name their own."""
 
     def read(self, value: Any) -> str:
         if not isinstance(value, str):
             raise Fault("expected the name of an exchange, like 'binance_spot'", value)
         return _exchange(value)
 
-    def write(self, value: Any) -> str:
-        return self.read(value)
+    write = read
 
 
 class _ExchangeKey(_Key):
@@ -73,19 +70,15 @@ class _FeeAsset:
     write = read
 
 
-@lru_cache(maxsize=1024)
 def _exchange(name: str) -> str:
     """The name, in the one spelling that Barter writes."""
-    from difflib import get_close_matches
-
     if name in EXCHANGES:
         return name
     if name == "huobi":
         return "htx"
-    snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_").replace("-", "_")
-    near = get_close_matches(snake, EXCHANGES, n=1, cutoff=0.85)
-    if near or snake != name or not name.isidentifier():
-        hint = f"did you mean {near[0]!r}?" if near else None
+    if not _SNAKE_CASE.fullmatch(name):
+        near = nearest(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).lower(), EXCHANGES)
+        hint = f"did you mean {near!r}?" if near else None
         raise Fault("expected the name of an exchange in snake case, like 'binance_spot'", name, hint)
     return name
 

@@ -18,7 +18,13 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Text:
-    """A text, of characters that UTF-8 can write."""
+    """A text, of characters that UTF-8 can write.
+
+    Examples
+    --------
+    >>> Text().read("btc")
+    'btc'
+    """
 
     def read(self, value: Any) -> str:
         """The text."""
@@ -35,7 +41,13 @@ class Text:
 
 
 class Flag:
-    """True or false."""
+    """True or false.
+
+    Examples
+    --------
+    >>> Flag().read(True)
+    True
+    """
 
     def read(self, value: Any) -> bool:
         """The flag."""
@@ -47,7 +59,13 @@ class Flag:
 
 
 class Count:
-    """A whole number from 0 to 2⁶⁴ - 1."""
+    """A whole number from 0 to 2⁶⁴ - 1.
+
+    Examples
+    --------
+    >>> Count().read(7)
+    7
+    """
 
     def read(self, value: Any) -> int:
         """The number."""
@@ -59,7 +77,13 @@ class Count:
 
 
 class Float:
-    """A finite binary number (f64): JSON has no others, and Barter writes those as null, which it cannot read."""
+    """A finite binary number (f64): JSON has no others, and Barter writes those as null, which it cannot read.
+
+    Examples
+    --------
+    >>> Float().read(Decimal("0.1"))
+    0.1
+    """
 
     def read(self, value: Any) -> float:
         """The double nearest to a number."""
@@ -86,7 +110,13 @@ def _unquote(value: Any) -> str | None:
 
 
 class Exact:
-    """A decimal: text in documents, read from a number too."""
+    """A decimal: text in documents, read from a number too.
+
+    Examples
+    --------
+    >>> Exact().read("0.10"), Exact().write(Decimal("1E3"))
+    (Decimal('0.10'), '1000')
+    """
 
     def read(self, value: Any) -> Decimal:
         """The decimal of a text or a number; of a float, what its shortest text says."""

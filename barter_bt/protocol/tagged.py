@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from barter_bt.protocol.container import Array, Codec, Null
+from barter_bt.protocol.container import Array, Codec
+from barter_bt.protocol.content import Null
 from barter_bt.protocol.fault import Fault, unknown
 from barter_bt.protocol.shape import Marker, Struct
 
@@ -20,6 +21,12 @@ class Member(NamedTuple):
         Codec of what stands under the name.
     classes
         Classes of the values.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol import Expired
+    >>> Member("Expired", Null(Expired), (Expired,)).bare
+    True
     """
 
     tag: str
@@ -33,7 +40,19 @@ class Member(NamedTuple):
 
 
 class Tagged:
-    """An enum, externally tagged."""
+    """An enum, externally tagged.
+
+    Parameters
+    ----------
+    members
+        The variants.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol import Expired
+    >>> Tagged([Member("Expired", Null(Expired), (Expired,))]).write(Expired())
+    'Expired'
+    """
 
     def __init__(self, members: list[Member]) -> None:
         self.members = {member.tag: member for member in members}
@@ -75,7 +94,19 @@ class Tagged:
 
 
 class OneOrManyCodec:
-    """``{"One": value}`` for a value, ``{"Many": [...]}`` for a tuple."""
+    """``{"One": value}`` for a value, ``{"Many": [...]}`` for a tuple.
+
+    Parameters
+    ----------
+    item
+        Codec of each.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol.scalar import Count
+    >>> OneOrManyCodec(Count()).write(1)
+    {'One': 1}
+    """
 
     def __init__(self, item: Codec) -> None:
         self.item, self.many = item, Array(item)

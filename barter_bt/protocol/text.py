@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from barter_bt.protocol.codec import from_dict, to_dict
-from barter_bt.protocol.fault import ProtocolError
+from barter_bt.protocol.fault import Fault, ProtocolError
 
 
 def to_json(value: Any, kind: Any = None) -> str:
@@ -74,20 +75,20 @@ def parse(text: str | bytes, root: str = "$") -> Any:
         if len(found) == len(pairs):
             return found
         doubled.append(_Doubled(found))
-        names = [name for name, _ in pairs]
-        doubled[-1].key = next(name for k, name in enumerate(names) if name in names[:k])
+        doubled[-1].key = Counter(name for name, _ in pairs).most_common(1)[0][0]
         return doubled[-1]
 
     try:
         document = json.loads(text, parse_float=Decimal, object_pairs_hook=object_of)
+        fault = _find_doubled(document) if doubled else None
     except json.JSONDecodeError as error:
         rest = error.doc[error.pos : error.pos + 30]
         where = f"line {error.lineno} column {error.colno}"
         raise ProtocolError(root, f"no JSON at {where} ({error.msg.lower()})", rest) from None
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise ProtocolError(root, f"no JSON that can be read ({error})", text) from None
-    if doubled:
-        _refuse(document, root)
+    if fault:
+        raise fault.error(root)
     return document
 
 
@@ -97,16 +98,20 @@ class _Doubled(dict[str, Any]):
     key: str
 
 
-def _refuse(document: Any, path: str) -> None:
-    """Raise for the first object in which a key stands twice."""
+def _find_doubled(document: Any) -> Fault | None:
+    """The fault of the first object in which a key stands twice, outside in."""
     if isinstance(document, _Doubled):
-        raise ProtocolError(f"{path}.{document.key}", "stands twice in one object", document[document.key])
+        return Fault("stands twice in one object", document[document.key]).at(f".{document.key}")
+    inside: Any = ()
     if isinstance(document, dict):
-        for key, value in document.items():
-            _refuse(value, f"{path}.{key}")
+        inside = ((value, f".{key}") for key, value in document.items())
     elif isinstance(document, list):
-        for k, value in enumerate(document):
-            _refuse(value, f"{path}[{k}]")
+        inside = ((value, f"[{k}]") for k, value in enumerate(document))
+    for value, step in inside:
+        fault = _find_doubled(value)
+        if fault:
+            return fault.at(step)
+    return None
 
 
 def _write(document: Any) -> str:

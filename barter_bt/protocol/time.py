@@ -82,7 +82,13 @@ def _seconds(form: re.Match[str], text: str) -> int:
 
 
 class TimeCodec:
-    """Nanoseconds as text and back."""
+    """Nanoseconds as text and back.
+
+    Examples
+    --------
+    >>> TimeCodec().write(0)
+    '1970-01-01T00:00:00Z'
+    """
 
     def read(self, value: Any) -> int:
         """Nanoseconds of an RFC 3339 text."""

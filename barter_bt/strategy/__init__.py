@@ -6,6 +6,7 @@ from barter_bt.strategy.driver import Strategy
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.python import AlgoStrategy, OrderRequest, Python, State
 from barter_bt.strategy.schedule import Schedule
+from barter_bt.strategy.several import Several
 from barter_bt.strategy.signals import Signals
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "OrderRequest",
     "Python",
     "Schedule",
+    "Several",
     "Signals",
     "State",
     "Strategy",

@@ -17,7 +17,13 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.instrument import IndexedInstruments, Scales
 
-NOTHING = make_block("Nothing", {"none": make_table("None_", {"unused": "i8"})})
+_None = make_table("None_", {"unused": "i8"})
+_Nothing = make_block("Nothing", {"none": _None})
+
+
+def nothing() -> Block:
+    """The tables of a strategy that has none."""
+    return _Nothing(none=_None(1))
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Driver:
     """
 
     wake: Callable[[EngineState, Any], int] | None = None
-    my: Block = field(default_factory=lambda: NOTHING(none=NOTHING.layout["none"](1)))
+    my: Block = field(default_factory=nothing)
     asked: int = 0
     hooks: int = 0
     timer_ns: int = 0

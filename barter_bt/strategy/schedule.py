@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -17,7 +18,19 @@ from barter_bt.strategy.hooks import Hooks
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
-_COLUMNS = ("time", "action", "instrument", "quantity", "price", "time_in_force", "post_only", "ref", "target", "sent")
+_COLUMNS = (
+    "time",
+    "action",
+    "instrument",
+    "quantity",
+    "price",
+    "time_in_force",
+    "post_only",
+    "ref",
+    "target",
+    "strategy",
+    "sent",
+)
 _ORDER_COLUMNS = ("quantity", "price", "time_in_force", "post_only", "ref")
 _MOST = 4.6e18
 
@@ -93,9 +106,28 @@ def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> pl.Serie
 
 def _sorted(key: np.ndarray, time: np.ndarray) -> np.ndarray:
     """Stable order by time, then key; most frames are in it already."""
-    if ((np.diff(time) > 0) | (np.diff(key) >= 0)).all():
+    if ((np.diff(time) > 0) | ((np.diff(time) == 0) & (np.diff(key) >= 0))).all():
         return np.arange(len(time))
     return np.lexsort((key, time))
+
+
+def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[str, np.ndarray]:
+    """The schedules of several strategies, each with its index, as one."""
+    parts, base = [], 0
+    for strategy, columns in schedules:
+        ref = np.where(columns["ref"] >= 0, columns["ref"] + base, -1)
+        parts.append({**columns, "ref": ref, "strategy": np.full(len(ref), strategy, np.int64)})
+        base += len(ref)
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}
+    unchanged = np.zeros(base, bool)
+    again = _repeated(whole, unchanged).arg_true()
+    if len(again):
+        names = [int(whole["strategy"][again[0]]), int(whole["instrument"][again[0]])]
+        raise StrategyError(
+            f"strategy {names[0]} has a target of instrument {names[1]} at a time at which another has one",
+            "an instrument has one position, so only one strategy can say what it should be",
+        )
+    return _followed(whole, unchanged)
 
 
 def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str, np.ndarray]:
@@ -156,6 +188,7 @@ class Schedule:
         action = self._actions(frame)
         codes = _codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
+        columns["strategy"] = np.zeros(n, np.int64)
         columns["target"] = self._targets(frame, codes, action, market)
         columns |= self._orders(frame, codes, action, market)
         unchanged = frame["target"].is_null().to_numpy()

@@ -65,6 +65,7 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     row = s.actions.append()
     a = s.actions
     a.order[row] = -1
+    a.strategy[row] = s.engine.strategy[0]
     a.instrument[row] = i
     a.side[row] = side
     a.kind[row] = kind

@@ -37,7 +37,7 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     a, row = s.actions, s.orders.append()
     o = s.orders
     o.instrument[row] = a.instrument[action]
-    o.strategy[row] = s.engine.strategy[0]
+    o.strategy[row] = a.strategy[action]
     o.side[row] = a.side[action]
     o.kind[row] = a.kind[action]
     o.time_in_force[row] = a.time_in_force[action]

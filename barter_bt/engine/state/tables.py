@@ -124,6 +124,7 @@ class Actions(Table, growable=True):
     """What a strategy asked for in this wake-up: opens, and cancels (``order`` ≥ 0)."""
 
     order: I64
+    strategy: I64
     instrument: I64
     side: I64
     kind: I64
@@ -151,6 +152,7 @@ class Schedule(Table):
     post_only: I64s
     ref: I64s
     target: I64s
+    strategy: I64s
     sent: I64s  # order that a row became, -1 until then
 
 

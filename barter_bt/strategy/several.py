@@ -1,0 +1,113 @@
+"""Several strategies on one engine: one account, one position for each instrument, orders by strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from barter_bt.columns.table import Block, make_block
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import SLEEP
+from barter_bt.errors import StrategyError
+from barter_bt.strategy.driver import Driver, Market, Strategy, nothing
+from barter_bt.strategy.schedule import merged
+
+Wake = Callable[[EngineState, Any], int]
+
+
+def _nobody(s: EngineState, my: Any) -> int:
+    return SLEEP
+
+
+def _before(one: Wake, number: int, bits: int, rest: Wake) -> Wake:
+    """Wake one strategy, if it asked for the event, then the others; each has its own tables."""
+
+    def wake(s: EngineState, my: Any) -> int:
+        woken = SLEEP
+        s.engine.strategy[0] = number
+        if s.event.kind[0] & bits:
+            woken = one(s, my.head)
+        return woken | rest(s, my.tail)
+
+    return wake
+
+
+@dataclass(frozen=True)
+class Several:
+    """Strategies that run on one engine; :func:`~barter_bt.backtest.backtest` wraps a list of them in it.
+
+    Each is asked at the events that it asked for, compiled ones first, each kind in the order given. All see one
+    account. Every order, trade and position bears the id of the strategy that asked for it.
+
+    Parameters
+    ----------
+    strategies
+        Any of the three kinds. Their names must differ; timers must agree, and so must the sizes of targets.
+    """
+
+    strategies: Sequence[Strategy]
+    name: str = field(default="several", init=False)
+
+    def __post_init__(self) -> None:
+        names = self.names
+        for name in names:
+            if names.count(name) > 1:
+                raise StrategyError(f"two strategies have the name {name!r}", "give each its own with name=")
+
+    @property
+    def names(self) -> list[str]:
+        """Their ids, in index order."""
+        return [one.name for one in self.strategies]
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run: all of theirs as one."""
+        drivers = [one.prepare(market) for one in self.strategies]
+        wake, my = _chain(drivers)
+        planned = [(k, one.schedule) for k, one in enumerate(drivers) if one.schedule and len(one.schedule["time"])]
+        sizes = {(one.size, one.with_fee, one.strict) for one in drivers if one.schedule}
+        timers = {one.timer_ns for one in drivers if one.timer_ns}
+        for what, found in (("sizes of targets", sizes), ("timers", timers)):
+            if len(found) > 1:
+                raise StrategyError(f"the strategies differ in their {what}: {sorted(found)}", "make them agree")
+        size, with_fee, strict = sizes.pop() if sizes else (Driver.size, Driver.with_fee, Driver.strict)
+        asked = hooks = 0
+        for one in drivers:
+            asked, hooks = asked | one.asked, hooks | one.hooks
+        return Driver(
+            wake=wake,
+            my=my,
+            asked=asked,
+            hooks=hooks,
+            timer_ns=timers.pop() if timers else 0,
+            decide=_decide(drivers),
+            schedule=merged(planned) if planned else {},
+            source=next((one.source for one in drivers if one.source), None),
+            size=size,
+            with_fee=with_fee,
+            strict=strict,
+        )
+
+
+def _chain(drivers: Sequence[Driver]) -> tuple[Wake, Block]:
+    """One function that wakes them all, and one block of all their tables: head, and tail of the others."""
+    wake: Wake = _nobody
+    my = nothing()
+    for number in range(len(drivers) - 1, -1, -1):
+        one = drivers[number]
+        if one.wake is not None:
+            wake = _before(one.wake, number, one.asked | one.hooks, wake)
+            my = make_block("Several", {"head": type(one.my), "tail": type(my)})(head=one.my, tail=my)
+    return wake, my
+
+
+def _decide(drivers: Sequence[Driver]) -> Callable[[EngineState], None]:
+    """Ask the strategies in Python that asked for the event."""
+
+    def decide(s: EngineState) -> None:
+        for number, one in enumerate(drivers):
+            if one.decide and s.event.kind[0] & (one.asked | one.hooks):
+                s.engine.strategy[0] = number
+                one.decide(s)
+
+    return decide
