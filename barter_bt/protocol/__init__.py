@@ -73,7 +73,7 @@ from barter_bt.protocol.event import (
     TradingStateUpdate,
 )
 from barter_bt.protocol.fault import ProtocolError
-from barter_bt.protocol.keys import EXCHANGES, AssetKey, ExchangeId, ExchangeKey, InstrumentKey, Side, Underlying
+from barter_bt.protocol.keys import AssetKey, ExchangeId, ExchangeKey, InstrumentKey, Side, Underlying
 from barter_bt.protocol.layouts import read_market_events
 from barter_bt.protocol.market import (
     Candle,
@@ -135,7 +135,6 @@ from barter_bt.protocol.text import from_json, to_json
 from barter_bt.protocol.time import format_time, parse_time
 
 __all__ = [
-    "EXCHANGES",
     "Account",
     "AccountEvent",
     "AccountEventKind",

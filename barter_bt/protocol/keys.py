@@ -6,26 +6,14 @@ is either: an int, the index, or a text, the name.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
-from barter_bt.errors import nearest
+from barter_bt.errors import InstrumentError
+from barter_bt.instrument.exchange import exchange_id
 from barter_bt.protocol.fault import Fault
 from barter_bt.protocol.scalar import Count, Text
 from barter_bt.protocol.shape import Struct
-
-EXCHANGES = (
-    *("other", "simulated", "mock"),
-    *("binance_futures_coin", "binance_futures_usd", "binance_options", "binance_portfolio_margin", "binance_spot"),
-    *("binance_us", "bitazza", "bitfinex", "bitflyer", "bitget", "bitmart", "bitmart_futures_usd", "bitmex", "bitso"),
-    *("bitstamp", "bitvavo", "bithumb", "bybit_perpetuals_usd", "bybit_spot", "cexio", "coinbase"),
-    *("coinbase_international", "cryptocom", "deribit", "gateio_futures_btc", "gateio_futures_usd", "gateio_options"),
-    *("gateio_perpetuals_btc", "gateio_perpetuals_usd", "gateio_spot", "gemini", "hitbtc", "htx", "kraken", "kucoin"),
-    *("liquid", "mexc", "okx", "poloniex"),
-)
-"""The exchanges that Barter knows."""
-_SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
 class _Key:
@@ -72,15 +60,10 @@ class _FeeAsset:
 
 def _exchange(name: str) -> str:
     """The name, in the one spelling that Barter writes."""
-    if name in EXCHANGES:
-        return name
-    if name == "huobi":
-        return "htx"
-    if not _SNAKE_CASE.fullmatch(name):
-        near = nearest(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).lower(), EXCHANGES)
-        hint = f"did you mean {near!r}?" if near else None
-        raise Fault("expected the name of an exchange in snake case, like 'binance_spot'", name, hint)
-    return name
+    try:
+        return exchange_id(name)
+    except InstrumentError as error:
+        raise Fault("expected the name of an exchange in snake case, like 'binance_spot'", name, error.hint) from None
 
 
 ExchangeId: TypeAlias = Annotated[str, _Exchange()]

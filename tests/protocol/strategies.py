@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 from hypothesis import strategies as st
 
 from barter_bt import protocol
-from barter_bt.protocol import EXCHANGES, Item, MarketEvent
+from barter_bt.instrument import EXCHANGES
+from barter_bt.protocol import Item, MarketEvent
 from barter_bt.protocol.scalar import U64_MAX
 from barter_bt.protocol.shape import Many, Struct, Tag
 

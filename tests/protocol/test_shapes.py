@@ -97,4 +97,4 @@ def test_the_front_does_not_import_the_room() -> None:
 def test_the_room_needs_no_other() -> None:
     code = "import barter_bt.protocol, sys; print(sorted({n.split('.')[1] for n in sys.modules if 'barter_bt.' in n}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['errors', 'protocol', 'version']"
+    assert done.stdout.strip() == "['errors', 'instrument', 'protocol', 'version']"
