@@ -9,13 +9,14 @@ from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from barter_bt import data, execution, instrument, risk, strategy
-    from barter_bt.backtest import Commands, Record, Result, backtest
+    from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest
     from barter_bt.execution import Fees, Latency, Margin, Venue
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
 
 __all__ = [
+    "Checkpoint",
     "Commands",
     "Compiled",
     "Fees",
@@ -41,7 +42,7 @@ __all__ = [
 
 _ROOMS = ("data", "execution", "instrument", "risk", "strategy", "backtest")
 _FROM = {
-    "backtest": ("Commands", "Record", "Result"),
+    "backtest": ("Checkpoint", "Commands", "Record", "Result"),
     "execution": ("Fees", "Latency", "Margin", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),

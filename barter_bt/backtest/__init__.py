@@ -5,11 +5,12 @@ from types import ModuleType
 from typing import Any
 
 from barter_bt.backtest.backtest import backtest
+from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 
-__all__ = ["Commands", "Record", "Result", "backtest"]
+__all__ = ["Checkpoint", "Commands", "Record", "Result", "backtest"]
 
 
 class _Room(ModuleType):

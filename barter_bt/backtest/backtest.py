@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from barter_bt.backtest.audit import start_audit
+from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.describe import describe, plain
 from barter_bt.backtest.drive import Drive
@@ -54,6 +56,8 @@ def backtest(
     audit: Literal["off", "actions", "full"] = "off",
     start: datetime | None = None,
     end: datetime | None = None,
+    checkpoint: Checkpoint | None = None,
+    resume: str | Path | None = None,
     seed: int = 0,
     interpret: bool | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
@@ -92,6 +96,11 @@ def backtest(
         :class:`~barter_bt.engine.replica.StateReplica` can follow.
     start, end
         First and last venue time (with a zone) of the data that takes part.
+    checkpoint
+        Where to save the run from time to time.
+    resume
+        A file that a run with ``checkpoint`` left: go on from there. Everything else must be as in that run.
+        What a strategy in Python remembers is unpickled: resume only files that you made.
     seed
         Kept in the manifest; nothing in this version is random.
     interpret
@@ -150,9 +159,14 @@ def backtest(
     _install(state, driver, begins)
     state.engine.mark_due[0] = begins
     snapshot = start_audit(state, audit)
+    run = Run(state, venue, feeder, driver)
+    saving = (checkpoint.every_rows, lambda: run.save(Path(checkpoint.path))) if checkpoint else None
+    if resume is not None:
+        run.load(Path(resume))
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
-        drive = Drive(state, venue, feeder, driver, index, interprets() if interpret is None else interpret, show)
+        plainly = interprets() if interpret is None else interpret
+        drive = Drive(state, venue, feeder, driver, index, plainly, show, saving)
         compiled = time.perf_counter()
         partial = _run(drive)
     result = Result(

@@ -64,6 +64,8 @@ class Drive:
     ----------
     progress
         Called with rows done and rows in all.
+    checkpoint
+        After how many rows to save the run, and what does it.
     """
 
     def __init__(
@@ -75,10 +77,14 @@ class Drive:
         index: IndexedInstruments,
         interpret: bool,
         progress: Callable[[int, int], None] | None,
+        checkpoint: tuple[int, Callable[[], None]] | None = None,
     ) -> None:
         self._s, self._v, self._feeder, self._driver, self._index = s, v, feeder, driver, index
         self._progress = progress
         self._turn = INTERPRETED_ROWS_PER_TURN if interpret else ROWS_PER_TURN
+        self._checkpoint, self._unsaved = checkpoint, 0
+        if checkpoint:
+            self._turn = min(self._turn, checkpoint[0])
         self._feed = Feed(cursors=feeder.cursors)
         self._step = make_step(s, v, self._feed, driver, interpret)
         self._done = 0
@@ -103,9 +109,18 @@ class Drive:
             elif status == loop.FAULT:
                 raise explain(self._v, self._feeder, self._index, s.engine.time[0])
             elif status == loop.PROGRESS:
-                self._show(self._turn - budget[0])
+                rows = self._turn - budget[0]
+                self._show(rows)
                 budget[0] = self._turn
+                self._save(rows)
         self._show(self._feeder.total_rows - self._done)
+
+    def _save(self, rows: int) -> None:
+        """Between two turns every table is as an event left it."""
+        self._unsaved += rows
+        if self._checkpoint and self._unsaved >= self._checkpoint[0]:
+            self._checkpoint[1]()
+            self._unsaved = 0
 
     def _show(self, rows: int) -> None:
         self._done += rows

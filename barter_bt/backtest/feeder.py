@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from barter_bt.data import Chunk, Stream
+from barter_bt.errors import DataError
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 
 KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}
@@ -91,6 +92,19 @@ class Feeder:
         stream = self._roles[c][0]
         self._windows[stream].forget(min(self.cursors.chunk[k] for k, (s, _) in enumerate(self._roles) if s == stream))
 
+    def seek(self, places: Sequence[tuple[int, int]]) -> None:
+        """Move every cursor forward to a row of a chunk, side by side, so that passed chunks can be let go."""
+        for number in range(1, max(chunk for chunk, _ in places) + 1):
+            for c, (chunk, _) in enumerate(places):
+                if chunk >= number:
+                    self.feed(c)
+        for c, (_, row) in enumerate(places):
+            advance(self.cursors, c, row)
+
+    def describe(self) -> list[list[object]]:
+        """Kind and rows of each stream."""
+        return [[stream.kind, stream.rows] for stream in self._streams]
+
     def chunk_of(self, c: int) -> Chunk | None:
         """The chunk that cursor ``c`` is in."""
         return self._windows[self._roles[c][0]].get(self.cursors.chunk[c])
@@ -114,11 +128,22 @@ class Feeder:
             self._point(c, stream, role, chunk)
         advance(f, c, 0)
 
+    def _check_opens(self, stream: int, chunk: Chunk) -> None:
+        late = np.flatnonzero(chunk.columns["time_open"] >= chunk.columns["time_exchange"])
+        if len(late):
+            raise DataError(
+                f"{self._streams[stream].name}: {len(late)} candle(s) open at or after their close, "
+                f"first row {chunk.first_row + int(late[0])}",
+                "time_exchange is the time of the close; the columns may be the wrong way round",
+            )
+
     def _point(self, c: int, stream: int, role: int, chunk: Chunk) -> None:
         f, columns = self.cursors, chunk.columns
         received = columns.get("time_received")
         exchange = columns["time_exchange"]
         time = columns["time_open"] if role == OPENS else exchange
+        if role == OPENS:
+            self._check_opens(stream, chunk)
         if role == ENGINE:
             time = exchange if received is None else received
             f.shift[c] = self._feed_ns[stream] if received is None else 0

@@ -100,9 +100,9 @@ def _candle_rules(names: list[str]) -> list[Rule]:
         Rule(
             "open_after_close",
             "time_open",
-            pl.col("time_open") > pl.col("time_exchange"),
-            "after time_exchange",
-            "time_open at or before time_exchange, the time of the close",
+            pl.col("time_open") >= pl.col("time_exchange"),
+            "not before time_exchange",
+            "time_open before time_exchange, the time of the close",
             "the columns may be the wrong way round; " + _DROP,
         ),
     ]

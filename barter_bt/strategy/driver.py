@@ -54,6 +54,8 @@ class Driver:
         Interval of its timer, 0 for none.
     decide
         Called in Python when the kernel returns for a decision.
+    save, load
+        What a strategy in Python remembers, as bytes and back, for checkpoints.
     schedule
         Columns of the schedule, by name; empty for none.
     source
@@ -68,6 +70,8 @@ class Driver:
     hooks: int = 0
     timer_ns: int = 0
     decide: Callable[[EngineState], None] | None = None
+    save: Callable[[], bytes] | None = None
+    load: Callable[[bytes], None] | None = None
     schedule: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     source: tuple[str, int] | None = None
     size: int = UNITS

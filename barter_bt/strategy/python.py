@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -219,7 +220,15 @@ class Python:
                 for request in opens:
                     _ask(raw, index, request)
 
-        return Driver(wake=_wake_python, asked=bits, hooks=sum(hooks), timer_ns=timer_ns, decide=decide)
+        return Driver(
+            wake=_wake_python,
+            asked=bits,
+            hooks=sum(hooks),
+            timer_ns=timer_ns,
+            decide=decide,
+            save=lambda: pickle.dumps(vars(self.strategy)),
+            load=lambda memory: vars(self.strategy).update(pickle.loads(memory)),
+        )
 
 
 def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,6 +82,8 @@ class Several:
             hooks=hooks,
             timer_ns=timers.pop() if timers else 0,
             decide=_decide(drivers),
+            save=lambda: pickle.dumps([one.save() if one.save else b"" for one in drivers]),
+            load=lambda memory: _load(drivers, memory),
             schedule=merged(planned) if planned else {},
             source=next((one.source for one in drivers if one.source), None),
             size=size,
@@ -99,6 +102,12 @@ def _chain(drivers: Sequence[Driver]) -> tuple[Wake, Block]:
             wake = _before(one.wake, number, one.asked | one.hooks, wake)
             my = make_block("Several", {"head": type(one.my), "tail": type(my)})(head=one.my, tail=my)
     return wake, my
+
+
+def _load(drivers: Sequence[Driver], memory: bytes) -> None:
+    for one, own in zip(drivers, pickle.loads(memory), strict=True):
+        if one.load:
+            one.load(own)
 
 
 def _decide(drivers: Sequence[Driver]) -> Callable[[EngineState], None]:

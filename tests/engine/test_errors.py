@@ -13,7 +13,7 @@ from barter_bt.data import generate
 from barter_bt.engine import loop
 from barter_bt.errors import BarterBtError, ConfigError, DataError, InstrumentError, StrategyError
 from barter_bt.strategy.api import buy, limit_buy, limit_sell
-from tests.engine.tiny import A, B, Watch, flat, quotes, run, schedule, table, trades
+from tests.engine.tiny import A, B, Watch, candles, flat, quotes, run, schedule, table, trades
 
 MARKET = trades((1, 100, 9), (2, 101, 9), (3, 102, 9))
 WALKS = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.01", quantity_increment="0.001") for k in range(3)]
@@ -350,3 +350,9 @@ def test_nothing_changes_when_nothing_is_asked():
         result = run(quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9)), strategy)
         assert (result.orders.height, result.trades.height, result.positions.height) == (0, 0, 0)
         assert result.balances.height == 2
+
+
+def test_a_candle_that_does_not_last_is_an_error():
+    """Its open must come before its close: an order sent at the close would fill at an open that is gone."""
+    with pytest.raises(DataError, match=r"1 candle.*first row 1"):
+        run(candles((0, 10, 5, 6, 4, 5), (20, 20, 5, 6, 4, 5)), schedule({"at": 1, "buy": 1}))
