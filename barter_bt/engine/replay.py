@@ -62,7 +62,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
         c = following
 
 
-def _note(
+def _observe(
     s: EngineState,
     kind: int,
     i: int,
@@ -74,13 +74,16 @@ def _note(
     fifth: Column[float],
     row: int,
 ) -> None:
-    """The audit of a market item; a kind of rows has only the columns that it needs."""
-    if kind == TRADE_ROWS:
-        note_market(s, i, time_exchange, first[row], second[row], 0.0, 0.0, 0.0)
-    elif kind == QUOTE_ROWS:
-        note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], 0.0)
-    else:
-        note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], fifth[row])
+    """Audit and record of a market item; a kind of rows has only the columns that it needs."""
+    if s.engine.audit[0] == FULL:
+        if kind == TRADE_ROWS:
+            note_market(s, i, time_exchange, first[row], second[row], 0.0, 0.0, 0.0)
+        elif kind == QUOTE_ROWS:
+            note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], 0.0)
+        else:
+            note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], fifth[row])
+    if s.engine.recording[0] == EACH_EVENT:
+        record(s)
 
 
 def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
@@ -102,9 +105,8 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     asked, marks = e.wake[0] & bit if e.trading[0] else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
-    recording = e.recording[0] == EACH_EVENT
+    observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
     busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0
-    auditing = e.audit[0] == FULL
     begin(s, bit, -1, -1, -1, -1)
     while row < end:
         now = time[row] + shift
@@ -143,14 +145,12 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
         if not valid:
             fail(v.fault, BAD_ROW, i)
             break
-        if auditing:
-            _note(s, kind, i, stamp[row], first, second, third, fourth, fifth, row)
         row += 1
-        if recording:
-            record(s)
+        if observed:
+            _observe(s, kind, i, stamp[row - 1], first, second, third, fourth, fifth, row - 1)
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
-                if row < rows and asked == 0 and e.recording[0] == 0 and not auditing:
+                if row < rows and asked == 0 and e.recording[0] == 0 and not observed:
                     mark(s, now)
                     continue
             e.mark_due[0] = now
@@ -166,8 +166,8 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             if len(s.actions) > 0:
                 dispatch(s)
                 limit = min(limit, s.ends.due[REQUEST_QUEUE])
-            if e.pending[0]:
-                break
+                if e.pending[0]:
+                    break
     e.market_time[0] = latest
     e.budget[0] -= row - start
     locate(v.fault, c, row)

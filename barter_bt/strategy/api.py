@@ -7,8 +7,7 @@ Accessors give floats in natural units; the raw columns (``s.instruments.quantit
 from __future__ import annotations
 
 from barter_bt.engine.action.close_positions import ask_close
-from barter_bt.engine.action.send import ask, ask_cancel
-from barter_bt.engine.state.connectivity import set_trading
+from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
@@ -160,12 +159,12 @@ def is_trading(s: EngineState) -> int:
 
 def enable_trading(s: EngineState) -> None:
     """Enable trading from the next event on."""
-    set_trading(s, 1)
+    ask_trading(s, 1)
 
 
 def disable_trading(s: EngineState) -> None:
     """Disable trading: from the next event on the strategy is only told through its hooks."""
-    set_trading(s, 0)
+    ask_trading(s, 0)
 
 
 def next_order(s: EngineState) -> int:

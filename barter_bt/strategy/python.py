@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from barter_bt.engine.action.send import ask, ask_cancel
+from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
 from barter_bt.engine.event import (
     BALANCE,
     BAR_CLOSE,
@@ -22,7 +22,6 @@ from barter_bt.engine.event import (
     TIMER,
     TRADING_DISABLED,
 )
-from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON
 from barter_bt.errors import StrategyError
@@ -129,7 +128,7 @@ class State:
 
     def set_trading(self, enabled: bool) -> None:
         """Enable or disable trading from the next event on."""
-        set_trading(self.raw, int(enabled))
+        ask_trading(self.raw, int(enabled))
 
     @property
     def instruments(self) -> list[str]:

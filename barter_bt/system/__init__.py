@@ -1,4 +1,8 @@
-"""The engine one event at a time, with Barter's own types: for tests, tools, and later paper and live trading."""
+"""The engine one event at a time, with Barter's own types: for tests, tools, and later paper and live trading.
+
+Barter's configurations and recordings are read as they are: :func:`load_config` and :func:`read_recording` give the
+arguments of a backtest, and of an :class:`Engine`.
+"""
 
 from barter_bt.system.audit import (
     AccountDisconnect,
@@ -11,7 +15,9 @@ from barter_bt.system.audit import (
     Sent,
     TradingDisabled,
 )
+from barter_bt.system.config import ConfigWarning, SystemConfig, load_config
 from barter_bt.system.engine import Engine
+from barter_bt.system.recording import Recording, RecordingWarning, market_streams, read_recording
 from barter_bt.system.strategy import Strategy, close_with_market_orders
 
 __all__ = [
@@ -19,12 +25,19 @@ __all__ = [
     "AlgoOrders",
     "Audit",
     "Commanded",
+    "ConfigWarning",
     "Engine",
     "MarketDisconnect",
     "PositionExit",
+    "Recording",
+    "RecordingWarning",
     "Refused",
     "Sent",
     "Strategy",
+    "SystemConfig",
     "TradingDisabled",
     "close_with_market_orders",
+    "load_config",
+    "market_streams",
+    "read_recording",
 ]

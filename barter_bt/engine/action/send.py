@@ -5,10 +5,13 @@ from __future__ import annotations
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN, note_open, note_output
+from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
 from barter_bt.execution.order import OPEN, OPEN_IN_FLIGHT
+
+NO_ORDER, NOTHING = -1, -2  # in place of the order to cancel: an open, and neither
 
 
 def send(s: EngineState, kind: int, order: int) -> None:
@@ -41,7 +44,7 @@ def dispatch(s: EngineState) -> None:
         if order >= 0 and (s.orders.status[order] == OPEN or s.orders.status[order] == OPEN_IN_FLIGHT):
             send_cancel(s, order)
     for action in range(count):
-        if a.order[action] < 0:
+        if a.order[action] == NO_ORDER:
             open_order(s, action)
     a.truncate(0)
 
@@ -64,7 +67,7 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     """Add an open to the actions of this wake-up; returns its row."""
     row = s.actions.append()
     a = s.actions
-    a.order[row] = -1
+    a.order[row] = NO_ORDER
     a.strategy[row] = s.engine.strategy[0]
     a.instrument[row] = i
     a.side[row] = side
@@ -77,6 +80,13 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.requested[row] = lots
     a.refused[row] = 0
     return row
+
+
+def ask_trading(s: EngineState, enabled: int) -> None:
+    """Enable or disable trading; the action only shows the loop, which looks for actions, that there is news."""
+    set_trading(s, enabled)
+    row = s.actions.append()
+    s.actions.order[row] = NOTHING
 
 
 def ask_cancel(s: EngineState, order: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from barter_bt.columns.kernel import hot
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.dealing import steps, weighted_mid, whole_lots
+
+LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 
 
 @hot
@@ -14,7 +14,7 @@ def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: f
     """A public trade; False if the row is malformed."""
     ins, t = s.instruments, s.terms
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
-    if ticks <= 0 or not 0.0 < amount < math.inf:
+    if ticks <= 0 or not 0.0 < amount <= LARGEST:
         return False
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
@@ -33,7 +33,7 @@ def update_from_quote(
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
     bid_ticks = steps(bid, per_unit, noise) if whole_lots(bid_amount, per_lot, lot_noise) > 0 else 0
     ask_ticks = steps(ask, per_unit, noise) if whole_lots(ask_amount, per_lot, lot_noise) > 0 else 0
-    if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount < math.inf and 0.0 <= ask_amount < math.inf):
+    if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount <= LARGEST and 0.0 <= ask_amount <= LARGEST):
         return False
     if bid_ticks > ask_ticks > 0:
         return False
@@ -61,7 +61,7 @@ def update_from_candle(
     """A candle that has closed; False if malformed."""
     ins, t = s.instruments, s.terms
     ticks = steps(close, t.ticks_per_unit[i], t.tick_noise[i])
-    if ticks <= 0 or not (low > 0.0 and low <= open_ <= high and low <= close <= high and 0.0 <= volume < math.inf):
+    if ticks <= 0 or not (low > 0.0 and low <= open_ <= high and low <= close <= high and 0.0 <= volume <= LARGEST):
         return False
     if time >= ins.last_time[i]:
         ins.last_time[i] = time

@@ -121,7 +121,7 @@ class Instruments(Table):
 
 
 class Actions(Table, growable=True):
-    """What a strategy asked for in this wake-up: opens, and cancels (``order`` ≥ 0)."""
+    """What a strategy asked for in this wake-up: opens (``order`` is -1) and cancels (``order`` ≥ 0)."""
 
     order: I64
     strategy: I64
