@@ -1,4 +1,4 @@
-"""Each limit, violated and just not, in all drivers; what counts, what does not, and what is resized."""
+"""Limits of the risk manager (rule 27), each violated in every driver, and what never is refused."""
 
 from __future__ import annotations
 
