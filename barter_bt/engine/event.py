@@ -19,6 +19,10 @@ CLOSE_POSITIONS = 2048
 SCHEDULED = 4096  # a row of the schedule
 MARKET_OTHER = 8192  # a market item of which the state keeps nothing
 
+# To keep data of its own a strategy can be told of every event, also while trading is disabled, and of what was sent.
+ON_EVENT = 1 << 20
+SENT = 1 << 21
+
 HOOKS = TRADING_DISABLED | DISCONNECT | CLOSE_POSITIONS
 
 WAKE = {

@@ -33,6 +33,7 @@ from barter_bt.engine.event import (
     HOOKS,
     ORDER_SNAPSHOT,
     OWN_TRADE,
+    SENT,
     TIMER,
     TRADING_DISABLED,
 )
@@ -42,7 +43,7 @@ from barter_bt.engine.report import deliver
 from barter_bt.engine.schedule import follow
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
-from barter_bt.engine.wake import SLEEP, wake
+from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.execution.feed import Cursors, Feed, earliest
 from barter_bt.execution.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.arrival import receive
@@ -157,7 +158,7 @@ def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
 
 def decide(s: EngineState, my: Block) -> int:
     """Wake the strategy and send what it asks for."""
-    if not (s.engine.trading[0] or s.engine.bypass[0]):
+    if not (is_awake(s) or s.engine.bypass[0]):
         return SLEEP
     woken = wake(s, my)
     if woken == SLEEP:
@@ -168,14 +169,14 @@ def decide(s: EngineState, my: Block) -> int:
 
 
 def tell(s: EngineState, my: Block) -> int:
-    """Tell the strategy of the first that is pending: its hooks, then, if trading is enabled, the update itself."""
+    """Tell the strategy of the first that is pending: its hooks, what was sent, then the update itself."""
     e, kind = s.engine, ENGINE_UPDATE
-    for hook in (TRADING_DISABLED, DISCONNECT, CLOSE_POSITIONS):
+    for hook in (TRADING_DISABLED, DISCONNECT, CLOSE_POSITIONS, SENT):
         if e.pending[0] & hook:
             kind = hook
             break
     e.pending[0] &= ~kind
-    if not (kind & e.hooks[0] or (kind & e.wake[0] and e.trading[0])):
+    if not (kind & e.hooks[0] or (kind & e.wake[0] and is_awake(s))):
         return SLEEP
     s.event.kind[0] = kind
     s.event.order[0] = s.event.instrument[0] = -1

@@ -16,7 +16,7 @@ from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
-from barter_bt.engine.wake import SLEEP, wake
+from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest
 from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.market import see
@@ -102,7 +102,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     )
     same = shift == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
     bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
-    asked, marks = e.wake[0] & bit if e.trading[0] else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
+    asked, marks = e.wake[0] & bit if is_awake(s) else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL

@@ -18,6 +18,7 @@ from barter_bt.engine.state.orders import (
 from barter_bt.engine.state.position import update_position_from_fill
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
+from barter_bt.engine.wake import is_awake
 from barter_bt.execution.messages import (
     ACCEPTED,
     CANCEL_REJECTED,
@@ -37,7 +38,7 @@ def deliver(s: EngineState) -> int:
     A report is several events (a fill: trade, order snapshot, balances). All that it changes is applied with
     the first. Where the strategy sleeps through account events, all reports of one time are processed at one go.
     """
-    asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) if s.engine.trading[0] else 0
+    asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) if is_awake(s) else 0
     now = s.ends.due[REPORT_QUEUE]
     while s.ends.due[REPORT_QUEUE] == now:
         kind = _deliver_one(s, asked)

@@ -64,9 +64,9 @@ class Compiled:
         bits, timer_ns = wake_bits(self.wake)
         code = self.generate.__code__
         return Driver(
-            wake=self.hooks.wake(self.generate),
+            wake=self.hooks.wake(self.generate, bits),
             my=self._tables(len(market.index)),
-            asked=bits,
+            asked=self.hooks.asked(bits),
             hooks=self.hooks.bits,
             timer_ns=timer_ns,
             source=(code.co_filename, code.co_firstlineno),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, TRADING_DISABLED
+from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED, WAKE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP
 from barter_bt.errors import StrategyError
@@ -33,6 +33,16 @@ def _nothing(s: EngineState, my: Any) -> None:
     return
 
 
+def _observed(on_event: Hook, generate: Hook, bits: int) -> Hook:
+    def observed(s: EngineState, my: Any) -> None:
+        on_event(s, my)
+        s.actions.truncate(0)
+        if s.engine.trading[0] and s.event.kind[0] & bits:
+            generate(s, my)
+
+    return observed
+
+
 @dataclass(frozen=True)
 class Hooks:
     """Functions ``(s, my)`` that the engine calls whether or not trading is enabled.
@@ -45,6 +55,10 @@ class Hooks:
         A market or account link was lost: ``s.event.exchange`` says of which exchange.
     on_trading_disabled
         Trading, which was enabled, is now disabled.
+    on_event
+        Every event, also while trading is disabled, before the strategy is asked; and (``s.event.kind`` is ``SENT``)
+        what was sent: the orders since the last time are new rows of ``s.orders``. For data of its own, in ``my``;
+        it cannot send.
     close_positions
         The command to close positions, in place of an opposite market order for each: the instruments that it
         concerns have ``s.instruments.chosen[i] == 1``.
@@ -58,9 +72,10 @@ class Hooks:
     on_disconnect: Hook | None = None
     on_trading_disabled: Hook | None = None
     close_positions: Hook | None = None
+    on_event: Hook | None = None
 
     def __post_init__(self) -> None:
-        for name in ("on_disconnect", "on_trading_disabled", "close_positions"):
+        for name in ("on_disconnect", "on_trading_disabled", "close_positions", "on_event"):
             hook = getattr(self, name)
             if hook is not None and not isinstance(hook, FunctionType):
                 raise StrategyError(f"{name} is {hook!r}; it must be a plain function of the state and its own tables")
@@ -72,11 +87,16 @@ class Hooks:
             (self.on_disconnect, DISCONNECT),
             (self.on_trading_disabled, TRADING_DISABLED),
             (self.close_positions, CLOSE_POSITIONS),
+            (self.on_event, ON_EVENT),
         )
         return sum(bit for hook, bit in given if hook)
 
-    def wake(self, generate: Hook | None) -> Callable[[EngineState, Any], int] | None:
-        """The kernel that calls the hooks, or ``generate`` for every other event; None if there is nothing to call."""
+    def asked(self, bits: int) -> int:
+        """The events to be woken by: those that ``generate`` asked for, or all."""
+        return bits | WAKE["every_event"] | SENT if self.on_event else bits
+
+    def wake(self, generate: Hook | None, bits: int = 0) -> Callable[[EngineState, Any], int] | None:
+        """The kernel that calls the hooks, or ``generate`` for the events ``bits``; None if nothing is to be called."""
         if generate is None and not self.bits:
             return None
         otherwise = generate or _nothing
@@ -90,6 +110,8 @@ class Hooks:
         disconnect = self.on_disconnect or _nothing
         disabled = self.on_trading_disabled or _nothing
         close = self.close_positions or _nothing
+        if self.on_event:
+            otherwise = _observed(self.on_event, otherwise, bits)
 
         def wake_or_hook(s: EngineState, my: Any) -> int:
             kind = s.event.kind[0]

@@ -17,10 +17,13 @@ from barter_bt.engine.event import (
     MARKET_CANDLE,
     MARKET_QUOTE,
     MARKET_TRADE,
+    ON_EVENT,
     ORDER_SNAPSHOT,
     OWN_TRADE,
+    SENT,
     TIMER,
     TRADING_DISABLED,
+    WAKE,
 )
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON
@@ -44,11 +47,13 @@ EVENTS = {
     TRADING_DISABLED: "trading_disabled",
     DISCONNECT: "disconnect",
     CLOSE_POSITIONS: "close_positions",
+    SENT: "sent",
 }
 HOOKS = {
     DISCONNECT: "on_disconnect",
     TRADING_DISABLED: "on_trading_disabled",
     CLOSE_POSITIONS: "close_positions",
+    ON_EVENT: "on_event",
 }
 
 
@@ -71,7 +76,8 @@ class AlgoStrategy(Protocol):
     """Barter's interface. ``wake`` says what wakes it (see :class:`~barter_bt.strategy.Compiled`).
 
     It may also have ``on_disconnect(state)``, ``on_trading_disabled(state)`` and ``close_positions(state)``: each
-    returns cancels and opens likewise, which bypass the risk check (see :class:`~barter_bt.strategy.Hooks`).
+    returns cancels and opens likewise, which bypass the risk check; and ``on_event(state)``, which is told of every
+    event, also while trading is disabled, and returns nothing (see :class:`~barter_bt.strategy.Hooks`).
     """
 
     def generate_algo_orders(self, state: State) -> tuple[Iterable[int], Iterable[OrderRequest]]:
@@ -211,7 +217,12 @@ class Python:
         def decide(raw: EngineState) -> None:
             if not view:
                 view.append(State(raw, index))
-            asked = hooks.get(raw.event.kind[0], generate)(view[0])
+            kind = raw.event.kind[0]
+            if ON_EVENT in hooks and kind not in hooks:
+                hooks[ON_EVENT](view[0])
+                if not (raw.engine.trading[0] and kind & bits):
+                    return
+            asked = hooks.get(kind, generate)(view[0])
             if asked:
                 cancels, opens = asked
                 for order in cancels:
@@ -221,7 +232,7 @@ class Python:
 
         return Driver(
             wake=_wake_python,
-            asked=bits,
+            asked=bits | WAKE["every_event"] | SENT if ON_EVENT in hooks else bits,
             hooks=sum(hooks),
             timer_ns=timer_ns,
             decide=decide,

@@ -196,6 +196,7 @@ class Schedule:
         columns = _followed(columns, unchanged)
         return Driver(
             wake=self.hooks.wake(None),
+            asked=self.hooks.asked(0),
             hooks=self.hooks.bits,
             schedule=columns,
             size=_SIZES[self.size],

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
+from barter_bt.engine.event import BALANCE, ENGINE_UPDATE, MARKET_QUOTE, ORDER_SNAPSHOT, OWN_TRADE, SENT
 from barter_bt.errors import ConfigError, InstrumentError
 from barter_bt.strategy.api import buy, disable_trading, limit_buy
 from barter_bt.strategy.hooks import cancel_all_orders, close_all_positions
@@ -361,3 +362,59 @@ def test_links_start_reconnecting_and_the_first_item_heals_them():
     assert watch.seen == [healthy, market, both, both, (1, 0, 1)]
     ended = run(quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9), (3, 99, 9, 101, 9)), watch, commands=given)
     assert ended.state.engine.unhealthy[0] == 0
+
+
+# Data of a strategy's own
+
+
+def count(s: Any, my: Any) -> None:
+    """Counts what it is told of; what it asks for is dropped."""
+    kind = s.event.kind[0]
+    if kind == SENT:
+        my.shared.sent[0] += len(s.orders) - my.shared.orders[0]
+        my.shared.orders[0] = len(s.orders)
+    elif kind == MARKET_QUOTE:
+        my.shared.quotes[0] += 1
+        buy(s, 0, 1.0)
+    elif kind & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE):
+        my.shared.account[0] += 1
+    elif kind == ENGINE_UPDATE:
+        my.shared.updates[0] += 1
+
+
+def third(s: Any, my: Any) -> None:
+    """Buys as many as it was told of quotes, at each fill and at the third quote."""
+    if my.shared.quotes[0] >= 3:
+        buy(s, 0, float(my.shared.quotes[0]))
+
+
+class Counting:
+    """The same in Python."""
+
+    wake = "quote"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def on_event(self, state: Any) -> None:
+        self.seen.append(state.event)
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        quotes_ = self.seen.count("quote")
+        return (), [bt.OrderRequest(0, quotes_)] if quotes_ >= 3 else []
+
+
+@MODES
+def test_a_strategy_s_own_data_sees_every_event(interpret):
+    """Market, account, updates and what was sent, also while trading is disabled; it is told before it is asked."""
+    given = commands({"at": 4.5, "do": "disable_trading"}, {"at": 6.5, "do": "enable_trading"})
+    names = ("quotes", "account", "updates", "sent", "orders")
+    hooks = bt.Hooks(on_event=count)
+    compiled = bt.Compiled(third, shared=dict.fromkeys(names, 0), wake="quote", hooks=hooks)
+    python = Counting()
+    results = [run(STEADY, one, commands=given, interpret=interpret) for one in (compiled, python)]
+    for result in results:
+        assert table(result.orders, "quantity", "time_sent") == [(3, 3), (4, 4), (7, 7), (8, 8), (9, 9)]
+    assert [python.seen.count(name) for name in ("quote", "sent", "update")] == [9, 5, 2]
+    account = [python.seen.count(name) for name in ("fill", "order", "balance")]
+    assert account == [5, 10, 10]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN, note_open, note_output
+from barter_bt.engine.event import SENT
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
@@ -31,6 +32,7 @@ def send_cancel(s: EngineState, order: int) -> None:
     """Record that an order is being cancelled, and send the request."""
     record_cancel(s, order)
     send(s, REQUEST_CANCEL, order)
+    s.engine.pending[0] |= s.engine.wake[0] & SENT
     if s.engine.audit[0]:
         note_output(s, SENT_CANCEL, order, -1)
 
@@ -57,6 +59,7 @@ def open_order(s: EngineState, action: int) -> int:
     order = record_open(s, action, reason)
     if not reason:
         send(s, REQUEST_OPEN, order)
+        s.engine.pending[0] |= s.engine.wake[0] & SENT
         count_sent(s, s.orders.instrument[order])
     if s.engine.audit[0]:
         note_open(s, action, order, reason, REFUSED_OPEN if reason else SENT_OPEN)
