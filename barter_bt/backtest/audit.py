@@ -103,7 +103,7 @@ def audit_frame(state: EngineState, index: IndexedInstruments) -> pl.DataFrame |
     if state.engine.audit[0] == OFF:
         return None
     a = state.audits
-    lost = np.where(a.array("kind") == ENGINE_UPDATE, a.array("exchange"), -1)
+    lost, told = (np.where(a.array("kind") == ENGINE_UPDATE, a.array(name), -1) for name in ("exchange", "command"))
     kinds = list(EVENTS)
     frame = pl.DataFrame(
         {
@@ -113,7 +113,7 @@ def audit_frame(state: EngineState, index: IndexedInstruments) -> pl.DataFrame |
             "instrument": _names(a.array("instrument"), list(index.names)),
             "order_id": pl.Series(a.array("order").copy()).replace(-1, None),
             "exchange": _names(lost, list(index.exchanges)),
-            "command": _names(a.array("command"), _COMMANDS),
+            "command": _names(told, _COMMANDS),
         }
     )
     return frame.join(_outputs(state), on="sequence", how="left", maintain_order="left")

@@ -230,10 +230,17 @@ class Compiler:
         Function to the one that shall stand in its place, wherever it is reached.
     interpret
         Exchange the callees and leave everything plain Python.
+
+    Attributes
+    ----------
+    tag
+        Digest of what is being compiled, a part of every symbol. Numba numbers symbols within a process; where code of
+        several processes meets in one, equal symbols are one to the linker, and a strategy would run another's code.
     """
 
     def __init__(self, replace: Mapping[Function, Function] | None = None, interpret: bool = False) -> None:
         self.replace = dict(replace or {})
+        self.tag = ""
         self.root: FunctionType | None = None
         self.interpret = interpret
         self._done: dict[FunctionType, Any] = {}
@@ -255,7 +262,8 @@ class Compiler:
 
     def function(self, function: FunctionType) -> Any:
         """Numba's dispatcher for ``function``, its callees compiled likewise."""
-        self.root = self.root or function
+        if self.root is None:
+            self.root, self.tag = function, "" if self.interpret else _short(digest(function, self.replace))
         if function not in self._done:
             if function in self._building:
                 raise StrategyError(f"{function.__qualname__} calls itself, which a compiled kernel cannot")
@@ -291,7 +299,7 @@ class Compiler:
         rebuilt = FunctionType(
             function.__code__, {**function.__globals__, **swapped}, function.__name__, function.__defaults__, cells
         )
-        rebuilt.__qualname__ = function.__qualname__
+        rebuilt.__qualname__ = f"{function.__qualname__}_{self.tag}" if self.tag else function.__qualname__
         return rebuilt
 
     def _module(self, module: ModuleType, names: set[str]) -> ModuleType:
@@ -366,10 +374,14 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     if compiled._cache.is_new:
         workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
     compiled.compile()
-    symbol = f"barter_bt_{function.__name__}_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+    symbol = f"barter_bt_{function.__name__}_{_short(content)}"
     llvmlite.binding.add_symbol(symbol, compiled.address)
     _units[content] = compiled, types.ExternalFunction(symbol, sig)
     return _units[content][1]
+
+
+def _short(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 _OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -387,7 +399,9 @@ def compiled_function(function: FunctionType) -> Any:
     if content not in _array_kernels:
         from numba import njit
 
-        dispatcher = njit(**_OPTIONS)(Compiler().rebuild(function))
+        compiler = Compiler()
+        compiler.tag = _short(content)
+        dispatcher = njit(**_OPTIONS)(compiler.rebuild(function))
         dispatcher._cache = _cache_class()(function, content)
         _array_kernels[content] = dispatcher
     return _array_kernels[content]
@@ -426,12 +440,14 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
 
     from barter_bt.columns.lowering import block_at
 
+    compiler.root, compiler.tag = root, _short(content)
     run = compiler.function(root)
     first, second, third, fourth = (block_at(block) for block in blocks)
 
     def entry(a, b, c, d):  # type: ignore[no-untyped-def]
         return run(first(a), second(b), third(c), fourth(d))
 
+    entry.__qualname__ = f"entry_{_short(content)}"
     dispatcher = njit(**_OPTIONS)(entry)
     dispatcher._cache = _cache_class()(entry, content)
     dispatcher.compile((types.int64,) * len(blocks))

@@ -76,6 +76,7 @@ def _observe(
 ) -> None:
     """Audit and record of a market item; a kind of rows has only the columns that it needs."""
     if s.engine.audit[0] == FULL:
+        begin(s, s.event.kind[0], i, -1, -1, -1)
         if kind == TRADE_ROWS:
             note_market(s, i, time_exchange, first[row], second[row], 0.0, 0.0, 0.0)
         elif kind == QUOTE_ROWS:
@@ -107,7 +108,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
     busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0
-    begin(s, bit, -1, -1, -1, -1)
+    s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
         now = time[row] + shift
         if now > limit:

@@ -66,6 +66,13 @@ def whole_lots(amount: float, per_unit: float, noise: float) -> int:
     return nearest - int(nearest - scaled > noise + scaled * 4e-16)
 
 
+@hot
+def holds_lot(amount: float, per_unit: float, noise: float) -> bool:
+    """Whether there is a whole lot: :func:`whole_lots` is above 0."""
+    scaled = amount * per_unit
+    return scaled >= 0.5 and 1.0 - scaled <= noise + scaled * 4e-16
+
+
 def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
     """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote asset (rule 3)."""
     if lots > terms.lots_max[i]:

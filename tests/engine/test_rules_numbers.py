@@ -1,14 +1,17 @@
 """Rules 2 to 6: rounding, positions, equity and marks, with figures worked out by hand."""
 
+import math
 from fractions import Fraction
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import barter_bt as bt
 from barter_bt.engine.state.position import unrealised
 from barter_bt.errors import ConfigError, DataError, EngineError, StrategyError
-from barter_bt.execution.dealing import notional
+from barter_bt.execution.dealing import holds_lot, notional, whole_lots
 from tests.engine.tiny import FUTURE, A, B, Watch, flat, quotes, run, schedule, table, trades
 
 BTC = bt.Instrument("x", "btc_usdt", price_increment=1, quantity_increment="0.01")
@@ -344,3 +347,16 @@ def test_rule_3_the_engine_uses_this_notional():
     result = run([one_trade_each(7), one_trade_each(3, instrument="b_usd")], schedule({"at": 9, "buy": 1}), [A, B])
     value = Fraction(5 * 7 * 10**9)
     assert notional(result.state.terms, 0, 5, 7) == value
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.floats(0, 50), st.sampled_from([1.0, 10.0, 1000.0, 1e8, 0.01]), st.sampled_from([1e-6, 1.0]), st.integers(-9, 9)
+)
+def test_rule_20_a_lot_is_held_where_a_whole_lot_counts(lots, per_unit, noise, ulps):
+    """Rule 20: the engine's quick test and the venue's count agree, also an ulp beside a whole lot."""
+    amount = lots / per_unit
+    for near in (amount, round(lots) / per_unit):
+        for _ in range(abs(ulps)):
+            near = math.nextafter(near, math.inf if ulps > 0 else 0.0)  # noqa: PLW2901
+        assert holds_lot(near, per_unit, noise) == (whole_lots(near, per_unit, noise) > 0)

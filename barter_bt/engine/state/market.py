@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import hot
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import steps, weighted_mid, whole_lots
+from barter_bt.execution.dealing import holds_lot, steps, weighted_mid, whole_lots
 
 LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 
@@ -31,8 +31,8 @@ def update_from_quote(
     """Best bid and ask; an amount below one lot empties its side. False if malformed or crossed."""
     ins, t = s.instruments, s.terms
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
-    bid_ticks = steps(bid, per_unit, noise) if whole_lots(bid_amount, per_lot, lot_noise) > 0 else 0
-    ask_ticks = steps(ask, per_unit, noise) if whole_lots(ask_amount, per_lot, lot_noise) > 0 else 0
+    bid_ticks = steps(bid, per_unit, noise) if holds_lot(bid_amount, per_lot, lot_noise) else 0
+    ask_ticks = steps(ask, per_unit, noise) if holds_lot(ask_amount, per_lot, lot_noise) else 0
     if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount <= LARGEST and 0.0 <= ask_amount <= LARGEST):
         return False
     if bid_ticks > ask_ticks > 0:
