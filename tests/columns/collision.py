@@ -1,4 +1,4 @@
-"""For `test_cache.py`: compiles one entry for each number given, which returns that number, and prints the results."""
+"""For `test_cache.py`: for each number given a compiled run of a strategy that buys so many; prints what it bought."""
 
 from __future__ import annotations
 
@@ -6,34 +6,24 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from barter_bt.columns.kernel import compile_entry
-from barter_bt.columns.table import make_block, make_table
-
-Numbers = make_table("Numbers", {"x": "i8"})
-Only = make_block("Only", {"numbers": Numbers})
+import barter_bt as bt
+from barter_bt.strategy.api import buy
+from tests.engine.tiny import A, quotes
 
 
-def wake(s: Any) -> int:
-    """Exchanged."""
-    return 0
+def make(number: float) -> Callable[[Any, Any], None]:
+    """A strategy of the same name for each number."""
 
+    def generate(s: Any, my: Any) -> None:
+        if s.instruments.quantity[0] == 0 and s.instruments.live[0] == 0:
+            buy(s, 0, number)
 
-def root(a: Any, b: Any, c: Any, d: Any) -> int:
-    """What all entries share."""
-    return wake(a) + a.numbers.x[0]
-
-
-def make(number: int) -> Callable[[Any], int]:
-    """A function of the same name for each number."""
-
-    def strategy(s: Any) -> int:
-        return number
-
-    return strategy
+    return generate
 
 
 if __name__ == "__main__":
+    market = quotes(*((k, 99, 9, 101, 9) for k in range(1, 5)))
     for argument in sys.argv[1:]:
-        block = Only(numbers=Numbers(1))
-        entry = compile_entry(root, (Only,) * 4, {wake: make(int(argument))})  # type: ignore[arg-type]
-        print(entry(*(block.address,) * 4))
+        strategy = bt.Compiled(make(float(argument)), wake="quote")
+        result = bt.backtest(market, A, strategy, balances={"usd": 10_000}, interpret=False)
+        print(*(int(quantity) for quantity in result.orders["quantity"]))

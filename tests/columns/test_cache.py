@@ -159,10 +159,11 @@ def test_the_digest_tells_equal_numbers_of_other_types_apart(monkeypatch):
     assert len(seen) == 5
 
 
-def test_code_compiled_apart_can_run_together(tmp_path):
-    """Three processes compile one strategy each; a fourth that loads all of them runs each as itself."""
-    program = PROGRAM.with_name("collision.py")
-    environment = os.environ | {"BARTER_BT_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT)}
+def test_code_compiled_apart_can_run_together(whole):
+    """Three processes compile one strategy each; one that loads all of them runs each as itself, in any order."""
+    program, directory = PROGRAM.with_name("collision.py"), whole[0].directory
+    environment = os.environ | {"BARTER_BT_CACHE": str(directory), "PYTHONPATH": str(ROOT)}
+    environment.pop("BARTER_BT_INTERPRET", None)
 
     def run(*numbers: str) -> list[str]:
         command = [sys.executable, str(program), *numbers]
@@ -170,7 +171,7 @@ def test_code_compiled_apart_can_run_together(tmp_path):
 
     for number in "123":
         assert run(number) == [number]
-    files = {path.name for path in tmp_path.iterdir()}
+    before = whole[0].files()
     assert run("1", "2", "3") == ["1", "2", "3"]
     assert run("3", "2", "1") == ["3", "2", "1"]
-    assert {path.name for path in tmp_path.iterdir()} == files, "and compiles nothing"
+    assert whole[0].files() == before, "and nothing is compiled"
