@@ -1,35 +1,29 @@
-"""Compile a plain Python function and all that it calls; cache the result by its content.
+"""Compile a plain Python function and all that it calls.
 
 A kernel is ordinary Python over :mod:`tables <barter_bt.columns.table>`, and runs as such. ``compiled``
 rebuilds it for Numba: every plain function that it reaches, by a global name or a closure, is rebuilt
 with its callees replaced by their compiled forms. Parts can be exchanged on the way (``replace``),
 which is how a user's strategy is compiled *into* the engine's loop instead of being called by it.
 
-The cache key is a digest of everything reachable: bytecode, constants, defaults, closures, global values
-and helpers, recursively, plus this room's own sources. So an edit anywhere is seen, and an unchanged
-program compiles nothing (see ``docs/decisions/0002-cache.md``).
+The result is kept under a digest of everything reachable (:mod:`barter_bt.columns.digest`), so an edit anywhere is
+seen, and an unchanged program compiles nothing (see ``docs/decisions/0002-cache.md``).
 """
 
 from __future__ import annotations
 
-import dis
-import functools
 import hashlib
-import importlib.metadata
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
-from pathlib import Path
-from types import CellType, CodeType, FunctionType, ModuleType
+from collections.abc import Mapping
+from types import CellType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
 from barter_bt.columns import workers
+from barter_bt.columns.cache import cache_class
+from barter_bt.columns.digest import Function, codes, digest, references
 from barter_bt.columns.exact import NATIVE
-from barter_bt.columns.table import Block, Table
+from barter_bt.columns.table import Block
 from barter_bt.errors import StrategyError
 
-Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
 
@@ -47,178 +41,6 @@ def hot(function: F) -> F:
     """Mark a kernel of the hot path: it is merged into its callers whatever the compiler thinks of its size."""
     function.is_hot = True  # type: ignore[attr-defined]
     return function
-
-
-def cache_directory() -> Path:
-    """Where compiled code is kept: ``BARTER_BT_CACHE``, else the user's cache directory."""
-    if chosen := os.environ.get("BARTER_BT_CACHE"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "barter_bt"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "barter_bt"
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-@functools.lru_cache(4096)
-def _static(code: CodeType) -> tuple[bytes, tuple[str, ...]]:
-    """What never changes of a function: a digest of its bytecode and constants, and the names that it uses."""
-    state = hashlib.sha256()
-    for one in _codes(code):
-        state.update(one.co_code)
-        for constant in one.co_consts:
-            if isinstance(constant, frozenset):
-                state.update(repr(sorted(map(repr, constant))).encode())
-            elif not isinstance(constant, CodeType):
-                state.update(f"{type(constant)}{constant!r}".encode())
-    loads = {
-        instruction.argval
-        for one in _codes(code)
-        for instruction in dis.get_instructions(one)
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")  # attributes are names too, but not references
-    }
-    # Names of attributes are constants of the code like any other.
-    state.update(repr([one.co_names for one in _codes(code)]).encode())
-    return state.digest(), tuple(sorted(loads))
-
-
-def references(function: FunctionType) -> dict[str, Any]:
-    """Global names and closure variables that a function uses, with their present values."""
-    known = function.__globals__
-    found = {name: known[name] for name in _static(function.__code__)[1] if name in known}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        found[name] = cell.cell_contents
-    return found
-
-
-def digest(function: FunctionType, replace: Mapping[Function, Function] | None = None) -> str:
-    """SHA-256 over a function and everything that it reaches.
-
-    Examples
-    --------
-    >>> rate = 1
-    >>> def fee(x):
-    ...     return x * rate
-    >>> before = digest(fee)
-    >>> rate = 2
-    >>> digest(fee) == before
-    False
-    """
-    seen: dict[int, int] = {}
-    state = hashlib.sha256()
-    exchanged = dict(replace or {})
-
-    def add_function(value: FunctionType) -> None:
-        state.update(_static(value.__code__)[0])
-        add(value.__defaults__)
-        for name, reached in references(value).items():
-            state.update(name.encode())
-            if isinstance(reached, ModuleType):
-                add_module(reached, value.__code__)
-            else:
-                add(exchanged.get(reached, reached) if isinstance(reached, FunctionType) else reached)
-
-    def add_module(module: ModuleType, code: CodeType) -> None:
-        """A module counts by its name and by the plain values in it that the function names."""
-        state.update(module.__name__.encode())
-        for name in sorted({name for one in _codes(code) for name in one.co_names}):
-            value = vars(module).get(name)
-            if isinstance(value, int | float | str | tuple | FunctionType | type):
-                state.update(name.encode())
-                add(value)
-
-    def add(value: Any) -> None:
-        if isinstance(value, FunctionType):
-            if id(value) in seen:
-                state.update(b"seen %d" % seen[id(value)])
-                return
-            seen[id(value)] = len(seen)
-            if value in NATIVE:
-                add(NATIVE[value])
-            add_function(value)
-        elif isinstance(value, type):
-            state.update(value.__qualname__.encode())
-            if issubclass(value, Table):
-                add((value.growable, *value.schema.items()))
-            elif issubclass(value, Block):
-                add(tuple(value.layout.items()))
-            elif issubclass(value, Enum):
-                add(tuple((name, member.value) for name, member in value.__members__.items()))
-        elif isinstance(value, tuple | list):
-            state.update(b"%d" % len(value))
-            for item in value:
-                add(item)
-        elif isinstance(value, frozenset):
-            add(sorted(map(repr, value)))
-        elif hasattr(value, "tobytes"):
-            state.update(f"{type(value)}{getattr(value, 'dtype', '')}{getattr(value, 'shape', '')}".encode())
-            state.update(value.tobytes())
-        else:
-            state.update(f"{type(value)}{value!r}".encode())
-
-    add(function)
-    return state.hexdigest()
-
-
-# Read when this room is loaded: a file that is edited later is not what this process runs.
-_SOURCES = b"".join(
-    (Path(__file__).parent / name).read_bytes() for name in ("table.py", "lowering.py", "kernel.py", "exact.py")
-)
-
-
-@functools.cache
-def _foundation() -> str:
-    """What every cached function depends on besides its own code: the lowering and the compiler."""
-    versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
-    return hashlib.sha256(_SOURCES + repr((versions, sys.version)).encode()).hexdigest()
-
-
-@functools.cache
-def _cache_class() -> Any:
-    from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
-
-    class Locator(_CacheLocator):
-        def __init__(self, function: FunctionType) -> None:
-            self.function = function
-
-        @classmethod
-        def from_function(cls, py_func: FunctionType, py_file: str) -> Locator:
-            return cls(py_func)
-
-        def get_cache_path(self) -> str:
-            return str(cache_directory())
-
-        def get_source_stamp(self) -> str:
-            return _foundation()
-
-        def get_disambiguator(self) -> str:
-            where = f"{self.function.__code__.co_filename}:{self.function.__qualname__}"
-            return hashlib.sha256(where.encode()).hexdigest()[:12]
-
-    class Impl(CompileResultCacheImpl):
-        _locator_classes = (Locator,)
-
-    class ContentCache(FunctionCache):
-        _impl_class = Impl
-
-        def __init__(self, function: FunctionType, content: str) -> None:
-            self._content = content
-            super().__init__(function)
-            # One index for each content: Numba numbers the files of a shared index, and two processes that save at
-            # the same time take the same number, which would hand one strategy the machine code of the other.
-            name = f"{function.__name__}-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
-            self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
-            self.is_new = not Path(self._cache_path, f"{name}.nbi").exists()
-
-        def _index_key(self, sig: Any, codegen: Any) -> Any:
-            return (sig, codegen.magic_tuple(), self._content)
-
-    return ContentCache
 
 
 class Compiler:
@@ -286,7 +108,7 @@ class Compiler:
             for name, value in references(function).items()
             if isinstance(chosen := self._chosen(value), FunctionType)
         }
-        names = {name for one in _codes(function.__code__) for name in one.co_names}
+        names = {name for one in codes(function.__code__) for name in one.co_names}
         swapped |= {
             name: self._module(value, names)
             for name, value in references(function).items()
@@ -370,7 +192,7 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     if content in _units:
         return _units[content][1]
     compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
-    compiled._cache = _cache_class()(function, content)
+    compiled._cache = cache_class()(function, content)
     if compiled._cache.is_new:
         workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
     compiled.compile()
@@ -402,7 +224,7 @@ def compiled_function(function: FunctionType) -> Any:
         compiler = Compiler()
         compiler.tag = _short(content)
         dispatcher = njit(**_OPTIONS)(compiler.rebuild(function))
-        dispatcher._cache = _cache_class()(function, content)
+        dispatcher._cache = cache_class()(function, content)
         _array_kernels[content] = dispatcher
     return _array_kernels[content]
 
@@ -449,7 +271,7 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
 
     entry.__qualname__ = f"entry_{_short(content)}"
     dispatcher = njit(**_OPTIONS)(entry)
-    dispatcher._cache = _cache_class()(entry, content)
+    dispatcher._cache = cache_class()(entry, content)
     dispatcher.compile((types.int64,) * len(blocks))
     dispatcher.disable_compile()
     return dispatcher

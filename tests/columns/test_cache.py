@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from barter_bt.columns.kernel import cache_directory, digest
+from barter_bt.columns.cache import cache_directory
+from barter_bt.columns.digest import digest
 
 PROGRAM = Path(__file__).with_name("program.py")
 ROOT = Path(__file__).parents[2]
