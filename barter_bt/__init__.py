@@ -9,7 +9,7 @@ from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from barter_bt import data, execution, instrument, risk, strategy
-    from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest
+    from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest, check_causality, compare
     from barter_bt.execution import Fees, Latency, Margin, Venue
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
@@ -33,6 +33,8 @@ __all__ = [
     "Venue",
     "__version__",
     "backtest",
+    "check_causality",
+    "compare",
     "data",
     "execution",
     "instrument",
@@ -42,7 +44,7 @@ __all__ = [
 
 _ROOMS = ("data", "execution", "instrument", "risk", "strategy", "backtest")
 _FROM = {
-    "backtest": ("Checkpoint", "Commands", "Record", "Result"),
+    "backtest": ("Checkpoint", "Commands", "Record", "Result", "check_causality", "compare"),
     "execution": ("Fees", "Latency", "Margin", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),

@@ -16,6 +16,8 @@ from cyclopts import App, CycloptsError, Parameter
 from barter_bt.errors import BarterBtError, ConfigError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from barter_bt.statistic.summary import Summary
 
 OK, INTERNAL_ERROR, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -155,6 +157,65 @@ def show(run: Path, /, *, json: AsJson = False) -> None:
 
 
 @app.command
+def compare(*runs: Path, json: AsJson = False) -> None:
+    """Print the figures of saved runs side by side, and of a few how their returns and orders differ.
+
+    Of two runs the first difference is told. Correlations and tests of the Sharpe ratios are given for two to six.
+
+    Parameters
+    ----------
+    runs
+        Run directories.
+    """
+    if not runs:
+        raise ConfigError("there are no runs to compare", "barter-bt compare RUN_DIR RUN_DIR")
+    from barter_bt.backtest.compare import SIDE_BY_SIDE
+    from barter_bt.backtest.compare import compare as made
+
+    comparison = made(runs)
+    if json:
+        _print_json(comparison.to_dict())
+        return
+    print(comparison)
+    if 1 < len(runs) <= SIDE_BY_SIDE:
+        _print_table("Correlation of returns", comparison.correlation, decimals=3)
+        tests = comparison.sharpe_tests.rename({"p_value": "p", "sharpe_other": "sharpe of other"})
+        _print_table("Sharpe ratios (Jobson-Korkie test, Memmel's correction)", tests, decimals=3)
+    if len(runs) == 2:
+        print(comparison.difference())
+
+
+@app.command
+def causality(config: Path, /, *, cuts: int = 5, interpret: bool = False, json: AsJson = False) -> int:
+    """Look for decisions that used later data: run the backtest of a file again on data that ends earlier.
+
+    The exit code is 2 if something changed before the end of the data. What this proves and what it does not stands
+    in the documentation of `barter_bt.check_causality`.
+
+    Parameters
+    ----------
+    config
+        Configuration in TOML; see `barter-bt schema`.
+    cuts
+        At how many times to end the data.
+    interpret
+        Run without compiling.
+    """
+    from barter_bt.backtest import check_causality
+    from barter_bt.backtest.config import load
+
+    arguments = load(config).build()
+    if interpret:
+        arguments["interpret"] = True
+    report = check_causality(**arguments, n=cuts)
+    if json:
+        _print_json(report.to_dict())
+    else:
+        print(report)
+    return OK if report.ok else BAD_INPUT
+
+
+@app.command
 def schema() -> None:
     """Print the JSON schema of the configuration file."""
     from barter_bt.backtest.config import schema as make
@@ -288,6 +349,22 @@ def _tell_saved(directory: Path, *, as_json: bool, paths: bool) -> None:
 def _short(path: Path) -> Path:
     """Make a path relative to where we are, if it lies below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _print_table(title: str, frame: pl.DataFrame, *, decimals: int) -> None:
+    """Print a frame as a table; null is a dash."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD)
+    for name, kind in frame.schema.items():
+        table.add_column(Text(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        cells = ("-" if one is None else f"{one:,.{decimals}f}" if isinstance(one, float) else f"{one}" for one in row)
+        table.add_row(*map(Text, cells))
+    Console().print(table)
 
 
 def _print_json(value: object) -> None:

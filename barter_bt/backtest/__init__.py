@@ -5,12 +5,24 @@ from types import ModuleType
 from typing import Any
 
 from barter_bt.backtest.backtest import backtest
+from barter_bt.backtest.causality import Causality, check_causality
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
+from barter_bt.backtest.compare import Comparison, compare
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 
-__all__ = ["Checkpoint", "Commands", "Record", "Result", "backtest"]
+__all__ = [
+    "Causality",
+    "Checkpoint",
+    "Commands",
+    "Comparison",
+    "Record",
+    "Result",
+    "backtest",
+    "check_causality",
+    "compare",
+]
 
 
 class _Room(ModuleType):

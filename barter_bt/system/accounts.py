@@ -110,8 +110,10 @@ class Accounts:
             row = self._adopt(i, snapshot)
             if row is None:
                 return
+        known = state.order if isinstance(state, CancelInFlight) else state
+        if isinstance(known, Open):
+            self._book.name(row, i, known.id)
         if isinstance(state, Open):
-            self._book.name(row, i, state.id)
             self._open(exchange, i, row, ACCEPTED, state, snapshot)
         elif isinstance(state, CancelInFlight):
             self._open(exchange, i, row, CANCELLING, state.order, snapshot)

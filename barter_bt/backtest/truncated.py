@@ -1,0 +1,117 @@
+"""Market data as it was at a time, and a strategy that knows no more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from barter_bt.data import Stream
+from barter_bt.data.canonical import Options
+from barter_bt.data.schema import TIME
+from barter_bt.data.source import FrameSource
+from barter_bt.statistic.tables import nanoseconds
+from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.several import Several
+
+
+class Truncated(Stream):
+    """Some of the rows of a stream. Its instruments and range of prices are those of the whole.
+
+    So units and the events that fill orders (rules 1 and 14), which a run takes from the data as a whole, stay what
+    they were.
+    """
+
+    def __init__(self, whole: Stream, frame: pl.DataFrame) -> None:
+        rows = frame if whole.instrument is None else frame.drop("instrument")
+        options = Options(whole.kind, whole.instrument)
+        super().__init__([FrameSource(rows, whole.name)], options, validate=whole.validate)
+        self.instruments = whole.instruments
+        self._origin = whole
+
+    def price_range(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest price of each instrument in the whole stream."""
+        return self._origin.price_range()
+
+
+class Whole:
+    """The streams of a run, read once, from which those of any earlier time are made."""
+
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self.streams = list(streams)
+        self._frames = [stream.frame().collect() for stream in streams]
+
+    def known(self, time_ns: int) -> list[Stream]:
+        """What has happened at the venues until a time; of candles, those that are closed."""
+        return [Truncated(*each) for each in zip(self.streams, self._closed(time_ns), strict=True)]
+
+    def dealt(self, time_ns: int) -> list[Stream]:
+        """What the venues deal with until a time: what is known, and the opens of candles that are open then.
+
+        Such a candle opens at its price and never moves; what it does at its close comes after the time.
+        """
+        return [
+            Truncated(stream, _with_opens(frame, known.height, time_ns) if stream.kind == "candles" else known)
+            for stream, frame, known in zip(self.streams, self._frames, self._closed(time_ns), strict=True)
+        ]
+
+    def span_ns(self) -> tuple[int, int]:
+        """The first and the last venue time."""
+        times = [nanoseconds(frame["time_exchange"]) for frame in self._frames if frame.height]
+        return min(int(each[0]) for each in times), max(int(each[-1]) for each in times)
+
+    def _closed(self, time_ns: int) -> list[pl.DataFrame]:
+        return [
+            frame.head(int(nanoseconds(frame["time_exchange"]).searchsorted(time_ns, side="right")))
+            for frame in self._frames
+        ]
+
+
+class Knowing:
+    """A strategy that is prepared with other streams than those that the venues deal with.
+
+    Parameters
+    ----------
+    strategy
+        The strategy.
+    streams
+        What it knows.
+    """
+
+    def __init__(self, strategy: Any, streams: Sequence[Stream]) -> None:
+        self.name: str = strategy.name
+        self._strategy, self._streams = strategy, tuple(streams)
+
+    def prepare(self, market: Market) -> Driver:
+        """The driver of one run."""
+        driver: Driver = self._strategy.prepare(replace(market, streams=self._streams))
+        return driver
+
+
+def knowing(strategy: Any, streams: Sequence[Stream]) -> Any:
+    """Let a strategy, or each of several, know certain streams; one in Python sees none before the run."""
+    if isinstance(strategy, list | tuple):
+        return [knowing(one, streams) for one in strategy]
+    if isinstance(strategy, Several):
+        return Several([knowing(one, streams) for one in strategy.strategies])
+    return Knowing(strategy, streams) if hasattr(strategy, "prepare") else strategy
+
+
+def last_arrival_ns(streams: Sequence[Stream]) -> int:
+    """When the last event of streams arrives, feed latency aside."""
+    times = [
+        nanoseconds(stream.frame().collect()["time_received" if stream.has_received else "time_exchange"]).max()
+        for stream in streams
+        if stream.rows
+    ]
+    return int(max(times))
+
+
+def _with_opens(frame: pl.DataFrame, closed: int, time_ns: int) -> pl.DataFrame:
+    still = frame.slice(closed).filter(pl.col("time_open") <= pl.lit(time_ns).cast(TIME))
+    flat = {name: pl.col("open") for name in ("high", "low", "close")}
+    if "volume" in frame.columns:
+        flat["volume"] = pl.lit(0.0)
+    return pl.concat([frame.head(closed), still.with_columns(**flat)])
