@@ -136,7 +136,8 @@ def backtest(
     reporting_index = index.asset(reporting) if reporting else _default_reporting(index)
     units = {asset: _units(amount, scales.units[asset], index.asset_names[asset]) for asset, amount in amounts.items()}
     venue = build_venue(index, build_terms(index, scales, terms_of, _evidence(streams, index)), terms_of, units)
-    feeder = Feeder(streams, index.codes, [_feed_ns(s, index, terms_of) for s in streams], first, last)
+    feed_ns = tuple(_feed_ns(stream, index, terms_of) for stream in streams)
+    feeder = Feeder(streams, index.codes, feed_ns, first, last)
     marks = _marks(mark_every, streams)
     begins = max(_first_time(feeder), first)
     expected = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
@@ -155,7 +156,7 @@ def backtest(
         raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
     state.engine.trading[0] = int(trading == "enabled")
     strategy = _strategy(strategy)
-    driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index))
+    driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index, feed_ns))
     _install(state, driver, begins)
     state.engine.mark_due[0] = begins
     snapshot = start_audit(state, audit)

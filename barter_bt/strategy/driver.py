@@ -34,6 +34,7 @@ class Market:
     scales: Scales
     streams: tuple[Any, ...]
     reporting: int
+    feed_ns: tuple[int, ...]  # feed latency of each stream; used where it has no arrival times
 
 
 @dataclass

@@ -20,8 +20,8 @@ class Signals:
     ----------
     target
         An expression over the columns of the candle stream, evaluated for each instrument in order of time over the
-        whole stream (rule 8); its value is the target known at the candle's close. Or a frame of ``time``,
-        ``instrument``, ``target``. Null: no change; NaN: an error.
+        whole stream (rule 8); its value is the target known when the candle has closed and arrived. Or a frame of
+        ``time``, ``instrument``, ``target``. Null: no change; NaN: an error.
     size
         What the target is: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (a fraction of it).
     with_fee
@@ -57,19 +57,25 @@ class Signals:
                 raise StrategyError(
                     "an expression needs a stream of candles, and the data has none", "give a frame of targets"
                 )
-            frame = pl.concat([self._of(stream) for stream in candles])
+            delays = dict(zip(market.streams, market.feed_ns, strict=True))
+            frame = pl.concat([self._of(stream, delays[stream]) for stream in candles])
             if len(candles) > 1:
                 frame = frame.sort("time", maintain_order=True)
         return frame.select("time", "instrument", pl.col("target").cast(pl.Float64)).drop_nulls("target")
 
-    def _of(self, stream: object) -> pl.DataFrame:
+    def _of(self, stream: object, feed_ns: int) -> pl.DataFrame:
+        """Targets of one stream, each known when its candle arrives."""
         assert isinstance(self.target, pl.Expr)
         lazy: pl.LazyFrame = stream.frame()  # type: ignore[attr-defined]
         single = len(stream.instruments) == 1  # type: ignore[attr-defined]
         target = self.target if single else self.target.over("instrument")
-        instrument = pl.col("instrument")
+        instrument, known = pl.col("instrument"), pl.col("time_exchange")
+        if "time_received" in lazy.collect_schema().names():
+            known = pl.col("time_received")
+        elif feed_ns:
+            known = known + pl.duration(nanoseconds=feed_ns, time_unit="ns")
         return (
-            lazy.select(time=pl.col("time_exchange"), instrument=instrument, target=target.cast(pl.Float64))
+            lazy.select(time=known, instrument=instrument, target=target.cast(pl.Float64))
             .filter(pl.col("target").is_not_null())
             .collect()
         )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 import barter_bt as bt
@@ -433,3 +434,27 @@ def test_rule_21_accessors_and_raw_columns_agree():
     watch = Watch(see, lambda s, n: ((), [bt.OrderRequest("a_usd", 1.5)]), wake="quote")
     run(quotes((1, 99.5, 1, 100.5, 1), (2, 99, 1, 101, 1)), watch, one)
     assert watch.seen == [(99.5, 199, 100.5, 201, 0, 0, 0), (99, 198, 101, 202, 1.5, 6, 0)]
+
+
+@pytest.mark.parametrize("received", [True, False])
+def test_rule_9_a_signal_is_known_when_its_candle_has_arrived(received):
+    """Rule 9: with feed latency, or arrival times in the data, a target is sent as late as a woken strategy would."""
+    bars_ = candles((0, 10, 5, 6, 4, 5), (10, 20, 5, 6, 4, 6), (20, 30, 6, 7, 5, 7), (30, 40, 6, 7, 5, 7))
+    venue = bt.Venue()
+    if received:
+        frame = bars_.frame().collect().with_columns(time_received=pl.col("time_exchange") + pl.duration(seconds=3))
+        bars_ = bt.data.candles(frame)
+    else:
+        venue = bt.Venue(latency=bt.Latency(feed_ns=3 * S))
+    rising = bt.Signals((pl.col("close") > 5).cast(pl.Float64))
+    signals = run(bars_, rising, venues=venue)
+    woken = Watch(
+        lambda s: s.raw.instruments.close[0],
+        lambda s, n: ((), [bt.OrderRequest(0, 1)] if s.raw.instruments.close[0] > 5 and not s.position(0) else []),
+        "bar_close",
+    )
+    python = run(bars_, woken, venues=venue)
+    expected = [(23, 30)]
+    for result in (signals, python):
+        sent, filled = table(result.orders, "time_sent"), table(result.trades, "time_exchange")
+        assert [(*one, *other) for one, other in zip(sent, filled, strict=True)] == expected
