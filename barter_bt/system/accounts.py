@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.engine.audit import ADOPTED, begin, note_open, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.report import apply_report
-from barter_bt.engine.state.orders import is_live, record_open
+from barter_bt.engine.state.orders import record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
 from barter_bt.execution.dealing import notional
@@ -187,7 +187,3 @@ class Accounts:
             "status": FILLED,
         }
         self._report(exchange, OWN_TRADE, kind, row, **values)
-
-    def is_tracked(self, row: int | None) -> bool:
-        """Whether an order is in flight, open, or being cancelled."""
-        return row is not None and is_live(self._s, row)

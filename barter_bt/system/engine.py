@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import (
     FULL,
-    REFUSED_OPEN,
-    REPLACED,
-    SENT_CANCEL,
-    SENT_OPEN,
     begin,
     note_event,
-    note_open,
-    note_output,
 )
 from barter_bt.engine.event import ENGINE_UPDATE
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
-from barter_bt.engine.state.market import price_ticks
-from barter_bt.engine.state.orders import is_live, record_cancel, record_open, replace
-from barter_bt.engine.state.position import unrealised
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import EngineError as RunError
 from barter_bt.execution.build import build_terms, build_venue
-from barter_bt.execution.order import BUY, CANCEL_IN_FLIGHT, OPEN_IN_FLIGHT, REASONS
+from barter_bt.execution.order import BUY
 from barter_bt.execution.terms import Venue
-from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
 from barter_bt.protocol import (
     Account,
     CancelInFlight,
@@ -36,14 +27,10 @@ from barter_bt.protocol import (
     ClosePositions,
     Command,
     CommandKind,
-    EngineError,
     EngineEvent,
     InstrumentFilter,
     Market,
     Open,
-    OpenInFlight,
-    Order,
-    OrderKey,
     OrderRequestCancel,
     OrderRequestOpen,
     Reconnecting,
@@ -65,22 +52,20 @@ from barter_bt.system.audit import (
     MarketDisconnect,
     Output,
     PositionExit,
-    Refused,
     Request,
     Sent,
     TradingDisabled,
 )
-from barter_bt.system.book import Book, decode, encode
-from barter_bt.system.filters import many, select
+from barter_bt.system.book import Book
+from barter_bt.system.filters import many
 from barter_bt.system.markets import apply_market, event_time
+from barter_bt.system.requests import Requests, Send
 from barter_bt.system.strategy import Strategy
 from barter_bt.system.units import Units
-
-Send = Callable[[Request], EngineError | None]
-"""Sends a request; returns why it could not be sent, if it could not."""
+from barter_bt.system.view import View
 
 
-class Engine:
+class Engine(View):
     """Barter's engine over columns, one event at a time.
 
     Parameters
@@ -126,32 +111,19 @@ class Engine:
         send: Send | None = None,
         start: int = 0,
     ) -> None:
-        self.index = IndexedInstruments(instruments)
-        amounts = {self.index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
-        scales = choose_scales(self.index, {}, amounts)
-        self.units = Units(self.index, scales)
-        self.strategy, self._send = strategy or Strategy(), send or _keep
-        self._book = Book()
-        self.state = self._build(scales, amounts, start)
+        index = IndexedInstruments(instruments)
+        amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
+        scales = choose_scales(index, {}, amounts)
+        units, book = Units(index, scales), Book()
+        super().__init__(index, units, _build(index, scales, units, amounts, start), book)
+        self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
         if risk:
-            risk.apply(self.state, self.index, scales)
-        self._accounts = Accounts(self.state, self.index, self.units, self._book)
+            risk.apply(self.state, index, scales)
+        self._accounts = Accounts(self.state, index, units, book)
+        self._requests = Requests(self.state, index, units, book, send or _keep)
         self._outputs: list[Output] = []
         self.terminated = False
-
-    def _build(self, scales: Any, amounts: Mapping[int, Decimal], start: int) -> Any:
-        venues = dict.fromkeys(self.index.exchanges, Venue())
-        units = {asset: self.units.money(asset, amount) for asset, amount in amounts.items()}
-        venue = build_venue(self.index, build_terms(self.index, scales, venues, {}), venues, units)
-        state = build_state(self.index, scales, venue, self.index.quotes[0], start, 16)
-        state.engine.sequence[0], state.engine.audit[0] = 0, FULL
-        for exchange in range(len(self.index.exchanges)):
-            lose_account(state, exchange)  # no event has come over it
-        state.engine.pending[0] = 0
-        for table in (state.audits, state.outputs, state.balances):
-            table.truncate(0)
-        return state
 
     # Processing
 
@@ -269,9 +241,13 @@ class Engine:
             cancels, opens = self.strategy.close_positions(self, self.select(command.filter))
         elif isinstance(command, CancelOrders):
             cancels = self._cancels(command.filter)
-        output = Commanded(command, *self.send(cancels, opens))
+        output = Commanded(command, *self._requests.send(cancels, opens))
         self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
+
+    def send(self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]) -> tuple[Sent, Sent]:
+        """Send requests past the risk manager, from a hook."""
+        return self._requests.send(cancels, opens)
 
     def _cancels(self, chosen: InstrumentFilter) -> list[OrderRequestCancel]:
         """Cancels of all orders that are not being cancelled already."""
@@ -284,153 +260,29 @@ class Engine:
 
     def _generate(self) -> Sequence[Any]:
         cancels, opens = self.strategy.generate_algo_orders(self)
-        approved, refused = self._check(list(opens))
-        output = AlgoOrders(*self.send(cancels, approved), tuple(refused))
+        approved, refused = self._requests.check(list(opens))
+        output = AlgoOrders(*self._requests.send(cancels, approved), tuple(refused))
         if output.cancels or output.opens or output.refused:
             self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
 
-    def _check(self, opens: Sequence[OrderRequestOpen]) -> tuple[list[OrderRequestOpen], list[Refused]]:
-        """The risk manager sees one state before any of these orders is sent."""
-        approved: list[OrderRequestOpen] = []
-        refused: list[Refused] = []
-        for request in opens:
-            action = self._ask(request)
-            reason = check_risk(self.state, action)
-            if reason:
-                row = record_open(self.state, action, reason)
-                note_open(self.state, action, row, reason, REFUSED_OPEN)
-                self._book.add(row, self.index.instrument(request.key.instrument), f"refused {row}")
-                refused.append(Refused(request, REASONS[reason]))
-            else:
-                approved.append(self._resized(request, action))
-            self.state.actions.truncate(0)
-        return approved, refused
-
-    def _resized(self, request: OrderRequestOpen, action: int) -> OrderRequestOpen:
-        a = self.state.actions
-        if a.quantity[action] == a.requested[action]:
-            return request
-        terms, quantity = request.state, self.units.quantity(a.instrument[action], a.quantity[action])
-        changed = type(terms)(terms.side, terms.price, quantity, terms.kind, terms.time_in_force)
-        return OrderRequestOpen(request.key, changed)
-
-    def send(self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]) -> tuple[Sent, Sent]:
-        """Send requests past the risk manager: cancels, then opens; what was sent is recorded in flight after."""
-        sent = [self._transmit(cancels), self._transmit(opens)]
-        for request in sent[0].sent:
-            self._record_cancel(request)
-        for request in sent[1].sent:
-            assert isinstance(request, OrderRequestOpen)
-            self._record_open(request)
-        return sent[0], sent[1]
-
-    def _transmit(self, requests: Iterable[Request]) -> Sent:
-        sent, errors = [], []
-        for request in requests:
-            error = self._send(request)
-            if error is None:
-                sent.append(request)
-            else:
-                errors.append((request, error))
-        return Sent(tuple(sent), tuple(errors))
-
-    def _ask(self, request: OrderRequestOpen) -> int:
-        terms, i = request.state, self.index.instrument(request.key.instrument)
-        kind, tif, post_only = encode(terms.kind, terms.time_in_force)
-        price = self.units.ticks(i, terms.price) if kind else 0
-        values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
-        self.state.engine.strategy[0] = self._book.strategy(request.key.strategy)
-        return self._book.ask(self.state, i, terms.side, self.units.lots(i, terms.quantity), values)
-
-    def _record_open(self, request: OrderRequestOpen) -> None:
-        s, i = self.state, self.index.instrument(request.key.instrument)
-        earlier = self._book.find(i, request.key.cid)
-        if earlier is not None and is_live(s, earlier):  # as in Barter: the later order takes its place
-            note_output(s, REPLACED, earlier, -1)
-            replace(s, earlier)
-        action = self._ask(request)
-        row = record_open(s, action, 0)
-        note_open(s, action, row, 0, SENT_OPEN)
-        count_sent(s, i)
-        s.actions.truncate(0)
-        self._book.add(row, i, request.key.cid)
-
-    def _record_cancel(self, request: Request) -> None:
-        row = self._book.find(self.index.instrument(request.key.instrument), request.key.cid)
-        if row is not None and is_live(self.state, row):
-            record_cancel(self.state, row)
-            note_output(self.state, SENT_CANCEL, row, -1)
-
-    # Reading
-
-    def select(self, chosen: InstrumentFilter) -> list[int]:
-        """Indices of the instruments that a filter names."""
-        return select(self.index, chosen)
-
-    def exchange_of(self, instrument: str | int) -> int:
-        """Index of an instrument's exchange."""
-        exchange: int = self.state.terms.exchange[self.index.instrument(instrument)]
-        return exchange
-
-    def price(self, instrument: str | int) -> Decimal | None:
-        """Price of an instrument: weighted mid, else last trade or close; None while unknown."""
-        i = self.index.instrument(instrument)
-        ticks = price_ticks(self.state, i)
-        return self.units.price(i, ticks) if ticks else None
-
-    def position(self, instrument: str | int) -> Decimal:
-        """Signed quantity of the open position."""
-        i = self.index.instrument(instrument)
-        return self.units.quantity(i, self.state.instruments.quantity[i])
-
-    def realised(self, instrument: str | int) -> Decimal:
-        """Realised PnL of the open position, fees deducted."""
-        i = self.index.instrument(instrument)
-        return self.units.in_quote(i, self.state.instruments.realised[i])
-
-    def unrealised(self, instrument: str | int) -> Decimal:
-        """Unrealised PnL of the open position at the market."""
-        i = self.index.instrument(instrument)
-        return self.units.in_quote(i, unrealised(self.state, i))
-
-    def balance(self, asset: str | int) -> tuple[Decimal, Decimal, int]:
-        """Total and free amount of an asset, and the exchange's time of it."""
-        k, a = self.index.asset(asset), self.state.assets
-        return self.units.of_asset(k, a.total[k]), self.units.of_asset(k, a.free[k]), a.time[k]
-
-    def orders(self, instrument: str | int) -> list[Order]:
-        """The orders that are tracked, in order of sending."""
-        i = self.index.instrument(instrument)
-        found, row = [], self.state.instruments.first[i]
-        while row >= 0:
-            found.append(self._order(i, row))
-            row = self.state.orders.after[row]
-        return found
-
-    def _order(self, i: int, row: int) -> Order:
-        o, book, units = self.state.orders, self._book, self.units
-        key = OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[row]], book.cids[row])
-        kind, tif = decode(o.kind[row], o.time_in_force[row], o.post_only[row])
-        known = None
-        if o.time_exchange[row] != 0:
-            known = Open(book.ids[row] or "", o.time_exchange[row], units.quantity(i, o.filled[row]))
-        state: Any = known if o.status[row] != CANCEL_IN_FLIGHT else CancelInFlight(known)
-        if o.status[row] == OPEN_IN_FLIGHT or state is None:
-            state = OpenInFlight()
-        side = Side.BUY if o.side[row] == BUY else Side.SELL
-        return Order(key, side, units.price(i, o.price[row]), units.quantity(i, o.quantity[row]), kind, tif, state)
-
-    @property
-    def healthy(self) -> bool:
-        """Whether every link is."""
-        return not self.state.engine.unhealthy[0]
-
-    @property
-    def trading(self) -> TradingState:
-        """Whether trading is enabled."""
-        return TradingState.ENABLED if self.state.engine.trading[0] else TradingState.DISABLED
-
 
 def _keep(request: Request) -> None:
     return None
+
+
+def _build(
+    index: IndexedInstruments, scales: Scales, units: Units, amounts: Mapping[int, Decimal], start: int
+) -> EngineState:
+    """The state before the first event: no link has said anything."""
+    venues = dict.fromkeys(index.exchanges, Venue())
+    balances = {asset: units.money(asset, amount) for asset, amount in amounts.items()}
+    venue = build_venue(index, build_terms(index, scales, venues, {}), venues, balances)
+    state = build_state(index, scales, venue, index.quotes[0], start, 16)
+    state.engine.sequence[0], state.engine.audit[0] = 0, FULL
+    for exchange in range(len(index.exchanges)):
+        lose_account(state, exchange)
+    state.engine.pending[0] = 0
+    for table in (state.audits, state.outputs, state.balances):
+        table.truncate(0)
+    return state

@@ -1,0 +1,107 @@
+"""The state of an event-by-event engine, in decimals and names."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.position import unrealised
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.order import BUY, CANCEL_IN_FLIGHT, OPEN_IN_FLIGHT
+from barter_bt.instrument import IndexedInstruments
+from barter_bt.protocol import (
+    CancelInFlight,
+    InstrumentFilter,
+    Open,
+    OpenInFlight,
+    Order,
+    OrderKey,
+    Side,
+    TradingState,
+)
+from barter_bt.system.book import Book, decode
+from barter_bt.system.filters import select
+from barter_bt.system.units import Units
+
+
+class View:
+    """Reads a state.
+
+    Attributes
+    ----------
+    index, units
+        What the state's integers stand for.
+    state
+        The columns.
+    """
+
+    def __init__(self, index: IndexedInstruments, units: Units, state: EngineState, book: Book) -> None:
+        self.index, self.units, self.state, self._book = index, units, state, book
+
+    def select(self, chosen: InstrumentFilter) -> list[int]:
+        """Indices of the instruments that a filter names."""
+        return select(self.index, chosen)
+
+    def exchange_of(self, instrument: str | int) -> int:
+        """Index of an instrument's exchange."""
+        exchange: int = self.state.terms.exchange[self.index.instrument(instrument)]
+        return exchange
+
+    def price(self, instrument: str | int) -> Decimal | None:
+        """Price of an instrument: weighted mid, else last trade or close; None while unknown."""
+        i = self.index.instrument(instrument)
+        ticks = price_ticks(self.state, i)
+        return self.units.price(i, ticks) if ticks else None
+
+    def position(self, instrument: str | int) -> Decimal:
+        """Signed quantity of the open position."""
+        i = self.index.instrument(instrument)
+        return self.units.quantity(i, self.state.instruments.quantity[i])
+
+    def realised(self, instrument: str | int) -> Decimal:
+        """Realised PnL of the open position, fees deducted."""
+        i = self.index.instrument(instrument)
+        return self.units.in_quote(i, self.state.instruments.realised[i])
+
+    def unrealised(self, instrument: str | int) -> Decimal:
+        """Unrealised PnL of the open position at the market."""
+        i = self.index.instrument(instrument)
+        return self.units.in_quote(i, unrealised(self.state, i))
+
+    def balance(self, asset: str | int) -> tuple[Decimal, Decimal, int]:
+        """Total and free amount of an asset, and the exchange's time of it."""
+        k, a = self.index.asset(asset), self.state.assets
+        return self.units.of_asset(k, a.total[k]), self.units.of_asset(k, a.free[k]), a.time[k]
+
+    def orders(self, instrument: str | int) -> list[Order]:
+        """The orders that are tracked, in order of sending."""
+        i = self.index.instrument(instrument)
+        found, row = [], self.state.instruments.first[i]
+        while row >= 0:
+            found.append(self._order(i, row))
+            row = self.state.orders.after[row]
+        return found
+
+    def _order(self, i: int, row: int) -> Order:
+        o, book, units = self.state.orders, self._book, self.units
+        key = OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[row]], book.cids[row])
+        kind, tif = decode(o.kind[row], o.time_in_force[row], o.post_only[row])
+        known = None
+        if o.time_exchange[row] != 0:
+            known = Open(book.ids[row] or "", o.time_exchange[row], units.quantity(i, o.filled[row]))
+        state: Any = known if o.status[row] != CANCEL_IN_FLIGHT else CancelInFlight(known)
+        if o.status[row] == OPEN_IN_FLIGHT or state is None:
+            state = OpenInFlight()
+        side = Side.BUY if o.side[row] == BUY else Side.SELL
+        return Order(key, side, units.price(i, o.price[row]), units.quantity(i, o.quantity[row]), kind, tif, state)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every link is."""
+        return not self.state.engine.unhealthy[0]
+
+    @property
+    def trading(self) -> TradingState:
+        """Whether trading is enabled."""
+        return TradingState.ENABLED if self.state.engine.trading[0] else TradingState.DISABLED
