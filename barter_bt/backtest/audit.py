@@ -31,6 +31,7 @@ from barter_bt.engine.event import (
     ORDER_SNAPSHOT,
     OWN_TRADE,
     SCHEDULED,
+    STOPPED,
     TIMER,
 )
 from barter_bt.engine.state.tables import EngineState
@@ -51,6 +52,7 @@ EVENTS = {
     SCHEDULED: "schedule",
     ENGINE_UPDATE: "command",
     MARKET_OTHER: "market_other",
+    STOPPED: "risk_stop",
 }
 _COMMANDS = sorted(COMMANDS, key=COMMANDS.__getitem__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from barter_bt.backtest.result import Result
 from barter_bt.columns.kernel import interprets
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
+from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -238,8 +239,6 @@ def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:
         return default
     if moment.tzinfo is None:
         raise ConfigError(f"{what} is {moment}, which has no time zone", "for example datetime(2024, 1, 1, tzinfo=UTC)")
-    from datetime import UTC
-
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
 
@@ -329,6 +328,9 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
 def _warnings(state: EngineState, streams: Sequence[Stream], partial: bool) -> list[str]:
     found = []
     missed = state.schedule.rows[0] - state.schedule.row[0]
+    if state.risk.stopped[0]:
+        moment = datetime.fromtimestamp(state.risk.stopped_at[0] // 10**9, UTC)
+        found.append(f"a stop disabled trading at {moment:%Y-%m-%d %H:%M:%S} UTC: {STOPS[state.risk.stopped[0]]}")
     if state.engine.shut[0]:
         found.append("a shutdown was commanded: the market data after it was not replayed")
     elif missed and not partial:

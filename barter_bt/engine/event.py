@@ -17,6 +17,7 @@ DISCONNECT = 1024
 CLOSE_POSITIONS = 2048
 
 SCHEDULED = 4096  # a row of the schedule
+STOPPED = 16384  # a stop of the risk manager
 MARKET_OTHER = 8192  # a market item of which the state keeps nothing
 
 # To keep data of its own a strategy can be told of every event, also while trading is disabled, and of what was sent.

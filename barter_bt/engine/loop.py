@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.action.stop import watch_losses
 from barter_bt.engine.audit import FULL, begin, note_event
 from barter_bt.engine.command import obey
 from barter_bt.engine.event import (
@@ -99,6 +100,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         elif what == MARK:
             e.mark_due[0] = NEVER
             mark(s, due)
+            if s.risk.stops[0]:
+                watch_losses(s)
             if e.recording[0] == EACH_MARK:
                 record(s)
         elif what == COMMAND:

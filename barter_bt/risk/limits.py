@@ -18,9 +18,9 @@ from barter_bt.execution.messages import NEVER
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.instrument import Number, decimal
 
-_AMOUNTS = ("order_quantity", "order_notional", "position_quantity", "position_notional", "exposure")
-_FRACTIONS = ("price_band", "leverage")
-_OF_THE_ACCOUNT = ("exposure", "leverage", "by_instrument")
+_AMOUNTS = ("order_quantity", "order_notional", "position_quantity", "position_notional", "exposure", "daily_loss")
+_FRACTIONS = ("price_band", "leverage", "drawdown")
+_OF_THE_ACCOUNT = ("exposure", "leverage", "drawdown", "daily_loss", "by_instrument")
 _MOST_TIMES = 1_000_000  # orders whose times one order rate may have to remember
 _LONGEST_WINDOW_NS = 100 * 366 * 86_400_000_000_000
 
@@ -69,12 +69,17 @@ class Limits:
         position. Reason ``exposure_limit``.
     leverage
         Largest gross exposure as a multiple of the equity (0 where that is negative). Reason ``leverage_limit``.
+    drawdown
+        Stop: a fraction. Where the equity falls further below its highest mark, trading is disabled, every order is
+        cancelled and every position with a price closed (rule 27).
+    daily_loss
+        The same for an amount of the reporting asset, against the equity at the first mark of the UTC day.
     resize
         Send an order that is too large with the most that violates no limit instead; ``quantity_requested`` keeps what
         was asked for. It is refused where nothing would be left, and by limits that know no size. Off if not given.
     by_instrument
         Limits of single instruments by name, as ``Limits`` or as a mapping of its parameters. What is given there
-        takes the place of what is given here, what is left out stays; ``exposure`` and ``leverage`` cannot be given.
+        takes the place of what is given here, what is left out stays; limits of the account cannot be given.
 
     Raises
     ------
@@ -101,6 +106,8 @@ class Limits:
     price_band: Number | None = None
     exposure: Number | None = None
     leverage: Number | None = None
+    drawdown: Number | None = None
+    daily_loss: Number | None = None
     resize: bool | None = None
     by_instrument: Mapping[str, Limits] = field(default_factory=dict)
 
@@ -152,6 +159,9 @@ class Limits:
         rows.exposure[account] = _whole(self.exposure, reporting, "exposure")
         rows.leverage[account] = _whole(self.leverage, _FRACTION, "leverage")
         state.risk.active[0] = 1
+        state.risk.drawdown[0] = _whole(self.drawdown, _FRACTION, "drawdown")
+        state.risk.daily_loss[0] = _whole(self.daily_loss, reporting, "daily_loss")
+        state.risk.stops[0] = int(state.risk.drawdown[0] > 0 or state.risk.daily_loss[0] > 0)
 
     def _over(self, own: Limits) -> Limits:
         """These limits with those of one instrument in their place."""

@@ -24,7 +24,7 @@ class RiskLimits(Table):
 
 
 class Risk(Table):
-    """One row: whether there are limits; the rest is scratch of the check of one order."""
+    """One row: whether there are limits, scratch of the check of one order, and what the stops remember."""
 
     active: I64
     price: I64  # ticks, 0: unknown
@@ -33,3 +33,12 @@ class Risk(Table):
     gross: I64  # 1: the account's exposure matters to this order
     others: I64  # exposure of all other instruments
     allowed: I64  # exposure that the leverage allows
+    stops: I64  # 1: losses are watched
+    drawdown: I64  # fraction of the highest equity, in 1e-9; 0: no limit
+    daily_loss: I64  # units of the reporting asset
+    marked: I64  # 1: there has been a mark since the start, or since the last stop
+    peak: I64  # highest equity marked
+    day: I64  # days since 1970, and the equity at its first mark
+    day_equity: I64
+    stopped: I64  # why the last stop fired, and when
+    stopped_at: I64
