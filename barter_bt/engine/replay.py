@@ -104,7 +104,6 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     same = shift == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
     bit = MARKET_TRADE if kind == TRADE_ROWS else MARKET_QUOTE if kind == QUOTE_ROWS else MARKET_CANDLE
     asked, marks = e.wake[0] & bit if is_awake(s) else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
-    alone_with_marks = asked == 0 and e.recording[0] == 0 and e.audit[0] != FULL and s.risk.stops[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
@@ -152,7 +151,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             _observe(s, kind, i, stamp[row - 1], first, second, third, fourth, fifth, row - 1)
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
-                if row < rows and alone_with_marks:
+                if asked == 0 and e.recording[0] == 0 and not observed and s.risk.stops[0] == 0:
                     mark(s, now)
                     continue
             e.mark_due[0] = now
