@@ -1,4 +1,4 @@
-"""The values that ``probe.rs`` makes, made here; ``documents.tsv`` has the text that Barter gives each of them."""
+"""Values whose text Barter gives is known: ``documents.tsv`` has what Barter 0.14 prints of each of them."""
 
 from __future__ import annotations
 

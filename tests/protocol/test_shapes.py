@@ -1,4 +1,4 @@
-"""The exact text that Barter gives a value of each type; documents.tsv was printed by Barter (probe.rs)."""
+"""The exact text that Barter gives a value of each type; documents.tsv was printed by Barter 0.14."""
 
 from __future__ import annotations
 
