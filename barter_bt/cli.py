@@ -326,19 +326,19 @@ def _tell_plan(config: Path, arguments: dict[str, Any], *, as_json: bool) -> Non
 
 def _tell_saved(directory: Path, *, as_json: bool, paths: bool) -> None:
     from barter_bt.backtest import run_directory
-    from barter_bt.statistic.summary import compare
+    from barter_bt.statistic.summary import side_by_side
 
     saved = run_directory.read(directory)
     manifest, other = saved.manifest, saved.benchmark
     if as_json:
-        figures = {"summary": saved.summary.to_dict(), "summary_benchmark": other.to_dict() if other else None}
+        figures = {"summary": saved.figures.to_dict(), "summary_benchmark": other.to_dict() if other else None}
         _print_json({"directory": str(directory), **figures, **manifest})
         return
     columns: dict[str, Summary] = (
-        {"strategy": saved.summary, manifest["benchmark"]: other} if other else {"": saved.summary}
+        {"strategy": saved.figures, manifest["benchmark"]: other} if other else {"": saved.figures}
     )
     print(f"Run {directory}{' (partial)' if manifest['partial'] else ''}, in {saved.reporting}")
-    print(compare(columns))
+    print(side_by_side(columns))
     print(f"  digest {saved.digest}")
     if paths:
         print("Wrote")

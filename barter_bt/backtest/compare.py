@@ -16,9 +16,9 @@ from barter_bt.backtest import paired
 from barter_bt.backtest.difference import Difference, difference
 from barter_bt.backtest.run_directory import SavedRun, read
 from barter_bt.errors import ConfigError
-from barter_bt.statistic import summary as figures_of
-from barter_bt.statistic.definitions import FIGURES
-from barter_bt.statistic.summary import Summary
+from barter_bt.statistic.against import returns_together
+from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.summary import Summary, side_by_side, summarise
 from barter_bt.statistic.tables import Tables
 
 SIDE_BY_SIDE = 6
@@ -103,8 +103,8 @@ class Comparison:
 
     @cached_property
     def returns(self) -> pl.DataFrame:
-        """Returns of all runs between the same times; see :func:`barter_bt.backtest.paired.returns`."""
-        return paired.returns(self._curves)
+        """Returns of all runs between the same times; see :func:`barter_bt.statistic.against.returns_together`."""
+        return returns_together(self._curves)
 
     @cached_property
     def correlation(self) -> pl.DataFrame:
@@ -151,7 +151,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         if len(self.runs) <= SIDE_BY_SIDE:
-            return f"{self._title}\n{figures_of.compare(self.summaries)}"
+            return f"{self._title}\n{side_by_side(self.summaries)}"
         rows = [["", *(FIGURES[name].label for name in self._shown)]]
         rows += [[name, *self._cells(name)] for name in list(self.runs)[:_SHOWN]]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -186,7 +186,7 @@ class Comparison:
         return [self._show(run, figure) for figure in self._shown]
 
     def _show(self, run: str, figure: str) -> str:
-        return figures_of.show(getattr(self.summaries[run], figure, None), FIGURES[figure].unit)
+        return show(getattr(self.summaries[run], figure, None), FIGURES[figure].unit)
 
 
 def _several(runs: Sequence[Tables | str | Path]) -> list[Tables | str | Path]:
@@ -198,8 +198,8 @@ def _several(runs: Sequence[Tables | str | Path]) -> list[Tables | str | Path]:
 def _summary(run: Any) -> Summary:
     """A saved run has its figures; a result makes them."""
     if isinstance(run, SavedRun):
-        return run.summary
-    return figures_of.summarise(run)
+        return run.figures
+    return summarise(run)
 
 
 def _names(runs: Sequence[Tables]) -> list[str]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from barter_bt.statistic.curve import INTERVALS_NS, YEAR_NS, sampling_interval
-from barter_bt.statistic.tables import Floats, floats, nanoseconds
+from barter_bt.statistic.interval import YEAR_NS
+from barter_bt.statistic.tables import Floats, nanoseconds
 
 _TIME = pl.Datetime("ns", "UTC")
 _NOTHING = 1e-12
@@ -35,42 +35,8 @@ def joined(curves: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.DataFrame([times.alias("time"), *columns])
 
 
-def returns(curves: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Sample all curves at the same times and give their returns, one column for each.
-
-    ``time_start`` and ``time`` are the first and the last moment of a return.
-
-    The time that all curves have in common is cut at multiples of the longest of 1d, 1h, 1m and 1s of which it
-    holds at least two, as for the figures of one run. A curve is worth what its last mark says; an interval in
-    which none has a new mark is left out. A return from an equity that is not positive is null.
-
-    Examples
-    --------
-    >>> day = pl.Series([0, 86_400_000_000_000, 172_800_000_000_000]).cast(pl.Datetime("ns", "UTC"))
-    >>> curve = pl.DataFrame({"time": day, "equity": [100.0, 110.0, 99.0]})
-    >>> returns({"a": curve})["a"].round(9).to_list()
-    [0.1, -0.1]
-    """
-    known = {name: curve.drop_nulls("equity") for name, curve in curves.items()}
-    empty = pl.DataFrame(schema={"time_start": _TIME, "time": _TIME, **dict.fromkeys(curves, pl.Float64)})
-    if not known or any(curve.height == 0 for curve in known.values()):
-        return empty
-    times = {name: nanoseconds(curve["time"]) for name, curve in known.items()}
-    first, last = max(int(each[0]) for each in times.values()), min(int(each[-1]) for each in times.values())
-    if last <= first:
-        return empty
-    interval_ns = INTERVALS_NS[sampling_interval(last - first)]
-    edges = np.arange(first - first % interval_ns + interval_ns, last + 1, interval_ns, dtype=np.int64)
-    edges = np.unique(np.concatenate(([first], edges, [last])))
-    rows = {name: np.searchsorted(each, edges, side="right") - 1 for name, each in times.items()}
-    new = np.concatenate(([True], np.any([np.diff(each) > 0 for each in rows.values()], axis=0)))
-    found = {name: _simple(floats(known[name]["equity"])[each[new]]) for name, each in rows.items()}
-    times_at = pl.Series(edges[new]).cast(_TIME)
-    return pl.DataFrame({"time_start": times_at[:-1], "time": times_at[1:], **found}).fill_nan(None)
-
-
 def correlation(changes: pl.DataFrame) -> pl.DataFrame:
-    """Pearson correlation of each pair of columns of :func:`returns`; null where one of them never changes.
+    """Pearson correlation of each pair of columns of returns made together; null where one of them never changes.
 
     Examples
     --------
@@ -102,7 +68,7 @@ def sharpe_tests(changes: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     changes
-        What :func:`returns` gave.
+        What :func:`~barter_bt.statistic.against.returns_together` gave.
 
     Returns
     -------
@@ -148,12 +114,6 @@ def sharpe_tests(changes: pl.DataFrame) -> pl.DataFrame:
         },
         schema_overrides={"run": pl.String, "other": pl.String},
     ).fill_nan(None)
-
-
-def _simple(equity: Floats) -> Floats:
-    before, after = equity[:-1], equity[1:]
-    changes: Floats = np.where(before > 0, after / np.where(before > 0, before, 1.0) - 1.0, np.nan)
-    return changes
 
 
 def _complete(changes: pl.DataFrame) -> tuple[list[str], Floats]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from barter_bt.backtest.analysis import Analysis
 from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
@@ -19,15 +20,12 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from barter_bt.statistic.summary import Summary
-
 
 @dataclass
-class Result:
+class Result(Analysis):
     """A finished run: its tables, digest, figures and pictures. Tables are made when first asked for.
+
+    What can be asked of it stands in :class:`~barter_bt.backtest.analysis.Analysis`.
 
     Attributes
     ----------
@@ -145,18 +143,6 @@ class Result:
                 found: pl.DataFrame = pl.concat(frames).collect()
                 return found
         return pl.DataFrame(schema={"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64})
-
-    def summary(self) -> Summary:
-        """The run's figures, each with its definition."""
-        from barter_bt.statistic.summary import summarise
-
-        return summarise(self)
-
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """Price with fills, equity and drawdown; written to ``path`` if given."""
-        from barter_bt.report.tearsheet import plot
-
-        return plot(self, path)
 
     def save(self, directory: str | Path) -> Path:
         """Write the run's directory: tables as Parquet, summary and manifest as JSON."""

@@ -123,6 +123,7 @@ from barter_bt.protocol.stream_error import (
     UnsupportedSubKind,
     is_terminal,
 )
+from barter_bt.protocol.summary import TearSheet, TearSheetAsset, TradingSummary
 from barter_bt.protocol.terms import (
     FillOrKill,
     GoodUntilCancelled,
@@ -231,11 +232,14 @@ __all__ = [
     "StreamError",
     "SubKind",
     "SubscriptionsEmpty",
+    "TearSheet",
+    "TearSheetAsset",
     "TimeInForce",
     "Timeout",
     "Trade",
     "TradingState",
     "TradingStateUpdate",
+    "TradingSummary",
     "Underlying",
     "Underlyings",
     "UnrecoverableEngineError",

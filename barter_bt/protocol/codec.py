@@ -8,7 +8,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from barter_bt.protocol.container import Array, Choice, Codec, Nullable
+from barter_bt.protocol.container import Array, Choice, Codec, Keyed, Nullable
 from barter_bt.protocol.content import Fields, Null, Positional
 from barter_bt.protocol.fault import Fault
 from barter_bt.protocol.scalar import Count, Exact, Flag, Float, Text
@@ -104,6 +104,8 @@ def _made(kind: Any) -> Codec:
         return Nullable(inner) if len(rest) < len(arguments) else inner
     if origin is tuple:
         return Array(codec_of(arguments[0]))
+    if origin is dict:
+        return Keyed(None if arguments[0] is str else codec_of(arguments[0]), codec_of(arguments[1]))
     cls = origin or kind
     if isinstance(cls, type) and issubclass(cls, StrEnum):
         return Choice(cls)

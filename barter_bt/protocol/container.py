@@ -67,6 +67,51 @@ def each(values: Any, turn: list[Callable[[Any], Any]]) -> list[Any]:
     return done
 
 
+class Keyed:
+    """A dict as an object, or as an array of pairs where its keys are no text.
+
+    Parameters
+    ----------
+    key, item
+        Codecs of the keys, None for text, and of the values.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol.scalar import Count
+    >>> Keyed(None, Count()).write({"a": 1}), Keyed(Count(), Count()).write({1: 2})
+    ({'a': 1}, [[1, 2]])
+    """
+
+    def __init__(self, key: Codec | None, item: Codec) -> None:
+        self.key, self.item = key, item
+
+    def read(self, value: Any) -> dict[Any, Any]:
+        """The dict of an object or of pairs."""
+        if self.key is None:
+            if not isinstance(value, dict):
+                raise Fault("expected an object", value)
+            return {name: self._at(name, self.item.read, part) for name, part in value.items()}
+        if not isinstance(value, list) or any(not isinstance(pair, list) or len(pair) != 2 for pair in value):
+            raise Fault("expected an array of pairs", value)
+        keys = each([pair[0] for pair in value], [self.key.read] * len(value))
+        return dict(zip(keys, each([pair[1] for pair in value], [self.item.read] * len(value)), strict=True))
+
+    def write(self, value: Any) -> Any:
+        """The object or the pairs of a dict."""
+        if not isinstance(value, dict):
+            raise Fault("expected a dict", value)
+        if self.key is None:
+            return {name: self._at(name, self.item.write, part) for name, part in value.items()}
+        return [[self.key.write(key), self.item.write(part)] for key, part in value.items()]
+
+    @staticmethod
+    def _at(name: str, turn: Callable[[Any], Any], part: Any) -> Any:
+        try:
+            return turn(part)
+        except Fault as fault:
+            raise fault.at(f".{name}") from None
+
+
 class Nullable:
     """A value or null.
 

@@ -11,7 +11,8 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.style import STYLES, Style, dress, title
-from barter_bt.statistic.summary import Summary, show, summarise
+from barter_bt.statistic.figure import show
+from barter_bt.statistic.summary import Summary, summarise
 from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds
 
 if TYPE_CHECKING:

@@ -1,6 +1,28 @@
 """Figures of a finished run: what they are, how each is defined, and the tables they come from."""
 
-from barter_bt.statistic.definitions import DEFINITIONS
-from barter_bt.statistic.summary import Summary, summarise
+# the order in which figures are listed
+from barter_bt.statistic import performance as performance
 
-__all__ = ["DEFINITIONS", "Summary", "summarise"]
+from barter_bt.statistic import drawdown as drawdown  # isort: skip
+from barter_bt.statistic import activity as activity  # isort: skip
+from barter_bt.statistic import cost as cost  # isort: skip
+from barter_bt.statistic import against as against  # isort: skip
+from barter_bt.statistic.bootstrap import bootstrap
+from barter_bt.statistic.figure import FIGURES
+from barter_bt.statistic.part import figures_by, parts
+from barter_bt.statistic.rolling import rolling
+from barter_bt.statistic.season import returns_by
+from barter_bt.statistic.summary import Summary, summarise
+from barter_bt.statistic.trading_summary import trading_summary
+
+__all__ = [
+    "FIGURES",
+    "Summary",
+    "bootstrap",
+    "figures_by",
+    "parts",
+    "returns_by",
+    "rolling",
+    "summarise",
+    "trading_summary",
+]

@@ -1,25 +1,53 @@
-"""Figures of what was done: orders, fills, closed positions, and the time spent in the market."""
+"""Figures of what was done: orders, fills, closed positions."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from barter_bt.statistic.curve import ratio
-from barter_bt.statistic.tables import Integers, Tables, codes, floats, nanoseconds, total
+from barter_bt.statistic.curve import Curve, ratio
+from barter_bt.statistic.figure import figure
+from barter_bt.statistic.performance import length
+from barter_bt.statistic.tables import Floats, Tables, codes, floats, nanoseconds, total
 
-_DUST = 1e-10
-"""A net quantity below this part of the quantity traded is none: public tables hold rounded floats."""
 
+@dataclass(frozen=True)
+class Activity:
+    """A run's orders, fills and closed positions, beside its curve where it has one."""
 
-class Outcome(NamedTuple):
-    """Figures of closed positions; see ``DEFINITIONS``."""
+    run: Tables
+    curve: Curve | None = None
 
-    win_rate: float | None
-    profit_factor: float | None
-    expectancy: float | None
+    @cached_property
+    def quote(self) -> str | None:
+        """The one quote asset of all instruments traded; None if there are several or none.
+
+        The instruments' specifications are taken from the run's configuration, else the quote asset is what
+        follows the last underscore of the instrument's name.
+        """
+        traded = self.run.trades.select("exchange", "instrument").unique().cast(pl.String).rows()
+        known = {
+            (str(each.get("exchange")), str(each.get("name"))): str(each["quote"])
+            for each in self.run.config.get("instruments", ())
+            if isinstance(each, dict) and each.get("quote")
+        }
+        quotes = {known.get((exchange, name), name.rpartition("_")[2]) for exchange, name in traded}
+        return quotes.pop() if len(quotes) == 1 else None
+
+    @cached_property
+    def realised(self) -> Floats:
+        """Realised PnL of each closed position, net of fees."""
+        return floats(self.run.positions["pnl_realised"])
+
+    @cached_property
+    def money(self) -> Floats | None:
+        """Realised PnL where it is of one asset."""
+        return None if self.quote is None else self.realised
 
 
 def count_status(orders: pl.DataFrame, status: str) -> int:
@@ -34,94 +62,93 @@ def count_status(orders: pl.DataFrame, status: str) -> int:
     return int((values == names.index(status)).sum()) if status in names else 0
 
 
-def outcome(positions: pl.DataFrame) -> Outcome:
-    """Measure win rate, profit factor and mean of the realised PnL of closed positions, net of fees.
-
-    Examples
-    --------
-    >>> outcome(pl.DataFrame({"pnl_realised": [3.0, -1.0, 0.0, 2.0]}))
-    Outcome(win_rate=0.5, profit_factor=5.0, expectancy=1.0)
-    """
-    pnl = floats(positions["pnl_realised"])
-    return Outcome(
-        ratio(float((pnl > 0).sum()), len(pnl)),
-        ratio(total(np.maximum(pnl, 0.0)), -total(np.minimum(pnl, 0.0))),
-        ratio(total(pnl), len(pnl)),
-    )
+@figure("Orders", "count", "Activity", needs="activity", sample="orders", key=True)
+def orders(activity: Activity) -> int:
+    """Orders that the strategy sent."""
+    return activity.run.orders.height
 
 
-def quote_asset(run: Tables) -> str | None:
-    """Find the one quote asset of all instruments traded; None if there are several or none.
-
-    The instruments' specifications are taken from the run's configuration, else the quote asset is what
-    follows the last underscore of the instrument's name.
-    """
-    traded = run.trades.select("exchange", "instrument").unique().cast(pl.String).rows()
-    known = {
-        (str(each.get("exchange")), str(each.get("name"))): str(each["quote"])
-        for each in run.config.get("instruments", ())
-        if isinstance(each, dict) and each.get("quote")
-    }
-    quotes = {known.get((exchange, name), name.rpartition("_")[2]) for exchange, name in traded}
-    return quotes.pop() if len(quotes) == 1 else None
+@figure("Orders filled", "count", "Activity", needs="activity", sample="orders", key=True)
+def orders_filled(activity: Activity) -> int:
+    """Orders whose last status is filled (in full)."""
+    return count_status(activity.run.orders, "filled")
 
 
-def held_ns(run: Tables, start_ns: int, end_ns: int) -> int:
-    """Measure the time between ``start_ns`` and ``end_ns`` in which at least one position was open, in nanoseconds.
-
-    Closed positions are intervals of their own; what is still open at the end comes from the fills since
-    the last close of its instrument.
-    """
-    if not run.trades.height:
-        return 0
-    enter, leave = nanoseconds(run.positions["time_enter"]), nanoseconds(run.positions["time_exit"])
-    enter = np.concatenate((enter, _open_since(run)))
-    leave = np.concatenate((leave, np.full(len(enter) - len(leave), end_ns)))
-    return covered(np.clip(enter, start_ns, end_ns), np.clip(leave, start_ns, end_ns))
+@figure("Orders rejected", "count", "Activity", needs="activity", sample="orders", key=True)
+def orders_rejected(activity: Activity) -> int:
+    """Orders whose last status is rejected."""
+    return count_status(activity.run.orders, "rejected")
 
 
-def covered(enter: Integers, leave: Integers) -> int:
-    """Measure the union of intervals.
-
-    Examples
-    --------
-    >>> covered(np.array([0, 5, 20]), np.array([10, 12, 21]))
-    13
-    """
-    if not len(enter):
-        return 0
-    order = np.argsort(enter, kind="stable")
-    enter, reach = enter[order], np.maximum.accumulate(leave[order])
-    gaps = np.maximum(enter[1:] - reach[:-1], 0)
-    return int(reach[-1] - enter[0] - gaps.sum())
+@figure("Trades", "count", "Activity", needs="activity", sample="trades", key=True)
+def trades(activity: Activity) -> int:
+    """Own fills."""
+    return activity.run.trades.height
 
 
-def _open_since(run: Tables) -> Integers:
-    """Find when each position that is still open at the end was opened."""
-    trades, positions = run.trades, run.positions
-    venue, venues = codes(trades["exchange"])
-    name, names = codes(trades["instrument"])
-    key, size = venue * len(names) + name, len(venues) * len(names)
-    side, sides = codes(trades["side"])
-    quantity = floats(trades["quantity"])
-    signed = np.where(side == sides.index("buy"), quantity, -quantity) if "buy" in sides else -quantity
-    dust = np.bincount(key, quantity, size) * _DUST
-    still = np.abs(np.bincount(key, signed, size)) > dust
-    if not still.any():
-        return np.empty(0, np.int64)
-    time = nanoseconds(trades["time_exchange"])
-    closed = np.full(size, np.iinfo(np.int64).min)
-    last = positions.group_by("exchange", "instrument").agg(pl.col("time_exit").max())
-    for exchange, instrument, moment in zip(
-        last["exchange"].cast(pl.String),
-        last["instrument"].cast(pl.String),
-        nanoseconds(last["time_exit"]),
-        strict=True,
-    ):
-        closed[venues.index(exchange) * len(names) + names.index(instrument)] = moment
-    later = time > closed[key]
-    since = closed.copy()
-    since[key[later][::-1]] = time[later][::-1]  # the earliest is written last
-    flipped = np.abs(np.bincount(key[~later], signed[~later], size)) > dust
-    since = np.where(flipped & (closed > np.iinfo(np.int64).min), closed, since)
-    return since[still]
+@figure("Closed positions", "count", "Activity", needs="activity", sample="positions", key=True)
+def positions(activity: Activity) -> int:
+    """Positions opened and closed; a flip closes one and opens another."""
+    return activity.run.positions.height
+
+
+@figure("Win rate", "fraction", "Activity", needs="activity", sample="positions", key=True)
+def win_rate(activity: Activity) -> float | None:
+    """Closed positions with realised PnL above 0 / closed positions."""
+    return ratio(float((activity.realised > 0).sum()), len(activity.realised))
+
+
+@figure("Profit factor", "ratio", "Activity", needs="activity", sample="positions", key=True)
+def profit_factor(activity: Activity) -> float | None:
+    """Sum of positive realised PnL / -(sum of negative realised PnL), net of fees; one quote asset only."""
+    pnl = activity.money
+    return None if pnl is None else ratio(total(np.maximum(pnl, 0.0)), -total(np.minimum(pnl, 0.0)))
+
+
+@figure("Payoff ratio", "ratio", "Activity", needs="activity", sample="positions")
+def payoff(activity: Activity) -> float | None:
+    """Mean of positive realised PnL / -(mean of negative realised PnL), net of fees; one quote asset only."""
+    pnl = activity.money
+    if pnl is None or not (pnl > 0).any() or not (pnl < 0).any():
+        return None
+    gains, losses = pnl[pnl > 0], pnl[pnl < 0]
+    return ratio(total(gains) / len(gains), -total(losses) / len(losses))
+
+
+@figure("Expectancy", "money", "Activity", needs="activity", sample="positions", key=True)
+def expectancy(activity: Activity) -> float | None:
+    """Mean realised PnL of a closed position, net of fees, in the one quote asset traded."""
+    pnl = activity.money
+    return None if pnl is None else ratio(total(pnl), len(pnl))
+
+
+@figure("System quality number", "ratio", "Activity", needs="activity", sample="positions", source="Tharp (2008)")
+def sqn(activity: Activity) -> float | None:
+    """sqrt(number of closed positions) times mean / standard deviation (n - 1) of their realised PnL."""
+    pnl = activity.money
+    if pnl is None or len(pnl) < 2:
+        return None
+    mean = total(pnl) / len(pnl)
+    return ratio(mean * math.sqrt(len(pnl)), math.sqrt(total((pnl - mean) ** 2) / (len(pnl) - 1)))
+
+
+@figure("Best position", "money", "Activity", needs="activity", sample="positions")
+def best_position(activity: Activity) -> float | None:
+    """Highest realised PnL of a closed position, in the one quote asset traded."""
+    return float(activity.money.max()) if activity.money is not None and len(activity.money) else None
+
+
+@figure("Worst position", "money", "Activity", needs="activity", sample="positions")
+def worst_position(activity: Activity) -> float | None:
+    """Lowest realised PnL of a closed position, in the one quote asset traded."""
+    return float(activity.money.min()) if activity.money is not None and len(activity.money) else None
+
+
+@figure("Mean holding time", "duration", "Activity", needs="activity", sample="positions")
+def holding_time(activity: Activity) -> timedelta | None:
+    """Mean time from the opening of a closed position to its closing."""
+    closed = activity.run.positions
+    if not closed.height:
+        return None
+    held = nanoseconds(closed["time_exit"]) - nanoseconds(closed["time_enter"])
+    return length(int(held.sum()) // closed.height)

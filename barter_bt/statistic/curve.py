@@ -1,4 +1,4 @@
-"""Figures of an equity curve: sampling, returns, risk ratios and drawdown.
+"""An equity curve and what its figures are computed from: marks, samples, returns, falls from a peak.
 
 All of it is float64 and a function of the curve's own values and times. Sums run in one stated order, so
 the figures are the same bits on every run. Whatever is undefined is ``None``, never zero or infinity.
@@ -7,38 +7,46 @@ the figures are the same bits on every run. Whatever is undefined is ``None``, n
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
-from barter_bt.statistic.tables import Floats, Integers
+from barter_bt.statistic.interval import (
+    ACTUAL,
+    DAY_NS,
+    YEAR_NS,
+    interval_ns,
+    sample_rows,
+    sampling_interval,
+    sampling_ns,
+)
+from barter_bt.statistic.tables import Floats, Integers, floats, nanoseconds, total
 
-SECOND_NS = 1_000_000_000
-DAY_NS = 86_400 * SECOND_NS
-YEAR_NS = 365 * DAY_NS
-INTERVALS_NS = {"1d": DAY_NS, "1h": 3_600 * SECOND_NS, "1m": 60 * SECOND_NS, "1s": SECOND_NS}
-_BLOCK = 1024
 _ROUNDING = 1e-14
 """Returns that differ by less are equal: that is the rounding of their division."""
 
 
-class Risk(NamedTuple):
-    """Annualised figures of the sampled returns; see ``DEFINITIONS``."""
+class Drawdowns(NamedTuple):
+    """Falls from a peak, one after the other, all arrays as long as there are falls.
 
-    samples: int
-    periods_per_year: float | None
-    volatility: float | None
-    sharpe: float | None
-    sortino: float | None
+    Attributes
+    ----------
+    peak, trough, end
+        Row of the last mark at the peak, of the lowest mark, and of the first mark back at the peak, or the last row.
+    depth
+        1 - lowest / peak.
+    recovered
+        Whether the peak was reached again.
+    """
 
-
-class Drawdown(NamedTuple):
-    """The deepest fall from a peak, as a fraction of the peak, and from when to when it lasted (row numbers)."""
-
-    depth: float
-    row_peak: int
-    row_trough: int
-    row_end: int
+    peak: Integers
+    trough: Integers
+    end: Integers
+    depth: Floats
+    recovered: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 def ratio(numerator: float, denominator: float) -> float | None:
@@ -55,130 +63,176 @@ def ratio(numerator: float, denominator: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def sampling_interval(span_ns: int) -> str:
-    """Choose the longest of 1d, 1h, 1m and 1s of which ``span_ns`` holds at least two, else 1s.
+def compound(growth: float, power: float) -> float | None:
+    """Raise a growth (end over start) to a power and subtract 1; None where that is not a number.
 
     Examples
     --------
-    >>> sampling_interval(3 * DAY_NS), sampling_interval(DAY_NS)
-    ('1d', '1h')
+    >>> round(compound(1.21, 0.5), 9), compound(-0.1, 2.0)
+    (0.1, None)
     """
-    return next((name for name, length in INTERVALS_NS.items() if span_ns >= 2 * length), "1s")
+    if growth <= 0:
+        return None
+    try:
+        return math.expm1(math.log(growth) * power)
+    except OverflowError:
+        return None
 
 
-def sample_rows(times: Integers, interval_ns: int) -> Integers:
-    """Pick the rows that stand for the ends of the intervals: the last at or before each edge, the first, the last.
-
-    An edge without a new mark since the one before gives no row, so closed markets add no empty returns.
+@dataclass(frozen=True)
+class Curve:
+    """Equity at its own times, and how it is looked at.
 
     Parameters
     ----------
     times
         int64 nanoseconds, ascending, at least one.
-    interval_ns
-        Edges are its multiples since 1970 in UTC.
+    values
+        float64, as many, no NaN.
+    sampling
+        Returns are those between the ends of these intervals in UTC, for example "1d"; None chooses.
+    interval
+        What figures are stated for: "actual", "daily", "annual_252", "annual_365", or a length such as "30d".
+    risk_free
+        Rate of return without risk, per year, compounded.
 
     Examples
     --------
-    >>> sample_rows(np.array([0, 5, 10, 14, 31]), 10).tolist()
-    [0, 2, 3, 4]
+    >>> curve = Curve(np.arange(3) * DAY_NS, np.array([100.0, 110.0, 99.0]))
+    >>> curve.returns.round(3).tolist(), curve.periods
+    ([0.1, -0.1], 365.0)
     """
-    first, last = int(times[0]), int(times[-1])
-    edges = np.arange(first - first % interval_ns + interval_ns, last + 1, interval_ns, dtype=np.int64)
-    rows = np.searchsorted(times, edges, side="right") - 1
-    rows = np.concatenate(([0], rows, [len(times) - 1]))
-    return rows[np.concatenate(([True], rows[1:] != rows[:-1]))]
+
+    times: Integers
+    values: Floats
+    sampling: str | None = None
+    interval: str = ACTUAL
+    risk_free: float = 0.0
+
+    @property
+    def span_ns(self) -> int:
+        """Time from the first to the last mark."""
+        return int(self.times[-1] - self.times[0])
+
+    @cached_property
+    def sampled(self) -> str:
+        """The sampling interval's name."""
+        return self.sampling or sampling_interval(self.span_ns)
+
+    @cached_property
+    def rows(self) -> Integers:
+        """Rows of the samples."""
+        return sample_rows(self.times, sampling_ns(self.sampled))
+
+    @cached_property
+    def returns(self) -> Floats:
+        """Sample over the sample before it, less 1; none where a sample is not positive."""
+        samples = self.values[self.rows]
+        if samples.min() <= 0:
+            return np.empty(0)
+        found: Floats = samples[1:] / samples[:-1] - 1.0
+        return found
+
+    @cached_property
+    def periods(self) -> float | None:
+        """How many returns the stated interval holds."""
+        length = interval_ns(self.interval)
+        if self.interval == ACTUAL:
+            return ratio((len(self.rows) - 1) * float(length), self.span_ns)
+        return length / sampling_ns(self.sampled)
+
+    @cached_property
+    def yearly(self) -> float | None:
+        """How many returns a year holds: that of the stated interval if it is one, else 365 days."""
+        if self.interval == ACTUAL or self.interval.startswith("annual"):
+            return self.periods
+        return YEAR_NS / sampling_ns(self.sampled)
+
+    @cached_property
+    def free(self) -> float:
+        """The rate without risk of one return."""
+        return math.expm1(math.log1p(self.risk_free) / self.yearly) if self.risk_free and self.yearly else 0.0
+
+    @cached_property
+    def excess(self) -> Floats:
+        """Returns less the rate without risk."""
+        if not self.free:
+            return self.returns
+        found: Floats = self.returns - self.free
+        return found
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean of the excess returns."""
+        return total(self.excess) / len(self.excess)
+
+    @cached_property
+    def deviation(self) -> float | None:
+        """Standard deviation of the returns, n - 1 in the divisor; 0 where they differ by rounding alone."""
+        r = self.excess
+        if len(r) < 2:
+            return None
+        flat = r.max() - r.min() <= _ROUNDING * (1.0 + abs(self.mean))
+        return 0.0 if flat else math.sqrt(total((r - self.mean) ** 2) / (len(r) - 1))
+
+    @cached_property
+    def downside(self) -> float | None:
+        """Root of the mean square of the excess returns below zero, over all n."""
+        if len(self.excess) < 2:
+            return None
+        return math.sqrt(total(np.minimum(self.excess, 0.0) ** 2) / len(self.excess))
+
+    @cached_property
+    def days(self) -> Floats:
+        """Returns of the days of UTC, the first and last may be parts of one; none where equity is not positive."""
+        samples = self.values[sample_rows(self.times, DAY_NS)]
+        if samples.min() <= 0:
+            return np.empty(0)
+        found: Floats = samples[1:] / samples[:-1] - 1.0
+        return found
+
+    @cached_property
+    def peaks(self) -> Floats:
+        """The highest value so far, at each mark."""
+        return np.maximum.accumulate(self.values)
+
+    @cached_property
+    def drawdowns(self) -> Drawdowns | None:
+        """Every fall from a peak; None where the curve starts at or below zero."""
+        return _drawdowns(self.values, self.peaks) if self.values[0] > 0 else None
+
+    @cached_property
+    def deepest(self) -> int | None:
+        """Number of the deepest fall, of equals the first."""
+        falls = self.drawdowns
+        return int(falls.depth.argmax()) if falls is not None and len(falls.depth) else None
 
 
-def risk(samples: Floats, span_ns: int) -> Risk:
-    """Measure volatility, Sharpe and Sortino ratio of a sampled curve, per year of 365 days.
-
-    Parameters
-    ----------
-    samples
-        Equity at the sampled marks.
-    span_ns
-        Time from the first to the last sample.
-
-    Examples
-    --------
-    >>> figures = risk(np.array([100.0, 101.0, 100.0]), 2 * DAY_NS)
-    >>> figures.samples, figures.periods_per_year
-    (2, 365.0)
-    """
-    count = len(samples) - 1
-    per_year = ratio(count * float(YEAR_NS), span_ns)
-    if count < 2 or per_year is None or samples.min() <= 0:
-        return Risk(count, per_year, None, None, None)
-    returns = samples[1:] / samples[:-1] - 1.0
-    mean = math.fsum(returns) / count
-    downside = math.sqrt(math.fsum(np.minimum(returns, 0.0) ** 2) / count)
-    flat = returns.max() - returns.min() <= _ROUNDING * (1.0 + abs(mean))
-    deviation = 0.0 if flat else math.sqrt(math.fsum((returns - mean) ** 2) / (count - 1))
-    scale = math.sqrt(per_year)
-    return Risk(count, per_year, deviation * scale, ratio(mean * scale, deviation), ratio(mean * scale, downside))
-
-
-def annual(growth: float, span_ns: int) -> float | None:
-    """Find the yearly return that compounds to ``growth`` (end over start) over the time span.
-
-    Examples
-    --------
-    >>> round(annual(1.21, 2 * YEAR_NS), 9)
-    0.1
-    """
-    if growth <= 0 or span_ns <= 0:
+def curve_of(
+    equity: pl.DataFrame, *, sampling: str | None = None, interval: str = ACTUAL, risk_free: float = 0.0
+) -> Curve | None:
+    """Make the curve of a table with ``time`` and ``equity``; marks that are null are left out, None if all are."""
+    if equity["equity"].null_count():
+        equity = equity.drop_nulls("equity")
+    if not equity.height:
         return None
-    try:
-        return math.exp(math.log(growth) * (YEAR_NS / span_ns)) - 1.0
-    except OverflowError:
-        return None
+    return Curve(nanoseconds(equity["time"]), floats(equity["equity"]), sampling, interval, risk_free)
 
 
-def max_drawdown(equity: Floats) -> Drawdown | None:
-    """Find the deepest fall below the highest value so far; None where the curve starts at or below zero.
-
-    A block of rows is looked at closely only if its lowest value over the highest value up to the block's
-    end, a bound of what can be found in it, beats the best so far. That reads the curve twice at the speed
-    of memory and writes nothing of its length.
-
-    Parameters
-    ----------
-    equity
-        float64, at least one value, no NaN.
-
-    Examples
-    --------
-    >>> max_drawdown(np.array([10.0, 12.0, 9.0, 12.0, 13.0]))
-    Drawdown(depth=0.25, row_peak=1, row_trough=2, row_end=3)
-    """
-    if not equity[0] > 0:
-        return None
-    starts = np.arange(0, len(equity), _BLOCK)
-    whole = len(equity) // _BLOCK * _BLOCK
-    blocks = equity[:whole].reshape(-1, _BLOCK)
-    low, high = blocks.min(axis=1), blocks.max(axis=1)
-    if whole < len(equity):
-        low, high = np.append(low, equity[whole:].min()), np.append(high, equity[whole:].max())
-    peaks = np.maximum.accumulate(high)
-    bounds = low / peaks
-    lowest, trough = 1.0, 0
-    for block in np.argsort(bounds, kind="stable"):
-        if bounds[block] >= lowest:
-            break
-        chunk = equity[starts[block] : starts[block] + _BLOCK]
-        running = np.maximum.accumulate(chunk)
-        if block:
-            np.maximum(running, peaks[block - 1], out=running)
-        running = chunk / running
-        at = int(running.argmin())
-        if running[at] < lowest:
-            lowest, trough = float(running[at]), int(starts[block]) + at
-    if trough == 0:
-        return Drawdown(0.0, 0, 0, 0)
-    before = equity[: trough + 1]
-    top = before.max()
-    row_peak = trough - int(before[::-1].argmax())
-    back = equity[trough:] >= top
-    row_end = trough + int(back.argmax()) if back.any() else len(equity) - 1
-    return Drawdown(1.0 - lowest, row_peak, trough, row_end)
+def _drawdowns(values: Floats, peaks: Floats) -> Drawdowns:
+    below = values < peaks
+    change = np.flatnonzero(below[1:] != below[:-1]) + 1
+    first, end = change[::2], change[1::2]  # a curve begins at its peak
+    recovered = np.arange(len(first)) < len(end)
+    stop = np.append(end, len(values)) if len(end) < len(first) else end
+    last = np.where(recovered, stop, len(values) - 1)
+    if not len(first):
+        return Drawdowns(first, first, last, np.empty(0), recovered)
+    falls = np.append(first, len(values))
+    low = np.minimum.reduceat(values, np.column_stack((first, np.minimum(stop, len(values) - 1))).ravel())[::2]
+    if not recovered[-1]:  # the pair above leaves the last row out
+        low[-1] = min(low[-1], values[-1])
+    lengths = np.diff(falls)
+    hits = np.flatnonzero(values[first[0] :] == np.repeat(low, lengths)) + first[0]
+    trough = hits[np.searchsorted(hits, first)]
+    return Drawdowns(first - 1, trough, last, 1.0 - low / peaks[first], recovered)

@@ -1,82 +1,169 @@
-"""The figures of a run in one frozen record that prints itself."""
+"""The figures of a run in one record that prints itself and says what each figure means."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
 from html import escape
 from typing import Any
 
-import numpy as np
+import polars as pl
 
-from barter_bt.statistic.activity import count_status, held_ns, outcome, quote_asset
-from barter_bt.statistic.curve import INTERVALS_NS, annual, max_drawdown, ratio, risk, sample_rows, sampling_interval
-from barter_bt.statistic.definitions import FIGURES, Unit
-from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds, total
+from barter_bt.errors import ConfigError, nearest
+from barter_bt.statistic.activity import Activity
+from barter_bt.statistic.against import Against, against
+from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.figure import FIGURES, Figure, Value, show
+from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
+from barter_bt.statistic.tables import Tables
 
-Value = str | int | float | datetime | timedelta | None
+
+class Facts:
+    """What figures are computed from, made when first needed."""
+
+    def __init__(
+        self,
+        run: Tables,
+        benchmark: pl.DataFrame | None = None,
+        *,
+        sampling: str | None = None,
+        interval: str = ACTUAL,
+        risk_free: float = 0.0,
+    ) -> None:
+        self._run, self._benchmark = run, benchmark
+        self._options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+
+    @cached_property
+    def curve(self) -> Curve | None:
+        """The equity curve; None if no mark is known."""
+        return curve_of(self._run.equity, **self._options)
+
+    @cached_property
+    def activity(self) -> Activity:
+        """Orders, fills and positions."""
+        return Activity(self._run, self.curve)
+
+    @cached_property
+    def against(self) -> Against | None:
+        """The curve beside the benchmark's."""
+        return against(self.curve, self._benchmark) if self.curve and self._benchmark is not None else None
+
+    def value(self, figure: Figure) -> Value:
+        """Compute one figure."""
+        of = getattr(self, figure.needs)
+        return None if of is None else figure.compute(of)
 
 
-@dataclass(frozen=True, repr=False)
-class Summary:
-    """The figures of one run; ``None`` where a figure is not defined.
+class Summary(Mapping[str, Value]):
+    """The figures of one run, by name and as attributes; ``None`` where a figure is not defined.
 
-    Every figure is defined in :data:`barter_bt.statistic.DEFINITIONS` under its name here. Fractions are
-    fractions (0.05 is 5 %). ``start`` and ``end`` are cut to microseconds.
+    Each is computed when it is first asked for. Fractions are fractions (0.05 is 5 %); times are cut to
+    microseconds. :meth:`explain` says what a figure means; all definitions stand in ``docs/metrics.md``.
+
+    Parameters
+    ----------
+    reporting
+        The asset that money is in.
+    figures
+        Values by name.
+    facts
+        What other figures are computed from; without it they are undefined.
 
     Examples
     --------
-    >>> Summary("usd", equity_start=100.0, equity_end=125.0, total_return=0.25, trades=2)
+    >>> figures = Summary("usd", {"equity_start": 100.0, "equity_end": 125.0, "total_return": 0.25, "trades": 2})
+    >>> figures
     Summary in usd
-      Equity at start   100.00
-      Equity at end     125.00
-      Total return     25.00 %
-      Orders                 0
-      Orders filled          0
-      Orders rejected        0
-      Trades                 2
-      Closed positions       0
+      Equity at start  100.00
+      Equity at end    125.00
+      Total return    25.00 %
+      Trades                2
+    >>> figures.total_return
+    0.25
     """
 
-    reporting: str
-    start: datetime | None = None
-    end: datetime | None = None
-    duration: timedelta | None = None
-    sampling: str | None = None
-    samples: int | None = None
-    periods_per_year: float | None = None
-    equity_start: float | None = None
-    equity_end: float | None = None
-    total_return: float | None = None
-    annual_return: float | None = None
-    volatility: float | None = None
-    sharpe: float | None = None
-    sortino: float | None = None
-    max_drawdown: float | None = None
-    max_drawdown_duration: timedelta | None = None
-    calmar: float | None = None
-    orders: int = 0
-    orders_filled: int = 0
-    orders_rejected: int = 0
-    trades: int = 0
-    positions: int = 0
-    win_rate: float | None = None
-    profit_factor: float | None = None
-    expectancy: float | None = None
-    fees: float | None = None
-    turnover: float | None = None
-    exposure: float | None = None
+    def __init__(self, reporting: str, figures: Mapping[str, Value] | None = None, facts: Facts | None = None) -> None:
+        self.reporting = reporting
+        self._values = dict(figures or {})
+        self._facts = facts
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self._values:
+            figure = _figure(name)
+            self._values[name] = None if self._facts is None else self._facts.value(figure)
+        return self._values[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in FIGURES:
+            raise AttributeError(f"a summary has no figure {name!r}")
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FIGURES)
+
+    def __len__(self) -> int:
+        return len(FIGURES)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *FIGURES]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Summary) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment] # figures are made on demand
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"reporting": self.reporting, "_values": dict(self), "_facts": None}
+
+    def label(self, name: str) -> str:
+        """What a figure is called, with the interval that it is stated for."""
+        return _figure(name).label.format(per=per(str(self["interval"] or ACTUAL)))
+
+    def sample(self, name: str) -> int | None:
+        """How many marks, returns, days, trades or positions a figure is computed from."""
+        counted = _figure(name).sample
+        if counted == "marks":
+            return len(self._facts.curve.times) if self._facts and self._facts.curve else None
+        if counted == "days":
+            return len(self._facts.curve.days) if self._facts and self._facts.curve else None
+        value = self["samples" if counted == "returns" else counted] if counted else None
+        return value if isinstance(value, int) else None
+
+    def explain(self, name: str | None = None) -> pl.DataFrame:
+        """Say what figures mean: formula, source, period and sample, of one figure or of all.
+
+        Examples
+        --------
+        >>> Summary("usd", {"sharpe": 1.5}).explain("sharpe")["source"].item()
+        'Sharpe (1994)'
+        """
+        rows = [self._explained(FIGURES[each]) for each in ([_figure(name).name] if name else FIGURES)]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    def _explained(self, figure: Figure) -> dict[str, Any]:
+        start, end = self["start"], self["end"]
+        return {
+            "figure": figure.name,
+            "label": self.label(figure.name),
+            "value": show(self[figure.name], figure.unit),
+            "unit": self.reporting if figure.unit == "money" else figure.unit,
+            "formula": figure.definition,
+            "source": figure.source or None,
+            "period": f"{show(start, 'time')} to {show(end, 'time')}" if start and end else None,
+            "counted": figure.sample or None,
+            "sample": self.sample(figure.name),
+        }
 
     def to_dict(self) -> dict[str, str | int | float | None]:
         """Return the figures for JSON: times as ISO 8601 in UTC, durations in seconds.
 
         Examples
         --------
-        >>> Summary("usd", duration=timedelta(minutes=1)).to_dict()["duration"]
+        >>> Summary("usd", {"duration": timedelta(minutes=1)}).to_dict()["duration"]
         60.0
         """
-        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+        return {"reporting": self.reporting, **{name: _plain(self[name]) for name in FIGURES}}
 
     @classmethod
     def from_dict(cls, figures: Mapping[str, Any]) -> Summary:
@@ -84,164 +171,113 @@ class Summary:
 
         Examples
         --------
-        >>> figures = Summary("usd", duration=timedelta(minutes=1))
+        >>> figures = Summary("usd", {"duration": timedelta(minutes=1)})
         >>> Summary.from_dict(figures.to_dict()) == figures
         True
         """
-        values: dict[str, Any] = {each.name: figures.get(each.name) for each in fields(cls)}
-        for name, figure in FIGURES.items():
-            if figure.unit == "time" and values[name] is not None:
-                values[name] = datetime.fromisoformat(values[name])
-            elif figure.unit == "duration" and values[name] is not None:
-                values[name] = timedelta(seconds=values[name])
-        return cls(**values)
+        values: dict[str, Value] = {}
+        for name in FIGURES.keys() & figures.keys():
+            value, unit = figures[name], FIGURES[name].unit
+            if value is not None and unit == "time":
+                value = datetime.fromisoformat(value)
+            elif value is not None and unit == "duration":
+                value = timedelta(seconds=value)
+            values[name] = value
+        return cls(str(figures["reporting"]), values)
 
     def __repr__(self) -> str:
-        return f"Summary in {self.reporting}\n{compare({'': self})}"
+        return f"Summary in {self.reporting}\n{side_by_side({'': self})}"
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f'<tr title="{escape(figure.definition)}"><td style="text-align:left">{escape(figure.label)}</td>'
+            f'<tr title="{escape(figure.definition)}"><td style="text-align:left">{escape(self.label(name))}</td>'
             f'<td style="text-align:right">{escape(show(value, figure.unit))}</td></tr>'
             for name, figure in FIGURES.items()
-            if name != "reporting" and (value := getattr(self, name)) is not None
+            if figure.key and (value := self[name]) is not None
         )
         return f"<table><caption>Summary in {escape(self.reporting)}</caption><tbody>{body}</tbody></table>"
 
 
-def compare(summaries: Mapping[str, Summary]) -> str:
+def side_by_side(summaries: Mapping[str, Summary], *, every: bool = False) -> str:
     """Write summaries side by side as a table of text, one column each; figures that none has are left out.
 
     Parameters
     ----------
     summaries
         By the heading of their column.
+    every
+        Every figure, under headings, not only those that are read first.
 
     Examples
     --------
-    >>> print(compare({"mine": Summary("usd", sharpe=1.5), "other": Summary("usd", trades=1)}))
+    >>> print(side_by_side({"mine": Summary("usd", {"sharpe": 1.5}), "other": Summary("usd", {"trades": 1})}))
                              mine other
       Sharpe ratio (annual) 1.500     -
-      Orders                    0     0
-      Orders filled             0     0
-      Orders rejected           0     0
-      Trades                    0     1
-      Closed positions          0     0
+      Trades                    -     1
     """
-    rows = [["", *summaries]] if any(summaries) else []
+    rows: list[list[str]] = [["", *summaries]] if any(summaries) else []
+    section = ""
     for name, figure in FIGURES.items():
-        values = [getattr(each, name) for each in summaries.values()]
-        if name != "reporting" and any(value is not None for value in values):
-            rows.append([figure.label, *(show(value, figure.unit) for value in values)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(summaries) + 1)]
+        values = [each[name] for each in summaries.values()]
+        if not (figure.key or every) or all(value is None for value in values):
+            continue
+        if every and section != figure.section:
+            section = figure.section
+            rows.append([section, *[""] * len(summaries)])
+        label = next(iter(summaries.values())).label(name)
+        rows.append(["  " * every + label, *(show(value, figure.unit) for value in values)])
+    if not rows:
+        return ""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  " + " ".join([row[0].ljust(widths[0]), *(map(str.rjust, row[1:], widths[1:]))]).rstrip() for row in rows
     )
 
 
-def summarise(run: Tables) -> Summary:
-    """Compute all figures of a run, from its tables alone.
+def summarise(
+    run: Tables,
+    *,
+    benchmark: pl.DataFrame | Tables | None = None,
+    sampling: str | None = None,
+    interval: str = ACTUAL,
+    risk_free: float = 0.0,
+) -> Summary:
+    """Make the figures of a run, from its tables alone.
 
     Parameters
     ----------
     run
         A finished run, or one read back from its directory.
+    benchmark
+        Another run, or a table with ``time`` and ``equity``: alpha, beta and the like are against it.
+    sampling
+        Length between the samples that returns are made of, such as "1d" or "4h"; by default the longest of 1d, 1h,
+        1m, 1s of which the run holds at least two.
+    interval
+        What figures are stated for: "actual" (a year, with as many returns as were really there), "annual_252",
+        "annual_365", "daily", or a length such as "30d".
+    risk_free
+        Rate of return without risk, per year, a fraction.
 
-    Returns
-    -------
-    Summary
-        See :data:`barter_bt.statistic.DEFINITIONS` for each figure.
+    Raises
+    ------
+    ConfigError
+        ``sampling`` or ``interval`` is not a length of time, or ``risk_free`` is not above -1.
     """
-    equity = run.equity
-    if equity["equity"].null_count():
-        equity = equity.drop_nulls("equity")
-    figures: dict[str, Any] = {"trades": run.trades.height, "positions": run.positions.height}
-    mean: float | None = None
-    if equity.height:
-        times, values = nanoseconds(equity["time"]), floats(equity["equity"])
-        mean = _of_curve(times, values, figures)
-        figures["exposure"] = ratio(held_ns(run, int(times[0]), int(times[-1])), float(times[-1] - times[0]))
-    figures["orders"] = run.orders.height
-    figures["orders_filled"] = count_status(run.orders, "filled")
-    figures["orders_rejected"] = count_status(run.orders, "rejected")
-    _of_money(run, mean, figures)
-    return Summary(run.reporting, **figures)
+    if not risk_free > -1:
+        raise ConfigError(f"risk_free is {risk_free}; it must be above -1", "a yearly rate of 3 % is 0.03")
+    interval_ns(interval)
+    if sampling is not None:
+        sampling_ns(sampling)
+    other = benchmark if benchmark is None or isinstance(benchmark, pl.DataFrame) else benchmark.equity
+    return Summary(run.reporting, facts=Facts(run, other, sampling=sampling, interval=interval, risk_free=risk_free))
 
 
-def _of_curve(times: Integers, values: Floats, figures: dict[str, Any]) -> float:
-    """Put in the figures of the equity curve; returns the mean of its samples."""
-    first, last = float(values[0]), float(values[-1])
-    span_ns = int(times[-1] - times[0])
-    sampling = sampling_interval(span_ns)
-    samples = values[sample_rows(times, INTERVALS_NS[sampling])]
-    growth = ratio(last, first) if first > 0 else None
-    yearly = None if growth is None else annual(growth, span_ns)
-    figures |= risk(samples, span_ns)._asdict()
-    figures |= {
-        "start": _moment(times[0]),
-        "end": _moment(times[-1]),
-        "duration": _length(span_ns),
-        "sampling": sampling,
-        "equity_start": first,
-        "equity_end": last,
-        "total_return": None if growth is None else growth - 1.0,
-        "annual_return": yearly,
-    }
-    fall = max_drawdown(values)
-    if fall is not None:
-        figures["max_drawdown"] = fall.depth
-        figures["max_drawdown_duration"] = _length(int(times[fall.row_end] - times[fall.row_peak]))
-        figures["calmar"] = None if yearly is None else ratio(yearly, fall.depth)
-    return total(samples) / len(samples)
-
-
-def _of_money(run: Tables, equity_mean: float | None, figures: dict[str, Any]) -> None:
-    """Put in the figures that add amounts of money, where they are amounts of one asset."""
-    result = outcome(run.positions)
-    figures["win_rate"] = result.win_rate
-    quote = quote_asset(run)
-    if quote is None:
-        figures["fees"] = None if run.trades.height else 0.0
-        return
-    figures["profit_factor"], figures["expectancy"] = result.profit_factor, result.expectancy
-    figures["fees"] = total(floats(run.trades["fees"]))
-    if quote == run.reporting and equity_mean is not None and equity_mean > 0:
-        figures["turnover"] = ratio(total(floats(run.trades["notional"])), equity_mean)
-
-
-def show(value: Value, unit: Unit) -> str:
-    """Write a figure as text for people.
-
-    Examples
-    --------
-    >>> show(0.1234, "fraction"), show(1234.5, "money"), show(2, "count")
-    ('12.34 %', '1,234.50', '2')
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S UTC")
-    if isinstance(value, timedelta):
-        return str(value - timedelta(microseconds=value.microseconds)) if value >= timedelta(seconds=1) else str(value)
-    if isinstance(value, float):
-        match unit:
-            case "fraction":
-                return f"{value * 100:,.2f} %"
-            case "money" if value and abs(value) < 1:
-                return f"{value:.6g}"
-            case "money":
-                return f"{value:,.2f}"
-            case _:
-                return f"{value:,.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _moment(time_ns: np.int64) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(time_ns) // 1000)
-
-
-def _length(span_ns: int) -> timedelta:
-    return timedelta(microseconds=span_ns // 1000)
+def _figure(name: str) -> Figure:
+    if name not in FIGURES:
+        guess = nearest(name, list(FIGURES))
+        raise ConfigError(f"there is no figure {name!r}", f"did you mean {guess!r}?" if guess else None)
+    return FIGURES[name]
 
 
 def _plain(value: Value) -> str | int | float | None:

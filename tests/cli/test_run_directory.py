@@ -29,7 +29,7 @@ def test_what_is_written_can_be_read(run, tmp_path):
     )
     for name in TABLES:
         assert_frame_equal(getattr(saved, name), getattr(run, name))
-    assert saved.summary == summarise(run) == summarise(saved)
+    assert saved.figures == summarise(run) == summarise(saved)
     assert (saved.digest, saved.reporting, saved.config) == (run.digest, "usd", run.config)
 
 
@@ -150,7 +150,7 @@ def test_reading_what_is_not_there(run, tmp_path):
 
 
 def test_an_empty_run_is_written_too(tmp_path):
-    assert read(write(FakeRun(), tmp_path / "a", plot=True)).summary.trades == 0
+    assert read(write(FakeRun(), tmp_path / "a", plot=True)).figures.trades == 0
 
 
 def test_summary_is_plain_json(run, tmp_path):

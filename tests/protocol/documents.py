@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from barter_bt import protocol as p
+from barter_bt.protocol import summary
 
 TEXTS = dict(
     line.split("\t", 1) for line in Path(__file__).with_name("documents.tsv").read_text("utf-8").strip("\n").split("\n")
@@ -110,6 +111,16 @@ STREAM_ERRORS = [
 TERMS = [p.GoodUntilCancelled(False), p.GoodUntilEndOfDay(), p.FillOrKill(), p.ImmediateOrCancel()]
 REQUESTS = {"ExecutionShutdown": p.ExecutionShutdown(), "ExecutionCancel": CANCEL, "ExecutionOpen": REQUEST}
 
+FALL = summary.Drawdown(D("0.25"), TIME, TIME)
+SHEET = p.TearSheet(
+    D("7000.0"),
+    *[summary.PerInterval(D(value)) for value in ("0.1", "1.5", "2", "3")],
+    FALL,
+    summary.MeanDrawdown(D("0.2"), 1500),
+    FALL,
+    summary.Ratio(D("0.5")),
+    summary.Ratio(D(2)),
+)
 CASES: dict[str, tuple[Any, Any]] = {
     **{name: (p.EngineEvent, event) for name, event in EVENTS.items()},
     **{f"OrderState{k}": (p.OrderState, state) for k, state in enumerate(STATES)},
@@ -118,6 +129,8 @@ CASES: dict[str, tuple[Any, Any]] = {
     **{f"DataError{k}": (p.StreamError, error) for k, error in enumerate(STREAM_ERRORS)},
     **{f"TimeInForce{k}": (p.TimeInForce, terms) for k, terms in enumerate(TERMS)},
     **{name: (p.ExecutionRequest, request) for name, request in REQUESTS.items()},
+    "TearSheet": (p.TearSheet, SHEET),
+    "TearSheetAsset": (p.TearSheetAsset, p.TearSheetAsset(p.Balance(D("10.0"), D(7)), drawdown_max=FALL)),
     "TradingState": (p.TradingState, p.TradingState.DISABLED),
     "Err item": (p.MarketStreamResult, p.Item(p.Socket("s"))),
     "unindexed": (p.AccountEvent, p.AccountEvent("mock", p.AssetBalance("BTC", p.Balance(D(0), D(0)), TIME))),

@@ -44,6 +44,7 @@ CODECS = {
     "_Key": COUNTS | TEXTS,
     "_ExchangeKey": COUNTS | NAMES,
     "_Exchange": NAMES,
+    "IntervalCodec": st.none() | st.integers(0, 1 << 62),
     "_FeeAsset": st.none() | COUNTS | TEXTS,
 }
 
@@ -63,6 +64,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*[st.none() if part is NoneType else values(part) for part in arguments])
     if origin is tuple:
         return st.lists(values(arguments[0]), max_size=2).map(tuple)
+    if origin is dict:
+        return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=2)
     cls = origin or kind
     if issubclass(cls, StrEnum):
         return st.sampled_from(cls)

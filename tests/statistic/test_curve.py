@@ -1,4 +1,4 @@
-"""Figures of an equity curve."""
+"""Samples, returns and falls of an equity curve."""
 
 import math
 
@@ -7,97 +7,66 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barter_bt.statistic.curve import (
-    DAY_NS,
-    YEAR_NS,
-    annual,
-    max_drawdown,
-    ratio,
-    risk,
-    sample_rows,
-    sampling_interval,
-)
+from barter_bt.errors import ConfigError
+from barter_bt.statistic.curve import Curve, compound, ratio
+from barter_bt.statistic.drawdown import drawdown_table
+from barter_bt.statistic.interval import DAY_NS, interval_ns, sample_rows, sampling_interval
 
-CURVES = st.lists(st.floats(0.5, 1e6), min_size=1, max_size=60).map(np.array)
+VALUES = st.lists(st.floats(0.5, 1e6), min_size=1, max_size=60).map(np.array)
 
 
-def naive_drawdown(curve):
-    """The deepest fall by the definition, in the slowest way."""
-    peak, depth = curve[0], 0.0
-    for value in curve:
-        peak = max(peak, value)
-        depth = max(depth, 1.0 - value / peak)
-    return depth
+def curve_of(values, step_ns=DAY_NS, **options):
+    return Curve(step_ns * np.arange(len(values)), np.asarray(values, float), **options)
 
 
-@given(CURVES)
-def test_drawdown_is_the_definition(curve):
-    found = max_drawdown(curve)
-    assert found.depth == naive_drawdown(curve)
+def naive_falls(values):
+    """Peak, trough, end and depth of each fall, in the slowest way; an end of None has not come."""
+    falls, peak, low = [], 0, None
+    for row, value in enumerate(values):
+        if value >= values[peak]:
+            if low is not None:
+                falls.append((peak, low, row, 1.0 - values[low] / values[peak]))
+            peak, low = row, None
+        elif low is None or value < values[low]:
+            low = row
+    return falls + ([(peak, low, None, 1.0 - values[low] / values[peak])] if low is not None else [])
 
 
-@given(CURVES)
-def test_drawdown_lasts_from_the_last_peak_to_the_first_mark_back_at_it(curve):
-    found = max_drawdown(curve)
-    top = curve[found.row_peak]
-    assert found.row_peak <= found.row_trough <= found.row_end
-    assert top == curve[: found.row_trough + 1].max()
-    assert (curve[found.row_peak + 1 : found.row_end] < top).all()
-    assert found.row_end in (0, len(curve) - 1) or curve[found.row_end] >= top
+@given(VALUES)
+def test_falls_are_those_of_the_definition(values):
+    found = curve_of(values).drawdowns
+    ends = [int(end) if known else None for end, known in zip(found.end, found.recovered, strict=True)]
+    assert list(zip(found.peak, found.trough, ends, found.depth, strict=True)) == naive_falls(values)
+    assert [int(end) for end, known in zip(found.end, found.recovered, strict=True) if not known] in (
+        [],
+        [len(values) - 1],
+    )
 
 
-@pytest.mark.parametrize("length", [1023, 1024, 1025, 5000])
-def test_drawdown_over_many_blocks_is_the_definition(length):
+@pytest.mark.parametrize("length", [2, 3, 5000])
+def test_falls_of_long_and_plain_curves(length):
     random = np.random.default_rng(length)
-    for curve in (np.exp(np.cumsum(random.normal(0, 0.01, length))), np.linspace(2, 1, length), np.ones(length)):
-        assert max_drawdown(curve).depth == naive_drawdown(curve)
+    for values in (np.exp(np.cumsum(random.normal(0, 0.01, length))), np.linspace(2, 1, length), np.ones(length)):
+        found = curve_of(values).drawdowns
+        assert found.depth.tolist() == [depth for *_, depth in naive_falls(values)]
 
 
-def test_drawdown_of_a_curve_that_goes_below_zero_is_more_than_all():
-    assert max_drawdown(np.array([100.0, -50.0])).depth == 1.5
+def test_a_curve_below_zero_loses_more_than_all_and_one_that_starts_there_has_no_falls():
+    assert curve_of([100.0, -50.0]).drawdowns.depth.tolist() == [1.5]
+    assert curve_of([0.0, 1.0]).drawdowns is None
 
 
-def test_drawdown_of_a_curve_that_starts_at_zero_is_undefined():
-    assert max_drawdown(np.array([0.0, 1.0])) is None
-
-
-def test_flat_curve_has_volatility_zero_and_no_ratios():
-    figures = risk(np.full(10, 100.0), 9 * DAY_NS)
-    assert (figures.volatility, figures.sharpe, figures.sortino) == (0.0, None, None)
-
-
-def test_constant_growth_has_no_sharpe_ratio_although_its_returns_differ_in_the_last_bits():
-    samples = 100 * 1.001 ** np.arange(50)
-    assert len(set((samples[1:] / samples[:-1]).tolist())) > 1
-    assert risk(samples, 49 * DAY_NS).sharpe is None
-
-
-def test_only_gains_have_no_sortino_ratio():
-    assert risk(np.array([100.0, 101.0, 105.0]), 2 * DAY_NS).sortino is None
-
-
-def test_one_return_has_no_risk():
-    assert risk(np.array([100.0, 101.0]), DAY_NS)[2:] == (None, None, None)
-
-
-def test_risk_is_the_formula():
-    samples = np.array([100.0, 102.0, 99.0, 103.0])
-    returns = samples[1:] / samples[:-1] - 1
-    figures = risk(samples, 3 * DAY_NS)
-    assert figures.volatility == pytest.approx(returns.std(ddof=1) * math.sqrt(365))
-    assert figures.sharpe == pytest.approx(returns.mean() / returns.std(ddof=1) * math.sqrt(365))
-    downside = math.sqrt((np.minimum(returns, 0) ** 2).mean())
-    assert figures.sortino == pytest.approx(returns.mean() / downside * math.sqrt(365))
-
-
-def test_periods_per_year_follow_the_spacing():
-    weekdays = [day for day in range(364 + 1) if day % 7 < 5]
-    samples = np.linspace(100.0, 110.0, len(weekdays))
-    assert risk(samples, (weekdays[-1] - weekdays[0]) * DAY_NS).periods_per_year == pytest.approx(260 / 364 * 365)
+def test_the_table_lists_the_deepest_first():
+    table = drawdown_table(curve_of([10, 9, 10, 5, 10, 8]), 2)
+    assert table["depth"].to_list() == [0.5, pytest.approx(0.2)]
+    assert table["time_end"].null_count() == 1
+    assert table["duration"].dt.total_days().to_list() == [2, 1]
+    assert drawdown_table(None, 3).height == 0
 
 
 def test_zero_or_negative_equity_has_no_returns():
-    assert risk(np.array([1.0, 0.0, 1.0]), 2 * DAY_NS).sharpe is None
+    assert len(curve_of([1.0, 0.0, 1.0]).returns) == 0
+    assert len(curve_of([1.0, -1.0]).days) == 0
 
 
 @pytest.mark.parametrize(
@@ -118,18 +87,37 @@ def test_samples_are_the_last_rows_up_to_each_edge(times, interval):
 
 
 @settings(max_examples=50)
-@given(CURVES.filter(lambda curve: len(curve) > 1))
-def test_sampled_returns_compound_to_the_total_return(curve):
-    times = np.arange(len(curve)) * 7
-    samples = curve[sample_rows(times, 20)]
-    assert math.prod(samples[1:] / samples[:-1]) == pytest.approx(curve[-1] / curve[0])
+@given(VALUES.filter(lambda values: len(values) > 1))
+def test_sampled_returns_compound_to_the_total_return(values):
+    curve = Curve(np.arange(len(values)) * 7, values, "20ns")
+    assert math.prod(1.0 + curve.returns) == pytest.approx(values[-1] / values[0])
 
 
-def test_annual_return_compounds_and_never_overflows():
-    assert annual(1.1**3, 3 * YEAR_NS) == pytest.approx(0.1)
-    assert annual(2.0, 1) is None
-    assert annual(0.0, YEAR_NS) is None
-    assert annual(2.0, 0) is None
+def test_periods_follow_the_spacing_or_the_stated_interval():
+    weekdays = np.array([day for day in range(364 + 1) if day % 7 < 5])
+    values = np.linspace(100.0, 110.0, len(weekdays))
+    periods = {each: Curve(weekdays * DAY_NS, values, interval=each).periods for each in ("actual", "annual_252", "7d")}
+    assert periods == {"actual": pytest.approx(260 / 364 * 365), "annual_252": 252.0, "7d": 7.0}
+    assert Curve(weekdays * DAY_NS, values, "1h", "daily").periods == 24.0
+
+
+def test_the_rate_without_risk_compounds_over_a_year():
+    for interval, count in (("annual_252", 252), ("annual_365", 365), ("daily", 365), ("30d", 365)):
+        curve = curve_of(np.ones(10), interval=interval, risk_free=0.05)
+        assert (1.0 + curve.free) ** count == pytest.approx(1.05)
+        assert curve.excess.tolist() == [-curve.free] * 9
+
+
+@pytest.mark.parametrize("wrong", ["", "annual", "-1d", "0s", "2 d"])
+def test_what_is_no_interval(wrong):
+    with pytest.raises(ConfigError, match="is not an interval"):
+        interval_ns(wrong)
+
+
+def test_compounding_never_overflows():
+    assert compound(1.1**3, 1 / 3) == pytest.approx(0.1)
+    assert compound(2.0, 1e30) is None
+    assert compound(0.0, 1.0) is None
 
 
 def test_ratio_is_never_infinite():

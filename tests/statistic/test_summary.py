@@ -1,23 +1,32 @@
 """The summary of a run."""
 
 import json
-from dataclasses import fields, replace
+import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
-from barter_bt.statistic import DEFINITIONS, Summary, summarise
+from barter_bt.errors import ConfigError
+from barter_bt.statistic import FIGURES, Summary, summarise
 from tests.statistic.fakes import TRADES, FakeRun, crossing_run, equity_of, table
 
 
-def test_every_figure_is_defined_and_every_definition_is_a_figure():
-    assert list(DEFINITIONS) == [each.name for each in fields(Summary)]
+def test_every_figure_has_a_definition_and_a_place():
+    assert len(FIGURES) == len(Summary("usd")) > 50
+    for name, figure in FIGURES.items():
+        assert figure.name == name
+        assert len(figure.definition) > 5
+        assert figure.sample or figure.unit == "text"
+    sections = [figure.section for figure in FIGURES.values()]
+    assert list(dict.fromkeys(sections)) == [one for k, one in enumerate(sections) if one != sections[k - 1] or not k]
 
 
 def test_a_run_in_which_nothing_happened():
     summary = summarise(FakeRun())
-    assert summary == Summary("usd", fees=0.0)
+    counts = dict.fromkeys(("orders", "orders_filled", "orders_rejected", "trades", "positions"), 0)
+    assert summary == Summary("usd", counts | {"fees": 0.0})
     assert "Orders" in repr(summary)
 
 
@@ -25,7 +34,7 @@ def test_a_plain_curve():
     summary = summarise(FakeRun(equity=equity_of([100, 110, 99, 120])))
     assert summary.start == datetime(2024, 1, 1, tzinfo=UTC)
     assert summary.duration == timedelta(days=3)
-    assert (summary.sampling, summary.samples, summary.periods_per_year) == ("1d", 3, 365.0)
+    assert (summary.sampling, summary.samples, summary.periods) == ("1d", 3, 365.0)
     assert summary.total_return == pytest.approx(0.2)
     assert summary.max_drawdown == pytest.approx(0.1)
     assert summary.max_drawdown_duration == timedelta(days=2)
@@ -88,9 +97,50 @@ def test_there_and_back_through_json():
 def test_html_has_definitions_as_hints():
     page = summarise(crossing_run(3000, 40))._repr_html_()
     assert "<table>" in page
-    assert "risk-free rate 0" in page
+    assert "times sqrt(returns in the interval)" in page
     assert "1 - equity / highest equity so far" in page
 
 
 def test_small_money_keeps_its_digits():
-    assert "0.000123457" in repr(Summary("btc", fees=0.000123456789))
+    assert "0.000123457" in repr(Summary("btc", {"fees": 0.000123456789}))
+
+
+def test_a_figure_says_what_it_is():
+    summary = summarise(crossing_run(3000, 40), sampling="1h", interval="daily")
+    (row,) = summary.explain("sharpe").to_dicts()
+    assert (row["label"], row["source"], row["counted"]) == ("Sharpe ratio (daily)", "Sharpe (1994)", "returns")
+    assert row["sample"] == summary.samples == 50
+    assert row["period"].startswith("2024-01-01 00:00:00 UTC to 2024-01-03")
+    assert summary.explain().height == len(FIGURES)
+    assert summary.sample("max_drawdown") == 3000
+
+
+def test_an_unknown_figure_is_an_error_with_a_hint():
+    with pytest.raises(ConfigError, match=r"(?s)no figure 'sharp'.*did you mean 'sharpe'"):
+        Summary("usd").explain("sharp")
+    with pytest.raises(AttributeError, match="sharp"):
+        _ = Summary("usd").sharp
+
+
+@pytest.mark.parametrize("options", [{"interval": "yearly"}, {"sampling": "often"}, {"risk_free": -1}])
+def test_options_are_checked_at_once(options):
+    with pytest.raises(ConfigError):
+        summarise(FakeRun(), **options)
+
+
+def test_a_summary_can_be_pickled_and_needs_no_run_then():
+    summary = summarise(crossing_run(3000, 40))
+    assert pickle.loads(pickle.dumps(summary)) == summary
+
+
+def test_the_clock_of_a_summary_is_read_lazily():
+    class NoTrades(FakeRun):
+        @property
+        def trades(self):
+            raise AssertionError("trades were read for a figure of the curve")
+
+        @trades.setter
+        def trades(self, _):
+            pass
+
+    assert summarise(NoTrades(equity=equity_of([100, 110]))).total_return == pytest.approx(0.1)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from barter_bt.backtest.analysis import Analysis
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.statistic.summary import Summary
 
@@ -18,16 +19,30 @@ TABLES: Final = ("orders", "trades", "positions", "balances", "equity")
 
 
 @dataclass(frozen=True)
-class SavedRun:
+class SavedRun(Analysis):
     """A run read back from its directory; tables are read when first used.
 
-    It has the same tables as the run that was saved, so ``summarise`` and ``plot`` take it as well.
+    It has the same tables as the run that was saved, and can be asked the same: see
+    :class:`~barter_bt.backtest.analysis.Analysis`.
+
+    Attributes
+    ----------
+    directory, manifest
+        Where it is, and what stands in ``manifest.json``.
+    figures
+        The figures in ``summary.json``.
+    benchmark
+        Those of the benchmark, if there is one.
     """
 
     directory: Path
     manifest: dict[str, Any]
-    summary: Summary
+    figures: Summary
     benchmark: Summary | None = None
+
+    def summary(self, **options: Any) -> Summary:
+        """The saved figures; computed again from the tables if there are options."""
+        return super().summary(**options) if options else self.figures
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Open one table without reading it: ``orders``, ``trades``, ``positions``, ``balances``, ``equity``, ...

@@ -1,12 +1,11 @@
-"""Figures of orders, fills and positions."""
+"""How long positions were open."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barter_bt.statistic.activity import count_status, covered, held_ns, outcome, quote_asset
-from tests.statistic.fakes import ORDERS, POSITIONS, START_NS, TRADES, FakeRun, table
+from barter_bt.statistic.held import covered, held_ns
+from tests.statistic.fakes import POSITIONS, START_NS, TRADES, FakeRun, table
 
 
 def fills(*rows):
@@ -101,32 +100,3 @@ def test_a_sum_of_floats_that_is_nearly_zero_is_no_position():
         positions=closed((10, 30, "btc_usd")),
     )
     assert held(run) == 20
-
-
-def test_status_that_no_order_has_counts_zero():
-    orders = table(ORDERS, order_id=[1, 2], status=["filled", "open"])
-    assert count_status(orders, "rejected") == 0
-    assert count_status(orders, "unheard of") == 0
-    assert count_status(table(ORDERS), "filled") == 0
-
-
-def test_outcome_without_positions_is_undefined():
-    assert outcome(table(POSITIONS)) == (None, None, None)
-
-
-def test_profit_factor_without_losses_is_undefined():
-    positions = table(POSITIONS, position_id=[1, 2], pnl_realised=[1.0, 2.0])
-    assert outcome(positions).profit_factor is None
-    assert outcome(positions).win_rate == 1.0
-
-
-@pytest.mark.parametrize(("instruments", "expected"), [(["btc_usd", "eth_usd"], "usd"), (["btc_usd", "eth_btc"], None)])
-def test_quote_asset_is_known_if_there_is_one(instruments, expected):
-    run = FakeRun(trades=fills(*((10, "buy", 1, name) for name in instruments)))
-    assert quote_asset(run) == expected
-
-
-def test_quote_asset_of_the_configuration_wins():
-    run = FakeRun(trades=fills((10, "buy", 1, "btc_usd")))
-    run.config["instruments"] = [{"exchange": "xsim", "name": "btc_usd", "quote": "usdt"}]
-    assert quote_asset(run) == "usdt"

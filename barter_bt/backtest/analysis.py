@@ -1,0 +1,74 @@
+"""What can be asked of any run, finished just now or read back from its directory: figures, pictures, pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from barter_bt.protocol.summary import TradingSummary
+    from barter_bt.statistic.part import By
+    from barter_bt.statistic.season import Season
+    from barter_bt.statistic.summary import Summary
+    from barter_bt.statistic.tables import Tables
+
+
+class Analysis:
+    """Questions to a run's tables. Options are those of :func:`barter_bt.statistic.summarise`."""
+
+    @property
+    def _tables(self) -> Tables:
+        return cast("Tables", self)
+
+    def summary(self, **options: Any) -> Summary:
+        """The run's figures, each with its definition: see :func:`barter_bt.statistic.summarise`."""
+        from barter_bt.statistic.summary import summarise
+
+        return summarise(self._tables, **options)
+
+    def figures_by(self, by: By, **options: Any) -> pl.DataFrame:
+        """Figures of each instrument, strategy, exchange or asset: see :func:`barter_bt.statistic.figures_by`."""
+        from barter_bt.statistic.part import figures_by
+
+        return figures_by(self._tables, by, **options)
+
+    def returns_by(self, season: Season) -> pl.DataFrame:
+        """Returns by year, month, week, day, weekday or hour: see :func:`barter_bt.statistic.returns_by`."""
+        from barter_bt.statistic.season import returns_by
+
+        return returns_by(self._tables, season)
+
+    def rolling(self, window: int = 63, **options: Any) -> pl.DataFrame:
+        """Figures of the last ``window`` returns: see :func:`barter_bt.statistic.rolling`."""
+        from barter_bt.statistic.rolling import rolling
+
+        return rolling(self._tables, window, **options)
+
+    def bootstrap(self, **options: Any) -> pl.DataFrame:
+        """Confidence intervals of figures: see :func:`barter_bt.statistic.bootstrap`."""
+        from barter_bt.statistic.bootstrap import bootstrap
+
+        return bootstrap(self._tables, **options)
+
+    def drawdowns(self, count: int = 10) -> pl.DataFrame:
+        """The deepest falls from a peak: ``depth``, ``time_peak``, ``time_trough``, ``time_end``, ``duration``."""
+        from barter_bt.statistic.curve import curve_of
+        from barter_bt.statistic.drawdown import drawdown_table
+
+        return drawdown_table(curve_of(self._tables.equity), count)
+
+    def trading_summary(self, **options: Any) -> TradingSummary:
+        """Barter's summary, corrected or with Barter's own figures: see :func:`barter_bt.statistic.trading_summary`."""
+        from barter_bt.statistic.trading_summary import trading_summary
+
+        return trading_summary(self._tables, **options)
+
+    def plot(self, path: str | Path | None = None, **options: Any) -> Figure:
+        """Price with fills, equity and drawdown; written to ``path`` if given: see :mod:`barter_bt.report`."""
+        from barter_bt.report.tearsheet import plot
+
+        return plot(self._tables, path, **options)

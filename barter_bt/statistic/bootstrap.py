@@ -1,0 +1,126 @@
+"""How far a figure could be off by luck: its distribution over resampled returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+
+from barter_bt.errors import ConfigError
+from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.figure import FIGURES
+from barter_bt.statistic.interval import ACTUAL
+from barter_bt.statistic.tables import Floats, Integers, Tables
+
+_FIGURES = ("annual_return", "volatility", "sharpe", "sortino", "max_drawdown")
+_FEWEST = 10
+
+
+def bootstrap(
+    run: Tables,
+    figures: Sequence[str] = _FIGURES,
+    *,
+    samples: int = 1_000,
+    confidence: float = 0.95,
+    block: float | None = None,
+    seed: int = 0,
+    sampling: str | None = None,
+    interval: str = ACTUAL,
+    risk_free: float = 0.0,
+) -> pl.DataFrame:
+    r"""Confidence intervals of figures of the equity curve, by the stationary bootstrap.
+
+    Returns are drawn again in blocks, which keeps their dependence from one to the next: a block starts anywhere, is
+    continued with probability 1 - 1 / ``block`` and goes round at the end. The interval holds the middle of the
+    figures of the resampled curves (percentile method).
+
+    Source: D. N. Politis, J. P. Romano, "The stationary bootstrap", Journal of the American Statistical Association
+    89 (1994). It assumes that the returns are stationary and that the sample is long beside their dependence. It knows
+    nothing of how many runs were tried.
+
+    Parameters
+    ----------
+    run
+        The run.
+    figures
+        Figures of the equity curve. Falls from a peak are those between the samples, so that of the run itself can be
+        deeper.
+    samples
+        How many curves are drawn.
+    confidence
+        Part of them inside the interval.
+    block
+        Mean length of a block; by default the cube root of the number of returns.
+    seed
+        The same seed gives the same intervals.
+    sampling, interval, risk_free
+        As for :func:`~barter_bt.statistic.summary.summarise`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``figure``, ``value`` (of the samples as they were), ``low``, ``high``, ``samples`` (curves in which it is
+        defined). Without at least 10 returns the interval is null.
+
+    Raises
+    ------
+    ConfigError
+        A figure is unknown or is not of the equity curve; a number is out of range.
+    """
+    for name in figures:
+        if name not in FIGURES or FIGURES[name].needs != "curve" or FIGURES[name].unit not in ("fraction", "ratio"):
+            good = ", ".join(n for n, f in FIGURES.items() if f.needs == "curve" and f.unit in ("fraction", "ratio"))
+            raise ConfigError(f"figure {name!r} cannot be resampled", f"possible are {good}")
+    if not 0 < confidence < 1 or samples < 1 or (block is not None and block < 1):
+        raise ConfigError(
+            f"confidence is {confidence}, samples {samples}, block {block}",
+            "confidence lies between 0 and 1, samples and block are at least 1",
+        )
+    curve = curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free)
+    returns = np.empty(0) if curve is None else curve.returns
+    rows: Iterable[Integers] = ()
+    if len(returns) >= _FEWEST:
+        rows = _drawn(len(returns), samples, block or len(returns) ** (1 / 3), seed)
+    found: dict[str, list[float]] = {name: [] for name in figures}
+    for row in rows:
+        one = _resampled(curve, returns[row]) if curve is not None else None
+        for name in figures:
+            value = FIGURES[name].compute(one)
+            if isinstance(value, float):
+                found[name].append(value)
+    tail = (1.0 - confidence) / 2.0
+    whole = None if curve is None or not len(returns) else _resampled(curve, returns)
+    return pl.DataFrame(
+        [
+            {
+                "figure": name,
+                "value": None if whole is None else FIGURES[name].compute(whole),
+                "low": float(np.quantile(values, tail)) if values else None,
+                "high": float(np.quantile(values, 1.0 - tail)) if values else None,
+                "samples": len(values),
+            }
+            for name, values in found.items()
+        ],
+        schema={"figure": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "samples": pl.Int64},
+    )
+
+
+def _drawn(n: int, samples: int, block: float, seed: int) -> Integers:
+    """Rows of each resampled curve, shape (samples, n)."""
+    random = np.random.default_rng(seed)
+    fresh = random.random((samples, n)) < 1.0 / block
+    fresh[:, 0] = True
+    start = random.integers(0, n, (samples, n))
+    column = np.arange(n)
+    since = np.maximum.accumulate(np.where(fresh, column, 0), axis=1)
+    rows: Integers = (np.take_along_axis(start, since, axis=1) + column - since) % n
+    return rows
+
+
+def _resampled(curve: Curve, returns: Floats) -> Curve:
+    """A curve at the samples' times whose returns are those given."""
+    values = curve.values[0] * np.concatenate(([1.0], np.multiply.accumulate(1.0 + returns)))
+    one = Curve(curve.times[curve.rows], values, curve.sampled, curve.interval, curve.risk_free)
+    one.__dict__["rows"] = np.arange(len(values))  # the samples are what they were
+    return one

@@ -1,0 +1,96 @@
+"""Figures of what trading cost and of how much was at stake."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from barter_bt.statistic.activity import Activity
+from barter_bt.statistic.curve import Curve, ratio
+from barter_bt.statistic.figure import figure
+from barter_bt.statistic.held import held_ns
+from barter_bt.statistic.tables import codes, floats, nanoseconds, total
+
+
+@figure("Fees", "money", "Costs", needs="activity", sample="trades", key=True)
+def fees(activity: Activity) -> float | None:
+    """Sum of the fees of all trades, in the one quote asset traded."""
+    if activity.quote is None:
+        return None if activity.run.trades.height else 0.0
+    return total(floats(activity.run.trades["fees"]))
+
+
+@figure("Slippage", "money", "Costs", needs="activity", sample="trades", source="Perold (1988)")
+def slippage(activity: Activity) -> float | None:
+    """Sum over all trades of (price - market's price when the order was sent) times quantity, contract size and +1 for
+    buys, -1 for sells: what was paid beyond the price that the strategy saw; in the one quote asset traded.
+    """
+    sent = activity.run.orders
+    if activity.quote is None or "price_sent" not in sent.columns:
+        return None
+    fills = activity.run.trades
+    seen = floats(sent["price_sent"])[fills["order_id"].to_numpy()]
+    price, notional = floats(fills["price"]), floats(fills["notional"])
+    known = np.isfinite(seen) & (price != 0)
+    paid = (notional[known] / price[known]) * (price[known] - seen[known])
+    return total(paid * np.where(_buys(fills)[known], 1.0, -1.0))
+
+
+@figure("Turnover", "ratio", "Costs", needs="activity", sample="trades", key=True)
+def turnover(activity: Activity) -> float | None:
+    """Sum of notional of all trades / mean of equity's samples; quote = reporting asset only."""
+    mean = _mean_equity(activity)
+    return None if mean is None else ratio(total(floats(activity.run.trades["notional"])), mean)
+
+
+@figure("Exposure (time)", "fraction", "Costs", needs="activity", sample="positions", key=True)
+def exposure(activity: Activity) -> float | None:
+    """Part of the duration in which at least one position was open."""
+    curve = activity.curve
+    if curve is None:
+        return None
+    return ratio(held_ns(activity.run, int(curve.times[0]), int(curve.times[-1])), float(curve.span_ns))
+
+
+@figure("Exposure (notional)", "fraction", "Costs", needs="activity", sample="trades")
+def exposure_notional(activity: Activity) -> float | None:
+    """Mean over time of the sum of |quantity held| times contract size and the price of the instrument's last own
+    fill, / mean of equity's samples; quote = reporting asset only.
+    """
+    mean, curve = _mean_equity(activity), activity.curve
+    if mean is None or curve is None or not activity.run.trades.height:
+        return None if mean is None or curve is None else 0.0
+    return ratio(_held_notional(activity.run.trades, curve), mean * curve.span_ns)
+
+
+def _held_notional(fills: pl.DataFrame, curve: Curve) -> float:
+    """Notional times nanoseconds held, all instruments together."""
+    time = np.clip(nanoseconds(fills["time_exchange"]), curve.times[0], curve.times[-1])
+    venue, _ = codes(fills["exchange"])
+    name, names = codes(fills["instrument"])
+    key = venue * len(names) + name
+    rows = np.argsort(key, kind="stable")
+    key, time = key[rows], time[rows]
+    quantity = floats(fills["quantity"])[rows]
+    worth = floats(fills["notional"])[rows] / quantity
+    held = np.cumsum(np.where(_buys(fills)[rows], quantity, -quantity))
+    first = np.concatenate(([True], key[1:] != key[:-1]))
+    before = np.concatenate(([0.0], held[:-1]))[first]
+    held -= np.repeat(before, np.diff(np.append(np.flatnonzero(first), len(key))))
+    until = np.where(np.append(first[1:], True), curve.times[-1], np.append(time[1:], 0))
+    return total(np.abs(held) * worth * (until - time))
+
+
+def _mean_equity(activity: Activity) -> float | None:
+    """Mean of the samples where amounts of the quote asset can be held against it."""
+    curve = activity.curve
+    if curve is None or activity.quote is None or activity.quote != activity.run.reporting:
+        return None
+    samples = curve.values[curve.rows]
+    mean = total(samples) / len(samples)
+    return mean if mean > 0 else None
+
+
+def _buys(fills: pl.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    side, sides = codes(fills["side"])
+    return side == sides.index("buy") if "buy" in sides else np.zeros(len(side), bool)

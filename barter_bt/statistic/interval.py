@@ -1,0 +1,111 @@
+"""How a curve is sampled, and the interval that its figures are stated for: Barter's, or any length of time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from barter_bt.data.duration import duration_ns
+from barter_bt.errors import ConfigError
+from barter_bt.statistic.tables import Integers
+
+SECOND_NS: Final = 1_000_000_000
+DAY_NS: Final = 86_400 * SECOND_NS
+YEAR_NS: Final = 365 * DAY_NS
+SAMPLINGS_NS: Final = {"1d": DAY_NS, "1h": 3_600 * SECOND_NS, "1m": 60 * SECOND_NS, "1s": SECOND_NS}
+INTERVALS: Final = {"daily": DAY_NS, "annual_252": 252 * DAY_NS, "annual_365": YEAR_NS}
+"""Barter's intervals: ``Daily``, ``Annual252``, ``Annual365``."""
+ACTUAL: Final = "actual"
+"""A year of 365 days that holds as many returns as were really there, whatever the market's hours."""
+
+
+def interval_ns(interval: str) -> int:
+    """Find the length of an interval; that of ``"actual"`` is a year.
+
+    Raises
+    ------
+    ConfigError
+        It is neither a known interval nor a length of time.
+
+    Examples
+    --------
+    >>> interval_ns("annual_252") // DAY_NS, interval_ns("30d") // DAY_NS
+    (252, 30)
+    """
+    if interval == ACTUAL:
+        return YEAR_NS
+    length = INTERVALS.get(interval) or _length(interval, f"{ACTUAL}, {', '.join(INTERVALS)}, 30d")
+    return length
+
+
+def per(interval: str) -> str:
+    """Say what figures are stated for.
+
+    Examples
+    --------
+    >>> per("actual"), per("daily"), per("30d")
+    ('annual', 'daily', 'per 30d')
+    """
+    if interval in (ACTUAL, *INTERVALS):
+        return "daily" if interval == "daily" else "annual"
+    return f"per {interval}"
+
+
+def sampling_ns(sampling: str) -> int:
+    """Find the length of a sampling interval.
+
+    Examples
+    --------
+    >>> sampling_ns("1h") // SECOND_NS
+    3600
+    """
+    return SAMPLINGS_NS.get(sampling) or _length(sampling, "1d, 4h, 1m")
+
+
+def sampling_interval(span_ns: int) -> str:
+    """Choose the longest of 1d, 1h, 1m and 1s of which ``span_ns`` holds at least two, else 1s.
+
+    Examples
+    --------
+    >>> sampling_interval(3 * DAY_NS), sampling_interval(DAY_NS)
+    ('1d', '1h')
+    """
+    return next((name for name, length in SAMPLINGS_NS.items() if span_ns >= 2 * length), "1s")
+
+
+def sample_rows(times: Integers, interval_ns: int) -> Integers:
+    """Pick the rows that stand for the ends of the intervals: the last at or before each edge, the first, the last.
+
+    An edge without a new mark since the one before gives no row, so closed markets add no empty returns.
+
+    Parameters
+    ----------
+    times
+        int64 nanoseconds, ascending, at least one.
+    interval_ns
+        Edges are its multiples since 1970 in UTC.
+
+    Examples
+    --------
+    >>> sample_rows(np.array([0, 5, 10, 14, 31]), 10).tolist()
+    [0, 2, 3, 4]
+    """
+    first, last = int(times[0]), int(times[-1])
+    if (last - first) // interval_ns > len(times):  # more edges than marks: ask the marks instead
+        rows = np.flatnonzero(np.diff(-(-times // interval_ns)))
+    else:
+        edges = np.arange(first - first % interval_ns + interval_ns, last + 1, interval_ns, dtype=np.int64)
+        rows = np.searchsorted(times, edges, side="right") - 1
+    rows = np.concatenate(([0], rows, [len(times) - 1]))
+    return rows[np.concatenate(([True], rows[1:] != rows[:-1]))]
+
+
+def _length(text: str, examples: str) -> int:
+    try:
+        length = duration_ns(text, "interval")
+    except ConfigError as error:
+        raise ConfigError(f"{text!r} is not an interval", f"write one of {examples}") from error
+    if length <= 0:
+        raise ConfigError(f"{text!r} is not an interval: it must be longer than nothing", f"write one of {examples}")
+    return length

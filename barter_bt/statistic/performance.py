@@ -1,0 +1,216 @@
+"""Figures of the equity curve: the period, its returns and their risk."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from barter_bt.statistic.curve import Curve, compound, ratio
+from barter_bt.statistic.figure import figure
+from barter_bt.statistic.tables import total
+
+_TAIL = 0.05
+
+
+@figure("Start", "time", "Period", sample="marks", key=True)
+def start(curve: Curve) -> datetime:
+    """Time of the first mark of equity that is not null."""
+    return _moment(curve.times[0])
+
+
+@figure("End", "time", "Period", sample="marks", key=True)
+def end(curve: Curve) -> datetime:
+    """Time of the last mark of equity that is not null."""
+    return _moment(curve.times[-1])
+
+
+@figure("Duration", "duration", "Period", sample="marks", key=True)
+def duration(curve: Curve) -> timedelta:
+    """End - start."""
+    return length(curve.span_ns)
+
+
+@figure("Sampling", "text", "Period", key=True)
+def sampling(curve: Curve) -> str:
+    """Interval at whose ends equity is sampled for returns: the one asked for, else the longest of 1d, 1h, 1m, 1s of
+    which the run holds at least two (1s if none); edges are multiples of it in UTC; a sample is the last mark at or
+    before an edge, edges without a new mark give none, and the first and last marks are samples too.
+    """
+    return curve.sampled
+
+
+@figure("Returns", "count", "Period")
+def samples(curve: Curve) -> int:
+    """Number n of returns r = (sample / previous sample) - 1."""
+    return len(curve.rows) - 1
+
+
+@figure("Stated for", "text", "Period")
+def interval(curve: Curve) -> str:
+    """Interval that figures are stated for: "actual" is a year of 365 days with as many returns as were really there,
+    "annual_252" and "annual_365" so many days of returns, "daily" one, else the length given.
+    """
+    return curve.interval
+
+
+@figure("Returns in it", "ratio", "Period")
+def periods(curve: Curve) -> float | None:
+    """Returns in the stated interval: n / ((end - start) / 365 days) for "actual", else interval / sampling."""
+    return curve.periods
+
+
+@figure("Equity at start", "money", "Return", sample="marks", key=True)
+def equity_start(curve: Curve) -> float:
+    """First mark of equity that is not null."""
+    return float(curve.values[0])
+
+
+@figure("Equity at end", "money", "Return", sample="marks", key=True)
+def equity_end(curve: Curve) -> float:
+    """Last mark of equity that is not null."""
+    return float(curve.values[-1])
+
+
+@figure("Total return", "fraction", "Return", sample="marks", key=True)
+def total_return(curve: Curve) -> float | None:
+    """Equity at end / equity at start - 1."""
+    growth = _growth(curve)
+    return None if growth is None else growth - 1.0
+
+
+@figure("Return ({per})", "fraction", "Return", sample="marks", key=True)
+def annual_return(curve: Curve) -> float | None:
+    """(equity at end / equity at start) ^ (returns in the interval / n) - 1."""
+    growth, count = _growth(curve), len(curve.rows) - 1
+    return None if growth is None or not curve.periods or not count else compound(growth, curve.periods / count)
+
+
+@figure("Best day", "fraction", "Return", sample="days")
+def best_day(curve: Curve) -> float | None:
+    """Highest return of a day of UTC; the first and the last may be parts of a day."""
+    return float(curve.days.max()) if len(curve.days) else None
+
+
+@figure("Worst day", "fraction", "Return", sample="days")
+def worst_day(curve: Curve) -> float | None:
+    """Lowest return of a day of UTC; the first and the last may be parts of a day."""
+    return float(curve.days.min()) if len(curve.days) else None
+
+
+@figure("Volatility ({per})", "fraction", "Risk", key=True)
+def volatility(curve: Curve) -> float | None:
+    """Standard deviation of r, with n - 1 in the divisor, times sqrt(returns in the interval); 0 where all r are
+    equal but for rounding (1e-14).
+    """
+    return _scaled(curve.deviation, curve)
+
+
+@figure("Downside deviation ({per})", "fraction", "Risk", source="Sortino, van der Meer (1991)")
+def downside_deviation(curve: Curve) -> float | None:
+    """sqrt(mean of min(r - f, 0)^2 over all n) times sqrt(returns in the interval), f = rate without risk per return:
+    (1 + yearly rate) ^ (1 / returns in a year) - 1.
+    """
+    return _scaled(curve.downside, curve)
+
+
+@figure("Sharpe ratio ({per})", "ratio", "Risk", source="Sharpe (1994)", key=True)
+def sharpe(curve: Curve) -> float | None:
+    """Mean of (r - f) / standard deviation of r, times sqrt(returns in the interval); f is 0 unless given."""
+    return _scaled(_sharpe(curve), curve)
+
+
+@figure("Sortino ratio ({per})", "ratio", "Risk", source="Sortino, van der Meer (1991)", key=True)
+def sortino(curve: Curve) -> float | None:
+    """Mean of (r - f) / sqrt(mean of min(r - f, 0)^2 over all n), times sqrt(returns in the interval)."""
+    return _scaled(None if curve.downside is None else ratio(curve.mean, curve.downside), curve)
+
+
+@figure("Omega ratio", "ratio", "Risk", source="Keating, Shadwick (2002)")
+def omega(curve: Curve) -> float | None:
+    """Sum of max(r - f, 0) / sum of max(f - r, 0)."""
+    return ratio(total(np.maximum(curve.excess, 0.0)), total(np.maximum(-curve.excess, 0.0)))
+
+
+@figure("Value at risk (95 %)", "fraction", "Risk", source="historical simulation")
+def value_at_risk(curve: Curve) -> float | None:
+    """Loss that 95 of 100 returns did not exceed: -(5 % quantile of r), linear between neighbours."""
+    return -float(np.quantile(curve.returns, _TAIL)) if len(curve.returns) > 1 else None
+
+
+@figure("Expected shortfall (95 %)", "fraction", "Risk", source="Rockafellar, Uryasev (2000)")
+def expected_shortfall(curve: Curve) -> float | None:
+    """Mean loss of the returns at or below the 5 % quantile."""
+    if len(curve.returns) < 2:
+        return None
+    worst = curve.returns[curve.returns <= np.quantile(curve.returns, _TAIL)]
+    return -total(worst) / len(worst)
+
+
+@figure("Skewness", "ratio", "Risk", source="Joanes, Gill (1998), G1")
+def skew(curve: Curve) -> float | None:
+    """n / ((n - 1) (n - 2)) times the sum of ((r - mean) / standard deviation)^3."""
+    z, n = _standard(curve), len(curve.returns)
+    return None if z is None or n < 3 else total(z**3) * n / ((n - 1) * (n - 2))
+
+
+@figure("Excess kurtosis", "ratio", "Risk", source="Joanes, Gill (1998), G2")
+def kurtosis(curve: Curve) -> float | None:
+    """n (n + 1) / ((n - 1) (n - 2) (n - 3)) times the sum of ((r - mean) / standard deviation)^4, less
+    3 (n - 1)^2 / ((n - 2) (n - 3)); that of a normal distribution is 0.
+    """
+    z, n = _standard(curve), len(curve.returns)
+    if z is None or n < 4:
+        return None
+    return (total(z**4) * n * (n + 1) / (n - 1) - 3.0 * (n - 1) ** 2) / ((n - 2) * (n - 3))
+
+
+@figure("Probability that Sharpe > 0", "fraction", "Risk", source="Bailey, López de Prado (2012)")
+def probabilistic_sharpe(curve: Curve) -> float | None:
+    """Normal distribution at s sqrt(n - 1) / sqrt(1 - g s + (k + 2) / 4 s^2): s is the Sharpe ratio per return, g the
+    skewness and k the excess kurtosis of r. It knows nothing of how many runs were tried before.
+    """
+    s, g, k = _sharpe(curve), skew(curve), kurtosis(curve)
+    if s is None or g is None or k is None:
+        return None
+    spread = 1.0 - g * s + (k + 2.0) / 4.0 * s * s
+    return normal(s * math.sqrt((len(curve.returns) - 1) / spread)) if spread > 0 else None
+
+
+def normal(z: float) -> float:
+    """The normal distribution's probability of at most ``z``.
+
+    Examples
+    --------
+    >>> normal(0.0)
+    0.5
+    """
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+
+
+def length(span_ns: int) -> timedelta:
+    """Nanoseconds as a duration, cut to microseconds."""
+    return timedelta(microseconds=int(span_ns) // 1000)
+
+
+def _moment(time_ns: np.int64) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(time_ns) // 1000)
+
+
+def _growth(curve: Curve) -> float | None:
+    return ratio(float(curve.values[-1]), float(curve.values[0])) if curve.values[0] > 0 else None
+
+
+def _sharpe(curve: Curve) -> float | None:
+    return None if curve.deviation is None else ratio(curve.mean, curve.deviation)
+
+
+def _standard(curve: Curve) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
+    """Returns in standard deviations from their mean."""
+    r, deviation = curve.returns, curve.deviation
+    return (r - total(r) / len(r)) / deviation if deviation else None
+
+
+def _scaled(value: float | None, curve: Curve) -> float | None:
+    return None if value is None or not curve.periods else value * math.sqrt(curve.periods)

@@ -1,0 +1,87 @@
+"""Figures over a window that moves along the equity curve."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import polars as pl
+
+from barter_bt.errors import ConfigError
+from barter_bt.statistic.against import Against, against
+from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.interval import ACTUAL
+from barter_bt.statistic.tables import Tables
+
+_SCHEMA: Final[dict[str, Any]] = {
+    "time": pl.Datetime("ns", "UTC"),
+    "return": pl.Float64,
+    "volatility": pl.Float64,
+    "sharpe": pl.Float64,
+}
+
+
+def rolling(
+    run: Tables,
+    window: int = 63,
+    *,
+    benchmark: pl.DataFrame | Tables | None = None,
+    sampling: str | None = None,
+    interval: str = ACTUAL,
+    risk_free: float = 0.0,
+) -> pl.DataFrame:
+    """Figures of the last ``window`` returns, at each sample from the first full window on.
+
+    Parameters
+    ----------
+    run
+        The run.
+    window
+        Number of returns, at least 2; 63 daily ones are three months of a stock market.
+    benchmark, sampling, interval, risk_free
+        As for :func:`~barter_bt.statistic.summary.summarise`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``time``, ``return`` (compounded over the window), ``volatility`` and ``sharpe`` for the stated interval, each
+        by its definition; with a benchmark ``beta``, at the samples that both have. Undefined is null.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> prices = bt.data.candles(bt.data.generate.candles(3000, instrument="btc_usd"))
+    >>> btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    >>> run = bt.backtest(prices, btc, bt.strategy.builtin.SmaCross(5, 20), balances={"usd": 1_000}, interpret=True)
+    >>> rolling(run, 24, sampling="1h").columns
+    ['time', 'return', 'volatility', 'sharpe']
+    """
+    if window < 2:
+        raise ConfigError(f"window is {window}; it must be at least 2 returns")
+    curve = curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free)
+    if curve is None or len(curve.returns) < window:
+        return pl.DataFrame(schema=_SCHEMA | ({} if benchmark is None else {"beta": pl.Float64}))
+    scale = math.sqrt(curve.periods or 0.0)
+    r, mean, deviation = pl.col("r"), pl.col("r").rolling_mean(window), pl.col("r").rolling_std(window)
+    spread = pl.when(deviation > 1e-14).then(deviation)
+    found = pl.DataFrame({"time": pl.Series(curve.times[curve.rows][1:]).cast(_SCHEMA["time"]), "r": curve.returns})
+    found = found.select(
+        "time",
+        (r.log1p().rolling_sum(window).exp() - 1).alias("return"),
+        (deviation * scale).alias("volatility"),
+        ((mean - curve.free) / spread * scale).alias("sharpe"),
+    )
+    if benchmark is not None:
+        other = benchmark if isinstance(benchmark, pl.DataFrame) else benchmark.equity
+        found = found.join(_beta(found["time"], against(curve, other), window), on="time", how="left")
+    return found[window - 1 :]
+
+
+def _beta(times: pl.Series, pair: Against | None, window: int) -> pl.DataFrame:
+    if pair is None:
+        return pl.DataFrame(schema={"time": times.dtype, "beta": pl.Float64})
+    a, b = pl.col("a"), pl.col("b")
+    frame = pl.DataFrame({"time": pair.times, "a": pair.mine, "b": pair.other})
+    covariance = (a * b).rolling_mean(window) - a.rolling_mean(window) * b.rolling_mean(window)
+    variance = (b * b).rolling_mean(window) - b.rolling_mean(window) ** 2
+    return frame.select("time", beta=covariance / pl.when(variance > 1e-24).then(variance))

@@ -1,0 +1,61 @@
+"""Returns by the calendar: of each day, month and year, and of the hours of a day and the days of a week."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+
+from barter_bt.errors import ConfigError
+from barter_bt.statistic.tables import Tables
+
+Season = Literal["year", "month", "week", "day", "weekday", "hour"]
+_PERIODS: Final = {"year": "1y", "month": "1mo", "week": "1w", "day": "1d"}
+_CYCLES: Final = {"weekday": ("1d", pl.col("start").dt.weekday()), "hour": ("1h", pl.col("start").dt.hour())}
+
+
+def returns_by(run: Tables, season: Season) -> pl.DataFrame:
+    """Returns of the equity curve by a period of the calendar, or by the hour or weekday in which they were made.
+
+    Parameters
+    ----------
+    run
+        The run.
+    season
+        "year", "month", "week" (from Monday), "day": one row for each that has a mark. "weekday" (1 is Monday),
+        "hour" (0 to 23): one row for each, over all days or hours that have a mark. All in UTC.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``start`` and ``return`` (last mark of the period over the last mark before, less 1); or ``weekday`` or
+        ``hour``, ``mean`` and ``total`` (compounded) of its returns, and how many there are, ``samples``. A return
+        from an equity that is not positive is null.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> prices = bt.data.candles(bt.data.generate.candles(3000, instrument="btc_usd"))
+    >>> btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    >>> run = bt.backtest(prices, btc, bt.strategy.builtin.SmaCross(5, 20), balances={"usd": 1_000}, interpret=True)
+    >>> returns_by(run, "day").columns, returns_by(run, "hour").height
+    (['start', 'return'], 24)
+    """
+    if season not in _PERIODS and season not in _CYCLES:
+        raise ConfigError(f"season is {season!r}; allowed: {', '.join([*_PERIODS, *_CYCLES])}")
+    every = _PERIODS.get(season) or _CYCLES[season][0]
+    marks = run.equity.drop_nulls("equity").sort("time", maintain_order=True)
+    first = marks["equity"][:1]
+    ends = marks.group_by(start=pl.col("time").dt.truncate(every), maintain_order=True).agg(pl.col("equity").last())
+    before = pl.concat([first, ends["equity"][:-1]]).to_numpy() if ends.height else np.empty(0)
+    change = ends["equity"].to_numpy() / np.where(before > 0, before, np.nan) - 1.0
+    periods = ends.select("start").with_columns(pl.Series("return", change, pl.Float64).fill_nan(None))
+    if season in _PERIODS:
+        return periods
+    changes = pl.col("return")
+    return (
+        periods.group_by(_CYCLES[season][1].cast(pl.Int64).alias(season))
+        .agg(mean=changes.mean(), total=(changes + 1).product() - 1, samples=changes.count())
+        .sort(season)
+    )

@@ -1,0 +1,192 @@
+"""Barter's ``TradingSummary`` of a run: with corrected figures, or with Barter's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+import polars as pl
+
+from barter_bt.protocol.account import Balance
+from barter_bt.protocol.summary import (
+    NAMED_INTERVALS,
+    Drawdown,
+    ExchangeAsset,
+    MeanDrawdown,
+    PerInterval,
+    Ratio,
+    TearSheet,
+    TearSheetAsset,
+    TradingSummary,
+)
+from barter_bt.statistic import barter
+from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.drawdown import mean_drawdown, mean_drawdown_duration
+from barter_bt.statistic.interval import SECOND_NS, interval_ns
+from barter_bt.statistic.part import Part, parts
+from barter_bt.statistic.summary import Summary, summarise
+from barter_bt.statistic.tables import Tables, nanoseconds
+
+
+def trading_summary(
+    run: Tables,
+    *,
+    interval: str = "annual_365",
+    risk_free: float = 0.0,
+    figures: Literal["corrected", "barter"] = "corrected",
+) -> TradingSummary:
+    """Tear sheets of every instrument and asset, with Barter's names; making them changes nothing.
+
+    Parameters
+    ----------
+    run
+        The run.
+    interval
+        What ratios are stated for: "annual_365", "annual_252", "daily", "actual", or a length such as "30d".
+    risk_free
+        Rate of return without risk: per year; with Barter's own figures it is held against the return of a position.
+    figures
+        "corrected": each figure as :func:`~barter_bt.statistic.summary.summarise` defines it, over the part of the
+        run (:func:`~barter_bt.statistic.part.parts`), undefined is None. "barter": as Barter 0.14 computes it, its
+        faults included (:mod:`barter_bt.statistic.barter`).
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> prices = bt.data.candles(bt.data.generate.candles(300, instrument="btc_usd"))
+    >>> btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    >>> run = bt.backtest(prices, btc, bt.strategy.builtin.SmaCross(5, 20), balances={"usd": 1_000}, interpret=True)
+    >>> list(trading_summary(run).instruments)
+    ['x-btc_usd']
+    """
+    marks = nanoseconds(run.equity["time"])
+    start, end = (int(marks[0]), int(marks[-1])) if len(marks) else (0, 0)
+    stated = interval if interval in NAMED_INTERVALS else interval_ns(interval)
+    own = figures == "barter"
+    sheets = {}
+    for part in parts(run, "instrument").values():
+        exchange, name = _key(part)
+        summary = summarise(part, interval=interval, risk_free=risk_free)
+        sheets[f"{exchange}-{name}"] = (
+            _own_sheet(part, start, risk_free, stated, interval_ns(interval)) if own else _sheet(part, summary, stated)
+        )
+    assets = {}
+    for part in parts(run, "asset").values():
+        key = ExchangeAsset(str(part.balances["exchange"][0]), part.reporting)
+        assets[key] = _own_asset(part) if own else _asset(part)
+    return TradingSummary(start, end, sheets, assets)
+
+
+def _key(part: Part) -> tuple[str, str]:
+    table = part.orders if part.orders.height else part.trades if part.trades.height else part.positions
+    exchange, name = table.select(pl.col("exchange", "instrument").cast(pl.String)).row(0)
+    return str(exchange), str(name)
+
+
+def _sheet(part: Part, summary: Summary, stated: str | int) -> TearSheet:
+    curve = curve_of(part.equity)
+    win, factor = summary.win_rate, summary.profit_factor
+    return TearSheet(
+        sum((Decimal(str(each)) for each in part.positions["pnl_realised"]), Decimal(0)),
+        PerInterval(_decimal(summary.annual_return), stated),
+        PerInterval(_decimal(summary.sharpe), stated),
+        PerInterval(_decimal(summary.sortino), stated),
+        PerInterval(_decimal(summary.calmar), stated),
+        _current(curve),
+        _mean(curve),
+        _deepest(curve),
+        None if win is None else Ratio(Decimal(str(win))),
+        None if factor is None else Ratio(Decimal(str(factor))),
+    )
+
+
+def _asset(part: Part) -> TearSheetAsset:
+    curve = curve_of(part.equity)
+    return TearSheetAsset(_balance(part.balances), _current(curve), _mean(curve), _deepest(curve))
+
+
+def _current(curve: Curve | None) -> Drawdown | None:
+    falls = None if curve is None else curve.drawdowns
+    if curve is None or falls is None or not len(falls.depth) or falls.recovered[-1]:
+        return None
+    return _fall(curve, len(falls.depth) - 1)
+
+
+def _deepest(curve: Curve | None) -> Drawdown | None:
+    return None if curve is None or curve.deepest is None else _fall(curve, curve.deepest)
+
+
+def _fall(curve: Curve, k: int) -> Drawdown:
+    falls = curve.drawdowns
+    assert falls is not None
+    depth = Decimal(str(float(falls.depth[k])))
+    return Drawdown(depth, int(curve.times[falls.peak[k]]), int(curve.times[falls.end[k]]))
+
+
+def _mean(curve: Curve | None) -> MeanDrawdown | None:
+    depth = None if curve is None else mean_drawdown(curve)
+    lasted = None if curve is None else mean_drawdown_duration(curve)
+    if depth is None or lasted is None:
+        return None
+    return MeanDrawdown(Decimal(str(depth)), lasted // timedelta(milliseconds=1))
+
+
+def _own_sheet(part: Part, start: int, risk_free: float, stated: str | int, target_ns: int) -> TearSheet:
+    closed = part.positions
+    columns = (closed[name] for name in ("pnl_realised", "price_entry_average", "quantity_abs_max"))
+    realised, entry, quantity = ([Decimal(str(each)) for each in column] for column in columns)
+    times = nanoseconds(closed["time_exit"])
+    found = barter.pnl_returns(zip(realised, entry, quantity, times.tolist(), strict=True))
+    last = int(times[-1]) if len(times) else start
+    length = max((last - start) // SECOND_NS, 1) * SECOND_NS
+    free, mean = Decimal(str(risk_free)), found.every.mean
+    falls = [*found.falls, *([found.last] if found.last else [])]
+    deepest = barter.deepest_fall(falls)
+    sharpe = barter.sharpe_ratio(free, mean, found.every.deviation)
+    sortino = barter.downside_ratio(free, mean, found.losses.deviation)
+    calmar = barter.downside_ratio(free, mean, deepest.value if deepest else Decimal(0))
+    win = barter.win_rate(Decimal(found.losses.count), Decimal(found.every.count))
+    factor = barter.profit_factor(found.every.sum, found.losses.sum)
+    return TearSheet(
+        found.pnl,
+        PerInterval(barter.scale(mean, length, target_ns, root=False), stated),
+        PerInterval(barter.scale(sharpe, length, target_ns), stated),
+        PerInterval(barter.scale(sortino, length, target_ns), stated),
+        PerInterval(barter.scale(calmar, length, target_ns), stated),
+        *_own_falls(falls, found.last),
+        win_rate=None if win is None else Ratio(win),
+        profit_factor=None if factor is None else Ratio(factor),
+    )
+
+
+def _own_asset(part: Part) -> TearSheetAsset:
+    curve, ended = barter.Falls(), []
+    for time, value in zip(nanoseconds(part.equity["time"]), part.equity["equity"], strict=True):
+        fall = curve.update(Decimal(str(value)), int(time))
+        if fall is not None:
+            ended.append(fall)
+    last = curve.current()
+    return TearSheetAsset(_balance(part.balances), *_own_falls([*ended, *([last] if last else [])], last))
+
+
+def _own_falls(
+    falls: Sequence[barter.Fall], last: barter.Fall | None
+) -> tuple[Drawdown | None, MeanDrawdown | None, Drawdown | None]:
+    mean, deepest = barter.mean_fall(falls), barter.deepest_fall(falls)
+    return (
+        None if last is None else Drawdown(*last),
+        None if mean is None else MeanDrawdown(*mean),
+        None if deepest is None else Drawdown(*deepest),
+    )
+
+
+def _balance(balances: pl.DataFrame) -> Balance | None:
+    if not balances.height:
+        return None
+    return Balance(*(Decimal(str(each)) for each in balances.select("total", "free").row(-1)))
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
