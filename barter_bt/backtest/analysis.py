@@ -67,6 +67,12 @@ class Analysis:
 
         return trading_summary(self._tables, **options)
 
+    def report(self, path: str | Path, **options: Any) -> Path:
+        """One self-contained HTML page: see :func:`barter_bt.report.page.write_page`."""
+        from barter_bt.report.page import write_page
+
+        return write_page(self._tables, path, **options)
+
     def plot(self, path: str | Path | None = None, **options: Any) -> Figure:
         """Price with fills, equity and drawdown; written to ``path`` if given: see :mod:`barter_bt.report`."""
         from barter_bt.report.tearsheet import plot

@@ -15,6 +15,7 @@ from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
+from barter_bt.backtest.prices import market_prices, prices_to_draw
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.venue.state import VenueState
@@ -126,23 +127,11 @@ class Result(Analysis):
 
     def prices(self) -> pl.DataFrame:
         """Market prices by ``time``, ``instrument``, ``price``: candle closes, else trades, else mids of quotes."""
-        values = {
-            "candles": pl.col("close"),
-            "trades": pl.col("price"),
-            "quotes": (pl.col("bid_price") + pl.col("ask_price")) / 2,
-        }
-        for kind, value in values.items():
-            frames = [
-                stream.frame().select(
-                    time=pl.col("time_exchange"), instrument=pl.col("instrument").cast(pl.String), price=value
-                )
-                for stream in self.market
-                if stream.kind == kind
-            ]
-            if frames:
-                found: pl.DataFrame = pl.concat(frames).collect()
-                return found
-        return pl.DataFrame(schema={"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64})
+        return market_prices(self.market).collect()
+
+    def prices_to_draw(self) -> pl.DataFrame:
+        """Prices of what was traded, as many as a picture needs; they are saved with the run."""
+        return prices_to_draw(self.market, self.trades["instrument"].cast(pl.String).unique().to_list())
 
     def save(self, directory: str | Path) -> Path:
         """Write the run's directory: tables as Parquet, summary and manifest as JSON."""

@@ -13,6 +13,9 @@ SKY: Final = "#56B4E9"
 ORANGE: Final = "#E69F00"
 VERMILLION: Final = "#D55E00"
 GREEN: Final = "#009E73"
+PURPLE: Final = "#CC79A7"
+SERIES: Final = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
+"""Colours of several lines of one kind, in turn."""
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,29 @@
-"""One picture of a run: price with fills, equity beside a benchmark, drawdown."""
+"""Pictures of a run as a whole: three panels, or the full tear sheet."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
 import polars as pl
 
-from barter_bt.errors import ConfigError
-from barter_bt.report.downsample import extremes, thin
-from barter_bt.report.style import STYLES, Style, dress, title
-from barter_bt.statistic.figure import show
-from barter_bt.statistic.summary import Summary, summarise
-from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds
+from barter_bt.report.canvas import Look, look_of, sheet
+from barter_bt.report.charts import plot_distribution, plot_months, plot_pnl, plot_positions
+from barter_bt.report.lines import plot_equity, plot_price, plot_rolling, plot_underwater
+from barter_bt.report.style import Style
+from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.summary import summarise
+from barter_bt.statistic.tables import Tables
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLUMNS = 1000
-"""Points are kept for this many columns of pixels: about the width of a panel at 110 dots per inch."""
-_MARKERS = 150
-"""So many marks of one side fit beside each other before they hide the price."""
+_SHOWN = (
+    ("total_return", "annual_return", "volatility", "sharpe", "sortino", "calmar"),
+    ("max_drawdown", "max_drawdown_duration", "value_at_risk", "skew", "kurtosis", "probabilistic_sharpe"),
+    ("trades", "positions", "win_rate", "profit_factor", "fees", "turnover"),
+)
 
 
 def plot(
@@ -30,7 +31,7 @@ def plot(
     path: str | Path | None = None,
     benchmark: pl.DataFrame | None = None,
     prices: pl.DataFrame | None = None,
-    style: Literal["light", "dark"] = "light",
+    style: Look = "light",
     *,
     benchmark_name: str = "buy and hold",
 ) -> Figure:
@@ -66,150 +67,68 @@ def plot(
     ConfigError
         The style is unknown.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    if style not in STYLES:
-        raise ConfigError(f"style is {style!r}; allowed: {', '.join(STYLES)}")
-    look = STYLES[style]
-    layout = ConstrainedLayoutEngine(w_pad=0.2, h_pad=0.1, hspace=0.02)
-    figure = Figure(figsize=(11, 8), dpi=110, facecolor=look.background, layout=layout)
+    look = look_of(style)
+    figure = sheet(look, 11, 8)
     panels = cast("list[Axes]", list(figure.subplots(3, 1, sharex=True, height_ratios=[3, 3, 1.5])))
-    for panel in panels:
-        dress(panel, look)
-    summary = summarise(run)
-    equity = run.equity.drop_nulls("equity")
-    _price_panel(panels[0], run, prices, look)
-    other = {} if benchmark is None else {benchmark_name: benchmark.drop_nulls("equity")}
-    _equity_panel(panels[1], equity, other, summary, look)
-    _drawdown_panel(panels[2], equity, summary, look)
-    _time_axis(panels[-1], empty=not (equity.height or run.trades.height))
+    plot_price(run, panels[0], prices=prices, style=style)
+    plot_equity(run, panels[1], benchmark=benchmark, benchmark_name=benchmark_name, style=style)
+    plot_underwater(run, panels[2], style=style)
+    for axes in panels[:2]:
+        axes.tick_params(labelbottom=False)
+    return _finish(figure, run, path, look)
+
+
+def plot_tear_sheet(
+    run: Tables,
+    path: str | Path | None = None,
+    benchmark: pl.DataFrame | None = None,
+    prices: pl.DataFrame | None = None,
+    style: Look = "light",
+    *,
+    window: int = 63,
+    benchmark_name: str = "buy and hold",
+) -> Figure:
+    """Draw the full tear sheet on one page: figures, curves, months, distribution, exposure, PnL, positions.
+
+    Parameters
+    ----------
+    run, path, benchmark, prices, style, benchmark_name
+        As for :func:`plot`.
+    window
+        Returns in the window of the rolling Sharpe ratio.
+    """
+    look = look_of(style)
+    figure = sheet(look, 13, 18)
+    grid = figure.add_gridspec(6, 2, height_ratios=[1.3, 3, 3, 1.7, 2.4, 2.4])
+    _figures(figure.add_subplot(grid[0, :]), run, benchmark, look)
+    plot_price(run, figure.add_subplot(grid[1, :]), prices=prices, style=style)
+    equity = figure.add_subplot(grid[2, :])
+    plot_equity(run, equity, benchmark=benchmark, benchmark_name=benchmark_name, style=style)
+    plot_underwater(run, figure.add_subplot(grid[3, 0], sharex=equity), style=style)
+    plot_rolling(run, figure.add_subplot(grid[3, 1], sharex=equity), window=window, style=style)
+    plot_months(run, figure.add_subplot(grid[4, 0]), style=style)
+    plot_distribution(run, figure.add_subplot(grid[4, 1]), style=style)
+    plot_pnl(run, figure.add_subplot(grid[5, 0]), most=10, style=style)
+    plot_positions(run, figure.add_subplot(grid[5, 1]), prices=prices, style=style)
+    return _finish(figure, run, path, look)
+
+
+def _figures(axes: Axes, run: Tables, benchmark: pl.DataFrame | None, look: Style) -> None:
+    """Write the figures that are read first, in columns."""
+    axes.set_axis_off()
+    summary = summarise(run, benchmark=benchmark)
+    for column, names in enumerate(_SHOWN):
+        for row, name in enumerate(names):
+            x, y = column / 3, 1.0 - (row + 0.5) / len(names)
+            axes.text(x, y, summary.label(name), color=look.muted, fontsize=10, va="center")
+            value = show(summary[name], FIGURES[name].unit)
+            axes.text(x + 0.28, y, value, color=look.text, fontsize=10, va="center", ha="right", fontweight="bold")
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.0)
+
+
+def _finish(figure: Figure, run: Tables, path: str | Path | None, look: Style) -> Figure:
     figure.supxlabel(f"digest {run.digest}", fontsize=8, color=look.muted)
     if path is not None:
         figure.savefig(path, facecolor=look.background, metadata={})
     return figure
-
-
-def most_traded(trades: pl.DataFrame) -> tuple[str, str] | None:
-    """Find exchange and name of the instrument with most fills; of equals the first by name.
-
-    Examples
-    --------
-    >>> most_traded(pl.DataFrame({"exchange": ["x"] * 3, "instrument": ["a_usd", "b_usd", "b_usd"]}))
-    ('x', 'b_usd')
-    """
-    counts = trades.select(pl.col("exchange", "instrument").cast(pl.String)).group_by("exchange", "instrument").len()
-    rows = counts.sort(["len", "exchange", "instrument"], descending=[True, False, False]).rows()
-    return (rows[0][0], rows[0][1]) if rows else None
-
-
-def _price_panel(axes: Axes, run: Tables, prices: pl.DataFrame | None, look: Style) -> None:
-    chosen = most_traded(run.trades)
-    if chosen is None:
-        title(axes, look, "Price", "no fills")
-        axes.set_yticks([])
-        return
-    exchange, name = chosen
-    mine = (pl.col("instrument").cast(pl.String) == name) & (pl.col("exchange").cast(pl.String) == exchange)
-    fills = run.trades.filter(mine)
-    if prices is None and hasattr(run, "prices"):
-        prices = cast("pl.DataFrame", run.prices())
-    line = None if prices is None else prices.filter(pl.col("instrument").cast(pl.String) == name)
-    if line is not None and line.height:
-        _line(axes, nanoseconds(line["time"]), floats(line["price"]), look.price, "price", width=0.9)
-    else:
-        _line(axes, nanoseconds(fills["time_exchange"]), floats(fills["price"]), look.price, "own fills", width=0.9)
-    drawn = 0
-    for side, marker, colour in (("buy", "^", look.buy), ("sell", "v", look.sell)):
-        some = fills.filter(pl.col("side").cast(pl.String) == side)
-        time, value = nanoseconds(some["time_exchange"]), floats(some["price"])
-        rows = thin(time, _MARKERS)
-        drawn += len(rows)
-        axes.plot(
-            _dates(time[rows]),
-            value[rows],
-            linestyle="none",
-            marker=marker,
-            markersize=8 if len(rows) < 60 else 5.5,
-            color=colour,
-            markeredgecolor=look.background,
-            markeredgewidth=0.6,
-            label=f"{side} ({len(time):,})",
-            zorder=3,
-        )
-    shown = "" if drawn == fills.height else f", {drawn:,} drawn"
-    title(axes, look, f"{name} on {exchange}", f"{fills.height:,} fills{shown}")
-    axes.yaxis.set_major_formatter("{x:,.10g}")
-    _legend(axes, look)
-
-
-def _equity_panel(
-    axes: Axes, equity: pl.DataFrame, others: dict[str, pl.DataFrame], summary: Summary, look: Style
-) -> None:
-    note = []
-    if summary.total_return is not None:
-        note.append(f"return {show(summary.total_return, 'fraction')}")
-    if summary.sharpe is not None:
-        note.append(f"Sharpe {show(summary.sharpe, 'ratio')}")
-    title(axes, look, f"Equity in {summary.reporting}", "   ".join(note))
-    axes.yaxis.set_major_formatter("{x:,.10g}")
-    if not equity.height:
-        return
-    values = floats(equity["equity"])
-    for name, other in others.items():
-        if other.height and other["equity"][0] > 0:
-            scaled = floats(other["equity"]) * (values[0] / other["equity"][0])
-            _line(axes, nanoseconds(other["time"]), scaled, look.benchmark, name, width=1.1, dashes="--")
-    _line(axes, nanoseconds(equity["time"]), values, look.equity, "strategy", width=1.4)
-    if others:
-        _legend(axes, look)
-
-
-def _drawdown_panel(axes: Axes, equity: pl.DataFrame, summary: Summary, look: Style) -> None:
-    deepest = "" if summary.max_drawdown is None else f"deepest {show(-summary.max_drawdown, 'fraction')}"
-    title(axes, look, "Drawdown", deepest)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.3g} %")
-    if not equity.height:
-        return
-    values = floats(equity["equity"])
-    peaks = np.maximum.accumulate(values)
-    fall = np.where(peaks > 0, values / np.where(peaks > 0, peaks, 1.0) - 1.0, 0.0)
-    times = nanoseconds(equity["time"])
-    rows = extremes(times, fall, _COLUMNS)
-    axes.fill_between(_dates(times[rows]), fall[rows], 0.0, color=look.drawdown, alpha=0.3, linewidth=0)
-    axes.plot(_dates(times[rows]), fall[rows], color=look.drawdown, linewidth=0.9)
-    axes.set_ylim(top=0.0)
-
-
-def _line(
-    axes: Axes, times: Integers, values: Floats, colour: str, label: str, *, width: float, dashes: str = "-"
-) -> None:
-    rows = extremes(times, values, _COLUMNS)
-    axes.plot(_dates(times[rows]), values[rows], color=colour, linewidth=width, linestyle=dashes, label=label)
-
-
-def _dates(times: Integers) -> np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]:
-    return times.view("datetime64[ns]") if times.dtype == np.int64 else times.astype("datetime64[ns]")
-
-
-def _time_axis(axes: Axes, *, empty: bool) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    if empty:
-        axes.set_xticks([])
-        return
-    locator = AutoDateLocator(tz="UTC", minticks=4, maxticks=10)  # type: ignore[no-untyped-call] # matplotlib's
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))  # type: ignore[no-untyped-call]
-
-
-def _legend(axes: Axes, look: Style) -> None:
-    axes.legend(
-        loc="lower center",
-        bbox_to_anchor=(0.5, 0.985),
-        frameon=False,
-        labelcolor=look.text,
-        fontsize=9,
-        ncols=3,
-        borderaxespad=0.2,
-    )

@@ -94,6 +94,8 @@ def show(value: Value, unit: Unit) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S UTC")
     if isinstance(value, timedelta):
+        if value >= timedelta(days=2):
+            return f"{value / timedelta(days=1):,.1f} days"
         return str(value - timedelta(microseconds=value.microseconds)) if value >= timedelta(seconds=1) else str(value)
     if isinstance(value, float):
         match unit:

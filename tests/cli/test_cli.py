@@ -8,7 +8,6 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from barter_bt import cli
 from barter_bt.backtest import run_directory
 from barter_bt.cli import main
 from barter_bt.errors import DataError
@@ -87,7 +86,7 @@ def raising(error):
     ],
 )
 def test_exit_codes(config, engine, monkeypatch, tmp_path, capsys, *, error, code, message):
-    monkeypatch.setattr(cli.sys.modules["barter_bt.backtest"], "backtest", raising(error))
+    monkeypatch.setattr(sys.modules["barter_bt.backtest"], "backtest", raising(error))
     assert main(["backtest", str(config), "--out", str(tmp_path / "a")]) == code
     told = capsys.readouterr().err
     assert message in told

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from barter_bt.errors import ConfigError
-from barter_bt.report.tearsheet import most_traded, plot
+from barter_bt.report.series import most_traded
+from barter_bt.report.tearsheet import plot
 from tests.statistic.fakes import FakeRun, crossing_run
 
 matplotlib.use("agg")

@@ -87,6 +87,22 @@ class SavedRun(Analysis):
         """Marks of the account."""
         return self.scan("equity").collect()
 
+    def prices(self) -> pl.DataFrame:
+        """Market prices of what was traded, ``time``, ``instrument``, ``price``: as many as a picture needs."""
+        if not (self.directory / "prices.parquet").is_file():
+            return pl.DataFrame(schema={"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64})
+        return self.scan("prices").collect()
+
+    @cached_property
+    def benchmark_equity(self) -> pl.DataFrame | None:
+        """Equity of the benchmark, if the run was saved with one."""
+        return self.scan("benchmark").collect() if self.benchmark else None
+
+    def report(self, path: str | Path, **options: Any) -> Path:
+        """One self-contained HTML page, with what the manifest says: see :func:`barter_bt.report.page.write_page`."""
+        own = {"title": self.directory.resolve().name, "manifest": self.manifest, "benchmark": self.benchmark_equity}
+        return super().report(path, **(own | options))
+
     @property
     def config(self) -> dict[str, Any]:
         """What was run."""

@@ -121,6 +121,8 @@ def _files(
     curve = None if other is None else other.equity
     tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
     tables["benchmark"] = curve
+    if hasattr(result, "prices_to_draw"):
+        tables["prices"] = result.prices_to_draw()
     files: dict[str, Callable[[Path], object]] = {
         f"{name}.parquet": _parquet(frame) for name, frame in tables.items() if frame is not None
     }

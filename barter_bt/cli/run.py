@@ -1,0 +1,126 @@
+"""Commands that run backtests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from barter_bt.cli.app import BAD_INPUT, INTERRUPTED, OK, AsJson, app
+from barter_bt.cli.printing import print_json, tell_saved
+from barter_bt.errors import ConfigError
+
+
+@app.command
+def backtest(
+    config: Path,
+    /,
+    *,
+    out: Path | None = None,
+    json: AsJson = False,
+    dry_run: bool = False,
+    no_plot: bool = False,
+    interpret: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Run the backtest that a file describes and save it as a run directory.
+
+    Ctrl-C ends the run early; what there is by then is saved and marked as partial.
+
+    Parameters
+    ----------
+    config
+        Configuration in TOML; see `barter-bt schema`.
+    out
+        Run directory to write; an earlier run of that name is replaced.
+    dry_run
+        Check the configuration, open the data, load the strategy, and stop.
+    no_plot
+        Do not draw tearsheet.png.
+    interpret
+        Run without compiling, for a debugger; the result is the same.
+    quiet
+        No progress bar.
+    """
+    from barter_bt.backtest.config import load
+
+    loaded = load(config)
+    arguments, benchmark = loaded.build(), loaded.build_benchmark()
+    if dry_run:
+        _tell_plan(config, arguments, as_json=json)
+        return OK
+    if out is None:
+        raise ConfigError("--out is missing", "name the run directory to write, such as --out runs/mine")
+    if interpret:
+        arguments["interpret"] = True
+    from barter_bt.backtest import backtest as run
+    from barter_bt.backtest import run_directory
+
+    result = run(**arguments, progress=None if quiet else True)
+    other = None
+    if benchmark is not None and not result.partial:
+        arguments.pop("record", None)
+        other = run(**{**arguments, "strategy": benchmark})
+    directory = run_directory.write(
+        result, out, plot=not no_plot, benchmark=other, benchmark_name=loaded.benchmark_name
+    )
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    tell_saved(directory, as_json=json, paths=True)
+    if result.partial:
+        print("interrupted: the results are partial", file=sys.stderr)
+    return INTERRUPTED if result.partial else OK
+
+
+@app.command
+def causality(config: Path, /, *, cuts: int = 5, interpret: bool = False, json: AsJson = False) -> int:
+    """Look for decisions that used later data: run the backtest of a file again on data that ends earlier.
+
+    The exit code is 2 if something changed before the end of the data. What this proves and what it does not stands
+    in the documentation of `barter_bt.check_causality`.
+
+    Parameters
+    ----------
+    config
+        Configuration in TOML; see `barter-bt schema`.
+    cuts
+        At how many times to end the data.
+    interpret
+        Run without compiling.
+    """
+    from barter_bt.backtest import check_causality
+    from barter_bt.backtest.config import load
+
+    arguments = load(config).build()
+    if interpret:
+        arguments["interpret"] = True
+    report = check_causality(**arguments, n=cuts)
+    if json:
+        print_json(report.to_dict())
+    else:
+        print(report)
+    return OK if report.ok else BAD_INPUT
+
+
+@app.command
+def schema() -> None:
+    """Print the JSON schema of the configuration file."""
+    from barter_bt.backtest.config import schema as make
+
+    print_json(make())
+
+
+def _tell_plan(config: Path, arguments: dict[str, Any], *, as_json: bool) -> None:
+    plan = {
+        "config": str(config),
+        "instruments": [each.key for each in arguments["instruments"]],
+        "streams": len(arguments["data"]),
+        "strategy": type(arguments["strategy"]).__name__,
+        "balances": arguments["balances"],
+    }
+    if as_json:
+        print_json(plan)
+        return
+    print(f"{config} is good:")
+    for name, value in plan.items():
+        print(f"  {name:<12}{', '.join(value) if isinstance(value, list) else value}")

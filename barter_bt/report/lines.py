@@ -1,0 +1,203 @@
+"""Pictures along time: price with fills, equity, drawdown, rolling figures, exposure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+
+from barter_bt.report.canvas import COLUMNS, Look, dates, legend, line, panel, percent_axis, time_axis
+from barter_bt.report.downsample import extremes, thin
+from barter_bt.report.series import exposures, fills_of, market_line
+from barter_bt.report.style import SERIES, title
+from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.figure import show
+from barter_bt.statistic.rolling import rolling
+from barter_bt.statistic.summary import summarise
+from barter_bt.statistic.tables import Tables, floats, nanoseconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MARKERS = 150
+"""So many marks of one side fit beside each other before they hide the price."""
+
+
+def plot_price(
+    run: Tables,
+    ax: Axes | None = None,
+    *,
+    instrument: str | None = None,
+    prices: pl.DataFrame | None = None,
+    style: Look = "light",
+) -> Axes:
+    """Draw an instrument's price with own fills; by default the most traded instrument.
+
+    Parameters
+    ----------
+    run
+        The run.
+    ax
+        Where to draw; by default a new figure.
+    instrument
+        Its name.
+    prices
+        Columns ``time``, ``instrument``, ``price``. By default the run's own, else the prices of its fills.
+    style
+        "light" or "dark".
+    """
+    axes, look = panel(ax, style)
+    chosen = fills_of(run, instrument)
+    if chosen is None:
+        title(axes, look, "Price", "no fills")
+        axes.set_yticks([])
+        return axes
+    exchange, name, fills = chosen
+    market = market_line(run, name, prices)
+    if market is not None:
+        line(axes, *market, look.price, "price", width=0.9)
+    else:
+        line(axes, nanoseconds(fills["time_exchange"]), floats(fills["price"]), look.price, "own fills", width=0.9)
+    drawn = 0
+    for side, marker, colour in (("buy", "^", look.buy), ("sell", "v", look.sell)):
+        some = fills.filter(pl.col("side").cast(pl.String) == side)
+        time, value = nanoseconds(some["time_exchange"]), floats(some["price"])
+        rows = thin(time, _MARKERS)
+        drawn += len(rows)
+        axes.plot(
+            dates(time[rows]),
+            value[rows],
+            linestyle="none",
+            marker=marker,
+            markersize=8 if len(rows) < 60 else 5.5,
+            color=colour,
+            markeredgecolor=look.background,
+            markeredgewidth=0.6,
+            label=f"{side} ({len(time):,})",
+            zorder=3,
+        )
+    shown = "" if drawn == fills.height else f", {drawn:,} drawn"
+    title(axes, look, f"{name} on {exchange}", f"{fills.height:,} fills{shown}")
+    axes.yaxis.set_major_formatter("{x:,.10g}")
+    legend(axes, look)
+    time_axis(axes)
+    return axes
+
+
+def plot_equity(
+    run: Tables,
+    ax: Axes | None = None,
+    *,
+    benchmark: pl.DataFrame | None = None,
+    benchmark_name: str = "buy and hold",
+    style: Look = "light",
+) -> Axes:
+    """Draw equity, and a benchmark's scaled to start where it does.
+
+    Parameters
+    ----------
+    run, ax, style
+        As for :func:`plot_price`.
+    benchmark
+        Columns ``time`` and ``equity``, in the reporting asset.
+    benchmark_name
+        What the legend calls it.
+    """
+    axes, look = panel(ax, style)
+    summary, curve = summarise(run), curve_of(run.equity)
+    note = [] if summary.total_return is None else [f"return {show(summary.total_return, 'fraction')}"]
+    note += [] if summary.sharpe is None else [f"Sharpe {show(summary.sharpe, 'ratio')}"]
+    title(axes, look, f"Equity in {summary.reporting}", "   ".join(note))
+    axes.yaxis.set_major_formatter("{x:,.10g}")
+    time_axis(axes, empty=curve is None)
+    if curve is None:
+        return axes
+    other = None if benchmark is None else curve_of(benchmark)
+    if other is not None and other.values[0] > 0:
+        scaled = other.values * (curve.values[0] / other.values[0])
+        line(axes, other.times, scaled, look.benchmark, benchmark_name, width=1.1, dashes="--")
+    line(axes, curve.times, curve.values, look.equity, "strategy", width=1.4)
+    if other is not None:
+        legend(axes, look)
+    return axes
+
+
+def plot_underwater(run: Tables, ax: Axes | None = None, *, style: Look = "light") -> Axes:
+    """Draw how far equity is below its highest value so far; ``run``, ``ax``, ``style`` as for :func:`plot_price`."""
+    axes, look = panel(ax, style)
+    curve, deepest = curve_of(run.equity), summarise(run).max_drawdown
+    title(axes, look, "Drawdown", "" if deepest is None else f"deepest {show(-deepest, 'fraction')}")
+    percent_axis(axes)
+    time_axis(axes, empty=curve is None)
+    if curve is None:
+        return axes
+    fall = np.where(curve.peaks > 0, curve.values / np.where(curve.peaks > 0, curve.peaks, 1.0) - 1.0, 0.0)
+    rows = extremes(curve.times, fall, COLUMNS)
+    axes.fill_between(dates(curve.times[rows]), fall[rows], 0.0, color=look.drawdown, alpha=0.3, linewidth=0)
+    axes.plot(dates(curve.times[rows]), fall[rows], color=look.drawdown, linewidth=0.9)
+    axes.set_ylim(top=0.0)
+    return axes
+
+
+def plot_rolling(
+    run: Tables,
+    ax: Axes | None = None,
+    *,
+    figure: Literal["sharpe", "beta", "volatility", "return"] = "sharpe",
+    window: int = 63,
+    benchmark: pl.DataFrame | None = None,
+    style: Look = "light",
+) -> Axes:
+    """Draw a figure over a window of returns that moves along the curve.
+
+    Parameters
+    ----------
+    run, ax, style
+        As for :func:`plot_price`.
+    figure
+        Which one; "beta" needs a benchmark.
+    window, benchmark
+        As for :func:`~barter_bt.statistic.rolling.rolling`.
+    """
+    axes, look = panel(ax, style)
+    found = rolling(run, window, benchmark=benchmark)
+    name = "Sharpe ratio" if figure == "sharpe" else figure
+    title(axes, look, f"Rolling {name}", f"over {window} returns")
+    known = found.drop_nulls(figure) if figure in found.columns else found.clear()
+    time_axis(axes, empty=not known.height)
+    if figure in ("return", "volatility"):
+        percent_axis(axes)
+    axes.axhline(0.0, color=look.muted, linewidth=0.8)
+    if known.height:
+        line(axes, nanoseconds(known["time"]), floats(known[figure]), look.equity, figure)
+    else:
+        title(axes, look, f"Rolling {name}", f"fewer than {window} returns, or undefined")
+    return axes
+
+
+def plot_exposure(run: Tables, ax: Axes | None = None, *, most: int = 5, style: Look = "light") -> Axes:
+    """Draw the notional held of each instrument, at the prices of own fills; short is below zero.
+
+    Parameters
+    ----------
+    run, ax, style
+        As for :func:`plot_price`.
+    most
+        So many instruments, those with most held at any time.
+    """
+    axes, look = panel(ax, style)
+    held = exposures(run)
+    largest = sorted(held, key=lambda name: (-float(np.abs(held[name].values).max()), name))[:most]
+    rest = f", {len(largest)} of {len(held)} instruments" if len(held) > len(largest) else ""
+    title(axes, look, "Exposure", f"notional at the last fill's price{rest}")
+    axes.axhline(0.0, color=look.muted, linewidth=0.8)
+    axes.yaxis.set_major_formatter("{x:,.10g}")
+    time_axis(axes, empty=not largest)
+    for name, colour in zip(largest, SERIES * most, strict=False):
+        times, values = held[name]
+        rows = extremes(times, values, COLUMNS)
+        axes.step(dates(times[rows]), values[rows], where="post", color=colour, linewidth=1.1, label=name)
+    if largest:
+        legend(axes, look)
+    return axes

@@ -1,0 +1,307 @@
+"""The page's charts: Bokeh figures with zoom and hover, along one axis of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from barter_bt.report.canvas import Look, look_of
+from barter_bt.report.charts import MONTHS, month_grid
+from barter_bt.report.downsample import extremes, thin
+from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by
+from barter_bt.report.style import SERIES, Style
+from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.rolling import rolling
+from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds
+
+if TYPE_CHECKING:
+    from bokeh.model import Model
+    from bokeh.plotting import figure as Figure
+
+_COLUMNS: Final = 1200
+_FILLS: Final = 300
+_DAY_NS: Final = 86_400e9
+
+
+class Charts:
+    """Makes the charts of one run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    benchmark
+        Columns ``time`` and ``equity``.
+    window
+        Returns in the window of the rolling Sharpe ratio.
+    style
+        "light" or "dark".
+    """
+
+    def __init__(self, run: Tables, benchmark: pl.DataFrame | None, window: int, style: Look) -> None:
+        from bokeh.models import DataRange1d
+
+        self._run, self._benchmark, self._window = run, benchmark, window
+        self._look: Style = look_of(style)
+        self._time = DataRange1d()
+
+    def all(self) -> dict[str, Model]:
+        """Every chart that the run has something for, by its heading, in the page's order."""
+        made = {
+            "Price": self._price(),
+            "Equity": self._equity(),
+            "Drawdown": self._drawdown(),
+            "Rolling Sharpe ratio": self._rolling(),
+            "Exposure": self._exposure(),
+            "Returns by month": self._months(),
+            "Distribution of returns": self._distribution(),
+            "Realised PnL by instrument": self._pnl(),
+            "Positions: held and made": self._positions(),
+        }
+        return {name: chart for name, chart in made.items() if chart is not None}
+
+    def _figure(self, *, height: int, time: bool = False, **options: Any) -> Figure:
+        from bokeh.models import BoxZoomTool, HoverTool, PanTool, ResetTool, SaveTool, WheelZoomTool
+        from bokeh.plotting import figure
+
+        look = self._look
+        hover = HoverTool(**options.pop("hover"))
+        zoom = WheelZoomTool(dimensions="width" if time else "both")
+        tools = [PanTool(), BoxZoomTool(dimensions="width" if time else "both"), zoom, ResetTool(), SaveTool(), hover]
+        if time:
+            options |= {"x_axis_type": "datetime", "x_range": self._time, "min_border_left": 80}  # so that axes align
+        made = figure(height=height, sizing_mode="stretch_width", tools=tools, toolbar_location="above", **options)
+        made.toolbar.logo = None
+        made.toolbar.autohide = True
+        made.background_fill_color = made.border_fill_color = look.background
+        made.outline_line_color = None
+        for axis in made.axis:
+            axis.axis_line_color = axis.major_tick_line_color = look.grid
+            axis.minor_tick_line_color = None
+            axis.major_label_text_color = axis.axis_label_text_color = look.muted
+        made.grid.grid_line_color = look.grid
+        if time:
+            self._add_legend(made)
+        return made
+
+    def _add_legend(self, chart: Figure) -> None:
+        from bokeh.models.annotations import Legend
+
+        legend = Legend(click_policy="hide", orientation="horizontal", margin=0)
+        legend.border_line_color = legend.background_fill_color = None
+        legend.label_text_color, legend.label_text_font_size = self._look.text, "12px"
+        chart.add_layout(legend, "above")
+
+    @staticmethod
+    def _hover(*rows: tuple[str, str], only: str | None = None) -> dict[str, Any]:
+        named = {"mode": "vline"} if only else {"mode": "mouse"}
+        return {
+            "tooltips": [*rows],
+            "formatters": {"@time": "datetime"},
+            **named,
+            **({"name": only} if only else {}),
+        }
+
+    def _line(self, chart: Figure, line: Line, column: str, colour: str, label: str, **options: Any) -> Any:
+        from bokeh.models import ColumnDataSource
+
+        rows = extremes(line.times, line.values, _COLUMNS)
+        source = ColumnDataSource({"time": _milliseconds(line.times[rows]), column: line.values[rows]})
+        return chart.line("time", column, source=source, color=colour, legend_label=label, name=label, **options)
+
+    def _watch(self, chart: Figure, renderer: Any) -> None:
+        """Only one line answers the hover, so that tooltips do not pile up."""
+        from bokeh.models import HoverTool
+
+        for tool in chart.toolbar.tools:
+            if isinstance(tool, HoverTool):
+                tool.renderers = [renderer]
+
+    def _price(self) -> Figure | None:
+        chosen = fills_of(self._run, None)
+        if chosen is None:
+            return None
+        exchange, name, fills = chosen
+        look = self._look
+        hover = self._hover(("time", "@time{%F %T}"), ("price", "@price{0,0.[00000000]}"), only="price")
+        chart = self._figure(height=320, time=True, hover=hover)
+        market = market_line(self._run, name)
+        if market is None:
+            market = Line(nanoseconds(fills["time_exchange"]), floats(fills["price"]))
+        label = f"{name} on {exchange}"
+        self._watch(chart, self._line(chart, market, "price", look.price, label, line_width=1))
+        for side, marker, colour in (("buy", "triangle", look.buy), ("sell", "inverted_triangle", look.sell)):
+            some = fills.filter(pl.col("side").cast(pl.String) == side)
+            rows = thin(nanoseconds(some["time_exchange"]), _FILLS)
+            self._fills(chart, some[rows], marker, colour, f"{side} ({some.height:,})")
+        return chart
+
+    @staticmethod
+    def _fills(chart: Figure, fills: pl.DataFrame, marker: str, colour: str, label: str) -> None:
+        from bokeh.models import ColumnDataSource
+
+        time = _milliseconds(nanoseconds(fills["time_exchange"]))
+        source = ColumnDataSource({"time": time, "price": floats(fills["price"])})
+        chart.scatter("time", "price", source=source, marker=marker, size=7, color=colour, legend_label=label)
+
+    def _equity(self) -> Figure | None:
+        curve = curve_of(self._run.equity)
+        if curve is None:
+            return None
+        hover = self._hover(("time", "@time{%F %T}"), ("equity", "@equity{0,0.00}"), only="strategy")
+        chart = self._figure(height=320, time=True, hover=hover)
+        other = None if self._benchmark is None else curve_of(self._benchmark)
+        if other is not None and other.values[0] > 0:
+            scaled = Line(other.times, other.values * (curve.values[0] / other.values[0]))
+            self._line(chart, scaled, "equity", self._look.benchmark, "benchmark", line_width=1.2, line_dash="dashed")
+        mine = Line(curve.times, curve.values)
+        self._watch(chart, self._line(chart, mine, "equity", self._look.equity, "strategy", line_width=1.6))
+        chart.yaxis.formatter = _number("0,0.[00]")
+        return chart
+
+    def _drawdown(self) -> Figure | None:
+        curve = curve_of(self._run.equity)
+        if curve is None or curve.values[0] <= 0:
+            return None
+        fall = np.where(curve.peaks > 0, curve.values / curve.peaks - 1.0, 0.0)
+        hover = self._hover(("time", "@time{%F %T}"), ("below the peak", "@fall{0.00 %}"), only="drawdown")
+        chart = self._figure(height=180, time=True, hover=hover)
+        rows = extremes(curve.times, fall, _COLUMNS)
+        chart.varea(_milliseconds(curve.times[rows]), fall[rows], 0.0, color=self._look.drawdown, alpha=0.3)
+        colour = self._look.drawdown
+        self._watch(chart, self._line(chart, Line(curve.times, fall), "fall", colour, "drawdown"))
+        chart.yaxis.formatter = _number("0 %")
+        return chart
+
+    def _rolling(self) -> Figure | None:
+        found = rolling(self._run, self._window).drop_nulls("sharpe")
+        if not found.height:
+            return None
+        hover = self._hover(("time", "@time{%F %T}"), ("Sharpe ratio", "@sharpe{0.000}"), only="sharpe")
+        chart = self._figure(height=180, time=True, hover=hover)
+        line = Line(nanoseconds(found["time"]), floats(found["sharpe"]))
+        label = f"over {self._window} returns"
+        self._watch(chart, self._line(chart, line, "sharpe", self._look.equity, label))
+        return chart
+
+    def _exposure(self) -> Figure | None:
+        held = exposures(self._run)
+        if not held:
+            return None
+        hover = self._hover(("time", "@time{%F %T}"), ("notional", "@held{0,0.00}"))
+        chart = self._figure(height=200, time=True, hover=hover)
+        most = sorted(held, key=lambda name: (-float(np.abs(held[name].values).max()), name))[: len(SERIES)]
+        for name, colour in zip(most, SERIES, strict=False):
+            times, values = held[name]
+            rows = extremes(times, values, _COLUMNS)
+            chart.step(_milliseconds(times[rows]), values[rows], mode="after", color=colour, legend_label=name)
+        chart.yaxis.formatter = _number("0,0.[00]")
+        return chart
+
+    def _months(self) -> Figure | None:
+        from bokeh.models import ColumnDataSource
+        from bokeh.transform import linear_cmap
+
+        years, grid = month_grid(self._run)
+        if not years:
+            return None
+        row, column = np.nonzero(np.isfinite(grid))
+        value = grid[row, column]
+        most = float(np.abs(value).max()) or 1e-12
+        names = [str(year) for year in years]
+        data = {
+            "month": [MONTHS[k] for k in column],
+            "year": [names[k] for k in row],
+            "value": value,
+            "text": [f"{each * 100:.1f}" for each in value],
+        }
+        hover = self._hover(("month", "@month @year"), ("return", "@value{0.00 %}"))
+        chart = self._figure(
+            height=60 + 22 * len(years), hover=hover, x_range=list(MONTHS), y_range=names[::-1], x_axis_location="above"
+        )
+        chart.grid.grid_line_color = None
+        source = ColumnDataSource(data)
+        colours = linear_cmap("value", _between(self._look), -most, most)
+        chart.rect("month", "year", width=1, height=1, source=source, color=colours, line_color=self._look.background)
+        chart.text(
+            "month", "year", "text", source=source, text_align="center", text_baseline="middle",
+            text_font_size="11px", text_color=self._look.text,
+        )  # fmt: skip
+        return chart
+
+    def _distribution(self) -> Figure | None:
+        curve = curve_of(self._run.equity)
+        if curve is None or len(curve.returns) < 2:
+            return None
+        bins = min(80, max(10, int(np.sqrt(len(curve.returns)) * 2)))
+        count, edges = np.histogram(curve.returns, bins=bins)
+        hover = self._hover(("return", "@left{0.00 %} to @right{0.00 %}"), ("how often", "@top"))
+        chart = self._figure(height=240, hover=hover)
+        chart.quad(
+            left=edges[:-1], right=edges[1:], top=count, bottom=0, color=self._look.equity, alpha=0.8,
+            line_color=self._look.background,
+        )  # fmt: skip
+        chart.xaxis.formatter = _number("0.[0] %")
+        return chart
+
+    def _pnl(self) -> Figure | None:
+        from bokeh.models import ColumnDataSource
+
+        table = pnl_by(self._run)
+        if not table.height:
+            return None
+        shown = table.sort(pl.col("pnl").abs(), descending=True)[:30].sort("pnl", "instrument")
+        values, names = floats(shown["pnl"]), shown["instrument"].to_list()
+        colours = [self._look.buy if value >= 0 else self._look.sell for value in values]
+        hover = self._hover(("instrument", "@name"), ("PnL", "@pnl{0,0.00}"), ("positions", "@positions"))
+        chart = self._figure(height=70 + 22 * len(names), hover=hover, y_range=names)
+        data = {"name": names, "pnl": values, "positions": shown["positions"].to_numpy(), "colour": colours}
+        chart.hbar("name", right="pnl", height=0.7, color="colour", source=ColumnDataSource(data))
+        chart.xaxis.formatter = _number("0,0.[00]")
+        return chart
+
+    def _positions(self) -> Figure | None:
+        from bokeh.models import ColumnDataSource
+
+        closed = self._run.positions
+        if not closed.height:
+            return None
+        held, pnl, adverse, favourable = excursions(self._run)
+        rows = np.linspace(0, len(pnl) - 1, min(len(pnl), 3000)).astype(int)
+        data = {
+            "days": held[rows] / _DAY_NS,
+            "pnl": pnl[rows],
+            "adverse": adverse[rows],
+            "favourable": favourable[rows],
+            "row": rows,
+            "name": closed["instrument"].cast(pl.String)[rows].to_list(),
+            "colour": np.where(pnl[rows] > 0, self._look.buy, self._look.sell),
+        }
+        tips = [("position", "@row: @name"), ("held", "@days{0.000} days"), ("made", "@pnl{0,0.00}")]
+        if np.isfinite(adverse).any():
+            tips += [("against it", "@adverse{0.00 %}"), ("for it", "@favourable{0.00 %}")]
+        chart = self._figure(height=280, hover=self._hover(*tips), x_axis_label="held, days")
+        chart.scatter("days", "pnl", size=7, color="colour", alpha=0.6, source=ColumnDataSource(data))
+        chart.yaxis.formatter = _number("0,0.[00]")
+        return chart
+
+
+def _milliseconds(times: Integers) -> Floats:
+    found: Floats = times / 1e6
+    return found
+
+
+def _number(form: str) -> Any:
+    from bokeh.models import NumeralTickFormatter
+
+    return NumeralTickFormatter(format=form)
+
+
+def _between(look: Style) -> list[str]:
+    """Colours from the one for losses over the background to the one for gains."""
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+    scale = LinearSegmentedColormap.from_list("returns", [look.sell, look.background, look.buy])
+    return [to_hex(scale(k / 100)) for k in range(101)]

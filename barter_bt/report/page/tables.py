@@ -1,0 +1,128 @@
+"""The page's tables: headings, cells as text, and what they sort by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.drawdown import drawdown_table
+from barter_bt.statistic.figure import FIGURES, Unit, show
+from barter_bt.statistic.part import By, figures_by
+from barter_bt.statistic.summary import Summary
+from barter_bt.statistic.tables import Tables
+
+ROWS = 200
+_BY = (
+    "trades",
+    "positions",
+    "total_return",
+    "sharpe",
+    "max_drawdown",
+    "win_rate",
+    "profit_factor",
+    "expectancy",
+    "fees",
+)
+
+
+class Cell(NamedTuple):
+    """What is read, what it sorts by, and whether it is a number."""
+
+    text: str
+    key: str
+    number: bool
+
+
+class Table(NamedTuple):
+    """A table of the page; ``note`` says what is left out."""
+
+    heading: str
+    columns: tuple[str, ...]
+    rows: list[list[Cell]]
+    note: str = ""
+
+
+def figures_table(summary: Summary, section: str) -> list[dict[str, Any]]:
+    """Label, value, definition and source of each figure of a section that is defined."""
+    return [
+        {
+            "label": summary.label(name),
+            "value": show(summary[name], figure.unit),
+            "definition": figure.definition,
+            "source": figure.source,
+            "sample": f"{summary.sample(name):,} {figure.sample}" if summary.sample(name) is not None else "",
+        }
+        for name, figure in FIGURES.items()
+        if figure.section == section and summary[name] is not None
+    ]
+
+
+def tables_of(run: Tables) -> list[Table]:
+    """Every table of a run that has rows."""
+    made = [
+        _by(run, "instrument"),
+        _by(run, "strategy"),
+        _drawdowns(run),
+        _frame("Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)),
+        _frame("Last trades", run.trades[-ROWS:], _left_out(run.trades.height, ROWS)),
+    ]
+    return [table for table in made if table is not None and table.rows]
+
+
+def _by(run: Tables, by: By) -> Table | None:
+    frame = figures_by(run, by)
+    if not frame.height or (by == "strategy" and frame.height < 2):
+        return None
+    rows = [
+        [Cell(str(row[by]), str(row[by]), number=False)] + [_cell(row[name], FIGURES[name].unit) for name in _BY]
+        for row in frame.iter_rows(named=True)
+    ]
+    columns = (by.capitalize(), *(FIGURES[name].label.format(per="annual") for name in _BY))
+    return Table(f"By {by}", columns, rows[:500], _left_out(len(rows), 500))
+
+
+def _drawdowns(run: Tables) -> Table:
+    rows = [
+        [
+            _cell(row["depth"], "fraction"),
+            _cell(row["time_peak"], "time"),
+            _cell(row["time_trough"], "time"),
+            _cell(row["time_end"], "time"),
+            _cell(row["duration"], "duration"),
+        ]
+        for row in drawdown_table(curve_of(run.equity), 10).iter_rows(named=True)
+    ]
+    return Table("Deepest drawdowns", ("Depth", "Peak", "Lowest", "Back at the peak", "Lasted"), rows)
+
+
+def _extremes(positions: pl.DataFrame) -> pl.DataFrame:
+    """The positions that made most and least."""
+    ranked = positions.sort("pnl_realised", descending=True, maintain_order=True)
+    some = ROWS // 4
+    return ranked if ranked.height <= 2 * some else pl.concat([ranked[:some], ranked[-some:]])
+
+
+def _frame(heading: str, frame: pl.DataFrame, note: str) -> Table:
+    rows = [[_cell(value, "text") for value in row] for row in frame.iter_rows()]
+    return Table(heading, tuple(name.replace("_", " ") for name in frame.columns), rows, note)
+
+
+def _left_out(height: int, shown: int) -> str:
+    return f"{shown:,} of {height:,}; all stand in the run's Parquet file" if height > shown else ""
+
+
+def _cell(value: Any, unit: Unit) -> Cell:
+    if value is None:
+        return Cell("-", "", number=False)
+    if isinstance(value, datetime):
+        return Cell(value.strftime("%Y-%m-%d %H:%M:%S"), value.isoformat(), number=False)
+    if isinstance(value, timedelta):
+        return Cell(show(value, "duration"), str(value.total_seconds()), number=True)
+    if isinstance(value, float) and unit == "text":
+        return Cell(f"{value:,.10g}", str(value), number=True)
+    if isinstance(value, int | float):
+        return Cell(show(value, unit), str(value), number=True)
+    return Cell(str(value), str(value), number=False)

@@ -1,0 +1,139 @@
+"""From a run to the page's file, and to the same facts as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from barter_bt.errors import ConfigError
+from barter_bt.report.canvas import Look, look_of
+from barter_bt.report.page.tables import figures_table, tables_of
+from barter_bt.statistic.bootstrap import bootstrap
+from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.drawdown import drawdown_table
+from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.part import figures_by
+from barter_bt.statistic.season import returns_by
+from barter_bt.statistic.summary import Summary, summarise
+from barter_bt.statistic.tables import Tables
+
+_CARDS = (
+    "total_return", "annual_return", "volatility", "sharpe", "sortino", "max_drawdown",
+    "calmar", "trades", "win_rate", "profit_factor", "fees", "exposure",
+)  # fmt: skip
+
+
+def write_page(
+    run: Tables,
+    path: str | Path,
+    *,
+    title: str = "Backtest",
+    benchmark: pl.DataFrame | None = None,
+    window: int = 63,
+    style: Look = "light",
+    manifest: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Path:
+    """Write one page that needs nothing else: no network, no other file.
+
+    Parameters
+    ----------
+    run
+        A finished run, or one read back from its directory.
+    path
+        The file to write, replaced if it is there.
+    title
+        Its heading.
+    benchmark
+        Columns ``time`` and ``equity``, in the reporting asset.
+    window
+        Returns in the window of the rolling Sharpe ratio.
+    style
+        "light" or "dark".
+    manifest
+        What stands below "Configuration"; by default the run's configuration.
+    options
+        As for :func:`~barter_bt.statistic.summary.summarise`.
+
+    Raises
+    ------
+    ConfigError
+        Bokeh is not installed (``pip install 'barter-bt[report]'``), or the file's directory does not exist.
+    """
+    try:
+        from bokeh.embed import components
+        from bokeh.resources import Resources
+        from jinja2 import Environment, PackageLoader
+    except ImportError as error:
+        raise ConfigError("the page needs Bokeh", "pip install 'barter-bt[report]'") from error
+    from barter_bt.report.page.interactive import Charts
+
+    target = Path(path)
+    if not target.absolute().parent.is_dir():
+        raise ConfigError(f"{target} cannot be written: directory {target.parent} does not exist")
+    look = look_of(style)
+    summary = summarise(run, benchmark=benchmark, **options)
+    charts = Charts(run, benchmark, window, style).all()
+    script, divs = components(charts) if charts else ("", {})
+    environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
+    scripts = Resources(mode="inline", components=["bokeh"]).js_raw if charts else []
+    told = dict(manifest or run.config)
+    page = environment.get_template("page.html").render(
+        title=title,
+        look=look,
+        summary=summary,
+        cards=[(summary.label(n), show(summary[n], FIGURES[n].unit), FIGURES[n].definition) for n in _CARDS],
+        sections=_sections(summary),
+        tables=tables_of(run),
+        intervals=_intervals(run, options),
+        divs=divs,
+        script=script,
+        scripts=scripts,
+        digest=run.digest,
+        data=told.get("data") or [],
+        warnings=told.get("warnings") or [],
+        partial=bool(told.get("partial")),
+        config=json.dumps(told, indent=2, ensure_ascii=False, default=str),
+    )
+    target.write_text(page, "utf-8")
+    return target
+
+
+def facts(run: Tables, *, benchmark: pl.DataFrame | None = None, **options: Any) -> dict[str, Any]:
+    """Tell what stands on the page as values for JSON: figures with definitions, parts, drawdowns, months."""
+    summary = summarise(run, benchmark=benchmark, **options)
+    return {
+        "digest": run.digest,
+        "summary": summary.to_dict(),
+        "definitions": summary.explain().select("figure", "unit", "formula", "source", "counted", "sample").to_dicts(),
+        "by_instrument": _rows(figures_by(run, "instrument", **options)),
+        "by_strategy": _rows(figures_by(run, "strategy", **options)),
+        "by_asset": _rows(figures_by(run, "asset", **options)),
+        "drawdowns": _rows(drawdown_table(curve_of(run.equity), 10)),
+        "months": _rows(returns_by(run, "month")),
+        "intervals": _rows(bootstrap(run, **options)),
+    }
+
+
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(frame.write_json())
+    return found
+
+
+def _sections(summary: Summary) -> dict[str, list[dict[str, Any]]]:
+    names = dict.fromkeys(figure.section for figure in FIGURES.values())
+    found = {name: figures_table(summary, name) for name in names}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _intervals(run: Tables, options: Mapping[str, Any]) -> list[list[str]]:
+    """Label, value, low and high of confidence intervals as text, where they are known."""
+    table = bootstrap(run, samples=500, **options).drop_nulls()
+    return [
+        [FIGURES[name].label.replace(" ({per})", ""), *(show(each, FIGURES[name].unit) for each in (value, low, high))]
+        for name, value, low, high, _ in table.iter_rows()
+    ]

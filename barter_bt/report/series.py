@@ -1,0 +1,146 @@
+"""The numbers behind pictures and pages: what is drawn, not how."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import numpy as np
+import polars as pl
+
+from barter_bt.errors import ConfigError
+from barter_bt.statistic.part import By, parts
+from barter_bt.statistic.tables import Floats, Integers, Tables, codes, floats, nanoseconds
+
+
+class Line(NamedTuple):
+    """Values at times, int64 nanoseconds and float64."""
+
+    times: Integers
+    values: Floats
+
+
+class Excursions(NamedTuple):
+    """Closed positions: how long they were held, what they made, and how far the price went meanwhile.
+
+    Attributes
+    ----------
+    held
+        Nanoseconds.
+    pnl
+        Realised PnL, net of fees, in the quote asset.
+    adverse, favourable
+        Furthest move of the price against and for the position from its average entry, a fraction of it, at least 0;
+        NaN where no price is known.
+    """
+
+    held: Integers
+    pnl: Floats
+    adverse: Floats
+    favourable: Floats
+
+
+def most_traded(trades: pl.DataFrame) -> tuple[str, str] | None:
+    """Find exchange and name of the instrument with most fills; of equals the first by name.
+
+    Examples
+    --------
+    >>> most_traded(pl.DataFrame({"exchange": ["x"] * 3, "instrument": ["a_usd", "b_usd", "b_usd"]}))
+    ('x', 'b_usd')
+    """
+    counts = trades.select(pl.col("exchange", "instrument").cast(pl.String)).group_by("exchange", "instrument").len()
+    rows = counts.sort(["len", "exchange", "instrument"], descending=[True, False, False]).rows()
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def fills_of(run: Tables, instrument: str | None) -> tuple[str, str, pl.DataFrame] | None:
+    """Exchange, name and fills of an instrument, by default the most traded; None if nothing was traded.
+
+    Raises
+    ------
+    ConfigError
+        The instrument was not traded.
+    """
+    chosen = most_traded(run.trades)
+    if chosen is None:
+        return None
+    exchange, name = chosen
+    if instrument is not None and instrument != name:
+        mine = run.trades.filter(pl.col("instrument").cast(pl.String) == instrument)
+        if not mine.height:
+            traded = ", ".join(run.trades["instrument"].cast(pl.String).unique().sort())
+            raise ConfigError(f"{instrument!r} was not traded", f"traded were {traded}")
+        exchange, name = str(mine["exchange"][0]), instrument
+    mine = run.trades.filter(
+        (pl.col("instrument").cast(pl.String) == name) & (pl.col("exchange").cast(pl.String) == exchange)
+    )
+    return exchange, name, mine
+
+
+def market_line(run: Tables, instrument: str, prices: pl.DataFrame | None = None) -> Line | None:
+    """The market's prices of an instrument: those given, else the run's own; None where there are none."""
+    if prices is None and hasattr(run, "prices"):
+        prices = cast("pl.DataFrame", run.prices())
+    if prices is None:
+        return None
+    mine = prices.filter(pl.col("instrument").cast(pl.String) == instrument)
+    return Line(nanoseconds(mine["time"]), floats(mine["price"])) if mine.height else None
+
+
+def exposures(run: Tables) -> dict[str, Line]:
+    """Notional held of each instrument after each of its fills, at the fill's price, negative if short."""
+    found = {}
+    for name, part in parts(run, "instrument").items():
+        fills = part.trades
+        if not fills.height:
+            continue
+        side, sides = codes(fills["side"])
+        quantity = floats(fills["quantity"])
+        bought = side == sides.index("buy") if "buy" in sides else np.zeros(len(side), bool)
+        held = np.cumsum(np.where(bought, quantity, -quantity))
+        held[np.abs(held) < 1e-10 * np.cumsum(quantity)] = 0.0  # the rounding of public floats
+        found[name] = Line(nanoseconds(fills["time_exchange"]), held * (floats(fills["notional"]) / quantity))
+    return found
+
+
+def pnl_by(run: Tables, by: By = "instrument") -> pl.DataFrame:
+    """Sum of realised PnL, net of fees, by part: ``instrument`` (or ``by``), ``pnl``, ``positions``, the best first."""
+    closed = run.positions.group_by(pl.col(by).cast(pl.String)).agg(
+        pnl=pl.col("pnl_realised").sum(), positions=pl.len()
+    )
+    return closed.sort("pnl", by, descending=[True, False])
+
+
+def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
+    """Measure closed positions against the market's prices, or the run's own."""
+    closed = run.positions
+    enter, leave = nanoseconds(closed["time_enter"]), nanoseconds(closed["time_exit"])
+    adverse, favourable = np.full(closed.height, np.nan), np.full(closed.height, np.nan)
+    side, sides = codes(closed["side"])
+    long = side == sides.index("buy") if "buy" in sides else np.zeros(len(side), bool)
+    name, names = codes(closed["instrument"])
+    if "price_entry_average" in closed.columns:
+        entry = floats(closed["price_entry_average"])
+        for code in np.unique(name):
+            line = market_line(run, names[code], prices)
+            if line is None:
+                continue
+            mine = np.flatnonzero(name == code)
+            low, high = _range(line, enter[mine], leave[mine])
+            down, up = 1.0 - low / entry[mine], high / entry[mine] - 1.0
+            adverse[mine] = np.maximum(np.where(long[mine], down, up), 0.0)
+            favourable[mine] = np.maximum(np.where(long[mine], up, down), 0.0)
+    return Excursions(leave - enter, floats(closed["pnl_realised"]), adverse, favourable)
+
+
+def _range(line: Line, enter: Integers, leave: Integers) -> tuple[Floats, Floats]:
+    """Lowest and highest value in each span of time; NaN where it holds no mark."""
+    first = np.searchsorted(line.times, enter, side="left")
+    last = np.searchsorted(line.times, leave, side="right")
+    inside = last > first
+    pairs = np.column_stack((first, last))[inside].ravel()
+    padded = np.append(line.values, np.nan)
+    low, high = np.full(len(enter), np.nan), np.full(len(enter), np.nan)
+    if len(pairs):
+        low[inside] = np.fmin.reduceat(padded, pairs)[::2]
+        high[inside] = np.fmax.reduceat(padded, pairs)[::2]
+    return low, high
