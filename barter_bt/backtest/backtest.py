@@ -259,7 +259,7 @@ def _units(amount: Decimal, unit: Decimal, asset: str) -> int:
 
 
 def _default_reporting(index: IndexedInstruments) -> int:
-    return index.quotes[0]
+    return index.moneys[0]
 
 
 def _largest_prices(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, float]:

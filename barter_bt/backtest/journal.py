@@ -42,7 +42,7 @@ class Frames:
         self._exchanges = pl.Enum(index.exchanges)
         self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
         self._strategies = pl.Enum(list(strategies))
-        self._money = tuple(scales.units[quote] for quote in index.quotes)
+        self._money = tuple(scales.units[quote] for quote in index.moneys)
 
     @staticmethod
     def _enum(codes: np.ndarray, kind: pl.Enum) -> pl.Series:
@@ -78,6 +78,16 @@ class Frames:
         series = pl.Series(values).cast(TIME)
         return series if known is None else series.set(pl.Series(~known), None)
 
+    def _average(self, money: np.ndarray, quantity: np.ndarray, i: np.ndarray) -> np.ndarray:
+        """Price at which a quantity is worth an amount of money (rule 4): of inverse contracts the harmonic mean."""
+        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
+        inverse = np.array([one.is_inverse for one in self._index.instruments])[i]
+        linear: np.ndarray = money / (quantity * sizes)
+        if not inverse.any():
+            return linear
+        found: np.ndarray = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), linear)
+        return found
+
     def orders(self) -> pl.DataFrame:
         """One row per order, by number."""
         o, s = self._s.orders, self._scales
@@ -85,9 +95,8 @@ class Frames:
         price, kind = o.array("price"), o.array("kind")
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
-        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
-        traded = np.maximum(filled, 1)
-        average = pl.Series(money / (self._scaled(traded, i, s.lots) * sizes)).set(pl.Series(filled == 0), None)
+        traded = self._scaled(np.maximum(filled, 1), i, s.lots)
+        average = pl.Series(self._average(money, traded, i)).set(pl.Series(filled == 0), None)
         strategy = self._enum(o.array("strategy"), self._strategies)
         status = o.array("status")
         public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
@@ -143,14 +152,13 @@ class Frames:
         """Closed positions, in the order of closing."""
         p, s = self._s.positions, self._scales
         i = p.array("instrument")
-        sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
         quantity = self._scaled(p.array("quantity"), i, s.lots)
         cost = self._scaled(p.array("cost"), i, self._money)
         return pl.DataFrame(
             {
                 "position_id": p.array("position").copy(),
                 **self._named(p),
-                "price_entry_average": cost / (quantity * sizes),
+                "price_entry_average": self._average(cost, quantity, i),
                 "quantity_abs_max": self._scaled(p.array("quantity_max"), i, s.lots),
                 "pnl_realised": self._scaled(p.array("realised"), i, self._money),
                 "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),

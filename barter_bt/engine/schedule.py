@@ -111,7 +111,10 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:
         value = muldiv(max(worth, 0), value, RATE)
     if e.with_fee[0]:
         value = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0))
-    lots = muldiv_floor(value, t.den[i], _checked(ticks, t.num[i]))
+    if t.derivative[i] < 0:
+        lots = muldiv_floor(value, _checked(ticks, t.den[i]), t.num[i])
+    else:
+        lots = muldiv_floor(value, t.den[i], _checked(ticks, t.num[i]))
     return lots if target > 0 else -lots
 
 

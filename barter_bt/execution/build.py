@@ -83,22 +83,23 @@ def build_terms(
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
         refuse_not_simulated(one)
-        tick, lot, quote = scales.ticks[i], scales.lots[i], index.quotes[i]
+        tick, lot, quote = scales.ticks[i], scales.lots[i], index.moneys[i]
         value = scales.value(index, i)
         terms.exchange[i] = index.exchanges.index(one.exchange)
         terms.base[i] = -1 if one.is_derivative else index.bases[i]
         terms.quote[i] = quote
-        terms.derivative[i] = int(one.is_derivative)
+        terms.derivative[i] = -1 if one.is_inverse else int(one.is_derivative)
         terms.margined[i] = int(one.is_derivative or venue.account == "margin")
         if max(value.numerator, value.denominator) > LIMIT:
             raise ConfigError(
-                f"the units of {one.key!r} are too far apart: one tick × one lot is {value} units of {one.quote}",
+                f"the units of {one.key!r} are too far apart: one tick × one lot is {value} units of money",
                 "give coarser price_increment and quantity_increment",
             )
         terms.num[i], terms.den[i] = value.numerator, value.denominator
         terms.den_inverse[i] = 1.0 / value.denominator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
-        terms.lots_max[i] = LIMIT // max(value.numerator, terms.base_units[i])
+        most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
+        terms.lots_max[i] = LIMIT // max(most, 1)
         terms.maker_rate[i] = _rate(fees.maker, "maker fee")
         terms.taker_rate[i] = _rate(fees.taker, "taker fee")
         unit = scales.units[quote]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
-from barter_bt.columns.kernel import hot
+from barter_bt.columns.kernel import hot, unit
 from barter_bt.columns.table import F64, I64, Table
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
@@ -16,10 +16,10 @@ class Terms(Table):
 
     exchange: I64
     base: I64
-    quote: I64
-    derivative: I64
+    quote: I64  # what money is counted in: the settlement asset of a derivative
+    derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for spot
     margined: I64  # a derivative, or any instrument of a margin account: nothing is reserved
-    num: I64  # one tick x one lot x contract size = num / den units of quote
+    num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
     den: I64
     den_inverse: F64
     lots_max: I64  # above it lots * num or lots * base_units leaves the range
@@ -74,13 +74,23 @@ def holds_lot(amount: float, per_unit: float, noise: float) -> bool:
 
 
 def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
-    """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote asset (rule 3)."""
+    """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote or settlement asset (rule 3)."""
     if lots > terms.lots_max[i]:
         return TOO_LARGE
+    if terms.derivative[i] < 0:
+        return _inverse_notional(terms, i, lots, ticks)
     amount, den = lots * terms.num[i], terms.den[i]
     if float(ticks) * float(amount) < 4e18:
         return _divided(ticks * amount, den, terms.den_inverse[i])
     return muldiv(ticks, amount, den)
+
+
+@unit
+def _inverse_notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
+    """Value of ``lots`` of an inverse contract: so much of the base asset as the contracts' quote money buys."""
+    if ticks <= 0 or ticks > LIMIT // terms.den[i]:
+        return TOO_LARGE
+    return muldiv(lots, terms.num[i], ticks * terms.den[i])
 
 
 def _divided(amount: int, den: int, inverse: float) -> int:
@@ -120,14 +130,20 @@ def after_fill(
     """Position after a fill: signed quantity, cost, and what was realised before fees (rule 4)."""
     value = notional(terms, i, lots, ticks)
     held = abs(quantity)
+    gains = gain_sign(terms, i)
     if quantity * side >= 0:
         return quantity + side * lots, min(cost + value, TOO_LARGE), 0
     direction = 1 if quantity > 0 else -1
     if lots < held:
         out = muldiv(cost, lots, held)
-        return quantity + side * lots, cost - out, direction * (value - out)
+        return quantity + side * lots, cost - out, gains * direction * (value - out)
     closing = notional(terms, i, held, ticks)
-    return quantity + side * lots, value - closing if lots > held else 0, direction * (closing - cost)
+    return quantity + side * lots, value - closing if lots > held else 0, gains * direction * (closing - cost)
+
+
+def gain_sign(terms: Terms, i: int) -> int:
+    """1 where a long position gains as its notional grows; -1 for inverse contracts, whose notional shrinks then."""
+    return -1 if terms.derivative[i] < 0 else 1
 
 
 @hot
@@ -137,7 +153,8 @@ def position_value(terms: Terms, i: int, quantity: int, cost: int, ticks: int) -
         return 0
     direction = 1 if quantity > 0 else -1
     value = notional(terms, i, abs(quantity), ticks)
-    return direction * (value - cost) if terms.derivative[i] else direction * value
+    kind = terms.derivative[i]
+    return kind * direction * (value - cost) if kind else direction * value
 
 
 def in_range(value: int) -> bool:

@@ -15,20 +15,22 @@ def refuse_not_simulated(one: Instrument) -> None:
     Raises
     ------
     ConfigError
-        It is an option, is settled in another asset than its quote, or its orders are counted in a unit that the
+        It is an option, is settled in a third asset, or its orders are counted in a unit that the
         venue does not count in.
 
     Examples
     --------
-    >>> refuse_not_simulated(Instrument("x", "btc_usd", kind="perpetual", settlement="btc"))
+    >>> refuse_not_simulated(Instrument("x", "btc_usd", kind="perpetual", settlement="eur"))
     Traceback (most recent call last):
-    barter_bt.errors.ConfigError: 'x.btc_usd' is settled in btc, not in usd: it can be declared and indexed, but not \
-simulated yet
+    barter_bt.errors.ConfigError: 'x.btc_usd' is settled in eur, neither in usd nor in btc: it can be declared and \
+indexed, but not simulated yet
     """
     if one.kind == "option":
         raise ConfigError(f"{one.key!r} is an option: {_NOT_YET}")
-    if one.is_derivative and one.settlement != one.quote:
-        raise ConfigError(f"{one.key!r} is settled in {one.settlement}, not in {one.quote}: {_NOT_YET}")
+    if one.is_derivative and one.settlement not in (one.quote, one.base):
+        raise ConfigError(
+            f"{one.key!r} is settled in {one.settlement}, neither in {one.quote} nor in {one.base}: {_NOT_YET}"
+        )
     counted = "contract" if one.is_derivative else "asset"
     if one.quantity_unit == counted:
         return

@@ -81,6 +81,12 @@ class IndexedInstruments:
         return [self._asset_keys[f"{i.exchange}.{i.settlement}"] if i.settlement else -1 for i in self.instruments]
 
     @cached_property
+    def moneys(self) -> list[int]:
+        """Asset index of what each instrument's cost, fees and profit are in: its settlement, else its quote."""
+        pairs = zip(self.settlements, self.quotes, strict=True)
+        return [quote if settlement < 0 else settlement for settlement, quote in pairs]
+
+    @cached_property
     def asset_names(self) -> list[str]:
         """Names in index order: the plain name where it is unique over all exchanges, else ``exchange.name``."""
         return _plain_or_key([(name, f"{exchange}.{name}") for exchange, name in self.assets])

@@ -148,6 +148,15 @@ class Instrument:
         return self.kind != "spot"
 
     @property
+    def is_inverse(self) -> bool:
+        """Whether it is a contract over an amount of quote money that is settled in its base asset.
+
+        One contract is worth contract size / price of the base asset, so that a long position gains as the notional
+        shrinks.
+        """
+        return self.kind in ("perpetual", "future") and self.settlement == self.base
+
+    @property
     def key(self) -> str:
         """``exchange.name``: unique over all exchanges."""
         return f"{self.exchange}.{self.name}"

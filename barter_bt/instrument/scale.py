@@ -9,10 +9,12 @@ from fractions import Fraction
 from functools import lru_cache
 
 from barter_bt.instrument.index import IndexedInstruments
+from barter_bt.instrument.instrument import Instrument
 from barter_bt.instrument.number import RESOLUTION, decimal
 
 _LARGEST_TICKS = 9 * 10**15  # exact as a float, so that a price's tick is never in doubt
 _LARGEST_BALANCE = 10**16
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,17 @@ class Scales:
     units: tuple[Decimal, ...]
 
     def value(self, index: IndexedInstruments, instrument: int) -> Fraction:
-        """Units of the quote asset in one tick × one lot × contract size."""
+        """Units of money in one tick × one lot × contract size; of an inverse contract in one lot at one tick."""
         one = index.instruments[instrument]
-        quote = self.units[index.quotes[instrument]]
+        unit = self.units[index.moneys[instrument]]
         size = decimal(one.contract_size, "contract_size")
-        return _value(self.ticks[instrument], self.lots[instrument], size, quote)
+        tick = 1 / Fraction(self.ticks[instrument]) if one.is_inverse else Fraction(self.ticks[instrument])
+        return _value(tick, self.lots[instrument], size, unit)
 
 
 @lru_cache  # most instruments share their steps
-def _value(tick: Decimal, lot: Decimal, size: Decimal, unit: Decimal) -> Fraction:
-    return Fraction(tick * lot * size) / Fraction(unit)
+def _value(tick: Fraction, lot: Decimal, size: Decimal, unit: Decimal) -> Fraction:
+    return tick * Fraction(lot * size) / Fraction(unit)
 
 
 def _tick(largest_price: float | None) -> Decimal:
@@ -49,6 +52,14 @@ def _tick(largest_price: float | None) -> Decimal:
     while largest_price is not None and Decimal(largest_price) / tick > _LARGEST_TICKS:
         tick *= 10
     return tick
+
+
+def _is_fine(one: Instrument, tick: Decimal, lot: Decimal) -> bool:
+    """Whether a lot of an inverse contract is worth so little that a unit of 1e-9 would round much of it off.
+
+    Bitcoin's contracts, of some dollars at 1e5 ticks, want 1e-12 (rule 1).
+    """
+    return one.is_inverse and lot * decimal(one.contract_size, "contract_size") / tick < _FEW
 
 
 def choose_scales(
@@ -71,13 +82,14 @@ def choose_scales(
         )
         lots.append(decimal(one.quantity_increment, "quantity_increment") if one.quantity_increment else RESOLUTION)
     units = []
-    for asset in range(len(index.assets)):
-        unit = RESOLUTION
+    fine = {one.base for k, one in enumerate(index.instruments) if _is_fine(one, ticks[k], lots[k])}
+    for asset, (_, name) in enumerate(index.assets):
+        unit = RESOLUTION / 1000 if name in fine else RESOLUTION
         while balances.get(asset, Decimal(0)) / unit > _LARGEST_BALANCE:
             unit *= 10
         units.append(unit)
     for k, one in enumerate(index.instruments):
         lot, base = lots[k] * decimal(one.contract_size, "contract_size"), index.bases[k]
-        while lot % units[base] != 0:
+        while not one.is_inverse and lot % units[base] != 0:
             units[base] /= 10
     return Scales(tuple(ticks), tuple(lots), tuple(units))

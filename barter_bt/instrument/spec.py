@@ -53,8 +53,10 @@ def _least(minimum: Number | None, step: Fraction) -> int:
 
 
 def _notional(one: Instrument, quantity: Fraction, price: Fraction | None) -> Fraction | None:
-    """Value in the quote asset, as far as it is known."""
+    """Value in the quote asset, of an inverse contract in the base asset, as far as it is known."""
     if one.quantity_unit == "quote":
         return quantity
+    if one.is_inverse:
+        return None if price is None else quantity * Fraction(decimal(one.contract_size, "contract_size")) / price
     size = Fraction(decimal(one.contract_size, "contract_size")) if one.quantity_unit == "contract" else 1
     return None if price is None else quantity * size * price

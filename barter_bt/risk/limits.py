@@ -146,7 +146,7 @@ class Limits:
         rows, account = state.limits, len(index)
         for i in range(len(index)):
             limits = self._over(own.get(i, Limits()))
-            lot, unit = scales.lots[i], scales.units[index.quotes[i]]
+            lot, unit = scales.lots[i], scales.units[index.moneys[i]]
             rows.order_quantity[i] = _whole(limits.order_quantity, lot, "order_quantity")
             rows.order_notional[i] = _whole(limits.order_notional, unit, "order_notional")
             rows.position_quantity[i] = _whole(limits.position_quantity, lot, "position_quantity")

@@ -25,14 +25,16 @@ class Activity:
 
     @cached_property
     def quote(self) -> str | None:
-        """The one quote asset of all instruments traded; None if there are several or none.
+        """The one asset that the money of all instruments traded is in; None if there are several or none.
+
+        It is the quote asset, of derivatives the settlement asset.
 
         The instruments' specifications are taken from the run's configuration, else the quote asset is what
         follows the last underscore of the instrument's name.
         """
         traded = self.run.trades.select("exchange", "instrument").unique().cast(pl.String).rows()
         known = {
-            (str(each.get("exchange")), str(each.get("name"))): str(each["quote"])
+            (str(each.get("exchange")), str(each.get("name"))): str(each.get("settlement") or each["quote"])
             for each in self.run.config.get("instruments", ())
             if isinstance(each, dict) and each.get("quote")
         }

@@ -279,18 +279,18 @@ class Schedule:
             return _grid(market, codes)["lots"]
         if self.size == "equity":
             return np.full(len(codes), 1e9)
-        units = [market.scales.units[quote] for quote in market.index.quotes]
+        units = [market.scales.units[quote] for quote in market.index.moneys]
         each: np.ndarray = np.array([float(1 / Fraction(unit)) for unit in units])[codes]
         return each
 
     def _refuse_foreign(self, codes: np.ndarray, market: Market) -> None:
-        """A fraction of the equity must be an amount of the quote asset (rule 18)."""
+        """A fraction of the equity must be an amount of the instrument's money (rule 18)."""
         index, units, reporting = market.index, market.scales.units, market.reporting
         for i in codes.tolist():
-            quote = index.quotes[i]
+            quote = index.moneys[i]
             if index.assets[quote][1] != index.assets[reporting][1] or units[quote] != units[reporting]:
                 raise StrategyError(
                     f"targets of {index.names[i]!r} are fractions of the equity, which is in "
-                    f"{index.asset_names[reporting]!r}; the instrument's quote asset is {index.asset_names[quote]!r}",
+                    f"{index.asset_names[reporting]!r}; the instrument's money is in {index.asset_names[quote]!r}",
                     'give its targets in size="units" or "notional", or another reporting asset',
                 )

@@ -19,12 +19,14 @@ from barter_bt.execution.messages import (
     TRADE,
 )
 from barter_bt.execution.order import (
+    BUY,
     CANCELLED,
     EXPIRED,
     FILLED,
     IOC,
     MARKET,
     REJECTED,
+    SELL,
 )
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
@@ -166,13 +168,20 @@ class Accounts:
 
     def _trade(self, exchange: int, trade: Trade) -> None:
         i, units, s = self._index.instrument(trade.instrument), self._units, self._s
-        if trade.fees.asset is not None and self._index.asset(trade.fees.asset) != self._index.quotes[i]:
+        if trade.fees.asset is not None and self._index.asset(trade.fees.asset) != self._index.moneys[i]:
             raise DataError(
-                f"the fees of trade {trade.id!r} are in {trade.fees.asset!r}, not in the quote asset",
+                f"the fees of trade {trade.id!r} are in {trade.fees.asset!r}, not in the quote or settlement asset",
                 "fees in another asset are not kept yet; book them as a balance",
             )
+        for what, value in (("quantity", trade.quantity), ("price", trade.price)):
+            if value <= 0:
+                raise DataError(
+                    f"trade {trade.id!r} has {what} {value}; it must be positive", "the side says which way"
+                )
         lots, ticks = units.lots(i, trade.quantity), units.ticks(i, trade.price)
         row, kind = self._book.named(i, trade.order_id), TRADE
+        if row is not None and s.orders.side[row] != (BUY if trade.side == Side.BUY else SELL):
+            row = None  # an order's trades have its side: the id is used again
         if row is None:  # of an order that nobody told of: it is taken for filled
             order = {"kind": MARKET, "time_in_force": IOC}
             row, kind = self._record(i, trade.side, lots, trade.strategy, f"order {trade.order_id}", order), FILL

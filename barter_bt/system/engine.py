@@ -17,6 +17,7 @@ from barter_bt.engine.state.connectivity import lose_account, lose_market, set_t
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import EngineError as RunError
 from barter_bt.execution.build import build_terms, build_venue
+from barter_bt.execution.messages import NEVER
 from barter_bt.execution.order import BUY
 from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
@@ -206,11 +207,13 @@ class Engine(View):
     def _exit(self, row: int) -> PositionExit:
         p, units = self.state.positions, self.units
         i, lots = p.instrument[row], p.quantity[row]
-        size = Decimal(str(self.index.instruments[i].contract_size))
+        one = self.index.instruments[i]
+        worth = units.quantity(i, lots) * Decimal(str(one.contract_size))
+        cost = units.in_quote(i, p.cost[row])
         return PositionExit(
             i,
             Side.BUY if p.side[row] == BUY else Side.SELL,
-            units.in_quote(i, p.cost[row]) / (units.quantity(i, lots) * size),
+            worth / cost if one.is_inverse else cost / worth,
             units.quantity(i, p.quantity_max[row]),
             units.in_quote(i, p.realised[row]),
             units.in_quote(i, p.fees_enter[row]),
@@ -278,11 +281,13 @@ def _build(
     venues = dict.fromkeys(index.exchanges, Venue())
     balances = {asset: units.money(asset, amount) for asset, amount in amounts.items()}
     venue = build_venue(index, build_terms(index, scales, venues, {}), venues, balances)
-    state = build_state(index, scales, venue, index.quotes[0], start, 16)
+    state = build_state(index, scales, venue, index.moneys[0], start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL
     for exchange in range(len(index.exchanges)):
         lose_account(state, exchange)
     state.engine.pending[0] = 0
+    for asset in set(range(len(index.assets))) - set(amounts):
+        state.assets.time[asset] = -NEVER  # nobody has told of it, so its first balance is news at any time
     for table in (state.audits, state.outputs, state.balances):
         table.truncate(0)
     return state

@@ -46,8 +46,8 @@ class Units:
         return whole(amount, self._scales.units[asset], f"the amount of {self._index.asset_names[asset]!r}")
 
     def quote(self, i: int, amount: Decimal) -> int:
-        """An amount in units of an instrument's quote asset."""
-        return self.money(self._index.quotes[i], amount)
+        """An amount in units of what an instrument's money is counted in."""
+        return self.money(self._index.moneys[i], amount)
 
     def price(self, i: int, ticks: int) -> Decimal:
         """Ticks as a price."""
@@ -58,8 +58,8 @@ class Units:
         return (lots * self._scales.lots[i]).normalize() + 0
 
     def in_quote(self, i: int, units: int) -> Decimal:
-        """Units of an instrument's quote asset as an amount."""
-        return (units * self._scales.units[self._index.quotes[i]]).normalize() + 0
+        """Units of what an instrument's money is counted in as an amount."""
+        return (units * self._scales.units[self._index.moneys[i]]).normalize() + 0
 
     def of_asset(self, asset: int, units: int) -> Decimal:
         """Units of an asset as an amount."""

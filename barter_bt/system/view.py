@@ -8,6 +8,7 @@ from typing import Any
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.messages import NEVER
 from barter_bt.execution.order import BUY, CANCEL_IN_FLIGHT, OPEN_IN_FLIGHT
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
@@ -70,9 +71,10 @@ class View:
         return self.units.in_quote(i, unrealised(self.state, i))
 
     def balance(self, asset: str | int) -> tuple[Decimal, Decimal, int]:
-        """Total and free amount of an asset, and the exchange's time of it."""
+        """Total and free amount of an asset, and the exchange's time of it, 0 if nobody has told of it yet."""
         k, a = self.index.asset(asset), self.state.assets
-        return self.units.of_asset(k, a.total[k]), self.units.of_asset(k, a.free[k]), a.time[k]
+        time = a.time[k] if a.time[k] != -NEVER else 0
+        return self.units.of_asset(k, a.total[k]), self.units.of_asset(k, a.free[k]), time
 
     def orders(self, instrument: str | int) -> list[Order]:
         """The orders that are tracked, in order of sending."""

@@ -114,8 +114,7 @@ GRID = {"price_increment": 1, "quantity_increment": 1}
     ("terms", "message", "hint"),
     [
         (OPTION, "'x.btc_usd' is an option", None),
-        ({"kind": "perpetual", "settlement": "btc"}, "'x.btc_usd' is settled in btc, not in usd", None),
-        ({"kind": "future", "settlement": "usdc"}, "'x.btc_usd' is settled in usdc, not in usd", None),
+        ({"kind": "future", "settlement": "usdc"}, "is settled in usdc, neither in usd nor in btc", None),
         ({"quantity_unit": "quote"}, "are counted by quantity_unit 'quote'", "count them by 'asset'"),
         ({"kind": "perpetual", "quantity_unit": "quote"}, "quantity_unit 'quote'", "count them by 'contract'"),
         ({"kind": "future", "quantity_unit": "asset", "contract_size": 10}, "unit 'asset'", "count them by 'contract'"),

@@ -252,7 +252,8 @@ class Engine:
         for index, position in self.positions.items():
             instrument, mark = self.world.instruments[index], self.marks[index]
             worth = position.cost if mark is None else instrument.notional(position.quantity, mark)
-            explained[instrument.quote] += position.realised + position.side * (worth - position.cost)
+            gain = instrument.gains * position.side * (worth - position.cost)
+            explained[instrument.quote] += position.realised + gain
         assert explained == self.own(), "the change of equity is explained"
 
     def equity(self) -> int | None:
@@ -342,13 +343,13 @@ class Engine:
             return 0
         worth: int | None = wish
         if by_equity:
-            assert instrument.spec.quote == self.scenario.reporting, "a fraction of equity is in the reporting asset"
+            assert instrument.spec.money == self.scenario.reporting, "a fraction of equity is in the reporting asset"
             worth = None if equity is None else max(rhe(Fraction(equity * wish, BILLION)), 0)
         if price is None or worth is None:
             return None
         if self.scenario.with_fee:
             worth = int(worth / (1 + max(exact(instrument.spec.taker), Fraction(0))))
-        return side * int(worth / (price * instrument.ratio))
+        return side * int(worth / instrument.lot_value(Fraction(price)))
 
     def open(
         self,

@@ -41,7 +41,10 @@ def in_range(value: int, what: str) -> int:
 
 @dataclass(frozen=True)
 class Instrument:
-    """An instrument with its rule-1 scales: money in units of the quote asset, quantities in lots."""
+    """An instrument with its rule-1 scales: money in units of the quote asset, quantities in lots.
+
+    The quote of an inverse contract is here what it is settled in: its base asset.
+    """
 
     index: int
     spec: InstrumentSpec
@@ -50,7 +53,7 @@ class Instrument:
     quote: int
     tick: Fraction
     lot: Fraction
-    ratio: Fraction  # num / den: quote units of one tick x one lot x contract size
+    ratio: Fraction  # num / den: quote units of one tick x one lot x contract size; inverse: of one lot at one tick
     base_units: Fraction  # base units of one lot (spot)
     quote_unit: Fraction
 
@@ -60,7 +63,20 @@ class Instrument:
 
     def notional(self, lots: int, ticks: int) -> int:
         """Rule 3."""
-        return rhe(ticks * lots * self.ratio)
+        return rhe(lots * self.lot_value(Fraction(ticks)))
+
+    def lot_value(self, ticks: Fraction) -> Fraction:
+        """One lot in quote units, not rounded."""
+        return self.ratio / ticks if self.inverse else self.ratio * ticks
+
+    @property
+    def inverse(self) -> bool:
+        return self.spec.kind == "inverse"
+
+    @property
+    def gains(self) -> int:
+        """Whether a long position gains with its notional or against it."""
+        return -1 if self.inverse else 1
 
     def per_contract(self, amount: str, lots: int) -> int:
         """A sum per contract, times lots, in quote units."""
@@ -107,10 +123,13 @@ def build(scenario: Scenario) -> World:
     assets = sorted({(spec.exchange, asset) for spec in specs for asset in (spec.base, spec.quote)} | set(balances))
     units, start = [], []
     for key in assets:
-        unit, balance = Fraction(1, BILLION), balances.get(key, Fraction(0))
+        settled = [spec for spec in specs if spec.kind == "inverse" and spec.base == key[1]]
+        fine = any(exact(spec.lot) * exact(spec.contract_size) / exact(spec.tick) < 100 for spec in settled)
+        unit, balance = Fraction(1, BILLION * 1000 if fine else BILLION), balances.get(key, Fraction(0))
         while balance / unit > 10**16:
             unit *= 10
-        lots = [exact(spec.lot) * exact(spec.contract_size) for spec in specs if (spec.exchange, spec.base) == key]
+        held = [spec for spec in specs if (spec.exchange, spec.base) == key and spec.kind != "inverse"]
+        lots = [exact(spec.lot) * exact(spec.contract_size) for spec in held]
         while any((lot / unit).denominator != 1 for lot in lots):
             unit /= 10
         units.append(unit)
@@ -118,9 +137,12 @@ def build(scenario: Scenario) -> World:
     instruments = []
     for index, spec in enumerate(specs):
         base, quote = assets.index((spec.exchange, spec.base)), assets.index((spec.exchange, spec.quote))
+        if spec.kind == "inverse":
+            quote = base
         tick, lot = exact(spec.tick), exact(spec.lot)
         contract = lot * exact(spec.contract_size)
-        ratio, held = tick * contract / units[quote], contract / units[base]
+        per_lot = contract / tick if spec.kind == "inverse" else contract * tick
+        ratio, held = per_lot / units[quote], contract / units[base]
         spot = spec.kind == "spot"
         instruments.append(Instrument(index, spec, spot, base, quote, tick, lot, ratio, held, units[quote]))
     return World(tuple(assets), tuple(units), tuple(start), tuple(instruments))
@@ -178,7 +200,7 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
         closed = fill_position(before, instrument, close)
         return closed._replace(after=fill_position(None, instrument, rest).after, opened=True)
     cost_out = before.cost if lots == before.quantity else rhe(Fraction(before.cost * lots, before.quantity))
-    gain = before.side * (notional - cost_out)
+    gain = instrument.gains * before.side * (notional - cost_out)
     after = replace(before, quantity=before.quantity - lots, cost=before.cost - cost_out, realised=realised + gain)
     after = replace(after, fees_exit=before.fees_exit + fee)
     return Change(after, gain=gain) if after.quantity else Change(None, after, gain)
@@ -187,7 +209,7 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
 def value(instrument: Instrument, position: Position, mark: int | None) -> int:
     """Rule 5: the position's value at a mark in ticks; None is the mark "at its cost" of rule 6."""
     worth = position.cost if mark is None else instrument.notional(position.quantity, mark)
-    return position.side * (worth if instrument.spot else worth - position.cost)
+    return position.side * (worth if instrument.spot else instrument.gains * (worth - position.cost))
 
 
 class Market(NamedTuple):

@@ -21,7 +21,7 @@ class InstrumentSpec:
     exchange: str
     base: str
     quote: str
-    kind: Literal["spot", "perpetual"] = "spot"
+    kind: Literal["spot", "perpetual", "inverse"] = "spot"
     tick: str = "1"
     lot: str = "1"
     contract_size: str = "1"
@@ -33,6 +33,11 @@ class InstrumentSpec:
     margin: str = "1"
     margin_per_contract: str | None = None
     price_min: str | None = None
+
+    @property
+    def money(self) -> str:
+        """What its cost and profit are in."""
+        return self.base if self.kind == "inverse" else self.quote
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ PAIRS = (
     ("eth_usd", "eth", "usd", "spot"),
     ("eth_btc", "eth", "btc", "spot"),
     ("btc_usd_perp", "btc", "usd", "perpetual"),
+    ("btc_usd_inverse", "btc", "usd", "inverse"),
 )
 # (tick, lot): the last two make one tick of one lot a fraction of a unit
 GRIDS = (("1", "1"), ("0.01", "0.001"), ("0.5", "0.1"), ("0.00001", "0.00001"), ("0.00003", "0.00025"))
@@ -115,18 +116,19 @@ def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[Instru
     if all(pair[2] != "usd" for pair in chosen):
         chosen.append(PAIRS[0])
     instruments = []
+    fine = any(kind == "inverse" for *_, kind in chosen)  # its money's unit is so fine that a cheap asset overflows
     for name, base, quote, kind in dict.fromkeys(chosen):
-        tick, lot = source.pick(GRIDS)
-        size = source.pick(SIZES) if kind == "perpetual" else "1"
-        lot_value = CENTER * Decimal(tick) * Decimal(lot) * Decimal(size)
-        contract_value = CENTER * Decimal(tick) * Decimal(size)
+        tick, lot = source.pick(GRIDS[: 3 if fine else None])
+        size = "1" if kind == "spot" else source.pick(SIZES)
+        contract_value = worth(kind, tick, size)
+        lot_value = contract_value * Decimal(lot)
         instruments.append(
             InstrumentSpec(
                 name,
                 source.pick(exchanges),
                 base,
                 quote,
-                "perpetual" if kind == "perpetual" else "spot",
+                kind,
                 tick,
                 lot,
                 size,
@@ -141,6 +143,12 @@ def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[Instru
             )
         )
     return tuple(instruments)
+
+
+def worth(kind: str, tick: str, size: str) -> Decimal:
+    """One contract at the middle price, in the asset that its money is in."""
+    price = CENTER * Decimal(tick)
+    return Decimal(size) / price if kind == "inverse" else Decimal(size) * price
 
 
 def make_kinds(source: Source) -> tuple[str, ...]:
@@ -228,11 +236,11 @@ def make_balances(source: Source, instruments: tuple[InstrumentSpec, ...]) -> tu
     """From nothing to plenty, in the size of the orders."""
     balances: dict[tuple[str, str], Decimal] = {}
     for item in instruments:
-        lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
-        quote, base = (item.exchange, item.quote), (item.exchange, item.base)
+        lot_value = worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot)
+        quote, base = (item.exchange, item.money), (item.exchange, item.base)
         funds = lot_value * source.pick((0, 3, 10, 10, 30, 1000)) + NANO * source.pick((0, 0, 1, 3))
         if len(instruments) == 1 and chance(source, 5):
-            funds = lot_value * 10**8  # makes the unit coarser
+            funds = Decimal(f"{lot_value * 10**8:.2e}")  # makes the unit coarser
         balances[quote] = max(balances.get(quote, Decimal(0)), funds)
         if item.kind == "spot":
             balances[base] = max(balances.get(base, Decimal(0)), Decimal(item.lot) * source.pick((0, 0, 2, 5, 40)))
@@ -247,7 +255,7 @@ def make_schedule(source: Source, scenario: Scenario) -> tuple[Row, ...]:
     assert isinstance(first, int)
     assert isinstance(last, int)
     targeted = tuple(
-        item for item in scenario.instruments if scenario.size != "equity" or item.quote == scenario.reporting
+        item for item in scenario.instruments if scenario.size != "equity" or item.money == scenario.reporting
     )
     rows: list[Row] = []
     opens: list[int] = []
@@ -289,7 +297,7 @@ def make_target(source: Source, scenario: Scenario, item: InstrumentSpec) -> flo
     half = Decimal(source.pick(("0", "0", "0.5")))
     if scenario.size == "units":
         return float(Decimal(item.lot) * (lots + half))
-    lot_value = CENTER * Decimal(item.tick) * Decimal(item.lot) * Decimal(item.contract_size)
+    lot_value = worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot)
     return float((lot_value * (lots + half)).quantize(NANO))
 
 

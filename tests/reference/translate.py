@@ -118,13 +118,14 @@ def to_instrument(spec: InstrumentSpec) -> Any:
         spec.name,
         spec.base,
         spec.quote,
-        spec.kind,
+        "spot" if spec.kind == "spot" else "perpetual",
         spec.contract_size,
         spec.tick,
         spec.lot,
         spec.quantity_min,
         spec.notional_min,
         price_min=spec.price_min,
+        settlement=spec.base if spec.kind == "inverse" else None,
     )
 
 

@@ -7,7 +7,7 @@ from barter_bt.columns.kernel import hot
 from barter_bt.engine.state.assets import hold
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import notional, position_value
+from barter_bt.execution.dealing import gain_sign, notional, position_value
 
 
 def update_position_from_fill(
@@ -87,7 +87,7 @@ def _reduce(s: EngineState, i: int, lots: int, value: int, cost: int) -> None:
     out = muldiv(ins.cost[i], lots, abs(ins.quantity[i]))
     ins.cost[i] -= out
     ins.quantity[i] -= direction * lots
-    ins.realised[i] += direction * (value - out) - cost
+    ins.realised[i] += gain_sign(s.terms, i) * direction * (value - out) - cost
     ins.fees_exit[i] += cost
     _hold(s, i, -direction * lots)
 
