@@ -92,7 +92,7 @@ class Frames:
         """One row per order, by number."""
         o, s = self._s.orders, self._scales
         i, filled = o.array("instrument"), o.array("filled")
-        price, kind = o.array("price"), o.array("kind")
+        price, sent, kind = o.array("price"), o.array("price_sent"), o.array("kind")
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         traded = self._scaled(np.maximum(filled, 1), i, s.lots)
@@ -110,6 +110,7 @@ class Frames:
                 "time_in_force": self._enum(o.array("time_in_force"), pl.Enum(TIMES_IN_FORCE)),
                 "post_only": o.array("post_only").astype(bool),
                 "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series(kind == 0), None),
+                "price_sent": pl.Series(self._scaled(sent, i, s.ticks)).set(pl.Series(sent == 0), None),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),
                 "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
                 "filled": quantity,

@@ -74,6 +74,7 @@ class Orders(Table, growable=True):
     post_only: I8
     cut: I8  # a target's order: may be cut to what can be paid
     price: I64  # 0 for market orders
+    price_sent: I64  # of the market, when the order was sent; 0 if unknown
     quantity: I64
     quantity_requested: I64
     filled: I64

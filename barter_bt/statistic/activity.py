@@ -41,6 +41,16 @@ class Activity:
         quotes = {known.get((exchange, name), name.rpartition("_")[2]) for exchange, name in traded}
         return quotes.pop() if len(quotes) == 1 else None
 
+    def inverse(self, rows: pl.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Which rows are of inverse contracts, by the run's configuration."""
+        known = [
+            f"{each.get('exchange')}.{each.get('name')}"
+            for each in self.run.config.get("instruments", ())
+            if isinstance(each, dict) and each.get("settlement") and each.get("settlement") == each.get("base")
+        ]
+        key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator=".")
+        return rows.select(key.is_in(known)).to_series().to_numpy()
+
     @cached_property
     def realised(self) -> Floats:
         """Realised PnL of each closed position, net of fees."""

@@ -23,7 +23,7 @@ def fees(activity: Activity) -> float | None:
 @figure("Slippage", "money", "Costs", needs="activity", sample="trades", source="Perold (1988)")
 def slippage(activity: Activity) -> float | None:
     """Sum over all trades of (price - market's price when the order was sent) times quantity, contract size and +1 for
-    buys, -1 for sells: what was paid beyond the price that the strategy saw; in the one quote asset traded.
+    buys, -1 for sells: what was paid beyond the price that the strategy saw; in the one asset that money is in.
     """
     sent = activity.run.orders
     if activity.quote is None or "price_sent" not in sent.columns:
@@ -31,8 +31,10 @@ def slippage(activity: Activity) -> float | None:
     fills = activity.run.trades
     seen = floats(sent["price_sent"])[fills["order_id"].to_numpy()]
     price, notional = floats(fills["price"]), floats(fills["notional"])
-    known = np.isfinite(seen) & (price != 0)
-    paid = (notional[known] / price[known]) * (price[known] - seen[known])
+    known = np.isfinite(seen) & (price != 0) & (seen != 0)
+    price, notional, seen = price[known], notional[known], seen[known]
+    inverse = activity.inverse(fills)[known]
+    paid = notional * np.where(inverse, price / seen - 1.0, 1.0 - seen / price)
     return total(paid * np.where(_buys(fills)[known], 1.0, -1.0))
 
 

@@ -107,3 +107,10 @@ def test_the_event_engine_settles_in_the_base_asset():
     assert isinstance(closed, PositionExit)
     assert closed.pnl_realised == D("-0.051")
     assert closed.price_entry_average == 50_000
+
+
+def test_slippage_is_of_the_base_asset():
+    """The order saw the price before; contracts bought at a higher price gain less by 1 / seen - 1 / paid."""
+    result = deal(50_000, 55_000)
+    assert result.orders["price_sent"].to_list() == [50_000, 50_000]
+    assert result.summary().slippage == pytest.approx(-10_000 * (1 / 50_000 - 1 / 55_000), rel=1e-6)

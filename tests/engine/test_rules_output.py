@@ -306,3 +306,11 @@ def test_rule_26_positions_are_numbered_over_all_instruments():
     rows = [{"at": 2, "buy": 1, "on": "b_usd"}, {"at": 3, "buy": 1}, {"at": 4, "sell": 1, "on": "b_usd"}]
     result = run(data, schedule(*rows), [A, B])
     assert table(result.trades, "instrument", "position_id") == [("b_usd", 0), ("a_usd", 1), ("b_usd", 0)]
+
+
+def test_an_order_knows_the_price_that_the_strategy_saw():
+    """The instrument's price when it was sent (rule 6), null while there is none; slippage is measured from it."""
+    market = quotes((1, 99, 3, 101, 3), (4, 109, 9, 111, 9))
+    steps = schedule({"at": 0, "buy": 1, "limit": 5}, {"at": 2, "buy": 2}, {"at": 4, "sell": 1})
+    result = run(market, steps, venues=bt.Venue(latency=bt.Latency(request_ns=3 * 10**9)))
+    assert result.orders["price_sent"].to_list() == [None, 100.0, 110.0]

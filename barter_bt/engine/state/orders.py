@@ -8,6 +8,7 @@ An order that the venue has acknowledged has a ``time_exchange`` that is not 0.
 
 from __future__ import annotations
 
+from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.order import (
     CANCEL_IN_FLIGHT,
@@ -44,6 +45,7 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     o.post_only[row] = a.post_only[action]
     o.cut[row] = a.cut[action]
     o.price[row] = a.price[action]
+    o.price_sent[row] = price_ticks(s, a.instrument[action])
     o.quantity[row] = a.quantity[action]
     o.quantity_requested[row] = a.requested[action]
     o.filled[row] = 0
