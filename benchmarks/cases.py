@@ -25,6 +25,8 @@ CASES = {
     "sma_cross_signals": "bars",
     "rebalance": "bars",
     "memory": "memory",
+    "audit": "figures",
+    "figures": "figures",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",

@@ -37,12 +37,12 @@ def render(ours: Sequence[Entry], peers: Sequence[Entry]) -> str:
         shown.add(case)
         rows = [entry for entry in peers if _ours_of(entry) == case]
         parts += [f"## {case}", _case(by_case.get(case), rows)]
-    starts = [entry for entry in ours if entry["case"].startswith("start")]
+    starts = [entry for entry in ours if entry["case"].startswith(("start", "figures", "audit"))]
     rest = [entry for entry in ours if entry["case"] not in shown and entry not in starts]
     if rest:
         parts += ["## Cases without another tool", markdown(OURS, map(_alone, rest))]
     if starts:
-        parts += ["## start", markdown(STARTS, [_start(entry) for entry in starts])]
+        parts += ["## Starts, figures, audit", markdown(STARTS, [_start(entry) for entry in starts])]
     return "\n\n".join(parts) + "\n"
 
 

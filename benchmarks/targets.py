@@ -48,6 +48,7 @@ _WHY_ORDERS = (
 _WHY_QUOTES = "trades and quotes alternate, and choosing the stream of each next event costs more than the event itself"
 _WHY_SUM = "both are bound by memory, and the sum gains more from a quiet machine; in such runs the ratio was 4.1"
 _WHY_MEMORY = "pages that the Parquet reader and its allocator keep; journals grow in memory, they do not spill yet"
+_WHY_LONG = "both are bound by passes of NumPy over the same columns; what is saved is pandas' overhead"
 _WHY_FIRST = "some 160 functions are compiled; other processors help, so it depends on how many are free"
 
 
@@ -57,6 +58,10 @@ def _rate(case: str) -> Callable[[ByCase], float]:
 
 def _seconds(case: str, per: float = 1.0) -> Callable[[ByCase], float]:
     return lambda entries: entries[case]["seconds"] * per
+
+
+def _times(case: str) -> Callable[[ByCase], float]:
+    return lambda entries: float(entries[case]["times_faster"])
 
 
 def _sums(entries: ByCase) -> float:
@@ -85,6 +90,13 @@ TARGETS = (
         "MB",
         why=_WHY_MEMORY,
     ),
+    Target("audit_actions", "cost of an audit of actions", lambda e: e["audit_actions"]["cost"] * 100, 20, "%"),
+    Target("figures_summary", "every figure, 1 M marks, 100 k trades", _seconds("figures_summary", 1e3), 50, "ms"),
+    Target("figures_report", "HTML page", _seconds("figures_report"), 2, "s"),
+    Target("figures_report", "its size", lambda entries: entries["figures_report"]["megabytes"], 3, "MB"),
+    Target("figures_compare", "1,000 saved runs", _seconds("figures_compare"), 1, "s"),
+    Target("figures_returns_2520", "quantstats' time", _times("figures_returns_2520"), 20, "×", True),
+    Target("figures_returns_1000000", "quantstats' time", _times("figures_returns_1000000"), 20, "×", True, _WHY_LONG),
     Target("start_import", "import barter_bt", _seconds("start_import"), 0.3, "s"),
     Target("start_import_all", "the same with all that a backtest needs", _seconds("start_import_all"), 0.3, "s"),
     Target("start_help", "barter-bt --help", _seconds("start_help"), 0.4, "s"),

@@ -29,7 +29,8 @@ def slippage(activity: Activity) -> float | None:
     if activity.quote is None or "price_sent" not in sent.columns:
         return None
     fills = activity.run.trades
-    seen = floats(sent["price_sent"])[fills["order_id"].to_numpy()]
+    rows = np.searchsorted(sent["order_id"].to_numpy(), fills["order_id"].to_numpy())
+    seen = floats(sent["price_sent"])[rows]
     price, notional = floats(fills["price"]), floats(fills["notional"])
     known = np.isfinite(seen) & (price != 0) & (seen != 0)
     price, notional, seen = price[known], notional[known], seen[known]

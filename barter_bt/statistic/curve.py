@@ -25,6 +25,7 @@ from barter_bt.statistic.interval import (
 )
 from barter_bt.statistic.tables import Floats, Integers, floats, nanoseconds, total
 
+_TAIL = 0.05
 _ROUNDING = 1e-14
 """Returns that differ by less are equal: that is the rounding of their division."""
 
@@ -34,8 +35,10 @@ class Drawdowns(NamedTuple):
 
     Attributes
     ----------
-    peak, trough, end
-        Row of the last mark at the peak, of the lowest mark, and of the first mark back at the peak, or the last row.
+    peak, end
+        Row of the last mark at the peak, and of the first mark back at it, or the last row.
+    low
+        The lowest value.
     depth
         1 - lowest / peak.
     recovered
@@ -43,10 +46,14 @@ class Drawdowns(NamedTuple):
     """
 
     peak: Integers
-    trough: Integers
     end: Integers
+    low: Floats
     depth: Floats
     recovered: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+    def trough(self, values: Floats, k: int) -> int:
+        """Row of the lowest mark of a fall, of equals the first."""
+        return int(self.peak[k] + np.argmax(values[self.peak[k] : self.end[k] + 1] == self.low[k]))
 
 
 def ratio(numerator: float, denominator: float) -> float | None:
@@ -183,8 +190,27 @@ class Curve:
         return math.sqrt(total(np.minimum(self.excess, 0.0) ** 2) / len(self.excess))
 
     @cached_property
+    def moments(self) -> tuple[float, float] | None:
+        """Sums of the third and fourth powers of the returns, in standard deviations from their mean."""
+        if not self.deviation:
+            return None
+        z = (self.returns - total(self.returns) / len(self.returns)) / self.deviation
+        square = z * z
+        return total(square * z), total(square * square)
+
+    @cached_property
+    def low_tail(self) -> float:
+        """The 5 % quantile of the returns, linear between neighbours; at least one return."""
+        place = _TAIL * (len(self.returns) - 1)
+        k = int(place)
+        low, high = np.partition(self.returns, (k, min(k + 1, len(self.returns) - 1)))[k : k + 2][[0, -1]]
+        return float(low + (high - low) * (place - k))
+
+    @cached_property
     def days(self) -> Floats:
         """Returns of the days of UTC, the first and last may be parts of one; none where equity is not positive."""
+        if self.sampled == "1d":
+            return self.returns
         samples = self.values[sample_rows(self.times, DAY_NS)]
         if samples.min() <= 0:
             return np.empty(0)
@@ -222,17 +248,14 @@ def curve_of(
 def _drawdowns(values: Floats, peaks: Floats) -> Drawdowns:
     below = values < peaks
     change = np.flatnonzero(below[1:] != below[:-1]) + 1
-    first, end = change[::2], change[1::2]  # a curve begins at its peak
-    recovered = np.arange(len(first)) < len(end)
-    stop = np.append(end, len(values)) if len(end) < len(first) else end
-    last = np.where(recovered, stop, len(values) - 1)
+    first, back = change[::2], change[1::2]  # a curve begins at its peak
+    end = np.full(len(first), len(values) - 1)
+    end[: len(back)] = back
+    recovered = np.arange(len(first)) < len(back)
     if not len(first):
-        return Drawdowns(first, first, last, np.empty(0), recovered)
-    falls = np.append(first, len(values))
-    low = np.minimum.reduceat(values, np.column_stack((first, np.minimum(stop, len(values) - 1))).ravel())[::2]
-    if not recovered[-1]:  # the pair above leaves the last row out
-        low[-1] = min(low[-1], values[-1])
-    lengths = np.diff(falls)
-    hits = np.flatnonzero(values[first[0] :] == np.repeat(low, lengths)) + first[0]
-    trough = hits[np.searchsorted(hits, first)]
-    return Drawdowns(first - 1, trough, last, 1.0 - low / peaks[first], recovered)
+        return Drawdowns(first, end, np.empty(0), np.empty(0), recovered)
+    spans = np.empty(2 * len(first), np.int64)
+    spans[::2], spans[1::2] = first, end
+    low = np.minimum.reduceat(values, spans)[::2]
+    low[-1] = min(low[-1], values[end[-1]]) if len(back) < len(first) else low[-1]  # a span leaves its end out
+    return Drawdowns(first - 1, end, low, 1.0 - low / peaks[first], recovered)

@@ -50,7 +50,7 @@ def max_drawdown_recovery(curve: Curve) -> timedelta | None:
     falls, k = curve.drawdowns, curve.deepest
     if falls is None or k is None or not falls.recovered[k]:
         return None
-    return length(int(curve.times[falls.end[k]] - curve.times[falls.trough[k]]))
+    return length(int(curve.times[falls.end[k]] - curve.times[falls.trough(curve.values, k)]))
 
 
 @figure("Current drawdown", "fraction", "Drawdown", sample="marks")
@@ -100,7 +100,8 @@ def drawdown_table(curve: Curve | None, count: int) -> pl.DataFrame:
     if curve is None or falls is None:
         return pl.DataFrame(schema=_TABLE)
     rows = np.argsort(-falls.depth, kind="stable")[:count]
-    peak, trough, end = (pl.Series(curve.times[each[rows]]) for each in (falls.peak, falls.trough, falls.end))
+    lowest = np.array([falls.trough(curve.values, k) for k in rows], np.int64)
+    peak, trough, end = (pl.Series(curve.times[each]) for each in (falls.peak[rows], lowest, falls.end[rows]))
     columns = {
         "depth": falls.depth[rows],
         "time_peak": peak,

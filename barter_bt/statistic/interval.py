@@ -92,8 +92,9 @@ def sample_rows(times: Integers, interval_ns: int) -> Integers:
     [0, 2, 3, 4]
     """
     first, last = int(times[0]), int(times[-1])
-    if (last - first) // interval_ns > len(times):  # more edges than marks: ask the marks instead
-        rows = np.flatnonzero(np.diff(-(-times // interval_ns)))
+    if (last - first) // interval_ns > len(times) // 16:  # many edges: ask each mark for the last edge before it
+        edges = (times[1:] - 1) // interval_ns * interval_ns
+        rows = np.flatnonzero((edges >= times[:-1]) & (edges > first))
     else:
         edges = np.arange(first - first % interval_ns + interval_ns, last + 1, interval_ns, dtype=np.int64)
         rows = np.searchsorted(times, edges, side="right") - 1

@@ -11,8 +11,6 @@ from barter_bt.statistic.curve import Curve, compound, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.tables import total
 
-_TAIL = 0.05
-
 
 @figure("Start", "time", "Period", sample="marks", key=True)
 def start(curve: Curve) -> datetime:
@@ -136,7 +134,7 @@ def omega(curve: Curve) -> float | None:
 @figure("Value at risk (95 %)", "fraction", "Risk", source="historical simulation")
 def value_at_risk(curve: Curve) -> float | None:
     """Loss that 95 of 100 returns did not exceed: -(5 % quantile of r), linear between neighbours."""
-    return -float(np.quantile(curve.returns, _TAIL)) if len(curve.returns) > 1 else None
+    return -curve.low_tail if len(curve.returns) > 1 else None
 
 
 @figure("Expected shortfall (95 %)", "fraction", "Risk", source="Rockafellar, Uryasev (2000)")
@@ -144,15 +142,15 @@ def expected_shortfall(curve: Curve) -> float | None:
     """Mean loss of the returns at or below the 5 % quantile."""
     if len(curve.returns) < 2:
         return None
-    worst = curve.returns[curve.returns <= np.quantile(curve.returns, _TAIL)]
+    worst = curve.returns[curve.returns <= curve.low_tail]
     return -total(worst) / len(worst)
 
 
 @figure("Skewness", "ratio", "Risk", source="Joanes, Gill (1998), G1")
 def skew(curve: Curve) -> float | None:
     """n / ((n - 1) (n - 2)) times the sum of ((r - mean) / standard deviation)^3."""
-    z, n = _standard(curve), len(curve.returns)
-    return None if z is None or n < 3 else total(z**3) * n / ((n - 1) * (n - 2))
+    sums, n = curve.moments, len(curve.returns)
+    return None if sums is None or n < 3 else sums[0] * n / ((n - 1) * (n - 2))
 
 
 @figure("Excess kurtosis", "ratio", "Risk", source="Joanes, Gill (1998), G2")
@@ -160,10 +158,10 @@ def kurtosis(curve: Curve) -> float | None:
     """n (n + 1) / ((n - 1) (n - 2) (n - 3)) times the sum of ((r - mean) / standard deviation)^4, less
     3 (n - 1)^2 / ((n - 2) (n - 3)); that of a normal distribution is 0.
     """
-    z, n = _standard(curve), len(curve.returns)
-    if z is None or n < 4:
+    sums, n = curve.moments, len(curve.returns)
+    if sums is None or n < 4:
         return None
-    return (total(z**4) * n * (n + 1) / (n - 1) - 3.0 * (n - 1) ** 2) / ((n - 2) * (n - 3))
+    return (sums[1] * n * (n + 1) / (n - 1) - 3.0 * (n - 1) ** 2) / ((n - 2) * (n - 3))
 
 
 @figure("Probability that Sharpe > 0", "fraction", "Risk", source="Bailey, López de Prado (2012)")
@@ -204,12 +202,6 @@ def _growth(curve: Curve) -> float | None:
 
 def _sharpe(curve: Curve) -> float | None:
     return None if curve.deviation is None else ratio(curve.mean, curve.deviation)
-
-
-def _standard(curve: Curve) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
-    """Returns in standard deviations from their mean."""
-    r, deviation = curve.returns, curve.deviation
-    return (r - total(r) / len(r)) / deviation if deviation else None
 
 
 def _scaled(value: float | None, curve: Curve) -> float | None:

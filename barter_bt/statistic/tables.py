@@ -15,6 +15,7 @@ import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+_WIDE = 512
 
 
 class Tables(Protocol):
@@ -89,11 +90,16 @@ def codes(column: pl.Series) -> tuple[Integers, list[str]]:
 
 
 def total(values: Floats) -> float:
-    """Sum from left to right, one after the other: the same bits whatever the width of the processor's vectors.
+    """Sum in a stated order: the same bits whatever the width of the processor's vectors.
+
+    Long arrays are summed in 512 columns, row by row, and then what is left from left to right.
 
     Examples
     --------
     >>> total(np.array([0.5, 0.25]))
     0.75
     """
+    if len(values) > _WIDE:
+        whole = len(values) // _WIDE * _WIDE
+        values = np.concatenate((np.add.reduce(values[:whole].reshape(-1, _WIDE), axis=0), values[whole:]))
     return float(np.add.accumulate(values)[-1]) if len(values) else 0.0

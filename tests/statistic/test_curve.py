@@ -35,8 +35,9 @@ def naive_falls(values):
 @given(VALUES)
 def test_falls_are_those_of_the_definition(values):
     found = curve_of(values).drawdowns
+    troughs = [found.trough(values, k) for k in range(len(found.depth))]
     ends = [int(end) if known else None for end, known in zip(found.end, found.recovered, strict=True)]
-    assert list(zip(found.peak, found.trough, ends, found.depth, strict=True)) == naive_falls(values)
+    assert list(zip(found.peak, troughs, ends, found.depth, strict=True)) == naive_falls(values)
     assert [int(end) for end, known in zip(found.end, found.recovered, strict=True) if not known] in (
         [],
         [len(values) - 1],

@@ -182,6 +182,8 @@ def test_slippage_is_paid_beyond_the_price_seen():
     orders = table(ORDERS | {"price_sent": ORDERS["price"]}, order_id=[0, 1, 2], price_sent=[100.0, 100.0, None])
     assert summarise(FakeRun(trades=trades, orders=orders)).slippage == pytest.approx(3.0)
     assert summarise(FakeRun(trades=trades)).slippage is None
+    part = FakeRun(trades=trades[1:], orders=orders[1:])  # as of one instrument of several
+    assert summarise(part).slippage == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("names", "expected"), [(["btc_usd", "eth_usd"], "usd"), (["btc_usd", "eth_btc"], None)])
