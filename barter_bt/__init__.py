@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, execution, instrument, risk, strategy
-    from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest, check_causality, compare
+    from barter_bt import data, execution, instrument, report, risk, statistic, strategy
+    from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest, check_causality, compare, read
     from barter_bt.execution import Fees, Latency, Margin, Venue
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
@@ -38,13 +38,16 @@ __all__ = [
     "data",
     "execution",
     "instrument",
+    "read",
+    "report",
     "risk",
+    "statistic",
     "strategy",
 ]
 
-_ROOMS = ("data", "execution", "instrument", "risk", "strategy", "backtest")
+_ROOMS = ("data", "execution", "instrument", "risk", "strategy", "statistic", "report", "backtest")
 _FROM = {
-    "backtest": ("Checkpoint", "Commands", "Record", "Result", "check_causality", "compare"),
+    "backtest": ("Checkpoint", "Commands", "Record", "Result", "check_causality", "compare", "read"),
     "execution": ("Fees", "Latency", "Margin", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),

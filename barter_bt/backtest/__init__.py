@@ -11,6 +11,7 @@ from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.compare import Comparison, compare
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
+from barter_bt.backtest.run_directory import read
 
 __all__ = [
     "Causality",
@@ -22,6 +23,7 @@ __all__ = [
     "backtest",
     "check_causality",
     "compare",
+    "read",
 ]
 
 

@@ -42,7 +42,7 @@ class Analysis:
 
         return returns_by(self._tables, season)
 
-    def rolling(self, window: int = 63, **options: Any) -> pl.DataFrame:
+    def rolling(self, window: int | None = None, **options: Any) -> pl.DataFrame:
         """Figures of the last ``window`` returns: see :func:`barter_bt.statistic.rolling`."""
         from barter_bt.statistic.rolling import rolling
 

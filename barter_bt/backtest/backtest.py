@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -129,7 +129,7 @@ def backtest(
     """
     began = time.perf_counter()
     streams = _streams(data)
-    index = IndexedInstruments([instruments] if isinstance(instruments, Instrument) else instruments)
+    index = IndexedInstruments(_instruments(instruments))
     terms_of = _venues(venues, index)
     first, last = _nanoseconds(start, -_EVER, "start"), _nanoseconds(end, _EVER, "end")
     amounts = _balances(balances, index)
@@ -214,7 +214,8 @@ def _run(drive: Drive) -> bool:
 
 
 def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
-    streams = [data] if isinstance(data, Stream) else list(data.streams if isinstance(data, MarketData) else data)
+    given = data.streams if isinstance(data, MarketData) else data
+    streams: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
     if not streams:
         raise ConfigError("no market data is given", "make a stream with barter_bt.data.candles, trades or quotes")
     for stream in streams:
@@ -224,6 +225,16 @@ def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
                 "wrap the frame or path in barter_bt.data.candles, trades or quotes",
             )
     return streams
+
+
+def _instruments(given: Instrument | Iterable[Instrument]) -> list[Instrument]:
+    every = [given] if isinstance(given, Instrument | str) else list(given)
+    for one in every:
+        if not isinstance(one, Instrument):
+            raise ConfigError(
+                f"instruments has {one!r:.60}; it must be an Instrument", 'barter_bt.Instrument("exchange", "btc_usd")'
+            )
+    return every
 
 
 def _venues(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstruments) -> dict[str, Venue]:

@@ -35,36 +35,19 @@ def market_prices(market: Sequence[Any]) -> pl.LazyFrame:
 def prices_to_draw(market: Sequence[Any], instruments: Sequence[str]) -> pl.DataFrame:
     """First, lowest, highest and last price of each of 1,000 parts of the time, of some instruments.
 
-    Read in pieces, so that memory does not grow with the data. The lowest and the highest stand within their part,
-    not at their own time.
+    Each stands at its own time. Read in pieces, so that memory does not grow with the data.
     """
     prices = market_prices(market).filter(pl.col("instrument").is_in(list(instruments)))
     ends = prices.select(first=pl.col("time").min(), last=pl.col("time").max()).collect(engine="streaming").row(0)
     if ends[0] is None:
         return pl.DataFrame(schema=SCHEMA)
-    time = pl.col("time").cast(pl.Int64)
+    time, price = pl.col("time"), pl.col("price")
     start, end = pl.Series(ends, dtype=SCHEMA["time"]).to_physical()
-    part = (time - start) // ((end - start) // _COLUMNS + 1)
-    price = pl.col("price")
-    parts = (
-        prices.group_by("instrument", part.alias("part"))
-        .agg(
-            enter=time.min(),
-            leave=time.max(),
-            first=price.sort_by("time").first() if len(market) > 1 else price.first(),
-            low=price.min(),
-            high=price.max(),
-            last=price.sort_by("time").last() if len(market) > 1 else price.last(),
-        )
-        .sort("instrument", "part")
-        .collect(engine="streaming")
-    )
-    step = (pl.col("leave") - pl.col("enter")) // 3
-    rows = [
-        parts.select(
-            time=pl.col("enter") + k * step, instrument="instrument", price=pl.col(name), part="part", k=pl.lit(k)
-        )
-        for k, name in enumerate(("first", "low", "high", "last"))
-    ]
-    found = pl.concat(rows).sort("instrument", "part", "k").unique(("instrument", "time", "price"), maintain_order=True)
+    part = (time.cast(pl.Int64) - start) // ((end - start) // _COLUMNS + 1)
+    chosen = {"first": (time.min(), price.min_by("time")), "low": (time.min_by("price"), price.min())}
+    chosen |= {"high": (time.max_by("price"), price.max()), "last": (time.max(), price.max_by("time"))}
+    columns = {f"{name}_{k}": one for name, pair in chosen.items() for k, one in enumerate(pair)}
+    parts = prices.group_by("instrument", part.alias("part")).agg(**columns).collect(engine="streaming")
+    rows = [parts.select("instrument", time=f"{name}_0", price=f"{name}_1") for name in chosen]
+    found = pl.concat(rows).unique().sort("instrument", "time", maintain_order=True)
     return found.select("time", "instrument", "price").cast(pl.Schema(SCHEMA))

@@ -52,7 +52,7 @@ def report(
     out: Path | None = None,
     png: Path | None = None,
     style: Literal["light", "dark"] = "light",
-    window: int = 63,
+    window: int | None = None,
     sampling: str | None = None,
     interval: str = "actual",
     risk_free: float = 0.0,
@@ -71,7 +71,7 @@ def report(
     style
         Colours.
     window
-        Returns in the window of the rolling Sharpe ratio.
+        Returns in the window of the rolling Sharpe ratio; 63 if the run is long enough.
     sampling
         Length between samples of equity, such as 1d or 4h; chosen by the run's length if missing.
     interval

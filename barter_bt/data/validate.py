@@ -13,7 +13,7 @@ from barter_bt.data.rules import Rule, crossed_rule, row_rules
 from barter_bt.data.schema import SCHEMAS, TIME_NAMES
 from barter_bt.data.sequence import CODE, sequence_rules
 from barter_bt.data.stream import Piece, Stream
-from barter_bt.errors import nearest
+from barter_bt.errors import ConfigError, nearest
 
 _ROWS_SHOWN = 5
 
@@ -40,6 +40,11 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
     >>> [(finding.code, finding.rows) for finding in check(trades(frame)).errors]
     [('not_positive', (1,)), ('not_finite', (2,))]
     """
+    if not hasattr(stream, "pieces"):
+        raise ConfigError(
+            f"data.check takes a stream, and this is a {type(stream).__name__}",
+            "say what its rows are: data.check(data.trades(...)), or data.quotes, data.candles",
+        )
     scan = _Scan(stream, codes)
     for piece in stream.pieces():
         scan.add(piece)

@@ -64,6 +64,11 @@ class Latency:
 
     def __post_init__(self) -> None:
         for name in ("request_ns", "response_ns", "feed_ns"):
+            if not isinstance(getattr(self, name), int):
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)!r}; a latency is a whole number of nanoseconds",
+                    "a millisecond is 1_000_000",
+                )
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; a latency must not be negative")
 

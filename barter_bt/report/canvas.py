@@ -35,17 +35,21 @@ def look_of(style: str) -> Style:
 
 def sheet(look: Style, width: float, height: float) -> Figure:
     """An empty figure; no global state of matplotlib is used or changed, and no display is needed."""
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    from barter_bt.report.display import Sheet
+
     layout = ConstrainedLayoutEngine(w_pad=0.2, h_pad=0.1, hspace=0.02)
-    return Figure(figsize=(width, height), dpi=110, facecolor=look.background, layout=layout)
+    return Sheet(figsize=(width, height), dpi=110, facecolor=look.background, layout=layout)
 
 
 def panel(ax: Axes | None, style: str) -> tuple[Axes, Style]:
     """The axes to draw on, dressed: those given, or those of a new figure."""
-    look = look_of(style)
-    axes = sheet(look, 9, 4).subplots() if ax is None else ax
+    look, axes = look_of(style), ax
+    if axes is None:
+        from barter_bt.report.display import Panel
+
+        axes = sheet(look, 9, 4).add_subplot(axes_class=Panel)
     dress(axes, look)
     return axes, look
 

@@ -59,7 +59,7 @@ def plot_months(run: Tables, ax: Axes | None = None, *, style: Look = "light") -
     axes.set_yticks(range(len(years)), [str(year) for year in years])
     if not years:
         return axes
-    most = float(np.nanmax(np.abs(grid), initial=1e-12))
+    most = max(float(np.nanmax(np.abs(grid), initial=0.0)), 0.01)  # small months stay pale
     colours = LinearSegmentedColormap.from_list("returns", [look.sell, look.background, look.buy])
     axes.imshow(grid, cmap=colours, vmin=-most, vmax=most, aspect="auto")
     if len(years) > 30:  # the fields are too low for numbers

@@ -13,9 +13,9 @@ from barter_bt.report.series import exposures, fills_of, market_line
 from barter_bt.report.style import SERIES, title
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.figure import show
-from barter_bt.statistic.rolling import rolling
+from barter_bt.statistic.rolling import rolling, usual_window
 from barter_bt.statistic.summary import summarise
-from barter_bt.statistic.tables import Tables, floats, nanoseconds
+from barter_bt.statistic.tables import Tables, floats, marks_of, nanoseconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ def plot_equity(
     run: Tables,
     ax: Axes | None = None,
     *,
-    benchmark: pl.DataFrame | None = None,
+    benchmark: pl.DataFrame | Tables | None = None,
     benchmark_name: str = "buy and hold",
     style: Look = "light",
 ) -> Axes:
@@ -113,7 +113,7 @@ def plot_equity(
     time_axis(axes, empty=curve is None)
     if curve is None:
         return axes
-    other = None if benchmark is None else curve_of(benchmark)
+    other = None if benchmark is None else curve_of(marks_of(benchmark))
     if other is not None and other.values[0] > 0:
         scaled = other.values * (curve.values[0] / other.values[0])
         line(axes, other.times, scaled, look.benchmark, benchmark_name, width=1.1, dashes="--")
@@ -145,8 +145,8 @@ def plot_rolling(
     ax: Axes | None = None,
     *,
     figure: Literal["sharpe", "beta", "volatility", "return"] = "sharpe",
-    window: int = 63,
-    benchmark: pl.DataFrame | None = None,
+    window: int | None = None,
+    benchmark: pl.DataFrame | Tables | None = None,
     style: Look = "light",
 ) -> Axes:
     """Draw a figure over a window of returns that moves along the curve.
@@ -161,6 +161,7 @@ def plot_rolling(
         As for :func:`~barter_bt.statistic.rolling.rolling`.
     """
     axes, look = panel(ax, style)
+    window = window or usual_window(curve_of(run.equity))
     found = rolling(run, window, benchmark=benchmark)
     name = "Sharpe ratio" if figure == "sharpe" else figure
     title(axes, look, f"Rolling {name}", f"over {window} returns")

@@ -29,7 +29,7 @@ _SHOWN = (
 def plot(
     run: Tables,
     path: str | Path | None = None,
-    benchmark: pl.DataFrame | None = None,
+    benchmark: pl.DataFrame | Tables | None = None,
     prices: pl.DataFrame | None = None,
     style: Look = "light",
     *,
@@ -81,11 +81,11 @@ def plot(
 def plot_tear_sheet(
     run: Tables,
     path: str | Path | None = None,
-    benchmark: pl.DataFrame | None = None,
+    benchmark: pl.DataFrame | Tables | None = None,
     prices: pl.DataFrame | None = None,
     style: Look = "light",
     *,
-    window: int = 63,
+    window: int | None = None,
     benchmark_name: str = "buy and hold",
 ) -> Figure:
     """Draw the full tear sheet on one page: figures, curves, months, distribution, exposure, PnL, positions.
@@ -113,7 +113,7 @@ def plot_tear_sheet(
     return _finish(figure, run, path, look)
 
 
-def _figures(axes: Axes, run: Tables, benchmark: pl.DataFrame | None, look: Style) -> None:
+def _figures(axes: Axes, run: Tables, benchmark: pl.DataFrame | Tables | None, look: Style) -> None:
     """Write the figures that are read first, in columns."""
     axes.set_axis_off()
     summary = summarise(run, benchmark=benchmark)

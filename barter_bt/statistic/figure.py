@@ -99,6 +99,8 @@ def show(value: Value, unit: Unit) -> str:
         return str(value - timedelta(microseconds=value.microseconds)) if value >= timedelta(seconds=1) else str(value)
     if isinstance(value, float):
         match unit:
+            case "fraction" if value and abs(value) < 5e-4:
+                return f"{value * 100:.2g} %"
             case "fraction":
                 return f"{value * 100:,.2f} %"
             case "money" if value and abs(value) < 1:

@@ -9,9 +9,9 @@ import polars as pl
 
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.against import Against, against
-from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.curve import Curve, curve_of
 from barter_bt.statistic.interval import ACTUAL
-from barter_bt.statistic.tables import Tables
+from barter_bt.statistic.tables import Tables, marks_of
 
 _SCHEMA: Final[dict[str, Any]] = {
     "time": pl.Datetime("ns", "UTC"),
@@ -23,7 +23,7 @@ _SCHEMA: Final[dict[str, Any]] = {
 
 def rolling(
     run: Tables,
-    window: int = 63,
+    window: int | None = None,
     *,
     benchmark: pl.DataFrame | Tables | None = None,
     sampling: str | None = None,
@@ -37,7 +37,8 @@ def rolling(
     run
         The run.
     window
-        Number of returns, at least 2; 63 daily ones are three months of a stock market.
+        Number of returns, at least 2; by default 63 (daily ones are three months of a stock market), or a quarter of
+        them where there are fewer than 126.
     benchmark, sampling, interval, risk_free
         As for :func:`~barter_bt.statistic.summary.summarise`.
 
@@ -56,9 +57,10 @@ def rolling(
     >>> rolling(run, 24, sampling="1h").columns
     ['time', 'return', 'volatility', 'sharpe']
     """
-    if window < 2:
+    if window is not None and window < 2:
         raise ConfigError(f"window is {window}; it must be at least 2 returns")
     curve = curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free)
+    window = window or usual_window(curve)
     if curve is None or len(curve.returns) < window:
         return pl.DataFrame(schema=_SCHEMA | ({} if benchmark is None else {"beta": pl.Float64}))
     scale = math.sqrt(curve.periods or 0.0)
@@ -72,9 +74,14 @@ def rolling(
         ((mean - curve.free) / spread * scale).alias("sharpe"),
     )
     if benchmark is not None:
-        other = benchmark if isinstance(benchmark, pl.DataFrame) else benchmark.equity
-        found = found.join(_beta(found["time"], against(curve, other), window), on="time", how="left")
+        found = found.join(_beta(found["time"], against(curve, marks_of(benchmark)), window), on="time", how="left")
     return found[window - 1 :]
+
+
+def usual_window(curve: Curve | None) -> int:
+    """The window where none is asked for."""
+    count = 0 if curve is None else len(curve.returns)
+    return 63 if count >= 126 else max(2, count // 4)
 
 
 def _beta(times: pl.Series, pair: Against | None, window: int) -> pl.DataFrame:

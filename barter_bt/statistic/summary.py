@@ -16,7 +16,7 @@ from barter_bt.statistic.against import Against, against
 from barter_bt.statistic.curve import Curve, curve_of
 from barter_bt.statistic.figure import FIGURES, Figure, Value, show
 from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
-from barter_bt.statistic.tables import Tables
+from barter_bt.statistic.tables import Tables, marks_of
 
 
 class Facts:
@@ -269,7 +269,7 @@ def summarise(
     interval_ns(interval)
     if sampling is not None:
         sampling_ns(sampling)
-    other = benchmark if benchmark is None or isinstance(benchmark, pl.DataFrame) else benchmark.equity
+    other = None if benchmark is None else marks_of(benchmark)
     return Summary(run.reporting, facts=Facts(run, other, sampling=sampling, interval=interval, risk_free=risk_free))
 
 

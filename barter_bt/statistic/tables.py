@@ -59,6 +59,11 @@ def floats(column: pl.Series) -> Floats:
     return column.to_numpy()
 
 
+def marks_of(benchmark: pl.DataFrame | Tables) -> pl.DataFrame:
+    """The equity of a benchmark: a run's, or the table itself."""
+    return benchmark if isinstance(benchmark, pl.DataFrame) else benchmark.equity
+
+
 def nanoseconds(column: pl.Series) -> Integers:
     """Turn a time column into int64 nanoseconds since 1970 in UTC.
 

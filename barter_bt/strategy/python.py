@@ -85,6 +85,16 @@ class AlgoStrategy(Protocol):
         ...
 
 
+def _both(asked: Any) -> tuple[Iterable[int], Iterable[OrderRequest]]:
+    """Cancels and opens; anything else is an error that says what is missing."""
+    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest):
+        raise StrategyError(
+            f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
+            "return [], [OrderRequest(...)]",
+        )
+    return asked[0], asked[1]
+
+
 class State:
     """What a Python strategy sees of the engine, in floats and names. It shows the present, not a copy.
 
@@ -224,7 +234,7 @@ class Python:
                     return
             asked = hooks.get(kind, generate)(view[0])
             if asked:
-                cancels, opens = asked
+                cancels, opens = _both(asked)
                 for order in cancels:
                     ask_cancel(raw, order)
                 for request in opens:

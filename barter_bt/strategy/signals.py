@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from barter_bt.errors import StrategyError
+from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.schedule import Schedule, Size
@@ -74,12 +74,23 @@ class Signals:
             known = pl.col("time_received")
         elif feed_ns:
             known = known + pl.duration(nanoseconds=feed_ns, time_unit="ns")
-        return (
-            lazy.select(time=known, instrument=instrument, target=target.cast(pl.Float64))
-            .filter(pl.col("target").is_not_null())
-            .collect()
-        )
+        rows = lazy.select(time=known, instrument=instrument, target=target.cast(pl.Float64))
+        try:
+            return rows.filter(pl.col("target").is_not_null()).collect()
+        except pl.exceptions.ColumnNotFoundError as error:
+            missing, there = _missing(self.target, lazy)
+            guess = nearest(missing, there)
+            raise StrategyError(
+                f"the signal's expression names column {missing!r}; the candles have {', '.join(there)}",
+                f"did you mean {guess!r}?" if guess else None,
+            ) from error
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
         return Schedule(self.rows(market), self.size, self.with_fee, self.strict, self.hooks).prepare(market)
+
+
+def _missing(target: pl.Expr, candles: pl.LazyFrame) -> tuple[str, list[str]]:
+    """The first column that an expression names and the candles do not have, and those that they have."""
+    there = candles.collect_schema().names()
+    return next(name for name in target.meta.root_names() if name not in there), there

@@ -20,6 +20,7 @@ from barter_bt.execution.messages import (
 )
 from barter_bt.execution.order import (
     BUY,
+    CANCEL_IN_FLIGHT,
     CANCELLED,
     EXPIRED,
     FILLED,
@@ -114,7 +115,7 @@ class Accounts:
                 return
         known = state.order if isinstance(state, CancelInFlight) else state
         if isinstance(known, Open):
-            self._book.name(row, i, known.id)
+            self._book.name(row, i, known.id, shown=self._is_news(row, state, known))
         if isinstance(state, Open):
             self._open(exchange, i, row, ACCEPTED, state, snapshot)
         elif isinstance(state, CancelInFlight):
@@ -122,6 +123,13 @@ class Accounts:
         elif not isinstance(state, OpenInFlight):
             ends = {Cancelled: CANCELLED, FullyFilled: FILLED, OpenFailed: REJECTED, Expired: EXPIRED}
             self._close(exchange, row, ends[type(state)])
+
+    def _is_news(self, row: int, state: object, known: Open) -> bool:
+        """Whether a snapshot changes what the exchange has said of an order (the order manager's matrix)."""
+        o = self._s.orders
+        if isinstance(state, CancelInFlight) and o.status[row] == CANCEL_IN_FLIGHT:
+            return False
+        return o.time_exchange[row] == 0 or known.time_exchange >= o.time_exchange[row]
 
     def _open(self, exchange: int, i: int, row: int, kind: int, state: Open | None, snapshot: Order) -> None:
         time = 0 if state is None else state.time_exchange

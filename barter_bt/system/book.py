@@ -60,9 +60,10 @@ class Book:
         self.ids.append(None)
         self._by_cid[i, cid] = row
 
-    def name(self, row: int, i: int, order_id: str) -> None:
-        """Remember the exchange's id."""
-        self.ids[row] = order_id
+    def name(self, row: int, i: int, order_id: str, *, shown: bool = True) -> None:
+        """Remember the exchange's id; of news that changes nothing only for the trades that bear it."""
+        if shown:
+            self.ids[row] = order_id
         self._by_id[i, order_id] = row
 
     def find(self, i: int, cid: str) -> int | None:

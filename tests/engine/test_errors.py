@@ -356,3 +356,34 @@ def test_a_candle_that_does_not_last_is_an_error():
     """Its open must come before its close: an order sent at the close would fill at an open that is gone."""
     with pytest.raises(DataError, match=r"1 candle.*first row 1"):
         run(candles((0, 10, 5, 6, 4, 5), (20, 20, 5, 6, 4, 5)), schedule({"at": 1, "buy": 1}))
+
+
+def test_a_frame_is_not_a_stream():
+    with pytest.raises(ConfigError, match="data is DataFrame; it must be a stream"):
+        bt.backtest(pl.DataFrame({"price": [1.0]}), A, bt.strategy.builtin.BuyAndHold(), balances={"usd": 1})
+    with pytest.raises(ConfigError, match="data.check takes a stream, and this is a DataFrame"):
+        bt.data.check(pl.DataFrame())
+
+
+def test_a_name_is_not_an_instrument():
+    with pytest.raises(ConfigError, match="instruments has 'a_usd'; it must be an Instrument"):
+        run(trades((1, 5, 1)), bt.strategy.builtin.BuyAndHold(), "a_usd")
+
+
+def test_a_latency_is_a_whole_number():
+    with pytest.raises(ConfigError, match=r"request_ns is 1000000\.0"):
+        bt.Latency(1e6)
+
+
+def test_a_strategy_returns_two_things():
+    class Forgetful:
+        def generate_algo_orders(self, state):
+            return [bt.OrderRequest("a_usd", 1)]
+
+    with pytest.raises(StrategyError, match="must return two things: orders to cancel, and orders to open"):
+        run(trades((1, 5, 1), (2, 5, 1)), Forgetful(), A)
+
+
+def test_a_column_that_the_candles_do_not_have():
+    with pytest.raises(StrategyError, match=r"(?s)names column 'clos'.*did you mean 'close'"):
+        run(flat(1, 2), bt.Signals(pl.col("clos") * 1.0), A)

@@ -13,6 +13,7 @@ from barter_bt.cli import main
 from barter_bt.errors import ConfigError
 from barter_bt.report.page import facts, write_page
 from barter_bt.statistic import FIGURES, summarise
+from barter_bt.statistic.figure import show
 from tests.statistic.fakes import FakeRun, crossing_run, equity_of
 
 pytest.importorskip("bokeh", reason="the page needs Bokeh")
@@ -46,7 +47,7 @@ def test_the_page_says_what_the_summary_says(page):
     summary = summarise(crossing_run(6000, 60))
     for name in ("sharpe", "max_drawdown", "fees"):
         assert FIGURES[name].definition.replace("'", "&#39;").replace(">", "&gt;").replace("<", "&lt;") in text
-    assert f"{summary.total_return * 100:,.2f} %" in text
+    assert show(summary.total_return, "fraction") in text
     assert "A &lt;run&gt;" in text
     assert "mind &amp; see" in text
     assert "0" * 64 in text

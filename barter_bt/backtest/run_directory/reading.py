@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
+from barter_bt.backtest.prices import SCHEMA
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.statistic.summary import Summary
 
@@ -88,9 +89,9 @@ class SavedRun(Analysis):
         return self.scan("equity").collect()
 
     def prices(self) -> pl.DataFrame:
-        """Market prices of what was traded, ``time``, ``instrument``, ``price``: as many as a picture needs."""
+        """Some market prices of what was traded, as many as pictures need: ``time``, ``instrument``, ``price``."""
         if not (self.directory / "prices.parquet").is_file():
-            return pl.DataFrame(schema={"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64})
+            return pl.DataFrame(schema=SCHEMA)
         return self.scan("prices").collect()
 
     @cached_property

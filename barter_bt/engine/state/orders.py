@@ -93,6 +93,7 @@ def _untrack(s: EngineState, order: int) -> None:
         ins.final[i] = before
     else:
         o.before[after] = before
+    o.before[order] = o.after[order] = -1
     ins.live[i] -= 1
     ins.working[i] -= o.side[order] * (o.quantity[order] - o.filled[order])
 

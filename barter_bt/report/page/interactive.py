@@ -13,8 +13,8 @@ from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by
 from barter_bt.report.style import SERIES, Style
 from barter_bt.statistic.curve import curve_of
-from barter_bt.statistic.rolling import rolling
-from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds
+from barter_bt.statistic.rolling import rolling, usual_window
+from barter_bt.statistic.tables import Floats, Integers, Tables, floats, marks_of, nanoseconds
 
 if TYPE_CHECKING:
     from bokeh.model import Model
@@ -40,10 +40,11 @@ class Charts:
         "light" or "dark".
     """
 
-    def __init__(self, run: Tables, benchmark: pl.DataFrame | None, window: int, style: Look) -> None:
+    def __init__(self, run: Tables, benchmark: pl.DataFrame | Tables | None, window: int | None, style: Look) -> None:
         from bokeh.models import DataRange1d
 
-        self._run, self._benchmark, self._window = run, benchmark, window
+        self._run, self._benchmark = run, benchmark
+        self._window = window or usual_window(curve_of(run.equity))
         self._look: Style = look_of(style)
         self._time = DataRange1d()
 
@@ -152,7 +153,7 @@ class Charts:
             return None
         hover = self._hover(("time", "@time{%F %T}"), ("equity", "@equity{0,0.00}"), only="strategy")
         chart = self._figure(height=320, time=True, hover=hover)
-        other = None if self._benchmark is None else curve_of(self._benchmark)
+        other = None if self._benchmark is None else curve_of(marks_of(self._benchmark))
         if other is not None and other.values[0] > 0:
             scaled = Line(other.times, other.values * (curve.values[0] / other.values[0]))
             self._line(chart, scaled, "equity", self._look.benchmark, "benchmark", line_width=1.2, line_dash="dashed")
@@ -209,7 +210,7 @@ class Charts:
             return None
         row, column = np.nonzero(np.isfinite(grid))
         value = grid[row, column]
-        most = float(np.abs(value).max()) or 1e-12
+        most = max(float(np.abs(value).max()), 0.01)
         names = [str(year) for year in years]
         data = {
             "month": [MONTHS[k] for k in column],

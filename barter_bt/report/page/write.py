@@ -32,8 +32,8 @@ def write_page(
     path: str | Path,
     *,
     title: str = "Backtest",
-    benchmark: pl.DataFrame | None = None,
-    window: int = 63,
+    benchmark: pl.DataFrame | Tables | None = None,
+    window: int | None = None,
     style: Look = "light",
     manifest: Mapping[str, Any] | None = None,
     **options: Any,
@@ -103,7 +103,7 @@ def write_page(
     return target
 
 
-def facts(run: Tables, *, benchmark: pl.DataFrame | None = None, **options: Any) -> dict[str, Any]:
+def facts(run: Tables, *, benchmark: pl.DataFrame | Tables | None = None, **options: Any) -> dict[str, Any]:
     """Tell what stands on the page as values for JSON: figures with definitions, parts, drawdowns, months."""
     summary = summarise(run, benchmark=benchmark, **options)
     return {
