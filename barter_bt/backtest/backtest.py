@@ -183,6 +183,7 @@ def backtest(
             | plain({"risk": risk, "commands": orders and orders.frame.to_dicts(), "trading": trading, "audit": audit})
         ),
         snapshot=snapshot,
+        tables=driver.own or {strategy.name: driver.my},
         seed=seed,
         version=VERSION,
         partial=partial,

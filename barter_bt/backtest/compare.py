@@ -8,7 +8,7 @@ from functools import cached_property
 from html import escape
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,6 +20,11 @@ from barter_bt.statistic.against import returns_together
 from barter_bt.statistic.figure import FIGURES, show
 from barter_bt.statistic.summary import Summary, side_by_side, summarise
 from barter_bt.statistic.tables import Tables
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from barter_bt.report.canvas import Look
 
 SIDE_BY_SIDE = 6
 _SHOWN = 20
@@ -134,6 +139,22 @@ class Comparison:
     @property
     def _curves(self) -> dict[str, pl.DataFrame]:
         return {name: run.equity for name, run in self.runs.items()}
+
+    def plot(self, ax: Axes | None = None, *, most: int = 12, style: Look = "light") -> Axes:
+        """Draw the equity of all runs, each as a multiple of its start.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; by default a new figure.
+        most
+            So many runs, those that end highest.
+        style
+            "light" or "dark".
+        """
+        from barter_bt.report.lines import plot_curves
+
+        return plot_curves(self._curves, ax, most=most, style=style)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything for JSON; what needs the tables only for few runs, else None."""

@@ -16,10 +16,12 @@ from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import market_prices, prices_to_draw
+from barter_bt.columns.table import Block
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.strategy.own import own_frames
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Result(Analysis):
         Whether the run was interrupted.
     snapshot
         The engine's state after event 0, if the audit is full.
+    tables
+        The strategies' own tables at the end, by strategy; :attr:`own` has them as frames.
     """
 
     state: EngineState
@@ -61,6 +65,7 @@ class Result(Analysis):
     record: pl.DataFrame | None = None
     market: Sequence[Any] = ()
     snapshot: EngineState | None = None
+    tables: Mapping[str, Block] = field(default_factory=dict)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -105,6 +110,11 @@ class Result(Analysis):
     def audit(self) -> pl.DataFrame | None:
         """What the engine did and because of which event; None if no audit was kept."""
         return audit_frame(self.state, self.index)
+
+    @cached_property
+    def own(self) -> dict[str, dict[str, pl.DataFrame]]:
+        """The strategies' own tables at the end: by strategy, then ``parameters``, ``shared`` and ``each``."""
+        return {name: own_frames(my) for name, my in self.tables.items()}
 
     def replica(self) -> StateReplica:
         """A replica of the engine's state, built from the first snapshot and the audit of level ``"full"``."""

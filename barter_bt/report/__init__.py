@@ -1,11 +1,12 @@
 """Pictures and pages of a finished run. Each picture is a function of a run and, if wished, axes to draw on."""
 
 from barter_bt.report.charts import plot_distribution, plot_months, plot_pnl, plot_positions, plot_trade
-from barter_bt.report.lines import plot_equity, plot_exposure, plot_price, plot_rolling, plot_underwater
+from barter_bt.report.lines import plot_curves, plot_equity, plot_exposure, plot_price, plot_rolling, plot_underwater
 from barter_bt.report.tearsheet import plot, plot_tear_sheet
 
 __all__ = [
     "plot",
+    "plot_curves",
     "plot_distribution",
     "plot_equity",
     "plot_exposure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -120,6 +121,34 @@ def plot_equity(
     line(axes, curve.times, curve.values, look.equity, "strategy", width=1.4)
     if other is not None:
         legend(axes, look)
+    return axes
+
+
+def plot_curves(
+    curves: Mapping[str, pl.DataFrame], ax: Axes | None = None, *, most: int = 12, style: Look = "light"
+) -> Axes:
+    """Draw several equity curves, each as a multiple of its start.
+
+    Parameters
+    ----------
+    curves
+        Tables of ``time`` and ``equity``, by name; those that start at or below zero cannot be drawn.
+    ax, style
+        As for :func:`plot_price`.
+    most
+        So many, those that end highest.
+    """
+    axes, look = panel(ax, style)
+    known = {name: curve for name, table in curves.items() if (curve := curve_of(table)) and curve.values[0] > 0}
+    best = sorted(known, key=lambda name: -float(known[name].values[-1] / known[name].values[0]))[:most]
+    rest = f"the best {len(best)} of {len(curves)}" if len(best) < len(curves) else ""
+    title(axes, look, "Equity as a multiple of its start", rest)
+    time_axis(axes, empty=not best)
+    for k, name in enumerate(best):
+        colour, dashes = SERIES[k % len(SERIES)], ("-", "--", ":")[k // len(SERIES) % 3]
+        line(axes, known[name].times, known[name].values / known[name].values[0], colour, name, dashes=dashes)
+    if best:
+        legend(axes, look, inside=True)
     return axes
 
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-from barter_bt.columns.table import Block, make_block, make_table
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market, wake_bits
 from barter_bt.strategy.hooks import Hooks
-
-_KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
+from barter_bt.strategy.own import own_tables
 
 
 @dataclass(frozen=True)
@@ -65,27 +63,9 @@ class Compiled:
         code = self.generate.__code__
         return Driver(
             wake=self.hooks.wake(self.generate, bits),
-            my=self._tables(len(market.index)),
+            my=own_tables(self.parameters, self.shared, self.each, len(market.index)),
             asked=self.hooks.asked(bits),
             hooks=self.hooks.bits,
             timer_ns=timer_ns,
             source=(code.co_filename, code.co_firstlineno),
         )
-
-    def _tables(self, instruments: int) -> Block:
-        layout, rows = {}, {"parameters": 1, "shared": 1, "each": instruments}
-        given = {"parameters": self.parameters, "shared": self.shared, "each": self.each}
-        for table, values in given.items():
-            columns = {name: self._kind(table, name, value) for name, value in values.items()}
-            layout[table] = make_table(table.capitalize(), columns or {"unused": "i8"})
-        tables = {name: cls(rows[name]) for name, cls in layout.items()}
-        for table, values in given.items():
-            for name, value in values.items():
-                tables[table].array(name)[:] = value
-        return make_block("My", layout)(**tables)
-
-    @staticmethod
-    def _kind(table: str, name: str, value: object) -> str:
-        if type(value) not in _KINDS:
-            raise StrategyError(f"{table} {name!r} is {value!r}; a compiled strategy's values are int or float")
-        return _KINDS[type(value)]

@@ -63,6 +63,8 @@ class Driver:
         File and line of the user's function, for messages.
     size, with_fee, strict
         How targets in the schedule are sized (rule 18).
+    own
+        Tables of each of several strategies, by name.
     """
 
     wake: Callable[[EngineState, Any], int] | None = None
@@ -78,6 +80,7 @@ class Driver:
     size: int = UNITS
     with_fee: bool = True
     strict: bool = False
+    own: Mapping[str, Block] = field(default_factory=dict)
 
 
 class Strategy(Protocol):

@@ -15,6 +15,7 @@ from barter_bt.errors import StrategyError
 from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
+from barter_bt.strategy.own import own_tables
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
@@ -162,6 +163,9 @@ class Schedule:
         Reject a target's order that cannot be paid, instead of cutting it.
     hooks
         What it does when a link is lost, when trading is disabled, and to close positions.
+    shared, each
+        Data of its own for the hooks, with first values, as for :class:`~barter_bt.strategy.compiled.Compiled`:
+        ``my.shared.name[0]``, ``my.each.name[i]``.
     name
         The strategy id in the tables.
     """
@@ -171,6 +175,8 @@ class Schedule:
     with_fee: bool = True
     strict: bool = False
     hooks: Hooks = field(default_factory=Hooks)
+    shared: Mapping[str, float] = field(default_factory=dict)
+    each: Mapping[str, float] = field(default_factory=dict)
     name: str = "schedule"
 
     def __post_init__(self) -> None:
@@ -196,6 +202,7 @@ class Schedule:
         columns = _followed(columns, unchanged)
         return Driver(
             wake=self.hooks.wake(None),
+            my=own_tables({}, self.shared, self.each, len(market.index)),
             asked=self.hooks.asked(0),
             hooks=self.hooks.bits,
             schedule=columns,

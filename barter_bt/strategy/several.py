@@ -89,6 +89,7 @@ class Several:
             size=size,
             with_fee=with_fee,
             strict=strict,
+            own={name: one.my for name, one in zip(self.names, drivers, strict=True)},
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -30,6 +31,9 @@ class Signals:
         Reject an order that cannot be paid, instead of cutting it.
     hooks
         What it does when a link is lost, when trading is disabled, and to close positions.
+    shared, each
+        Data of its own for the hooks, with first values, as for :class:`~barter_bt.strategy.compiled.Compiled`:
+        ``my.shared.name[0]``, ``my.each.name[i]``.
     name
         The strategy id in the tables.
 
@@ -45,6 +49,8 @@ class Signals:
     with_fee: bool = True
     strict: bool = False
     hooks: Hooks = field(default_factory=Hooks)
+    shared: Mapping[str, float] = field(default_factory=dict)
+    each: Mapping[str, float] = field(default_factory=dict)
     name: str = "signals"
 
     def rows(self, market: Market) -> pl.DataFrame:
@@ -87,7 +93,8 @@ class Signals:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        return Schedule(self.rows(market), self.size, self.with_fee, self.strict, self.hooks).prepare(market)
+        rows, own = self.rows(market), (self.hooks, self.shared, self.each)
+        return Schedule(rows, self.size, self.with_fee, self.strict, *own).prepare(market)
 
 
 def _missing(target: pl.Expr, candles: pl.LazyFrame) -> tuple[str, list[str]]:

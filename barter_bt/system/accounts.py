@@ -68,6 +68,8 @@ class Accounts:
     def apply(self, exchange: int, event: AccountEventKind) -> None:
         """Apply one event; a snapshot item by item, all under one sequence."""
         self._s.engine.part[0] = 0
+        # What is adopted is noted before the item itself, and must not pass for a part of the event before.
+        begin(self._s, OWN_TRADE if isinstance(event, Trade) else ORDER_SNAPSHOT, -1, -1, exchange, -1)
         if isinstance(event, AccountSnapshot):
             for balance in event.balances:
                 self._balance(exchange, balance)

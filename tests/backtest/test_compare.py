@@ -305,3 +305,11 @@ def test_a_difference_is_json():
 def test_a_difference_is_that_of_two():
     with pytest.raises(ConfigError, match="there are 3 runs"):
         bt.compare([crossing_run(50, 4)] * 3).difference()
+
+
+def test_curves_are_drawn_together():
+    curves = {f"run {k}": FakeRun(equity=equity_of([100.0, 100.0 + k])) for k in range(14)}
+    axes = bt.compare(curves).plot()
+    assert [line.get_label() for line in axes.get_lines()][:2] == ["run 13", "run 12"]
+    assert (len(axes.get_lines()), axes.get_title("right")) == (12, "the best 12 of 14")
+    assert axes.get_lines()[0].get_ydata().tolist() == [1.0, 1.13]

@@ -418,3 +418,24 @@ def test_a_strategy_s_own_data_sees_every_event(interpret):
     assert [python.seen.count(name) for name in ("quote", "sent", "update")] == [9, 5, 2]
     account = [python.seen.count(name) for name in ("fill", "order", "balance")]
     assert account == [5, 10, 10]
+
+
+def remember(s: Any, my: Any) -> None:
+    """Keeps the number of market events of each instrument, and of what was sent."""
+    if s.event.kind[0] == MARKET_QUOTE:
+        my.each.quotes[s.event.instrument[0]] += 1
+    elif s.event.kind[0] == SENT:
+        my.shared.sent[0] = len(s.orders)
+
+
+@MODES
+def test_signals_have_data_of_their_own_too(interpret):
+    """Updated by market events, account events and what is in flight; read after the run, by strategy."""
+    targets = pl.DataFrame({"time": stamps([2, 5]), "instrument": ["a_usd"] * 2, "target": [1.0, 2.0]})
+    data = {"hooks": bt.Hooks(on_event=remember), "shared": {"sent": 0}, "each": {"quotes": 0}}
+    signals = bt.Signals(targets, **data)
+    result = run(STEADY, signals, interpret=interpret)
+    assert result.own["signals"]["each"]["quotes"].to_list() == [9]
+    assert result.own["signals"]["shared"]["sent"].to_list() == [2]
+    both = [bt.Compiled(third, shared={"quotes": 0}, wake="fill", name="other"), signals]
+    assert run(STEADY, both, interpret=interpret).own["signals"]["each"]["quotes"].to_list() == [9]

@@ -66,10 +66,9 @@ class Orders:
         return [order for (i, _), order in self.tracked.items() if i == instrument]
 
     def open(self, request: bp.OrderRequestOpen) -> None:
-        """Sent: in flight. A client id that is used again takes the place of the live order, or of the closed one."""
+        """Sent: in flight. A client id that is used again takes the live order's place."""
         key, terms = key_of(request), request.state
         self.tracked.pop(key, None)
-        self.closed.discard(key)
         self.tracked[key] = Order(
             request.key, terms.side, terms.price, terms.quantity, terms.kind, terms.time_in_force, OpenInFlight()
         )
@@ -193,14 +192,16 @@ class Prices:
             if self.book is not None and kind.last_update_time < self.book.last_update_time:
                 return False
             self.book = kind
-        elif isinstance(kind, bp.PublicTrade | bp.Candle):
-            one = isinstance(kind, bp.PublicTrade)
-            time, price = (event.time_exchange, kind.price) if one else (kind.close_time, kind.close)  # type: ignore[union-attr]
-            if self.last is not None and time < self.last[0]:
-                return False
-            self.last = time, Decimal(price)
+            return True
+        if isinstance(kind, bp.PublicTrade):
+            news = event.time_exchange, Decimal(kind.price)
+        elif isinstance(kind, bp.Candle):
+            news = kind.close_time, Decimal(kind.close)
         else:
             return False
+        if self.last is not None and news[0] < self.last[0]:
+            return False
+        self.last = news
         return True
 
     @property
@@ -227,9 +228,11 @@ class Traded:
 class Model:
     """The whole engine. A strategy reads it as it reads the engine: prices, positions, orders, ``send``."""
 
-    def __init__(self, traded: Sequence[Traded], strategy: Any, deliver: Callable[[Any], Any], start: int) -> None:
+    def __init__(
+        self, traded: Sequence[Traded], strategy: Any, deliver: Callable[[Any], Any], start: int, trading: bool
+    ) -> None:
         self.traded, self.strategy, self._deliver = traded, strategy, deliver
-        self.time, self.sequence, self.trading = start, 0, False
+        self.time, self.sequence, self.trading = start, 0, trading
         self.exchanges = sorted({one.exchange for one in traded})
         self.links = {(link, exchange): False for link in ("market", "account") for exchange in self.exchanges}
         self.balances: dict[Any, tuple[Decimal, Decimal, int]] = {}  # total, free, time; by asset

@@ -1,0 +1,48 @@
+"""Tables of a strategy's own: what its functions find in ``my``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from barter_bt.columns.table import Block, Table, make_block, make_table
+from barter_bt.errors import StrategyError
+
+Numbers = Mapping[str, float]
+_KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
+
+
+def own_tables(parameters: Numbers, shared: Numbers, each: Numbers, instruments: int) -> Block:
+    """Make ``my.parameters`` and ``my.shared`` of one row, and ``my.each`` of one row per instrument.
+
+    Raises
+    ------
+    StrategyError
+        A value is not an int or a float.
+    """
+    layout, rows = {}, {"parameters": 1, "shared": 1, "each": instruments}
+    given = {"parameters": parameters, "shared": shared, "each": each}
+    for table, values in given.items():
+        columns = {name: _kind(table, name, value) for name, value in values.items()}
+        layout[table] = make_table(table.capitalize(), columns or {"unused": "i8"})
+    tables = {name: cls(rows[name]) for name, cls in layout.items()}
+    for table, values in given.items():
+        for name, value in values.items():
+            tables[table].array(name)[:] = value
+    return make_block("My", layout)(**tables)
+
+
+def own_frames(my: Block) -> dict[str, pl.DataFrame]:
+    """What stands in a strategy's own tables, by table; those without columns are left out."""
+    found = {}
+    for name, table in my.tables().items():
+        if isinstance(table, Table) and list(table.schema) != ["unused"]:
+            found[name] = pl.DataFrame({column: table.array(column).copy() for column in table.schema})
+    return found
+
+
+def _kind(table: str, name: str, value: object) -> str:
+    if type(value) not in _KINDS:
+        raise StrategyError(f"{table} {name!r} is {value!r}; a strategy's own values are int or float")
+    return _KINDS[type(value)]
