@@ -1,4 +1,4 @@
-# make demo   set up and run a backtest of real prices into runs/demo
+# make demo   set up and run a backtest of real prices into runs/demo, with a page about it
 # make test   set up and run the tests
 #
 # The only things needed are make and CPython 3.11 or newer. PYTHON=/path/to/python chooses one;
@@ -24,7 +24,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make lint   ruff and mypy'
 	@echo 'make bench  measure, see benchmarks/'
-	@echo 'make clean  delete the virtual environment, caches and runs/demo'
+	@echo 'make clean  delete the virtual environment, caches and the demo'
 
 setup: $(READY)
 
@@ -38,6 +38,7 @@ $(READY): pyproject.toml
 
 demo: $(READY)
 	"$(BIN)/barter-bt" backtest docs/examples/demo.toml --out runs/demo
+	"$(BIN)/barter-bt" report runs/demo --out runs/demo.html
 
 test: $(READY)
 	"$(BIN)/python" -m pytest -q -n auto
@@ -50,4 +51,4 @@ bench: $(READY)
 	"$(BIN)/python" -m benchmarks
 
 clean:
-	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo
+	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo runs/demo.html
