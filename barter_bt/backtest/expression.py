@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,10 +50,20 @@ def _of(target: pl.Expr, other: pl.Expr, whole: Stream, some: Stream) -> Diverge
         return None
     part, (row, values) = _smallest(target, frames, single, (target, found))
     at = frames[1].slice(row, 1)
-    name = str(part).replace("\n", " ")
+    name = _written(part)
     time_ns = int(nanoseconds(at["time_exchange"])[0])
     text = texts(at).row(0, named=True)
     return Divergence("signals", row, time_ns, name, values, (text, text))
+
+
+def _written(part: pl.Expr) -> str:
+    """An expression as text, with what Polars leaves out of rolling functions: the window, and if it is centred."""
+    text = str(part).replace("\n", " ")
+    document = part.meta.serialize(format="json")
+    window = re.search(r'"options":\{"window_size":(\d+).*?"center":(true|false)', document)
+    if window is None or ".rolling_" not in text:
+        return text
+    return f"{text} with window {window[1]}{', centred' if window[2] == 'true' else ''}"
 
 
 Place = tuple[int, tuple[object, object]]

@@ -18,6 +18,8 @@ from barter_bt.statistic.figure import FIGURES, Figure, Value, show
 from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
 from barter_bt.statistic.tables import Tables, marks_of
 
+_SHORT = timedelta(days=90)
+
 
 class Facts:
     """What figures are computed from, made when first needed."""
@@ -186,7 +188,14 @@ class Summary(Mapping[str, Value]):
         return cls(str(figures["reporting"]), values)
 
     def __repr__(self) -> str:
-        return f"Summary in {self.reporting}\n{side_by_side({'': self})}"
+        return f"Summary in {self.reporting}\n{side_by_side({'': self})}{self._caution()}"
+
+    def _caution(self) -> str:
+        """A line under figures that are stated for much more time than there was."""
+        lasted = self["duration"]
+        if not isinstance(lasted, timedelta) or per(str(self["interval"] or ACTUAL)) != "annual" or lasted >= _SHORT:
+            return ""
+        return f"\n  (annual) figures are made of {show(lasted, 'duration')}: they say little about a year"
 
     def _repr_html_(self) -> str:
         body = "".join(

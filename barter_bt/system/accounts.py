@@ -136,7 +136,8 @@ class Accounts:
     def _open(self, exchange: int, i: int, row: int, kind: int, state: Open | None, snapshot: Order) -> None:
         time = 0 if state is None else state.time_exchange
         filled = 0 if state is None else self._units.lots(i, state.filled_quantity)
-        quantity = self._units.lots(i, snapshot.quantity)
+        # Nothing remains of an order if all that was asked for is filled, or all that the exchange knows of.
+        quantity = min(self._units.lots(i, snapshot.quantity), self._s.orders.quantity[row])
         values = {"time_exchange": time, "quantity": filled, "order_quantity": quantity}
         self._report(exchange, ORDER_SNAPSHOT, kind, row, **values)
 
@@ -164,16 +165,17 @@ class Accounts:
         price = self._units.ticks(i, snapshot.price) if snapshot.kind == OrderKind.LIMIT else 0
         values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
         lots = self._units.lots(i, snapshot.quantity)
-        return self._record(i, snapshot.side, lots, snapshot.key.strategy, snapshot.key.cid, values)
+        row = self._record(i, snapshot.side, lots, snapshot.key.strategy, values)
+        self._book.add(row, i, snapshot.key.cid, snapshot.price)
+        return row
 
-    def _record(self, i: int, side: Side, lots: int, strategy: str, cid: str, values: dict[str, int]) -> int:
+    def _record(self, i: int, side: Side, lots: int, strategy: str, values: dict[str, int]) -> int:
         s = self._s
         s.engine.strategy[0] = self._book.strategy(strategy)
         action = self._book.ask(s, i, side, lots, values)
         row = record_open(s, action, 0)
         note_open(s, action, row, 0, ADOPTED)
         s.actions.truncate(0)
-        self._book.add(row, i, cid)
         return row
 
     def _trade(self, exchange: int, trade: Trade) -> None:
@@ -194,7 +196,8 @@ class Accounts:
             row = None  # an order's trades have its side: the id is used again
         if row is None:  # of an order that nobody told of: it is taken for filled
             order = {"kind": MARKET, "time_in_force": IOC}
-            row, kind = self._record(i, trade.side, lots, trade.strategy, f"order {trade.order_id}", order), FILL
+            row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
+            self._book.add(row, i, f"order {trade.order_id}", trade.price, found=False)
             self._book.name(row, i, trade.order_id)
         values = {
             "time_exchange": trade.time_exchange,

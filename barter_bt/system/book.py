@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from barter_bt.engine.action.send import ask
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -43,6 +45,7 @@ class Book:
     def __init__(self) -> None:
         self.strategies: list[str] = []
         self.cids: list[str] = []
+        self.prices: list[Decimal | None] = []
         self.ids: list[str | None] = []
         self._by_cid: dict[tuple[int, str], int] = {}
         self._by_id: dict[tuple[int, str], int] = {}
@@ -53,12 +56,14 @@ class Book:
             self.strategies.append(name)
         return self.strategies.index(name)
 
-    def add(self, row: int, i: int, cid: str) -> None:
-        """Remember a new order's client id."""
+    def add(self, row: int, i: int, cid: str, price: Decimal | None, *, found: bool = True) -> None:
+        """Remember a new order's client id, by which it is found, and its price: the columns have that of limits."""
         assert row == len(self.cids), "orders are numbered in order of sending"
         self.cids.append(cid)
+        self.prices.append(price)
         self.ids.append(None)
-        self._by_cid[i, cid] = row
+        if found:
+            self._by_cid[i, cid] = row
 
     def name(self, row: int, i: int, order_id: str, *, shown: bool = True) -> None:
         """Remember the exchange's id; of news that changes nothing only for the trades that bear it."""

@@ -15,6 +15,7 @@ from barter_bt.engine.event import ENGINE_UPDATE
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import BarterBtError
 from barter_bt.errors import EngineError as RunError
 from barter_bt.execution.build import build_terms, build_venue
 from barter_bt.execution.messages import NEVER
@@ -136,18 +137,30 @@ class Engine(View):
         RunError
             After a shutdown or an unrecoverable error.
         BarterBtError
-            The event names what is not in the index, or holds what cannot be.
+            The event names what is not in the index, or holds what cannot be. It is not applied; of an account
+            snapshot the items before the wrong one are.
         """
         if self.terminated:
             raise RunError("the engine has ended: after a shutdown or an unrecoverable error it processes nothing")
         self._outputs = []
         sequence = self.state.engine.sequence[0]
         self.state.engine.sequence[0] = sequence + 1
-        errors = self._update(event)
+        time = self.state.engine.time[0]
+        try:
+            errors = self._update(event)
+        except BarterBtError:
+            self._take_back(sequence, time)
+            raise
         if not errors and self.state.engine.trading[0] and not isinstance(event, Shutdown):
             errors = self._generate()
         self.terminated = bool(errors) or isinstance(event, Shutdown)
         return Audit(sequence, self.state.engine.time[0], event, tuple(self._outputs), tuple(errors))
+
+    def _take_back(self, sequence: int, time: int) -> None:
+        """An event that could not be applied has no number, unless a part of it stands in the audit."""
+        audits = self.state.audits
+        if not len(audits) or audits.sequence[len(audits) - 1] < sequence:
+            self.state.engine.sequence[0], self.state.engine.time[0] = sequence, time
 
     def run(self, events: Iterable[EngineEvent]) -> list[Audit]:
         """Process events until they end, a shutdown, or an unrecoverable error."""

@@ -44,7 +44,8 @@ class Requests:
             if reason:
                 row = record_open(self.state, action, reason)
                 note_open(self.state, action, row, reason, REFUSED_OPEN)
-                self._book.add(row, self.index.instrument(request.key.instrument), f"refused {row}")
+                i, terms = self.index.instrument(request.key.instrument), request.state
+                self._book.add(row, i, request.key.cid, terms.price, found=False)
                 refused.append(Refused(request, REASONS[reason]))
             else:
                 approved.append(self._resized(request, action))
@@ -98,7 +99,7 @@ class Requests:
         note_open(s, action, row, 0, SENT_OPEN)
         count_sent(s, i)
         s.actions.truncate(0)
-        self._book.add(row, i, request.key.cid)
+        self._book.add(row, i, request.key.cid, request.state.price)
 
     def _record_cancel(self, request: Request) -> None:
         row = self._book.find(self.index.instrument(request.key.instrument), request.key.cid)

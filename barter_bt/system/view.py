@@ -96,7 +96,16 @@ class View:
         if o.status[row] == OPEN_IN_FLIGHT or state is None:
             state = OpenInFlight()
         side = Side.BUY if o.side[row] == BUY else Side.SELL
-        return Order(key, side, units.price(i, o.price[row]), units.quantity(i, o.quantity[row]), kind, tif, state)
+        price = book.prices[row]
+        return Order(
+            key,
+            side,
+            units.price(i, o.price[row]) if price is None else price,
+            units.quantity(i, o.quantity[row]),
+            kind,
+            tif,
+            state,
+        )
 
     @property
     def healthy(self) -> bool:

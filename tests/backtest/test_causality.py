@@ -28,7 +28,7 @@ LEAKS = {
     "next close": (CLOSE.shift(-1) > CLOSE, 'col("close").shift('),
     "next close, no null": (pl.when(CLOSE.shift(-1) > CLOSE).then(1.0).otherwise(0.0), 'col("close").shift('),
     "next open": (pl.col("open").shift(-1) > CLOSE, 'col("open").shift('),
-    "centred mean": (CLOSE > CLOSE.rolling_mean(21, center=True), 'col("close").rolling_mean('),
+    "centred mean": (CLOSE > CLOSE.rolling_mean(21, center=True), "with window 21, centred"),
     "z-score": ((CLOSE - CLOSE.mean()) / CLOSE.std() < 0, 'col("close").mean()'),
     "rank": (CLOSE.rank() < 100, 'col("close").rank('),
     "quantile": (CLOSE < CLOSE.quantile(0.3), 'col("close").quantile('),

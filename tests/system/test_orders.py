@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from barter_bt.engine.replica import StateReplica, differences
+from barter_bt.errors import DataError
 from barter_bt.instrument import Instrument
 from barter_bt.protocol import (
     Account,
     AccountEvent,
+    AssetFees,
     CancelInFlight,
     Cancelled,
     CancelOrders,
@@ -22,6 +24,7 @@ from barter_bt.protocol import (
     Expired,
     FullyFilled,
     GoodUntilCancelled,
+    ImmediateOrCancel,
     Item,
     NoFilter,
     Open,
@@ -40,6 +43,7 @@ from barter_bt.protocol import (
     SendCancelRequests,
     SendOpenRequests,
     Side,
+    Trade,
 )
 from barter_bt.system import Engine
 
@@ -197,3 +201,42 @@ def test_the_command_to_cancel_skips_orders_that_are_being_cancelled():
     sent = audit.outputs[0].cancels.sent
     assert [(one.key.cid, one.state.id) for one in sent] == [("cid0", None), ("cid1", "id")]
     assert all(isinstance(one.state, CancelInFlight) for one in engine.orders(0))
+
+
+def test_nothing_remains_of_an_order_whose_whole_quantity_is_filled():
+    """Also where the exchange knows the order by a larger quantity than was asked for."""
+    engine = make()
+    engine.process(send_open())
+    larger = Order(KEY, Side.BUY, D(5), D(20), OrderKind.LIMIT, TIF, opened(20, 15))
+    engine.process(event(larger))
+    assert engine.orders(0) == []
+    assert engine.state.instruments.working[0] == 0
+
+
+def test_a_market_order_keeps_its_price():
+    engine = make()
+    terms = RequestOpen(Side.BUY, D(7), D(1), OrderKind.MARKET, ImmediateOrCancel())
+    engine.process(Command(SendOpenRequests(OrderRequestOpen(KEY, terms))))
+    assert engine.orders(0)[0].price == 7
+
+
+def test_names_that_the_engine_gives_are_no_client_ids():
+    """An order that a trade told of is not the client's, whatever the client calls its own."""
+    engine, mine = make(), OrderKey(0, 0, "s", "order X")
+    engine.process(send_open(mine))
+    trade = Trade("t", "X", 0, "s", 1, Side.BUY, D(5), D(1), AssetFees(None, D(0)))
+    engine.process(event(trade))
+    engine.process(snapshot(FullyFilled(), mine))
+    assert engine.orders(0) == []
+
+
+def test_an_event_that_cannot_be_applied_has_no_number():
+    engine, before = make(), snapshot(opened(20, 3))
+    replica = StateReplica(engine.state)
+    wrong = event(Trade("t", "X", 0, "s", 99, Side.BUY, D("5.5"), D(1), AssetFees(None, D(0))))
+    with pytest.raises(DataError, match="not a whole number of steps"):
+        engine.process(wrong)
+    assert engine.process(before).sequence == 0
+    assert engine.state.engine.time[0] == 20
+    replica.follow(engine.state)
+    assert differences(engine.state, replica.state) == []
