@@ -85,14 +85,14 @@ class AlgoStrategy(Protocol):
         ...
 
 
-def _both(asked: Any) -> tuple[Iterable[int], Iterable[OrderRequest]]:
-    """Cancels and opens; anything else is an error that says what is missing."""
-    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest):
-        raise StrategyError(
-            f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
-            "return [], [OrderRequest(...)]",
-        )
-    return asked[0], asked[1]
+def _refusal(asked: Any, error: Exception) -> Exception:
+    """What is wrong with a strategy's answer: that it is not two things, or the error itself."""
+    if isinstance(asked, tuple | list) and len(asked) == 2 and not isinstance(asked[0], OrderRequest):
+        return error
+    return StrategyError(
+        f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
+        "return [], [OrderRequest(...)]",
+    )
 
 
 class State:
@@ -234,9 +234,12 @@ class Python:
                     return
             asked = hooks.get(kind, generate)(view[0])
             if asked:
-                cancels, opens = _both(asked)
-                for order in cancels:
-                    ask_cancel(raw, order)
+                try:
+                    cancels, opens = asked
+                    for order in cancels:
+                        ask_cancel(raw, order)
+                except (TypeError, ValueError) as error:
+                    raise _refusal(asked, error) from error
                 for request in opens:
                     _ask(raw, index, request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from barter_bt.engine.action.send import ask
 from barter_bt.engine.state.tables import EngineState
@@ -70,6 +71,24 @@ class Book:
         if shown:
             self.ids[row] = order_id
         self._by_id[i, order_id] = row
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "strategies": self.strategies,
+            "cids": self.cids,
+            "prices": [None if price is None else str(price) for price in self.prices],
+            "ids": self.ids,
+            "by_cid": [[i, cid, row] for (i, cid), row in self._by_cid.items()],
+            "by_id": [[i, order_id, row] for (i, order_id), row in self._by_id.items()],
+        }
+
+    def fill(self, saved: dict[str, Any]) -> None:
+        """Go back to what :meth:`to_dict` gave; a strategy's index is that of its name."""
+        self.strategies, self.cids, self.ids = saved["strategies"], saved["cids"], saved["ids"]
+        self.prices = [None if price is None else Decimal(price) for price in saved["prices"]]
+        self._by_cid = {(i, cid): row for i, cid, row in saved["by_cid"]}
+        self._by_id = {(i, order_id): row for i, order_id, row in saved["by_id"]}
 
     def find(self, i: int, cid: str) -> int | None:
         """The latest order of a client's id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from barter_bt.engine.audit import (
@@ -62,6 +63,7 @@ from barter_bt.system.book import Book
 from barter_bt.system.filters import many
 from barter_bt.system.markets import apply_market, event_time
 from barter_bt.system.requests import Requests, Send
+from barter_bt.system.saved import load_state, save_state
 from barter_bt.system.strategy import Strategy
 from barter_bt.system.units import Units
 from barter_bt.system.view import View
@@ -155,6 +157,20 @@ class Engine(View):
             errors = self._generate()
         self.terminated = bool(errors) or isinstance(event, Shutdown)
         return Audit(sequence, self.state.engine.time[0], event, tuple(self._outputs), tuple(errors))
+
+    def save(self, path: str | Path) -> None:
+        """Write the state to a file; what the strategy remembers is the strategy's."""
+        save_state(Path(path), self.state, self._book, self.index.names, ended=self.terminated)
+
+    def load(self, path: str | Path) -> None:
+        """Go back to a state that :meth:`save` wrote, in this process or another, over the same instruments.
+
+        Raises
+        ------
+        ConfigError
+            It is no such file, of another version, or of other instruments.
+        """
+        self.terminated = load_state(Path(path), self.state, self._book, self.index.names)
 
     def _take_back(self, sequence: int, time: int) -> None:
         """An event that could not be applied has no number, unless a part of it stands in the audit."""

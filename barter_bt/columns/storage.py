@@ -1,0 +1,116 @@
+"""Blocks of tables as one file, and back: a NumPy archive with a header, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from barter_bt.columns.table import Block, Table
+from barter_bt.errors import ConfigError
+
+_HEADER = "header"
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class Stored:
+    """The tables of some blocks, each once, as named arrays.
+
+    Parameters
+    ----------
+    blocks
+        By name.
+    without
+        Names of tables that are left out.
+    pointed
+        Columns of pointers, as (table, column), whose arrays are kept too; other pointers are left as they are.
+    """
+
+    def __init__(
+        self,
+        blocks: Mapping[str, Block],
+        without: Collection[str] = (),
+        pointed: Collection[tuple[str, str]] = (),
+    ) -> None:
+        self._blocks, self._without, self._pointed = blocks, without, pointed
+
+    def arrays(self) -> Arrays:
+        """Every column by its name; those without rows behind a pointer are left out."""
+        return {name: array for name, array in self._columns() if array is not None}
+
+    def rows(self) -> dict[str, int]:
+        """The number of rows of each table."""
+        return {f"{block}.{name}": len(table) for block, name, table in self._tables()}
+
+    def layout(self) -> list[list[Any]]:
+        """What must be equal for columns to fit: tables, their columns, the rows of those that cannot grow."""
+        return [
+            [f"{block}.{name}", list(table.schema), None if table.growable else len(table)]
+            for block, name, table in self._tables()
+        ]
+
+    def fill(self, arrays: Mapping[str, npt.NDArray[Any]], rows: Mapping[str, int]) -> None:
+        """Put back what :meth:`arrays` and :meth:`rows` gave."""
+        for block, name, table in self._tables():
+            count = rows[f"{block}.{name}"]
+            table.reserve(count)
+            table.truncate(count)
+        for name, array in self._columns():
+            if array is not None:
+                array[:] = arrays[name]
+
+    def _tables(self) -> Iterator[tuple[str, str, Table]]:
+        """Every table once; blocks share some."""
+        seen: set[int] = set()
+
+        def walk(prefix: str, block: Block) -> Iterator[tuple[str, str, Table]]:
+            for name, part in block.tables().items():
+                if isinstance(part, Block):
+                    yield from walk(f"{prefix}.{name}", part)
+                elif part.address not in seen and name not in self._without:
+                    seen.add(part.address)
+                    yield prefix, name, part
+
+        for name, block in self._blocks.items():
+            yield from walk(name, block)
+
+    def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any] | None]]:
+        for block, name, table in self._tables():
+            for column, code in table.schema.items():
+                if code[0] != "*":
+                    yield f"{block}.{name}.{column}", table.array(column)
+                elif (name, column) in self._pointed:
+                    for row in range(len(table)):
+                        there = getattr(table, column)[row]
+                        yield f"{block}.{name}.{column}.{row}", None if there is None else np.asarray(there)
+
+
+def write(path: Path, header: Mapping[str, Any], arrays: Arrays) -> None:
+    """Write a file under a temporary name, then rename it."""
+    temporary = path.with_name(f".{path.name}.writing")
+    content = arrays | {_HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}
+    with temporary.open("wb") as file:
+        np.savez(file, **content)  # type: ignore[arg-type]
+    temporary.replace(path)
+
+
+def read(path: Path, what: str) -> tuple[dict[str, Any], Arrays]:
+    """Header and arrays of a file.
+
+    Raises
+    ------
+    ConfigError
+        It is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{path} is not {what}: {error}") from None
+    header = json.loads(arrays.pop(_HEADER).tobytes()) if _HEADER in arrays else {}
+    return header, arrays

@@ -1,0 +1,51 @@
+"""An engine's state as a file, and back, also in another process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from barter_bt.columns.storage import Stored, read, write
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import ConfigError
+from barter_bt.system.book import Book
+from barter_bt.version import VERSION
+
+_FORMAT = "barter_bt engine 1"
+
+
+def save_state(path: Path, state: EngineState, book: Book, names: list[str], *, ended: bool) -> None:
+    """Write the columns of a state and the texts that its orders go by."""
+    stored = _stored(state)
+    header = {"format": _FORMAT, "version": VERSION, "instruments": names, "ended": ended, "rows": stored.rows()}
+    write(path, header | {"layout": stored.layout(), "book": book.to_dict()}, stored.arrays())
+
+
+def load_state(path: Path, state: EngineState, book: Book, names: list[str]) -> bool:
+    """Fill a state and its book from a file; returns whether the engine had ended.
+
+    Raises
+    ------
+    ConfigError
+        It is no such file, of another version, or of other instruments.
+    """
+    header, arrays = read(path, "the state of an engine")
+    if header.get("format") != _FORMAT or header.get("version") != VERSION:
+        raise ConfigError(
+            f"{path} is of format {header.get('format')!r}, version {header.get('version')}; "
+            f"this is {_FORMAT!r}, version {VERSION}"
+        )
+    stored = _stored(state)
+    if header["instruments"] != names or header["layout"] != stored.layout():
+        raise ConfigError(
+            f"{path} is the state of an engine over {', '.join(header['instruments'])}, or with other limits",
+            f"this one is over {', '.join(names)}",
+        )
+    stored.fill(arrays, header["rows"])
+    book.fill(header["book"])
+    ended: Any = header["ended"]
+    return bool(ended)
+
+
+def _stored(state: EngineState) -> Stored:
+    return Stored({"engine": state}, ("watched", "fault"), (("limits", "sent"),))
