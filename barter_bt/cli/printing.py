@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = False) -> None:
     """Print a saved run's figures, beside its benchmark's; ``paths`` lists its files."""
     from barter_bt.backtest import run_directory
-    from barter_bt.statistic.summary import side_by_side
 
     saved = run_directory.read(directory)
     manifest, other = saved.manifest, saved.benchmark
@@ -26,7 +27,7 @@ def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = Fal
         {"strategy": saved.figures, manifest["benchmark"]: other} if other else {"": saved.figures}
     )
     print(f"Run {directory}{' (partial)' if manifest['partial'] else ''}, in {saved.reporting}")
-    print(side_by_side(columns, every=every))
+    print_figures(columns, every=every)
     print(f"  digest {saved.digest}")
     if paths:
         print("Wrote")
@@ -37,6 +38,34 @@ def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = Fal
 def _short(path: Path) -> Path:
     """Make a path relative to where we are, if it lies below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def print_figures(summaries: Mapping[str, Summary], *, every: bool) -> None:
+    """Print summaries side by side; losses are coloured where the terminal has colours."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from barter_bt.statistic.figure import FIGURES, show
+
+    first = next(iter(summaries.values()))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(summaries))
+    table.add_column("")
+    for name in summaries:
+        table.add_column(Text(name), justify="right")
+    section = ""
+    for name, figure in FIGURES.items():
+        values = [one[name] for one in summaries.values()]
+        if not (figure.key or every) or all(value is None for value in values):
+            continue
+        if figure.section != section:
+            section = figure.section
+            table.add_row(Text(section, style="bold"))
+        styles = ["red" if isinstance(value, float) and value < 0 else "" for value in values]
+        cells = [Text(show(value, figure.unit), style=style) for value, style in zip(values, styles, strict=True)]
+        table.add_row(Text(f"  {first.label(name)}"), *cells)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
 
 
 def print_table(title: str, frame: pl.DataFrame, *, decimals: int) -> None:

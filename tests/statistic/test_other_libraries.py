@@ -1,6 +1,7 @@
 """Figures against those of other libraries on the same returns; `docs/metrics.md` lists where definitions differ."""
 
 import warnings
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ with warnings.catch_warnings():
     ffn = pytest.importorskip("ffn", reason="ffn is not installed").core
     quantstats = pytest.importorskip("quantstats", reason="quantstats is not installed").stats
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    scipy = pytest.importorskip("scipy.stats", reason="scipy is not installed")
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
 N = 500
@@ -31,6 +33,12 @@ def random_run(seed):
 
 def percent(value):
     return value / 100
+
+
+def by_scipy(r):
+    """The probability that the Sharpe ratio is above 0, with scipy's moments and normal distribution."""
+    s, g, k = r.mean() / r.std(), scipy.skew(r, bias=False), scipy.kurtosis(r, bias=False, fisher=False)
+    return scipy.norm.cdf(s * np.sqrt((len(r) - 1) / (1 - g * s + (k - 1) / 4 * s**2)))
 
 
 CHECKS = {
@@ -65,7 +73,13 @@ CHECKS = {
     ],
     "skew": [lambda r, p, b: quantstats.skew(r), lambda r, p, b: ffn.PerformanceStats(p).stats["daily_skew"]],
     "kurtosis": [lambda r, p, b: quantstats.kurtosis(r), lambda r, p, b: ffn.PerformanceStats(p).stats["daily_kurt"]],
-    "probabilistic_sharpe": [lambda r, p, b: quantstats.probabilistic_sharpe_ratio(r)],
+    "max_drawdown_duration": [
+        lambda r, p, b: longest(
+            quantstats.drawdown_details(quantstats.to_drawdown_series(r)), "max drawdown", "days", p
+        ),
+        lambda r, p, b: longest(ffn.drawdown_details(ffn.to_drawdown_series(p)), "drawdown", "Length", p),
+    ],
+    "probabilistic_sharpe": [lambda r, p, b: quantstats.probabilistic_sharpe_ratio(r), lambda r, p, b: by_scipy(r)],
     "max_drawdown": [
         lambda r, p, b: -quantstats.max_drawdown(r),
         lambda r, p, b: -empyrical.max_drawdown(r),
@@ -95,9 +109,25 @@ CHECKS = {
         lambda r, p, b: empyrical.excess_sharpe(r, b) * np.sqrt(252),
         lambda r, p, b: ffn.calc_information_ratio(r, b) * np.sqrt(252),
     ],
-    "upside_capture": [lambda r, p, b: empyrical.up_capture(r, b)],
-    "downside_capture": [lambda r, p, b: empyrical.down_capture(r, b)],
+    "upside_capture": [
+        lambda r, p, b: empyrical.up_capture(r, b),
+        lambda r, p, b: empyrical.annual_return(r[b > 0]) / empyrical.annual_return(b[b > 0]),
+    ],
+    "downside_capture": [
+        lambda r, p, b: empyrical.down_capture(r, b),
+        lambda r, p, b: quantstats.cagr(r[b < 0], periods=252) / quantstats.cagr(b[b < 0], periods=252),
+    ],
 }
+
+
+def longest(falls, depth, length, prices):
+    """Days of the deepest fall from its peak: those of other libraries begin at the first mark below it.
+
+    Of a fall that has not ended quantstats counts the last day too.
+    """
+    row = int(falls[depth].astype(float).argmin())
+    lasts = row == len(falls) - 1 and prices.iloc[-1] < prices.max()
+    return float(falls.iloc[row][length]) + (0.0 if lasts and length == "days" else 1.0)
 
 
 @pytest.mark.parametrize("seed", [5, 6, 7])
@@ -105,6 +135,8 @@ CHECKS = {
 def test_a_figure_is_what_other_libraries_say(figure, seed):
     run, benchmark, (prices, other) = random_run(seed)
     ours = summarise(run, benchmark=benchmark, interval="annual_252", sampling="1d")[figure]
+    if isinstance(ours, timedelta):
+        ours = ours / timedelta(days=1)
     returns, theirs = prices.pct_change().dropna(), other.pct_change().dropna()
     for check in CHECKS[figure]:
         assert ours == pytest.approx(float(check(returns, prices, theirs)), rel=1e-9)
