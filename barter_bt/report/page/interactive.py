@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
-from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.charts import MONTHS, month_grid
 from barter_bt.report.downsample import extremes, thin
+from barter_bt.report.page.canvas import COLUMNS, Canvas, milliseconds, number
 from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by
 from barter_bt.report.style import SERIES, Style
 from barter_bt.statistic.curve import curve_of
-from barter_bt.statistic.rolling import rolling, usual_window
-from barter_bt.statistic.tables import Floats, Integers, Tables, floats, marks_of, nanoseconds
+from barter_bt.statistic.rolling import rolling
+from barter_bt.statistic.tables import floats, marks_of, nanoseconds
 
 if TYPE_CHECKING:
     from bokeh.model import Model
     from bokeh.plotting import figure as Figure
 
-_COLUMNS: Final = 1200
 _FILLS: Final = 300
 _DAY_NS: Final = 86_400e9
 
 
-class Charts:
-    """Makes the charts of one run.
-
-    Parameters
-    ----------
-    run
-        The run.
-    benchmark
-        Columns ``time`` and ``equity``.
-    window
-        Returns in the window of the rolling Sharpe ratio.
-    style
-        "light" or "dark".
-    """
-
-    def __init__(self, run: Tables, benchmark: pl.DataFrame | Tables | None, window: int | None, style: Look) -> None:
-        from bokeh.models import DataRange1d
-
-        self._run, self._benchmark = run, benchmark
-        self._window = window or usual_window(curve_of(run.equity))
-        self._look: Style = look_of(style)
-        self._time = DataRange1d()
+class Charts(Canvas):
+    """Makes the charts of one run; arguments as for :class:`~barter_bt.report.page.canvas.Canvas`."""
 
     def all(self) -> dict[str, Model]:
         """Every chart that the run has something for, by its heading, in the page's order."""
@@ -62,63 +41,6 @@ class Charts:
             "Positions: held and made": self._positions(),
         }
         return {name: chart for name, chart in made.items() if chart is not None}
-
-    def _figure(self, *, height: int, time: bool = False, **options: Any) -> Figure:
-        from bokeh.models import BoxZoomTool, HoverTool, PanTool, ResetTool, SaveTool, WheelZoomTool
-        from bokeh.plotting import figure
-
-        look = self._look
-        hover = HoverTool(**options.pop("hover"))
-        zoom = WheelZoomTool(dimensions="width" if time else "both")
-        tools = [PanTool(), BoxZoomTool(dimensions="width" if time else "both"), zoom, ResetTool(), SaveTool(), hover]
-        if time:
-            options |= {"x_axis_type": "datetime", "x_range": self._time, "min_border_left": 80}  # so that axes align
-        made = figure(height=height, sizing_mode="stretch_width", tools=tools, toolbar_location="above", **options)
-        made.toolbar.logo = None
-        made.toolbar.autohide = True
-        made.background_fill_color = made.border_fill_color = look.background
-        made.outline_line_color = None
-        for axis in made.axis:
-            axis.axis_line_color = axis.major_tick_line_color = look.grid
-            axis.minor_tick_line_color = None
-            axis.major_label_text_color = axis.axis_label_text_color = look.muted
-        made.grid.grid_line_color = look.grid
-        if time:
-            self._add_legend(made)
-        return made
-
-    def _add_legend(self, chart: Figure) -> None:
-        from bokeh.models.annotations import Legend
-
-        legend = Legend(click_policy="hide", orientation="horizontal", margin=0)
-        legend.border_line_color = legend.background_fill_color = None
-        legend.label_text_color, legend.label_text_font_size = self._look.text, "12px"
-        chart.add_layout(legend, "above")
-
-    @staticmethod
-    def _hover(*rows: tuple[str, str], only: str | None = None) -> dict[str, Any]:
-        named = {"mode": "vline"} if only else {"mode": "mouse"}
-        return {
-            "tooltips": [*rows],
-            "formatters": {"@time": "datetime"},
-            **named,
-            **({"name": only} if only else {}),
-        }
-
-    def _line(self, chart: Figure, line: Line, column: str, colour: str, label: str, **options: Any) -> Any:
-        from bokeh.models import ColumnDataSource
-
-        rows = extremes(line.times, line.values, _COLUMNS)
-        source = ColumnDataSource({"time": _milliseconds(line.times[rows]), column: line.values[rows]})
-        return chart.line("time", column, source=source, color=colour, legend_label=label, name=label, **options)
-
-    def _watch(self, chart: Figure, renderer: Any) -> None:
-        """Only one line answers the hover, so that tooltips do not pile up."""
-        from bokeh.models import HoverTool
-
-        for tool in chart.toolbar.tools:
-            if isinstance(tool, HoverTool):
-                tool.renderers = [renderer]
 
     def _price(self) -> Figure | None:
         chosen = fills_of(self._run, None)
@@ -143,7 +65,7 @@ class Charts:
     def _fills(chart: Figure, fills: pl.DataFrame, marker: str, colour: str, label: str) -> None:
         from bokeh.models import ColumnDataSource
 
-        time = _milliseconds(nanoseconds(fills["time_exchange"]))
+        time = milliseconds(nanoseconds(fills["time_exchange"]))
         source = ColumnDataSource({"time": time, "price": floats(fills["price"])})
         chart.scatter("time", "price", source=source, marker=marker, size=7, color=colour, legend_label=label)
 
@@ -159,7 +81,7 @@ class Charts:
             self._line(chart, scaled, "equity", self._look.benchmark, "benchmark", line_width=1.2, line_dash="dashed")
         mine = Line(curve.times, curve.values)
         self._watch(chart, self._line(chart, mine, "equity", self._look.equity, "strategy", line_width=1.6))
-        chart.yaxis.formatter = _number("0,0.[00]")
+        chart.yaxis.formatter = number("0,0.[00]")
         return chart
 
     def _drawdown(self) -> Figure | None:
@@ -169,11 +91,11 @@ class Charts:
         fall = np.where(curve.peaks > 0, curve.values / curve.peaks - 1.0, 0.0)
         hover = self._hover(("time", "@time{%F %T}"), ("below the peak", "@fall{0.00 %}"), only="drawdown")
         chart = self._figure(height=180, time=True, hover=hover)
-        rows = extremes(curve.times, fall, _COLUMNS)
-        chart.varea(_milliseconds(curve.times[rows]), fall[rows], 0.0, color=self._look.drawdown, alpha=0.3)
+        rows = extremes(curve.times, fall, COLUMNS)
+        chart.varea(milliseconds(curve.times[rows]), fall[rows], 0.0, color=self._look.drawdown, alpha=0.3)
         colour = self._look.drawdown
         self._watch(chart, self._line(chart, Line(curve.times, fall), "fall", colour, "drawdown"))
-        chart.yaxis.formatter = _number("0 %")
+        chart.yaxis.formatter = number("0 %")
         return chart
 
     def _rolling(self) -> Figure | None:
@@ -196,9 +118,9 @@ class Charts:
         most = sorted(held, key=lambda name: (-float(np.abs(held[name].values).max()), name))[: len(SERIES)]
         for name, colour in zip(most, SERIES, strict=False):
             times, values = held[name]
-            rows = extremes(times, values, _COLUMNS)
-            chart.step(_milliseconds(times[rows]), values[rows], mode="after", color=colour, legend_label=name)
-        chart.yaxis.formatter = _number("0,0.[00]")
+            rows = extremes(times, values, COLUMNS)
+            chart.step(milliseconds(times[rows]), values[rows], mode="after", color=colour, legend_label=name)
+        chart.yaxis.formatter = number("0,0.[00]")
         return chart
 
     def _months(self) -> Figure | None:
@@ -244,7 +166,7 @@ class Charts:
             left=edges[:-1], right=edges[1:], top=count, bottom=0, color=self._look.equity, alpha=0.8,
             line_color=self._look.background,
         )  # fmt: skip
-        chart.xaxis.formatter = _number("0.[0] %")
+        chart.xaxis.formatter = number("0.[0] %")
         return chart
 
     def _pnl(self) -> Figure | None:
@@ -260,7 +182,7 @@ class Charts:
         chart = self._figure(height=70 + 22 * len(names), hover=hover, y_range=names)
         data = {"name": names, "pnl": values, "positions": shown["positions"].to_numpy(), "colour": colours}
         chart.hbar("name", right="pnl", height=0.7, color="colour", source=ColumnDataSource(data))
-        chart.xaxis.formatter = _number("0,0.[00]")
+        chart.xaxis.formatter = number("0,0.[00]")
         return chart
 
     def _positions(self) -> Figure | None:
@@ -285,19 +207,8 @@ class Charts:
             tips += [("against it", "@adverse{0.00 %}"), ("for it", "@favourable{0.00 %}")]
         chart = self._figure(height=280, hover=self._hover(*tips), x_axis_label="held, days")
         chart.scatter("days", "pnl", size=7, color="colour", alpha=0.6, source=ColumnDataSource(data))
-        chart.yaxis.formatter = _number("0,0.[00]")
+        chart.yaxis.formatter = number("0,0.[00]")
         return chart
-
-
-def _milliseconds(times: Integers) -> Floats:
-    found: Floats = times / 1e6
-    return found
-
-
-def _number(form: str) -> Any:
-    from bokeh.models import NumeralTickFormatter
-
-    return NumeralTickFormatter(format=form)
 
 
 def _between(look: Style) -> list[str]:

@@ -1,0 +1,114 @@
+"""What the page's charts share: figures in the page's colours, zoom and hover, an axis of time for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from barter_bt.report.canvas import Look, look_of
+from barter_bt.report.downsample import extremes
+from barter_bt.report.series import Line
+from barter_bt.report.style import Style
+from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.rolling import usual_window
+from barter_bt.statistic.tables import Floats, Integers, Tables
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure
+
+COLUMNS: Final = 1200
+
+
+class Canvas:
+    """Figures of one run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    benchmark
+        Columns ``time`` and ``equity``.
+    window
+        Returns in the window of the rolling Sharpe ratio.
+    style
+        "light" or "dark".
+    """
+
+    def __init__(self, run: Tables, benchmark: pl.DataFrame | Tables | None, window: int | None, style: Look) -> None:
+        from bokeh.models import DataRange1d
+
+        self._run, self._benchmark = run, benchmark
+        self._window = window or usual_window(curve_of(run.equity))
+        self._look: Style = look_of(style)
+        self._time = DataRange1d()
+
+    def _figure(self, *, height: int, time: bool = False, **options: Any) -> Figure:
+        from bokeh.models import BoxZoomTool, HoverTool, PanTool, ResetTool, SaveTool, WheelZoomTool
+        from bokeh.plotting import figure
+
+        look = self._look
+        hover = HoverTool(**options.pop("hover"))
+        zoom = WheelZoomTool(dimensions="width" if time else "both")
+        tools = [PanTool(), BoxZoomTool(dimensions="width" if time else "both"), zoom, ResetTool(), SaveTool(), hover]
+        if time:
+            options |= {"x_axis_type": "datetime", "x_range": self._time, "min_border_left": 80}  # so that axes align
+        made = figure(height=height, sizing_mode="stretch_width", tools=tools, toolbar_location="above", **options)
+        made.toolbar.logo = None
+        made.toolbar.autohide = True
+        made.background_fill_color = made.border_fill_color = look.background
+        made.outline_line_color = None
+        for axis in made.axis:
+            axis.axis_line_color = axis.major_tick_line_color = look.grid
+            axis.minor_tick_line_color = None
+            axis.major_label_text_color = axis.axis_label_text_color = look.muted
+        made.grid.grid_line_color = look.grid
+        if time:
+            self._add_legend(made)
+        return made
+
+    def _add_legend(self, chart: Figure) -> None:
+        from bokeh.models.annotations import Legend
+
+        legend = Legend(click_policy="hide", orientation="horizontal", margin=0)
+        legend.border_line_color = legend.background_fill_color = None
+        legend.label_text_color, legend.label_text_font_size = self._look.text, "12px"
+        chart.add_layout(legend, "above")
+
+    @staticmethod
+    def _hover(*rows: tuple[str, str], only: str | None = None) -> dict[str, Any]:
+        named = {"mode": "vline"} if only else {"mode": "mouse"}
+        return {
+            "tooltips": [*rows],
+            "formatters": {"@time": "datetime"},
+            **named,
+            **({"name": only} if only else {}),
+        }
+
+    def _line(self, chart: Figure, line: Line, column: str, colour: str, label: str, **options: Any) -> Any:
+        from bokeh.models import ColumnDataSource
+
+        rows = extremes(line.times, line.values, COLUMNS)
+        source = ColumnDataSource({"time": milliseconds(line.times[rows]), column: line.values[rows]})
+        return chart.line("time", column, source=source, color=colour, legend_label=label, name=label, **options)
+
+    def _watch(self, chart: Figure, renderer: Any) -> None:
+        """Only one line answers the hover, so that tooltips do not pile up."""
+        from bokeh.models import HoverTool
+
+        for tool in chart.toolbar.tools:
+            if isinstance(tool, HoverTool):
+                tool.renderers = [renderer]
+
+
+def milliseconds(times: Integers) -> Floats:
+    """Nanoseconds in the unit that browsers count time in."""
+    found: Floats = times / 1e6
+    return found
+
+
+def number(form: str) -> Any:
+    """A formatter of an axis."""
+    from bokeh.models import NumeralTickFormatter
+
+    return NumeralTickFormatter(format=form)

@@ -1,0 +1,51 @@
+"""What figures are computed from: a run's curve, its activity, and its curve beside a benchmark's."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from barter_bt.statistic.activity import Activity
+from barter_bt.statistic.against import Against, against
+from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.figure import Figure, Value
+from barter_bt.statistic.interval import ACTUAL
+from barter_bt.statistic.tables import Tables
+
+
+class Facts:
+    """What figures are computed from, made when first needed."""
+
+    def __init__(
+        self,
+        run: Tables,
+        benchmark: pl.DataFrame | None = None,
+        *,
+        sampling: str | None = None,
+        interval: str = ACTUAL,
+        risk_free: float = 0.0,
+    ) -> None:
+        self._run, self._benchmark = run, benchmark
+        self._options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+
+    @cached_property
+    def curve(self) -> Curve | None:
+        """The equity curve; None if no mark is known."""
+        return curve_of(self._run.equity, **self._options)
+
+    @cached_property
+    def activity(self) -> Activity:
+        """Orders, fills and positions."""
+        return Activity(self._run, self.curve)
+
+    @cached_property
+    def against(self) -> Against | None:
+        """The curve beside the benchmark's."""
+        return against(self.curve, self._benchmark) if self.curve and self._benchmark is not None else None
+
+    def value(self, figure: Figure) -> Value:
+        """Compute one figure."""
+        of = getattr(self, figure.needs)
+        return None if of is None else figure.compute(of)
