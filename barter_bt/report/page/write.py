@@ -62,14 +62,14 @@ def write_page(
     Raises
     ------
     ConfigError
-        Bokeh is not installed (``pip install 'barter-bt[report]'``), or the file's directory does not exist.
+        Bokeh is not installed (the extra ``report``), or the file's directory does not exist.
     """
     try:
         from bokeh.embed import components
         from bokeh.resources import Resources
         from jinja2 import Environment, PackageLoader
     except ImportError as error:
-        raise ConfigError("the page needs Bokeh", "pip install 'barter-bt[report]'") from error
+        raise ConfigError("the page needs Bokeh", "pip install bokeh, or this package with its extra 'report'") from error
     from barter_bt.report.page.interactive import Charts
 
     target = Path(path)
