@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
 import os
 import sys
+import time
 from pathlib import Path
 from types import FunctionType
 from typing import Any
+
+_DAY, _KEPT_DAYS = 86_400.0, 60
 
 
 def cache_directory() -> Path:
@@ -31,6 +35,28 @@ def _foundation() -> str:
     """What every cached function depends on besides its own code: the lowering and the compiler."""
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
     return hashlib.sha256(_SOURCES + repr((versions, sys.version)).encode()).hexdigest()
+
+
+def is_kept(index: Path) -> bool:
+    """Whether code is in the cache; that it is used is noted, once a day, by the time of its file."""
+    try:
+        age = time.time() - index.stat().st_mtime
+    except OSError:
+        return False
+    if age > _DAY:
+        with contextlib.suppress(OSError):
+            os.utime(index)
+    return True
+
+
+@functools.cache
+def prune(folder: Path) -> None:
+    """Delete code that nobody has used for two months, once in a process that compiles something."""
+    with contextlib.suppress(OSError):
+        for index in folder.glob("*.nbi"):
+            if time.time() - index.stat().st_mtime > _KEPT_DAYS * _DAY:
+                for file in (*folder.glob(f"{index.stem}.*.nbc"), index):
+                    file.unlink(missing_ok=True)
 
 
 @functools.cache
@@ -69,7 +95,9 @@ def cache_class() -> Any:
             # the same time take the same number, which would hand one strategy the machine code of the other.
             name = f"{function.__name__}-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
             self._cache_file = IndexDataCacheFile(self._cache_path, name, self._impl.locator.get_source_stamp())
-            self.is_new = not Path(self._cache_path, f"{name}.nbi").exists()
+            self.is_new = not is_kept(Path(self._cache_path, f"{name}.nbi"))
+            if self.is_new:
+                prune(Path(self._cache_path))
 
         def _index_key(self, sig: Any, codegen: Any) -> Any:
             return (sig, codegen.magic_tuple(), self._content)

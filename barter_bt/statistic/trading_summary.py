@@ -37,7 +37,7 @@ def trading_summary(
     risk_free: float = 0.0,
     figures: Literal["corrected", "barter"] = "corrected",
 ) -> TradingSummary:
-    """Tear sheets of every instrument and asset, with Barter's names; making them changes nothing.
+    """Tear sheets of every instrument and asset, traded or not, with Barter's names; making them changes nothing.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def trading_summary(
     start, end = (int(marks[0]), int(marks[-1])) if len(marks) else (0, 0)
     stated = interval if interval in NAMED_INTERVALS else interval_ns(interval)
     own = figures == "barter"
-    sheets = {}
+    sheets = _untraded(run, stated)
     for part in parts(run, "instrument").values():
         exchange, name = _key(part)
         summary = summarise(part, interval=interval, risk_free=risk_free)
@@ -77,6 +77,16 @@ def trading_summary(
         key = ExchangeAsset(str(part.balances["exchange"][0]), part.reporting)
         assets[key] = _own_asset(part) if own else _asset(part)
     return TradingSummary(start, end, sheets, assets)
+
+
+def _untraded(run: Tables, stated: str | int) -> dict[str, TearSheet]:
+    """Sheets of all declared instruments, in order of declaration, as of those in which nothing was done."""
+    nothing = PerInterval(None, stated)
+    return {
+        f"{one['exchange']}-{one['name']}": TearSheet(Decimal(0), nothing, nothing, nothing, nothing)
+        for one in run.config.get("instruments", ())
+        if isinstance(one, dict) and "name" in one
+    }
 
 
 def _key(part: Part) -> tuple[str, str]:

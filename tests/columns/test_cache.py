@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,17 @@ def test_code_compiled_apart_can_run_together(whole):
     assert run("1", "2", "3") == ["1", "2", "3"]
     assert run("3", "2", "1") == ["3", "2", "1"]
     assert whole[0].files() == before, "and nothing is compiled"
+
+
+def test_code_that_nobody_uses_is_deleted(tmp_path):
+    """After two months; what is used, and files of others, stay."""
+    from barter_bt.columns.cache import is_kept, prune
+
+    long_ago = time.time() - 61 * 86_400
+    for name in ("old.py-1.nbi", "old.py-1.py311.1.nbc", "used.py-2.nbi", "used.py-2.py311.1.nbc", "notes.txt"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    assert is_kept(tmp_path / "used.py-2.nbi")
+    assert not is_kept(tmp_path / "missing.nbi")
+    prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "used.py-2.nbi", "used.py-2.py311.1.nbc"]

@@ -10,7 +10,7 @@ from decimal import localcontext
 
 import pytest
 
-from barter_bt.protocol.summary import Drawdown, MeanDrawdown
+from barter_bt.protocol.summary import Drawdown, MeanDrawdown, PerInterval
 from barter_bt.statistic import summarise, trading_summary
 from barter_bt.statistic.barter import (
     MAX,
@@ -381,3 +381,12 @@ def test_a_run_without_anything_has_an_empty_summary():
     assert trading_summary(FakeRun()).instruments == {}
     own = trading_summary(trading_run(), figures="barter").instruments["xsim-btc_usd"]
     assert (own.pnl, own.win_rate, own.profit_factor, own.pnl_drawdown_max) == (0, None, None, None)
+
+
+def test_an_instrument_that_was_not_traded_has_a_sheet_too():
+    run = trading_run(100)
+    run.config["instruments"] = [{"exchange": "xsim", "name": name} for name in ("eth_usd", "btc_usd")]
+    summary = trading_summary(run)
+    assert list(summary.instruments) == ["xsim-eth_usd", "xsim-btc_usd"]
+    assert (summary.instruments["xsim-eth_usd"].pnl, summary.instruments["xsim-btc_usd"].pnl) == (0, 100)
+    assert summary.instruments["xsim-eth_usd"].sharpe_ratio == PerInterval(None, "annual_365")

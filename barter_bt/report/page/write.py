@@ -69,7 +69,9 @@ def write_page(
         from bokeh.resources import Resources
         from jinja2 import Environment, PackageLoader
     except ImportError as error:
-        raise ConfigError("the page needs Bokeh", "pip install bokeh, or this package with its extra 'report'") from error
+        raise ConfigError(
+            "the page needs Bokeh", "pip install bokeh, or this package with its extra 'report'"
+        ) from error
     from barter_bt.report.page.interactive import Charts
 
     target = Path(path)
