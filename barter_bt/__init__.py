@@ -55,6 +55,10 @@ _FROM = {
 }
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``--help`` and reading a version need no Polars."""
     if name in _ROOMS:

@@ -1,5 +1,6 @@
 """Backtests: run one, read its result, write it to a directory."""
 
+import inspect
 import sys
 from types import ModuleType
 from typing import Any
@@ -35,3 +36,4 @@ class _Room(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Room
+sys.modules[__name__].__dict__["__signature__"] = inspect.signature(backtest)

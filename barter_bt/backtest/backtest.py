@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from barter_bt.backtest.audit import start_audit
@@ -26,8 +27,9 @@ from barter_bt.data.duration import duration_ns
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.execution.build import build_terms, build_venue
+from barter_bt.execution.order import REASONS, REFUSED, REJECTED
 from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number, decimal
@@ -202,7 +204,14 @@ def backtest(
 def _strategy(given: Any) -> Any:
     if isinstance(given, list | tuple):
         return Several([_strategy(one) for one in given])
-    return given if hasattr(given, "prepare") else Python(given, getattr(given, "name", type(given).__name__))
+    if hasattr(given, "prepare") and not isinstance(given, type):
+        return given
+    if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):
+        raise StrategyError(
+            f"strategy is {given!r:.80}; it must be Signals, Schedule, Compiled or have generate_algo_orders",
+            "make one of the class: Name(...)" if isinstance(given, type) else None,
+        )
+    return Python(given, getattr(given, "name", type(given).__name__))
 
 
 def _run(drive: Drive) -> bool:
@@ -239,6 +248,8 @@ def _instruments(given: Instrument | Iterable[Instrument]) -> list[Instrument]:
 
 
 def _venues(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstruments) -> dict[str, Venue]:
+    if not (venues is None or isinstance(venues, Venue | Mapping)):
+        raise ConfigError(f"venues is {venues!r:.60}; it must be a Venue, or Venues by exchange", "Venue(Fees(...))")
     if venues is None or isinstance(venues, Venue):
         return dict.fromkeys(index.exchanges, venues or Venue())
     for name in venues:
@@ -247,6 +258,10 @@ def _venues(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstrument
 
 
 def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:
+    if not (moment is None or isinstance(moment, datetime)):
+        raise ConfigError(
+            f"{what} is {moment!r}; it must be a datetime with a zone", "datetime(2024, 1, 2, tzinfo=UTC)"
+        )
     if moment is None:
         return default
     if moment.tzinfo is None:
@@ -256,6 +271,8 @@ def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:
 
 
 def _balances(balances: Mapping[str, Number], index: IndexedInstruments) -> dict[int, Decimal]:
+    if not isinstance(balances, Mapping):
+        raise ConfigError(f"balances is {balances!r:.60}; it must say of which asset", 'balances={"usd": 100_000}')
     amounts = {index.asset(name): decimal(amount, f"balance of {name!r}") for name, amount in balances.items()}
     for asset, amount in amounts.items():
         if amount < 0:
@@ -337,6 +354,22 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
         p.due[0] = p.time[0][0]
 
 
+def _orders_told(state: EngineState) -> list[str]:
+    """What became of orders otherwise than was asked for."""
+    o = state.orders
+    status, asked = o.array("status"), o.array("quantity_requested")
+    found = []
+    for what, code in (("rejected by the venue", REJECTED), ("refused by the risk check", REFUSED)):
+        reasons = np.bincount(o.array("reason")[status == code], minlength=len(REASONS))
+        told = ", ".join(f"{REASONS[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
+        if told:
+            found.append(f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}")
+    cut = int(((o.array("quantity") < asked) & (status != REFUSED) & (status != REJECTED)).sum())
+    if cut:
+        found.append(f"{cut:,} of {len(o):,} orders were cut to what could be paid")
+    return found
+
+
 def _warnings(state: EngineState, streams: Sequence[Stream], partial: bool) -> list[str]:
     found = []
     missed = state.schedule.rows[0] - state.schedule.row[0]
@@ -347,6 +380,7 @@ def _warnings(state: EngineState, streams: Sequence[Stream], partial: bool) -> l
         found.append("a shutdown was commanded: the market data after it was not replayed")
     elif missed and not partial:
         found.append(f"{missed} row(s) of the strategy's schedule lie after the last market event and were not reached")
+    found += _orders_told(state)
     for stream in streams:
         for repair, rows in stream.repairs.items():
             if rows:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import Any
+
+import polars as pl
 
 from barter_bt.data import Stream
 from barter_bt.execution.terms import Venue
@@ -24,6 +27,8 @@ def plain(value: Any) -> Any:
         return plain(asdict(value))
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, pl.Expr):  # its text leaves out windows and other options
+        return {"text": str(value), "polars": json.loads(value.meta.serialize(format="json"))}
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     return str(value)

@@ -6,6 +6,7 @@ from barter_bt.backtest.feeder import Feeder
 from barter_bt.data import check
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.execution.venue.state import (
+    BAD_INSTRUMENT,
     BAD_ORDER,
     BAD_ROW,
     ENDLESS,
@@ -19,13 +20,19 @@ from barter_bt.instrument import IndexedInstruments
 def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int) -> BarterBtError:
     """The error that a fault stands for."""
     code, instrument = v.fault.code[0], v.fault.instrument[0]
-    name = index.names[instrument] if instrument >= 0 else "?"
+    name = index.names[instrument] if 0 <= instrument < len(index) else "?"
+    if code == BAD_INSTRUMENT:
+        return StrategyError(
+            f"the strategy asked for something of instrument {instrument} at {time} ns; there are {len(index)}, from 0",
+            f"they are {', '.join(index.names[:10])}",
+        )
     if code in (BAD_ROW, TIME_WENT_BACK):
         return _data_error(v, feeder, index, name)
     if code == OUT_OF_RANGE:
         return EngineError(
             f"an amount of {name!r} left the range of ±2^62 units at {time} ns",
-            "give the instrument a coarser price_increment or quantity_increment, or trade smaller quantities",
+            "give the instrument a coarser price_increment or quantity_increment, or trade smaller quantities; "
+            "an equity that grows beyond all bounds is often that of a strategy that looks ahead",
         )
     if code == BAD_ORDER:
         return StrategyError(

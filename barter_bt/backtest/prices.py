@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -16,28 +16,35 @@ _PRICE: Final = {
 }
 
 
-def market_prices(market: Sequence[Any]) -> pl.LazyFrame:
-    """Closes of candles, else prices of trades, else mids of quotes: ``time``, ``instrument``, ``price``."""
+def market_prices(market: Sequence[Any], names: Mapping[str, str] | None = None) -> pl.LazyFrame:
+    """Closes of candles, else prices of trades, else mids of quotes, of each instrument.
+
+    ``names`` are what tables call the instruments, by what the data calls them.
+    """
+    frames: list[pl.LazyFrame] = []
+    found: set[str] = set()
     for kind, price in _PRICE.items():
-        frames = [
-            stream.frame().select(
+        streams = [stream for stream in market if stream.kind == kind]
+        for stream in streams:
+            rows = stream.frame().select(
                 time=pl.col("time_exchange"), instrument=pl.col("instrument").cast(pl.String), price=price
             )
-            for stream in market
-            if stream.kind == kind
-        ]
-        if frames:
-            found: pl.LazyFrame = pl.concat(frames)
-            return found
-    return pl.LazyFrame(schema=SCHEMA)
+            frames.append(rows.filter(~pl.col("instrument").is_in(list(found))) if found else rows)
+        found |= {str(name) for stream in streams for name in stream.instruments}
+    if not frames:
+        return pl.LazyFrame(schema=SCHEMA)
+    prices = frames[0] if len(frames) == 1 else pl.concat(frames).sort("time", maintain_order=True)
+    return prices.with_columns(pl.col("instrument").replace(dict(names))) if names else prices
 
 
-def prices_to_draw(market: Sequence[Any], instruments: Sequence[str]) -> pl.DataFrame:
+def prices_to_draw(
+    market: Sequence[Any], instruments: Sequence[str], names: Mapping[str, str] | None = None
+) -> pl.DataFrame:
     """First, lowest, highest and last price of each of 1,000 parts of the time, of some instruments.
 
     Each stands at its own time. Read in pieces, so that memory does not grow with the data.
     """
-    prices = market_prices(market).filter(pl.col("instrument").is_in(list(instruments)))
+    prices = market_prices(market, names).filter(pl.col("instrument").is_in(list(instruments)))
     ends = prices.select(first=pl.col("time").min(), last=pl.col("time").max()).collect(engine="streaming").row(0)
     if ends[0] is None:
         return pl.DataFrame(schema=SCHEMA)

@@ -137,11 +137,17 @@ class Result(Analysis):
 
     def prices(self) -> pl.DataFrame:
         """Market prices by ``time``, ``instrument``, ``price``: candle closes, else trades, else mids of quotes."""
-        return market_prices(self.market).collect()
+        return market_prices(self.market, self._called).collect()
 
     def prices_to_draw(self) -> pl.DataFrame:
         """Prices of what was traded, as many as a picture needs; they are saved with the run."""
-        return prices_to_draw(self.market, self.trades["instrument"].cast(pl.String).unique().to_list())
+        traded = self.trades["instrument"].cast(pl.String).unique().to_list()
+        return prices_to_draw(self.market, traded, self._called)
+
+    @property
+    def _called(self) -> dict[str, str]:
+        """What tables call the instruments, by what data may call them."""
+        return {spelling: self.index.names[i] for spelling, i in self.index.codes.items()}
 
     def save(self, directory: str | Path) -> Path:
         """Write the run's directory: tables as Parquet, summary and manifest as JSON."""

@@ -49,9 +49,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Exception:
+    except Exception as error:
         import traceback
 
         traceback.print_exc()
+        if place := _place_outside(error):
+            print(f"error: {place}: {type(error).__name__}: {error}", file=sys.stderr)
+            return BAD_INPUT
         print("error: this is a fault of barter-bt, please report it with the lines above", file=sys.stderr)
         return INTERNAL_ERROR
+
+
+def _place_outside(error: BaseException) -> str | None:
+    """File and line of the last step, if it is the user's own code and not this package's or a library's."""
+    import sysconfig
+    import traceback
+    from pathlib import Path
+
+    here = Path(__file__).resolve().parents[1]
+    libraries = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    file = Path(last.filename).resolve()
+    if not file.is_file() or any(file.is_relative_to(one) for one in (here, *libraries)):
+        return None
+    return f"{last.filename}, line {last.lineno}"

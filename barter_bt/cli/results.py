@@ -83,6 +83,8 @@ def report(
 
     if out is None and png is None and not json:
         raise ConfigError("there is nothing to write", "name a page, --out report.html, a picture, --png, or --json")
+    if png is not None and png.suffix not in (".png", ".svg", ".pdf", ".jpg"):
+        raise ConfigError(f"--png is {png}; it must end in .png, .svg, .pdf or .jpg")
     saved = read(run)
     options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
     if out is not None:
@@ -90,7 +92,11 @@ def report(
     if png is not None:
         from barter_bt.report.tearsheet import plot_tear_sheet
 
-        plot_tear_sheet(saved, png, saved.benchmark_equity, style=style, window=window)
+        called: dict[str, Any] = {
+            "name": run.resolve().name,
+            "benchmark_name": saved.manifest.get("benchmark") or "benchmark",
+        }
+        plot_tear_sheet(saved, png, saved.benchmark_equity, style=style, window=window, **called, **options)
     if json:
         from barter_bt.report.page import facts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -177,6 +177,7 @@ def plot_rolling(
     window: int | None = None,
     benchmark: pl.DataFrame | Tables | None = None,
     style: Look = "light",
+    **options: Any,
 ) -> Axes:
     """Draw a figure over a window of returns that moves along the curve.
 
@@ -186,12 +187,13 @@ def plot_rolling(
         As for :func:`plot_price`.
     figure
         Which one; "beta" needs a benchmark.
-    window, benchmark
+    window, benchmark, options
         As for :func:`~barter_bt.statistic.rolling.rolling`.
     """
     axes, look = panel(ax, style)
-    window = window or usual_window(curve_of(run.equity))
-    found = rolling(run, window, benchmark=benchmark)
+    if window is None:
+        window = usual_window(curve_of(run.equity, sampling=options.get("sampling")))
+    found = rolling(run, window, benchmark=benchmark, **options)
     name = "Sharpe ratio" if figure == "sharpe" else figure
     title(axes, look, f"Rolling {name}", f"over {window} returns")
     known = found.drop_nulls(figure) if figure in found.columns else found.clear()

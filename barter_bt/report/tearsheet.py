@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from barter_bt.report.charts import plot_distribution, plot_months, plot_pnl, pl
 from barter_bt.report.lines import plot_equity, plot_price, plot_rolling, plot_underwater
 from barter_bt.report.style import Style
 from barter_bt.statistic.figure import FIGURES, show
-from barter_bt.statistic.summary import summarise
+from barter_bt.statistic.summary import Summary, summarise
 from barter_bt.statistic.tables import Tables
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def plot_tear_sheet(
     *,
     window: int | None = None,
     benchmark_name: str = "buy and hold",
+    name: str | None = None,
+    **options: Any,
 ) -> Figure:
     """Draw the full tear sheet on one page: figures, curves, months, distribution, exposure, PnL, positions.
 
@@ -96,27 +98,31 @@ def plot_tear_sheet(
         As for :func:`plot`.
     window
         Returns in the window of the rolling Sharpe ratio.
+    name
+        What stands above it; by default the strategies.
+    options
+        As for :func:`~barter_bt.statistic.summary.summarise`.
     """
     look = look_of(style)
     figure = sheet(look, 13, 18)
+    figure.suptitle(name or " + ".join(getattr(run, "strategies", None) or []), color=look.text, fontweight="bold")
     grid = figure.add_gridspec(6, 2, height_ratios=[1.3, 3, 3, 1.7, 2.4, 2.4])
-    _figures(figure.add_subplot(grid[0, :]), run, benchmark, look)
+    _figures(figure.add_subplot(grid[0, :]), summarise(run, benchmark=benchmark, **options), look)
     plot_price(run, figure.add_subplot(grid[1, :]), prices=prices, style=style)
     equity = figure.add_subplot(grid[2, :])
     plot_equity(run, equity, benchmark=benchmark, benchmark_name=benchmark_name, style=style)
     plot_underwater(run, figure.add_subplot(grid[3, 0], sharex=equity), style=style)
-    plot_rolling(run, figure.add_subplot(grid[3, 1], sharex=equity), window=window, style=style)
+    plot_rolling(run, figure.add_subplot(grid[3, 1], sharex=equity), window=window, style=style, **options)
     plot_months(run, figure.add_subplot(grid[4, 0]), style=style)
-    plot_distribution(run, figure.add_subplot(grid[4, 1]), style=style)
+    plot_distribution(run, figure.add_subplot(grid[4, 1]), sampling=options.get("sampling"), style=style)
     plot_pnl(run, figure.add_subplot(grid[5, 0]), most=10, style=style)
     plot_positions(run, figure.add_subplot(grid[5, 1]), prices=prices, style=style)
     return _finish(figure, run, path, look)
 
 
-def _figures(axes: Axes, run: Tables, benchmark: pl.DataFrame | Tables | None, look: Style) -> None:
+def _figures(axes: Axes, summary: Summary, look: Style) -> None:
     """Write the figures that are read first, in columns."""
     axes.set_axis_off()
-    summary = summarise(run, benchmark=benchmark)
     for column, names in enumerate(_SHOWN):
         for row, name in enumerate(names):
             x, y = column / 3, 1.0 - (row + 0.5) / len(names)
@@ -130,5 +136,6 @@ def _figures(axes: Axes, run: Tables, benchmark: pl.DataFrame | Tables | None, l
 def _finish(figure: Figure, run: Tables, path: str | Path | None, look: Style) -> Figure:
     figure.supxlabel(f"digest {run.digest}", fontsize=8, color=look.muted)
     if path is not None:
-        figure.savefig(path, facecolor=look.background, metadata={})
+        without_date: Any = {"metadata": {}} if Path(path).suffix in (".png", ".svg", ".pdf") else {}
+        figure.savefig(path, facecolor=look.background, **without_date)
     return figure

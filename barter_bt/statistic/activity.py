@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -33,22 +35,27 @@ class Activity:
         follows the last underscore of the instrument's name.
         """
         traded = self.run.trades.select("exchange", "instrument").unique().cast(pl.String).rows()
-        known = {
-            (str(each.get("exchange")), str(each.get("name"))): str(each.get("settlement") or each["quote"])
-            for each in self.run.config.get("instruments", ())
-            if isinstance(each, dict) and each.get("quote")
-        }
-        quotes = {known.get((exchange, name), name.rpartition("_")[2]) for exchange, name in traded}
+        known = {key: str(one.get("settlement") or one["quote"]) for key, one in self._declared if one.get("quote")}
+        quotes = {known.get(key, plain(key[1]).rpartition("_")[2]) for key in traded}
         return quotes.pop() if len(quotes) == 1 else None
+
+    @property
+    def _declared(self) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+        """Declared instruments, by exchange and each of the names that tables may call them by."""
+        for one in self.run.config.get("instruments", ()):
+            if isinstance(one, Mapping) and one.get("name"):
+                exchange, name = str(one.get("exchange")), str(one["name"])
+                yield (exchange, name), one
+                yield (exchange, f"{exchange}.{name}"), one
 
     def inverse(self, rows: pl.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """Which rows are of inverse contracts, by the run's configuration."""
         known = [
-            f"{each.get('exchange')}.{each.get('name')}"
-            for each in self.run.config.get("instruments", ())
-            if isinstance(each, dict) and each.get("settlement") and each.get("settlement") == each.get("base")
+            "|".join(key)
+            for key, one in self._declared
+            if one.get("settlement") and one["settlement"] == one.get("base")
         ]
-        key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator=".")
+        key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
         return rows.select(key.is_in(known)).to_series().to_numpy()
 
     @cached_property
@@ -60,6 +67,17 @@ class Activity:
     def money(self) -> Floats | None:
         """Realised PnL where it is of one asset."""
         return None if self.quote is None else self.realised
+
+
+def plain(name: str) -> str:
+    """An asset's or instrument's name without its exchange, which tables put before names that several have.
+
+    Examples
+    --------
+    >>> plain("kraken.usd"), plain("usd")
+    ('usd', 'usd')
+    """
+    return name.rpartition(".")[2]
 
 
 def count_status(orders: pl.DataFrame, status: str) -> int:

@@ -16,6 +16,9 @@ from barter_bt.statistic.interval import sampling_interval, sampling_ns
 from barter_bt.statistic.tables import Floats, floats, nanoseconds, total
 
 _TIME = pl.Datetime("ns", "UTC")
+_EQUAL = 1e-9
+"""A benchmark whose returns differ by less does not move: what follows it is rounding."""
+_ROUNDING = 1e-14
 
 
 def returns_together(curves: Mapping[str, pl.DataFrame], sampling: str | None = None) -> pl.DataFrame:
@@ -74,7 +77,7 @@ class Against:
     @cached_property
     def beta(self) -> float | None:
         """Covariance over the benchmark's variance."""
-        if len(self.mine) < 2:
+        if len(self.mine) < 2 or np.ptp(self.other) <= _EQUAL:
             return None
         other = self.other - total(self.other) / len(self.other)
         return ratio(total((self.mine - total(self.mine) / len(self.mine)) * other), total(other * other))
@@ -89,6 +92,8 @@ class Against:
     def deviation(self) -> float | None:
         """Standard deviation of the active returns."""
         n = len(self.active)
+        if n >= 2 and np.ptp(self.active) <= _ROUNDING:
+            return 0.0
         return None if n < 2 else math.sqrt(total((self.active - total(self.active) / n) ** 2) / (n - 1))
 
     @property
@@ -105,6 +110,8 @@ def against(curve: Curve, benchmark: pl.DataFrame) -> Against | None:
         return None
     times = np.append(nanoseconds(both["time_start"])[:1], nanoseconds(both["time"]))
     both = both.drop_nulls()
+    if not both.height:
+        return None
     flat = Curve(times, np.ones(len(times)), curve.sampled, curve.interval, curve.risk_free)
     return Against(both["time"], floats(both["mine"]), floats(both["other"]), flat)
 
@@ -128,6 +135,8 @@ def alpha(pair: Against) -> float | None:
 @figure("Correlation", "ratio", "Benchmark", needs="against", source="Pearson (1895)")
 def correlation(pair: Against) -> float | None:
     """Covariance of r and b / (standard deviation of r times that of b)."""
+    if pair.beta is None or np.ptp(pair.mine) <= _ROUNDING:
+        return None
     mine, other = pair.mine - pair.mine.mean(), pair.other - pair.other.mean()
     return ratio(total(mine * other), math.sqrt(total(mine * mine) * total(other * other)))
 

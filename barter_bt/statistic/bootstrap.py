@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -106,16 +106,15 @@ def bootstrap(
     )
 
 
-def _drawn(n: int, samples: int, block: float, seed: int) -> Integers:
-    """Rows of each resampled curve, shape (samples, n)."""
-    random = np.random.default_rng(seed)
-    fresh = random.random((samples, n)) < 1.0 / block
-    fresh[:, 0] = True
-    start = random.integers(0, n, (samples, n))
-    column = np.arange(n)
-    since = np.maximum.accumulate(np.where(fresh, column, 0), axis=1)
-    rows: Integers = (np.take_along_axis(start, since, axis=1) + column - since) % n
-    return rows
+def _drawn(n: int, samples: int, block: float, seed: int) -> Iterator[Integers]:
+    """Rows of each resampled curve."""
+    random, column = np.random.default_rng(seed), np.arange(n)
+    for _ in range(samples):
+        fresh = random.random(n) < 1.0 / block
+        fresh[0] = True
+        since = np.maximum.accumulate(np.where(fresh, column, 0))
+        rows: Integers = (random.integers(0, n, n)[since] + column - since) % n
+        yield rows
 
 
 def _resampled(curve: Curve, returns: Floats) -> Curve:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from barter_bt.statistic.activity import Activity
+from barter_bt.statistic.activity import Activity, plain
 from barter_bt.statistic.curve import Curve, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.held import held_ns
@@ -87,7 +87,7 @@ def _held_notional(fills: pl.DataFrame, curve: Curve) -> float:
 def _mean_equity(activity: Activity) -> float | None:
     """Mean of the samples where amounts of the quote asset can be held against it."""
     curve = activity.curve
-    if curve is None or activity.quote is None or activity.quote != activity.run.reporting:
+    if curve is None or activity.quote is None or activity.quote != plain(activity.run.reporting):
         return None
     samples = curve.values[curve.rows]
     mean = total(samples) / len(samples)

@@ -99,7 +99,7 @@ def show(value: Value, unit: Unit) -> str:
         return str(value - timedelta(microseconds=value.microseconds)) if value >= timedelta(seconds=1) else str(value)
     if isinstance(value, float):
         match unit:
-            case "fraction" if value and abs(value) < 5e-4:
+            case "fraction" if value and not 5e-4 <= abs(value) < 1e4:
                 return f"{value * 100:.2g} %"
             case "fraction":
                 return f"{value * 100:,.2f} %"

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from barter_bt.errors import ConfigError
-from barter_bt.statistic.activity import Activity
+from barter_bt.statistic.activity import Activity, plain
+from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.summary import summarise
 from barter_bt.statistic.tables import Tables
 
@@ -31,22 +32,36 @@ class Part:
     digest: str = ""
 
 
-def parts(run: Tables, by: By) -> dict[str, Part]:
+def parts(run: Tables, by: By, sampling: str | None = None) -> dict[str, Part]:
     """Cut a run into parts.
 
     The equity of an instrument, a strategy or an exchange is that of an account that holds what the run held at its
     start, and whose positions are only those of the part: it moves by the realised PnL, net of fees, when a position
-    is closed. It is empty where the quote asset is not the reporting asset. What is still open is not in it.
+    is closed. It is empty where the quote asset is not the reporting asset. What is still open is not in it. A position
+    is that of the strategy that opened it; the equity of strategies that traded the same instrument is empty, since
+    what one made there cannot be told from what another did.
 
     The equity of an asset is the total of its balance, in that asset; it has no orders.
+
+    All have marks at the samples of the run's own curve too, so that their returns are of the same times.
+
+    Parameters
+    ----------
+    run
+        The run.
+    by
+        "instrument", "strategy", "exchange" or "asset".
+    sampling
+        Length between the samples, as for :func:`~barter_bt.statistic.summary.summarise`.
 
     Raises
     ------
     ConfigError
         ``by`` is none of the four.
     """
+    samples = _samples(run, sampling)
     if by == "asset":
-        return dict(_assets(run))
+        return dict(_assets(run, samples))
     if by not in ("instrument", "strategy", "exchange"):
         raise ConfigError(f"by is {by!r}; allowed: instrument, strategy, exchange, asset")
     column = pl.col(by).cast(pl.String)
@@ -62,8 +77,8 @@ def parts(run: Tables, by: By) -> dict[str, Part]:
         part = Part(
             orders, trades, closed, run.balances.clear(), pl.DataFrame(schema=_EQUITY), run.reporting, run.config
         )
-        found[name] = _with_equity(part, run)
-    return found
+        found[name] = _with_equity(part, run, samples)
+    return {name: _without_equity(part) for name, part in found.items()} if by == "strategy" and _shared(run) else found
 
 
 def figures_by(run: Tables, by: By, **options: Any) -> pl.DataFrame:
@@ -78,13 +93,16 @@ def figures_by(run: Tables, by: By, **options: Any) -> pl.DataFrame:
     options
         As for :func:`~barter_bt.statistic.summary.summarise`.
     """
-    rows = [{by: name, **summarise(part, **options).to_dict()} for name, part in parts(run, by).items()]
+    rows = [
+        {by: name, **summarise(part, **options).to_dict()}
+        for name, part in parts(run, by, options.get("sampling")).items()
+    ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _with_equity(part: Part, run: Tables) -> Part:
+def _with_equity(part: Part, run: Tables, samples: pl.DataFrame) -> Part:
     marks = run.equity.drop_nulls("equity")
-    if not marks.height or marks["equity"][0] <= 0 or Activity(part).quote not in (None, run.reporting):
+    if not marks.height or marks["equity"][0] <= 0 or Activity(part).quote not in (None, plain(run.reporting)):
         return part
     if part.trades.height and Activity(part).quote is None:
         return part
@@ -92,17 +110,37 @@ def _with_equity(part: Part, run: Tables) -> Part:
     closed = part.positions.select(time=pl.col("time_exit").cast(_EQUITY["time"]), equity=pl.col("pnl_realised"))
     edges = pl.DataFrame({"time": [start], "equity": [float(marks["equity"][0])]}, schema=_EQUITY)
     last = pl.DataFrame({"time": [end], "equity": [0.0]}, schema=_EQUITY)
-    curve = pl.concat([edges, closed.sort("time", maintain_order=True), last])
-    curve = curve.with_columns(pl.col("time").clip(start, end), pl.col("equity").cum_sum())
+    closed = closed.with_columns(pl.col("time").clip(start, end))
+    between = pl.concat([closed, samples.with_columns(equity=0.0)]).sort("time", maintain_order=True)
+    curve = pl.concat([edges, between, last]).with_columns(pl.col("equity").cum_sum())
     return Part(**{**part.__dict__, "equity": curve})
 
 
-def _assets(run: Tables) -> Iterator[tuple[str, Part]]:
+def _without_equity(part: Part) -> Part:
+    return Part(**{**part.__dict__, "equity": pl.DataFrame(schema=_EQUITY)})
+
+
+def _shared(run: Tables) -> bool:
+    """Whether two strategies traded one instrument."""
+    pairs = run.trades.select("exchange", "instrument", "strategy").unique()
+    return pairs.height > pairs.select("exchange", "instrument").unique().height
+
+
+def _samples(run: Tables, sampling: str | None) -> pl.DataFrame:
+    """The times of the samples of the run's curve."""
+    curve = curve_of(run.equity, sampling=sampling)
+    times = pl.Series("time", [] if curve is None else curve.times[curve.rows], pl.Int64)
+    return pl.DataFrame({"time": times.cast(_EQUITY["time"])})
+
+
+def _assets(run: Tables, samples: pl.DataFrame) -> Iterator[tuple[str, Part]]:
     names = run.balances.select(pl.col("exchange", "asset").cast(pl.String)).unique().sort("exchange", "asset").rows()
     once = len({asset for _, asset in names}) == len(names)
     for exchange, asset in names:
         mine = (pl.col("exchange").cast(pl.String) == exchange) & (pl.col("asset").cast(pl.String) == asset)
         rows = run.balances.filter(mine)
         equity = rows.select(time=pl.col("time_exchange").cast(_EQUITY["time"]), equity=pl.col("total"))
+        known = samples.filter(pl.col("time") >= equity["time"].min()).join_asof(equity.sort("time"), on="time")
+        equity = pl.concat([equity, known]).sort("time", maintain_order=True)
         none = run.orders.clear(), run.trades.clear(), run.positions.clear()
         yield asset if once else f"{exchange}.{asset}", Part(*none, rows, equity, asset, run.config)

@@ -24,7 +24,8 @@ def returns_by(run: Tables, season: Season) -> pl.DataFrame:
         The run.
     season
         "year", "month", "week" (from Monday), "day": one row for each that has a mark. "weekday" (1 is Monday),
-        "hour" (0 to 23): one row for each, over all days or hours that have a mark. All in UTC.
+        "hour" (0 to 23): one row for each, over all days or hours that have a mark. All in UTC; a mark at midnight is
+        the end of the day before, as a candle's close.
 
     Returns
     -------
@@ -46,8 +47,9 @@ def returns_by(run: Tables, season: Season) -> pl.DataFrame:
         raise ConfigError(f"season is {season!r}; allowed: {', '.join([*_PERIODS, *_CYCLES])}")
     every = _PERIODS.get(season) or _CYCLES[season][0]
     marks = run.equity.drop_nulls("equity").sort("time", maintain_order=True)
-    first = marks["equity"][:1]
-    ends = marks.group_by(start=pl.col("time").dt.truncate(every), maintain_order=True).agg(pl.col("equity").last())
+    first, later = marks["equity"][:1], marks[1:]
+    inside = (pl.col("time") - pl.duration(nanoseconds=1, time_unit="ns")).dt.truncate(every)
+    ends = later.group_by(start=inside, maintain_order=True).agg(pl.col("equity").last())
     before = pl.concat([first, ends["equity"][:-1]]).to_numpy() if ends.height else np.empty(0)
     change = ends["equity"].to_numpy() / np.where(before > 0, before, np.nan) - 1.0
     periods = ends.select("start").with_columns(pl.Series("return", change, pl.Float64).fill_nan(None))

@@ -92,7 +92,7 @@ def _untraded(run: Tables, stated: str | int) -> dict[str, TearSheet]:
 def _key(part: Part) -> tuple[str, str]:
     table = part.orders if part.orders.height else part.trades if part.trades.height else part.positions
     exchange, name = table.select(pl.col("exchange", "instrument").cast(pl.String)).row(0)
-    return str(exchange), str(name)
+    return str(exchange), str(name).removeprefix(f"{exchange}.")
 
 
 def _sheet(part: Part, summary: Summary, stated: str | int) -> TearSheet:

@@ -13,7 +13,7 @@ from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.dealing import steps
 from barter_bt.execution.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
-from barter_bt.execution.venue.state import BAD_ORDER, fail
+from barter_bt.execution.venue.state import BAD_INSTRUMENT, BAD_ORDER, fail
 
 __all__ = [
     "FOK",
@@ -121,6 +121,8 @@ def target(s: EngineState, i: int, quantity: float) -> int:
 
     Like a target of the signals driver it is cut to what can be paid.
     """
+    if _is_unknown(s, i):
+        return -1
     lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     if lots < 0:
         fail(s.fault, BAD_ORDER, i)
@@ -141,6 +143,8 @@ def cancel(s: EngineState, order: int) -> None:
 
 def cancel_all(s: EngineState, i: int) -> None:
     """Ask to cancel all live orders of an instrument."""
+    if _is_unknown(s, i):
+        return
     order = s.instruments.first[i]
     while order >= 0:
         ask_cancel(s, order)
@@ -149,7 +153,7 @@ def cancel_all(s: EngineState, i: int) -> None:
 
 def close_position(s: EngineState, i: int) -> int:
     """Ask for an opposite market order for the whole position, immediate or cancel; -1 without position or price."""
-    return ask_close(s, i)
+    return -1 if _is_unknown(s, i) else ask_close(s, i)
 
 
 def is_trading(s: EngineState) -> int:
@@ -172,7 +176,17 @@ def next_order(s: EngineState) -> int:
     return len(s.orders)
 
 
+def _is_unknown(s: EngineState, i: int) -> bool:
+    """Whether there is no such instrument, which ends the run: an index is not checked anywhere else."""
+    if 0 <= i < len(s.instruments):
+        return False
+    fail(s.fault, BAD_INSTRUMENT, i)
+    return True
+
+
 def _market(s: EngineState, i: int, side: int, quantity: float) -> int:
+    if _is_unknown(s, i):
+        return -1
     lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     if lots <= 0:
         fail(s.fault, BAD_ORDER, i)
@@ -181,6 +195,8 @@ def _market(s: EngineState, i: int, side: int, quantity: float) -> int:
 
 
 def _limit(s: EngineState, i: int, side: int, quantity: float, at: float, time_in_force: int, post_only: int) -> int:
+    if _is_unknown(s, i):
+        return -1
     lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     ticks = steps(at, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
     if lots <= 0 or ticks <= 0:

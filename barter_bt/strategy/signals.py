@@ -53,6 +53,13 @@ class Signals:
     each: Mapping[str, float] = field(default_factory=dict)
     name: str = "signals"
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.target, pl.Expr | pl.DataFrame):
+            raise StrategyError(
+                f"target is {type(self.target).__name__}; it must be a Polars expression over the candles, or a frame",
+                'pl.lit(1.0) for a constant; pl.DataFrame({"time": ..., "instrument": ..., "target": ...}) for values',
+            )
+
     def rows(self, market: Market) -> pl.DataFrame:
         """Rows of ``time``, ``instrument``, ``target`` without nulls."""
         if isinstance(self.target, pl.DataFrame):
@@ -83,6 +90,11 @@ class Signals:
         rows = lazy.select(time=known, instrument=instrument, target=target.cast(pl.Float64))
         try:
             return rows.filter(pl.col("target").is_not_null()).collect()
+        except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
+            first = str(error).split("\n", 1)[0]
+            raise StrategyError(
+                f"the signal's expression cannot be computed over the candles: {first}", "its value must be a number"
+            ) from error
         except pl.exceptions.ColumnNotFoundError as error:
             missing, there = _missing(self.target, lazy)
             guess = nearest(missing, there)

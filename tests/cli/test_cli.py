@@ -82,15 +82,16 @@ def raising(error):
     [
         (DataError("trades.parquet: bad", "repair it"), 2, "error: trades.parquet: bad\nHint: repair it"),
         (KeyboardInterrupt(), 130, "interrupted; nothing was written"),
-        (ZeroDivisionError("oh"), 1, "please report"),
+        (ZeroDivisionError("oh"), 2, "test_cli.py, line"),  # in code that is not the package's
+        (None, 1, "please report"),
     ],
 )
 def test_exit_codes(config, engine, monkeypatch, tmp_path, capsys, *, error, code, message):
-    monkeypatch.setattr(sys.modules["barter_bt.backtest"], "backtest", raising(error))
+    monkeypatch.setattr(sys.modules["barter_bt.backtest"], "backtest", raising(error) if error else None)
     assert main(["backtest", str(config), "--out", str(tmp_path / "a")]) == code
     told = capsys.readouterr().err
     assert message in told
-    assert ("Traceback" in told) == (code == 1)
+    assert ("Traceback" in told) == (not isinstance(error, DataError | KeyboardInterrupt))
     assert not (tmp_path / "a").exists()
 
 

@@ -12,8 +12,8 @@ import barter_bt as bt
 from barter_bt.data import generate
 from barter_bt.engine import loop
 from barter_bt.errors import BarterBtError, ConfigError, DataError, InstrumentError, StrategyError
-from barter_bt.strategy.api import buy, limit_buy, limit_sell
-from tests.engine.tiny import A, B, Watch, candles, flat, quotes, run, schedule, table, trades
+from barter_bt.strategy.api import buy, limit_buy, limit_sell, target
+from tests.engine.tiny import A, B, Watch, candles, flat, quotes, run, schedule, stamps, table, trades
 
 MARKET = trades((1, 100, 9), (2, 101, 9), (3, 102, 9))
 WALKS = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.01", quantity_increment="0.001") for k in range(3)]
@@ -387,3 +387,42 @@ def test_a_strategy_returns_two_things():
 def test_a_column_that_the_candles_do_not_have():
     with pytest.raises(StrategyError, match=r"(?s)names column 'clos'.*did you mean 'close'"):
         run(flat(1, 2), bt.Signals(pl.col("clos") * 1.0), A)
+
+
+@pytest.mark.parametrize("number", [1, -1, 100_000_000])
+@pytest.mark.parametrize("interpret", [False, True])
+def test_a_compiled_strategy_s_wrong_instrument_number(number, interpret):
+    """Nothing else checks it: the columns of a compiled strategy are bare memory."""
+
+    def wrong(s, my):
+        target(s, int(my.parameters.number[0]), 1.0)
+
+    strategy = bt.Compiled(wrong, {"number": number}, wake="trade")
+    with pytest.raises(StrategyError, match=rf"of instrument {number} at .* there are 1, from 0"):
+        run(trades((1, 5, 1), (2, 5, 1)), strategy, A, interpret=interpret)
+
+
+def test_arguments_of_another_kind():
+    market, hold = trades((1, 5, 1)), bt.strategy.builtin.BuyAndHold()
+    for options, message in (
+        ({"balances": 1000}, "balances is 1000; it must say of which asset"),
+        ({"start": "2024-01-02"}, "start is '2024-01-02'; it must be a datetime"),
+        ({"venues": 0.001}, "venues is 0.001"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            run(market, hold, A, **options)
+    for strategy in (print, bt.Signals):
+        with pytest.raises(StrategyError, match="strategy is"):
+            run(market, strategy, A)
+    with pytest.raises(StrategyError, match="target is float; it must be a Polars expression"):
+        bt.Signals(1.0)
+    with pytest.raises(StrategyError, match="cannot be computed over the candles"):
+        run(flat(1, 2), bt.Signals(pl.lit("buy")), A)
+
+
+def test_orders_that_became_something_else_are_told():
+    poor = run(trades((1, 5, 9), (2, 5, 9)), schedule({"at": 1, "buy": 3}), A, balances={"usd": 5})
+    assert poor.warnings == ["1 of 1 orders were rejected by the venue: insufficient_balance 1"]
+    targets = pl.DataFrame({"time": stamps([1]), "instrument": ["a_usd"], "target": [3.0]})
+    cut = run(trades((1, 5, 9), (2, 5, 9)), bt.Signals(targets), A, balances={"usd": 5})
+    assert cut.warnings == ["1 of 1 orders were cut to what could be paid"]

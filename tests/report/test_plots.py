@@ -73,7 +73,7 @@ def test_an_instrument_that_was_not_traded():
 def test_the_grid_of_months_is_the_calendar():
     years, grid = month_grid(FakeRun(equity=equity_of(np.arange(100.0, 500.0))))
     assert (years, grid.shape) == ([2024, 2025], (2, 12))
-    assert grid[0, 0] == pytest.approx(0.30)
+    assert grid[0, 0] == pytest.approx(0.31)  # to the midnight that ends January
     assert np.isnan(grid[1, 3])
     assert np.nanprod(1 + grid) == pytest.approx(4.99)
 

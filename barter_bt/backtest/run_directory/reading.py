@@ -101,8 +101,14 @@ class SavedRun(Analysis):
 
     def report(self, path: str | Path, **options: Any) -> Path:
         """One self-contained HTML page, with what the manifest says: see :func:`barter_bt.report.page.write_page`."""
-        own = {"title": self.directory.resolve().name, "manifest": self.manifest, "benchmark": self.benchmark_equity}
+        own: dict[str, Any] = {"title": self.directory.resolve().name, "manifest": self.manifest}
+        own |= {"benchmark": self.benchmark_equity, "benchmark_name": self.manifest.get("benchmark") or "benchmark"}
         return super().report(path, **(own | options))
+
+    @property
+    def strategies(self) -> list[str]:
+        """Ids of the strategies."""
+        return [str(name) for name in self.orders["strategy"].unique().sort()] or [self.directory.resolve().name]
 
     @property
     def config(self) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def _files(
     files: dict[str, Callable[[Path], object]] = {
         f"{name}.parquet": _parquet(frame) for name, frame in tables.items() if frame is not None
     }
-    files["summary.json"] = _json(summarise(result).to_dict())
+    files["summary.json"] = _json(summarise(result, benchmark=curve).to_dict())
     if other is not None:
         files["benchmark.json"] = _json(summarise(other).to_dict())
     files["warnings.txt"] = _text("".join(f"{line}\n" for line in result.warnings))

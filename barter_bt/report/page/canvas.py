@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -27,19 +28,30 @@ class Canvas:
     ----------
     run
         The run.
-    benchmark
-        Columns ``time`` and ``equity``.
+    benchmark, name
+        Another run, or columns ``time`` and ``equity``, and what it is called.
     window
         Returns in the window of the rolling Sharpe ratio.
     style
         "light" or "dark".
+    options
+        As for :func:`~barter_bt.statistic.summary.summarise`.
     """
 
-    def __init__(self, run: Tables, benchmark: pl.DataFrame | Tables | None, window: int | None, style: Look) -> None:
+    def __init__(
+        self,
+        run: Tables,
+        benchmark: pl.DataFrame | Tables | None,
+        name: str,
+        window: int | None,
+        style: Look,
+        options: Mapping[str, Any],
+    ) -> None:
         from bokeh.models import DataRange1d
 
-        self._run, self._benchmark = run, benchmark
-        self._window = window or usual_window(curve_of(run.equity))
+        self._run, self._benchmark, self._name, self._options = run, benchmark, name, dict(options)
+        self._sampling = options.get("sampling")
+        self._window = usual_window(curve_of(run.equity, sampling=self._sampling)) if window is None else window
         self._look: Style = look_of(style)
         self._time = DataRange1d()
 

@@ -78,7 +78,7 @@ class Charts(Canvas):
         other = None if self._benchmark is None else curve_of(marks_of(self._benchmark))
         if other is not None and other.values[0] > 0:
             scaled = Line(other.times, other.values * (curve.values[0] / other.values[0]))
-            self._line(chart, scaled, "equity", self._look.benchmark, "benchmark", line_width=1.2, line_dash="dashed")
+            self._line(chart, scaled, "equity", self._look.benchmark, self._name, line_width=1.2, line_dash="dashed")
         mine = Line(curve.times, curve.values)
         self._watch(chart, self._line(chart, mine, "equity", self._look.equity, "strategy", line_width=1.6))
         chart.yaxis.formatter = number("0,0.[00]")
@@ -99,7 +99,7 @@ class Charts(Canvas):
         return chart
 
     def _rolling(self) -> Figure | None:
-        found = rolling(self._run, self._window).drop_nulls("sharpe")
+        found = rolling(self._run, self._window, **self._options).drop_nulls("sharpe")
         if not found.height:
             return None
         hover = self._hover(("time", "@time{%F %T}"), ("Sharpe ratio", "@sharpe{0.000}"), only="sharpe")
@@ -128,7 +128,7 @@ class Charts(Canvas):
         from bokeh.transform import linear_cmap
 
         years, grid = month_grid(self._run)
-        if not years:
+        if not np.isfinite(grid).any():
             return None
         row, column = np.nonzero(np.isfinite(grid))
         value = grid[row, column]
@@ -155,7 +155,7 @@ class Charts(Canvas):
         return chart
 
     def _distribution(self) -> Figure | None:
-        curve = curve_of(self._run.equity)
+        curve = curve_of(self._run.equity, sampling=self._sampling)
         if curve is None or len(curve.returns) < 2:
             return None
         bins = min(80, max(10, int(np.sqrt(len(curve.returns)) * 2)))

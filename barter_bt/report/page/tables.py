@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import polars as pl
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, Unit, show
+from barter_bt.statistic.interval import ACTUAL, per
 from barter_bt.statistic.part import By, figures_by
 from barter_bt.statistic.summary import Summary
 from barter_bt.statistic.tables import Tables
@@ -60,27 +62,27 @@ def figures_table(summary: Summary, section: str) -> list[dict[str, Any]]:
     ]
 
 
-def tables_of(run: Tables) -> list[Table]:
-    """Every table of a run that has rows."""
+def tables_of(run: Tables, options: Mapping[str, Any]) -> list[Table]:
+    """Every table of a run that has rows; ``options`` are those of the summary."""
     made = [
-        _by(run, "instrument"),
-        _by(run, "strategy"),
+        _by(run, "instrument", options),
+        _by(run, "strategy", options),
         _drawdowns(run),
         _frame("Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)),
-        _frame("Last trades", run.trades[-ROWS:], _left_out(run.trades.height, ROWS)),
+        _frame("Last trades", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
     ]
     return [table for table in made if table is not None and table.rows]
 
 
-def _by(run: Tables, by: By) -> Table | None:
-    frame = figures_by(run, by)
+def _by(run: Tables, by: By, options: Mapping[str, Any]) -> Table | None:
+    frame = figures_by(run, by, **options)
     if not frame.height or (by == "strategy" and frame.height < 2):
         return None
     rows = [
         [Cell(str(row[by]), str(row[by]), number=False)] + [_cell(row[name], FIGURES[name].unit) for name in _BY]
         for row in frame.iter_rows(named=True)
     ]
-    columns = (by.capitalize(), *(FIGURES[name].label.format(per="annual") for name in _BY))
+    columns = (by.capitalize(), *(FIGURES[name].label.format(per=per(options.get("interval", ACTUAL))) for name in _BY))
     return Table(f"By {by}", columns, rows[:500], _left_out(len(rows), 500))
 
 
@@ -122,7 +124,7 @@ def _cell(value: Any, unit: Unit) -> Cell:
     if isinstance(value, timedelta):
         return Cell(show(value, "duration"), str(value.total_seconds()), number=True)
     if isinstance(value, float) and unit == "text":
-        return Cell(f"{value:,.10g}", str(value), number=True)
+        return Cell(f"{value:,.6g}" if abs(value) < 1e5 else f"{value:,.2f}", str(value), number=True)
     if isinstance(value, int | float):
         return Cell(show(value, unit), str(value), number=True)
     return Cell(str(value), str(value), number=False)

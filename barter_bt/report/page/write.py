@@ -31,8 +31,9 @@ def write_page(
     run: Tables,
     path: str | Path,
     *,
-    title: str = "Backtest",
+    title: str | None = None,
     benchmark: pl.DataFrame | Tables | None = None,
+    benchmark_name: str = "benchmark",
     window: int | None = None,
     style: Look = "light",
     manifest: Mapping[str, Any] | None = None,
@@ -49,7 +50,9 @@ def write_page(
     title
         Its heading.
     benchmark
-        Columns ``time`` and ``equity``, in the reporting asset.
+        Another run, or columns ``time`` and ``equity``, in the reporting asset.
+    benchmark_name
+        What the page calls it.
     window
         Returns in the window of the rolling Sharpe ratio.
     style
@@ -77,20 +80,22 @@ def write_page(
     target = Path(path)
     if not target.absolute().parent.is_dir():
         raise ConfigError(f"{target} cannot be written: directory {target.parent} does not exist")
+    if target.suffix not in (".html", ".htm"):
+        raise ConfigError(f"{target} is a page in HTML; its name must end in .html", "a picture is made by plot")
     look = look_of(style)
     summary = summarise(run, benchmark=benchmark, **options)
-    charts = Charts(run, benchmark, window, style).all()
+    charts = Charts(run, benchmark, benchmark_name, window, style, options).all()
     script, divs = components(charts) if charts else ("", {})
     environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
     scripts = Resources(mode="inline", components=["bokeh"]).js_raw if charts else []
     told = dict(manifest or run.config)
     page = environment.get_template("page.html").render(
-        title=title,
+        title=title or " + ".join(getattr(run, "strategies", None) or ["Backtest"]),
         look=look,
         summary=summary,
         cards=[(summary.label(n), show(summary[n], FIGURES[n].unit), FIGURES[n].definition) for n in _CARDS],
         sections=_sections(summary),
-        tables=tables_of(run),
+        tables=tables_of(run, options),
         intervals=_intervals(run, options),
         divs=divs,
         script=script,
@@ -134,7 +139,7 @@ def _sections(summary: Summary) -> dict[str, list[dict[str, Any]]]:
 
 def _intervals(run: Tables, options: Mapping[str, Any]) -> list[list[str]]:
     """Label, value, low and high of confidence intervals as text, where they are known."""
-    table = bootstrap(run, samples=500, **options).drop_nulls()
+    table = bootstrap(run, **options).drop_nulls()
     return [
         [FIGURES[name].label.replace(" ({per})", ""), *(show(each, FIGURES[name].unit) for each in (value, low, high))]
         for name, value, low, high, _ in table.iter_rows()
