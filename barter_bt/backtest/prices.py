@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 SCHEMA: Final[dict[str, Any]] = {"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64}
-_COLUMNS: Final = 1_000
+PARTS: Final = 1_000
 _PRICE: Final = {
     "candles": pl.col("close"),
     "trades": pl.col("price"),
@@ -50,7 +50,7 @@ def prices_to_draw(
         return pl.DataFrame(schema=SCHEMA)
     time, price = pl.col("time"), pl.col("price")
     start, end = pl.Series(ends, dtype=SCHEMA["time"]).to_physical()
-    part = (time.cast(pl.Int64) - start) // ((end - start) // _COLUMNS + 1)
+    part = (time.cast(pl.Int64) - start) // ((end - start) // PARTS + 1)
     chosen = {"first": (time.min(), price.min_by("time")), "low": (time.min_by("price"), price.min())}
     chosen |= {"high": (time.max_by("price"), price.max()), "last": (time.max(), price.max_by("time"))}
     columns = {f"{name}_{k}": one for name, pair in chosen.items() for k, one in enumerate(pair)}

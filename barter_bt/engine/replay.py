@@ -143,6 +143,8 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             valid = update_from_quote(s, i, stamp[row], first[row], second[row], third[row], fourth[row])
         else:
             valid = update_from_candle(s, i, stamp[row], first[row], second[row], third[row], fourth[row], fifth[row])
+            if row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]:
+                valid = False  # the same candle twice
         if not valid:
             fail(v.fault, BAD_ROW, i)
             break

@@ -98,6 +98,9 @@ def plot_pnl(
     """Draw realised PnL by instrument, or by strategy or exchange; the ``most`` with the largest, up or down."""
     axes, look = panel(ax, style)
     table = pnl_by(run, by)
+    if not table.height and run.positions.height:
+        title(axes, look, f"Realised PnL by {by}", "money of several assets is not added")
+        return axes
     shown = table.sort(pl.col("pnl").abs(), descending=True)[:most].sort("pnl", by, descending=[False, True])
     rest = f", {shown.height} of {table.height}" if table.height > shown.height else ""
     title(axes, look, f"Realised PnL by {by}", f"net of fees, in the quote asset{rest}")

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.errors import ConfigError
+from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.part import By, parts
 from barter_bt.statistic.tables import Floats, Integers, Tables, codes, floats, nanoseconds
 
@@ -103,7 +104,12 @@ def exposures(run: Tables) -> dict[str, Line]:
 
 
 def pnl_by(run: Tables, by: By = "instrument") -> pl.DataFrame:
-    """Sum of realised PnL, net of fees, by part: ``instrument`` (or ``by``), ``pnl``, ``positions``, the best first."""
+    """Sum of realised PnL, net of fees, by part: ``instrument`` (or ``by``), ``pnl``, ``positions``, the best first.
+
+    Parts that hold money of several assets have none: amounts of different assets are not added.
+    """
+    if by != "instrument" and Activity(run).quote is None:
+        return pl.DataFrame(schema={by: pl.String, "pnl": pl.Float64, "positions": pl.UInt32})
     closed = run.positions.group_by(pl.col(by).cast(pl.String)).agg(
         pnl=pl.col("pnl_realised").sum(), positions=pl.len()
     )
@@ -111,7 +117,12 @@ def pnl_by(run: Tables, by: By = "instrument") -> pl.DataFrame:
 
 
 def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
-    """Measure closed positions against the market's prices, or the run's own."""
+    """Measure closed positions against the market's prices, or the run's own.
+
+    Where these are only some of the market's prices, as those of a saved run, positions that were held for less than
+    twenty times their spacing are left unknown.
+    """
+    least = 20 * getattr(run, "prices_spacing_ns", 0) if prices is None else 0
     closed = run.positions
     enter, leave = nanoseconds(closed["time_enter"]), nanoseconds(closed["time_exit"])
     adverse, favourable = np.full(closed.height, np.nan), np.full(closed.height, np.nan)
@@ -124,7 +135,7 @@ def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
             line = market_line(run, names[code], prices)
             if line is None:
                 continue
-            mine = np.flatnonzero(name == code)
+            mine = np.flatnonzero((name == code) & (leave - enter >= least))
             low, high = _range(line, enter[mine], leave[mine])
             down, up = 1.0 - low / entry[mine], high / entry[mine] - 1.0
             adverse[mine] = np.maximum(np.where(long[mine], down, up), 0.0)

@@ -426,3 +426,13 @@ def test_orders_that_became_something_else_are_told():
     targets = pl.DataFrame({"time": stamps([1]), "instrument": ["a_usd"], "target": [3.0]})
     cut = run(trades((1, 5, 9), (2, 5, 9)), bt.Signals(targets), A, balances={"usd": 5})
     assert cut.warnings == ["1 of 1 orders were cut to what could be paid"]
+
+
+@pytest.mark.parametrize("interpret", [False, True])
+def test_a_candle_that_comes_twice_is_refused_by_a_run_too(interpret):
+    """As by a check of the data; whatever drives it."""
+    market = candles((0, 10, 5, 5, 5, 5), (10, 20, 6, 6, 6, 6), (10, 20, 6, 6, 6, 6))
+    assert bt.data.check(market).errors
+    for strategy in (bt.strategy.builtin.BuyAndHold(), Watch(lambda s: None)):
+        with pytest.raises(DataError, match="equal to that of the candle before of the same instrument"):
+            run(market, strategy, A, interpret=interpret)

@@ -107,3 +107,23 @@ def test_pnl_is_summed_by_part():
 
 def test_there_may_be_no_market():
     assert market_line(FakeRun(), "btc_usd") is None
+
+
+def test_what_some_prices_cannot_tell_is_left_unknown():
+    closed = table(
+        POSITIONS | {"price_entry_average": pl.Float64}, exchange="xsim", instrument="btc_usd", side="buy",
+        price_entry_average=100.0, pnl_realised=1.0, time_enter=START_NS, time_exit=START_NS + DAY * np.array([1, 30]),
+    )  # fmt: skip
+    prices = equity_of([100, 90] * 20).select("time", pl.lit("btc_usd").alias("instrument"), price="equity")
+    run = FakeRun(positions=closed)
+    run.prices, run.prices_spacing_ns = lambda: prices, DAY
+    assert np.isnan(excursions(run).adverse).tolist() == [True, False]
+
+
+def test_money_of_several_assets_is_not_added():
+    run = crossing_run(3000, 40)
+    run.trades = run.trades.with_columns(
+        instrument=pl.Series(["btc_usd", "eth_btc"] * 20, dtype=pl.Enum(["btc_usd", "eth_btc"]))
+    )
+    assert pnl_by(run, "strategy").height == 0
+    assert "not added" in report.plot_pnl(run, by="strategy").get_title("right")

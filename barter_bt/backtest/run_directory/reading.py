@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
-from barter_bt.backtest.prices import SCHEMA
+from barter_bt.backtest.prices import PARTS, SCHEMA
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.statistic.summary import Summary
 
@@ -93,6 +93,16 @@ class SavedRun(Analysis):
         if not (self.directory / "prices.parquet").is_file():
             return pl.DataFrame(schema=SCHEMA)
         return self.scan("prices").collect()
+
+    @cached_property
+    def prices_spacing_ns(self) -> int:
+        """Nanoseconds between the prices that :meth:`prices` has, 0 where it has all."""
+        prices = self.prices()
+        if prices.height < 2 or prices.group_by("instrument").len()["len"].max() <= PARTS:  # type: ignore[operator] # ints
+            return 0
+        first, last = prices["time"].min(), prices["time"].max()
+        span = pl.Series([first, last], dtype=SCHEMA["time"]).to_physical()
+        return int(span[1] - span[0]) // PARTS
 
     @cached_property
     def benchmark_equity(self) -> pl.DataFrame | None:

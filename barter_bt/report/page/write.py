@@ -92,6 +92,8 @@ def write_page(
     page = environment.get_template("page.html").render(
         title=title or " + ".join(getattr(run, "strategies", None) or ["Backtest"]),
         look=look,
+        strategies=" + ".join(getattr(run, "strategies", None) or []),
+        traded=_traded(run),
         summary=summary,
         cards=[(summary.label(n), show(summary[n], FIGURES[n].unit), FIGURES[n].definition) for n in _CARDS],
         sections=_sections(summary),
@@ -124,6 +126,13 @@ def facts(run: Tables, *, benchmark: pl.DataFrame | Tables | None = None, **opti
         "months": _rows(returns_by(run, "month")),
         "intervals": _rows(bootstrap(run, **options)),
     }
+
+
+def _traded(run: Tables) -> str:
+    """What was traded, in words."""
+    names = sorted(run.trades["instrument"].cast(pl.String).unique())
+    few = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"{run.trades.height:,} trades of {few}" if names else "nothing was traded"
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
