@@ -17,7 +17,7 @@ from barter_bt.backtest.expression import looked_ahead
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.truncated import Whole, knowing, last_arrival_ns
 from barter_bt.data import MarketData, Stream
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, EngineError
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.several import Several
 from barter_bt.strategy.signals import Signals
@@ -157,7 +157,12 @@ def check_causality(
     make = _maker(strategy, data)
     whole = Whole(streams)
     full = make(streams)
-    result = _run(streams, instruments, full, arguments)
+    try:
+        result = _run(streams, instruments, full, arguments)
+    except EngineError:
+        if report := _signals_alone(make, full, whole, cut.choose(at, n, whole.span_ns(), None, arguments)):
+            return report
+        raise
     times = cut.choose(at, n, whole.span_ns(), result, arguments)
     findings: list[Finding] = []
     for time_ns in times:
@@ -176,6 +181,19 @@ def check_causality(
         one = first_divergence(cut.until(result, limit), cut.until(again, limit))
         findings += [] if one is None else [Finding(time_ns, one)]
     return Causality(tuple(times), tuple(findings))
+
+
+def _signals_alone(
+    make: Callable[[list[Stream]], Any], full: Any, whole: Whole, times: Sequence[int]
+) -> Causality | None:
+    """Compare expressions where the run itself fails, as one does that grows beyond all bounds by looking ahead."""
+    findings = []
+    for time_ns in times:
+        known = whole.known(time_ns)
+        for a, b in _signals(full, make(known)):
+            one = looked_ahead(a, b, whole.streams, known, time_ns)
+            findings += [] if one is None else [Finding(time_ns, one)]
+    return Causality(tuple(times), tuple(findings)) if findings else None
 
 
 def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:

@@ -19,9 +19,9 @@ from barter_bt.statistic.tables import nanoseconds
 
 
 def choose(
-    at: Sequence[datetime] | None, n: int, span_ns: tuple[int, int], result: Result, arguments: Mapping[str, Any]
+    at: Sequence[datetime] | None, n: int, span_ns: tuple[int, int], result: Result | None, arguments: Mapping[str, Any]
 ) -> list[int]:
-    """Where to cut, ascending."""
+    """Where to cut, ascending; without a result evenly."""
     first, last = span_ns
     bounds = {name: _nanoseconds(arguments[name], name) for name in ("start", "end") if arguments.get(name)}
     first, last = max(first, bounds.get("start", first)), min(last, bounds.get("end", last))
@@ -35,7 +35,7 @@ def choose(
         return times
     if n < 1:
         raise ConfigError(f"n is {n}; it must be at least 1")
-    sent = np.unique(nanoseconds(result.orders["time_sent"]))
+    sent = np.empty(0, np.int64) if result is None else np.unique(nanoseconds(result.orders["time_sent"]))
     sent = sent[(sent >= first) & (sent < last)]
     chosen = sent[np.linspace(0, len(sent) - 1, min(len(sent), -(-n // 2))).astype(np.int64)].tolist()
     even = n - len(chosen)

@@ -114,6 +114,10 @@ class Limits:
     def __post_init__(self) -> None:
         for name in (*_AMOUNTS, *_FRACTIONS):
             _amount(getattr(self, name), name)
+        if self.drawdown is not None and self.drawdown > 1:
+            raise ConfigError(
+                f"drawdown is {self.drawdown}; a fall from the peak is a fraction, above 0 to 1", "50 % is 0.5"
+            )
         if self.open_orders is not None:
             _count(self.open_orders, "open_orders")
         if any(_rate(self.order_rate)):

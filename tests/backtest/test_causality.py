@@ -312,3 +312,14 @@ def test_a_report_is_json() -> None:
     assert told["ok"] is False
     assert told["findings"][0]["table"] == "signals"
     assert "<pre>" in check(signals(HONEST["averages"]))._repr_html_()
+
+
+def test_a_look_ahead_that_earns_more_than_can_be_counted_is_named() -> None:
+    """The run fails, since its equity leaves the range; what looked ahead is found all the same."""
+    prices = bt.data.candles(bt.data.sample("stocks_daily"))
+    names = ("aapl", "fb", "goog", "ibm", "msft")
+    stocks = [bt.Instrument("xnas", f"{name}_usd", quantity_increment=1) for name in names]
+    cheat = bt.Signals((CLOSE.shift(-1) > CLOSE) * 0.2, size="equity")
+    report = bt.check_causality(prices, stocks, cheat, balances={"usd": 100_000}, n=2)
+    assert not report.ok
+    assert "shift" in report.findings[0].divergence.column

@@ -138,3 +138,8 @@ def test_no_mark_before_the_stop_was_beyond_the_limit(prices, drawdown):
     assert (before["below"] <= drawdown + 1e-12).all() or stops.height == 0
     if stops.height:
         assert (before["below"] <= drawdown + 1e-12).all()
+
+
+def test_a_drawdown_is_a_fraction():
+    with pytest.raises(ConfigError, match="drawdown is 50; a fall from the peak is a fraction"):
+        bt.Limits(drawdown=50)
