@@ -114,7 +114,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name in (*_AMOUNTS, *_FRACTIONS):
             _amount(getattr(self, name), name)
-        if self.drawdown is not None and self.drawdown > 1:
+        if self.drawdown is not None and decimal(self.drawdown, "drawdown") > 1:
             raise ConfigError(
                 f"drawdown is {self.drawdown}; a fall from the peak is a fraction, above 0 to 1", "50 % is 0.5"
             )
