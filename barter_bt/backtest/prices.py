@@ -40,14 +40,22 @@ def market_prices(market: Sequence[Any], names: Mapping[str, str] | None = None)
 def prices_to_draw(
     market: Sequence[Any], instruments: Sequence[str], names: Mapping[str, str] | None = None
 ) -> pl.DataFrame:
-    """First, lowest, highest and last price of each of 1,000 parts of the time, of some instruments.
+    """All prices of instruments that have few; else first, lowest, highest and last of 1,000 parts of the time.
 
-    Each stands at its own time. Read in pieces, so that memory does not grow with the data.
+    Each stands at its own time, ``thinned`` says whether there are more. Read in pieces, so that memory does not grow
+    with the data.
     """
     prices = market_prices(market, names).filter(pl.col("instrument").is_in(list(instruments)))
+    counts = prices.group_by("instrument").agg(rows=pl.len()).collect(engine="streaming")
+    few = counts.filter(pl.col("rows") <= 4 * PARTS)["instrument"].to_list()
+    whole = prices.filter(pl.col("instrument").is_in(few)).collect(engine="streaming")
+    some = _thinned(prices.filter(~pl.col("instrument").is_in(few))) if len(few) < counts.height else whole.clear()
+    marked = [whole.with_columns(thinned=pl.lit(False)), some.with_columns(thinned=pl.lit(True))]
+    return pl.concat(marked).sort("instrument", "time", maintain_order=True)
+
+
+def _thinned(prices: pl.LazyFrame) -> pl.DataFrame:
     ends = prices.select(first=pl.col("time").min(), last=pl.col("time").max()).collect(engine="streaming").row(0)
-    if ends[0] is None:
-        return pl.DataFrame(schema=SCHEMA)
     time, price = pl.col("time"), pl.col("price")
     start, end = pl.Series(ends, dtype=SCHEMA["time"]).to_physical()
     part = (time.cast(pl.Int64) - start) // ((end - start) // PARTS + 1)
@@ -55,6 +63,5 @@ def prices_to_draw(
     chosen |= {"high": (time.max_by("price"), price.max()), "last": (time.max(), price.max_by("time"))}
     columns = {f"{name}_{k}": one for name, pair in chosen.items() for k, one in enumerate(pair)}
     parts = prices.group_by("instrument", part.alias("part")).agg(**columns).collect(engine="streaming")
-    rows = [parts.select("instrument", time=f"{name}_0", price=f"{name}_1") for name in chosen]
-    found = pl.concat(rows).unique().sort("instrument", "time", maintain_order=True)
-    return found.select("time", "instrument", "price").cast(pl.Schema(SCHEMA))
+    rows = [parts.select(time=f"{name}_0", instrument="instrument", price=f"{name}_1") for name in chosen]
+    return pl.concat(rows).unique().cast(pl.Schema(SCHEMA))

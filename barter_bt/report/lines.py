@@ -108,7 +108,7 @@ def plot_equity(
     axes, look = panel(ax, style)
     summary, curve = summarise(run), curve_of(run.equity)
     note = [] if summary.total_return is None else [f"return {show(summary.total_return, 'fraction')}"]
-    note += [] if summary.sharpe is None else [f"Sharpe {show(summary.sharpe, 'ratio')}"]
+    note += [] if summary.sharpe is None else [f"{summary.label('sharpe')} {show(summary.sharpe, 'ratio')}"]
     title(axes, look, f"Equity in {summary.reporting}", "   ".join(note))
     axes.yaxis.set_major_formatter("{x:,.10g}")
     time_axis(axes, empty=curve is None)

@@ -156,3 +156,19 @@ def test_an_empty_run_is_written_too(tmp_path):
 def test_summary_is_plain_json(run, tmp_path):
     figures = json.loads((write(run, tmp_path / "a") / "summary.json").read_text())
     assert figures["trades"] == 10
+
+
+@pytest.mark.parametrize(("rows", "thinned"), [(3000, False), (9000, True)])
+def test_prices_are_saved_as_many_as_pictures_need(tmp_path, rows, thinned):
+    """Each is a price of the market at its own time; of few all are kept."""
+    import barter_bt as bt
+
+    market = bt.data.candles(bt.data.generate.candles(rows, instrument="btc_usd"))
+    btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    run = bt.backtest(market, btc, bt.strategy.builtin.SmaCross(50, 200), balances={"usd": 1_000}, interpret=True)
+    saved = read(run.save(tmp_path / "run"))
+    assert (saved.prices_spacing_ns > 0) == thinned
+    assert saved.prices().height <= 4000
+    both = saved.prices().join(run.prices(), on=["time", "instrument", "price"], how="anti")
+    assert both.height == 0
+    assert saved.prices()["price"].max() == run.prices()["price"].max()
