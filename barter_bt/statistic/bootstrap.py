@@ -15,14 +15,15 @@ from barter_bt.statistic.tables import Floats, Integers, Tables
 
 _FIGURES = ("annual_return", "volatility", "sharpe", "sortino", "max_drawdown")
 _FEWEST = 10
+CURVES, CONFIDENCE = 1_000, 0.95
 
 
 def bootstrap(
     run: Tables,
     figures: Sequence[str] = _FIGURES,
     *,
-    samples: int = 1_000,
-    confidence: float = 0.95,
+    samples: int = CURVES,
+    confidence: float = CONFIDENCE,
     block: float | None = None,
     seed: int = 0,
     sampling: str | None = None,

@@ -23,7 +23,8 @@ def fees(activity: Activity) -> float | None:
 @figure("Slippage", "money", "Costs", needs="activity", sample="trades", source="Perold (1988)")
 def slippage(activity: Activity) -> float | None:
     """Sum over all trades of (price - market's price when the order was sent) times quantity, contract size and +1 for
-    buys, -1 for sells: what was paid beyond the price that the strategy saw; in the one asset that money is in.
+    buys, -1 for sells: what was paid beyond the price that the strategy saw; in the one asset that money is in. Orders
+    that were sent while there was no price are left out.
     """
     sent = activity.run.orders
     if activity.quote is None or "price_sent" not in sent.columns:

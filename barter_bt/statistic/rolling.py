@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.against import Against, against
 from barter_bt.statistic.curve import Curve, curve_of
-from barter_bt.statistic.interval import ACTUAL
+from barter_bt.statistic.interval import ACTUAL, sampling_ns
 from barter_bt.statistic.tables import Tables, marks_of
 
 _SCHEMA: Final[dict[str, Any]] = {
@@ -74,7 +74,10 @@ def rolling(
         ((mean - curve.free) / spread * scale).alias("sharpe"),
     )
     if benchmark is not None:
-        found = found.join(_beta(found["time"], against(curve, marks_of(benchmark)), window), on="time", how="left")
+        # A sample is the last mark before an edge of the sampling; the returns of both end at the edge itself.
+        both = _beta(found["time"], against(curve, marks_of(benchmark)), window)
+        tolerance = f"{sampling_ns(curve.sampled)}ns"
+        found = found.join_asof(both, on="time", strategy="forward", tolerance=tolerance)
     return found[window - 1 :]
 
 

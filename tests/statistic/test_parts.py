@@ -154,3 +154,16 @@ def test_what_two_strategies_made_in_one_instrument_cannot_be_told_apart():
     assert figures_by(FakeRun(trades=both, equity=run.equity), "strategy")["total_return"].to_list() == [0.0, 0.0]
     one = both.with_columns(instrument=pl.lit("btc_usd"))
     assert figures_by(FakeRun(trades=one, equity=run.equity), "strategy")["total_return"].to_list() == [None, None]
+
+
+def test_rolling_beta_of_marks_that_are_not_at_midnight():
+    """As closes of a stock market are; against the whole window's own figure."""
+    random = np.random.default_rng(5)
+    other = np.cumprod(1 + random.normal(0, 0.01, 40))
+    mine = np.cumprod(1 + 0.5 * np.diff(np.log(other), prepend=0) + random.normal(0, 0.001, 40))
+    at = pl.col("time").dt.offset_by("21h")
+    run, benchmark = FakeRun(equity=equity_of(mine).with_columns(at)), equity_of(other).with_columns(at)
+    found = rolling(run, 20, benchmark=benchmark, sampling="1d")
+    assert (found.height, found["beta"].null_count()) == (20, 0)
+    tail = FakeRun(equity=run.equity[-21:])
+    assert found["beta"][-1] == pytest.approx(summarise(tail, benchmark=benchmark[-21:], sampling="1d").beta)

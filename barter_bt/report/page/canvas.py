@@ -79,6 +79,15 @@ class Canvas:
             self._add_legend(made)
         return made
 
+    def _note(self, chart: Figure, drawn: int, there: int, what: str) -> None:
+        """Say above a chart that not all of something is drawn."""
+        from bokeh.models.annotations import Title
+
+        if drawn < there:
+            told = Title(text=f"{drawn:,} of {there:,} {what} drawn", text_font_style="normal")
+            told.text_color = self._look.muted
+            chart.add_layout(told, "above")
+
     def _add_legend(self, chart: Figure) -> None:
         from bokeh.models.annotations import Legend
 

@@ -55,10 +55,13 @@ class Charts(Canvas):
             market = Line(nanoseconds(fills["time_exchange"]), floats(fills["price"]))
         label = f"{name} on {exchange}"
         self._watch(chart, self._line(chart, market, "price", look.price, label, line_width=1))
+        drawn = 0
         for side, marker, colour in (("buy", "triangle", look.buy), ("sell", "inverted_triangle", look.sell)):
             some = fills.filter(pl.col("side").cast(pl.String) == side)
             rows = thin(nanoseconds(some["time_exchange"]), _FILLS)
+            drawn += len(rows)
             self._fills(chart, some[rows], marker, colour, f"{side} ({some.height:,})")
+        self._note(chart, drawn, fills.height, "fills")
         return chart
 
     @staticmethod
@@ -121,6 +124,7 @@ class Charts(Canvas):
             rows = extremes(times, values, COLUMNS)
             chart.step(milliseconds(times[rows]), values[rows], mode="after", color=colour, legend_label=name)
         chart.yaxis.formatter = number("0,0.[00]")
+        self._note(chart, len(most), len(held), "instruments, those with most held,")
         return chart
 
     def _months(self) -> Figure | None:
@@ -183,6 +187,7 @@ class Charts(Canvas):
         data = {"name": names, "pnl": values, "positions": shown["positions"].to_numpy(), "colour": colours}
         chart.hbar("name", right="pnl", height=0.7, color="colour", source=ColumnDataSource(data))
         chart.xaxis.formatter = number("0,0.[00]")
+        self._note(chart, shown.height, table.height, "instruments, those with most PnL,")
         return chart
 
     def _positions(self) -> Figure | None:
@@ -208,6 +213,7 @@ class Charts(Canvas):
         chart = self._figure(height=280, hover=self._hover(*tips), x_axis_label="held, days")
         chart.scatter("days", "pnl", size=7, color="colour", alpha=0.6, source=ColumnDataSource(data))
         chart.yaxis.formatter = number("0,0.[00]")
+        self._note(chart, len(rows), closed.height, "positions")
         return chart
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.tables import figures_table, tables_of
-from barter_bt.statistic.bootstrap import bootstrap
+from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, show
@@ -99,6 +99,8 @@ def write_page(
         sections=_sections(summary),
         tables=tables_of(run, options),
         intervals=_intervals(run, options),
+        curves=CURVES,
+        confidence=CONFIDENCE,
         divs=divs,
         script=script,
         scripts=scripts,
