@@ -102,8 +102,8 @@ class Venue:
         Which market events fill orders that take and orders that rest. ``"auto"`` picks the first that
         the instrument has data for: takers quotes, trades, candles; makers trades, quotes, candles.
     limit_fill
-        A resting limit inside a candle's range fills when the range goes ``"through"`` its price
-        (conservative) or merely ``"touch"`` es it.
+        A resting limit fills when a trade or a candle's range goes ``"through"`` its price (conservative), or
+        when it reaches it: ``"touch"``. On quotes it fills when the opposite side reaches it, whatever is chosen.
     max_age_ns
         A market order never fills at a quote older than this; 0: no limit.
     """

@@ -164,6 +164,17 @@ def test_rule_15_a_sell_rests_until_a_trade_is_above():
     assert fills(result) == [(0, 4, "sell", 101, 5, "maker")]
 
 
+def test_rule_15_with_touch_a_trade_at_the_limits_price_is_enough():
+    """Rule 15: on both sides, up to the trade's amount, and no further: one tick away nothing fills."""
+    touch = {"venues": bt.Venue(limit_fill="touch")}
+    data = trades((1, 100, 1), (3, 99, 2), (4, 101, 9))
+    result = run(data, schedule({"at": 2, "buy": 5, "limit": 99}, {"at": 2, "buy": 5, "limit": 98}), **touch)
+    assert fills(result) == [(0, 3, "buy", 99, 2, "maker")]
+    rows = [{"at": 2, "sell": 5, "limit": 101}, {"at": 2, "sell": 5, "limit": 102}]
+    result = run(data, schedule(*rows), balances={"a": 10}, **touch)
+    assert fills(result) == [(0, 4, "sell", 101, 5, "maker")]
+
+
 def test_rule_15_resting_orders_share_a_trade_and_takers_come_first():
     """Rule 15: takers whole, then resting ones by best price, then first arrived, out of the trade's amount."""
     data = trades((1, 100, 1), (3, 95, 5))

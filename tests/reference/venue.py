@@ -164,13 +164,13 @@ class Venue:
                 book.left_for[order.side] -= self.execute(order, min(order.rest, left), order.price, True, now)
 
     def on_trade(self, event: Market, now: int) -> None:
-        """Rule 15: takers fill whole, resting orders when the trade goes through, together the trade's amount."""
+        """Rule 15: takers fill whole, resting orders gone through (or touched), together the trade's amount."""
         price, amount = event.prices[0], event.amounts[0]
         for order in self.filled_by("trades", event.instrument):
             if not order.resting:
                 self.meet(order, price, now)
         for order in self.best_first("trades", event.instrument):
-            if order.side * price < order.side * order.price and amount > 0:
+            if self.reached(order.side * (order.price - price)) and amount > 0:
                 amount -= self.execute(order, min(order.rest, amount), order.price, True, now)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
@@ -194,8 +194,12 @@ class Venue:
             beyond = order.price - low if order.side > 0 else high - order.price
             if not order.resting:
                 self.meet(order, close, now)
-            elif order.arrival <= candle.time_open and beyond >= (0 if self.spec.limit_fill == "touch" else 1):
+            elif order.arrival <= candle.time_open and self.reached(beyond):
                 self.execute(order, order.rest, order.price, True, now)
+
+    def reached(self, beyond: int) -> bool:
+        """Rules 15 and 16: whether a market so many ticks beyond a limit fills it."""
+        return beyond >= (0 if self.spec.limit_fill == "touch" else 1)
 
     # Filling
 

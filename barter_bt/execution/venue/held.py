@@ -47,7 +47,7 @@ def watch(v: VenueState, i: int) -> None:
     A trade below `trade_buy` or above `trade_sell` concerns an order, as does an ask at or below
     `quote_buy` or a bid at or above `quote_sell`.
     """
-    rests_on, takes_on = v.terms.rests_on[i], v.terms.takes_on[i]
+    rests_on, takes_on, touch = v.terms.rests_on[i], v.terms.takes_on[i], v.terms.touch[i]
     low_trade, high_trade, low_quote, high_quote = -1, FAR, -1, FAR
     order = v.books.first[i]
     while order >= 0:
@@ -58,9 +58,9 @@ def watch(v: VenueState, i: int) -> None:
             if takes:
                 low_trade, high_trade = FAR, -1
             elif is_sell:
-                high_trade = min(high_trade, price)
+                high_trade = min(high_trade, price - touch)
             else:
-                low_trade = max(low_trade, price)
+                low_trade = max(low_trade, price + touch)
         elif evidence == QUOTES:
             if takes:
                 low_quote, high_quote = FAR, -1

@@ -1,8 +1,8 @@
 """Which market events fill which orders (rules 14 to 16).
 
 Assumptions, shared by all evidence: own orders do not move the market; a resting order has no queue in front of
-it but pays for that by the evidence it needs (on trades, the market must go *through* its price; on quotes, the
-opposite quote must reach it); what one event offers is used once.
+it but pays for that by the evidence it needs (on trades and candles, the market must go *through* its price, unless
+the venue's `limit_fill` is `touch`; on quotes, the opposite quote must reach it); what one event offers is used once.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def meet(v: VenueState, order: int, i: int, ticks: int) -> None:
 
 @unit
 def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
-    """A trade at ``ticks`` of ``lots``: pending takers whole, then resting orders gone through (rule 15)."""
+    """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
     order = v.books.first[i]
     while order >= 0:
         following = v.held.after[order]
@@ -75,8 +75,9 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
             meet(v, order, i, ticks)
         order = following
     if v.terms.rests_on[i] == TRADES:
-        lots = _fill_resting(v, i, BUY, ticks, 1, lots)
-        _fill_resting(v, i, SELL, ticks, 1, lots)
+        depth_min = 1 - v.terms.touch[i]
+        lots = _fill_resting(v, i, BUY, ticks, depth_min, lots)
+        _fill_resting(v, i, SELL, ticks, depth_min, lots)
     watch(v, i)
 
 
