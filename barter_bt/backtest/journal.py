@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.columns.table import Table
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.order import KINDS, REASONS, STATUSES, TIMES_IN_FORCE
@@ -78,14 +79,17 @@ class Frames:
         series = pl.Series(values).cast(TIME)
         return series if known is None else series.set(pl.Series(~known), None)
 
-    def _average(self, money: np.ndarray, quantity: np.ndarray, i: np.ndarray) -> np.ndarray:
-        """Price at which a quantity is worth an amount of money (rule 4): of inverse contracts the harmonic mean."""
+    def _average(self, money: np.ndarray, quantity: np.ndarray, i: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+        """Price at which a quantity is worth an amount of money (rule 4): of inverse contracts the harmonic mean.
+
+        Where all fills had one price, ``ticks``, it is that.
+        """
         sizes = np.array([float(one.contract_size) for one in self._index.instruments])[i]
         inverse = np.array([one.is_inverse for one in self._index.instruments])[i]
-        linear: np.ndarray = money / (quantity * sizes)
-        if not inverse.any():
-            return linear
-        found: np.ndarray = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), linear)
+        mean = money / (quantity * sizes)
+        if inverse.any():
+            mean = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), mean)
+        found: np.ndarray = np.where(ticks > 0, self._scaled(ticks, i, self._scales.ticks), mean)
         return found
 
     def orders(self) -> pl.DataFrame:
@@ -96,7 +100,7 @@ class Frames:
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         traded = self._scaled(np.maximum(filled, 1), i, s.lots)
-        average = pl.Series(self._average(money, traded, i)).set(pl.Series(filled == 0), None)
+        average = pl.Series(self._average(money, traded, i, order_ticks(self._s))).set(pl.Series(filled == 0), None)
         strategy = self._enum(o.array("strategy"), self._strategies)
         status = o.array("status")
         public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
@@ -159,7 +163,7 @@ class Frames:
             {
                 "position_id": p.array("position").copy(),
                 **self._named(p),
-                "price_entry_average": self._average(cost, quantity, i),
+                "price_entry_average": self._average(cost, quantity, i, entry_ticks(self._s)),
                 "quantity_abs_max": self._scaled(p.array("quantity_max"), i, s.lots),
                 "pnl_realised": self._scaled(p.array("realised"), i, self._money),
                 "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),

@@ -7,12 +7,14 @@ from decimal import Decimal as D
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import barter_bt as bt
 from barter_bt.execution.terms import Fees, Margin, Venue
 from barter_bt.protocol import Account, AccountEvent, AssetFees, Item, Side, Trade
 from barter_bt.system import Engine, PositionExit
-from tests.engine.tiny import run, schedule, stamps, trades
+from tests.engine.tiny import quotes, run, schedule, stamps, trades
 
 XBT = bt.Instrument(
     "x", "btc_usd", kind="perpetual", settlement="btc", contract_size=100, price_increment="0.5", quantity_increment=1
@@ -50,6 +52,28 @@ def test_the_entry_average_is_harmonic():
     average = 2 / (1 / 50_000 + 1 / 60_000)
     assert result.positions["price_entry_average"].item() == pytest.approx(average, rel=1e-9)
     assert result.orders["price_average"].to_list() == pytest.approx([50_000, 60_000, 50_000])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 400_000), st.integers(1, 9))
+def test_the_average_of_one_price_is_that_price(half_dollars, contracts):
+    """However the contracts' worth is rounded to units: of an order filled at once or in parts, and of a position."""
+    price = half_dollars / 2
+    data = trades((0, price, 9), (1, price, 9), (2, price, 9), (3, price, 9), instrument="btc_usd")
+    steps = [{"at": 0, "buy": contracts, "on": "btc_usd"}, {"at": 1, "sell": 2 * contracts, "on": "btc_usd"}]
+    steps.append({"at": 2, "buy": contracts, "on": "btc_usd"})
+    result = run(data, schedule(*steps), replace(XBT, contract_size=1), balances={"btc": 1000})
+    assert result.orders["price_average"].to_list() == [price] * 3
+    assert result.positions["price_entry_average"].to_list() == [price] * 2
+
+
+def test_the_average_of_several_prices_is_harmonic():
+    """An order that quotes fill in parts; a position that is entered at two prices."""
+    data = quotes((1, 99, 1, 100, 1), (2, 199, 1, 200, 1), (3, 100, 9, 101, 9), instrument="btc_usd")
+    steps = schedule({"at": 1, "buy": 2, "on": "btc_usd"}, {"at": 3, "sell": 2, "on": "btc_usd"})
+    result = run(data, steps, XBT, balances={"btc": 100})
+    assert result.orders["price_average"].to_list() == pytest.approx([400 / 3, 100])
+    assert result.positions["price_entry_average"].to_list() == pytest.approx([400 / 3])
 
 
 def test_notional_and_fees_are_of_the_base_asset():

@@ -48,6 +48,15 @@ def test_rule_3_a_notional_is_rounded_half_to_even():
     assert table(result.trades, "quantity", "notional") == [(1, 0), (3, 0.02), (5, 0.02)]
 
 
+def test_rule_4_the_average_of_one_price_is_that_price_though_its_notional_is_rounded():
+    """Rule 4: one lot at half a unit costs nothing, and its average is still its price; also of what a flip opened."""
+    one = bt.Instrument("x", "a_usd", price_increment="0.005", quantity_increment=1)
+    rows = [{"at": 1, "buy": 1}, {"at": 2, "sell": 3}, {"at": 3, "buy": 2}]
+    result = run(one_trade_each(*[0.005] * 4), schedule(*rows), one, venues=bt.Venue(account="margin"), **CENTS)
+    assert table(result.orders, "price_average") == [(0.005,)] * 3
+    assert table(result.positions, "price_entry_average") == [(0.005,)] * 2
+
+
 @pytest.mark.parametrize(("rate", "sign"), [(0.005, 1), (-0.005, -1)])
 def test_rule_3_a_fee_is_rounded_half_to_even(rate, sign):
     """Rule 3: notionals of 100, 300 and 500 units at 0.5 % cost 0, 2 and 2 units; a rebate is the mirror."""
