@@ -1,67 +1,163 @@
-"""One price per market event of a run's data, all of them or as many as a picture needs."""
+"""Prices of a run's market data: all of them, or as many as a picture needs, in memory that does not grow with them.
+
+An instrument has one kind of price: closes of candles if it has candles, else prices of trades, else mids of quotes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
+
+from barter_bt.report.downsample import extremes_of_parts
+from barter_bt.statistic.tables import Floats, Integers
 
 SCHEMA: Final[dict[str, Any]] = {"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64}
 PARTS: Final = 1_000
-_PRICE: Final = {
-    "candles": pl.col("close"),
-    "trades": pl.col("price"),
-    "quotes": (pl.col("bid_price") + pl.col("ask_price")) / 2,
-}
+_FEW: Final = 4 * PARTS
+_KINDS: Final = ("candles", "trades", "quotes")
+EVER: Final = (-(2**63), 2**63 - 1)
 
 
-def market_prices(market: Sequence[Any], names: Mapping[str, str] | None = None) -> pl.LazyFrame:
-    """Closes of candles, else prices of trades, else mids of quotes, of each instrument.
+@dataclass(frozen=True)
+class MarketPrices:
+    """The prices of some streams.
 
-    ``names`` are what tables call the instruments, by what the data calls them.
+    Parameters
+    ----------
+    market
+        Streams.
+    codes
+        What data may call an instrument, to its number.
+    names
+        What tables call it, by number.
     """
-    frames: list[pl.LazyFrame] = []
-    found: set[str] = set()
-    for kind, price in _PRICE.items():
-        streams = [stream for stream in market if stream.kind == kind]
-        for stream in streams:
-            rows = stream.frame().select(
-                time=pl.col("time_exchange"), instrument=pl.col("instrument").cast(pl.String), price=price
+
+    market: Sequence[Any]
+    codes: Mapping[str, int]
+    names: Sequence[str]
+
+    def rows(self, span_ns: tuple[int, int] = EVER) -> Iterator[tuple[Integers, Integers, Floats]]:
+        """Times, instrument numbers and prices, chunk by chunk, of the venue times in ``span_ns``, both included.
+
+        A quote with an empty side has no price.
+        """
+        served: set[int] = set()
+        for kind in _KINDS:
+            streams = [stream for stream in self.market if stream.kind == kind]
+            for stream in streams:
+                yield from self._rows_of(stream, served, span_ns)
+            served |= {self.codes[name] for stream in streams for name in stream.instruments}
+
+    def _rows_of(
+        self, stream: Any, served: set[int], span_ns: tuple[int, int]
+    ) -> Iterator[tuple[Integers, Integers, Floats]]:
+        if served.issuperset(self.codes[name] for name in stream.instruments):
+            return
+        for chunk in stream.chunks(self.codes):
+            times, price = chunk.columns["time_exchange"], _price(stream.kind, chunk.columns)
+            inside = slice(
+                int(np.searchsorted(times, span_ns[0])), int(np.searchsorted(times, span_ns[1], side="right"))
             )
-            frames.append(rows.filter(~pl.col("instrument").is_in(list(found))) if found else rows)
-        found |= {str(name) for stream in streams for name in stream.instruments}
-    if not frames:
-        return pl.LazyFrame(schema=SCHEMA)
-    prices = frames[0] if len(frames) == 1 else pl.concat(frames).sort("time", maintain_order=True)
-    return prices.with_columns(pl.col("instrument").replace(dict(names))) if names else prices
+            times, codes, price = times[inside], chunk.columns["instrument"][inside], price[inside]
+            good = np.isfinite(price)
+            if served:
+                good &= ~np.isin(codes, list(served))
+            if good.any():
+                yield (times, codes, price) if good.all() else (times[good], codes[good], price[good])
+            if chunk.rows and chunk.columns["time_exchange"][-1] > span_ns[1]:
+                return
+
+    def by_instrument(
+        self, instruments: Collection[str], span_ns: tuple[int, int] = EVER
+    ) -> Iterator[tuple[str, Integers, Floats]]:
+        """Name, times and prices of some instruments, piece by piece; a piece is of one instrument."""
+        wanted = np.array([name in instruments for name in self.names], bool)
+        for times, codes, price in self.rows(span_ns):
+            if codes[0] == codes[-1] and (codes == codes[0]).all():
+                if wanted[codes[0]]:
+                    yield self.names[codes[0]], times, price
+                continue
+            order = np.argsort(codes.astype(np.uint16) if len(self.names) < 1 << 16 else codes, kind="stable")
+            sorted_codes = codes[order]
+            starts = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
+            for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+                if wanted[sorted_codes[start]]:
+                    mine = order[start:end]
+                    yield self.names[sorted_codes[start]], times[mine], price[mine]
+
+    def frame(self) -> pl.DataFrame:
+        """Every price: ``time``, ``instrument``, ``price``, by time."""
+        names = pl.Series(self.names)
+        frames = [
+            pl.DataFrame({"time": times, "instrument": names.gather(pl.Series(codes)), "price": price})
+            for times, codes, price in self.rows()
+        ]
+        if not frames:
+            return pl.DataFrame(schema=SCHEMA)
+        found = pl.concat(frames).cast(pl.Schema(SCHEMA))
+        return found if found["time"].is_sorted() else found.sort("time", maintain_order=True)
+
+    def to_draw(self, instruments: Collection[str], span_ns: tuple[int, int]) -> pl.DataFrame:
+        """All prices of instruments that have few; else first, lowest, highest and last of 1,000 parts of the time.
+
+        Each stands at its own time, ``thinned`` says whether there are more. One pass over the data, which ends at the
+        end of the span.
+        """
+        length = (span_ns[1] - span_ns[0]) // PARTS + 1
+        edges = np.array([span_ns[0] + k * length for k in range(PARTS) if k * length <= span_ns[1] - span_ns[0]])
+        found: dict[str, _Thinning] = {}
+        for name, times, price in self.by_instrument(instruments, span_ns):
+            found.setdefault(name, _Thinning(edges)).add(times, price)
+        frames = [found[name].frame(name) for name in sorted(found)]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA | {"thinned": pl.Boolean})
 
 
-def prices_to_draw(
-    market: Sequence[Any], instruments: Sequence[str], names: Mapping[str, str] | None = None
-) -> pl.DataFrame:
-    """All prices of instruments that have few; else first, lowest, highest and last of 1,000 parts of the time.
+class _Thinning:
+    """The prices of one instrument so far, thinned as soon as they are more than a few."""
 
-    Each stands at its own time, ``thinned`` says whether there are more. Read in pieces, so that memory does not grow
-    with the data.
-    """
-    prices = market_prices(market, names).filter(pl.col("instrument").is_in(list(instruments)))
-    counts = prices.group_by("instrument").agg(rows=pl.len()).collect(engine="streaming")
-    few = counts.filter(pl.col("rows") <= 4 * PARTS)["instrument"].to_list()
-    whole = prices.filter(pl.col("instrument").is_in(few)).collect(engine="streaming")
-    some = _thinned(prices.filter(~pl.col("instrument").is_in(few))) if len(few) < counts.height else whole.clear()
-    marked = [whole.with_columns(thinned=pl.lit(False)), some.with_columns(thinned=pl.lit(True))]
-    return pl.concat(marked).sort("instrument", "time", maintain_order=True)
+    def __init__(self, edges: Integers) -> None:
+        self._edges = edges
+        self._times: list[Integers] = []
+        self._prices: list[Floats] = []
+        self._held = 0
+        self.thinned = False
+
+    def add(self, times: Integers, prices: Floats) -> None:
+        if len(times) > _FEW:
+            rows = extremes_of_parts(times, prices, self._edges)
+            self.thinned |= len(rows) < len(times)
+            times, prices = times[rows], prices[rows]
+        self._times.append(np.array(times))  # a view would keep the whole chunk
+        self._prices.append(np.array(prices))
+        self._held += len(times)
+        if self._held > 2 * _FEW:
+            self._merge()
+
+    def _merge(self) -> None:
+        times, prices = np.concatenate(self._times), np.concatenate(self._prices)
+        if (times[1:] < times[:-1]).any():  # of several streams
+            order = np.argsort(times, kind="stable")
+            times, prices = times[order], prices[order]
+        if self.thinned or len(times) > _FEW:
+            rows = extremes_of_parts(times, prices, self._edges)
+            self.thinned |= len(rows) < len(times)
+            times, prices = times[rows], prices[rows]
+        self._times, self._prices, self._held = [times], [prices], len(times)
+
+    def frame(self, name: str) -> pl.DataFrame:
+        self._merge()
+        columns = {"time": self._times[0], "instrument": [name] * self._held, "price": self._prices[0]}
+        return pl.DataFrame(columns).cast(pl.Schema(SCHEMA)).with_columns(thinned=pl.lit(self.thinned))
 
 
-def _thinned(prices: pl.LazyFrame) -> pl.DataFrame:
-    ends = prices.select(first=pl.col("time").min(), last=pl.col("time").max()).collect(engine="streaming").row(0)
-    time, price = pl.col("time"), pl.col("price")
-    start, end = pl.Series(ends, dtype=SCHEMA["time"]).to_physical()
-    part = (time.cast(pl.Int64) - start) // ((end - start) // PARTS + 1)
-    chosen = {"first": (time.min(), price.min_by("time")), "low": (time.min_by("price"), price.min())}
-    chosen |= {"high": (time.max_by("price"), price.max()), "last": (time.max(), price.max_by("time"))}
-    columns = {f"{name}_{k}": one for name, pair in chosen.items() for k, one in enumerate(pair)}
-    parts = prices.group_by("instrument", part.alias("part")).agg(**columns).collect(engine="streaming")
-    rows = [parts.select(time=f"{name}_0", instrument="instrument", price=f"{name}_1") for name in chosen]
-    return pl.concat(rows).unique().cast(pl.Schema(SCHEMA))
+def _price(kind: str, columns: Mapping[str, Any]) -> Floats:
+    if kind != "quotes":
+        price: Floats = columns["close" if kind == "candles" else "price"]
+        return price
+    there = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0)
+    mid: Floats = np.where(there, (columns["bid_price"] + columns["ask_price"]) / 2, np.nan)
+    return mid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +15,13 @@ from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
-from barter_bt.backtest.prices import market_prices, prices_to_draw
+from barter_bt.backtest.prices import EVER, MarketPrices
 from barter_bt.columns.table import Block
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.statistic.tables import Floats, Integers, nanoseconds
 from barter_bt.strategy.own import own_frames
 
 
@@ -137,17 +138,27 @@ class Result(Analysis):
 
     def prices(self) -> pl.DataFrame:
         """Market prices by ``time``, ``instrument``, ``price``: candle closes, else trades, else mids of quotes."""
-        return market_prices(self.market, self._called).collect()
+        return self._prices.frame()
+
+    def price_pieces(
+        self, instruments: Collection[str], span_ns: tuple[int, int]
+    ) -> Iterator[tuple[str, Integers, Floats]]:
+        """Name, times and prices of some instruments in a span of time, piece by piece: not all in memory at once."""
+        return self._prices.by_instrument(instruments, span_ns)
 
     def prices_to_draw(self) -> pl.DataFrame:
-        """Prices of what was traded, as many as a picture needs; they are saved with the run."""
+        """Prices of what was traded while the run lasted, as many as a picture needs; they are saved with the run."""
+        return self._prices_to_draw
+
+    @cached_property
+    def _prices_to_draw(self) -> pl.DataFrame:
+        marks = nanoseconds(self.equity["time"])
         traded = self.trades["instrument"].cast(pl.String).unique().to_list()
-        return prices_to_draw(self.market, traded, self._called)
+        return self._prices.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER)
 
     @property
-    def _called(self) -> dict[str, str]:
-        """What tables call the instruments, by what data may call them."""
-        return {spelling: self.index.names[i] for spelling, i in self.index.codes.items()}
+    def _prices(self) -> MarketPrices:
+        return MarketPrices(self.market, self.index.codes, self.index.names)
 
     def save(self, directory: str | Path) -> Path:
         """Write the run's directory: tables as Parquet, summary and manifest as JSON."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from barter_bt.errors import ConfigError
 from barter_bt.report.canvas import Look, dates, legend, line, panel, percent_axis, time_axis
-from barter_bt.report.series import excursions, market_line, pnl_by
+from barter_bt.report.series import excursions, market_between, pnl_by
 from barter_bt.report.style import title
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.figure import show
@@ -186,10 +186,9 @@ def plot_trade(
     fills = run.trades.filter(
         (pl.col("instrument").cast(pl.String) == name) & (pl.col("exchange").cast(pl.String) == exchange)
     )
-    market = market_line(run, name, prices)
+    market = market_between(run, name, (enter - margin, leave + margin), prices)
     if market is not None:
-        inside = slice(*np.searchsorted(market.times, (enter - margin, leave + margin)))
-        line(axes, market.times[inside], market.values[inside], look.price, "price", width=1.0)
+        line(axes, *market, look.price, "price", width=1.0)
     axes.axvspan(*dates(np.array([enter, leave])), color=look.equity, alpha=0.08, linewidth=0)
     for side, marker, colour in (("buy", "^", look.buy), ("sell", "v", look.sell)):
         some = fills.filter(pl.col("side").cast(pl.String) == side)

@@ -34,9 +34,29 @@ def extremes(times: Integers, values: Floats, columns: int) -> Integers:
     """
     if len(times) <= 4 * columns:
         return np.arange(len(times))
-    edges = np.linspace(float(times[0]), float(times[-1]), columns + 1)[:-1].astype(np.int64)
-    starts = np.unique(np.searchsorted(times, edges, side="left"))
-    if starts[0] != 0:
+    return extremes_of_parts(times, values, np.linspace(float(times[0]), float(times[-1]), columns + 1)[:-1])
+
+
+def extremes_of_parts(times: Integers, values: Floats, edges: Integers | Floats) -> Integers:
+    """Choose the rows of the first, lowest, highest and last value of each part of the time; of equals the first.
+
+    What is chosen of pieces, put together and chosen from again, is what is chosen of the whole.
+
+    Parameters
+    ----------
+    times, values
+        As for :func:`extremes`.
+    edges
+        Where each part begins, ascending.
+
+    Examples
+    --------
+    >>> extremes_of_parts(np.arange(6), np.array([0.0, 5.0, 1.0, 1.0, -5.0, 0.0]), np.array([0, 3])).tolist()
+    [0, 1, 2, 3, 4, 5]
+    """
+    starts = np.unique(np.searchsorted(times, edges.astype(np.int64), side="left"))
+    starts = starts[starts < len(times)]
+    if not len(starts) or starts[0] != 0:
         starts = np.concatenate(([0], starts))
     lengths = np.diff(np.append(starts, len(times)))
     rows = [starts, starts + lengths - 1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -78,13 +79,42 @@ def fills_of(run: Tables, instrument: str | None) -> tuple[str, str, pl.DataFram
 
 
 def market_line(run: Tables, instrument: str, prices: pl.DataFrame | None = None) -> Line | None:
-    """The market's prices of an instrument: those given, else the run's own; None where there are none."""
-    if prices is None and hasattr(run, "prices"):
-        prices = cast("pl.DataFrame", run.prices())
+    """The market's prices of an instrument for a line: those given, else the run's own; None where there are none."""
+    if prices is None:
+        own: Any = getattr(run, "prices_to_draw", None) or getattr(run, "prices", None)
+        prices = own() if own is not None else None
     if prices is None:
         return None
     mine = prices.filter(pl.col("instrument").cast(pl.String) == instrument)
     return Line(nanoseconds(mine["time"]), floats(mine["price"])) if mine.height else None
+
+
+def market_between(
+    run: Tables, instrument: str, span_ns: tuple[int, int], prices: pl.DataFrame | None = None
+) -> Line | None:
+    """Every price of an instrument in a span of time that the run has, or those given."""
+    pieces = [line for _, line in _pieces(run, [instrument], span_ns, prices)]
+    if not pieces:
+        return None
+    times, values = (np.concatenate(each) for each in zip(*pieces, strict=True))
+    order = np.argsort(times, kind="stable")
+    return Line(times[order], values[order])
+
+
+def _pieces(
+    run: Tables, instruments: Collection[str], span_ns: tuple[int, int], prices: pl.DataFrame | None
+) -> Iterator[tuple[str, Line]]:
+    """Name and prices of instruments in a span of time, piece by piece, so that memory does not grow with them."""
+    if prices is None and hasattr(run, "price_pieces"):
+        for name, times, values in run.price_pieces(instruments, span_ns):
+            yield name, Line(times, values)
+        return
+    for name in instruments:
+        line = market_line(run, name, prices)
+        if line is not None:
+            inside = slice(*np.searchsorted(line.times, (span_ns[0], span_ns[1] + 1)))
+            if len(line.times[inside]):
+                yield name, Line(line.times[inside], line.values[inside])
 
 
 def exposures(run: Tables) -> dict[str, Line]:
@@ -129,17 +159,20 @@ def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
     side, sides = codes(closed["side"])
     long = side == sides.index("buy") if "buy" in sides else np.zeros(len(side), bool)
     name, names = codes(closed["instrument"])
-    if "price_entry_average" in closed.columns:
+    known = leave - enter >= least
+    if "price_entry_average" in closed.columns and known.any():
+        low, high = np.full(closed.height, np.nan), np.full(closed.height, np.nan)
+        of = {names[code]: np.flatnonzero((name == code) & known) for code in np.unique(name[known])}
+        span_ns = int(enter[known].min()), int(leave[known].max())
+        for piece, line in _pieces(run, list(of), span_ns, prices):
+            mine = of[piece]
+            mine = mine[(enter[mine] <= line.times[-1]) & (leave[mine] >= line.times[0])]
+            below, above = _range(line, enter[mine], leave[mine])
+            low[mine], high[mine] = np.fmin(low[mine], below), np.fmax(high[mine], above)
         entry = floats(closed["price_entry_average"])
-        for code in np.unique(name):
-            line = market_line(run, names[code], prices)
-            if line is None:
-                continue
-            mine = np.flatnonzero((name == code) & (leave - enter >= least))
-            low, high = _range(line, enter[mine], leave[mine])
-            down, up = 1.0 - low / entry[mine], high / entry[mine] - 1.0
-            adverse[mine] = np.maximum(np.where(long[mine], down, up), 0.0)
-            favourable[mine] = np.maximum(np.where(long[mine], up, down), 0.0)
+        down, up = 1.0 - low / entry, high / entry - 1.0
+        adverse = np.maximum(np.where(long, down, up), 0.0)
+        favourable = np.maximum(np.where(long, up, down), 0.0)
     return Excursions(leave - enter, floats(closed["pnl_realised"]), adverse, favourable)
 
 
