@@ -133,15 +133,50 @@ def test_rule_24_equity_without_a_price_is_null_and_nothing_needs_none():
     assert table(none.equity, "time", "equity") == [(1, 10), (2, 10), (3, 10)]
 
 
-def test_rule_24_only_base_to_quote_and_by_the_shortest_chain():
-    """Rule 24: usd is not converted to btc by btc_usd; of two paths the shorter one, then the first by index."""
+def test_rule_24_by_the_shortest_chain_in_both_directions():
+    """Rule 24: of two paths the shorter one; usd is converted to btc by btc_usd, too."""
     one = bt.Instrument("x", "eth_usd", price_increment=1, quantity_increment="0.1")
     data = [trades((1, price, 1, name)) for name, price in (("btc_usd", 100), ("eth_btc", 0.05), ("eth_usd", 6))]
     nothing = schedule({"at": 9, "buy": 1, "on": "btc_usd"})
     result = run(data, nothing, [ETH, BTC, one], balances={"eth": 10}, reporting="usd")
     assert table(result.equity, "equity")[-1] == (60,)
     result = run(data, nothing, [ETH, BTC, one], balances={"eth": 10, "usd": 1}, reporting="btc")
-    assert table(result.equity, "equity")[-1] == (None,)
+    assert table(result.equity, "equity")[-1] == (0.51,)
+    result = run(data, nothing, [ETH, BTC, one], balances={"btc": 10, "usd": 1}, reporting="eth")
+    assert table(result.equity, "equity")[-1] == (200.166666667,)
+
+
+def test_rule_24_of_two_shortest_chains_the_name_reached_first_then_the_smallest_index():
+    """Rule 24: jpy reaches usd by aaa or by bbb; both by the first exchange of the two that have it."""
+    names = ("aaa_usd", "bbb_usd", "aaa_jpy", "jpy_bbb")
+    every = [bt.Instrument(e, n, price_increment=1, quantity_increment=1) for e in ("y", "x") for n in names]
+    data = [trades((1, k + 2, 1, one.key)) for k, one in enumerate(every)]
+    result = run(data, schedule({"at": 9, "buy": 1, "on": "x.aaa_usd"}), every, balances={}, reporting="x.usd")
+    a, names = result.state.assets, [one.key for one in result.index.instruments]
+    taken = {result.index.asset_names[k]: (names[a.step[k]], a.divides[k]) for k in range(len(a)) if a.step[k] >= 0}
+    aaa, bbb, jpy = ("x.aaa_usd", 0), ("x.bbb_usd", 0), ("x.aaa_jpy", 1)
+    assert taken == {f"{e}.{n}": leg for e in "xy" for n, leg in (("aaa", aaa), ("bbb", bbb), ("jpy", jpy))}
+
+
+def test_rule_24_an_account_in_dollars_that_trades_usd_jpy():
+    """Rule 24: from quote to base divides by the price, half to even in units of the base."""
+    pair = bt.Instrument("x", "usd_jpy", price_increment="0.01", quantity_increment=1)
+    data = trades(*((k, price, 1e6) for k, price in ((1, 150), (2, 150), (3, 160))), instrument="usd_jpy")
+    rows = [{"at": 1, "buy": 1000, "on": "usd_jpy"}]
+    balances = {"usd": 5000, "jpy": 300_000}
+    result = run(data, schedule(*rows), pair, balances=balances, reporting="usd", mark_every="1s")
+    # 1,000 usd for 150,000 jpy; what is left, 150,000 jpy, at 150 and at 160.
+    assert table(result.equity, "time", "equity") == [(1, 7000), (2, 7000), (3, 6000 + 937.5)]
+    assert result.state.assets.reaches[0] == 1
+    short = run(
+        data,
+        schedule({"at": 1, "sell": 7, "on": "usd_jpy"}),
+        pair,
+        balances={"usd": 10, "jpy": 3001},
+        reporting="usd",
+        venues=bt.Venue(account="margin"),
+    )
+    assert table(short.equity, "equity")[-1] == (10 - 7 + (3001 + 7 * 150) // 160 + 0.31875,)
 
 
 def test_rule_24_equal_names_on_different_exchanges_are_one_to_one():

@@ -264,14 +264,17 @@ class Engine:
             return None
         return sum(known)
 
-    def paths(self) -> dict[str, Instrument]:
-        """Rule 24: the instrument that converts each name one step, breadth first from the reporting asset."""
-        reached, steps = [self.scenario.reporting], {}
+    def paths(self) -> dict[str, tuple[Instrument, bool]]:
+        """Rule 24: the instrument that converts each name one step, breadth first, and whether it divides."""
+        reached: list[str] = [self.scenario.reporting]
+        steps: dict[str, tuple[Instrument, bool]] = {}
         for name in reached:  # grows
             for item in self.world.instruments:
-                if item.spot and item.spec.quote == name and item.spec.base not in reached:
-                    reached.append(item.spec.base)
-                    steps[item.spec.base] = item
+                base, quote = item.spec.base, item.spec.quote
+                far = {quote: base, base: quote}.get(name) if item.spot else None
+                if far is not None and far not in reached:
+                    reached.append(far)
+                    steps[far] = item, far == quote
         return steps
 
     def convert(self, asset: int, amount: int) -> int | None:
@@ -279,15 +282,19 @@ class Engine:
         names = [name for _, name in self.world.assets]
         reporting = names.index(self.scenario.reporting)
         while asset != reporting and amount:
-            unit = self.world.units[asset]
-            if names[asset] == names[reporting]:
-                return rhe(amount * unit / self.world.units[reporting])
-            step = self.path.get(names[asset])
-            price = self.books[step.index].price() if step else None
-            if step is None or price is None:
+            after, rate = reporting, Fraction(1)
+            if names[asset] != names[reporting]:
+                item, divides = self.path.get(names[asset], (None, False))
+                price = self.books[item.index].price() if item else None
+                if item is None or price is None:
+                    return None
+                after, rate = item.quote, price * item.tick
+                if divides:
+                    after, rate = item.base, 1 / rate
+            if abs(amount) > LIMIT:
                 return None
-            amount = rhe(amount * unit * price * step.tick / self.world.units[step.quote])
-            asset = step.quote
+            amount = rhe(amount * self.world.units[asset] * rate / self.world.units[after])
+            asset = after
         return amount
 
     # The schedule

@@ -29,6 +29,8 @@ PAIRS = (
     ("eth_btc", "eth", "btc", "spot"),
     ("btc_usd_perp", "btc", "usd", "perpetual"),
     ("btc_usd_inverse", "btc", "usd", "inverse"),
+    ("usd_jpy", "usd", "jpy", "spot"),
+    ("btc_jpy", "btc", "jpy", "spot"),
 )
 # (tick, lot): the last two make one tick of one lot a fraction of a unit
 GRIDS = (("1", "1"), ("0.01", "0.001"), ("0.5", "0.1"), ("0.00001", "0.00001"), ("0.00003", "0.00025"))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Risk, RiskLimits
@@ -27,9 +28,11 @@ from barter_bt.engine.state.tables import (
     Trades,
     Watched,
 )
+from barter_bt.errors import ConfigError
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.instrument.conversion import conversion_legs
 
 
 def build_state(
@@ -51,7 +54,7 @@ def build_state(
     for name, value in {"first": -1, "final": -1, "last_time": -NEVER, "quote_time": -NEVER}.items():
         instruments.array(name)[:] = value
     assets.array("time")[:] = -NEVER
-    _connect(index, scales, venue, assets, reporting)
+    _connect(index, scales, assets, reporting)
     state = EngineState(
         engine=engine,
         event=Event(1),
@@ -90,40 +93,34 @@ def build_state(
     return state
 
 
-@lru_cache  # most assets share their units
-def _ratio(value: Fraction, base_units: int, unit: Decimal, base_unit: Decimal) -> Fraction:
-    return value / base_units * Fraction(unit / base_unit)
+@lru_cache(typed=True)  # most assets share their units
+def _ratio(tick: Decimal, unit: Decimal, next_unit: Decimal, divides: bool) -> Fraction:
+    """Units of the next asset in one unit at one tick."""
+    price = 1 / Fraction(tick) if divides else Fraction(tick)
+    return price * Fraction(unit) / Fraction(next_unit)
 
 
-def _connect(index: IndexedInstruments, scales: Scales, venue: VenueState, assets: Assets, reporting: int) -> None:
-    """For each asset the step towards the reporting asset: breadth first over spot instruments (rule 24)."""
-    terms = venue.terms
-    for asset in range(len(assets)):
+def _connect(index: IndexedInstruments, scales: Scales, assets: Assets, reporting: int) -> None:
+    """For each asset the step towards the reporting asset (rule 24)."""
+    legs, home, units = conversion_legs(index, reporting), index.assets[reporting][1], scales.units
+    for asset, (_, name) in enumerate(index.assets):
         assets.step[asset] = assets.next[asset] = -1
         assets.step_num[asset] = assets.step_den[asset] = 1
-    reached = [index.assets[reporting][1]]
-    by_quote: dict[str, list[int]] = {}
-    by_name: dict[str, list[int]] = {}
-    for i, one in enumerate(index.instruments):
-        if terms.base[i] >= 0:
-            by_quote.setdefault(one.quote, []).append(i)
-    for asset, (_, name) in enumerate(index.assets):
-        by_name.setdefault(name, []).append(asset)
-    known = set(reached)
-    for name in reached:
-        for i in by_quote.get(name, ()):
-            base = index.instruments[i].base
-            if base not in known:
-                known.add(base)
-                reached.append(base)
-                value, unit = scales.value(index, i), scales.units[terms.base[i]]
-                for asset in by_name[base]:
-                    ratio = _ratio(value, terms.base_units[i], scales.units[asset], unit)
-                    assets.step[asset], assets.next[asset] = i, terms.quote[i]
-                    assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
-    for asset, (_, name) in enumerate(index.assets):
-        assets.reaches[asset] = int(name in known)
-        if name == reached[0] and asset != reporting:
-            ratio = Fraction(scales.units[asset] / scales.units[reporting])
-            assets.next[asset] = reporting
-            assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
+        assets.reaches[asset] = int(name in legs or name == home)
+        if name in legs:
+            i, divides = legs[name]
+            following = index.bases[i] if divides else index.quotes[i]
+            ratio = _ratio(scales.ticks[i], units[asset], units[following], divides)
+            assets.step[asset], assets.divides[asset] = i, int(divides)
+        elif name == home and asset != reporting:
+            following, ratio = reporting, Fraction(units[asset]) / Fraction(units[reporting])
+        else:
+            continue
+        if max(ratio.numerator, ratio.denominator) > LIMIT:
+            raise ConfigError(
+                f"the units of {index.asset_names[asset]!r} ({units[asset]}) and of "
+                f"{index.asset_names[following]!r} ({units[following]}) are too far apart for one to be converted",
+                f"give {index.instruments[i].key!r} a coarser price_increment" if name in legs else None,
+            )
+        assets.next[asset] = following
+        assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator

@@ -80,7 +80,8 @@ class Assets(Table):
     worth: I64  # scratch of the valuation
     step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
     next: I64  # asset after that step
-    step_num: I64  # units x ticks x num / den = units of the next asset
+    divides: I64  # 1 if the step divides by the price, from quote to base
+    step_num: I64  # units x ticks x num / den = units of the next asset; dividing: units x num / (ticks x den)
     step_den: I64
     reaches: I64  # 1 if steps lead to the reporting asset
 

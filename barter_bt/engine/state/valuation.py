@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, muldiv
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
 from barter_bt.columns.kernel import hot, unit
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
@@ -19,14 +19,24 @@ def convert(s: EngineState, asset: int, amount: int) -> int:
         return amount
     if not a.reaches[asset]:
         return UNKNOWN
-    while asset != reporting:
+    while asset != reporting and amount != 0:
         ticks = price_ticks(s, a.step[asset]) if a.step[asset] >= 0 else 1
-        if ticks == 0 or abs(amount) > LIMIT // a.step_num[asset]:
+        if ticks == 0 or abs(amount) > LIMIT:
             return UNKNOWN
-        value = muldiv(ticks, abs(amount) * a.step_num[asset], a.step_den[asset])
+        value = _converted(s, asset, ticks, abs(amount))
         amount = value if amount > 0 else -value
         asset = a.next[asset]
-    return amount
+    return amount if abs(amount) <= LIMIT else UNKNOWN
+
+
+def _converted(s: EngineState, asset: int, ticks: int, amount: int) -> int:
+    """One step of a conversion: an amount at a price, or divided by it."""
+    num, den = s.assets.step_num[asset], s.assets.step_den[asset]
+    if s.assets.divides[asset]:
+        return muldiv(amount, num, ticks * den) if ticks <= LIMIT // den else TOO_LARGE
+    if amount <= LIMIT // num:
+        return muldiv(ticks, amount * num, den)
+    return muldiv(amount, ticks * num, den) if ticks <= LIMIT // num else TOO_LARGE
 
 
 @hot
