@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from barter_bt.data import convert
-from barter_bt.data.duration import duration_ns
+from barter_bt.data.duration import duration_ns, whole_days
 from barter_bt.data.resolve import resolve
 from barter_bt.data.schema import SCHEMAS, TIME_NAMES
 from barter_bt.errors import ConfigError
@@ -42,12 +42,18 @@ class Canon:
         The source columns that the expressions read.
     instrument
         The single instrument, or None if there is a column.
+    zone
+        The zone of the times, where it is known.
+    opens_by_days
+        Whether the open of each candle was made from its close, whole days before.
     """
 
     expressions: dict[str, pl.Expr]
     columns: dict[str, str]
     needed: tuple[str, ...]
     instrument: str | None
+    zone: str | None = None
+    opens_by_days: bool = False
 
     def apply(self, piece: pl.DataFrame) -> pl.DataFrame:
         """Make the canonical columns of a piece; buffers are shared where no cast is needed."""
@@ -90,12 +96,22 @@ def canonical(schema: pl.Schema, label: str, options: Options) -> Canon:
             expressions[name] = convert.side(column, dtype, f"{label}: column {source!r}")
         else:
             expressions[name] = convert.number(column, dtype, f"{label}: column {source!r}")
+    zone = _zone(schema, columns, options)
+    opens_by_days = "time_open" not in expressions and whole_days(options.interval) > 0
     if options.kind == "candles":
-        expressions = _both_times(expressions, options, label)
-    return Canon(expressions, columns, tuple(columns.values()), options.instrument)
+        expressions = _both_times(expressions, options, label, zone)
+    return Canon(expressions, columns, tuple(columns.values()), options.instrument, zone, opens_by_days)
 
 
-def _both_times(expressions: dict[str, pl.Expr], options: Options, label: str) -> dict[str, pl.Expr]:
+def _zone(schema: pl.Schema, columns: Mapping[str, str], options: Options) -> str | None:
+    """The zone in which days are counted: that of the column, or the given one."""
+    name = next(columns[name] for name in ("time_open", "time_exchange") if name in columns)
+    dtype = schema[name]
+    zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+    return zone or options.time_zone
+
+
+def _both_times(expressions: dict[str, pl.Expr], options: Options, label: str, zone: str | None) -> dict[str, pl.Expr]:
     """Candles have an open and a close time; the interval makes the one that is missing."""
     missing = [name for name in ("time_exchange", "time_open") if name not in expressions]
     if not missing:
@@ -115,7 +131,11 @@ def _both_times(expressions: dict[str, pl.Expr], options: Options, label: str) -
         raise ConfigError(f"interval is {options.interval!r}; it must be positive")
     known = expressions["time_open" if missing[0] == "time_exchange" else "time_exchange"]
     sign = 1 if missing[0] == "time_exchange" else -1
-    made = {missing[0]: known + pl.duration(nanoseconds=sign * length, time_unit="ns")}
+    days = whole_days(options.interval)
+    if days and zone is not None:  # days of the zone, of 23 or 25 hours where clocks change
+        made = {missing[0]: convert.days_later(known, sign * days, zone)}
+    else:
+        made = {missing[0]: known + pl.duration(nanoseconds=sign * length, time_unit="ns")}
     order = SCHEMAS["candles"].names
     return {name: {**expressions, **made}[name] for name in order if name in expressions or name in made}
 

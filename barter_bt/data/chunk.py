@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from barter_bt.data.schema import SCHEMAS
+from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES
 from barter_bt.errors import DataError, nearest
 
 
@@ -46,6 +46,7 @@ def to_chunk(
         For an instrument that ``codes`` does not know.
     """
     assert all(not series.null_count() for series in piece), "nulls are refused before"
+    assert all(piece[name].dtype == TIME for name in TIME_NAMES if name in piece.columns), "times are canonical"
     columns: dict[str, np.ndarray] = {}
     for name in SCHEMAS[kind].names:
         if name == "instrument" and instrument is not None:

@@ -7,6 +7,8 @@ readers refuse nulls and :mod:`barter_bt.data.validate` says what the value was.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 
 from barter_bt.data.duration import NANOSECONDS
@@ -38,7 +40,11 @@ def time(column: pl.Expr, dtype: pl.DataType, what: str, time_zone: str | None, 
                 'say which zone it is in, for example time_zone="UTC" or time_zone="America/New_York"',
             )
         unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "ms"
-        local = column.cast(pl.Datetime(unit)).dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
+        local = column.cast(pl.Datetime(unit))
+        if dtype == pl.Date:
+            local = _start_of_day(local, "ms", time_zone)
+        else:
+            local = local.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
         if unit == "ns":
             return local.dt.convert_time_zone("UTC")
         return (_within(local.to_physical(), _INT64_MAX // NANOSECONDS[unit]) * NANOSECONDS[unit]).cast(TIME)
@@ -58,6 +64,20 @@ def time(column: pl.Expr, dtype: pl.DataType, what: str, time_zone: str | None, 
         hint = "a float cannot hold nanoseconds; make it integers, such as (column * 1000).round().cast(pl.Int64), "
         hint += "and give time_unit"
     raise DataError(f"{what} is {dtype}, not a time", hint)
+
+
+def days_later(time: pl.Expr, days: int, time_zone: str) -> pl.Expr:
+    """Find the same time of day some days later (or earlier), by the clocks of a zone."""
+    local = time.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+    moved = local + pl.duration(days=days, time_unit="ns")
+    return _start_of_day(moved, "ns", time_zone).dt.convert_time_zone("UTC")
+
+
+def _start_of_day(local: pl.Expr, time_unit: Literal["ns", "ms"], time_zone: str) -> pl.Expr:
+    """Local times in a zone: of two that are called the same the first, of one that is skipped the end of the gap."""
+    there = local.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
+    later = local + pl.duration(hours=1, time_unit=time_unit)
+    return pl.coalesce(there, later.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null"))
 
 
 def _within(value: pl.Expr, limit: int) -> pl.Expr:

@@ -50,3 +50,16 @@ def duration_ns(value: str | int, what: str) -> int:
     if total != int(total):
         raise ConfigError(f"{what} is {value!r}, which is not a whole number of nanoseconds")
     return sign * int(total)
+
+
+def whole_days(value: str | int | None) -> int:
+    """How many days a length of time is, if it is said in days or weeks alone; else 0.
+
+    Examples
+    --------
+    >>> whole_days("1d"), whole_days("2w"), whole_days("24h"), whole_days("1d12h")
+    (1, 14, 0, 0)
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    found = re.fullmatch(r"(\d+)([dw])", text)
+    return int(found[1]) * (7 if found[2] == "w" else 1) if found else 0

@@ -8,6 +8,7 @@ import polars as pl
 
 from barter_bt.data.schema import SCHEMAS
 
+_NOISE = 4e-16  # of a float (rule 20): prices that differ by less are one price
 _DROP = "repair=Repair(drop_invalid=True) drops such rows and counts them"
 
 
@@ -50,7 +51,7 @@ def row_rules(kind: str, names: list[str]) -> list[Rule]:
     """
     schema = SCHEMAS[kind]
     rules = [
-        Rule("not_finite", name, ~pl.col(name).is_finite(), "NaN or infinite", "finite numbers")
+        Rule("not_finite", name, _matters(name) & ~pl.col(name).is_finite(), "NaN or infinite", "finite numbers")
         for name in schema.floats
         if name in names
     ]
@@ -63,7 +64,7 @@ def crossed_rule() -> Rule:
     return Rule(
         "crossed",
         "bid_price",
-        _both_sides() & (pl.col("bid_price") > pl.col("ask_price")),
+        _both_sides() & (pl.col("bid_price") > pl.col("ask_price") * (1.0 + _NOISE)),
         "above ask_price",
         "bid_price below ask_price where both amounts are positive",
         "repair=Repair(drop_crossed=True) drops such quotes and counts them",
@@ -78,7 +79,7 @@ def _trade_rules(names: list[str]) -> list[Rule]:
 
 
 def _quote_rules(names: list[str]) -> list[Rule]:
-    locked = _both_sides() & (pl.col("bid_price") == pl.col("ask_price"))
+    locked = _both_sides() & ((pl.col("bid_price") / pl.col("ask_price") - 1.0).abs() <= _NOISE)
     return [
         _positive("bid_price", pl.col("bid_amount") > 0),
         _positive("ask_price", pl.col("ask_amount") > 0),
@@ -116,6 +117,13 @@ def _positive(name: str, where: pl.Expr | None = None) -> Rule:
 
 def _not_negative(name: str) -> Rule:
     return Rule("negative", name, pl.col(name).is_finite() & (pl.col(name) < 0), "negative", "0 or more")
+
+
+def _matters(name: str) -> pl.Expr:
+    """Whether a value is looked at: the price of an empty side is not."""
+    if name in SCHEMAS["quotes"].prices:
+        return pl.col(name.replace("price", "amount")) != 0
+    return pl.lit(True)
 
 
 def _both_sides() -> pl.Expr:

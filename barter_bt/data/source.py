@@ -52,7 +52,7 @@ class FrameSource:
 
     def __init__(self, frame: pl.DataFrame | pl.LazyFrame, label: str = "<frame>") -> None:
         self.label = label
-        self._given = frame
+        self._given = frame.clone()  # what is done to the user's frame in place does not reach it
         self.schema: pl.Schema = frame.collect_schema()
 
     @cached_property

@@ -77,6 +77,8 @@ class Stream:
         self.instrument = options.instrument
         self.repair = repair
         self.validate = validate
+        self._options = options
+        self._is_sound = False  # once a run has read all rows: sources do not change
         self.clock_offset = clock_offset
         labels = [source.label for source in sources]
         self.name = labels[0] if len(labels) == 1 else f"{labels[0]} ... {labels[-1]} ({len(labels)} sources)"
@@ -128,18 +130,21 @@ class Stream:
             for first_row, raw in source.pieces(canon.needed):
                 yield Piece(source.label, first_row, raw, self._shifted(canon.apply(raw), parts), canon)
 
-    def chunks(self, codes: Mapping[str, int]) -> Iterator[Chunk]:
-        """Chunks in order, at most 2^20 rows each.
+    def chunks(self, codes: Mapping[str, int], *, validate: bool | None = None) -> Iterator[Chunk]:
+        """Chunks in order, at most 2^20 rows each, checked as by :func:`~barter_bt.data.check`.
 
         Parameters
         ----------
         codes
             Instrument name to code.
+        validate
+            Whether to check the rows; by default as the stream says. Rows that passed once are not checked again.
 
         Raises
         ------
         DataError
-            For a null (or a value without exact canonical form) and for an unknown instrument.
+            For what a check calls an error; without checks, for a null (or a value without exact canonical form)
+            and for an unknown instrument.
 
         Examples
         --------
@@ -148,14 +153,25 @@ class Stream:
         >>> [chunk.columns["instrument"].tolist() for chunk in stream.chunks({"walk0_usd": 7, "walk1_usd": 9})]
         [[7, 7, 7, 9]]
         """
+        from barter_bt.data.validate import Guard, check
+
+        checked = self.validate if validate is None else validate
+        guard = Guard(self, codes) if checked and not self._is_sound else None
         for piece in self.pieces():
             if any(series.null_count() for series in piece.canonical):
-                from barter_bt.data.validate import check
-
                 check(self, codes).raise_if_errors()
-            yield to_chunk(
+            chunk = to_chunk(
                 piece.canonical, self.kind, codes, self.instrument, source=piece.source, first_row=piece.first_row
             )
+            if guard:
+                guard.inspect(piece, chunk)
+            yield chunk
+        self._is_sound |= guard is not None
+
+    def with_clock_offset(self, clock_offset: str | int) -> Stream:
+        """Give the same rows with another clock offset."""
+        sources = [source for source, _ in self.given]
+        return Stream(sources, self._options, self.repair, clock_offset, self.validate)
 
     def frame(self) -> pl.LazyFrame:
         """All rows with canonical columns: times ``Datetime[ns, UTC]``, the instrument as text or category."""

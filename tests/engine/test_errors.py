@@ -354,7 +354,7 @@ def test_nothing_changes_when_nothing_is_asked():
 
 def test_a_candle_that_does_not_last_is_an_error():
     """Its open must come before its close: an order sent at the close would fill at an open that is gone."""
-    with pytest.raises(DataError, match=r"1 candle.*first row 1"):
+    with pytest.raises(DataError, match=r"not before time_exchange in 1 of 2 rows.*row 1"):
         run(candles((0, 10, 5, 6, 4, 5), (20, 20, 5, 6, 4, 5)), schedule({"at": 1, "buy": 1}))
 
 

@@ -1,0 +1,67 @@
+"""What is odd about the times of a stream as a whole: no row is wrong, and yet all of them may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from barter_bt.data.canonical import Canon
+from barter_bt.data.report import Finding
+from barter_bt.data.source import Source
+
+if TYPE_CHECKING:
+    from barter_bt.data.stream import Stream
+
+_1971_NS = 31_536_000_000_000_000
+
+
+def doubts(stream: Stream) -> tuple[Finding, ...]:
+    """Warn of dates that are read as closes, and of integer times that all lie in 1970.
+
+    Examples
+    --------
+    >>> from barter_bt.data import candles
+    >>> prices = dict.fromkeys(("open", "high", "low", "close"), [1.0])
+    >>> daily = pl.DataFrame({"Date": ["2024-01-02"], **prices}).with_columns(pl.col("Date").str.to_date())
+    >>> options = {"instrument": "a_usd", "interval": "1d", "time_zone": "UTC"}
+    >>> [doubt.code for doubt in doubts(candles(daily, columns={"Date": "time_exchange"}, **options))]
+    ['date_as_close']
+    >>> doubts(candles(daily, columns={"Date": "time_open"}, **options))
+    ()
+    """
+    found: list[Finding] = []
+    for source, canon in stream.given:
+        if source.rows:
+            found += [*_dates_as_closes(source, canon), *_all_in_1970(source, canon)]
+    return tuple(found)
+
+
+def _dates_as_closes(source: Source, canon: Canon) -> Iterator[Finding]:
+    column = canon.columns.get("time_exchange", "")
+    if not canon.opens_by_days or "close" in column.lower() or "end" in column.lower():
+        return
+    time = canon.expressions["time_exchange"].dt.convert_time_zone(canon.zone or "UTC").dt.time()
+    for first_row, raw in source.pieces(sorted(set(canon.expressions["time_exchange"].meta.root_names()))):
+        count = raw.select((time == pl.time(0)).sum()).item()
+        if count == raw.height:
+            message = (
+                f"{source.label}: column {column!r} is read as the close of daily candles and is always midnight; "
+                "a date is usually the open of its bar, and then every decision uses a close that is a day ahead"
+            )
+            hint = f"columns={{{column!r}: 'time_open'}}; if it is the close, call it 'time_close'"
+            yield Finding("date_as_close", column, count, (first_row,), message, hint, source.label)
+        return  # the first piece tells
+
+
+def _all_in_1970(source: Source, canon: Canon) -> Iterator[Finding]:
+    time = canon.expressions["time_exchange"]
+    roots = sorted(set(time.meta.root_names()))
+    if not all(source.schema[name].is_integer() for name in roots):
+        return
+    first, last = (edge.select(time.to_physical()).item() for edge in source.edges(roots))
+    if first is None or last is None or not 0 <= first <= last < _1971_NS:
+        return
+    message = f"{source.label}: all times of column {roots[0]!r} lie in 1970, from {first} to {last} ns"
+    yield Finding("time_unit", roots[0], source.rows, (0,), message, "is time_unit right?", source.label)

@@ -1,0 +1,99 @@
+"""What the rows of a piece are held against: the row before the piece, and each instrument's last close."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from barter_bt.data.schema import TIME
+from barter_bt.data.sequence import CLOSED, CODE
+
+NEVER = np.iinfo(np.int64).min
+
+
+class History:
+    """Carried from piece to piece, so that a verdict on rows does not depend on how they are cut in pieces.
+
+    Parameters
+    ----------
+    kind
+        Kind of the stream.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.has_closes = kind == "candles"
+        self._last: pl.DataFrame | None = None
+        self._closes = np.empty(0, np.int64)  # by code of the instrument
+
+    @property
+    def last(self) -> dict[str, int]:
+        """Times of the row before, nanoseconds; of no row, as early as can be."""
+        if self._last is None:
+            return {}
+        return {name: self._last[name].to_physical()[0] for name in self._last.columns if name.startswith("time")}
+
+    def closed_before(self, code: np.ndarray, close: np.ndarray) -> np.ndarray:
+        """For each candle the close of the one before of its instrument, ``NEVER`` for the first; remembers them."""
+        return previous(code, close, self._known(code))
+
+    def joined(self, frame: pl.DataFrame, closed: np.ndarray | None) -> tuple[pl.DataFrame, int]:
+        """Put the row before in front of a piece; also say how many rows that are."""
+        if closed is not None:
+            frame = frame.with_columns(pl.Series(CLOSED, closed).replace(NEVER, None).cast(TIME))
+        if self._last is None:
+            return frame, 0
+        return pl.concat([self._last, frame], how="diagonal", rechunk=False).select(frame.columns), 1
+
+    def keep(self, canonical: pl.DataFrame, code: np.ndarray) -> None:
+        """Remember the last row of a piece."""
+        if canonical.height:
+            last = canonical.tail(1).drop("instrument", strict=False)
+            self._last = last.with_columns(pl.lit(int(code[-1]), pl.Int32).alias(CODE))
+
+    def _known(self, code: np.ndarray) -> np.ndarray:
+        size = int(code.max(initial=-1)) + 1
+        if size > len(self._closes):
+            grown = np.full(size, NEVER, np.int64)
+            grown[: len(self._closes)] = self._closes
+            self._closes = grown
+        return self._closes
+
+
+def previous(code: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """For each row the value of the row before with its code, at first from ``known``, which takes the last values.
+
+    Examples
+    --------
+    >>> known = np.array([7, 8])
+    >>> previous(np.array([0, 1, 1]), np.array([1, 2, 3]), known).tolist(), known.tolist()
+    ([7, 8, 2], [1, 3])
+    """
+    period = _period(code)
+    before = np.empty_like(values)
+    if period:
+        before[:period] = known[code[:period]]
+        before[period:] = values[:-period]
+        known[code[-period:]] = values[-period:]
+        return before
+    order = np.argsort(code, kind="stable")
+    sorted_code, sorted_values = code[order], values[order]
+    is_first = np.ones(len(code), bool)
+    is_first[1:] = sorted_code[1:] != sorted_code[:-1]
+    shifted = np.empty_like(values)
+    shifted[1:] = sorted_values[:-1]
+    shifted[is_first] = known[sorted_code[is_first]]
+    before[order] = shifted
+    is_last = np.append(is_first[1:], True)
+    known[sorted_code[is_last]] = sorted_values[is_last]
+    return before
+
+
+def _period(code: np.ndarray) -> int:
+    """After how many rows all instruments come again in the same order, as in a panel; 0 if they do not."""
+    if not len(code):
+        return 0
+    again = code[1:] == code[0]
+    period = int(again.argmax()) + 1 if again.any() else len(code)
+    if len(np.unique(code[:period])) != period or not np.array_equal(code[period:], code[:-period]):
+        return 0
+    return period

@@ -1,0 +1,102 @@
+"""A quick look at a piece: whether it is plainly without an error.
+
+It only vouches for a piece. What it does not vouch for is judged by the rules (``rules.py``, ``sequence.py``),
+which alone say what an error is; a test holds that it never vouches for what they find bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+_INFINITE = np.inf
+_1980_NS = 315_532_800_000_000_000
+_1971_NS = 31_536_000_000_000_000
+
+Columns = Mapping[str, np.ndarray]
+
+
+def is_sound(kind: str, columns: Columns, last: Mapping[str, int], closed: np.ndarray | None) -> bool:
+    """Whether the rows of a piece are certainly good.
+
+    Parameters
+    ----------
+    kind
+        Kind of the stream.
+    columns
+        Canonical columns without nulls.
+    last
+        Times of the row before, by name; empty before the first.
+    closed
+        Of candles, the close of the one before of the same instrument.
+
+    Examples
+    --------
+    >>> one = {"time_exchange": np.array([1, 2]), "price": np.array([1.0, 2.0]), "amount": np.array([1.0, 1.0])}
+    >>> is_sound("trades", one, {}, None), is_sound("trades", one, {"time_exchange": 2}, None)
+    (True, False)
+    """
+    times = [name for name in ("time_exchange", "time_received") if name in columns]
+    if not all(_in_order(columns[name], last.get(name)) for name in times) or _leaps(columns, last):
+        return False
+    if "time_received" in columns and not (columns["time_received"] >= columns["time_exchange"]).all():
+        return False
+    if kind == "candles":
+        assert closed is not None, "candles are held against the candle before"
+        return _candles(columns, closed)
+    return _trades(columns) if kind == "trades" else _quotes(columns)
+
+
+def _in_order(time: np.ndarray, last: int | None) -> bool:
+    return bool((last is None or time[0] >= last) and (time[1:] >= time[:-1]).all())
+
+
+def _leaps(columns: Columns, last: Mapping[str, int]) -> bool:
+    """Whether times, which are in order, go from 1970 to long after it: the unit may have changed."""
+    time = columns["time_exchange"]
+    first = min(int(time[0]), last.get("time_exchange", int(time[0])))
+    return first <= _1971_NS and int(time[-1]) > _1980_NS
+
+
+def _trades(columns: Columns) -> bool:
+    side = columns.get("side")
+    fair = side is None or (side.min() >= -1 and side.max() <= 1)
+    return bool(fair and _positive(columns["price"]) and _positive(columns["amount"]))
+
+
+def _quotes(columns: Columns) -> bool:
+    bid, bid_amount = columns["bid_price"], columns["bid_amount"]
+    ask, ask_amount = columns["ask_price"], columns["ask_amount"]
+    if not (_not_negative(bid_amount) and _not_negative(ask_amount)):
+        return False
+    if not bid_amount.min() > 0.0 or not ask_amount.min() > 0.0:  # the price of an empty side says nothing
+        both = (bid_amount > 0.0) & (ask_amount > 0.0)
+        rows = bid[bid_amount > 0.0], ask[ask_amount > 0.0]
+        return all(_positive(price) for price in rows) and bool((bid[both] <= ask[both]).all())
+    return _positive(bid) and _positive(ask) and bool((bid <= ask).all())
+
+
+def _candles(columns: Columns, closed: np.ndarray) -> bool:
+    high, low = columns["high"], columns["low"]
+    inside = all(
+        (low <= columns[name]).all() and (columns[name] <= high).all()  # also False for NaN
+        for name in ("open", "close")
+    )
+    return bool(
+        inside
+        and _positive(low)
+        and _positive(high)
+        and _not_negative(columns["volume"])
+        and (columns["time_open"] < columns["time_exchange"]).all()
+        and (columns["time_open"] >= closed).all()
+        and (columns["time_exchange"] > closed).all()
+    )
+
+
+def _positive(values: np.ndarray) -> bool:
+    return not len(values) or bool(values.min() > 0.0 and values.max() < _INFINITE)
+
+
+def _not_negative(values: np.ndarray) -> bool:
+    return bool(values.min() >= 0.0 and values.max() < _INFINITE)

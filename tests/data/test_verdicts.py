@@ -1,0 +1,189 @@
+"""One verdict: rows that a check refuses a run refuses too, in the same words, however they are cut in pieces."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+import pytest
+from frames import NS, candle_frame, put, quote_frame, times, trade_frame
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from barter_bt import Instrument, backtest
+from barter_bt.data import Stream, candles, check, quotes, source, trades
+from barter_bt.errors import DataError
+
+MAKE = {"trades": trades, "quotes": quotes, "candles": candles}
+BASE = {"trades": trade_frame, "quotes": quote_frame, "candles": candle_frame}
+STEP = {"trades": 30, "quotes": 30, "candles": 120}
+AB = [Instrument("x", "a_usd"), Instrument("x", "b_usd")]
+NAN, INF = float("nan"), float("inf")
+VALUES = [0.0, -1.0, NAN, INF, -INF, None, 1.0, 3.0, 99.0, 100.0, 101.0, 100.0 * (1 + 2e-16)]
+
+
+class Idle:
+    """A strategy that wants nothing."""
+
+    wake = "bar_close"
+
+    def generate_algo_orders(self, state):
+        return (), ()
+
+
+def refusal(stream: Stream) -> str | None:
+    """What a run says against the data; None if it takes them."""
+    try:
+        backtest(stream, AB, Idle(), balances={"usd": 1_000}, interpret=True)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def objection(stream: Stream) -> str | None:
+    """What a check says against the data."""
+    try:
+        check(stream, {"a_usd": 0, "b_usd": 1}).raise_if_errors()
+    except DataError as error:
+        return str(error)
+    return None
+
+
+@st.composite
+def rows(draw, kind: str) -> pl.DataFrame:
+    """Good rows, and then a few changes that may make them bad."""
+    frame = BASE[kind]()
+    later = [frame]
+    for turn in range(1, draw(st.integers(1, 3))):
+        shift = pl.duration(nanoseconds=turn * STEP[kind])
+        later.append(frame.with_columns(pl.col("^time_.*$") + shift))
+    frame = pl.concat(later)
+    if kind != "candles" and draw(st.booleans()):
+        frame = frame.drop("time_received", strict=False)
+    for _ in range(draw(st.integers(0, 3))):
+        frame = draw(changed(frame, kind))
+    return frame
+
+
+@st.composite
+def changed(draw, frame: pl.DataFrame, kind: str) -> pl.DataFrame:
+    row = draw(st.integers(0, frame.height - 1))
+    match draw(st.sampled_from(["again", "drop", "swap", "value", "time", "instrument"])):
+        case "again":
+            to = draw(st.integers(0, frame.height))
+            return pl.concat([frame[:to], frame[row : row + 1], frame[to:]])
+        case "drop":
+            return pl.concat([frame[:row], frame[row + 1 :]]) if frame.height > 2 else frame
+        case "swap":
+            order = list(range(frame.height))
+            order[row], order[row - 1] = order[row - 1], order[row]
+            return frame[order]
+        case "value":
+            names = [name for name, dtype in frame.schema.items() if dtype == pl.Float64]
+            return put(frame, draw(st.sampled_from(names)), row, draw(st.sampled_from(VALUES)))
+        case "time":
+            names = [name for name in frame.columns if name.startswith("time")]
+            return put(frame, draw(st.sampled_from(names)), row, draw(st.sampled_from([-10, 0, 5, 10, 60, 90, 120])))
+    return put(frame, "instrument", row, draw(st.sampled_from(["a_usd", "b_usd"])))
+
+
+@st.composite
+def cuts(draw, height: int) -> list[tuple[int, int]]:
+    return list(pairwise([0, *sorted(draw(st.lists(st.integers(0, height), max_size=4))), height]))
+
+
+def sources(frame: pl.DataFrame, edges: list[tuple[int, int]], folder: Path) -> dict[str, Callable[[], object]]:
+    """The same rows in other containers."""
+    pieces = [frame.slice(a, b - a) for a, b in edges]
+
+    def files() -> list[Path]:
+        paths = [folder / f"{number}.parquet" for number in range(len(pieces))]
+        for path, piece in zip(paths, pieces, strict=True):
+            piece.write_parquet(path, row_group_size=2)
+        return paths
+
+    return {
+        "Arrow chunks": lambda: pl.concat(pieces, rechunk=False),
+        "frames": lambda: pieces,
+        "files": files,
+    }
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), kind=st.sampled_from(["trades", "quotes", "candles"]), piece_rows=st.sampled_from([1, 2, 3, 7]))
+def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp_path, data, kind, piece_rows):
+    frame = data.draw(rows(kind)).rechunk()
+    edges = data.draw(cuts(frame.height))
+    whole = objection(MAKE[kind](frame))
+    assert refusal(MAKE[kind](frame)) == whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "PIECE_ROWS", piece_rows)  # as at every 2^20th row
+        assert objection(MAKE[kind](frame)) == whole
+        assert refusal(MAKE[kind](frame)) == whole
+    for name, make in sources(frame, edges, tmp_path).items():
+        cut = objection(MAKE[kind](make()))
+        assert (cut is None) == (whole is None), name
+        assert refusal(MAKE[kind](make())) == cut, name
+
+
+def test_a_candle_that_comes_again_is_refused_behind_another_instrument_too():
+    frame = candle_frame()
+    again = pl.concat([frame, frame[2:3]])
+    assert "equal to that of the candle before of the same instrument" in (refusal(candles(again)) or "")
+
+
+def test_candles_of_one_instrument_that_overlap_are_refused_and_of_two_instruments_taken():
+    long = candle_frame()[:1].with_columns(times(60).alias("time_open"), times(180).alias("time_exchange"))
+    frame = candle_frame()
+    assert "before the close of the candle before" in (refusal(candles(pl.concat([frame, long]))) or "")
+    alone = pl.concat([frame.filter(pl.col("instrument") == "b_usd"), long])
+    assert refusal(candles(alone)) is None
+
+
+def test_a_row_that_arrives_before_it_happened_is_refused_until_the_clock_is_put_right():
+    for kind in ("trades", "quotes"):
+        early = BASE[kind]()[:3].with_columns(times(1, 6, 21).alias("time_received"))
+        assert "the receiver's clock was behind" in (refusal(MAKE[kind](early)) or "")
+        assert refusal(MAKE[kind](early, clock_offset="auto")) is None
+
+
+def test_the_price_of_an_empty_side_is_not_looked_at():
+    frame = put(put(quote_frame(), "bid_price", 0, NAN), "bid_amount", 0, 0.0)
+    assert objection(quotes(frame)) is None
+    assert refusal(quotes(frame)) is None
+
+
+def test_prices_that_cross_by_the_noise_of_floats_are_one_price():
+    frame = put(put(quote_frame(), "bid_price", 1, 0.1 + 0.2), "ask_price", 1, 0.3)
+    assert objection(quotes(frame)) is None
+    assert refusal(quotes(frame)) is None
+    assert [finding.code for finding in check(quotes(frame)).warnings] == ["locked"]
+
+
+def test_rows_are_checked_once_and_not_at_all_if_the_stream_says_so():
+    frame = candle_frame()
+    again = pl.concat([frame, frame[2:3]])
+    assert sum(chunk.rows for chunk in candles(again, validate=False).chunks({"a_usd": 0, "b_usd": 1})) == 5
+    stream = candles(frame)
+    for _ in range(2):
+        assert sum(chunk.rows for chunk in stream.chunks({"a_usd": 0, "b_usd": 1})) == 4
+
+
+def test_what_is_done_to_a_frame_in_place_does_not_reach_a_stream_that_has_it():
+    frame = trade_frame()
+    stream = trades(frame)
+    frame[1, "price"] = -1.0
+    assert objection(stream) is None
+    assert refusal(stream) is None
+
+
+def test_times_before_1970_are_times():
+    shift = pl.duration(days=366 * 60, time_unit="ns")
+    for kind, make in MAKE.items():
+        frame = BASE[kind]().with_columns(pl.col("^time_.*$") - shift)
+        stream = make(frame)
+        assert objection(stream) is None
+        assert stream.time_range()[0] == NS - 366 * 60 * 86_400 * 10**9 + (60 if kind == "candles" else 0) < 0
+        assert sum(chunk.rows for chunk in stream.chunks({"a_usd": 0, "b_usd": 1})) == frame.height
+        late = pl.concat([frame[1:], frame[:1]])
+        assert "before the row above" in (objection(make(late)) or "")
