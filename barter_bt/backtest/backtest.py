@@ -192,7 +192,7 @@ def backtest(
         market=streams,
         record=watching.frame(state, index, scales) if watching else None,
     )
-    result.warnings += _warnings(state, streams, partial)
+    result.warnings += driver.warnings + _warnings(state, streams, partial)
     result.timings |= {
         "prepare": prepared - began,
         "compile": compiled - prepared,

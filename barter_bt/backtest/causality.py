@@ -13,7 +13,7 @@ import polars as pl
 from barter_bt.backtest import cut
 from barter_bt.backtest.backtest import backtest
 from barter_bt.backtest.divergence import Divergence, first_divergence, moment
-from barter_bt.backtest.expression import looked_ahead
+from barter_bt.backtest.expression import looked_ahead, stamped
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.truncated import Whole, knowing, last_arrival_ns
 from barter_bt.data import MarketData, Stream
@@ -35,7 +35,8 @@ class Finding:
         The data ended here, nanoseconds since 1970 UTC.
     divergence
         The row that changed, its values with the whole data and without what came later. Table ``"signals"``: a value
-        of the target's expression, the column is the smallest part of it that changed.
+        of the target's expression, the column is the smallest part of it that changed; or a target of a frame, and if
+        the column is ``"time"``, one that bears the time at which a candle opens (the values: its open and its close).
         Table ``"run"``: without what came later the run fails.
     """
 
@@ -43,6 +44,8 @@ class Finding:
     divergence: Divergence
 
     def __repr__(self) -> str:
+        if self.divergence.column == "time":
+            return self.divergence.told("{}, when a candle opens that closes at {}: it was not known then")
         return self.divergence.told("{} with the whole data, {} without what came later")
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,10 +63,13 @@ class Causality:
         Where the data was cut, nanoseconds since 1970 UTC.
     findings
         What changed, by time of the cut; at most one of the signals and one of the tables for each cut.
+    notes
+        What was not checked.
     """
 
     times_ns: tuple[int, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -72,19 +78,24 @@ class Causality:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
-        return {"ok": self.ok, "times_ns": list(self.times_ns), "findings": [one.to_dict() for one in self.findings]}
+        found = {"ok": self.ok, "times_ns": list(self.times_ns), "findings": [one.to_dict() for one in self.findings]}
+        return {**found, "notes": list(self.notes)}
 
     def __repr__(self) -> str:
-        bad = {one.until_ns for one in self.findings}
-        if self.ok:
-            return f"Causality: ok, nothing changed before any of {len(self.times_ns)} cut(s)"
+        stamps = [one for one in self.findings if one.divergence.column == "time"]
+        bad = {one.until_ns for one in self.findings if one not in stamps}
+        cuts = f"{len(self.times_ns)} cut(s)"
         lines = [
-            f"Causality: not ok, later data changed what came before it at {len(bad)} of {len(self.times_ns)} cut(s)"
+            f"Causality: not ok, later data changed what came before it at {len(bad)} of {cuts}"
+            if bad
+            else f"Causality: {'not ok, targets bear times of opens;' if stamps else 'ok,'} nothing changed before any "
+            f"of {cuts}"
         ]
+        lines += [f"  {one!r}" for one in stamps]
         for time_ns in sorted(bad):
             lines.append(f"  data until {moment(time_ns)}")
-            lines += [f"    {one!r}" for one in self.findings if one.until_ns == time_ns]
-        return "\n".join(lines)
+            lines += [f"    {one!r}" for one in self.findings if one.until_ns == time_ns and one not in stamps]
+        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -105,7 +116,11 @@ def check_causality(
 
     What was decided by a time can depend only on what was known then, so taking away what came later must change
     nothing that a run put out until then. For signals the target's expression is evaluated on both as well, and the
-    smallest part of it that changed is named.
+    smallest part of it that changed is named. Every kind of strategy, and several of them, can be checked.
+
+    A frame of targets or orders is the same with and without later data. Of it the check sees only whether its targets
+    bear the times at which candles open, when what they were computed from was not known: that counts as a finding. To
+    check how they were computed, give a function that makes the frame from the data: it is made again from less.
 
     A finding proves that the strategy uses later data (or that it does not decide the same twice: it draws random
     numbers or keeps something outside of itself). No finding proves nothing beyond the times that were tried: a look
@@ -137,8 +152,7 @@ def check_causality(
     Raises
     ------
     ConfigError
-        For a time without zone or outside the data, and for a strategy whose decisions are given as a frame: nothing
-        shows how they were found.
+        For a time without zone or outside the data, and for a strategy that cannot be copied.
 
     Examples
     --------
@@ -164,7 +178,7 @@ def check_causality(
             return report
         raise
     times = cut.choose(at, n, whole.span_ns(), result, arguments)
-    findings: list[Finding] = []
+    findings, notes = _given_frames(strategy, streams)
     for time_ns in times:
         known, dealt = whole.known(time_ns), whole.dealt(time_ns)
         try:
@@ -180,7 +194,21 @@ def check_causality(
         limit = min(time_ns, last_arrival_ns(dealt))
         one = first_divergence(cut.until(result, limit), cut.until(again, limit))
         findings += [] if one is None else [Finding(time_ns, one)]
-    return Causality(tuple(times), tuple(findings))
+    return Causality(tuple(times), tuple(findings), tuple(notes))
+
+
+def _given_frames(strategy: Any, streams: Sequence[Stream]) -> tuple[list[Finding], list[str]]:
+    """What can be said of decisions that were given, not made: their stamps, and that this is all."""
+    findings, notes = [], []
+    for one in _each(strategy):
+        if isinstance(one, Schedule) or (isinstance(one, Signals) and not isinstance(one.target, pl.Expr)):
+            found = stamped(one, streams)
+            findings += [] if found is None else [Finding(found.time_ns, found)]
+            notes.append(
+                f"strategy {one.name!r} is a frame of decisions, and nothing shows how they were found; to check that, "
+                "give a function that makes the strategy from the data, such as lambda data: Signals(mine(data))"
+            )
+    return findings, notes
 
 
 def _signals_alone(
@@ -207,12 +235,6 @@ def _maker(strategy: Any, data: Any) -> Callable[[list[Stream]], Any]:
         if isinstance(data, Stream):
             return lambda streams: strategy(streams[0])
         return lambda streams: strategy(MarketData(tuple(streams)) if isinstance(data, MarketData) else streams)
-    for one in _each(strategy):
-        if isinstance(one, Schedule) or (isinstance(one, Signals) and isinstance(one.target, pl.DataFrame)):
-            raise ConfigError(
-                f"strategy {one.name!r} is a frame of decisions: nothing shows how they were found",
-                "give a function that makes the strategy from the data, such as lambda data: Signals(mine(data))",
-            )
     try:
         first = deepcopy(strategy)
     except TypeError as error:
@@ -234,6 +256,7 @@ def _each(strategy: Any) -> list[Any]:
     return list(strategy) if isinstance(strategy, list | tuple) else [strategy]
 
 
-def _signals(full: Any, part: Any) -> list[tuple[Signals, Signals]]:
+def _signals(full: Any, part: Any) -> list[tuple[Any, Any]]:
+    """Pairs of what is decided before the run."""
     pairs = zip(_each(full), _each(part), strict=False)
-    return [(a, b) for a, b in pairs if isinstance(a, Signals) and isinstance(b, Signals)]
+    return [(a, b) for a, b in pairs if isinstance(a, Signals | Schedule) and isinstance(b, type(a))]

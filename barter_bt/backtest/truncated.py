@@ -41,7 +41,7 @@ class Whole:
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         self.streams = list(streams)
-        self._frames = [stream.frame().collect() for stream in streams]
+        self._frames = [stream.frame(stream.extra).collect() for stream in streams]
 
     def known(self, time_ns: int) -> list[Stream]:
         """What has happened at the venues until a time; of candles, those that are closed."""

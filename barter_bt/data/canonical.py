@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -59,15 +59,15 @@ class Canon:
         """Make the canonical columns of a piece; buffers are shared where no cast is needed."""
         return piece.select(**self.expressions)
 
-    def lazy(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Make the canonical columns of a lazy frame, with ``instrument``."""
-        frame = frame.select(**self.expressions)
-        if self.instrument is None:
-            return frame
+    def lazy(self, frame: pl.LazyFrame, extra: Sequence[str] = ()) -> pl.LazyFrame:
+        """Make the canonical columns of a lazy frame, with ``instrument``; ``extra`` columns follow as they are."""
+        frame = frame.select(*extra, **self.expressions)
         names = list(self.expressions)
+        if self.instrument is None:
+            return frame.select(*names, *extra) if extra else frame
         place = 2 if "time_received" in names else 1
         column = pl.lit(self.instrument, dtype=pl.Enum([self.instrument])).alias("instrument")
-        return frame.with_columns(column).select(*names[:place], "instrument", *names[place:])
+        return frame.with_columns(column).select(*names[:place], "instrument", *names[place:], *extra)
 
 
 def canonical(schema: pl.Schema, label: str, options: Options) -> Canon:
@@ -167,8 +167,11 @@ def _check_options(schema: pl.Schema, columns: Mapping[str, str], options: Optio
         raise ConfigError(f"interval is for candles, not for {options.kind}")
 
 
-def alike(frames: list[pl.LazyFrame], kind: str) -> list[pl.LazyFrame]:
-    """Canonical frames with the same columns: optional ones that only some have are zeros, instruments text."""
+def alike(frames: list[pl.LazyFrame], kind: str, extra: Sequence[str] = ()) -> list[pl.LazyFrame]:
+    """Canonical frames with the same columns: optional ones that only some have are zeros, instruments text.
+
+    ``extra`` columns that only some have are null in the others.
+    """
     schemas = [frame.collect_schema() for frame in frames]
     if all(schema == schemas[0] for schema in schemas):
         return frames
@@ -178,5 +181,6 @@ def alike(frames: list[pl.LazyFrame], kind: str) -> list[pl.LazyFrame]:
     for frame, schema in zip(frames, schemas, strict=True):
         text = pl.col("instrument").cast(pl.String)
         absent = [zeros[name].alias(name) for name in names if name not in schema]
-        same.append(frame.with_columns(text, *absent).select(names))
+        absent += [pl.lit(None).alias(name) for name in extra if name not in schema]
+        same.append(frame.with_columns(text, *absent).select(*names, *extra))
     return same

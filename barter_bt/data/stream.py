@@ -173,9 +173,32 @@ class Stream:
         sources = [source for source, _ in self.given]
         return Stream(sources, self._options, self.repair, clock_offset, self.validate)
 
-    def frame(self) -> pl.LazyFrame:
-        """All rows with canonical columns: times ``Datetime[ns, UTC]``, the instrument as text or category."""
-        return self._whole(self.parts)
+    @cached_property
+    def extra(self) -> tuple[str, ...]:
+        """Columns of the sources that are none of this kind's: a run does not read them, signals can."""
+        given = {name: None for source, canon in self.given for name in source.schema if name not in canon.needed}
+        return tuple(given)
+
+    def frame(self, extra: Sequence[str] = ()) -> pl.LazyFrame:
+        """All rows with canonical columns: times ``Datetime[ns, UTC]``, the instrument as text or category.
+
+        Parameters
+        ----------
+        extra
+            Which of the columns :attr:`extra` to give as well, as they are; null where a source has none.
+
+        Examples
+        --------
+        >>> from barter_bt.data import candles, generate
+        >>> stream = candles(generate.candles(3).with_columns(surprise=pl.lit(0.5)))
+        >>> stream.extra, stream.frame(["surprise"]).collect()["surprise"].to_list()
+        (('surprise',), [0.5, 0.5, 0.5])
+        """
+        if not extra or self.repair is None:
+            return self._whole(self.parts, extra)
+        keys = ["time_exchange", "instrument"]
+        given = self._whole(self.given, extra).select(*keys, *extra).unique(keys, keep="first")
+        return self._whole(self.parts).join(given, on=keys, how="left", maintain_order="left")
 
     def price_range(self) -> dict[str, tuple[float, float]]:
         """Smallest and largest price of each instrument, ignoring what is no price; computed once."""
@@ -208,9 +231,12 @@ class Stream:
         source = FrameSource(frame.drop("instrument") if self.instrument else frame, self.name)
         return [(source, canonical(source.schema, source.label, Options(self.kind, self.instrument)))], counts
 
-    def _whole(self, parts: list[Part]) -> pl.LazyFrame:
-        frames = [self._shifted(canon.lazy(source.lazy()), parts) for source, canon in parts]
-        return pl.concat(alike(frames, self.kind))
+    def _whole(self, parts: list[Part], extra: Sequence[str] = ()) -> pl.LazyFrame:
+        frames = []
+        for source, canon in parts:
+            there = [name for name in extra if name in source.schema and name not in canon.needed]
+            frames.append(self._shifted(canon.lazy(source.lazy(), there), parts))
+        return pl.concat(alike(frames, self.kind, extra), how="vertical_relaxed" if extra else "vertical")
 
     def _shifted(self, frame: Frame, parts: list[Part]) -> Frame:
         """Add the clock offset; a repaired frame has it already."""

@@ -65,6 +65,8 @@ class Driver:
         How targets in the schedule are sized (rule 18).
     own
         Tables of each of several strategies, by name.
+    warnings
+        What the user is to be told of the strategy.
     """
 
     wake: Callable[[EngineState, Any], int] | None = None
@@ -81,6 +83,7 @@ class Driver:
     with_fee: bool = True
     strict: bool = False
     own: Mapping[str, Block] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Strategy(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
+from barter_bt.strategy.targets import is_frame, polars_frame, warning
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
@@ -68,7 +69,12 @@ def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarra
 def _times(frame: pl.DataFrame) -> np.ndarray:
     kind = frame.schema["time"]
     if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
-        raise StrategyError(f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone")
+        raise StrategyError(
+            f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone",
+            "the time at which the row is known: of what was computed from a candle, the close of that candle"
+            if kind.is_temporal()
+            else None,
+        )
     nulls = frame["time"].is_null()
     _fail(frame, nulls, "null time", "every row needs the time at which it is known")
     return frame["time"].dt.cast_time_unit("ns").to_physical().to_numpy()
@@ -170,7 +176,7 @@ class Schedule:
         The strategy id in the tables.
     """
 
-    frame: pl.DataFrame
+    frame: Any
     size: Size = "units"
     with_fee: bool = True
     strict: bool = False
@@ -182,9 +188,22 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.size not in _SIZES:
             raise StrategyError(f"size is {self.size!r}; allowed: {', '.join(_SIZES)}")
+        if not is_frame(self.frame):
+            raise StrategyError(
+                f"the schedule is {type(self.frame).__name__}; it must be a frame, one row for each order or target",
+                'pl.DataFrame({"time": ..., "instrument": ..., "target": ...})',
+            )
 
     def prepare(self, market: Market) -> Driver:
-        """The driver of one run: integer columns in order of time, targets of one time by instrument index."""
+        """The driver of one run."""
+        driver, frame = self.driver(market), polars_frame(self.frame)
+        if "action" in frame.columns:
+            frame = frame.filter(pl.col("action").cast(pl.String) == "target")
+        warned = warning(frame, market.streams)
+        return replace(driver, warnings=[warned] if warned else [])
+
+    def driver(self, market: Market) -> Driver:
+        """Integer columns in order of time, targets of one time by instrument index."""
         frame = self._complete()
         n = len(frame)
         time = _times(frame)
@@ -221,14 +240,15 @@ class Schedule:
         return found.to_numpy()
 
     def _complete(self) -> pl.DataFrame:
-        have = self.frame.columns
+        given = polars_frame(self.frame)
+        have = given.columns
         for name in ("time", "instrument"):
             if name not in have:
                 raise StrategyError(f"the schedule has no column {name!r}; it has {', '.join(have)}")
         if "action" not in have:  # targets alone need nothing else
             if "target" not in have:
                 raise StrategyError("the schedule has neither a column 'action' nor a column 'target'")
-            return self.frame
+            return given
         defaults = {
             "quantity": pl.lit(0.0),
             "price": pl.lit(None, pl.Float64),
@@ -237,7 +257,7 @@ class Schedule:
             "ref": pl.lit(-1, pl.Int64),
             "target": pl.lit(0.0),
         }
-        frame = self.frame.with_columns(**{k: v for k, v in defaults.items() if k not in have})
+        frame = given.with_columns(**{k: v for k, v in defaults.items() if k not in have})
         return frame.with_columns(pl.col("quantity").fill_null(0.0), pl.col("ref").fill_null(-1))
 
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:

@@ -90,6 +90,9 @@ class Several:
             with_fee=with_fee,
             strict=strict,
             own={name: one.my for name, one in zip(self.names, drivers, strict=True)},
+            warnings=[
+                f"{name}: {text}" for name, one in zip(self.names, drivers, strict=True) for text in one.warnings
+            ],
         )
 
 

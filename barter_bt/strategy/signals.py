@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
 from barter_bt.errors import StrategyError, nearest
+from barter_bt.strategy import lookahead, targets
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
+from barter_bt.strategy.panel import Panel, own_columns, panel
 from barter_bt.strategy.schedule import Schedule, Size
+from barter_bt.strategy.windows import Apart, taken_apart
 
 
 @dataclass(frozen=True)
@@ -20,9 +24,10 @@ class Signals:
     Parameters
     ----------
     target
-        An expression over the columns of the candle stream, evaluated for each instrument in order of time over the
-        whole stream (rule 8); its value is the target known when the candle has closed and arrived. Or a frame of
-        ``time``, ``instrument``, ``target``. Null: no change; NaN: an error.
+        An expression over the candles, computed once over all of them (rule 8); its value is the target, known when
+        the candle has closed and arrived. Or a frame of targets, of Polars, pandas or pyarrow: long, with ``time``,
+        ``instrument`` and ``target``, or wide, with ``time`` (in pandas: an index of times) and one column for each
+        instrument; each target is known at the time that it bears. Null is no change (in pandas: NaN); NaN an error.
     size
         What the target is: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (a fraction of it).
     with_fee
@@ -37,6 +42,22 @@ class Signals:
     name
         The strategy id in the tables.
 
+    Notes
+    -----
+    An expression sees the candles of all streams in long form: their columns, the close as ``time``, and the user's own
+    columns of the frame, which count as known when their row arrives. What it does is done for each instrument alone,
+    in order of time. What is to look across instruments says so with ``.over``: ``.over("time")`` groups the candles
+    that close at one time. A window inside another one is computed first, as if it were a column (Polars would
+    compute it within each group of the outer one)::
+
+        change = pl.col("close").pct_change(20).over("instrument")
+        best = change.rank(descending=True).over("time") <= 2
+        Signals(best * 0.4, size="equity")
+
+    A target that looks across instruments is known when all the candles that it looks at have arrived. An expression
+    whose values change when later candles are taken away, such as ``shift(-1)``, and a frame whose targets bear the
+    times at which candles open, are warned of in ``result.warnings``.
+
     Examples
     --------
     >>> above = pl.col("close") > pl.col("close").rolling_mean(50)
@@ -44,7 +65,7 @@ class Signals:
     'units'
     """
 
-    target: pl.Expr | pl.DataFrame
+    target: Any
     size: Size = "units"
     with_fee: bool = True
     strict: bool = False
@@ -54,62 +75,63 @@ class Signals:
     name: str = "signals"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target, pl.Expr | pl.DataFrame):
+        if not (isinstance(self.target, pl.Expr) or targets.is_frame(self.target)):
             raise StrategyError(
                 f"target is {type(self.target).__name__}; it must be a Polars expression over the candles, or a frame",
                 'pl.lit(1.0) for a constant; pl.DataFrame({"time": ..., "instrument": ..., "target": ...}) for values',
             )
 
     def rows(self, market: Market) -> pl.DataFrame:
-        """Rows of ``time``, ``instrument``, ``target`` without nulls."""
-        if isinstance(self.target, pl.DataFrame):
-            frame = self.target
-        else:
-            candles = [stream for stream in market.streams if stream.kind == "candles"]
-            if not candles:
-                raise StrategyError(
-                    "an expression needs a stream of candles, and the data has none", "give a frame of targets"
-                )
-            delays = dict(zip(market.streams, market.feed_ns, strict=True))
-            frame = pl.concat([self._of(stream, delays[stream]) for stream in candles])
-            if len(candles) > 1:
-                frame = frame.sort("time", maintain_order=True)
-        return frame.select("time", "instrument", pl.col("target").cast(pl.Float64)).drop_nulls("target")
-
-    def _of(self, stream: object, feed_ns: int) -> pl.DataFrame:
-        """Targets of one stream, each known when its candle arrives."""
-        assert isinstance(self.target, pl.Expr)
-        lazy: pl.LazyFrame = stream.frame()  # type: ignore[attr-defined]
-        single = len(stream.instruments) == 1  # type: ignore[attr-defined]
-        target = self.target if single else self.target.over("instrument")
-        instrument, known = pl.col("instrument"), pl.col("time_exchange")
-        if "time_received" in lazy.collect_schema().names():
-            known = pl.col("time_received")
-        elif feed_ns:
-            known = known + pl.duration(nanoseconds=feed_ns, time_unit="ns")
-        rows = lazy.select(time=known, instrument=instrument, target=target.cast(pl.Float64))
-        try:
-            return rows.filter(pl.col("target").is_not_null()).collect()
-        except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
-            first = str(error).split("\n", 1)[0]
-            raise StrategyError(
-                f"the signal's expression cannot be computed over the candles: {first}", "its value must be a number"
-            ) from error
-        except pl.exceptions.ColumnNotFoundError as error:
-            missing, there = _missing(self.target, lazy)
-            guess = nearest(missing, there)
-            raise StrategyError(
-                f"the signal's expression names column {missing!r}; the candles have {', '.join(there)}",
-                f"did you mean {guess!r}?" if guess else None,
-            ) from error
+        """Rows of ``time``, ``instrument``, ``target`` without nulls, in order of time."""
+        if isinstance(self.target, pl.Expr):
+            return _computed(self.target, market)[0]
+        return targets.long_form(self.target, market.index.names)
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        rows, own = self.rows(market), (self.hooks, self.shared, self.each)
-        return Schedule(rows, self.size, self.with_fee, self.strict, *own).prepare(market)
+        own = self.hooks, self.shared, self.each
+        if not isinstance(self.target, pl.Expr):
+            return Schedule(self.rows(market), self.size, self.with_fee, self.strict, *own).prepare(market)
+        rows, candles = _computed(self.target, market)
+        driver = Schedule(rows, self.size, self.with_fee, self.strict, *own).driver(market)
+        warned = lookahead.warning(self.target, candles, rows)
+        return replace(driver, warnings=[warned] if warned else [])
 
 
-def _missing(target: pl.Expr, candles: pl.LazyFrame) -> tuple[str, list[str]]:
-    """The first column that an expression names and the candles do not have, and those that they have."""
-    there = candles.collect_schema().names()
-    return next(name for name in target.meta.root_names() if name not in there), there
+def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:
+    """Targets by the time at which they are known, and the candles that they are computed over."""
+    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
+    if not given:
+        raise StrategyError("an expression needs a stream of candles, and the data has none", "give a frame of targets")
+    apart = taken_apart(target)
+    candles = panel(list(given), list(given.values()), target.meta.root_names(), bool(apart.windows))
+    try:
+        return _rows(apart, candles), candles
+    except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
+        raise _error(target, market, error) from error
+
+
+def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:
+    """Targets without nulls; of those of an instrument that become known at one time, the last."""
+    rows = apart.columns(candles).with_columns(pl.col("target").cast(pl.Float64))
+    frame = rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null()).collect()
+    if not frame["time"].is_sorted():
+        frame = frame.sort("time", maintain_order=True)
+    return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame
+
+
+def _error(target: pl.Expr, market: Market, error: BaseException) -> StrategyError:
+    """What Polars says, in the words of a user."""
+    there = own_columns([stream for stream in market.streams if stream.kind == "candles"])
+    missing = next((name for name in target.meta.root_names() if name not in there), None)
+    if missing is not None:
+        guess = nearest(missing, there)
+        return StrategyError(
+            f"the signal's expression names column {missing!r}; the candles have {', '.join(there)}",
+            f"did you mean {guess!r}?" if guess else None,
+        )
+    first = str(error).split("\n", 1)[0]
+    return StrategyError(
+        f"the signal's expression cannot be computed over the candles: {first}",
+        "its value must be one number (or null) for each candle",
+    )

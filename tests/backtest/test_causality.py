@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import barter_bt as bt
 from barter_bt.backtest.truncated import Whole
 from barter_bt.errors import ConfigError
+from barter_bt.strategy.api import target
 from tests.backtest.runs import arguments, frame
 from tests.reference.scenario import Scenario
 from tests.reference.scenarios import scenarios
@@ -206,6 +207,81 @@ def test_targets_as_a_frame_are_compared_if_a_function_makes_them() -> None:
     assert (report.findings[0].divergence.table, report.findings[0].divergence.column) == ("signals", "target")
 
 
+def made(lead: int, form: str, stamp: str = "time_exchange") -> Callable[[bt.data.Stream], Any]:
+    """What makes a frame of targets of two instruments from the data, looking so many candles ahead."""
+
+    def make(data: bt.data.Stream) -> Any:
+        target = (CLOSE.shift(lead) > CLOSE).cast(pl.Float64).over("instrument")
+        frame = data.frame().select(pl.col("instrument").cast(pl.String), time=stamp, target=target).collect()
+        wide = frame.pivot("instrument", index="time", values="target")
+        if form == "schedule":
+            return bt.Schedule(frame.with_columns(action=pl.lit("target")), name="schedule")
+        pandas = wide.to_pandas().set_index("time") if form == "pandas" else None
+        return bt.Signals({"long": frame, "wide": wide, "pandas": pandas}[form])
+
+    return make
+
+
+FORMS = pytest.mark.parametrize("form", ["long", "wide", "pandas", "schedule"])
+
+
+@FORMS
+def test_a_frame_of_any_form_that_is_made_from_the_data_is_compared(form: str) -> None:
+    assert check(made(1, form), instruments=2).ok
+    found = check(made(-1, form), instruments=2).findings[0].divergence
+    assert (found.table, found.column) == ("signals", "target")
+
+
+@FORMS
+@pytest.mark.parametrize("several", [False, True])
+def test_a_frame_that_is_given_is_checked_for_times_of_opens(form: str, several: bool) -> None:
+    """It is the same with and without later data; the report says that nothing more can be seen."""
+    data = bt.data.candles(frame(300, 2))
+    good, bad = made(1, form)(data), made(1, form, "time_open")(data)
+    others = [Counting()] if several else []
+    report = check([good, *others] if several else good, instruments=2)
+    assert report.ok
+    assert f"strategy {good.name!r} is a frame of decisions" in repr(report)
+    report = check([bad, *others] if several else bad, instruments=2)
+    assert not report.ok
+    found = report.findings[0].divergence
+    assert (found.table, found.column, found.time_ns % MINUTE_NS) == ("signals", "time", 0)
+    assert "when a candle opens that closes at" in repr(report)
+    assert json.loads(json.dumps(report.to_dict()))["notes"]
+
+
+def test_a_given_frame_of_orders_is_ok() -> None:
+    orders = pl.DataFrame({"time": [START + timedelta(minutes=5)], "instrument": ["a_usd"], "quantity": [1.0]})
+    assert check(bt.Schedule(orders.with_columns(action=pl.lit("open")))).ok
+
+
+def test_a_look_ahead_across_instruments_is_named() -> None:
+    """Inside windows, in one stream and in several."""
+    best = (CLOSE.pct_change(5).over("instrument").rank().over("time") > 1) * 1.0
+    cheat = (CLOSE.shift(-1) / CLOSE).over("instrument").rank().over("time") > 1
+    parts = [bt.data.candles(frame(300, 2).filter(pl.col("instrument") == name)) for name in ("a_usd", "b_usd")]
+    for data in (parts, bt.data.candles(frame(300, 2))):
+        assert check(signals(best), instruments=2, data=data).ok
+        report = check(signals(cheat), instruments=2, data=data)
+        assert not report.ok
+        assert 'col("close").shift(' in report.findings[0].divergence.column
+
+
+def test_a_look_ahead_in_a_column_of_the_user_s_own_is_seen_if_the_expression_looks_ahead() -> None:
+    data = bt.data.candles(frame().with_columns(score=CLOSE.diff()))
+    assert check(signals(pl.col("score") > 0), data=data).ok
+    report = check(signals(pl.col("score").shift(-1) > 0), data=data)
+    assert 'col("score").shift(' in report.findings[0].divergence.column
+
+
+def rising(s: Any, my: Any) -> None:
+    target(s, 0, 1.0 if s.instruments.close[0] > s.instruments.open[0] else 0.0)
+
+
+def test_a_compiled_strategy_is_ok() -> None:
+    assert check(bt.Compiled(rising, wake="bar_close")).ok
+
+
 def test_a_threshold_fitted_on_the_whole_data_is_caught() -> None:
     def fitted(data: bt.data.Stream) -> bt.Signals:
         return signals(CLOSE > data.frame().collect()["close"].mean())
@@ -280,13 +356,6 @@ def test_a_candle_that_is_open_at_the_cut_shows_its_open() -> None:
 def test_bad_times(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check(signals(HONEST["averages"]), **options)
-
-
-@pytest.mark.parametrize("several", [False, True])
-def test_decisions_without_a_source_are_refused(several: bool) -> None:
-    strategy: Any = targets(-1)(bt.data.candles(frame()))
-    with pytest.raises(ConfigError, match="is a frame of decisions"):
-        check([strategy, Counting()] if several else strategy)
 
 
 def test_what_cannot_be_copied_is_told() -> None:

@@ -1,0 +1,84 @@
+"""The candles of all streams as one frame: what the expressions of signals are computed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from barter_bt.data import Stream
+
+KNOWN = "__known"
+_ORDER = ("time_exchange", pl.col("instrument").cast(pl.String))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Candles in long form.
+
+    Parameters
+    ----------
+    frame
+        Canonical columns, the user's own that were asked for, ``time`` (the close, unless the user has such a column)
+        and :data:`KNOWN`, when the row arrived. Of several streams, and where rows of several instruments are looked
+        at together, in order of close, then instrument's name, then stream: so that nothing depends on how the rows
+        of one time happen to lie.
+    single
+        Whether there is one instrument only.
+    uneven
+        Whether rows do not all arrive the same time after their close.
+    several
+        Whether two candles of an instrument can become known at one time.
+    """
+
+    frame: pl.LazyFrame
+    single: bool
+    uneven: bool
+    several: bool
+
+
+def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str], across: bool) -> Panel:
+    """Put the candles of streams together.
+
+    Parameters
+    ----------
+    streams
+        Streams of candles, at least one.
+    feed_ns
+        Feed latency of each, used where it has no arrival times.
+    names
+        The columns that will be read; those that are not canonical are looked for among the streams' own.
+    across
+        Whether rows of several instruments will be looked at together.
+    """
+    frames = [_arriving(stream, delay, names) for stream, delay in zip(streams, feed_ns, strict=True)]
+    if len(frames) > 1:
+        text = pl.col("instrument").cast(pl.String)
+        frame = pl.concat([each.with_columns(text) for each in frames], how="diagonal_relaxed")
+    else:
+        frame = frames[0]
+    if "time" not in frame.collect_schema():
+        frame = frame.with_columns(time="time_exchange")
+    if across or len(frames) > 1:
+        frame = frame.sort(*_ORDER, maintain_order=True)
+    single = len({name for stream in streams for name in stream.instruments}) == 1
+    received = any(stream.has_received for stream in streams)
+    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1)
+
+
+def own_columns(streams: Sequence[Stream]) -> list[str]:
+    """Names of the columns that an expression can read, canonical ones first."""
+    names: dict[str, None] = {}
+    for stream in streams:
+        names |= dict.fromkeys([*stream.frame().collect_schema().names(), "time"])
+    return list(names | dict.fromkeys(name for stream in streams for name in stream.extra))
+
+
+def _arriving(stream: Stream, feed_ns: int, names: Sequence[str]) -> pl.LazyFrame:
+    """The candles of one stream, with when each arrives."""
+    frame = stream.frame([name for name in stream.extra if name in names])
+    known = pl.col("time_received" if stream.has_received else "time_exchange")
+    if feed_ns and not stream.has_received:
+        known = known + pl.duration(nanoseconds=feed_ns, time_unit="ns")
+    return frame.with_columns(known.alias(KNOWN))

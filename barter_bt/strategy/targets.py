@@ -1,0 +1,159 @@
+"""Targets that were decided elsewhere: frames in long or wide form, of Polars, pandas or pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from barter_bt.data import Stream
+from barter_bt.data.schema import TIME
+from barter_bt.errors import DataError, StrategyError, nearest
+
+_STAMP, _OPEN, _CLOSE = (["instrument", name] for name in ("time", "time_open", "time_exchange"))
+_DENSE = 20  # candles from which on targets at every open, and none at the last close, are no chance
+
+
+def is_frame(given: object) -> bool:
+    """Whether this is a frame of some library: targets as values, not as an expression.
+
+    Examples
+    --------
+    >>> is_frame(pl.DataFrame()), is_frame(pl.lit(1.0))
+    (True, False)
+    """
+    library = type(given).__module__.partition(".")[0]
+    return isinstance(given, pl.DataFrame | pl.LazyFrame) or (
+        library in ("pandas", "pyarrow") and type(given).__name__ in ("DataFrame", "Series", "Table", "RecordBatch")
+    )
+
+
+def polars_frame(given: Any) -> pl.DataFrame:
+    """Turn a frame of any library into a Polars frame; an index of times of pandas becomes ``time``, its NaN null.
+
+    Examples
+    --------
+    >>> polars_frame(pl.LazyFrame({"time": [1]})).columns
+    ['time']
+    """
+    if isinstance(given, pl.LazyFrame):
+        return given.collect()
+    if isinstance(given, pl.DataFrame):
+        return given
+    if type(given).__module__.partition(".")[0] == "pyarrow":
+        return pl.DataFrame(given)
+    from barter_bt.data.read import pandas_frame
+
+    if given.ndim == 1:
+        given = given.to_frame("target" if given.index.nlevels > 1 or given.name is None else given.name)
+    try:
+        return pandas_frame(given, "time").with_columns(pl.selectors.float().fill_nan(None))
+    except DataError as error:
+        raise StrategyError(error.message, error.hint) from error
+
+
+def long_form(given: Any, known: Sequence[str] | None = None) -> pl.DataFrame:
+    """Turn targets in long or wide form into rows of ``time``, ``instrument`` and ``target``, by time, without nulls.
+
+    Parameters
+    ----------
+    given
+        Long: columns ``time``, ``instrument``, ``target``. Wide: ``time`` and one column for each instrument.
+    known
+        The instruments that there are, to be checked against.
+
+    Examples
+    --------
+    >>> wide = pl.DataFrame({"time": [1, 2], "a_usd": [0.5, None], "b_usd": [0.5, 1.0]})
+    >>> long_form(wide, ["a_usd", "b_usd"]).rows()
+    [(1, 'a_usd', 0.5), (1, 'b_usd', 0.5), (2, 'b_usd', 1.0)]
+    """
+    frame = polars_frame(given)
+    there = ", ".join(frame.columns) or "none"
+    if "time" not in frame.columns:
+        guess = next((name for name in frame.columns if frame.schema[name].is_temporal()), None)
+        hint = f'if it is {guess!r}: frame.rename({{{guess!r}: "time"}})' if guess else None
+        raise StrategyError(f"the frame of targets has no column 'time'; its columns are {there}", hint)
+    if "instrument" not in frame.columns and "target" not in frame.columns:
+        frame = _from_wide(frame, known)
+    for name in ("instrument", "target"):
+        if name not in frame.columns:
+            raise StrategyError(
+                f"the frame of targets has no column {name!r}; its columns are {there}",
+                "either time, instrument and target, or time and one column for each instrument",
+            )
+    if not (frame.schema["target"].is_numeric() or frame.schema["target"] in (pl.Boolean, pl.Null)):
+        raise StrategyError(f"column 'target' of the frame is {frame.schema['target']}; targets are numbers")
+    frame = frame.select("time", "instrument", pl.col("target").cast(pl.Float64)).drop_nulls("target")
+    return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
+
+
+def _from_wide(frame: pl.DataFrame, known: Sequence[str] | None) -> pl.DataFrame:
+    names = [name for name in frame.columns if name != "time"]
+    for name in names:
+        if known is not None and name not in known:
+            guess = nearest(name, known)
+            raise StrategyError(
+                f"column {name!r} of the frame of targets is no instrument; known: {', '.join(known[:10])}",
+                f"did you mean {guess!r}?" if guess else "a wide frame has time and one column for each instrument",
+            )
+        if not (frame.schema[name].is_numeric() or frame.schema[name] in (pl.Boolean, pl.Null)):
+            raise StrategyError(f"column {name!r} of the frame of targets is {frame.schema[name]}, no numbers")
+    values = frame.with_columns(pl.col(names).cast(pl.Float64))
+    return values.unpivot(names, index="time", variable_name="instrument", value_name="target").sort(
+        "time", maintain_order=True
+    )
+
+
+def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.DataFrame:
+    """Find targets that bear the time at which a candle opens, and that no candle closes at.
+
+    One that was computed from that candle was not known then. Where each candle opens as the one before it closes,
+    both look alike: there it is a target at every open up to the last one, and none at the last close. Targets at the
+    first open of an instrument are left out: nothing has been seen then from which they could have been computed.
+
+    Parameters
+    ----------
+    targets
+        ``time`` and ``instrument``.
+    streams
+        All streams of the run; those of candles are looked at.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``instrument``, ``time_exchange`` (the candle's close) and ``time``, by time.
+    """
+    text = pl.col("instrument").cast(pl.String)
+    stamps = targets.select(text, pl.col("time").cast(TIME)).unique()
+    candles = pl.concat(
+        [each.frame().select(text, "time_open", "time_exchange") for each in streams if each.kind == "candles"]
+    )
+    at_open = candles.join(stamps.lazy(), left_on=_OPEN, right_on=_STAMP, how="semi").collect()
+    at_close = candles.join(stamps.lazy(), left_on=_CLOSE, right_on=_STAMP, how="semi").select(_CLOSE).collect()
+    first = stamps.group_by("instrument").agg(first=pl.col("time").min())
+    opens_after = (pl.col("time_open") >= pl.col("first")).sum()
+    ends = {"begin": pl.col("time_open").min(), "end": pl.col("time_exchange").max(), "opens": opens_after}
+    whole = candles.join(first.lazy(), on="instrument").group_by("instrument").agg(**ends).collect()
+    at_open = at_open.join(whole, on="instrument").filter(pl.col("time_open") > pl.col("begin"))
+    clear = at_open.join(at_close, left_on=_OPEN, right_on=_CLOSE, how="anti")
+    all_of_them = (pl.len().over("instrument") >= pl.col("opens") - 1) & (pl.col("opens") >= _DENSE)
+    dense = at_open.filter(all_of_them).join(at_close, left_on=["instrument", "end"], right_on=_CLOSE, how="anti")
+    found = pl.concat([clear, dense]).unique().sort("time_open", "instrument")
+    return found.select("instrument", "time_exchange", time="time_open")
+
+
+def warning(targets: pl.DataFrame, streams: Sequence[Stream]) -> str | None:
+    """Say so if targets bear the times at which candles open."""
+    if targets.is_empty() or not any(stream.kind == "candles" for stream in streams):
+        return None
+    found = stamped_with_opens(targets, streams)
+    if found.is_empty():
+        return None
+    name, closed, opened = found.row(0)
+    return (
+        f"look-ahead? {found.height:,} target(s) bear the time at which a candle opens, first {name} at "
+        f"{opened:%Y-%m-%d %H:%M:%S} UTC, whose candle closes at {closed:%Y-%m-%d %H:%M:%S}: what is computed from a "
+        "candle is known at its close, so stamp it with time_exchange; all is well if it was computed from earlier ones"
+    )

@@ -1,0 +1,184 @@
+"""Expressions that look across instruments: windows are taken out of an expression and computed one after the other.
+
+Polars computes a window that stands inside another one within each group of the outer one, so that
+``change.over("instrument").rank().over("time")`` ranks changes of a single row. Here a window is a column: it is
+computed over all rows before what stands around it. What stands outside of all windows is computed for each instrument.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from barter_bt.errors import StrategyError
+from barter_bt.strategy.panel import KNOWN, Panel
+
+_SEQUENTIAL = (
+    *("Shift", "ShiftAndFill", "Diff", "PctChange", "Interpolate", "RollingExpr", "RollingExprBy"),
+    *("EwmMean", "EwmMeanBy", "EwmStd", "EwmVar", "EwmSum", "CumSum", "CumProd", "CumMin", "CumMax", "CumCount"),
+    *("FillNullWithStrategyForward", "FillNullWithStrategyBackward"),
+)
+"""Functions that go from row to row, by their names in Polars' own form of an expression."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One ``.over(...)``, with the windows inside it replaced by columns.
+
+    Parameters
+    ----------
+    name
+        The column that it becomes.
+    value
+        The whole window.
+    keys
+        What its rows are grouped by.
+    inner
+        Names of the windows that it reads.
+    """
+
+    name: str
+    value: pl.Expr
+    keys: tuple[pl.Expr, ...]
+    inner: tuple[str, ...]
+
+
+@dataclass
+class Apart:
+    """An expression taken apart.
+
+    Parameters
+    ----------
+    rest
+        What stands outside of all windows, which are columns in it.
+    windows
+        In an order in which they can be computed.
+    """
+
+    rest: pl.Expr
+    windows: list[Window] = field(default_factory=list)
+
+    def columns(self, panel: Panel) -> pl.LazyFrame:
+        """Compute ``time`` (when it is known), ``instrument`` and ``target`` for each row of a panel.
+
+        What a window gives is known when all rows of its group, until the row's own close, have arrived.
+        """
+        frame, here = panel.frame, [KNOWN]
+        for window in self.windows:
+            frame = frame.with_columns(window.value.alias(window.name))
+            if panel.uneven:
+                frame = frame.with_columns(_known([KNOWN, *map(_late, window.inner)]).alias(_late(window.name)))
+                frame = _spread(frame, _late(window.name), window.keys)
+                here.append(_late(window.name))
+        own = ["instrument"]
+        target = self.rest if panel.single else self.rest.over(own)
+        if panel.uneven:
+            frame = _spread(frame.with_columns(_known(here).alias(KNOWN)), KNOWN, own)
+        return frame.select(time=KNOWN, instrument="instrument", target=target)
+
+
+def taken_apart(expression: pl.Expr) -> Apart:
+    """Take the windows out of an expression.
+
+    Raises
+    ------
+    StrategyError
+        A function that goes from row to row stands in a window over several instruments; or Polars cannot write the
+        expression down.
+
+    Examples
+    --------
+    >>> change = pl.col("close").diff().over("instrument")
+    >>> [str(window.value) for window in taken_apart(change.rank().over("time") <= 2).windows]
+    ['col("close").diff([dyn int: 1]).over([col("instrument")])', 'col("__window0").rank().over([col("time")])']
+    """
+    if ".over(" not in str(expression):
+        return Apart(expression)
+    try:
+        document = msgspec.msgpack.decode(expression.meta.serialize())
+    except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError) as error:
+        raise StrategyError(
+            f"the signal's windows cannot be taken out of its expression: {str(error).splitlines()[0]}",
+            "a function in map_batches or map_elements must be one that can be pickled; or compute the targets "
+            "yourself and give Signals a frame of them",
+        ) from error
+    found = Apart(expression)
+    found.rest = _expression(_replaced(document, found.windows))
+    return found
+
+
+def _replaced(node: Any, windows: list[Window]) -> Any:
+    """The same form of an expression, with a column in place of each window; inner windows first."""
+    if isinstance(node, list):
+        return [_replaced(each, windows) for each in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _replaced(value, windows) for key, value in node.items()}
+    if list(made) != ["Over"]:
+        return made
+    value, keys = _expression(made), tuple(map(_expression, made["Over"]["partition_by"] or ()))
+    _check(made["Over"], keys)
+    inner = tuple(window.name for window in windows if window.name in value.meta.root_names())
+    same = [window.name for window in windows if window.value.meta.eq(value)]
+    if not same:
+        windows.append(Window(f"__window{len(windows)}", value, keys, inner))
+    return {"Column": same[0] if same else windows[-1].name}
+
+
+def _check(over: dict[str, Any], keys: tuple[pl.Expr, ...]) -> None:
+    """Refuse what goes from row to row over rows that are not in the order of one instrument's time."""
+    if over.get("order_by") or any("instrument" in key.meta.root_names() for key in keys):
+        return
+    for name in _functions(over["function"]):
+        if name in _SEQUENTIAL:
+            shown = ", ".join(str(key) for key in keys)
+            call = re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Expr")).lower()
+            raise StrategyError(
+                f"the signal's expression has {call}() inside .over({shown}), where it goes from one instrument to the "
+                "next, in order of their names",
+                'compute it for each instrument first: (...).over("instrument"), and rank or compare that over time',
+            )
+
+
+def _functions(node: Any) -> Iterator[str]:
+    """Names of the functions in the form of an expression."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _functions(each)
+    elif isinstance(node, dict):
+        name = node.get("function")
+        if isinstance(name, str):
+            yield name
+        elif isinstance(name, dict):
+            yield from (f"{key}{_direction(value)}" for key, value in name.items())
+        for each in node.values():
+            yield from _functions(each)
+
+
+def _direction(options: Any) -> str:
+    """Forward and Backward of filled nulls; the other strategies do not go from row to row."""
+    return next((name for name in ("Forward", "Backward") if isinstance(options, dict) and name in options), "")
+
+
+def _expression(document: Any) -> pl.Expr:
+    return pl.Expr.deserialize(msgspec.msgpack.encode(document))
+
+
+def _late(name: str) -> str:
+    return f"{name}_known"
+
+
+def _known(names: list[str]) -> pl.Expr:
+    return pl.max_horizontal(names)
+
+
+def _spread(frame: pl.LazyFrame, name: str, keys: Any) -> pl.LazyFrame:
+    """Let a row wait for all rows of its group until its own close."""
+    groups = list(keys) or [pl.lit(True)]
+    frame = frame.with_columns(pl.col(name).cum_max().over(groups))
+    return frame.with_columns(pl.col(name).max().over([*groups, "time_exchange"]))
