@@ -149,7 +149,7 @@ EXPRESSIONS = st.sampled_from(
     [
         CHANGE.rank(descending=True).over("time"),
         CLOSE.rank("ordinal").over("time"),
-        (CLOSE - CLOSE.mean().over("time")) / CLOSE.std().over("time"),
+        ((CLOSE - CLOSE.mean().over("time")) / CLOSE.std().over("time")).fill_nan(0.0),
         CHANGE.rank().over("time").shift(1) + CLOSE.diff(),
         CLOSE.first().over("time") + CLOSE.cum_sum(),
         CHANGE.rank().over("time").rolling_mean(2).over("instrument").rank("ordinal").over("time"),
