@@ -11,7 +11,7 @@ from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
-from barter_bt.execution.dealing import RATE
+from barter_bt.execution.dealing import RATE, Terms, fee, notional
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.execution.order import LIMIT as LIMIT_ORDER
@@ -109,13 +109,27 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:
     value = abs(target)
     if e.size[0] == EQUITY:
         value = muldiv(max(worth, 0), value, RATE)
-    if e.with_fee[0]:
-        value = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0))
+    spent = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0)) if e.with_fee[0] else value
     if t.derivative[i] < 0:
-        lots = muldiv_floor(value, _checked(ticks, t.den[i]), t.num[i])
+        lots = muldiv_floor(spent, _checked(ticks, t.den[i]), t.num[i])
     else:
-        lots = muldiv_floor(value, t.den[i], _checked(ticks, t.num[i]))
+        lots = muldiv_floor(spent, t.den[i], _checked(ticks, t.num[i]))
+    if e.with_fee[0] and t.lot_fee_num[i] > 0:
+        lots = _most_with_fee(t, i, lots, ticks, value)
     return lots if target > 0 else -lots
+
+
+def _most_with_fee(t: Terms, i: int, lots: int, ticks: int, value: int) -> int:
+    """The most lots, at most ``lots``, that cost no more than ``value`` with their fee, by bisection."""
+    fits, fails = 0, lots + 1
+    while fails - fits > 1:
+        middle = fits + (fails - fits) // 2
+        spent = notional(t, i, middle, ticks)
+        if max(fee(t, i, spent, middle, 0), 0) <= value - spent:
+            fits = middle
+        else:
+            fails = middle
+    return fits
 
 
 def _checked(ticks: int, num: int) -> int:

@@ -272,6 +272,18 @@ def test_rule_18_notional_is_divided_by_the_price():
         assert table(result.orders, "side", "quantity") == [(side, lots)]
 
 
+def test_rule_18_with_fee_a_fee_per_contract_is_paid_out_of_the_value_too():
+    """Rule 18: the most lots that cost no more than the value with their whole fee, whatever it is made of."""
+    for rate, per_contract in ((0.01, 0), (0, 1), (0.01, 1), (-0.001, 1), (0.05, 7.25)):
+        for value in (101, 102, 1000, 1010, 1020, 4444, 0):
+            fees = bt.Fees(taker=rate, per_contract=per_contract)
+            target = schedule({"at": 2, "target": value}, size="notional")
+            sent = run(Q, target, venues=bt.Venue(fees)).orders["quantity_requested"].to_list()
+            cost = [100 * lots + max(100 * lots * rate + per_contract * lots, 0) for lots in range(60)]
+            most = max(lots for lots in range(60) if round(cost[lots], 6) <= value)
+            assert sent == ([most] if most else []), (rate, per_contract, value)
+
+
 def test_rule_18_with_fee_the_fee_is_paid_out_of_the_value():
     """Rule 18: floor(value·1e9/(1e9 + rate)): 404 at 1 % buy 4, 403 buy 3; without, 403 buy 4; a rebate counts 0."""
     found = {}

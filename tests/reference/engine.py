@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -354,9 +355,13 @@ class Engine:
             worth = None if equity is None else max(rhe(Fraction(equity * wish, BILLION)), 0)
         if price is None or worth is None:
             return None
-        if self.scenario.with_fee:
-            worth = int(worth / (1 + max(exact(instrument.spec.taker), Fraction(0))))
-        return side * int(worth / instrument.lot_value(Fraction(price)))
+        taker, by_lot = max(exact(instrument.spec.taker), Fraction(0)), instrument.lot_value(Fraction(price))
+        if not self.scenario.with_fee:
+            return side * int(worth / by_lot)
+        lots = int(int(worth / (1 + taker)) / by_lot)
+        if exact(instrument.spec.per_contract):
+            lots = bisect_right(range(1, lots + 1), worth, key=partial(instrument.all_in, ticks=price))
+        return side * lots
 
     def open(
         self,

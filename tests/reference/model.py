@@ -87,6 +87,11 @@ class Instrument:
         rate = exact(self.spec.maker if maker else self.spec.taker)
         return rhe(notional * rate) + self.per_contract(self.spec.per_contract, lots)
 
+    def all_in(self, lots: int, ticks: int) -> int:
+        """Rule 18: what a taker spends on these lots, a rebate counting as 0."""
+        notional = self.notional(lots, ticks)
+        return notional + max(self.fee(lots, notional, False), 0)
+
     def requirement(self, lots: int, ticks: int) -> int:
         """Rule 19: what holding these lots ties up."""
         if self.spec.margin_per_contract is not None:
