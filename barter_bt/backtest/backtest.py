@@ -98,7 +98,8 @@ def backtest(
         ``"actions"``: keep what the engine did and because of which event; ``"full"``: every event, so that
         :class:`~barter_bt.engine.replica.StateReplica` can follow.
     start, end
-        First and last venue time (with a zone) of the data that takes part.
+        First and last venue time (with a zone) of the data that takes part. The account begins at ``start``, also
+        where the data begins later; without it at the first time in the data.
     checkpoint
         Where to save the run from time to time.
     resume
@@ -142,7 +143,7 @@ def backtest(
     feed_ns = tuple(_feed_ns(stream, index, terms_of) for stream in streams)
     feeder = Feeder(streams, index.codes, feed_ns, first, last)
     marks = _marks(mark_every, streams)
-    begins = max(_first_time(feeder), first)
+    begins = _first_time(feeder) if start is None else first
     expected = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
     state = build_state(index, scales, venue, reporting_index, begins, expected + 64)
     state.engine.mark_every[0] = marks

@@ -300,6 +300,22 @@ def test_rule_12_rows_after_the_last_event_are_counted_in_a_warning():
     assert any(warning.startswith("2 row(s) of the strategy's schedule") for warning in result.warnings)
 
 
+@pytest.mark.parametrize("mark_every", [None, "1s"])
+@pytest.mark.parametrize("start", [0.5, 2, 5.5])
+def test_rule_12_the_run_starts_when_it_is_said_to(start, mark_every):
+    """Rule 12: event 0, the first mark and timers, whether the data begins before or after the start."""
+    when = pl.Series([round(start * 1000)]).cast(pl.Datetime("ms", "UTC")).item()
+    watch = Watch(event, wake="timer:2s")
+    result = run(trades((2, 100, 5), (6, 101, 5)), watch, start=when, mark_every=mark_every)
+    assert table(result.balances, "time_exchange")[0] == (start,)
+    assert table(result.equity, "time", "equity")[0] == (start, 10_000)
+    assert watch.seen == [(time, "timer") for time in (2, 4, 6) if time >= start]
+    # What is asked for before the data is sent when it was asked for, and waits.
+    result = run(trades((6, 101, 5)), schedule({"at": 1, "buy": 1}), start=when, mark_every=mark_every)
+    assert table(result.orders, "time_sent") == [(max(1, start),)]
+    assert table(result.trades, "time_exchange", "price") == [(6, 101)]
+
+
 def test_rule_12_rows_before_the_start_are_followed_at_the_start():
     """Rule 12: before everything else."""
     result = run(trades((5, 100, 5), (6, 101, 5)), schedule({"at": 1, "buy": 1}))

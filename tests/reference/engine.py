@@ -107,6 +107,8 @@ class Engine:
         kinds: dict[int, set[str]] = {item.index: set() for item in self.world.instruments}
         for (stream, _), event in events:
             kinds[event.instrument.index].add(self.scenario.streams[stream].kind)
+        if self.scenario.start is not None:
+            events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         self.venues = {name: Venue(spec, self.world, kinds, self.send_report) for name, spec in self.specs.items()}
         closes, last = set(), 0
@@ -120,8 +122,9 @@ class Engine:
             if event.kind == "candle":
                 self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
                 closes.add(arrival)
-        self.clock = self.start = self.queue[0][0]
-        self.interval = self.scenario.mark_every_ns or (0 if closes else 60 * BILLION)
+        self.clock = self.start = self.queue[0][0] if self.scenario.start is None else self.scenario.start
+        candles = any(stream.kind == "candles" for stream in self.scenario.streams)
+        self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:
             self.at(time, MARK, self.planned_mark)
         targets: dict[int, list[Row]] = {}

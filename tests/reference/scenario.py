@@ -81,7 +81,7 @@ class Scenario:
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``.
 
-    ``balances`` are (exchange, asset, amount).
+    ``balances`` are (exchange, asset, amount). ``start`` is the first venue time that takes part, None: of the data.
     """
 
     instruments: tuple[InstrumentSpec, ...]
@@ -94,3 +94,4 @@ class Scenario:
     with_fee: bool = False
     strict: bool = False
     mark_every_ns: int | None = None
+    start: int | None = None

@@ -109,7 +109,16 @@ def make(source: Source) -> Scenario:
         strict=chance(source, 15),
         mark_every_ns=source.pick((None, None, SECOND, 2 * SECOND, 7 * SECOND, 1_500_000_000)),
     )
-    return replace(scenario, schedule=make_schedule(source, scenario))
+    return replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
+
+
+def make_start(source: Source, streams: tuple[Stream, ...]) -> int | None:
+    """Mostly that of the data; else before it, or at the latest at its last event."""
+    if not chance(source, 20):
+        return None
+    last = max(row[1 if stream.kind == "candles" else 0] for stream in streams for row in stream.rows)
+    start: int = min(START + source.pick((-5, -1, 0, 1, 4, 10)) * SECOND // 2, last)
+    return start
 
 
 def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[InstrumentSpec, ...]:

@@ -51,16 +51,23 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
 
     streams = tuple(Stream(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
     schedule = tuple(changed(row, {1: row[1] + by}) for row in scenario.schedule)
-    return replace(scenario, streams=streams, schedule=schedule)
+    start = None if scenario.start is None else scenario.start + by
+    return replace(scenario, streams=streams, schedule=schedule, start=start)
 
 
 def earliest_cut(scenario: Scenario) -> int:
-    """From here on each stream has shown each of its instruments, so that nothing is decided by their absence."""
+    """From here on each stream has shown each of its instruments, so that nothing is decided by their absence.
+
+    And something has happened since the start.
+    """
     first: dict[tuple[int, str], int] = {}
+    started = []
     for number, stream in enumerate(scenario.streams):
         for row in stream.rows:
             first.setdefault((number, row[NAME[stream.kind]]), row[0])
-    return max(first.values())
+            if scenario.start is None or row[1 if stream.kind == "candles" else 0] >= scenario.start:
+                started.append(row[0])
+    return max(*first.values(), min(started))
 
 
 def truncated(scenario: Scenario, time: int) -> Scenario:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -62,7 +63,13 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
         "venues": {spec.name: to_venue(spec, scenario.instruments) for spec in scenario.exchanges},
         "reporting": to_reporting(scenario),
         "mark_every": scenario.mark_every_ns,
+        "start": moment(scenario.start),
     }
+
+
+def moment(time: int | None) -> datetime | None:
+    """A time, which must be in whole microseconds."""
+    return None if time is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time // 1000)
 
 
 def stream_frame(stream: Stream) -> pl.DataFrame:
