@@ -8,6 +8,7 @@ from typing import Literal
 from barter_bt.cli.app import BAD_INPUT, OK, AsJson, app, data
 from barter_bt.cli.printing import print_json
 from barter_bt.errors import ConfigError
+from barter_bt.files import replacing, write_parquet
 
 
 @app.command
@@ -41,10 +42,11 @@ def generate(
     if not out.absolute().parent.is_dir():
         raise ConfigError(f"--out is {out}, but directory {out.parent} does not exist")
     frame = getattr(generators, kind)(rows, **({} if seed is None else {"seed": seed}))
-    if out.suffix == ".csv":
-        frame.write_csv(out)
-    else:
-        frame.write_parquet(out)
+    with replacing(out) as file:
+        if out.suffix == ".csv":
+            frame.write_csv(file)
+        else:
+            write_parquet(frame, file)
     print(f"{out}: {rows:,} {kind}")
 
 

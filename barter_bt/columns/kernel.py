@@ -18,7 +18,7 @@ from types import CellType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
 from barter_bt.columns import workers
-from barter_bt.columns.cache import cache_class
+from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, codes, digest, references
 from barter_bt.columns.exact import NATIVE
 from barter_bt.columns.table import Block
@@ -192,8 +192,8 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     if content in _units:
         return _units[content][1]
     compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
-    compiled._cache = cache_class()(function, content)
-    if compiled._cache.is_new:
+    compiled._cache = CodeCache(function, content)
+    if not compiled._cache.is_kept(sig):
         workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
     compiled.compile()
     symbol = f"barter_bt_{function.__name__}_{_short(content)}"
@@ -224,7 +224,7 @@ def compiled_function(function: FunctionType) -> Any:
         compiler = Compiler()
         compiler.tag = _short(content)
         dispatcher = njit(**_OPTIONS)(compiler.rebuild(function))
-        dispatcher._cache = cache_class()(function, content)
+        dispatcher._cache = CodeCache(function, content)
         _array_kernels[content] = dispatcher
     return _array_kernels[content]
 
@@ -271,7 +271,7 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
 
     entry.__qualname__ = f"entry_{_short(content)}"
     dispatcher = njit(**_OPTIONS)(entry)
-    dispatcher._cache = cache_class()(entry, content)
+    dispatcher._cache = CodeCache(entry, content)
     dispatcher.compile((types.int64,) * len(blocks))
     dispatcher.disable_compile()
     return dispatcher

@@ -1,20 +1,22 @@
-"""Blocks of tables as one file, and back: a NumPy archive with a header, written whole or not at all."""
+"""Blocks of tables as one file, and back: a checksum and a NumPy archive with a header, written whole or not at all."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from barter_bt.columns.table import Block, Table
 from barter_bt.errors import ConfigError
+from barter_bt.files import replacing
 
 _HEADER = "header"
+_FIRST, _DIGEST = b"barter_bt columns 1\n", hashlib.sha256().digest_size
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -91,26 +93,39 @@ class Stored:
 
 
 def write(path: Path, header: Mapping[str, Any], arrays: Arrays) -> None:
-    """Write a file under a temporary name, then rename it."""
-    temporary = path.with_name(f".{path.name}.writing")
+    """Write a file whole or not at all, its checksum first: see :func:`barter_bt.files.replacing`."""
     content = arrays | {_HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}
-    with temporary.open("wb") as file:
+    with replacing(path) as written, written.open("wb+") as file:
+        file.write(_FIRST + bytes(_DIGEST))
         np.savez(file, **content)  # type: ignore[arg-type]
-    temporary.replace(path)
+        checksum = _checksum(file)
+        file.seek(len(_FIRST))
+        file.write(checksum)
 
 
 def read(path: Path, what: str) -> tuple[dict[str, Any], Arrays]:
-    """Header and arrays of a file.
+    """Header and arrays of a file, of which the checksum is looked at before anything else.
 
     Raises
     ------
     ConfigError
-        It is no such file.
+        It is no such file, or not as it was written.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            if file.read(len(_FIRST)) != _FIRST:
+                raise ConfigError(f"{path} is not {what} of this version: it does not begin as one")
+            if file.read(_DIGEST) != _checksum(file):
+                raise ConfigError(f"{path} is damaged: its checksum differs", "use a copy of it, or start anew")
+            file.seek(len(_FIRST) + _DIGEST)
+            with np.load(file, allow_pickle=False) as content:
+                arrays = dict(content)
+    except OSError as error:
         raise ConfigError(f"{path} is not {what}: {error}") from None
-    header = json.loads(arrays.pop(_HEADER).tobytes()) if _HEADER in arrays else {}
-    return header, arrays
+    return json.loads(arrays.pop(_HEADER).tobytes()), arrays
+
+
+def _checksum(file: BinaryIO) -> bytes:
+    """SHA-256 of all that follows the place of the checksum."""
+    file.seek(len(_FIRST) + _DIGEST)
+    return hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type] # a file that is open for reading

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
+from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of, sheet
 from barter_bt.report.charts import plot_distribution, plot_months, plot_pnl, plot_positions
 from barter_bt.report.lines import plot_equity, plot_price, plot_rolling, plot_underwater
@@ -136,6 +137,8 @@ def _figures(axes: Axes, summary: Summary, look: Style) -> None:
 def _finish(figure: Figure, run: Tables, path: str | Path | None, look: Style) -> Figure:
     figure.supxlabel(f"digest {run.digest}", fontsize=8, color=look.muted)
     if path is not None:
-        without_date: Any = {"metadata": {}} if Path(path).suffix in (".png", ".svg", ".pdf") else {}
-        figure.savefig(path, facecolor=look.background, **without_date)
+        target = Path(path) if Path(path).suffix else Path(f"{path}.png")
+        without_date: Any = {"metadata": {}} if target.suffix in (".png", ".svg", ".pdf") else {}
+        with replacing(target) as file:
+            figure.savefig(file, format=target.suffix[1:], facecolor=look.background, **without_date)
     return figure

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from barter_bt.columns.cache import cache_directory
+from barter_bt.columns import cache
+from barter_bt.columns.cache import _HEAD, CacheWarning, CodeCache, _checksum, _read, cache_directory, prune
 from barter_bt.columns.digest import digest
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -25,11 +29,11 @@ class Cache:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def run(self, *edits: str) -> dict:
-        """What the program prints; nothing may stand on stderr."""
+    def run(self, *edits: str, warnings: str = "error") -> dict:
+        """What the program prints; a warning is an error unless it is expected."""
         environment = os.environ | {"BARTER_BT_CACHE": str(self.directory), "PYTHONPATH": str(ROOT)}
         environment.pop("BARTER_BT_INTERPRET", None)
-        command = [sys.executable, "-W", "error", str(PROGRAM), *edits]
+        command = [sys.executable, "-W", warnings, str(PROGRAM), *edits]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) | {"stderr": done.stderr}
@@ -180,14 +184,160 @@ def test_code_compiled_apart_can_run_together(whole):
 
 
 def test_code_that_nobody_uses_is_deleted(tmp_path):
-    """After two months; what is used, and files of others, stay."""
-    from barter_bt.columns.cache import is_kept, prune
-
+    """After two months, that of earlier versions too; what is used, and files of others, stay."""
     long_ago = time.time() - 61 * 86_400
-    for name in ("old.py-1.nbi", "old.py-1.py311.1.nbc", "used.py-2.nbi", "used.py-2.py311.1.nbc", "notes.txt"):
+    for name in ("old-1.code", "old.py-1.nbi", "old.py-1.py311.1.nbc", "killed.tmp", "notes.txt"):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (long_ago, long_ago))
-    assert is_kept(tmp_path / "used.py-2.nbi")
-    assert not is_kept(tmp_path / "missing.nbi")
+    (tmp_path / "used-1.code").touch()
     prune(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "used.py-2.nbi", "used.py-2.py311.1.nbc"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "used-1.code"]
+
+
+def doubled(x):
+    return x + x
+
+
+class Kept:
+    """A compiled function in a cache of its own, made anew as a new process would make it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("BARTER_BT_CACHE", str(folder))
+        self.folder = folder
+
+    def compile(self) -> tuple[int, int]:
+        """The function's value of 21, and how often it was compiled."""
+        from numba import njit, types
+
+        one = njit(doubled)
+        one._cache = CodeCache(doubled, "content")
+        one.compile((types.int64,))
+        return one(21), sum(one._cache_misses.values())
+
+    @property
+    def file(self) -> Path:
+        (file,) = self.folder.glob("*.code")
+        return file
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch) -> Kept:
+    """A cache in which the function is."""
+    cache = Kept(tmp_path / "cache", monkeypatch)
+    assert cache.compile() == (42, 1)
+    assert cache.compile() == (42, 0)
+    return cache
+
+
+def load(kept: Kept) -> object:
+    from numba import types
+    from numba.core.registry import cpu_target
+
+    return CodeCache(doubled, "content").load_overload((types.int64,), cpu_target.target_context)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_code_with_a_flipped_bit_is_never_loaded(kept, seed):
+    """Wherever the bit is; the warning names the file."""
+    whole, random = kept.file.read_bytes(), Random(seed)
+    for _ in range(25):
+        bit = random.randrange(8 * len(whole))
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        kept.file.write_bytes(changed)
+        with pytest.warns(CacheWarning, match=f"compiled again: .*{kept.file.name}"):
+            assert load(kept) is None
+    kept.file.write_bytes(whole)
+    assert load(kept) is not None
+
+
+@pytest.mark.parametrize("length", [0, 1, 16, 17, 30, 48, 49, 50, 1000, -1])
+def test_code_that_is_cut_is_compiled_again_and_kept(kept, length):
+    """Empty, in the head, in the checksum, without content, in the content, by its last byte."""
+    kept.file.write_bytes(kept.file.read_bytes()[:length])
+    with pytest.warns(CacheWarning, match="its checksum differs"):
+        assert kept.compile() == (42, 1)
+    assert kept.compile() == (42, 0)
+
+
+def test_code_under_the_name_of_other_code_is_not_taken(kept):
+    """Whole as it is, it is not what was asked for."""
+    moved = kept.file.rename(kept.folder / kept.file.name.replace("doubled", "trebled"))
+    with pytest.raises(ValueError, match="checksum"):
+        _read(moved)
+
+
+def test_content_that_cannot_be_read_is_compiled_again(kept):
+    """Its checksum holds, and still it is nothing that Numba wrote."""
+    kept.file.write_bytes(_HEAD + _checksum(kept.file, b"no pickle") + b"no pickle")
+    with pytest.warns(CacheWarning, match="compiled again"):
+        assert kept.compile() == (42, 1)
+    assert kept.compile() == (42, 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
+def test_nothing_is_loaded_from_a_folder_that_others_can_write(kept, monkeypatch, mode):
+    """Nor kept there; when it is the user's alone again, what was there is used."""
+    monkeypatch.setattr(cache, "_warn_once", cache._warn)
+    kept.folder.chmod(mode)
+    with pytest.warns(CacheWarning, match="others can write in"):
+        assert kept.compile() == (42, 1)
+    kept.folder.chmod(0o755)
+    assert kept.compile() == (42, 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_nothing_is_loaded_from_a_folder_or_a_file_of_another_user(kept, monkeypatch):
+    """Whoever it is, but for the administrator."""
+    monkeypatch.setattr(cache, "_warn_once", cache._warn)
+    user = os.geteuid()
+    os.chmod(kept.file, 0o666)
+    with pytest.warns(CacheWarning, match="others can write it"):
+        assert kept.compile() == (42, 1)
+    assert stat.S_IMODE(kept.file.stat().st_mode) == 0o600
+    if user == 0:
+        os.chown(kept.folder, 12345, 12345)
+        with pytest.warns(CacheWarning, match="others can write in"):
+            assert kept.compile() == (42, 1)
+
+
+def test_where_nothing_can_be_kept_one_process_compiles_for_itself(tmp_path, monkeypatch):
+    """The path lies below a file, so that no permission helps: one warning, the right value, no leftovers."""
+    (tmp_path / "file").write_text("mine")
+    below = Kept(tmp_path / "file" / "cache", monkeypatch)
+    with pytest.warns(CacheWarning, match="BARTER_BT_CACHE can name another directory"):
+        assert below.compile() == (42, 1)
+    assert below.compile() == (42, 1), "and it is told once"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("where", ["write", "replace"])
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, where):
+    """The function is compiled, no file is left, and later it is kept."""
+    full = Kept(tmp_path / "cache", monkeypatch)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((cache, "_checksum") if where == "write" else (Path, "replace")), fail)
+        with pytest.warns(CacheWarning, match="No space left"):
+            assert full.compile() == (42, 1)
+        assert list(full.folder.iterdir()) == []
+    assert full.compile() == (42, 1)
+    assert full.compile() == (42, 0)
+
+
+def test_a_program_whose_code_is_damaged_gives_the_same_result(tmp_path):
+    """A bit in every file of it: every one is compiled again, with a warning, and kept."""
+    program, random = Cache(tmp_path), Random(15)
+    first = program.run()["small"]
+    for file in tmp_path.iterdir():
+        content = bytearray(file.read_bytes())
+        content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+        file.write_bytes(content)
+    again = program.run(warnings="always")
+    assert again["small"] == first
+    assert again["stderr"].count("CacheWarning") == len(program.files())
+    assert program.run()["small"] == first

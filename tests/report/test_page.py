@@ -5,12 +5,13 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from barter_bt.backtest.run_directory import read, write
 from barter_bt.cli import main
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, EngineError
 from barter_bt.report.page import facts, write_page
 from barter_bt.statistic import FIGURES, summarise
 from barter_bt.statistic.figure import show
@@ -106,3 +107,18 @@ def test_the_page_loads_without_a_word_of_error(page, tmp_path):
     told = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert not [line for line in told if "[bokeh" not in line or "error" in line.lower()]
     assert done.stdout.count("bk-Figure") >= 8, "the charts were drawn"
+
+
+def test_a_full_disk_leaves_the_older_page(tmp_path, monkeypatch):
+    """The newer one was cut when the disk was full."""
+    page = write_page(crossing_run(300, 10), tmp_path / "report.html")
+    older = page.read_text("utf-8")
+
+    def cut(self, text, *_):
+        self.write_bytes(text[:1000].encode())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", cut)
+    with pytest.raises(EngineError, match=r"report.html could not be written and is left as it was"):
+        write_page(crossing_run(300, 20), tmp_path / "report.html")
+    assert [each.read_text("utf-8") for each in tmp_path.iterdir()] == [older]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, EngineError
 from barter_bt.report.series import most_traded
 from barter_bt.report.tearsheet import plot
 from tests.statistic.fakes import FakeRun, crossing_run
@@ -82,3 +82,23 @@ def test_of_equals_the_first_by_name_is_drawn():
     trades = pl.DataFrame({"exchange": ["b", "a"], "instrument": ["x_usd", "y_usd"]})
     assert most_traded(trades) == ("a", "y_usd")
     assert most_traded(trades.clear()) is None
+
+
+def test_a_full_disk_leaves_the_older_picture(run, tmp_path, monkeypatch):
+    """The newer one was cut when the disk was full."""
+    plot(run, tmp_path / "a.png")
+    older = (tmp_path / "a.png").read_bytes()
+
+    def cut(self, path, **_):
+        path.write_bytes(older[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", cut)
+    with pytest.raises(EngineError, match="a.png could not be written and is left as it was"):
+        plot(run, tmp_path / "a.png", style="dark")
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [older]
+
+
+def test_a_picture_without_an_ending_is_a_png(run, tmp_path):
+    plot(run, tmp_path / "a")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from barter_bt.columns.storage import write
 from barter_bt.engine.replica import StateReplica, differences
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
@@ -56,11 +58,31 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         engine.load(path)
     with path.open("wb") as file:
         np.savez(file, a=np.zeros(1))
-    with pytest.raises(ConfigError, match="is of format None"):
+    with pytest.raises(ConfigError, match="is not the state of an engine of this version"):
+        engine.load(path)
+    write(path, {"format": "something else"}, {"a": np.zeros(1)})
+    with pytest.raises(ConfigError, match="is of format 'something else', version None; this is"):
         engine.load(path)
     Engine([Instrument("y", "b_usd", price_increment=1)]).save(path)
     with pytest.raises(ConfigError, match="is the state of an engine over b_usd"):
         engine.load(path)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_damaged_state_is_refused(tmp_path: Path, seed: int) -> None:
+    """A flipped bit or a cut, anywhere; the engine stays as it was."""
+    engine, path, random = make(), tmp_path / "state.npz", Random(seed)
+    engine.save(path)
+    whole = path.read_bytes()
+    for _ in range(10):
+        damaged, place = bytearray(whole), random.randrange(len(whole))
+        damaged[place] ^= 1 << random.randrange(8)
+        for content in (bytes(damaged), whole[:place]):
+            path.write_bytes(content)
+            with pytest.raises(ConfigError, match="is damaged|is not the state of an engine"):
+                engine.load(path)
+    path.write_bytes(whole)
+    engine.load(path)
 
 
 def test_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:

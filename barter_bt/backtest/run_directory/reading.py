@@ -12,10 +12,11 @@ import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
 from barter_bt.backtest.prices import PARTS, SCHEMA
+from barter_bt.backtest.run_directory.manifest import check, load
 from barter_bt.errors import ConfigError, nearest
+from barter_bt.files import set_aside
 from barter_bt.statistic.summary import Summary
 
-FORMAT: Final = "barter_bt run 1"
 TABLES: Final = ("orders", "trades", "positions", "balances", "equity")
 
 
@@ -51,17 +52,24 @@ class SavedRun(Analysis):
         Raises
         ------
         ConfigError
-            The run has no such table.
+            The run has no such table, or it is not the one that was written with the manifest.
         """
-        path = self.directory / f"{table}.parquet"
-        if not path.is_file():
-            there = sorted(each.stem for each in self.directory.glob("*.parquet"))
-            guess = nearest(table, there)
+        name, files = f"{table}.parquet", self.manifest["files"]
+        if name not in files:
+            there = sorted(each.removesuffix(".parquet") for each in files if each.endswith(".parquet"))
+            guess = nearest(str(table), there)
             raise ConfigError(
                 f"run {self.directory} has no table {table!r}; it has {', '.join(there)}",
                 f"did you mean {guess!r}?" if guess else None,
             )
-        return pl.scan_parquet(path)
+        if name not in self._checked:
+            self._checked.append(check(self.directory, name, self.manifest).name)
+        return pl.scan_parquet(self.directory / name, glob=False)
+
+    @cached_property
+    def _checked(self) -> list[str]:
+        """Files that were held against the manifest."""
+        return []
 
     @cached_property
     def orders(self) -> pl.DataFrame:
@@ -90,14 +98,14 @@ class SavedRun(Analysis):
 
     def prices(self) -> pl.DataFrame:
         """Some market prices of what was traded, as many as pictures need: ``time``, ``instrument``, ``price``."""
-        if not (self.directory / "prices.parquet").is_file():
+        if "prices.parquet" not in self.manifest["files"]:
             return pl.DataFrame(schema=SCHEMA)
         return self.scan("prices").select(*SCHEMA).collect()
 
     @cached_property
     def prices_spacing_ns(self) -> int:
         """Nanoseconds of the parts of which :meth:`prices` has four prices each; 0 where it has all."""
-        if not (self.directory / "prices.parquet").is_file():
+        if "prices.parquet" not in self.manifest["files"]:
             return 0
         some = self.scan("prices").filter("thinned").select("time").collect()["time"].to_physical()
         return (int(some.max()) - int(some.min())) // PARTS if len(some) else 0  # type: ignore[arg-type] # ints
@@ -136,34 +144,23 @@ class SavedRun(Analysis):
 
 
 def read(directory: str | Path) -> SavedRun:
-    """Open a run directory.
+    """Open a run directory. Tables are held against the manifest's checksums when they are first read.
+
+    Where a killed process left the run aside in the middle of replacing it, the run is read there.
 
     Raises
     ------
     ConfigError
-        There is no such directory, or it is not a run.
+        There is no such directory, it is not a run, or one of its files is missing, cut or changed.
     """
-    path = Path(directory)
-    if not path.is_dir():
-        raise ConfigError(f"run directory {path} does not exist")
-    if not is_run(path):
-        raise ConfigError(
-            f"{path} is not a run directory: it has no manifest.json of format {FORMAT!r}",
-            "run directories are written by `barter-bt backtest` and `result.save`",
-        )
+    given = Path(directory)
+    path = given if given.is_dir() else set_aside(given.absolute())
+    if path is None:
+        raise ConfigError(f"run directory {given} does not exist")
+    manifest = load(path)
 
-    def load(name: str) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((path / name).read_text("utf-8"))
-        return content
+    def figures(name: str) -> Summary:
+        return Summary.from_dict(json.loads(check(path, name, manifest).read_text("utf-8")))
 
-    other = Summary.from_dict(load("benchmark.json")) if (path / "benchmark.json").is_file() else None
-    return SavedRun(path, load("manifest.json"), Summary.from_dict(load("summary.json")), other)
-
-
-def is_run(path: Path) -> bool:
-    """Tell whether a directory holds a run."""
-    try:
-        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("format") == FORMAT
+    other = figures("benchmark.json") if "benchmark.json" in manifest["files"] else None
+    return SavedRun(path, manifest, figures("summary.json"), other)

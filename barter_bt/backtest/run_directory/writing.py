@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
-import shutil
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
 import polars as pl
 
-from barter_bt.backtest.run_directory.reading import FORMAT, TABLES, is_run
+from barter_bt.backtest.run_directory.manifest import FORMAT, is_run, seal
+from barter_bt.backtest.run_directory.reading import TABLES
 from barter_bt.errors import ConfigError, EngineError
+from barter_bt.files import clean, flush, put_directory, temporary, write_parquet
 from barter_bt.statistic.summary import summarise
 from barter_bt.statistic.tables import Tables
 
@@ -98,25 +97,27 @@ def write(
     """
     target = Path(directory).resolve()
     _refuse_foreign(target)
-    temporary = target.with_name(f".{target.name}.{uuid4().hex[:8]}.writing")
+    others = {} if benchmark is None else {benchmark_name: benchmark}
+    files = _files(result, plot=plot, others=others)
+    manifest = _manifest(result, partial=partial, benchmark=next(iter(others), None))
     try:
-        temporary.mkdir(parents=True)
-        others = {} if benchmark is None else {benchmark_name: benchmark}
-        for name, save in _files(result, partial=partial, plot=plot, others=others).items():
-            save(temporary / name)
-            _flush(temporary / name)
-        _swap(temporary, target)
-    except OSError as error:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary(target, directory=True) as written:
+            for name, save in files.items():
+                save(written / name)
+                flush(written / name)
+            _json(seal(manifest, [written / name for name in files]))(written / "manifest.json")
+            flush(written / "manifest.json")
+            flush(written)
+            put_directory(written, target)
+        clean(target)
+    except (OSError, EngineError) as error:
         raise EngineError(f"run directory {target} could not be written and is left as it was: {error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
-def _files(
-    result: Run, *, partial: bool, plot: bool, others: Mapping[str, Tables]
-) -> dict[str, Callable[[Path], object]]:
-    """List the files of a run and how each is written; the manifest, which makes it a run, comes last."""
+def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str, Callable[[Path], object]]:
+    """List the files of a run and how each is written, but for the manifest, which makes it a run."""
     title, other = next(iter(others.items()), ("", None))
     curve = None if other is None else other.equity
     tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
@@ -134,12 +135,11 @@ def _files(
         from barter_bt.report import tearsheet
 
         files["tearsheet.png"] = lambda path: tearsheet.plot(result, path, curve, benchmark_name=title)
-    files["manifest.json"] = _json(_manifest(result, partial=partial, benchmark=title or None))
     return files
 
 
 def _manifest(result: Run, *, partial: bool, benchmark: str | None) -> dict[str, Any]:
-    return {
+    manifest = {
         "format": FORMAT,
         "digest": result.digest,
         "digests": dict(result.digests),
@@ -159,6 +159,8 @@ def _manifest(result: Run, *, partial: bool, benchmark: str | None) -> dict[str,
             **{name: metadata.version(name) for name in ("numpy", "polars", "numba")},
         },
     }
+    plain: dict[str, Any] = _plain(manifest)
+    return plain
 
 
 def _refuse_foreign(target: Path) -> None:
@@ -172,28 +174,8 @@ def _refuse_foreign(target: Path) -> None:
         )
 
 
-def _swap(temporary: Path, target: Path) -> None:
-    """Put ``temporary`` in the place of ``target``; an older run steps aside, and back if that fails."""
-    if not target.exists():
-        temporary.rename(target)
-        return
-    aside = temporary.with_suffix(".replaced")
-    target.rename(aside)
-    try:
-        temporary.rename(target)
-    except BaseException:
-        aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 def _parquet(frame: pl.DataFrame) -> Callable[[Path], object]:
-    return lambda path: frame.write_parquet(path, compression="zstd")
+    return lambda path: write_parquet(frame, path)
 
 
 def _json(value: object) -> Callable[[Path], object]:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from barter_bt.errors import ConfigError
+from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.tables import figures_table, tables_of
 from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
@@ -78,7 +79,7 @@ def write_page(
     from barter_bt.report.page.interactive import Charts
 
     target = Path(path)
-    if not target.absolute().parent.is_dir():
+    if not target.absolute().parent.is_dir():  # before all the work
         raise ConfigError(f"{target} cannot be written: directory {target.parent} does not exist")
     if target.suffix not in (".html", ".htm"):
         raise ConfigError(f"{target} is a page in HTML; its name must end in .html", "a picture is made by plot")
@@ -110,7 +111,8 @@ def write_page(
         partial=bool(told.get("partial")),
         config=json.dumps(told, indent=2, ensure_ascii=False, default=str),
     )
-    target.write_text(page, "utf-8")
+    with replacing(target) as file:
+        file.write_text(page, "utf-8")
     return target
 
 
