@@ -18,6 +18,7 @@ from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.describe import describe, plain
 from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
@@ -103,7 +104,8 @@ def backtest(
     checkpoint
         Where to save the run from time to time.
     resume
-        A file that a run with ``checkpoint`` left: go on from there. Everything else must be as in that run.
+        A file that a run with ``checkpoint`` left: go on from there. Everything else must be as in that run: data,
+        instruments, terms, settings, the strategy's code and parameters; what differs is an error that names it.
         What a strategy in Python remembers is unpickled: resume only files that you made.
     seed
         Kept in the manifest; nothing in this version is random.
@@ -164,9 +166,27 @@ def backtest(
     _install(state, driver, begins)
     state.engine.mark_due[0] = begins
     snapshot = start_audit(state, audit)
-    run = Run(state, venue, feeder, driver)
-    saving = (checkpoint.every_rows, lambda: run.save(Path(checkpoint.path))) if checkpoint else None
-    if resume is not None:
+    run = None
+    if checkpoint or resume is not None:
+        made_from = {
+            "instruments": dict(zip(index.names, index.instruments, strict=True)),
+            "units": dict(zip(index.asset_names, scales.units, strict=True)),
+            "balances": {index.asset_names[asset]: amount for asset, amount in amounts.items()},
+            "venues": terms_of,
+            "risk": risk,
+            "commands": orders and orders.frame,
+            "trading": trading,
+            "reporting": index.asset_names[reporting_index],
+            "mark_every_ns": marks,
+            "record": watching,
+            "audit": audit,
+            "start_ns": first,
+            "end_ns": last,
+            "seed": seed,
+        }
+        run = Run(state, venue, feeder, driver, lambda tables: identity(made_from, streams, strategy, driver, tables))
+    saving = (checkpoint.every_rows, run.saver(checkpoint)) if run and checkpoint else None
+    if run and resume is not None:
         run.load(Path(resume))
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
@@ -193,7 +213,7 @@ def backtest(
         market=streams,
         record=watching.frame(state, index, scales) if watching else None,
     )
-    result.warnings += driver.warnings + _warnings(state, streams, partial)
+    result.warnings += driver.warnings + _warnings(state, streams, partial) + (run.unsaved if run else [])
     result.timings |= {
         "prepare": prepared - began,
         "compile": compiled - prepared,

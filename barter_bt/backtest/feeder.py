@@ -81,6 +81,7 @@ class Feeder:
         self._streams, self._feed_ns = streams, feed_ns
         self._windows = [_Window(stream, codes, start, end) for stream in streams]
         self.cursors = Cursors(len(self._roles))
+        self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
         self.total_rows = sum(stream.rows for stream in streams)
         for c, (s, _) in enumerate(self._roles):
             self.cursors.kind[c] = KINDS[streams[s].kind]
@@ -88,22 +89,24 @@ class Feeder:
 
     def feed(self, c: int) -> None:
         """Give cursor ``c`` the chunk after its present one."""
+        self._passed[c] += self.cursors.rows[c]
         self._give(c, self.cursors.chunk[c] + 1)
         stream = self._roles[c][0]
         self._windows[stream].forget(min(self.cursors.chunk[k] for k, (s, _) in enumerate(self._roles) if s == stream))
 
-    def seek(self, places: Sequence[tuple[int, int]]) -> None:
-        """Move every cursor forward to a row of a chunk, side by side, so that passed chunks can be let go."""
-        for number in range(1, max(chunk for chunk, _ in places) + 1):
-            for c, (chunk, _) in enumerate(places):
-                if chunk >= number:
-                    self.feed(c)
-        for c, (_, row) in enumerate(places):
-            advance(self.cursors, c, row)
+    def places(self) -> list[int]:
+        """Rows that each cursor has passed, whatever the chunks."""
+        return [self._passed[c] + self.cursors.row[c] for c in range(len(self.cursors))]
 
-    def describe(self) -> list[list[object]]:
-        """Kind and rows of each stream."""
-        return [[stream.kind, stream.rows] for stream in self._streams]
+    def seek(self, places: Sequence[int]) -> None:
+        """Move every cursor forward to its place, side by side, so that passed chunks can be let go."""
+        f, going = self.cursors, list(range(len(places)))
+        while going:
+            going = [c for c in going if not f.last[c] and self._passed[c] + f.rows[c] <= places[c]]
+            for c in going:
+                self.feed(c)
+        for c, place in enumerate(places):
+            advance(f, c, place - self._passed[c])
 
     def chunk_of(self, c: int) -> Chunk | None:
         """The chunk that cursor ``c`` is in."""

@@ -97,8 +97,8 @@ def time_range(parts: list[tuple[Source, Canon]], name: str) -> tuple[int, int]:
 
 def fingerprint(stream: Stream) -> dict[str, object]:
     """Source, rows, times and SHA-256: of the files' bytes, or of the canonical columns if one is a frame."""
-    sums = {source.label: source.sha256() for source, _ in stream.given}
-    files = [text for text in sums.values() if text is not None]
+    sums = [(source.label, source.sha256()) for source, _ in stream.given]  # two files may have one name
+    files = [text for _, text in sums if text is not None]
     if len(files) < len(sums):
         whole = columns_sha256(stream)
     else:
@@ -107,7 +107,7 @@ def fingerprint(stream: Stream) -> dict[str, object]:
     found: dict[str, object] = {"source": stream.name, "kind": stream.kind, "rows": stream.rows}
     found |= {"time_first": first, "time_last": last, "sha256": whole}
     if len(sums) > 1:
-        found["files"] = sums
+        found["files"] = dict(sums)
     if stream.clock_offset is not None:
         found["clock_offset_ns"] = stream.clock_offset_ns
     if stream.repair is not None:
