@@ -82,9 +82,9 @@ def test_a_thousand_saved_runs_are_a_table_without_reading_tables(tmp_path):
     write(crossing_run(50, 4), tmp_path / "r0")
     for k in range(1, 1000):
         shutil.copytree(tmp_path / "r0", tmp_path / f"r{k}", copy_function=os.link)
-    began = time.perf_counter()
+    began = time.process_time()
     figures = bt.compare(sorted(tmp_path.iterdir())).figures
-    assert time.perf_counter() - began < 5  # 0.1 s where nothing else runs
+    assert time.process_time() - began < 5  # about half a second
     assert figures.height == 1000
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +33,7 @@ def load(directory: Path) -> dict[str, Any]:
         The directory is no run, of another format, or files are missing, cut or changed.
     """
     manifest = _content(directory)
-    if manifest is None or not is_run(directory):
+    if manifest is None:
         raise ConfigError(
             f"{directory} is not a run directory: it has no manifest.json of format {FORMAT!r}",
             "run directories are written by `barter-bt backtest` and `result.save`",
@@ -44,13 +45,14 @@ def load(directory: Path) -> dict[str, Any]:
         )
     if manifest.pop("sha256", None) != _sha256(manifest):
         raise ConfigError(f"run {directory}: manifest.json is not as it was written, its checksum differs", _AGAIN)
+    with os.scandir(directory) as there:
+        sizes = {file.name: file.stat().st_size for file in there if file.is_file()}
     for name, about in manifest["files"].items():
-        file = directory / name
-        if not file.is_file():
+        if name not in sizes:
             raise ConfigError(f"run {directory}: file {name} is missing", _AGAIN)
-        if (size := file.stat().st_size) != about["bytes"]:
+        if sizes[name] != about["bytes"]:
             raise ConfigError(
-                f"run {directory}: {name} has {size:,} bytes, the manifest says {about['bytes']:,}: "
+                f"run {directory}: {name} has {sizes[name]:,} bytes, the manifest says {about['bytes']:,}: "
                 "it is cut, or of another run",
                 _AGAIN,
             )
@@ -80,16 +82,17 @@ def check(directory: Path, name: str, manifest: dict[str, Any]) -> Path:
 
 def is_run(directory: Path) -> bool:
     """Tell whether a directory holds a run, of this format or an earlier one."""
-    manifest = _content(directory)
-    return manifest is not None and str(manifest.get("format")).startswith(_ANY_FORMAT)
+    return _content(directory) is not None
 
 
 def _content(directory: Path) -> dict[str, Any] | None:
+    """What stands in the manifest of a run of any format."""
     try:
         content = json.loads((directory / "manifest.json").read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) else None
+    is_one = isinstance(content, dict) and str(content.get("format")).startswith(_ANY_FORMAT)
+    return content if is_one else None
 
 
 def _sha256(manifest: dict[str, Any]) -> str:
