@@ -230,8 +230,8 @@ def test_what_a_strategy_in_python_reaches_is_its_code(saved, monkeypatch, what)
         monkeypatch.setattr(Lots, "of", lambda self, seen: self.scale * lots_now(seen + 1))
     else:
         monkeypatch.setattr(Buying, "wake", "market")
-    told = "strategy.wake: was 'trade', is 'market'" if what == "class value" else "strategy.lots.code: was "
-    assert told in refused(path, arguments("python"))
+    told = {"class value": "strategy.wake: was 'trade', is 'market'", "constant": f"{__name__}.BUYS: was 5.0, is 6.0"}
+    assert told.get(what, "strategy.lots.code.sha256: was ") in refused(path, arguments("python"))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
