@@ -15,9 +15,17 @@ What each figure of a summary means. This page is written by `docs/metrics.py` f
   between them, n their number, f the rate without risk of one return (0 unless given).
 - `run.summary(sampling="1h", interval="annual_252", risk_free=0.03, benchmark=other)` chooses them. The interval is
   what annual figures are stated for: `"actual"` (a year of 365 days, with as many returns as were really there),
-  `"annual_252"`, `"annual_365"`, `"daily"`, or any length such as `"30d"`.
+  `"annual_252"`, `"annual_365"`, `"daily"`, or any length such as `"30d"`. A sampling finer than the marks makes no
+  more returns of them: figures are then stated for returns as far apart as the marks, with a warning.
+- Days, weeks and months are those of the time zone that the data was given in (`time_zone=` of the streams, or the zone
+  of their columns) where all of it is the same, else of UTC; `time_zone="America/New_York"` chooses another. A mark
+  exactly at midnight, as the close of a day's candle, belongs to the day before.
 - What is not defined is null (`None`): a ratio without a denominator, a deviation of one return, money of several
-  assets added.
+  assets added, a return from an equity that is not above 0, and what needs that return. A total loss itself is defined:
+  -100 %. `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
+- `trades` are own fills, as in the table of that name; what others call a trade, from the opening of a position to its
+  closing, is a closed position. Figures answer to other names too: `explain("cagr")`, `summary.max_dd`.
+- A benchmark is another run, a table with `time` and `equity`, or a pandas Series or frame with a `DatetimeIndex`.
 - `run.figures_by("instrument")` (or strategy, exchange, asset) gives the same figures of each part; the equity of a
   part is what the run held at its start plus the realised PnL of the part's positions, that of an asset its balance.
 - `run.bootstrap()` tells how far figures could be off by luck; `run.rolling(63)` moves a window along the curve;
@@ -34,13 +42,15 @@ the same returns; they agree to nine digits. Definitions that differ:
 
 | figure | elsewhere |
 |---|---|
-| annual return, Calmar ratio | ffn counts calendar time in years of 365.25 days: `interval="365d6h"` |
+| annual return, Calmar ratio | ffn counts time, in years of 365.25 days: (1 + r) ^ (365.25 / 365) - 1, r for "actual" |
+| the same, for `interval="365d6h"` | that of ffn where there is a return for each day of the week, not else |
+| total loss | quantstats and empyrical take the return from 0 to 0 as 0 |
 | value at risk, expected shortfall | negative for a loss; quantstats fits a normal distribution |
 | alpha | empyrical compounds the mean excess over a year; here it is multiplied |
 | information ratio | not annualised by quantstats, empyrical and ffn |
 | duration of drawdowns | quantstats counts days below the peak, here from the peak to the mark back at it |
 | win rate | quantstats leaves out returns of exactly 0 |
-| days, months | here from UTC midnight |
+| days, months | elsewhere those of the index; here of the time zone, and a mark at midnight ends a day |
 | correlation | quantstats gives its square |
 """
 

@@ -36,11 +36,11 @@ class Analysis:
 
         return figures_by(self._tables, by, **options)
 
-    def returns_by(self, season: Season) -> pl.DataFrame:
+    def returns_by(self, season: Season, time_zone: str | None = None) -> pl.DataFrame:
         """Returns by year, month, week, day, weekday or hour: see :func:`barter_bt.statistic.returns_by`."""
         from barter_bt.statistic.season import returns_by
 
-        return returns_by(self._tables, season)
+        return returns_by(self._tables, season, time_zone)
 
     def rolling(self, window: int | None = None, **options: Any) -> pl.DataFrame:
         """Figures of the last ``window`` returns: see :func:`barter_bt.statistic.rolling`."""

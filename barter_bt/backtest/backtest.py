@@ -15,7 +15,7 @@ import polars as pl
 from barter_bt.backtest.audit import start_audit
 from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.commands import Commands
-from barter_bt.backtest.describe import describe, plain
+from barter_bt.backtest.describe import describe, plain, time_zone_of
 from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.identity import identity
@@ -204,6 +204,7 @@ def backtest(
         describe=lambda: (
             describe(index, scales, terms_of, amounts, strategy, marks)
             | plain({"risk": risk, "commands": orders and orders.frame.to_dicts(), "trading": trading, "audit": audit})
+            | {"time_zone": time_zone_of(streams)}
         ),
         snapshot=snapshot,
         tables=driver.own or {strategy.name: driver.my},

@@ -58,6 +58,12 @@ def describe(
     }
 
 
+def time_zone_of(streams: Sequence[Stream]) -> str:
+    """The zone that all streams were given in; UTC where they differ."""
+    zones = {stream.time_zone for stream in streams}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
 def describe_data(streams: Sequence[Stream]) -> list[dict[str, Any]]:
     """Kind, rows, times and checksum of each stream; the checksum reads the data once."""
     return [{"kind": stream.kind, **plain(stream.fingerprint())} for stream in streams]

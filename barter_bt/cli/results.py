@@ -56,6 +56,7 @@ def report(
     sampling: str | None = None,
     interval: str = "actual",
     risk_free: float = 0.0,
+    time_zone: str | None = None,
     json: AsJson = False,
 ) -> None:
     """Make a page about a saved run: one HTML file that needs no network and no other file.
@@ -78,6 +79,8 @@ def report(
         What figures are stated for: actual, annual_252, annual_365, daily, or a length such as 30d.
     risk_free
         Rate of return without risk, per year, a fraction.
+    time_zone
+        Whose days, weeks and months, such as America/New_York; that of the data if missing.
     """
     from barter_bt.backtest.run_directory import read
 
@@ -87,6 +90,7 @@ def report(
         raise ConfigError(f"--png is {png}; it must end in .png, .svg, .pdf or .jpg")
     saved = read(run)
     options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+    options["time_zone"] = time_zone
     if out is not None:
         saved.report(out, style=style, window=window, **options)
     if png is not None:

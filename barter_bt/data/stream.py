@@ -14,7 +14,7 @@ from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.repair import Repair, repaired
-from barter_bt.data.schema import SCHEMAS, TIME, Kind
+from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES, Kind
 from barter_bt.data.source import FrameSource, Source
 from barter_bt.errors import ConfigError, DataError
 
@@ -75,6 +75,7 @@ class Stream:
         self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
+        self._time_zone = options.time_zone
         self.repair = repair
         self.validate = validate
         self._options = options
@@ -93,6 +94,15 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"Stream({self.kind}, {self.name!r})"
+
+    @property
+    def time_zone(self) -> str:
+        """Zone that the times were given in: ``time_zone``, else that of their columns if all have the same; or UTC."""
+        zones = set()
+        for source, canon in self.given:
+            times = [source.schema[canon.columns[name]] for name in TIME_NAMES if name in canon.columns]
+            zones |= {self._time_zone or getattr(dtype, "time_zone", None) or "UTC" for dtype in times}
+        return zones.pop() if len(zones) == 1 else "UTC"
 
     @property
     def rows(self) -> int:

@@ -11,7 +11,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.report.canvas import Look, dates, legend, line, panel, percent_axis, time_axis
 from barter_bt.report.series import excursions, market_between, pnl_by
 from barter_bt.report.style import title
-from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.curve import curve_of_run
 from barter_bt.statistic.figure import show
 from barter_bt.statistic.part import By
 from barter_bt.statistic.season import returns_by
@@ -25,9 +25,11 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 _DAY_NS, _HOUR_NS, _MINUTE_NS = 86_400e9, 3_600e9, 60e9
 
 
-def month_grid(run: Tables) -> tuple[list[int], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+def month_grid(
+    run: Tables, time_zone: str | None = None
+) -> tuple[list[int], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
     """Years, and the return of each of their months: shape (years, 12), NaN without a mark."""
-    months = returns_by(run, "month")
+    months = returns_by(run, "month", time_zone)
     if not months.height:
         return [], np.empty((0, 12))
     year, month = months["start"].dt.year().to_numpy(), months["start"].dt.month().to_numpy()
@@ -37,7 +39,7 @@ def month_grid(run: Tables) -> tuple[list[int], np.ndarray[tuple[int, ...], np.d
     return years, grid
 
 
-def plot_months(run: Tables, ax: Axes | None = None, *, style: Look = "light") -> Axes:
+def plot_months(run: Tables, ax: Axes | None = None, *, time_zone: str | None = None, style: Look = "light") -> Axes:
     """Draw the return of each month as a coloured field, a row for each year.
 
     Parameters
@@ -46,13 +48,15 @@ def plot_months(run: Tables, ax: Axes | None = None, *, style: Look = "light") -
         The run.
     ax
         Where to draw; by default a new figure.
+    time_zone
+        Whose months, as for :func:`~barter_bt.statistic.season.returns_by`.
     style
         "light" or "dark".
     """
     from matplotlib.colors import LinearSegmentedColormap
 
     axes, look = panel(ax, style)
-    years, grid = month_grid(run)
+    years, grid = month_grid(run, time_zone)
     title(axes, look, "Returns by month", "" if years else "no equity")
     axes.grid(visible=False)
     axes.set_xticks(range(12), MONTHS)
@@ -71,11 +75,17 @@ def plot_months(run: Tables, ax: Axes | None = None, *, style: Look = "light") -
 
 
 def plot_distribution(
-    run: Tables, ax: Axes | None = None, *, sampling: str | None = None, style: Look = "light"
+    run: Tables,
+    ax: Axes | None = None,
+    *,
+    sampling: str | None = None,
+    time_zone: str | None = None,
+    style: Look = "light",
 ) -> Axes:
     """Draw how often which return occurs, with the value at risk and the mean; arguments as for the summary."""
     axes, look = panel(ax, style)
-    curve, summary = curve_of(run.equity, sampling=sampling), summarise(run, sampling=sampling)
+    curve = curve_of_run(run, sampling=sampling, time_zone=time_zone)
+    summary = summarise(run, sampling=sampling, time_zone=time_zone)
     percent_axis(axes, "x")
     returns = np.empty(0) if curve is None else curve.returns
     title(axes, look, "Distribution of returns", f"{len(returns):,} of {summary.sampling}" if len(returns) else "none")

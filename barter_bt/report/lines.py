@@ -12,7 +12,7 @@ from barter_bt.report.canvas import COLUMNS, Look, dates, legend, line, panel, p
 from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.series import exposures, fills_of, market_line
 from barter_bt.report.style import SERIES, title
-from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.curve import curve_of, curve_of_run
 from barter_bt.statistic.figure import show
 from barter_bt.statistic.rolling import rolling, usual_window
 from barter_bt.statistic.summary import summarise
@@ -192,7 +192,8 @@ def plot_rolling(
     """
     axes, look = panel(ax, style)
     if window is None:
-        window = usual_window(curve_of(run.equity, sampling=options.get("sampling")))
+        sampled: dict[str, Any] = {name: options.get(name) for name in ("sampling", "time_zone")}
+        window = usual_window(curve_of_run(run, **sampled))
     found = rolling(run, window, benchmark=benchmark, **options)
     name = "Sharpe ratio" if figure == "sharpe" else figure
     title(axes, look, f"Rolling {name}", f"over {window} returns")

@@ -114,8 +114,9 @@ def plot_tear_sheet(
     plot_equity(run, equity, benchmark=benchmark, benchmark_name=benchmark_name, style=style)
     plot_underwater(run, figure.add_subplot(grid[3, 0], sharex=equity), style=style)
     plot_rolling(run, figure.add_subplot(grid[3, 1], sharex=equity), window=window, style=style, **options)
-    plot_months(run, figure.add_subplot(grid[4, 0]), style=style)
-    plot_distribution(run, figure.add_subplot(grid[4, 1]), sampling=options.get("sampling"), style=style)
+    plot_months(run, figure.add_subplot(grid[4, 0]), time_zone=options.get("time_zone"), style=style)
+    sampled: dict[str, Any] = {name: options.get(name) for name in ("sampling", "time_zone")}
+    plot_distribution(run, figure.add_subplot(grid[4, 1]), **sampled, style=style)
     plot_pnl(run, figure.add_subplot(grid[5, 0]), most=10, style=style)
     plot_positions(run, figure.add_subplot(grid[5, 1]), prices=prices, style=style)
     return _finish(figure, run, path, look)

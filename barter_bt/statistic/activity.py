@@ -110,9 +110,11 @@ def orders_rejected(activity: Activity) -> int:
     return count_status(activity.run.orders, "rejected")
 
 
-@figure("Trades", "count", "Activity", needs="activity", sample="trades", key=True)
+@figure("Trades (fills)", "count", "Activity", needs="activity", sample="trades", key=True)
 def trades(activity: Activity) -> int:
-    """Own fills."""
+    """Own fills, the rows of `trades`: an order that is filled in parts has several. From the opening of a position to
+    its closing, what some call a trade, is a closed position.
+    """
     return activity.run.trades.height
 
 

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from barter_bt.statistic.curve import Curve, compound, ratio
+from barter_bt.statistic.calendar import UTC, edges
+from barter_bt.statistic.curve import Curve, changes, compound, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.interval import sampling_interval, sampling_ns
 from barter_bt.statistic.tables import Floats, floats, nanoseconds, total
@@ -21,14 +22,17 @@ _EQUAL = 1e-9
 _ROUNDING = 1e-14
 
 
-def returns_together(curves: Mapping[str, pl.DataFrame], sampling: str | None = None) -> pl.DataFrame:
+def returns_together(
+    curves: Mapping[str, pl.DataFrame], sampling: str | None = None, time_zone: str = UTC
+) -> pl.DataFrame:
     """Sample all curves at the same times and give their returns, one column for each.
 
     ``time_start`` and ``time`` are the first and the last moment of a return.
 
     The time that all curves have in common is cut at multiples of ``sampling``, by default the longest of 1d, 1h, 1m
-    and 1s of which it holds at least two, as for the figures of one run. A curve is worth what its last mark says; an
-    interval in which none has a new mark is left out. A return from an equity that is not positive is null.
+    and 1s of which it holds at least two, as for the figures of one run; days end at midnights of ``time_zone``. A
+    curve is worth what its last mark says; an interval in which none has a new mark is left out. A return from an
+    equity that is not above 0 is null.
 
     Examples
     --------
@@ -46,12 +50,11 @@ def returns_together(curves: Mapping[str, pl.DataFrame], sampling: str | None = 
     if last <= first:
         return empty
     interval_ns = sampling_ns(sampling or sampling_interval(last - first))
-    edges = np.arange(first - first % interval_ns + interval_ns, last + 1, interval_ns, dtype=np.int64)
-    edges = np.unique(np.concatenate(([first], edges, [last])))
-    rows = {name: np.searchsorted(each, edges, side="right") - 1 for name, each in times.items()}
+    ends = np.unique(np.concatenate(([first], edges(first, last, interval_ns, time_zone), [last])))
+    rows = {name: np.searchsorted(each, ends, side="right") - 1 for name, each in times.items()}
     new = np.concatenate(([True], np.any([np.diff(each) > 0 for each in rows.values()], axis=0)))
-    found = {name: _simple(floats(known[name]["equity"])[each[new]]) for name, each in rows.items()}
-    times_at = pl.Series(edges[new]).cast(_TIME)
+    found = {name: changes(floats(known[name]["equity"])[each[new]]) for name, each in rows.items()}
+    times_at = pl.Series(ends[new]).cast(_TIME)
     return pl.DataFrame({"time_start": times_at[:-1], "time": times_at[1:], **found}).fill_nan(None)
 
 
@@ -62,7 +65,7 @@ class Against:
     Attributes
     ----------
     mine, other
-        float64, equally long; intervals in which one of the two is undefined are left out.
+        float64, equally long.
     times
         When each return ends.
     curve
@@ -103,16 +106,17 @@ class Against:
 
 
 def against(curve: Curve, benchmark: pl.DataFrame) -> Against | None:
-    """Put a curve beside a benchmark's table of ``time`` and ``equity``; None where they share no time."""
+    """Put a curve beside a benchmark's table of ``time`` and ``equity``.
+
+    None where they share no time, or where a return of one of them is undefined.
+    """
     mine = pl.DataFrame({"time": pl.Series(curve.times).cast(_TIME), "equity": curve.values})
-    both = returns_together({"mine": mine, "other": benchmark}, curve.sampled)
-    if not both.height:
+    both = returns_together({"mine": mine, "other": benchmark}, curve.sampled, curve.time_zone)
+    if not both.height or both["mine"].null_count() or both["other"].null_count():
         return None
     times = np.append(nanoseconds(both["time_start"])[:1], nanoseconds(both["time"]))
-    both = both.drop_nulls()
-    if not both.height:
-        return None
-    flat = Curve(times, np.ones(len(times)), curve.sampled, curve.interval, curve.risk_free)
+    flat = Curve(times, np.ones(len(times)), None, curve.interval, curve.risk_free, curve.time_zone)
+    flat.__dict__["sampled"] = curve.sampled
     return Against(both["time"], floats(both["mine"]), floats(both["other"]), flat)
 
 
@@ -176,10 +180,3 @@ def _capture(pair: Against, rows: np.ndarray[tuple[int, ...], np.dtype[np.bool_]
         for each in (pair.mine, pair.other)
     )
     return None if mine is None or other is None else ratio(mine, other)
-
-
-def _simple(values: Floats) -> Floats:
-    """Changes over the value before; NaN where that was not positive."""
-    before = np.where(values[:-1] > 0, values[:-1], np.nan)
-    found: Floats = values[1:] / before - 1.0
-    return found

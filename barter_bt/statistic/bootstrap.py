@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.errors import ConfigError
-from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.curve import Curve, curve_of_run
 from barter_bt.statistic.figure import FIGURES
 from barter_bt.statistic.interval import ACTUAL
 from barter_bt.statistic.tables import Floats, Integers, Tables
@@ -29,6 +29,7 @@ def bootstrap(
     sampling: str | None = None,
     interval: str = ACTUAL,
     risk_free: float = 0.0,
+    time_zone: str | None = None,
 ) -> pl.DataFrame:
     r"""Confidence intervals of figures of the equity curve, by the stationary bootstrap.
 
@@ -55,7 +56,7 @@ def bootstrap(
         Mean length of a block; by default the cube root of the number of returns.
     seed
         The same seed gives the same intervals.
-    sampling, interval, risk_free
+    sampling, interval, risk_free, time_zone
         As for :func:`~barter_bt.statistic.summary.summarise`.
 
     Returns
@@ -78,7 +79,7 @@ def bootstrap(
             f"confidence is {confidence}, samples {samples}, block {block}",
             "confidence lies between 0 and 1, samples and block are at least 1",
         )
-    curve = curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free)
+    curve = curve_of_run(run, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=time_zone)
     returns = np.empty(0) if curve is None else curve.returns
     rows: Iterable[Integers] = ()
     if len(returns) >= _FEWEST:
@@ -121,6 +122,7 @@ def _drawn(n: int, samples: int, block: float, seed: int) -> Iterator[Integers]:
 def _resampled(curve: Curve, returns: Floats) -> Curve:
     """A curve at the samples' times whose returns are those given."""
     values = curve.values[0] * np.concatenate(([1.0], np.multiply.accumulate(1.0 + returns)))
-    one = Curve(curve.times[curve.rows], values, curve.sampled, curve.interval, curve.risk_free)
-    one.__dict__["rows"] = np.arange(len(values))  # the samples are what they were
+    one = Curve(curve.times[curve.rows], values, curve.sampled, curve.interval, curve.risk_free, curve.time_zone)
+    same = {"rows": np.arange(len(values)), "changes": returns, "periods": curve.periods, "yearly": curve.yearly}
+    one.__dict__.update(same)  # the samples are what they were
     return one

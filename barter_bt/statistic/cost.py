@@ -14,7 +14,7 @@ from barter_bt.statistic.tables import codes, floats, nanoseconds, total
 
 @figure("Fees", "money", "Costs", needs="activity", sample="trades", key=True)
 def fees(activity: Activity) -> float | None:
-    """Sum of the fees of all trades, in the one quote asset traded."""
+    """Sum of the fees of all fills, in the one quote asset traded."""
     if activity.quote is None:
         return None if activity.run.trades.height else 0.0
     return total(floats(activity.run.trades["fees"]))
@@ -22,7 +22,7 @@ def fees(activity: Activity) -> float | None:
 
 @figure("Slippage", "money", "Costs", needs="activity", sample="trades", source="Perold (1988)")
 def slippage(activity: Activity) -> float | None:
-    """Sum over all trades of (price - market's price when the order was sent) times quantity, contract size and +1 for
+    """Sum over all fills of (price - market's price when the order was sent) times quantity, contract size and +1 for
     buys, -1 for sells: what was paid beyond the price that the strategy saw; in the one asset that money is in. Orders
     that were sent while there was no price are left out.
     """
@@ -42,7 +42,7 @@ def slippage(activity: Activity) -> float | None:
 
 @figure("Turnover", "ratio", "Costs", needs="activity", sample="trades", key=True)
 def turnover(activity: Activity) -> float | None:
-    """Sum of notional of all trades / mean of equity's samples; quote = reporting asset only."""
+    """Sum of notional of all fills / mean of equity's samples, which must be above 0; quote = reporting asset only."""
     mean = _mean_equity(activity)
     return None if mean is None else ratio(total(floats(activity.run.trades["notional"])), mean)
 
@@ -59,7 +59,7 @@ def exposure(activity: Activity) -> float | None:
 @figure("Exposure (notional)", "fraction", "Costs", needs="activity", sample="trades")
 def exposure_notional(activity: Activity) -> float | None:
     """Mean over time of the sum of |quantity held| times contract size and the price of the instrument's last own
-    fill, / mean of equity's samples; quote = reporting asset only.
+    fill, / mean of equity's samples, which must be above 0; quote = reporting asset only.
     """
     mean, curve = _mean_equity(activity), activity.curve
     if mean is None or curve is None or not activity.run.trades.height:

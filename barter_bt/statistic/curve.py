@@ -14,16 +14,18 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from barter_bt.statistic.calendar import DAY_NS, UTC, zone_of
 from barter_bt.statistic.interval import (
     ACTUAL,
-    DAY_NS,
     YEAR_NS,
     interval_ns,
     sample_rows,
     sampling_interval,
     sampling_ns,
+    spacing,
+    warn,
 )
-from barter_bt.statistic.tables import Floats, Integers, floats, nanoseconds, total
+from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds, total
 
 _TAIL = 0.05
 _ROUNDING = 1e-14
@@ -71,15 +73,15 @@ def ratio(numerator: float, denominator: float) -> float | None:
 
 
 def compound(growth: float, power: float) -> float | None:
-    """Raise a growth (end over start) to a power and subtract 1; None where that is not a number.
+    """Raise a growth (end over start) to a power and subtract 1; None of a negative growth, and beyond all numbers.
 
     Examples
     --------
-    >>> round(compound(1.21, 0.5), 9), compound(-0.1, 2.0)
-    (0.1, None)
+    >>> round(compound(1.21, 0.5), 9), compound(0.0, 0.5), compound(-0.1, 2.0)
+    (0.1, -1.0, None)
     """
     if growth <= 0:
-        return None
+        return -1.0 if growth == 0 and power > 0 else None
     try:
         return math.expm1(math.log(growth) * power)
     except OverflowError:
@@ -97,11 +99,13 @@ class Curve:
     values
         float64, as many, no NaN.
     sampling
-        Returns are those between the ends of these intervals in UTC, for example "1d"; None chooses.
+        Returns are those between the ends of these intervals, for example "1d"; None chooses.
     interval
         What figures are stated for: "actual", "daily", "annual_252", "annual_365", or a length such as "30d".
     risk_free
         Rate of return without risk, per year, compounded.
+    time_zone
+        Whose midnights days end at.
 
     Examples
     --------
@@ -115,6 +119,7 @@ class Curve:
     sampling: str | None = None
     interval: str = ACTUAL
     risk_free: float = 0.0
+    time_zone: str = UTC
 
     @property
     def span_ns(self) -> int:
@@ -129,16 +134,22 @@ class Curve:
     @cached_property
     def rows(self) -> Integers:
         """Rows of the samples."""
-        return sample_rows(self.times, sampling_ns(self.sampled))
+        return sample_rows(self.times, sampling_ns(self.sampled), self.time_zone)
+
+    @cached_property
+    def changes(self) -> Floats:
+        """Sample over the sample before it, less 1; NaN where the one before is not above 0."""
+        return changes(self.values[self.rows])
 
     @cached_property
     def returns(self) -> Floats:
-        """Sample over the sample before it, less 1; none where a sample is not positive."""
-        samples = self.values[self.rows]
-        if samples.min() <= 0:
-            return np.empty(0)
-        found: Floats = samples[1:] / samples[:-1] - 1.0
-        return found
+        """The changes, where all are defined; else none."""
+        return np.empty(0) if np.isnan(self.changes).any() else self.changes
+
+    @cached_property
+    def spacing(self) -> int:
+        """How many sampling intervals lie between one sample and the next: above 1 where marks are further apart."""
+        return spacing(self.times[self.rows], sampling_ns(self.sampled), self.time_zone)
 
     @cached_property
     def periods(self) -> float | None:
@@ -146,14 +157,24 @@ class Curve:
         length = interval_ns(self.interval)
         if self.interval == ACTUAL:
             return ratio((len(self.rows) - 1) * float(length), self.span_ns)
-        return length / sampling_ns(self.sampled)
+        return length / self._apart_ns
 
     @cached_property
     def yearly(self) -> float | None:
         """How many returns a year holds: that of the stated interval if it is one, else 365 days."""
         if self.interval == ACTUAL or self.interval.startswith("annual"):
             return self.periods
-        return YEAR_NS / sampling_ns(self.sampled)
+        return YEAR_NS / self._apart_ns
+
+    @cached_property
+    def _apart_ns(self) -> int:
+        """Time between samples, in whole sampling intervals."""
+        if self.spacing > 1 and self.sampling is not None:
+            warn(
+                f"sampling={self.sampling!r} is finer than the marks, most of which are {self.spacing} times as far "
+                "apart: figures are stated for returns of that length"
+            )
+        return sampling_ns(self.sampled) * self.spacing
 
     @cached_property
     def free(self) -> float:
@@ -208,14 +229,10 @@ class Curve:
 
     @cached_property
     def days(self) -> Floats:
-        """Returns of the days of UTC, the first and last may be parts of one; none where equity is not positive."""
-        if self.sampled == "1d":
-            return self.returns
-        samples = self.values[sample_rows(self.times, DAY_NS)]
-        if samples.min() <= 0:
-            return np.empty(0)
-        found: Floats = samples[1:] / samples[:-1] - 1.0
-        return found
+        """Returns of days, the first and last may be parts of one; a day that begins at or below 0 has none."""
+        rows = self.rows if self.sampled == "1d" else sample_rows(self.times, DAY_NS, self.time_zone)
+        found = changes(self.values[rows])
+        return found[~np.isnan(found)]
 
     @cached_property
     def peaks(self) -> Floats:
@@ -234,15 +251,45 @@ class Curve:
         return int(falls.depth.argmax()) if falls is not None and len(falls.depth) else None
 
 
+def changes(values: Floats) -> Floats:
+    """Each value over the one before, less 1; NaN where the one before is not above 0: there is nothing to grow.
+
+    Examples
+    --------
+    >>> changes(np.array([100.0, 110.0, 0.0, 5.0])).round(3).tolist()
+    [0.1, -1.0, nan]
+    """
+    found: Floats = values[1:] / np.where(values[:-1] > 0, values[:-1], np.nan) - 1.0
+    return found
+
+
 def curve_of(
-    equity: pl.DataFrame, *, sampling: str | None = None, interval: str = ACTUAL, risk_free: float = 0.0
+    equity: pl.DataFrame,
+    *,
+    sampling: str | None = None,
+    interval: str = ACTUAL,
+    risk_free: float = 0.0,
+    time_zone: str = UTC,
 ) -> Curve | None:
     """Make the curve of a table with ``time`` and ``equity``; marks that are null are left out, None if all are."""
     if equity["equity"].null_count():
         equity = equity.drop_nulls("equity")
     if not equity.height:
         return None
-    return Curve(nanoseconds(equity["time"]), floats(equity["equity"]), sampling, interval, risk_free)
+    return Curve(nanoseconds(equity["time"]), floats(equity["equity"]), sampling, interval, risk_free, time_zone)
+
+
+def curve_of_run(
+    run: Tables,
+    *,
+    sampling: str | None = None,
+    interval: str = ACTUAL,
+    risk_free: float = 0.0,
+    time_zone: str | None = None,
+) -> Curve | None:
+    """Make the curve of a run, in the time zone given or in that of its data."""
+    zone = zone_of(run, time_zone)
+    return curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=zone)
 
 
 def _drawdowns(values: Floats, peaks: Floats) -> Drawdowns:

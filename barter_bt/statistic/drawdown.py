@@ -25,7 +25,9 @@ _TABLE: Final[Any] = {
 
 @figure("Maximum drawdown", "fraction", "Drawdown", sample="marks", key=True)
 def max_drawdown(curve: Curve) -> float | None:
-    """Largest of 1 - equity / highest equity so far, over all marks."""
+    """Largest of 1 - equity / highest equity so far, over all marks; more than 1 where equity falls below 0. No
+    drawdown is defined where equity does not start above 0.
+    """
     if curve.drawdowns is None:
         return None
     return 0.0 if curve.deepest is None else float(curve.drawdowns.depth[curve.deepest])

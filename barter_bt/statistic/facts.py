@@ -9,7 +9,7 @@ import polars as pl
 
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.against import Against, against
-from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.curve import Curve, curve_of_run
 from barter_bt.statistic.figure import Figure, Value
 from barter_bt.statistic.interval import ACTUAL
 from barter_bt.statistic.tables import Tables
@@ -26,14 +26,16 @@ class Facts:
         sampling: str | None = None,
         interval: str = ACTUAL,
         risk_free: float = 0.0,
+        time_zone: str | None = None,
     ) -> None:
         self._run, self._benchmark = run, benchmark
         self._options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+        self._options["time_zone"] = time_zone
 
     @cached_property
     def curve(self) -> Curve | None:
         """The equity curve; None if no mark is known."""
-        return curve_of(self._run.equity, **self._options)
+        return curve_of_run(self._run, **self._options)
 
     @cached_property
     def activity(self) -> Activity:
@@ -44,6 +46,23 @@ class Facts:
     def against(self) -> Against | None:
         """The curve beside the benchmark's."""
         return against(self.curve, self._benchmark) if self.curve and self._benchmark is not None else None
+
+    @property
+    def no_curve(self) -> str:
+        """Why there is no curve."""
+        if not self._run.equity.height:
+            return "there is no mark of equity"
+        return f"equity is null at every mark: there was no price to convert it to {self._run.reporting}"
+
+    @property
+    def no_benchmark(self) -> str:
+        """Why there is no curve beside the benchmark's."""
+        if self._benchmark is None:
+            return "there is no benchmark"
+        known = self._benchmark["equity"].drop_nulls()
+        if self.curve is not None and (self.curve.values.min() <= 0 or (len(known) and (known <= 0).any())):
+            return "a return of the run or of the benchmark begins with an equity that is not above 0"
+        return "the run and the benchmark have no time in common"
 
     def value(self, figure: Figure) -> Value:
         """Compute one figure."""

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Final
 
 import numpy as np
 
 from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError
+from barter_bt.statistic.calendar import DAY_NS, UTC, edges, numbers
 from barter_bt.statistic.tables import Integers
 
 SECOND_NS: Final = 1_000_000_000
-DAY_NS: Final = 86_400 * SECOND_NS
 YEAR_NS: Final = 365 * DAY_NS
 SAMPLINGS_NS: Final = {"1d": DAY_NS, "1h": 3_600 * SECOND_NS, "1m": 60 * SECOND_NS, "1s": SECOND_NS}
 INTERVALS: Final = {"daily": DAY_NS, "annual_252": 252 * DAY_NS, "annual_365": YEAR_NS}
 """Barter's intervals: ``Daily``, ``Annual252``, ``Annual365``."""
 ACTUAL: Final = "actual"
 """A year of 365 days that holds as many returns as were really there, whatever the market's hours."""
+
+
+_OURS: Final = ("barter_bt", "functools")
+
+
+class SamplingWarning(UserWarning):
+    """Figures are not of the sampling that was asked for."""
+
+
+def warn(message: str) -> None:
+    """Warn, with the line of the user's own code: figures are computed on demand, somewhere below it."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, SamplingWarning, stacklevel=level)
 
 
 def interval_ns(interval: str) -> int:
@@ -74,7 +91,7 @@ def sampling_interval(span_ns: int) -> str:
     return next((name for name, length in SAMPLINGS_NS.items() if span_ns >= 2 * length), "1s")
 
 
-def sample_rows(times: Integers, interval_ns: int) -> Integers:
+def sample_rows(times: Integers, interval_ns: int, time_zone: str = UTC) -> Integers:
     """Pick the rows that stand for the ends of the intervals: the last at or before each edge, the first, the last.
 
     An edge without a new mark since the one before gives no row, so closed markets add no empty returns.
@@ -83,8 +100,8 @@ def sample_rows(times: Integers, interval_ns: int) -> Integers:
     ----------
     times
         int64 nanoseconds, ascending, at least one.
-    interval_ns
-        Edges are its multiples since 1970 in UTC.
+    interval_ns, time_zone
+        Where the edges are: see :func:`~barter_bt.statistic.calendar.edges`.
 
     Examples
     --------
@@ -92,14 +109,29 @@ def sample_rows(times: Integers, interval_ns: int) -> Integers:
     [0, 2, 3, 4]
     """
     first, last = int(times[0]), int(times[-1])
-    if (last - first) // interval_ns > len(times) // 16:  # many edges: ask each mark for the last edge before it
-        edges = (times[1:] - 1) // interval_ns * interval_ns
-        rows = np.flatnonzero((edges >= times[:-1]) & (edges > first))
+    if (last - first) // interval_ns > len(times) // 16 and (time_zone == UTC or interval_ns % DAY_NS):
+        number = numbers(times, interval_ns)  # many edges: ask each mark for the last before it
+        rows = np.flatnonzero((number[1:] > number[:-1]) & (number[1:] * interval_ns > first))
     else:
-        edges = np.arange(first - first % interval_ns + interval_ns, last + 1, interval_ns, dtype=np.int64)
-        rows = np.searchsorted(times, edges, side="right") - 1
+        rows = np.searchsorted(times, edges(first, last, interval_ns, time_zone), side="right") - 1
     rows = np.concatenate(([0], rows, [len(times) - 1]))
     return rows[np.concatenate(([True], rows[1:] != rows[:-1]))]
+
+
+def spacing(times: Integers, interval_ns: int, time_zone: str = UTC) -> int:
+    """How many intervals lie between one sample and the next: the lower median, at least one.
+
+    It is 1 unless the intervals are shorter than the time between marks.
+
+    Examples
+    --------
+    >>> spacing(np.array([0, 24, 48, 120]), 1)
+    24
+    """
+    if len(times) < 2:
+        return 1
+    apart = np.sort(np.diff(numbers(times, interval_ns, time_zone)))
+    return max(int(apart[(len(apart) - 1) // 2]), 1)
 
 
 def _length(text: str, examples: str) -> int:

@@ -10,7 +10,7 @@ import polars as pl
 
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.activity import Activity, plain
-from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.curve import curve_of_run
 from barter_bt.statistic.summary import summarise
 from barter_bt.statistic.tables import Tables
 
@@ -32,7 +32,7 @@ class Part:
     digest: str = ""
 
 
-def parts(run: Tables, by: By, sampling: str | None = None) -> dict[str, Part]:
+def parts(run: Tables, by: By, sampling: str | None = None, time_zone: str | None = None) -> dict[str, Part]:
     """Cut a run into parts.
 
     The equity of an instrument, a strategy or an exchange is that of an account that holds what the run held at its
@@ -51,15 +51,15 @@ def parts(run: Tables, by: By, sampling: str | None = None) -> dict[str, Part]:
         The run.
     by
         "instrument", "strategy", "exchange" or "asset".
-    sampling
-        Length between the samples, as for :func:`~barter_bt.statistic.summary.summarise`.
+    sampling, time_zone
+        Length between the samples, and whose days, as for :func:`~barter_bt.statistic.summary.summarise`.
 
     Raises
     ------
     ConfigError
         ``by`` is none of the four.
     """
-    samples = _samples(run, sampling)
+    samples = _samples(run, sampling, time_zone)
     if by == "asset":
         return dict(_assets(run, samples))
     if by not in ("instrument", "strategy", "exchange"):
@@ -95,7 +95,7 @@ def figures_by(run: Tables, by: By, **options: Any) -> pl.DataFrame:
     """
     rows = [
         {by: name, **summarise(part, **options).to_dict()}
-        for name, part in parts(run, by, options.get("sampling")).items()
+        for name, part in parts(run, by, options.get("sampling"), options.get("time_zone")).items()
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
@@ -126,9 +126,9 @@ def _shared(run: Tables) -> bool:
     return pairs.height > pairs.select("exchange", "instrument").unique().height
 
 
-def _samples(run: Tables, sampling: str | None) -> pl.DataFrame:
+def _samples(run: Tables, sampling: str | None, time_zone: str | None) -> pl.DataFrame:
     """The times of the samples of the run's curve."""
-    curve = curve_of(run.equity, sampling=sampling)
+    curve = curve_of_run(run, sampling=sampling, time_zone=time_zone)
     times = pl.Series("time", [] if curve is None else curve.times[curve.rows], pl.Int64)
     return pl.DataFrame({"time": times.cast(_EQUITY["time"])})
 

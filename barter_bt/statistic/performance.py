@@ -33,15 +33,26 @@ def duration(curve: Curve) -> timedelta:
 @figure("Sampling", "text", "Period", key=True)
 def sampling(curve: Curve) -> str:
     """Interval at whose ends equity is sampled for returns: the one asked for, else the longest of 1d, 1h, 1m, 1s of
-    which the run holds at least two (1s if none); edges are multiples of it in UTC; a sample is the last mark at or
-    before an edge, edges without a new mark give none, and the first and last marks are samples too.
+    which the run holds at least two (1s if none); edges are its multiples since 1970, of whole days midnights of the
+    time zone, else in UTC; a sample is the last mark at or before an edge, edges without a new mark give none, and the
+    first and last marks are samples too.
     """
     return curve.sampled
 
 
+@figure("Days of", "text", "Period")
+def time_zone(curve: Curve) -> str:
+    """Time zone whose midnights days end at: the one asked for, else that of the data if all of it declares the same,
+    else UTC; a mark exactly at midnight belongs to the day before.
+    """
+    return curve.time_zone
+
+
 @figure("Returns", "count", "Period")
 def samples(curve: Curve) -> int:
-    """Number n of returns r = (sample / previous sample) - 1."""
+    """Number n of returns r = (sample / previous sample) - 1; r is not defined where the previous sample is not above
+    0, and then nothing is that needs every r.
+    """
     return len(curve.rows) - 1
 
 
@@ -55,7 +66,10 @@ def interval(curve: Curve) -> str:
 
 @figure("Returns in it", "ratio", "Period")
 def periods(curve: Curve) -> float | None:
-    """Returns in the stated interval: n / ((end - start) / 365 days) for "actual", else interval / sampling."""
+    """Returns in the stated interval: n / ((end - start) / 365 days) for "actual", else interval / (sampling times k);
+    k is how many edges lie between one sample and the next (the lower median): 1, or more where the marks are further
+    apart than the sampling.
+    """
     return curve.periods
 
 
@@ -73,27 +87,33 @@ def equity_end(curve: Curve) -> float:
 
 @figure("Total return", "fraction", "Return", sample="marks", key=True)
 def total_return(curve: Curve) -> float | None:
-    """Equity at end / equity at start - 1."""
+    """Equity at end / equity at start - 1; not defined where equity at start is not above 0."""
     growth = _growth(curve)
     return None if growth is None else growth - 1.0
 
 
 @figure("Return ({per})", "fraction", "Return", sample="marks", key=True)
 def annual_return(curve: Curve) -> float | None:
-    """(equity at end / equity at start) ^ (returns in the interval / n) - 1."""
+    """(equity at end / equity at start) ^ (returns in the interval / n) - 1: -1 after a total loss, not defined where
+    equity ends below 0 or does not start above it.
+    """
     growth, count = _growth(curve), len(curve.rows) - 1
     return None if growth is None or not curve.periods or not count else compound(growth, curve.periods / count)
 
 
 @figure("Best day", "fraction", "Return", sample="days")
 def best_day(curve: Curve) -> float | None:
-    """Highest return of a day of UTC; the first and the last may be parts of a day."""
+    """Highest return of a day of the time zone; the first and the last may be parts of a day, one that begins with an
+    equity that is not above 0 has none.
+    """
     return float(curve.days.max()) if len(curve.days) else None
 
 
 @figure("Worst day", "fraction", "Return", sample="days")
 def worst_day(curve: Curve) -> float | None:
-    """Lowest return of a day of UTC; the first and the last may be parts of a day."""
+    """Lowest return of a day of the time zone; the first and the last may be parts of a day, one that begins with an
+    equity that is not above 0 has none.
+    """
     return float(curve.days.min()) if len(curve.days) else None
 
 

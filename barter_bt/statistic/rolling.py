@@ -9,7 +9,7 @@ import polars as pl
 
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.against import Against, against
-from barter_bt.statistic.curve import Curve, curve_of
+from barter_bt.statistic.curve import Curve, curve_of_run
 from barter_bt.statistic.interval import ACTUAL, sampling_ns
 from barter_bt.statistic.tables import Tables, marks_of
 
@@ -29,6 +29,7 @@ def rolling(
     sampling: str | None = None,
     interval: str = ACTUAL,
     risk_free: float = 0.0,
+    time_zone: str | None = None,
 ) -> pl.DataFrame:
     """Figures of the last ``window`` returns, at each sample from the first full window on.
 
@@ -39,14 +40,15 @@ def rolling(
     window
         Number of returns, at least 2; by default 63 (daily ones are three months of a stock market), or a quarter of
         them where there are fewer than 126.
-    benchmark, sampling, interval, risk_free
+    benchmark, sampling, interval, risk_free, time_zone
         As for :func:`~barter_bt.statistic.summary.summarise`.
 
     Returns
     -------
     polars.DataFrame
         ``time``, ``return`` (compounded over the window), ``volatility`` and ``sharpe`` for the stated interval, each
-        by its definition; with a benchmark ``beta``, at the samples that both have. Undefined is null.
+        by its definition; with a benchmark ``beta``, at the samples that both have. Undefined is null, as where a
+        return of the window begins with an equity that is not above 0.
 
     Examples
     --------
@@ -59,17 +61,19 @@ def rolling(
     """
     if window is not None and window < 2:
         raise ConfigError(f"window is {window}; it must be at least 2 returns")
-    curve = curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free)
+    curve = curve_of_run(run, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=time_zone)
     window = window or usual_window(curve)
-    if curve is None or len(curve.returns) < window:
+    if curve is None or len(curve.changes) < window:
         return pl.DataFrame(schema=_SCHEMA | ({} if benchmark is None else {"beta": pl.Float64}))
     scale = math.sqrt(curve.periods or 0.0)
-    r, mean, deviation = pl.col("r"), pl.col("r").rolling_mean(window), pl.col("r").rolling_std(window)
+    mean, deviation = pl.col("r").rolling_mean(window), pl.col("r").rolling_std(window)
     spread = pl.when(deviation > 1e-14).then(deviation)
-    found = pl.DataFrame({"time": pl.Series(curve.times[curve.rows][1:]).cast(_SCHEMA["time"]), "r": curve.returns})
-    found = found.select(
+    samples = curve.values[curve.rows]
+    before = pl.Series(samples[:-1]).shift(window - 1)
+    found = pl.DataFrame({"time": pl.Series(curve.times[curve.rows][1:]).cast(_SCHEMA["time"]), "r": curve.changes})
+    found = found.with_columns(pl.col("r").fill_nan(None), equity=samples[1:], before=before).select(
         "time",
-        (r.log1p().rolling_sum(window).exp() - 1).alias("return"),
+        (pl.col("equity") / pl.when(pl.col("before") > 0).then(pl.col("before")) - 1).alias("return"),
         (deviation * scale).alias("volatility"),
         ((mean - curve.free) / spread * scale).alias("sharpe"),
     )
@@ -83,7 +87,7 @@ def rolling(
 
 def usual_window(curve: Curve | None) -> int:
     """The window where none is asked for."""
-    count = 0 if curve is None else len(curve.returns)
+    count = 0 if curve is None else len(curve.changes)
     return 63 if count >= 126 else max(2, count // 4)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from barter_bt.errors import ConfigError
+from barter_bt.statistic.calendar import moment, wall_clock, zone_of
+from barter_bt.statistic.curve import changes
 from barter_bt.statistic.tables import Tables
 
 Season = Literal["year", "month", "week", "day", "weekday", "hour"]
@@ -15,7 +17,7 @@ _PERIODS: Final = {"year": "1y", "month": "1mo", "week": "1w", "day": "1d"}
 _CYCLES: Final = {"weekday": ("1d", pl.col("start").dt.weekday()), "hour": ("1h", pl.col("start").dt.hour())}
 
 
-def returns_by(run: Tables, season: Season) -> pl.DataFrame:
+def returns_by(run: Tables, season: Season, time_zone: str | None = None) -> pl.DataFrame:
     """Returns of the equity curve by a period of the calendar, or by the hour or weekday in which they were made.
 
     Parameters
@@ -24,15 +26,18 @@ def returns_by(run: Tables, season: Season) -> pl.DataFrame:
         The run.
     season
         "year", "month", "week" (from Monday), "day": one row for each that has a mark. "weekday" (1 is Monday),
-        "hour" (0 to 23): one row for each, over all days or hours that have a mark. All in UTC; a mark at midnight is
-        the end of the day before, as a candle's close.
+        "hour" (0 to 23): one row for each, over all days or hours that have a mark. A mark exactly at midnight is the
+        end of the day before, as a candle's close; one at a full hour the end of the hour before.
+    time_zone
+        Whose calendar, such as "America/New_York"; by default that of the data if all of it declares the same, else
+        UTC.
 
     Returns
     -------
     polars.DataFrame
-        ``start`` and ``return`` (last mark of the period over the last mark before, less 1); or ``weekday`` or
-        ``hour``, ``mean`` and ``total`` (compounded) of its returns, and how many there are, ``samples``. A return
-        from an equity that is not positive is null.
+        ``start``, in the zone, and ``return`` (last mark of the period over the last mark before, less 1); or
+        ``weekday`` or ``hour``, ``mean`` and ``total`` (compounded) of its returns that are defined, and how many these
+        are, ``samples``. A return from an equity that is not above 0 is null.
 
     Examples
     --------
@@ -45,19 +50,22 @@ def returns_by(run: Tables, season: Season) -> pl.DataFrame:
     """
     if season not in _PERIODS and season not in _CYCLES:
         raise ConfigError(f"season is {season!r}; allowed: {', '.join([*_PERIODS, *_CYCLES])}")
+    zone = zone_of(run, time_zone)
     every = _PERIODS.get(season) or _CYCLES[season][0]
     marks = run.equity.drop_nulls("equity").sort("time", maintain_order=True)
     first, later = marks["equity"][:1], marks[1:]
-    inside = (pl.col("time") - pl.duration(nanoseconds=1, time_unit="ns")).dt.truncate(every)
-    ends = later.group_by(start=inside, maintain_order=True).agg(pl.col("equity").last())
-    before = pl.concat([first, ends["equity"][:-1]]).to_numpy() if ends.height else np.empty(0)
-    change = ends["equity"].to_numpy() / np.where(before > 0, before, np.nan) - 1.0
+    wall = wall_clock(pl.col("time"), zone)
+    key = {"start": wall.dt.truncate(every)}
+    if season == "hour":  # the one that is shown twice, when clocks are put back, is two
+        key["offset"] = wall - pl.col("time").dt.replace_time_zone(None)
+    ends = later.group_by(**key, maintain_order=True).agg(pl.col("equity").last())
+    change = changes(pl.concat([first, ends["equity"]]).to_numpy()) if ends.height else np.empty(0)
     periods = ends.select("start").with_columns(pl.Series("return", change, pl.Float64).fill_nan(None))
     if season in _PERIODS:
-        return periods
-    changes = pl.col("return")
+        return periods.with_columns(moment(pl.col("start"), zone))
+    made = pl.col("return")
     return (
         periods.group_by(_CYCLES[season][1].cast(pl.Int64).alias(season))
-        .agg(mean=changes.mean(), total=(changes + 1).product() - 1, samples=changes.count())
+        .agg(mean=made.mean(), total=(made + 1).product() - 1, samples=made.count())
         .sort(season)
     )

@@ -10,10 +10,12 @@ from typing import Any
 import polars as pl
 
 from barter_bt.errors import ConfigError, nearest
+from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.facts import Facts
-from barter_bt.statistic.figure import FIGURES, Figure, Value, show
+from barter_bt.statistic.figure import ALIASES, FIGURES, Figure, Value, find, show
 from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
 from barter_bt.statistic.tables import Tables, marks_of
+from barter_bt.statistic.undefined import first_return_undefined, why_undefined
 
 _SHORT = timedelta(days=90)
 
@@ -41,7 +43,7 @@ class Summary(Mapping[str, Value]):
       Equity at start  100.00
       Equity at end    125.00
       Total return    25.00 %
-      Trades                2
+      Trades (fills)        2
     >>> figures.total_return
     0.25
     """
@@ -54,11 +56,13 @@ class Summary(Mapping[str, Value]):
     def __getitem__(self, name: str) -> Value:
         if name not in self._values:
             figure = _figure(name)
-            self._values[name] = None if self._facts is None else self._facts.value(figure)
+            name = figure.name
+            if name not in self._values:
+                self._values[name] = None if self._facts is None else self._facts.value(figure)
         return self._values[name]
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in FIGURES:
+        if name.startswith("_") or find(name) is None:
             raise AttributeError(f"a summary has no figure {name!r}")
         return self[name]
 
@@ -93,8 +97,25 @@ class Summary(Mapping[str, Value]):
         value = self["samples" if counted == "returns" else counted] if counted else None
         return value if isinstance(value, int) else None
 
+    def why(self, name: str) -> str | None:
+        """Why a figure is not defined; None where it has a value, and of figures without their run.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> prices = bt.data.candles(bt.data.generate.candles(300, instrument="btc_usd"))
+        >>> btc, never = bt.Instrument("x", "btc_usd"), bt.Signals(pl.lit(0.0))
+        >>> run = bt.backtest(prices, btc, never, balances={"usd": 1_000}, interpret=True)
+        >>> run.summary().why("win_rate"), run.summary().why("beta")
+        ('no position was closed', 'there is no benchmark')
+        """
+        figure = _figure(name)
+        return why_undefined(figure, self._facts) if self._facts is not None and self[figure.name] is None else None
+
     def explain(self, name: str | None = None) -> pl.DataFrame:
         """Say what figures mean: formula, source, period and sample, of one figure or of all.
+
+        ``undefined`` says why one has no value.
 
         Examples
         --------
@@ -110,6 +131,7 @@ class Summary(Mapping[str, Value]):
             "figure": figure.name,
             "label": self.label(figure.name),
             "value": show(self[figure.name], figure.unit),
+            "undefined": self.why(figure.name),
             "unit": self.reporting if figure.unit == "money" else figure.unit,
             "formula": figure.definition,
             "source": figure.source or None,
@@ -152,11 +174,14 @@ class Summary(Mapping[str, Value]):
         return f"Summary in {self.reporting}\n{side_by_side({'': self})}{self._caution()}"
 
     def _caution(self) -> str:
-        """A line under figures that are stated for much more time than there was."""
-        lasted = self["duration"]
-        if not isinstance(lasted, timedelta) or per(str(self["interval"] or ACTUAL)) != "annual" or lasted >= _SHORT:
-            return ""
-        return f"\n  (annual) figures are made of {show(lasted, 'duration')}: they say little about a year"
+        """Lines under figures: that some are stated for much more time than there was, or need returns that are not."""
+        lasted, lines = self["duration"], []
+        if isinstance(lasted, timedelta) and per(str(self["interval"] or ACTUAL)) == "annual" and lasted < _SHORT:
+            lines.append(f"(annual) figures are made of {show(lasted, 'duration')}: they say little about a year")
+        curve = None if self._facts is None else self._facts.curve
+        if curve is not None and (ruin := first_return_undefined(curve)) is not None:
+            lines.append(f"{ruin}: figures that need every return are not defined")
+        return "".join(f"\n  {line}" for line in lines)
 
     def _repr_html_(self) -> str:
         body = "".join(
@@ -183,7 +208,7 @@ def side_by_side(summaries: Mapping[str, Summary], *, every: bool = False) -> st
     >>> print(side_by_side({"mine": Summary("usd", {"sharpe": 1.5}), "other": Summary("usd", {"trades": 1})}))
                              mine other
       Sharpe ratio (annual) 1.500     -
-      Trades                    -     1
+      Trades (fills)            -     1
     """
     rows: list[list[str]] = [["", *summaries]] if any(summaries) else []
     section = ""
@@ -211,6 +236,7 @@ def summarise(
     sampling: str | None = None,
     interval: str = ACTUAL,
     risk_free: float = 0.0,
+    time_zone: str | None = None,
 ) -> Summary:
     """Make the figures of a run, from its tables alone.
 
@@ -228,26 +254,33 @@ def summarise(
         "annual_365", "daily", or a length such as "30d".
     risk_free
         Rate of return without risk, per year, a fraction.
+    time_zone
+        Whose midnights days end at, such as "America/New_York"; by default that of the data if all of it declares the
+        same, else UTC.
 
     Raises
     ------
     ConfigError
-        ``sampling`` or ``interval`` is not a length of time, or ``risk_free`` is not above -1.
+        ``sampling`` or ``interval`` is not a length of time, ``risk_free`` is not above -1, or there is no such zone.
     """
     if not risk_free > -1:
         raise ConfigError(f"risk_free is {risk_free}; it must be above -1", "a yearly rate of 3 % is 0.03")
     interval_ns(interval)
     if sampling is not None:
         sampling_ns(sampling)
+    if time_zone is not None:
+        zone_of(run, time_zone)
     other = None if benchmark is None else marks_of(benchmark)
-    return Summary(run.reporting, facts=Facts(run, other, sampling=sampling, interval=interval, risk_free=risk_free))
+    options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+    return Summary(run.reporting, facts=Facts(run, other, time_zone=time_zone, **options))
 
 
 def _figure(name: str) -> Figure:
-    if name not in FIGURES:
-        guess = nearest(name, list(FIGURES))
+    figure = find(name)
+    if figure is None:
+        guess = nearest(name, [*FIGURES, *ALIASES])
         raise ConfigError(f"there is no figure {name!r}", f"did you mean {guess!r}?" if guess else None)
-    return FIGURES[name]
+    return figure
 
 
 def _plain(value: Value) -> str | int | float | None:

@@ -53,7 +53,7 @@ def test_the_tear_sheet_says_its_figures(tmp_path):
     run = crossing_run(3000, 40)
     figure = report.plot_tear_sheet(run, tmp_path / "sheet.png", run.equity, prices_of(run))
     words = {text.get_text() for text in figure.axes[0].texts}
-    assert {"Sharpe ratio (annual)", "Trades", "40"} <= words
+    assert {"Sharpe ratio (annual)", "Trades (fills)", "40"} <= words
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 

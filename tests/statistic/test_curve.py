@@ -65,9 +65,11 @@ def test_the_table_lists_the_deepest_first():
     assert drawdown_table(None, 3).height == 0
 
 
-def test_zero_or_negative_equity_has_no_returns():
+def test_a_return_from_zero_or_less_is_undefined_and_a_return_to_it_is_not():
     assert len(curve_of([1.0, 0.0, 1.0]).returns) == 0
-    assert len(curve_of([1.0, -1.0]).days) == 0
+    assert curve_of([1.0, 0.0, 1.0]).days.tolist() == [-1.0]
+    assert curve_of([1.0, -1.0]).returns.tolist() == [-2.0]
+    assert len(curve_of([-1.0, -2.0]).days) == 0
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_periods_follow_the_spacing_or_the_stated_interval():
     values = np.linspace(100.0, 110.0, len(weekdays))
     periods = {each: Curve(weekdays * DAY_NS, values, interval=each).periods for each in ("actual", "annual_252", "7d")}
     assert periods == {"actual": pytest.approx(260 / 364 * 365), "annual_252": 252.0, "7d": 7.0}
-    assert Curve(weekdays * DAY_NS, values, "1h", "daily").periods == 24.0
+    assert Curve(np.arange(100) * DAY_NS // 24, values[:100], "1h", "daily").periods == 24.0
 
 
 def test_the_rate_without_risk_compounds_over_a_year():
@@ -118,7 +120,7 @@ def test_what_is_no_interval(wrong):
 def test_compounding_never_overflows():
     assert compound(1.1**3, 1 / 3) == pytest.approx(0.1)
     assert compound(2.0, 1e30) is None
-    assert compound(0.0, 1.0) is None
+    assert (compound(0.0, 1.0), compound(-0.1, 1.0)) == (-1.0, None)
 
 
 def test_ratio_is_never_infinite():

@@ -65,14 +65,17 @@ def test_one_mark_has_no_span():
     assert (figures.duration, figures.samples, figures.annual_return, figures.exposure) == (timedelta(0), 0, None, None)
 
 
-def test_a_curve_that_reaches_zero_has_a_total_return_and_no_risk():
-    figures = of([100.0, 0.0])
-    assert (figures.total_return, figures.max_drawdown, figures.annual_return, figures.sharpe) == (
-        -1.0,
-        1.0,
-        None,
-        None,
-    )
+def test_a_total_loss_is_what_the_formulas_say():
+    figures = of([100.0, 100.0, 0.0])
+    losses = ("total_return", "annual_return", "calmar", "worst_day", "max_drawdown", "volatility")
+    assert [figures[name] for name in losses] == [-1.0, -1.0, -1.0, -1.0, 1.0, pytest.approx(365**0.5 / 2**0.5)]
+
+
+def test_after_a_total_loss_there_are_no_more_returns():
+    figures = of([100.0, 100.0, 0.0, 0.0, 0.0])
+    assert (figures.annual_return, figures.calmar, figures.worst_day, figures.best_day) == (-1.0, -1.0, -1.0, 0.0)
+    assert {figures[name] for name in ("volatility", "sharpe", "sortino", "omega", "value_at_risk", "skew")} == {None}
+    assert figures.sample("worst_day") == 2
 
 
 @pytest.mark.parametrize(("interval", "periods"), [("annual_252", 252), ("annual_365", 365), ("daily", 1), ("7d", 7)])

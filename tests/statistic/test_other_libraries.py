@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from barter_bt.statistic import returns_by, rolling, summarise
-from tests.statistic.fakes import POSITIONS, START_NS, TRADES, FakeRun, equity_of, table
+from tests.statistic.fakes import EQUITY, POSITIONS, START_NS, TRADES, FakeRun, equity_of, table
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the libraries, when they are imported
@@ -157,6 +157,16 @@ def test_calendar_years_of_ffn():
     figures = summarise(run, interval="365d6h", sampling="1d")
     assert figures.annual_return == pytest.approx(ffn.calc_cagr(prices), rel=1e-9)
     assert figures.calmar == pytest.approx(ffn.calc_calmar_ratio(prices), rel=1e-9)
+
+
+@pytest.mark.parametrize("frequency", ["D", "B", "W", "ME"])
+def test_annual_return_of_ffn_on_any_calendar(frequency):
+    """It counts time, not returns, as "actual" does; its years are 365.25 days."""
+    days = pandas.date_range("2021-01-01", periods=60, freq=frequency)
+    values = 100 * np.cumprod(1 + np.random.default_rng(12).normal(0.001, 0.01, 60))
+    run = FakeRun(equity=table(EQUITY, time=days.as_unit("ns").asi8, equity=values))
+    ours = (1 + summarise(run).annual_return) ** (365.25 / 365) - 1
+    assert ours == pytest.approx(ffn.calc_cagr(pandas.Series(values, days)), rel=1e-9)
 
 
 def test_closed_positions():

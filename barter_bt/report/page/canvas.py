@@ -11,7 +11,7 @@ from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.downsample import extremes
 from barter_bt.report.series import Line
 from barter_bt.report.style import Style
-from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.curve import curve_of_run
 from barter_bt.statistic.rolling import usual_window
 from barter_bt.statistic.tables import Floats, Integers, Tables
 
@@ -50,8 +50,8 @@ class Canvas:
         from bokeh.models import DataRange1d
 
         self._run, self._benchmark, self._name, self._options = run, benchmark, name, dict(options)
-        self._sampling = options.get("sampling")
-        self._window = usual_window(curve_of(run.equity, sampling=self._sampling)) if window is None else window
+        self._sampled: dict[str, Any] = {name: options.get(name) for name in ("sampling", "time_zone")}
+        self._window = usual_window(curve_of_run(run, **self._sampled)) if window is None else window
         self._look: Style = look_of(style)
         self._time = DataRange1d()
 

@@ -12,7 +12,7 @@ from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.page.canvas import COLUMNS, Canvas, milliseconds, number
 from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by
 from barter_bt.report.style import SERIES, Style
-from barter_bt.statistic.curve import curve_of
+from barter_bt.statistic.curve import curve_of, curve_of_run
 from barter_bt.statistic.rolling import rolling
 from barter_bt.statistic.tables import floats, marks_of, nanoseconds
 
@@ -131,7 +131,7 @@ class Charts(Canvas):
         from bokeh.models import ColumnDataSource
         from bokeh.transform import linear_cmap
 
-        years, grid = month_grid(self._run)
+        years, grid = month_grid(self._run, self._options.get("time_zone"))
         if not np.isfinite(grid).any():
             return None
         row, column = np.nonzero(np.isfinite(grid))
@@ -159,7 +159,7 @@ class Charts(Canvas):
         return chart
 
     def _distribution(self) -> Figure | None:
-        curve = curve_of(self._run.equity, sampling=self._sampling)
+        curve = curve_of_run(self._run, **self._sampled)
         if curve is None or len(curve.returns) < 2:
             return None
         bins = min(80, max(10, int(np.sqrt(len(curve.returns)) * 2)))

@@ -69,7 +69,7 @@ def tables_of(run: Tables, options: Mapping[str, Any]) -> list[Table]:
         _by(run, "strategy", options),
         _drawdowns(run),
         _frame("Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)),
-        _frame("Last trades", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
+        _frame("Last trades (fills)", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
     ]
     return [table for table in made if table is not None and table.rows]
 

@@ -127,7 +127,7 @@ def facts(run: Tables, *, benchmark: pl.DataFrame | Tables | None = None, **opti
         "by_strategy": _rows(figures_by(run, "strategy", **options)),
         "by_asset": _rows(figures_by(run, "asset", **options)),
         "drawdowns": _rows(drawdown_table(curve_of(run.equity), 10)),
-        "months": _rows(returns_by(run, "month")),
+        "months": _rows(returns_by(run, "month", options.get("time_zone"))),
         "intervals": _rows(bootstrap(run, **options)),
     }
 
@@ -136,7 +136,7 @@ def _traded(run: Tables) -> str:
     """What was traded, in words."""
     names = sorted(run.trades["instrument"].cast(pl.String).unique())
     few = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"{run.trades.height:,} trades of {few}" if names else "nothing was traded"
+    return f"{run.trades.height:,} fills of {few}" if names else "nothing was traded"
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -1,0 +1,101 @@
+"""Why a figure has no value: in the words of its formula, with the mark or the number that leaves it undefined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from barter_bt.statistic.activity import plain
+from barter_bt.statistic.curve import Curve
+from barter_bt.statistic.facts import Facts
+from barter_bt.statistic.figure import Figure, show
+
+_FEWEST = {"skew": 3, "kurtosis": 4, "probabilistic_sharpe": 4, "omega": 1}
+_OF_GROWTH = ("total_return", "annual_return", "calmar")
+
+
+def why_undefined(figure: Figure, facts: Facts) -> str:
+    """Say why a figure that is None is not defined."""
+    return next(_reasons(figure, facts))
+
+
+def first_return_undefined(curve: Curve) -> str | None:
+    """The first sample from which no return is defined, in words; None where all are."""
+    undefined = np.flatnonzero(np.isnan(curve.changes))
+    if not len(undefined):
+        return None
+    row = int(curve.rows[undefined[0]])
+    at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(curve.times[row]) // 1000)
+    return f"equity was {show(float(curve.values[row]), 'money')} at {show(at, 'time')}"
+
+
+def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
+    """What can leave a figure undefined, the gravest first."""
+    if figure.needs == "activity":
+        yield from _of_activity(figure, facts)
+        return
+    curve = facts.curve
+    if curve is None:
+        yield facts.no_curve
+        return
+    if figure.needs == "against":
+        yield from _of_benchmark(figure, facts)
+        return
+    if figure.name in _OF_GROWTH or figure.section == "Drawdown":
+        if curve.values[0] <= 0:
+            yield f"equity at start is {show(float(curve.values[0]), 'money')}, which is not above 0"
+        if figure.name in _OF_GROWTH and curve.values[-1] < 0:
+            yield f"equity at end is {show(float(curve.values[-1]), 'money')}: a negative growth has no such power"
+        if figure.name in ("annual_return", "calmar") and not curve.span_ns:
+            yield "start and end are one moment"
+        if curve.drawdowns is not None and not len(curve.drawdowns.depth):
+            yield "equity was never below a peak"
+        back = figure.name == "max_drawdown_recovery"
+        yield "equity was not back at the peak" if back else "it is beyond all numbers"
+    if figure.sample == "days":
+        yield first_return_undefined(curve) or "there is only one mark"
+    yield from _of_returns(figure, curve)
+
+
+def _of_returns(figure: Figure, curve: Curve) -> Iterator[str]:
+    if figure.name == "periods":
+        yield "start and end are one moment"
+    if (first := first_return_undefined(curve)) is not None:
+        yield f"{first}: a return from it is not defined"
+    least, count = _FEWEST.get(figure.name, 2), len(curve.changes)
+    if count < least:
+        yield f"returns: {count}, at least {least} are needed"
+    yield "its denominator is 0: " + (
+        "no return is below the rate without risk" if figure.name in ("sortino", "omega") else "all returns are equal"
+    )
+
+
+def _of_benchmark(figure: Figure, facts: Facts) -> Iterator[str]:
+    if facts.against is None:
+        yield facts.no_benchmark
+    yield "its denominator is 0, or there are too few returns"
+
+
+def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
+    activity = facts.activity
+    run = activity.run
+    if figure.sample == "positions" and figure.name != "exposure" and not run.positions.height:
+        yield "no position was closed"
+    if figure.name not in ("win_rate", "exposure", "holding_time") and activity.quote is None:
+        yield "amounts of several assets are not added" if run.trades.height else "nothing was traded"
+    if figure.name == "slippage":
+        yield "the price at which orders were sent is not in the table of orders"
+    if figure.name in ("turnover", "exposure", "exposure_notional"):
+        if facts.curve is None:
+            yield facts.no_curve
+        elif figure.name != "exposure" and activity.quote != plain(run.reporting):
+            yield f"money is in {activity.quote}, equity in {run.reporting}"
+        elif figure.name != "exposure" and facts.curve.values[facts.curve.rows].mean() <= 0:
+            yield "mean equity is not above 0"
+        yield "start and end are one moment"
+    if figure.name == "sqn" and run.positions.height < 2:
+        yield "closed positions: 1, at least 2 are needed"
+    missing = {"sqn": "all closed positions made the same", "payoff": "no position made a gain, or none a loss"}
+    yield "its denominator is 0: " + missing.get(figure.name, "no position made a loss")
