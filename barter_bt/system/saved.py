@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from barter_bt.columns.storage import Stored, read, write
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -12,6 +14,7 @@ from barter_bt.system.book import Book
 from barter_bt.version import VERSION
 
 _FORMAT = "barter_bt engine 1"
+_STEPS = ("engine.terms.ticks_per_unit", "engine.terms.lots_per_unit")
 
 
 def save_state(path: Path, state: EngineState, book: Book, names: list[str], *, ended: bool) -> None:
@@ -41,6 +44,14 @@ def load_state(path: Path, state: EngineState, book: Book, names: list[str]) -> 
             f"{path} is the state of an engine over {', '.join(header['instruments'])}, or with other limits",
             f"this one is over {', '.join(names)}",
         )
+    now = stored.arrays()
+    for name in _STEPS:
+        for i in np.flatnonzero(arrays[name] != now[name])[:1]:
+            raise ConfigError(
+                f"{path} is the state of an engine in which {names[i]} has other increments: "
+                f"{arrays[name][i]:g} {name.rpartition('.')[2]}, here {now[name][i]:g}",
+                "prices and quantities are whole steps in it; declare the instrument as it was",
+            )
     stored.fill(arrays, header["rows"])
     book.fill(header["book"])
     ended: Any = header["ended"]

@@ -68,6 +68,17 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         engine.load(path)
 
 
+@pytest.mark.parametrize("step", ["price_increment", "quantity_increment"])
+def test_a_state_in_other_steps_is_refused(tmp_path: Path, step: str) -> None:
+    """Its integers would mean other prices and quantities."""
+    steps = {"price_increment": "0.01", "quantity_increment": "0.01"}
+    one = Engine([Instrument("x", "btc_usd", **steps)], balances={"usd": 1000})
+    one.save(tmp_path / "state.npz")
+    other = Engine([Instrument("x", "btc_usd", **steps | {step: "0.1"})], balances={"usd": 1000})
+    with pytest.raises(ConfigError, match="btc_usd has other increments: 100 .*, here 10"):
+        other.load(tmp_path / "state.npz")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_damaged_state_is_refused(tmp_path: Path, seed: int) -> None:
     """A flipped bit or a cut, anywhere; the engine stays as it was."""
