@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import polars as pl
 
 from barter_bt.backtest.audit import start_audit
@@ -22,15 +21,14 @@ from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
+from barter_bt.backtest.warn import run_warnings
 from barter_bt.columns.kernel import interprets
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
-from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.execution.build import build_terms, build_venue
-from barter_bt.execution.order import REASONS, REFUSED, REJECTED
 from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number, decimal
@@ -214,7 +212,9 @@ def backtest(
         market=streams,
         record=watching.frame(state, index, scales) if watching else None,
     )
-    result.warnings += driver.warnings + _warnings(state, streams, partial) + (run.unsaved if run else [])
+    unit = scales.units[reporting_index]
+    result.warnings += driver.warnings + run_warnings(state, venue, index, unit, streams, partial)
+    result.warnings += run.unsaved if run else []
     result.timings |= {
         "prepare": prepared - began,
         "compile": compiled - prepared,
@@ -374,39 +374,3 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
             p.point(name, 0, column)
         p.rows[0] = len(driver.schedule["time"])
         p.due[0] = p.time[0][0]
-
-
-def _orders_told(state: EngineState) -> list[str]:
-    """What became of orders otherwise than was asked for."""
-    o = state.orders
-    status, asked = o.array("status"), o.array("quantity_requested")
-    found = []
-    for what, code in (("rejected by the venue", REJECTED), ("refused by the risk check", REFUSED)):
-        reasons = np.bincount(o.array("reason")[status == code], minlength=len(REASONS))
-        told = ", ".join(f"{REASONS[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
-        if told:
-            found.append(f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}")
-    cut = int(((o.array("quantity") < asked) & (status != REFUSED) & (status != REJECTED)).sum())
-    if cut:
-        found.append(f"{cut:,} of {len(o):,} orders were cut to what could be paid")
-    return found
-
-
-def _warnings(state: EngineState, streams: Sequence[Stream], partial: bool) -> list[str]:
-    found = []
-    missed = state.schedule.rows[0] - state.schedule.row[0]
-    if state.risk.stopped[0]:
-        moment = datetime.fromtimestamp(state.risk.stopped_at[0] // 10**9, UTC)
-        found.append(f"a stop disabled trading at {moment:%Y-%m-%d %H:%M:%S} UTC: {STOPS[state.risk.stopped[0]]}")
-    if state.engine.shut[0]:
-        found.append("a shutdown was commanded: the market data after it was not replayed")
-    elif missed and not partial:
-        found.append(f"{missed} row(s) of the strategy's schedule lie after the last market event and were not reached")
-    found += _orders_told(state)
-    for stream in streams:
-        for repair, rows in stream.repairs.items():
-            if rows:
-                found.append(f"{stream.name}: {repair} changed {rows} row(s)")
-    if partial:
-        found.append("the run was interrupted: its results end at the last event processed")
-    return found

@@ -34,7 +34,7 @@ from barter_bt.errors import BarterBtError
 
 # What makes up the state that a replica has: all columns of these tables but scratch, and of the engine those named.
 TABLES = ("health", "assets", "instruments", "orders", "trades", "positions", "balances")
-SCRATCH = ("worth", "value", "unrealised", "chosen")
+SCRATCH = ("worth", "unpriced", "value", "unrealised", "chosen")
 CLOCK = ("time", "sequence", "trading", "market_time", "unhealthy", "positions", "foreign_rests")
 
 

@@ -17,6 +17,7 @@ from barter_bt.execution.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.execution.order import LIMIT as LIMIT_ORDER
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
+NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
 UNITS, NOTIONAL, EQUITY = 0, 1, 2
 
 
@@ -83,6 +84,8 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     now = ins.quantity[i] + ins.working[i]
     missing = wished == UNKNOWN
     change = 0 if missing else wished - now
+    if wished == 0 and p.target[0][row] != 0:
+        p.sent[0][row] = BELOW_LOT
     opposite = (now < 0 < change) or (change < 0 < now)
     if (change == 0 and not missing) or opposite != (reducing == 1):
         return

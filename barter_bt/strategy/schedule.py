@@ -10,7 +10,16 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.schedule import CANCEL_ROW, EQUITY, NOTIONAL, OPEN_ROW, TARGET_ROW, UNITS
+from barter_bt.engine.schedule import (
+    BELOW_LOT,
+    CANCEL_ROW,
+    EQUITY,
+    NOT_SENT,
+    NOTIONAL,
+    OPEN_ROW,
+    TARGET_ROW,
+    UNITS,
+)
 from barter_bt.errors import StrategyError
 from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.strategy.driver import Driver, Market
@@ -212,9 +221,10 @@ class Schedule:
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
         codes = _codes(frame, action, market)
-        columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, -1, np.int64)}
+        columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns["strategy"] = np.zeros(n, np.int64)
         columns["target"] = self._targets(frame, codes, action, market)
+        columns["sent"][(columns["target"] == 0) & (frame["target"].fill_null(0.0) != 0).to_numpy()] = BELOW_LOT
         columns |= self._orders(frame, codes, action, market)
         unchanged = frame["target"].is_null().to_numpy()
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")

@@ -92,9 +92,9 @@ def test_an_expression_needs_candles():
 
 
 def test_an_empty_schedule_is_a_run_without_orders():
-    """Nothing to do is nothing wrong."""
+    """Nothing to do is nothing wrong, and told."""
     result = run(MARKET, bt.Schedule(frame(target=[1.0, 1.0]).clear()))
-    assert (result.orders.height, result.warnings) == (0, [])
+    assert (result.orders.height, result.warnings) == (0, ["no order was sent"])
 
 
 def test_the_user_s_frame_is_not_changed():

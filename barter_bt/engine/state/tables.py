@@ -78,6 +78,7 @@ class Assets(Table):
     held: I64  # units that positions hold
     rest: I64  # total - held
     worth: I64  # scratch of the valuation
+    unpriced: I64  # marks at which its worth was not known
     step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
     next: I64  # asset after that step
     divides: I64  # 1 if the step divides by the price, from quote to base
@@ -154,7 +155,7 @@ class Schedule(Table):
     ref: I64s
     target: I64s
     strategy: I64s
-    sent: I64s  # order that a row became, -1 until then
+    sent: I64s  # order that a row became; below 0 if none
 
 
 class Commands(Table):

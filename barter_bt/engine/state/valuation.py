@@ -87,3 +87,14 @@ def mark(s: EngineState, time: int) -> None:
     journal.time[row] = time
     journal.equity[row] = 0 if worth == UNKNOWN else worth
     journal.known[row] = 0 if worth == UNKNOWN else 1
+    if worth == UNKNOWN:
+        _count_unpriced(s)
+
+
+@unit
+def _count_unpriced(s: EngineState) -> None:
+    """Which assets' worth is what an unknown equity lacks; none if it is beyond the range."""
+    a, e = s.assets, s.engine
+    if e.foreign_rests[0] != 0 or e.foreign_quotes[0] != 0:
+        for asset in range(len(a)):
+            a.unpriced[asset] += int(convert(s, asset, a.worth[asset]) == UNKNOWN)

@@ -31,7 +31,7 @@ from barter_bt.execution.order import (
 )
 from barter_bt.execution.venue.fill import reservation
 from barter_bt.execution.venue.held import hold, watch
-from barter_bt.execution.venue.match import allows, is_taker_at_arrival, take, usable
+from barter_bt.execution.venue.match import allows, is_locked, is_taker_at_arrival, take, usable
 from barter_bt.execution.venue.report import add_balance, close, report, reserved_asset
 from barter_bt.execution.venue.state import VenueState
 
@@ -111,6 +111,7 @@ def _open(v: VenueState, order: int) -> None:
             v.accounts.reserved[asset] += reserved
             add_balance(v, row, asset)
     if v.terms.takes_on[i] == QUOTES:
+        v.books.locked[i] += int(is_locked(v, i) and v.held.pending[order])
         take(v, order, i)
         if v.held.live[order] and v.orders.time_in_force[order] != GTC:
             close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)

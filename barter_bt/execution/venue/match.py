@@ -39,6 +39,11 @@ def usable(v: VenueState, i: int) -> bool:
     return fresh and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
 
 
+def is_locked(v: VenueState, i: int) -> bool:
+    """Whether the standing quote has one price for both sides, at which nothing fills (rule 14)."""
+    return v.books.bid[i] == v.books.ask[i] > 0
+
+
 @unit
 def take(v: VenueState, order: int, i: int) -> None:
     """Fill against the standing quote what its price and amount allow (rule 14)."""
@@ -85,6 +90,7 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
 def match_quote(v: VenueState, i: int) -> None:
     """A new standing quote: pending takers in order of arrival, then resting orders reached (rules 14, 15)."""
     b = v.books
+    b.locked[i] += int(is_locked(v, i))
     order = b.first[i]
     while order >= 0:
         following = v.held.after[order]

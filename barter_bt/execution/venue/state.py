@@ -61,6 +61,7 @@ class Books(Table):
     bid_lots: I64
     ask_lots: I64
     quote_time: I64
+    locked: I64  # quotes that were locked while orders waited for them
     first: I64  # live orders in order of arrival
     final: I64
     live: I64

@@ -1,0 +1,188 @@
+"""What a run's user should know: what became of orders, targets, equity and data otherwise than they may think."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from barter_bt.backtest.divergence import moment
+from barter_bt.engine.action.stop import STOPS
+from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.dealing import CANDLES
+from barter_bt.execution.order import CANCEL_IN_FLIGHT, NO_PRICE, REASONS, REFUSED, REJECTED
+from barter_bt.execution.venue.state import VenueState
+from barter_bt.instrument import IndexedInstruments
+
+Bools = npt.NDArray[np.bool_]
+
+
+def run_warnings(
+    s: EngineState, v: VenueState, index: IndexedInstruments, unit: Decimal, streams: Sequence[Any], partial: bool
+) -> list[str]:
+    """All warnings of a run; ``unit`` is that of the reporting asset.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> candles = bt.data.candles(bt.data.generate.candles(9, instrument="btc_usd"))
+    >>> never = bt.Compiled(lambda s, my: None, wake="bar_close")
+    >>> bt.backtest(candles, bt.Instrument("x", "btc_usd"), never, balances={"usd": 1}, interpret=True).warnings
+    ['no order was sent']
+    """
+    found = [
+        *_stopped(s),
+        *_not_reached(s, partial),
+        *_not_sent(s, index, partial),
+        *_not_as_asked(s),
+        *_locked(s, v, index),
+        *_open_at_end(s, v, index),
+        *_equity_unknown(s, index),
+        *_equity_gone(s, index, unit),
+    ]
+    for stream in streams:
+        found += [f"{stream.name}: {repair} changed {rows} row(s)" for repair, rows in stream.repairs.items() if rows]
+    if partial:
+        found.append("the run was interrupted: its results end at the last event processed")
+    return found
+
+
+def _stopped(s: EngineState) -> Iterator[str]:
+    if s.risk.stopped[0]:
+        yield f"a stop disabled trading at {moment(s.risk.stopped_at[0])}: {STOPS[s.risk.stopped[0]]}"
+    if s.engine.shut[0]:
+        yield "a shutdown was commanded: the market data after it was not replayed"
+
+
+def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
+    if s.engine.shut[0] or partial:
+        return
+    for what, table in (("row(s) of the strategy's schedule", s.schedule), ("row(s) of the commands", s.commands)):
+        if table.rows[0] > table.row[0]:
+            missed = table.rows[0] - table.row[0]
+            yield f"{missed} {what} lie after the last market event and were not reached"
+
+
+def _not_sent(s: EngineState, index: IndexedInstruments, partial: bool) -> Iterator[str]:
+    """No order at all, and instruments of which every target rounds to nothing."""
+    if len(s.orders) == 0 and not partial:
+        yield "no order was sent"
+    p, reached = s.schedule, s.schedule.row[0]
+    if reached == 0:
+        return
+    action, instrument, target, sent = (
+        np.asarray(getattr(p, name)[0][:reached]) for name in ("action", "instrument", "target", "sent")
+    )
+    below = (sent == BELOW_LOT) & (action == TARGET_ROW)
+    wished = ((target != 0) & (action == TARGET_ROW)) | below
+    counts = [np.bincount(instrument[rows], minlength=len(index)) for rows in (below, wished)]
+    always = (counts[0] == counts[1]) & (counts[0] > 0)
+    if always.any():
+        yield (
+            f"every target of {_names(index, always)} is less than one lot, {counts[0][always].sum():,} in all: "
+            "ask for more, or give a finer quantity_increment"
+        )
+
+
+def _not_as_asked(s: EngineState) -> Iterator[str]:
+    """What became of orders otherwise than was asked for."""
+    o = s.orders
+    status, asked = o.array("status"), o.array("quantity_requested")
+    for what, code in (("rejected by the venue", REJECTED), ("refused by the risk check", REFUSED)):
+        reasons = np.bincount(o.array("reason")[status == code], minlength=len(REASONS))
+        told = ", ".join(f"{REASONS[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
+        if told:
+            yield f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}"
+    cut = int(((o.array("quantity") < asked) & (status != REFUSED) & (status != REJECTED)).sum())
+    if cut:
+        yield f"{cut:,} of {len(o):,} orders were cut to what could be paid"
+
+
+def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
+    """Quotes that would have filled something, or given a price, were they not locked."""
+    for i in np.flatnonzero(v.books.array("locked")).tolist():
+        yield (
+            f"{v.books.locked[i]:,} quote(s) of {index.names[i]!r} were locked (bid = ask) while orders waited: "
+            "a locked quote fills nothing"
+        )
+    o, ins = s.orders, s.instruments
+    unpriced = o.array("instrument")[o.array("reason") == NO_PRICE]
+    locked = (ins.array("bid") == ins.array("ask")) & (ins.array("bid") > 0) & (ins.array("last") == 0)
+    locked &= np.bincount(unpriced, minlength=len(index)) > 0
+    if locked.any():
+        yield f"the quotes of {_names(index, locked)} are locked (bid = ask), which is no price: no_price"
+
+
+def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
+    """Orders that end the run open, and those of them that nothing came by to fill."""
+    o, held, b, t = s.orders, v.held, v.books, v.terms
+    live = np.flatnonzero(o.array("status") <= CANCEL_IN_FLIGHT)
+    if not len(live):
+        return
+    text = f"{len(live):,} of {len(o):,} orders were still open at the end"
+    live = live[live < len(held)]  # the others are on their way to the venue, in a run that was interrupted
+    i = o.array("instrument")[live]
+    arrival, pending, met_open = (held.array(name)[live] for name in ("arrival", "pending", "met_open"))
+    resting = t.array("rests_on")[i]
+    latest = np.maximum(b.array("last_time"), b.array("quote_time"))[i]
+    on_candles = (pending == 0) & (resting == CANDLES)  # a limit waits for a candle that opens after it came
+    unmet = (met_open == 0) & (on_candles | (arrival >= latest))
+    if unmet.any():
+        which = np.bincount(i[unmet], minlength=len(index)) > 0
+        text += f"; {unmet.sum():,} of them met no event that could fill them ({_names(index, which)})"
+    yield text
+
+
+def _equity_unknown(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
+    """When the equity was null first, and which assets nothing converts or had no price."""
+    known = s.equity.array("known") != 0
+    if known.all():
+        return
+    reporting = index.asset_names[s.engine.reporting[0]]
+    why = []
+    for asset in np.flatnonzero(s.assets.array("unpriced")).tolist():
+        name, path = index.asset_names[asset], _path(s, asset)
+        if not s.assets.reaches[asset]:
+            why.append(f"no instrument of the run leads from {name!r} to {reporting!r}")
+        else:
+            why.append(f"{name!r} is converted by {_listed([index.names[i] for i in path])}, without a price then")
+    first = moment(s.equity.time[int(np.argmin(known))])
+    told = "; ".join(why) or "it is beyond the range of ±2^62 units"
+    yield f"equity is unknown (null) at {(~known).sum():,} of {len(known):,} marks, first at {first}: {told}"
+
+
+def _path(s: EngineState, asset: int) -> list[int]:
+    """The instruments that convert an asset, step by step."""
+    path = []
+    while s.assets.reaches[asset] and asset != s.engine.reporting[0]:
+        if s.assets.step[asset] >= 0:
+            path.append(s.assets.step[asset])
+        asset = s.assets.next[asset]
+    return path
+
+
+def _equity_gone(s: EngineState, index: IndexedInstruments, unit: Decimal) -> Iterator[str]:
+    gone = (s.equity.array("known") != 0) & (s.equity.array("equity") <= 0)
+    if not gone.any():
+        return
+    row = int(np.argmax(gone))
+    worth = (s.equity.equity[row] * unit).normalize()
+    yield (
+        f"equity is at or below zero at {gone.sum():,} of {len(gone):,} marks, first at {moment(s.equity.time[row])} "
+        f"({worth:f} {index.asset_names[s.engine.reporting[0]]}): nothing is liquidated, positions that have lost more "
+        "than the account stay"
+    )
+
+
+def _names(index: IndexedInstruments, which: Bools) -> str:
+    return _listed([index.names[i] for i in np.flatnonzero(which)])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    rest = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(repr(name) for name in names[:5]) + rest

@@ -1,0 +1,129 @@
+"""What a run warns of: everything that a user would otherwise have to find out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+import barter_bt as bt
+from tests.engine.tiny import FUTURE, A, B, Watch, flat, quotes, run, schedule, trades
+
+
+def told(result: bt.Result, *parts: str) -> bool:
+    """Whether one of the warnings has all these parts."""
+    return any(all(part in warning for part in parts) for warning in result.warnings)
+
+
+def test_a_run_in_which_all_went_as_asked_has_no_warning() -> None:
+    """Whatever is warned of is the exception."""
+    assert run(flat(100, 100, 100), schedule({"at": 10, "buy": 1})).warnings == []
+
+
+# Equity
+
+
+def test_equity_at_or_below_zero_is_told_with_its_first_time() -> None:
+    """A short of ten times the deposit while the price triples."""
+    margin = {"balances": {"usd": 1_000}, "venues": bt.Venue(margin=bt.Margin(0.1))}
+    short = schedule({"at": 10, "sell": 10, "on": "f_usd"})
+    ruined = run(flat(100, 100, 105, 110, 330, instrument="f_usd"), short, FUTURE, **margin)
+    # 10 contracts of 10 at 100: worth nothing at 110, 22,000 below that at 330
+    assert told(ruined, "equity is at or below zero at 2 of 6 marks, first at 1970-01-01 00:00:40 UTC (0 usd)")
+    assert not told(run(flat(100, 100, 105, 109, instrument="f_usd"), short, FUTURE, **margin), "zero")
+
+
+def test_an_account_that_holds_nothing_is_told() -> None:
+    """Zero is not above zero."""
+    assert told(run(flat(5, 6), schedule({"at": 10, "buy": 1}), balances={}), "at or below zero at 3 of 3 marks")
+
+
+def test_equity_that_is_unknown_says_which_asset_nothing_converts() -> None:
+    """Without a path from an asset to the reporting asset."""
+    jpy = bt.Instrument("x", "c_jpy", price_increment=1, quantity_increment=1)
+    data = [flat(100, 100), flat(7, 7, instrument="c_jpy")]
+    result = run(data, schedule({"at": 10, "buy": 1}), [A, jpy], balances={"usd": 500, "jpy": 5}, reporting="usd")
+    assert result.equity["equity"].null_count() == 3
+    assert told(result, "null", "3 of 3 marks, first at 1970-01-01 00:00:00 UTC", "no instrument", "'jpy' to 'usd'")
+
+
+def test_equity_that_is_unknown_says_which_price_was_missing() -> None:
+    """Until the first price of what converts an asset; afterwards it is known."""
+    result = run(flat(100, 100), schedule({"at": 10, "buy": 1}), balances={"usd": 500, "a": 5})
+    assert result.equity["equity"].is_null().to_list() == [True, False, False]
+    assert told(result, "null", "at 1 of 3 marks", "'a' is converted by 'a_usd', without a price then")
+    assert not told(run(flat(100, 100), schedule({"at": 10, "buy": 1})), "null")
+
+
+# Orders
+
+
+def test_no_order_at_all_is_told() -> None:
+    """Whatever drives the run."""
+    never: list[Any] = [schedule({"at": 10, "target": 0}), bt.Signals(pl.lit(0.0)), Watch(lambda state: None)]
+    for strategy in never:
+        assert run(flat(5, 6), strategy).warnings == ["no order was sent"]
+
+
+def test_targets_that_are_all_below_a_lot_are_told_by_instrument() -> None:
+    """In each size; not of an instrument that gets its lots at some time, nor of a target of nothing."""
+    data = [flat(100, 100, 100), flat(100, 100, 100, instrument="b_usd")]
+    for size, small, large in (("units", 0.5, 2.0), ("notional", 50.0, 250.0), ("equity", 0.009, 0.2)):
+        rows = [
+            {"at": at, "target": wish, "on": on} for at in (10, 20) for on, wish in (("a_usd", small), ("b_usd", 0))
+        ]
+        result = run(data, schedule(*rows, size=size), [A, B])
+        assert told(result, "every target of 'a_usd' is less than one lot, 2 in all")
+        assert told(result, "no order was sent")
+        rows[2]["target"] = large
+        assert not told(run(data, schedule(*rows, size=size), [A, B]), "less than one lot")
+    rows = [{"at": 10, "target": 0.5}, {"at": 10, "target": 3, "on": "b_usd"}, {"at": 99, "target": 3}]
+    assert told(run(data, schedule(*rows), [A, B]), "every target of 'a_usd' is less than one lot, 1 in all")
+
+
+def test_orders_that_end_the_run_open_are_told() -> None:
+    """And those that no event came by to fill: too late, or of an instrument without data."""
+    data = trades((1, 100, 5), (3, 100, 5))
+    result = run(data, schedule({"at": 1, "buy": 1, "limit": 50}, {"at": 1, "buy": 1}))
+    assert result.warnings == ["1 of 2 orders were still open at the end"]
+    late = run(data, schedule({"at": 1, "buy": 1}, {"at": 3, "buy": 1}, {"at": 3, "buy": 1, "limit": 99}))
+    assert late.warnings == [
+        "2 of 3 orders were still open at the end; 2 of them met no event that could fill them ('a_usd')"
+    ]
+    without = run(data, schedule({"at": 1, "buy": 1, "on": "b_usd"}), [A, B])
+    assert told(without, "1 of 1 orders", "1 of them met no event", "'b_usd'")
+
+
+def test_a_limit_that_no_candle_opened_for_met_nothing() -> None:
+    """One that came inside a candle waits for the next; one that saw an open did meet the market."""
+    resting = [schedule({"at": at, "buy": 1, "limit": 50}) for at in (10, 15)]
+    met, unmet = (run(flat(100, 100), strategy).warnings for strategy in resting)
+    assert met == ["1 of 1 orders were still open at the end"]
+    assert unmet == ["1 of 1 orders were still open at the end; 1 of them met no event that could fill them ('a_usd')"]
+
+
+def test_locked_quotes_are_told_where_orders_waited_for_them() -> None:
+    """As many as stood in the way: of an order that waits, of one that arrives, and of one that rests."""
+    locked = [(time, 100, 9, 100, 9) for time in (1, 2, 3)]
+    waits = run(quotes(*locked), schedule({"at": 1, "buy": 1}))
+    assert told(waits, "3 quote(s) of 'a_usd' were locked (bid = ask) while orders waited")
+    assert told(run(quotes(*locked), schedule({"at": 3, "buy": 1, "tif": "ioc"})), "1 quote(s) of 'a_usd'")
+    rests = run(quotes((1, 99, 9, 101, 9), *locked[1:]), schedule({"at": 1, "buy": 1, "limit": 100}))
+    assert told(rests, "2 quote(s) of 'a_usd'")
+    for unconcerned in (Watch(lambda state: None), schedule({"at": 1, "buy": 1, "limit": 90})):
+        assert not told(run(quotes((1, 99, 9, 101, 9), *locked[1:]), unconcerned), "locked")
+
+
+def test_targets_that_locked_quotes_leave_without_a_price_are_told() -> None:
+    """A locked quote is no price (rule 6), so a notional cannot be sized."""
+    result = run(quotes((1, 100, 9, 100, 9), (2, 100, 9, 100, 9)), schedule({"at": 1, "target": 500}, size="notional"))
+    assert told(result, "refused by the risk check: no_price 1")
+    assert told(result, "the quotes of 'a_usd' are locked")
+
+
+def test_commands_after_the_end_are_told() -> None:
+    """As rows of a schedule are."""
+    late = pl.DataFrame({"time": [datetime(1970, 1, 2, tzinfo=UTC)], "command": ["disable_trading"]})
+    result = run(flat(100, 100), schedule({"at": 10, "buy": 1}), commands=late)
+    assert result.warnings == ["1 row(s) of the commands lie after the last market event and were not reached"]
