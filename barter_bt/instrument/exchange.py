@@ -55,6 +55,8 @@ EXCHANGES = (
 )
 """Barter's exchange ids, in Barter's order."""
 
+_PLACES = {name: place for place, name in enumerate(EXCHANGES)}
+
 ALIASES = {"huobi": "htx"}
 """Other names of known exchanges, as Barter reads them."""
 
@@ -87,6 +89,17 @@ def exchange_id(text: object) -> str:
             f"exchange {text!r} is not in snake case: a-z, 0-9 and single underscores", _hint(str(text))
         )
     return ALIASES.get(text, text)
+
+
+def exchange_order(exchange: str) -> tuple[int, str]:
+    """What exchanges are sorted by: those that Barter knows in Barter's order, then all others by name.
+
+    Examples
+    --------
+    >>> sorted(["alpha", "binance_spot", "bithumb", "bitvavo", "mock"], key=exchange_order)
+    ['mock', 'binance_spot', 'bitvavo', 'bithumb', 'alpha']
+    """
+    return _PLACES.get(exchange, len(_PLACES)), exchange
 
 
 def _hint(text: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from barter_bt.errors import InstrumentError, nearest
-from barter_bt.instrument.exchange import ALIASES
+from barter_bt.instrument.exchange import ALIASES, exchange_order
 from barter_bt.instrument.instrument import Instrument
 
 T = TypeVar("T")
@@ -18,7 +18,8 @@ Spelled = dict[tuple[str, str], list[int]]  # exchange and its own spelling, to 
 class IndexedInstruments:
     """Instruments in canonical order: by exchange, then by name; assets likewise.
 
-    The order in which they are declared is of no consequence.
+    Exchanges that Barter knows come in the order of its enumeration, so that its indices mean the same here, all others
+    after them by name. The order in which instruments are declared is of no consequence.
 
     Attributes
     ----------
@@ -42,14 +43,15 @@ class IndexedInstruments:
     """
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
-        self.instruments = sorted(instruments, key=lambda i: (i.exchange, i.name))
+        self.instruments = sorted(instruments, key=lambda i: (exchange_order(i.exchange), i.name))
         if not self.instruments:
             raise InstrumentError("no instruments are given", "a run needs at least one")
         for one, other in zip(self.instruments, self.instruments[1:], strict=False):
             if one.key == other.key:
                 raise InstrumentError(f"instrument {one.key!r} is given twice")
-        self.exchanges = sorted({i.exchange for i in self.instruments})
-        self.assets = sorted({(i.exchange, asset) for i in self.instruments for asset in i.assets})
+        self.exchanges = sorted({i.exchange for i in self.instruments}, key=exchange_order)
+        assets = {(i.exchange, asset) for i in self.instruments for asset in i.assets}
+        self.assets = sorted(assets, key=lambda asset: (exchange_order(asset[0]), asset[1]))
         self.asset_names_exchange = self._asset_spellings()
 
     def __len__(self) -> int:

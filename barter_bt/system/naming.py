@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from barter_bt.errors import DataError
-from barter_bt.instrument import EXCHANGES, IndexedInstruments, Instrument
+from barter_bt.instrument import IndexedInstruments, Instrument, exchange_order
 from barter_bt.protocol import MarketEvent
 
 
@@ -62,7 +62,6 @@ def _find(index: IndexedInstruments, numbered: Sequence[int], event: MarketEvent
     return numbered[key]
 
 
-def _barter_order(one: Instrument) -> tuple[int, str, str, str]:
+def _barter_order(one: Instrument) -> tuple[tuple[int, str], str, str]:
     """What Barter's index of instruments is sorted by."""
-    place = EXCHANGES.index(one.exchange) if one.exchange in EXCHANGES else len(EXCHANGES)
-    return place, one.exchange, f"{one.base}_{one.quote}", one.name_exchange or one.name
+    return exchange_order(one.exchange), f"{one.base}_{one.quote}", one.name_exchange or one.name

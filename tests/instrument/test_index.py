@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from barter_bt.errors import InstrumentError
 from barter_bt.instrument import IndexedInstruments, Instrument
 
-NAMES = [("binance", "btc_usdt"), ("binance", "eth_usdt"), ("binance", "eth_btc"), ("kraken", "btc_usd")]
+NAMES = [("binance_spot", "btc_usdt"), ("binance_spot", "eth_usdt"), ("binance_spot", "eth_btc"), ("kraken", "btc_usd")]
 ALL = [*NAMES, ("kraken", "eth_btc")]
 
 
@@ -32,16 +32,16 @@ def test_numbers_are_dense_and_sorted_by_exchange_then_name():
     """Canonical order: by exchange, then by name; assets likewise."""
     made = index(*ALL)
     assert [i.key for i in made.instruments] == [
-        "binance.btc_usdt",
-        "binance.eth_btc",
-        "binance.eth_usdt",
+        "binance_spot.btc_usdt",
+        "binance_spot.eth_btc",
+        "binance_spot.eth_usdt",
         "kraken.btc_usd",
         "kraken.eth_btc",
     ]
     assert made.assets == [
-        ("binance", "btc"),
-        ("binance", "eth"),
-        ("binance", "usdt"),
+        ("binance_spot", "btc"),
+        ("binance_spot", "eth"),
+        ("binance_spot", "usdt"),
         ("kraken", "btc"),
         ("kraken", "eth"),
         ("kraken", "usd"),
@@ -50,11 +50,19 @@ def test_numbers_are_dense_and_sorted_by_exchange_then_name():
     assert len(made) == 5
 
 
+def test_exchanges_come_in_the_order_of_barters_enumeration():
+    """Barter's indices mean the same here; exchanges that it does not know come after, by name."""
+    made = index(*((exchange, "btc_usdt") for exchange in ("zoo", "bithumb", "alpha", "bitvavo", "mock", "bitstamp")))
+    assert made.exchanges == ["mock", "bitstamp", "bitvavo", "bithumb", "alpha", "zoo"]
+    assert [one.exchange for one in made.instruments] == made.exchanges
+    assert [exchange for exchange, _ in made.assets[::2]] == made.exchanges
+
+
 def test_names_are_plain_where_they_are_unique():
     """A name that two exchanges have is spelled with its exchange; the key works always."""
     made = index(*ALL)
-    assert made.names == ["btc_usdt", "binance.eth_btc", "eth_usdt", "btc_usd", "kraken.eth_btc"]
-    assert made.asset_names == ["binance.btc", "binance.eth", "usdt", "kraken.btc", "kraken.eth", "usd"]
+    assert made.names == ["btc_usdt", "binance_spot.eth_btc", "eth_usdt", "btc_usd", "kraken.eth_btc"]
+    assert made.asset_names == ["binance_spot.btc", "binance_spot.eth", "usdt", "kraken.btc", "kraken.eth", "usd"]
     for k, one in enumerate(made.instruments):
         assert made.instrument(one.key) == made.instrument(made.names[k]) == k
     for k, (exchange, name) in enumerate(made.assets):
@@ -67,7 +75,7 @@ def test_names_are_plain_where_they_are_unique():
     [
         (lambda i: i.instrument("btc_usdtt"), "btc_usdt"),
         (lambda i: i.asset("usdtt"), "usdt"),
-        (lambda i: i.exchange("binanse"), "binance"),
+        (lambda i: i.exchange("binanse"), "binance_spot"),
         (lambda i: i.instrument("kraken.btc_usdt"), "kraken.btc_usd"),
     ],
 )
@@ -80,7 +88,7 @@ def test_a_look_up_of_an_unknown_name_says_what_is_near(look_up, hint):
 
 def test_an_ambiguous_name_is_not_guessed():
     """A plain name that two exchanges have is unknown; the message lists the spellings that are known."""
-    with pytest.raises(InstrumentError, match=r"binance\.eth_btc, .*kraken\.eth_btc"):
+    with pytest.raises(InstrumentError, match=r"binance_spot\.eth_btc, .*kraken\.eth_btc"):
         index(*ALL).instrument("eth_btc")
     with pytest.raises(InstrumentError, match="btc"):
         index(*ALL).asset("btc")
