@@ -15,6 +15,7 @@ LEVELS = ("off", "actions", "full")
 SENT_CANCEL, SENT_OPEN, REFUSED_OPEN, POSITION_EXIT = 0, 1, 2, 3
 NOW_ENABLED, NOW_DISABLED, MARKET_DISCONNECT, ACCOUNT_DISCONNECT, COMMANDED = 4, 5, 6, 7, 8
 ADOPTED, REPLACED = 9, 10  # an order of the account's that the engine did not send; one whose client id was used again
+COARSENED = 11  # the unit of an asset, by so many powers of ten
 OUTPUTS = (
     "sent_cancel",
     "sent_open",
@@ -27,6 +28,7 @@ OUTPUTS = (
     "commanded",
     "adopted",
     "replaced",
+    "coarsened",
 )
 ACCOUNT_SNAPSHOT = 0  # kind of event 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from barter_bt.engine.audit import (
     ACCOUNT_DISCONNECT,
     ADOPTED,
+    COARSENED,
     FULL,
     LEVELS,
     MARKET_DISCONNECT,
@@ -26,6 +27,7 @@ from barter_bt.engine.event import (
     OWN_TRADE,
 )
 from barter_bt.engine.report import apply_report
+from barter_bt.engine.state.coarsen import coarsen
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.orders import record_cancel, record_open, replace
@@ -122,7 +124,7 @@ def _apply_event(s: EngineState, log: EngineState, row: int) -> None:
     if kind not in (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE, MARKET_OTHER):
         return
     s.engine.market_time[0] = s.engine.time[0]
-    heal_market(s, s.terms.exchange[i])
+    heal_market(s, s.event.exchange[0] if s.event.exchange[0] >= 0 else s.terms.exchange[i])
     if kind == MARKET_OTHER:
         return
     m = log.market_items
@@ -152,7 +154,7 @@ def _apply_account(s: EngineState, log: EngineState, item: int) -> None:
 
 
 def _apply_outputs(s: EngineState, log: EngineState, output: int, sequence: int, before: int) -> int:
-    """Orders are adopted and replaced before the event can concern them, all else comes after it."""
+    """Units are coarsened, orders adopted and replaced before the event can concern them; all else comes after it."""
     while output < len(log.outputs) and log.outputs.sequence[output] == sequence:
         if before and log.outputs.kind[output] < ADOPTED:
             break
@@ -167,6 +169,8 @@ def _apply_output(s: EngineState, log: EngineState, row: int) -> None:
         _apply_open(s, log, log.outputs.asked[row])
     elif kind == REPLACED:
         replace(s, what)
+    elif kind == COARSENED:
+        coarsen(s, what, log.outputs.asked[row])
     elif kind == SENT_CANCEL:
         record_cancel(s, what)
     elif kind in (NOW_ENABLED, NOW_DISABLED):

@@ -90,7 +90,8 @@ def apply_report(s: EngineState, row: int) -> None:
     """All that a report changes."""
     r = s.reports
     kind, order, time = r.kind[row], r.order[row], r.time_exchange[row]
-    heal_account(s, s.terms.exchange[s.orders.instrument[order]] if order >= 0 else s.event.exchange[0])
+    link = s.event.exchange[0]  # over which it came; -1 where that is the order's own
+    heal_account(s, link if link >= 0 else s.terms.exchange[s.orders.instrument[order]])
     if kind == FILL:
         _apply_fill(s, row, order)
     elif kind == ACCEPTED:

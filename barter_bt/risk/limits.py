@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -141,31 +142,44 @@ class Limits:
         ConfigError
             A limit is less than one step of what it limits, or an instrument is named twice.
         """
+        own = self._own(index)
+        for i in range(len(index)):
+            _apply_counts(state, i, own.get(i, Limits()))
+        _apply_counts(state, len(index), self)
+        self.apply_amounts(state, index, scales)
+
+    def apply_amounts(
+        self, state: EngineState, index: IndexedInstruments, scales: Scales, *, again: bool = False
+    ) -> None:
+        """Write all but the limits on numbers of orders; ``again`` where a unit has changed: one of it is the least."""
+        own, rows, account = self._own(index), state.limits, len(index)
+        whole = partial(_whole, least=int(again))
+        for i in range(len(index)):
+            limits = self._over(own.get(i, Limits()))
+            lot, unit = scales.lots[i], scales.units[index.moneys[i]]
+            rows.order_quantity[i] = whole(limits.order_quantity, lot, "order_quantity")
+            rows.order_notional[i] = whole(limits.order_notional, unit, "order_notional")
+            rows.position_quantity[i] = whole(limits.position_quantity, lot, "position_quantity")
+            rows.position_notional[i] = whole(limits.position_notional, unit, "position_notional")
+            rows.price_band[i] = whole(limits.price_band, _FRACTION, "price_band")
+            rows.resize[i] = int(bool(limits.resize))
+        reporting = scales.units[state.engine.reporting[0]]
+        rows.exposure[account] = whole(self.exposure, reporting, "exposure")
+        rows.leverage[account] = whole(self.leverage, _FRACTION, "leverage")
+        state.risk.active[0] = 1
+        state.risk.drawdown[0] = whole(self.drawdown, _FRACTION, "drawdown")
+        state.risk.daily_loss[0] = whole(self.daily_loss, reporting, "daily_loss")
+        state.risk.stops[0] = int(state.risk.drawdown[0] > 0 or state.risk.daily_loss[0] > 0)
+
+    def _own(self, index: IndexedInstruments) -> dict[int, Limits]:
+        """Limits of single instruments, by index."""
         own: dict[int, Limits] = {}
         for name, limits in self.by_instrument.items():
             i = index.instrument(name)
             if i in own:
                 raise ConfigError(f"by_instrument names {index.names[i]!r} twice", "give its limits in one place")
             own[i] = limits
-        rows, account = state.limits, len(index)
-        for i in range(len(index)):
-            limits = self._over(own.get(i, Limits()))
-            lot, unit = scales.lots[i], scales.units[index.moneys[i]]
-            rows.order_quantity[i] = _whole(limits.order_quantity, lot, "order_quantity")
-            rows.order_notional[i] = _whole(limits.order_notional, unit, "order_notional")
-            rows.position_quantity[i] = _whole(limits.position_quantity, lot, "position_quantity")
-            rows.position_notional[i] = _whole(limits.position_notional, unit, "position_notional")
-            rows.price_band[i] = _whole(limits.price_band, _FRACTION, "price_band")
-            rows.resize[i] = int(bool(limits.resize))
-            _apply_counts(state, i, own.get(i, Limits()))
-        _apply_counts(state, account, self)
-        reporting = scales.units[state.engine.reporting[0]]
-        rows.exposure[account] = _whole(self.exposure, reporting, "exposure")
-        rows.leverage[account] = _whole(self.leverage, _FRACTION, "leverage")
-        state.risk.active[0] = 1
-        state.risk.drawdown[0] = _whole(self.drawdown, _FRACTION, "drawdown")
-        state.risk.daily_loss[0] = _whole(self.daily_loss, reporting, "daily_loss")
-        state.risk.stops[0] = int(state.risk.drawdown[0] > 0 or state.risk.daily_loss[0] > 0)
+        return own
 
     def _over(self, own: Limits) -> Limits:
         """These limits with those of one instrument in their place."""
@@ -244,10 +258,10 @@ def _rate(given: object) -> tuple[int, int]:
     return count, window
 
 
-def _whole(limit: Number | None, step: Decimal, what: str) -> int:
+def _whole(limit: Number | None, step: Decimal, what: str, least: int = 0) -> int:
     """The limit in steps, rounded down; beyond the range of amounts it limits nothing more."""
     amount = _amount(limit, what)
-    steps = int(amount / step)
+    steps = max(int(amount / step), least if amount else 0)
     if steps == 0 and amount:
         raise ConfigError(f"{what} is {limit}, less than one step of {step}: it would refuse everything")
     return min(steps, LIMIT)

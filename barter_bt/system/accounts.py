@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
+
 from barter_bt.engine.audit import ADOPTED, begin, note_open, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.report import apply_report
-from barter_bt.engine.state.orders import record_open
+from barter_bt.engine.state.orders import is_live, record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
 from barter_bt.execution.dealing import notional
@@ -38,21 +42,29 @@ from barter_bt.protocol import (
     Cancelled,
     Expired,
     FullyFilled,
+    InstrumentAccountSnapshot,
     Open,
     OpenFailed,
     OpenInFlight,
     Order,
+    OrderKey,
     OrderKind,
     OrderResponseCancel,
     Side,
     Trade,
 )
 from barter_bt.system.book import Book, encode
+from barter_bt.system.changes import Changes, check_exchange, check_time
 from barter_bt.system.units import Units
+
+Adoption: TypeAlias = Callable[[], int]
+"""Tracks an order; returns its row."""
+
+ENDS: dict[type, int] = {Cancelled: CANCELLED, FullyFilled: FILLED, OpenFailed: REJECTED, Expired: EXPIRED}
 
 
 class Accounts:
-    """Applies account events to a state.
+    """Says what account events change.
 
     Parameters
     ----------
@@ -65,25 +77,43 @@ class Accounts:
     def __init__(self, s: EngineState, index: IndexedInstruments, units: Units, book: Book) -> None:
         self._s, self._index, self._units, self._book = s, index, units, book
 
-    def apply(self, exchange: int, event: AccountEventKind) -> None:
-        """Apply one event; a snapshot item by item, all under one sequence."""
-        self._s.engine.part[0] = 0
-        # What is adopted is noted before the item itself, and must not pass for a part of the event before.
-        begin(self._s, OWN_TRADE if isinstance(event, Trade) else ORDER_SNAPSHOT, -1, -1, exchange, -1)
+    def prepare(self, exchange: int, event: AccountEventKind) -> Changes:
+        """Find what an event changes; a snapshot item by item, all under one sequence.
+
+        Raises
+        ------
+        BarterBtError
+            Something of it cannot be: nothing has changed.
+        """
+        changes = Changes(self._s, self._index, self._units)
+        changes.add(partial(self._begin, exchange, OWN_TRADE if isinstance(event, Trade) else ORDER_SNAPSHOT))
         if isinstance(event, AccountSnapshot):
             for balance in event.balances:
-                self._balance(exchange, balance)
+                self._balance(changes, exchange, balance)
             for one in event.instruments:
                 for order in one.orders:
-                    self._order(exchange, order)
+                    self._listed(one, order)
+                    self._order(changes, exchange, order)
         elif isinstance(event, AssetBalance):
-            self._balance(exchange, event)
+            self._balance(changes, exchange, event)
         elif isinstance(event, Order):
-            self._order(exchange, event)
+            self._order(changes, exchange, event)
         elif isinstance(event, OrderResponseCancel):
-            self._cancelled(exchange, event)
+            self._cancelled(changes, exchange, event)
+        elif isinstance(event, Trade):
+            self._trade(changes, exchange, event)
         else:
-            self._trade(exchange, event)
+            raise DataError(f"{event!r} is no event of an account")
+        changes.add(partial(self._finish, exchange))
+        changes.check()
+        return changes
+
+    def _begin(self, exchange: int, kind: int) -> None:
+        """What is adopted is noted before the item itself, and must not pass for a part of the event before."""
+        self._s.engine.part[0] = 0
+        begin(self._s, kind, -1, -1, exchange, -1)
+
+    def _finish(self, exchange: int) -> None:
         if self._s.engine.part[0] == 0:  # nothing that the state knows of: the link is healthy all the same
             self._report(exchange, BALANCE, BALANCES, -1)
         self._s.engine.part[0] = 0
@@ -101,30 +131,80 @@ class Accounts:
         s.reports.truncate(0)
         s.engine.part[0] += 1
 
-    def _balance(self, exchange: int, one: AssetBalance) -> None:
-        asset = self._index.asset(one.asset, self._index.exchanges[exchange] if isinstance(one.asset, str) else None)
-        total, free = (self._units.money(asset, amount) for amount in (one.balance.total, one.balance.free))
-        time = one.time_exchange
+    # Balances
+
+    def _asset(self, asset: str | int, exchange: int) -> int:
+        """Index of an asset; a name is one of the exchange."""
+        return self._index.asset(asset, self._index.exchanges[exchange] if isinstance(asset, str) else None)
+
+    def _balance(self, changes: Changes, exchange: int, one: AssetBalance) -> None:
+        asset = self._asset(one.asset, exchange)
+        check_time(one.time_exchange)
+        total, free = (self._units.balance(asset, amount) for amount in (one.balance.total, one.balance.free))
+        for amount in (total, free, total - self._s.assets.held[asset]):
+            changes.hold(asset, amount)
+        changes.add(partial(self._apply_balance, exchange, asset, one))
+
+    def _apply_balance(self, exchange: int, asset: int, one: AssetBalance) -> None:
+        time, amounts = one.time_exchange, (one.balance.total, one.balance.free)
+        if time >= self._s.assets.time[asset]:
+            self._book.balances[asset] = amounts
+        total, free = (self._units.balance(asset, amount) for amount in amounts)
         values = {"time_exchange": time, "asset_first": asset, "total_first": total, "free_first": free}
         self._report(exchange, BALANCE, BALANCES, -1, **values)
 
-    def _order(self, exchange: int, snapshot: Order) -> None:
-        i = self._index.instrument(snapshot.key.instrument)
+    # Orders
+
+    def _listed(self, one: InstrumentAccountSnapshot, order: Order) -> None:
+        if self._index.instrument(one.instrument) != self._index.instrument(order.key.instrument):
+            raise DataError(
+                f"order {order.key.cid!r} of {order.key.instrument!r} is listed under instrument {one.instrument!r}"
+            )
+
+    def _instrument(self, key: OrderKey) -> int:
+        """Index of the instrument of a key, whose exchange must be the instrument's."""
+        i = self._index.instrument(key.instrument)
+        check_exchange(self._s, self._index, i, key)
+        return i
+
+    def _order(self, changes: Changes, exchange: int, snapshot: Order) -> None:
+        i, state = self._instrument(snapshot.key), snapshot.state
+        known = state.order if isinstance(state, CancelInFlight) else state
+        filled = quantity = 0
+        if isinstance(known, Open):
+            check_time(known.time_exchange)
+            filled, quantity = self._units.lots(i, known.filled_quantity), self._units.lots(i, snapshot.quantity)
+        changes.work(i, abs(filled))
+        adopt = None
+        if self._book.find(i, snapshot.key.cid) is None and self._is_at_work(state, filled, quantity):
+            adopt = self._adoption(changes, i, snapshot)
+        changes.add(partial(self._apply_order, exchange, i, snapshot, known, filled, quantity, adopt))
+
+    @staticmethod
+    def _is_at_work(state: object, filled: int, quantity: int) -> bool:
+        """Whether there is anything of an order to track."""
+        return isinstance(state, OpenInFlight | CancelInFlight) or (isinstance(state, Open) and filled < quantity)
+
+    def _apply_order(
+        self, exchange: int, i: int, snapshot: Order, known: Any, filled: int, quantity: int, adopt: Adoption | None
+    ) -> None:
         state, row = snapshot.state, self._book.find(i, snapshot.key.cid)
         if row is None:
-            row = self._adopt(i, snapshot)
-            if row is None:
+            if adopt is None:
                 return
-        known = state.order if isinstance(state, CancelInFlight) else state
+            row = adopt()
+        values = {"time_exchange": 0, "quantity": 0, "order_quantity": self._s.orders.quantity[row]}
         if isinstance(known, Open):
             self._book.name(row, i, known.id, shown=self._is_news(row, state, known))
+            # Nothing remains of an order if all that was asked for is filled, or all that the exchange knows of.
+            least = min(quantity, self._s.orders.quantity[row])
+            values = {"time_exchange": known.time_exchange, "quantity": filled, "order_quantity": least}
         if isinstance(state, Open):
-            self._open(exchange, i, row, ACCEPTED, state, snapshot)
+            self._report(exchange, ORDER_SNAPSHOT, ACCEPTED, row, **values)
         elif isinstance(state, CancelInFlight):
-            self._open(exchange, i, row, CANCELLING, state.order, snapshot)
+            self._report(exchange, ORDER_SNAPSHOT, CANCELLING, row, **values)
         elif not isinstance(state, OpenInFlight):
-            ends = {Cancelled: CANCELLED, FullyFilled: FILLED, OpenFailed: REJECTED, Expired: EXPIRED}
-            self._close(exchange, row, ends[type(state)])
+            self._close(exchange, row, ENDS[type(state)])
 
     def _is_news(self, row: int, state: object, known: Open) -> bool:
         """Whether a snapshot changes what the exchange has said of an order (the order manager's matrix)."""
@@ -133,40 +213,41 @@ class Accounts:
             return False
         return o.time_exchange[row] == 0 or known.time_exchange >= o.time_exchange[row]
 
-    def _open(self, exchange: int, i: int, row: int, kind: int, state: Open | None, snapshot: Order) -> None:
-        time = 0 if state is None else state.time_exchange
-        filled = 0 if state is None else self._units.lots(i, state.filled_quantity)
-        # Nothing remains of an order if all that was asked for is filled, or all that the exchange knows of.
-        quantity = min(self._units.lots(i, snapshot.quantity), self._s.orders.quantity[row])
-        values = {"time_exchange": time, "quantity": filled, "order_quantity": quantity}
-        self._report(exchange, ORDER_SNAPSHOT, kind, row, **values)
-
     def _close(self, exchange: int, row: int, status: int) -> None:
         quantity = self._s.orders.quantity[row]
         self._report(exchange, ORDER_SNAPSHOT, CLOSED, row, order_quantity=quantity, status=status)
 
-    def _cancelled(self, exchange: int, response: OrderResponseCancel) -> None:
-        row = self._book.find(self._index.instrument(response.key.instrument), response.key.cid)
-        if row is None:
-            return
+    def _cancelled(self, changes: Changes, exchange: int, response: OrderResponseCancel) -> None:
+        i = self._instrument(response.key)
+        if isinstance(response.state, Cancelled):
+            check_time(response.state.time_exchange)
+        row = self._book.find(i, response.key.cid)
+        if row is not None:
+            changes.add(partial(self._apply_cancelled, exchange, i, row, response))
+
+    def _apply_cancelled(self, exchange: int, i: int, row: int, response: OrderResponseCancel) -> None:
         if isinstance(response.state, Cancelled):
             self._close(exchange, row, CANCELLED)
-        else:
-            self._report(exchange, ORDER_SNAPSHOT, CANCEL_REJECTED, row)
+            return
+        was_live = is_live(self._s, row)
+        self._report(exchange, ORDER_SNAPSHOT, CANCEL_REJECTED, row)
+        if was_live and not is_live(
+            self._s, row
+        ):  # never acknowledged: if it is open after all, its snapshot will say so
+            self._book.forget(i, response.key.cid)
 
-    def _adopt(self, i: int, snapshot: Order) -> int | None:
-        """Track an order that the engine did not send; None where nothing of it is at work."""
-        state = snapshot.state
-        if not isinstance(state, OpenInFlight | Open | CancelInFlight):
-            return None
-        if isinstance(state, Open) and state.filled_quantity >= snapshot.quantity:
-            return None
+    def _adoption(self, changes: Changes, i: int, snapshot: Order) -> Adoption:
+        """What tracks an order that the engine did not send."""
         kind, tif, post_only = encode(snapshot.kind, snapshot.time_in_force)
         price = self._units.ticks(i, snapshot.price) if snapshot.kind == OrderKind.LIMIT else 0
         values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
         lots = self._units.lots(i, snapshot.quantity)
+        changes.work(i, lots)
+        return partial(self._adopt, i, snapshot, lots, values)
+
+    def _adopt(self, i: int, snapshot: Order, lots: int, values: dict[str, int]) -> int:
         row = self._record(i, snapshot.side, lots, snapshot.key.strategy, values)
-        self._book.add(row, i, snapshot.key.cid, snapshot.price)
+        self._book.add(row, i, snapshot.key.cid, snapshot.price, snapshot.time_in_force)
         return row
 
     def _record(self, i: int, side: Side, lots: int, strategy: str, values: dict[str, int]) -> int:
@@ -178,22 +259,42 @@ class Accounts:
         s.actions.truncate(0)
         return row
 
-    def _trade(self, exchange: int, trade: Trade) -> None:
+    # Trades
+
+    def _trade(self, changes: Changes, exchange: int, trade: Trade) -> None:
         i, units, s = self._index.instrument(trade.instrument), self._units, self._s
-        if trade.fees.asset is not None and self._index.asset(trade.fees.asset) != self._index.moneys[i]:
+        check_time(trade.time_exchange)
+        if trade.fees.asset is not None and self._asset(trade.fees.asset, s.terms.exchange[i]) != self._index.moneys[i]:
             raise DataError(
                 f"the fees of trade {trade.id!r} are in {trade.fees.asset!r}, not in the quote or settlement asset",
                 "fees in another asset are not kept yet; book them as a balance",
             )
         for what, value in (("quantity", trade.quantity), ("price", trade.price)):
-            if value <= 0:
+            if not (value.is_finite() and value > 0):
                 raise DataError(
                     f"trade {trade.id!r} has {what} {value}; it must be positive", "the side says which way"
                 )
         lots, ticks = units.lots(i, trade.quantity), units.ticks(i, trade.price)
-        row, kind = self._book.named(i, trade.order_id), TRADE
+        row = self._book.named(i, trade.order_id)
         if row is not None and s.orders.side[row] != (BUY if trade.side == Side.BUY else SELL):
             row = None  # an order's trades have its side: the id is used again
+        self._hold_trade(changes, i, row, trade, lots, ticks)
+        changes.add(partial(self._apply_trade, exchange, i, row, trade, lots, ticks))
+
+    def _hold_trade(self, changes: Changes, i: int, row: int | None, trade: Trade, lots: int, ticks: int) -> None:
+        """All that the trade posts must fit: the position and what is paid for it, the order's sums, the base asset."""
+        s, fee = self._s, abs(self._units.fees(i, trade.fees.fees))
+        sums = 0 if row is None else s.orders.notional[row] + abs(s.orders.fees[row])
+        way = 1 if trade.side == Side.BUY else -1
+        changes.hold_position(i, max(abs(s.instruments.quantity[i] + way * lots), lots), ticks, sums + 2 * fee)
+        base = s.terms.base[i]
+        if base >= 0:
+            held = s.assets.held[base] + way * lots * s.terms.base_units[i]
+            changes.hold(base, held)
+            changes.hold(base, s.assets.total[base] - held)
+
+    def _apply_trade(self, exchange: int, i: int, row: int | None, trade: Trade, lots: int, ticks: int) -> None:
+        kind = TRADE
         if row is None:  # of an order that nobody told of: it is taken for filled
             order = {"kind": MARKET, "time_in_force": IOC}
             row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
@@ -203,8 +304,8 @@ class Accounts:
             "time_exchange": trade.time_exchange,
             "price": ticks,
             "quantity": lots,
-            "notional": notional(s.terms, i, lots, ticks),
-            "fee": units.quote(i, trade.fees.fees),
+            "notional": notional(self._s.terms, i, lots, ticks),
+            "fee": self._units.fees(i, trade.fees.fees),
             "order_quantity": lots,
             "status": FILLED,
         }

@@ -1,4 +1,4 @@
-"""The texts that orders go by outside: client ids, exchange ids, names of strategies."""
+"""What was said outside and columns do not hold: client ids, exchange ids, names of strategies, exact amounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from barter_bt.engine.action.send import ask
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import ConfigError
 from barter_bt.execution.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.protocol import (
     FillOrKill,
@@ -26,12 +25,12 @@ def encode(kind: OrderKind, time_in_force: TimeInForce) -> tuple[int, int, int]:
     if isinstance(time_in_force, GoodUntilCancelled):
         return code, GTC, int(time_in_force.post_only)
     if isinstance(time_in_force, GoodUntilEndOfDay):
-        raise ConfigError("orders that are good until the end of the day are not known yet", "cancel them at its end")
+        return code, GTC, 0  # until the exchange says that it has ended
     return code, IOC if isinstance(time_in_force, ImmediateOrCancel) else FOK, 0
 
 
 def decode(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, TimeInForce]:
-    """The opposite of :func:`encode`."""
+    """The opposite of :func:`encode`, but for orders that are good until the end of the day."""
     terms: dict[int, TimeInForce] = {
         GTC: GoodUntilCancelled(bool(post_only)),
         IOC: ImmediateOrCancel(),
@@ -48,6 +47,8 @@ class Book:
         self.cids: list[str] = []
         self.prices: list[Decimal | None] = []
         self.ids: list[str | None] = []
+        self.days: set[int] = set()  # orders that are good until the end of the day
+        self.balances: dict[int, tuple[Decimal, Decimal]] = {}  # total and free of an asset, to the last digit
         self._by_cid: dict[tuple[int, str], int] = {}
         self._by_id: dict[tuple[int, str], int] = {}
 
@@ -57,14 +58,22 @@ class Book:
             self.strategies.append(name)
         return self.strategies.index(name)
 
-    def add(self, row: int, i: int, cid: str, price: Decimal | None, *, found: bool = True) -> None:
+    def add(
+        self, row: int, i: int, cid: str, price: Decimal, tif: TimeInForce | None = None, *, found: bool = True
+    ) -> None:
         """Remember a new order's client id, by which it is found, and its price: the columns have that of limits."""
         assert row == len(self.cids), "orders are numbered in order of sending"
         self.cids.append(cid)
         self.prices.append(price)
         self.ids.append(None)
+        if isinstance(tif, GoodUntilEndOfDay):
+            self.days.add(row)
         if found:
             self._by_cid[i, cid] = row
+
+    def forget(self, i: int, cid: str) -> None:
+        """Let a client's id mean no order: it may still prove to be one that the exchange has."""
+        del self._by_cid[i, cid]
 
     def name(self, row: int, i: int, order_id: str, *, shown: bool = True) -> None:
         """Remember the exchange's id; of news that changes nothing only for the trades that bear it."""
@@ -79,6 +88,8 @@ class Book:
             "cids": self.cids,
             "prices": [None if price is None else str(price) for price in self.prices],
             "ids": self.ids,
+            "days": sorted(self.days),
+            "balances": [[asset, *map(str, amounts)] for asset, amounts in self.balances.items()],
             "by_cid": [[i, cid, row] for (i, cid), row in self._by_cid.items()],
             "by_id": [[i, order_id, row] for (i, order_id), row in self._by_id.items()],
         }
@@ -87,6 +98,8 @@ class Book:
         """Go back to what :meth:`to_dict` gave; a strategy's index is that of its name."""
         self.strategies, self.cids, self.ids = saved["strategies"], saved["cids"], saved["ids"]
         self.prices = [None if price is None else Decimal(price) for price in saved["prices"]]
+        self.days = set(saved["days"])
+        self.balances = {asset: (Decimal(total), Decimal(free)) for asset, total, free in saved["balances"]}
         self._by_cid = {(i, cid): row for i, cid, row in saved["by_cid"]}
         self._by_id = {(i, order_id): row for i, order_id, row in saved["by_id"]}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from barter_bt.engine.audit import (
     FULL,
@@ -16,15 +17,16 @@ from barter_bt.engine.event import ENGINE_UPDATE
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import BarterBtError
+from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
 from barter_bt.execution.build import build_terms, build_venue
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.order import BUY
 from barter_bt.execution.terms import Venue
-from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
+from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.protocol import (
     Account,
+    AccountEvent,
     CancelInFlight,
     CancelOrders,
     ClosePositions,
@@ -33,6 +35,7 @@ from barter_bt.protocol import (
     EngineEvent,
     InstrumentFilter,
     Market,
+    MarketEvent,
     Open,
     OrderRequestCancel,
     OrderRequestOpen,
@@ -44,6 +47,7 @@ from barter_bt.protocol import (
     Side,
     TradingState,
     TradingStateUpdate,
+    UnrecoverableEngineError,
 )
 from barter_bt.risk import Limits
 from barter_bt.system.accounts import Accounts
@@ -60,13 +64,18 @@ from barter_bt.system.audit import (
     TradingDisabled,
 )
 from barter_bt.system.book import Book
+from barter_bt.system.changes import Changes
 from barter_bt.system.filters import many
-from barter_bt.system.markets import apply_market, event_time
-from barter_bt.system.requests import Requests, Send
+from barter_bt.system.markets import event_time, prepare_market
+from barter_bt.system.requests import Ready, Requests, Send
 from barter_bt.system.saved import load_state, save_state
 from barter_bt.system.strategy import Strategy
 from barter_bt.system.units import Units
 from barter_bt.system.view import View
+
+T = TypeVar("T")
+Errors: TypeAlias = Sequence[UnrecoverableEngineError]
+Apply: TypeAlias = Callable[[], Errors]
 
 
 class Engine(View):
@@ -82,6 +91,9 @@ class Engine(View):
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; they are not an event.
     risk
         Limits that the strategy's orders are held against.
+    risk_check
+        When: ``"each"`` order after those before it have been sent, as in a backtest, or all that the strategy asks for
+        at one time ``"together"``, as in Barter, whose risk manager sees one state for all of them.
     trading
         Whether trading is enabled at first.
     send
@@ -111,21 +123,25 @@ class Engine(View):
         *,
         balances: Mapping[str, Decimal | int | str] | None = None,
         risk: Limits | None = None,
+        risk_check: Literal["each", "together"] = "each",
         trading: TradingState = TradingState.DISABLED,
         send: Send | None = None,
         start: int = 0,
     ) -> None:
         index = IndexedInstruments(instruments)
         amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
-        scales = choose_scales(index, {}, amounts)
-        units, book = Units(index, scales), Book()
-        super().__init__(index, units, _build(index, scales, units, amounts, start), book)
+        units, book = Units(index, choose_scales(index, {}, amounts)), Book()
+        book.balances = {asset: (amount, amount) for asset, amount in amounts.items()}
+        super().__init__(index, units, _build(index, units, amounts, start), book)
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
         if risk:
-            risk.apply(self.state, index, scales)
+            risk.apply(self.state, index, units.scales)
+            units.changed = lambda: risk.apply_amounts(self.state, index, units.scales, again=True)
         self._accounts = Accounts(self.state, index, units, book)
-        self._requests = Requests(self.state, index, units, book, send or _keep)
+        if risk_check not in ("each", "together"):
+            raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
+        self._requests = Requests(self.state, index, units, book, send or _keep, together=risk_check == "together")
         self._outputs: list[Output] = []
         self.terminated = False
 
@@ -138,21 +154,19 @@ class Engine(View):
         ------
         RunError
             After a shutdown or an unrecoverable error.
+        StrategyError
+            The strategy asked for what cannot be. Nothing of that call is sent; the event stands, as it does if the
+            strategy raises anything else.
         BarterBtError
-            The event names what is not in the index, or holds what cannot be. It is not applied; of an account
-            snapshot the items before the wrong one are.
+            The event names what is not in the index, or holds what cannot be. It is applied whole or not at all: state,
+            sequence and audit are as before.
         """
         if self.terminated:
             raise RunError("the engine has ended: after a shutdown or an unrecoverable error it processes nothing")
-        self._outputs = []
-        sequence = self.state.engine.sequence[0]
+        apply = self._prepare(event)
+        sequence, self._outputs = self.state.engine.sequence[0], []
         self.state.engine.sequence[0] = sequence + 1
-        time = self.state.engine.time[0]
-        try:
-            errors = self._update(event)
-        except BarterBtError:
-            self._take_back(sequence, time)
-            raise
+        errors = apply()
         if not errors and self.state.engine.trading[0] and not isinstance(event, Shutdown):
             errors = self._generate()
         self.terminated = bool(errors) or isinstance(event, Shutdown)
@@ -160,7 +174,7 @@ class Engine(View):
 
     def save(self, path: str | Path) -> None:
         """Write the state to a file; what the strategy remembers is the strategy's."""
-        save_state(Path(path), self.state, self._book, self.index.names, ended=self.terminated)
+        save_state(Path(path), self.state, self._book, self.units, self.index.names, ended=self.terminated)
 
     def load(self, path: str | Path) -> None:
         """Go back to a state that :meth:`save` wrote, in this process or another, over the same instruments.
@@ -170,13 +184,7 @@ class Engine(View):
         ConfigError
             It is no such file, of another version, or of other instruments.
         """
-        self.terminated = load_state(Path(path), self.state, self._book, self.index.names)
-
-    def _take_back(self, sequence: int, time: int) -> None:
-        """An event that could not be applied has no number, unless a part of it stands in the audit."""
-        audits = self.state.audits
-        if not len(audits) or audits.sequence[len(audits) - 1] < sequence:
-            self.state.engine.sequence[0], self.state.engine.time[0] = sequence, time
+        self.terminated = load_state(Path(path), self.state, self._book, self.units, self.index.names)
 
     def run(self, events: Iterable[EngineEvent]) -> list[Audit]:
         """Process events until they end, a shutdown, or an unrecoverable error."""
@@ -187,51 +195,55 @@ class Engine(View):
                 break
         return audits
 
-    def _update(self, event: EngineEvent) -> Sequence[Any]:
-        if isinstance(event, Market):
-            self._market(event)
-        elif isinstance(event, Account):
-            self._account(event)
-        else:
-            self._begin(-1)
-            if isinstance(event, TradingStateUpdate):
-                self.set_trading(event.state)
-            elif isinstance(event, Command):
-                return self._command(event.kind)
-        return ()
+    def _prepare(self, event: EngineEvent) -> Apply:
+        """What the event will do, and all that can be wrong with it: until this returns nothing has changed."""
+        if isinstance(event, Market | Account):
+            what = event.event
+            if isinstance(what, Reconnecting):
+                return partial(self._disconnect, isinstance(event, Market), self.index.exchange(what.exchange))
+            item: Any = what.value
+            return self._market(item) if isinstance(event, Market) else self._account(item)
+        if isinstance(event, Command):
+            return self._command(event.kind)
+        if isinstance(event, TradingStateUpdate):
+            return partial(self._set_trading, event.state)
+        if isinstance(event, Shutdown):
+            return partial(self._begin, -1)
+        raise DataError(f"{event!r} is no event of the engine", "barter_bt.protocol.EngineEvent has them all")
 
-    def _begin(self, exchange: int) -> None:
+    def _begin(self, exchange: int) -> Errors:
         begin(self.state, ENGINE_UPDATE, -1, -1, exchange, -1)
         note_event(self.state, -1)
+        return ()
 
     def _advance(self, time: int | None) -> None:
         if time is not None:
             self.state.engine.time[0] = max(self.state.engine.time[0], time)
 
-    def _market(self, event: Market) -> None:
-        if isinstance(event.event, Reconnecting):
-            exchange = self.index.exchange(event.event.exchange)
-            self._begin(exchange)
-            lose_market(self.state, exchange)
-            name = self.index.exchanges[exchange]
-            self._outputs.append(MarketDisconnect(name, self.strategy.on_disconnect(self, name)))
-            return
-        item = event.event.value
-        self._advance(item.time_exchange)
-        apply_market(self.state, self.index.instrument(item.instrument), item)
+    def _disconnect(self, is_market: bool, exchange: int) -> Errors:
+        self._begin(exchange)
+        (lose_market if is_market else lose_account)(self.state, exchange)
+        name = self.index.exchanges[exchange]
+        told = self._ask(self.strategy.on_disconnect, self, name)
+        self._outputs.append((MarketDisconnect if is_market else AccountDisconnect)(name, told))
+        return ()
 
-    def _account(self, event: Account) -> None:
-        if isinstance(event.event, Reconnecting):
-            exchange = self.index.exchange(event.event.exchange)
-            self._begin(exchange)
-            lose_account(self.state, exchange)
-            name = self.index.exchanges[exchange]
-            self._outputs.append(AccountDisconnect(name, self.strategy.on_disconnect(self, name)))
-            return
-        item, closed = event.event.value, len(self.state.positions)
-        self._advance(event_time(item.kind))
-        self._accounts.apply(self.index.exchange(item.exchange), item.kind)
+    def _market(self, item: MarketEvent) -> Apply:
+        changes = Changes(self.state, self.index, self.units)
+        exchange, i = self.index.exchange(item.exchange), self.index.instrument(item.instrument)
+        prepare_market(self.state, changes, exchange, i, item)
+        return partial(self._apply, item.time_exchange, changes)
+
+    def _account(self, item: AccountEvent) -> Apply:
+        changes = self._accounts.prepare(self.index.exchange(item.exchange), item.kind)
+        return partial(self._apply, event_time(item.kind), changes)
+
+    def _apply(self, time: int | None, changes: Changes) -> Errors:
+        closed = len(self.state.positions)
+        self._advance(time)
+        changes.apply()
         self._outputs += [self._exit(row) for row in range(closed, len(self.state.positions))]
+        return ()
 
     def _exit(self, row: int) -> PositionExit:
         p, units = self.state.positions, self.units
@@ -252,34 +264,49 @@ class Engine(View):
             (p.trade_enter[row], p.trade_exit[row]),
         )
 
+    def _set_trading(self, state: TradingState) -> Errors:
+        self._begin(-1)
+        self.set_trading(state)
+        return ()
+
     def set_trading(self, state: TradingState) -> None:
         """Enable or disable trading; the strategy is told when enabled becomes disabled."""
         was = self.state.engine.trading[0]
         set_trading(self.state, int(state == TradingState.ENABLED))
         self.state.engine.pending[0] = 0
         if was and state == TradingState.DISABLED:
-            self._outputs.append(TradingDisabled(self.strategy.on_trading_disabled(self)))
+            self._outputs.append(TradingDisabled(self._ask(self.strategy.on_trading_disabled, self)))
 
     # Acting
 
-    def _command(self, command: CommandKind) -> Sequence[Any]:
-        cancels: Iterable[OrderRequestCancel] = ()
-        opens: Iterable[OrderRequestOpen] = ()
+    def _command(self, command: CommandKind) -> Apply:
+        """What a command asks for itself is known before it is applied; what closes positions is the strategy's."""
+        ready: tuple[list[Ready], list[Ready]] = [], []
         if isinstance(command, SendCancelRequests):
-            cancels = many(command.requests)
+            ready = self._requests.prepare(many(command.requests), ())
         elif isinstance(command, SendOpenRequests):
-            opens = many(command.requests)
-        elif isinstance(command, ClosePositions):
-            cancels, opens = self.strategy.close_positions(self, self.select(command.filter))
+            ready = self._requests.prepare((), many(command.requests))
         elif isinstance(command, CancelOrders):
-            cancels = self._cancels(command.filter)
-        output = Commanded(command, *self._requests.send(cancels, opens))
+            ready = self._requests.prepare(self._cancels(command.filter), ())
+        elif isinstance(command, ClosePositions):
+            return partial(self._close, command, self.select(command.filter))
+        else:
+            raise DataError(f"{command!r} is no command")
+        return partial(self._obey, command, ready)
+
+    def _close(self, command: ClosePositions, instruments: list[int]) -> Errors:
+        asked = self._ask(self.strategy.close_positions, self, instruments)
+        return self._obey(command, self._ask(self._requests.prepare, *asked))
+
+    def _obey(self, command: CommandKind, ready: tuple[list[Ready], list[Ready]]) -> Errors:
+        self._begin(-1)
+        output = Commanded(command, *self._requests.send(*ready))
         self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
 
     def send(self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]) -> tuple[Sent, Sent]:
         """Send requests past the risk manager, from a hook."""
-        return self._requests.send(cancels, opens)
+        return self._requests.send(*self._requests.prepare(cancels, opens))
 
     def _cancels(self, chosen: InstrumentFilter) -> list[OrderRequestCancel]:
         """Cancels of all orders that are not being cancelled already."""
@@ -290,25 +317,29 @@ class Engine(View):
             if not isinstance(order.state, CancelInFlight)
         ]
 
-    def _generate(self) -> Sequence[Any]:
-        cancels, opens = self.strategy.generate_algo_orders(self)
-        approved, refused = self._requests.check(list(opens))
-        output = AlgoOrders(*self._requests.send(cancels, approved), tuple(refused))
+    def _generate(self) -> Errors:
+        asked = self._ask(self.strategy.generate_algo_orders, self)
+        output = AlgoOrders(*self._requests.decide(*self._ask(self._requests.prepare, *asked)))
         if output.cancels or output.opens or output.refused:
             self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
+
+    def _ask(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call what is the strategy's: its errors are not the event's, which stands."""
+        try:
+            return function(*arguments)
+        except BarterBtError as error:
+            raise StrategyError(f"the strategy asked for what cannot be: {error.message}", error.hint) from error
 
 
 def _keep(request: Request) -> None:
     return None
 
 
-def _build(
-    index: IndexedInstruments, scales: Scales, units: Units, amounts: Mapping[int, Decimal], start: int
-) -> EngineState:
+def _build(index: IndexedInstruments, units: Units, amounts: Mapping[int, Decimal], start: int) -> EngineState:
     """The state before the first event: no link has said anything."""
-    venues = dict.fromkeys(index.exchanges, Venue())
-    balances = {asset: units.money(asset, amount) for asset, amount in amounts.items()}
+    scales, venues = units.scales, dict.fromkeys(index.exchanges, Venue())
+    balances = {asset: units.balance(asset, amount) for asset, amount in amounts.items()}
     venue = build_venue(index, build_terms(index, scales, venues, {}), venues, balances)
     state = build_state(index, scales, venue, index.moneys[0], start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL

@@ -28,12 +28,19 @@ def select(index: IndexedInstruments, message: Message) -> list[int]:
         return InstrumentFilter.exchanges(*many(message.exchanges)).select(index)
     if isinstance(message, Instruments):
         return InstrumentFilter.instruments(*many(message.instruments)).select(index)
-    pairs = [_pair(index, pair) for pair in many(message.underlyings)]
-    return InstrumentFilter.underlyings(*pairs).select(index)
+    chosen = {i for pair in many(message.underlyings) for i in _with_underlying(index, pair)}
+    return sorted(chosen)
 
 
-def _pair(index: IndexedInstruments, pair: Underlying) -> tuple[str, str]:
-    """Names of base and quote; an index stands for the name of its asset."""
-    keys = (pair.base, pair.quote)
-    base, quote = (key if isinstance(key, str) else index.assets[index.asset(key)][1] for key in keys)
-    return base, quote
+def _with_underlying(index: IndexedInstruments, pair: Underlying) -> list[int]:
+    """Instruments of a pair of assets; an index is an asset of one exchange, a name one of each exchange that has it.
+
+    There may be none of a pair, but both assets must be known.
+    """
+    bases, quotes = (_assets(index, key) for key in (pair.base, pair.quote))
+    return [i for i in range(len(index)) if index.bases[i] in bases and index.quotes[i] in quotes]
+
+
+def _assets(index: IndexedInstruments, key: str | int) -> set[int]:
+    named = {asset for asset, (_, name) in enumerate(index.assets) if name == key}
+    return named or {index.asset(key)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 from barter_bt.engine.audit import begin, note_event, note_market
 from barter_bt.engine.event import MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
@@ -10,6 +12,7 @@ from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
+from barter_bt.execution.dealing import steps
 from barter_bt.protocol import (
     AccountEventKind,
     AccountSnapshot,
@@ -26,43 +29,61 @@ from barter_bt.protocol import (
     PublicTrade,
     Trade,
 )
+from barter_bt.system.changes import Changes, check_time
 
 
-def apply_market(s: EngineState, i: int, event: MarketEvent) -> None:
-    """Apply one market item: the link, then the instrument's data.
+def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, event: MarketEvent) -> None:
+    """Take a market item into the instrument's data, and add what follows: the link, and the audit.
 
     Order books beyond the best prices, and liquidations, only heal the link: the state keeps no column for them yet.
 
     Raises
     ------
-    DataError
-        A price is off the grid, an amount is none, or a quote is crossed.
+    BarterBtError
+        A price is off the grid, an amount is none, a quote is crossed, or the position would be worth too much: nothing
+        has changed.
     """
-    exchange, kind, time = s.terms.exchange[i], event.kind, event.time_exchange
-    heal_market(s, exchange)
-    s.engine.market_time[0] = s.engine.time[0]
+    kind, time, code = event.kind, event.time_exchange, MARKET_OTHER
+    check_time(time)
+    values: tuple[float, ...] = ()
+    prices: tuple[float, ...] = ()
+    update: Callable[..., bool] = _nothing
     if isinstance(kind, PublicTrade):
-        begin(s, MARKET_TRADE, i, -1, exchange, -1)
-        known = update_from_trade(s, i, time, kind.price, kind.amount)
-        note_market(s, i, time, kind.price, kind.amount, 0.0, 0.0, 0.0)
+        code, update, values = MARKET_TRADE, update_from_trade, (kind.price, kind.amount)
+        prices = values[:1]
     elif isinstance(kind, OrderBookL1):
-        begin(s, MARKET_QUOTE, i, -1, exchange, -1)
-        time, (bid, bid_amount), (ask, ask_amount) = kind.last_update_time, _side(kind.best_bid), _side(kind.best_ask)
-        known = update_from_quote(s, i, time, bid, bid_amount, ask, ask_amount)
-        note_market(s, i, time, bid, bid_amount, ask, ask_amount, 0.0)
+        time, code, update = kind.last_update_time, MARKET_QUOTE, update_from_quote
+        values = (*_side(kind.best_bid), *_side(kind.best_ask))
+        prices = values[::2]
     elif isinstance(kind, Candle):
-        begin(s, MARKET_CANDLE, i, -1, exchange, -1)
-        known = update_from_candle(s, i, kind.close_time, kind.open, kind.high, kind.low, kind.close, kind.volume)
-        note_market(s, i, kind.close_time, kind.open, kind.high, kind.low, kind.close, kind.volume)
-    else:
-        begin(s, MARKET_OTHER, i, -1, exchange, -1)
-        note_event(s, -1)
-        return
-    if not known:
+        time, code, update = kind.close_time, MARKET_CANDLE, update_from_candle
+        values = (kind.open, kind.high, kind.low, kind.close, kind.volume)
+        prices = (kind.close,)
+    check_time(time)
+    for price in prices:
+        ticks = steps(price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+        changes.hold_position(i, abs(s.instruments.quantity[i]), ticks)
+    changes.check()
+    if not update(s, i, time, *values):
         raise DataError(
             f"{event} cannot be: a price is off the grid of the instrument or not positive, or the quote is crossed",
             "give the instrument a finer price_increment",
         )
+    changes.add(partial(_note, s, exchange, i, code, time, values))
+
+
+def _nothing(s: EngineState, i: int, time: int) -> bool:
+    return True
+
+
+def _note(s: EngineState, exchange: int, i: int, code: int, time: int, values: tuple[float, ...]) -> None:
+    heal_market(s, exchange)
+    s.engine.market_time[0] = s.engine.time[0]
+    begin(s, code, i, -1, exchange, -1)
+    if code == MARKET_OTHER:
+        note_event(s, -1)
+    else:
+        note_market(s, i, time, *values, *(0.0,) * (5 - len(values)))
 
 
 def _side(level: Level | None) -> tuple[float, float]:

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import REFUSED_OPEN, REPLACED, SENT_CANCEL, SENT_OPEN, note_open, note_output
-from barter_bt.engine.state.orders import is_live, record_cancel, record_open, replace
+from barter_bt.engine.state.orders import is_live, record_cancel, record_open
+from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import InstrumentError
 from barter_bt.execution.order import REASONS
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.protocol import EngineError, OrderRequestCancel, OrderRequestOpen
+from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestCancel, OrderRequestOpen
 from barter_bt.system.audit import Refused, Request, Sent
 from barter_bt.system.book import Book, encode
+from barter_bt.system.changes import Changes, check_exchange
 from barter_bt.system.units import Units
 
 Send: TypeAlias = Callable[[Request], EngineError | None]
 """Sends a request; returns why it could not be sent, if it could not."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A request in which nothing can be wrong any more.
+
+    Attributes
+    ----------
+    request, instrument
+        What is asked, and of which.
+    lots, values
+        Quantity and terms of an open, as codes.
+    error
+        Why it will not be sent: its exchange is not in the index.
+    """
+
+    request: Request
+    instrument: int
+    lots: int = 0
+    values: dict[str, int] | None = None
+    error: EngineError | None = None
 
 
 class Requests:
@@ -29,80 +54,135 @@ class Requests:
         The state, and what it stands for.
     deliver
         Hands a request to its exchange.
+    together
+        Whether the risk manager sees one state for all opens of a call, as in Barter, not each after the one before.
     """
 
-    def __init__(self, state: EngineState, index: IndexedInstruments, units: Units, book: Book, deliver: Send) -> None:
-        self.state, self.index, self.units, self._book, self._deliver = state, index, units, book, deliver
+    def __init__(
+        self,
+        state: EngineState,
+        index: IndexedInstruments,
+        units: Units,
+        book: Book,
+        deliver: Send,
+        *,
+        together: bool = False,
+    ) -> None:
+        self.state, self.index, self.units, self._book = state, index, units, book
+        self._deliver, self._together = deliver, together
 
-    def check(self, opens: Sequence[OrderRequestOpen]) -> tuple[list[OrderRequestOpen], list[Refused]]:
-        """The risk manager sees one state before any of these orders is sent."""
-        approved: list[OrderRequestOpen] = []
+    def prepare(
+        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]
+    ) -> tuple[list[Ready], list[Ready]]:
+        """Find out whether requests can be sent.
+
+        Raises
+        ------
+        BarterBtError
+            One cannot: none of them is sent.
+        """
+        changes = Changes(self.state, self.index, self.units)
+        ready = [self._cancel(one) for one in cancels], [self._open(one) for one in opens]
+        for one in ready[1]:
+            changes.work(one.instrument, one.lots)
+        changes.check()
+        return ready
+
+    def send(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
+        """Send cancels, then opens, past the risk manager; each that was sent is recorded in flight."""
+        return self._transmit(cancels), self._transmit(opens)
+
+    def decide(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent, tuple[Refused, ...]]:
+        """Send what the strategy asked for: cancels, then the opens that the risk manager approves."""
         refused: list[Refused] = []
-        for request in opens:
-            action = self._ask(request)
-            reason = check_risk(self.state, action)
-            if reason:
-                row = record_open(self.state, action, reason)
-                note_open(self.state, action, row, reason, REFUSED_OPEN)
-                i, terms = self.index.instrument(request.key.instrument), request.state
-                self._book.add(row, i, request.key.cid, terms.price, found=False)
-                refused.append(Refused(request, REASONS[reason]))
-            else:
-                approved.append(self._resized(request, action))
-            self.state.actions.truncate(0)
-        return approved, refused
+        approved: Iterable[Ready] = self._approved(opens, refused)
+        if self._together:
+            approved = list(approved)
+        return (*self.send(cancels, approved), tuple(refused))
 
-    def _resized(self, request: OrderRequestOpen, action: int) -> OrderRequestOpen:
-        a = self.state.actions
-        if a.quantity[action] == a.requested[action]:
-            return request
-        terms, quantity = request.state, self.units.quantity(a.instrument[action], a.quantity[action])
-        changed = type(terms)(terms.side, terms.price, quantity, terms.kind, terms.time_in_force)
-        return OrderRequestOpen(request.key, changed)
+    def _cancel(self, request: OrderRequestCancel) -> Ready:
+        i = self.index.instrument(request.key.instrument)
+        return Ready(request, i, error=self._misdirected(request, i))
 
-    def send(self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]) -> tuple[Sent, Sent]:
-        """Send requests past the risk manager: cancels, then opens; what was sent is recorded in flight after."""
-        sent = [self._transmit(cancels), self._transmit(opens)]
-        for request in sent[0].sent:
-            self._record_cancel(request)
-        for request in sent[1].sent:
-            assert isinstance(request, OrderRequestOpen)
-            self._record_open(request)
-        return sent[0], sent[1]
-
-    def _transmit(self, requests: Iterable[Request]) -> Sent:
-        sent, errors = [], []
-        for request in requests:
-            error = self._deliver(request)
-            if error is None:
-                sent.append(request)
-            else:
-                errors.append((request, error))
-        return Sent(tuple(sent), tuple(errors))
-
-    def _ask(self, request: OrderRequestOpen) -> int:
+    def _open(self, request: OrderRequestOpen) -> Ready:
         terms, i = request.state, self.index.instrument(request.key.instrument)
         kind, tif, post_only = encode(terms.kind, terms.time_in_force)
         price = self.units.ticks(i, terms.price) if kind else 0
         values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
-        self.state.engine.strategy[0] = self._book.strategy(request.key.strategy)
-        return self._book.ask(self.state, i, terms.side, self.units.lots(i, terms.quantity), values)
+        return Ready(request, i, self.units.lots(i, terms.quantity), values, self._misdirected(request, i))
 
-    def _record_open(self, request: OrderRequestOpen) -> None:
-        s, i = self.state, self.index.instrument(request.key.instrument)
-        earlier = self._book.find(i, request.key.cid)
+    def _misdirected(self, request: Request, i: int) -> EngineError | None:
+        """An exchange that is not in the index cannot be sent to; one that is must be the instrument's."""
+        try:
+            self.index.exchange(request.key.exchange)
+        except InstrumentError as error:
+            return ExchangeIndexError(error.message)
+        check_exchange(self.state, self.index, i, request.key)
+        return None
+
+    def _approved(self, opens: Iterable[Ready], refused: list[Refused]) -> Iterator[Ready]:
+        """Those that the limits allow, each looked at when it is asked for."""
+        for one in opens:
+            action = self._ask(one)
+            reason = check_risk(self.state, action)
+            lots = self.state.actions.quantity[action]
+            if reason:
+                row = record_open(self.state, action, reason)
+                note_open(self.state, action, row, reason, REFUSED_OPEN)
+                self._name(row, one, found=False)
+                assert isinstance(one.request, OrderRequestOpen)
+                refused.append(Refused(one.request, REASONS[reason]))
+            self.state.actions.truncate(0)
+            if not reason:
+                yield self._resized(one, lots)
+
+    def _resized(self, one: Ready, lots: int) -> Ready:
+        if lots == one.lots:
+            return one
+        assert isinstance(one.request, OrderRequestOpen)
+        terms, quantity = one.request.state, self.units.quantity(one.instrument, lots)
+        changed = type(terms)(terms.side, terms.price, quantity, terms.kind, terms.time_in_force)
+        return replace(one, request=OrderRequestOpen(one.request.key, changed), lots=lots)
+
+    def _transmit(self, requests: Iterable[Ready]) -> Sent:
+        sent, errors = [], []
+        for one in requests:
+            error = one.error or self._deliver(one.request)
+            if error is not None:
+                errors.append((one.request, error))
+                continue
+            sent.append(one.request)
+            if one.values is None:
+                self._record_cancel(one)
+            else:
+                self._record_open(one)
+        return Sent(tuple(sent), tuple(errors))
+
+    def _ask(self, one: Ready) -> int:
+        assert isinstance(one.request, OrderRequestOpen)
+        self.state.engine.strategy[0] = self._book.strategy(one.request.key.strategy)
+        return self._book.ask(self.state, one.instrument, one.request.state.side, one.lots, one.values or {})
+
+    def _name(self, row: int, one: Ready, *, found: bool) -> None:
+        assert isinstance(one.request, OrderRequestOpen)
+        terms, cid = one.request.state, one.request.key.cid
+        self._book.add(row, one.instrument, cid, terms.price, terms.time_in_force, found=found)
+
+    def _record_open(self, one: Ready) -> None:
+        s, i = self.state, one.instrument
+        earlier = self._book.find(i, one.request.key.cid)
         if earlier is not None and is_live(s, earlier):  # as in Barter: the later order takes its place
             note_output(s, REPLACED, earlier, -1)
-            replace(s, earlier)
-        action = self._ask(request)
+            replace_order(s, earlier)
+        action = self._ask(one)
         row = record_open(s, action, 0)
         note_open(s, action, row, 0, SENT_OPEN)
         count_sent(s, i)
         s.actions.truncate(0)
-        self._book.add(row, i, request.key.cid, request.state.price)
+        self._name(row, one, found=True)
 
-    def _record_cancel(self, request: Request) -> None:
-        row = self._book.find(self.index.instrument(request.key.instrument), request.key.cid)
+    def _record_cancel(self, one: Ready) -> None:
+        row = self._book.find(one.instrument, one.request.key.cid)
         if row is not None and is_live(self.state, row):
             record_cancel(self.state, row)
             note_output(self.state, SENT_CANCEL, row, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,22 @@ from barter_bt.columns.storage import Stored, read, write
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.system.book import Book
+from barter_bt.system.units import Units
 from barter_bt.version import VERSION
 
-_FORMAT = "barter_bt engine 1"
+_FORMAT = "barter_bt engine 2"
 _STEPS = ("engine.terms.ticks_per_unit", "engine.terms.lots_per_unit")
 
 
-def save_state(path: Path, state: EngineState, book: Book, names: list[str], *, ended: bool) -> None:
+def save_state(path: Path, state: EngineState, book: Book, units: Units, names: list[str], *, ended: bool) -> None:
     """Write the columns of a state and the texts that its orders go by."""
     stored = _stored(state)
     header = {"format": _FORMAT, "version": VERSION, "instruments": names, "ended": ended, "rows": stored.rows()}
-    write(path, header | {"layout": stored.layout(), "book": book.to_dict()}, stored.arrays())
+    header |= {"layout": stored.layout(), "book": book.to_dict(), "units": [str(unit) for unit in units.scales.units]}
+    write(path, header, stored.arrays())
 
 
-def load_state(path: Path, state: EngineState, book: Book, names: list[str]) -> bool:
+def load_state(path: Path, state: EngineState, book: Book, units: Units, names: list[str]) -> bool:
     """Fill a state and its book from a file; returns whether the engine had ended.
 
     Raises
@@ -54,6 +57,7 @@ def load_state(path: Path, state: EngineState, book: Book, names: list[str]) -> 
             )
     stored.fill(arrays, header["rows"])
     book.fill(header["book"])
+    units.set(map(Decimal, header["units"]))
     ended: Any = header["ended"]
     return bool(ended)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
+from barter_bt.columns.exact import LIMIT
 from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments, Scales
+
+_EXACT = Context(prec=150)  # of any decimal that JSON brings, in any units
 
 
 def whole(value: Decimal, step: Decimal, what: str) -> int:
@@ -14,53 +19,67 @@ def whole(value: Decimal, step: Decimal, what: str) -> int:
     Raises
     ------
     DataError
-        It is not a whole number of them.
+        It is not a whole number of them, or so many that they do not fit.
 
     Examples
     --------
     >>> whole(Decimal("0.07"), Decimal("0.01"), "the price")
     7
     """
-    count = value / step
+    if not value.is_finite():
+        raise DataError(f"{what} is {value}; it must be finite")
+    if abs(value) > step * LIMIT:
+        raise DataError(f"{what} is {value}; at most 2^62 steps of {step} fit", "give a coarser increment")
+    count = _EXACT.divide(value, step)
     if count != count.to_integral_value():
         raise DataError(f"{what} is {value}, which is not a whole number of steps of {step}", "give a finer increment")
     return int(count)
 
 
 class Units:
-    """The units of one engine's prices, quantities and money."""
+    """The units of one engine's prices, quantities and money; those of money may become coarser."""
 
     def __init__(self, index: IndexedInstruments, scales: Scales) -> None:
-        self._index, self._scales = index, scales
+        self._index, self.scales = index, scales
+        self.changed: Callable[[], None] = lambda: None  # whoever counts in them elsewhere
 
     def ticks(self, i: int, price: Decimal) -> int:
         """A price in ticks."""
-        return whole(price, self._scales.ticks[i], f"the price of {self._index.names[i]!r}")
+        return whole(price, self.scales.ticks[i], f"the price of {self._index.names[i]!r}")
 
     def lots(self, i: int, quantity: Decimal) -> int:
         """A quantity in lots."""
-        return whole(quantity, self._scales.lots[i], f"the quantity of {self._index.names[i]!r}")
+        return whole(quantity, self.scales.lots[i], f"the quantity of {self._index.names[i]!r}")
 
-    def money(self, asset: int, amount: Decimal) -> int:
-        """An amount in units of its asset."""
-        return whole(amount, self._scales.units[asset], f"the amount of {self._index.asset_names[asset]!r}")
+    def balance(self, asset: int, amount: Decimal) -> int:
+        """An amount in units of its asset, rounded down: no more than there is."""
+        return self._rounded(asset, amount, ROUND_FLOOR)
 
-    def quote(self, i: int, amount: Decimal) -> int:
-        """An amount in units of what an instrument's money is counted in."""
-        return self.money(self._index.moneys[i], amount)
+    def fees(self, i: int, amount: Decimal) -> int:
+        """An amount in units of what an instrument's money is counted in, rounded half to even (rule 3)."""
+        return self._rounded(self._index.moneys[i], amount, ROUND_HALF_EVEN)
+
+    def _rounded(self, asset: int, amount: Decimal, how: str) -> int:
+        if not amount.is_finite():
+            raise DataError(f"the amount of {self._index.asset_names[asset]!r} is {amount}; it must be finite")
+        return int(_EXACT.divide(amount, self.scales.units[asset]).to_integral_value(how))
+
+    def set(self, units: Iterable[Decimal]) -> None:
+        """Take other units of money."""
+        self.scales = replace(self.scales, units=tuple(units))
 
     def price(self, i: int, ticks: int) -> Decimal:
         """Ticks as a price."""
-        return (ticks * self._scales.ticks[i]).normalize() + 0
+        return (ticks * self.scales.ticks[i]).normalize() + 0
 
     def quantity(self, i: int, lots: int) -> Decimal:
         """Lots as a quantity."""
-        return (lots * self._scales.lots[i]).normalize() + 0
+        return (lots * self.scales.lots[i]).normalize() + 0
 
     def in_quote(self, i: int, units: int) -> Decimal:
         """Units of what an instrument's money is counted in as an amount."""
-        return (units * self._scales.units[self._index.moneys[i]]).normalize() + 0
+        return (units * self.scales.units[self._index.moneys[i]]).normalize() + 0
 
     def of_asset(self, asset: int, units: int) -> Decimal:
         """Units of an asset as an amount."""
-        return (units * self._scales.units[asset]).normalize() + 0
+        return (units * self.scales.units[asset]).normalize() + 0

@@ -13,6 +13,7 @@ from barter_bt.execution.order import BUY, CANCEL_IN_FLIGHT, OPEN_IN_FLIGHT
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
     CancelInFlight,
+    GoodUntilEndOfDay,
     InstrumentFilter,
     Open,
     OpenInFlight,
@@ -71,10 +72,14 @@ class View:
         return self.units.in_quote(i, unrealised(self.state, i))
 
     def balance(self, asset: str | int) -> tuple[Decimal, Decimal, int]:
-        """Total and free amount of an asset, and the exchange's time of it, 0 if nobody has told of it yet."""
+        """Total and free amount of an asset, as told, and the exchange's time of it, 0 if nobody has told of it yet."""
         k, a = self.index.asset(asset), self.state.assets
         time = a.time[k] if a.time[k] != -NEVER else 0
-        return self.units.of_asset(k, a.total[k]), self.units.of_asset(k, a.free[k]), time
+        total, free = self._book.balances.get(k) or (
+            self.units.of_asset(k, a.total[k]),
+            self.units.of_asset(k, a.free[k]),
+        )
+        return total, free, time
 
     def orders(self, instrument: str | int) -> list[Order]:
         """The orders that are tracked, in order of sending."""
@@ -89,6 +94,7 @@ class View:
         o, book, units = self.state.orders, self._book, self.units
         key = OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[row]], book.cids[row])
         kind, tif = decode(o.kind[row], o.time_in_force[row], o.post_only[row])
+        tif = GoodUntilEndOfDay() if row in book.days else tif
         known = None
         if o.time_exchange[row] != 0:
             known = Open(book.ids[row] or "", o.time_exchange[row], units.quantity(i, o.filled[row]))

@@ -28,6 +28,7 @@ from barter_bt.protocol import (
     FillOrKill,
     FullyFilled,
     GoodUntilCancelled,
+    GoodUntilEndOfDay,
     ImmediateOrCancel,
     InstrumentAccountSnapshot,
     Instruments,
@@ -63,7 +64,9 @@ INSTRUMENTS, TIMES, IDS = st.integers(0, 1), st.integers(1, 3), st.sampled_from(
 OFTEN, SELDOM = OrderKey(0, 0, "s", "c0"), [OrderKey(0, i, "s", cid) for i in (0, 1) for cid in ("c0", "c1", "c2")]
 KEYS = st.sampled_from([OFTEN] * 18 + SELDOM)
 # A limit order, as the engine keeps no price of a market order.
-TIFS = st.sampled_from([GoodUntilCancelled(False), GoodUntilCancelled(True), ImmediateOrCancel(), FillOrKill()])
+TIFS = st.sampled_from(
+    [GoodUntilCancelled(False), GoodUntilCancelled(True), ImmediateOrCancel(), FillOrKill(), GoodUntilEndOfDay()]
+)
 TERMS = st.builds(
     RequestOpen,
     st.sampled_from(Side),
