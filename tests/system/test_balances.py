@@ -6,7 +6,7 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barter_bt.engine.replica import StateReplica, differences
@@ -126,6 +126,7 @@ def test_balances_in_an_account_snapshot_are_each_held_against_their_own_time() 
 TOLD = st.lists(st.tuples(st.integers(0, 99), st.integers(FIRST, 9)), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(TOLD)
 def test_what_counts_is_the_last_of_the_latest(snapshots: list[tuple[int, int]]) -> None:
     """In any order of times: of the snapshots of the latest time the one that came last."""

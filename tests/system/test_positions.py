@@ -11,7 +11,7 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barter_bt.errors import DataError
@@ -205,6 +205,7 @@ DEALS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(DEALS)
 def test_pnl_is_what_was_paid_and_received(deals: list[Deal]) -> None:
     """Over any trades: realised PnL of all positions, less the cost of the open one, is the cash that has moved."""
