@@ -12,11 +12,13 @@ from barter_bt.report.canvas import COLUMNS, Look, dates, legend, line, panel, p
 from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.series import exposures, fills_of, market_line
 from barter_bt.report.style import SERIES, title
+from barter_bt.statistic.benchmark import Benchmark, marks_of
+from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.curve import curve_of, curve_of_run
 from barter_bt.statistic.figure import show
 from barter_bt.statistic.rolling import rolling, usual_window
 from barter_bt.statistic.summary import summarise
-from barter_bt.statistic.tables import Tables, floats, marks_of, nanoseconds
+from barter_bt.statistic.tables import Tables, floats, nanoseconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +92,7 @@ def plot_equity(
     run: Tables,
     ax: Axes | None = None,
     *,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     benchmark_name: str = "buy and hold",
     style: Look = "light",
 ) -> Axes:
@@ -101,7 +103,7 @@ def plot_equity(
     run, ax, style
         As for :func:`plot_price`.
     benchmark
-        Columns ``time`` and ``equity``, in the reporting asset.
+        Another run, or marks in the reporting asset, as for :func:`~barter_bt.statistic.summary.summarise`.
     benchmark_name
         What the legend calls it.
     """
@@ -114,7 +116,7 @@ def plot_equity(
     time_axis(axes, empty=curve is None)
     if curve is None:
         return axes
-    other = None if benchmark is None else curve_of(marks_of(benchmark))
+    other = None if benchmark is None else curve_of(marks_of(benchmark, zone_of(run)))
     if other is not None and other.values[0] > 0:
         scaled = other.values * (curve.values[0] / other.values[0])
         line(axes, other.times, scaled, look.benchmark, benchmark_name, width=1.1, dashes="--")
@@ -175,7 +177,7 @@ def plot_rolling(
     *,
     figure: Literal["sharpe", "beta", "volatility", "return"] = "sharpe",
     window: int | None = None,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     style: Look = "light",
     **options: Any,
 ) -> Axes:

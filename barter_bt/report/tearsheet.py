@@ -12,6 +12,7 @@ from barter_bt.report.canvas import Look, look_of, sheet
 from barter_bt.report.charts import plot_distribution, plot_months, plot_pnl, plot_positions
 from barter_bt.report.lines import plot_equity, plot_price, plot_rolling, plot_underwater
 from barter_bt.report.style import Style
+from barter_bt.statistic.benchmark import Benchmark
 from barter_bt.statistic.figure import FIGURES, show
 from barter_bt.statistic.summary import Summary, summarise
 from barter_bt.statistic.tables import Tables
@@ -30,7 +31,7 @@ _SHOWN = (
 def plot(
     run: Tables,
     path: str | Path | None = None,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     prices: pl.DataFrame | None = None,
     style: Look = "light",
     *,
@@ -48,7 +49,7 @@ def plot(
     path
         Where to save the picture; the ending chooses the format (``.png``, ``.svg``, ``.pdf``).
     benchmark
-        Another equity curve, for example of buy-and-hold: columns ``time`` and ``equity``, in the reporting
+        Another equity curve, for example of buy-and-hold: a run, or marks (see ``marks_of``) in the reporting
         asset. It is scaled to start at the run's equity.
     prices
         Columns ``time``, ``instrument``, ``price``. By default ``run.prices()`` where the run has it, else
@@ -82,7 +83,7 @@ def plot(
 def plot_tear_sheet(
     run: Tables,
     path: str | Path | None = None,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     prices: pl.DataFrame | None = None,
     style: Look = "light",
     *,

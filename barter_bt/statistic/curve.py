@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.statistic.calendar import DAY_NS, UTC, zone_of
+from barter_bt.statistic.figure import show
 from barter_bt.statistic.interval import (
     ACTUAL,
     YEAR_NS,
@@ -22,7 +24,7 @@ from barter_bt.statistic.interval import (
     sample_rows,
     sampling_interval,
     sampling_ns,
-    spacing,
+    spacing_ns,
     warn,
 )
 from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds, total
@@ -147,11 +149,6 @@ class Curve:
         return np.empty(0) if np.isnan(self.changes).any() else self.changes
 
     @cached_property
-    def spacing(self) -> int:
-        """How many sampling intervals lie between one sample and the next: above 1 where marks are further apart."""
-        return spacing(self.times[self.rows], sampling_ns(self.sampled), self.time_zone)
-
-    @cached_property
     def periods(self) -> float | None:
         """How many returns the stated interval holds."""
         length = interval_ns(self.interval)
@@ -168,13 +165,16 @@ class Curve:
 
     @cached_property
     def _apart_ns(self) -> int:
-        """Time between samples, in whole sampling intervals."""
-        if self.spacing > 1 and self.sampling is not None:
+        """Time between samples."""
+        sampling = sampling_ns(self.sampled)
+        found = spacing_ns(self.times[self.rows], sampling, self.time_zone)
+        if found > sampling and self.sampling is not None:
+            apart = show(timedelta(microseconds=found // 1000), "duration")
             warn(
-                f"sampling={self.sampling!r} is finer than the marks, most of which are {self.spacing} times as far "
-                "apart: figures are stated for returns of that length"
+                f"sampling={self.sampling!r} is finer than the marks, most of which are {apart} apart: figures are "
+                "stated for returns of that length"
             )
-        return sampling_ns(self.sampled) * self.spacing
+        return found
 
     @cached_property
     def free(self) -> float:

@@ -9,7 +9,7 @@ import polars as pl
 
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.against import Against, against
-from barter_bt.statistic.curve import Curve, curve_of_run
+from barter_bt.statistic.curve import Curve, curve_of, curve_of_run
 from barter_bt.statistic.figure import Figure, Value
 from barter_bt.statistic.interval import ACTUAL
 from barter_bt.statistic.tables import Tables
@@ -59,10 +59,10 @@ class Facts:
         """Why there is no curve beside the benchmark's."""
         if self._benchmark is None:
             return "there is no benchmark"
-        known = self._benchmark["equity"].drop_nulls()
-        if self.curve is not None and (self.curve.values.min() <= 0 or (len(known) and (known <= 0).any())):
-            return "a return of the run or of the benchmark begins with an equity that is not above 0"
-        return "the run and the benchmark have no time in common"
+        mine, other = self.curve, curve_of(self._benchmark)
+        if mine is None or other is None or max(mine.times[0], other.times[0]) >= min(mine.times[-1], other.times[-1]):
+            return "the run and the benchmark have no time in common"
+        return "a return of the run or of the benchmark begins with an equity that is not above 0"
 
     def value(self, figure: Figure) -> Value:
         """Compute one figure."""

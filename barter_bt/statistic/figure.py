@@ -118,7 +118,7 @@ def find(name: str) -> Figure | None:
     """
     if name in FIGURES:
         return FIGURES[name]
-    plain = _plain(name)
+    plain = _plain(name.partition("(")[0])
     plain = ALIASES.get(plain, plain)
     labels = {_plain(each.label.partition("(")[0]): each for each in reversed(list(FIGURES.values()))}
     return FIGURES.get(plain) or labels.get(plain)

@@ -118,20 +118,20 @@ def sample_rows(times: Integers, interval_ns: int, time_zone: str = UTC) -> Inte
     return rows[np.concatenate(([True], rows[1:] != rows[:-1]))]
 
 
-def spacing(times: Integers, interval_ns: int, time_zone: str = UTC) -> int:
-    """How many intervals lie between one sample and the next: the lower median, at least one.
-
-    It is 1 unless the intervals are shorter than the time between marks.
+def spacing_ns(times: Integers, interval_ns: int, time_zone: str = UTC) -> int:
+    """Time between one sample and the next: the interval, or, where most are further apart, their lower median.
 
     Examples
     --------
-    >>> spacing(np.array([0, 24, 48, 120]), 1)
-    24
+    >>> spacing_ns(np.array([0, 9, 21, 30]), 10), spacing_ns(np.array([0, 24, 48, 120]), 1)
+    (10, 24)
     """
     if len(times) < 2:
-        return 1
-    apart = np.sort(np.diff(numbers(times, interval_ns, time_zone)))
-    return max(int(apart[(len(apart) - 1) // 2]), 1)
+        return interval_ns
+    middle = (len(times) - 2) // 2
+    if np.partition(np.diff(numbers(times, interval_ns, time_zone)), middle)[middle] <= 1:
+        return interval_ns
+    return int(np.partition(np.diff(times), middle)[middle])
 
 
 def _length(text: str, examples: str) -> int:

@@ -66,9 +66,8 @@ def interval(curve: Curve) -> str:
 
 @figure("Returns in it", "ratio", "Period")
 def periods(curve: Curve) -> float | None:
-    """Returns in the stated interval: n / ((end - start) / 365 days) for "actual", else interval / (sampling times k);
-    k is how many edges lie between one sample and the next (the lower median): 1, or more where the marks are further
-    apart than the sampling.
+    """Returns in the stated interval: n / ((end - start) / 365 days) for "actual", else interval / sampling; where most
+    samples lie more than one edge apart, since marks do, interval / the time between samples (the lower median).
     """
     return curve.periods
 

@@ -9,9 +9,10 @@ import polars as pl
 
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.against import Against, against
+from barter_bt.statistic.benchmark import Benchmark, marks_of
 from barter_bt.statistic.curve import Curve, curve_of_run
 from barter_bt.statistic.interval import ACTUAL, sampling_ns
-from barter_bt.statistic.tables import Tables, marks_of
+from barter_bt.statistic.tables import Tables
 
 _SCHEMA: Final[dict[str, Any]] = {
     "time": pl.Datetime("ns", "UTC"),
@@ -25,7 +26,7 @@ def rolling(
     run: Tables,
     window: int | None = None,
     *,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     sampling: str | None = None,
     interval: str = ACTUAL,
     risk_free: float = 0.0,
@@ -79,7 +80,7 @@ def rolling(
     )
     if benchmark is not None:
         # A sample is the last mark before an edge of the sampling; the returns of both end at the edge itself.
-        both = _beta(found["time"], against(curve, marks_of(benchmark)), window)
+        both = _beta(found["time"], against(curve, marks_of(benchmark, curve.time_zone)), window)
         tolerance = f"{sampling_ns(curve.sampled)}ns"
         found = found.join_asof(both, on="time", strategy="forward", tolerance=tolerance)
     return found[window - 1 :]

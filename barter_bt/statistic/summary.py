@@ -10,11 +10,12 @@ from typing import Any
 import polars as pl
 
 from barter_bt.errors import ConfigError, nearest
+from barter_bt.statistic.benchmark import Benchmark, marks_of
 from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.facts import Facts
 from barter_bt.statistic.figure import ALIASES, FIGURES, Figure, Value, find, show
 from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
-from barter_bt.statistic.tables import Tables, marks_of
+from barter_bt.statistic.tables import Tables
 from barter_bt.statistic.undefined import first_return_undefined, why_undefined
 
 _SHORT = timedelta(days=90)
@@ -232,7 +233,7 @@ def side_by_side(summaries: Mapping[str, Summary], *, every: bool = False) -> st
 def summarise(
     run: Tables,
     *,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     sampling: str | None = None,
     interval: str = ACTUAL,
     risk_free: float = 0.0,
@@ -245,7 +246,8 @@ def summarise(
     run
         A finished run, or one read back from its directory.
     benchmark
-        Another run, or a table with ``time`` and ``equity``: alpha, beta and the like are against it.
+        Another run, a table with ``time`` and ``equity``, or a pandas Series with a ``DatetimeIndex`` (see
+        :func:`~barter_bt.statistic.benchmark.marks_of`): alpha, beta and the like are against it.
     sampling
         Length between the samples that returns are made of, such as "1d" or "4h"; by default the longest of 1d, 1h,
         1m, 1s of which the run holds at least two.
@@ -270,7 +272,7 @@ def summarise(
         sampling_ns(sampling)
     if time_zone is not None:
         zone_of(run, time_zone)
-    other = None if benchmark is None else marks_of(benchmark)
+    other = None if benchmark is None else marks_of(benchmark, zone_of(run, time_zone))
     options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
     return Summary(run.reporting, facts=Facts(run, other, time_zone=time_zone, **options))
 

@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from barter_bt.errors import ConfigError
-
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 _WIDE = 512
@@ -59,25 +57,6 @@ class Tables(Protocol):
 def floats(column: pl.Series) -> Floats:
     """View a Float64 column as a NumPy array, without a copy where memory allows; a null becomes NaN."""
     return column.to_numpy()
-
-
-def marks_of(benchmark: pl.DataFrame | Tables) -> pl.DataFrame:
-    """The equity of a benchmark: a run's, or the table itself, checked.
-
-    Raises
-    ------
-    ConfigError
-        The table has no column ``time`` or ``equity``, or goes back in time.
-    """
-    if not isinstance(benchmark, pl.DataFrame):
-        return benchmark.equity
-    for name in ("time", "equity"):
-        if name not in benchmark.columns:
-            raise ConfigError(f"the benchmark has no column {name!r}; it has {', '.join(benchmark.columns)}")
-    if not benchmark["time"].is_sorted():
-        row = int((benchmark["time"].diff().cast(pl.Int64) < 0).arg_true()[0])
-        raise ConfigError(f"row {row} of the benchmark goes back in time", 'sort it: benchmark.sort("time")')
-    return benchmark.with_columns(pl.col("equity").cast(pl.Float64).fill_nan(None))
 
 
 def nanoseconds(column: pl.Series) -> Integers:

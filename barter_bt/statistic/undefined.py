@@ -10,7 +10,7 @@ import numpy as np
 from barter_bt.statistic.activity import plain
 from barter_bt.statistic.curve import Curve
 from barter_bt.statistic.facts import Facts
-from barter_bt.statistic.figure import Figure, show
+from barter_bt.statistic.figure import FIGURES, Figure, show
 
 _FEWEST = {"skew": 3, "kurtosis": 4, "probabilistic_sharpe": 4, "omega": 1}
 _OF_GROWTH = ("total_return", "annual_return", "calmar")
@@ -50,10 +50,10 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
             yield f"equity at end is {show(float(curve.values[-1]), 'money')}: a negative growth has no such power"
         if figure.name in ("annual_return", "calmar") and not curve.span_ns:
             yield "start and end are one moment"
-        if curve.drawdowns is not None and not len(curve.drawdowns.depth):
-            yield "equity was never below a peak"
-        back = figure.name == "max_drawdown_recovery"
-        yield "equity was not back at the peak" if back else "it is beyond all numbers"
+        if figure.name in _OF_GROWTH and facts.value(FIGURES["annual_return"]) is None:
+            yield "it is beyond all numbers"
+        never = curve.drawdowns is not None and not len(curve.drawdowns.depth)
+        yield "equity was never below a peak" if never else "equity was not back at the peak"
     if figure.sample == "days":
         yield first_return_undefined(curve) or "there is only one mark"
     yield from _of_returns(figure, curve)

@@ -60,7 +60,9 @@ def sampled(marks, length, zone):
     last = {number: row for row, number in enumerate(numbers)}
     rows = sorted({0, len(marks) - 1, *last.values()})
     apart = sorted(numbers[b] - numbers[a] for a, b in pairwise(rows))
-    return [marks[row] for row in rows], max(apart[(len(apart) - 1) // 2] if apart else 1, 1)
+    times = sorted(marks[b][0] - marks[a][0] for a, b in pairwise(rows))
+    middle = (len(apart) - 1) // 2
+    return [marks[row] for row in rows], times[middle] if apart and apart[middle] > 1 else length
 
 
 def changes(samples):
@@ -71,11 +73,11 @@ def naive(marks, sampling, interval, risk_free, zone):
     """The figures by their definitions in ``docs/metrics.md``."""
     first, last, span = marks[0][1], marks[-1][1], marks[-1][0] - marks[0][0]
     sampling = sampling or next((name for name in ("1d", "1h", "1m") if span >= 2 * SAMPLINGS[name]), "1s")
-    samples, k = sampled(marks, SAMPLINGS[sampling], zone)
+    samples, apart = sampled(marks, SAMPLINGS[sampling], zone)
     r = changes(samples)
     n, whole = len(r), None not in r
-    periods = INTERVALS[interval] / (SAMPLINGS[sampling] * k) if interval != "actual" else divided(n * YEAR, span)
-    yearly = periods if interval.startswith("a") else YEAR / (SAMPLINGS[sampling] * k)
+    periods = INTERVALS[interval] / apart if interval != "actual" else divided(n * YEAR, span)
+    yearly = periods if interval.startswith("a") else YEAR / apart
     f = (1 + risk_free) ** (1 / yearly) - 1 if yearly else 0.0
     root = None if not periods else math.sqrt(periods)
     growth = last / first if first > 0 else None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.downsample import extremes
 from barter_bt.report.series import Line
 from barter_bt.report.style import Style
+from barter_bt.statistic.benchmark import Benchmark
 from barter_bt.statistic.curve import curve_of_run
 from barter_bt.statistic.rolling import usual_window
 from barter_bt.statistic.tables import Floats, Integers, Tables
@@ -41,7 +40,7 @@ class Canvas:
     def __init__(
         self,
         run: Tables,
-        benchmark: pl.DataFrame | Tables | None,
+        benchmark: Benchmark | None,
         name: str,
         window: int | None,
         style: Look,

@@ -12,9 +12,11 @@ from barter_bt.report.downsample import extremes, thin
 from barter_bt.report.page.canvas import COLUMNS, Canvas, milliseconds, number
 from barter_bt.report.series import Line, excursions, exposures, fills_of, market_line, pnl_by
 from barter_bt.report.style import SERIES, Style
+from barter_bt.statistic.benchmark import marks_of
+from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.curve import curve_of, curve_of_run
 from barter_bt.statistic.rolling import rolling
-from barter_bt.statistic.tables import floats, marks_of, nanoseconds
+from barter_bt.statistic.tables import floats, nanoseconds
 
 if TYPE_CHECKING:
     from bokeh.model import Model
@@ -78,7 +80,8 @@ class Charts(Canvas):
             return None
         hover = self._hover(("time", "@time{%F %T}"), ("equity", "@equity{0,0.00}"), only="strategy")
         chart = self._figure(height=320, time=True, hover=hover)
-        other = None if self._benchmark is None else curve_of(marks_of(self._benchmark))
+        zone = zone_of(self._run, self._options.get("time_zone"))
+        other = None if self._benchmark is None else curve_of(marks_of(self._benchmark, zone))
         if other is not None and other.values[0] > 0:
             scaled = Line(other.times, other.values * (curve.values[0] / other.values[0]))
             self._line(chart, scaled, "equity", self._look.benchmark, self._name, line_width=1.2, line_dash="dashed")

@@ -13,6 +13,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.tables import figures_table, tables_of
+from barter_bt.statistic.benchmark import Benchmark
 from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
@@ -33,7 +34,7 @@ def write_page(
     path: str | Path,
     *,
     title: str | None = None,
-    benchmark: pl.DataFrame | Tables | None = None,
+    benchmark: Benchmark | None = None,
     benchmark_name: str = "benchmark",
     window: int | None = None,
     style: Look = "light",
@@ -51,7 +52,7 @@ def write_page(
     title
         Its heading.
     benchmark
-        Another run, or columns ``time`` and ``equity``, in the reporting asset.
+        Another run, or marks in the reporting asset, as for :func:`~barter_bt.statistic.summary.summarise`.
     benchmark_name
         What the page calls it.
     window
@@ -116,7 +117,7 @@ def write_page(
     return target
 
 
-def facts(run: Tables, *, benchmark: pl.DataFrame | Tables | None = None, **options: Any) -> dict[str, Any]:
+def facts(run: Tables, *, benchmark: Benchmark | None = None, **options: Any) -> dict[str, Any]:
     """Tell what stands on the page as values for JSON: figures with definitions, parts, drawdowns, months."""
     summary = summarise(run, benchmark=benchmark, **options)
     return {
