@@ -75,6 +75,31 @@ def own_columns(streams: Sequence[Stream]) -> list[str]:
     return list(names | dict.fromkeys(name for stream in streams for name in stream.extra))
 
 
+def overlap(streams: Sequence[Stream]) -> str | None:
+    """Say so if an instrument has candles of several streams at the same times: an expression sees one sequence."""
+    names = [name for stream in streams for name in stream.instruments]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not twice:
+        return None
+    spans = pl.concat(
+        stream.frame()
+        .select(pl.col("instrument").cast(pl.String), "time_open", "time_exchange")
+        .filter(pl.col("instrument").is_in(twice))
+        .group_by("instrument")
+        .agg(pl.col("time_open").min(), pl.col("time_exchange").max())
+        for stream in streams
+    )
+    before = pl.col("time_exchange").shift(1).over("instrument")
+    found = spans.sort("instrument", "time_open").filter(pl.col("time_open") < before).collect()
+    if found.is_empty():
+        return None
+    return (
+        f"{found['instrument'][0]} has candles of several streams at the same times, which the signal's expression takes as "
+        "one sequence: tell them apart by a column of your own in their frames, such as interval, and compute "
+        '(...).over("instrument", "interval"); or give the targets as a frame'
+    )
+
+
 def _arriving(stream: Stream, feed_ns: int, names: Sequence[str]) -> pl.LazyFrame:
     """The candles of one stream, with when each arrives."""
     frame = stream.frame([name for name in stream.extra if name in names])

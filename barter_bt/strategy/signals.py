@@ -12,7 +12,7 @@ from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy import lookahead, targets
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.panel import Panel, own_columns, panel
+from barter_bt.strategy.panel import Panel, overlap, own_columns, panel
 from barter_bt.strategy.schedule import Schedule, Size
 from barter_bt.strategy.windows import Apart, taken_apart
 
@@ -94,8 +94,9 @@ class Signals:
             return Schedule(self.rows(market), self.size, self.with_fee, self.strict, *own).prepare(market)
         rows, candles = _computed(self.target, market)
         driver = Schedule(rows, self.size, self.with_fee, self.strict, *own).driver(market)
-        warned = lookahead.warning(self.target, candles, rows)
-        return replace(driver, warnings=[warned] if warned else [])
+        warned = [overlap([one for one in market.streams if one.kind == "candles"])]
+        warned.append(lookahead.warning(self.target, candles, rows))
+        return replace(driver, warnings=[text for text in warned if text])
 
 
 def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:
