@@ -28,7 +28,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, pl.Expr):  # its text leaves out windows and other options
-        return {"text": str(value), "polars": json.loads(value.meta.serialize(format="json"))}
+        try:
+            return {"text": str(value), "polars": json.loads(value.meta.serialize(format="json"))}
+        except pl.exceptions.PolarsError:  # a function of the user's own that cannot be written down
+            return {"text": str(value)}
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     return str(value)

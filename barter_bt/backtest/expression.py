@@ -15,7 +15,8 @@ from barter_bt.strategy.lookahead import first_change
 from barter_bt.strategy.panel import Panel, panel
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
-from barter_bt.strategy.targets import is_frame, long_form, polars_frame, stamped_with_opens
+from barter_bt.strategy.stamps import stamped_with_opens
+from barter_bt.strategy.targets import long_form
 from barter_bt.strategy.windows import taken_apart
 
 _ROUNDING = 1e-9
@@ -44,10 +45,10 @@ def looked_ahead(
 def _given(strategy: Any) -> pl.DataFrame | None:
     """The targets of a strategy that is a frame of them, as ``time``, ``instrument`` and ``target``; else None."""
     if isinstance(strategy, Signals):
-        return long_form(strategy.target) if is_frame(strategy.target) else None
+        return None if isinstance(strategy.target, pl.Expr) else long_form(strategy.target)
     if not isinstance(strategy, Schedule):
         return None
-    frame = polars_frame(strategy.frame)
+    frame: pl.DataFrame = strategy.frame
     if "target" not in frame.columns:
         return None
     if "action" in frame.columns:

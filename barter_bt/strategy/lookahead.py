@@ -63,12 +63,12 @@ def warning(expression: pl.Expr, candles: Panel, targets: pl.DataFrame) -> str |
     if targets.is_empty():
         return None
     until = targets["time"][min(_TARGETS, targets.height) - 1]
-    least = candles.frame.head(_ROWS).select("time_exchange").collect().to_series()
+    least = candles.collect(candles.frame.head(_ROWS).select("time_exchange")).to_series()
     if least.len() == _ROWS:  # there may be more
         until = max(until, least[-1])
-        rows = candles.frame.filter(pl.col("time_exchange") <= until).collect()
+        rows = candles.collect(candles.frame.filter(pl.col("time_exchange") <= until))
     else:
-        rows = candles.frame.collect()
+        rows = candles.collect(candles.frame)
     some = replace(candles, frame=rows.lazy())
     for height in _cuts(rows["time_exchange"], _values(expression, some), str(expression)):
         try:
@@ -104,7 +104,7 @@ def _spaced(some: np.ndarray, count: int) -> np.ndarray:
 
 
 def _values(expression: pl.Expr, rows: Panel) -> pl.Series:
-    return taken_apart(expression).columns(rows).select("target").collect().to_series()
+    return rows.collect(taken_apart(expression).columns(rows).select("target")).to_series()
 
 
 def _differs(whole: pl.Expr, part: pl.Expr, panels: tuple[Panel, Panel]) -> tuple[int, tuple[Any, Any]] | None:

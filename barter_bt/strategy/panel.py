@@ -30,12 +30,20 @@ class Panel:
         Whether rows do not all arrive the same time after their close.
     several
         Whether two candles of an instrument can become known at one time.
+    ordered
+        Whether rows are in the order above: then what is computed over them is the same to the last bit, however they
+        were cut, since sums are added up in one order.
     """
 
     frame: pl.LazyFrame
     single: bool
     uneven: bool
     several: bool
+    ordered: bool
+
+    def collect(self, computed: pl.LazyFrame) -> pl.DataFrame:
+        """Carry out what was computed over the frame."""
+        return computed.collect(engine="in-memory" if self.ordered else "auto")
 
 
 def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str], across: bool) -> Panel:
@@ -60,11 +68,12 @@ def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str
         frame = frames[0]
     if "time" not in frame.collect_schema():
         frame = frame.with_columns(time="time_exchange")
-    if across or len(frames) > 1:
-        frame = frame.sort(*_ORDER, maintain_order=True)
+    ordered = across or len(frames) > 1
+    if ordered:
+        frame = frame.sort(*_ORDER, maintain_order=True).map_batches(pl.DataFrame.rechunk)
     single = len({name for stream in streams for name in stream.instruments}) == 1
     received = any(stream.has_received for stream in streams)
-    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1)
+    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1, ordered)
 
 
 def own_columns(streams: Sequence[Stream]) -> list[str]:
@@ -94,8 +103,8 @@ def overlap(streams: Sequence[Stream]) -> str | None:
     if found.is_empty():
         return None
     return (
-        f"{found['instrument'][0]} has candles of several streams at the same times, which the signal's expression takes as "
-        "one sequence: tell them apart by a column of your own in their frames, such as interval, and compute "
+        f"{found['instrument'][0]} has candles of several streams at the same times; the signal's expression takes "
+        "them as one sequence: tell them apart by a column of your own in their frames, such as interval, and compute "
         '(...).over("instrument", "interval"); or give the targets as a frame'
     )
 

@@ -25,7 +25,8 @@ from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
-from barter_bt.strategy.targets import is_frame, polars_frame, warning
+from barter_bt.strategy.stamps import warning
+from barter_bt.strategy.targets import is_frame, polars_frame
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
@@ -202,12 +203,14 @@ class Schedule:
                 f"the schedule is {type(self.frame).__name__}; it must be a frame, one row for each order or target",
                 'pl.DataFrame({"time": ..., "instrument": ..., "target": ...})',
             )
+        object.__setattr__(self, "frame", polars_frame(self.frame))
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        driver, frame = self.driver(market), polars_frame(self.frame)
+        driver, frame = self.driver(market), self.frame
         if "action" in frame.columns:
             frame = frame.filter(pl.col("action").cast(pl.String) == "target")
+        frame = frame.drop_nulls("target") if "target" in frame.columns else frame
         warned = warning(frame, market.streams)
         return replace(driver, warnings=[warned] if warned else [])
 
@@ -250,7 +253,7 @@ class Schedule:
         return found.to_numpy()
 
     def _complete(self) -> pl.DataFrame:
-        given = polars_frame(self.frame)
+        given: pl.DataFrame = self.frame
         have = given.columns
         for name in ("time", "instrument"):
             if name not in have:

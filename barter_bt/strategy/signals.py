@@ -80,6 +80,8 @@ class Signals:
                 f"target is {type(self.target).__name__}; it must be a Polars expression over the candles, or a frame",
                 'pl.lit(1.0) for a constant; pl.DataFrame({"time": ..., "instrument": ..., "target": ...}) for values',
             )
+        if not isinstance(self.target, pl.Expr):
+            object.__setattr__(self, "target", targets.polars_frame(self.target))
 
     def rows(self, market: Market) -> pl.DataFrame:
         """Rows of ``time``, ``instrument``, ``target`` without nulls, in order of time."""
@@ -115,7 +117,7 @@ def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:
 def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:
     """Targets without nulls; of those of an instrument that become known at one time, the last."""
     rows = apart.columns(candles).with_columns(pl.col("target").cast(pl.Float64))
-    frame = rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null()).collect()
+    frame = candles.collect(rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null()))
     if not frame["time"].is_sorted():
         frame = frame.sort("time", maintain_order=True)
     return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame

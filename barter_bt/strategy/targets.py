@@ -7,12 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.data import Stream
-from barter_bt.data.schema import TIME
 from barter_bt.errors import DataError, StrategyError, nearest
-
-_STAMP, _OPEN, _CLOSE = (["instrument", name] for name in ("time", "time_open", "time_exchange"))
-_DENSE = 20  # candles from which on targets at every open, and none at the last close, are no chance
 
 
 def is_frame(given: object) -> bool:
@@ -103,57 +98,4 @@ def _from_wide(frame: pl.DataFrame, known: Sequence[str] | None) -> pl.DataFrame
     values = frame.with_columns(pl.col(names).cast(pl.Float64))
     return values.unpivot(names, index="time", variable_name="instrument", value_name="target").sort(
         "time", maintain_order=True
-    )
-
-
-def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.DataFrame:
-    """Find targets that bear the time at which a candle opens, and that no candle closes at.
-
-    One that was computed from that candle was not known then. Where each candle opens as the one before it closes,
-    both look alike: there it is a target at every open up to the last one, and none at the last close. Targets at the
-    first open of an instrument are left out: nothing has been seen then from which they could have been computed.
-
-    Parameters
-    ----------
-    targets
-        ``time`` and ``instrument``.
-    streams
-        All streams of the run; those of candles are looked at.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``instrument``, ``time_exchange`` (the candle's close) and ``time``, by time.
-    """
-    text = pl.col("instrument").cast(pl.String)
-    stamps = targets.select(text, pl.col("time").cast(TIME)).unique()
-    candles = pl.concat(
-        [each.frame().select(text, "time_open", "time_exchange") for each in streams if each.kind == "candles"]
-    )
-    at_open = candles.join(stamps.lazy(), left_on=_OPEN, right_on=_STAMP, how="semi").collect()
-    at_close = candles.join(stamps.lazy(), left_on=_CLOSE, right_on=_STAMP, how="semi").select(_CLOSE).collect()
-    first = stamps.group_by("instrument").agg(first=pl.col("time").min())
-    opens_after = (pl.col("time_open") >= pl.col("first")).sum()
-    ends = {"begin": pl.col("time_open").min(), "end": pl.col("time_exchange").max(), "opens": opens_after}
-    whole = candles.join(first.lazy(), on="instrument").group_by("instrument").agg(**ends).collect()
-    at_open = at_open.join(whole, on="instrument").filter(pl.col("time_open") > pl.col("begin"))
-    clear = at_open.join(at_close, left_on=_OPEN, right_on=_CLOSE, how="anti")
-    all_of_them = (pl.len().over("instrument") >= pl.col("opens") - 1) & (pl.col("opens") >= _DENSE)
-    dense = at_open.filter(all_of_them).join(at_close, left_on=["instrument", "end"], right_on=_CLOSE, how="anti")
-    found = pl.concat([clear, dense]).unique().sort("time_open", "instrument")
-    return found.select("instrument", "time_exchange", time="time_open")
-
-
-def warning(targets: pl.DataFrame, streams: Sequence[Stream]) -> str | None:
-    """Say so if targets bear the times at which candles open."""
-    if targets.is_empty() or not any(stream.kind == "candles" for stream in streams):
-        return None
-    found = stamped_with_opens(targets, streams)
-    if found.is_empty():
-        return None
-    name, closed, opened = found.row(0)
-    return (
-        f"look-ahead? {found.height:,} target(s) bear the time at which a candle opens, first {name} at "
-        f"{opened:%Y-%m-%d %H:%M:%S} UTC, whose candle closes at {closed:%Y-%m-%d %H:%M:%S}: what is computed from a "
-        "candle is known at its close, so stamp it with time_exchange; all is well if it was computed from earlier ones"
     )
