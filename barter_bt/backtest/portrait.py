@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import math
+import pickle
 import re
 import sys
 from array import array
@@ -101,10 +102,13 @@ def column(values: npt.NDArray[Any]) -> Any:
 
 
 def _made_of(value: Any, part: Any) -> dict[str, Any]:
-    """Code and attributes of an object; of one of Python's own library nothing."""
+    """Code and attributes of an object; of one that shows none what pickling tells, if it does."""
     cls = type(value)
-    if cls.__module__.partition(".")[0] in sys.stdlib_module_names:
-        return {}
+    if cls.__module__.partition(".")[0] in sys.stdlib_module_names or not hasattr(value, "__dict__"):
+        try:
+            return {"pickled": hashlib.sha256(pickle.dumps(value, 4)).hexdigest()}
+        except Exception:  # locks, files: what is not saved is no parameter
+            return {}
     own = dict(members(cls))
     held = {name.rpartition(".")[2]: each for name, each in own.items() if not isinstance(each, FunctionType)}
     held |= getattr(value, "__dict__", {})

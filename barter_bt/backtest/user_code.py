@@ -17,6 +17,8 @@ from typing import Any
 
 from barter_bt.columns.digest import codes, references
 
+_NEVER = sys.stdlib_module_names | {"barter_bt"}
+
 
 def sha256_of(values: Sequence[Any]) -> str:
     """Checksum of functions and classes, and of those of the user's own that they reach."""
@@ -43,7 +45,7 @@ def underlying(value: Any) -> Any:
 def members(cls: type) -> Iterator[tuple[str, Any]]:
     """Functions and values of a class and of those that it is made from, but for Python's and this package's."""
     for base in reversed(cls.__mro__):
-        if base.__module__.partition(".")[0] in sys.stdlib_module_names | {"barter_bt"}:
+        if _root(base) in _NEVER:
             continue
         for name, part in vars(base).items():
             inner = getattr(part, "__func__", getattr(part, "fget", getattr(part, "func", part)))
@@ -54,13 +56,14 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
 def _reached(values: Sequence[Any]) -> list[tuple[str, Any]]:
     """Every function, class and value once, in an order that is the same in every process."""
     found: dict[int, tuple[str, Any]] = {}
+    packages = {_root(one) for one in values} - _NEVER  # of an installed strategy its package is the user's own
 
     def visit(name: str, value: Any) -> None:
         value = underlying(value)
         if id(value) in found and found[id(value)][1] is value and isinstance(value, FunctionType | type):
             return
         if isinstance(value, FunctionType | type):
-            if not (_is_own(value) or any(value is one for one in values)):
+            if not (_is_own(value) or _root(value) in packages or any(value is one for one in values)):
                 return
             found[id(value)] = name, value
             for part, reached in sorted(_named(value), key=lambda pair: pair[0]):
@@ -103,6 +106,10 @@ def _bytecode(function: CodeType) -> bytes:
     return state.digest()
 
 
+def _root(value: Any) -> str:
+    return (value.__module__ or "").partition(".")[0]
+
+
 def _is_own(value: Any) -> bool:
     """Whether a function, class or module is the user's own."""
     return _is_own_module((value.__name__ if isinstance(value, ModuleType) else value.__module__) or "")
@@ -110,7 +117,7 @@ def _is_own(value: Any) -> bool:
 
 @functools.cache
 def _is_own_module(name: str) -> bool:
-    if name.partition(".")[0] in sys.stdlib_module_names | {"barter_bt"}:
+    if name.partition(".")[0] in _NEVER:
         return False
     file = getattr(sys.modules.get(name), "__file__", None)
     libraries = [Path(sysconfig.get_path(each)).resolve() for each in ("purelib", "platlib")]

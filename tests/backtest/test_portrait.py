@@ -7,8 +7,10 @@ import json
 import logging
 import os
 import random
+import re
 import subprocess
 import sys
+import threading
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +22,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from barter_bt.backtest import user_code
 from barter_bt.backtest.portrait import portrait
 
 RATE = 2.0
@@ -55,6 +58,8 @@ class Whole:
         self.expression, self.path = pl.col("x") > 1, Path("a/b")
         self.call, self.random = functools.partial(scaled, 2.0), random.Random(1)
         self.log, self.missing, self.odd = LOG, None, float("nan")
+        self.generator, self.pattern, self.range = np.random.default_rng(1), re.compile("a"), range(3)
+        self.lock = threading.Lock()
         self.myself = self
         vars(self).update(changes)
 
@@ -90,7 +95,8 @@ CHANGED = {
     "part": Part(4), "rate": 0.2, "price": Decimal("1.51"), "names": {"b", "a", "d"}, "window": deque([1, 3]),
     "array": np.arange(1000.0) + (np.arange(1000) == 999), "frame": pl.DataFrame({"x": [1, 2], "y": ["a", "c"]}),
     "expression": pl.col("x") > 2, "path": Path("a/c"), "call": functools.partial(scaled, 3.0), "missing": 0,
-    "odd": float("inf"), "more": 1, "wake": "quote",
+    "odd": float("inf"), "more": 1, "wake": "quote", "random": random.Random(2), "generator": np.random.default_rng(2),
+    "pattern": re.compile("b"), "range": range(4), "log": logging.getLogger("other"),
 }  # fmt: skip
 
 
@@ -157,3 +163,20 @@ def test_what_refers_to_itself_ends():
 
 
 REGISTRY: dict[str, Any] = {}
+
+
+def test_an_installed_strategy_is_the_users_own_with_its_package(monkeypatch):
+    """Its helpers in other modules of the package, too; other installed packages are not."""
+    monkeypatch.setattr(user_code, "_is_own_module", lambda _: False)
+    helper, other = ModuleType("mine.helper"), ModuleType("other")
+    exec("def fast(): return 1", vars(helper))
+    exec("def slow(): return 1", vars(other))
+    scope = {"__name__": "mine.strategy", "fast": helper.fast, "slow": other.slow}
+    exec("class Strategy:\n    def decide(self): return fast() + slow()", scope)
+    before = portrait(scope["Strategy"]())
+    exec("def slow(): return 2", vars(other))
+    scope["slow"] = other.slow
+    assert portrait(scope["Strategy"]()) == before
+    exec("def fast(): return 2", vars(helper))
+    scope["fast"] = helper.fast
+    assert portrait(scope["Strategy"]()) != before
