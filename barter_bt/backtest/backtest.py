@@ -24,7 +24,9 @@ from barter_bt.backtest.result import Result
 from barter_bt.backtest.warn import run_warnings
 from barter_bt.columns.kernel import interprets
 from barter_bt.data import MarketData, Stream
+from barter_bt.data.doubts import doubts
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.market import on_one_clock
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError, StrategyError
@@ -132,6 +134,7 @@ def backtest(
     """
     began = time.perf_counter()
     streams = _streams(data)
+    odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
     index = IndexedInstruments(_instruments(instruments))
     terms_of = _venues(venues, index)
     first, last = _nanoseconds(start, -_EVER, "start"), _nanoseconds(end, _EVER, "end")
@@ -213,7 +216,7 @@ def backtest(
         record=watching.frame(state, index, scales) if watching else None,
     )
     unit = scales.units[reporting_index]
-    result.warnings += driver.warnings + run_warnings(state, venue, index, unit, streams, partial)
+    result.warnings += odd + driver.warnings + run_warnings(state, venue, index, unit, streams, partial)
     result.warnings += run.unsaved if run else []
     result.timings |= {
         "prepare": prepared - began,
@@ -256,7 +259,7 @@ def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
                 f"data is {type(stream).__name__}; it must be a stream",
                 "wrap the frame or path in barter_bt.data.candles, trades or quotes",
             )
-    return streams
+    return on_one_clock(streams)
 
 
 def _instruments(given: Instrument | Iterable[Instrument]) -> list[Instrument]:

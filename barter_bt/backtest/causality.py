@@ -17,6 +17,7 @@ from barter_bt.backtest.expression import looked_ahead, stamped
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.truncated import Whole, knowing, last_arrival_ns
 from barter_bt.data import MarketData, Stream
+from barter_bt.data.market import on_one_clock
 from barter_bt.errors import ConfigError, EngineError
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.several import Several
@@ -225,7 +226,8 @@ def _signals_alone(
 
 
 def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
-    return [data] if isinstance(data, Stream) else list(data.streams if isinstance(data, MarketData) else data)
+    streams = data.streams if isinstance(data, MarketData) else data
+    return on_one_clock([streams] if isinstance(streams, Stream) else list(streams))
 
 
 def _maker(strategy: Any, data: Any) -> Callable[[list[Stream]], Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from barter_bt.data import Stream
+from barter_bt.errors import DataError
 from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Scales
 
@@ -68,5 +69,16 @@ def time_zone_of(streams: Sequence[Stream]) -> str:
 
 
 def describe_data(streams: Sequence[Stream]) -> list[dict[str, Any]]:
-    """Kind, rows, times and checksum of each stream; the checksum reads the data once."""
-    return [{"kind": stream.kind, **plain(stream.fingerprint())} for stream in streams]
+    """Kind, rows, times and checksum of each stream; the checksum reads the data once.
+
+    A file that is no longer what the run read has no checksum (None), and ``changed`` says why.
+    """
+    return [_described(stream) for stream in streams]
+
+
+def _described(stream: Stream) -> dict[str, Any]:
+    try:
+        return {"kind": stream.kind, **plain(stream.fingerprint())}
+    except DataError as error:
+        found = {"kind": stream.kind, "source": stream.name, "rows": stream.rows, "sha256": None}
+        return found | {"changed": error.message}

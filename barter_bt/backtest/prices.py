@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from barter_bt.errors import DataError
 from barter_bt.report.downsample import extremes_of_parts
 from barter_bt.statistic.tables import Floats, Integers
 
@@ -104,14 +105,18 @@ class MarketPrices:
     def to_draw(self, instruments: Collection[str], span_ns: tuple[int, int]) -> pl.DataFrame:
         """All prices of instruments that have few; else first, lowest, highest and last of 1,000 parts of the time.
 
-        Each stands at its own time, ``thinned`` says whether there are more. One pass over the data, which ends at the
+        Each stands at its own time, ``thinned`` says whether there are more. None if a file is no longer what the run
+        read. One pass over the data, which ends at the
         end of the span.
         """
         length = (span_ns[1] - span_ns[0]) // PARTS + 1
         edges = np.array([span_ns[0] + k * length for k in range(PARTS) if k * length <= span_ns[1] - span_ns[0]])
         found: dict[str, _Thinning] = {}
-        for name, times, price in self.by_instrument(instruments, span_ns):
-            found.setdefault(name, _Thinning(edges)).add(times, price)
+        try:
+            for name, times, price in self.by_instrument(instruments, span_ns):
+                found.setdefault(name, _Thinning(edges)).add(times, price)
+        except DataError:  # a file has changed since the run, which the manifest says
+            found = {}
         frames = [found[name].frame(name) for name in sorted(found)]
         return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA | {"thinned": pl.Boolean})
 

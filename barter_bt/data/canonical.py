@@ -99,19 +99,21 @@ def canonical(schema: pl.Schema, label: str, options: Options) -> Canon:
     zone = _zone(schema, columns, options)
     opens_by_days = "time_open" not in expressions and whole_days(options.interval) > 0
     if options.kind == "candles":
-        expressions = _both_times(expressions, options, label, zone)
+        expressions = _both_times(expressions, options, label, schema, columns)
     return Canon(expressions, columns, tuple(columns.values()), options.instrument, zone, opens_by_days)
 
 
 def _zone(schema: pl.Schema, columns: Mapping[str, str], options: Options) -> str | None:
     """The zone in which days are counted: that of the column, or the given one."""
-    name = next(columns[name] for name in ("time_open", "time_exchange") if name in columns)
-    dtype = schema[name]
-    zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
-    return zone or options.time_zone
+    dtype = schema[columns["time_open" if "time_open" in columns else "time_exchange"]]
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return dtype.time_zone
+    return None if dtype.is_numeric() else options.time_zone
 
 
-def _both_times(expressions: dict[str, pl.Expr], options: Options, label: str, zone: str | None) -> dict[str, pl.Expr]:
+def _both_times(
+    expressions: dict[str, pl.Expr], options: Options, label: str, schema: pl.Schema, columns: Mapping[str, str]
+) -> dict[str, pl.Expr]:
     """Candles have an open and a close time; the interval makes the one that is missing."""
     missing = [name for name in ("time_exchange", "time_open") if name not in expressions]
     if not missing:
@@ -129,13 +131,13 @@ def _both_times(expressions: dict[str, pl.Expr], options: Options, label: str, z
     length = duration_ns(options.interval, "interval")
     if length <= 0:
         raise ConfigError(f"interval is {options.interval!r}; it must be positive")
-    known = expressions["time_open" if missing[0] == "time_exchange" else "time_exchange"]
-    sign = 1 if missing[0] == "time_exchange" else -1
-    days = whole_days(options.interval)
+    known, sign = ("time_open", 1) if missing[0] == "time_exchange" else ("time_exchange", -1)
+    days, zone = whole_days(options.interval), _zone(schema, columns, options)
     if days and zone is not None:  # days of the zone, of 23 or 25 hours where clocks change
-        made = {missing[0]: convert.days_later(known, sign * days, zone)}
+        given = columns[known]
+        made = {missing[0]: convert.days_later(pl.col(given), schema[given], sign * days, zone)}
     else:
-        made = {missing[0]: known + pl.duration(nanoseconds=sign * length, time_unit="ns")}
+        made = {missing[0]: expressions[known] + pl.duration(nanoseconds=sign * length, time_unit="ns")}
     order = SCHEMAS["candles"].names
     return {name: {**expressions, **made}[name] for name in order if name in expressions or name in made}
 

@@ -7,7 +7,7 @@ readers refuse nulls and :mod:`barter_bt.data.validate` says what the value was.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from barter_bt.errors import DataError
 
 _INT64_MAX = 2**63 - 1
 _FLOAT_EXACT_MAX = 2**53
+_Unit: TypeAlias = Literal["ns", "us", "ms"]
 _SMALL = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 
 
@@ -29,25 +30,20 @@ def time(column: pl.Expr, dtype: pl.DataType, what: str, time_zone: str | None, 
     1000000000
     """
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        if dtype.time_unit == "ns":
-            return column.dt.convert_time_zone("UTC")
-        factor = NANOSECONDS[dtype.time_unit]
-        return (_within(column.to_physical(), _INT64_MAX // factor) * factor).cast(TIME)
+        return _utc(column, dtype.time_unit)
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         if time_zone is None:
             raise DataError(
                 f"{what} is {dtype}, a time without a zone",
                 'say which zone it is in, for example time_zone="UTC" or time_zone="America/New_York"',
             )
-        unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "ms"
+        unit: _Unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "ms"
         local = column.cast(pl.Datetime(unit))
         if dtype == pl.Date:
             local = _start_of_day(local, "ms", time_zone)
         else:
             local = local.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
-        if unit == "ns":
-            return local.dt.convert_time_zone("UTC")
-        return (_within(local.to_physical(), _INT64_MAX // NANOSECONDS[unit]) * NANOSECONDS[unit]).cast(TIME)
+        return _utc(local, unit)
     if dtype.is_integer():
         if time_unit is None:
             raise DataError(
@@ -66,14 +62,24 @@ def time(column: pl.Expr, dtype: pl.DataType, what: str, time_zone: str | None, 
     raise DataError(f"{what} is {dtype}, not a time", hint)
 
 
-def days_later(time: pl.Expr, days: int, time_zone: str) -> pl.Expr:
+def days_later(column: pl.Expr, dtype: pl.DataType, days: int, time_zone: str) -> pl.Expr:
     """Find the same time of day some days later (or earlier), by the clocks of a zone."""
-    local = time.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
-    moved = local + pl.duration(days=days, time_unit="ns")
-    return _start_of_day(moved, "ns", time_zone).dt.convert_time_zone("UTC")
+    unit: _Unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "ms"
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        local = column.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+    else:
+        local = column.cast(pl.Datetime(unit))
+    return _utc(_start_of_day(local + pl.duration(days=days, time_unit=unit), unit, time_zone), unit)
 
 
-def _start_of_day(local: pl.Expr, time_unit: Literal["ns", "ms"], time_zone: str) -> pl.Expr:
+def _utc(time: pl.Expr, unit: _Unit) -> pl.Expr:
+    if unit == "ns":
+        return time.dt.convert_time_zone("UTC")
+    factor = NANOSECONDS[unit]
+    return (_within(time.to_physical(), _INT64_MAX // factor) * factor).cast(TIME)
+
+
+def _start_of_day(local: pl.Expr, time_unit: _Unit, time_zone: str) -> pl.Expr:
     """Local times in a zone: of two that are called the same the first, of one that is skipped the end of the gap."""
     there = local.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
     later = local + pl.duration(hours=1, time_unit=time_unit)

@@ -48,7 +48,7 @@ def _dates_as_closes(source: Source, canon: Canon) -> Iterator[Finding]:
         if count == raw.height:
             message = (
                 f"{source.label}: column {column!r} is read as the close of daily candles and is always midnight; "
-                "a date is usually the open of its bar, and then every decision uses a close that is a day ahead"
+                "a date is usually the open of its bar, and then every decision knows its close a day too early"
             )
             hint = f"columns={{{column!r}: 'time_open'}}; if it is the close, call it 'time_close'"
             yield Finding("date_as_close", column, count, (first_row,), message, hint, source.label)

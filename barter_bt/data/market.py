@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from barter_bt.data.canonical import Options
@@ -53,6 +53,28 @@ class MarketData:
         return tuple(sorted({name for stream in self.streams for name in stream.instruments}))
 
 
+def on_one_clock(streams: Sequence[Stream]) -> list[Stream]:
+    """Give streams with ``clock_offset="auto"`` one offset, the largest: one receiver's clock was behind in all.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> times = {"time_exchange": [5], "time_received": [3], "price": [1.0], "amount": [1.0]}
+    >>> behind = pl.DataFrame(times).with_columns(pl.col("^time.*$").cast(pl.Datetime("ns", "UTC")))
+    >>> ahead = behind.with_columns(time_received=pl.col("time_exchange"))
+    >>> both = [trades(one, instrument="a_usd", clock_offset="auto") for one in (behind, ahead)]
+    >>> [stream.clock_offset_ns for stream in both], [stream.clock_offset_ns for stream in on_one_clock(both)]
+    ([2, 0], [2, 2])
+    """
+    needed = max((stream.clock_offset_ns for stream in streams if stream.clock_offset == "auto"), default=0)
+    return [
+        stream.with_clock_offset(needed)
+        if stream.clock_offset == "auto" and stream.clock_offset_ns != needed
+        else stream
+        for stream in streams
+    ]
+
+
 def trades(
     source: object,
     *,
@@ -84,7 +106,8 @@ def trades(
         What to mend, see :class:`~barter_bt.data.Repair`; by default nothing.
     clock_offset
         Added to ``time_received`` where the receiver's clock was behind: nanoseconds, text such as
-        ``"1.5s"``, or ``"auto"`` for the smallest shift that leaves no negative latency.
+        ``"1.5s"``, or ``"auto"`` for the smallest shift that leaves no negative latency, the same in all streams
+        of a run that say so.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
 
@@ -149,7 +172,8 @@ def candles(
     ----------
     interval
         Length of a candle, such as ``"1m"``, where the data has only the time of its open or of its
-        close (``time_exchange``, which may be called ``time_close``). A day is 24 hours.
+        close (``time_exchange``, which may be called ``time_close``). A date is usually the time of the open.
+        ``"1d"`` is a day of the zone that the times are in, of 23 or 25 hours where clocks change; ``"24h"`` is not.
 
     Examples
     --------
@@ -172,4 +196,9 @@ def _stream(
         raise ConfigError(f"{options.kind}: the list of sources is empty")
     if repair is not None and not isinstance(repair, Repair):
         raise ConfigError(f"repair is {repair!r}", "write for example repair=Repair(sort=True)")
-    return Stream([open_source(one) for one in given], options, repair, clock_offset, validate)
+    sources = [open_source(one) for one in given]
+    labels = [source.label for source in sources]
+    for number, (one, label) in enumerate(zip(sources, labels, strict=True)):
+        if labels.count(label) > 1:  # frames, or files of one name in several directories
+            one.label = f"{label} [{number}]"
+    return Stream(sources, options, repair, clock_offset, validate)

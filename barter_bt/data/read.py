@@ -12,6 +12,7 @@ from barter_bt.data.schema import ALIASES, SCHEMAS, TIME_NAMES
 from barter_bt.errors import ConfigError, DataError
 
 _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$"
+_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
 _NUMBERS = {name for schema in SCHEMAS.values() for name in schema.floats}
 _TIMES = {*TIME_NAMES, *ALIASES["candles"]}
 
@@ -24,6 +25,8 @@ def read_csv(
     separator: str = ",",
 ) -> pl.DataFrame:
     r"""Read a CSV file, plain or gzip: types from all of its rows, ISO times to the nanosecond.
+
+    Blank lines are skipped; a file with a header only has no rows.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ def read_csv(
         if len(names) != frame.width:
             raise ConfigError(f"{path.name}: names= gives {len(names)} names for {frame.width} columns")
         frame.columns = list(names)
-    frame = _renamed(frame, columns, path.name)
+    frame = _renamed(frame.filter(~pl.all_horizontal(pl.all().is_null())), columns, path.name)
     return _understood(frame.with_columns(_time(series) for series in frame), path.name)
 
 
@@ -179,22 +182,36 @@ def _time(series: pl.Series) -> pl.Series:
 
 
 def _understood(frame: pl.DataFrame, label: str) -> pl.DataFrame:
-    """Name the canonical columns whose text is no number or no time."""
-    problems = []
+    """Give text columns without values their type; name the canonical ones whose text is no number or no time."""
+    problems, empty = [], []
     for series in frame:
         if series.dtype != pl.String or series.name not in _NUMBERS | _TIMES:
             continue
-        bad = series.is_not_null()
-        if series.name in _NUMBERS:
-            bad &= series.cast(pl.Float64, strict=False).is_null()
-        else:
-            bad &= ~series.str.contains(_ISO)
-        rows = bad.arg_true().to_list()
+        if series.null_count() == series.len():
+            empty.append(series.cast(pl.Float64 if series.name in _NUMBERS else pl.Datetime("ns", "UTC")))
+            continue
         what = "numbers" if series.name in _NUMBERS else "ISO times"
-        shown = ", ".join(f"{series[row]!r} in row {row}" for row in rows[:5]) or "a form that was not recognised"
-        problems.append(f"column {series.name!r} does not hold {what} everywhere ({len(rows)}: {shown})")
+        bad, odd = _misfits(series, is_number=series.name in _NUMBERS)
+        rows = bad.arg_true().to_list()
+        shown = ", ".join(f"{series[row]!r} in row {row}" for row in rows[:5])
+        problems.append(f"column {series.name!r} does not hold {what} everywhere ({len(rows)}{odd}: {shown})")
     if problems:
         raise DataError(
             f"{label}: {'; '.join(problems)}", "correct or empty these fields, or read the file with Polars"
         )
-    return frame
+    return frame.with_columns(empty)
+
+
+def _misfits(text: pl.Series, *, is_number: bool) -> tuple[pl.Series, str]:
+    """Which values of a column that was not understood are to blame, and what they are besides."""
+    if is_number:
+        return text.is_not_null() & text.cast(pl.Float64, strict=False).is_null(), ""
+    bad = text.is_not_null() & ~text.str.contains(_ISO)
+    if bad.any():
+        return bad, ""
+    zoned = text.str.contains(_ZONE)
+    if zoned.any() and not zoned.drop_nulls().all():
+        few = zoned if zoned.sum() * 2 < text.len() - text.null_count() else ~zoned
+        return few.fill_null(False), " with a zone, others without" if few is zoned else " without a zone, others with"
+    parsed = pl.select(pl.lit(text).str.to_datetime(time_unit="ns", strict=False, time_zone="UTC")).to_series()
+    return text.is_not_null() & parsed.is_null(), " no day or time of the calendar"

@@ -59,8 +59,8 @@ class Report:
     warnings: tuple[Finding, ...]
 
     def __str__(self) -> str:
-        lines = [f"error: {finding.message}\n  Hint: {finding.hint}" for finding in self.errors]
-        lines += [f"warning: {finding.message}" for finding in self.warnings]
+        found = [("error", finding) for finding in self.errors] + [("warning", finding) for finding in self.warnings]
+        lines = [f"{what}: {one.message}" + (f"\n  Hint: {one.hint}" if one.hint else "") for what, one in found]
         return "\n".join(lines) or "no errors, no warnings"
 
     def raise_if_errors(self) -> None:

@@ -9,6 +9,17 @@ import polars as pl
 from barter_bt.data.schema import ALIASES, SCHEMAS, TIME_NAMES
 from barter_bt.errors import ConfigError, DataError, nearest
 
+_SYNONYMS = {
+    "amount": ("qty", "quantity", "size", "volume"),
+    "price": ("px", "last", "rate"),
+    "instrument": ("symbol", "ticker", "pair", "market"),
+    "bid_amount": ("bid_size", "bid_qty", "bidsize", "bidqty"),
+    "ask_amount": ("ask_size", "ask_qty", "asksize", "askqty"),
+    "bid_price": ("bid",),
+    "ask_price": ("ask",),
+}
+"""Names that others give to our columns; only guessed in hints, never taken."""
+
 
 def resolve(
     schema: pl.Schema, label: str, kind: str, renames: Mapping[str, str] | None, instrument: str | None
@@ -31,9 +42,8 @@ def resolve(
     names = schema.names()
     found = _renamed(names, label, kind, dict(renames or {}))
     taken = set(found.values())
-    for source in names:
-        target = ALIASES.get(kind, {}).get(source, source)
-        if source in taken or target not in SCHEMAS[kind].names:
+    for source, target in _by_name(names, kind):
+        if source in taken:
             continue
         if target in found:
             raise ConfigError(
@@ -41,10 +51,19 @@ def resolve(
             )
         found[target] = source
     _check_instrument(found, label, instrument)
-    for required in _required(kind, found, instrument):
-        if required not in found:
-            raise _missing(required, schema, label, kind, set(found.values()))
+    missing = [name for name in _required(kind, found, instrument) if name not in found]
+    if missing:
+        raise _missing(missing, schema, label, kind, set(found.values()))
     return {name: found[name] for name in SCHEMAS[kind].names if name in found}
+
+
+def _by_name(names: list[str], kind: str) -> list[tuple[str, str]]:
+    """Source columns with the name of a canonical one: as it is, or else in any case."""
+    aliases, known = ALIASES.get(kind, {}), SCHEMAS[kind].names
+    exact = [(name, aliases.get(name, name)) for name in names if aliases.get(name, name) in known]
+    said = {target for _, target in exact}
+    lower = [(name, aliases.get(name.lower(), name.lower())) for name in names]
+    return exact + [(name, target) for name, target in lower if target in known and target not in said]
 
 
 def _renamed(names: list[str], label: str, kind: str, renames: dict[str, str]) -> dict[str, str]:
@@ -86,23 +105,50 @@ def _check_instrument(found: dict[str, str], label: str, instrument: str | None)
 
 
 def _required(kind: str, found: Mapping[str, str], instrument: str | None) -> list[str]:
-    needed = [] if kind == "candles" and "time_open" in found else ["time_exchange"]
+    time = "time_open" if kind == "candles" else "time_exchange"
+    needed = [] if "time_exchange" in found else [time]
     needed += [name for name in SCHEMAS[kind].floats if name not in SCHEMAS[kind].optional]
     return needed if instrument is not None else [*needed, "instrument"]
 
 
-def _missing(required: str, schema: pl.Schema, label: str, kind: str, taken: set[str]) -> DataError:
+def _missing(names: list[str], schema: pl.Schema, label: str, kind: str, taken: set[str]) -> DataError:
+    """Name all columns that are missing, and for each the one that it may be."""
     free = [name for name in schema.names() if name not in taken]
-    message = f"{label}: {kind} need a column {required!r}; there are {', '.join(schema.names()) or 'none'}"
-    if required == "instrument":
-        return DataError(message, 'give instrument="btc_usdt" if all rows are of one instrument, or such a column')
+    renames: dict[str, str] = {}
+    for name in names:
+        guess = _guess(name, schema, [one for one in free if one not in renames])
+        if guess is not None:
+            closes = name == "time_open" and "close" in guess.lower()
+            renames[guess] = "time_close" if closes else name
+    plural = "columns" if len(names) > 1 else "a column"
+    needed = ", ".join(map(repr, names))
+    message = f"{label}: {kind} need {plural} {needed}; there are {', '.join(schema.names()) or 'none'}"
+    hints = []
+    if renames:
+        which = "column" if len(renames) == 1 else "columns"
+        verb = "is it" if len(renames) == 1 else "are they"
+        hints.append(f"if {which} {', '.join(map(repr, renames))} {verb}: columns={renames}")
+    elif names != ["instrument"]:
+        hints.append("rename yours with columns=")
+    if "time_open" in names:
+        hints.append(
+            'a date is the open of its bar, and interval="1d" (the length of a candle) makes the close; '
+            "a time that is the close is 'time_close'"
+        )
+    if "instrument" in names:
+        hints.append('give instrument="btc_usdt" if all rows are of one instrument, or a column that names it')
+    return DataError(message, "; ".join(hints))
+
+
+def _guess(missing: str, schema: pl.Schema, free: list[str]) -> str | None:
+    """The column that a missing one may be."""
     lower = {name.lower(): name for name in free}
-    guess = lower.get(nearest(required, lower) or "")
-    if guess is None and required in TIME_NAMES:
-        guess = next((name for name in free if schema[name].is_temporal()), None)
-        guess = guess or next((lower[name] for name in lower if name.startswith(("time", "date", "ts"))), None)
-    hint = f"if column {guess!r} is it: columns={{{guess!r}: {required!r}}}" if guess else "rename yours with columns="
-    return DataError(message, hint)
+    if missing not in TIME_NAMES:
+        synonym = next((lower[name] for name in _SYNONYMS.get(missing, ()) if name in lower), None)
+        return synonym or lower.get(nearest(missing, lower) or "")
+    timely = [name for name in free if name.lower().startswith(("time", "date", "ts", "open_time", "open time"))]
+    timely += [name for name in free if schema[name].is_temporal()]
+    return next(iter(timely), lower.get(nearest(missing, lower) or ""))
 
 
 def _did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str | None:

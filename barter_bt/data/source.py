@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,15 +17,14 @@ import polars as pl
 from barter_bt.errors import ConfigError, DataError
 
 PIECE_ROWS = 1 << 20
+_CUT = "the file may be truncated; write it again"
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
 
 class Source(Protocol):
     """What every source can do."""
 
-    @property
-    def label(self) -> str:
-        """File name or ``"<frame>"``."""
+    label: str  # file name or "<frame>"
 
     @property
     def schema(self) -> pl.Schema:
@@ -93,18 +93,54 @@ class FrameSource:
         return None
 
 
+@dataclass(frozen=True)
+class FileState:
+    """A file as it was when a stream was made of it; what is read of it later must be of the same file."""
+
+    path: Path
+    size: int
+    modified_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """The present state of a file."""
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        return cls(path, found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def expect(self) -> None:
+        """Raise a DataError if the file was changed, replaced or removed since."""
+        if not self.path.is_file() or FileState.of(self.path) != self:
+            raise DataError(
+                f"{self.path.name}: the file was changed or replaced after the stream was made of it",
+                "make the stream again; new data belongs under a new name, or complete under the old one by a rename "
+                "before the stream is made",
+            )
+
+    def sha256(self) -> str:
+        """Checksum of the bytes, if they are still those of the stream."""
+        self.expect()
+        found = file_sha256(self.path)
+        self.expect()
+        return found
+
+
 class CsvSource(FrameSource):
     """A CSV file, plain or gzip; read as a whole when opened (turn large ones into Parquet)."""
 
     def __init__(self, path: Path) -> None:
         from barter_bt.data.read import read_csv
 
-        self.path = path
+        self._file = FileState.of(path)
         super().__init__(read_csv(path), path.name)
+        self._file.expect()
 
     def sha256(self) -> str | None:
         """Checksum of the file's bytes."""
-        return file_sha256(self.path)
+        return self._file.sha256()
 
 
 class ParquetSource:
@@ -113,16 +149,19 @@ class ParquetSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.label = path.name
+        self._file = FileState.of(path)
         with self._open() as file:
             self.rows: int = file.metadata.num_rows
             self._texts = _texts(file.schema_arrow)
+            self._has_fixed_offsets = bool(_fixed_offsets(file.schema_arrow))
         with self._open() as file:
-            self.schema: pl.Schema = _frame(file.schema_arrow.empty_table()).schema
+            self.schema: pl.Schema = _frame(file.schema_arrow.empty_table(), self.label).schema
 
     def _open(self) -> Any:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        self._file.expect()
         try:
             return pq.ParquetFile(
                 self.path,
@@ -147,10 +186,13 @@ class ParquetSource:
                 except (pa.ArrowException, OSError) as error:
                     raise _unreadable(self.path, error) from error
                 if batch is None:
-                    return
+                    break
                 if batch.num_rows:
-                    yield start, _frame(batch)
+                    yield start, _frame(batch, self.label)
                     start += batch.num_rows
+        self._file.expect()
+        if start != self.rows:
+            raise DataError(f"{self.label}: {start} rows were read, of {self.rows} that its footer tells", _CUT)
 
     def edges(self, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Read the first and the last row; there must be one."""
@@ -159,16 +201,19 @@ class ParquetSource:
             full = [i for i in range(file.num_row_groups) if file.metadata.row_group(i).num_rows]
             first = next(file.iter_batches(1, row_groups=[full[0]], columns=list(columns)))
             for batch in file.iter_batches(PIECE_ROWS, row_groups=[full[-1]], columns=list(columns)):
-                last = _frame(batch) if batch.num_rows else last
-        return _frame(first).slice(0, 1), last.slice(last.height - 1, 1)
+                last = _frame(batch, self.label) if batch.num_rows else last
+        return _frame(first, self.label).slice(0, 1), last.slice(last.height - 1, 1)
 
     def lazy(self) -> pl.LazyFrame:
         """Give the whole source."""
-        return pl.scan_parquet(self.path)
+        self._file.expect()
+        if not self._has_fixed_offsets:
+            return pl.scan_parquet(self.path)
+        return pl.concat([self.schema.to_frame(), *(frame for _, frame in self.pieces(self.schema.names()))]).lazy()
 
     def sha256(self) -> str | None:
         """Checksum of the file's bytes."""
-        return file_sha256(self.path)
+        return self._file.sha256()
 
 
 def open_source(source: object) -> Source:
@@ -191,7 +236,7 @@ def open_source(source: object) -> Source:
         return _open_path(Path(source))
     root = type(source).__module__.partition(".")[0]
     if root == "pyarrow":
-        return FrameSource(_frame(source))
+        return FrameSource(_frame(source, "<frame>"))
     if root == "pandas":
         from barter_bt.data.read import pandas_frame
 
@@ -217,10 +262,32 @@ def _open_path(path: Path) -> Source:
     return ParquetSource(path) if path.name.lower().endswith(".parquet") else CsvSource(path)
 
 
-def _frame(table: Any) -> pl.DataFrame:
-    frame = pl.from_arrow(table, rechunk=False)
+def _frame(table: Any, label: str) -> pl.DataFrame:
+    """A pyarrow table or batch as a frame that shares its memory."""
+    import pyarrow as pa
+
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
+    for i in _fixed_offsets(table.schema):  # the instants are those of UTC
+        name, time = table.schema.field(i).name, table.column(i)
+        table = table.set_column(i, name, time.cast(pa.timestamp(time.type.unit, "UTC")))
+    try:
+        frame = pl.from_arrow(table, rechunk=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise DataError(
+            f"{label}: a column has a type that Polars does not know: {str(error).splitlines()[0]}",
+            f"drop or cast it; there are {', '.join(f'{field.name} ({field.type})' for field in table.schema)}",
+        ) from None
     assert isinstance(frame, pl.DataFrame), "pyarrow tables become frames"
     return frame
+
+
+def _fixed_offsets(schema: Any) -> list[int]:
+    """Columns of times with an offset such as +05:30 for a zone, which Polars does not know."""
+    import pyarrow as pa
+
+    fields = enumerate(schema.types)
+    return [i for i, dtype in fields if pa.types.is_timestamp(dtype) and (dtype.tz or "").startswith(("+", "-"))]
 
 
 def _texts(schema: Any) -> list[str]:
@@ -230,4 +297,4 @@ def _texts(schema: Any) -> list[str]:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path.name}: cannot be read as Parquet: {error}", "the file may be truncated; write it again")
+    return DataError(f"{path.name}: cannot be read as Parquet: {error}", _CUT)

@@ -158,6 +158,23 @@ def test_bad_data_is_told_with_exit_code_2(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["errors"][0]["code"] == "not_positive"
 
 
+def test_files_of_others_are_checked_with_names_zone_and_repairs(tmp_path, capsys):
+    path = tmp_path / "daily.csv"
+    path.write_text("Date,Open,High,Low,Close\n2024-01-02,1,2,1,2\n2024-01-03,1,2,1,2\n2024-01-03,1,2,1,2\n")
+    words = ["data", "check", str(path), "--kind", "candles", "--instrument", "a_usd", "--interval", "1d"]
+    words += ["--columns", "Date=time_open", "--time-zone", "America/New_York"]
+    assert main(words) == 2
+    assert "equal to that of the candle before" in capsys.readouterr().out
+    assert main([*words, "--repair", "sort", "drop_duplicates"]) == 0
+    assert capsys.readouterr().out == "sorted: 0 row(s)\nduplicates: 1 row(s)\nno errors, no warnings\n"
+    later = tmp_path / "later.csv"
+    later.write_text("Date,Open,High,Low,Close\n2024-01-03,1,2,1,2\n")
+    assert main(["data", "check", str(path), str(later), *words[3:], "--json", "--repair", "drop_duplicates"]) == 0
+    assert json.loads(capsys.readouterr().out)["repairs"] == {"duplicates": 2}
+    assert main([*words, "--columns", "Date"]) == 2
+    assert "write the name in the file, =, and ours: Date=time_open" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["backtest", "--help"], []])
 def test_help_and_version(capsys, words):
     assert main(words) == 0

@@ -10,6 +10,7 @@ import pytest
 
 TIME = pl.Datetime("ns", "UTC")
 CODES = {"a_usd": 0, "b_usd": 1}
+BARS = [pl.lit(1.0).alias(name) for name in ("open", "high", "low", "close")]
 NS = 1_577_836_800_000_000_000
 
 

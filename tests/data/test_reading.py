@@ -112,14 +112,44 @@ def test_unknown_zones_units_and_intervals_are_errors():
 
 
 def test_a_missing_column_comes_with_a_guess():
-    with pytest.raises(DataError, match=r"trades need a column 'amount'; there are .*\nHint: if column 'Amount' is it"):
-        trades(one_trade().rename({"amount": "Amount"}), instrument="a_usd")
+    with pytest.raises(DataError, match=r"trades need a column 'amount'; there are .*\nHint: if column 'Qty' is it"):
+        trades(one_trade().rename({"amount": "Qty"}), instrument="a_usd")
     with pytest.raises(DataError, match=r"need a column 'time_exchange'.*\nHint: if column 'when' is it"):
         trades(one_trade().rename({"time_exchange": "when"}), instrument="a_usd")
     with pytest.raises(DataError, match=r"need a column 'instrument'.*\nHint: give instrument="):
         trades(one_trade())
     with pytest.raises(ConfigError, match="says it too"):
         trades(trade_frame(), instrument="a_usd")
+
+
+def test_all_missing_columns_are_told_at_once():
+    frame = pl.DataFrame({"Ts": [1], "Px": [1.0], "Qty": [1.0], "Symbol": ["a"]})
+    with pytest.raises(DataError, match="need columns 'time_exchange', 'price', 'amount', 'instrument'") as caught:
+        trades(frame)
+    renames = {"Ts": "time_exchange", "Px": "price", "Qty": "amount", "Symbol": "instrument"}
+    assert f"columns={renames}" in caught.value.hint
+    assert trades(frame, columns=renames, time_unit="s").rows == 1
+
+
+@pytest.mark.parametrize("name", ["Date", "date", "Datetime", "timestamp", "open_time", "TIME"])
+def test_the_time_of_a_candle_is_guessed_as_that_of_its_open(name):
+    for value in (date(2024, 1, 2), datetime(2024, 1, 2)):
+        frame = pl.DataFrame({name: [value], "open": [1.0], "high": [1.0], "low": [1.0], "close": [1.0]})
+        with pytest.raises(DataError, match="candles need a column 'time_open'") as caught:
+            candles(frame, instrument="a_usd")
+        assert f"columns={{{name!r}: 'time_open'}}" in caught.value.hint
+        assert "interval=" in caught.value.hint
+    with pytest.raises(DataError, match=r"\{'close_time': 'time_close'\}"):
+        candles(frame.rename({name: "close_time"}), instrument="a_usd")
+
+
+def test_names_count_in_any_case_and_exact_ones_first():
+    shout = candle_frame().rename(str.upper)
+    assert candles(shout).frame().collect().equals(candles(candle_frame()).frame().collect())
+    both = candle_frame().with_columns(Close=pl.lit(-1.0))
+    assert candles(both).frame().collect()["close"].to_list() == candle_frame()["close"].to_list()
+    with pytest.raises(ConfigError, match="'Close' and 'CLOSE' are both close"):
+        candles(candle_frame().rename({"close": "Close"}).with_columns(CLOSE=pl.lit(1.0)))
 
 
 def test_prices_are_cast_only_where_that_is_exact():
@@ -248,6 +278,38 @@ def test_csv_keeps_nanoseconds_and_names_what_is_no_number(tmp_path):
     plain.write_text("")
     with pytest.raises(DataError, match="cannot be read as CSV"):
         trades(plain, instrument="a_usd")
+
+
+def test_blank_lines_and_files_without_rows(tmp_path):
+    path, head, row = tmp_path / "t.csv", "time_exchange,price,amount\n", "2020-01-01T00:00:00Z,1,2\n"
+    for text in (head + row + "\n", head + "\n" + row, head + row + ",,\n\n\n"):
+        path.write_text(text)
+        assert read_csv(path).height == 1
+        assert trades(path, instrument="a_usd").time_range() == (NS, NS)
+    path.write_text(head)
+    stream = trades(path, instrument="a_usd")
+    assert (stream.rows, list(stream.chunks(CODES))) == (0, [])
+    with pytest.raises(DataError, match=r"t\.csv: there are no rows"):
+        stream.time_range()
+    path.write_text(head + "2020-01-01T00:00:00Z,,2\n2020-01-01T00:00:00Z,,2\n")
+    with pytest.raises(DataError, match=r"column 'price' is null in 2 of 2 rows"):
+        list(trades(path, instrument="a_usd").chunks(CODES))
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ("2020-01-02T00:00:00", "1 without a zone, others with: '2020-01-02T00:00:00' in row 1"),
+        ("2020-02-30T00:00:00Z", "1 no day or time of the calendar: '2020-02-30T00:00:00Z' in row 1"),
+        ("yesterday", "1: 'yesterday' in row 1"),
+    ],
+)
+def test_the_row_that_keeps_a_csv_column_from_being_times_is_named(tmp_path, odd, why):
+    path = tmp_path / "t.csv"
+    path.write_text(f"time_exchange,price\n2020-01-01T00:00:00Z,1\n{odd},1\n2020-01-03T00:00:00Z,1\n")
+    with pytest.raises(DataError) as caught:
+        read_csv(path)
+    assert f"column 'time_exchange' does not hold ISO times everywhere ({why})" in caught.value.message
 
 
 def test_csv_without_header(tmp_path):
