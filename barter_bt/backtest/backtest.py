@@ -23,7 +23,7 @@ from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.warn import run_warnings
 from barter_bt.columns.kernel import interprets
-from barter_bt.data import MarketData, Stream
+from barter_bt.data import MarketData, Stream, check
 from barter_bt.data.doubts import doubts
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import on_one_clock
@@ -163,7 +163,7 @@ def backtest(
         raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
     state.engine.trading[0] = int(trading == "enabled")
     strategy = _strategy(strategy)
-    driver = strategy.prepare(Market(index, scales, tuple(streams), reporting_index, feed_ns))
+    driver = _prepare(strategy, Market(index, scales, tuple(streams), reporting_index, feed_ns))
     _install(state, driver, begins)
     state.engine.mark_due[0] = begins
     snapshot = start_audit(state, audit)
@@ -224,6 +224,18 @@ def backtest(
         "run": time.perf_counter() - compiled,
     }
     return result
+
+
+def _prepare(strategy: Any, market: Market) -> Driver:
+    """Prepare a strategy; where it cannot be, and the data is bad, the data is to blame."""
+    try:
+        driver: Driver = strategy.prepare(market)
+    except Exception:
+        for stream in market.streams:
+            if stream.validate:
+                check(stream, market.index.codes).raise_if_errors()
+        raise
+    return driver
 
 
 def _strategy(given: Any) -> Any:

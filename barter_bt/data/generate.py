@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.schema import TIME
+from barter_bt.errors import ConfigError
 
 Arrays = dict[str, np.ndarray]
 
@@ -20,6 +21,9 @@ _MINUTE_NS = 60_000_000_000
 _DAY_NS = 86_400_000_000_000
 _PANEL_START_NS = 946_684_800_000_000_000  # 2000-01-01 UTC
 _TICK = 100  # ticks per unit of price
+
+
+_PANEL_DAYS = (2**63 - 1 - _PANEL_START_NS) // _DAY_NS
 
 
 def candles_arrays(n: int, seed: int = 42) -> Arrays:
@@ -169,6 +173,8 @@ def panel_candles(rows: int = 5_000, instruments: int = 500, seed: int = 11) -> 
     >>> panel_candles(2, 3)["instrument"].to_list()[:3]
     ['walk0_usd', 'walk1_usd', 'walk2_usd']
     """
+    if not 0 <= rows <= _PANEL_DAYS:
+        raise ConfigError(f"a panel of {rows} days; from 2000 to 2262, where time ends, there are {_PANEL_DAYS}")
     close = panel(rows, instruments, seed)
     open_ = np.concatenate([close[:1], close[:-1]])
     close_ns = np.repeat(_PANEL_START_NS + _DAY_NS * np.arange(1, rows + 1, dtype=np.int64), instruments)

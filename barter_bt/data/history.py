@@ -47,7 +47,7 @@ class History:
     def keep(self, canonical: pl.DataFrame, code: np.ndarray) -> None:
         """Remember the last row of a piece."""
         if canonical.height:
-            last = canonical.tail(1).drop("instrument", strict=False)
+            last = canonical.tail(1)[[0]].drop("instrument", strict=False)  # a copy, so that the piece can be let go
             self._last = last.with_columns(pl.lit(int(code[-1]), pl.Int32).alias(CODE))
 
     def _known(self, code: np.ndarray) -> np.ndarray:

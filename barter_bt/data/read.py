@@ -175,7 +175,10 @@ def _time(series: pl.Series) -> pl.Series:
     if series.dtype != pl.String or series.is_null().all() or not series.drop_nulls().str.contains(_ISO).all():
         return series
     try:
-        times = series.str.to_datetime(time_unit="ns", strict=False)
+        if series.drop_nulls().str.len_bytes().max() == len("2024-01-01"):
+            times = series.str.to_date(strict=False)
+        else:
+            times = series.str.to_datetime(time_unit="ns", strict=False)
     except pl.exceptions.PolarsError:
         return series
     return times if times.null_count() == series.null_count() else series

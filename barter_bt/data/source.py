@@ -134,6 +134,7 @@ class CsvSource(FrameSource):
     def __init__(self, path: Path) -> None:
         from barter_bt.data.read import read_csv
 
+        self.path = path
         self._file = FileState.of(path)
         super().__init__(read_csv(path), path.name)
         self._file.expect()

@@ -10,7 +10,7 @@ from frames import NS, candle_frame, put, quote_frame, times, trade_frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from barter_bt import Instrument, backtest
+from barter_bt import Instrument, Signals, backtest
 from barter_bt.data import Stream, candles, check, quotes, source, trades
 from barter_bt.errors import DataError
 
@@ -158,6 +158,17 @@ def test_prices_that_cross_by_the_noise_of_floats_are_one_price():
     assert objection(quotes(frame)) is None
     assert refusal(quotes(frame)) is None
     assert [finding.code for finding in check(quotes(frame)).warnings] == ["locked"]
+
+
+def test_bad_data_is_told_as_such_and_not_as_a_fault_of_what_was_made_of_it(monkeypatch):
+    monkeypatch.setattr(source, "PIECE_ROWS", 1)  # a run has read only the first rows when signals are made
+    frame = candle_frame().filter(pl.col("instrument") == "a_usd").drop("instrument")
+    later = [frame.with_columns(pl.col("^time_.*$") + pl.duration(nanoseconds=120 * k)) for k in range(4)]
+    frame = pl.concat(later)
+    target = Signals(pl.col("close") / pl.col("close"))
+    for bad in (put(frame, "close", 6, NAN), pl.concat([frame, frame[6:7]])):
+        with pytest.raises(DataError, match="counted from 0"):
+            backtest(candles(bad, instrument="a_usd"), AB[0], target, balances={"usd": 1}, interpret=True)
 
 
 def test_rows_are_checked_once_and_not_at_all_if_the_stream_says_so():
