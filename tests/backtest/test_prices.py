@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import barter_bt as bt
@@ -17,6 +17,7 @@ from barter_bt.report.series import excursions, market_between
 from tests.statistic.fakes import POSITIONS, FakeRun, table
 
 NAMES = ("a_usd", "b_usd", "c_usd")
+busy = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a machine that is busy
 ROWS = st.lists(st.tuples(st.integers(0, 300), st.sampled_from([0, 1]), st.integers(1, 9)), max_size=150)
 
 
@@ -85,6 +86,7 @@ def _small():
         yield
 
 
+@busy
 @given(ROWS, ROWS, st.lists(st.integers(0, 150), max_size=8), st.integers(0, 100), st.integers(100, 300))
 def test_however_it_is_cut_each_part_keeps_first_lowest_highest_and_last(one, two, cuts, start, end):
     market = of(Chunks(one, cuts), Chunks(two, cuts[:2]))
@@ -92,7 +94,7 @@ def test_however_it_is_cut_each_part_keeps_first_lowest_highest_and_last(one, tw
     assert plain(market.to_draw(NAMES, (start, end))) == naive(both, (start, end), 12, 3)
 
 
-@settings(max_examples=30)
+@settings(busy, max_examples=30)
 @given(ROWS, st.lists(st.integers(0, 150), max_size=8))
 def test_all_prices_are_in_the_order_of_time(rows, cuts):
     expected = [(time, NAMES[code], float(price)) for time, code, price in sorted(rows, key=lambda row: row[0])]
@@ -136,7 +138,7 @@ def test_a_quote_with_an_empty_side_is_no_price():
     assert of(quotes).to_draw(NAMES, (0, 5))["price"].to_list() == [5.0]
 
 
-@settings(max_examples=30)
+@settings(busy, max_examples=30)
 @given(ROWS, st.lists(st.integers(0, 150), max_size=8), st.tuples(*[st.integers(0, 300)] * 2).map(sorted))
 def test_excursions_piece_by_piece_are_those_of_all_prices(rows, cuts, held):
     closed = table(

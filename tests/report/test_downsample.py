@@ -1,7 +1,7 @@
 """Thinning of lines keeps what can be seen."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barter_bt.report.downsample import extremes, thin
@@ -9,6 +9,7 @@ from barter_bt.report.downsample import extremes, thin
 LINES = st.lists(st.tuples(st.integers(0, 1000), st.floats(-1e6, 1e6)), min_size=1, max_size=80).map(sorted)
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(1, 10))
 def test_every_column_keeps_first_last_lowest_and_highest(line, columns):
     times, values = np.array([time for time, _ in line]), np.array([value for _, value in line])
@@ -37,6 +38,7 @@ def test_times_that_are_all_equal_are_one_column():
     assert extremes(np.zeros(100, np.int64), np.arange(100.0), 10).tolist() == [0, 99]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), max_size=50).map(sorted), st.integers(1, 20))
 def test_thinned_marks_are_few_and_the_first_stays(times, columns):
     rows = thin(np.array(times, dtype=np.int64), columns)

@@ -32,6 +32,7 @@ def naive_falls(values):
     return falls + ([(peak, low, None, 1.0 - values[low] / values[peak])] if low is not None else [])
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_falls_are_those_of_the_definition(values):
     found = curve_of(values).drawdowns
@@ -80,6 +81,7 @@ def test_sampling_interval(span_ns, expected):
     assert sampling_interval(span_ns) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=40).map(sorted), st.integers(1, 300))
 def test_samples_are_the_last_rows_up_to_each_edge(times, interval):
     times = np.array(times)
@@ -89,7 +91,7 @@ def test_samples_are_the_last_rows_up_to_each_edge(times, interval):
     assert rows == sorted(expected)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(VALUES.filter(lambda values: len(values) > 1))
 def test_sampled_returns_compound_to_the_total_return(values):
     curve = Curve(np.arange(len(values)) * 7, values, "20ns")

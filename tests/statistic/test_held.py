@@ -1,7 +1,7 @@
 """How long positions were open."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barter_bt.statistic.held import covered, held_ns
@@ -37,6 +37,7 @@ def closed(*rows):
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12))
 def test_covered_is_the_length_of_the_union(spans):
     inside = {point for start, length in spans for point in range(start, start + length)}

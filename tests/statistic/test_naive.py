@@ -9,7 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from barter_bt.statistic import FIGURES, summarise
@@ -155,7 +155,7 @@ def of_falls(values, times):
 
 
 @pytest.mark.filterwarnings("ignore::barter_bt.statistic.interval.SamplingWarning")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     EQUITIES,
     st.sampled_from([HOUR, 6 * HOUR, DAY, 7 * DAY, 31 * DAY]),

@@ -73,6 +73,7 @@ def test_what_cannot_be_asked():
         bootstrap(FakeRun(), confidence=95)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1, 1e4), min_size=1, max_size=100), st.sampled_from(["year", "month", "week", "day"]))
 def test_returns_of_the_calendar_compound_to_the_total(values, season):
     run = FakeRun(equity=equity_of(values, DAY * 3 // 2))
@@ -97,7 +98,7 @@ def test_a_return_from_nothing_is_null():
     assert returns_by(FakeRun(equity=equity_of([1.0, 0.0, 5.0])), "day")["return"].to_list() == [-1.0, None]
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 9))
 def test_the_last_window_is_a_run_of_its_own(seed, window):
     values = 100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.01, 30)))
