@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 from functools import partial
 
 from barter_bt.columns.exact import LIMIT
@@ -38,9 +37,8 @@ def check_exchange(s: EngineState, index: IndexedInstruments, i: int, key: Order
 
 def worth(s: EngineState, i: int, lots: int, ticks: int) -> int:
     """Notional of ``lots`` at ``ticks`` in units of money, rounded up, however large it is (rule 3)."""
-    price = Fraction(1, ticks) if s.terms.derivative[i] < 0 else Fraction(ticks)
-    value = lots * price * Fraction(s.terms.num[i], s.terms.den[i])
-    return -(-value.numerator // value.denominator)
+    num, den = lots * s.terms.num[i], s.terms.den[i]
+    return -(-num // (den * ticks)) if s.terms.derivative[i] < 0 else -(-num * ticks // den)
 
 
 class Changes:
@@ -95,7 +93,7 @@ class Changes:
                 raise EngineError(f"the orders at work in {self._index.names[i]!r} would be beyond 2^62 lots")
         coarser = {asset: power for asset, amount in self._amounts.items() if (power := self._power(asset, amount))}
         for i, lots in self._lots.items():
-            if lots > most_lots(self._s, i, coarser):
+            if lots > self._s.terms.lots_max[i] and lots > most_lots(self._s, i, coarser):
                 quantity = self._units.quantity(i, lots)
                 raise EngineError(
                     f"a position of {quantity} in {self._index.names[i]!r} is beyond what its lots can count",

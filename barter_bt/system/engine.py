@@ -196,7 +196,7 @@ class Engine(View):
         return audits
 
     def _prepare(self, event: EngineEvent) -> Apply:
-        """What the event will do, and all that can be wrong with it: until this returns nothing has changed."""
+        """What the event will do. All that can be wrong with it is an error here, and then nothing has changed."""
         if isinstance(event, Market | Account):
             what = event.event
             if isinstance(what, Reconnecting):

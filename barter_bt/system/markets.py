@@ -60,9 +60,10 @@ def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, even
         values = (kind.open, kind.high, kind.low, kind.close, kind.volume)
         prices = (kind.close,)
     check_time(time)
-    for price in prices:
-        ticks = steps(price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
-        changes.hold_position(i, abs(s.instruments.quantity[i]), ticks)
+    ins, terms = s.instruments, s.terms
+    known = [steps(price, terms.ticks_per_unit[i], terms.tick_noise[i]) for price in prices]
+    for ticks in (*known, ins.last[i], ins.bid[i], ins.ask[i]):  # any of which may come to mark the position
+        changes.hold_position(i, abs(ins.quantity[i]), ticks)
     changes.check()
     if not update(s, i, time, *values):
         raise DataError(

@@ -181,6 +181,14 @@ def test_fees_are_rounded_to_units():
     assert engine.realised(0) == D("-0.123456789")
 
 
+def test_fees_may_name_an_asset_that_other_exchanges_have_too():
+    """It is that of the instrument's exchange."""
+    engine = make(*TWO)
+    fees = bp.AssetFees("usdt", D(3))
+    engine.process(account(bp.Trade("t", "y", 1, "s", 1, Side.BUY, D(100), D(1), fees), 1))
+    assert engine.realised(1) == -3
+
+
 # Different on purpose
 
 

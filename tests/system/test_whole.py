@@ -188,6 +188,22 @@ def test_what_no_unit_can_hold_is_refused() -> None:
         assert everything(engine) == before
 
 
+def test_an_older_price_that_comes_to_mark_a_position_is_held_against_the_range_too() -> None:
+    """The last price was seen before there was a position, and counts again when a side of the quote is empty."""
+    engine = make()
+    engine.process(Market(Item(MarketEvent(1, 1, "x", 0, bp.PublicTrade("1", 1e9, 1.0, Side.BUY)))))
+    levels = bp.Level(D(1), D(1)), bp.Level(D(2), D(1))
+    engine.process(Market(Item(MarketEvent(2, 2, "x", 0, bp.OrderBookL1(2, *levels)))))
+    engine.process(account(own(Side.BUY, 1, 10**6, time=3)))
+    before = everything(engine)
+    with pytest.raises(EngineError, match="would be up to 1e\\+15"):
+        engine.process(Market(Item(MarketEvent(4, 4, "x", 0, bp.OrderBookL1(4, levels[0], None)))))
+    assert everything(engine) == before
+    engine.process(account(own(Side.SELL, 1, 999_900, time=5)))
+    engine.process(Market(Item(MarketEvent(6, 6, "x", 0, bp.OrderBookL1(6, levels[0], None)))))
+    assert engine.unrealised(0) == 100 * (D(10) ** 9 - 1)
+
+
 @pytest.mark.parametrize("amount", ["0.0000000001", "1.123456789012345678", "10000000000", "1234567890123.123456789"])
 def test_a_balance_has_all_its_digits(amount: str) -> None:
     """As the exchange told it; the columns have it rounded down to units."""
