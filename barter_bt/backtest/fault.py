@@ -10,6 +10,7 @@ from barter_bt.execution.venue.state import (
     BAD_ORDER,
     BAD_ROW,
     ENDLESS,
+    FILL_IN_PAST,
     OUT_OF_RANGE,
     TIME_WENT_BACK,
     VenueState,
@@ -25,6 +26,11 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int)
         return StrategyError(
             f"the strategy asked for something of instrument {instrument} at {time} ns; there are {len(index)}, from 0",
             f"they are {', '.join(index.names[:10])}",
+        )
+    if code == FILL_IN_PAST or (code == TIME_WENT_BACK and v.fault.cursor[0] < 0):
+        return EngineError(
+            f"time went back at {time} ns: this is a fault of barter_bt, and no result is given",
+            "please report it with the data and the strategy",
         )
     if code in (BAD_ROW, TIME_WENT_BACK):
         return _data_error(v, feeder, index, name)
@@ -50,16 +56,15 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int)
 
 def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: str) -> DataError:
     c, row = max(v.fault.cursor[0], 0), v.fault.row[0]
-    stream, chunk = feeder.stream_of(c), feeder.chunk_of(c)
-    report = check(stream, index.codes)
+    report = check(feeder.stream_of(c), index.codes)
     try:
         report.raise_if_errors()
     except DataError as error:
         return error
-    at = f"row {chunk.first_row + row} of {chunk.source}" if chunk else stream.name
-    values = {k: float(a[row]) for k, a in chunk.columns.items() if row < chunk.rows} if chunk else {}
+    at, values = feeder.place(c, row)
+    kind = feeder.stream_of(c).kind
     return DataError(
-        f"{at} ({stream.kind}, {name}) is off the instrument's grid, too large, or goes back in time: {values}",
+        f"{at} ({kind}, {name}) is off the instrument's grid, too large, or goes back in time: {values}",
         "prices must be multiples of price_increment and amounts of quantity_increment; leave the increments out "
         "to have the data rounded to 1e-9",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.errors import DataError
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
@@ -52,6 +53,15 @@ class _Window:
                 self._read += 1
         return self._chunks.get(number)
 
+    def is_last(self, number: int) -> bool:
+        """Whether no chunk follows."""
+        return self.count is not None and number + 1 >= self.count
+
+    def place(self, number: int, row: int) -> tuple[str, int]:
+        """Source and row of a row of a chunk."""
+        chunk = self._chunks[number]
+        return chunk.source, chunk.first_row + row
+
     def forget(self, before: int) -> None:
         for number in [n for n in self._chunks if n < before]:
             del self._chunks[number]
@@ -80,6 +90,12 @@ class Feeder:
         self._roles = [(s, VENUE) for s in range(k)] + [(s, ENGINE) for s in range(k)] + [(s, OPENS) for s in candles]
         self._streams, self._feed_ns = streams, feed_ns
         self._windows = [_Window(stream, codes, start, end) for stream in streams]
+        self._openings: dict[int, Openings] = {}  # by cursor, where candles do not open in the order of rows
+        for c, (s, role) in enumerate(self._roles):
+            if role == OPENS:
+                longest, in_order = streams[s].openings()
+                if not in_order:
+                    self._openings[c] = Openings(self._windows[s].get, longest)
         self.cursors = Cursors(len(self._roles))
         self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
         self.total_rows = sum(stream.rows for stream in streams)
@@ -92,7 +108,11 @@ class Feeder:
         self._passed[c] += self.cursors.rows[c]
         self._give(c, self.cursors.chunk[c] + 1)
         stream = self._roles[c][0]
-        self._windows[stream].forget(min(self.cursors.chunk[k] for k, (s, _) in enumerate(self._roles) if s == stream))
+        self._windows[stream].forget(min(self._needs(k) for k, (s, _) in enumerate(self._roles) if s == stream))
+
+    def _needs(self, c: int) -> int:
+        """The first chunk of its stream that a cursor still reads."""
+        return self._openings[c].needs if c in self._openings else self.cursors.chunk[c]
 
     def places(self) -> list[int]:
         """Rows that each cursor has passed, whatever the chunks."""
@@ -108,9 +128,15 @@ class Feeder:
         for c, place in enumerate(places):
             advance(f, c, place - self._passed[c])
 
-    def chunk_of(self, c: int) -> Chunk | None:
-        """The chunk that cursor ``c`` is in."""
-        return self._windows[self._roles[c][0]].get(self.cursors.chunk[c])
+    def place(self, c: int, row: int) -> tuple[str, dict[str, float]]:
+        """Which row of which source a row of cursor ``c`` is, and its values."""
+        source = self._openings.get(c) or self._windows[self._roles[c][0]]
+        number = self.cursors.chunk[c]
+        chunk = source.get(number)
+        if chunk is None or row >= chunk.rows:
+            return self.stream_of(c).name, {}
+        name, at = source.place(number, row)
+        return f"row {at} of {name}", {k: float(a[row]) for k, a in chunk.columns.items() if not k.startswith("_")}
 
     def stream_of(self, c: int) -> Stream:
         """The stream that cursor ``c`` reads."""
@@ -122,11 +148,11 @@ class Feeder:
 
     def _give(self, c: int, number: int) -> None:
         f, (stream, role) = self.cursors, self._roles[c]
-        window = self._windows[stream]
+        window = self._openings.get(c) or self._windows[stream]
         chunk = window.get(number)
         f.chunk[c] = number
         f.rows[c] = chunk.rows if chunk else 0
-        f.last[c] = int(window.count is not None and number + 1 >= window.count)
+        f.last[c] = int(window.is_last(number))
         if chunk:
             self._point(c, stream, role, chunk)
         advance(f, c, 0)
@@ -142,10 +168,14 @@ class Feeder:
 
     def _point(self, c: int, stream: int, role: int, chunk: Chunk) -> None:
         f, columns = self.cursors, chunk.columns
-        received = columns.get("time_received")
-        exchange = columns["time_exchange"]
-        time = columns["time_open"] if role == OPENS else exchange
+        f.point("instrument", c, columns["instrument"])
         if role == OPENS:
+            f.point("time", c, columns["time_open"])
+            f.point("first", c, columns["open"])
+            return
+        received = columns.get("time_received")
+        time = exchange = columns["time_exchange"]
+        if role == VENUE and "time_open" in columns:
             self._check_opens(stream, chunk)
         if role == ENGINE:
             time = exchange if received is None else received
@@ -153,7 +183,6 @@ class Feeder:
         f.same_clock[c] = int(time is exchange)
         f.point("time", c, time)
         f.point("time_exchange", c, exchange)
-        f.point("instrument", c, columns["instrument"])
         if "time_open" in columns:
             f.point("time_open", c, columns["time_open"])
         for slot, name in zip(_SLOTS, _VALUES[self._streams[stream].kind], strict=False):

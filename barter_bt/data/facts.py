@@ -50,6 +50,21 @@ def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
     return min(smallest, default=0)
 
 
+def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
+    """Length in ns of the longest candle, and whether candles open in the order of the rows."""
+    longest, in_order, before = 0, True, None
+    for source, canon in parts:
+        opened, closed = canon.expressions["time_open"].to_physical(), canon.expressions["time_exchange"].to_physical()
+        for _, raw in source.pieces(sorted({*opened.meta.root_names(), *closed.meta.root_names()})):
+            times = raw.select(opened=opened, closed=closed).drop_nulls()
+            if not times.height:
+                continue
+            first, last = times["opened"][0], times["opened"][-1]
+            in_order = in_order and times["opened"].is_sorted() and (before is None or before <= first)
+            longest, before = max(longest, int((times["closed"] - times["opened"]).max() or 0)), last  # type: ignore[arg-type]
+    return longest, in_order
+
+
 def price_range(parts: list[tuple[Source, Canon]], kind: str) -> dict[str, tuple[float, float]]:
     """Smallest and largest price of each instrument, of finite positive prices (and sides that are not empty)."""
     ranges: dict[str, tuple[float, float]] = {}

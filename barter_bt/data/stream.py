@@ -218,6 +218,10 @@ class Stream:
         """``time_exchange`` of the first and of the last row, nanoseconds UTC."""
         return self._time_range
 
+    def openings(self) -> tuple[int, bool]:
+        """Of candles: length in ns of the longest, and whether they open in the order of the rows; computed once."""
+        return self._openings
+
     def fingerprint(self) -> dict[str, object]:
         """Describe the stream for a manifest: source, rows, times and SHA-256; computed once."""
         return dict(self._fingerprint)
@@ -229,6 +233,10 @@ class Stream:
     @cached_property
     def _time_range(self) -> tuple[int, int]:
         return facts.time_range(self.parts, self.name)
+
+    @cached_property
+    def _openings(self) -> tuple[int, bool]:
+        return facts.openings(self.parts)
 
     @cached_property
     def _fingerprint(self) -> dict[str, object]:

@@ -11,8 +11,10 @@ takes the smallest (time, class), where the classes are those of rule 10::
     4  commands                            also changes of the trading state and losses of links
     5  schedule rows                       signals and explicit orders, decided before the run
     6  timers and bar closes               the strategy may wake
-    7  requests at the venue               accepted, rejected, perhaps filled at once, which queues reports
+    7  requests at the venue               accepted or rejected, which queues reports; may fill at once
     8  opens of candles at the venue       may fill orders
+
+What classes 0, 7 and 8 fill is settled when all of that class and time has been seen, which queues reports.
 
 It is resumable: everything it must remember stands in tables, so it can return to Python for the next chunk of
 data, for a strategy written in Python, or to show progress, and be called again.
@@ -45,12 +47,13 @@ from barter_bt.engine.schedule import follow
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.execution.feed import Cursors, Feed, earliest
+from barter_bt.execution.feed import STARVED, Cursors, Feed, earliest
 from barter_bt.execution.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.arrival import receive
 from barter_bt.execution.venue.lag import catch_up
-from barter_bt.execution.venue.market import see_open, see_stamp
-from barter_bt.execution.venue.state import ENDLESS, NO_FAULT, VenueState, fail
+from barter_bt.execution.venue.market import see_opens, see_stamp
+from barter_bt.execution.venue.settle import settle
+from barter_bt.execution.venue.state import ENDLESS, NO_FAULT, TIME_WENT_BACK, VenueState, fail
 
 DONE, STRATEGY, DATA, PROGRESS, FAULT = 0, 1, 2, 3, 4
 AT_VENUE, REPORT, MARKET, MARK, COMMAND, SCHEDULE, WAKE_UP, REQUEST, OPENING = range(9)
@@ -76,23 +79,23 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         venue = earliest(f, 0, streams) if sees else -1
         opening = earliest(f, 2 * streams, len(f)) if sees else -1
         what, due = next_event(s, f, venue, market, opening)
+        if len(v.matches) > 0 and due != STARVED and (due > v.desk.time[0] or what > v.desk.stage[0]):
+            settle(v)
+            continue
         if due == NEVER:
             finish(s)
             return DONE
-        if due < 0:
+        if due == STARVED:
             e.starved[0] = starved(s, v, f, market if what == MARKET else venue if what == AT_VENUE else opening)
             return DATA
         if e.budget[0] <= 0:
             return PROGRESS
-        if due != e.turn_time[0]:
-            e.turns[0], e.turn_time[0] = 0, due
-        e.turns[0] += 1
-        if e.turns[0] > MOST_AT_ONE_TIME:
-            fail(v.fault, ENDLESS, -1)
+        keep_time(s, v, what, due)
         woken = SLEEP
         if what == MARKET:
             woken = replay(s, v, feed, my, market)
         elif what == AT_VENUE:
+            v.desk.stage[0] = AT_VENUE
             see_stamp(v, f, venue)
         elif what == REPORT:
             if deliver(s):
@@ -116,12 +119,26 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
                 e.starved[0] = catch_up(v, f, streams, due)
                 if e.starved[0] >= 0:
                     return DATA
+            v.desk.stage[0] = REQUEST
             receive(v, asleep)
         else:
-            see_open(v, f, opening, asleep)
+            v.desk.stage[0] = OPENING
+            see_opens(v, f, opening)
         if woken != SLEEP:
             return STRATEGY
     return FAULT
+
+
+def keep_time(s: EngineState, v: VenueState, what: int, due: int) -> None:
+    """Time does not go back, and does not stand still for ever. Only what was decided before may be overdue."""
+    e = s.engine
+    if due < max(e.turn_time[0], e.market_time[0]) and not COMMAND <= what <= WAKE_UP:
+        fail(v.fault, TIME_WENT_BACK, -1)
+    if due != e.turn_time[0]:
+        e.turns[0], e.turn_time[0] = 0, due
+    e.turns[0] += 1
+    if e.turns[0] > MOST_AT_ONE_TIME:
+        fail(v.fault, ENDLESS, -1)
 
 
 def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int) -> tuple[int, int]:

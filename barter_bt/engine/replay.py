@@ -17,9 +17,10 @@ from barter_bt.engine.state.market import update_from_candle, update_from_quote,
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Feed, advance, earliest
 from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.market import see
+from barter_bt.execution.venue.settle import settle
 from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail, locate
 
 KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
@@ -52,7 +53,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     while True:
         woken = burst(s, v, feed, my, c, limit)
         following = earliest(f, streams, 2 * streams)
-        if woken or e.pending[0] or following < 0 or following == c or f.due[following] < 0 or e.budget[0] <= 0:
+        if woken or e.pending[0] or following < 0 or following == c or f.due[following] == STARVED or e.budget[0] <= 0:
             return woken
         limit = until(s, v, feed, following)
         if v.fault.code[0] != NO_FAULT or f.due[following] > limit:
@@ -123,6 +124,8 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             see(v, f, twin, row)
             locate(v.fault, twin, row)
             advance(f, twin, row + 1)
+            if len(v.matches) > 0:
+                settle(v)
             busy = desk.live[0] > 0
             limit = min(limit, s.ends.due[REPORT_QUEUE] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:

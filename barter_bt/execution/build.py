@@ -23,6 +23,7 @@ from barter_bt.execution.venue.state import (
     Fault,
     Held,
     Links,
+    Matches,
     VenueState,
 )
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -140,6 +141,7 @@ def build_venue(
         for name in names:
             books.array(name)[:] = value
     desk, ends, fault = Desk(1), Ends(2), Fault(1)
+    desk.time[0] = -NEVER
     fault.cursor[0] = -1
     desk.needs_marks[0] = int(terms.array("margined").any())
     for queue in range(2):
@@ -154,6 +156,7 @@ def build_venue(
         books=books,
         orders=Orders(4096),
         held=Held(4096),
+        matches=Matches(16),
         requests=Requests(16),
         reports=Reports(16),
         ends=ends,

@@ -12,7 +12,7 @@ from barter_bt.columns.table import I64, Block, F64s, I32s, I64s, Table
 from barter_bt.execution.messages import NEVER
 
 TRADE_ROWS, QUOTE_ROWS, CANDLE_ROWS = 0, 1, 2
-STARVED = -(1 << 63)  # due before everything: the chunk is read, another follows
+STARVED = -(1 << 63)  # due before every time: the chunk is read, another follows
 
 
 class Cursors(Table):

@@ -29,7 +29,7 @@ from .model import (
     value,
 )
 from .scenario import Row, Scenario
-from .venue import Order, Report, Venue
+from .venue import Match, Order, Report, Venue, settle
 
 # Rule 10: the classes of one time that occur here.
 AT_VENUE, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 1, 2, 3, 5, 7, 8
@@ -91,11 +91,12 @@ class Engine:
         self.cancelling: set[int] = set()
         self.path = self.paths()
         self.mark_planned = True
-        self.queue: list[tuple[int, int, int, int, int, Callable[[int], None]]] = []
+        self.queue: list[tuple[int, float, int, int, int, Callable[[int], None]]] = []
+        self.matches: list[Match] = []
         self.pushed = 0
         self.load()
 
-    def at(self, time: int, kind: int, action: Callable[[int], None], rank: tuple[int, int] = (0, 0)) -> None:
+    def at(self, time: int, kind: float, action: Callable[[int], None], rank: tuple[int, int] = (0, 0)) -> None:
         """Rule 10: smallest (time, class) next; within a class by rank, then in the order of sending."""
         self.pushed += 1
         heapq.heappush(self.queue, (time, kind, *rank, self.pushed, action))
@@ -110,7 +111,7 @@ class Engine:
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
-        self.venues = {name: Venue(spec, self.world, kinds, self.send_report) for name, spec in self.specs.items()}
+        self.venues = {name: Venue(spec, self.world, kinds, self.send_report, self.note) for name, spec in self.specs.items()}
         closes, last = set(), 0
         for rank, event in events:
             exchange = event.instrument.spec.exchange
@@ -163,6 +164,12 @@ class Engine:
         if replaced and price is not None:  # rule 6: the last priced event
             self.marks[index] = price
         self.check()
+
+    def note(self, match: Match, now: int, stage: int) -> None:
+        """Rule 17: matches are settled when all of their class and time has been seen."""
+        if not self.matches:
+            self.at(now, stage + 0.5, lambda _: settle(self.matches))
+        self.matches.append(match)
 
     def send_report(self, report: Report) -> None:
         """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, fill_position, in_range, value
@@ -24,13 +25,14 @@ class Order:
     cuts: bool = False  # rule 17: a target's, not strict
     arrival: int = 0
     filled: int = 0
+    matched: int = 0  # rule 17: met at this time, not yet settled
     reserved: int = 0
     resting: bool = False
     opens_seen: int = 0
 
     @property
     def rest(self) -> int:
-        return self.quantity - self.filled
+        return self.quantity - self.filled - self.matched
 
     @property
     def pays(self) -> int:
@@ -75,17 +77,59 @@ class Account:
         return self.total - self.reserved
 
 
+RELEASES, USES, ENDS = 0, 1, 2
+
+
+@dataclass(eq=False)
+class Match:
+    """Rule 17: what happens to an order when its time is settled.
+
+    ``settle`` does it and says so; unless told to ``force``, it does nothing that cannot be paid whole. ``uses`` and
+    ``releases`` are the assets that it is paid with and that it leaves more of.
+    """
+
+    order: Order
+    rank: int
+    settle: Callable[[bool], bool]
+    uses: int | None = None
+    releases: int | None = None
+    done: bool = False
+
+
+def settle(matches: list[Match]) -> None:
+    """Rule 17: what releases first, then what uses, each by number; who cannot pay waits for others that release."""
+    matches.sort(key=lambda match: (match.rank, match.order.number))
+    while any(match.rank != ENDS for match in matches):
+        for match in matches:  # grows: what is admitted may take at once
+            if match.rank != ENDS:
+                others = [other.releases for other in matches if not (other is match or other.done)]
+                match.done = match.settle(match.uses is None or match.uses not in others)
+        if not any(match.done for match in matches):
+            first = next(match for match in matches if match.rank != ENDS)
+            first.done = first.settle(True)
+        matches[:] = [match for match in matches if not match.done]
+    for match in matches:
+        match.settle(True)
+    matches.clear()
+
+
 @dataclass
 class Venue:
-    """``send`` carries a report to the engine; ``kinds`` says which streams each instrument has."""
+    """``send`` carries a report to the engine; ``kinds`` says which streams each instrument has.
+
+    ``note`` takes a match to where all of one time and class are settled together.
+    """
 
     spec: ExchangeSpec
     world: World
     kinds: dict[int, set[str]]
     send: Callable[[Report], None]
+    note: Callable[[Match, int, int], None]
     positions: dict[int, Position] = field(default_factory=dict)
     marks: dict[int, int] = field(default_factory=dict)
     working: list[Order] = field(default_factory=list)  # in order of arrival
+    stage: int = 0  # class of the present event
+    matched: list[Order] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         starts = enumerate(zip(self.world.assets, self.world.start, strict=True))
@@ -101,7 +145,7 @@ class Venue:
 
     def filled_by(self, evidence: str, instrument: Instrument) -> list[Order]:
         """The open orders that this kind of event fills, in order of arrival."""
-        own = [order for order in self.working if order.instrument is instrument]
+        own = [order for order in self.working if order.instrument is instrument and order.rest]
         return [order for order in own if self.evidence(instrument, order.resting) == evidence]
 
     def best_first(self, evidence: str, instrument: Instrument) -> list[Order]:
@@ -114,36 +158,58 @@ class Venue:
     def arrive(self, order: Order, now: int) -> None:
         """Rule 17's checks in order, the acknowledgement, then taking."""
         instrument, book = order.instrument, self.books[order.instrument.index]
-        order.arrival = now
+        order.arrival, self.stage = now, 7
         if reason := instrument.too_small(order.quantity, order.price):
             return self.end(order, now, "rejected", reason)
         usable = book.usable(order.side, now, self.spec.max_age_ns)
         if order.post_only and usable and order.allows(book.price_for[order.side]):
             return self.end(order, now, "rejected", "post_only")
-        reserve, account = self.reservation(order), self.accounts[order.pays]
-        if self.reserves(order) and reserve > account.free:
-            return self.end(order, now, "rejected", "insufficient_balance")
+        if not self.admit(now, order, False):
+            order.matched = order.quantity  # a cancel that comes now waits
+            self.note_match(Match(order, self.rank(order), partial(self.admit, now, order), order.pays), now)
+        return None
+
+    def admit(self, now: int, order: Order, force: bool) -> bool:
+        """Reserve, acknowledge and take; a limit order that cannot reserve waits, or is rejected if it may not."""
+        reserve = self.reservation(order)
+        if self.reserves(order) and reserve > self.accounts[order.pays].free:
+            if force:
+                order.matched = 0
+                self.end(order, now, "rejected", "insufficient_balance")
+            return force
+        order.matched = 0
         self.reserve(order)
         self.working.append(order)
         self.send(Report(order.number, now, "acknowledgement", self.snapshots(order.pays) if reserve else ()))
-        if self.evidence(instrument, resting=False) == "quotes" and not order.post_only:
+        if self.evidence(order.instrument, resting=False) == "quotes" and not order.post_only:
             self.take_quote(order, now)
-            if order in self.working and order.tif != "gtc":  # rule 14: the rest of IOC and FOK, limit or market
-                self.end(order, now, "expired", "not_filled")
+            if not order.matched and order.tif != "gtc":  # rule 14
+                self.note_end(order, "not_filled", now)
         order.resting = order.price > 0 and order.tif == "gtc"
-        return None
+        return True
 
     def cancel(self, number: int, now: int) -> None:
-        """Cancel what is open, answer with an error if it is not."""
+        """Cancel what is open, answer with an error if it is not; what is matched is settled first."""
+        self.stage = 7
+        matched = next((order for order in self.matched if order.number == number and order.matched), None)
+        if matched is not None:
+            self.note_match(Match(matched, ENDS, lambda _: self.cancel_now(number, now)), now)
+        else:
+            self.cancel_now(number, now)
+
+    def cancel_now(self, number: int, now: int) -> bool:
         for order in self.working:
             if order.number == number:
-                return self.end(order, now, "cancelled", "requested")
-        return self.send(Report(number, now, "cancel_error"))
+                self.end(order, now, "cancelled", "requested")
+                return True
+        self.send(Report(number, now, "cancel_error"))
+        return True
 
     # Market events
 
     def on_market(self, event: Market, now: int) -> None:
         """Class 0: a trade, a quote, or a candle at its close."""
+        self.stage = 0
         book = self.books[event.instrument.index]
         assert book.update(event), "venue time does not go back"
         price = book.price()
@@ -161,7 +227,7 @@ class Venue:
             left = book.left_for[order.side]
             usable = book.usable(order.side, now, self.spec.max_age_ns)
             if usable and left > 0 and order.allows(book.price_for[order.side]):
-                book.left_for[order.side] -= self.execute(order, min(order.rest, left), order.price, True, now)
+                book.left_for[order.side] -= self.note_fill(order, min(order.rest, left), order.price, True, now)
 
     def on_trade(self, event: Market, now: int) -> None:
         """Rule 15: takers fill whole, resting orders gone through (or touched), together the trade's amount."""
@@ -171,21 +237,21 @@ class Venue:
                 self.meet(order, price, now)
         for order in self.best_first("trades", event.instrument):
             if self.reached(order.side * (order.price - price)) and amount > 0:
-                amount -= self.execute(order, min(order.rest, amount), order.price, True, now)
+                amount -= self.note_fill(order, min(order.rest, amount), order.price, True, now)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
         """Rule 16, class 8: orders in order of arrival meet the open."""
-        price = candle.prices[0]
+        price, self.stage = candle.prices[0], 8
         for order in self.filled_by("candles", candle.instrument):
             order.opens_seen += 1
             if not order.resting:
                 self.meet(order, price, now)
             elif order.allows(price) and not order.post_only:
-                self.execute(order, order.rest, price, False, now)
+                self.note_fill(order, order.rest, price, False, now)
             elif order.allows(price) and order.opens_seen == 1:
-                self.end(order, now, "expired", "post_only")
+                self.note_end(order, "post_only", now)
             elif order.allows(price):
-                self.execute(order, order.rest, order.price, True, now)
+                self.note_fill(order, order.rest, order.price, True, now)
 
     def on_candle_close(self, candle: Market, now: int) -> None:
         """Rule 16, class 0: takers meet the close; resting orders that were there at the open meet the range."""
@@ -195,13 +261,58 @@ class Venue:
             if not order.resting:
                 self.meet(order, close, now)
             elif order.arrival <= candle.time_open and self.reached(beyond):
-                self.execute(order, order.rest, order.price, True, now)
+                self.note_fill(order, order.rest, order.price, True, now)
 
     def reached(self, beyond: int) -> bool:
         """Rules 15 and 16: whether a market so many ticks beyond a limit fills it."""
         return beyond >= (0 if self.spec.limit_fill == "touch" else 1)
 
-    # Filling
+    # Matching: nothing is paid before all of one time and class has been seen
+
+    def note_match(self, match: Match, now: int) -> None:
+        self.note(match, now, self.stage)
+        self.matched = [order for order in self.matched if order.matched] + [match.order]
+
+    def rank(self, order: Order) -> int:
+        """Whether a fill would release money or coins: a sale; with margin, a reduction."""
+        if self.spec.account == "cash" and order.instrument.spot:
+            return USES if order.side > 0 else RELEASES
+        position = self.positions.get(order.instrument.index)
+        return RELEASES if position and position.side != order.side else USES
+
+    def note_fill(self, order: Order, lots: int, ticks: int, maker: bool, now: int) -> int:
+        """These lots are matched, and returned."""
+        rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
+        uses, releases = (quote, base) if order.side > 0 else (base, quote)
+        if self.spec.account == "margin" or not order.instrument.spot:
+            uses, releases = quote, quote if rank == RELEASES else None
+        order.matched += lots
+        settles = partial(self.settle_fill, order, lots, ticks, maker, now)
+        self.note_match(Match(order, rank, settles, uses, releases), now)
+        return lots
+
+    def note_end(self, order: Order, reason: str, now: int) -> None:
+        """The order expires, and meets nothing else before it does."""
+        order.matched += order.rest
+
+        def ends(_: bool) -> bool:
+            order.matched = 0
+            self.end(order, now, "expired", reason)
+            return True
+
+        self.note_match(Match(order, RELEASES, ends), now)
+
+    def settle_fill(self, order: Order, lots: int, ticks: int, maker: bool, now: int, force: bool) -> bool:
+        """Fill what can be paid, unless it may wait; the rest of IOC and FOK expires (rule 14)."""
+        there = order in self.working
+        if there and not force and not self.can_pay(order, self.fill(order, lots, ticks, maker)):
+            return False
+        order.matched -= lots
+        if there:
+            self.execute(order, lots, ticks, maker, now)
+            if order in self.working and order.tif != "gtc":
+                self.end(order, now, "expired", "not_filled")
+        return True
 
     def take_quote(self, order: Order, now: int) -> None:
         """Rule 14: fill at the opposite price, up to what is left of its amount."""
@@ -209,20 +320,20 @@ class Venue:
         left, price = book.left_for[side], book.price_for[side]
         if left == 0 or not book.usable(side, now, self.spec.max_age_ns) or not order.allows(price):
             return
-        if order.tif != "fok" or left >= order.rest:
-            book.left_for[side] -= self.execute(order, min(order.rest, left), price, False, now)
+        if order.rest and (order.tif != "fok" or left >= order.rest):
+            book.left_for[side] -= self.note_fill(order, min(order.rest, left), price, False, now)
 
     def meet(self, order: Order, price: int, now: int) -> None:
         """Rules 15 and 16: a taker meets a trade, an open or a close: whole if its price allows, else it expires."""
         if order.allows(price):
-            self.execute(order, order.rest, price, False, now)
+            self.note_fill(order, order.rest, price, False, now)
         else:
-            self.end(order, now, "expired", "not_filled")
+            self.note_end(order, "not_filled", now)
 
     def execute(self, order: Order, lots: int, ticks: int, maker: bool, now: int) -> int:
         """Check what can be paid (rules 17 and 19), then post the fill; returns the lots filled."""
         assert order.arrival <= now, "no fill before acceptance"
-        assert 0 < lots <= order.rest, "fills within the quantity"
+        assert 0 < lots <= order.quantity - order.filled, "fills within the quantity"
         payable = self.payable(order, lots, ticks, maker)
         if payable < lots and not order.cuts:
             self.end(order, now, "cancelled" if order.filled else "rejected", "insufficient_balance")
@@ -246,10 +357,11 @@ class Venue:
             self.post(instrument.quote, change.gain, fill.fee)
         order.filled += payable
         self.reserve(order)
-        if order.rest == 0:
+        done = order.filled == order.quantity
+        if done:
             self.working.remove(order)
         balances = self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
-        status = "" if order.rest else "filled"
+        status = "filled" if done else ""
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
         self.check()
         return payable
@@ -285,11 +397,12 @@ class Venue:
 
     def reservation(self, order: Order) -> int:
         """Rule 17: what the rest of an order reserves."""
-        if not self.reserves(order) or order.rest == 0:
+        left = order.quantity - order.filled
+        if not self.reserves(order) or left == 0:
             return 0
         if order.side < 0:
-            return order.instrument.held(order.rest)
-        maker, taker = (self.fill(order, order.rest, order.price, is_maker) for is_maker in (True, False))
+            return order.instrument.held(left)
+        maker, taker = (self.fill(order, left, order.price, is_maker) for is_maker in (True, False))
         return maker.notional + max(maker.fee, taker.fee, 0)
 
     def reserve(self, order: Order) -> None:
@@ -347,4 +460,4 @@ class Venue:
             assert account.reserved == held, "free + reserved = total"
             if self.spec.account == "cash" and asset not in derivatives:
                 assert account.total >= 0, "a cash account spends what it has"
-        assert all(order.rest > 0 for order in self.working), "an open order has a rest"
+        assert all(order.filled < order.quantity for order in self.working), "an open order has a rest"

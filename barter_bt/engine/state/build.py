@@ -42,6 +42,7 @@ def build_state(
     engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
     engine.time[0] = engine.market_time[0] = start
     engine.trading[0] = 1
+    engine.turn_time[0] = -NEVER
     engine.reporting[0] = reporting
     engine.mark_due[0] = engine.bar_due[0] = engine.timer_due[0] = NEVER
     engine.unhealthy[0] = len(index.exchanges)

@@ -17,9 +17,7 @@ from barter_bt.execution.order import (
     BELOW_PRICE_MIN,
     BUY,
     CANCELLED,
-    EXPIRED,
     GTC,
-    INSUFFICIENT_BALANCE,
     LIMIT,
     MARKET,
     NO_REASON,
@@ -32,6 +30,7 @@ from barter_bt.execution.order import (
 from barter_bt.execution.venue.fill import reservation
 from barter_bt.execution.venue.held import hold, watch
 from barter_bt.execution.venue.match import allows, is_locked, is_taker_at_arrival, take, usable
+from barter_bt.execution.venue.matches import note_admission, note_cancel, note_expiry
 from barter_bt.execution.venue.report import add_balance, close, report, reserved_asset
 from barter_bt.execution.venue.state import VenueState
 
@@ -63,6 +62,7 @@ def _write_row(v: VenueState, order: int) -> None:
         held.live[row] = 0
         held.reserved[row] = 0
         held.filled[row] = 0
+        held.matched[row] = 0
         held.quantity[row] = 0
     held.quantity[order] = v.orders.quantity[order]
     held.arrival[order] = v.desk.time[0]
@@ -82,12 +82,15 @@ def _objection(v: VenueState, order: int, i: int) -> int:
             return BELOW_MINIMUM
         if o.post_only[order] and _matches_now(v, order, i):
             return POST_ONLY
-        if not t.margined[i]:
-            asset = reserved_asset(v, order, i)
-            needed = reservation(v, order, i, o.quantity[order])
-            if needed > v.accounts.total[asset] - v.accounts.reserved[asset]:
-                return INSUFFICIENT_BALANCE
     return NO_REASON
+
+
+def can_reserve(v: VenueState, order: int, i: int) -> bool:
+    """Whether what a limit order of a cash account reserves is free."""
+    if v.orders.kind[order] != LIMIT or v.terms.margined[i]:
+        return True
+    asset = reserved_asset(v, order, i)
+    return reservation(v, order, i, v.orders.quantity[order]) <= v.accounts.total[asset] - v.accounts.reserved[asset]
 
 
 def _matches_now(v: VenueState, order: int, i: int) -> bool:
@@ -101,7 +104,14 @@ def _open(v: VenueState, order: int) -> None:
     objection = _objection(v, order, i)
     if objection:
         report(v, order, CLOSED, REJECTED, objection)
-        return
+    elif can_reserve(v, order, i):
+        admit(v, order, i)
+    else:
+        note_admission(v, order, i)
+
+
+def admit(v: VenueState, order: int, i: int) -> None:
+    """Accept an order: it reserves what it may cost, and takes what stands there (rule 14)."""
     hold(v, order, i)
     row = report(v, order, ACCEPTED, OPEN, NO_REASON)
     if v.orders.kind[order] == LIMIT and not v.terms.margined[i]:
@@ -113,15 +123,17 @@ def _open(v: VenueState, order: int) -> None:
     if v.terms.takes_on[i] == QUOTES:
         v.books.locked[i] += int(is_locked(v, i) and v.held.pending[order])
         take(v, order, i)
-        if v.held.live[order] and v.orders.time_in_force[order] != GTC:
-            close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
-        if v.held.live[order] and v.orders.kind[order] != MARKET:
+        if v.held.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
+            note_expiry(v, order, NOT_FILLED)
+        if v.orders.kind[order] != MARKET:
             v.held.pending[order] = 0
     watch(v, i)
 
 
 def _cancel(v: VenueState, order: int) -> None:
-    if order < len(v.held) and v.held.live[order]:
+    if order < len(v.held) and v.held.matched[order] > 0:
+        note_cancel(v, order)
+    elif order < len(v.held) and v.held.live[order]:
         i = v.orders.instrument[order]
         close(v, order, i, CLOSED, CANCELLED, REQUESTED)
         watch(v, i)

@@ -19,7 +19,7 @@ from barter_bt.execution.order import (
 from barter_bt.execution.venue.held import drop
 from barter_bt.execution.venue.margin import bears, replace_contribution, revalue
 from barter_bt.execution.venue.report import add_balance, close, report, reserved_asset
-from barter_bt.execution.venue.state import OUT_OF_RANGE, VenueState, fail
+from barter_bt.execution.venue.state import FILL_IN_PAST, OUT_OF_RANGE, VenueState, fail
 
 
 def payable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> bool:
@@ -85,22 +85,24 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, co
 
 
 @unit
-def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> int:
-    """Fill up to ``lots`` of an order at ``ticks``; returns what was filled. The order may end by it."""
+def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, is_payable: int) -> None:
+    """Fill ``lots`` of an order at ``ticks``, or what can be paid of them. The order may end by it."""
     held = v.held
-    if not payable(v, order, i, lots, ticks, is_maker):
+    if v.desk.time[0] < held.arrival[order]:
+        fail(v.fault, FILL_IN_PAST, i)
+    if not is_payable:
         if not v.orders.cut[order]:
             partly = held.filled[order] > 0
             close(v, order, i, CLOSED, CANCELLED if partly else REJECTED, INSUFFICIENT_BALANCE)
-            return 0
+            return
         lots = most_payable(v, order, i, lots, ticks, is_maker)
         held.quantity[order] = held.filled[order] + lots
         if held.quantity[order] == 0:
             close(v, order, i, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
-            return 0
+            return
         if lots == 0:
             close(v, order, i, CLOSED, FILLED, NO_REASON)
-            return 0
+            return
     value = notional(v.terms, i, lots, ticks)
     cost = fee(v.terms, i, value, lots, is_maker)
     post(v, i, v.orders.side[order], lots, ticks, value, cost)
@@ -110,7 +112,6 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if done:
         drop(v, order, i)
     _report_fill(v, order, i, lots, ticks, value, cost, is_maker, FILLED if done else OPEN)
-    return lots
 
 
 def _shrink_reservation(v: VenueState, order: int, i: int) -> None:

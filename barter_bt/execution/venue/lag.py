@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import steps
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance
 from barter_bt.execution.venue.market import see
 from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
 
@@ -20,27 +20,40 @@ def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
     Returns -1, or the cursor that needs its next chunk first.
     """
     for c in range(streams):
-        if cursors.due[c] <= now and cursors.due[c] >= 0:
-            _pass(v, cursors, c, _end(cursors, c, c + streams, now))
-        if cursors.due[c] < 0:
+        if STARVED < cursors.due[c] <= now:
+            _pass(v, cursors, c, _end(cursors, c, _passed(cursors, c, c + streams), now))
+        if cursors.due[c] == STARVED:
             return c
     candles = 2 * streams
     for stream in range(streams):
         if cursors.kind[stream] == CANDLE_ROWS:
-            advance(cursors, candles, _end(cursors, candles, stream + streams, now - 1))
-            if cursors.due[candles] < 0:
+            advance(cursors, candles, _end(cursors, candles, cursors.row[candles], now - 1))
+            if cursors.due[candles] == STARVED:
                 return candles
             candles += 1
     return -1
 
 
-def _end(cursors: Cursors, c: int, engine: int, now: int) -> int:
-    """The first row after ``now``; the rows that the engine has had are not among those to search."""
-    row, rows, time = cursors.row[c], cursors.rows[c], cursors.time[c]
+def _passed(cursors: Cursors, c: int, engine: int) -> int:
+    """A row to search from: those that the engine has had have happened at the venue."""
     if cursors.chunk[c] == cursors.chunk[engine]:
-        row = max(row, min(cursors.row[engine], rows))
-    while row < rows and time[row] <= now:
-        row += 1
+        return max(cursors.row[c], min(cursors.row[engine], cursors.rows[c]))
+    return cursors.row[c]
+
+
+def _end(cursors: Cursors, c: int, row: int, now: int) -> int:
+    """The first row from ``row`` on that is after ``now``: by steps that double, then by bisection."""
+    rows, time, step = cursors.rows[c], cursors.time[c], 1
+    while row + step <= rows and time[row + step - 1] <= now:
+        row += step
+        step *= 2
+    end = min(row + step - 1, rows)
+    while row < end:
+        middle = (row + end) // 2
+        if time[middle] <= now:
+            row = middle + 1
+        else:
+            end = middle
     return row
 
 

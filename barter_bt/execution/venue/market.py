@@ -18,8 +18,6 @@ def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     if i < 0 or i >= len(v.books):
         fail(v.fault, BAD_ROW, -1)
         return
-    if v.desk.needs_marks[0]:
-        v.accounts.valued_at[v.terms.quote[i]] = -1
     if kind == TRADE_ROWS:
         _see_trade(v, i, cursors.first[c][row], cursors.second[c][row])
     elif kind == QUOTE_ROWS:
@@ -90,14 +88,11 @@ def _see_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
 
 
 @unit
-def see_open(v: VenueState, cursors: Cursors, c: int, together: int) -> None:
-    """The candle under an opens cursor opens (class 8), or all that open with it."""
+def see_opens(v: VenueState, cursors: Cursors, c: int) -> None:
+    """All candles of an opens cursor that open at its present time (class 8)."""
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
     v.desk.time[0] = now
-    _see_open_row(v, cursors, c, row)
-    locate(v.fault, c, row)
-    row += 1
-    while together and row < cursors.rows[c] and time[row] == now:
+    while row < cursors.rows[c] and time[row] == now:
         _see_open_row(v, cursors, c, row)
         locate(v.fault, c, row)
         row += 1

@@ -3,17 +3,18 @@
 Assumptions, shared by all evidence: own orders do not move the market; a resting order has no queue in front of
 it but pays for that by the evidence it needs (on trades and candles, the market must go *through* its price, unless
 the venue's `limit_fill` is `touch`; on quotes, the opposite quote must reach it); what one event offers is used once.
+
+Nothing is paid here: what the market does to an order is noted as a match, and all matches of one time and class are
+settled together (:mod:`barter_bt.execution.venue.settle`), so that the order of rows decides nothing.
 """
 
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import CANDLES, QUOTES, TRADES
-from barter_bt.execution.messages import CLOSED
-from barter_bt.execution.order import BUY, EXPIRED, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
-from barter_bt.execution.venue.fill import fill
+from barter_bt.execution.order import BUY, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
 from barter_bt.execution.venue.held import watch
-from barter_bt.execution.venue.report import close
+from barter_bt.execution.venue.matches import note_expiry, note_fill
 from barter_bt.execution.venue.state import VenueState
 
 
@@ -27,8 +28,8 @@ def allows(v: VenueState, order: int, ticks: int) -> bool:
 
 
 def rest(v: VenueState, order: int) -> int:
-    """Lots of an order that are not filled."""
-    return v.held.quantity[order] - v.held.filled[order]
+    """Lots of an order that are neither filled nor matched by an earlier event of the same time."""
+    return v.held.quantity[order] - v.held.filled[order] - v.held.matched[order]
 
 
 def usable(v: VenueState, i: int) -> bool:
@@ -46,7 +47,7 @@ def is_locked(v: VenueState, i: int) -> bool:
 
 @unit
 def take(v: VenueState, order: int, i: int) -> None:
-    """Fill against the standing quote what its price and amount allow (rule 14)."""
+    """Match against the standing quote what its price and amount allow (rule 14)."""
     b, is_buy = v.books, v.orders.side[order] == BUY
     left = b.ask_left[i] if is_buy else b.bid_left[i]
     ticks = b.ask[i] if is_buy else b.bid[i]
@@ -55,19 +56,19 @@ def take(v: VenueState, order: int, i: int) -> None:
         return
     if v.orders.time_in_force[order] == FOK and lots < rest(v, order):
         return
-    done = fill(v, order, i, lots, ticks, 0)
+    note_fill(v, order, i, lots, ticks, 0)
     if is_buy:
-        b.ask_left[i] -= done
+        b.ask_left[i] -= lots
     else:
-        b.bid_left[i] -= done
+        b.bid_left[i] -= lots
 
 
 def meet(v: VenueState, order: int, i: int, ticks: int) -> None:
     """A pending taker meets one price: it fills whole or, if its limit forbids, expires (rules 15 and 16)."""
     if allows(v, order, ticks):
-        fill(v, order, i, rest(v, order), ticks, 0)
+        note_fill(v, order, i, rest(v, order), ticks, 0)
     else:
-        close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
+        note_expiry(v, order, NOT_FILLED)
 
 
 @unit
@@ -75,10 +76,9 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
     order = v.books.first[i]
     while order >= 0:
-        following = v.held.after[order]
-        if v.held.pending[order] and v.terms.takes_on[i] == TRADES:
+        if v.held.pending[order] and rest(v, order) > 0 and v.terms.takes_on[i] == TRADES:
             meet(v, order, i, ticks)
-        order = following
+        order = v.held.after[order]
     if v.terms.rests_on[i] == TRADES:
         depth_min = 1 - v.terms.touch[i]
         lots = _fill_resting(v, i, BUY, ticks, depth_min, lots)
@@ -93,10 +93,9 @@ def match_quote(v: VenueState, i: int) -> None:
     b.locked[i] += int(is_locked(v, i))
     order = b.first[i]
     while order >= 0:
-        following = v.held.after[order]
         if v.held.pending[order] and v.terms.takes_on[i] == QUOTES:
             take(v, order, i)
-        order = following
+        order = v.held.after[order]
     if v.terms.rests_on[i] == QUOTES and usable(v, i):
         b.ask_left[i] = _fill_resting(v, i, BUY, b.ask[i], 0, b.ask_left[i])
         b.bid_left[i] = _fill_resting(v, i, SELL, b.bid[i], 0, b.bid_left[i])
@@ -109,7 +108,9 @@ def _fill_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int, 
         order = _best_resting(v, i, side, ticks, depth_min)
         if order < 0:
             break
-        lots -= fill(v, order, i, min(lots, rest(v, order)), v.orders.price[order], 1)
+        done = min(lots, rest(v, order))
+        note_fill(v, order, i, done, v.orders.price[order], 1)
+        lots -= done
     return lots
 
 
@@ -118,7 +119,7 @@ def _best_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int) 
     best, best_depth = -1, depth_min - 1
     order = v.books.first[i]
     while order >= 0:
-        if v.orders.side[order] == side and not v.held.pending[order]:
+        if v.orders.side[order] == side and not v.held.pending[order] and rest(v, order) > 0:
             depth = side * (v.orders.price[order] - ticks)
             if depth > best_depth:
                 best, best_depth = order, depth
@@ -131,13 +132,14 @@ def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
     order = v.books.first[i]
     while order >= 0:
-        following = v.held.after[order]
-        if v.held.pending[order]:
+        if rest(v, order) <= 0:
+            pass
+        elif v.held.pending[order]:
             if v.terms.takes_on[i] == CANDLES:
                 meet(v, order, i, ticks)
         elif v.terms.rests_on[i] == CANDLES:
             _open_reaches(v, order, i, ticks)
-        order = following
+        order = v.held.after[order]
 
 
 def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
@@ -146,11 +148,11 @@ def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
     if not allows(v, order, ticks):
         return
     if not v.orders.post_only[order]:
-        fill(v, order, i, rest(v, order), ticks, 0)
+        note_fill(v, order, i, rest(v, order), ticks, 0)
     elif first:
-        close(v, order, i, CLOSED, EXPIRED, POST_ONLY)
+        note_expiry(v, order, POST_ONLY)
     else:
-        fill(v, order, i, rest(v, order), v.orders.price[order], 1)
+        note_fill(v, order, i, rest(v, order), v.orders.price[order], 1)
 
 
 @unit
@@ -158,16 +160,17 @@ def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, tick
     """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
     order = v.books.first[i]
     while order >= 0:
-        following = v.held.after[order]
-        if v.held.pending[order]:
+        if rest(v, order) <= 0:
+            pass
+        elif v.held.pending[order]:
             if v.terms.takes_on[i] == CANDLES:
                 meet(v, order, i, ticks)
         elif v.terms.rests_on[i] == CANDLES and v.held.arrival[order] <= time_open:
             price = v.orders.price[order]
             depth = price - low if v.orders.side[order] == BUY else high - price
             if depth > 0 or (depth == 0 and v.terms.touch[i]):
-                fill(v, order, i, rest(v, order), price, 1)
-        order = following
+                note_fill(v, order, i, rest(v, order), price, 1)
+        order = v.held.after[order]
 
 
 def is_taker_at_arrival(v: VenueState, order: int) -> int:

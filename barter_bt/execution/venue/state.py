@@ -10,11 +10,12 @@ from barter_bt.execution.dealing import Terms
 from barter_bt.execution.messages import Ends, Reports, Requests
 from barter_bt.execution.order import Orders
 
-NOT_VALUED = -(1 << 62)
+NOT_VALUED = -(1 << 63)
 FAR = 1 << 62  # a price that every market reaches
 
 # Faults end a run; Python turns them into errors with names.
 NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLESS, BAD_TARGET, BAD_ORDER = range(9)
+FILL_IN_PAST = 9
 
 
 class Links(Table):
@@ -46,6 +47,7 @@ class Accounts(Table):
     collateral: I64
     requirement: I64
     valued_at: I64
+    incoming: I64  # matches still to be settled that will add to what is free
 
 
 class Books(Table):
@@ -82,6 +84,7 @@ class Held(Table, growable=True):
 
     quantity: I64
     filled: I64
+    matched: I64  # lots that are matched and not yet settled
     reserved: I64
     arrival: I64
     live: I8
@@ -91,10 +94,24 @@ class Held(Table, growable=True):
     after: I64
 
 
+class Matches(Table, growable=True):
+    """What the market does to orders at one time and in one class, until it is settled (rule 17)."""
+
+    action: I8
+    order: I64  # -1 once it is settled
+    rank: I64  # what releases comes before what uses
+    number: I64  # in order of noting
+    lots: I64
+    ticks: I64
+    maker: I8
+    reason: I8
+
+
 class Desk(Table):
     """One row: the venue's clock, how many orders it holds, and whether it must know prices for margins."""
 
     time: I64
+    stage: I64  # class of the venue's last event
     live: I64
     needs_marks: I64
     glances: I64
@@ -111,6 +128,7 @@ class VenueState(Block):
     books: Books
     orders: Orders
     held: Held
+    matches: Matches
     requests: Requests
     reports: Reports
     ends: Ends

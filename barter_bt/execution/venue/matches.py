@@ -1,0 +1,120 @@
+"""Matches: what the market does to orders at one time and in one class, noted until it is settled (rule 17)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.kernel import unit
+from barter_bt.execution.order import BUY
+from barter_bt.execution.venue.state import Matches, VenueState
+
+FILL, ADMIT, EXPIRE, CANCEL = 0, 1, 2, 3
+RELEASES, USES, ENDS = 0, 1, 2  # ranks: who gives money or coins back, who needs them, cancels of what is matched
+NO_ASSET = -1
+
+
+def note_fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> None:
+    """The market fills ``lots`` of an order at ``ticks``, if they can be paid."""
+    row = _note(v, FILL, order, _rank(v, order, i))
+    v.matches.lots[row] = lots
+    v.matches.ticks[row] = ticks
+    v.matches.maker[row] = is_maker
+    v.held.matched[order] += lots
+    expect(v, row, i, 1)
+
+
+def note_expiry(v: VenueState, order: int, reason: int) -> None:
+    """The order ends by what it met; nothing else of this time concerns it."""
+    row = _note(v, EXPIRE, order, RELEASES)
+    v.matches.reason[row] = reason
+    v.held.matched[order] = v.held.quantity[order] - v.held.filled[order]
+
+
+def note_admission(v: VenueState, order: int, i: int) -> None:
+    """A limit order cannot reserve yet what it needs; something of this time may still release it."""
+    _note(v, ADMIT, order, _rank(v, order, i))
+    v.held.matched[order] = v.held.quantity[order]
+
+
+def note_cancel(v: VenueState, order: int) -> None:
+    """A cancel of an order that is matched: of what is left when that is settled."""
+    _note(v, CANCEL, order, ENDS)
+
+
+def used_asset(v: VenueState, order: int, i: int) -> int:
+    """The asset that a fill must be paid with."""
+    return v.terms.quote[i] if v.terms.margined[i] or v.orders.side[order] == BUY else v.terms.base[i]
+
+
+def released_asset(v: VenueState, row: int, i: int) -> int:
+    """The asset of which a matched fill leaves more free."""
+    if v.terms.margined[i]:
+        return v.terms.quote[i] if v.matches.rank[row] == RELEASES else NO_ASSET
+    return v.terms.base[i] if v.orders.side[v.matches.order[row]] == BUY else v.terms.quote[i]
+
+
+def expect(v: VenueState, row: int, i: int, change: int) -> None:
+    """Count how many matches will still release an asset."""
+    asset = released_asset(v, row, i)
+    if asset != NO_ASSET:
+        v.accounts.incoming[asset] += change
+
+
+def _rank(v: VenueState, order: int, i: int) -> int:
+    side = v.orders.side[order]
+    if v.terms.margined[i]:
+        return RELEASES if v.books.quantity[i] * side < 0 else USES
+    return USES if side == BUY else RELEASES
+
+
+def _note(v: VenueState, action: int, order: int, rank: int) -> int:
+    m = v.matches
+    row = m.append()
+    m.action[row] = action
+    m.order[row] = order
+    m.rank[row] = rank
+    m.number[row] = row
+    m.lots[row] = 0
+    m.ticks[row] = 0
+    m.maker[row] = 0
+    m.reason[row] = 0
+    return row
+
+
+def sort(m: Matches) -> None:
+    """By rank, then order, then as they were noted; nothing is done where they stand so already, as they mostly do."""
+    for row in range(1, len(m)):
+        if _precedes(m, row, row - 1):
+            _shell_sort(m)
+            return
+
+
+@unit
+def _shell_sort(m: Matches) -> None:
+    gap = 1
+    while gap < len(m) // 9:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for start in range(gap, len(m)):
+            row = start
+            while row >= gap and _precedes(m, row, row - gap):
+                _swap(m, row, row - gap)
+                row -= gap
+        gap //= 3
+
+
+def _precedes(m: Matches, a: int, b: int) -> bool:
+    if m.rank[a] != m.rank[b]:
+        return m.rank[a] < m.rank[b]
+    if m.order[a] != m.order[b]:
+        return m.order[a] < m.order[b]
+    return m.number[a] < m.number[b]
+
+
+def _swap(m: Matches, a: int, b: int) -> None:
+    m.action[a], m.action[b] = m.action[b], m.action[a]
+    m.order[a], m.order[b] = m.order[b], m.order[a]
+    m.rank[a], m.rank[b] = m.rank[b], m.rank[a]
+    m.number[a], m.number[b] = m.number[b], m.number[a]
+    m.lots[a], m.lots[b] = m.lots[b], m.lots[a]
+    m.ticks[a], m.ticks[b] = m.ticks[b], m.ticks[a]
+    m.maker[a], m.maker[b] = m.maker[b], m.maker[a]
+    m.reason[a], m.reason[b] = m.reason[b], m.reason[a]
