@@ -31,6 +31,7 @@ from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.execution.build import build_terms, build_venue
+from barter_bt.execution.messages import NEVER
 from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number, decimal
@@ -41,7 +42,6 @@ from barter_bt.strategy.several import Several
 from barter_bt.version import VERSION
 
 MINUTE_NS = 60_000_000_000
-_EVER = (1 << 62) - 1
 
 
 def backtest(
@@ -137,7 +137,7 @@ def backtest(
     odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
     index = IndexedInstruments(_instruments(instruments))
     terms_of = _venues(venues, index)
-    first, last = _nanoseconds(start, -_EVER, "start"), _nanoseconds(end, _EVER, "end")
+    first, last = _nanoseconds(start, -NEVER, "start"), _nanoseconds(end, NEVER, "end")
     amounts = _balances(balances, index)
     scales = choose_scales(index, _largest_prices(streams, index), amounts)
     reporting_index = index.asset(reporting) if reporting else _default_reporting(index)
@@ -146,7 +146,8 @@ def backtest(
     feed_ns = tuple(_feed_ns(stream, index, terms_of) for stream in streams)
     feeder = Feeder(streams, index.codes, feed_ns, first, last)
     marks = _marks(mark_every, streams)
-    begins = _first_time(feeder) if start is None else first
+    first_time = _first_time(feeder)
+    begins = first_time if start is None else first
     expected = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
     state = build_state(index, scales, venue, reporting_index, begins, expected + 64)
     state.engine.mark_every[0] = marks
@@ -304,7 +305,10 @@ def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:
     if moment.tzinfo is None:
         raise ConfigError(f"{what} is {moment}, which has no time zone", "for example datetime(2024, 1, 1, tzinfo=UTC)")
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+    time_ns = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+    if not -NEVER < time_ns < NEVER:
+        raise ConfigError(f"{what} is {moment}; times go from 1677-09-22 to 2262-04-11")
+    return time_ns
 
 
 def _balances(balances: Mapping[str, Number], index: IndexedInstruments) -> dict[int, Decimal]:
@@ -369,7 +373,7 @@ def _first_time(feeder: Feeder) -> int:
     """The smallest venue time in the data; of candles, their opens."""
     dues = [feeder.cursors.due[c] for c in range(len(feeder.cursors)) if feeder.is_venue_time(c)]
     first = min(dues)
-    if first > _EVER:
+    if first == NEVER:
         raise ConfigError("the market data has no rows between start and end")
     return first
 

@@ -10,6 +10,7 @@ from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.errors import DataError
 from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.execution.messages import NEVER
 
 KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}
 _VALUES = {
@@ -180,6 +181,10 @@ class Feeder:
         if role == ENGINE:
             time = exchange if received is None else received
             f.shift[c] = self._feed_ns[stream] if received is None else 0
+        if int(time[-1]) + f.shift[c] >= NEVER:
+            raise DataError(
+                f"{self._streams[stream].name}: a time of {int(time[-1])} ns with {f.shift[c]} ns of latency is beyond 2262"
+            )
         f.same_clock[c] = int(time is exchange)
         f.point("time", c, time)
         f.point("time_exchange", c, exchange)

@@ -12,7 +12,7 @@ import polars as pl
 from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.columns.table import Table
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.order import KINDS, REASONS, STATUSES, TIMES_IN_FORCE
+from barter_bt.execution.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
 from barter_bt.instrument import IndexedInstruments, Scales
 
 TIME = pl.Datetime("ns", "UTC")
@@ -123,8 +123,8 @@ class Frames:
                 "status": self._enum(public, pl.Enum(("open", *STATUSES[3:]))),
                 "reason": self._reason(o.array("reason")),
                 "time_sent": self._time(o.array("time_sent")),
-                "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != 0),
-                "time_closed": self._time(o.array("time_closed"), o.array("time_closed") != 0),
+                "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
+                "time_closed": self._time(o.array("time_closed"), o.array("time_closed") != NO_TIME),
             }
         )
 

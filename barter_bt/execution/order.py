@@ -9,6 +9,7 @@ from __future__ import annotations
 from barter_bt.columns.table import I8, I64, Table
 
 BUY, SELL = 1, -1
+NO_TIME = -(1 << 63)  # it has not happened
 MARKET, LIMIT = 0, 1
 GTC, IOC, FOK = 0, 1, 2
 
@@ -83,7 +84,7 @@ class Orders(Table, growable=True):
     status: I8
     reason: I8
     time_sent: I64
-    time_exchange: I64  # accepted by the venue; 0 if never
-    time_closed: I64  # the engine learnt of the end; 0 while live
+    time_exchange: I64  # accepted by the venue; NO_TIME if never
+    time_closed: I64  # the engine learnt of the end; NO_TIME while live
     before: I64  # neighbours among the live orders of the instrument, -1 at the ends
     after: I64

@@ -30,6 +30,7 @@ from barter_bt.execution.order import (
     FILLED,
     IOC,
     MARKET,
+    NO_TIME,
     REJECTED,
     SELL,
 )
@@ -211,7 +212,7 @@ class Accounts:
         o = self._s.orders
         if isinstance(state, CancelInFlight) and o.status[row] == CANCEL_IN_FLIGHT:
             return False
-        return o.time_exchange[row] == 0 or known.time_exchange >= o.time_exchange[row]
+        return known.time_exchange >= o.time_exchange[row]
 
     def _close(self, exchange: int, row: int, status: int) -> None:
         quantity = self._s.orders.quantity[row]

@@ -9,7 +9,7 @@ from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.execution.messages import NEVER
-from barter_bt.execution.order import BUY, CANCEL_IN_FLIGHT, OPEN_IN_FLIGHT
+from barter_bt.execution.order import BUY, CANCEL_IN_FLIGHT, NO_TIME, OPEN_IN_FLIGHT
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
     CancelInFlight,
@@ -96,7 +96,7 @@ class View:
         kind, tif = decode(o.kind[row], o.time_in_force[row], o.post_only[row])
         tif = GoodUntilEndOfDay() if row in book.days else tif
         known = None
-        if o.time_exchange[row] != 0:
+        if o.time_exchange[row] != NO_TIME:
             known = Open(book.ids[row] or "", o.time_exchange[row], units.quantity(i, o.filled[row]))
         state: Any = known if o.status[row] != CANCEL_IN_FLIGHT else CancelInFlight(known)
         if o.status[row] == OPEN_IN_FLIGHT or state is None:

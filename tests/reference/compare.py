@@ -58,7 +58,7 @@ def tables_of(result: Result) -> Tables:
 
 def _rows(table: Any, columns: str) -> Table:
     """The rows of a journal, with codes turned into names."""
-    from barter_bt.execution.order import KINDS, REASONS, STATUSES, TIMES_IN_FORCE
+    from barter_bt.execution.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
 
     meaning: dict[str, Any] = {
         "kind": KINDS,
@@ -73,6 +73,8 @@ def _rows(table: Any, columns: str) -> Table:
         ours = OURS.get(name, name)
         codes = table.array(name).tolist()
         values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
+        if ours in ("time_exchange", "time_closed"):
+            values[ours] = [None if code == NO_TIME else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 
 

@@ -112,7 +112,7 @@ class Engine:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         self.venues = {name: Venue(spec, self.world, kinds, self.send_report, self.note) for name, spec in self.specs.items()}
-        closes, last = set(), 0
+        closes, last = set(), -(2**63)
         for rank, event in events:
             exchange = event.instrument.spec.exchange
             arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
@@ -139,7 +139,7 @@ class Engine:
 
     def run(self) -> Tables:
         """Rule 12: event 0, then the queue until it is empty, then the last mark."""
-        self.tables.sequence, before = 1, 0
+        self.tables.sequence, before = 1, -(2**63)
         self.balance_rows(self.start, tuple((asset, total, total) for asset, total in enumerate(self.total)))
         while self.queue:
             time, *_, action = heapq.heappop(self.queue)
@@ -386,7 +386,7 @@ class Engine:
         """Record an order and send it, unless it is refused; returns its number."""
         number, exchange, (ticks, tif, post_only) = len(self.tables.orders), instrument.spec.exchange, limit
         side, quantity, kind = 1 if lots > 0 else -1, 0 if refused else abs(lots), "limit" if ticks else "market"
-        end = ("refused", refused, now, 0, now) if refused else ("open", "", now, 0, 0)
+        end = ("refused", refused, now, None, now) if refused else ("open", "", now, None, None)
         cells = (instrument.index, side, kind, tif, post_only, ticks, quantity, quantity, 0, 0, 0, *end)
         self.tables.orders.append(row_of(ORDERS, *cells))
         if not refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from typing import NamedTuple
 
 from .scenario import InstrumentSpec, Row, Scenario
@@ -244,8 +245,8 @@ def read(world: World, kind: str, row: Row) -> Market:
 class Book:
     """What somebody knows of one instrument's market; L1 by the side that takes from it: +1 buys at the ask."""
 
-    time: int = -1  # of the quote
-    time_last: int = -1
+    time: float = -inf  # of the quote
+    time_last: float = -inf
     price_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})
     amount_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})
     left_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})  # rule 14: not yet taken

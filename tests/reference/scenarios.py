@@ -15,11 +15,13 @@ from typing import Protocol, TypeVar
 from hypothesis import strategies as st
 
 from .scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
+from .transform import shifted
 
 T = TypeVar("T")
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND
+ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
 CENTER = 100  # prices in ticks move around it
 LATENCIES = (0, 0, 0, 1, SECOND // 2, SECOND, 2 * SECOND)
 KINDS = ("trades", "quotes", "candles")
@@ -109,7 +111,8 @@ def make(source: Source) -> Scenario:
         strict=chance(source, 15),
         mark_every_ns=source.pick((None, None, SECOND, 2 * SECOND, 7 * SECOND, 1_500_000_000)),
     )
-    return replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
+    scenario = replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
+    return shifted(scenario, source.pick(ORIGINS) - START)  # before 1970, across it, and into the next century
 
 
 def make_start(source: Source, streams: tuple[Stream, ...]) -> int | None:
@@ -207,20 +210,11 @@ def make_streams(
 
 def make_rows(source: Source, kind: str, members: list[InstrumentSpec]) -> tuple[Row, ...]:
     """Rows in time order; every instrument of the stream has at least one."""
-    received = chance(source, 25)
-    step = source.pick((1, 2, 5)) * SECOND
-    time, arrival = START, 0
+    received, arrival = chance(source, 25), START
+    times = make_spans(source, members) if kind == "candles" else make_times(source, members)
     rows: list[Row] = []
-    for number in range(source.integer(1, 18) + len(members) - 1):
-        item = members[number] if number < len(members) else source.pick(members)
-        repeated = kind == "candles" and any(row[0] == time and row[3] == item.name for row in rows)
-        same_time = number > 0 and source.integer(0, 2) == 0 and not repeated
-        if not same_time:
-            moved = step if kind == "candles" else source.pick((1, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 2))
-            time += moved * source.pick((1, 1, 1, 2) if kind == "candles" else (1,))
-        close = time + step
-        stamp = close if kind == "candles" else time
-        arrival = max(arrival, stamp + source.pick((0, 0, SECOND // 2, SECOND)))
+    for time, close, item in times:
+        arrival = max(arrival, close + source.pick((0, 0, SECOND // 2, SECOND)))
         heard = arrival if received else None
         if kind == "trades":
             rows.append((time, heard, item.name, price(source, item), amount(source, item, 1)))
@@ -235,6 +229,30 @@ def make_rows(source: Source, kind: str, members: list[InstrumentSpec]) -> tuple
             volume = amount(source, item, 0)
             rows.append((time, close, heard, item.name, *(in_ticks(item, ticks) for ticks in ohlc), volume))
     return tuple(rows)
+
+
+def make_times(source: Source, members: list[InstrumentSpec]) -> list[tuple[int, int, InstrumentSpec]]:
+    """Times of ticks, twice each, and whose they are; often several at one time."""
+    time, found = START, []
+    for number in range(source.integer(1, 18) + len(members) - 1):
+        if number == 0 or source.integer(0, 2) > 0:
+            time += source.pick((1, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 2))
+        found.append((time, time, members[number] if number < len(members) else source.pick(members)))
+    return found
+
+
+def make_spans(source: Source, members: list[InstrumentSpec]) -> list[tuple[int, int, InstrumentSpec]]:
+    """Opens and closes of candles: one interval for all, or each instrument with an interval and gaps of its own."""
+    shared, found = source.pick((1, 2, 5)) * SECOND, []
+    mixed = chance(source, 40)
+    for item in members:
+        step = source.pick((1, 2, 3, 7, 20)) * SECOND if mixed else shared
+        time = START + shared + (source.integer(0, 6) * SECOND // 2 if mixed else 0)
+        for _ in range(source.integer(1, 12)):
+            found.append((time, time + step, item))
+            time += step + source.pick((0, 0, 0, step if not mixed else SECOND // 2))
+    order = {item.name: source.integer(0, 99) for item in members}
+    return sorted(found, key=lambda one: (one[1], order[one[2].name]))
 
 
 def make_quote(source: Source, whole: bool) -> tuple[int, int]:

@@ -38,6 +38,19 @@ def permuted(scenario: Scenario, seed: int) -> Scenario:
     )
 
 
+def permuted_rows(scenario: Scenario, seed: int) -> Scenario:
+    """Rows of one stamp of one stream in another order of instruments."""
+    rank = random.Random(seed)
+    order = {item.name: rank.random() for item in scenario.instruments}
+
+    def key(kind: str, row: Row) -> tuple[int, int, float]:
+        stamp = 1 if kind == "candles" else 0
+        return row[stamp], row[stamp + 1] or 0, order[row[NAME[kind]]]
+
+    streams = [Stream(one.kind, tuple(sorted(one.rows, key=lambda row: key(one.kind, row)))) for one in scenario.streams]  # noqa: B023
+    return replace(scenario, streams=tuple(streams))
+
+
 def shift_of(scenario: Scenario) -> int:
     """A shift that keeps marks where they are: many intervals."""
     return (scenario.mark_every_ns or MINUTE) * 1_000_003

@@ -3,7 +3,7 @@
 What an update does depends on the state that is tracked (Barter's matrix, with its corrections): a terminal update
 ends an order in every state, an open one replaces the venue's data unless it is older and ends the order if nothing
 remains, a cancel in flight stays one until the venue answers. A closed order keeps its row: late updates are ignored.
-An order that the venue has acknowledged has a ``time_exchange`` that is not 0.
+An order that the venue has acknowledged has a ``time_exchange``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from barter_bt.execution.order import (
     CANCEL_IN_FLIGHT,
     FILLED,
     NO_REASON,
+    NO_TIME,
     OPEN,
     OPEN_IN_FLIGHT,
     REFUSED,
@@ -54,8 +55,8 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     o.status[row] = REFUSED if reason else OPEN_IN_FLIGHT
     o.reason[row] = reason
     o.time_sent[row] = s.engine.time[0]
-    o.time_exchange[row] = 0
-    o.time_closed[row] = s.engine.time[0] if reason else 0
+    o.time_exchange[row] = NO_TIME
+    o.time_closed[row] = s.engine.time[0] if reason else NO_TIME
     if reason:
         o.before[row] = o.after[row] = -1
     else:
@@ -99,8 +100,7 @@ def _untrack(s: EngineState, order: int) -> None:
 
 
 def _is_old(s: EngineState, order: int, time_exchange: int) -> bool:
-    known = s.orders.time_exchange[order]
-    return known != 0 and time_exchange < known
+    return time_exchange < s.orders.time_exchange[order]
 
 
 def update_from_open(s: EngineState, order: int, time_exchange: int, filled: int, quantity: int) -> None:
@@ -118,12 +118,12 @@ def update_from_open(s: EngineState, order: int, time_exchange: int, filled: int
 
 
 def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int, filled: int) -> None:
-    """Somebody has asked to cancel the order; ``time_exchange`` is 0 if it was not open then."""
+    """Somebody has asked to cancel the order; ``time_exchange`` is NO_TIME if it was not open then."""
     o = s.orders
     if not is_live(s, order) or o.status[order] == CANCEL_IN_FLIGHT:
         return
     o.status[order] = CANCEL_IN_FLIGHT
-    if time_exchange != 0 and not _is_old(s, order, time_exchange):
+    if time_exchange != NO_TIME and not _is_old(s, order, time_exchange):
         s.instruments.working[o.instrument[order]] -= o.side[order] * (filled - o.filled[order])
         o.filled[order] = filled
         o.time_exchange[order] = time_exchange
@@ -154,7 +154,7 @@ def update_from_cancel_rejected(s: EngineState, order: int) -> None:
     """The venue could not cancel: back to open if it ever was, else the order is dropped."""
     if s.orders.status[order] != CANCEL_IN_FLIGHT:
         return
-    if s.orders.time_exchange[order] != 0:
+    if s.orders.time_exchange[order] != NO_TIME:
         s.orders.status[order] = OPEN
     else:
         _end(s, order, REJECTED, UNKNOWN_ORDER)
