@@ -92,13 +92,15 @@ def chance(source: Source, percent: int) -> bool:
 
 def make(source: Source) -> Scenario:
     """A valid scenario: instruments, terms, streams, a schedule that trades what is there."""
-    exchanges: tuple[str, ...] = ("alpha", "beta") if chance(source, 25) else ("alpha",)
-    instruments = make_instruments(source, exchanges)
+    rotates = chance(source, 20)  # what is sold pays for what is bought, at one time
+    exchanges: tuple[str, ...] = ("alpha", "beta") if chance(source, 25) and not rotates else ("alpha",)
+    instruments = make_instruments(source, exchanges, PAIRS[:3] if rotates else ())
     exchanges = tuple(name for name in exchanges if any(item.exchange == name for item in instruments))
     feeds = {name: source.pick(LATENCIES) for name in exchanges}
-    kinds = {item.name: make_kinds(source) for item in instruments}
+    same = make_kinds(source)
+    kinds = {item.name: same if rotates else make_kinds(source) for item in instruments}
     terms = tuple(make_exchange(source, name, feeds[name], instruments, kinds) for name in exchanges)
-    streams = make_streams(source, instruments, kinds, feeds)
+    streams = make_streams(source, instruments, kinds, feeds, rotates)
     balances = make_balances(source, instruments)
     scenario = Scenario(
         instruments=instruments,
@@ -111,7 +113,10 @@ def make(source: Source) -> Scenario:
         strict=chance(source, 15),
         mark_every_ns=source.pick((None, None, SECOND, 2 * SECOND, 7 * SECOND, 1_500_000_000)),
     )
-    scenario = replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
+    if rotates and chance(source, 60):
+        scenario = replace(scenario, size="equity", reporting="usd", schedule=make_rotations(source, scenario))
+    else:
+        scenario = replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
     return shifted(scenario, source.pick(ORIGINS) - START)  # before 1970, across it, and into the next century
 
 
@@ -124,9 +129,11 @@ def make_start(source: Source, streams: tuple[Stream, ...]) -> int | None:
     return start
 
 
-def make_instruments(source: Source, exchanges: tuple[str, ...]) -> tuple[InstrumentSpec, ...]:
+def make_instruments(
+    source: Source, exchanges: tuple[str, ...], pairs: tuple[tuple[str, str, str, str], ...]
+) -> tuple[InstrumentSpec, ...]:
     count = source.pick((1, 1, 2, 2, 3))
-    chosen = [source.pick(PAIRS) for _ in range(count)]
+    chosen = list(pairs) or [source.pick(PAIRS) for _ in range(count)]
     if all(pair[2] != "usd" for pair in chosen):
         chosen.append(PAIRS[0])
     instruments = []
@@ -195,25 +202,34 @@ def make_exchange(
 
 
 def make_streams(
-    source: Source, instruments: tuple[InstrumentSpec, ...], kinds: dict[str, tuple[str, ...]], feeds: dict[str, int]
+    source: Source,
+    instruments: tuple[InstrumentSpec, ...],
+    kinds: dict[str, tuple[str, ...]],
+    feeds: dict[str, int],
+    together: bool,
 ) -> tuple[Stream, ...]:
     """Streams of one kind each: of one instrument, or of all with one feed latency."""
     groups: list[tuple[str, list[InstrumentSpec]]] = []
     for kind in KINDS:
         members = [item for item in instruments if kind in kinds[item.name]]
-        shared = chance(source, 50) and len({feeds[item.exchange] for item in members}) == 1
+        shared = (together or chance(source, 50)) and len({feeds[item.exchange] for item in members}) == 1
         groups += [(kind, members)] if shared else [(kind, [item]) for item in members]
     if chance(source, 50):
         groups.reverse()
-    return tuple(Stream(kind, make_rows(source, kind, members)) for kind, members in groups)  # type: ignore[arg-type]
+    made = (Stream(kind, make_rows(source, kind, members, together)) for kind, members in groups)  # type: ignore[arg-type]
+    return tuple(made)
 
 
-def make_rows(source: Source, kind: str, members: list[InstrumentSpec]) -> tuple[Row, ...]:
+def make_rows(source: Source, kind: str, members: list[InstrumentSpec], together: bool) -> tuple[Row, ...]:
     """Rows in time order; every instrument of the stream has at least one."""
     received, arrival = chance(source, 25), START
-    times = make_spans(source, members) if kind == "candles" else make_times(source, members)
+    if together:
+        times = make_stamps(source, members)
+    else:
+        times = make_spans(source, members) if kind == "candles" else make_times(source, members)
     rows: list[Row] = []
-    for time, close, item in times:
+    for time, end, item in times:
+        close = end if kind == "candles" else time
         arrival = max(arrival, close + source.pick((0, 0, SECOND // 2, SECOND)))
         heard = arrival if received else None
         if kind == "trades":
@@ -238,6 +254,17 @@ def make_times(source: Source, members: list[InstrumentSpec]) -> list[tuple[int,
         if number == 0 or source.integer(0, 2) > 0:
             time += source.pick((1, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 2))
         found.append((time, time, members[number] if number < len(members) else source.pick(members)))
+    return found
+
+
+def make_stamps(source: Source, members: list[InstrumentSpec]) -> list[tuple[int, int, InstrumentSpec]]:
+    """Every member at each time, in any order."""
+    time, found = START, []
+    for _ in range(source.integer(3, 8)):
+        close = time + SECOND
+        order = {item.name: source.integer(0, 99) for item in members}
+        found += [(time, close, item) for item in sorted(members, key=lambda item: order[item.name])]  # noqa: B023
+        time = close
     return found
 
 
@@ -304,6 +331,22 @@ def make_schedule(source: Source, scenario: Scenario) -> tuple[Row, ...]:
             else:
                 opens.append(len(rows))
                 rows.append(make_open(source, time, source.pick(scenario.instruments)))
+    return tuple(rows)
+
+
+def make_rotations(source: Source, scenario: Scenario) -> tuple[Row, ...]:
+    """From one instrument to another, by targets or by orders that are sent together."""
+    rows: list[Row] = []
+    names = [item for item in scenario.instruments if item.quote == "usd"]
+    for second in range(8):
+        time = START + second * SECOND
+        if chance(source, 50):
+            held = source.pick(names)
+            order = {item.name: source.integer(0, 99) for item in names}
+            wishes = sorted(names, key=lambda item: order[item.name])
+            rows += [("target", time, item.name, source.pick((1.0, 0.9)) * (item is held)) for item in wishes]
+        elif chance(source, 50):
+            rows += [make_open(source, time, source.pick(scenario.instruments)) for _ in range(3)]
     return tuple(rows)
 
 
