@@ -182,9 +182,8 @@ class Feeder:
             time = exchange if received is None else received
             f.shift[c] = self._feed_ns[stream] if received is None else 0
         if int(time[-1]) + f.shift[c] >= NEVER:
-            raise DataError(
-                f"{self._streams[stream].name}: a time of {int(time[-1])} ns with {f.shift[c]} ns of latency is beyond 2262"
-            )
+            name = self._streams[stream].name
+            raise DataError(f"{name}: {int(time[-1])} ns and a latency of {f.shift[c]} ns end after 2262-04-11")
         f.same_clock[c] = int(time is exchange)
         f.point("time", c, time)
         f.point("time_exchange", c, exchange)

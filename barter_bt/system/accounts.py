@@ -194,7 +194,7 @@ class Accounts:
             if adopt is None:
                 return
             row = adopt()
-        values = {"time_exchange": 0, "quantity": 0, "order_quantity": self._s.orders.quantity[row]}
+        values = {"time_exchange": NO_TIME, "quantity": 0, "order_quantity": self._s.orders.quantity[row]}
         if isinstance(known, Open):
             self._book.name(row, i, known.id, shown=self._is_news(row, state, known))
             # Nothing remains of an order if all that was asked for is filled, or all that the exchange knows of.

@@ -139,8 +139,11 @@ def check_no_look_ahead(scenario: Scenario, time: int, *, interpret: bool) -> No
 def upto(tables: Tables, time: int) -> Tables:
     """What was known up to a time; of an order that ended later, only what was asked for."""
     asked = ("instrument", "side", "kind", "tif", "post_only", "price", "quantity_requested", "time_sent")
+    never = time + 1
     orders = [
-        order if order["time_closed"] is not None and order["time_closed"] <= time else {name: order[name] for name in asked}
+        order
+        if (never if order["time_closed"] is None else order["time_closed"]) <= time
+        else {name: order[name] for name in asked}
         for order in tables.orders
         if order["time_sent"] <= time
     ]

@@ -123,11 +123,11 @@ def test_rule_15_resting_orders_share_a_quote_by_price_then_arrival():
         {"at": 2, "buy": 2},
     ]
     result = run(data, schedule(*rows))
-    assert fills(result) == [
-        (3, 3, "buy", 100, 2, "taker"),
-        (1, 3, "buy", 101, 2, "maker"),
+    assert fills(result) == [  # settled by number
         (0, 3, "buy", 100, 2, "maker"),
+        (1, 3, "buy", 101, 2, "maker"),
         (2, 3, "buy", 100, 1, "maker"),
+        (3, 3, "buy", 100, 2, "taker"),
         (2, 4, "buy", 100, 1, "maker"),
     ]
 
@@ -185,10 +185,10 @@ def test_rule_15_resting_orders_share_a_trade_and_takers_come_first():
         {"at": 2, "buy": 50},
     ]
     result = run(data, schedule(*rows))
-    assert fills(result) == [
-        (3, 3, "buy", 95, 50, "taker"),
-        (1, 3, "buy", 99, 3, "maker"),
+    assert fills(result) == [  # settled by number
         (0, 3, "buy", 98, 2, "maker"),
+        (1, 3, "buy", 99, 3, "maker"),
+        (3, 3, "buy", 95, 50, "taker"),
     ]
 
 

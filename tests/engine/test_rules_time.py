@@ -121,8 +121,8 @@ def test_rule_10_bar_close_then_request_then_open():
     assert table(result.trades, "time_exchange", "price") == [(10, 13), (20, 15)]
 
 
-def test_rule_10_an_open_can_be_answered_at_the_open_of_another_stream():
-    """Rule 10: what class 8 causes at its time in lower classes comes first: a fill at one open, then the next open."""
+def test_rule_10_an_open_is_answered_at_the_next_in_one_stream_or_two():
+    """Rules 10 and 17: what fills at one time is settled together, so a fill at an open is answered after all opens."""
     data = [
         candles((0, 10, 5, 5, 5, 5), (10, 20, 6, 6, 6, 6)),
         candles((0, 10, 7, 7, 7, 7), (10, 20, 8, 8, 8, 8), instrument="b_usd"),
@@ -133,7 +133,7 @@ def test_rule_10_an_open_can_be_answered_at_the_open_of_another_stream():
         return (), [bt.OrderRequest(answer[state.event], 1)] if n <= 2 else []
 
     result = run(data, Watch(event, ask, wake=("bar_close", "fill")), [A, B])
-    assert table(result.trades, "time_exchange", "instrument", "price") == [(10, "a_usd", 6), (10, "b_usd", 8)]
+    assert table(result.trades, "time_exchange", "instrument", "price") == [(10, "a_usd", 6), (20, "b_usd", 8)]
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -148,7 +148,7 @@ def test_rule_10_within_a_class_streams_count_in_the_order_given(swapped):
 
 
 def test_rule_10_an_acknowledgement_is_seen_before_the_next_request_is_matched():
-    """Rule 10: two orders of one time without latency: all of the first, then all of the second."""
+    """Rules 10 and 17: two orders of one time without latency: each is acknowledged, then both are settled."""
     watch = Watch(lambda s: (s.event, s.order), wake=("fill", "order"))
     orders = [bt.OrderRequest(0, 1), bt.OrderRequest(0, 2)]
     watch._ask = lambda s, n: ((), [])
@@ -160,7 +160,7 @@ def test_rule_10_an_acknowledgement_is_seen_before_the_next_request_is_matched()
             return watch.generate_algo_orders(state)
 
     run(quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9)), Both(None, wake=("quote", "order")))
-    assert watch.seen == [("order", 0), ("fill", 0), ("order", 0), ("order", 1), ("fill", 1), ("order", 1)]
+    assert watch.seen == [("order", 0), ("order", 1), ("fill", 0), ("order", 0), ("fill", 1), ("order", 1)]
 
 
 def test_rule_10_a_fill_can_be_answered_before_the_next_request():

@@ -111,7 +111,8 @@ class Engine:
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
-        self.venues = {name: Venue(spec, self.world, kinds, self.send_report, self.note) for name, spec in self.specs.items()}
+        links = self.send_report, self.note
+        self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
         closes, last = set(), -(2**63)
         for rank, event in events:
             exchange = event.instrument.spec.exchange

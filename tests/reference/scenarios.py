@@ -263,7 +263,7 @@ def make_stamps(source: Source, members: list[InstrumentSpec]) -> list[tuple[int
     for _ in range(source.integer(3, 8)):
         close = time + SECOND
         order = {item.name: source.integer(0, 99) for item in members}
-        found += [(time, close, item) for item in sorted(members, key=lambda item: order[item.name])]  # noqa: B023
+        found += [(time, close, item) for item in sorted(members, key=lambda item: order[item.name])]
         time = close
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 from .scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
@@ -47,7 +48,9 @@ def permuted_rows(scenario: Scenario, seed: int) -> Scenario:
         stamp = 1 if kind == "candles" else 0
         return row[stamp], row[stamp + 1] or 0, order[row[NAME[kind]]]
 
-    streams = [Stream(one.kind, tuple(sorted(one.rows, key=lambda row: key(one.kind, row)))) for one in scenario.streams]  # noqa: B023
+    streams = []
+    for one in scenario.streams:
+        streams.append(Stream(one.kind, tuple(sorted(one.rows, key=partial(key, one.kind)))))
     return replace(scenario, streams=tuple(streams))
 
 
