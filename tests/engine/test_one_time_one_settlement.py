@@ -33,7 +33,7 @@ def quotes_of(order):
 
 
 def rotation(first, second):
-    wish = [(at, name, 0.9 * (name == held)) for at, held in ((10, first), (20, second)) for name in NAMES]
+    wish = [(at, name, 0.8 * (name == held)) for at, held in ((10, first), (20, second)) for name in NAMES]
     frame = pl.DataFrame(wish, schema=["time", "instrument", "target"], orient="row")
     return bt.Signals(frame.with_columns(time=stamps(frame["time"])), size="equity", with_fee=True)
 
