@@ -71,7 +71,7 @@ def stamped(strategy: Any, streams: Sequence[Stream]) -> Divergence | None:
 
 def _expressions(full: pl.Expr, part: pl.Expr, streams: Sequence[Stream], known: Sequence[Stream]) -> Divergence | None:
     names = {*full.meta.root_names(), *part.meta.root_names()}
-    across = any(taken_apart(each).windows for each in (full, part))
+    across = any(taken_apart(each).across for each in (full, part))
     panels = _candles(streams, names, across), _candles(known, names, across)
     found = first_change(full, part, panels)
     if found is None:

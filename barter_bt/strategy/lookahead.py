@@ -87,7 +87,7 @@ def warning(expression: pl.Expr, candles: Panel, targets: pl.DataFrame) -> str |
 
 def _cuts(times: pl.Series, values: pl.Series, text: str) -> list[int]:
     """After how many rows to end, never within one time: where the value has just changed, and evenly."""
-    ends = (times.ne(times.shift(-1)).arg_true() + 1).to_numpy()
+    ends = (times.ne_missing(times.shift(-1)).arg_true() + 1).to_numpy()
     there = np.flatnonzero(values.is_not_null().to_numpy())
     if len(ends) < 2 or not len(there):
         return []

@@ -81,7 +81,8 @@ def _times(frame: pl.DataFrame) -> np.ndarray:
     if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
         raise StrategyError(
             f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone",
-            "the time at which the row is known: of what was computed from a candle, the close of that candle"
+            'for example .dt.replace_time_zone("UTC"), in pandas tz_localize("UTC"); it says when the row is '
+            "known: of what was computed from a candle, the close"
             if kind.is_temporal()
             else None,
         )

@@ -107,7 +107,7 @@ def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:
     if not given:
         raise StrategyError("an expression needs a stream of candles, and the data has none", "give a frame of targets")
     apart = taken_apart(target)
-    candles = panel(list(given), list(given.values()), target.meta.root_names(), bool(apart.windows))
+    candles = panel(list(given), list(given.values()), target.meta.root_names(), apart.across)
     try:
         return _rows(apart, candles), candles
     except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes

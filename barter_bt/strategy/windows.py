@@ -63,6 +63,11 @@ class Apart:
     rest: pl.Expr
     windows: list[Window] = field(default_factory=list)
 
+    @property
+    def across(self) -> bool:
+        """Whether a window looks at rows of several instruments."""
+        return any(not _within_instrument(window.keys) for window in self.windows)
+
     def columns(self, panel: Panel) -> pl.LazyFrame:
         """Compute ``time`` (when it is known), ``instrument`` and ``target`` for each row of a panel.
 
@@ -132,7 +137,7 @@ def _replaced(node: Any, windows: list[Window]) -> Any:
 
 def _check(over: dict[str, Any], keys: tuple[pl.Expr, ...]) -> None:
     """Refuse what goes from row to row over rows that are not in the order of one instrument's time."""
-    if over.get("order_by") or any("instrument" in key.meta.root_names() for key in keys):
+    if over.get("order_by") or _within_instrument(keys):
         return
     for name in _functions(over["function"]):
         if name in _SEQUENTIAL:
@@ -143,6 +148,10 @@ def _check(over: dict[str, Any], keys: tuple[pl.Expr, ...]) -> None:
                 "next, in order of their names",
                 'compute it for each instrument first: (...).over("instrument"), and rank or compare that over time',
             )
+
+
+def _within_instrument(keys: tuple[pl.Expr, ...]) -> bool:
+    return any(key.meta.is_column() and key.meta.root_names() == ["instrument"] for key in keys)
 
 
 def _functions(node: Any) -> Iterator[str]:

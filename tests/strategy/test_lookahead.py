@@ -63,3 +63,9 @@ def test_a_function_that_needs_many_rows_is_not_in_the_way() -> None:
 
 def test_no_target_is_no_warning() -> None:
     assert warned(pl.lit(None, pl.Float64)) == []
+
+
+@pytest.mark.parametrize("rows", [3, 4, 5])
+def test_a_few_candles_are_enough(rows: int) -> None:
+    assert len(warned(CLOSE.shift(-1), rows=rows)) == 1
+    assert warned(CLOSE.shift(1), rows=rows) == []
