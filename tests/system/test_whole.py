@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from barter_bt import protocol as bp
 from barter_bt.columns.table import Table
 from barter_bt.engine.replica import StateReplica, differences
+from barter_bt.engine.state.valuation import equity
 from barter_bt.errors import BarterBtError, EngineError, StrategyError
+from barter_bt.execution.dealing import notional
 from barter_bt.instrument import Instrument
 from barter_bt.protocol import Account, AccountEvent, Command, Item, Market, MarketEvent, Side
 from barter_bt.risk import Limits
 from barter_bt.system import Engine, Strategy
+from barter_bt.system.changes import Changes
 from tests.system import naive
 
 STEPS: dict[str, Any] = {"price_increment": "0.01", "quantity_increment": "0.001"}
@@ -230,6 +233,34 @@ def test_accounts_of_cheap_coins_fit(lot: str, held: str, bought: str) -> None:
     engine.process(account(own(Side.SELL, "0.3", "1e10", time=2)))
     assert (engine.position(0), engine.realised(0)) == (D(bought) - D("1e10"), D("1e9"))
     assert engine.balance("shib")[0] == D(held)
+
+
+@pytest.mark.parametrize("asset", ["btc", "eth", "usdt"])
+def test_a_coarser_unit_changes_no_value(asset: str) -> None:
+    """Not the equity, across instruments, nor a position, nor what an order would be worth: only what they count in."""
+    names = ("btc_usdt", "eth_btc")
+    engine = Engine([Instrument("x", name, **STEPS) for name in names], risk=Limits(order_notional=D("0.5")))
+    index, s, reporting = engine.index, engine.state, engine.state.engine.reporting[0]
+    for i, price in enumerate((20_000.0, 0.06)):
+        fees = bp.AssetFees(None, D("0.01"))
+        engine.process(account(bp.Trade("t", f"y{i}", i, "s", 1, Side.BUY, D("0.05"), D(3), fees)))
+        engine.process(account(bp.AssetBalance(names[i][:3], bp.Balance(D(7), D(7)), 1)))
+        engine.process(Market(Item(MarketEvent(1, 1, "x", i, bp.PublicTrade("1", price, 1.0, Side.BUY)))))
+
+    def values() -> list[D]:
+        units = engine.units.scales.units
+        worth = [notional(s.terms, i, 5_000, 600) * units[index.moneys[i]] for i in (0, 1)]
+        limits = [s.limits.order_notional[i] * units[index.moneys[i]] for i in (0, 1)]
+        shown = [engine.realised(i) for i in (0, 1)] + [engine.unrealised(i) for i in (0, 1)]
+        return [equity(s) * units[reporting], *worth, *limits, *shown]
+
+    before, changes = values(), Changes(s, index, engine.units)
+    assert before[0] == 7 * 20_000 + 7 * D("0.06") * 20_000
+    changes.hold(index.asset(asset), 10**20)
+    changes.check()
+    changes.apply()
+    assert engine.units.scales.units[index.asset(asset)] == D("1e-7")
+    assert values() == before
 
 
 def test_a_coarser_unit_is_saved(tmp_path: Path) -> None:
