@@ -173,7 +173,7 @@ class Comparison:
     def __repr__(self) -> str:
         if len(self.runs) <= SIDE_BY_SIDE:
             return f"{self._title}\n{side_by_side(self.summaries)}"
-        rows = [["", *(FIGURES[name].label for name in self._shown)]]
+        rows = [["", *map(self._label, self._shown)]]
         rows += [[name, *self._cells(name)] for name in list(self.runs)[:_SHOWN]]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
@@ -185,7 +185,7 @@ class Comparison:
         names = list(self.runs)[:_SHOWN]
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
         body = "".join(
-            f'<tr title="{escape(FIGURES[figure].definition)}"><td style="text-align:left">{FIGURES[figure].label}</td>'
+            f'<tr title="{escape(FIGURES[figure].definition)}"><td style="text-align:left">{escape(self._label(figure))}</td>'
             + "".join(f"<td>{escape(self._show(name, figure))}</td>" for name in names)
             + "</tr>"
             for figure in FIGURES
@@ -198,6 +198,9 @@ class Comparison:
     def _title(self) -> str:
         assets = ", ".join(dict.fromkeys(run.reporting for run in self.runs.values()))
         return f"{len(self.runs)} run{'s' * (len(self.runs) > 1)} in {assets}"
+
+    def _label(self, figure: str) -> str:
+        return next(iter(self.summaries.values())).label(figure)
 
     @property
     def _shown(self) -> list[str]:

@@ -312,3 +312,10 @@ def test_curves_are_drawn_together():
     assert [line.get_label() for line in axes.get_lines()][:2] == ["run 13", "run 12"]
     assert (len(axes.get_lines()), axes.get_title("right")) == (12, "the best 12 of 14")
     assert axes.get_lines()[0].get_ydata().tolist() == [1.0, 1.13]
+
+
+def test_labels_say_what_figures_are_stated_for():
+    runs = {"a": crossing_run(300, 10), "b": crossing_run(300, 10, seed=2)}
+    page = bt.compare(runs)._repr_html_()
+    assert "Sharpe ratio (annual)" in page
+    assert "{per}" not in page + repr(bt.compare({str(k): run for k, run in enumerate([*runs.values()] * 5)}))

@@ -38,6 +38,14 @@ def test_every_picture_of_any_run(plot, run, style):
 
 
 @pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name__)
+@pytest.mark.parametrize("end", [0.0, -500.0])
+def test_every_picture_of_a_ruined_account(plot, end):
+    run = crossing_run(300, 10)
+    run.equity = equity_of([*np.linspace(100.0, end, 200), *[end] * 100], 60_000_000_000)
+    plot(run).figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name__)
 def test_a_picture_is_drawn_on_the_axes_given(plot):
     axes = report.plot_equity(crossing_run(100, 4)).figure.add_subplot()
     assert plot(crossing_run(300, 10), axes) is axes
