@@ -185,7 +185,8 @@ class Comparison:
         names = list(self.runs)[:_SHOWN]
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
         body = "".join(
-            f'<tr title="{escape(FIGURES[figure].definition)}"><td style="text-align:left">{escape(self._label(figure))}</td>'
+            f'<tr title="{escape(FIGURES[figure].definition)}">'
+            f'<td style="text-align:left">{escape(self._label(figure))}</td>'
             + "".join(f"<td>{escape(self._show(name, figure))}</td>" for name in names)
             + "</tr>"
             for figure in FIGURES
