@@ -159,31 +159,3 @@ def _frame(rows):
             for k, v in columns.items()
         }
     )
-
-
-# Times of any century
-
-
-@pytest.mark.parametrize("year_ns", [-9_200_000_000 * S, -5 * S, -1, 0, 9_200_000_000 * S])
-def test_a_run_at_any_time_is_the_same_run(year_ns):
-    """From 1678 to 2261, and across 1970: the same trades, later or earlier."""
-    market = [(1, 100, 5), (2, 101, 5), (3, 102, 5), (5, 104, 5)]
-
-    def shifted(by):
-        frame = pl.DataFrame({"time_exchange": [at * S + by for at, *_ in market]}, schema={"time_exchange": pl.Int64})
-        frame = frame.with_columns(
-            pl.col("time_exchange").cast(pl.Datetime("ns", "UTC")),
-            price=pl.Series([float(row[1]) for row in market]),
-            amount=pl.Series([float(row[2]) for row in market]),
-        )
-        plan = pl.DataFrame({"time": [2 * S + by, 4 * S + by], "instrument": "a_usd", "action": "open"})
-        plan = plan.with_columns(pl.col("time").cast(pl.Datetime("ns", "UTC")), quantity=pl.Series([2.0, -2.0]))
-        return run(bt.data.trades(frame, instrument="a_usd"), bt.Schedule(plan))
-
-    here, there = shifted(0), shifted(year_ns)
-    for column in ("time_exchange", "time_engine"):
-        moved = there.trades[column].to_physical() - here.trades[column].to_physical()
-        assert moved.to_list() == [year_ns] * 2
-    assert table(there.orders, "status", "filled") == [("filled", 2), ("filled", 2)]
-    assert there.orders["time_closed"].null_count() == 0
-    assert there.equity["equity"][-1] == here.equity["equity"][-1]
