@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
+from barter_bt.backtest.account import price_ranges, read_balances, read_units, starting_units
 from barter_bt.backtest.audit import start_audit
 from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.commands import Commands
@@ -34,7 +34,7 @@ from barter_bt.execution.build import build_terms, build_venue
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
-from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.instrument.instrument import Number
 from barter_bt.risk import Limits
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.python import Python
@@ -50,6 +50,7 @@ def backtest(
     strategy: Any,
     *,
     balances: Mapping[str, Number],
+    units: Mapping[str, Number] | None = None,
     venues: Venue | Mapping[str, Venue] | None = None,
     risk: Limits | None = None,
     commands: Commands | pl.DataFrame | None = None,
@@ -80,6 +81,9 @@ def backtest(
         them, which share one account (:class:`~barter_bt.strategy.Several`).
     balances
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; others start at 0.
+    units
+        Smallest amount of an asset that is counted, such as ``{"usd": "0.01"}``; of the others one that suits the
+        starting balances (rule 1), mostly 1e-9. A run counts up to 4.6e18 of them.
     venues
         Terms of every exchange, or by exchange; without fees, latency or margin accounts if not given.
     risk
@@ -138,11 +142,12 @@ def backtest(
     index = IndexedInstruments(_instruments(instruments))
     terms_of = _venues(venues, index)
     first, last = _nanoseconds(start, -NEVER, "start"), _nanoseconds(end, NEVER, "end")
-    amounts = _balances(balances, index)
-    scales = choose_scales(index, _largest_prices(streams, index), amounts)
-    reporting_index = index.asset(reporting) if reporting else _default_reporting(index)
-    units = {asset: _units(amount, scales.units[asset], index.asset_names[asset]) for asset, amount in amounts.items()}
-    venue = build_venue(index, build_terms(index, scales, terms_of, _evidence(streams, index)), terms_of, units)
+    reporting_index = index.asset(reporting) if reporting else index.moneys[0]
+    amounts, chosen = read_balances(balances, index), read_units(units, index)
+    ranges = price_ranges(streams, index)
+    scales = choose_scales(index, ranges, amounts, units=chosen, reporting=reporting_index, simulated=True)
+    starting, dust = starting_units(amounts, scales, index)
+    venue = build_venue(index, build_terms(index, scales, terms_of, _evidence(streams, index)), terms_of, starting)
     feed_ns = tuple(_feed_ns(stream, index, terms_of) for stream in streams)
     feeder = Feeder(streams, index.codes, feed_ns, first, last)
     marks = _marks(mark_every, streams)
@@ -193,7 +198,7 @@ def backtest(
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
         plainly = interprets() if interpret is None else interpret
-        drive = Drive(state, venue, feeder, driver, index, plainly, show, saving)
+        drive = Drive(state, venue, feeder, driver, index, scales, plainly, show, saving)
         compiled = time.perf_counter()
         partial = _run(drive)
     result = Result(
@@ -217,7 +222,7 @@ def backtest(
         record=watching.frame(state, index, scales) if watching else None,
     )
     unit = scales.units[reporting_index]
-    result.warnings += odd + driver.warnings + run_warnings(state, venue, index, unit, streams, partial)
+    result.warnings += odd + dust + driver.warnings + run_warnings(state, venue, index, unit, streams, partial)
     result.warnings += run.unsaved if run else []
     result.timings |= {
         "prepare": prepared - began,
@@ -309,40 +314,6 @@ def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:
     if not -NEVER < time_ns < NEVER:
         raise ConfigError(f"{what} is {moment}; times go from 1677-09-22 to 2262-04-11")
     return time_ns
-
-
-def _balances(balances: Mapping[str, Number], index: IndexedInstruments) -> dict[int, Decimal]:
-    if not isinstance(balances, Mapping):
-        raise ConfigError(f"balances is {balances!r:.60}; it must say of which asset", 'balances={"usd": 100_000}')
-    amounts = {index.asset(name): decimal(amount, f"balance of {name!r}") for name, amount in balances.items()}
-    for asset, amount in amounts.items():
-        if amount < 0:
-            raise ConfigError(f"balance of {index.asset_names[asset]!r} is {amount}; it must not be negative")
-    return amounts
-
-
-def _units(amount: Decimal, unit: Decimal, asset: str) -> int:
-    units = amount / unit
-    if units != units.to_integral_value():
-        raise ConfigError(f"balance of {asset!r} is {amount}, which is not a whole number of units of {unit}")
-    return int(units)
-
-
-def _default_reporting(index: IndexedInstruments) -> int:
-    return index.moneys[0]
-
-
-def _largest_prices(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, float]:
-    """Only where no increment is declared: finding them reads the data."""
-    largest: dict[int, float] = {}
-    if all(one.price_increment for one in index.instruments):
-        return largest
-    for stream in streams:
-        for name, (_, high) in stream.price_range().items():
-            i = index.codes.get(name)
-            if i is not None:
-                largest[i] = max(high, largest.get(i, 0.0))
-    return largest
 
 
 def _evidence(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, frozenset[str]]:

@@ -17,7 +17,7 @@ from barter_bt.engine.wake import wake
 from barter_bt.errors import StrategyError
 from barter_bt.execution.feed import Feed
 from barter_bt.execution.venue.state import VenueState
-from barter_bt.instrument import IndexedInstruments
+from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.strategy.driver import Driver
 
 ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress bar are served that often
@@ -75,11 +75,13 @@ class Drive:
         feeder: Feeder,
         driver: Driver,
         index: IndexedInstruments,
+        scales: Scales,
         interpret: bool,
         progress: Callable[[int, int], None] | None,
         checkpoint: tuple[int, Callable[[], None]] | None = None,
     ) -> None:
-        self._s, self._v, self._feeder, self._driver, self._index = s, v, feeder, driver, index
+        self._s, self._v, self._feeder, self._driver = s, v, feeder, driver
+        self._index, self._scales = index, scales
         self._progress = progress
         self._turn = INTERPRETED_ROWS_PER_TURN if interpret else ROWS_PER_TURN
         self._checkpoint, self._unsaved = checkpoint, 0
@@ -107,7 +109,7 @@ class Drive:
             if status == loop.DATA:
                 self._feeder.feed(s.engine.starved[0])
             elif status == loop.FAULT:
-                raise explain(self._v, self._feeder, self._index, s.engine.time[0])
+                raise explain(self._v, self._feeder, self._index, self._scales, s.engine.time[0])
             elif status == loop.PROGRESS:
                 rows = self._turn - budget[0]
                 self._show(rows)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from barter_bt.backtest.feeder import Feeder
+from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.execution.venue.state import (
@@ -15,10 +18,12 @@ from barter_bt.execution.venue.state import (
     TIME_WENT_BACK,
     VenueState,
 )
-from barter_bt.instrument import IndexedInstruments
+from barter_bt.instrument import IndexedInstruments, Scales
+
+_COARSER = 1000  # times, so that the next error is far away
 
 
-def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int) -> BarterBtError:
+def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Scales, time: int) -> BarterBtError:
     """The error that a fault stands for."""
     code, instrument = v.fault.code[0], v.fault.instrument[0]
     name = index.names[instrument] if 0 <= instrument < len(index) else "?"
@@ -35,16 +40,12 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int)
     if code in (BAD_ROW, TIME_WENT_BACK):
         return _data_error(v, feeder, index, name)
     if code == OUT_OF_RANGE:
-        return EngineError(
-            f"an amount of {name!r} left the range of ±2^62 units at {time} ns",
-            "give the instrument a coarser price_increment or quantity_increment, or trade smaller quantities; "
-            "an equity that grows beyond all bounds is often that of a strategy that looks ahead",
-        )
+        return _range_error(v, index, scales, time)
     if code == BAD_ORDER:
         return StrategyError(
             f"the strategy asked for an order of {name!r} at {time} ns whose quantity or price is not positive or "
             "not on the instrument's grid",
-            "use round_price and round_quantity",
+            "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
         )
     if code == ENDLESS:
         return StrategyError(
@@ -52,6 +53,28 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, time: int)
             "an order sent on every order event, without latency, never lets time go on",
         )
     return EngineError(f"fault {code} at {time} ns")
+
+
+def _range_error(v: VenueState, index: IndexedInstruments, scales: Scales, time: int) -> EngineError:
+    """An amount that is too large to be counted, and the unit or the lot that would do."""
+    i, asset = v.fault.instrument[0], v.fault.asset[0]
+    step = scales.lots[i] if asset < 0 else scales.units[asset]
+    coarser = str((step * _COARSER).normalize())
+    what = f"the quantity of {index.names[i]!r}" if asset < 0 else f"an amount of {index.asset_names[asset]!r}"
+    pairs = zip(index.names, index.bases, index.instruments, scales.lots, strict=True)
+    fine = [
+        name
+        for k, (name, base, one, lot) in enumerate(pairs)
+        if (k == i if asset < 0 else base == asset and not one.is_derivative and lot % Decimal(coarser))
+    ]
+    hints = [f"give {name!r} a quantity_increment of {coarser}, or a multiple of it" for name in fine]
+    if asset >= 0:
+        hints.append(f"count in a coarser unit: units={{{index.asset_names[asset]!r}: {coarser!r}}}")
+    return EngineError(
+        f"{what} left the range of ±2^62 steps of {step} (±{float(LIMIT * step):.2g}) at a fill of "
+        f"{index.names[i]!r} at {time} ns",
+        "; ".join(hints) + "; an equity that grows beyond all bounds is often that of a strategy that looks ahead",
+    )
 
 
 def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: str) -> DataError:
@@ -65,6 +88,5 @@ def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: 
     kind = feeder.stream_of(c).kind
     return DataError(
         f"{at} ({kind}, {name}) is off the instrument's grid, too large, or goes back in time: {values}",
-        "prices must be multiples of price_increment and amounts of quantity_increment; leave the increments out "
-        "to have the data rounded to 1e-9",
+        "prices must be multiples of price_increment; leave it out to have them rounded to nine digits or more",
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 LIMIT = 1 << 62  # the largest magnitude of a posting
-TOO_LARGE = LIMIT + 1  # stands for every result beyond it; sums with it still fit int64
+TOO_LARGE = LIMIT + 1  # stands for every result beyond it
 
 
 def muldiv(a: int, b: int, c: int) -> int:
@@ -48,6 +48,19 @@ def muldiv_floor(a: int, b: int, c: int) -> int:
     3
     """
     return min(a * b // c, TOO_LARGE)
+
+
+def bounded_sum(a: int, b: int) -> int:
+    """``a + b`` of amounts of at most ``TOO_LARGE``; what is beyond 2^62 becomes ``TOO_LARGE`` of its sign.
+
+    Examples
+    --------
+    >>> bounded_sum(2, 3), bounded_sum(LIMIT, 1) == TOO_LARGE, bounded_sum(-LIMIT, -LIMIT) == -TOO_LARGE
+    (5, True, True)
+    """
+    if b > 0:
+        return a + b if a <= LIMIT - b else TOO_LARGE
+    return a + b if a >= -LIMIT - b else -TOO_LARGE
 
 
 def _long_division(a: int, b: int, c: int) -> tuple[int, int]:

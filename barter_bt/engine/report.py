@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
@@ -19,6 +20,7 @@ from barter_bt.engine.state.position import update_position_from_fill
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
 from barter_bt.engine.wake import is_awake
+from barter_bt.execution.dealing import in_range
 from barter_bt.execution.messages import (
     ACCEPTED,
     CANCEL_REJECTED,
@@ -29,6 +31,7 @@ from barter_bt.execution.messages import (
     TRADE,
     dequeue,
 )
+from barter_bt.execution.venue.state import fail_range
 
 
 @unit
@@ -119,8 +122,10 @@ def _apply_fill(s: EngineState, row: int, order: int) -> None:
 def _apply_trade(s: EngineState, row: int, order: int) -> None:
     r, o, i = s.reports, s.orders, s.orders.instrument[order]
     ticks, lots, value, cost = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
-    o.notional[order] += value
-    o.fees[order] += cost
+    o.notional[order] = bounded_sum(o.notional[order], value)
+    o.fees[order] = bounded_sum(o.fees[order], cost)
+    if not (in_range(o.notional[order]) and in_range(o.fees[order])):
+        fail_range(s.fault, i, s.terms.quote[i])
     trade, closed = s.trades.append(), len(s.positions)
     position = update_position_from_fill(
         s, i, o.side[order], lots, ticks, value, cost, r.time_exchange[row], trade, o.strategy[order]

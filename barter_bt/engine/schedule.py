@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
 from barter_bt.engine.audit import FULL, begin, note_event
@@ -15,6 +15,7 @@ from barter_bt.execution.dealing import RATE, Terms, fee, notional
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.execution.order import LIMIT as LIMIT_ORDER
+from barter_bt.execution.venue.state import fail_range
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
@@ -81,9 +82,9 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     if p.sent[0][row] >= 0:
         return
     wished = wished_lots(s, i, p.target[0][row], worth)
-    now = ins.quantity[i] + ins.working[i]
+    now = bounded_sum(ins.quantity[i], ins.working[i])
     missing = wished == UNKNOWN
-    change = 0 if missing else wished - now
+    change = 0 if missing else bounded_sum(wished, -now)
     if wished == 0 and p.target[0][row] != 0:
         p.sent[0][row] = BELOW_LOT
     opposite = (now < 0 < change) or (change < 0 < now)
@@ -112,13 +113,19 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:
     value = abs(target)
     if e.size[0] == EQUITY:
         value = muldiv(max(worth, 0), value, RATE)
+        if value > LIMIT:
+            fail_range(s.fault, i, t.quote[i])
+            return UNKNOWN
     spent = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0)) if e.with_fee[0] else value
     if t.derivative[i] < 0:
         lots = muldiv_floor(spent, _checked(ticks, t.den[i]), t.num[i])
-    else:
-        lots = muldiv_floor(spent, t.den[i], _checked(ticks, t.num[i]))
+    elif ticks <= LIMIT // t.num[i]:
+        lots = muldiv_floor(spent, t.den[i], ticks * t.num[i])
+    else:  # one division after the other rounds down like one
+        lots = muldiv_floor(spent, t.den[i], max(ticks, t.num[i])) // min(ticks, t.num[i])
     if e.with_fee[0] and t.lot_fee_num[i] > 0:
         lots = _most_with_fee(t, i, lots, ticks, value)
+    lots = min(lots, LIMIT)
     return lots if target > 0 else -lots
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from barter_bt.columns.exact import LIMIT
+from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.errors import ConfigError
 from barter_bt.execution.dealing import CANDLES, QUOTES, RATE, TRADES, Terms
 from barter_bt.execution.messages import NEVER, Ends, Reports, Requests
@@ -52,8 +52,8 @@ _shared = lru_cache(typed=True)
 
 @_shared
 def _ceil(least: Number | None, step: Decimal) -> int:
-    """A minimum in whole steps."""
-    return math.ceil(Fraction(decimal(least or 0, "minimum")) / Fraction(step))
+    """A minimum in whole steps; beyond the range nothing reaches it."""
+    return min(math.ceil(Fraction(decimal(least or 0, "minimum")) / Fraction(step)), TOO_LARGE)
 
 
 @_shared
@@ -61,6 +61,12 @@ def _per_lot(amount: float | None, contracts: Decimal, unit: Decimal) -> tuple[i
     if not amount:
         return 0, 1
     fraction = Fraction(decimal(amount, "amount per contract")) * Fraction(contracts) / Fraction(unit)
+    if max(fraction.numerator, fraction.denominator) > LIMIT:
+        raise ConfigError(
+            f"an amount per contract of {amount} is {float(fraction):.3g} units of {unit} for a lot of {contracts}, "
+            "which is no fraction of int64",
+            "give it with fewer digits, or coarser increments",
+        )
     return fraction.numerator, fraction.denominator
 
 
@@ -72,6 +78,20 @@ def _rate(rate: Number, what: str) -> int:
 @_shared
 def _per_unit(step: Decimal) -> float:
     return float(1 / Fraction(step))
+
+
+def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fraction) -> ConfigError:
+    """One tick × one lot is so little, or so much, that it is no fraction of int64."""
+    key, asset = index.instruments[i].key, index.moneys[i]
+    coarser = Decimal(10) ** (len(str(value.denominator)) - 15)
+    unit = scales.units[asset] * Decimal(10) ** (len(str(value.numerator)) - 9)
+    return ConfigError(
+        f"the units of {key!r} are too far apart: a tick of {scales.ticks[i]} × a lot of {scales.lots[i]} is "
+        f"{float(value):.3g} units of {scales.units[asset]} {index.asset_names[asset]}",
+        f"give a quantity_increment of {(scales.lots[i] * coarser).normalize()}, or a coarser price_increment"
+        if value.denominator > LIMIT
+        else f"count money in coarser units: units={{{index.asset_names[asset]!r}: {str(unit.normalize())!r}}}",
+    )
 
 
 def build_terms(
@@ -92,10 +112,7 @@ def build_terms(
         terms.derivative[i] = -1 if one.is_inverse else int(one.is_derivative)
         terms.margined[i] = int(one.is_derivative or venue.account == "margin")
         if max(value.numerator, value.denominator) > LIMIT:
-            raise ConfigError(
-                f"the units of {one.key!r} are too far apart: one tick × one lot is {value} units of money",
-                "give coarser price_increment and quantity_increment",
-            )
+            raise _too_far_apart(index, scales, i, value)
         terms.num[i], terms.den[i] = value.numerator, value.denominator
         terms.den_inverse[i] = 1.0 / value.denominator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
@@ -142,7 +159,7 @@ def build_venue(
             books.array(name)[:] = value
     desk, ends, fault = Desk(1), Ends(2), Fault(1)
     desk.time[0] = -NEVER
-    fault.cursor[0] = -1
+    fault.cursor[0] = fault.asset[0] = -1
     desk.needs_marks[0] = int(terms.array("margined").any())
     for queue in range(2):
         ends.first[queue] = ends.last[queue] = -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.kernel import hot, unit
 from barter_bt.columns.table import F64, I64, Table
 
@@ -22,7 +22,7 @@ class Terms(Table):
     num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
     den: I64
     den_inverse: F64
-    lots_max: I64  # above it lots * num or lots * base_units leaves the range
+    lots_max: I64  # above it lots * num or lots * base_units may leave the range
     base_units: I64  # units of base in one lot
     maker_rate: I64
     taker_rate: I64
@@ -76,13 +76,26 @@ def holds_lot(amount: float, per_unit: float, noise: float) -> bool:
 def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
     """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote or settlement asset (rule 3)."""
     if lots > terms.lots_max[i]:
-        return TOO_LARGE
+        return _large_notional(terms, i, lots, ticks)
     if terms.derivative[i] < 0:
         return _inverse_notional(terms, i, lots, ticks)
     amount, den = lots * terms.num[i], terms.den[i]
     if float(ticks) * float(amount) < 4e18:
         return _divided(ticks * amount, den, terms.den_inverse[i])
     return muldiv(ticks, amount, den)
+
+
+@unit
+def _large_notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
+    """Value of so many lots that lots * num, or what they are in units of the base, is beyond the range."""
+    if terms.derivative[i] < 0 or base_amount(terms, i, lots) > LIMIT or ticks > LIMIT // terms.num[i]:
+        return TOO_LARGE
+    return muldiv(min(lots, TOO_LARGE), ticks * terms.num[i], terms.den[i])
+
+
+def base_amount(terms: Terms, i: int, lots: int) -> int:
+    """Lots of a spot instrument in units of its base, or ``TOO_LARGE``; 0 for a derivative."""
+    return muldiv(lots, terms.base_units[i], 1)
 
 
 @unit
@@ -115,8 +128,8 @@ def fee(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
     rate = terms.maker_rate[i] if is_maker else terms.taker_rate[i]
     cost = muldiv(value, rate, RATE) if rate >= 0 else -muldiv(value, -rate, RATE)
     if terms.lot_fee_num[i] > 0:
-        cost += muldiv(lots, terms.lot_fee_num[i], terms.lot_fee_den[i])
-    return min(cost, TOO_LARGE)
+        cost = bounded_sum(cost, muldiv(lots, terms.lot_fee_num[i], terms.lot_fee_den[i]))
+    return cost
 
 
 def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
@@ -132,7 +145,7 @@ def after_fill(
     held = abs(quantity)
     gains = gain_sign(terms, i)
     if quantity * side >= 0:
-        return quantity + side * lots, min(cost + value, TOO_LARGE), 0
+        return bounded_sum(quantity, side * lots), bounded_sum(cost, value), 0
     direction = 1 if quantity > 0 else -1
     if lots < held:
         out = muldiv(cost, lots, held)
@@ -148,12 +161,17 @@ def gain_sign(terms: Terms, i: int) -> int:
 
 @hot
 def position_value(terms: Terms, i: int, quantity: int, cost: int, ticks: int) -> int:
-    """Value of a position at ``ticks`` (rule 5): of the holding for spot, of the gain for a derivative."""
+    """Value of a position at ``ticks`` (rule 5): of the holding for spot, of the gain for a derivative.
+
+    Where its notional is beyond the range, so is what is returned, though a gain might not be.
+    """
     if quantity == 0:
         return 0
     direction = 1 if quantity > 0 else -1
     value = notional(terms, i, abs(quantity), ticks)
     kind = terms.derivative[i]
+    if value > LIMIT:
+        return kind * direction * TOO_LARGE if kind else direction * TOO_LARGE
     return kind * direction * (value - cost) if kind else direction * value
 
 

@@ -45,8 +45,8 @@ class Instrument:
     contract_size
         Units of the base asset per contract (1 for spot).
     price_increment, quantity_increment
-        The tick and the lot, in natural units. ``None``: no grid is declared, values are
-        rounded to a resolution of 1e-9 (coarser where the data's range asks for it).
+        The tick and the lot, in natural units. ``None``: no grid is declared. Prices are then rounded to 1e-9, finer
+        where the data's smallest price asks for it, quantities to 1e-9, coarser where that is worth too little.
     quantity_min, notional_min
         Smallest order that the venue accepts, in lots' natural units and in quote.
     name_exchange

@@ -6,6 +6,7 @@ Accessors give floats in natural units; the raw columns (``s.instruments.quantit
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
 from barter_bt.engine.state.market import price_ticks
@@ -128,7 +129,7 @@ def target(s: EngineState, i: int, quantity: float) -> int:
         fail(s.fault, BAD_ORDER, i)
         return -1
     wished = lots if quantity > 0 else -lots
-    change = wished - s.instruments.quantity[i] - s.instruments.working[i]
+    change = bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
     if change == 0:
         return -1
     row = ask(s, i, BUY if change > 0 else SELL, MARKET, GTC, 0, 0, abs(change))

@@ -263,7 +263,7 @@ def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> No
     if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
         raise StrategyError(
             f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
-            "use round_price and round_quantity",
+            "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
         )
     if request.time_in_force not in TIMES_IN_FORCE:
         raise StrategyError(f"time_in_force is {request.time_in_force!r}; allowed: {', '.join(TIMES_IN_FORCE)}")

@@ -45,6 +45,11 @@ _COLUMNS = (
 )
 _ORDER_COLUMNS = ("quantity", "price", "time_in_force", "post_only", "ref")
 _MOST = 4.6e18
+_TOO_FINE = {
+    "units": "give the instrument a coarser quantity_increment",
+    "notional": 'count the money in coarser units: units={"usd": "0.01"}, for example',
+    "equity": "a fraction of the equity is 1.0 for all of it",
+}
 
 
 def _fail(frame: pl.DataFrame, bad: pl.Series, what: str, hint: str) -> None:
@@ -278,7 +283,9 @@ class Schedule:
         if (action == TARGET_ROW).all():
             return {name: np.zeros(len(frame), np.int64) for name in _ORDER_COLUMNS}
         grid, opens = _grid(market, codes), pl.Series(action == OPEN_ROW)
-        hint = "round it to the instrument's increment"
+        hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
+        beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * grid["lots"] >= _MOST)
+        _fail(frame, beyond, f"a quantity beyond {_MOST:g} lots", _TOO_FINE["units"])
         quantity, off = _steps(frame["quantity"], grid["lots"], grid["lot_noise"], False)
         _fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
         given = frame["price"].fill_null(0.0)
@@ -306,7 +313,7 @@ class Schedule:
         _fail(frame, wanted & ~target.is_finite(), "a target that is NaN or infinite", "use null for no change")
         per_unit = self._per_unit(codes, market)
         beyond = wanted & pl.Series(np.abs(target.to_numpy()) * per_unit >= _MOST)
-        _fail(frame, beyond, f"a target beyond {_MOST:g} steps", "give the instrument a coarser quantity_increment")
+        _fail(frame, beyond, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
         if self.size == "units":
             return _steps(target, per_unit, _grid(market, codes)["lot_noise"], True)[0]
         if self.size == "equity":

@@ -333,8 +333,8 @@ def test_rule_20_without_increments_data_is_rounded_to_the_resolution():
     """Rule 20: half up at 1e-9."""
     one = bt.Instrument("x", "a_usd")
     watch = Watch(lambda s: s.raw.instruments.last[0], wake="trade")
-    run(trades((1, 1.0000000004, 1), (2, 1.0000000006, 1), (3, 2.5e-9, 1)), watch, one)
-    assert watch.seen == [1_000_000_000, 1_000_000_001, 3]
+    run(trades((1, 1.0000000004, 1), (2, 1.0000000005, 1), (3, 2.5, 1)), watch, one)
+    assert watch.seen == [1_000_000_000, 1_000_000_001, 2_500_000_000]
 
 
 def test_rule_20_rounding_helpers_are_offered():

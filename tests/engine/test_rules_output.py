@@ -184,7 +184,8 @@ def test_rule_24_equal_names_on_different_exchanges_are_one_to_one():
     two = [A, bt.Instrument("y", "b_usd", price_increment=1, quantity_increment=1)]
     data = [trades((1, 5, 1)), trades((1, 7, 1, "b_usd"))]
     nothing = schedule({"at": 9, "buy": 1})
-    result = run(data, nothing, two, balances={"x.usd": 10, "y.usd": 10**8, "b": 3}, reporting="x.usd")
+    balances, units = {"x.usd": 10, "y.usd": 10**8, "b": 3}, {"y.usd": "0.001"}
+    result = run(data, nothing, two, balances=balances, units=units, reporting="x.usd")
     assert result.scales.units[1] != result.scales.units[3]
     assert table(result.equity, "equity")[-1] == (10 + 10**8 + 21,)
 
@@ -193,8 +194,11 @@ def test_rule_2_an_equity_beyond_the_range_is_null():
     """Rule 2: 1e12 usd there are more than 2^62 of the units of 1e-9 here."""
     two = [A, bt.Instrument("y", "b_usd", price_increment=1, quantity_increment=1)]
     data = [trades((1, 5, 1)), trades((1, 7, 1, "b_usd"))]
-    result = run(data, schedule({"at": 9, "buy": 1}), two, balances={"x.usd": 10, "y.usd": 10**12}, reporting="x.usd")
+    terms = {"balances": {"x.usd": 10, "y.usd": 10**12}, "reporting": "x.usd"}
+    result = run(data, schedule({"at": 9, "buy": 1}), two, units={"x.usd": "1e-9"}, **terms)
     assert table(result.equity, "equity") == [(None,)]
+    result = run(data, schedule({"at": 9, "buy": 1}), two, **terms)
+    assert table(result.equity, "equity") == [(10 + 10**12,)]
 
 
 def test_rule_24_a_position_in_another_currency():

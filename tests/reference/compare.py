@@ -125,9 +125,22 @@ def broken_invariant(result: Result) -> str:
 
 
 def disagreement(scenario: Scenario, *, interpret: bool = False) -> str:
-    """Run both and say on what they differ; empty if they agree."""
-    result = fast(scenario, interpret=interpret)
-    return difference(run(scenario), tables_of(result)) or broken_invariant(result)
+    """Run both and say on what they differ; empty if they agree, also where both leave the range (rule 2)."""
+    from barter_bt.errors import EngineError
+
+    try:
+        result = fast(scenario, interpret=interpret)
+    except EngineError as error:
+        try:
+            run(scenario)
+        except OverflowError:
+            return ""
+        return f"the engine alone ends: {error}"
+    try:
+        tables = run(scenario)
+    except OverflowError as error:
+        return f"the reference alone ends: {error}"
+    return difference(tables, tables_of(result)) or broken_invariant(result)
 
 
 def assert_agree(scenario: Scenario, *, interpret: bool = False) -> None:

@@ -21,9 +21,11 @@ from .model import (
     Market,
     Position,
     build,
+    checked,
+    conversions,
     exact,
     fill_position,
-    on_grid,
+    in_range,
     read,
     rhe,
     value,
@@ -89,7 +91,8 @@ class Engine:
         self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
         self.order_of_row: dict[int, int] = {}
         self.cancelling: set[int] = set()
-        self.path = self.paths()
+        steps = conversions([item.spec for item in every], scenario.reporting)
+        self.path = {name: (self.world.find(spec.name), divides) for name, (spec, divides) in steps.items()}
         self.mark_planned = True
         self.queue: list[tuple[int, float, int, int, int, Callable[[int], None]]] = []
         self.matches: list[Match] = []
@@ -203,9 +206,9 @@ class Engine:
         assert fill is not None
         index, trade = instrument.index, len(self.tables.trades)
         order["filled"] += fill.lots
-        order["notional"] += fill.notional
-        order["fees"] += fill.fee
-        change = fill_position(self.positions.pop(index, None), instrument, fill)
+        order["notional"] = in_range(order["notional"] + fill.notional, "an order's notional")
+        order["fees"] = in_range(order["fees"] + fill.fee, "an order's fees")
+        change = checked(fill_position(self.positions.pop(index, None), instrument, fill))
         opened = len(self.entries) + len(self.tables.positions)  # ids are dense in order of opening
         entry = self.entries.get(index, (opened, report.time, trade))
         if change.exited is not None:
@@ -272,22 +275,13 @@ class Engine:
         """Rule 24: everything in the reporting asset; None if a part has no priced path or is out of range."""
         parts = [self.convert(asset, amount) for asset, amount in enumerate(self.own())]
         known = [part for part in parts if part is not None]
-        if len(known) < len(parts) or max(map(abs, (*known, sum(known)))) > LIMIT:
+        values = [
+            value(self.world.instruments[index], position, self.marks[index])
+            for index, position in self.positions.items()
+        ]
+        if len(known) < len(parts) or max(map(abs, (*known, sum(known), *values, *self.own()))) > LIMIT:
             return None
         return sum(known)
-
-    def paths(self) -> dict[str, tuple[Instrument, bool]]:
-        """Rule 24: the instrument that converts each name one step, breadth first, and whether it divides."""
-        reached: list[str] = [self.scenario.reporting]
-        steps: dict[str, tuple[Instrument, bool]] = {}
-        for name in reached:  # grows
-            for item in self.world.instruments:
-                base, quote = item.spec.base, item.spec.quote
-                far = {quote: base, base: quote}.get(name) if item.spot else None
-                if far is not None and far not in reached:
-                    reached.append(far)
-                    steps[far] = item, far == quote
-        return steps
 
     def convert(self, asset: int, amount: int) -> int | None:
         """Rule 24: an amount along its path, step by step; equal names one to one."""
@@ -316,8 +310,8 @@ class Engine:
         self.tick(now)
         if row[0] == "open":
             instrument = self.world.find(row[2])
-            lots = on_grid(row[3], instrument.lot, "quantity")
-            limit = (on_grid(row[4] or 0, instrument.tick, "price"), row[5], row[6])
+            lots = instrument.lots_of(row[3])
+            limit = (instrument.ticks_of(row[4] or 0), row[5], row[6])
             self.order_of_row[number] = self.open(instrument, lots, self.clock, limit)
             return
         order = self.order_of_row[row[2]]
@@ -337,11 +331,7 @@ class Engine:
         for _, _, name, target in rows:
             instrument = self.world.find(name)
             lots = self.target_lots(instrument, exact(target), equity)
-            exposure = sum(
-                order["side"] * (order["quantity"] - order["filled"])
-                for order in self.tables.orders
-                if order["status"] == "open" and order["instrument"] == instrument.index
-            )
+            exposure = self.working(instrument)
             if instrument.index in self.positions:
                 exposure += self.positions[instrument.index].side * self.positions[instrument.index].quantity
             if lots is None:
@@ -350,6 +340,14 @@ class Engine:
                 wishes.append(((lots - exposure) * exposure >= 0, instrument.index, lots - exposure, ""))
         for _, index, lots, refused in sorted(wishes, key=lambda wish: wish[:2]):
             self.open(self.world.instruments[index], lots, now, cuts=not self.scenario.strict, refused=refused)
+
+    def working(self, instrument: Instrument) -> int:
+        """The signed rest of the open orders."""
+        return sum(
+            order["side"] * (order["quantity"] - order["filled"])
+            for order in self.tables.orders
+            if order["status"] == "open" and order["instrument"] == instrument.index
+        )
 
     def target_lots(self, instrument: Instrument, target: Fraction, equity: int | None) -> int | None:
         """Rule 18: a target in signed lots; None without a price."""
@@ -363,13 +361,13 @@ class Engine:
         worth: int | None = wish
         if by_equity:
             assert instrument.spec.money == self.scenario.reporting, "a fraction of equity is in the reporting asset"
-            worth = None if equity is None else max(rhe(Fraction(equity * wish, BILLION)), 0)
+            worth = None if equity is None else in_range(max(rhe(Fraction(equity * wish, BILLION)), 0), "a target")
         if price is None or worth is None:
             return None
         taker, by_lot = max(exact(instrument.spec.taker), Fraction(0)), instrument.lot_value(Fraction(price))
         if not self.scenario.with_fee:
-            return side * int(worth / by_lot)
-        lots = int(int(worth / (1 + taker)) / by_lot)
+            return side * min(int(worth / by_lot), LIMIT)
+        lots = min(int(int(worth / (1 + taker)) / by_lot), LIMIT)
         if exact(instrument.spec.per_contract):
             lots = bisect_right(range(1, lots + 1), worth, key=partial(instrument.all_in, ticks=price))
         return side * lots
@@ -390,6 +388,7 @@ class Engine:
         end = ("refused", refused, now, None, now) if refused else ("open", "", now, None, None)
         cells = (instrument.index, side, kind, tif, post_only, ticks, quantity, quantity, 0, 0, 0, *end)
         self.tables.orders.append(row_of(ORDERS, *cells))
+        in_range(self.working(instrument), "working orders")
         if not refused:
             order = Order(number, instrument, side, quantity, ticks, tif, post_only, cuts)
             self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))

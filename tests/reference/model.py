@@ -26,9 +26,11 @@ def rhe(value: Fraction) -> int:
     return int(floor) + up
 
 
-def on_grid(value: float | str | Fraction, step: Fraction, what: str) -> int:
-    """Rule 20: a whole number of steps, anything else is an error."""
+def on_grid(value: float | str | Fraction, step: Fraction, what: str, *, rounds: bool = False) -> int:
+    """Rule 20: a whole number of steps, anything else is an error; where none is declared, rounded half up."""
     steps = exact(value) / step
+    if rounds:
+        return int(abs(steps) + Fraction(1, 2)) * (1 if steps > 0 else -1)
     assert steps.denominator == 1, f"{what} {value} is off the grid of {step}"
     return int(steps)
 
@@ -70,6 +72,12 @@ class Instrument:
         """One lot in quote units, not rounded."""
         return self.ratio / ticks if self.inverse else self.ratio * ticks
 
+    def ticks_of(self, price: float) -> int:
+        return on_grid(price, self.tick, "price", rounds=not self.spec.declares_tick)
+
+    def lots_of(self, quantity: float) -> int:
+        return on_grid(quantity, self.lot, "quantity", rounds=not self.spec.declares_lot)
+
     @property
     def inverse(self) -> bool:
         return self.spec.kind == "inverse"
@@ -97,7 +105,8 @@ class Instrument:
         """Rule 19: what holding these lots ties up."""
         if self.spec.margin_per_contract is not None:
             return self.per_contract(self.spec.margin_per_contract, lots)
-        return rhe(self.notional(lots, ticks) * exact(self.spec.margin))
+        notional = self.notional(lots, ticks)
+        return rhe(notional * exact(self.spec.margin)) if notional <= LIMIT else LIMIT + 1
 
     def too_small(self, lots: int, ticks: int) -> str:
         """Rule 17: the reason, if there is one; a market order (0 ticks) has no price and notional to check."""
@@ -126,32 +135,100 @@ def build(scenario: Scenario) -> World:
     """Rule 1: index order and scales."""
     specs = sorted(scenario.instruments, key=lambda spec: (spec.exchange, spec.name))
     balances = {(exchange, asset): exact(amount) for exchange, asset, amount in scenario.balances}
+    given = {(exchange, asset): exact(unit) for exchange, asset, unit in scenario.units}
     assets = sorted({(spec.exchange, asset) for spec in specs for asset in (spec.base, spec.quote)} | set(balances))
-    units, start = [], []
+    ranges = {spec.name: price_range(scenario, spec) for spec in specs}
+    ticks = {spec.name: exact(spec.tick) if spec.declares_tick else resolution(*ranges[spec.name]) for spec in specs}
+    lots = {spec.name: exact(spec.lot) if spec.declares_lot else Fraction(1, BILLION) for spec in specs}
+    divided = {spec.base for spec, divides in conversions(specs, scenario.reporting).values() if divides}
+    money = {spec.money for spec in specs} | {scenario.reporting} | divided
+    units = {}
+    for exchange, name in assets:
+        settled = [spec for spec in specs if spec.kind == "inverse" and spec.base == name]
+        fine = any(lots[spec.name] * exact(spec.contract_size) / ticks[spec.name] < 100 for spec in settled)
+        units[exchange, name] = Fraction(1, BILLION * 1000 if fine else BILLION)
+        needed = [balances.get((exchange, name), Fraction(0))]
+        if name in money:
+            needed += [amount for (_, other), amount in balances.items() if other == name]
+            for spec in (spec for spec in specs if spec.kind == "spot"):
+                low, high = ranges[spec.name]
+                needed += [balances.get((spec.exchange, spec.base), 0) * high] if spec.quote == name else []
+                needed += [balances.get((spec.exchange, spec.quote), 0) / low] if spec.base == name else []
+        while max(needed) > 10**16 * units[exchange, name]:
+            units[exchange, name] *= 10
+        units[exchange, name] = given.get((exchange, name), units[exchange, name])
+    for spec in (spec for spec in specs if not spec.declares_lot):
+        low, high = ranges[spec.name]
+        worth = exact(spec.contract_size) * (1 / high if spec.kind == "inverse" else low)
+        if spec.kind == "spot":
+            lots[spec.name] = max(lots[spec.name], units[spec.exchange, spec.base])
+        while lots[spec.name] * worth < units[spec.exchange, spec.money]:
+            lots[spec.name] *= 10
     for key in assets:
-        settled = [spec for spec in specs if spec.kind == "inverse" and spec.base == key[1]]
-        fine = any(exact(spec.lot) * exact(spec.contract_size) / exact(spec.tick) < 100 for spec in settled)
-        unit, balance = Fraction(1, BILLION * 1000 if fine else BILLION), balances.get(key, Fraction(0))
-        while balance / unit > 10**16:
-            unit *= 10
-        held = [spec for spec in specs if (spec.exchange, spec.base) == key and spec.kind != "inverse"]
-        lots = [exact(spec.lot) * exact(spec.contract_size) for spec in held]
-        while any((lot / unit).denominator != 1 for lot in lots):
-            unit /= 10
-        units.append(unit)
-        start.append(on_grid(balance, unit, "balance"))
+        held = [lots[spec.name] for spec in specs if (spec.exchange, spec.base) == key and spec.kind == "spot"]
+        if held and key[1] not in money and key not in given:
+            units[key] = whole_power(Fraction(10**30), held)
+            balance = balances.get(key, Fraction(0))
+            while balance % units[key] and units[key] * BILLION > 1 and 10 * balance <= 10**16 * units[key]:
+                units[key] /= 10
+        units[key] = whole_power(units[key], held)
     instruments = []
     for index, spec in enumerate(specs):
-        base, quote = assets.index((spec.exchange, spec.base)), assets.index((spec.exchange, spec.quote))
-        if spec.kind == "inverse":
-            quote = base
-        tick, lot = exact(spec.tick), exact(spec.lot)
+        base, quote = (assets.index((spec.exchange, name)) for name in (spec.base, spec.money))
+        tick, lot = ticks[spec.name], lots[spec.name]
         contract = lot * exact(spec.contract_size)
         per_lot = contract / tick if spec.kind == "inverse" else contract * tick
-        ratio, held = per_lot / units[quote], contract / units[base]
-        spot = spec.kind == "spot"
-        instruments.append(Instrument(index, spec, spot, base, quote, tick, lot, ratio, held, units[quote]))
-    return World(tuple(assets), tuple(units), tuple(start), tuple(instruments))
+        unit, held_units = units[assets[quote]], contract / units[assets[base]]
+        spot, ratio = spec.kind == "spot", per_lot / unit
+        instruments.append(Instrument(index, spec, spot, base, quote, tick, lot, ratio, held_units, unit))
+    start = tuple(int(balances.get(key, Fraction(0)) // units[key]) for key in assets)
+    return World(tuple(assets), tuple(units[key] for key in assets), start, tuple(instruments))
+
+
+def price_range(scenario: Scenario, spec: InstrumentSpec) -> tuple[Fraction, Fraction]:
+    """Rule 1: the data's, or where a tick is declared a thousand to a million of it."""
+    if spec.declares_tick:
+        return exact(spec.tick) * 1000, exact(spec.tick) * 10**6
+    found: list[float] = []
+    for stream in scenario.streams:
+        for row in stream.rows:
+            if row[3 if stream.kind == "candles" else 2] != spec.name:
+                continue
+            if stream.kind == "quotes":
+                found += [price for price, amount in (row[3:5], row[5:7]) if amount > 0]
+            else:
+                found += row[4:8] if stream.kind == "candles" else row[3:4]
+    return exact(min(found)), exact(max(found))
+
+
+def resolution(low: Fraction, high: Fraction) -> Fraction:
+    """Rule 1: nine digits of the smallest price, and the largest at most 9e15 ticks."""
+    tick = Fraction(1, BILLION)
+    while low / tick < 10**8 and tick > Fraction(1, BILLION**2):
+        tick /= 10
+    while high / tick > 9 * 10**15:
+        tick *= 10
+    assert low / tick >= 10**5, "prices too far apart are refused"
+    return tick
+
+
+def whole_power(unit: Fraction, lots: list[Fraction]) -> Fraction:
+    """A unit, finer by powers of ten until every lot is a whole number of it."""
+    while any(lot % unit for lot in lots):
+        unit /= 10
+    return unit
+
+
+def conversions(specs: list[InstrumentSpec], reporting: str) -> dict[str, tuple[InstrumentSpec, bool]]:
+    """Rule 24: the instrument that converts each name one step, breadth first, and whether it divides."""
+    reached, steps = [reporting], dict[str, tuple[InstrumentSpec, bool]]()
+    for name in reached:  # grows
+        for spec in specs:
+            far = {spec.quote: spec.base, spec.base: spec.quote}.get(name) if spec.kind == "spot" else None
+            if far is not None and far not in reached:
+                reached.append(far)
+                steps[far] = spec, far == spec.quote
+    return steps
 
 
 @dataclass(frozen=True)
@@ -194,7 +271,7 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
         return Change(Position(side, lots, notional, lots, fee, 0, -fee), opened=True)
     quantity, realised = before.quantity + lots, before.realised - fee
     if side == before.side:
-        cost, largest = in_range(before.cost + notional, "cost"), max(before.quantity_max, quantity)
+        cost, largest = before.cost + notional, max(before.quantity_max, quantity)
         return Change(Position(side, quantity, cost, largest, before.fees_enter + fee, before.fees_exit, realised))
     if lots > before.quantity:  # a flip: close, then open with the rest
         notional_close, fee_close = (
@@ -212,9 +289,23 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
     return Change(after, gain=gain) if after.quantity else Change(None, after, gain)
 
 
+def checked(change: Change) -> Change:
+    """Rule 2: what a position counts stays within the range."""
+    for position in (change.after, change.exited):
+        if position is not None:
+            counts = (position.quantity, position.cost, position.realised, position.fees_enter, position.fees_exit)
+            in_range(max(map(abs, counts)), "a position")
+    return change
+
+
 def value(instrument: Instrument, position: Position, mark: int | None) -> int:
-    """Rule 5: the position's value at a mark in ticks; None is the mark "at its cost" of rule 6."""
+    """Rule 5: the position's value at a mark in ticks; None is the mark "at its cost" of rule 6.
+
+    Where the notional leaves the range, so does the value (rule 2).
+    """
     worth = position.cost if mark is None else instrument.notional(position.quantity, mark)
+    if worth > LIMIT:
+        return position.side * (1 if instrument.spot else instrument.gains) * (LIMIT + 1)
     return position.side * (worth if instrument.spot else instrument.gains * (worth - position.cost))
 
 
@@ -236,8 +327,11 @@ def read(world: World, kind: str, row: Row) -> Market:
     prices = {"trades": numbers[:1], "quotes": numbers[::2], "candles": numbers[:4]}[kind]
     amounts = {"trades": numbers[1:], "quotes": numbers[1::2], "candles": []}[kind]
     instrument = world.find(name)
-    ticks = tuple(on_grid(price, instrument.tick, "price") for price in prices)
-    lots = tuple(int(exact(amount) / instrument.lot) for amount in amounts)  # rule 20: whole lots
+    ticks = tuple(instrument.ticks_of(price) for price in prices)
+    if instrument.spec.declares_lot:
+        lots = tuple(int(exact(amount) / instrument.lot) for amount in amounts)  # rule 20: whole lots
+    else:
+        lots = tuple(instrument.lots_of(amount) for amount in amounts)
     return Market(NAMES[kind], instrument, time, received, time_open, ticks, lots)
 
 

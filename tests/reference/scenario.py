@@ -13,7 +13,8 @@ Row = tuple[Any, ...]
 class InstrumentSpec:
     """What is traded and on which terms; amounts are decimal strings in natural units.
 
-    ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given.
+    ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given. A tick
+    or lot that is not declared is what data and orders are whole numbers of, which neither engine is told.
     Names are unique over all exchanges.
     """
 
@@ -33,6 +34,8 @@ class InstrumentSpec:
     margin: str = "1"
     margin_per_contract: str | None = None
     price_min: str | None = None
+    declares_tick: bool = True
+    declares_lot: bool = True
 
     @property
     def money(self) -> str:
@@ -81,7 +84,8 @@ class Scenario:
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``.
 
-    ``balances`` are (exchange, asset, amount). ``start`` is the first venue time that takes part, None: of the data.
+    ``balances`` are (exchange, asset, amount), ``units`` those that are chosen, as (exchange, asset, unit). ``start``
+    is the first venue time that takes part, None: of the data.
     """
 
     instruments: tuple[InstrumentSpec, ...]
@@ -95,3 +99,4 @@ class Scenario:
     strict: bool = False
     mark_every_ns: int | None = None
     start: int | None = None
+    units: tuple[tuple[str, str, str], ...] = ()

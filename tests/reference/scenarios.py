@@ -34,11 +34,20 @@ PAIRS = (
     ("usd_jpy", "usd", "jpy", "spot"),
     ("btc_jpy", "btc", "jpy", "spot"),
 )
-# (tick, lot): the last two make one tick of one lot a fraction of a unit
+# (tick, lot): the last of the usual ones make one tick of one lot a fraction of a unit
 GRIDS = (("1", "1"), ("0.01", "0.001"), ("0.5", "0.1"), ("0.00001", "0.00001"), ("0.00003", "0.00025"))
+EXTREME_GRIDS = (
+    ("1e-10", "1"),
+    ("1e-12", "25000"),
+    ("1e-12", "1e-3"),
+    ("1000000", "0.00001"),
+    ("0.01", "1e8"),
+    ("50", "1e-9"),
+)
 SIZES = ("1", "1", "0.01", "10", "0.003")
 RATES = ("0", "0.001", "0.00075", "0.1", "-0.0001", "0.0123")
 NANO = Decimal("0.000000001")
+LEAST_LOT = Decimal("1e-7")  # what is worth less than a unit of money is not counted where no lot is declared
 
 
 class Source(Protocol):
@@ -113,6 +122,8 @@ def make(source: Source) -> Scenario:
         strict=chance(source, 15),
         mark_every_ns=source.pick((None, None, SECOND, 2 * SECOND, 7 * SECOND, 1_500_000_000)),
     )
+    if chance(source, 4):
+        scenario = replace(scenario, units=make_units(source, instruments, balances))
     if rotates and chance(source, 60):
         scenario = replace(scenario, size="equity", reporting="usd", schedule=make_rotations(source, scenario))
     else:
@@ -139,7 +150,7 @@ def make_instruments(
     instruments = []
     fine = any(kind == "inverse" for *_, kind in chosen)  # its money's unit is so fine that a cheap asset overflows
     for name, base, quote, kind in dict.fromkeys(chosen):
-        tick, lot = source.pick(GRIDS[: 3 if fine else None])
+        tick, lot = source.pick(EXTREME_GRIDS if chance(source, 15) and not fine else GRIDS[: 3 if fine else None])
         size = "1" if kind == "spot" else source.pick(SIZES)
         contract_value = worth(kind, tick, size)
         lot_value = contract_value * Decimal(lot)
@@ -153,14 +164,16 @@ def make_instruments(
                 tick,
                 lot,
                 size,
-                quantity_min=text(Decimal(lot) * source.integer(2, 9) / 2) if chance(source, 25) else None,
+                quantity_min=plain(Decimal(lot) * source.integer(2, 9) / 2) if chance(source, 25) else None,
                 notional_min=text(max(lot_value * source.integer(2, 9) / 2, NANO)) if chance(source, 25) else None,
                 maker=source.pick(RATES),
                 taker=source.pick(RATES),
                 per_contract=text(contract_value / 64) if chance(source, 20) else "0",
                 margin=source.pick(("1", "0.5", "0.1", "0.03")),
-                margin_per_contract=text(contract_value / 7) if chance(source, 20) else None,
-                price_min=text(Decimal(tick) * source.integer(185, 201) / 2) if chance(source, 15) else None,
+                margin_per_contract=text(max(contract_value / 7, NANO)) if chance(source, 20) else None,
+                price_min=plain(Decimal(tick) * source.integer(185, 201) / 2) if chance(source, 15) else None,
+                declares_tick=kind == "inverse" or chance(source, 85),
+                declares_lot=min(lot_value, Decimal(lot)) < LEAST_LOT or kind == "inverse" or chance(source, 85),
             )
         )
     return tuple(instruments)
@@ -299,8 +312,27 @@ def make_balances(source: Source, instruments: tuple[InstrumentSpec, ...]) -> tu
             funds = Decimal(f"{lot_value * 10**8:.2e}")  # makes the unit coarser
         balances[quote] = max(balances.get(quote, Decimal(0)), funds)
         if item.kind == "spot":
-            balances[base] = max(balances.get(base, Decimal(0)), Decimal(item.lot) * source.pick((0, 0, 2, 5, 40)))
-    return tuple((exchange, asset, text(funds)) for (exchange, asset), funds in balances.items())
+            held = Decimal(item.lot) * source.pick((0, 0, 2, 5, 40))
+            dust = source.pick((NANO, Decimal("1e-18"))) if held and chance(source, 10) else Decimal(0)
+            balances[base] = max(balances.get(base, Decimal(0)), held + dust)
+    return tuple((exchange, asset, plain(funds)) for (exchange, asset), funds in balances.items())
+
+
+def make_units(
+    source: Source, instruments: tuple[InstrumentSpec, ...], balances: tuple[tuple[str, str, str], ...]
+) -> tuple[tuple[str, str, str], ...]:
+    """A unit so fine that some orders' worth of money leaves the range; the starting balance does not."""
+    item = source.pick(instruments)
+    if item.kind == "inverse" or any(item.money == other.base and other.kind == "spot" for other in instruments):
+        return ()  # one tick or the lots have a say
+    lot_value = worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot)
+    held = max(
+        Decimal(amount) for exchange, asset, amount in balances if (exchange, asset) == (item.exchange, item.money)
+    )
+    unit = Decimal(1).scaleb(
+        max(lot_value.adjusted() - source.pick((16, 17, 18)), held.adjusted() - 17 if held else -99)
+    )
+    return ((item.exchange, item.money, plain(unit)),)
 
 
 def make_schedule(source: Source, scenario: Scenario) -> tuple[Row, ...]:
@@ -384,6 +416,11 @@ def in_ticks(item: InstrumentSpec, ticks: int) -> float:
 def amount(source: Source, item: InstrumentSpec, low: int) -> float:
     half = Decimal(source.pick(("0", "0", "0", "0.5")))
     return float(Decimal(item.lot) * (source.integer(low, 9) + half))
+
+
+def plain(value: Decimal) -> str:
+    """A decimal text of as many places as there are."""
+    return format(value.normalize(), "f")
 
 
 def text(value: Decimal) -> str:

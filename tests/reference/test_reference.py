@@ -82,10 +82,10 @@ def test_rounding_is_half_to_even() -> None:
 
 
 def test_scales() -> None:
-    """Rule 1: a large balance makes the unit coarse, a fine lot makes the base unit fine again."""
+    """Rule 1: a large balance makes the unit coarse, the unit of what is only a base is its lots'."""
     world = build(Scenario((replace(BTC, lot="0.00001"),), (), (), (("alpha", "usd", "20000000"),)))
     assert world.assets == (("alpha", "btc"), ("alpha", "usd"))
-    assert [unit * 10**9 for unit in world.units] == [1, 10]
+    assert [unit * 10**9 for unit in world.units] == [10**4, 10]
     world = build(Scenario((replace(BTC, lot="0.00000001"),), (), (), (("alpha", "btc", "10000000000"),)))
     assert world.units[0] * 10**8 == 1
 

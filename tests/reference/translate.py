@@ -59,7 +59,8 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
         "strategy": Schedule(
             schedule_frame(scenario), size=scenario.size, with_fee=scenario.with_fee, strict=scenario.strict
         ),
-        "balances": to_balances(scenario),
+        "balances": to_balances(scenario, scenario.balances),
+        "units": to_balances(scenario, scenario.units),
         "venues": {spec.name: to_venue(spec, scenario.instruments) for spec in scenario.exchanges},
         "reporting": to_reporting(scenario),
         "mark_every": scenario.mark_every_ns,
@@ -104,10 +105,10 @@ def schedule_frame(scenario: Scenario) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
 
 
-def to_balances(scenario: Scenario) -> dict[str, str]:
+def to_balances(scenario: Scenario, amounts: tuple[tuple[str, str, str], ...]) -> dict[str, str]:
     """By asset; by ``exchange.asset`` where there are several exchanges."""
     single = len(scenario.exchanges) == 1
-    return {asset if single else f"{exchange}.{asset}": amount for exchange, asset, amount in scenario.balances}
+    return {asset if single else f"{exchange}.{asset}": amount for exchange, asset, amount in amounts}
 
 
 def to_reporting(scenario: Scenario) -> str:
@@ -127,8 +128,8 @@ def to_instrument(spec: InstrumentSpec) -> Any:
         spec.quote,
         "spot" if spec.kind == "spot" else "perpetual",
         spec.contract_size,
-        spec.tick,
-        spec.lot,
+        spec.tick if spec.declares_tick else None,
+        spec.lot if spec.declares_lot else None,
         spec.quantity_min,
         spec.notional_min,
         price_min=spec.price_min,

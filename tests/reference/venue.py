@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, fill_position, in_range, value
+from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, checked, fill_position, in_range, value
 from .scenario import ExchangeSpec
 
 
@@ -335,6 +335,8 @@ class Venue:
         assert order.arrival <= now, "no fill before acceptance"
         assert 0 < lots <= order.quantity - order.filled, "fills within the quantity"
         payable = self.payable(order, lots, ticks, maker)
+        if payable < lots and order.instrument.notional(lots, ticks) > LIMIT and self.is_held(order, lots):
+            raise OverflowError("the worth of what is sold")  # rule 2
         if payable < lots and not order.cuts:
             self.end(order, now, "cancelled" if order.filled else "rejected", "insufficient_balance")
             return 0
@@ -346,10 +348,13 @@ class Venue:
         fill = self.fill(order, payable, ticks, maker)
         in_range(fill.notional, "notional")
         instrument, side = order.instrument, order.side
-        change = fill_position(self.positions.pop(instrument.index, None), instrument, fill)
+        if self.spec.account == "margin" or not instrument.spot:
+            self.valued(instrument.quote)
+        change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, fill))
         if change.after is not None:
             self.positions[instrument.index] = change.after
         self.marks[instrument.index] = ticks
+        in_range(max(map(abs, self.sums(instrument.quote, {}, {}))), "values and requirements")
         if instrument.spot:
             self.post(instrument.quote, -side * fill.notional, fill.fee)
             self.post(instrument.base, side * instrument.held(payable), 0)
@@ -388,8 +393,8 @@ class Venue:
         """Double entry: the account gets ``amount`` less ``fee``."""
         account = self.accounts[asset]
         account.total = in_range(account.total + amount - fee, f"balance of {self.world.assets[asset]}")
-        account.counterparty -= amount
-        account.fees += fee
+        account.counterparty = in_range(account.counterparty - amount, "counterparty")
+        account.fees = in_range(account.fees + fee, "fees")
 
     def reserves(self, order: Order) -> bool:
         """Rules 17 and 19: limit orders do, of spot in a cash account."""
@@ -438,18 +443,41 @@ class Venue:
         before = self.positions.get(filling.index)
         if before is not None and before.side != fill.side and fill.lots <= before.quantity:
             return True
+        self.valued(filling.quote)
         change = fill_position(before, filling, fill)
         assert change.after is not None
-        moved = -fill.side * fill.notional if filling.spot else change.gain
-        collateral, requirement = self.accounts[filling.quote].free + moved - fill.fee, 0
-        marks = {**self.marks, filling.index: fill.ticks}
-        for index, position in {**self.positions, filling.index: change.after}.items():
-            instrument = self.world.instruments[index]
-            in_account = self.spec.account == "margin" or not instrument.spot
-            if instrument.quote == filling.quote and in_account:
-                collateral += value(instrument, position, marks[index])
-                requirement += instrument.requirement(position.quantity, marks[index])
-        return collateral >= requirement
+        moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.fee
+        worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
+        cash, own = self.accounts[filling.quote].free + moved, value(filling, change.after, fill.ticks)
+        if max(map(abs, (moved, cash, own, worth, requirement, change.after.cost))) > LIMIT:  # rule 2
+            return False
+        return cash + worth >= requirement
+
+    def is_held(self, order: Order, lots: int) -> bool:
+        """Rule 2: whether a fill would only reduce a position, or in a cash account sell what is there."""
+        instrument, before = order.instrument, self.positions.get(order.instrument.index)
+        if self.spec.account == "margin" or not instrument.spot:
+            return before is not None and before.side != order.side and lots <= before.quantity
+        return order.side < 0 and instrument.held(lots) <= self.accounts[instrument.base].free + order.reserved
+
+    def margined(self, quote: int, changed: dict[int, Position] | None = None) -> list[tuple[Instrument, Position]]:
+        """Rule 19: the positions that count for an asset's collateral."""
+        held = [(self.world.instruments[index], one) for index, one in {**self.positions, **(changed or {})}.items()]
+        in_account = self.spec.account == "margin"
+        return [(item, one) for item, one in held if item.quote == quote and (in_account or not item.spot)]
+
+    def sums(self, quote: int, changed: dict[int, Position], fills: dict[int, int]) -> tuple[int, int]:
+        """What positions are worth together and tie up, with some changed and marked at their fill's price."""
+        marks = {**self.marks, **fills}
+        held = self.margined(quote, changed)
+        worth = sum(value(item, position, marks[item.index]) for item, position in held)
+        return worth, sum(item.requirement(position.quantity, marks[item.index]) for item, position in held)
+
+    def valued(self, quote: int) -> None:
+        """Rule 2: the values and requirements of margined positions stay within the range, before each fill."""
+        values = [abs(value(item, position, self.marks[item.index])) for item, position in self.margined(quote)]
+        in_range(sum(values), "values")
+        in_range(self.sums(quote, {}, {})[1], "requirements")
 
     def check(self) -> None:
         """Assert that nothing is created, and that nothing is spent that is not there."""

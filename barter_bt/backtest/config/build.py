@@ -54,6 +54,8 @@ class Config:
         }
         if self.file.risk is not UNSET:
             arguments["risk"] = self._object("risk", self.file.risk)
+        if self.file.units:
+            arguments["units"] = dict(self.file.units)
         if self.file.record is not UNSET:
             arguments["record"] = self.file.record
         if self.file.commands:

@@ -137,6 +137,7 @@ class File(Section, frozen=True):
     balances: Annotated[dict[str, Number], Meta(min_length=1, description="[balances]: amounts, such as usdt = 10_000")]
     strategy: Annotated[ObjectSection, Meta(description='[strategy]: such as name = "sma_cross"')]
     run: RunSection = RunSection()
+    units: Annotated[dict[str, Number], Meta(description="[units]: smallest amounts: usd = 0.01")] = {}
     venues: Annotated[dict[str, VenueSection], Meta(description="[venues.EXCHANGE]: its terms")] = {}
     benchmark: Annotated[ObjectSection, Meta(description="a second strategy to compare with")] | UnsetType = UNSET
     risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET

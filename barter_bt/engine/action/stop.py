@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import muldiv
+from barter_bt.columns.exact import bounded_sum, muldiv
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
@@ -31,9 +31,10 @@ def watch_losses(s: EngineState) -> None:
     risk.marked[0] = 1
     if not s.engine.trading[0]:
         return
-    if risk.drawdown[0] > 0 and risk.peak[0] - worth > muldiv(max(risk.peak[0], 0), risk.drawdown[0], RATE):
+    allowed = muldiv(max(risk.peak[0], 0), risk.drawdown[0], RATE)
+    if risk.drawdown[0] > 0 and bounded_sum(risk.peak[0], -worth) > allowed:
         _stop(s, time, DRAWDOWN_STOP)
-    elif risk.daily_loss[0] > 0 and risk.day_equity[0] - worth > risk.daily_loss[0]:
+    elif risk.daily_loss[0] > 0 and bounded_sum(risk.day_equity[0], -worth) > risk.daily_loss[0]:
         _stop(s, time, DAILY_LOSS_STOP)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.state.tables import EngineState
 
 
@@ -24,14 +25,14 @@ def update_from_balance(s: EngineState, asset: int, time: int, total: int, free:
 
 def hold(s: EngineState, asset: int, amount: int) -> None:
     """A position holds more (or less) of an asset, so that other holdings can be told from it."""
-    s.assets.held[asset] += amount
+    s.assets.held[asset] = bounded_sum(s.assets.held[asset], amount)
     update_rest(s, asset)
 
 
 def update_rest(s: EngineState, asset: int) -> None:
     """What is held of an asset outside positions, after its balance or a position changed."""
     a, before = s.assets, s.assets.rest[asset]
-    after = a.total[asset] - a.held[asset]
+    after = bounded_sum(a.total[asset], -a.held[asset])
     a.rest[asset] = after
     if asset != s.engine.reporting[0]:
         s.engine.foreign_rests[0] += int(after != 0) - int(before != 0)

@@ -8,8 +8,10 @@ An order that the venue has acknowledged has a ``time_exchange``.
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.dealing import in_range
 from barter_bt.execution.order import (
     CANCEL_IN_FLIGHT,
     FILLED,
@@ -22,6 +24,7 @@ from barter_bt.execution.order import (
     REPLACED,
     UNKNOWN_ORDER,
 )
+from barter_bt.execution.venue.state import fail_range
 
 
 def replace(s: EngineState, order: int) -> None:
@@ -80,7 +83,15 @@ def _track(s: EngineState, order: int) -> None:
         o.after[last] = order
     ins.final[i] = order
     ins.live[i] += 1
-    ins.working[i] += o.side[order] * o.quantity[order]
+    _work(s, i, o.side[order] * o.quantity[order])
+
+
+def _work(s: EngineState, i: int, lots: int) -> None:
+    """Working orders of an instrument change by signed lots; together they keep the range (rule 2)."""
+    working = s.instruments.working
+    working[i] = bounded_sum(working[i], lots)
+    if not in_range(working[i]):
+        fail_range(s.fault, i, -1)
 
 
 def _untrack(s: EngineState, order: int) -> None:
@@ -96,7 +107,7 @@ def _untrack(s: EngineState, order: int) -> None:
         o.before[after] = before
     o.before[order] = o.after[order] = -1
     ins.live[i] -= 1
-    ins.working[i] -= o.side[order] * (o.quantity[order] - o.filled[order])
+    _work(s, i, -o.side[order] * (o.quantity[order] - o.filled[order]))
 
 
 def _is_old(s: EngineState, order: int, time_exchange: int) -> bool:
@@ -108,7 +119,7 @@ def update_from_open(s: EngineState, order: int, time_exchange: int, filled: int
     o = s.orders
     if not is_live(s, order) or _is_old(s, order, time_exchange):
         return
-    s.instruments.working[o.instrument[order]] -= o.side[order] * (filled - o.filled[order])
+    _work(s, o.instrument[order], -o.side[order] * (filled - o.filled[order]))
     o.filled[order] = filled
     o.time_exchange[order] = time_exchange
     if quantity <= filled:
@@ -124,7 +135,7 @@ def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int,
         return
     o.status[order] = CANCEL_IN_FLIGHT
     if time_exchange != NO_TIME and not _is_old(s, order, time_exchange):
-        s.instruments.working[o.instrument[order]] -= o.side[order] * (filled - o.filled[order])
+        _work(s, o.instrument[order], -o.side[order] * (filled - o.filled[order]))
         o.filled[order] = filled
         o.time_exchange[order] = time_exchange
 
@@ -133,7 +144,7 @@ def update_order_from_fill(s: EngineState, order: int, lots: int, quantity: int,
     """A fill, and with it the order's new quantity (a target's may have been cut) and state."""
     o, i = s.orders, s.orders.instrument[order]
     side = o.side[order]
-    s.instruments.working[i] += side * (quantity - o.quantity[order] - lots)
+    _work(s, i, side * (quantity - o.quantity[order] - lots))
     o.quantity[order] = quantity
     o.filled[order] += lots
     if status > CANCEL_IN_FLIGHT:
@@ -145,7 +156,7 @@ def update_from_closed(s: EngineState, order: int, quantity: int, status: int, r
     if not is_live(s, order):
         return
     o, i = s.orders, s.orders.instrument[order]
-    s.instruments.working[i] += o.side[order] * (quantity - o.quantity[order])
+    _work(s, i, o.side[order] * (quantity - o.quantity[order]))
     o.quantity[order] = quantity
     _end(s, order, status, reason)
 

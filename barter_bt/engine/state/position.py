@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import muldiv
+from barter_bt.columns.exact import bounded_sum, muldiv
 from barter_bt.columns.kernel import hot
 from barter_bt.engine.state.assets import hold
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import gain_sign, notional, position_value
+from barter_bt.execution.dealing import gain_sign, in_range, notional, position_value
+from barter_bt.execution.venue.state import fail_range
 
 
 def update_position_from_fill(
@@ -73,12 +74,13 @@ def _open(s: EngineState, i: int, side: int, lots: int, value: int, cost: int, t
 
 def _increase(s: EngineState, i: int, side: int, lots: int, value: int, cost: int) -> None:
     ins = s.instruments
-    ins.quantity[i] += side * lots
-    ins.cost[i] += value
+    ins.quantity[i] = bounded_sum(ins.quantity[i], side * lots)
+    ins.cost[i] = bounded_sum(ins.cost[i], value)
     ins.quantity_max[i] = max(ins.quantity_max[i], abs(ins.quantity[i]))
-    ins.realised[i] -= cost
-    ins.fees_enter[i] += cost
+    ins.realised[i] = bounded_sum(ins.realised[i], -cost)
+    ins.fees_enter[i] = bounded_sum(ins.fees_enter[i], cost)
     _hold(s, i, side * lots)
+    _check_range(s, i)
 
 
 def _reduce(s: EngineState, i: int, lots: int, value: int, cost: int) -> None:
@@ -87,9 +89,19 @@ def _reduce(s: EngineState, i: int, lots: int, value: int, cost: int) -> None:
     out = muldiv(ins.cost[i], lots, abs(ins.quantity[i]))
     ins.cost[i] -= out
     ins.quantity[i] -= direction * lots
-    ins.realised[i] += gain_sign(s.terms, i) * direction * (value - out) - cost
-    ins.fees_exit[i] += cost
+    gain = gain_sign(s.terms, i) * direction * (value - out)
+    ins.realised[i] = bounded_sum(ins.realised[i], bounded_sum(gain, -cost))
+    ins.fees_exit[i] = bounded_sum(ins.fees_exit[i], cost)
     _hold(s, i, -direction * lots)
+    _check_range(s, i)
+
+
+def _check_range(s: EngineState, i: int) -> None:
+    """Beyond it the run ends (rule 2)."""
+    ins = s.instruments
+    known = in_range(ins.cost[i]) and in_range(ins.realised[i])
+    if not (known and in_range(ins.fees_enter[i]) and in_range(ins.fees_exit[i])):
+        fail_range(s.fault, i, s.terms.quote[i])
 
 
 def _close(s: EngineState, i: int, value: int, cost: int, time: int, trade: int, strategy: int) -> None:
@@ -140,5 +152,5 @@ def unrealised(s: EngineState, i: int) -> int:
         return 0
     gain = value_at_mark(s, i)
     if not s.terms.derivative[i]:
-        gain -= ins.cost[i] if ins.quantity[i] > 0 else -ins.cost[i]
-    return gain - _part(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i])
+        gain = bounded_sum(gain, -ins.cost[i] if ins.quantity[i] > 0 else ins.cost[i])
+    return bounded_sum(gain, -_part(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i]))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.kernel import hot, unit
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.execution.dealing import in_range
 from barter_bt.execution.messages import NEVER
 
 UNKNOWN = -(1 << 63)
+_NEARLY_WRAPPED = 8e18
 
 
 def convert(s: EngineState, asset: int, amount: int) -> int:
@@ -46,10 +48,15 @@ def equity(s: EngineState) -> int:
     if e.foreign_rests[0] != 0 or e.foreign_quotes[0] != 0:
         return _equity_over_assets(s)
     worth = s.assets.rest[e.reporting[0]]
+    size = float(worth)  # tells where the sum has wrapped around
     for i in range(len(ins)):
         if ins.quantity[i] != 0:
-            worth += value_at_mark(s, i)
-    return worth if abs(worth) <= LIMIT else UNKNOWN
+            value = value_at_mark(s, i)
+            if not in_range(value):
+                return UNKNOWN
+            worth += value
+            size += float(value)
+    return worth if abs(size) < _NEARLY_WRAPPED and in_range(worth) else UNKNOWN
 
 
 @unit
@@ -60,14 +67,17 @@ def _equity_over_assets(s: EngineState) -> int:
         a.worth[asset] = a.rest[asset]
     for i in range(len(ins)):
         if ins.quantity[i] != 0:
-            a.worth[s.terms.quote[i]] += value_at_mark(s, i)
+            asset, value = s.terms.quote[i], value_at_mark(s, i)
+            a.worth[asset] = bounded_sum(a.worth[asset], value)
+            if not (in_range(value) and in_range(a.worth[asset])):
+                return UNKNOWN
     worth = 0
     for asset in range(len(a)):
         value = convert(s, asset, a.worth[asset])
-        if value == UNKNOWN or abs(value) > LIMIT:
+        if value == UNKNOWN or not in_range(value):
             return UNKNOWN
-        worth += value
-    return worth if abs(worth) <= LIMIT else UNKNOWN
+        worth = bounded_sum(worth, value)
+    return worth if in_range(worth) else UNKNOWN
 
 
 def plan_mark(s: EngineState, now: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.dealing import after_fill, fee, in_range, notional
+from barter_bt.execution.dealing import after_fill, base_amount, fee, in_range, notional
 from barter_bt.execution.messages import CLOSED, FILL
 from barter_bt.execution.order import (
     BUY,
@@ -19,7 +19,7 @@ from barter_bt.execution.order import (
 from barter_bt.execution.venue.held import drop
 from barter_bt.execution.venue.margin import bears, replace_contribution, revalue
 from barter_bt.execution.venue.report import add_balance, close, report, reserved_asset
-from barter_bt.execution.venue.state import FILL_IN_PAST, OUT_OF_RANGE, VenueState, fail
+from barter_bt.execution.venue.state import FILL_IN_PAST, VenueState, fail, fail_range
 
 
 def payable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> bool:
@@ -32,7 +32,7 @@ def payable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: 
     if t.margined[i]:
         return bears(v, i, side, lots, ticks, value, cost)
     quote, base, own = t.quote[i], t.base[i], v.held.reserved[order]
-    free = a.total[quote] - a.reserved[quote]
+    free = bounded_sum(a.total[quote], -a.reserved[quote])
     if side == BUY:
         return value + cost <= free + own
     return lots * t.base_units[i] <= a.total[base] - a.reserved[base] + own and value - cost >= -free
@@ -53,11 +53,11 @@ def most_payable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_ma
 def reservation(v: VenueState, order: int, i: int, lots: int) -> int:
     """What a limit order of a cash account reserves for ``lots``."""
     t = v.terms
+    if v.orders.side[order] == SELL:
+        return base_amount(t, i, lots)
     value = notional(t, i, lots, v.orders.price[order])
     cost = max(fee(t, i, value, lots, 0), fee(t, i, value, lots, 1), 0)
-    if cost > LIMIT - value:
-        return TOO_LARGE
-    return lots * t.base_units[i] if v.orders.side[order] == SELL else value + cost
+    return value + cost if cost <= LIMIT - value else TOO_LARGE
 
 
 def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, cost: int) -> None:
@@ -68,20 +68,25 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, co
     quantity, basis, gain = after_fill(t, i, b.quantity[i], b.cost[i], side, lots, ticks)
     paid = gain if t.derivative[i] else -side * value
     b.quantity[i], b.cost[i], b.fill_mark[i] = quantity, basis, ticks
-    a.total[quote] += paid - cost
-    a.counterparty[quote] -= paid
-    a.fees[quote] += cost
-    worst = max(abs(a.total[quote]), abs(a.counterparty[quote]), abs(a.fees[quote]), basis, abs(quantity), value)
+    a.fees[quote] = bounded_sum(a.fees[quote], cost)
+    _move(v, i, quote, paid, cost)
+    if not (in_range(a.fees[quote]) and in_range(basis)):
+        fail_range(v.fault, i, quote)
     if not t.derivative[i]:
-        base = t.base[i]
-        moved = side * lots * t.base_units[i]
-        a.total[base] += moved
-        a.counterparty[base] -= moved
-        worst = max(worst, abs(a.total[base]), abs(a.counterparty[base]))
-    if not in_range(worst):
-        fail(v.fault, OUT_OF_RANGE, i)
+        _move(v, i, t.base[i], side * lots * t.base_units[i], 0)
+    if not in_range(quantity):
+        fail_range(v.fault, i, -1)
     if t.margined[i]:
         replace_contribution(v, i, ticks)
+
+
+def _move(v: VenueState, i: int, asset: int, paid: int, cost: int) -> None:
+    """The account gets ``paid`` from the counterparty, less a fee; beyond the range the run ends (rule 2)."""
+    a = v.accounts
+    a.total[asset] = bounded_sum(a.total[asset], bounded_sum(paid, -cost))
+    a.counterparty[asset] = bounded_sum(a.counterparty[asset], -paid)
+    if not (in_range(a.total[asset]) and in_range(a.counterparty[asset])):
+        fail_range(v.fault, i, asset)
 
 
 @unit
@@ -91,6 +96,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if v.desk.time[0] < held.arrival[order]:
         fail(v.fault, FILL_IN_PAST, i)
     if not is_payable:
+        if notional(v.terms, i, lots, ticks) > LIMIT and _is_held(v, order, i, lots):
+            fail_range(v.fault, i, v.terms.quote[i])
         if not v.orders.cut[order]:
             partly = held.filled[order] > 0
             close(v, order, i, CLOSED, CANCELLED if partly else REJECTED, INSUFFICIENT_BALANCE)
@@ -112,6 +119,15 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if done:
         drop(v, order, i)
     _report_fill(v, order, i, lots, ticks, value, cost, is_maker, FILLED if done else OPEN)
+
+
+def _is_held(v: VenueState, order: int, i: int, lots: int) -> bool:
+    """Whether a fill would give what is there: then only its worth could keep it from being paid."""
+    a, t, side, quantity = v.accounts, v.terms, v.orders.side[order], v.books.quantity[i]
+    if t.margined[i]:
+        return quantity * side < 0 and lots <= abs(quantity)
+    free = bounded_sum(a.total[t.base[i]], -a.reserved[t.base[i]])
+    return side == SELL and base_amount(t, i, lots) <= free + v.held.reserved[order]
 
 
 def _shrink_reservation(v: VenueState, order: int, i: int) -> None:

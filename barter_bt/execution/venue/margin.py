@@ -7,9 +7,9 @@ liquidation: a position that loses more than its margin stays, and further incre
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import muldiv
-from barter_bt.execution.dealing import RATE, after_fill, notional, position_value, weighted_mid
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
+from barter_bt.execution.dealing import RATE, after_fill, in_range, notional, position_value, weighted_mid
+from barter_bt.execution.venue.state import VenueState, fail_range
 
 
 def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
@@ -19,7 +19,8 @@ def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
         return 0
     if t.lot_margin_num[i] > 0:
         return muldiv(lots, t.lot_margin_num[i], t.lot_margin_den[i])
-    return muldiv(notional(t, i, lots, ticks), t.margin_rate[i], RATE)
+    value = notional(t, i, lots, ticks)
+    return muldiv(value, t.margin_rate[i], RATE) if value <= LIMIT else TOO_LARGE
 
 
 def mark_ticks(v: VenueState, i: int) -> int:
@@ -37,14 +38,17 @@ def revalue(v: VenueState, asset: int) -> None:
     a, b, t = v.accounts, v.books, v.terms
     if a.valued_at[asset] == v.desk.time[0]:
         return
-    collateral = needed = 0
+    collateral = gross = needed = 0
     for i in range(len(b)):
         if t.margined[i] and t.quote[i] == asset and b.quantity[i] != 0:
             ticks = mark_ticks(v, i)
             b.value[i] = position_value(t, i, b.quantity[i], b.cost[i], ticks)
             b.need[i] = requirement(v, i, b.quantity[i], ticks)
-            collateral += b.value[i]
-            needed += b.need[i]
+            gross = bounded_sum(gross, abs(b.value[i]))
+            needed = bounded_sum(needed, b.need[i])
+            collateral = bounded_sum(collateral, b.value[i])
+            if not (in_range(gross) and in_range(needed)):
+                fail_range(v.fault, i, asset)
     a.collateral[asset], a.requirement[asset] = collateral, needed
     a.valued_at[asset] = v.desk.time[0]
 
@@ -54,13 +58,18 @@ def replace_contribution(v: VenueState, i: int, ticks: int) -> None:
     a, b, asset = v.accounts, v.books, v.terms.quote[i]
     value = position_value(v.terms, i, b.quantity[i], b.cost[i], ticks)
     need = requirement(v, i, b.quantity[i], ticks)
-    a.collateral[asset] += value - b.value[i]
-    a.requirement[asset] += need - b.need[i]
+    a.collateral[asset] = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), value)
+    a.requirement[asset] = bounded_sum(bounded_sum(a.requirement[asset], -b.need[i]), need)
     b.value[i], b.need[i] = value, need
+    if not (in_range(value) and in_range(a.collateral[asset]) and in_range(a.requirement[asset])):
+        fail_range(v.fault, i, asset)
 
 
 def bears(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, cost: int) -> bool:
-    """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and fee ``cost``."""
+    """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and fee ``cost``.
+
+    What would leave the range is not covered (rule 2).
+    """
     a, b, t = v.accounts, v.books, v.terms
     quantity = b.quantity[i]
     if quantity * side < 0 and lots <= abs(quantity):
@@ -68,14 +77,11 @@ def bears(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, c
     asset = t.quote[i]
     revalue(v, asset)
     new_quantity, new_cost, gain = after_fill(t, i, quantity, b.cost[i], side, lots, ticks)
-    paid = gain if t.derivative[i] else -side * value
-    collateral = (
-        a.total[asset]
-        - a.reserved[asset]
-        + paid
-        - cost
-        + a.collateral[asset]
-        - b.value[i]
-        + position_value(t, i, new_quantity, new_cost, ticks)
-    )
-    return collateral >= a.requirement[asset] - b.need[i] + requirement(v, i, new_quantity, ticks)
+    paid = bounded_sum(gain if t.derivative[i] else -side * value, -cost)
+    cash = bounded_sum(bounded_sum(a.total[asset], -a.reserved[asset]), paid)
+    worth = position_value(t, i, new_quantity, new_cost, ticks)
+    worth = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), worth) if in_range(worth) else TOO_LARGE
+    needed = bounded_sum(a.requirement[asset], -b.need[i])
+    needed = bounded_sum(needed, requirement(v, i, new_quantity, ticks))
+    known = in_range(new_cost) and in_range(paid) and in_range(cash) and in_range(worth) and in_range(needed)
+    return known and bounded_sum(cash, worth) >= needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.messages import REPORT_QUEUE, enqueue
 from barter_bt.execution.order import SELL
@@ -38,7 +39,7 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
 def add_balance(v: VenueState, row: int, asset: int) -> None:
     """Let a report carry the balance of one more asset."""
     reports, total = v.reports, v.accounts.total[asset]
-    free = total - v.accounts.reserved[asset]
+    free = bounded_sum(total, -v.accounts.reserved[asset])
     if reports.asset_first[row] < 0:
         reports.asset_first[row] = asset
         reports.total_first[row] = total

@@ -32,6 +32,7 @@ class Fault(Table):
 
     code: I64
     instrument: I64
+    asset: I64  # of an amount out of range; -1: of a quantity
     cursor: I64
     row: I64
 
@@ -139,6 +140,13 @@ def fail(fault: Fault, code: int, instrument: int) -> None:
     if fault.code[0] == NO_FAULT:
         fault.code[0] = code
         fault.instrument[0] = instrument
+
+
+def fail_range(fault: Fault, instrument: int, asset: int) -> None:
+    """Note that an amount of an asset, or of an instrument's quantity (-1), left the range (rule 2)."""
+    if fault.code[0] == NO_FAULT:
+        fault.asset[0] = asset
+    fail(fault, OUT_OF_RANGE, instrument)
 
 
 def locate(fault: Fault, cursor: int, row: int) -> None:
