@@ -65,7 +65,9 @@ class Instrument:
         return on_grid(self.base_units * lots, Fraction(1), "base units")
 
     def notional(self, lots: int, ticks: int) -> int:
-        """Rule 3."""
+        """Rule 3; beyond the range, too, if the lots are that in units of the base (rule 2)."""
+        if self.spot and self.base_units * lots > LIMIT:
+            return LIMIT + 1
         return rhe(lots * self.lot_value(Fraction(ticks)))
 
     def lot_value(self, ticks: Fraction) -> Fraction:
