@@ -41,7 +41,17 @@ def cache_directory() -> Path:
 
 
 # Read when this room is loaded: a file that is edited later is not what this process runs.
-_FILES = ("table.py", "lowering.py", "kernel.py", "exact.py", "digest.py", "cache.py")
+_FILES = (
+    "table.py",
+    "lowering.py",
+    "view.py",
+    "view_lowering.py",
+    "pipeline.py",
+    "kernel.py",
+    "exact.py",
+    "digest.py",
+    "cache.py",
+)
 _SOURCES = b"".join((Path(__file__).parent / name).read_bytes() for name in _FILES)
 
 

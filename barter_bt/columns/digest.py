@@ -55,6 +55,11 @@ def references(function: FunctionType) -> dict[str, Any]:
     return found
 
 
+def is_users(function: FunctionType) -> bool:
+    """Whether a function is not of this package: it is compiled so that it can be interrupted."""
+    return function.__globals__.get("__name__", "").partition(".")[0] != __name__.partition(".")[0]
+
+
 def digest(function: FunctionType, replace: Mapping[Function, Function] | None = None) -> str:
     """SHA-256 over a function and everything that it reaches.
 
@@ -73,7 +78,7 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
     exchanged = dict(replace or {})
 
     def add_function(value: FunctionType) -> None:
-        state.update(_static(value.__code__)[0])
+        state.update(_static(value.__code__)[0] + bytes([is_users(value)]))
         add(value.__defaults__)
         for name, reached in references(value).items():
             state.update(name.encode())

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
 from barter_bt.columns import workers
 from barter_bt.columns.cache import CodeCache
-from barter_bt.columns.digest import Function, codes, digest, references
+from barter_bt.columns.digest import Function, codes, digest, is_users, references
 from barter_bt.columns.exact import NATIVE
 from barter_bt.columns.table import Block
 from barter_bt.errors import StrategyError
@@ -99,7 +100,7 @@ class Compiler:
             return self.rebuild(function)
         if getattr(function, "is_unit", False):
             return _load_unit(self, function)
-        return _helper(self.rebuild(function), getattr(function, "is_hot", False))
+        return _helper(self.rebuild(function), getattr(function, "is_hot", False), is_users(function))
 
     def rebuild(self, function: FunctionType) -> FunctionType:
         """The function over compiled callees."""
@@ -148,11 +149,16 @@ def _is_native(module: ModuleType) -> bool:
     return module.__name__.partition(".")[0] in ("math", "numpy", "numba")
 
 
-def _helper(function: FunctionType, is_hot: bool) -> Any:
+def _helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
     """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
     from numba import njit, types
 
-    dispatcher = njit(**_OPTIONS, forceinline=is_hot)(function)
+    options: dict[str, Any] = {**_OPTIONS, "forceinline": is_hot}
+    if users:
+        from barter_bt.columns.pipeline import UsersCompiler
+
+        options |= {"pipeline_class": UsersCompiler, "boundscheck": True}
+    dispatcher = njit(**options)(function)
     template = dispatcher.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:
@@ -181,6 +187,7 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     from numba.core.ccallback import CFunc
     from numba.core.typing import signature
 
+    from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
     from barter_bt.columns.lowering import numba_type
 
     hints = get_type_hints(function)
@@ -230,8 +237,14 @@ def compiled_function(function: FunctionType) -> Any:
 
 
 def interprets() -> bool:
-    """Whether the environment variable BARTER_BT_INTERPRET asks for plain Python throughout."""
-    return os.environ.get("BARTER_BT_INTERPRET", "0") not in ("", "0")
+    """Whether plain Python is asked for throughout, by BARTER_BT_INTERPRET, or because Numba is switched off."""
+    return os.environ.get("BARTER_BT_INTERPRET", "0") not in ("", "0") or is_numba_off()
+
+
+def is_numba_off() -> bool:
+    """Whether Numba does not compile: NUMBA_DISABLE_JIT, which people set to debug, counts when Numba is loaded."""
+    numba = sys.modules.get("numba")
+    return bool(numba.config.DISABLE_JIT) if numba else os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:
@@ -260,6 +273,7 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
 def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:
     from numba import njit, types
 
+    from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
     from barter_bt.columns.lowering import block_at
 
     compiler.root, compiler.tag = root, _short(content)

@@ -2,7 +2,7 @@
 
 ``block.table.column[i]`` becomes: load the descriptor's address from the block's directory, load the
 column's address from the descriptor, load element i. Nothing is reference counted; nothing is bounds
-checked (interpreted runs are). Addresses of fixed tables never change, which the compiler is told.
+checked, but for strategies (:mod:`barter_bt.columns.view_lowering`). Addresses of fixed tables never change, which the compiler is told.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
+from numba.core import errors
 from numba.core.imputils import lower_builtin, lower_getattr_generic
 from numba.core.typing.templates import (
     AbstractTemplate,
@@ -26,6 +27,7 @@ from numba.core.typing.templates import (
 from numba.extending import intrinsic, models, overload_method, register_model
 
 from barter_bt.columns.table import _HEADER, Block, Table, grow
+from barter_bt.columns.view import SAYS
 
 _SCALARS = {"i8": types.int64, "i4": types.int32, "i1": types.int8, "f8": types.float64}
 
@@ -113,19 +115,35 @@ def _table_attribute(context: Any, builder: Any, typ: TableType, value: Any, nam
     return _load(builder, value, _HEADER + list(typ.schema).index(name), not typ.growable)
 
 
+def row_number(given: Any) -> Any:
+    """The type of a row's number; a float would be cut without a word."""
+    if isinstance(given, types.Float):
+        raise errors.TypingError(f"{SAYS} gives a {given} as the number of a row, instrument or order: write int(...)")
+    return types.int64 if isinstance(given, types.Integer) else given
+
+
+def stored(column: Any, value: Any) -> Any:
+    """The type in which a value is stored; like Python's, a column of integers takes no float."""
+    if isinstance(value, types.Float) and column.element is not types.float64:
+        raise errors.TypingError(
+            f"{SAYS} gives a {value} for a whole number: write int(...), or give a value of its own a float to start with"
+        )
+    return column.element
+
+
 @infer_global(operator.getitem)
 class _ColumnGet(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        if len(args) == 2 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
-            return signature(args[0].element, args[0], types.int64)
+        if len(args) == 2 and isinstance(args[0], ColumnType):
+            return signature(args[0].element, args[0], row_number(args[1]))
         return None
 
 
 @infer_global(operator.setitem)
 class _ColumnSet(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        if len(args) == 3 and isinstance(args[0], ColumnType) and isinstance(args[1], types.Integer):
-            return signature(types.none, args[0], types.int64, args[0].element)
+        if len(args) == 3 and isinstance(args[0], ColumnType):
+            return signature(types.none, args[0], row_number(args[1]), stored(args[0], args[2]))
         return None
 
 

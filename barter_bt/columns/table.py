@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, TypeVar, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
 from barter_bt.columns.memory import take
+from barter_bt.columns.view import BlockView
 
 if TYPE_CHECKING:
     import polars as pl
@@ -226,6 +228,8 @@ class Block:
     def replace(self, name: str, table: Table | Block) -> None:
         """Put another table of the same class in a place, between calls of kernels."""
         setattr(self, name, table)
+        for view in ("read_only", "checked"):
+            vars(self).pop(view, None)
         self._directory[list(self.layout).index(name)] = table.address
 
     def copy(self) -> Self:
@@ -235,6 +239,21 @@ class Block:
     def tables(self) -> Mapping[str, Any]:
         """Tables by name, in the order of declaration."""
         return {name: getattr(self, name) for name in self.layout}
+
+    @cached_property
+    def read_only(self) -> Self:
+        """What strategies see of the engine's tables (:mod:`barter_bt.columns.view`)."""
+        return cast("Self", BlockView(self, writable=False))
+
+    @cached_property
+    def checked(self) -> Self:
+        """What strategies see of their own tables."""
+        return cast("Self", BlockView(self, writable=True))
+
+    @property
+    def whole(self) -> Self:
+        """The block itself; of a view, the block that it shows."""
+        return self
 
 
 def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:

@@ -133,6 +133,7 @@ def build_terms(
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
+        terms.contract_size[i] = float(one.contract_size)
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
         terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms

@@ -42,6 +42,7 @@ class Terms(Table):
     lots_per_unit: F64
     tick_noise: F64  # distance from the grid that is accepted, in steps
     lot_noise: F64
+    contract_size: F64
 
 
 @hot

@@ -33,6 +33,15 @@ def _nothing(s: EngineState, my: Any) -> None:
     return
 
 
+def _on_views(hook: Hook) -> Hook:
+    """A strategy sees the engine's tables and cannot write them; its own it can."""
+
+    def called(s: EngineState, my: Any) -> None:
+        hook(s.read_only, my.checked)
+
+    return called
+
+
 def _observed(on_event: Hook, generate: Hook, bits: int) -> Hook:
     def observed(s: EngineState, my: Any) -> None:
         on_event(s, my)
@@ -96,22 +105,25 @@ class Hooks:
         return bits | WAKE["every_event"] | SENT if self.on_event else bits
 
     def wake(self, generate: Hook | None, bits: int = 0) -> Callable[[EngineState, Any], int] | None:
-        """The kernel that calls the hooks, or ``generate`` for the events ``bits``; None if nothing is to be called."""
+        """The kernel that calls the hooks, or ``generate`` for the events ``bits``; None if nothing is to be called.
+
+        It returns ``SLEEP``, or the fault that it caused: then the loop returns at once, and nothing is sent.
+        """
         if generate is None and not self.bits:
             return None
-        otherwise = generate or _nothing
+        otherwise = _on_views(generate or _nothing)
         if not self.bits:
 
             def wake(s: EngineState, my: Any) -> int:
                 otherwise(s, my)
-                return SLEEP
+                return s.fault.code[0]
 
             return wake
-        disconnect = self.on_disconnect or _nothing
-        disabled = self.on_trading_disabled or _nothing
-        close = self.close_positions or _nothing
+        disconnect = _on_views(self.on_disconnect or _nothing)
+        disabled = _on_views(self.on_trading_disabled or _nothing)
+        close = _on_views(self.close_positions or _nothing)
         if self.on_event:
-            otherwise = _observed(self.on_event, otherwise, bits)
+            otherwise = _observed(_on_views(self.on_event), otherwise, bits)
 
         def wake_or_hook(s: EngineState, my: Any) -> int:
             kind = s.event.kind[0]
@@ -123,6 +135,6 @@ class Hooks:
                 close(s, my)
             else:
                 otherwise(s, my)
-            return SLEEP
+            return s.fault.code[0]
 
         return wake_or_hook

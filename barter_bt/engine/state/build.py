@@ -55,6 +55,7 @@ def build_state(
     for name, value in {"first": -1, "final": -1, "last_time": -NEVER, "quote_time": -NEVER}.items():
         instruments.array(name)[:] = value
     assets.array("time")[:] = -NEVER
+    assets.array("units_per_unit")[:] = [float(1 / Fraction(unit)) for unit in scales.units]
     _connect(index, scales, assets, reporting)
     state = EngineState(
         engine=engine,

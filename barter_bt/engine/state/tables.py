@@ -85,6 +85,7 @@ class Assets(Table):
     step_num: I64  # units x ticks x num / den = units of the next asset; dividing: units x num / (ticks x den)
     step_den: I64
     reaches: I64  # 1 if steps lead to the reporting asset
+    units_per_unit: F64  # integer units in one natural unit
 
 
 class Instruments(Table):
@@ -181,7 +182,7 @@ class Commands(Table):
 
 
 class Trades(Table, growable=True):
-    """Own fills, as the engine learnt of them."""
+    """Own fills, one row each, as the engine learnt of them; what was opened and closed is a row of `positions`."""
 
     time_exchange: I64
     time_engine: I64

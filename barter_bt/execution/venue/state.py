@@ -15,7 +15,7 @@ FAR = 1 << 62  # a price that every market reaches
 
 # Faults end a run; Python turns them into errors with names.
 NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLESS, BAD_TARGET, BAD_ORDER = range(9)
-FILL_IN_PAST = 9
+FILL_IN_PAST, BAD_TERMS, BAD_ASSET = 9, 10, 11
 
 
 class Links(Table):

@@ -1,0 +1,98 @@
+"""How functions of the user's are compiled: their loops can be interrupted, what they set is looked at.
+
+Compiled code does not see a Ctrl-C: Python notes the signal and handles it when it is back. So each loop of a
+strategy's counts, and looks every so often whether there is something to handle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir as llvm
+from numba import types
+from numba.core import cgutils, ir
+from numba.core.analysis import compute_cfg_from_blocks
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.ir_utils import mk_unique_var
+from numba.core.untyped_passes import FixupArgs
+from numba.extending import intrinsic
+
+from barter_bt.columns.view import BY_ROW
+from barter_bt.errors import StrategyError
+
+TURNS = 1 << 16  # of a loop, between two looks: less than a millisecond of most loops
+
+
+@intrinsic
+def watch_signals(typingctx: Any) -> Any:
+    """Count a turn of a loop; from time to time let Python handle its signals, which may raise."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = llvm.IntType(64)
+        left = cgutils.alloca_once(builder, word)
+        with builder.goto_entry_block():
+            builder.store(word(TURNS), left)
+        count = builder.sub(builder.load(left), word(1))
+        builder.store(count, left)
+        with builder.if_then(builder.icmp_signed("==", count, word(0)), likely=False):
+            builder.store(word(TURNS), left)
+            raised = builder.call(_look(context, builder.module), [])
+            with builder.if_then(builder.icmp_signed("!=", raised, raised.type(0)), likely=False):
+                context.call_conv.return_exc(builder)
+        return context.get_dummy_value()
+
+    return types.none(), codegen
+
+
+def _look(context: Any, module: Any) -> Any:
+    """One function for each module: PyErr_CheckSignals, with the lock that it needs."""
+    name, number = "barter_bt_signals", llvm.IntType(32)
+    if name in module.globals:
+        return module.globals[name]
+    function = llvm.Function(module, llvm.FunctionType(number, []), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = llvm.IRBuilder(function.append_basic_block())
+    api = context.get_python_api(builder)
+    gil = api.gil_ensure()
+    check = cgutils.get_or_insert_function(module, llvm.FunctionType(number, []), "PyErr_CheckSignals")
+    raised = builder.call(check, [])
+    api.gil_release(gil)
+    builder.ret(raised)
+    return function
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _UsersCode(FunctionPass):
+    _name = "barter_bt_users_code"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        """Refuse what is no column's row; put a look at the signals at the head of each loop."""
+        code = state.func_ir
+        for block in code.blocks.values():
+            for one in block.find_insts(ir.SetAttr):
+                where = f"{one.loc.filename}, line {one.loc.line}"
+                raise StrategyError(f"the strategy sets an attribute, {one.attr!r} ({where})", BY_ROW)
+        for loop in compute_cfg_from_blocks(code.blocks).loops().values():
+            block = code.blocks[loop.header]
+            look, done = (ir.Var(block.scope, mk_unique_var(name), block.loc) for name in ("$look", "$looked"))
+            values = (ir.Global("watch_signals", watch_signals, block.loc), ir.Expr.call(look, (), (), block.loc))
+            for place, (variable, value) in enumerate(zip((look, done), values, strict=True)):
+                block.body.insert(place, ir.Assign(value, variable, block.loc))
+                code._definitions[variable.name] = [value]
+        return True
+
+
+class UsersCompiler(CompilerBase):
+    """Numba's compiler with what is above before its own passes."""
+
+    def define_pipelines(self) -> Any:
+        """The usual passes and one more."""
+        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        manager.add_pass_after(_UsersCode, FixupArgs)
+        manager.finalize()
+        return [manager]
