@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from barter_bt.backtest import Result
 
 
 class BarterBtError(Exception):
@@ -14,7 +18,14 @@ class BarterBtError(Exception):
         What is wrong, where, the value, and what is allowed.
     hint
         How to put it right; shown on a line of its own.
+
+    Attributes
+    ----------
+    result
+        Where a run was under way: what it did until then, as a partial run. What a strategy raised is ``__cause__``.
     """
+
+    result: Result | None = None
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         self.message = message

@@ -16,6 +16,7 @@ from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.describe import describe, plain, time_zone_of
 from barter_bt.backtest.drive import Drive
+from barter_bt.backtest.fault import is_ours
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
@@ -29,10 +30,11 @@ from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import on_one_clock
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.execution.build import build_terms, build_venue
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.terms import Venue
+from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk import Limits
@@ -200,7 +202,7 @@ def backtest(
         plainly = interprets() if interpret is None else interpret
         drive = Drive(state, venue, feeder, driver, index, scales, plainly, show, saving)
         compiled = time.perf_counter()
-        partial = _run(drive)
+        partial, error = _run(drive, venue)
     result = Result(
         state=state,
         venue=venue,
@@ -222,13 +224,17 @@ def backtest(
         record=watching.frame(state, index, scales) if watching else None,
     )
     unit = scales.units[reporting_index]
-    result.warnings += odd + dust + driver.warnings + run_warnings(state, venue, index, unit, streams, partial)
+    result.warnings += odd + dust + driver.warnings
+    result.warnings += run_warnings(state, venue, index, unit, streams, partial, error)
     result.warnings += run.unsaved if run else []
     result.timings |= {
         "prepare": prepared - began,
         "compile": compiled - prepared,
         "run": time.perf_counter() - compiled,
     }
+    if error:
+        error.result = result
+        raise error
     return result
 
 
@@ -257,13 +263,17 @@ def _strategy(given: Any) -> Any:
     return Python(given, getattr(given, "name", type(given).__name__))
 
 
-def _run(drive: Drive) -> bool:
-    """Whether the run was interrupted; what it did until then is kept."""
+def _run(drive: Drive, venue: VenueState) -> tuple[bool, BarterBtError | None]:
+    """Whether the run ended early, and the error that ended it; what it did until then is kept."""
     try:
         drive.run()
     except KeyboardInterrupt:
-        return True
-    return False
+        return True, None
+    except BarterBtError as error:
+        if is_ours(venue.fault):
+            raise
+        return True, error
+    return False, None
 
 
 def _streams(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from barter_bt.backtest.fault import explain
+from barter_bt.backtest.fault import explain, raised, users_lines
 from barter_bt.backtest.feeder import Feeder
-from barter_bt.columns.kernel import Compiler, compile_entry
+from barter_bt.columns.kernel import Compiler, compile_entry, is_numba_off
 from barter_bt.columns.table import out_of_memory
+from barter_bt.columns.view import SAYS
 from barter_bt.engine import loop
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import wake
-from barter_bt.errors import StrategyError
+from barter_bt.errors import BarterBtError, StrategyError
 from barter_bt.execution.feed import Feed
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.execution.venue.state import NO_FAULT, VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.strategy.driver import Driver
 
@@ -46,7 +47,8 @@ def _compile_error(error: Exception, source: tuple[str, int] | None) -> Exceptio
     package = str(Path(__file__).parents[1])
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     noise = ("Failed in", "During:", "File ", "def ", "<source", "@", "-", "^", ">>>", "There are", "With arg")
-    reason = next((line for line in lines if not line.startswith(noise)), "unknown reason")
+    ours = (line[line.index(SAYS) :] for line in lines if SAYS in line)
+    reason = next(ours, next((line for line in lines if not line.startswith(noise)), "unknown reason"))
     places = re.findall(r'File "([^"]+)", line (\d+)', str(error))
     own = [(Path(file).resolve(), line) for file, line in places]
     file, line = next(((f, n) for f, n in own if not str(f).startswith(package)), source or ("?", 0))
@@ -82,6 +84,8 @@ class Drive:
     ) -> None:
         self._s, self._v, self._feeder, self._driver = s, v, feeder, driver
         self._index, self._scales = index, scales
+        interpret = interpret or is_numba_off()
+        self._interpret = interpret
         self._progress = progress
         self._turn = INTERPRETED_ROWS_PER_TURN if interpret else ROWS_PER_TURN
         self._checkpoint, self._unsaved = checkpoint, 0
@@ -92,30 +96,50 @@ class Drive:
         self._done = 0
 
     def run(self) -> None:
-        """Run to the end of the data. KeyboardInterrupt leaves the state as of the last event."""
-        s, step, budget = self._s, self._step, self._s.engine.budget
-        decide = self._driver.decide
+        """Run to the end of the data. KeyboardInterrupt leaves the state as of the last event.
+
+        Raises
+        ------
+        StrategyError
+            The strategy raised, which is the error's cause, or asked for something impossible.
+        """
+        s, budget = self._s, self._s.engine.budget
         budget[0] = self._turn
         while True:
-            status = step()
-            if status == loop.STRATEGY:
-                assert decide is not None
-                decide(s)
-                continue
+            status = self._advance()
             if out_of_memory:
                 raise MemoryError(f"table {out_of_memory.pop()} could not grow")
             if status == loop.DONE:
                 break
             if status == loop.DATA:
                 self._feeder.feed(s.engine.starved[0])
-            elif status == loop.FAULT:
-                raise explain(self._v, self._feeder, self._index, self._scales, s.engine.time[0])
             elif status == loop.PROGRESS:
                 rows = self._turn - budget[0]
                 self._show(rows)
                 budget[0] = self._turn
                 self._save(rows)
         self._show(self._feeder.total_rows - self._done)
+
+    def _advance(self) -> int:
+        """Go on until the loop needs something other than a decision."""
+        step, decide, s, fault = self._step, self._driver.decide, self._s, self._v.fault.code
+        try:
+            while True:
+                status = step()
+                if fault[0] != NO_FAULT:
+                    raise explain(self._v, self._feeder, self._index, self._scales, s.engine.time[0])
+                if status != loop.STRATEGY:
+                    return status
+                assert decide is not None
+                decide(s)
+                if fault[0] != NO_FAULT:
+                    raise explain(self._v, self._feeder, self._index, self._scales, s.engine.time[0])
+        except BarterBtError:
+            raise
+        except Exception as error:
+            if self._interpret and not users_lines(error.__traceback__):
+                raise  # a fault of ours
+            raise raised(error, s, self._index, list(self._driver.own)) from error
 
     def _save(self, rows: int) -> None:
         """Between two turns every table is as an event left it."""

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
 
+from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
+from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.execution.venue.state import (
+    BAD_ASSET,
     BAD_INSTRUMENT,
     BAD_ORDER,
     BAD_ROW,
+    BAD_TERMS,
     ENDLESS,
     FILL_IN_PAST,
     OUT_OF_RANGE,
     TIME_WENT_BACK,
+    Fault,
     VenueState,
 )
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.strategy.python import EVENTS
 
+_PACKAGE = str(Path(__file__).parents[1])
 _COARSER = 1000  # times, so that the next error is far away
 
 
@@ -32,10 +44,16 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
             f"the strategy asked for something of instrument {instrument} at {time} ns; there are {len(index)}, from 0",
             f"they are {', '.join(index.names[:10])}",
         )
-    if code == FILL_IN_PAST or (code == TIME_WENT_BACK and v.fault.cursor[0] < 0):
+    if is_ours(v.fault):
         return EngineError(
             f"time went back at {time} ns: this is a fault of barter_bt, and no result is given",
             "please report it with the data and the strategy",
+        )
+    if code == BAD_ASSET:
+        return StrategyError(
+            f"the strategy asked for the balance of asset {instrument} at {time} ns; "
+            f"there are {len(index.assets)}, from 0",
+            f"they are {', '.join(index.asset_names[:10])}; those of instrument i are s.terms.base[i] and .quote[i]",
         )
     if code in (BAD_ROW, TIME_WENT_BACK):
         return _data_error(v, feeder, index, name)
@@ -46,6 +64,11 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
             f"the strategy asked for an order of {name!r} at {time} ns whose quantity or price is not positive or "
             "not on the instrument's grid",
             "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
+        )
+    if code == BAD_TERMS:
+        return StrategyError(
+            f"the strategy asked for an order of {name!r} at {time} ns whose time in force or post-only does not exist",
+            f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
         )
     if code == ENDLESS:
         return StrategyError(
@@ -75,6 +98,32 @@ def _range_error(v: VenueState, index: IndexedInstruments, scales: Scales, time:
         f"{index.names[i]!r} at {time} ns",
         "; ".join(hints) + "; an equity that grows beyond all bounds is often that of a strategy that looks ahead",
     )
+
+
+def is_ours(fault: Fault) -> bool:
+    """Whether it is a fault of this package, whose results nobody should see."""
+    return fault.code[0] == FILL_IN_PAST or (fault.code[0] == TIME_WENT_BACK and fault.cursor[0] < 0)
+
+
+def raised(error: Exception, s: EngineState, index: IndexedInstruments, strategies: Sequence[str]) -> StrategyError:
+    """What to say of a strategy that raised: what, in which line, when, and at which event."""
+    number = s.engine.strategy[0]
+    who = f"strategy {strategies[number]!r}" if number < len(strategies) else "the strategy"
+    lines = users_lines(error.__traceback__)
+    where = f" ({lines[-1].filename}, line {lines[-1].lineno})" if lines else ""
+    i, event = s.event.instrument[0], EVENTS.get(s.event.kind[0], "event")
+    of = f" of {index.names[i]!r}" if 0 <= i < len(index) else ""
+    return StrategyError(
+        f"{who} raised {type(error).__name__}: {error}{where}, at {moment(s.engine.time[0])} "
+        f"({s.engine.time[0]} ns), woken by {event!r}{of}",
+        "what was done until then is the error's result, a partial run"
+        + ("" if lines else "; interpret=True shows the line"),
+    )
+
+
+def users_lines(trace: TracebackType | None) -> list[traceback.FrameSummary]:
+    """The lines of a traceback that are not in this package."""
+    return [frame for frame in traceback.extract_tb(trace) if not frame.filename.startswith(_PACKAGE)]
 
 
 def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: str) -> DataError:

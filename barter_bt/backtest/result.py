@@ -44,7 +44,7 @@ class Result(Analysis):
     warnings
         What the user should know.
     partial
-        Whether the run was interrupted.
+        Whether the run ended early: interrupted, or with an error that has it as ``result``.
     snapshot
         The engine's state after event 0, if the audit is full.
     tables
@@ -89,7 +89,7 @@ class Result(Analysis):
 
     @cached_property
     def trades(self) -> pl.DataFrame:
-        """Own fills."""
+        """Own fills, one row each; a round trip is a row of :attr:`positions`."""
         return self._frames.trades()
 
     @cached_property

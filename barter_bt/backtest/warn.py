@@ -13,6 +13,7 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import BarterBtError
 from barter_bt.execution.dealing import CANDLES
 from barter_bt.execution.order import CANCEL_IN_FLIGHT, NO_PRICE, REASONS, REFUSED, REJECTED
 from barter_bt.execution.venue.state import VenueState
@@ -22,9 +23,15 @@ Bools = npt.NDArray[np.bool_]
 
 
 def run_warnings(
-    s: EngineState, v: VenueState, index: IndexedInstruments, unit: Decimal, streams: Sequence[Any], partial: bool
+    s: EngineState,
+    v: VenueState,
+    index: IndexedInstruments,
+    unit: Decimal,
+    streams: Sequence[Any],
+    partial: bool,
+    error: BarterBtError | None = None,
 ) -> list[str]:
-    """All warnings of a run; ``unit`` is that of the reporting asset.
+    """All warnings of a run; ``unit`` is that of the reporting asset, ``error`` what ended it early.
 
     Examples
     --------
@@ -46,7 +53,9 @@ def run_warnings(
     ]
     for stream in streams:
         found += [f"{stream.name}: {repair} changed {rows} row(s)" for repair, rows in stream.repairs.items() if rows]
-    if partial:
+    if error:
+        found.append(f"the run ended with an error, its results end there: {error.message}")
+    elif partial:
         found.append("the run was interrupted: its results end at the last event processed")
     return found
 

@@ -57,7 +57,8 @@ def references(function: FunctionType) -> dict[str, Any]:
 
 def is_users(function: FunctionType) -> bool:
     """Whether a function is not of this package: it is compiled so that it can be interrupted."""
-    return function.__globals__.get("__name__", "").partition(".")[0] != __name__.partition(".")[0]
+    name: str = function.__globals__.get("__name__", "")
+    return name.partition(".")[0] != __name__.partition(".")[0]
 
 
 def digest(function: FunctionType, replace: Mapping[Function, Function] | None = None) -> str:

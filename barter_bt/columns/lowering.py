@@ -2,7 +2,8 @@
 
 ``block.table.column[i]`` becomes: load the descriptor's address from the block's directory, load the
 column's address from the descriptor, load element i. Nothing is reference counted; nothing is bounds
-checked, but for strategies (:mod:`barter_bt.columns.view_lowering`). Addresses of fixed tables never change, which the compiler is told.
+checked, but for strategies (see :mod:`barter_bt.columns.view_lowering`) and in interpreted runs. Addresses
+of fixed tables never change, which the compiler is told.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def stored(column: Any, value: Any) -> Any:
     """The type in which a value is stored; like Python's, a column of integers takes no float."""
     if isinstance(value, types.Float) and column.element is not types.float64:
         raise errors.TypingError(
-            f"{SAYS} gives a {value} for a whole number: write int(...), or give a value of its own a float to start with"
+            f"{SAYS} gives a {value} for a whole number: write int(...); a value of its own may start as a float"
         )
     return column.element
 

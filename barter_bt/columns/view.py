@@ -57,8 +57,15 @@ class ColumnView:
 class TableView:
     """One table, by the names of its columns."""
 
+    _table: Table
+    _place: str
+
     def __init__(self, table: Table, place: str, writable: bool) -> None:
-        views = {name: ColumnView(table, name, f"{place}.{name}", writable) for name, c in table.schema.items() if c[0] != "*"}
+        views = {
+            name: ColumnView(table, name, f"{place}.{name}", writable)
+            for name, c in table.schema.items()
+            if c[0] != "*"
+        }
         vars(self).update(_table=table, _place=place, **views)
 
     def __len__(self) -> int:

@@ -14,10 +14,18 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
 from numba.core.imputils import lower_builtin, lower_getattr, lower_getattr_generic
-from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer, infer_getattr, infer_global, signature
+from numba.core.typing.templates import (
+    AbstractTemplate,
+    AttributeTemplate,
+    infer,
+    infer_getattr,
+    infer_global,
+    signature,
+)
 from numba.extending import models, register_model
 
-from barter_bt.columns.lowering import _HEADER, _SCALARS, BlockType, TableType, _Address, _load, row_number, stored
+from barter_bt.columns.lowering import _SCALARS, BlockType, TableType, _Address, _load, row_number, stored
+from barter_bt.columns.table import _HEADER
 from barter_bt.columns.view import BEYOND, NOT_ITS_OWN, OF_COLUMNS, SAYS
 
 _word = ir.IntType(64)
@@ -119,7 +127,9 @@ class _TableViewAttributes(AttributeTemplate):
 @lower_getattr_generic(TableViewType)
 def _column(context: Any, builder: Any, typ: TableViewType, value: Any, name: str) -> Any:
     table = typ.table
-    column = cgutils.create_struct_proxy(ColumnViewType(table.schema[name], not table.growable, typ.writable))(context, builder)
+    column = cgutils.create_struct_proxy(ColumnViewType(table.schema[name], not table.growable, typ.writable))(
+        context, builder
+    )
     column.base = _load(builder, value, _HEADER + list(table.schema).index(name), not table.growable)
     column.rows = _load(builder, value, 0, not table.growable)
     text = context.insert_const_string(builder.module, f"{typ.place}.{name}")

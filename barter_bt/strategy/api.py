@@ -75,7 +75,7 @@ def now(s: EngineState) -> int:
 
 
 def price(s: EngineState, i: int) -> float:
-    """Price of an instrument as the market shows it (rule 6): weighted mid, else last trade or close; 0.0 while unknown.
+    """Price of an instrument as the market shows it: weighted mid, else last trade or close (rule 6); 0.0 if unknown.
 
     An own fill is no price of the market: when a fill wakes the strategy, this is what the engine saw before it.
     What counts an own fill is :func:`mark`.

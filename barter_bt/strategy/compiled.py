@@ -23,9 +23,11 @@ class Compiled:
     ----------
     generate
         ``generate(s, my)``: called at each event that it asked for, with the engine's state and its own tables.
-        It asks for orders with the functions of :mod:`barter_bt.strategy.api`.
+        It asks for orders with the functions of :mod:`barter_bt.strategy.api`. It cannot write the engine's columns,
+        and a row that is not there raises ``IndexError``.
     parameters
-        Numbers it reads as ``my.parameters.name[0]``.
+        Numbers it reads as ``my.parameters.name[0]``. The name of an instrument reads as its index: instruments are
+        numbered by exchange and name, not in the order in which they were given.
     shared
         Its own variables, with first values: ``my.shared.name[0]``.
     each
@@ -41,7 +43,7 @@ class Compiled:
     """
 
     generate: Callable[[EngineState, Any], None]
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
     shared: Mapping[str, float] = field(default_factory=dict)
     each: Mapping[str, float] = field(default_factory=dict)
     wake: str | tuple[str, ...] = "every_event"
@@ -63,7 +65,7 @@ class Compiled:
         code = self.generate.__code__
         return Driver(
             wake=self.hooks.wake(self.generate, bits),
-            my=own_tables(self.parameters, self.shared, self.each, len(market.index)),
+            my=own_tables(self.parameters, self.shared, self.each, market.index),
             asked=self.hooks.asked(bits),
             hooks=self.hooks.bits,
             timer_ns=timer_ns,

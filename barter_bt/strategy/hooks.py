@@ -9,7 +9,6 @@ from typing import Any
 
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED, WAKE
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.wake import SLEEP
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.api import cancel_all, close_position
 

@@ -8,21 +8,28 @@ import polars as pl
 
 from barter_bt.columns.table import Block, Table, make_block, make_table
 from barter_bt.errors import StrategyError
+from barter_bt.instrument import IndexedInstruments
 
 Numbers = Mapping[str, float]
+Parameters = Mapping[str, float | str]
 _KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
 
 
-def own_tables(parameters: Numbers, shared: Numbers, each: Numbers, instruments: int) -> Block:
+def own_tables(parameters: Parameters, shared: Numbers, each: Numbers, index: IndexedInstruments) -> Block:
     """Make ``my.parameters`` and ``my.shared`` of one row, and ``my.each`` of one row per instrument.
+
+    A parameter that is text names an instrument: what is read is its index.
 
     Raises
     ------
     StrategyError
         A value is not an int or a float.
+    InstrumentError
+        A parameter names an instrument that is not there.
     """
-    layout, rows = {}, {"parameters": 1, "shared": 1, "each": instruments}
-    given = {"parameters": parameters, "shared": shared, "each": each}
+    layout, rows = {}, {"parameters": 1, "shared": 1, "each": len(index)}
+    read = {name: index.instrument(one) if isinstance(one, str) else one for name, one in parameters.items()}
+    given = {"parameters": read, "shared": shared, "each": each}
     for table, values in given.items():
         columns = {name: _kind(table, name, value) for name, value in values.items()}
         layout[table] = make_table(table.capitalize(), columns or {"unused": "i8"})

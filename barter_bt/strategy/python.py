@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any, Protocol
 
 from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
@@ -61,7 +63,8 @@ HOOKS = {
 class OrderRequest:
     """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
 
-    ``cut``: like a target of the signals driver, the order may be cut to what can be paid.
+    Quantity and price are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``cut``: like a target of
+    the signals driver, the order may be cut to what can be paid.
     """
 
     instrument: str | int
@@ -85,14 +88,25 @@ class AlgoStrategy(Protocol):
         ...
 
 
-def _refusal(asked: Any, error: Exception) -> Exception:
-    """What is wrong with a strategy's answer: that it is not two things, or the error itself."""
-    if isinstance(asked, tuple | list) and len(asked) == 2 and not isinstance(asked[0], OrderRequest):
-        return error
-    return StrategyError(
-        f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
-        "return [], [OrderRequest(...)]",
-    )
+def _answer(asked: Any) -> tuple[list[int], list[OrderRequest]]:
+    """A strategy's answer as orders to cancel and orders to open."""
+    hint = "return [], [OrderRequest(...)]"
+    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest):
+        raise StrategyError(
+            f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
+            hint,
+        )
+    for part in asked:
+        if not isinstance(part, Iterable) or isinstance(part, str):
+            raise StrategyError(f"the strategy returned {part!r:.80} where a list belongs", hint)
+    cancels, opens = list(asked[0]), list(asked[1])
+    for order in cancels:
+        if not isinstance(order, Integral) or isinstance(order, bool):
+            raise StrategyError(f"the strategy cancels {order!r:.80}; an order is cancelled by its number", hint)
+    for request in opens:
+        if not isinstance(request, OrderRequest):
+            raise StrategyError(f"the strategy opens {request!r:.80}; it must be an OrderRequest", hint)
+    return [int(order) for order in cancels], opens
 
 
 class State:
@@ -101,12 +115,13 @@ class State:
     Attributes
     ----------
     raw
-        The integer columns, :class:`~barter_bt.engine.state.tables.EngineState`.
+        The integer columns, :class:`~barter_bt.engine.state.tables.EngineState`, to be read. Their rows are numbered by
+        exchange and name, not in the order in which instruments were given: :meth:`index` has the number of one.
     """
 
-    def __init__(self, raw: EngineState, index: IndexedInstruments) -> None:
-        self.raw = raw
-        self._index = index
+    def __init__(self, state: EngineState, index: IndexedInstruments) -> None:
+        self.raw = state.read_only
+        self._state, self._index = state, index
 
     def index(self, instrument: str | int) -> int:
         """Index of an instrument by name."""
@@ -115,36 +130,36 @@ class State:
     @property
     def event(self) -> str:
         """What woke the strategy: ``"trade"``, ``"bar_close"``, ``"fill"``, ..."""
-        return EVENTS[self.raw.event.kind[0]]
+        return EVENTS[self._state.event.kind[0]]
 
     @property
     def instrument(self) -> int:
         """Index of the instrument that the event concerns; -1 for a timer or a bar close."""
-        return self.raw.event.instrument[0]
+        return self._state.event.instrument[0]
 
     @property
     def order(self) -> int:
         """Number of the own order that the event concerns, else -1."""
-        return self.raw.event.order[0]
+        return self._state.event.order[0]
 
     @property
     def exchange(self) -> str:
         """The exchange whose link was lost, in ``on_disconnect``."""
-        return self._index.exchanges[self.raw.event.exchange[0]]
+        return self._index.exchanges[self._state.event.exchange[0]]
 
     @property
     def chosen(self) -> list[str]:
         """The instruments whose positions are to be closed, in ``close_positions``."""
-        return [name for i, name in enumerate(self._index.names) if self.raw.instruments.chosen[i]]
+        return [name for i, name in enumerate(self._index.names) if self._state.instruments.chosen[i]]
 
     @property
     def trading(self) -> bool:
         """Whether trading is enabled."""
-        return bool(api.is_trading(self.raw))
+        return bool(api.is_trading(self._state))
 
     def set_trading(self, enabled: bool) -> None:
         """Enable or disable trading from the next event on."""
-        ask_trading(self.raw, int(enabled))
+        ask_trading(self._state, int(enabled))
 
     @property
     def instruments(self) -> list[str]:
@@ -154,47 +169,88 @@ class State:
     @property
     def time(self) -> int:
         """The engine's clock, ns since 1970 UTC."""
-        return api.now(self.raw)
+        return api.now(self._state)
 
     @property
     def next_order(self) -> int:
         """Number that the first order opened in this wake-up will have."""
-        return api.next_order(self.raw)
+        return api.next_order(self._state)
 
     def price(self, instrument: str | int) -> float:
-        """Price of an instrument; 0.0 while unknown."""
-        return api.price(self.raw, self.index(instrument))
+        """Price of an instrument as the market shows it (rule 6); 0.0 while unknown.
+
+        An own fill is no price of the market: when a fill wakes the strategy, this is what the engine saw before it.
+        What counts an own fill is :meth:`mark`.
+        """
+        return api.price(self._state, self.index(instrument))
 
     def bid(self, instrument: str | int) -> float:
         """Best bid; 0.0 if there is none."""
-        return api.bid_price(self.raw, self.index(instrument))
+        return api.bid_price(self._state, self.index(instrument))
 
     def ask(self, instrument: str | int) -> float:
         """Best ask; 0.0 if there is none."""
-        return api.ask_price(self.raw, self.index(instrument))
+        return api.ask_price(self._state, self.index(instrument))
 
     def position(self, instrument: str | int) -> float:
         """Signed quantity of the open position."""
-        return api.position(self.raw, self.index(instrument))
+        return api.position(self._state, self.index(instrument))
 
     def working(self, instrument: str | int) -> float:
         """Signed quantity that live orders have not filled."""
-        return api.working(self.raw, self.index(instrument))
+        return api.working(self._state, self.index(instrument))
+
+    def entry_average(self, instrument: str | int) -> float:
+        """Average price at which the open position was entered; 0.0 without one."""
+        return api.entry_average(self._state, self.index(instrument))
+
+    def mark(self, instrument: str | int) -> float:
+        """Price at which the open position is valued: the market's, or that of an own fill that came later."""
+        return api.mark(self._state, self.index(instrument))
+
+    def unrealised(self, instrument: str | int) -> float:
+        """Unrealised PnL of the open position, in its quote or settlement asset."""
+        return api.unrealised(self._state, self.index(instrument))
+
+    def realised(self, instrument: str | int) -> float:
+        """What the open position has realised so far, less fees; 0.0 without one."""
+        return api.realised(self._state, self.index(instrument))
+
+    @property
+    def equity(self) -> float:
+        """What the account is worth now in the reporting asset; NaN where something held has no price."""
+        return api.equity(self._state)
+
+    def cash(self, instrument: str | int) -> float:
+        """Balance of the asset that an instrument is paid in."""
+        return api.cash(self._state, self.index(instrument))
+
+    def free_cash(self, instrument: str | int) -> float:
+        """What of :meth:`cash` no resting order reserves."""
+        return api.free_cash(self._state, self.index(instrument))
+
+    def balance(self, asset: str | int) -> float:
+        """Balance of an asset, by name."""
+        return api.balance(self._state, self._index.asset(asset))
+
+    def free_balance(self, asset: str | int) -> float:
+        """What of :meth:`balance` no resting order reserves."""
+        return api.free_balance(self._state, self._index.asset(asset))
 
     def round_price(self, instrument: str | int, value: float) -> float:
         """Nearest price on the instrument's grid."""
-        return api.round_price(self.raw, self.index(instrument), value)
+        return api.round_price(self._state, self.index(instrument), value)
 
     def round_quantity(self, instrument: str | int, value: float) -> float:
         """Largest quantity on the instrument's grid that is not above ``value``."""
-        return api.round_quantity(self.raw, self.index(instrument), value)
+        return api.round_quantity(self._state, self.index(instrument), value)
 
     def open_orders(self, instrument: str | int) -> list[int]:
         """Numbers of the live orders of an instrument, in order of sending."""
-        found, order = [], self.raw.instruments.first[self.index(instrument)]
+        found, order = [], self._state.instruments.first[self.index(instrument)]
         while order >= 0:
             found.append(order)
-            order = self.raw.orders.after[order]
+            order = self._state.orders.after[order]
         return found
 
 
@@ -233,13 +289,10 @@ class Python:
                 if not (raw.engine.trading[0] and kind & bits):
                     return
             asked = hooks.get(kind, generate)(view[0])
-            if asked:
-                try:
-                    cancels, opens = asked
-                    for order in cancels:
-                        ask_cancel(raw, order)
-                except (TypeError, ValueError) as error:
-                    raise _refusal(asked, error) from error
+            if asked is not None:
+                cancels, opens = _answer(asked)
+                for order in cancels:
+                    ask_cancel(raw, order)
                 for request in opens:
                     _ask(raw, index, request)
 
@@ -256,19 +309,38 @@ class Python:
 
 def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:
     i = index.instrument(request.instrument)
-    lots = steps(abs(request.quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    quantity = _number(request, request.quantity, "quantity", s)
+    lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     ticks = 0
     if request.price is not None:
-        ticks = steps(request.price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+        price = _number(request, request.price, "price", s)
+        ticks = steps(price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
     if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
         raise StrategyError(
             f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
             "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
         )
     if request.time_in_force not in TIMES_IN_FORCE:
-        raise StrategyError(f"time_in_force is {request.time_in_force!r}; allowed: {', '.join(TIMES_IN_FORCE)}")
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
+            f"allowed: {', '.join(TIMES_IN_FORCE)}"
+        )
+    for name in ("post_only", "cut"):
+        if getattr(request, name) not in (False, True):
+            raise StrategyError(
+                f"{request} at {s.engine.time[0]} ns: {name} is {getattr(request, name)!r}; allowed: True, False"
+            )
     kind = MARKET if request.price is None else LIMIT
-    side = BUY if request.quantity > 0 else SELL
+    side = BUY if quantity > 0 else SELL
     tif = TIMES_IN_FORCE.index(request.time_in_force)
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
     s.actions.cut[row] = int(request.cut)
+
+
+def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool):
+        return float(value)
+    raise StrategyError(
+        f"{request} at {s.engine.time[0]} ns: {what} is {value!r}; it must be a number",
+        f"float({value!r})" if isinstance(value, str) else None,
+    )

@@ -240,7 +240,7 @@ class Schedule:
         columns = _followed(columns, unchanged)
         return Driver(
             wake=self.hooks.wake(None),
-            my=own_tables({}, self.shared, self.each, len(market.index)),
+            my=own_tables({}, self.shared, self.each, market.index),
             asked=self.hooks.asked(0),
             hooks=self.hooks.bits,
             schedule=columns,
