@@ -17,6 +17,8 @@ def read_balances(balances: Mapping[str, Number], index: IndexedInstruments) -> 
     """Starting balances by asset index."""
     if not isinstance(balances, Mapping):
         raise ConfigError(f"balances is {balances!r:.60}; it must say of which asset", 'balances={"usd": 100_000}')
+    if not balances:
+        raise ConfigError("balances is empty: there is nothing to trade with", 'balances={"usd": 100_000}')
     amounts = {index.asset(name): decimal(amount, f"balance of {name!r}") for name, amount in balances.items()}
     for asset, amount in amounts.items():
         if amount < 0:

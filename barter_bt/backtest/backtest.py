@@ -38,6 +38,7 @@ from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk import Limits
+from barter_bt.risk.limits import limits_of
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.python import Python
 from barter_bt.strategy.several import Several
@@ -54,7 +55,7 @@ def backtest(
     balances: Mapping[str, Number],
     units: Mapping[str, Number] | None = None,
     venues: Venue | Mapping[str, Venue] | None = None,
-    risk: Limits | None = None,
+    risk: Limits | Mapping[str, Any] | None = None,
     commands: Commands | pl.DataFrame | None = None,
     trading: Literal["enabled", "disabled"] = "enabled",
     reporting: str | None = None,
@@ -89,7 +90,7 @@ def backtest(
     venues
         Terms of every exchange, or by exchange; without fees, latency or margin accounts if not given.
     risk
-        Limits that every order is held against.
+        Limits that every order is held against, or a mapping of their parameters.
     commands
         What somebody outside tells the engine, by time: see :class:`Commands`.
     trading
@@ -162,6 +163,7 @@ def backtest(
     watching = Record(**record) if isinstance(record, Mapping) else record
     if watching:
         watching.watch(state)
+    risk = None if risk is None else limits_of(risk, "risk")
     if risk:
         risk.apply(state, index, scales)
     orders = Commands(commands) if isinstance(commands, pl.DataFrame) else commands

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barter_bt.cli.app import BAD_INPUT, INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.printing import print_json, tell_saved
-from barter_bt.errors import ConfigError
+from barter_bt.errors import BarterBtError, ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.backtest import Result
 
 
 @app.command
@@ -25,7 +29,7 @@ def backtest(
 ) -> int:
     """Run the backtest that a file describes and save it as a run directory.
 
-    Ctrl-C ends the run early; what there is by then is saved and marked as partial.
+    Ctrl-C, or a strategy that raises, ends the run early; what there is by then is saved and marked as partial.
 
     Parameters
     ----------
@@ -56,7 +60,12 @@ def backtest(
     from barter_bt.backtest import backtest as run
     from barter_bt.backtest import run_directory
 
-    result = run(**arguments, progress=None if quiet else True)
+    try:
+        result = run(**arguments, progress=None if quiet else True)
+    except BarterBtError as error:
+        if error.result is not None:
+            _save_what_was_done(error, error.result, out)
+        raise
     other = None
     if benchmark is not None and not result.partial:
         arguments.pop("record", None)
@@ -70,6 +79,16 @@ def backtest(
     if result.partial:
         print("interrupted: the results are partial", file=sys.stderr)
     return INTERRUPTED if result.partial else OK
+
+
+def _save_what_was_done(error: BarterBtError, result: Result, out: Path) -> None:
+    """Save a run that an error ended, and show where a strategy raised."""
+    from barter_bt.backtest import run_directory
+
+    directory = run_directory.write(result, out, plot=False)
+    if error.__cause__ is not None:
+        print("".join(traceback.format_exception(error.__cause__)), end="", file=sys.stderr)
+    print(f"the results until then are in {directory}, marked as partial", file=sys.stderr)
 
 
 @app.command

@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
 
-from barter_bt.errors import ConfigError
+from barter_bt.data.duration import duration_ns
+from barter_bt.errors import ConfigError, InstrumentError, nearest
+from barter_bt.instrument.number import decimal, fraction
 
 Evidence = Literal["auto", "quotes", "trades", "candles"]
+Part = TypeVar("Part")
+_LONGEST_DELAY_NS = 366 * 86_400_000_000_000  # so that no time leaves the range of nanoseconds
+_LONGEST_AGE_NS = 1 << 62
+
+
+def _set_fraction(one: object, name: str, what: str) -> float:
+    """A rate as a float, whatever it was written as."""
+    rate = float(fraction(getattr(one, name), what))
+    object.__setattr__(one, name, rate)
+    return rate
+
+
+def _set_amount(one: object, name: str, what: str) -> float:
+    """An amount of money per contract as a float."""
+    try:
+        amount = float(decimal(getattr(one, name), what))
+    except InstrumentError as error:
+        raise ConfigError(error.message, error.hint or "write a number") from error
+    object.__setattr__(one, name, amount)
+    return amount
+
+
+def _set_duration(one: object, name: str, longest_ns: int) -> None:
+    """A length of time in nanoseconds, whatever it was written as."""
+    given = getattr(one, name)
+    if not isinstance(given, int | str) or isinstance(given, bool):
+        raise ConfigError(
+            f"{name} is {given!r}; it is a whole number of nanoseconds, or text", 'write 1_000_000 or "1ms"'
+        )
+    delay = duration_ns(given, name)
+    if delay < 0:
+        raise ConfigError(f"{name} is {given!r}; it must not be negative")
+    if delay > longest_ns:
+        raise ConfigError(
+            f"{name} is {given!r}, which is {delay} ns; allowed: up to {longest_ns} ns", 'write for example "10ms"'
+        )
+    object.__setattr__(one, name, delay)
 
 
 @dataclass(frozen=True)
@@ -18,7 +58,7 @@ class Fees:
     Parameters
     ----------
     maker, taker
-        Fractions of the notional (0.001 is 0.1 %); a negative maker rate is a rebate.
+        Fractions of the notional (0.001 is 0.1 %), or text such as ``"0.1%"``; a negative maker rate is a rebate.
     per_contract
         Added per contract (or unit) filled, in quote.
 
@@ -34,19 +74,19 @@ class Fees:
 
     def __post_init__(self) -> None:
         for name in ("maker", "taker"):
-            rate = getattr(self, name)
+            rate = _set_fraction(self, name, f"{name} fee")
             if not -0.01 <= rate <= 0.2:
                 raise ConfigError(
                     f"{name} fee is {rate}; allowed: -0.01 to 0.2",
-                    "rates are fractions: 0.1 % is 0.001",
+                    'rates are fractions: 0.1 % is 0.001, or "0.1%"',
                 )
-        if not self.per_contract >= 0:
+        if not _set_amount(self, "per_contract", "per_contract fee") >= 0:
             raise ConfigError(f"per_contract fee is {self.per_contract}; it must not be negative")
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Constant delays in nanoseconds of simulated time.
+    """Constant delays in nanoseconds of simulated time, or as text such as ``"10ms"``.
 
     Parameters
     ----------
@@ -56,6 +96,11 @@ class Latency:
         From the venue back to the engine.
     feed_ns
         From the venue to the engine for market data; ignored where the data has ``time_received``.
+
+    Examples
+    --------
+    >>> Latency(request_ns="10ms").request_ns
+    10000000
     """
 
     request_ns: int = 0
@@ -64,13 +109,7 @@ class Latency:
 
     def __post_init__(self) -> None:
         for name in ("request_ns", "response_ns", "feed_ns"):
-            if not isinstance(getattr(self, name), int):
-                raise ConfigError(
-                    f"{name} is {getattr(self, name)!r}; a latency is a whole number of nanoseconds",
-                    "a millisecond is 1_000_000",
-                )
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; a latency must not be negative")
+            _set_duration(self, name, _LONGEST_DELAY_NS)
 
 
 @dataclass(frozen=True)
@@ -81,9 +120,9 @@ class Margin:
     per_contract: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.rate <= 1:
+        if not 0 < _set_fraction(self, "rate", "margin rate") <= 1:
             raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
-        if self.per_contract is not None and self.per_contract <= 0:
+        if self.per_contract is not None and not _set_amount(self, "per_contract", "margin per contract") > 0:
             raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
 
 
@@ -94,7 +133,8 @@ class Venue:
     Parameters
     ----------
     fees, latency, margin
-        For every instrument; ``fees_by_instrument`` and ``margin_by_instrument`` override by name.
+        For every instrument; ``fees_by_instrument`` and ``margin_by_instrument`` override by name. A mapping of their
+        parameters does as well; a number or text is the rate: of fees both the maker's and the taker's.
     account
         ``"cash"``: spot cannot go short or into debt. ``"margin"``: it can, as far as equity covers
         ``margin``. Derivatives always use margin.
@@ -105,7 +145,12 @@ class Venue:
         A resting limit fills when a trade or a candle's range goes ``"through"`` its price (conservative), or
         when it reaches it: ``"touch"``. On quotes it fills when the opposite side reaches it, whatever is chosen.
     max_age_ns
-        A market order never fills at a quote older than this; 0: no limit.
+        A market order never fills at a quote older than this, in nanoseconds or as text; 0: no limit.
+
+    Examples
+    --------
+    >>> Venue(fees="0.1%").fees
+    Fees(maker=0.001, taker=0.001, per_contract=0.0)
     """
 
     fees: Fees = Fees()
@@ -129,5 +174,37 @@ class Venue:
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; allowed: {', '.join(values)}")
-        if self.max_age_ns < 0:
-            raise ConfigError(f"max_age_ns is {self.max_age_ns}; it must not be negative")
+        _set_duration(self, "max_age_ns", _LONGEST_AGE_NS)
+        for name, made in (("fees", _fees), ("margin", _margin)):
+            every = f"{name}_by_instrument"
+            if not isinstance(getattr(self, every), Mapping):
+                raise ConfigError(f"{every} is {getattr(self, every)!r:.60}; it must be a mapping by instrument")
+            own = {one: made(given, f"{every} of {one!r}") for one, given in getattr(self, every).items()}
+            object.__setattr__(self, name, made(getattr(self, name), name))
+            object.__setattr__(self, every, own)
+        object.__setattr__(self, "latency", _part(Latency, self.latency, "latency"))
+
+
+def _fees(given: Any, where: str) -> Fees:
+    return Fees(given, given) if isinstance(given, int | float | str | Decimal) else _part(Fees, given, where)
+
+
+def _margin(given: Any, where: str) -> Margin:
+    return Margin(given) if isinstance(given, int | float | str | Decimal) else _part(Margin, given, where)
+
+
+def _part(kind: type[Part], given: Any, where: str) -> Part:
+    """Fees, latency or margin, or a mapping of their parameters."""
+    if isinstance(given, kind):
+        return given
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass, as all three are
+    example = f"{kind.__name__}({known[0]}={'0.001' if known[0] != 'request_ns' else repr('10ms')})"
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where} is {given!r:.60}; it must be {kind.__name__}", f"write {example}")
+    for name in given:
+        if name not in known:
+            like = nearest(str(name), known)
+            raise ConfigError(
+                f"{where} has {name!r}; known: {', '.join(known)}", f"did you mean {like!r}?" if like else None
+            )
+    return kind(**given)

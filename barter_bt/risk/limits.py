@@ -17,7 +17,7 @@ from barter_bt.errors import ConfigError, InstrumentError, nearest
 from barter_bt.execution.dealing import RATE
 from barter_bt.execution.messages import NEVER
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.instrument.number import Number, decimal, fraction
 
 _AMOUNTS = ("order_quantity", "order_notional", "position_quantity", "position_notional", "exposure", "daily_loss")
 _FRACTIONS = ("price_band", "leverage", "drawdown")
@@ -62,8 +62,8 @@ class Limits:
         clock; of the whole account, or in ``by_instrument`` of the instrument (both hold). Cancels and refused orders
         do not count. One sent exactly that long ago does not count any more. Reason ``order_rate_limit``.
     price_band
-        Fraction: how far a limit price may lie from the market's, above it to buy and below it to sell. Prices on the
-        other side, and market orders, are not held against it. Reason ``price_band``.
+        Fraction, or text such as ``"5%"``: how far a limit price may lie from the market's, above it to buy and below
+        it to sell. Prices on the other side, and market orders, are not held against it. Reason ``price_band``.
     exposure
         Largest gross exposure of the account in the reporting asset: the sum over instruments of the notional, at the
         market's price, of the largest position that its working orders may lead to. Starting balances are no
@@ -113,6 +113,9 @@ class Limits:
     by_instrument: Mapping[str, Limits] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in _FRACTIONS:
+            if isinstance(getattr(self, name), str):
+                object.__setattr__(self, name, fraction(getattr(self, name), name))
         for name in (*_AMOUNTS, *_FRACTIONS):
             _amount(getattr(self, name), name)
         if self.drawdown is not None and decimal(self.drawdown, "drawdown") > 1:
@@ -190,26 +193,37 @@ class Limits:
 _FRACTION = Decimal(1) / RATE
 
 
-def _of_instrument(name: str, given: Limits | Mapping[str, Any]) -> Limits:
-    """Limits of one instrument; a configuration file gives a mapping."""
-    where = f"by_instrument of {name!r}"
+def limits_of(given: Any, where: str) -> Limits:
+    """Limits, or a mapping of their parameters, as a configuration file gives it.
+
+    Examples
+    --------
+    >>> limits_of({"order_quantity": 5, "drawdown": "20%"}, "risk").drawdown
+    Decimal('0.20')
+    """
     if isinstance(given, Limits):
-        limits = given
-    elif isinstance(given, Mapping):
-        known = [each.name for each in fields(Limits)]
-        for key in given:
-            if key not in known:
-                guess = nearest(str(key), known)
-                raise ConfigError(
-                    f"{where}: {key!r} is not known; known: {', '.join(known)}",
-                    f"did you mean {guess!r}?" if guess else None,
-                )
-        try:
-            limits = Limits(**given)
-        except ConfigError as error:
-            raise ConfigError(f"{where}: {error.message}", error.hint) from error
-    else:
-        raise ConfigError(f"{where} is {given!r}; it must be Limits or a mapping of its parameters")
+        return given
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"{where} is {given!r:.60}; it must be Limits or a mapping of its parameters", "Limits(order_quantity=5)"
+        )
+    known = [each.name for each in fields(Limits)]
+    for key in given:
+        if key not in known:
+            guess = nearest(str(key), known)
+            raise ConfigError(
+                f"{where}: {key!r} is not known; known: {', '.join(known)}",
+                f"did you mean {guess!r}?" if guess else None,
+            )
+    try:
+        return Limits(**given)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", error.hint) from error
+
+
+def _of_instrument(name: str, given: Limits | Mapping[str, Any]) -> Limits:
+    where = f"by_instrument of {name!r}"
+    limits = limits_of(given, where)
     for key in _OF_THE_ACCOUNT:
         if getattr(limits, key):
             raise ConfigError(f"{where} has {key}, which limits the whole account", "give it beside by_instrument")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -44,10 +46,11 @@ def users_lines(error: BaseException) -> list[tuple[str, str]]:
 
 @MODES
 def test_a_python_strategy_that_raises_keeps_its_own_line(interpret):
-    """The traceback ends in the user's own line, in both modes."""
-    with pytest.raises(ZeroDivisionError) as caught:
+    """The traceback of what it raised ends in the user's own line, in both modes."""
+    with pytest.raises(StrategyError) as caught:
         run(MARKET, Mistaken(), interpret=interpret)
-    assert users_lines(caught.value)[-1] == (
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert users_lines(caught.value.__cause__)[-1] == (
         "generate_algo_orders",
         "return (), [state.price(0) / (state.time - state.time)]",
     )
@@ -55,9 +58,10 @@ def test_a_python_strategy_that_raises_keeps_its_own_line(interpret):
 
 def test_an_interpreted_strategy_that_raises_keeps_its_own_line():
     """A compiled strategy run with interpret=True is ordinary Python for a traceback."""
-    with pytest.raises(NameError) as caught:
+    with pytest.raises(StrategyError) as caught:
         run(MARKET, bt.Compiled(divide, shared={"ratio": 1.0}, wake="trade"))
-    name, line = users_lines(caught.value)[-1]
+    assert isinstance(caught.value.__cause__, NameError)
+    name, line = users_lines(caught.value.__cause__)[-1]
     assert (name, "table_that_is_not_there" in line) == ("divide", True)
 
 
@@ -126,12 +130,45 @@ def test_an_order_of_an_instrument_number_that_is_not_there_is_an_error(number):
         (bt.OrderRequest(0, 0.0), "not positive"),
         (bt.OrderRequest(0, 1, price=0.0), "not positive"),
         (bt.OrderRequest(0, float("nan")), "grid"),
+        (bt.OrderRequest(0, 1, time_in_force=7), "time_in_force is 7"),
+        (bt.OrderRequest(0, "1"), "quantity is '1'; it must be a number"),
+        (bt.OrderRequest(0, None), "quantity is None"),
+        (bt.OrderRequest(0, True), "quantity is True"),
+        (bt.OrderRequest(0, 1, price="100"), "price is '100'"),
+        (bt.OrderRequest(0, 1, price=100, post_only=7), "post_only is 7"),
+        (bt.OrderRequest(0, 1, cut="yes"), "cut is 'yes'"),
     ],
 )
 def test_a_request_that_cannot_be_is_an_error(request_, match):
     """The message shows the request and what is allowed."""
     with pytest.raises(StrategyError, match=match):
         run(MARKET, Watch(lambda s: 0, lambda s, n: ((), [request_]), "trade"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "match"),
+    [
+        (([1.5], []), "cancels 1.5; an order is cancelled by its number"),
+        (([True], []), "cancels True"),
+        ((["1"], []), "cancels '1'"),
+        (([], [(0, 1)]), r"opens \(0, 1\); it must be an OrderRequest"),
+        (([], bt.OrderRequest(0, 1)), "where a list belongs"),
+        (bt.OrderRequest(0, 1), "must return two things"),
+        (([], [], []), "must return two things"),
+        (7, "must return two things"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_an_error(answer, match):
+    """Neither a raw error nor silence."""
+    with pytest.raises(StrategyError, match=match):
+        run(MARKET, Watch(lambda s: 0, lambda s, n: answer, "trade"))
+
+
+@pytest.mark.parametrize("quantity", [Decimal(2), np.float32(2), np.int64(2), 2])
+def test_a_quantity_may_be_any_number(quantity):
+    """Of NumPy, or a Decimal."""
+    ask = lambda s, n: ((), [bt.OrderRequest(0, quantity, quantity * 100)] if n == 1 else ())  # noqa: E731
+    assert run(MARKET, Watch(lambda s: 0, ask, "trade")).orders["quantity"].to_list() == [2.0]
 
 
 @pytest.mark.parametrize(
