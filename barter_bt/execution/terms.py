@@ -186,11 +186,13 @@ class Venue:
 
 
 def _fees(given: Any, where: str) -> Fees:
-    return Fees(given, given) if isinstance(given, int | float | str | Decimal) else _part(Fees, given, where)
+    rate: Any = given
+    return Fees(rate, rate) if isinstance(given, int | float | str | Decimal) else _part(Fees, given, where)
 
 
 def _margin(given: Any, where: str) -> Margin:
-    return Margin(given) if isinstance(given, int | float | str | Decimal) else _part(Margin, given, where)
+    rate: Any = given
+    return Margin(rate) if isinstance(given, int | float | str | Decimal) else _part(Margin, given, where)
 
 
 def _part(kind: type[Part], given: Any, where: str) -> Part:
