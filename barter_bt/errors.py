@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from barter_bt.backtest import Result
+from typing import Any
 
 
 class BarterBtError(Exception):
@@ -22,10 +19,11 @@ class BarterBtError(Exception):
     Attributes
     ----------
     result
-        Where a run was under way: what it did until then, as a partial run. What a strategy raised is ``__cause__``.
+        Where a run was under way: what it did until then, as a partial :class:`~barter_bt.backtest.Result`. What a
+        strategy raised is ``__cause__``.
     """
 
-    result: Result | None = None
+    result: Any = None
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         self.message = message
