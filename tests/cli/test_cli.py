@@ -10,7 +10,7 @@ import pytest
 
 from barter_bt.backtest import run_directory
 from barter_bt.cli import main
-from barter_bt.errors import DataError
+from barter_bt.errors import DataError, StrategyError
 from tests.statistic.fakes import crossing_run
 
 
@@ -68,6 +68,17 @@ def test_an_interrupted_run_is_saved_as_partial(config, engine, tmp_path, capsys
     assert run_directory.read(tmp_path / "a").manifest["partial"] is True
     assert len(engine.calls) == 1
     assert "partial" in capsys.readouterr().err
+
+
+def test_what_was_done_before_an_error_is_saved_as_partial(config, engine, monkeypatch, tmp_path, capsys):
+    error = StrategyError("the strategy raised ValueError: mine", "its result is partial")
+    error.result, error.__cause__ = replace(engine.result, partial=True), ValueError("mine")
+    monkeypatch.setattr(sys.modules["barter_bt.backtest"], "backtest", raising(error))
+    assert main(["backtest", str(config), "--out", str(tmp_path / "a"), "--no-plot"]) == 2
+    assert run_directory.read(tmp_path / "a").manifest["partial"] is True
+    told = capsys.readouterr().err
+    assert "ValueError: mine" in told
+    assert "marked as partial" in told
 
 
 def raising(error):
