@@ -47,6 +47,7 @@ def coarsen(s: EngineState, asset: int, power: int) -> None:
         _divide(journal, ("notional", "fees"), quoted[journal.array("instrument")], by)
     _divide(s.balances, ("total", "free"), s.balances.array("asset") == asset, by)
     _divide(s.assets, ("total", "free", "held"), np.arange(len(s.assets)) == asset, by)
+    s.assets.units_per_unit[asset] /= by
     update_rest(s, asset)
     _convert(s, asset, by)
     for i in range(len(s.terms)):
