@@ -170,10 +170,15 @@ def make_instruments(
                 taker=source.pick(RATES),
                 per_contract=text(contract_value / 64) if chance(source, 20) else "0",
                 margin=source.pick(("1", "0.5", "0.1", "0.03")),
-                margin_per_contract=text(max(contract_value / 7, NANO)) if chance(source, 20) else None,
+                margin_per_contract=text(max(Decimal(f"{contract_value / 7:.4g}"), NANO))
+                if chance(source, 20)
+                else None,
                 price_min=plain(Decimal(tick) * source.integer(185, 201) / 2) if chance(source, 15) else None,
                 declares_tick=kind == "inverse" or chance(source, 85),
-                declares_lot=min(lot_value, Decimal(lot)) < LEAST_LOT or kind == "inverse" or chance(source, 85),
+                declares_lot=base != "eth"
+                or min(lot_value, Decimal(lot)) < LEAST_LOT
+                or kind == "inverse"
+                or chance(source, 85),
             )
         )
     return tuple(instruments)
