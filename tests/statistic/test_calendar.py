@@ -16,7 +16,9 @@ from barter_bt.cli import main
 from barter_bt.data import Stream, candles, trades
 from barter_bt.errors import ConfigError
 from barter_bt.statistic import returns_by, rolling, summarise
+from barter_bt.statistic.against import against
 from barter_bt.statistic.calendar import DAY_NS, edges, numbers
+from barter_bt.statistic.curve import curve_of_run
 from barter_bt.statistic.interval import sample_rows
 from tests.statistic.fakes import EQUITY, FakeRun, table
 
@@ -220,3 +222,5 @@ def test_a_benchmark_is_sampled_on_the_same_days():
     figures = summarise(run, benchmark=run.equity, time_zone="America/New_York")
     assert (figures.beta, figures.samples) == (pytest.approx(1.0), 119)
     assert rolling(run, 20, benchmark=run.equity, time_zone="America/New_York")["beta"].null_count() == 0
+    pair = against(curve_of_run(run, time_zone="America/New_York"), run.equity)
+    assert pair.times.dt.convert_time_zone("America/New_York").dt.hour()[:-1].unique().to_list() == [0]
