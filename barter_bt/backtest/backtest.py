@@ -16,13 +16,14 @@ from barter_bt.backtest.checkpoint import Checkpoint, Run
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.describe import describe, plain, time_zone_of
 from barter_bt.backtest.drive import Drive
+from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.fault import is_ours
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
-from barter_bt.backtest.warn import run_warnings
+from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.columns.kernel import interprets
 from barter_bt.data import MarketData, Stream, check
 from barter_bt.data.doubts import doubts
@@ -152,7 +153,8 @@ def backtest(
     starting, dust = starting_units(amounts, scales, index)
     venue = build_venue(index, build_terms(index, scales, terms_of, _evidence(streams, index)), terms_of, starting)
     feed_ns = tuple(_feed_ns(stream, index, terms_of) for stream in streams)
-    feeder = Feeder(streams, index.codes, feed_ns, first, last)
+    expiries = Expiries(venue.terms.array("expiry"))
+    feeder = Feeder(streams, index.codes, expiries, feed_ns, first, last)
     marks = _marks(mark_every, streams)
     first_time = _first_time(feeder)
     begins = first_time if start is None else first
@@ -228,6 +230,7 @@ def backtest(
     unit = scales.units[reporting_index]
     result.warnings += odd + dust + driver.warnings
     result.warnings += run_warnings(state, venue, index, unit, streams, partial, error)
+    result.warnings += expiry_warnings(state, index, expiries.rows)
     result.warnings += run.unsaved if run else []
     result.timings |= {
         "prepare": prepared - began,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.errors import DataError
@@ -25,7 +26,8 @@ VENUE, ENGINE, OPENS = 0, 1, 2
 class _Window:
     """The chunks of one stream that are in use, by number."""
 
-    def __init__(self, stream: Stream, codes: Mapping[str, int], start: int, end: int) -> None:
+    def __init__(self, stream: Stream, codes: Mapping[str, int], expiries: Expiries, start: int, end: int) -> None:
+        self._expiries = expiries
         self._source: Iterator[Chunk] = iter(stream.chunks(codes))
         self._range = start, end
         self._chunks: dict[int, Chunk] = {}
@@ -50,7 +52,7 @@ class _Window:
             if chunk is None:
                 self.count = self._read
             elif chunk.rows:
-                self._chunks[self._read] = chunk
+                self._chunks[self._read] = self._expiries.mark(chunk)
                 self._read += 1
         return self._chunks.get(number)
 
@@ -77,6 +79,8 @@ class Feeder:
         In the order of rule 10.
     codes
         Instrument name to index.
+    expiries
+        Of the instruments.
     feed_ns
         Feed latency of each stream; used where it has no ``time_received``.
     start, end
@@ -84,13 +88,19 @@ class Feeder:
     """
 
     def __init__(
-        self, streams: Sequence[Stream], codes: Mapping[str, int], feed_ns: Sequence[int], start: int, end: int
+        self,
+        streams: Sequence[Stream],
+        codes: Mapping[str, int],
+        expiries: Expiries,
+        feed_ns: Sequence[int],
+        start: int,
+        end: int,
     ) -> None:
         k = len(streams)
         candles = [s for s in range(k) if streams[s].kind == "candles"]
         self._roles = [(s, VENUE) for s in range(k)] + [(s, ENGINE) for s in range(k)] + [(s, OPENS) for s in candles]
         self._streams, self._feed_ns = streams, feed_ns
-        self._windows = [_Window(stream, codes, start, end) for stream in streams]
+        self._windows = [_Window(stream, codes, expiries, start, end) for stream in streams]
         self._openings: dict[int, Openings] = {}  # by cursor, where candles do not open in the order of rows
         for c, (s, role) in enumerate(self._roles):
             if role == OPENS:

@@ -15,7 +15,15 @@ from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.execution.dealing import CANDLES
-from barter_bt.execution.order import CANCEL_IN_FLIGHT, NO_PRICE, REASONS, REFUSED, REJECTED
+from barter_bt.execution.order import (
+    CANCEL_IN_FLIGHT,
+    CANCELLED,
+    INSTRUMENT_EXPIRED,
+    NO_PRICE,
+    REASONS,
+    REFUSED,
+    REJECTED,
+)
 from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments
 
@@ -57,6 +65,23 @@ def run_warnings(
         found.append(f"the run ended with an error, its results end there: {error.message}")
     elif partial:
         found.append("the run was interrupted: its results end at the last event processed")
+    return found
+
+
+def expiry_warnings(s: EngineState, index: IndexedInstruments, rows: npt.NDArray[np.int64]) -> list[str]:
+    """What became of instruments that expired; ``rows`` counts their market events after it."""
+    found = []
+    for i in np.flatnonzero(s.terms.array("expiry") <= s.engine.market_time[0]).tolist():
+        expiry, name = moment(s.terms.expiry[i]), index.names[i]
+        if s.instruments.quantity[i] != 0:
+            fate = "it is not settled, and stays marked at its last price"
+            found.append(f"the position in {name!r} was open at its expiry, {expiry}: {fate}")
+        if rows[i]:
+            found.append(f"{rows[i]:,} row(s) of {name!r} lie after its expiry, {expiry}, and were passed over")
+    o = s.orders
+    mine = (o.array("status") == CANCELLED) & (o.array("reason") == INSTRUMENT_EXPIRED)
+    if mine.any():
+        found.append(f"{mine.sum():,} of {len(o):,} orders were cancelled because their instrument expired")
     return found
 
 

@@ -4,7 +4,7 @@ A run is a fold of one engine over one ordered log of events. What may happen ne
 cursors on the market data, the queues of requests and reports, the schedule, the mark and the timers. The loop
 takes the smallest (time, class), where the classes are those of rule 10::
 
-    0  market events at the venue          may fill orders, which queues reports
+    0  market events at the venue          may fill orders, which queues reports; then instruments expire
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
     2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
     3  equity mark
@@ -50,13 +50,14 @@ from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.execution.feed import STARVED, Cursors, Feed, earliest
 from barter_bt.execution.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.arrival import receive
+from barter_bt.execution.venue.expiry import expire
 from barter_bt.execution.venue.lag import catch_up
 from barter_bt.execution.venue.market import see_opens, see_stamp
 from barter_bt.execution.venue.settle import settle
 from barter_bt.execution.venue.state import ENDLESS, NO_FAULT, TIME_WENT_BACK, VenueState, fail
 
 DONE, STRATEGY, DATA, PROGRESS, FAULT = 0, 1, 2, 3, 4
-AT_VENUE, REPORT, MARKET, MARK, COMMAND, SCHEDULE, WAKE_UP, REQUEST, OPENING = range(9)
+AT_VENUE, EXPIRY, REPORT, MARKET, MARK, COMMAND, SCHEDULE, WAKE_UP, REQUEST, OPENING = range(10)
 MOST_AT_ONE_TIME = 10_000_000  # decisions at one time before a strategy that answers itself is stopped
 
 
@@ -78,7 +79,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         market = earliest(f, streams, 2 * streams) if not e.shut[0] else -1
         venue = earliest(f, 0, streams) if sees else -1
         opening = earliest(f, 2 * streams, len(f)) if sees else -1
-        what, due = next_event(s, f, venue, market, opening)
+        expiry = v.desk.expiry[0] if sees else NEVER
+        what, due = next_event(s, f, venue, market, opening, expiry)
         if len(v.matches) > 0 and due != STARVED and (due > v.desk.time[0] or what > v.desk.stage[0]):
             settle(v)
             continue
@@ -97,6 +99,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         elif what == AT_VENUE:
             v.desk.stage[0] = AT_VENUE
             see_stamp(v, f, venue)
+        elif what == EXPIRY:
+            expire(v)
         elif what == REPORT:
             if deliver(s):
                 woken = decide(s, my)
@@ -141,19 +145,21 @@ def keep_time(s: EngineState, v: VenueState, what: int, due: int) -> None:
         fail(v.fault, ENDLESS, -1)
 
 
-def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int) -> tuple[int, int]:
+def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int, expiry: int) -> tuple[int, int]:
     """Class and time of what comes next: the smallest time, at equal times the smallest class.
 
     Once the market has ended, schedule, timers and marks end with it; only what is in flight goes on.
     """
     e = s.engine
+    last = NEVER if market >= 0 else e.market_time[0]
     what, due = AT_VENUE, f.due[venue] if venue >= 0 else NEVER
+    if expiry < due and expiry <= last:
+        what, due = EXPIRY, expiry
     if s.ends.due[REPORT_QUEUE] < due:
         what, due = REPORT, s.ends.due[REPORT_QUEUE]
     if market >= 0 and f.due[market] < due:
         what, due = MARKET, f.due[market]
     in_flight = min(due, s.ends.due[REQUEST_QUEUE])
-    last = NEVER if market >= 0 else e.market_time[0]
     wake_up, command = min(e.bar_due[0], e.timer_due[0]), s.commands.due[0]
     if e.mark_due[0] < due and (in_flight < NEVER or min(s.schedule.due[0], wake_up, command) <= last):
         what, due = MARK, e.mark_due[0]

@@ -7,17 +7,27 @@ every other case is left to the loop.
 
 from __future__ import annotations
 
+from barter_bt.columns.kernel import unit
 from barter_bt.columns.table import Block, Column
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.audit import FULL, begin, note_market
-from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.audit import FULL, begin, note_event, note_market
+from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Feed, advance, earliest
+from barter_bt.execution.feed import (
+    CANDLE_ROWS,
+    QUOTE_ROWS,
+    STARVED,
+    TRADE_ROWS,
+    Feed,
+    advance,
+    earliest,
+    is_expired,
+)
 from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.execution.venue.market import see
 from barter_bt.execution.venue.settle import settle
@@ -37,6 +47,7 @@ def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
         if other != c:
             limit = min(limit, f.due[other] - int(other < c))
     if busy:
+        limit = min(limit, v.desk.expiry[0] - 1)
         for other in range(streams):
             if other != c - streams:
                 limit = min(limit, f.due[other] - 1)
@@ -88,6 +99,21 @@ def _observe(
         record(s)
 
 
+@unit
+def _pass_over(s: EngineState, i: int, now: int) -> None:
+    """A market event of an instrument that has expired: time goes on, the state keeps nothing of it (rule 46)."""
+    s.engine.time[0] = now
+    s.engine.sequence[0] += 1
+    heal_market(s, s.terms.exchange[i])
+    if s.engine.audit[0] == FULL:
+        kind = s.event.kind[0]
+        begin(s, MARKET_OTHER, i, -1, -1, -1)
+        note_event(s, -1)
+        s.event.kind[0] = kind
+    if s.engine.recording[0] == EACH_EVENT:
+        record(s)
+
+
 def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
     """Process rows of one cursor up to the time ``limit``, or until something else comes first."""
     f, e, desk = feed.cursors, s.engine, v.desk
@@ -132,8 +158,13 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
                 break
         i = instrument[row]
         if i < 0 or i >= n:
-            fail(v.fault, BAD_ROW, -1)
-            break
+            if not is_expired(i, n):
+                fail(v.fault, BAD_ROW, -1)
+                break
+            latest = now
+            row += 1
+            _pass_over(s, ~i, now)
+            continue
         latest = now
         e.time[0] = now
         e.sequence[0] += 1

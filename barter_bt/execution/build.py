@@ -27,6 +27,7 @@ from barter_bt.execution.venue.state import (
     VenueState,
 )
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Number, decimal
 
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
@@ -132,6 +133,7 @@ def build_terms(
         terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
+        terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
@@ -161,6 +163,7 @@ def build_venue(
     desk, ends, fault = Desk(1), Ends(2), Fault(1)
     desk.time[0] = -NEVER
     fault.cursor[0] = fault.asset[0] = -1
+    desk.expiry[0] = NEVER
     desk.needs_marks[0] = int(terms.array("margined").any())
     for queue in range(2):
         ends.first[queue] = ends.last[queue] = -1

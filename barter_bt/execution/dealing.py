@@ -38,6 +38,7 @@ class Terms(Table):
     rests_on: I64
     touch: I64
     max_age: I64
+    expiry: I64  # from then on it trades no longer; NEVER: it has none
     ticks_per_unit: F64
     lots_per_unit: F64
     tick_noise: F64  # distance from the grid that is accepted, in steps

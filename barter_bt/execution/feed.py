@@ -41,6 +41,12 @@ class Cursors(Table):
     fifth: F64s
 
 
+@hot
+def is_expired(i: int, n: int) -> bool:
+    """Whether a row is of one of the ``n`` instruments, after its expiry: it is written as ``~instrument`` then."""
+    return -n <= i < 0
+
+
 class Feed(Block):
     """What a run reads."""
 

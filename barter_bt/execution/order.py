@@ -36,6 +36,7 @@ PRICE_BAND = 15
 UNKNOWN_ORDER = 16
 REPLACED = 17
 BELOW_PRICE_MIN = 18
+INSTRUMENT_EXPIRED = 19
 
 SIDES = {BUY: "buy", SELL: "sell"}
 KINDS = ("market", "limit")
@@ -61,6 +62,7 @@ REASONS = (
     "unknown_order",
     "replaced",
     "below_price_min",
+    "expired",
 )
 
 

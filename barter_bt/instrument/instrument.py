@@ -55,7 +55,8 @@ class Instrument:
         Asset in which a derivative is settled, lower case; the quote asset if not given. Spot has none.
     expiry
         End of a future or an option: a datetime with a zone, its ISO text, or nanoseconds since 1970; kept as
-        nanoseconds. An option needs one. The simulated venue does not act on it yet.
+        nanoseconds. An option needs one. From then on nothing of it trades: the simulated venue cancels its orders,
+        rejects new ones and passes over its market data; positions are not settled yet.
     strike, option_kind, exercise
         Of an option: price in quote, ``"call"`` or ``"put"``, ``"american"``, ``"bermudan"`` or ``"european"``.
     price_min

@@ -34,7 +34,7 @@ from .scenario import Row, Scenario
 from .venue import Match, Order, Report, Venue, settle
 
 # Rule 10: the classes of one time that occur here.
-AT_VENUE, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 1, 2, 3, 5, 7, 8
+AT_VENUE, EXPIRY, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 0.75, 1, 2, 3, 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 
 Table = list[dict[str, Any]]
@@ -122,12 +122,21 @@ class Engine:
             arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
             assert arrival >= event.time, "rule 9: negative latency"
             last = max(last, arrival)
+            if event.kind == "candle":
+                self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
+            if event.instrument.has_expired(event.time - 1):  # rule 46: it is later than the expiry
+                self.at(arrival, AT_ENGINE, self.tick, rank)
+                continue
             self.at(event.time, AT_VENUE, partial(self.venues[exchange].on_market, event), rank)
             self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
             if event.kind == "candle":
-                self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
                 closes.add(arrival)
-        self.clock = self.start = self.queue[0][0] if self.scenario.start is None else self.scenario.start
+        first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
+        self.clock = self.start = first if self.scenario.start is None else self.scenario.start
+        for item in self.world.instruments:
+            if item.spec.expiry is not None and item.spec.expiry <= last:
+                expire = partial(self.venues[item.spec.exchange].expire, item)
+                self.at(item.spec.expiry, EXPIRY, expire, (0, item.index))
         candles = any(stream.kind == "candles" for stream in self.scenario.streams)
         self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:

@@ -103,6 +103,10 @@ class Instrument:
         notional = self.notional(lots, ticks)
         return notional + max(self.fee(lots, notional, False), 0)
 
+    def has_expired(self, now: int) -> bool:
+        """Rule 46: nothing of it trades from then on."""
+        return self.spec.expiry is not None and now >= self.spec.expiry
+
     def requirement(self, lots: int, ticks: int) -> int:
         """Rule 19: what holding these lots ties up."""
         if self.spec.margin_per_contract is not None:

@@ -22,7 +22,7 @@ class InstrumentSpec:
     exchange: str
     base: str
     quote: str
-    kind: Literal["spot", "perpetual", "inverse"] = "spot"
+    kind: Literal["spot", "perpetual", "inverse", "future"] = "spot"
     tick: str = "1"
     lot: str = "1"
     contract_size: str = "1"
@@ -36,6 +36,7 @@ class InstrumentSpec:
     price_min: str | None = None
     declares_tick: bool = True
     declares_lot: bool = True
+    expiry: int | None = None  # of a future
 
     @property
     def money(self) -> str:

@@ -31,6 +31,7 @@ PAIRS = (
     ("eth_btc", "eth", "btc", "spot"),
     ("btc_usd_perp", "btc", "usd", "perpetual"),
     ("btc_usd_inverse", "btc", "usd", "inverse"),
+    ("btc_usd_future", "btc", "usd", "future"),
     ("usd_jpy", "usd", "jpy", "spot"),
     ("btc_jpy", "btc", "jpy", "spot"),
 )
@@ -179,9 +180,15 @@ def make_instruments(
                 or min(lot_value, Decimal(lot)) < LEAST_LOT
                 or kind == "inverse"
                 or chance(source, 85),
+                expiry=make_expiry(source, kind),
             )
         )
     return tuple(instruments)
+
+
+def make_expiry(source: Source, kind: str) -> int | None:
+    """Of a future: mostly one, while there is data, now and then before."""
+    return START + source.integer(-2, 40) * SECOND // 2 if kind == "future" and chance(source, 80) else None
 
 
 def worth(kind: str, tick: str, size: str) -> Decimal:

@@ -68,7 +68,10 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
     streams = tuple(Stream(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
     schedule = tuple(changed(row, {1: row[1] + by}) for row in scenario.schedule)
     start = None if scenario.start is None else scenario.start + by
-    return replace(scenario, streams=streams, schedule=schedule, start=start)
+    instruments = tuple(
+        one if one.expiry is None else replace(one, expiry=one.expiry + by) for one in scenario.instruments
+    )
+    return replace(scenario, instruments=instruments, streams=streams, schedule=schedule, start=start)
 
 
 def earliest_cut(scenario: Scenario) -> int:

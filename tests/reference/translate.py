@@ -126,7 +126,7 @@ def to_instrument(spec: InstrumentSpec) -> Any:
         spec.name,
         spec.base,
         spec.quote,
-        "spot" if spec.kind == "spot" else "perpetual",
+        "perpetual" if spec.kind == "inverse" else spec.kind,
         spec.contract_size,
         spec.tick if spec.declares_tick else None,
         spec.lot if spec.declares_lot else None,
@@ -134,6 +134,7 @@ def to_instrument(spec: InstrumentSpec) -> Any:
         spec.notional_min,
         price_min=spec.price_min,
         settlement=spec.base if spec.kind == "inverse" else None,
+        expiry=spec.expiry,
     )
 
 

@@ -159,6 +159,8 @@ class Venue:
         """Rule 17's checks in order, the acknowledgement, then taking."""
         instrument, book = order.instrument, self.books[order.instrument.index]
         order.arrival, self.stage = now, 7
+        if instrument.has_expired(now):
+            return self.end(order, now, "rejected", "expired")
         if reason := instrument.too_small(order.quantity, order.price):
             return self.end(order, now, "rejected", reason)
         usable = book.usable(order.side, now, self.spec.max_age_ns)
@@ -204,6 +206,11 @@ class Venue:
                 return True
         self.send(Report(number, now, "cancel_error"))
         return True
+
+    def expire(self, instrument: Instrument, now: int) -> None:
+        """Rule 46: the orders of an instrument end with it."""
+        for order in [order for order in self.working if order.instrument is instrument]:
+            self.end(order, now, "cancelled", "expired")
 
     # Market events
 

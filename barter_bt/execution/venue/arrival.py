@@ -18,6 +18,7 @@ from barter_bt.execution.order import (
     BUY,
     CANCELLED,
     GTC,
+    INSTRUMENT_EXPIRED,
     LIMIT,
     MARKET,
     NO_REASON,
@@ -27,6 +28,7 @@ from barter_bt.execution.order import (
     REJECTED,
     REQUESTED,
 )
+from barter_bt.execution.venue.expiry import has_expired
 from barter_bt.execution.venue.fill import reservation
 from barter_bt.execution.venue.held import hold, watch
 from barter_bt.execution.venue.match import allows, is_locked, is_taker_at_arrival, take, usable
@@ -73,6 +75,8 @@ def _write_row(v: VenueState, order: int) -> None:
 def _objection(v: VenueState, order: int, i: int) -> int:
     """Why the venue would not take an order; 0 if it does."""
     o, t = v.orders, v.terms
+    if has_expired(v, i):
+        return INSTRUMENT_EXPIRED
     if o.quantity[order] < t.quantity_min[i]:
         return BELOW_MINIMUM
     if o.kind[order] == LIMIT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import QUOTES, TRADES
+from barter_bt.execution.messages import NEVER
 from barter_bt.execution.order import SELL
 from barter_bt.execution.venue.state import FAR, VenueState
 
@@ -12,6 +13,7 @@ def hold(v: VenueState, order: int, i: int) -> None:
     """Add an order behind those of its instrument."""
     books, held, last = v.books, v.held, v.books.final[i]
     held.live[order] = 1
+    v.desk.expiry[0] = min(v.desk.expiry[0] if v.desk.live[0] > 0 else NEVER, v.terms.expiry[i])
     held.before[order] = last
     held.after[order] = -1
     if last < 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import steps
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.execution.venue.market import see
 from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
 
@@ -75,6 +75,8 @@ def _look_back(v: VenueState, cursors: Cursors, c: int, first: int, end: int) ->
     for row in range(end - 1, first - 1, -1):
         i = cursors.instrument[c][row]
         if i < 0 or i >= n:
+            if is_expired(i, n):
+                continue
             fail(v.fault, BAD_ROW, -1)
             return
         if b.glance[i] != v.desk.glances[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.kernel import hot, unit
 from barter_bt.execution.dealing import steps, whole_lots
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.execution.venue.margin import mark_ticks
 from barter_bt.execution.venue.match import match_close, match_open, match_quote, match_trade
 from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
@@ -16,7 +16,8 @@ def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     kind, i = cursors.kind[c], cursors.instrument[c][row]
     v.desk.time[0] = cursors.time[c][row]
     if i < 0 or i >= len(v.books):
-        fail(v.fault, BAD_ROW, -1)
+        if not is_expired(i, len(v.books)):
+            fail(v.fault, BAD_ROW, -1)
         return
     if kind == TRADE_ROWS:
         _see_trade(v, i, cursors.first[c][row], cursors.second[c][row])
@@ -101,6 +102,8 @@ def see_opens(v: VenueState, cursors: Cursors, c: int) -> None:
 
 def _see_open_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     i = cursors.instrument[c][row]
+    if is_expired(i, len(v.books)):
+        i = ~i  # it closes after the expiry, but may open before
     if i < 0 or i >= len(v.books):
         fail(v.fault, BAD_ROW, -1)
     elif v.books.live[i] > 0:

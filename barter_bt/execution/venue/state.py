@@ -115,6 +115,7 @@ class Desk(Table):
     stage: I64  # class of the venue's last event
     live: I64
     needs_marks: I64
+    expiry: I64  # the next of an instrument that has live orders
     glances: I64
 
 

@@ -1,0 +1,136 @@
+"""Rule 46: from its expiry on nothing of an instrument trades."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import barter_bt as bt
+from barter_bt.engine.replica import differences
+from tests.engine.tiny import FUTURE, A, S, Watch, candles, flat, quotes, run, schedule, table, trades
+
+ON = {"on": "f_usd"}
+MARGIN = bt.Venue(margin=bt.Margin(0.1))
+
+
+def until(seconds: float) -> bt.Instrument:
+    return replace(FUTURE, expiry=round(seconds * S))
+
+
+def f_trades(*rows: tuple[Any, ...]) -> bt.data.Stream:
+    return trades(*rows, instrument="f_usd")
+
+
+def ends(result: bt.Result) -> list[tuple[Any, ...]]:
+    return table(result.orders, "status", "reason", "filled", "time_closed")
+
+
+def fills(result: bt.Result) -> list[tuple[Any, ...]]:
+    return table(result.trades, "order_id", "time_exchange", "price", "quantity")
+
+
+def test_rule_46_open_orders_are_cancelled_at_the_expiry():
+    """Limits that rest and market orders that wait, known when the report arrives; others are not concerned."""
+    data = [f_trades((1, 100, 5), (9, 90, 5)), trades((1, 50, 5), (9, 40, 5))]
+    rows = [{"at": 2, "buy": 2, "limit": 95, **ON}, {"at": 3, "sell": 1, **ON}, {"at": 3, "buy": 1, "limit": 45}]
+    venue = replace(MARGIN, latency=bt.Latency(response_ns=S))
+    result = run(data, schedule(*rows), [A, until(5)], venues=venue)
+    assert ends(result) == [("cancelled", "expired", 0, 6)] * 2 + [("filled", None, 1, 10)]
+    assert fills(result) == [(2, 9, 45, 1)]
+    assert any("2 of 3 orders were cancelled because their instrument expired" in told for told in result.warnings)
+
+
+def test_rule_46_a_part_that_was_filled_stays_filled():
+    """The rest is cancelled."""
+    result = run(
+        f_trades((1, 100, 5), (3, 90, 2), (9, 90, 5)), schedule({"at": 2, "buy": 5, "limit": 95, **ON}), until(5)
+    )
+    assert ends(result) == [("cancelled", "expired", 2, 5)]
+
+
+@pytest.mark.parametrize(("arrives", "end"), [(4, "filled"), (5, "rejected"), (6, "rejected")])
+def test_rule_46_orders_that_arrive_at_the_expiry_or_later_are_rejected(arrives, end):
+    """It is the arrival at the venue that counts, not the sending."""
+    data = f_trades((1, 100, 5), (5, 100, 5), (9, 90, 5))
+    venue = replace(MARGIN, latency=bt.Latency(request_ns=2 * S))
+    result = run(data, schedule({"at": arrives - 2, "buy": 1, **ON}), until(5), venues=venue)
+    assert ends(result)[0][:2] == (end, None if end == "filled" else "expired")
+
+
+def test_rule_46_market_events_of_the_very_time_still_fill():
+    """The candle that closes at the expiry has its range; a trade at it is met."""
+    result = run(f_trades((1, 100, 5), (5, 99, 5), (9, 90, 5)), schedule({"at": 2, "buy": 1, **ON}), until(5))
+    assert fills(result) == [(0, 5, 99, 1)]
+    bars = candles((0, 10, 100, 100, 100, 100, "f_usd"), (10, 20, 100, 101, 95, 100, "f_usd"))
+    result = run(bars, schedule({"at": 5, "buy": 1, "limit": 97, **ON}), until(20))
+    assert fills(result) == [(0, 20, 97, 1)]
+
+
+def test_rule_46_a_candle_that_opens_before_and_closes_after_the_expiry_fills_at_its_open():
+    """Its open was a price of the contract, its close is none."""
+    bars = candles((0, 10, 100, 100, 100, 100, "f_usd"), (10, 30, 101, 120, 80, 110, "f_usd"))
+    rows = [{"at": 10, "buy": 1, **ON}, {"at": 10, "buy": 1, "limit": 90, **ON}]
+    result = run(bars, schedule(*rows), until(20))
+    assert fills(result) == [(0, 10, 101, 1)]
+    assert ends(result)[1] == ("cancelled", "expired", 0, 20)
+    assert table(result.equity, "time", "equity") == [(0, 10_000), (10, 10_000), (30, 10_000)]
+
+
+def test_rule_46_later_events_are_passed_over_and_counted():
+    """No price, no wake-up, no mark of theirs; time goes on."""
+    data = [f_trades((1, 100, 5), (5, 110, 5), (6, 10, 5), (8, 12, 5)), trades((7, 50, 5))]
+    watch = Watch(lambda s: (s.time / S, s.event, s.price("f_usd")), wake=("trade", "timer:8s"))
+    result = run(data, watch, [A, until(5)])
+    assert watch.seen == [(1, "trade", 100), (5, "trade", 110), (7, "trade", 110), (8, "timer", 110)]
+    late = "2 row(s) of 'f_usd' lie after its expiry, 1970-01-01 00:00:05 UTC, and were passed over"
+    assert late in result.warnings
+
+
+def test_rule_46_an_open_position_stays_at_its_last_price_and_is_told():
+    """It is not settled."""
+    bars = flat(100, 100, 110, 500, 900, instrument="f_usd")
+    result = run(bars, schedule({"at": 10, "buy": 2, **ON}, {"at": 40, "sell": 2, **ON}), until(30))
+    assert ends(result)[1] == ("rejected", "expired", 0, 40)
+    # 2 contracts of 10: 200 at 110, and nothing of 500 and 900
+    assert table(result.equity, "time", "equity")[-2:] == [(30, 10_200), (50, 10_200)]
+    assert any("the position in 'f_usd' was open at its expiry" in told for told in result.warnings)
+    closed = run(bars, schedule({"at": 10, "buy": 2, **ON}, {"at": 20, "sell": 2, **ON}), until(30))
+    assert not any("position" in told for told in closed.warnings)
+
+
+def test_rule_46_an_expiry_after_the_data_is_not_reached():
+    """The run ends with the data (rule 12): the order is open."""
+    result = run(f_trades((1, 100, 5), (4, 100, 5)), schedule({"at": 2, "buy": 1, "limit": 90, **ON}), until(5))
+    assert ends(result) == [("open", None, 0, None)]
+
+
+def test_rule_46_an_instrument_that_expired_before_the_data():
+    """Everything is passed over, from the first row on, and the run is as long as the data."""
+    result = run(f_trades((2, 100, 5), (4, 100, 5)), schedule({"at": 3, "buy": 1, **ON}), until(1))
+    assert ends(result) == [("rejected", "expired", 0, 3)]
+    assert table(result.equity, "time")[0] == (2,)
+    assert table(result.equity, "time")[-1] == (4,)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_rule_46_a_venue_that_slept_knows_the_last_quote_before_the_expiry(held):
+    """Margins are held against the last price, not against one that came later (rule 19)."""
+    data = [
+        quotes((1, 99, 9, 101, 9), (5, 99, 9, 101, 9), (6, 1, 9, 2, 9), instrument="f_usd"),
+        trades((1, 100, 5), (8, 100, 5), (9, 100, 5)),
+    ]
+    rows = [{"at": 2, "sell": 9, **ON}, *([{"at": 3, "buy": 1, "limit": 1}] if held else []), {"at": 8, "buy": 90}]
+    venue = bt.Venue(account="margin")
+    result = run(data, schedule(*rows), [A, until(5)], venues=venue)
+    # 9 contracts of 10 tie up 9,000 of the 10,000: had the price fallen to 1.5, there were margin for the 90
+    assert ends(result)[-1][:2] == ("rejected", "insufficient_balance")
+
+
+def test_rule_46_a_replica_follows():
+    """What is passed over is an event of the audit."""
+    data = [f_trades((1, 100, 5), (4, 101, 5), (6, 10, 5)), trades((2, 50, 5), (7, 50, 5))]
+    result = run(data, schedule({"at": 3, "buy": 1, **ON}, {"at": 4, "buy": 1, **ON}), [A, until(5)], audit="full")
+    assert differences(result.state, result.replica().state) == []
+    assert "market_other" in result.audit["event"].to_list()
