@@ -36,7 +36,7 @@ def test_equity_at_or_below_zero_is_told_with_its_first_time() -> None:
 
 def test_an_account_that_holds_nothing_is_told() -> None:
     """Zero is not above zero."""
-    assert told(run(flat(5, 6), schedule({"at": 10, "buy": 1}), balances={}), "at or below zero at 3 of 3 marks")
+    assert told(run(flat(5, 6), schedule({"at": 10, "buy": 1}), balances={"usd": 0}), "zero at 3 of 3 marks")
 
 
 def test_equity_that_is_unknown_says_which_asset_nothing_converts() -> None:
