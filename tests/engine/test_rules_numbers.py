@@ -315,9 +315,11 @@ def test_rule_20_less_than_a_lot_on_offer_is_an_empty_side():
     assert watch.seen == [(101.0, 5.0), (0.0, 0.5), (101.0, 2.999), (0.0, 0.0)]
 
 
-def test_rule_20_a_crossed_quote_of_less_than_a_lot_is_not_crossed():
-    """Rule 20: an empty side crosses nothing."""
-    assert run(quotes((1, 102, 0.5, 101, 5)), schedule({"at": 1, "buy": 1})).trades.height == 1
+def test_rule_13_a_quote_is_crossed_by_its_amounts_in_the_data():
+    """Rule 13: an empty side crosses nothing; one of less than a lot does, for data is checked before lots are known."""
+    assert run(quotes((1, 102, 0, 101, 5)), schedule({"at": 1, "buy": 1})).trades.height == 1
+    with pytest.raises(DataError, match="above ask_price"):
+        run(quotes((1, 102, 0.5, 101, 5)), schedule({"at": 1, "buy": 1}))
 
 
 @pytest.mark.parametrize("amount", [float("inf"), float("nan"), -1.0])
