@@ -316,7 +316,7 @@ def test_rule_20_less_than_a_lot_on_offer_is_an_empty_side():
 
 
 def test_rule_13_a_quote_is_crossed_by_its_amounts_in_the_data():
-    """Rule 13: an empty side crosses nothing; one of less than a lot does, for data is checked before lots are known."""
+    """Rule 13: an empty side crosses nothing, one of less than a lot does: data knows no lots."""
     assert run(quotes((1, 102, 0, 101, 5)), schedule({"at": 1, "buy": 1})).trades.height == 1
     with pytest.raises(DataError, match="above ask_price"):
         run(quotes((1, 102, 0.5, 101, 5)), schedule({"at": 1, "buy": 1}))

@@ -151,7 +151,9 @@ def test_rule_24_of_two_shortest_chains_the_name_reached_first_then_the_smallest
     names = ("aaa_usd", "bbb_usd", "aaa_jpy", "jpy_bbb")
     every = [bt.Instrument(e, n, price_increment=1, quantity_increment=1) for e in ("y", "x") for n in names]
     data = [trades((1, k + 2, 1, one.key)) for k, one in enumerate(every)]
-    result = run(data, schedule({"at": 9, "buy": 1, "on": "x.aaa_usd"}), every, balances={}, reporting="x.usd")
+    result = run(
+        data, schedule({"at": 9, "buy": 1, "on": "x.aaa_usd"}), every, balances={"x.usd": 0}, reporting="x.usd"
+    )
     a, names = result.state.assets, [one.key for one in result.index.instruments]
     taken = {result.index.asset_names[k]: (names[a.step[k]], a.divides[k]) for k in range(len(a)) if a.step[k] >= 0}
     aaa, bbb, jpy = ("x.aaa_usd", 0), ("x.bbb_usd", 0), ("x.aaa_jpy", 1)

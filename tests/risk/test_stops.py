@@ -14,7 +14,7 @@ from barter_bt.engine.replica import differences
 from barter_bt.errors import ConfigError
 from barter_bt.strategy.api import buy, limit_buy
 from tests.engine.test_commands import commands
-from tests.engine.tiny import FUTURE, A, flat, run, schedule, table
+from tests.engine.tiny import FUTURE, A, candles, flat, run, schedule, table
 
 MODES = pytest.mark.parametrize("interpret", [True, False])
 FALLING = flat(100, 100, 98, 95, 91, 90, 89, 88)  # closes at 10, 20, ... seconds
@@ -95,6 +95,35 @@ def test_a_day_s_loss_counts_from_the_first_mark_of_the_day():
     for loss, stops in ((45, 0), (35, 1), (25, 1)):
         result = run(data, first, risk=bt.Limits(daily_loss=loss), audit="actions", **options)
         assert result.audit.filter(pl.col("event") == "risk_stop").height == stops, loss
+
+
+def test_a_day_s_loss_is_seen_at_a_mark_that_ends_the_day():
+    """Candles of a day close at midnight: each mark ends its day, which began with the mark before."""
+    day = 86_400
+    rows = [(k * day, (k + 1) * day, *(price,) * 4) for k, price in enumerate((100, 100, 97, 94, 89, 85))]
+    first = schedule({"at": day, "buy": 10})
+    for loss, stopped in ((60, []), (45, [5 * day]), (25, [3 * day])):
+        result = run(candles(*rows), first, balances={"usd": 2_000}, risk=bt.Limits(daily_loss=loss), audit="actions")
+        assert table(result.audit.filter(pl.col("event") == "risk_stop"), "time_engine") == [(at,) for at in stopped], (
+            loss
+        )
+
+
+def test_a_gap_over_night_is_a_loss_of_the_day():
+    """The day began with the mark before it, not with its own first mark."""
+    day = 86_400
+    times, prices = (day - 20, day - 10, day + 10, day + 20), (100, 100, 90, 90)
+    rows = [(at - 5, at, *(price,) * 4) for at, price in zip(times, prices, strict=True)]
+    result = run(candles(*rows), schedule({"at": day - 20, "buy": 10}), risk=bt.Limits(daily_loss=50), audit="actions")
+    assert result.audit.filter(pl.col("event") == "risk_stop").height == 1
+
+
+def test_the_peak_before_a_stop_is_forgotten():
+    """1,100, stopped at 1,050, enabled again: 4 % are counted from what is there then, not from the old peak."""
+    again = commands({"at": 45, "do": "enable_trading"})
+    prices = (100, 100, 95, 95, 95, 95, 94, 94, 94, 94)  # another 10 of 1,050 are less than 4 %
+    result = holding("compiled", flat(*prices), commands=again, drawdown=0.04)
+    assert result.audit.filter(pl.col("event") == "risk_stop").height == 1
 
 
 def test_after_a_stop_losses_count_anew():

@@ -25,9 +25,13 @@ def watch_losses(s: EngineState) -> None:
     if not s.equity.known[row]:
         return
     worth, time = s.equity.equity[row], s.equity.time[row]
-    if risk.marked[0] == 0 or time // DAY_NS != risk.day[0]:
-        risk.day[0], risk.day_equity[0] = time // DAY_NS, worth
-    risk.peak[0] = max(risk.peak[0], worth) if risk.marked[0] else worth
+    if risk.marked[0] == 0:
+        risk.peak[0] = risk.latest[0] = worth
+    day = (time - 1) // DAY_NS  # a mark at midnight ends its day
+    if risk.marked[0] == 0 or day != risk.day[0]:
+        risk.day[0], risk.day_equity[0] = day, risk.latest[0]
+    risk.peak[0] = max(risk.peak[0], worth)
+    risk.latest[0] = worth
     risk.marked[0] = 1
     if not s.engine.trading[0]:
         return

@@ -38,7 +38,8 @@ class Risk(Table):
     daily_loss: I64  # units of the reporting asset
     marked: I64  # 1: there has been a mark since the start, or since the last stop
     peak: I64  # highest equity marked
-    day: I64  # days since 1970, and the equity at its first mark
+    latest: I64  # equity of the last known mark
+    day: I64  # days since 1970, and the equity that it began with
     day_equity: I64
     stopped: I64  # why the last stop fired, and when
     stopped_at: I64
