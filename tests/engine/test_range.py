@@ -112,6 +112,8 @@ def follow(error: BarterBtError, one: bt.Instrument, units: dict[str, str]) -> t
         one = replace(one, quantity_increment=lot[1].rstrip(".,"))
     elif "coarser quantity_increment" in hint:
         one = replace(one, quantity_increment=Decimal(str(one.quantity_increment or "1e-9")) * 1000)
+    elif "fine enough" in hint:
+        one = replace(one, quantity_increment="1e-15")
     elif not chosen:
         raise error
     return one, units | chosen

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
-from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, checked, fill_position, in_range, value
+from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, checked, fill_position, in_range, rhe, value
 from .scenario import ExchangeSpec
 
 
@@ -342,8 +343,9 @@ class Venue:
         assert order.arrival <= now, "no fill before acceptance"
         assert 0 < lots <= order.quantity - order.filled, "fills within the quantity"
         payable = self.payable(order, lots, ticks, maker)
-        if payable < lots and order.instrument.notional(lots, ticks) > LIMIT and self.is_held(order, lots):
-            raise OverflowError("the worth of what is sold")  # rule 2
+        if payable < lots and order.instrument.notional(lots, ticks) > LIMIT:  # rule 2
+            if self.is_held(order, lots) or self.is_affordable(order, lots, ticks, maker):
+                raise OverflowError("what is sold or bought cannot be counted")
         if payable < lots and not order.cuts:
             self.end(order, now, "cancelled" if order.filled else "rejected", "insufficient_balance")
             return 0
@@ -459,6 +461,16 @@ class Venue:
         if max(map(abs, (moved, cash, own, worth, requirement, change.after.cost))) > LIMIT:  # rule 2
             return False
         return cash + worth >= requirement
+
+    def is_affordable(self, order: Order, lots: int, ticks: int, maker: bool) -> bool:
+        """Rule 2: whether what spot costs is there, though the lots are beyond the range in units of the base."""
+        instrument = order.instrument
+        if order.side < 0 or not instrument.spot or instrument.base_units * lots <= LIMIT:
+            return False
+        worth = rhe(lots * instrument.lot_value(Fraction(ticks)))
+        fee = instrument.fee(lots, worth, maker)
+        cash = self.accounts[instrument.quote].free + order.reserved
+        return worth + abs(fee) <= LIMIT and (self.spec.account == "margin" or worth + fee <= cash)
 
     def is_held(self, order: Order, lots: int) -> bool:
         """Rule 2: whether a fill would only reduce a position, or in a cash account sell what is there."""

@@ -122,7 +122,10 @@ def _connect(index: IndexedInstruments, scales: Scales, assets: Assets, reportin
             raise ConfigError(
                 f"the units of {index.asset_names[asset]!r} ({units[asset]}) and of "
                 f"{index.asset_names[following]!r} ({units[following]}) are too far apart for one to be converted",
-                f"give {index.instruments[i].key!r} a coarser price_increment" if name in legs else None,
+                f"give {index.instruments[i].key!r} a price_increment coarser than {scales.ticks[i]}, or a coarser "
+                "quantity_increment"
+                if name in legs
+                else None,
             )
         assets.next[asset] = following
         assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator

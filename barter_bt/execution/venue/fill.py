@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.kernel import unit
 from barter_bt.execution.dealing import after_fill, base_amount, fee, in_range, notional
 from barter_bt.execution.messages import CLOSED, FILL
@@ -96,8 +96,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if v.desk.time[0] < held.arrival[order]:
         fail(v.fault, FILL_IN_PAST, i)
     if not is_payable:
-        if notional(v.terms, i, lots, ticks) > LIMIT and _is_held(v, order, i, lots):
-            fail_range(v.fault, i, v.terms.quote[i])
+        if notional(v.terms, i, lots, ticks) > LIMIT:
+            _refuse_range(v, order, i, lots, ticks, is_maker)
         if not v.orders.cut[order]:
             partly = held.filled[order] > 0
             close(v, order, i, CLOSED, CANCELLED if partly else REJECTED, INSUFFICIENT_BALANCE)
@@ -119,6 +119,25 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if done:
         drop(v, order, i)
     _report_fill(v, order, i, lots, ticks, value, cost, is_maker, FILLED if done else OPEN)
+
+
+def _refuse_range(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> None:
+    """End the run where a fill could be paid, but what it gives or gets cannot be counted (rule 2)."""
+    if _is_held(v, order, i, lots):
+        fail_range(v.fault, i, v.terms.quote[i])
+    elif _is_affordable(v, order, i, lots, ticks, is_maker):
+        fail_range(v.fault, i, v.terms.base[i])
+
+
+def _is_affordable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> bool:
+    """Whether what spot costs is there, though what is bought is beyond the range in units of the base."""
+    a, t, quote = v.accounts, v.terms, v.terms.quote[i]
+    if v.orders.side[order] == SELL or base_amount(t, i, lots) <= LIMIT or ticks > LIMIT // t.num[i]:
+        return False
+    value = muldiv(min(lots, TOO_LARGE), ticks * t.num[i], t.den[i])
+    cost = fee(t, i, value, lots, is_maker)
+    free = bounded_sum(bounded_sum(a.total[quote], -a.reserved[quote]), v.held.reserved[order])
+    return abs(cost) <= LIMIT - value and (t.margined[i] != 0 or value + cost <= free)
 
 
 def _is_held(v: VenueState, order: int, i: int, lots: int) -> bool:
