@@ -97,6 +97,9 @@ def test_scenarios_reach_everything() -> None:
         ("market", "expired", "not_filled"),
         ("market", "rejected", "insufficient_balance"),
         ("market", "refused", "no_price"),
+        ("limit", "cancelled", "expired"),
+        ("market", "cancelled", "expired"),
+        ("market", "rejected", "expired"),
     }
 
 
