@@ -16,14 +16,16 @@ else
   BIN := $(VENV)/bin
 endif
 READY := $(VENV)/.ready
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test mutants lint bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make lint   ruff and mypy'
 	@echo 'make bench  measure, see benchmarks/'
+	@echo 'make mutants  see whether the tests notice wrong changes of the package, see tests/mutants/'
 	@echo 'make clean  delete the virtual environment, caches and the demo'
 
 setup: $(READY)
@@ -42,6 +44,9 @@ demo: $(READY)
 
 test: $(READY)
 	"$(BIN)/python" -m pytest -q -n auto
+
+mutants: $(READY)
+	"$(BIN)/python" -m tests.mutants --jobs $(JOBS)
 
 lint: $(READY)
 	"$(BIN)/ruff" check .

@@ -21,12 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.mutants.catalogue import ROOT, Mutant, catalogue
+from tests.mutants.catalogue import PACKAGE, ROOT, Mutant, catalogue
 
 PYTEST = ("-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0")
 PASSED, FAILED = 0, 1  # what pytest returns; anything else is neither
 _SECONDS = 600
-_COPIED = ("barter_bt", "tests")
+_COPIED = (PACKAGE.name, "tests")
 
 
 class Copy:
@@ -43,7 +43,7 @@ class Copy:
 
     def write(self, file: str, source: str) -> None:
         """Put a source into the copy; what was compiled of the one before is not taken for it."""
-        path = self._root / "barter_bt" / file
+        path = self._root / PACKAGE.name / file
         path.write_text(source, "utf-8")
         for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
             compiled.unlink()
@@ -85,7 +85,8 @@ def main() -> int:
     options = _options()
     chosen = [m for m in catalogue() if options.only in f"{m.number} {m.file} {m.breaks}"]
     chosen = [m for m in chosen if not options.number or m.number in options.number]
-    changed = {m.number: m.applied((ROOT / "barter_bt" / m.file).read_text("utf-8")) for m in chosen}
+    sources = {m.file: (PACKAGE / m.file).read_text("utf-8") for m in chosen}
+    changed = {m.number: m.applied(sources[m.file]) for m in chosen}
     began, wrong = time.monotonic(), []
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:
         copies: SimpleQueue[Copy] = SimpleQueue()
@@ -105,7 +106,7 @@ def main() -> int:
                 copy.write(mutant.file, changed[mutant.number])
                 code, told = copy.test(mutant.tests, options.seconds)
             finally:
-                copy.write(mutant.file, (ROOT / "barter_bt" / mutant.file).read_text("utf-8"))
+                copy.write(mutant.file, sources[mutant.file])
                 copies.put(copy)
             return mutant, code, told, time.monotonic() - start
 
@@ -114,6 +115,7 @@ def main() -> int:
             if code != PASSED:
                 print(f"NOT AS IT SHOULD BE without any change: {' '.join(tests)}: {told}", flush=True)
                 wrong.append(" ".join(tests))
+                chosen = [mutant for mutant in chosen if mutant.tests != tests]
         for mutant, code, told, seconds in pool.map(run, chosen):
             word, well = verdict(mutant, code)
             print(f"{mutant.number:4} {word} ({seconds:.0f} s): {mutant.file}: {mutant.breaks} | {told}", flush=True)
