@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -303,6 +304,13 @@ def test_rule_25_the_digest_is_of_orders_trades_positions_balances():
     assert other.digests["equity"] != one.digests["equity"]
     assert set(one.digests) >= {"digest", "orders", "trades", "positions", "balances", "equity"}
     assert len(one.digest) == 64
+
+
+def test_rule_25_the_digest_is_the_checksum_of_four_tables_checksums():
+    """Rule 25: none is left out, in that order."""
+    found = round_trip().digests
+    tables = b"".join(bytes.fromhex(found[name]) for name in ("orders", "trades", "positions", "balances"))
+    assert found["digest"] == hashlib.sha256(tables).hexdigest()
 
 
 def test_rule_25_the_digest_sees_every_difference():

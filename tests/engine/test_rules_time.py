@@ -147,6 +147,16 @@ def test_rule_10_within_a_class_streams_count_in_the_order_given(swapped):
     assert watch.seen == (first if swapped else [(1, 10), (1, 11), (1, 20), (2, 12), (2, 21)])
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_rule_10_streams_count_in_the_order_given_also_where_nobody_is_woken_between(swapped):
+    """Rules 10 and 13: at one time the later stream's trade is the last price, though it came in a burst of its own."""
+    one, two = trades((1, 10, 1), (3, 11, 1), (5, 12, 1)), trades((2, 20, 1), (3, 21, 1), (4, 22, 1), (5, 23, 1))
+    result = run([two, one] if swapped else [one, two], schedule({"at": 0, "buy": 1}))
+    assert result.state.instruments.last[0] == (12 if swapped else 23)
+    earlier = run([two, one] if swapped else [one, two], schedule({"at": 3, "buy": 1, "limit": 2}))
+    assert table(earlier.orders, "price_sent") == [(11 if swapped else 21,)]
+
+
 def test_rule_10_an_acknowledgement_is_seen_before_the_next_request_is_matched():
     """Rules 10 and 17: two orders of one time without latency: each is acknowledged, then both are settled."""
     watch = Watch(lambda s: (s.event, s.order), wake=("fill", "order"))
@@ -188,7 +198,7 @@ def test_rule_11_a_fill_is_four_events_that_show_one_state():
             state.event,
             state.position(0),
             state.working(0),
-            raw.assets.total[0] / S,
+            raw.assets.total[0],  # in units of a lot
             raw.assets.total[1] / S,
             len(state.open_orders(0)),
         )

@@ -135,6 +135,15 @@ def test_after_a_stop_losses_count_anew():
     assert differences(result.state, result.replica().state) == []
 
 
+@pytest.mark.parametrize("limits", [{"drawdown": 0.04}, {"daily_loss": 45}])
+def test_after_a_stop_losses_count_from_the_next_mark(limits):
+    """At 30 fifty are lost; from then on 1,050 is the peak, and the day's first mark, so 95 again is no loss at 60."""
+    again = commands({"at": 45, "do": "enable_trading"})
+    result = holding("compiled", flat(100, 100, 95, 95, 95, 95, 90, 85, 80), commands=again, **limits)
+    stops = result.audit.filter(pl.col("event") == "risk_stop")
+    assert table(stops, "time_engine") == [(30,), (70,)]
+
+
 def test_what_is_in_flight_when_it_stops_is_cancelled_too():
     """With latency: the order has not arrived yet, its cancel follows it."""
     venue = bt.Venue(latency=bt.Latency(request_ns=15 * 10**9))
