@@ -161,15 +161,14 @@ RATIO = st.fractions(min_value=Fraction(1, 10**15), max_value=10**12, max_denomi
 @example(Fraction(1, 2), 3, 1)
 @example(Fraction(1), LIMIT, 1)
 @example(Fraction(1), LIMIT, LIMIT)
+@example(Fraction(16_397, 10**15), 281_474_976_710_654, 1)
 def test_rule_3_notional_is_the_exact_product_rounded_half_to_even(ratio, lots, ticks):
-    """Rule 3: notional = rhe(ticks·lots·num/den); rule 2: what leaves the range is seen to."""
+    """Rule 3: notional = rhe(ticks·lots·num/den); rule 2: what leaves the range is seen to, and its factors as well."""
     d = desk(ratio.numerator, ratio.denominator)
     value = notional(d.terms, 0, lots, ticks)
     exact = expected_notional(ticks, lots, ratio.numerator, ratio.denominator)
-    if exact > LIMIT or (lots > d.terms.lots_max[0] and ticks):
-        assert value > LIMIT
-    elif lots <= d.terms.lots_max[0]:
-        assert value == exact
+    factors = lots <= d.terms.lots_max[0] or ticks <= LIMIT // ratio.numerator
+    assert value == (exact if factors else TOO_LARGE)
 
 
 def test_rule_3_notional_and_fee_compiled_are_those_interpreted():
