@@ -74,7 +74,8 @@ class Limits:
         Stop: a fraction. Where the equity falls further below its highest mark, trading is disabled, every order is
         cancelled and every position with a price closed (rule 27).
     daily_loss
-        The same for an amount of the reporting asset, against the equity that the UTC day began with: the last mark up to its midnight.
+        The same for an amount of the reporting asset, against the equity that the UTC day began with: the last mark up
+        to its midnight.
     resize
         Send an order that is too large with the most that violates no limit instead; ``quantity_requested`` keeps what
         was asked for. It is refused where nothing would be left, and by limits that know no size. Off if not given.
