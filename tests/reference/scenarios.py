@@ -427,6 +427,8 @@ def in_ticks(item: InstrumentSpec, ticks: int) -> float:
 
 def amount(source: Source, item: InstrumentSpec, low: int) -> float:
     half = Decimal(source.pick(("0", "0", "0", "0.5")))
+    if not item.declares_lot:  # a float may lie on either side of a half that is to be rounded
+        half *= 0
     return float(Decimal(item.lot) * (source.integer(low, 9) + half))
 
 

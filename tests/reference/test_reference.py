@@ -207,7 +207,7 @@ def test_resting_on_quotes_best_price_first() -> None:
     """The opposite side's amount is shared; the fill is at the limit's price and makes."""
     rows = [quote(0, 99, 5, 105, 9), quote(5, 98, 1, 100, 3), quote(6, 98, 1, 101, 9), quote(7, 98, 1, 100, 1)]
     tables = simulate("quotes", rows, [limit(1, 2, 100), limit(2, 2, 101), limit(3, 2, 100)])
-    assert fills(tables) == [(5, 101, 2, "maker"), (5, 100, 1, "maker"), (7, 100, 1, "maker")]
+    assert fills(tables) == [(5, 100, 1, "maker"), (5, 101, 2, "maker"), (7, 100, 1, "maker")]  # settled by number
     assert [row["order"] for row in tables.trades] == [1, 0, 0]
 
 
@@ -216,7 +216,7 @@ def test_post_only() -> None:
     tables = simulate("quotes", rows, [limit(1, 1, 101, post_only=True), limit(1, 1, 100, post_only=True)])
     assert ends(tables) == [("rejected", "post_only"), ("filled", "")]
     assert fills(tables) == [(5, 100, 1, "maker")]
-    assert [order["time_exchange"] for order in tables.orders] == [0, t(1)]
+    assert [order["time_exchange"] for order in tables.orders] == [None, t(1)]
 
 
 # Trades: rule 15
