@@ -166,7 +166,7 @@ def build(scenario: Scenario) -> World:
     for spec in (spec for spec in specs if not spec.declares_lot):
         low, high = ranges[spec.name]
         worth = exact(spec.contract_size) * (1 / high if spec.kind == "inverse" else low)
-        if spec.kind == "spot":
+        if spec.kind == "spot" and spec.base in money:
             lots[spec.name] = max(lots[spec.name], units[spec.exchange, spec.base])
         while lots[spec.name] * worth < units[spec.exchange, spec.money]:
             lots[spec.name] *= 10
