@@ -1,9 +1,9 @@
 """Make each mutant of the list and see whether its tests notice: ``make mutants``.
 
-It works on copies in a temporary directory, interpreted. First the tests are run on the package as it is: they prove
-nothing unless they pass there. Every mutant must then be killed (a test fails or takes far too long); a survivor needs
-a test, or a reason in the list why it changes nothing (``survives``). A mutant with such a reason that is killed is
-an error too, as is a change that does not find its place any more.
+It works on copies in a temporary directory, interpreted. A mutant is killed by a test that fails with it and passes
+without it, or by tests that take far too long. A survivor needs a test, or a reason in the list why it changes nothing
+(``survives``). A mutant with such a reason that is killed is an error too, as is a change that does not find its place
+any more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from queue import SimpleQueue
 from tests.mutants.catalogue import PACKAGE, ROOT, Mutant, catalogue
 
 PYTEST = ("-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0")
-PASSED, FAILED = 0, 1  # what pytest returns; anything else is neither
+PASSED, FAILED, UNSOUND = 0, 1, -1  # what pytest returns, and what a failure is that is not the mutant's
 _SECONDS = 600
 _COPIED = (PACKAGE.name, "tests")
 
@@ -41,6 +41,10 @@ class Copy:
             elif not entry.name.startswith("."):
                 (directory / entry.name).symlink_to(entry, target_is_directory=entry.is_dir())
 
+    def read(self, file: str) -> str:
+        """The source of a file of the package as it is in the copy."""
+        return (self._root / PACKAGE.name / file).read_text("utf-8")
+
     def write(self, file: str, source: str) -> None:
         """Put a source into the copy; what was compiled of the one before is not taken for it."""
         path = self._root / PACKAGE.name / file
@@ -49,11 +53,10 @@ class Copy:
             compiled.unlink()
 
     def test(self, tests: Iterable[str], seconds: float) -> tuple[int | None, str]:
-        """Exit code of pytest (None: it took too long) and the end of what it printed."""
-        paths = [test if test.startswith("-") or "/" not in test else f"tests/{test}" for test in tests]
+        """Exit code of pytest (None: it took too long), and the test that failed or else the last line."""
         environment = os.environ | {"PYTHONPATH": str(self._root), "BARTER_BT_INTERPRET": "1"}
         process = subprocess.Popen(
-            [sys.executable, *PYTEST, *paths],
+            [sys.executable, *PYTEST, *tests],
             cwd=self._root,
             env=environment,
             stdout=subprocess.PIPE,
@@ -67,8 +70,50 @@ class Copy:
             os.killpg(process.pid, signal.SIGKILL)  # with what it started
             process.communicate()
             return None, f"no end after {seconds:.0f} s"
-        lines = [line for line in printed.splitlines() if line.startswith(("FAILED", "ERROR", "E  "))]
-        return process.returncode, (lines or printed.splitlines() or [""])[-1]
+        lines = printed.splitlines() or [""]
+        failed = [line.removeprefix("FAILED ").partition(" - ")[0] for line in lines if line.startswith("FAILED ")]
+        return process.returncode, (failed or lines)[-1]
+
+
+class Runner:
+    """Tries mutants, several at a time, each in a copy of its own.
+
+    Parameters
+    ----------
+    directory
+        Where the copies are made.
+    jobs
+        How many.
+    seconds
+        What takes longer is killed.
+    """
+
+    def __init__(self, directory: Path, jobs: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._copies: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(jobs):
+            self._copies.put(Copy(directory / f"copy{number}"))
+        self._sound: dict[str, bool] = {}  # of tests that failed: whether they pass without any change
+
+    def attempt(self, mutant: Mutant) -> tuple[Mutant, int | None, str, float]:
+        """The mutant, exit code of its tests, what they say, and how long they took."""
+        copy, start = self._copies.get(), time.monotonic()
+        source = copy.read(mutant.file)
+        try:
+            copy.write(mutant.file, mutant.applied(source))
+            code, told = copy.test(mutant.arguments(), self._seconds)
+            copy.write(mutant.file, source)
+            if code == FAILED and not self._is_sound(copy, told):
+                code, told = UNSOUND, f"{told} fails without the change as well"
+        finally:
+            copy.write(mutant.file, source)
+            self._copies.put(copy)
+        return mutant, code, told, time.monotonic() - start
+
+    def _is_sound(self, copy: Copy, test: str) -> bool:
+        if test not in self._sound:
+            self._sound[test] = copy.test([test], self._seconds)[0] == PASSED
+        return self._sound[test]
 
 
 def verdict(mutant: Mutant, code: int | None) -> tuple[str, bool]:
@@ -76,47 +121,21 @@ def verdict(mutant: Mutant, code: int | None) -> tuple[str, bool]:
     if code == PASSED:
         return ("survives as explained", True) if mutant.survives else ("SURVIVED", False)
     if code not in (FAILED, None):
-        return f"NOT TESTED: pytest ended with {code}", False
+        return f"NOT TESTED ({code})", False
     return ("KILLED, though the list says that it cannot be", False) if mutant.survives else ("killed", True)
 
 
 def main() -> int:
     """Run the list; 0 if all is as it says."""
     options = _options()
-    chosen = [m for m in catalogue() if options.only in f"{m.number} {m.file} {m.breaks}"]
+    chosen = [m for m in catalogue() if options.only in f"{m.file} {m.breaks}"]
     chosen = [m for m in chosen if not options.number or m.number in options.number]
-    sources = {m.file: (PACKAGE / m.file).read_text("utf-8") for m in chosen}
-    changed = {m.number: m.applied(sources[m.file]) for m in chosen}
+    for mutant in chosen:
+        mutant.applied((PACKAGE / mutant.file).read_text("utf-8"))  # before anything is run
     began, wrong = time.monotonic(), []
-    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:
-        copies: SimpleQueue[Copy] = SimpleQueue()
-        for number in range(options.jobs):
-            copies.put(Copy(Path(temporary) / f"copy{number}"))
-
-        def unchanged(tests: tuple[str, ...]) -> tuple[int | None, str]:
-            copy = copies.get()
-            try:
-                return copy.test(tests, _SECONDS)
-            finally:
-                copies.put(copy)
-
-        def run(mutant: Mutant) -> tuple[Mutant, int | None, str, float]:
-            copy, start = copies.get(), time.monotonic()
-            try:
-                copy.write(mutant.file, changed[mutant.number])
-                code, told = copy.test(mutant.tests, options.seconds)
-            finally:
-                copy.write(mutant.file, sources[mutant.file])
-                copies.put(copy)
-            return mutant, code, told, time.monotonic() - start
-
-        selections = [] if options.trust else list(dict.fromkeys(m.tests for m in chosen))
-        for tests, (code, told) in zip(selections, pool.map(unchanged, selections), strict=True):
-            if code != PASSED:
-                print(f"NOT AS IT SHOULD BE without any change: {' '.join(tests)}: {told}", flush=True)
-                wrong.append(" ".join(tests))
-                chosen = [mutant for mutant in chosen if mutant.tests != tests]
-        for mutant, code, told, seconds in pool.map(run, chosen):
+    with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(options.jobs) as pool:
+        runner = Runner(Path(directory), options.jobs, options.seconds)
+        for mutant, code, told, seconds in pool.map(runner.attempt, chosen):
             word, well = verdict(mutant, code)
             print(f"{mutant.number:4} {word} ({seconds:.0f} s): {mutant.file}: {mutant.breaks} | {told}", flush=True)
             if not well:
@@ -130,10 +149,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("number", nargs="*", type=int, help="only the mutants of these numbers")
-    parser.add_argument("--only", default="", help="only mutants in whose number, file or description this stands")
+    parser.add_argument("--only", default="", help="only mutants in whose file or description this stands")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     parser.add_argument("--seconds", type=float, default=_SECONDS, help="what takes longer counts as killed")
-    parser.add_argument("--trust", action="store_true", help="do not try the tests without a change first")
     return parser.parse_args()
 
 

@@ -39,6 +39,10 @@ class Mutant:
     tests: tuple[str, ...]
     survives: str = ""
 
+    def arguments(self) -> list[str]:
+        """Of pytest, from the project's root."""
+        return [f"tests/{test}" if "/" in test else test for test in self.tests]
+
     def applied(self, source: str) -> str:
         """The source with the change.
 

@@ -14,7 +14,7 @@ from barter_bt.engine.replica import differences
 from barter_bt.errors import ConfigError
 from barter_bt.strategy.api import buy, limit_buy
 from tests.engine.test_commands import commands
-from tests.engine.tiny import FUTURE, A, candles, flat, run, schedule, table
+from tests.engine.tiny import FUTURE, A, candles, flat, quotes, run, schedule, table
 
 MODES = pytest.mark.parametrize("interpret", [True, False])
 FALLING = flat(100, 100, 98, 95, 91, 90, 89, 88)  # closes at 10, 20, ... seconds
@@ -77,6 +77,25 @@ def test_a_loss_at_the_limit_does_not_stop(driver, limits):
     assert not any("stop" in warning for warning in result.warnings)
 
 
+@pytest.mark.parametrize(
+    ("limits", "stops"), [({"drawdown": 0.1}, 0), ({"daily_loss": 110}, 0), ({"drawdown": 0.099}, 1)]
+)
+def test_a_loss_of_exactly_the_limit_does_not_stop(limits, stops):
+    """At 89, 110 of 1,100 are lost."""
+    result = holding("compiled", flat(100, 100, 98, 95, 91, 90, 89), **limits)
+    assert result.audit.filter(pl.col("event") == "risk_stop").height == stops
+
+
+def test_an_equity_that_is_not_known_is_no_loss():
+    """For a second there is no price of what is held."""
+    data = quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 0), (3, 99, 9, 101, 9), (4, 99, 9, 101, 9))
+    plan = schedule({"at": 4, "buy": 1})
+    options = {"balances": {"usd": 1_000, "a": 5}, "mark_every": "1s", "audit": "actions"}
+    result = run(data, plan, risk=bt.Limits(drawdown=0.3, daily_loss=400), **options)
+    assert result.equity["equity"].is_null().sum() >= 1
+    assert result.audit.filter(pl.col("event") == "risk_stop").height == 0
+
+
 def test_stopped_and_unstopped_runs_agree_up_to_the_stop():
     """A stop that does not fire changes nothing."""
     assert holding("compiled", drawdown=0.9).digest == holding("compiled").digest
@@ -107,6 +126,17 @@ def test_a_day_s_loss_is_seen_at_a_mark_that_ends_the_day():
         assert table(result.audit.filter(pl.col("event") == "risk_stop"), "time_engine") == [(at,) for at in stopped], (
             loss
         )
+
+
+def test_what_is_lost_up_to_midnight_is_of_the_day_that_ends():
+    """Thirty of one day, at the mark at its midnight, and ten of the next are not forty of the next."""
+    day = 86_400
+    times, prices = (day - 20, day - 10, day, day + 10, day + 20), (100, 100, 97, 96, 96)
+    rows = [(t - 10, t, *(price,) * 4) for t, price in zip(times, prices, strict=True)]
+    for loss, stops in ((35, 0), (25, 1)):
+        limits = bt.Limits(daily_loss=loss)
+        result = run(candles(*rows), schedule({"at": day - 20, "buy": 10}), risk=limits, audit="actions")
+        assert result.audit.filter(pl.col("event") == "risk_stop").height == stops
 
 
 def test_a_gap_over_night_is_a_loss_of_the_day():

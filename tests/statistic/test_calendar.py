@@ -58,6 +58,13 @@ def test_a_mark_exactly_at_midnight_counts_to_the_day_before():
     assert summarise(MIDNIGHT, sampling="1d").samples == 2
 
 
+def test_a_midnight_of_a_zone_has_the_number_of_the_day_before():
+    """In winter it is 23 h in UTC in Paris; the instant after is the first of the next day."""
+    midnight = 23 * DAY_NS // 24
+    times = np.array([midnight - 1, midnight, midnight + 1, midnight + DAY_NS])
+    assert (np.diff(numbers(times, DAY_NS, "Europe/Paris")) == [0, 1, 0]).all()
+
+
 def test_a_mark_an_instant_after_midnight_counts_to_the_day_that_begins():
     later = MIDNIGHT.equity.with_columns(pl.col("time") + pl.duration(nanoseconds=1, time_unit="ns"))
     run = FakeRun(equity=later)
