@@ -31,7 +31,7 @@ from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import on_one_clock
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import BarterBtError, ConfigError, StrategyError
+from barter_bt.errors import BarterBtError, ConfigError, InstrumentError, StrategyError, nearest
 from barter_bt.execution.build import build_terms, build_venue
 from barter_bt.execution.messages import NEVER
 from barter_bt.execution.terms import Venue
@@ -309,10 +309,25 @@ def _venues(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstrument
     if not (venues is None or isinstance(venues, Venue | Mapping)):
         raise ConfigError(f"venues is {venues!r:.60}; it must be a Venue, or Venues by exchange", "Venue(Fees(...))")
     if venues is None or isinstance(venues, Venue):
-        return dict.fromkeys(index.exchanges, venues or Venue())
+        return _with_known_names(dict.fromkeys(index.exchanges, venues or Venue()), index, is_for_all=True)
     for name in venues:
         index.exchange(name)
-    return {name: venues.get(name, Venue()) for name in index.exchanges}
+    return _with_known_names({name: venues.get(name, Venue()) for name in index.exchanges}, index, is_for_all=False)
+
+
+def _with_known_names(venues: dict[str, Venue], index: IndexedInstruments, is_for_all: bool) -> dict[str, Venue]:
+    """Terms of single instruments must name one of the exchange, or of any where they are for all."""
+    for exchange, venue in venues.items():
+        known = {one.name for one in index.instruments if is_for_all or one.exchange == exchange}
+        for what in ("fees_by_instrument", "margin_by_instrument"):
+            for name in getattr(venue, what):
+                if name not in known:
+                    like = nearest(name, known)
+                    raise InstrumentError(
+                        f"{what} names {name!r}, which is no instrument; known: {', '.join(sorted(known)[:10])}",
+                        f"did you mean {like!r}?" if like else None,
+                    )
+    return venues
 
 
 def _nanoseconds(moment: datetime | None, default: int, what: str) -> int:

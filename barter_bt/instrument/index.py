@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import TypeVar
 
 from barter_bt.errors import InstrumentError, nearest
@@ -203,8 +204,8 @@ def _plain_or_key(names: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _checked(what: str, index: int, known: Sequence[T]) -> int:
-    if not 0 <= index < len(known):
-        raise InstrumentError(f"there is no {what} {index}; indices go from 0 to {len(known) - 1}")
+    if not isinstance(index, Integral) or isinstance(index, bool) or not 0 <= index < len(known):
+        raise InstrumentError(f"there is no {what} {index!r}; indices go from 0 to {len(known) - 1}")
     return index
 
 

@@ -116,7 +116,7 @@ def test_an_order_of_an_unknown_instrument_is_an_error():
     assert "'a_usd'" in caught.value.hint
 
 
-@pytest.mark.parametrize("number", [1, -1, 7])
+@pytest.mark.parametrize("number", [1, -1, 7, 0.0, True, None])
 def test_an_order_of_an_instrument_number_that_is_not_there_is_an_error(number):
     """By number: an error of the package's own, not the last instrument and not a raw IndexError."""
     with pytest.raises(BarterBtError, match=str(number)):

@@ -91,3 +91,12 @@ def test_an_unknown_kind_of_instrument_names_the_kinds(kind: Any):
     """Whatever stands there."""
     with pytest.raises(BarterBtError, match="allowed: spot, perpetual, future, option"):
         bt.Instrument("x", "a_usd", kind=kind)
+
+
+@pytest.mark.parametrize("venues", [lambda v: v, lambda v: {"x": v}])
+@pytest.mark.parametrize("what", ["fees_by_instrument", "margin_by_instrument"])
+def test_terms_of_an_instrument_that_is_not_there_are_refused(what: str, venues: Any):
+    """A misspelt name would charge nothing in silence."""
+    with pytest.raises(BarterBtError, match=f"{what} names 'a_usdd'") as caught:
+        run(MARKET, BUY, venues=venues(bt.Venue(**{what: {"a_usdd": 0.001}})))
+    assert "'a_usd'" in str(caught.value.hint)
