@@ -194,8 +194,8 @@ def test_names_in_settings_are_checked():
         run(MARKET, schedule({"at": 1, "buy": 1, "on": "b_usd"}))
     with pytest.raises(ConfigError, match="must not be negative"):
         run(MARKET, rows, balances={"usd": -1})
-    with pytest.raises(ConfigError, match="whole number of units"):
-        run(MARKET, rows, balances={"usd": "0.0000000001"})
+    odd = run(MARKET, rows, balances={"usd": "0.0000000001"}, units={"usd": "1e-9"})
+    assert any("of which 0.0 is counted" in warning for warning in odd.warnings)
 
 
 # Endless strategies
