@@ -3,7 +3,7 @@
 import pytest
 
 import barter_bt as bt
-from tests.engine.tiny import A, bars, candles, flat, quotes, run, schedule, table, trades
+from tests.engine.tiny import A, S, bars, candles, flat, quotes, run, schedule, table, trades
 
 FILL = ("order_id", "time_exchange", "side", "price", "quantity", "liquidity")
 ORDER = ("status", "reason", "filled")
@@ -289,6 +289,15 @@ def test_rule_16_a_limit_waits_for_a_candle_that_opens_after_its_arrival():
     """Rule 16: sent inside a candle it ignores that candle's range and close."""
     assert fills(run(bars(*OHLC), schedule({"at": 5, "buy": 1, "limit": 98}))) == []
     assert fills(run(bars(*OHLC), schedule({"at": 5, "buy": 1, "limit": 102}))) == [(0, 20, "buy", 102, 1, "maker")]
+
+
+def test_rule_16_a_limit_that_arrives_after_the_open_waits_though_it_was_sent_before_it():
+    """Rule 16: with latency it is the arrival that counts; the range of the candle in between is not for it."""
+    data = bars((100, 100, 100, 100), (100, 101, 90, 100), (100, 101, 94, 100))
+    rows = ({"at": 9, "buy": 1, "limit": 92}, {"at": 9, "buy": 1, "limit": 95})
+    for delay, filled in ((2, [(1, 30)]), (1, [(0, 20), (1, 20)])):
+        result = run(data, schedule(*rows), venues=bt.Venue(latency=bt.Latency(request_ns=delay * S)))
+        assert [(one[0], one[1]) for one in fills(result)] == filled
 
 
 def test_rule_16_post_only_expires_at_its_first_open_and_makes_at_later_ones():
