@@ -23,7 +23,20 @@ from queue import SimpleQueue
 
 from tests.mutants.catalogue import PACKAGE, ROOT, Mutant, catalogue
 
-PYTEST = ("-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0")
+PYTEST = (
+    "-m",
+    "pytest",
+    "-q",
+    "-x",
+    "-n0",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+    "-p",
+    "tests.mutants.interpreted",
+    "--hypothesis-seed=0",
+)
 PASSED, FAILED, UNSOUND = 0, 1, -1  # what pytest returns, and what a failure is that is not the mutant's
 _SECONDS = 600
 _COPIED = (PACKAGE.name, "tests")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import pytest
 
+import barter_bt as bt
+from tests.engine.tiny import run, trades
+from tests.mutants import interpreted
 from tests.mutants.__main__ import FAILED, PASSED, verdict
 from tests.mutants.catalogue import PACKAGE, ROOT, Mutant, catalogue
 
@@ -55,3 +60,17 @@ def test_a_change_that_does_not_find_its_place_is_an_error():
     for text in ("", "a a"):
         with pytest.raises(ValueError, match="must have once"):
             mutant.applied(text)
+
+
+def _uncompilable(s: Any, my: Any) -> None:
+    my.shared.n[0] += len(type(s).__name__)
+
+
+def test_with_the_plugin_nothing_is_compiled(monkeypatch):
+    """Not even a run that asks for it: this strategy cannot be."""
+    module: Any = importlib.import_module("barter_bt.backtest.backtest")
+    monkeypatch.setattr(module, "Drive", module.Drive)  # put back afterwards
+    interpreted.pytest_configure()
+    strategy = bt.Compiled(_uncompilable, shared={"n": 0}, wake="trade")
+    result = run(trades((1, 100, 9), (2, 101, 9)), strategy, interpret=False)
+    assert result.own["compiled"]["shared"]["n"].item() > 0

@@ -1,0 +1,25 @@
+"""A plugin of pytest for mutants: every run is interpreted, also one that asks to be compiled.
+
+To compile a changed loop takes a minute; that compiled runs do what interpreted ones do is held by other tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+
+def pytest_configure() -> None:
+    """Put a driver of the loop that never compiles in place of the package's."""
+    module: Any = importlib.import_module("barter_bt.backtest.backtest")
+
+    Drive: Any = module.Drive
+
+    class Interpreted(Drive):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            bound = inspect.signature(Drive.__init__).bind(self, *given, **named)
+            bound.arguments["interpret"] = True
+            super().__init__(*bound.args[1:], **bound.kwargs)
+
+    module.Drive = Interpreted
