@@ -40,7 +40,8 @@ def test_three_runs_have_no_difference_but_tests(saved, capsys):
 
 def test_many_runs_are_figures_only(saved, tmp_path, capsys):
     for directory in tmp_path.iterdir():
-        (directory / "equity.parquet").unlink()  # nothing reads it
+        table = directory / "equity.parquet"
+        table.write_bytes(bytes(table.stat().st_size))  # nothing reads it
     assert main(["compare", *(saved * 3)]) == 0
     assert "9 runs in usd" in capsys.readouterr().out
     assert main(["compare", "--json", *(saved * 3)]) == 0
