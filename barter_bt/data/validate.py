@@ -31,6 +31,7 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
 
     Examples
     --------
+    >>> import polars as pl
     >>> from barter_bt.data import generate, trades
     >>> frame = generate.trades(3).with_columns(price=pl.Series([100.0, -1.0, float("nan")]))
     >>> [(finding.code, finding.rows) for finding in check(trades(frame)).errors]

@@ -208,7 +208,7 @@ def test_resting_on_quotes_best_price_first() -> None:
     rows = [quote(0, 99, 5, 105, 9), quote(5, 98, 1, 100, 3), quote(6, 98, 1, 101, 9), quote(7, 98, 1, 100, 1)]
     tables = simulate("quotes", rows, [limit(1, 2, 100), limit(2, 2, 101), limit(3, 2, 100)])
     assert fills(tables) == [(5, 100, 1, "maker"), (5, 101, 2, "maker"), (7, 100, 1, "maker")]  # settled by number
-    assert [row["order"] for row in tables.trades] == [1, 0, 0]
+    assert [row["order"] for row in tables.trades] == [0, 1, 0]
 
 
 def test_post_only() -> None:
