@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.data import generate
 from barter_bt.engine.replica import differences
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.strategy.api import buy, limit_buy, sell
 from tests.engine.test_commands import commands
 from tests.engine.tiny import A, flat, quotes, run, schedule
@@ -104,7 +103,7 @@ def test_after_a_failure_the_last_checkpoint_is_there(tmp_path, monkeypatch):
     whole = bt.backtest(**given, interpret=True)
     with monkeypatch.context() as patch:
         patch.setattr(Outside, "fails_at", 400)
-        with contextlib.suppress(InterruptedError):
+        with pytest.raises(StrategyError, match="InterruptedError"):
             bt.backtest(**arguments("python"), interpret=True, checkpoint=bt.Checkpoint(path, every_rows=100))
     assert bt.backtest(**arguments("python"), interpret=True, resume=path).digest == whole.digest
 
