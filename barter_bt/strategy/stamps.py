@@ -44,7 +44,8 @@ def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.D
         ends.collect(), on="code", how="left", maintain_order="left"
     )
     first, last, opens = (whole[name].fill_null(0).to_numpy() for name in ("first", "last", "opens"))
-    near = pl.col("time_open").is_in(stamps.times) | pl.col("time_exchange").is_in(stamps.times)
+    known = stamps.times.implode()
+    near = pl.col("time_open").is_in(known) | pl.col("time_exchange").is_in(known)
     candles = lazy.filter(near).collect()
     code, opened = candles["code"].to_numpy(), candles["time_open"].to_numpy()
     closes = stamps.keys(candles["time_exchange"].to_numpy(), code)

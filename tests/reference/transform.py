@@ -117,6 +117,11 @@ def last_arrival(scenario: Scenario) -> int:
     return max(arrivals)
 
 
+def has_expired(item: InstrumentSpec, time: int) -> bool:
+    """Whether a market event of this time is passed over."""
+    return item.expiry is not None and time > item.expiry
+
+
 def with_bystander(scenario: Scenario) -> Scenario:
     """One more instrument with a market of its own, at times at which something happens anyway."""
     first = scenario.streams[0]
@@ -130,7 +135,8 @@ def with_bystander(scenario: Scenario) -> Scenario:
             for one in scenario.streams
             if one.kind == kind and any(row[NAME[kind]] == twin.name for row in one.rows)
         )
-        rows = [row for row in stream.rows if row[NAME[kind]] == twin.name]
+        stamp = 1 if kind == "candles" else 0
+        rows = [row for row in stream.rows if row[NAME[kind]] == twin.name and not has_expired(twin, row[stamp])]
         cells = dict.fromkeys(PRICES[kind], 100.0) | dict.fromkeys(AMOUNTS[kind], 7.0)
         if kind == "quotes":
             cells[5] = 101.0  # the ask
