@@ -172,13 +172,14 @@ def check_causality(
     make = _maker(strategy, data)
     whole = Whole(streams)
     full = make(streams)
+    span = whole.span_ns(cut.start_ns(arguments))
     try:
         result = _run(streams, instruments, full, arguments)
     except EngineError:
-        if report := _signals_alone(make, full, whole, cut.choose(at, n, whole.span_ns(), None, arguments)):
+        if report := _signals_alone(make, full, whole, cut.choose(at, n, span, None, arguments)):
             return report
         raise
-    times = cut.choose(at, n, whole.span_ns(), result, arguments)
+    times = cut.choose(at, n, span, result, arguments)
     findings, notes = _given_frames(strategy, streams)
     for time_ns in times:
         known, dealt = whole.known(time_ns), whole.dealt(time_ns)

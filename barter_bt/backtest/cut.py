@@ -43,6 +43,11 @@ def choose(
     return sorted(set(chosen))
 
 
+def start_ns(arguments: Mapping[str, Any]) -> int | None:
+    """Where a run is to start, if it says so."""
+    return _nanoseconds(arguments["start"], "start") if arguments.get("start") else None
+
+
 def _nanoseconds(moment_: datetime, what: str) -> int:
     if moment_.tzinfo is None:
         raise ConfigError(

@@ -57,10 +57,12 @@ class Whole:
             for stream, frame, known in zip(self.streams, self._frames, self._closed(time_ns), strict=True)
         ]
 
-    def span_ns(self) -> tuple[int, int]:
-        """The first and the last venue time."""
+    def span_ns(self, start_ns: int | None) -> tuple[int, int]:
+        """The first venue time, of those from the start on, and the last."""
         times = [nanoseconds(frame["time_exchange"]) for frame in self._frames if frame.height]
-        return min(int(each[0]) for each in times), max(int(each[-1]) for each in times)
+        last = max(int(each[-1]) for each in times)
+        since = times if start_ns is None else [each[each >= start_ns] for each in times]
+        return min((int(each[0]) for each in since if len(each)), default=last), last
 
     def _closed(self, time_ns: int) -> list[pl.DataFrame]:
         return [
