@@ -206,7 +206,7 @@ def backtest(
         plainly = interprets() if interpret is None else interpret
         drive = Drive(state, venue, feeder, driver, index, scales, plainly, show, saving)
         compiled = time.perf_counter()
-        partial, error = _run(drive, venue)
+        partial, error = _run(drive, venue, feeder)
     result = Result(
         state=state,
         venue=venue,
@@ -268,14 +268,14 @@ def _strategy(given: Any) -> Any:
     return Python(given, getattr(given, "name", type(given).__name__))
 
 
-def _run(drive: Drive, venue: VenueState) -> tuple[bool, BarterBtError | None]:
+def _run(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, BarterBtError | None]:
     """Whether the run ended early, and the error that ended it; what it did until then is kept."""
     try:
         drive.run()
     except KeyboardInterrupt:
         return True, None
     except BarterBtError as error:
-        if is_ours(venue.fault):
+        if is_ours(venue.fault, feeder):
             raise
         return True, error
     return False, None

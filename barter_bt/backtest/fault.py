@@ -44,7 +44,7 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
             f"the strategy asked for something of instrument {instrument} at {time} ns; there are {len(index)}, from 0",
             f"they are {', '.join(index.names[:10])}",
         )
-    if is_ours(v.fault):
+    if is_ours(v.fault, feeder):
         return EngineError(
             f"time went back at {time} ns: this is a fault of barter_bt, and no result is given",
             "please report it with the data and the strategy",
@@ -100,9 +100,10 @@ def _range_error(v: VenueState, index: IndexedInstruments, scales: Scales, time:
     )
 
 
-def is_ours(fault: Fault) -> bool:
-    """Whether it is a fault of this package, whose results nobody should see."""
-    return fault.code[0] == FILL_IN_PAST or (fault.code[0] == TIME_WENT_BACK and fault.cursor[0] < 0)
+def is_ours(fault: Fault, feeder: Feeder) -> bool:
+    """Whether it is a fault of this package, whose results nobody should see: rows that are checked do not go back."""
+    code, c = fault.code[0], fault.cursor[0]
+    return code == FILL_IN_PAST or (code == TIME_WENT_BACK and (c < 0 or feeder.stream_of(c).validate))
 
 
 def raised(error: Exception, s: EngineState, index: IndexedInstruments, strategies: Sequence[str]) -> StrategyError:

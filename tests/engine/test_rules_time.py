@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
-from barter_bt.errors import DataError, StrategyError
+from barter_bt.errors import DataError, EngineError, StrategyError
+from barter_bt.strategy.api import buy
 from tests.engine.tiny import A, B, S, Watch, bars, candles, flat, quotes, run, schedule, stamps, table, trades
 
 EVERY = "every_event"
@@ -136,6 +137,33 @@ def test_rule_10_an_open_is_answered_at_the_next_in_one_stream_or_two():
     assert table(result.trades, "time_exchange", "instrument", "price") == [(10, "a_usd", 6), (20, "b_usd", 8)]
 
 
+def test_rule_10_a_fill_is_told_before_the_rows_of_its_time_in_every_stream():
+    """Rule 10: classes 0 and 1 before 2, also for a row that follows another which wakes nobody."""
+    data = [trades(*((k, 10, 1) for k in range(1, 5))), trades((1, 50, 1), (3, 40, 1), instrument="b_usd")]
+    plan = schedule({"at": 1, "buy": 1, "limit": 45, "on": "b_usd"})
+    result = run(data, plan, [A, B], audit="full", mark_every="1h")
+    events = table(result.audit, "time_engine", "event", "instrument")
+    assert [event for event in events if event[0] == 3 and event[1] in ("market_trade", "account_trade")] == [
+        (3, "account_trade", "b_usd"),
+        (3, "market_trade", "a_usd"),
+        (3, "market_trade", "b_usd"),
+    ]
+
+
+def _buy_at_second_two(s: Any, my: Any) -> None:
+    if s.engine.time[0] == 2 * S:
+        buy(s, 0, 1.0)
+
+
+@pytest.mark.parametrize(("wait", "filled"), [(0, (3, 103)), (1.5, (4, 104))])
+def test_rule_10_what_a_compiled_strategy_asks_for_reaches_the_venue_before_later_rows(wait, filled):
+    """Rule 10: also among rows that the engine passes without looking up."""
+    data = trades(*((k, 100 + k, 1) for k in range(1, 7)))
+    strategy = bt.Compiled(_buy_at_second_two, wake="trade")
+    result = run(data, strategy, venues=latency(request=wait), mark_every="1h")
+    assert table(result.trades, "time_exchange", "price") == [filled]
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 def test_rule_10_within_a_class_streams_count_in_the_order_given(swapped):
     """Rule 10: at one time by stream, then row."""
@@ -184,6 +212,25 @@ def test_rule_10_a_fill_can_be_answered_before_the_next_request():
 
     result = run(data, Watch(event, ask, wake=("quote", "fill")))
     assert table(result.trades, "order_id", "price", "quantity") == [(0, 101, 2), (1, 101, 1), (1, 102, 1), (2, 102, 5)]
+
+
+@pytest.mark.parametrize("watched", ["clock", "fills"])
+def test_rule_10_what_comes_before_the_clock_is_a_fault_of_the_program(monkeypatch, watched):
+    """Rule 10: here opens that come too late; where nobody watches the clock, the fill before its order's arrival."""
+    monkeypatch.setattr(bt.data.Stream, "openings", lambda stream: (0, True))  # in the order of rows, which is wrong
+    if watched == "fills":
+        monkeypatch.setattr("barter_bt.engine.loop.keep_time", lambda s, v, what, due: None)
+    rows = [(10 * k, 10 * k + 10, 9, 9, 9, 9, "a_usd") for k in range(6)]
+    market = candles(*rows[:5], (0, 60, 5, 5, 5, 5, "b_usd"), rows[5])
+    limit = {"limit": 1} if watched == "clock" else {}
+    with pytest.raises(EngineError, match="a fault of barter_bt, and no result is given"):
+        run(market, schedule({"at": 35, "buy": 1, "on": "b_usd"} | limit), [A, B])
+
+
+def test_rule_10_rows_that_nobody_checks_and_that_go_back_are_the_datas_fault():
+    """Rule 10: not the program's, where a stream is not to be checked."""
+    with pytest.raises(DataError, match=r"time_exchange.*row 2"):
+        run(trades((1, 9, 1), (5, 9, 1), (3, 9, 1), validate=False), schedule({"at": 1, "buy": 1, "limit": 2}))
 
 
 # Account events
