@@ -177,6 +177,16 @@ def test_a_shutdown_ends_the_market_and_drains_what_is_in_flight():
     assert any("shutdown" in warning for warning in result.warnings)
 
 
+def test_after_a_shutdown_the_venue_sees_no_market_either():
+    """An order that rests is not filled by what would have come, and stays open."""
+    market = quotes((1, 99, 9, 101, 9), (5, 89, 9, 91, 9))
+    rows = schedule({"at": 1, "buy": 1, "limit": 95})
+    assert table(run(market, rows).orders, "status") == [("filled",)]
+    result = run(market, rows, commands=commands({"at": 3, "do": "shutdown"}))
+    assert table(result.orders, "status", "filled") == [("open", 0)]
+    assert result.state.engine.time[0] == 3 * 10**9
+
+
 @pytest.mark.parametrize(
     ("row", "error", "match"),
     [

@@ -473,3 +473,10 @@ def test_a_candle_that_comes_twice_is_refused_by_a_run_too(interpret):
     for strategy in (bt.strategy.builtin.BuyAndHold(), Watch(lambda s: None)):
         with pytest.raises(DataError, match="equal to that of the candle before of the same instrument"):
             run(market, strategy, A, interpret=interpret)
+
+
+def test_a_candle_that_comes_twice_in_a_row_is_refused_though_nobody_checks_the_rows():
+    """The loop looks for itself where a stream is not to be checked, as for prices off the grid."""
+    market = candles((0, 10, 5, 5, 5, 5), (10, 20, 6, 6, 6, 6), (10, 20, 6, 6, 6, 6), validate=False)
+    with pytest.raises(DataError, match="equal to that of the candle before of the same instrument"):
+        run(market, Watch(lambda s: None))

@@ -192,6 +192,14 @@ def test_rule_15_resting_orders_share_a_trade_and_takers_come_first():
     ]
 
 
+def test_rule_15_buys_come_before_sells_on_one_trade():
+    """Rule 15: of own orders that cross one another, the buy takes the amount and the sell what is left of it."""
+    rows = [{"at": 2, "sell": 5, "limit": 95}, {"at": 2, "buy": 5, "limit": 105}]
+    for amount, filled in ((5, [(1, "buy", 5)]), (7, [(0, "sell", 2), (1, "buy", 5)])):
+        result = run(trades((1, 100, 1), (3, 100, amount)), schedule(*rows), balances={"usd": 1000, "a": 5})
+        assert table(result.trades, "order_id", "side", "quantity") == filled
+
+
 def test_rule_15_the_amount_of_a_trade_counts_in_whole_lots():
     """Rule 15: a trade's amount is used in whole lots of the instrument."""
     data = trades((1, 100, 1), (3, 95, 2), (4, 95, 1))

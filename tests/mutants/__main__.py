@@ -1,9 +1,9 @@
 """Make each mutant of the list and see whether its tests notice: ``make mutants``.
 
-It works on copies in a temporary directory, interpreted. A mutant is killed by a test that fails with it and passes
-without it, or by tests that take far too long. A survivor needs a test, or a reason in the list why it changes nothing
-(``survives``). A mutant with such a reason that is killed is an error too, as is a change that does not find its place
-any more.
+It works on copies in a temporary directory, interpreted. A mutant is killed by a test that fails with it, or by tests
+that take far too long; in the end the tests that killed are run once without any change, and must pass. A survivor
+needs a test, or a reason in the list why it changes nothing (``survives``). A mutant with such a reason that is killed
+is an error too, as is a change that does not find its place any more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +28,6 @@ PYTEST = (
     "-m",
     "pytest",
     "-q",
-    "-x",
     "-n0",
     "-p",
     "no:cacheprovider",
@@ -37,8 +37,9 @@ PYTEST = (
     "tests.mutants.interpreted",
     "--hypothesis-seed=0",
 )
-PASSED, FAILED, UNSOUND = 0, 1, -1  # what pytest returns, and what a failure is that is not the mutant's
-_SECONDS = 600
+PASSED, FAILED = 0, 1  # what pytest returns
+KILLED, EXPLAINED, SURVIVED = "killed", "survives as explained", "SURVIVED"
+_SECONDS = 300
 _COPIED = (PACKAGE.name, "tests")
 
 
@@ -65,8 +66,8 @@ class Copy:
         for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
             compiled.unlink()
 
-    def test(self, tests: Iterable[str], seconds: float) -> tuple[int | None, str]:
-        """Exit code of pytest (None: it took too long), and the test that failed or else the last line."""
+    def test(self, tests: Iterable[str], seconds: float | None = None) -> tuple[int | None, list[str], str]:
+        """Exit code of pytest (None: it took too long), the tests that failed, and the last line that it printed."""
         environment = os.environ | {"PYTHONPATH": str(self._root), "BARTER_BT_INTERPRET": "1"}
         process = subprocess.Popen(
             [sys.executable, *PYTEST, *tests],
@@ -82,10 +83,10 @@ class Copy:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # with what it started
             process.communicate()
-            return None, f"no end after {seconds:.0f} s"
+            return None, [], f"no end after {seconds:.0f} s"
         lines = printed.splitlines() or [""]
         failed = [line.removeprefix("FAILED ").partition(" - ")[0] for line in lines if line.startswith("FAILED ")]
-        return process.returncode, (failed or lines)[-1]
+        return process.returncode, failed, lines[-1]
 
 
 class Runner:
@@ -106,36 +107,35 @@ class Runner:
         self._copies: SimpleQueue[Copy] = SimpleQueue()
         for number in range(jobs):
             self._copies.put(Copy(directory / f"copy{number}"))
-        self._sound: dict[str, bool] = {}  # of tests that failed: whether they pass without any change
 
     def attempt(self, mutant: Mutant) -> tuple[Mutant, int | None, str, float]:
-        """The mutant, exit code of its tests, what they say, and how long they took."""
+        """The mutant, exit code of its tests, which failed first or what they say, and how long they took."""
         copy, start = self._copies.get(), time.monotonic()
         source = copy.read(mutant.file)
         try:
             copy.write(mutant.file, mutant.applied(source))
-            code, told = copy.test(mutant.arguments(), self._seconds)
-            copy.write(mutant.file, source)
-            if code == FAILED and not self._is_sound(copy, told):
-                code, told = UNSOUND, f"{told} fails without the change as well"
+            code, failed, told = copy.test(["-x", *mutant.arguments()], self._seconds)
         finally:
             copy.write(mutant.file, source)
             self._copies.put(copy)
-        return mutant, code, told, time.monotonic() - start
+        return mutant, code, failed[0] if failed else told, time.monotonic() - start
 
-    def _is_sound(self, copy: Copy, test: str) -> bool:
-        if test not in self._sound:
-            self._sound[test] = copy.test([test], self._seconds)[0] == PASSED
-        return self._sound[test]
+    def unsound(self, tests: Iterable[str]) -> set[str]:
+        """Those of the tests that do not pass without any change."""
+        asked = sorted(set(tests))
+        copy = self._copies.get()
+        code, failed, _ = copy.test(asked) if asked else (PASSED, [], "")
+        self._copies.put(copy)
+        return set() if code == PASSED else set(failed) if code == FAILED else set(asked)
 
 
 def verdict(mutant: Mutant, code: int | None) -> tuple[str, bool]:
     """What became of a mutant, and whether that is well."""
     if code == PASSED:
-        return ("survives as explained", True) if mutant.survives else ("SURVIVED", False)
+        return (EXPLAINED, True) if mutant.survives else (SURVIVED, False)
     if code not in (FAILED, None):
         return f"NOT TESTED ({code})", False
-    return ("KILLED, though the list says that it cannot be", False) if mutant.survives else ("killed", True)
+    return ("KILLED, though the list says that it cannot be", False) if mutant.survives else (KILLED, True)
 
 
 def main() -> int:
@@ -145,17 +145,23 @@ def main() -> int:
     chosen = [m for m in chosen if not options.number or m.number in options.number]
     for mutant in chosen:
         mutant.applied((PACKAGE / mutant.file).read_text("utf-8"))  # before anything is run
-    began, wrong = time.monotonic(), []
+    began, words, killers, wrong = time.monotonic(), Counter[str](), dict[int, str](), list[str]()
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(options.jobs) as pool:
         runner = Runner(Path(directory), options.jobs, options.seconds)
         for mutant, code, told, seconds in pool.map(runner.attempt, chosen):
             word, well = verdict(mutant, code)
-            print(f"{mutant.number:4} {word} ({seconds:.0f} s): {mutant.file}: {mutant.breaks} | {told}", flush=True)
+            words[word] += 1
+            if code == FAILED:
+                killers[mutant.number] = told
+            line = f"{mutant.number:4} {word} ({seconds:.0f} s): {mutant.file}: {mutant.breaks} | {told}"
+            print(line, flush=True)
             if not well:
-                wrong.append(f"{mutant.number} {mutant.file}: {mutant.breaks}")
-    print(f"{len(chosen)} mutants in {time.monotonic() - began:.0f} s, {len(wrong)} not as they should be")
-    for line in wrong:
-        print(f"  {line}")
+                wrong.append(line)
+        unsound = runner.unsound(killers.values())
+    wrong += [f"{number:4} not by its change: {test}" for number, test in killers.items() if test in unsound]
+    print(f"{len(chosen)} mutants in {time.monotonic() - began:.0f} s: {words[KILLED]} killed,", end=" ")
+    print(f"{words[EXPLAINED]} survive as explained, {words[SURVIVED]} survive; {len(wrong)} not as they should be")
+    print("".join(f"{line}\n" for line in wrong), end="")
     return 1 if wrong or not chosen else 0
 
 

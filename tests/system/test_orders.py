@@ -160,8 +160,10 @@ def test_a_snapshot_changes_the_state_of_an_order_not_its_terms():
 def test_a_closed_client_id_is_remembered():
     """A late snapshot of a finished order does not bring it back (corrected); a new request does."""
     engine = make()
-    for one in (send_open(), snapshot(FullyFilled()), snapshot(opened(30, 1))):
+    for one in (send_open(), snapshot(FullyFilled()), snapshot(opened(30, 1)), snapshot(opened(31, 10))):
         engine.process(one)
+        working = engine.state.instruments.working[0]
+        assert [working, engine.state.instruments.live[0]] == ([10, 1] if engine.orders(0) else [0, 0])
     assert engine.orders(0) == []
     for one in (send_open(), snapshot(opened(31, 1))):
         engine.process(one)
