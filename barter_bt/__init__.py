@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, execution, instrument, report, risk, statistic, strategy
+    from barter_bt import data, instrument, report, risk, statistic, strategy, venue
     from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest, check_causality, compare, read
-    from barter_bt.execution import Fees, Latency, Margin, Venue
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
+    from barter_bt.venue import Fees, Latency, Margin, Venue
 
 __all__ = [
     "Checkpoint",
@@ -36,19 +36,19 @@ __all__ = [
     "check_causality",
     "compare",
     "data",
-    "execution",
     "instrument",
     "read",
     "report",
     "risk",
     "statistic",
     "strategy",
+    "venue",
 ]
 
-_ROOMS = ("data", "execution", "instrument", "risk", "strategy", "statistic", "report", "backtest")
+_ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue")
 _FROM = {
     "backtest": ("Checkpoint", "Commands", "Record", "Result", "check_causality", "compare", "read"),
-    "execution": ("Fees", "Latency", "Margin", "Venue"),
+    "venue": ("Fees", "Latency", "Margin", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": ("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),

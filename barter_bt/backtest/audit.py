@@ -34,9 +34,9 @@ from barter_bt.engine.event import (
     STOPPED,
     TIMER,
 )
+from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
-from barter_bt.execution.order import REASONS
 from barter_bt.instrument import IndexedInstruments
 
 EVENTS = {

@@ -29,13 +29,10 @@ from barter_bt.data import MarketData, Stream, check
 from barter_bt.data.doubts import doubts
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import on_one_clock
+from barter_bt.engine.messages import NEVER
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, ConfigError, InstrumentError, StrategyError, nearest
-from barter_bt.execution.build import build_terms, build_venue
-from barter_bt.execution.messages import NEVER
-from barter_bt.execution.terms import Venue
-from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk import Limits
@@ -43,6 +40,9 @@ from barter_bt.risk.limits import limits_of
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.python import Python
 from barter_bt.strategy.several import Several
+from barter_bt.venue.build import build_fill_terms, build_links, build_terms, build_venue
+from barter_bt.venue.state import VenueState
+from barter_bt.venue.terms import Venue
 from barter_bt.version import VERSION
 
 MINUTE_NS = 60_000_000_000
@@ -151,15 +151,17 @@ def backtest(
     ranges = price_ranges(streams, index)
     scales = choose_scales(index, ranges, amounts, units=chosen, reporting=reporting_index, simulated=True)
     starting, dust = starting_units(amounts, scales, index)
-    venue = build_venue(index, build_terms(index, scales, terms_of, _evidence(streams, index)), terms_of, starting)
+    terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+    fill_terms = build_fill_terms(index, terms_of, _evidence(streams, index))
     feed_ns = tuple(_feed_ns(stream, index, terms_of) for stream in streams)
-    expiries = Expiries(venue.terms.array("expiry"))
+    expiries = Expiries(terms.array("expiry"))
     feeder = Feeder(streams, index.codes, expiries, feed_ns, first, last)
     marks = _marks(mark_every, streams)
     first_time = _first_time(feeder)
     begins = first_time if start is None else first
     expected = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
-    state = build_state(index, scales, venue, reporting_index, begins, expected + 64)
+    state = build_state(index, scales, terms, links, starting, reporting_index, begins, expected + 64)
+    venue = build_venue(state, fill_terms)
     state.engine.mark_every[0] = marks
     state.engine.streams[0] = len(streams)
     watching = Record(**record) if isinstance(record, Mapping) else record

@@ -14,8 +14,8 @@ from barter_bt.backtest.identity import Identity, differences, listed
 from barter_bt.columns.storage import Arrays, Stored, read, write
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError, EngineError, StrategyError
-from barter_bt.execution.venue.state import VenueState
 from barter_bt.strategy.driver import Driver
+from barter_bt.venue.state import VenueState
 from barter_bt.version import VERSION
 
 FORMAT = 2

@@ -20,11 +20,11 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
+from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
-from barter_bt.execution.dealing import steps
-from barter_bt.execution.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 
 COMMANDS = {

@@ -12,8 +12,8 @@ import polars as pl
 
 from barter_bt.data import Stream
 from barter_bt.errors import DataError
-from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.venue.terms import Venue
 
 
 def plain(value: Any) -> Any:

@@ -12,14 +12,15 @@ from barter_bt.backtest.feeder import Feeder
 from barter_bt.columns.kernel import Compiler, compile_entry, is_numba_off
 from barter_bt.columns.table import out_of_memory
 from barter_bt.columns.view import SAYS
-from barter_bt.engine import loop
+from barter_bt.engine.fault import NO_FAULT
+from barter_bt.engine.feed import Feed
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import wake
 from barter_bt.errors import BarterBtError, StrategyError
-from barter_bt.execution.feed import Feed
-from barter_bt.execution.venue.state import NO_FAULT, VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.simulation import loop
 from barter_bt.strategy.driver import Driver
+from barter_bt.venue.state import VenueState
 
 ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress bar are served that often
 INTERPRETED_ROWS_PER_TURN = 1 << 14

@@ -12,10 +12,7 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
-from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
-from barter_bt.execution.order import TIMES_IN_FORCE
-from barter_bt.execution.venue.state import (
+from barter_bt.engine.fault import (
     BAD_ASSET,
     BAD_INSTRUMENT,
     BAD_ORDER,
@@ -26,10 +23,13 @@ from barter_bt.execution.venue.state import (
     OUT_OF_RANGE,
     TIME_WENT_BACK,
     Fault,
-    VenueState,
 )
+from barter_bt.engine.order import TIMES_IN_FORCE
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.strategy.python import EVENTS
+from barter_bt.venue.state import VenueState
 
 _PACKAGE = str(Path(__file__).parents[1])
 _COARSER = 1000  # times, so that the next error is far away

@@ -19,7 +19,7 @@ from barter_bt.strategy.several import Several
 Identity = dict[str, Any]
 _TABLES = "tables"
 _MOST, _AROUND = 8, 30
-_ROOMS = ("columns", "data", "engine", "execution", "instrument", "risk", "strategy", "backtest")
+_ROOMS = ("columns", "data", "engine", "venue", "simulation", "instrument", "risk", "strategy", "backtest")
 
 
 def identity(

@@ -11,8 +11,8 @@ import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.columns.table import Table
+from barter_bt.engine.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
 from barter_bt.instrument import IndexedInstruments, Scales
 
 TIME = pl.Datetime("ns", "UTC")
@@ -158,12 +158,12 @@ class Frames:
         p, s = self._s.positions, self._scales
         i = p.array("instrument")
         quantity = self._scaled(p.array("quantity"), i, s.lots)
-        cost = self._scaled(p.array("cost"), i, self._money)
+        basis = self._scaled(p.array("cost_basis"), i, self._money)
         return pl.DataFrame(
             {
                 "position_id": p.array("position").copy(),
                 **self._named(p),
-                "price_entry_average": self._average(cost, quantity, i, entry_ticks(self._s)),
+                "price_entry_average": self._average(basis, quantity, i, entry_ticks(self._s)),
                 "quantity_abs_max": self._scaled(p.array("quantity_max"), i, s.lots),
                 "pnl_realised": self._scaled(p.array("realised"), i, self._money),
                 "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),

@@ -18,7 +18,7 @@ _EVERY = {"mark": EACH_MARK, "event": EACH_EVENT}
 _TABLES = ("engine", "assets", "instruments")
 _TICKS = {"last", "bid", "ask"}
 _LOTS = {"quantity", "quantity_max", "working"}
-_MONEY = {"cost", "realised", "fees_enter", "fees_exit", "value", "unrealised"}
+_MONEY = {"cost_basis", "realised", "fees_enter", "fees_exit", "value", "unrealised"}
 _ASSET_MONEY = {"total", "free", "held", "rest"}
 
 

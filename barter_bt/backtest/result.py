@@ -19,10 +19,10 @@ from barter_bt.backtest.prices import EVER, MarketPrices
 from barter_bt.columns.table import Block
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.statistic.tables import Floats, Integers, nanoseconds
 from barter_bt.strategy.own import own_frames
+from barter_bt.venue.state import VenueState
 
 
 @dataclass

@@ -11,21 +11,12 @@ import numpy.typing as npt
 
 from barter_bt.backtest.divergence import moment
 from barter_bt.engine.action.stop import STOPS
+from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
-from barter_bt.execution.dealing import CANDLES
-from barter_bt.execution.order import (
-    CANCEL_IN_FLIGHT,
-    CANCELLED,
-    INSTRUMENT_EXPIRED,
-    NO_PRICE,
-    REASONS,
-    REFUSED,
-    REJECTED,
-)
-from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.venue.state import CANDLES, VenueState
 
 Bools = npt.NDArray[np.bool_]
 
@@ -138,9 +129,9 @@ def _not_as_asked(s: EngineState) -> Iterator[str]:
 
 def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
     """Quotes that would have filled something, or given a price, were they not locked."""
-    for i in np.flatnonzero(v.books.array("locked")).tolist():
+    for i in np.flatnonzero(v.markets.array("locked")).tolist():
         yield (
-            f"{v.books.locked[i]:,} quote(s) of {index.names[i]!r} were locked (bid = ask) while orders waited: "
+            f"{v.markets.locked[i]:,} quote(s) of {index.names[i]!r} were locked (bid = ask) while orders waited: "
             "a locked quote fills nothing"
         )
     o, ins = s.orders, s.instruments
@@ -153,7 +144,7 @@ def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterato
 
 def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
     """Orders that end the run open, and those of them that nothing came by to fill."""
-    o, held, b, t = s.orders, v.held, v.books, v.terms
+    o, held, b, t = s.orders, v.orders, v.markets, v.fill_terms
     live = np.flatnonzero(o.array("status") <= CANCEL_IN_FLIGHT)
     if not len(live):
         return

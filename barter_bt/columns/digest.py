@@ -107,7 +107,7 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
                 add(NATIVE[value])
             add_function(value)
         elif isinstance(value, type):
-            state.update(value.__qualname__.encode())
+            state.update(f"{value.__module__}.{value.__qualname__}".encode())  # what is kept names it by its module
             if issubclass(value, Table):
                 add((value.growable, *value.schema.items()))
             elif issubclass(value, Block):

@@ -195,7 +195,8 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     arguments = tuple(map(numba_type, hints.values()))
     returned = types.void if result is type(None) else types.int64
     sig = signature(returned, *arguments)
-    content = digest(function, compiler.replace) + str(sig)
+    modules = ",".join(hint.__module__ for hint in hints.values())  # what is kept names its types by their modules
+    content = digest(function, compiler.replace) + str(sig) + modules
     if content in _units:
         return _units[content][1]
     compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
@@ -264,7 +265,9 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
     from barter_bt.columns.lowering import BlockType
 
     compiler = Compiler(replace)
-    content = digest(root, compiler.replace) + "".join(BlockType(block).name for block in blocks)
+    content = digest(root, compiler.replace) + "".join(
+        f"{block.__module__}.{BlockType(block).name}" for block in blocks
+    )
     if content not in _entries:
         _entries[content] = _compile_entry(compiler, root, blocks, content)
     return _entries[content]

@@ -8,18 +8,18 @@ from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
 from barter_bt.engine.audit import COMMANDED, FULL, begin, note_event, note_output
 from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
+from barter_bt.engine.messages import NEVER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
-from barter_bt.execution.messages import NEVER
 
 OPEN_ORDERS, CANCEL_REQUESTS, CLOSE, CANCEL_ORDERS = 0, 1, 2, 3
 ENABLE_TRADING, DISABLE_TRADING, SHUTDOWN, LOSE_MARKET, LOSE_ACCOUNT = 4, 5, 6, 7, 8
 
 
 @unit
-def obey(s: EngineState) -> None:
+def execute_command(s: EngineState) -> None:
     """Process the next command, one event; whom it concerns is told by the loop (``engine.pending``).
 
     Commands bypass the risk check and work while trading is disabled.
@@ -41,7 +41,7 @@ def obey(s: EngineState) -> None:
             s.instruments.chosen[i] = 0
     more = 1
     while more:
-        _obey_row(s, row)
+        _execute_row(s, row)
         more = c.more[0][row]
         row += 1
     e.bypass[0] = 0
@@ -52,7 +52,7 @@ def obey(s: EngineState) -> None:
         record(s)
 
 
-def _obey_row(s: EngineState, row: int) -> None:
+def _execute_row(s: EngineState, row: int) -> None:
     command, target = s.commands.command[0][row], s.commands.instrument[0][row]
     if command == OPEN_ORDERS:
         _open(s, row, target)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.kernel import unit
+from barter_bt.engine.accounting import in_range
 from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
+from barter_bt.engine.fault import fail_range
+from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CANCELLING, CLOSED, FILL, REPORT_QUEUE, TRADE, dequeue
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
@@ -20,22 +23,10 @@ from barter_bt.engine.state.position import update_position_from_fill
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
 from barter_bt.engine.wake import is_awake
-from barter_bt.execution.dealing import in_range
-from barter_bt.execution.messages import (
-    ACCEPTED,
-    CANCEL_REJECTED,
-    CANCELLING,
-    CLOSED,
-    FILL,
-    REPORT_QUEUE,
-    TRADE,
-    dequeue,
-)
-from barter_bt.execution.venue.state import fail_range
 
 
 @unit
-def deliver(s: EngineState) -> int:
+def process_reports(s: EngineState) -> int:
     """Process account events up to the first that the strategy asked for; returns its kind, 0 if there is none.
 
     A report is several events (a fill: trade, order snapshot, balances). All that it changes is applied with
@@ -44,13 +35,13 @@ def deliver(s: EngineState) -> int:
     asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) if is_awake(s) else 0
     now = s.ends.due[REPORT_QUEUE]
     while s.ends.due[REPORT_QUEUE] == now:
-        kind = _deliver_one(s, asked)
+        kind = _process_one(s, asked)
         if kind:
             return kind
     return 0
 
 
-def _deliver_one(s: EngineState, asked: int) -> int:
+def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.ends.first[REPORT_QUEUE]
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
@@ -121,14 +112,14 @@ def _apply_fill(s: EngineState, row: int, order: int) -> None:
 
 def _apply_trade(s: EngineState, row: int, order: int) -> None:
     r, o, i = s.reports, s.orders, s.orders.instrument[order]
-    ticks, lots, value, cost = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
+    ticks, lots, value, fee = r.price[row], r.quantity[row], r.notional[row], r.fee[row]
     o.notional[order] = bounded_sum(o.notional[order], value)
-    o.fees[order] = bounded_sum(o.fees[order], cost)
+    o.fees[order] = bounded_sum(o.fees[order], fee)
     if not (in_range(o.notional[order]) and in_range(o.fees[order])):
         fail_range(s.fault, i, s.terms.quote[i])
     trade, closed = s.trades.append(), len(s.positions)
     position = update_position_from_fill(
-        s, i, o.side[order], lots, ticks, value, cost, r.time_exchange[row], trade, o.strategy[order]
+        s, i, o.side[order], lots, ticks, value, fee, r.time_exchange[row], trade, o.strategy[order]
     )
     if s.engine.audit[0] and len(s.positions) > closed:
         note_output(s, POSITION_EXIT, closed, -1)
@@ -142,5 +133,5 @@ def _apply_trade(s: EngineState, row: int, order: int) -> None:
     t.price[trade] = ticks
     t.quantity[trade] = lots
     t.notional[trade] = value
-    t.fees[trade] = cost
+    t.fees[trade] = fee
     t.position[trade] = position

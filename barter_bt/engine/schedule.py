@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.kernel import unit
+from barter_bt.engine.accounting import fee_of, notional
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
 from barter_bt.engine.audit import FULL, begin, note_event
 from barter_bt.engine.event import SCHEDULED
+from barter_bt.engine.fault import fail_range
+from barter_bt.engine.messages import NEVER
+from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
+from barter_bt.engine.order import LIMIT as LIMIT_ORDER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
-from barter_bt.execution.dealing import RATE, Terms, fee, notional
-from barter_bt.execution.messages import NEVER
-from barter_bt.execution.order import BUY, GTC, MARKET, NO_PRICE, SELL
-from barter_bt.execution.order import LIMIT as LIMIT_ORDER
-from barter_bt.execution.venue.state import fail_range
+from barter_bt.engine.terms import RATE, Terms
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
@@ -23,7 +24,7 @@ UNITS, NOTIONAL, EQUITY = 0, 1, 2
 
 
 @unit
-def follow(s: EngineState) -> None:
+def process_schedule(s: EngineState) -> None:
     """Process all rows of the schedule that bear its present time."""
     p, now = s.schedule, s.schedule.due[0]
     s.engine.time[0] = max(s.engine.time[0], now)
@@ -135,7 +136,7 @@ def _most_with_fee(t: Terms, i: int, lots: int, ticks: int, value: int) -> int:
     while fails - fits > 1:
         middle = fits + (fails - fits) // 2
         spent = notional(t, i, middle, ticks)
-        if max(fee(t, i, spent, middle, 0), 0) <= value - spent:
+        if max(fee_of(t, i, spent, middle, 0), 0) <= value - spent:
             fits = middle
         else:
             fails = middle

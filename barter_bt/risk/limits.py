@@ -12,10 +12,10 @@ import numpy as np
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.duration import duration_ns
+from barter_bt.engine.messages import NEVER
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE
 from barter_bt.errors import ConfigError, InstrumentError, nearest
-from barter_bt.execution.dealing import RATE
-from barter_bt.execution.messages import NEVER
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.number import Number, decimal, fraction
 

@@ -12,13 +12,13 @@ from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
+from barter_bt.engine.fault import BAD_ASSET, BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, fail
+from barter_bt.engine.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import steps
-from barter_bt.execution.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
-from barter_bt.execution.venue.state import BAD_ASSET, BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, fail
+from barter_bt.engine.terms import steps
 
 __all__ = [
     "FOK",
@@ -112,10 +112,10 @@ def entry_average(s: EngineState, i: int) -> float:
         return 0.0
     t, ins = s.whole.terms, s.whole.instruments
     quantity = abs(natural(ins.quantity[i], t.lots_per_unit[i])) * t.contract_size[i]
-    cost = _money(s.whole, i, ins.cost[i])
-    if quantity == 0.0 or cost == 0.0:
+    basis = _money(s.whole, i, ins.cost_basis[i])
+    if quantity == 0.0 or basis == 0.0:
         return 0.0
-    return quantity / cost if t.derivative[i] < 0 else cost / quantity
+    return quantity / basis if t.derivative[i] < 0 else basis / quantity
 
 
 def mark(s: EngineState, i: int) -> float:

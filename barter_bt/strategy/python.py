@@ -27,11 +27,11 @@ from barter_bt.engine.event import (
     TRADING_DISABLED,
     WAKE,
 )
+from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import steps
 from barter_bt.engine.wake import PYTHON
 from barter_bt.errors import StrategyError
-from barter_bt.execution.dealing import steps
-from barter_bt.execution.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.driver import Driver, Market, wake_bits

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.engine.order import TIMES_IN_FORCE
 from barter_bt.engine.schedule import (
     BELOW_LOT,
     CANCEL_ROW,
@@ -21,7 +22,6 @@ from barter_bt.engine.schedule import (
     UNITS,
 )
 from barter_bt.errors import StrategyError
-from barter_bt.execution.order import TIMES_IN_FORCE
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables

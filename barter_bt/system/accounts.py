@@ -6,23 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
+from barter_bt.engine.accounting import notional
 from barter_bt.engine.audit import ADOPTED, begin, note_open, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
-from barter_bt.engine.report import apply_report
-from barter_bt.engine.state.orders import is_live, record_open
-from barter_bt.engine.state.tables import EngineState
-from barter_bt.errors import DataError
-from barter_bt.execution.dealing import notional
-from barter_bt.execution.messages import (
-    ACCEPTED,
-    BALANCES,
-    CANCEL_REJECTED,
-    CANCELLING,
-    CLOSED,
-    FILL,
-    TRADE,
-)
-from barter_bt.execution.order import (
+from barter_bt.engine.messages import ACCEPTED, BALANCES, CANCEL_REJECTED, CANCELLING, CLOSED, FILL, TRADE
+from barter_bt.engine.order import (
     BUY,
     CANCEL_IN_FLIGHT,
     CANCELLED,
@@ -34,6 +22,10 @@ from barter_bt.execution.order import (
     REJECTED,
     SELL,
 )
+from barter_bt.engine.report import apply_report
+from barter_bt.engine.state.orders import is_live, record_open
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
     AccountEventKind,

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from barter_bt.engine.action.send import ask
+from barter_bt.engine.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,

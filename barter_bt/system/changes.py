@@ -67,7 +67,7 @@ class Changes:
         """A position of so many lots must fit at this price, with all that has been paid for it, and so much more."""
         ins = self._s.instruments
         if lots and ticks > 0:
-            paid = ins.cost[i] + abs(ins.realised[i]) + abs(ins.fees_enter[i]) + abs(ins.fees_exit[i])
+            paid = ins.cost_basis[i] + abs(ins.realised[i]) + abs(ins.fees_enter[i]) + abs(ins.fees_exit[i])
             self.hold(self._index.moneys[i], worth(self._s, i, lots, ticks) + paid + more)
             self._lots[i] = max(lots, self._lots.get(i, 0))
 

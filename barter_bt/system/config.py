@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from barter_bt.errors import ConfigError, DataError
-from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.protocol import from_dict
 from barter_bt.protocol.text import parse
@@ -35,6 +34,7 @@ from barter_bt.system.convert import (
     to_venue,
 )
 from barter_bt.system.document import BacktestDocument, ExecutionConfig, SystemDocument
+from barter_bt.venue.terms import Venue
 
 _LIKE_PERCENT = Decimal("0.01")  # no exchange takes more than this fraction of a trade
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from barter_bt.errors import ConfigError, InstrumentError, nearest
-from barter_bt.execution.terms import Fees, Latency, Venue
 from barter_bt.instrument import Instrument
 from barter_bt.system.document import (
     ExecutionConfig,
@@ -20,6 +19,7 @@ from barter_bt.system.document import (
     QuoteAsset,
     Spot,
 )
+from barter_bt.venue.terms import Fees, Latency, Venue
 
 _MS = 1_000_000
 

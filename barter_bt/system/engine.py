@@ -14,15 +14,13 @@ from barter_bt.engine.audit import (
     note_event,
 )
 from barter_bt.engine.event import ENGINE_UPDATE
+from barter_bt.engine.messages import NEVER
+from barter_bt.engine.order import BUY
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
-from barter_bt.execution.build import build_terms, build_venue
-from barter_bt.execution.messages import NEVER
-from barter_bt.execution.order import BUY
-from barter_bt.execution.terms import Venue
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.protocol import (
     Account,
@@ -72,6 +70,8 @@ from barter_bt.system.saved import load_state, save_state
 from barter_bt.system.strategy import Strategy
 from barter_bt.system.units import Units
 from barter_bt.system.view import View
+from barter_bt.venue.build import build_links, build_terms
+from barter_bt.venue.terms import Venue
 
 T = TypeVar("T")
 Errors: TypeAlias = Sequence[UnrecoverableEngineError]
@@ -250,11 +250,11 @@ class Engine(View):
         i, lots = p.instrument[row], p.quantity[row]
         one = self.index.instruments[i]
         worth = units.quantity(i, lots) * Decimal(str(one.contract_size))
-        cost = units.in_quote(i, p.cost[row])
+        basis = units.in_quote(i, p.cost_basis[row])
         return PositionExit(
             i,
             Side.BUY if p.side[row] == BUY else Side.SELL,
-            worth / cost if one.is_inverse else cost / worth,
+            worth / basis if one.is_inverse else basis / worth,
             units.quantity(i, p.quantity_max[row]),
             units.in_quote(i, p.realised[row]),
             units.in_quote(i, p.fees_enter[row]),
@@ -340,8 +340,8 @@ def _build(index: IndexedInstruments, units: Units, amounts: Mapping[int, Decima
     """The state before the first event: no link has said anything."""
     scales, venues = units.scales, dict.fromkeys(index.exchanges, Venue())
     balances = {asset: units.balance(asset, amount) for asset, amount in amounts.items()}
-    venue = build_venue(index, build_terms(index, scales, venues, {}), venues, balances)
-    state = build_state(index, scales, venue, index.moneys[0], start, 16)
+    terms, links = build_terms(index, scales, venues), build_links(index, venues)
+    state = build_state(index, scales, terms, links, balances, index.moneys[0], start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL
     for exchange in range(len(index.exchanges)):
         lose_account(state, exchange)

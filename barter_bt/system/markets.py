@@ -11,8 +11,8 @@ from barter_bt.engine.event import MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MA
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import steps
 from barter_bt.errors import DataError
-from barter_bt.execution.dealing import steps
 from barter_bt.protocol import (
     AccountEventKind,
     AccountSnapshot,

@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import REFUSED_OPEN, REPLACED, SENT_CANCEL, SENT_OPEN, note_open, note_output
+from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.orders import is_live, record_cancel, record_open
 from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import InstrumentError
-from barter_bt.execution.order import REASONS
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestCancel, OrderRequestOpen
 from barter_bt.system.audit import Refused, Request, Sent

@@ -8,8 +8,8 @@ import pytest
 
 from barter_bt.backtest.config import load, schema, sections
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
-from barter_bt.execution import terms
 from barter_bt.instrument.instrument import Instrument
+from barter_bt.venue import terms
 
 
 def replaced(config, old, new):

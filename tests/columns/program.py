@@ -14,8 +14,8 @@ import polars as pl
 import barter_bt as bt
 from barter_bt.columns import kernel
 from barter_bt.columns.table import I64, Block, Table
-from barter_bt.execution.venue import fill as venue_fill
 from barter_bt.strategy.api import buy
+from barter_bt.venue import fill as venue_fill
 
 EDITS = set(sys.argv[1:])
 LOTS = 3 if "constant" in EDITS else 1
@@ -89,7 +89,7 @@ def calls_of(llvm: str) -> dict:
     found = {}
     for body in re.split(r"\n(?=define )", llvm):
         name = body.split("@", 1)[1].split("(", 1)[0] if body.startswith("define ") else ""
-        if name.startswith("_ZN9barter_bt6engine") and ("replay" in name or "run" in name):
+        if name.startswith("_ZN9barter_bt10simulation") and ("replay" in name or "run" in name):
             found[name] = sorted(set(re.findall(r"call [^@\n]*@\"?([\w.]+)", body)))
     return found
 
@@ -97,7 +97,7 @@ def calls_of(llvm: str) -> dict:
 def run_engine() -> dict:
     """A backtest with a compiled strategy."""
     if "engine" in EDITS:
-        venue_fill.fee = double_fee
+        venue_fill.fee_of = double_fee
     time = pl.Series([1, 2, 3], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
     frame = pl.DataFrame({"time_exchange": time, "price": [100.0] * 3, "amount": [5.0] * 3})
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)

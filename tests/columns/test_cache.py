@@ -18,6 +18,7 @@ import pytest
 from barter_bt.columns import cache
 from barter_bt.columns.cache import _HEAD, CacheWarning, CodeCache, _checksum, _read, cache_directory, prune
 from barter_bt.columns.digest import digest
+from barter_bt.columns.table import I64, Table
 
 PROGRAM = Path(__file__).with_name("program.py")
 ROOT = Path(__file__).parents[2]
@@ -154,6 +155,19 @@ def test_the_digest_reacts_to_what_is_reachable_and_to_nothing_else(monkeypatch)
         patch.setitem(globals(), "scaled", lambda x: x * SCALE)
         assert digest(caller) != first
     assert digest(caller) == first
+
+
+def test_code_over_a_table_that_moved_is_other_code():
+    """What is kept names its tables by their modules: taken for a table elsewhere, it could not be read."""
+
+    def first(table: Table) -> type:
+        return table_class
+
+    digests = set()
+    for module in ("here", "there"):
+        table_class = type("Moved", (Table,), {"__annotations__": {"a": I64}, "__module__": module})
+        digests.add(digest(first))
+    assert len(digests) == 2
 
 
 def test_the_digest_tells_equal_numbers_of_other_types_apart(monkeypatch):

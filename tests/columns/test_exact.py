@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from barter_bt.columns import kernel
 from barter_bt.columns.exact import LIMIT, NATIVE, TOO_LARGE, muldiv, muldiv_floor
 from barter_bt.columns.table import F64, I64, Block, Table
-from barter_bt.execution.dealing import RATE, Terms, fee, notional, steps, weighted_mid
+from barter_bt.engine.accounting import fee_of, notional, weighted_mid
+from barter_bt.engine.terms import RATE, Terms, steps
 
 EDGES = sorted(
     {max(0, min(LIMIT, (1 << k) + d)) for k in range(63) for d in (-2, -1, 0, 1, 2)}
@@ -131,7 +132,7 @@ def deal(d: Desk, one: Desk, two: Desk, three: Desk) -> int:
         cases.value[row] = notional(terms, 0, cases.lots[row], cases.ticks[row])
         cases.cost[row] = 0
         if cases.value[row] <= LIMIT:
-            cases.cost[row] = fee(terms, 0, cases.value[row], cases.lots[row], 0)
+            cases.cost[row] = fee_of(terms, 0, cases.value[row], cases.lots[row], 0)
         cases.step[row] = steps(cases.amount[row], terms.lots_per_unit[0], terms.lot_noise[0])
     return 0
 

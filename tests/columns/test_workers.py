@@ -9,9 +9,9 @@ import pytest
 
 from barter_bt.columns import workers
 from barter_bt.columns.kernel import Compiler
-from barter_bt.engine.loop import run
-from barter_bt.execution.messages import dequeue
-from barter_bt.execution.venue.report import report
+from barter_bt.engine.messages import dequeue
+from barter_bt.simulation.loop import run
+from barter_bt.venue.report import report
 
 
 class Started:
@@ -46,7 +46,7 @@ def test_each_unit_is_given_to_one_process_and_helpers_have_no_helpers(started, 
     assert len(started) == 3
     given = [name for command, _ in started for name in command[3:]]
     assert sorted(given) == sorted(f"{one.__module__}:{one.__name__}" for one in units())
-    assert "barter_bt.execution.venue.report:report" in given
+    assert "barter_bt.venue.report:report" in given
     assert {env["BARTER_BT_COMPILE_JOBS"] for _, env in started} == {"0"}
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.data import generate
-from barter_bt.engine import loop
 from barter_bt.errors import BarterBtError, ConfigError, DataError, InstrumentError, StrategyError
+from barter_bt.simulation import loop
 from barter_bt.strategy.api import buy, limit_buy, limit_sell, target
 from tests.engine.tiny import A, B, Watch, candles, flat, quotes, run, schedule, stamps, table, trades
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barter_bt as bt
-from barter_bt.execution.terms import Fees, Margin, Venue
 from barter_bt.protocol import Account, AccountEvent, AssetFees, Item, Side, Trade
 from barter_bt.system import Engine, PositionExit
+from barter_bt.venue.terms import Fees, Margin, Venue
 from tests.engine.tiny import quotes, run, schedule, stamps, trades
 
 XBT = bt.Instrument(

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barter_bt as bt
+from barter_bt.engine.accounting import notional
 from barter_bt.engine.state.position import unrealised
+from barter_bt.engine.terms import holds_lot, whole_lots
 from barter_bt.errors import ConfigError, DataError, EngineError, StrategyError
-from barter_bt.execution.dealing import holds_lot, notional, whole_lots
 from tests.engine.tiny import FUTURE, A, B, Watch, flat, quotes, run, schedule, table, trades
 
 BTC = bt.Instrument("x", "btc_usdt", price_increment=1, quantity_increment="0.01")
@@ -100,7 +101,7 @@ def test_rule_4_worked_numbers_of_a_flip():
     names = ("side", "pnl_realised", "fees_enter", "fees_exit", "quantity_abs_max", "price_entry_average")
     assert table(result.positions, *names) == [("sell", 990.0, 5, 5, 0.1, 50_000)]
     ins = result.state.instruments
-    assert (ins.quantity[0], ins.cost[0], ins.quantity_max[0]) == (10, 4_000_000_000_000, 10)
+    assert (ins.quantity[0], ins.cost_basis[0], ins.quantity_max[0]) == (10, 4_000_000_000_000, 10)
     assert (ins.realised[0], ins.fees_enter[0], ins.fees_exit[0]) == (-5_000_000_000, 5_000_000_000, 0)
     assert unrealised(result.state, 0) == -5_000_000_000, "no gain at the trade's price; leaving costs its fee"
 
@@ -134,7 +135,7 @@ def test_rule_4_an_increase_adds_cost_and_fee():
     result = run(data, schedule(*rows), venues=per_contract(1))
     ins, unit = result.state.instruments, 10**9
     # 412 for 4; half goes out: 206. Then 90 more.
-    assert (ins.quantity[0], ins.quantity_max[0], ins.cost[0]) == (3, 4, (206 + 90) * unit)
+    assert (ins.quantity[0], ins.quantity_max[0], ins.cost_basis[0]) == (3, 4, (206 + 90) * unit)
     assert ins.realised[0] == (-1 - 3 + (220 - 206) - 2 - 1) * unit
     assert (ins.fees_enter[0], ins.fees_exit[0]) == (5 * unit, 2 * unit)
 
@@ -145,7 +146,7 @@ def test_rule_4_the_cost_that_leaves_is_rounded_half_to_even():
     data = one_trade_each(0.01, 0.01, 0.02, 0.02, 0.02)
     rows = [{"at": 1, "buy": 1}, {"at": 2, "buy": 1}, {"at": 3, "sell": 1}]
     result = run(data, schedule(*rows), one, **CENTS)
-    assert (result.state.instruments.cost[0], result.state.instruments.realised[0]) == (1, 0)
+    assert (result.state.instruments.cost_basis[0], result.state.instruments.realised[0]) == (1, 0)
     result = run(data, schedule(*rows, {"at": 4, "sell": 1}), one, **CENTS)
     assert table(result.positions, "pnl_realised", "quantity_abs_max", "price_entry_average") == [(0.01, 2, 0.01)]
 
@@ -159,7 +160,7 @@ def test_rule_4_a_flip_splits_notional_and_fee():
     assert table(result.trades, "notional", "fees") == [(1, 0), (4, 0.02)]
     assert table(result.positions, "pnl_realised", "fees_enter", "fees_exit") == [(0, 0, 0)]
     ins = result.state.instruments
-    assert (ins.quantity[0], ins.cost[0], ins.fees_enter[0], ins.realised[0]) == (-3, 300, 2, -2)
+    assert (ins.quantity[0], ins.cost_basis[0], ins.fees_enter[0], ins.realised[0]) == (-3, 300, 2, -2)
 
 
 def test_rule_4_a_closed_position_is_a_row():

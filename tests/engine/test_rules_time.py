@@ -219,7 +219,7 @@ def test_rule_10_what_comes_before_the_clock_is_a_fault_of_the_program(monkeypat
     """Rule 10: here opens that come too late; where nobody watches the clock, the fill before its order's arrival."""
     monkeypatch.setattr(bt.data.Stream, "openings", lambda stream: (0, True))  # in the order of rows, which is wrong
     if watched == "fills":
-        monkeypatch.setattr("barter_bt.engine.loop.keep_time", lambda s, v, what, due: None)
+        monkeypatch.setattr("barter_bt.simulation.loop.keep_time", lambda s, v, what, due: None)
     rows = [(10 * k, 10 * k + 10, 9, 9, 9, 9, "a_usd") for k in range(6)]
     market = candles(*rows[:5], (0, 60, 5, 5, 5, 5, "b_usd"), rows[5])
     limit = {"limit": 1} if watched == "clock" else {}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from barter_bt.engine.order import REASONS
 from barter_bt.errors import InstrumentError
-from barter_bt.execution.order import REASONS
 from barter_bt.instrument import Instrument
 from tests.engine.tiny import run, schedule, table, trades
 

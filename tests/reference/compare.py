@@ -60,7 +60,7 @@ def tables_of(result: Result) -> Tables:
 
 def _rows(table: Any, columns: str) -> Table:
     """The rows of a journal, with codes turned into names."""
-    from barter_bt.execution.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
+    from barter_bt.engine.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
 
     meaning: dict[str, Any] = {
         "kind": KINDS,

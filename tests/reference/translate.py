@@ -140,7 +140,7 @@ def to_instrument(spec: InstrumentSpec) -> Any:
 
 def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Any:
     """The terms of an exchange, with fees and margin by instrument name."""
-    from barter_bt.execution.terms import Fees, Latency, Margin, Venue
+    from barter_bt.venue.terms import Fees, Latency, Margin, Venue
 
     own = [item for item in instruments if item.exchange == spec.name]
     fees = {item.name: Fees(float(item.maker), float(item.taker), float(item.per_contract)) for item in own}

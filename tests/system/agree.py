@@ -30,11 +30,11 @@ def position(engine: Engine, model: naive.Model, i: int) -> naive.Position | Non
     if not held:
         assert engine.realised(i) == 0
         return None
-    names = ("cost", "quantity_max", "realised", "fees_enter", "fees_exit")
+    names = ("cost_basis", "quantity_max", "realised", "fees_enter", "fees_exit")
     row = {name: getattr(ins, name)[i] for name in names}
     most, money = row.pop("quantity_max"), {k: engine.units.in_quote(i, v) for k, v in row.items()}
     side, mark = Side.BUY if held > 0 else Side.SELL, model.positions.open[i].mark
     return naive.Position(
-        side, abs(held), money["cost"], engine.units.quantity(i, most), money["realised"], money["fees_enter"],
+        side, abs(held), money["cost_basis"], engine.units.quantity(i, most), money["realised"], money["fees_enter"],
         ins.time_enter[i], ins.trade_enter[i], money["fees_exit"], mark,
     )  # fmt: skip

@@ -15,12 +15,12 @@ import pytest
 from barter_bt import backtest
 from barter_bt.data import trades
 from barter_bt.errors import BarterBtError, ConfigError, DataError, InstrumentError
-from barter_bt.execution import Fees, Latency
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import ProtocolError, from_dict, to_dict
 from barter_bt.strategy import Signals
 from barter_bt.system import ConfigWarning, Engine, SystemConfig, load_config
 from barter_bt.system.document import SystemDocument
+from barter_bt.venue import Fees, Latency
 from tests.system.originals import original
 
 AFTER = "2031-01-01T00:00:00Z"

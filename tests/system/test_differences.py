@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from barter_bt import protocol as bp
+from barter_bt.engine.order import REASONS
 from barter_bt.errors import BarterBtError
-from barter_bt.execution.order import REASONS
 from barter_bt.instrument import Instrument
 from barter_bt.protocol import Account, AccountEvent, Command, Item, Level, Market, MarketEvent, Side, from_json
 from barter_bt.risk import Limits

@@ -46,7 +46,7 @@ class Held:
 def entry(engine: Engine) -> D:
     """The average entry price, 0 without a position."""
     quantity = engine.position(0)
-    return engine.units.in_quote(0, engine.state.instruments.cost[0]) / abs(quantity) if quantity else D(0)
+    return engine.units.in_quote(0, engine.state.instruments.cost_basis[0]) / abs(quantity) if quantity else D(0)
 
 
 def held(engine: Engine) -> Held | None:
@@ -212,7 +212,7 @@ def test_pnl_is_what_was_paid_and_received(deals: list[Deal]) -> None:
     engine = make()
     exits = deal(engine, *deals)
     cash = sum((D(p * q - f) if side is S else D(-p * q - f) for side, p, q, f in deals), D(0))
-    quantity, cost = engine.position(0), engine.units.in_quote(0, engine.state.instruments.cost[0])
+    quantity, cost = engine.position(0), engine.units.in_quote(0, engine.state.instruments.cost_basis[0])
     realised = sum((one.pnl_realised for one in exits), D(0)) + engine.realised(0)
     assert realised - (cost if quantity > 0 else -cost) == cash
     assert quantity == sum(q if side is B else -q for side, _, q, _ in deals)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from barter_bt import protocol as bp
 from barter_bt.columns.table import Table
+from barter_bt.engine.accounting import notional
 from barter_bt.engine.replica import StateReplica, differences
 from barter_bt.engine.state.valuation import equity
 from barter_bt.errors import BarterBtError, EngineError, StrategyError
-from barter_bt.execution.dealing import notional
 from barter_bt.instrument import Instrument
 from barter_bt.protocol import Account, AccountEvent, Command, Item, Market, MarketEvent, Side
 from barter_bt.risk import Limits

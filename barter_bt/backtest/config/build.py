@@ -21,7 +21,7 @@ from barter_bt.errors import BarterBtError, ConfigError
 if TYPE_CHECKING:
     from barter_bt.backtest.commands import Commands
     from barter_bt.data.stream import Stream
-    from barter_bt.execution.terms import Venue
+    from barter_bt.venue.terms import Venue
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Config:
         return stream
 
     def _venues(self, exchanges: set[str]) -> dict[str, Venue]:
-        from barter_bt.execution.terms import Venue
+        from barter_bt.venue.terms import Venue
 
         for name in self.file.venues:
             if name not in exchanges:
@@ -128,7 +128,7 @@ class Config:
         }
 
     def _venue(self, key: str, section: VenueSection) -> Venue:
-        from barter_bt.execution import terms
+        from barter_bt.venue import terms
 
         values = given(section)
         if section.latency is not UNSET:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from barter_bt.engine.action.send import send_cancel
+from barter_bt.engine.order import CANCEL_IN_FLIGHT
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.order import CANCEL_IN_FLIGHT
 
 
 def cancel_orders(s: EngineState, i: int) -> None:

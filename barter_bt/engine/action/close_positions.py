@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from barter_bt.engine.action.send import ask
+from barter_bt.engine.order import BUY, IOC, MARKET, SELL
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.order import BUY, IOC, MARKET, SELL
 
 
 def ask_close(s: EngineState, i: int) -> int:

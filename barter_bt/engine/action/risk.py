@@ -13,11 +13,8 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, muldiv_floor
 from barter_bt.columns.kernel import unit
-from barter_bt.engine.state.market import price_ticks
-from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import UNKNOWN, convert, equity
-from barter_bt.execution.dealing import RATE, notional
-from barter_bt.execution.order import (
+from barter_bt.engine.accounting import notional
+from barter_bt.engine.order import (
     BUY,
     EXPOSURE_LIMIT,
     LEVERAGE_LIMIT,
@@ -32,7 +29,11 @@ from barter_bt.execution.order import (
     PRICE_BAND,
     SELL,
 )
-from barter_bt.execution.order import LIMIT as LIMIT_ORDER
+from barter_bt.engine.order import LIMIT as LIMIT_ORDER
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import UNKNOWN, convert, equity
+from barter_bt.engine.terms import RATE
 
 
 def check_risk(s: EngineState, action: int) -> int:

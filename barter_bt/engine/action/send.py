@@ -6,11 +6,11 @@ from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN, note_open, note_output
 from barter_bt.engine.event import SENT
+from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
+from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
-from barter_bt.execution.order import OPEN, OPEN_IN_FLIGHT
 
 NO_ORDER, NOTHING = -1, -2  # in place of the order to cancel: an open, and neither
 

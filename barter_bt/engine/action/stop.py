@@ -11,7 +11,7 @@ from barter_bt.engine.audit import FULL, begin, note_event
 from barter_bt.engine.event import STOPPED
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import RATE
+from barter_bt.engine.terms import RATE
 
 DAY_NS = 86_400_000_000_000
 DRAWDOWN_STOP, DAILY_LOSS_STOP = 1, 2

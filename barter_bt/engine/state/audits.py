@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Table
-from barter_bt.execution.messages import Reports
+from barter_bt.engine.messages import Reports
 
 
 class Audits(Table, growable=True):
@@ -48,7 +48,7 @@ class Asked(Table, growable=True):
 
 
 class MarketItems(Table, growable=True):
-    """Market items, with the columns of :class:`~barter_bt.execution.feed.Cursors`."""
+    """Market items, with the columns of :class:`~barter_bt.engine.feed.Cursors`."""
 
     time_exchange: I64
     first: F64

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT
+from barter_bt.engine.fault import Fault
+from barter_bt.engine.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE, Ends, Links, Reports, Requests
+from barter_bt.engine.order import Orders
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Risk, RiskLimits
@@ -28,17 +32,23 @@ from barter_bt.engine.state.tables import (
     Trades,
     Watched,
 )
+from barter_bt.engine.terms import Terms
 from barter_bt.errors import ConfigError
-from barter_bt.execution.messages import NEVER
-from barter_bt.execution.venue.state import VenueState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.conversion import conversion_legs
 
 
 def build_state(
-    index: IndexedInstruments, scales: Scales, venue: VenueState, reporting: int, start: int, marks: int
+    index: IndexedInstruments,
+    scales: Scales,
+    terms: Terms,
+    links: Links,
+    balances: Mapping[int, int],
+    reporting: int,
+    start: int,
+    marks: int,
 ) -> EngineState:
-    """State at the run's start: event 0, the account snapshot, is applied (rule 12)."""
+    """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
     engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
     engine.time[0] = engine.market_time[0] = start
     engine.trading[0] = 1
@@ -46,9 +56,13 @@ def build_state(
     engine.reporting[0] = reporting
     engine.mark_due[0] = engine.bar_due[0] = engine.timer_due[0] = NEVER
     engine.unhealthy[0] = len(index.exchanges)
-    engine.foreign_quotes[0] = int((venue.terms.array("quote") != reporting).sum())
-    schedule, commands = Schedule(1), Commands(1)
+    engine.foreign_quotes[0] = int((terms.array("quote") != reporting).sum())
+    schedule, commands, ends, fault = Schedule(1), Commands(1), Ends(2), Fault(1)
     schedule.due[0] = commands.due[0] = NEVER
+    fault.cursor[0] = fault.asset[0] = -1
+    for queue in (REQUEST_QUEUE, REPORT_QUEUE):
+        ends.first[queue] = ends.last[queue] = -1
+        ends.due[queue] = NEVER
     health = Health(len(index.exchanges))
     for exchange in range(len(index.exchanges)):
         health.account[exchange] = 1
@@ -60,19 +74,19 @@ def build_state(
     state = EngineState(
         engine=engine,
         event=Event(1),
-        fault=venue.fault,
-        terms=venue.terms,
-        links=venue.links,
+        fault=fault,
+        terms=terms,
+        links=links,
         health=health,
         assets=assets,
         instruments=instruments,
-        orders=venue.orders,
+        orders=Orders(4096),
         actions=Actions(16),
         schedule=schedule,
         commands=commands,
-        requests=venue.requests,
-        reports=venue.reports,
-        ends=venue.ends,
+        requests=Requests(16),
+        reports=Reports(16),
+        ends=ends,
         trades=Trades(4096),
         positions=Positions(4096),
         balances=Balances(4096),
@@ -89,7 +103,7 @@ def build_state(
         account_items=AccountItems(16),
     )
     for asset in range(len(assets)):
-        total = venue.accounts.total[asset]
+        total = balances.get(asset, 0)
         update_from_balance(state, asset, start, total, total)
     engine.sequence[0] = 1
     return state

@@ -18,7 +18,7 @@ from barter_bt.columns.table import Table
 from barter_bt.engine.state.assets import update_rest
 from barter_bt.engine.state.tables import EngineState
 
-_OF_A_POSITION = ("cost", "realised", "fees_enter", "fees_exit")
+_OF_A_POSITION = ("cost_basis", "realised", "fees_enter", "fees_exit")
 
 
 def can_coarsen(s: EngineState, asset: int, power: int) -> bool:

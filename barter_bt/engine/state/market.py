@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import hot
+from barter_bt.engine.accounting import weighted_mid
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import holds_lot, steps, weighted_mid, whole_lots
+from barter_bt.engine.terms import holds_lot, steps, whole_lots
 
 LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 

@@ -9,10 +9,9 @@ An order that the venue has acknowledged has a ``time_exchange``.
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.engine.state.market import price_ticks
-from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import in_range
-from barter_bt.execution.order import (
+from barter_bt.engine.accounting import in_range
+from barter_bt.engine.fault import fail_range
+from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     FILLED,
     NO_REASON,
@@ -24,7 +23,8 @@ from barter_bt.execution.order import (
     REPLACED,
     UNKNOWN_ORDER,
 )
-from barter_bt.execution.venue.state import fail_range
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.tables import EngineState
 
 
 def replace(s: EngineState, order: int) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum, muldiv
 from barter_bt.columns.kernel import hot
+from barter_bt.engine.accounting import gain_sign, in_range, notional, position_value
+from barter_bt.engine.fault import fail_range
 from barter_bt.engine.state.assets import hold
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import gain_sign, in_range, notional, position_value
-from barter_bt.execution.venue.state import fail_range
 
 
 def update_position_from_fill(
@@ -18,7 +18,7 @@ def update_position_from_fill(
     lots: int,
     ticks: int,
     value: int,
-    cost: int,
+    fee: int,
     time: int,
     trade: int,
     strategy: int,
@@ -27,21 +27,21 @@ def update_position_from_fill(
     ins = s.instruments
     held = abs(ins.quantity[i])
     if held == 0:
-        _open(s, i, side, lots, value, cost, time, trade)
+        _open(s, i, side, lots, value, fee, time, trade)
         return ins.position[i]
     position = ins.position[i]
     if ins.quantity[i] * side > 0:
-        _increase(s, i, side, lots, value, cost)
+        _increase(s, i, side, lots, value, fee)
         ins.own_mark[i] = ticks
     elif lots < held:
-        _reduce(s, i, lots, value, cost)
+        _reduce(s, i, lots, value, fee)
         ins.own_mark[i] = ticks
     elif lots == held:
-        _close(s, i, value, cost, time, trade, strategy)
+        _close(s, i, value, fee, time, trade, strategy)
     else:
-        closing, closing_fee = notional(s.terms, i, held, ticks), _part(cost, held, lots)
+        closing, closing_fee = notional(s.terms, i, held, ticks), _part(fee, held, lots)
         _close(s, i, closing, closing_fee, time, trade, strategy)
-        _open(s, i, side, lots - held, value - closing, cost - closing_fee, time, trade)
+        _open(s, i, side, lots - held, value - closing, fee - closing_fee, time, trade)
     return position
 
 
@@ -56,13 +56,13 @@ def _hold(s: EngineState, i: int, lots: int) -> None:
         hold(s, base, lots * s.terms.base_units[i])
 
 
-def _open(s: EngineState, i: int, side: int, lots: int, value: int, cost: int, time: int, trade: int) -> None:
+def _open(s: EngineState, i: int, side: int, lots: int, value: int, fee: int, time: int, trade: int) -> None:
     ins = s.instruments
     ins.quantity[i] = side * lots
-    ins.cost[i] = value
+    ins.cost_basis[i] = value
     ins.quantity_max[i] = lots
-    ins.realised[i] = -cost
-    ins.fees_enter[i] = cost
+    ins.realised[i] = -fee
+    ins.fees_enter[i] = fee
     ins.fees_exit[i] = 0
     ins.time_enter[i] = time
     ins.trade_enter[i] = trade
@@ -72,26 +72,26 @@ def _open(s: EngineState, i: int, side: int, lots: int, value: int, cost: int, t
     _hold(s, i, side * lots)
 
 
-def _increase(s: EngineState, i: int, side: int, lots: int, value: int, cost: int) -> None:
+def _increase(s: EngineState, i: int, side: int, lots: int, value: int, fee: int) -> None:
     ins = s.instruments
     ins.quantity[i] = bounded_sum(ins.quantity[i], side * lots)
-    ins.cost[i] = bounded_sum(ins.cost[i], value)
+    ins.cost_basis[i] = bounded_sum(ins.cost_basis[i], value)
     ins.quantity_max[i] = max(ins.quantity_max[i], abs(ins.quantity[i]))
-    ins.realised[i] = bounded_sum(ins.realised[i], -cost)
-    ins.fees_enter[i] = bounded_sum(ins.fees_enter[i], cost)
+    ins.realised[i] = bounded_sum(ins.realised[i], -fee)
+    ins.fees_enter[i] = bounded_sum(ins.fees_enter[i], fee)
     _hold(s, i, side * lots)
     _check_range(s, i)
 
 
-def _reduce(s: EngineState, i: int, lots: int, value: int, cost: int) -> None:
+def _reduce(s: EngineState, i: int, lots: int, value: int, fee: int) -> None:
     ins = s.instruments
     direction = 1 if ins.quantity[i] > 0 else -1
-    out = muldiv(ins.cost[i], lots, abs(ins.quantity[i]))
-    ins.cost[i] -= out
+    out = muldiv(ins.cost_basis[i], lots, abs(ins.quantity[i]))
+    ins.cost_basis[i] -= out
     ins.quantity[i] -= direction * lots
     gain = gain_sign(s.terms, i) * direction * (value - out)
-    ins.realised[i] = bounded_sum(ins.realised[i], bounded_sum(gain, -cost))
-    ins.fees_exit[i] = bounded_sum(ins.fees_exit[i], cost)
+    ins.realised[i] = bounded_sum(ins.realised[i], bounded_sum(gain, -fee))
+    ins.fees_exit[i] = bounded_sum(ins.fees_exit[i], fee)
     _hold(s, i, -direction * lots)
     _check_range(s, i)
 
@@ -99,15 +99,15 @@ def _reduce(s: EngineState, i: int, lots: int, value: int, cost: int) -> None:
 def _check_range(s: EngineState, i: int) -> None:
     """Beyond it the run ends (rule 2)."""
     ins = s.instruments
-    known = in_range(ins.cost[i]) and in_range(ins.realised[i])
+    known = in_range(ins.cost_basis[i]) and in_range(ins.realised[i])
     if not (known and in_range(ins.fees_enter[i]) and in_range(ins.fees_exit[i])):
         fail_range(s.fault, i, s.terms.quote[i])
 
 
-def _close(s: EngineState, i: int, value: int, cost: int, time: int, trade: int, strategy: int) -> None:
+def _close(s: EngineState, i: int, value: int, fee: int, time: int, trade: int, strategy: int) -> None:
     ins = s.instruments
-    quantity, basis = ins.quantity[i], ins.cost[i]
-    _reduce(s, i, abs(quantity), value, cost)
+    quantity, basis = ins.quantity[i], ins.cost_basis[i]
+    _reduce(s, i, abs(quantity), value, fee)
     row = s.positions.append()
     p = s.positions
     p.position[row] = ins.position[i]
@@ -116,7 +116,7 @@ def _close(s: EngineState, i: int, value: int, cost: int, time: int, trade: int,
     p.side[row] = 1 if quantity > 0 else -1
     p.quantity_max[row] = ins.quantity_max[i]
     p.quantity[row] = abs(quantity)
-    p.cost[row] = basis
+    p.cost_basis[row] = basis
     p.realised[row] = ins.realised[i]
     p.fees_enter[row] = ins.fees_enter[i]
     p.fees_exit[row] = ins.fees_exit[i]
@@ -139,10 +139,10 @@ def value_at_mark(s: EngineState, i: int) -> int:
     if mark < 0:
         if s.terms.derivative[i]:
             return 0
-        return ins.cost[i] if ins.quantity[i] > 0 else -ins.cost[i]
+        return ins.cost_basis[i] if ins.quantity[i] > 0 else -ins.cost_basis[i]
     if mark == 0:
         mark = price_ticks(s, i)
-    return position_value(s.terms, i, ins.quantity[i], ins.cost[i], mark)
+    return position_value(s.terms, i, ins.quantity[i], ins.cost_basis[i], mark)
 
 
 def unrealised(s: EngineState, i: int) -> int:
@@ -152,5 +152,5 @@ def unrealised(s: EngineState, i: int) -> int:
         return 0
     gain = value_at_mark(s, i)
     if not s.terms.derivative[i]:
-        gain = bounded_sum(gain, -ins.cost[i] if ins.quantity[i] > 0 else ins.cost[i])
+        gain = bounded_sum(gain, -ins.cost_basis[i] if ins.quantity[i] > 0 else ins.cost_basis[i])
     return bounded_sum(gain, -_part(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i]))

@@ -7,12 +7,12 @@ Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its a
 from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
+from barter_bt.engine.fault import Fault
+from barter_bt.engine.messages import Ends, Links, Reports, Requests
+from barter_bt.engine.order import Orders
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Risk, RiskLimits
-from barter_bt.execution.dealing import Terms
-from barter_bt.execution.messages import Ends, Reports, Requests
-from barter_bt.execution.order import Orders
-from barter_bt.execution.venue.state import Fault, Links
+from barter_bt.engine.terms import Terms
 
 
 class Engine(Table):
@@ -105,7 +105,7 @@ class Instruments(Table):
     close: F64
     volume: F64
     quantity: I64
-    cost: I64
+    cost_basis: I64
     quantity_max: I64
     realised: I64
     fees_enter: I64
@@ -120,7 +120,7 @@ class Instruments(Table):
     final: I64
     live: I64
     working: I64  # signed lots that live orders have not filled
-    chosen: I64  # 1: in the filter of the command that is being obeyed
+    chosen: I64  # 1: in the filter of the command that is being executed
 
 
 class Actions(Table, growable=True):
@@ -206,7 +206,7 @@ class Positions(Table, growable=True):
     side: I8
     quantity_max: I64
     quantity: I64  # lots that the last fill closed and their cost: the entry average derives from them
-    cost: I64
+    cost_basis: I64
     realised: I64
     fees_enter: I64
     fees_exit: I64

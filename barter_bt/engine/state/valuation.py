@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.kernel import hot, unit
+from barter_bt.engine.accounting import in_range
+from barter_bt.engine.messages import NEVER
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.execution.dealing import in_range
-from barter_bt.execution.messages import NEVER
 
 UNKNOWN = -(1 << 63)
 _NEARLY_WRAPPED = 8e18

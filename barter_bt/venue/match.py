@@ -5,20 +5,19 @@ it but pays for that by the evidence it needs (on trades and candles, the market
 the venue's `limit_fill` is `touch`; on quotes, the opposite quote must reach it); what one event offers is used once.
 
 Nothing is paid here: what the market does to an order is noted as a match, and all matches of one time and class are
-settled together (:mod:`barter_bt.execution.venue.settle`), so that the order of rows decides nothing.
+settled together (:mod:`barter_bt.venue.settle`), so that the order of rows decides nothing.
 """
 
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.dealing import CANDLES, QUOTES, TRADES
-from barter_bt.execution.order import BUY, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
-from barter_bt.execution.venue.held import watch
-from barter_bt.execution.venue.matches import note_expiry, note_fill
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
+from barter_bt.venue.matches import note_expiry, note_fill
+from barter_bt.venue.resting import update_triggers
+from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
 
 
-def allows(v: VenueState, order: int, ticks: int) -> bool:
+def is_within_limit(v: VenueState, order: int, ticks: int) -> bool:
     """Whether an order's limit allows a fill at ``ticks``."""
     if v.orders.kind[order] == MARKET:
         return True
@@ -27,34 +26,34 @@ def allows(v: VenueState, order: int, ticks: int) -> bool:
     return ticks >= v.orders.price[order]
 
 
-def rest(v: VenueState, order: int) -> int:
+def leaves(v: VenueState, order: int) -> int:
     """Lots of an order that are neither filled nor matched by an earlier event of the same time."""
-    return v.held.quantity[order] - v.held.filled[order] - v.held.matched[order]
+    return v.orders.quantity[order] - v.orders.filled[order] - v.orders.matched[order]
 
 
 def usable(v: VenueState, i: int) -> bool:
     """Whether the standing quote may fill anything: not crossed, not stale (rule 14)."""
-    b = v.books
-    age = v.desk.time[0] - b.quote_time[i]
-    fresh = v.terms.max_age[i] == 0 or age <= v.terms.max_age[i]
+    b = v.markets
+    age = v.clock.time[0] - b.quote_time[i]
+    fresh = v.fill_terms.max_age[i] == 0 or age <= v.fill_terms.max_age[i]
     return fresh and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
 
 
 def is_locked(v: VenueState, i: int) -> bool:
     """Whether the standing quote has one price for both sides, at which nothing fills (rule 14)."""
-    return v.books.bid[i] == v.books.ask[i] > 0
+    return v.markets.bid[i] == v.markets.ask[i] > 0
 
 
 @unit
-def take(v: VenueState, order: int, i: int) -> None:
+def match_taker(v: VenueState, order: int, i: int) -> None:
     """Match against the standing quote what its price and amount allow (rule 14)."""
-    b, is_buy = v.books, v.orders.side[order] == BUY
+    b, is_buy = v.markets, v.orders.side[order] == BUY
     left = b.ask_left[i] if is_buy else b.bid_left[i]
     ticks = b.ask[i] if is_buy else b.bid[i]
-    lots = min(rest(v, order), left)
-    if lots <= 0 or not usable(v, i) or not allows(v, order, ticks):
+    lots = min(leaves(v, order), left)
+    if lots <= 0 or not usable(v, i) or not is_within_limit(v, order, ticks):
         return
-    if v.orders.time_in_force[order] == FOK and lots < rest(v, order):
+    if v.orders.time_in_force[order] == FOK and lots < leaves(v, order):
         return
     note_fill(v, order, i, lots, ticks, 0)
     if is_buy:
@@ -63,10 +62,10 @@ def take(v: VenueState, order: int, i: int) -> None:
         b.bid_left[i] -= lots
 
 
-def meet(v: VenueState, order: int, i: int, ticks: int) -> None:
+def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
     """A pending taker meets one price: it fills whole or, if its limit forbids, expires (rules 15 and 16)."""
-    if allows(v, order, ticks):
-        note_fill(v, order, i, rest(v, order), ticks, 0)
+    if is_within_limit(v, order, ticks):
+        note_fill(v, order, i, leaves(v, order), ticks, 0)
     else:
         note_expiry(v, order, NOT_FILLED)
 
@@ -74,32 +73,32 @@ def meet(v: VenueState, order: int, i: int, ticks: int) -> None:
 @unit
 def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
-    order = v.books.first[i]
+    order = v.markets.first[i]
     while order >= 0:
-        if v.held.pending[order] and rest(v, order) > 0 and v.terms.takes_on[i] == TRADES:
-            meet(v, order, i, ticks)
-        order = v.held.after[order]
-    if v.terms.rests_on[i] == TRADES:
-        depth_min = 1 - v.terms.touch[i]
+        if v.orders.pending[order] and leaves(v, order) > 0 and v.fill_terms.takes_on[i] == TRADES:
+            fill_at(v, order, i, ticks)
+        order = v.orders.after[order]
+    if v.fill_terms.rests_on[i] == TRADES:
+        depth_min = 1 - v.fill_terms.touch[i]
         lots = _fill_resting(v, i, BUY, ticks, depth_min, lots)
         _fill_resting(v, i, SELL, ticks, depth_min, lots)
-    watch(v, i)
+    update_triggers(v, i)
 
 
 @unit
 def match_quote(v: VenueState, i: int) -> None:
     """A new standing quote: pending takers in order of arrival, then resting orders reached (rules 14, 15)."""
-    b = v.books
+    b = v.markets
     b.locked[i] += int(is_locked(v, i))
     order = b.first[i]
     while order >= 0:
-        if v.held.pending[order] and v.terms.takes_on[i] == QUOTES:
-            take(v, order, i)
-        order = v.held.after[order]
-    if v.terms.rests_on[i] == QUOTES and usable(v, i):
+        if v.orders.pending[order] and v.fill_terms.takes_on[i] == QUOTES:
+            match_taker(v, order, i)
+        order = v.orders.after[order]
+    if v.fill_terms.rests_on[i] == QUOTES and usable(v, i):
         b.ask_left[i] = _fill_resting(v, i, BUY, b.ask[i], 0, b.ask_left[i])
         b.bid_left[i] = _fill_resting(v, i, SELL, b.bid[i], 0, b.bid_left[i])
-    watch(v, i)
+    update_triggers(v, i)
 
 
 def _fill_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int, lots: int) -> int:
@@ -108,7 +107,7 @@ def _fill_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int, 
         order = _best_resting(v, i, side, ticks, depth_min)
         if order < 0:
             break
-        done = min(lots, rest(v, order))
+        done = min(lots, leaves(v, order))
         note_fill(v, order, i, done, v.orders.price[order], 1)
         lots -= done
     return lots
@@ -117,60 +116,60 @@ def _fill_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int, 
 def _best_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int) -> int:
     """Best price first, then first arrived; -1 if the price reaches none."""
     best, best_depth = -1, depth_min - 1
-    order = v.books.first[i]
+    order = v.markets.first[i]
     while order >= 0:
-        if v.orders.side[order] == side and not v.held.pending[order] and rest(v, order) > 0:
+        if v.orders.side[order] == side and not v.orders.pending[order] and leaves(v, order) > 0:
             depth = side * (v.orders.price[order] - ticks)
             if depth > best_depth:
                 best, best_depth = order, depth
-        order = v.held.after[order]
+        order = v.orders.after[order]
     return best
 
 
 @unit
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
-    order = v.books.first[i]
+    order = v.markets.first[i]
     while order >= 0:
-        if rest(v, order) <= 0:
+        if leaves(v, order) <= 0:
             pass
-        elif v.held.pending[order]:
-            if v.terms.takes_on[i] == CANDLES:
-                meet(v, order, i, ticks)
-        elif v.terms.rests_on[i] == CANDLES:
+        elif v.orders.pending[order]:
+            if v.fill_terms.takes_on[i] == CANDLES:
+                fill_at(v, order, i, ticks)
+        elif v.fill_terms.rests_on[i] == CANDLES:
             _open_reaches(v, order, i, ticks)
-        order = v.held.after[order]
+        order = v.orders.after[order]
 
 
 def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
-    first = not v.held.met_open[order]
-    v.held.met_open[order] = 1
-    if not allows(v, order, ticks):
+    first = not v.orders.met_open[order]
+    v.orders.met_open[order] = 1
+    if not is_within_limit(v, order, ticks):
         return
     if not v.orders.post_only[order]:
-        note_fill(v, order, i, rest(v, order), ticks, 0)
+        note_fill(v, order, i, leaves(v, order), ticks, 0)
     elif first:
         note_expiry(v, order, POST_ONLY)
     else:
-        note_fill(v, order, i, rest(v, order), v.orders.price[order], 1)
+        note_fill(v, order, i, leaves(v, order), v.orders.price[order], 1)
 
 
 @unit
 def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, ticks: int) -> None:
     """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
-    order = v.books.first[i]
+    order = v.markets.first[i]
     while order >= 0:
-        if rest(v, order) <= 0:
+        if leaves(v, order) <= 0:
             pass
-        elif v.held.pending[order]:
-            if v.terms.takes_on[i] == CANDLES:
-                meet(v, order, i, ticks)
-        elif v.terms.rests_on[i] == CANDLES and v.held.arrival[order] <= time_open:
+        elif v.orders.pending[order]:
+            if v.fill_terms.takes_on[i] == CANDLES:
+                fill_at(v, order, i, ticks)
+        elif v.fill_terms.rests_on[i] == CANDLES and v.orders.arrival[order] <= time_open:
             price = v.orders.price[order]
             depth = price - low if v.orders.side[order] == BUY else high - price
-            if depth > 0 or (depth == 0 and v.terms.touch[i]):
-                note_fill(v, order, i, rest(v, order), price, 1)
-        order = v.held.after[order]
+            if depth > 0 or (depth == 0 and v.fill_terms.touch[i]):
+                note_fill(v, order, i, leaves(v, order), price, 1)
+        order = v.orders.after[order]
 
 
 def is_taker_at_arrival(v: VenueState, order: int) -> int:

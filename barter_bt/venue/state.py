@@ -6,35 +6,23 @@ The engine never sees these tables. What it learns, it learns from reports, late
 from __future__ import annotations
 
 from barter_bt.columns.table import I8, I64, Block, Table
-from barter_bt.execution.dealing import Terms
-from barter_bt.execution.messages import Ends, Reports, Requests
-from barter_bt.execution.order import Orders
+from barter_bt.engine.fault import Fault
+from barter_bt.engine.messages import Ends, Links, Reports, Requests
+from barter_bt.engine.order import Orders
+from barter_bt.engine.terms import Terms
 
+QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 NOT_VALUED = -(1 << 63)
 FAR = 1 << 62  # a price that every market reaches
 
-# Faults end a run; Python turns them into errors with names.
-NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLESS, BAD_TARGET, BAD_ORDER = range(9)
-FILL_IN_PAST, BAD_TERMS, BAD_ASSET = 9, 10, 11
 
+class FillTerms(Table):
+    """One row per instrument, constant through a run: what fills its orders."""
 
-class Links(Table):
-    """One row per exchange: delays in ns, and when the last message of each direction arrives."""
-
-    request_ns: I64
-    response_ns: I64
-    last_request: I64
-    last_report: I64
-
-
-class Fault(Table):
-    """One row: the first thing that went wrong, and where."""
-
-    code: I64
-    instrument: I64
-    asset: I64  # of an amount out of range; -1: of a quantity
-    cursor: I64
-    row: I64
+    takes_on: I64  # evidence that fills takers, and orders that rest
+    rests_on: I64
+    touch: I64  # 1: a limit fills where the market touches its price
+    max_age: I64  # ns after which a standing quote fills nothing; 0: never
 
 
 class Accounts(Table):
@@ -51,7 +39,7 @@ class Accounts(Table):
     incoming: I64  # matches still to be settled that will add to what is free
 
 
-class Books(Table):
+class VenueMarkets(Table):
     """One row per instrument: the market as the venue last saw it, its live orders, and the own position."""
 
     last: I64  # ticks of the last trade or candle close
@@ -74,15 +62,22 @@ class Books(Table):
     quote_buy: I64
     quote_sell: I64
     quantity: I64
-    cost: I64
+    cost_basis: I64
     value: I64
     need: I64
-    glance: I64  # number of the last look back that met it
+    pass_seen: I64  # number of the last look back that met it
 
 
-class Held(Table, growable=True):
-    """The venue's side of each order, by order number."""
+class VenueOrders(Table, growable=True):
+    """The orders as the venue knows them, by order number: copied from the request when it arrives."""
 
+    instrument: I64
+    side: I8
+    kind: I8
+    time_in_force: I8
+    post_only: I8
+    cut: I8  # a target's order: may be cut to what can be paid
+    price: I64
     quantity: I64
     filled: I64
     matched: I64  # lots that are matched and not yet settled
@@ -108,7 +103,7 @@ class Matches(Table, growable=True):
     reason: I8
 
 
-class Desk(Table):
+class VenueClock(Table):
     """One row: the venue's clock, how many orders it holds, and whether it must know prices for margins."""
 
     time: I64
@@ -116,42 +111,22 @@ class Desk(Table):
     live: I64
     needs_marks: I64
     expiry: I64  # the next of an instrument that has live orders
-    glances: I64
+    passes: I64
 
 
 class VenueState(Block):
     """All exchanges of a run."""
 
-    desk: Desk
+    clock: VenueClock
     fault: Fault
     terms: Terms
+    fill_terms: FillTerms
     links: Links
     accounts: Accounts
-    books: Books
-    orders: Orders
-    held: Held
+    markets: VenueMarkets
+    sent: Orders  # the engine's, read where a request arrives
+    orders: VenueOrders
     matches: Matches
     requests: Requests
     reports: Reports
     ends: Ends
-
-
-def fail(fault: Fault, code: int, instrument: int) -> None:
-    """Note the first fault; the loop stops at the next safe place."""
-    if fault.code[0] == NO_FAULT:
-        fault.code[0] = code
-        fault.instrument[0] = instrument
-
-
-def fail_range(fault: Fault, instrument: int, asset: int) -> None:
-    """Note that an amount of an asset, or of an instrument's quantity (-1), left the range (rule 2)."""
-    if fault.code[0] == NO_FAULT:
-        fault.asset[0] = asset
-    fail(fault, OUT_OF_RANGE, instrument)
-
-
-def locate(fault: Fault, cursor: int, row: int) -> None:
-    """Say which row the fault just met lies in, if there is one and it has no place yet."""
-    if fault.code[0] != NO_FAULT and fault.cursor[0] < 0:
-        fault.cursor[0] = cursor
-        fault.row[0] = row

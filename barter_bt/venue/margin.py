@@ -8,8 +8,10 @@ liquidation: a position that loses more than its margin stays, and further incre
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
-from barter_bt.execution.dealing import RATE, after_fill, in_range, notional, position_value, weighted_mid
-from barter_bt.execution.venue.state import VenueState, fail_range
+from barter_bt.engine.accounting import after_fill, in_range, notional, position_value, weighted_mid
+from barter_bt.engine.fault import fail_range
+from barter_bt.engine.terms import RATE
+from barter_bt.venue.state import VenueState
 
 
 def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
@@ -25,7 +27,7 @@ def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
 
 def mark_ticks(v: VenueState, i: int) -> int:
     """The last price of an instrument that the venue has seen, or a later own fill's."""
-    b = v.books
+    b = v.markets
     if b.fill_mark[i] > 0:
         return b.fill_mark[i]
     if 0 < b.bid[i] < b.ask[i]:
@@ -35,14 +37,14 @@ def mark_ticks(v: VenueState, i: int) -> int:
 
 def revalue(v: VenueState, asset: int) -> None:
     """Sum value and requirement of all positions in an asset, once for each price that the venue sees."""
-    a, b, t = v.accounts, v.books, v.terms
-    if a.valued_at[asset] == v.desk.time[0]:
+    a, b, t = v.accounts, v.markets, v.terms
+    if a.valued_at[asset] == v.clock.time[0]:
         return
     collateral = gross = needed = 0
     for i in range(len(b)):
         if t.margined[i] and t.quote[i] == asset and b.quantity[i] != 0:
             ticks = mark_ticks(v, i)
-            b.value[i] = position_value(t, i, b.quantity[i], b.cost[i], ticks)
+            b.value[i] = position_value(t, i, b.quantity[i], b.cost_basis[i], ticks)
             b.need[i] = requirement(v, i, b.quantity[i], ticks)
             gross = bounded_sum(gross, abs(b.value[i]))
             needed = bounded_sum(needed, b.need[i])
@@ -50,13 +52,13 @@ def revalue(v: VenueState, asset: int) -> None:
             if not (in_range(gross) and in_range(needed)):
                 fail_range(v.fault, i, asset)
     a.collateral[asset], a.requirement[asset] = collateral, needed
-    a.valued_at[asset] = v.desk.time[0]
+    a.valued_at[asset] = v.clock.time[0]
 
 
 def replace_contribution(v: VenueState, i: int, ticks: int) -> None:
     """After a fill: the instrument's part in the sums, at its fill's price."""
-    a, b, asset = v.accounts, v.books, v.terms.quote[i]
-    value = position_value(v.terms, i, b.quantity[i], b.cost[i], ticks)
+    a, b, asset = v.accounts, v.markets, v.terms.quote[i]
+    value = position_value(v.terms, i, b.quantity[i], b.cost_basis[i], ticks)
     need = requirement(v, i, b.quantity[i], ticks)
     a.collateral[asset] = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), value)
     a.requirement[asset] = bounded_sum(bounded_sum(a.requirement[asset], -b.need[i]), need)
@@ -65,23 +67,23 @@ def replace_contribution(v: VenueState, i: int, ticks: int) -> None:
         fail_range(v.fault, i, asset)
 
 
-def bears(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, cost: int) -> bool:
-    """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and fee ``cost``.
+def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
+    """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and a ``fee``.
 
     What would leave the range is not covered (rule 2).
     """
-    a, b, t = v.accounts, v.books, v.terms
+    a, b, t = v.accounts, v.markets, v.terms
     quantity = b.quantity[i]
     if quantity * side < 0 and lots <= abs(quantity):
         return True
     asset = t.quote[i]
     revalue(v, asset)
-    new_quantity, new_cost, gain = after_fill(t, i, quantity, b.cost[i], side, lots, ticks)
-    paid = bounded_sum(gain if t.derivative[i] else -side * value, -cost)
+    new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks)
+    paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
     cash = bounded_sum(bounded_sum(a.total[asset], -a.reserved[asset]), paid)
-    worth = position_value(t, i, new_quantity, new_cost, ticks)
+    worth = position_value(t, i, new_quantity, new_basis, ticks)
     worth = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), worth) if in_range(worth) else TOO_LARGE
     needed = bounded_sum(a.requirement[asset], -b.need[i])
     needed = bounded_sum(needed, requirement(v, i, new_quantity, ticks))
-    known = in_range(new_cost) and in_range(paid) and in_range(cash) and in_range(worth) and in_range(needed)
+    known = in_range(new_basis) and in_range(paid) and in_range(cash) and in_range(worth) and in_range(needed)
     return known and bounded_sum(cash, worth) >= needed

@@ -12,42 +12,34 @@ from barter_bt.columns.table import Block, Column
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Feed, advance, earliest, is_expired
+from barter_bt.engine.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.execution.feed import (
-    CANDLE_ROWS,
-    QUOTE_ROWS,
-    STARVED,
-    TRADE_ROWS,
-    Feed,
-    advance,
-    earliest,
-    is_expired,
-)
-from barter_bt.execution.messages import REPORT_QUEUE, REQUEST_QUEUE
-from barter_bt.execution.venue.market import see
-from barter_bt.execution.venue.settle import settle
-from barter_bt.execution.venue.state import BAD_ROW, NO_FAULT, TIME_WENT_BACK, VenueState, fail, locate
+from barter_bt.venue.market import on_market_row as venue_sees
+from barter_bt.venue.settle import settle
+from barter_bt.venue.state import VenueState
 
 KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
 
 
-def until(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
+def horizon(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     """The last time of a row that cursor ``c`` may process before anything else (rule 10)."""
     f, e = feed.cursors, s.engine
     streams = e.streams[0]
-    busy = v.desk.live[0] > 0
+    busy = v.clock.live[0] > 0
     limit = min(s.ends.due[REPORT_QUEUE] - 1, s.ends.due[REQUEST_QUEUE], e.mark_due[0], s.schedule.due[0])
     limit = min(limit, e.timer_due[0], e.bar_due[0], s.commands.due[0])
     for other in range(streams, 2 * streams):
         if other != c:
             limit = min(limit, f.due[other] - int(other < c))
     if busy:
-        limit = min(limit, v.desk.expiry[0] - 1)
+        limit = min(limit, v.clock.expiry[0] - 1)
         for other in range(streams):
             if other != c - streams:
                 limit = min(limit, f.due[other] - 1)
@@ -60,13 +52,13 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     plan_mark(s, f.due[c])
-    limit = until(s, v, feed, c)
+    limit = horizon(s, v, feed, c)
     while True:
-        woken = burst(s, v, feed, my, c, limit)
+        woken = replay_rows(s, v, feed, my, c, limit)
         following = earliest(f, streams, 2 * streams)
         if woken or e.pending[0] or following < 0 or following == c or f.due[following] == STARVED or e.budget[0] <= 0:
             return woken
-        limit = until(s, v, feed, following)
+        limit = horizon(s, v, feed, following)
         if v.fault.code[0] != NO_FAULT or f.due[following] > limit:
             return woken
         plan_mark(s, f.due[following])
@@ -114,9 +106,9 @@ def _pass_over(s: EngineState, i: int, now: int) -> None:
         record(s)
 
 
-def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
+def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
     """Process rows of one cursor up to the time ``limit``, or until something else comes first."""
-    f, e, desk = feed.cursors, s.engine, v.desk
+    f, e, clock = feed.cursors, s.engine, v.clock
     streams = e.streams[0]
     twin, kind, shift, rows, row = c - streams, f.kind[c], f.shift[c], f.rows[c], f.row[c]
     time, instrument, n = f.time[c], f.instrument[c], len(s.instruments)
@@ -134,7 +126,7 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
     observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
-    busy, unhealthy = desk.live[0] > 0, e.unhealthy[0] > 0
+    busy, unhealthy = clock.live[0] > 0, e.unhealthy[0] > 0
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
         now = time[row] + shift
@@ -147,12 +139,12 @@ def burst(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: i
             alone = row + 1 < rows and time[row + 1] > now
             if not (same and alone and f.row[twin] == row):
                 break
-            see(v, f, twin, row)
+            venue_sees(v, f, twin, row)
             locate(v.fault, twin, row)
             advance(f, twin, row + 1)
             if len(v.matches) > 0:
                 settle(v)
-            busy = desk.live[0] > 0
+            busy = clock.live[0] > 0
             limit = min(limit, s.ends.due[REPORT_QUEUE] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:
                 break

@@ -7,10 +7,11 @@ the standing quote, and where margins need marks the last price. They are found 
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.dealing import steps
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance, is_expired
-from barter_bt.execution.venue.market import see
-from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
+from barter_bt.engine.fault import BAD_ROW, fail, locate
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance, is_expired
+from barter_bt.engine.terms import steps
+from barter_bt.venue.market import on_market_row
+from barter_bt.venue.state import NOT_VALUED, VenueState
 
 
 @unit
@@ -58,20 +59,20 @@ def _end(cursors: Cursors, c: int, row: int, now: int) -> int:
 
 
 def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
-    row, is_quote, marks = cursors.row[c], cursors.kind[c] == QUOTE_ROWS, v.desk.needs_marks[0]
+    row, is_quote, marks = cursors.row[c], cursors.kind[c] == QUOTE_ROWS, v.clock.needs_marks[0]
     if is_quote and marks:  # what a broken book leaves as mark depends on the quote before it
         for k in range(row, end):
-            see(v, cursors, c, k)
+            on_market_row(v, cursors, c, k)
             locate(v.fault, c, k)
     elif is_quote or marks:
-        _look_back(v, cursors, c, row, end)
+        _last_of_each(v, cursors, c, row, end)
     advance(cursors, c, end)
 
 
-def _look_back(v: VenueState, cursors: Cursors, c: int, first: int, end: int) -> None:
+def _last_of_each(v: VenueState, cursors: Cursors, c: int, first: int, end: int) -> None:
     """The last row of each instrument in ``first`` to ``end``."""
-    b, n, met = v.books, len(v.books), 0
-    v.desk.glances[0] += 1
+    b, n, met = v.markets, len(v.markets), 0
+    v.clock.passes[0] += 1
     for row in range(end - 1, first - 1, -1):
         i = cursors.instrument[c][row]
         if i < 0 or i >= n:
@@ -79,8 +80,8 @@ def _look_back(v: VenueState, cursors: Cursors, c: int, first: int, end: int) ->
                 continue
             fail(v.fault, BAD_ROW, -1)
             return
-        if b.glance[i] != v.desk.glances[0]:
-            b.glance[i] = v.desk.glances[0]
+        if b.pass_seen[i] != v.clock.passes[0]:
+            b.pass_seen[i] = v.clock.passes[0]
             _note(v, cursors, c, row, i)
             locate(v.fault, c, row)
             met += 1
@@ -89,9 +90,9 @@ def _look_back(v: VenueState, cursors: Cursors, c: int, first: int, end: int) ->
 
 
 def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    b, t, time = v.books, v.terms, cursors.time[c][row]
+    b, t, time = v.markets, v.terms, cursors.time[c][row]
     if cursors.kind[c] == QUOTE_ROWS:
-        see(v, cursors, c, row)
+        on_market_row(v, cursors, c, row)
     elif time >= b.last_time[i]:
         price = cursors.first[c][row] if cursors.kind[c] == TRADE_ROWS else cursors.fourth[c][row]
         ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])

@@ -2,14 +2,14 @@
 
 Each stream of market events has a cursor for the venue (by venue time), one for the engine (by arrival), and
 a candle stream a third for the opens of its candles. A new kind of event is a new kind here, one branch in
-:func:`barter_bt.execution.venue.market.see` and one in :func:`barter_bt.engine.replay.replay`.
+:func:`barter_bt.venue.market.on_market_row` and one in :func:`barter_bt.simulation.replay.replay`.
 """
 
 from __future__ import annotations
 
 from barter_bt.columns.kernel import hot
 from barter_bt.columns.table import I64, Block, F64s, I32s, I64s, Table
-from barter_bt.execution.messages import NEVER
+from barter_bt.engine.messages import NEVER
 
 TRADE_ROWS, QUOTE_ROWS, CANDLE_ROWS = 0, 1, 2
 STARVED = -(1 << 63)  # due before every time: the chunk is read, another follows

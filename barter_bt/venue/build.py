@@ -9,26 +9,29 @@ from fractions import Fraction
 from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
+from barter_bt.engine.messages import NEVER, Links
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE, Terms
 from barter_bt.errors import ConfigError
-from barter_bt.execution.dealing import CANDLES, QUOTES, RATE, TRADES, Terms
-from barter_bt.execution.messages import NEVER, Ends, Reports, Requests
-from barter_bt.execution.order import Orders
-from barter_bt.execution.simulated import refuse_not_simulated
-from barter_bt.execution.terms import Venue
-from barter_bt.execution.venue.state import (
-    NOT_VALUED,
-    Accounts,
-    Books,
-    Desk,
-    Fault,
-    Held,
-    Links,
-    Matches,
-    VenueState,
-)
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.venue.simulated import refuse_not_simulated
+from barter_bt.venue.state import (
+    CANDLES,
+    FAR,
+    NOT_VALUED,
+    QUOTES,
+    TRADES,
+    Accounts,
+    FillTerms,
+    Matches,
+    VenueClock,
+    VenueMarkets,
+    VenueOrders,
+    VenueState,
+)
+from barter_bt.venue.terms import Venue
 
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
@@ -95,10 +98,8 @@ def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fra
     )
 
 
-def build_terms(
-    index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue], evidence: Mapping[int, frozenset[str]]
-) -> Terms:
-    """Terms of every instrument; ``evidence`` names the kinds of streams that each has."""
+def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> Terms:
+    """Terms of every instrument."""
     terms = Terms(len(index))
     for i, one in enumerate(index.instruments):
         venue = venues[one.exchange]
@@ -128,11 +129,6 @@ def build_terms(
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
         terms.price_min[i] = _ceil(one.price_min, tick)
-        has = evidence.get(i, frozenset())
-        terms.takes_on[i] = _pick(venue.taker_evidence, _TAKERS, has, one.key, "taker_evidence")
-        terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")
-        terms.touch[i] = int(venue.limit_fill == "touch")
-        terms.max_age[i] = venue.max_age_ns
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
@@ -141,44 +137,59 @@ def build_terms(
     return terms
 
 
-def build_venue(
-    index: IndexedInstruments, terms: Terms, venues: Mapping[str, Venue], balances: Mapping[int, int]
-) -> VenueState:
-    """The venue before the first event, holding the starting balances (in units)."""
+def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> Links:
+    """The link to each exchange, on which nothing has been sent yet."""
     links = Links(len(index.exchanges))
     for e, name in enumerate(index.exchanges):
         links.request_ns[e] = venues[name].latency.request_ns
         links.response_ns[e] = venues[name].latency.response_ns
         links.last_request[e] = links.last_report[e] = -NEVER
-    accounts = Accounts(len(index.assets))
-    for asset in range(len(index.assets)):
-        accounts.total[asset] = balances.get(asset, 0)
-        accounts.counterparty[asset] = -balances.get(asset, 0)
+    return links
+
+
+def build_fill_terms(
+    index: IndexedInstruments, venues: Mapping[str, Venue], evidence: Mapping[int, frozenset[str]]
+) -> FillTerms:
+    """What fills the orders of every instrument; ``evidence`` names the kinds of streams that each has."""
+    terms = FillTerms(len(index))
+    for i, one in enumerate(index.instruments):
+        venue, has = venues[one.exchange], evidence.get(i, frozenset())
+        terms.takes_on[i] = _pick(venue.taker_evidence, _TAKERS, has, one.key, "taker_evidence")
+        terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")
+        terms.touch[i] = int(venue.limit_fill == "touch")
+        terms.max_age[i] = venue.max_age_ns
+    return terms
+
+
+def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
+    """The venue before the first event, with the balances that the engine starts from."""
+    count, assets = len(state.instruments), len(state.assets)
+    accounts = Accounts(assets)
+    for asset in range(assets):
+        accounts.total[asset] = state.assets.total[asset]
+        accounts.counterparty[asset] = -state.assets.total[asset]
         accounts.valued_at[asset] = NOT_VALUED
-    books = Books(len(index))
-    nothing = {-1: ("first", "final", "trade_buy", "quote_buy"), 1 << 62: ("trade_sell", "quote_sell")}
+    markets = VenueMarkets(count)
+    nothing = {-1: ("first", "final", "trade_buy", "quote_buy"), FAR: ("trade_sell", "quote_sell")}
     for value, names in (nothing | {-NEVER: ("quote_time", "last_time")}).items():
         for name in names:
-            books.array(name)[:] = value
-    desk, ends, fault = Desk(1), Ends(2), Fault(1)
-    desk.time[0] = -NEVER
-    fault.cursor[0] = fault.asset[0] = -1
-    desk.expiry[0] = NEVER
-    desk.needs_marks[0] = int(terms.array("margined").any())
-    for queue in range(2):
-        ends.first[queue] = ends.last[queue] = -1
-        ends.due[queue] = NEVER
+            markets.array(name)[:] = value
+    clock = VenueClock(1)
+    clock.time[0] = -NEVER
+    clock.expiry[0] = NEVER
+    clock.needs_marks[0] = int(state.terms.array("margined").any())
     return VenueState(
-        desk=desk,
-        fault=fault,
-        terms=terms,
-        links=links,
+        clock=clock,
+        fault=state.fault,
+        terms=state.terms,
+        fill_terms=fill_terms,
+        links=state.links,
         accounts=accounts,
-        books=books,
-        orders=Orders(4096),
-        held=Held(4096),
+        markets=markets,
+        sent=state.orders,
+        orders=VenueOrders(4096),
         matches=Matches(16),
-        requests=Requests(16),
-        reports=Reports(16),
-        ends=ends,
+        requests=state.requests,
+        reports=state.reports,
+        ends=state.ends,
     )

@@ -59,6 +59,15 @@ class Ends(Table):
     due: I64
 
 
+class Links(Table):
+    """One row per exchange: delays in ns, and when the last message of each direction arrives."""
+
+    request_ns: I64
+    response_ns: I64
+    last_request: I64
+    last_report: I64
+
+
 REQUEST_QUEUE, REPORT_QUEUE = 0, 1
 
 

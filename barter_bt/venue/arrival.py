@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.dealing import QUOTES, notional
-from barter_bt.execution.messages import (
-    ACCEPTED,
-    CANCEL_REJECTED,
-    CLOSED,
-    REQUEST_OPEN,
-    REQUEST_QUEUE,
-    dequeue,
-)
-from barter_bt.execution.order import (
+from barter_bt.engine.accounting import notional
+from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSED, REQUEST_OPEN, REQUEST_QUEUE, dequeue
+from barter_bt.engine.order import (
     BELOW_MINIMUM,
     BELOW_PRICE_MIN,
     BUY,
@@ -28,20 +21,20 @@ from barter_bt.execution.order import (
     REJECTED,
     REQUESTED,
 )
-from barter_bt.execution.venue.expiry import has_expired
-from barter_bt.execution.venue.fill import reservation
-from barter_bt.execution.venue.held import hold, watch
-from barter_bt.execution.venue.match import allows, is_locked, is_taker_at_arrival, take, usable
-from barter_bt.execution.venue.matches import note_admission, note_cancel, note_expiry
-from barter_bt.execution.venue.report import add_balance, close, report, reserved_asset
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.venue.expiry import has_expired
+from barter_bt.venue.fill import reservation
+from barter_bt.venue.match import is_locked, is_taker_at_arrival, is_within_limit, match_taker, usable
+from barter_bt.venue.matches import note_admission, note_cancel, note_expiry
+from barter_bt.venue.report import add_balance, close, report, reserved_asset
+from barter_bt.venue.resting import add_order, update_triggers
+from barter_bt.venue.state import QUOTES, VenueState
 
 
 @unit
 def receive(v: VenueState, together: int) -> None:
     """Handle the request that is due, or all that are due with it."""
     due = v.ends.due[REQUEST_QUEUE]
-    v.desk.time[0] = due
+    v.clock.time[0] = due
     _receive_one(v)
     while together and v.ends.due[REQUEST_QUEUE] == due:
         _receive_one(v)
@@ -57,19 +50,27 @@ def _receive_one(v: VenueState) -> None:
         _cancel(v, order)
 
 
-def _write_row(v: VenueState, order: int) -> None:
-    held = v.held
-    while len(held) <= order:
-        row = held.append()
-        held.live[row] = 0
-        held.reserved[row] = 0
-        held.filled[row] = 0
-        held.matched[row] = 0
-        held.quantity[row] = 0
-    held.quantity[order] = v.orders.quantity[order]
-    held.arrival[order] = v.desk.time[0]
-    held.met_open[order] = 0
-    held.pending[order] = is_taker_at_arrival(v, order)
+def _copy_request(v: VenueState, order: int) -> None:
+    """What was asked for becomes the venue's own; numbers below it may be on another link, or were never sent."""
+    o, sent = v.orders, v.sent
+    while len(o) <= order:
+        row = o.append()
+        o.instrument[row] = sent.instrument[row]
+        o.live[row] = 0
+        o.quantity[row] = 0
+        o.filled[row] = 0
+        o.matched[row] = 0
+        o.reserved[row] = 0
+    o.side[order] = sent.side[order]
+    o.kind[order] = sent.kind[order]
+    o.time_in_force[order] = sent.time_in_force[order]
+    o.post_only[order] = sent.post_only[order]
+    o.cut[order] = sent.cut[order]
+    o.price[order] = sent.price[order]
+    o.quantity[order] = sent.quantity[order]
+    o.arrival[order] = v.clock.time[0]
+    o.met_open[order] = 0
+    o.pending[order] = is_taker_at_arrival(v, order)
 
 
 def _objection(v: VenueState, order: int, i: int) -> int:
@@ -98,13 +99,13 @@ def can_reserve(v: VenueState, order: int, i: int) -> bool:
 
 
 def _matches_now(v: VenueState, order: int, i: int) -> bool:
-    ticks = v.books.ask[i] if v.orders.side[order] == BUY else v.books.bid[i]
-    return ticks > 0 and usable(v, i) and allows(v, order, ticks)
+    ticks = v.markets.ask[i] if v.orders.side[order] == BUY else v.markets.bid[i]
+    return ticks > 0 and usable(v, i) and is_within_limit(v, order, ticks)
 
 
 def _open(v: VenueState, order: int) -> None:
+    _copy_request(v, order)
     i = v.orders.instrument[order]
-    _write_row(v, order)
     objection = _objection(v, order, i)
     if objection:
         report(v, order, CLOSED, REJECTED, objection)
@@ -116,30 +117,30 @@ def _open(v: VenueState, order: int) -> None:
 
 def admit(v: VenueState, order: int, i: int) -> None:
     """Accept an order: it reserves what it may cost, and takes what stands there (rule 14)."""
-    hold(v, order, i)
+    add_order(v, order, i)
     row = report(v, order, ACCEPTED, OPEN, NO_REASON)
     if v.orders.kind[order] == LIMIT and not v.terms.margined[i]:
-        reserved, asset = reservation(v, order, i, v.held.quantity[order]), reserved_asset(v, order, i)
+        reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
         if reserved > 0:
-            v.held.reserved[order] = reserved
+            v.orders.reserved[order] = reserved
             v.accounts.reserved[asset] += reserved
             add_balance(v, row, asset)
-    if v.terms.takes_on[i] == QUOTES:
-        v.books.locked[i] += int(is_locked(v, i) and v.held.pending[order])
-        take(v, order, i)
-        if v.held.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
+    if v.fill_terms.takes_on[i] == QUOTES:
+        v.markets.locked[i] += int(is_locked(v, i) and v.orders.pending[order])
+        match_taker(v, order, i)
+        if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
             note_expiry(v, order, NOT_FILLED)
         if v.orders.kind[order] != MARKET:
-            v.held.pending[order] = 0
-    watch(v, i)
+            v.orders.pending[order] = 0
+    update_triggers(v, i)
 
 
 def _cancel(v: VenueState, order: int) -> None:
-    if order < len(v.held) and v.held.matched[order] > 0:
+    if order < len(v.orders) and v.orders.matched[order] > 0:
         note_cancel(v, order)
-    elif order < len(v.held) and v.held.live[order]:
+    elif order < len(v.orders) and v.orders.live[order]:
         i = v.orders.instrument[order]
         close(v, order, i, CLOSED, CANCELLED, REQUESTED)
-        watch(v, i)
+        update_triggers(v, i)
     else:
         report(v, order, CANCEL_REJECTED, OPEN, NO_REASON)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.messages import REPORT_QUEUE, enqueue
-from barter_bt.execution.order import SELL
-from barter_bt.execution.venue.held import drop
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.engine.messages import REPORT_QUEUE, enqueue
+from barter_bt.engine.order import SELL
+from barter_bt.venue.resting import remove_order
+from barter_bt.venue.state import VenueState
 
 
 @unit
@@ -16,18 +16,18 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
     reports, i = v.reports, v.orders.instrument[order]
     exchange = v.terms.exchange[i]
     row = reports.append()
-    due = max(v.desk.time[0] + v.links.response_ns[exchange], v.links.last_report[exchange])
+    due = max(v.clock.time[0] + v.links.response_ns[exchange], v.links.last_report[exchange])
     v.links.last_report[exchange] = due
     reports.time[row] = due
     reports.kind[row] = kind
     reports.order[row] = order
-    reports.time_exchange[row] = v.desk.time[0]
+    reports.time_exchange[row] = v.clock.time[0]
     reports.price[row] = 0
     reports.quantity[row] = 0
     reports.notional[row] = 0
     reports.fee[row] = 0
     reports.maker[row] = 0
-    reports.order_quantity[row] = v.held.quantity[order]
+    reports.order_quantity[row] = v.orders.quantity[order]
     reports.status[row] = status
     reports.reason[row] = reason
     reports.asset_first[row] = -1
@@ -53,12 +53,12 @@ def add_balance(v: VenueState, row: int, asset: int) -> None:
 @unit
 def close(v: VenueState, order: int, i: int, kind: int, status: int, reason: int) -> None:
     """End an order: give back what it reserved, and report."""
-    drop(v, order, i)
+    remove_order(v, order, i)
     row = report(v, order, kind, status, reason)
-    reserved = v.held.reserved[order]
+    reserved = v.orders.reserved[order]
     if reserved > 0:
         asset = reserved_asset(v, order, i)
-        v.held.reserved[order] = 0
+        v.orders.reserved[order] = 0
         v.accounts.reserved[asset] -= reserved
         add_balance(v, row, asset)
 

@@ -26,7 +26,7 @@ from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.action.stop import watch_losses
 from barter_bt.engine.audit import FULL, begin, note_event
-from barter_bt.engine.command import obey
+from barter_bt.engine.command import execute_command
 from barter_bt.engine.event import (
     BALANCE,
     BAR_CLOSE,
@@ -40,21 +40,22 @@ from barter_bt.engine.event import (
     TIMER,
     TRADING_DISABLED,
 )
+from barter_bt.engine.fault import ENDLESS, NO_FAULT, TIME_WENT_BACK, fail
+from barter_bt.engine.feed import STARVED, Cursors, Feed, earliest
+from barter_bt.engine.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.engine.record import EACH_MARK, record
-from barter_bt.engine.replay import replay
-from barter_bt.engine.report import deliver
-from barter_bt.engine.schedule import follow
+from barter_bt.engine.report import process_reports
+from barter_bt.engine.schedule import process_schedule
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.execution.feed import STARVED, Cursors, Feed, earliest
-from barter_bt.execution.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
-from barter_bt.execution.venue.arrival import receive
-from barter_bt.execution.venue.expiry import expire
-from barter_bt.execution.venue.lag import catch_up
-from barter_bt.execution.venue.market import see_opens, see_stamp
-from barter_bt.execution.venue.settle import settle
-from barter_bt.execution.venue.state import ENDLESS, NO_FAULT, TIME_WENT_BACK, VenueState, fail
+from barter_bt.simulation.replay import replay
+from barter_bt.venue.arrival import receive
+from barter_bt.venue.expiry import expire
+from barter_bt.venue.lag import catch_up
+from barter_bt.venue.market import on_candle_opens, on_market_time
+from barter_bt.venue.settle import settle
+from barter_bt.venue.state import VenueState
 
 DONE, STRATEGY, DATA, PROGRESS, FAULT = 0, 1, 2, 3, 4
 AT_VENUE, EXPIRY, REPORT, MARKET, MARK, COMMAND, SCHEDULE, WAKE_UP, REQUEST, OPENING = range(10)
@@ -72,16 +73,16 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
-            if tell(s, my) != SLEEP:
+            if notify_strategy(s, my) != SLEEP:
                 return STRATEGY
             continue
-        sees = v.desk.live[0] > 0 and not e.shut[0]
+        sees = v.clock.live[0] > 0 and not e.shut[0]
         market = earliest(f, streams, 2 * streams) if not e.shut[0] else -1
         venue = earliest(f, 0, streams) if sees else -1
         opening = earliest(f, 2 * streams, len(f)) if sees else -1
-        expiry = v.desk.expiry[0] if sees else NEVER
+        expiry = v.clock.expiry[0] if sees else NEVER
         what, due = next_event(s, f, venue, market, opening, expiry)
-        if len(v.matches) > 0 and due != STARVED and (due > v.desk.time[0] or what > v.desk.stage[0]):
+        if len(v.matches) > 0 and due != STARVED and (due > v.clock.time[0] or what > v.clock.stage[0]):
             settle(v)
             continue
         if due == NEVER:
@@ -97,12 +98,12 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         if what == MARKET:
             woken = replay(s, v, feed, my, market)
         elif what == AT_VENUE:
-            v.desk.stage[0] = AT_VENUE
-            see_stamp(v, f, venue)
+            v.clock.stage[0] = AT_VENUE
+            on_market_time(v, f, venue)
         elif what == EXPIRY:
             expire(v)
         elif what == REPORT:
-            if deliver(s):
+            if process_reports(s):
                 woken = decide(s, my)
         elif what == MARK:
             e.mark_due[0] = NEVER
@@ -112,22 +113,22 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             if e.recording[0] == EACH_MARK:
                 record(s)
         elif what == COMMAND:
-            obey(s)
+            execute_command(s)
         elif what == SCHEDULE:
-            follow(s)
+            process_schedule(s)
         elif what == WAKE_UP:
-            strike(s, due)
+            fire_timer(s, due)
             woken = decide(s, my)
         elif what == REQUEST:
-            if v.desk.live[0] == 0:
+            if v.clock.live[0] == 0:
                 e.starved[0] = catch_up(v, f, streams, due)
                 if e.starved[0] >= 0:
                     return DATA
-            v.desk.stage[0] = REQUEST
+            v.clock.stage[0] = REQUEST
             receive(v, asleep)
         else:
-            v.desk.stage[0] = OPENING
-            see_opens(v, f, opening)
+            v.clock.stage[0] = OPENING
+            on_candle_opens(v, f, opening)
         if woken != SLEEP:
             return STRATEGY
     return FAULT
@@ -178,7 +179,7 @@ def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int
 
 def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
     """The cursor to feed next: ``c``, unless an idle venue lags behind in chunks that could be let go."""
-    behind = catch_up(v, f, s.engine.streams[0], s.engine.market_time[0]) if v.desk.live[0] == 0 else -1
+    behind = catch_up(v, f, s.engine.streams[0], s.engine.market_time[0]) if v.clock.live[0] == 0 else -1
     return behind if behind >= 0 else c
 
 
@@ -194,7 +195,7 @@ def decide(s: EngineState, my: Block) -> int:
     return woken
 
 
-def tell(s: EngineState, my: Block) -> int:
+def notify_strategy(s: EngineState, my: Block) -> int:
     """Tell the strategy of the first that is pending: its hooks, what was sent, then the update itself."""
     e, kind = s.engine, ENGINE_UPDATE
     for hook in (TRADING_DISABLED, DISCONNECT, CLOSE_POSITIONS, SENT):
@@ -210,7 +211,7 @@ def tell(s: EngineState, my: Block) -> int:
     return decide(s, my)
 
 
-def strike(s: EngineState, now: int) -> None:
+def fire_timer(s: EngineState, now: int) -> None:
     """A bar has closed or a timer is due: tell the strategy which, and wind the timer."""
     e = s.engine
     e.time[0] = max(e.time[0], now)

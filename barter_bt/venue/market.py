@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import hot, unit
-from barter_bt.execution.dealing import steps, whole_lots
-from barter_bt.execution.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
-from barter_bt.execution.venue.margin import mark_ticks
-from barter_bt.execution.venue.match import match_close, match_open, match_quote, match_trade
-from barter_bt.execution.venue.state import BAD_ROW, NOT_VALUED, VenueState, fail, locate
+from barter_bt.engine.fault import BAD_ROW, fail, locate
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
+from barter_bt.engine.terms import steps, whole_lots
+from barter_bt.venue.margin import mark_ticks
+from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
+from barter_bt.venue.state import NOT_VALUED, VenueState
 
 
 @hot
-def see(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
+def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     """Row ``row`` of a venue cursor happens (class 0): note it, and fill what it fills."""
     kind, i = cursors.kind[c], cursors.instrument[c][row]
-    v.desk.time[0] = cursors.time[c][row]
-    if i < 0 or i >= len(v.books):
-        if not is_expired(i, len(v.books)):
+    v.clock.time[0] = cursors.time[c][row]
+    if i < 0 or i >= len(v.markets):
+        if not is_expired(i, len(v.markets)):
             fail(v.fault, BAD_ROW, -1)
         return
     if kind == TRADE_ROWS:
-        _see_trade(v, i, cursors.first[c][row], cursors.second[c][row])
+        _on_trade(v, i, cursors.first[c][row], cursors.second[c][row])
     elif kind == QUOTE_ROWS:
-        _see_quote(v, cursors, c, row, i)
+        _on_quote(v, cursors, c, row, i)
     elif kind == CANDLE_ROWS:
-        _see_close(v, cursors, c, row, i)
+        _on_candle_close(v, cursors, c, row, i)
 
 
 @hot
-def _reprice(v: VenueState, i: int) -> None:
+def _forget_value(v: VenueState, i: int) -> None:
     """A price has changed: what margins were worth at it no longer holds."""
-    if v.desk.needs_marks[0]:
+    if v.clock.needs_marks[0]:
         v.accounts.valued_at[v.terms.quote[i]] = NOT_VALUED
 
 
 @hot
-def _see_trade(v: VenueState, i: int, price: float, amount: float) -> None:
-    t, b = v.terms, v.books
+def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
+    t, b = v.terms, v.markets
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
         return
-    b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.desk.time[0], 0
-    _reprice(v, i)
+    b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    _forget_value(v, i)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
 
 
 @hot
-def _see_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    t, b = v.terms, v.books
+def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
+    t, b = v.terms, v.markets
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
     bid_lots = whole_lots(cursors.second[c][row], per_lot, lot_noise)
     ask_lots = whole_lots(cursors.fourth[c][row], per_lot, lot_noise)
@@ -58,28 +59,28 @@ def _see_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
     if bid < 0 or ask < 0:
         fail(v.fault, BAD_ROW, i)
         return
-    if not 0 < bid < ask and b.last[i] == 0 and v.desk.needs_marks[0]:
+    if not 0 < bid < ask and b.last[i] == 0 and v.clock.needs_marks[0]:
         b.fill_mark[i] = mark_ticks(v, i)
     b.bid[i], b.ask[i], b.bid_left[i], b.ask_left[i] = bid, ask, bid_lots, ask_lots
-    b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.desk.time[0]
+    b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.clock.time[0]
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
-    _reprice(v, i)
+    _forget_value(v, i)
     if (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i]):
         match_quote(v, i)
 
 
-def _see_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
+def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     t = v.terms
     per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
     ticks = steps(cursors.fourth[c][row], per_unit, noise)
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
         return
-    b = v.books
-    b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.desk.time[0], 0
-    _reprice(v, i)
-    if v.books.live[i] > 0:
+    b = v.markets
+    b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    _forget_value(v, i)
+    if v.markets.live[i] > 0:
         high = steps(cursors.second[c][row], per_unit, noise)
         low = steps(cursors.third[c][row], per_unit, noise)
         if high < ticks or low > ticks or low <= 0:
@@ -89,24 +90,24 @@ def _see_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> Non
 
 
 @unit
-def see_opens(v: VenueState, cursors: Cursors, c: int) -> None:
+def on_candle_opens(v: VenueState, cursors: Cursors, c: int) -> None:
     """All candles of an opens cursor that open at its present time (class 8)."""
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
-    v.desk.time[0] = now
+    v.clock.time[0] = now
     while row < cursors.rows[c] and time[row] == now:
-        _see_open_row(v, cursors, c, row)
+        _on_candle_open(v, cursors, c, row)
         locate(v.fault, c, row)
         row += 1
     advance(cursors, c, row)
 
 
-def _see_open_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
+def _on_candle_open(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     i = cursors.instrument[c][row]
-    if is_expired(i, len(v.books)):
+    if is_expired(i, len(v.markets)):
         i = ~i  # it closes after the expiry, but may open before
-    if i < 0 or i >= len(v.books):
+    if i < 0 or i >= len(v.markets):
         fail(v.fault, BAD_ROW, -1)
-    elif v.books.live[i] > 0:
+    elif v.markets.live[i] > 0:
         ticks = steps(cursors.first[c][row], v.terms.ticks_per_unit[i], v.terms.tick_noise[i])
         if ticks <= 0:
             fail(v.fault, BAD_ROW, i)
@@ -114,11 +115,11 @@ def _see_open_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
             match_open(v, i, ticks)
 
 
-def see_stamp(v: VenueState, cursors: Cursors, c: int) -> None:
+def on_market_time(v: VenueState, cursors: Cursors, c: int) -> None:
     """All rows of a venue cursor that bear its present time."""
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
     while row < cursors.rows[c] and time[row] == now:
-        see(v, cursors, c, row)
+        on_market_row(v, cursors, c, row)
         locate(v.fault, c, row)
         row += 1
     advance(cursors, c, row)

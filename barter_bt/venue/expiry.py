@@ -7,28 +7,28 @@ position is not settled in this version: it stays, marked at the last price.
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.messages import CLOSED, NEVER
-from barter_bt.execution.order import CANCELLED, INSTRUMENT_EXPIRED
-from barter_bt.execution.venue.held import watch
-from barter_bt.execution.venue.report import close
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.engine.messages import CLOSED, NEVER
+from barter_bt.engine.order import CANCELLED, INSTRUMENT_EXPIRED
+from barter_bt.venue.report import close
+from barter_bt.venue.resting import update_triggers
+from barter_bt.venue.state import VenueState
 
 
 def has_expired(v: VenueState, i: int) -> bool:
     """Whether an instrument trades no longer at the venue's present time."""
-    return v.desk.time[0] >= v.terms.expiry[i]
+    return v.clock.time[0] >= v.terms.expiry[i]
 
 
 @unit
 def expire(v: VenueState) -> None:
     """Cancel the orders of the instruments that expire now, and find when the next of those with orders does."""
-    v.desk.time[0] = v.desk.expiry[0]
+    v.clock.time[0] = v.clock.expiry[0]
     following = NEVER
-    for i in range(len(v.books)):
-        if v.books.live[i] > 0 and has_expired(v, i):
-            while v.books.live[i] > 0:
-                close(v, v.books.first[i], i, CLOSED, CANCELLED, INSTRUMENT_EXPIRED)
-            watch(v, i)
-        elif v.books.live[i] > 0:
+    for i in range(len(v.markets)):
+        if v.markets.live[i] > 0 and has_expired(v, i):
+            while v.markets.live[i] > 0:
+                close(v, v.markets.first[i], i, CLOSED, CANCELLED, INSTRUMENT_EXPIRED)
+            update_triggers(v, i)
+        elif v.markets.live[i] > 0:
             following = min(following, v.terms.expiry[i])
-    v.desk.expiry[0] = following
+    v.clock.expiry[0] = following

@@ -8,8 +8,8 @@ cannot be paid then is cut (a target's order) or rejected.
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.messages import CANCEL_REJECTED, CLOSED
-from barter_bt.execution.order import (
+from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED
+from barter_bt.engine.order import (
     CANCELLED,
     EXPIRED,
     GTC,
@@ -20,21 +20,12 @@ from barter_bt.execution.order import (
     REJECTED,
     REQUESTED,
 )
-from barter_bt.execution.venue.arrival import admit, can_reserve
-from barter_bt.execution.venue.fill import fill, payable
-from barter_bt.execution.venue.held import watch
-from barter_bt.execution.venue.matches import (
-    ADMIT,
-    ENDS,
-    EXPIRE,
-    FILL,
-    expect,
-    released_asset,
-    sort,
-    used_asset,
-)
-from barter_bt.execution.venue.report import close, report
-from barter_bt.execution.venue.state import VenueState
+from barter_bt.venue.arrival import admit, can_reserve
+from barter_bt.venue.fill import can_afford, fill
+from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_asset, sort, used_asset
+from barter_bt.venue.report import close, report
+from barter_bt.venue.resting import update_triggers
+from barter_bt.venue.state import VenueState
 
 SETTLED = -1  # in place of the order
 
@@ -77,15 +68,15 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
     i = v.orders.instrument[order]
     if action == EXPIRE:
         m.order[row] = SETTLED
-        v.held.matched[order] = 0
+        v.orders.matched[order] = 0
         close(v, order, i, CLOSED, EXPIRED, m.reason[row])
-        watch(v, i)
+        update_triggers(v, i)
         return True
-    lots, ticks, is_maker, live = m.lots[row], m.ticks[row], m.maker[row], v.held.live[order] != 0
+    lots, ticks, is_maker, live = m.lots[row], m.ticks[row], m.maker[row], v.orders.live[order] != 0
     if action == ADMIT:
         enough = int(can_reserve(v, order, i))
     else:
-        enough = int(live and payable(v, order, i, lots, ticks, is_maker))
+        enough = int(live and can_afford(v, order, i, lots, ticks, is_maker))
     if not (enough or at_once) and _others_release(v, row, order, i) and (live or action == ADMIT):
         return False
     if action == ADMIT:
@@ -94,12 +85,12 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
         return True
     expect(v, row, i, -1)
     m.order[row] = SETTLED
-    v.held.matched[order] -= lots
+    v.orders.matched[order] -= lots
     if live:
         fill(v, order, i, lots, ticks, is_maker, enough)
-        if v.held.live[order] and v.orders.time_in_force[order] != GTC:
+        if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
             close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
-        watch(v, i)
+        update_triggers(v, i)
     return True
 
 
@@ -111,7 +102,7 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
 
 
 def _admit_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
-    v.held.matched[order] = 0
+    v.orders.matched[order] = 0
     if enough:
         admit(v, order, i)
     else:
@@ -121,8 +112,8 @@ def _admit_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
 def _settle_cancel(v: VenueState, row: int) -> None:
     order = v.matches.order[row]
     i = v.orders.instrument[order]
-    if v.held.live[order]:
+    if v.orders.live[order]:
         close(v, order, i, CLOSED, CANCELLED, REQUESTED)
-        watch(v, i)
+        update_triggers(v, i)
     else:
         report(v, order, CANCEL_REJECTED, OPEN, NO_REASON)

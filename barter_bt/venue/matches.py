@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.execution.order import BUY
-from barter_bt.execution.venue.state import Matches, VenueState
+from barter_bt.engine.order import BUY
+from barter_bt.venue.state import Matches, VenueState
 
 FILL, ADMIT, EXPIRE, CANCEL = 0, 1, 2, 3
 RELEASES, USES, ENDS = 0, 1, 2  # ranks: who gives money or coins back, who needs them, cancels of what is matched
@@ -17,7 +17,7 @@ def note_fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker
     v.matches.lots[row] = lots
     v.matches.ticks[row] = ticks
     v.matches.maker[row] = is_maker
-    v.held.matched[order] += lots
+    v.orders.matched[order] += lots
     expect(v, row, i, 1)
 
 
@@ -25,13 +25,13 @@ def note_expiry(v: VenueState, order: int, reason: int) -> None:
     """The order ends by what it met; nothing else of this time concerns it."""
     row = _note(v, EXPIRE, order, RELEASES)
     v.matches.reason[row] = reason
-    v.held.matched[order] = v.held.quantity[order] - v.held.filled[order]
+    v.orders.matched[order] = v.orders.quantity[order] - v.orders.filled[order]
 
 
 def note_admission(v: VenueState, order: int, i: int) -> None:
     """A limit order cannot reserve yet what it needs; something of this time may still release it."""
     _note(v, ADMIT, order, _rank(v, order, i))
-    v.held.matched[order] = v.held.quantity[order]
+    v.orders.matched[order] = v.orders.quantity[order]
 
 
 def note_cancel(v: VenueState, order: int) -> None:
@@ -61,7 +61,7 @@ def expect(v: VenueState, row: int, i: int, change: int) -> None:
 def _rank(v: VenueState, order: int, i: int) -> int:
     side = v.orders.side[order]
     if v.terms.margined[i]:
-        return RELEASES if v.books.quantity[i] * side < 0 else USES
+        return RELEASES if v.markets.quantity[i] * side < 0 else USES
     return USES if side == BUY else RELEASES
 
 

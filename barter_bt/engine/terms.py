@@ -1,0 +1,69 @@
+"""The terms of dealing as columns, and floats of the data as ticks and lots (rule 20)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.kernel import hot
+from barter_bt.columns.table import F64, I64, Table
+
+_MOST_LOTS = float(1 << 60)
+RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
+
+
+class Terms(Table):
+    """One row per instrument, constant through a run. Assets are indices; -1: none."""
+
+    exchange: I64
+    base: I64
+    quote: I64  # what money is counted in: the settlement asset of a derivative
+    derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for spot
+    margined: I64  # a derivative, or any instrument of a margin account: nothing is reserved
+    num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
+    den: I64
+    den_inverse: F64
+    lots_max: I64  # above it lots * num or lots * base_units may leave the range
+    base_units: I64  # units of base in one lot
+    maker_rate: I64
+    taker_rate: I64
+    lot_fee_num: I64  # fee per lot in units of quote
+    lot_fee_den: I64
+    margin_rate: I64
+    lot_margin_num: I64  # margin per lot in units of quote; 0: by rate
+    lot_margin_den: I64
+    quantity_min: I64
+    notional_min: I64
+    price_min: I64
+    expiry: I64  # from then on it trades no longer; NEVER: it has none
+    ticks_per_unit: F64
+    lots_per_unit: F64
+    tick_noise: F64  # distance from the grid that is accepted, in steps
+    lot_noise: F64
+    contract_size: F64
+
+
+@hot
+def steps(value: float, per_unit: float, noise: float) -> int:
+    """A float as ticks or lots (rule 20); -1 if it is negative, not finite, too large or off the grid."""
+    scaled = value * per_unit
+    if not (0.0 <= scaled < 4.6e18):
+        return -1
+    nearest = int(scaled + 0.5)
+    if abs(scaled - nearest) > noise + scaled * 4e-16:
+        return -1
+    return nearest
+
+
+@hot
+def whole_lots(amount: float, per_unit: float, noise: float) -> int:
+    """What the market offers or trades in whole lots: less than a lot does not count (rule 20)."""
+    scaled = amount * per_unit
+    if not scaled < _MOST_LOTS:
+        return 1 << 60
+    nearest = int(scaled + 0.5)
+    return nearest - int(nearest - scaled > noise + scaled * 4e-16)
+
+
+@hot
+def holds_lot(amount: float, per_unit: float, noise: float) -> bool:
+    """Whether there is a whole lot: :func:`whole_lots` is above 0."""
+    scaled = amount * per_unit
+    return scaled >= 0.5 and 1.0 - scaled <= noise + scaled * 4e-16

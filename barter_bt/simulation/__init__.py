@@ -1,0 +1,1 @@
+"""The loop that lets the engine and the simulated venue meet, event by event."""
