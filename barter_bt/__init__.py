@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, instrument, report, risk, statistic, strategy, venue
+    from barter_bt import data, instrument, report, risk, statistic, strategy, testing, venue
     from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest, check_causality, compare, read
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
@@ -42,10 +42,11 @@ __all__ = [
     "risk",
     "statistic",
     "strategy",
+    "testing",
     "venue",
 ]
 
-_ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue")
+_ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
     "backtest": ("Checkpoint", "Commands", "Record", "Result", "check_causality", "compare", "read"),
     "venue": ("Fees", "Latency", "Margin", "Venue"),

@@ -43,6 +43,10 @@ class DataError(BarterBtError, ValueError):
     """Market data is malformed: it names the file, column, first rows and their number."""
 
 
+class MissingPackageError(BarterBtError, ImportError):
+    """Something needs a package that is not installed."""
+
+
 class StrategyError(BarterBtError):
     """A strategy could not be loaded or compiled, raised, or asked for something impossible."""
 

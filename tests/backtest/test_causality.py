@@ -16,11 +16,9 @@ import barter_bt as bt
 from barter_bt.backtest.truncated import Whole
 from barter_bt.errors import ConfigError
 from barter_bt.strategy.api import target
+from barter_bt.testing.scenario import Scenario, to_backtest
+from barter_bt.testing.strategies import accepted, scenarios
 from tests.backtest.runs import arguments, frame
-from tests.reference.compare import accepted
-from tests.reference.scenario import Scenario
-from tests.reference.scenarios import scenarios
-from tests.reference.translate import to_backtest
 
 CLOSE = pl.col("close")
 START = datetime(2020, 1, 1, tzinfo=UTC)

@@ -17,9 +17,19 @@ from hypothesis import strategies as st
 
 from barter_bt.backtest import Result
 from barter_bt.errors import BarterBtError, DataError, StrategyError
+from barter_bt.testing.scenario import (
+    CENTER,
+    START,
+    ExchangeSpec,
+    InstrumentSpec,
+    Row,
+    Scenario,
+    StreamSpec,
+    random_scenario,
+)
+from barter_bt.testing.strategies import accepted, scenarios
 from tests.reference.compare import (
     TABLES,
-    accepted,
     assert_agree,
     broken_invariant,
     difference,
@@ -29,8 +39,6 @@ from tests.reference.compare import (
 )
 from tests.reference.engine import Table, Tables
 from tests.reference.model import build
-from tests.reference.scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
-from tests.reference.scenarios import CENTER, START, random_scenario, scenarios
 from tests.reference.transform import (
     BYSTANDER,
     earliest_cut,
@@ -232,7 +240,7 @@ QUOTES: tuple[Row, ...] = ((START, None, "btc_usd", 99.0, 5.0, 101.0, 5.0),)
 
 def simple(schedule: tuple[Row, ...] = (), rows: tuple[Row, ...] = QUOTES, **terms: Any) -> Scenario:
     balances = (("alpha", "usd", "1000"),)
-    return Scenario((BTC, ETH), (ExchangeSpec("alpha"),), (Stream("quotes", rows),), balances, schedule, **terms)
+    return Scenario((BTC, ETH), (ExchangeSpec("alpha"),), (StreamSpec("quotes", rows),), balances, schedule, **terms)
 
 
 def test_locked_quotes_are_allowed_and_crossed_ones_refused() -> None:
@@ -272,7 +280,7 @@ def test_large_notionals_are_sized_to_the_unit() -> None:
     scenario = Scenario(
         (BTC,),
         (ExchangeSpec("alpha"),),
-        (Stream("trades", rows),),
+        (StreamSpec("trades", rows),),
         (("alpha", "usd", "100000000"),),
         (("target", START, "btc_usd", 1e7),),
         size="notional",
@@ -282,7 +290,7 @@ def test_large_notionals_are_sized_to_the_unit() -> None:
 
 def test_frames_in_pieces() -> None:
     """What the relation above relies on."""
-    from tests.reference.translate import split
+    from barter_bt.testing.scenario.arguments import split
 
     frame = pl.DataFrame({"a": [1, 2, 3]})
     assert split(frame, 5).n_chunks() == 3

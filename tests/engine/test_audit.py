@@ -15,12 +15,10 @@ from barter_bt.backtest.commands import COMMANDS
 from barter_bt.engine.replica import AuditError, StateReplica, differences
 from barter_bt.errors import ConfigError
 from barter_bt.strategy.hooks import close_all_positions
+from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
+from barter_bt.testing.strategies import accepted, scenarios
 from tests.engine.test_commands import Hold, Stop, Told, commands, hold
 from tests.engine.tiny import A, B, Watch, quotes, run, schedule, stamps
-from tests.reference.compare import accepted
-from tests.reference.scenario import Scenario
-from tests.reference.scenarios import random_scenario, scenarios
-from tests.reference.translate import to_backtest
 
 MODES = pytest.mark.parametrize("interpret", [True, False])
 STEADY = quotes(*((k, 99, 9, 101, 9) for k in range(1, 10)))

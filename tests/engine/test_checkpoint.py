@@ -16,10 +16,9 @@ from barter_bt.data import generate
 from barter_bt.engine.replica import differences
 from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.strategy.api import buy, limit_buy, sell
+from barter_bt.testing.scenario import random_scenario, to_backtest
 from tests.engine.test_commands import commands
 from tests.engine.tiny import A, flat, quotes, run, schedule
-from tests.reference.scenarios import random_scenario
-from tests.reference.translate import to_backtest
 
 WALKS = [bt.Instrument("x", f"walk{k}_usd", price_increment="0.01", quantity_increment="0.001") for k in range(3)]
 DELAY = bt.Latency(request_ns=30_000_000, response_ns=20_000_000, feed_ns=10_000_000)

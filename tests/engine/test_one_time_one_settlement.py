@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
+from barter_bt.testing.scenario import random_scenario
 from tests.engine.tiny import A, B, S, candles, quotes, run, schedule, stamps, table, trades
 from tests.reference.compare import difference, fast, tables_of
-from tests.reference.scenarios import random_scenario
 from tests.reference.transform import permuted_rows
 
 C = bt.Instrument("x", "c_usd", price_increment=1, quantity_increment=1)

@@ -8,14 +8,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
+
 from .engine import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Table, Tables, row_of, run
-from .scenario import Scenario
-from .scenarios import random_scenario
-from .translate import to_backtest
 
 if TYPE_CHECKING:
     from barter_bt.backtest import Result
@@ -143,23 +140,6 @@ def disagreement(scenario: Scenario, *, interpret: bool = False) -> str:
     except OverflowError as error:
         return f"the reference alone ends: {error}"
     return difference(tables, tables_of(result)) or broken_invariant(result)
-
-
-@contextmanager
-def accepted() -> Iterator[None]:
-    """A drawn scenario that the engine refuses, or whose amounts leave the range of its units, is no example."""
-    from hypothesis import reject
-
-    from barter_bt.errors import ConfigError, EngineError, StrategyError
-
-    try:
-        yield
-    except (ConfigError, StrategyError):
-        reject()
-    except EngineError as error:
-        if "left the range" not in str(error):
-            raise
-        reject()
 
 
 def assert_agree(scenario: Scenario, *, interpret: bool = False) -> None:

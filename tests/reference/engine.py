@@ -13,6 +13,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from barter_bt.testing.scenario import Row, Scenario
+
 from .model import (
     BILLION,
     LIMIT,
@@ -30,7 +32,6 @@ from .model import (
     rhe,
     value,
 )
-from .scenario import Row, Scenario
 from .venue import Match, Order, Report, Venue, settle
 
 # Rule 10: the classes of one time that occur here.

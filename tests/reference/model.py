@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import inf
 from typing import NamedTuple
 
-from .scenario import InstrumentSpec, Row, Scenario
+from barter_bt.testing.scenario import InstrumentSpec, Row, Scenario
 
 BILLION = 10**9
 LIMIT = 2**62

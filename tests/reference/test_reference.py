@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
+from barter_bt.testing.scenario import START, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, random_scenario
+from barter_bt.testing.scenario.arguments import schedule_frame, stream_frame, to_instrument, to_venue
+from barter_bt.testing.strategies import scenarios
+
 from .engine import Tables, run
 from .model import Fill, build, fill_position, rhe, value
-from .scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
-from .scenarios import START, random_scenario, scenarios
-from .translate import schedule_frame, stream_frame, to_instrument, to_venue
 
 UNIT = 10**9  # units of one whole asset
 BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
@@ -59,7 +60,7 @@ def simulate(
     exchange = ExchangeSpec("alpha", **{name: term for name, term in terms.items() if name in names})
     rest = {name: term for name, term in terms.items() if name not in names}
     balances = (("alpha", "usd", usd), ("alpha", "btc", btc))
-    return run(Scenario((item,), (exchange,), (Stream(kind, tuple(rows)),), balances, tuple(schedule), **rest))
+    return run(Scenario((item,), (exchange,), (StreamSpec(kind, tuple(rows)),), balances, tuple(schedule), **rest))
 
 
 def ends(tables: Tables) -> list[tuple[str, str]]:
@@ -137,7 +138,7 @@ def test_round_trips_at_ten_percent() -> None:
         market(time, side, name=name) for time, side in ((0, 1), (1, -1)) for name in ("btc_usd", "eth_btc")
     )
     balances = (("alpha", "usd", "100000"), ("alpha", "btc", "5"))
-    tables = run(Scenario((btc, eth), (ExchangeSpec("alpha"),), (Stream("trades", rows),), balances, schedule))
+    tables = run(Scenario((btc, eth), (ExchangeSpec("alpha"),), (StreamSpec("trades", rows),), balances, schedule))
     assert [row["realised"] for row in tables.positions] == [7000 * UNIT, -65_000_000]
     assert [row["fees_enter"] for row in tables.positions] == [1000 * UNIT, 10_000_000]
     assert [row["fees_exit"] for row in tables.positions] == [2000 * UNIT, 5_000_000]
@@ -363,7 +364,7 @@ def test_reductions_go_first_and_no_price_is_refused() -> None:
     scenario = Scenario(
         (BTC, eth),
         (ExchangeSpec("alpha"),),
-        (Stream("trades", rows),),
+        (StreamSpec("trades", rows),),
         (("alpha", "usd", "1000"),),
         (market(1, 3, name="eth_usd"), *targets),
         size="notional",
@@ -462,7 +463,7 @@ def test_equity_converts_by_chains_of_priced_instruments() -> None:
     rows = (trade(0, 0.5, 1, "eth_btc"), trade(2, 100, 1))
     balances = (("alpha", "usd", "10"), ("alpha", "eth", "4"))
     tables = run(
-        Scenario((BTC, eth), (ExchangeSpec("alpha"),), (Stream("trades", rows),), balances, mark_every_ns=UNIT)
+        Scenario((BTC, eth), (ExchangeSpec("alpha"),), (StreamSpec("trades", rows),), balances, mark_every_ns=UNIT)
     )
     assert [row["equity"] for row in tables.equity] == [None, 210 * UNIT]
 
@@ -505,7 +506,7 @@ def test_translation() -> None:
             frame = stream_frame(stream)
             times = [row[1 if stream.kind == "candles" else 0] for row in stream.rows]
             assert frame["time_exchange"].to_physical().to_list() == times
-        frame = schedule_frame(scenario)
+        frame = schedule_frame(scenario.schedule)
         assert frame["time"].to_physical().to_list() == [row[1] for row in scenario.schedule]
         assert frame.schema["target"] == pl.Float64
         assert [to_instrument(spec).name for spec in scenario.instruments]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from .scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, Stream
+from barter_bt.testing.scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 
 T = TypeVar("T")
 BYSTANDER = "aaa_bystander"  # sorts before all others: every index moves
@@ -50,7 +50,7 @@ def permuted_rows(scenario: Scenario, seed: int) -> Scenario:
 
     streams = []
     for one in scenario.streams:
-        streams.append(Stream(one.kind, tuple(sorted(one.rows, key=partial(key, one.kind)))))
+        streams.append(StreamSpec(one.kind, tuple(sorted(one.rows, key=partial(key, one.kind)))))
     return replace(scenario, streams=tuple(streams))
 
 
@@ -65,7 +65,7 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
     def later(kind: str, row: Row) -> Row:
         return changed(row, {place: row[place] + by for place in TIMES[kind] if row[place] is not None})
 
-    streams = tuple(Stream(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
+    streams = tuple(StreamSpec(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
     schedule = tuple(changed(row, {1: row[1] + by}) for row in scenario.schedule)
     start = None if scenario.start is None else scenario.start + by
     instruments = tuple(
@@ -98,7 +98,8 @@ def truncated(scenario: Scenario, time: int) -> Scenario:
         return changed(row, dict.fromkeys((5, 6, 7), row[4]))
 
     streams = tuple(
-        Stream(one.kind, tuple(known(one.kind, row) for row in one.rows if row[0] <= time)) for one in scenario.streams
+        StreamSpec(one.kind, tuple(known(one.kind, row) for row in one.rows if row[0] <= time))
+        for one in scenario.streams
     )
     schedule = tuple(row for row in scenario.schedule if row[1] <= time)
     return replace(scenario, streams=streams, schedule=schedule)
@@ -140,7 +141,7 @@ def with_bystander(scenario: Scenario) -> Scenario:
         cells = dict.fromkeys(PRICES[kind], 100.0) | dict.fromkeys(AMOUNTS[kind], 7.0)
         if kind == "quotes":
             cells[5] = 101.0  # the ask
-        extra.append(Stream(stream.kind, tuple(changed(row, {NAME[kind]: BYSTANDER, **cells}) for row in rows)))
+        extra.append(StreamSpec(stream.kind, tuple(changed(row, {NAME[kind]: BYSTANDER, **cells}) for row in rows)))
     item = InstrumentSpec(BYSTANDER, twin.exchange, "aaa", twin.quote)
     return replace(scenario, instruments=(*scenario.instruments, item), streams=(*scenario.streams, *extra))
 
@@ -154,7 +155,7 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
     def same(kind: str, row: Row) -> Row:
         return changed(row, dict.fromkeys(PRICES[kind], price[row[NAME[kind]]]))
 
-    streams = tuple(Stream(one.kind, tuple(same(one.kind, row) for row in one.rows)) for one in scenario.streams)
+    streams = tuple(StreamSpec(one.kind, tuple(same(one.kind, row) for row in one.rows)) for one in scenario.streams)
     schedule = tuple(
         changed(row, {4: price[row[2]]}) if row[0] == "open" and row[4] is not None else row
         for row in scenario.schedule

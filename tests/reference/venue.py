@@ -8,8 +8,9 @@ from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
+from barter_bt.testing.scenario import ExchangeSpec
+
 from .model import LIMIT, Book, Fill, Instrument, Market, Position, World, checked, fill_position, in_range, rhe, value
-from .scenario import ExchangeSpec
 
 
 @dataclass(eq=False)

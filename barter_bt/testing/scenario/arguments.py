@@ -8,7 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from .scenario import ExchangeSpec, InstrumentSpec, Scenario, Stream
+from barter_bt import data
+from barter_bt.instrument import Instrument
+from barter_bt.strategy import Schedule
+from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.venue import Fees, Latency, Margin, Venue
 
 TIME = pl.Datetime("ns", "UTC")
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -48,16 +52,21 @@ SCHEDULE: dict[str, Any] = {
 
 
 def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
-    """Keyword arguments: ``backtest(**to_backtest(scenario))``; frames in so many chunks."""
-    from barter_bt import data
-    from barter_bt.strategy import Schedule
+    """Keyword arguments: ``backtest(**to_backtest(scenario))``; frames in so many chunks.
 
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> from barter_bt.testing.scenario import random_scenario
+    >>> bt.backtest(**to_backtest(random_scenario(1)), interpret=True).orders.height
+    5
+    """
     readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return {
         "data": [readers[stream.kind](split(stream_frame(stream), pieces)) for stream in scenario.streams],
         "instruments": [to_instrument(spec) for spec in scenario.instruments],
         "strategy": Schedule(
-            schedule_frame(scenario), size=scenario.size, with_fee=scenario.with_fee, strict=scenario.strict
+            schedule_frame(scenario.schedule), size=scenario.size, with_fee=scenario.with_fee, strict=scenario.strict
         ),
         "balances": to_balances(scenario, scenario.balances),
         "units": to_balances(scenario, scenario.units),
@@ -73,7 +82,7 @@ def moment(time: int | None) -> datetime | None:
     return None if time is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time // 1000)
 
 
-def stream_frame(stream: Stream) -> pl.DataFrame:
+def stream_frame(stream: StreamSpec) -> pl.DataFrame:
     """The canonical columns; ``time_received`` only where the scenario has it."""
     names = COLUMNS[stream.kind]
     types: dict[str, Any] = {name: TIME if name.startswith("time_") else pl.Float64 for name in names} | {
@@ -90,11 +99,11 @@ def split(frame: pl.DataFrame, pieces: int) -> pl.DataFrame:
     return frame if pieces == 1 else pl.concat(parts, rechunk=False)
 
 
-def schedule_frame(scenario: Scenario) -> pl.DataFrame:
+def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     """One row per schedule row, nulls where a column does not apply."""
     rows: list[dict[str, Any]] = []
     names: tuple[str, ...]
-    for row in scenario.schedule:
+    for row in schedule:
         if row[0] == "open":
             names = ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only")
         elif row[0] == "cancel":
@@ -118,9 +127,8 @@ def to_reporting(scenario: Scenario) -> str:
     return scenario.reporting if len(found) == 1 else f"{min(found)}.{scenario.reporting}"
 
 
-def to_instrument(spec: InstrumentSpec) -> Any:
-    from barter_bt.instrument.instrument import Instrument
-
+def to_instrument(spec: InstrumentSpec) -> Instrument:
+    """The instrument as it is declared."""
     return Instrument(
         spec.exchange,
         spec.name,
@@ -138,10 +146,8 @@ def to_instrument(spec: InstrumentSpec) -> Any:
     )
 
 
-def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Any:
+def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Venue:
     """The terms of an exchange, with fees and margin by instrument name."""
-    from barter_bt.venue.terms import Fees, Latency, Margin, Venue
-
     own = [item for item in instruments if item.exchange == spec.name]
     fees = {item.name: Fees(float(item.maker), float(item.taker), float(item.per_contract)) for item in own}
     margins = {

@@ -1,12 +1,16 @@
-"""One backtest as plain data: what both engines are given."""
+"""One backtest as plain data, which any engine can be given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Kind = Literal["trades", "quotes", "candles"]
+Contract = Literal["spot", "perpetual", "inverse", "future"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 Row = tuple[Any, ...]
+
+KINDS: tuple[Kind, ...] = ("trades", "quotes", "candles")
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,7 @@ class InstrumentSpec:
     """What is traded and on which terms; amounts are decimal strings in natural units.
 
     ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given. A tick
-    or lot that is not declared is what data and orders are whole numbers of, which neither engine is told.
+    or lot that is not declared is what data and orders are whole numbers of, which no engine is told.
     Names are unique over all exchanges.
     """
 
@@ -22,7 +26,7 @@ class InstrumentSpec:
     exchange: str
     base: str
     quote: str
-    kind: Literal["spot", "perpetual", "inverse", "future"] = "spot"
+    kind: Contract = "spot"
     tick: str = "1"
     lot: str = "1"
     contract_size: str = "1"
@@ -60,7 +64,7 @@ class ExchangeSpec:
 
 
 @dataclass(frozen=True)
-class Stream:
+class StreamSpec:
     """Market events of one kind, in row order.
 
     Rows, with times in nanoseconds, ``time_received`` None in all rows or in none, and floats that are the
@@ -71,7 +75,7 @@ class Stream:
     - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume.
     """
 
-    kind: Literal["trades", "quotes", "candles"]
+    kind: Kind
     rows: tuple[Row, ...]
 
 
@@ -91,7 +95,7 @@ class Scenario:
 
     instruments: tuple[InstrumentSpec, ...]
     exchanges: tuple[ExchangeSpec, ...]
-    streams: tuple[Stream, ...]
+    streams: tuple[StreamSpec, ...]
     balances: tuple[tuple[str, str, str], ...]
     schedule: tuple[Row, ...] = ()
     reporting: str = "usd"

@@ -1,0 +1,70 @@
+"""A schedule of orders from a few literal rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from barter_bt.errors import ConfigError, nearest
+from barter_bt.strategy import Schedule
+from barter_bt.testing.market import NAME, stamps
+
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only")
+
+
+def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
+    """Orders and targets at given times.
+
+    Parameters
+    ----------
+    rows
+        Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
+        ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
+        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``) and ``post_only``.
+    options
+        As for :class:`~barter_bt.strategy.Schedule`.
+
+    Examples
+    --------
+    >>> plan = schedule({"at": 1, "buy": 2, "limit": 99}, {"at": 3, "cancel": 0}, {"at": 4, "target": 1})
+    >>> plan.frame["action"].to_list()
+    ['open', 'cancel', 'target']
+    """
+    made = []
+    for number, row in enumerate(rows):
+        _check(number, row)
+        one = {"instrument": row.get("on", NAME), "time": row["at"], "action": "open"}
+        one["quantity"] = float(row.get("buy", 0) - row.get("sell", 0))
+        if "target" in row:
+            one |= {"action": "target", "target": row["target"]}
+        if "cancel" in row:
+            one |= {"action": "cancel", "ref": row["cancel"]}
+        if "limit" in row:
+            one["price"] = float(row["limit"])
+        made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
+    types = {"target": pl.Float64, "price": pl.Float64, "ref": pl.Int64}
+    given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
+    frame = pl.DataFrame(
+        {
+            "time": stamps(one["time"] for one in made),
+            "action": pl.Series([one["action"] for one in made], dtype=pl.String),
+            "instrument": pl.Series([one["instrument"] for one in made], dtype=pl.String),
+            "quantity": pl.Series([one["quantity"] for one in made], dtype=pl.Float64),
+            "time_in_force": pl.Series([one["time_in_force"] for one in made], dtype=pl.String),
+            "post_only": pl.Series([one["post_only"] for one in made], dtype=pl.Boolean),
+            **{name: pl.Series(values, dtype=types[name]) for name, values in given.items()},
+        }
+    )
+    return Schedule(frame, **options)
+
+
+def _check(number: int, row: Mapping[str, Any]) -> None:
+    for key in row:
+        if key not in _KNOWN:
+            like = nearest(key, _KNOWN)
+            hint = f"did you mean {like!r}?" if like else None
+            raise ConfigError(f"row {number} of the schedule has {key!r}; known: {', '.join(_KNOWN)}", hint)
+    if "at" not in row:
+        raise ConfigError(f"row {number} of the schedule has no 'at': {dict(row)!r}", "give the time in seconds")

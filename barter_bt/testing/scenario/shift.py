@@ -1,0 +1,29 @@
+"""The same scenario at another time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from barter_bt.testing.scenario.spec import Row, Scenario, StreamSpec
+
+TIMES = {"trades": (0, 1), "quotes": (0, 1), "candles": (0, 1, 2)}
+
+
+def changed(row: Row, cells: dict[int, object]) -> Row:
+    """A row with some cells replaced."""
+    return tuple(cells.get(place, cell) for place, cell in enumerate(row))
+
+
+def shifted(scenario: Scenario, by: int) -> Scenario:
+    """All times later by a constant."""
+
+    def later(kind: str, row: Row) -> Row:
+        return changed(row, {place: row[place] + by for place in TIMES[kind] if row[place] is not None})
+
+    streams = tuple(StreamSpec(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
+    schedule = tuple(changed(row, {1: row[1] + by}) for row in scenario.schedule)
+    start = None if scenario.start is None else scenario.start + by
+    instruments = tuple(
+        one if one.expiry is None else replace(one, expiry=one.expiry + by) for one in scenario.instruments
+    )
+    return replace(scenario, instruments=instruments, streams=streams, schedule=schedule, start=start)
