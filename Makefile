@@ -19,11 +19,12 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test mutants lint bench clean
+.PHONY: help setup demo test mutants lint docs bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make lint   ruff and mypy'
+	@echo 'make docs   build the documentation into build/docs'
 	@echo 'make bench  measure, see benchmarks/'
 	@echo 'make mutants  see whether the tests notice wrong changes of the package, see tests/mutants/'
 	@echo 'make clean  delete the virtual environment, caches and the demo'
@@ -52,8 +53,11 @@ lint: $(READY)
 	"$(BIN)/ruff" check .
 	"$(BIN)/mypy"
 
+docs: $(READY)
+	"$(BIN)/python" -m docs
+
 bench: $(READY)
 	"$(BIN)/python" -m benchmarks
 
 clean:
-	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo runs/demo.html
+	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo runs/demo.html build/docs docs/reference

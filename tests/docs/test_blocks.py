@@ -1,0 +1,48 @@
+"""The blocks of code in README.md and in the documentation run as they stand, and print what the pages say."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from tests.docs.blocks import LANGUAGES, ROOT, blocks_of, run
+
+PAGES = [ROOT / "README.md", *(p for p in sorted((ROOT / "docs").rglob("*.md")) if "reference" not in p.parts)]
+RUN = [page for page in PAGES if any(block.is_run for block in blocks_of(page))]
+
+
+def name(page):
+    return str(page.relative_to(ROOT))
+
+
+def test_the_first_example_fits_in_fifteen_lines():
+    assert len(next(b for b in blocks_of(ROOT / "README.md") if b.language == "python").body.splitlines()) <= 15
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_block_is_of_a_kind_that_is_looked_at(page):
+    """Languages that the runner knows, files each with a name of its own, no fence that it would overlook."""
+    blocks = blocks_of(page)
+    fences = len(re.findall(r"^\s*(?:```|~~~)", page.read_text("utf-8"), re.MULTILINE))
+    assert fences == 2 * len(blocks)
+    assert {block.language for block in blocks} <= LANGUAGES
+    titles = [block.title for block in blocks if block.title]
+    assert len(set(titles)) == len(titles)
+    assert all(block.title for block in blocks if block.language == "toml")
+
+
+@pytest.mark.parametrize("page", RUN, ids=name)
+def test_the_blocks_of_a_page_run(page, tmp_path):
+    """In order, without a warning; what a page says that they print is what they print."""
+    blocks = blocks_of(page)
+    printed = run(blocks, tmp_path)
+    for above, block in pairwise(blocks):
+        if block.language == "text" and above.is_run:
+            assert block.body in printed[above.where], f"{above.where} prints\n{printed[above.where]}"
+
+
+def test_a_block_that_fails_is_noticed(tmp_path):
+    page = ROOT / "README.md"
+    python = next(b for b in blocks_of(page) if b.language == "python")
+    with pytest.raises(AssertionError, match="block 2.*line 1"):
+        run([type(python)("README.md, block 2", "python", "", "1 / 0\n")], tmp_path)
