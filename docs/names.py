@@ -19,7 +19,7 @@ MODULES = (
     "barter_bt.data",
     "barter_bt.data.generate",
     "barter_bt.instrument",
-    "barter_bt.execution",
+    "barter_bt.venue",
     "barter_bt.strategy",
     "barter_bt.strategy.hooks",
     "barter_bt.strategy.api",

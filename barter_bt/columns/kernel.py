@@ -244,8 +244,11 @@ def interprets() -> bool:
 
 def is_numba_off() -> bool:
     """Whether Numba does not compile: NUMBA_DISABLE_JIT, which people set to debug, counts when Numba is loaded."""
-    numba = sys.modules.get("numba")
-    return bool(numba.config.DISABLE_JIT) if numba else os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    if "numba" not in sys.modules:
+        return os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    import numba  # waits for another thread that is importing it
+
+    return bool(numba.config.DISABLE_JIT)
 
 
 def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from functools import cache
 from typing import Any
@@ -307,3 +309,19 @@ def test_switching_numba_off_runs_interpreted(monkeypatch):
     for options in ({}, {"interpret": False}):
         result = bt.backtest(candles, one, bt.strategy.builtin.SmaCross(5, 15), balances={"usd": 1_000}, **options)
         assert result.trades.height > 3
+
+
+def test_whether_numba_is_off_waits_for_a_thread_that_is_importing_it():
+    """The built-in crossing of several instruments is computed in several threads, and each asks."""
+    code = """
+import sys, threading
+from barter_bt.columns.kernel import is_numba_off
+other = threading.Thread(target=__import__, args=("numba",))
+other.start()
+while "numba" not in sys.modules:
+    pass
+print(is_numba_off())
+other.join()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "False\n", done.stderr
