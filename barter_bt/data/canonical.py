@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -54,6 +54,12 @@ class Canon:
     instrument: str | None
     zone: str | None = None
     opens_by_days: bool = False
+
+    def only(self, names: Sequence[str]) -> Canon:
+        """The same for a few of the canonical columns: what the others need is not read."""
+        few = {name: self.expressions[name] for name in names if name in self.expressions}
+        roots = {root for column in few.values() for root in column.meta.root_names()}
+        return replace(self, expressions=few, needed=tuple(sorted(roots)))
 
     def apply(self, piece: pl.DataFrame) -> pl.DataFrame:
         """Make the canonical columns of a piece; buffers are shared where no cast is needed."""

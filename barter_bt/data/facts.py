@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -42,10 +41,10 @@ def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
     """Smallest ``time_received - time_exchange``; 0 where no row has both."""
     smallest: list[int] = []
     for source, canon in parts:
-        received, exchange = canon.expressions["time_received"], canon.expressions["time_exchange"]
-        latency = received.to_physical() - exchange.to_physical()
-        for _, raw in source.pieces(sorted({*received.meta.root_names(), *exchange.meta.root_names()})):
-            value = raw.select(latency.min()).item()
+        times = canon.only(["time_received", "time_exchange"])
+        latency = pl.col("time_received").to_physical() - pl.col("time_exchange").to_physical()
+        for _, raw in source.pieces(times.needed):
+            value = times.apply(raw).select(latency.min()).item()
             smallest += [] if value is None else [int(value)]
     return min(smallest, default=0)
 
@@ -54,14 +53,14 @@ def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
     """Length in ns of the longest candle, and whether candles open in the order of the rows."""
     longest, in_order, before = 0, True, None
     for source, canon in parts:
-        opened, closed = canon.expressions["time_open"].to_physical(), canon.expressions["time_exchange"].to_physical()
-        for _, raw in source.pieces(sorted({*opened.meta.root_names(), *closed.meta.root_names()})):
-            times = raw.select(opened=opened, closed=closed).drop_nulls()
-            if not times.height:
+        times = canon.only(["time_open", "time_exchange"])
+        for _, raw in source.pieces(times.needed):
+            candles = times.apply(raw).select(pl.all().to_physical()).drop_nulls()
+            if not candles.height:
                 continue
-            first, last = times["opened"][0], times["opened"][-1]
-            in_order = in_order and times["opened"].is_sorted() and (before is None or before <= first)
-            longest, before = max(longest, int((times["closed"] - times["opened"]).max() or 0)), last  # type: ignore[arg-type]
+            opened, closed = candles["time_open"], candles["time_exchange"]
+            in_order = in_order and opened.is_sorted() and (before is None or before <= opened[0])
+            longest, before = max(longest, int((closed - opened).max() or 0)), opened[-1]  # type: ignore[arg-type]
     return longest, in_order
 
 
@@ -71,12 +70,9 @@ def price_range(parts: list[tuple[Source, Canon]], kind: str) -> dict[str, tuple
     wanted = _bounds(kind)
     for source, canon in parts:
         names = [*{*_RANGE[kind], *(SCHEMAS[kind].amounts if kind == "quotes" else ())}, "instrument"]
-        part = replace(
-            canon, expressions={name: canon.expressions[name] for name in names if name in canon.expressions}
-        )
-        needed = sorted({root for column in part.expressions.values() for root in column.meta.root_names()})
+        part = canon.only(names)
         key = "instrument" if canon.instrument is None else pl.lit(canon.instrument).alias("instrument")
-        for _, raw in source.pieces(needed):
+        for _, raw in source.pieces(part.needed):
             for name, *values in part.apply(raw).group_by(key).agg(wanted).iter_rows():
                 known = [value for value in (*values, *ranges.get(name, ())) if value is not None]
                 if name is not None and known:

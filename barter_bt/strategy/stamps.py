@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
 
 from barter_bt.data import Stream
 from barter_bt.data.schema import TIME
+from barter_bt.strategy.bearing import Candles, Stamps, candles, distinct
 
 _DENSE = 20  # candles from which on targets at every open, and none at the last close, are no chance
+_FEW = 1 << 14  # rows in which a quick look finds opens that no target bears
 
 
 def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.DataFrame:
@@ -33,60 +34,75 @@ def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.D
     polars.DataFrame
         ``instrument``, ``time_exchange`` (the candle's close) and ``time``, by time.
     """
-    stamps = _Stamps(targets)
-    lazy = pl.concat([stamps.coded(each.frame()) for each in streams if each.kind == "candles"])
-    ends = lazy.group_by("code").agg(
-        first=pl.col("time_open").min(),
-        last=pl.col("time_exchange").max(),
-        opens=(pl.col("time_open") >= pl.col("code").replace_strict(stamps.first, return_dtype=pl.Int64)).sum(),
-    )
-    whole = pl.DataFrame({"code": range(len(stamps.names))}, schema={"code": pl.UInt32}).join(
-        ends.collect(), on="code", how="left", maintain_order="left"
-    )
-    first, last, opens = (whole[name].fill_null(0).to_numpy() for name in ("first", "last", "opens"))
-    known = stamps.times.implode()
-    near = pl.col("time_open").is_in(known) | pl.col("time_exchange").is_in(known)
-    candles = lazy.filter(near).collect()
-    code, opened = candles["code"].to_numpy(), candles["time_open"].to_numpy()
-    closes = stamps.keys(candles["time_exchange"].to_numpy(), code)
-    keys = stamps.keys(opened, code)
-    at_open = np.isin(keys, stamps.all) & (opened > first[code])
-    dense = np.bincount(code[at_open], minlength=len(first)) >= np.maximum(opens - 1, _DENSE)
-    dense &= ~np.isin(stamps.keys(last, np.arange(len(last))), stamps.all)
-    found = candles.filter(at_open & (dense[code] | ~np.isin(keys, closes)))
-    names = pl.Series(stamps.names, dtype=pl.String).gather(found["code"])
-    return found.select(
-        names.alias("instrument"), pl.col("time_exchange").cast(TIME), time=pl.col("time_open").cast(TIME)
-    ).sort("time", "instrument")
+    stamps = Stamps(targets)
+    n = len(stamps.names)
+    first, last, opens = np.full(n, np.iinfo(np.int64).max), np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.int64)
+    near, closes = [np.empty((4, 0), np.int64)], [np.empty(0, np.int64)]
+    for piece in _of_all(streams, stamps):
+        known = piece.code >= 0
+        code, opened, closed = piece.code[known], piece.opened[known], piece.closed[known]
+        np.minimum.at(first, code, opened)
+        np.maximum.at(last, code, closed)
+        opens += np.bincount(code[opened >= stamps.first[code]], minlength=n)
+        closes.append(distinct(stamps.key(closed, code)))
+        key = stamps.key(opened, code)
+        found = np.isin(key, stamps.keys)
+        near.append(np.stack([code[found], opened[found], closed[found], key[found]]))
+    code, opened, closed, key = np.concatenate(near, axis=1)
+    later = opened > first[code]
+    code, opened, closed, key = code[later], opened[later], closed[later], key[later]
+    dense = np.bincount(code, minlength=n) >= np.maximum(opens - 1, _DENSE)
+    dense &= ~np.isin(stamps.key(last, np.arange(n, dtype=np.int32)), stamps.keys)
+    found = dense[code] | ~np.isin(key, np.concatenate(closes))
+    names = pl.Series(stamps.names, dtype=pl.String).gather(code[found])
+    times = {"time_exchange": closed[found], "time": opened[found]}
+    frame = pl.DataFrame({"instrument": names} | times).with_columns(pl.col(*times).cast(TIME))
+    return frame.sort("time", "instrument", maintain_order=True)
 
 
-class _Stamps:
-    """Targets' times and instruments as one whole number each."""
+def bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> bool:
+    """Whether :func:`stamped_with_opens` certainly finds nothing: a quick look at the rows that targets point to.
 
-    def __init__(self, targets: pl.DataFrame) -> None:
-        names, times = targets["instrument"].cast(pl.String), targets["time"].cast(TIME).to_physical()
-        self.names = names.unique().sort().to_list()
-        code = names.cast(pl.Enum(self.names)).to_physical()
-        self.times = times.unique().sort()
-        self._times = self.times.to_numpy()
-        self.first = dict(pl.DataFrame({"code": code, "time": times}).group_by("code").min().iter_rows())
-        self.all = self.keys(times.to_numpy(), code.to_numpy())
+    Every open that a target bears is a close as well; and of each instrument at most a few opens are borne, or two are
+    not, or its last close is.
+    """
+    stamps = Stamps(targets)
+    closes, opens, n = [np.empty(0, np.int64)], [np.empty(0, np.int64)], len(stamps.names)
+    is_dense, last = np.ones(n, bool), np.zeros(n + 1, np.int64)
+    for piece in _of_all(streams, stamps):
+        if not (piece.is_whole and piece.in_order):
+            return False
+        closes.append(stamps.borne(piece.closed, piece.code))
+        opens.append(stamps.borne(piece.opened, piece.code))
+        is_dense &= _not_borne(piece, stamps, slice(-_FEW, None)) < 2
+        if is_dense.any():
+            np.maximum.at(last, piece.code, piece.closed)  # -1: the place after the others
+    closed, opened = np.concatenate(closes), np.concatenate(opens)
+    if not np.isin(opened, closed).all():
+        return False
+    is_dense &= np.bincount(opened % n, minlength=n) >= _DENSE
+    is_dense &= ~np.isin(stamps.key(last[:n], np.arange(n, dtype=np.int32)), stamps.keys)
+    return not is_dense.any()
 
-    def coded(self, candles: pl.LazyFrame) -> pl.LazyFrame:
-        """The candles of instruments that have targets: their code and times, in nanoseconds."""
-        code = pl.col("instrument").cast(pl.String).cast(pl.Enum(self.names), strict=False).to_physical()
-        times = pl.col("time_open", "time_exchange").to_physical()
-        return candles.select(times, code=code.cast(pl.UInt32)).drop_nulls()
 
-    def keys(self, times: Any, code: Any) -> Any:
-        """Number of a time and an instrument; -1 if no target bears the time."""
-        place = np.minimum(np.searchsorted(self._times, times), len(self._times) - 1)
-        return np.where(self._times[place] == times, place * len(self.names) + code, -1)
+def _not_borne(piece: Candles, stamps: Stamps, rows: slice) -> np.ndarray:
+    """How many opens of each instrument, from its first target on, no target bears."""
+    code, opened = piece.code[rows], piece.opened[rows]
+    asked = code >= 0
+    asked[asked] = opened[asked] >= stamps.first[code[asked]]
+    code, opened = code[asked], opened[asked]
+    return np.bincount(code[~np.isin(stamps.key(opened, code), stamps.keys)], minlength=len(stamps.names))
+
+
+def _of_all(streams: Sequence[Stream], stamps: Stamps) -> Iterator[Candles]:
+    return (piece for stream in streams if stream.kind == "candles" for piece in candles(stream, stamps.codes))
 
 
 def warning(targets: pl.DataFrame, streams: Sequence[Stream]) -> str | None:
     """Say so if targets bear the times at which candles open."""
     if targets.is_empty() or not any(stream.kind == "candles" for stream in streams):
+        return None
+    if bear_no_opens(targets, streams):
         return None
     found = stamped_with_opens(targets, streams)
     if found.is_empty():
