@@ -16,6 +16,7 @@ Refer = Callable[[str, str], str]
 _ROLE = re.compile(r":(?:py:)?(?:func|class|meth|mod|attr|data|exc):`(~?)(?:([^`<]+) <)?([\w.]+)>?`")
 _RULE = re.compile(r"\b(rules?) (\d+)(?: and (\d+))?")
 _LITERAL = re.compile(r"::\n\n((?:(?:    .*)?\n)*    .*)", re.MULTILINE)
+_DOCTEST = re.compile(r"^>>> (?:.+\n?)+", re.MULTILINE)
 _LOG = logging.getLogger("griffe")
 
 
@@ -105,6 +106,7 @@ def _indented(text: str) -> str:
 
 
 def _prose(text: str, refer: Refer, rules: str) -> str:
+    text = _DOCTEST.sub(lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", text)
     text = _LITERAL.sub(lambda found: ":\n\n" + _fenced(found[1]), text)
     text = _ROLE.sub(lambda found: refer(found[3], _shown(*found.groups())), text)
     return _RULE.sub(lambda found: _rule(found, rules), text)

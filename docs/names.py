@@ -33,6 +33,9 @@ MODULES = (
     "barter_bt.engine.replica",
     "barter_bt.system",
     "barter_bt.protocol",
+    "barter_bt.testing",
+    "barter_bt.testing.strategies",
+    "barter_bt.testing.scenario",
     "barter_bt.errors",
     OWN,
 )

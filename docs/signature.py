@@ -60,7 +60,7 @@ def _parameter(parameter: inspect.Parameter, value: Any) -> str:
     if parameter.default is parameter.empty:
         return text
     default = f'"{parameter.default}"' if isinstance(parameter.default, str) else repr(parameter.default)
-    if default.startswith("<"):  # made anew for each, or no literal
+    if default.startswith("<") or len(default) > WIDTH:  # made anew for each, or too much to read
         default = "..."
     return f"{text} = {default}" if kind else f"{text}={default}"
 

@@ -10,8 +10,10 @@ from docs import api
 from docs.docstring import DocstringError, markdown
 from docs.names import MODULES, public
 from tests.docs.test_pages import MENU
+from tests.test_architecture import rooms
 
 PAGES = api.pages()
+INNER = {"version", "files", "columns", "simulation", "cli"}  # rooms whose names are not for users
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -28,6 +30,11 @@ def test_every_public_name_is_on_the_page_of_its_module(module):
 def test_public_modules_inside_of_a_public_module_have_a_page(module):
     inside = (getattr(importlib.import_module(module), name) for name in public(module))
     assert {one.__name__ for one in inside if isinstance(one, ModuleType)} <= set(MODULES)
+
+
+def test_every_room_has_a_page_or_is_known_to_need_none():
+    """Of a room in which only a module is for users, that module's."""
+    assert set(rooms()) - {module.split(".")[1] for module in MODULES if "." in module} == INNER
 
 
 def test_every_page_is_in_the_menu():
