@@ -60,4 +60,4 @@ bench: $(READY)
 	"$(BIN)/python" -m benchmarks
 
 clean:
-	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo runs/demo.html build/docs docs/reference
+	rm -rf "$(VENV)" .pytest_cache .ruff_cache .mypy_cache .hypothesis runs/demo runs/demo.html build/docs docs/reference .cache
