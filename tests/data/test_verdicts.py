@@ -126,6 +126,14 @@ def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp
         assert refusal(MAKE[kind](make())) == cut, name
 
 
+@pytest.mark.parametrize("kind", ["trades", "quotes", "candles"])
+def test_time_that_goes_back_from_one_piece_to_the_next_is_refused(kind):
+    """Where the rows of each piece are in order."""
+    frame = BASE[kind]()
+    assert refusal(MAKE[kind]([frame[:2], frame[2:]])) is None
+    assert "before the row above" in (refusal(MAKE[kind]([frame[2:], frame[:2]])) or "")
+
+
 def test_a_candle_that_comes_again_is_refused_behind_another_instrument_too():
     frame = candle_frame()
     again = pl.concat([frame, frame[2:3]])

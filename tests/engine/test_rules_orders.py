@@ -304,6 +304,16 @@ def test_rule_18_fractions_of_equity():
     assert table(result.orders, "side", "quantity") == [("buy", 50), ("sell", 13)]
 
 
+def test_rule_18_of_a_negative_equity_nothing_is_wished():
+    """Rule 18: equity not below 0: whatever the fraction, the position is closed."""
+    data = trades(*((k, price, 1) for k, price in enumerate((100, 100, 89, 89))), instrument="f_usd")
+    rows = [{"at": 0, "target": 100.0, "on": "f_usd"}, {"at": 2, "target": 0.5, "on": "f_usd"}]
+    venue = bt.Venue(margin=bt.Margin(rate=0.01))
+    result = run(data, schedule(*rows, size="equity"), FUTURE, balances={"usd": 500}, venues=venue)
+    assert table(result.orders, "side", "quantity", "status") == [("buy", 50, "filled"), ("sell", 50, "filled")]
+    assert result.equity["equity"].min() == -5_000
+
+
 def test_rule_18_equity_is_measured_once_for_all_targets_of_a_time():
     """Rule 18: before the first: a fee paid on the first order does not shrink the second."""
     data = [quotes((1, 100, 99, 102, 99, name), (5, 100, 99, 102, 99, name)) for name in ("a_usd", "b_usd")]

@@ -1,6 +1,7 @@
-"""A plugin of pytest for mutants: every run is interpreted, also one that asks to be compiled.
+"""A plugin of pytest for mutants: every run is interpreted, also one that asks to be compiled; no example is shrunk.
 
-To compile a changed loop takes a minute; that compiled runs do what interpreted ones do is held by other tests.
+To compile a changed loop takes a minute; that compiled runs do what interpreted ones do is held by other tests. A
+mutant is killed by any example, not only by the smallest.
 """
 
 from __future__ import annotations
@@ -9,8 +10,17 @@ import importlib
 import inspect
 from typing import Any
 
+from hypothesis import Phase, settings
+
 
 def pytest_configure() -> None:
+    """Before tests are imported."""
+    settings.register_profile("mutants", settings(), phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("mutants")
+    interpret()
+
+
+def interpret() -> None:
     """Put a driver of the loop that never compiles in place of the package's."""
     module: Any = importlib.import_module("barter_bt.backtest.backtest")
 

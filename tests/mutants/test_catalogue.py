@@ -70,7 +70,7 @@ def test_with_the_plugin_nothing_is_compiled(monkeypatch):
     """Not even a run that asks for it: this strategy cannot be."""
     module: Any = importlib.import_module("barter_bt.backtest.backtest")
     monkeypatch.setattr(module, "Drive", module.Drive)  # put back afterwards
-    interpreted.pytest_configure()
+    interpreted.interpret()
     strategy = bt.Compiled(_uncompilable, shared={"n": 0}, wake="trade")
     result = run(trades((1, 100, 9), (2, 101, 9)), strategy, interpret=False)
     assert result.own["compiled"]["shared"]["n"].item() > 0
