@@ -69,6 +69,32 @@ def test_a_chain_of_pairs_is_paid_in_the_order_of_need(market):
         assert set(result.orders["status"]) == {"filled"}, order
 
 
+@pytest.mark.parametrize("market", [bars_of, ticks_of, quotes_of])
+def test_a_chain_of_purchases_is_paid_in_the_order_of_need(market):
+    """Buy usd with c, a with usd, b with a: who waits for one that waits itself is tried again after it."""
+    last = bt.Instrument("x", "usd_c", price_increment=1, quantity_increment=1)
+    steps = [{"buy": 1, "on": "b_a"}, {"buy": 10, "on": "a_usd"}, {"buy": 100, "on": "usd_c"}]
+    for order in permutations(steps):
+        plan = schedule(*({"at": 10} | step for step in order))
+        result = run(market(("a_usd", "usd_c", "b_a")), plan, [A, PAIR, last], balances={"c": 1000}, reporting="c")
+        assert set(result.orders["status"]) == {"filled"}, order
+
+
+def test_what_only_an_order_itself_would_release_is_not_waited_for():
+    """A flip is a reduction, so it comes first: it is cut to the collateral, and nothing is left for the increase."""
+    futures = [bt.Instrument("x", name, kind="future", price_increment=1, quantity_increment=1) for name in NAMES[:2]]
+    rows = [{"at": 20, "target": -30.0}, {"at": 20, "target": 5.0, "on": "b_usd"}]
+    plan = schedule({"at": 10, "target": 10.0}, *rows)
+    venue = bt.Venue(margin=bt.Margin(rate=0.5))
+    for order in permutations(NAMES[:2]):
+        result = run(bars_of(order), plan, futures, balances={"usd": 100}, venues=venue)
+        assert table(result.orders, "instrument", "status", "filled") == [
+            ("a_usd", "filled", 10),
+            ("a_usd", "filled", 30),
+            ("b_usd", "rejected", 0),
+        ]
+
+
 def test_a_limit_reserves_what_a_sale_of_its_time_releases():
     """On quotes both are settled when they arrive."""
     rows = [{"at": 20, "buy": 900, "limit": 10, "on": "b_usd"}, {"at": 20, "sell": 1000}]

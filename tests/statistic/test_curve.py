@@ -11,6 +11,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.statistic.curve import Curve, compound, ratio
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.interval import DAY_NS, interval_ns, sample_rows, sampling_interval
+from barter_bt.statistic.tables import total
 
 VALUES = st.lists(st.floats(0.5, 1e6), min_size=1, max_size=60).map(np.array)
 
@@ -128,3 +129,17 @@ def test_compounding_never_overflows():
 def test_ratio_is_never_infinite():
     assert ratio(1e300, 1e-300) is None
     assert ratio(1.0, math.inf) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 1024, 1500])
+def test_a_sum_has_every_value_in_the_stated_order(count):
+    """In 512 columns, row by row, and then what is left from left to right: bit for bit."""
+    values = np.random.default_rng(count).normal(size=count)
+    whole = count // 512 * 512 if count > 512 else 0
+    columns = [0.0] * 512 if whole else []
+    for k in range(whole):
+        columns[k % 512] += float(values[k])
+    expected = 0.0
+    for value in [*columns, *values[whole:].tolist()]:
+        expected += value
+    assert total(values) == expected
