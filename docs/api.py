@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import EnumType
 from functools import cache
 from typing import Any
 
@@ -44,7 +45,7 @@ def anchors() -> dict[str, str]:
     return places
 
 
-def members(value: Any) -> Iterator[tuple[str, griffe.Object]]:
+def members(value: Any) -> Iterator[tuple[str, griffe.Object | griffe.Alias]]:
     """Public methods and properties of a class that have a docstring: its own, then those of bases of ours."""
     if not inspect.isclass(value):
         return
@@ -117,15 +118,16 @@ def _head(name: Name) -> str:
     value, its = name.value, name.source
     if isinstance(its, griffe.Attribute):
         return _code(constant(name.name, str(its.value) if its.value is not None else repr(value)))
-    if inspect.isclass(value) and hasattr(value, "__members__"):
-        return _code("\n".join(f"{name.name}.{one.name} = {one.value!r}" for one in value))
+    if isinstance(value, EnumType):
+        choices: Mapping[str, Any] = value.__members__
+        return _code("\n".join(f"{name.name}.{choice} = {one.value!r}" for choice, one in choices.items()))
     signature = signature_of(value)
     if inspect.isclass(value) and (getattr(value, "_is_protocol", False) or not signature.parameters):
         return ""
     return _code(call(name.name, signature, value, "" if inspect.isclass(value) else signature.return_annotation))
 
 
-def _member_head(owner: type, name: str, its: griffe.Object) -> str:
+def _member_head(owner: type, name: str, its: griffe.Object | griffe.Alias) -> str:
     """The call of a method; the type of a property."""
     if isinstance(its, griffe.Function):
         static = inspect.getattr_static(owner, name)

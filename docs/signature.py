@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
 from docs.names import class_in_source, is_ours
 
 WIDTH = 72  # of a line of code that most screens show whole
+_MARKS: Mapping[Any, str] = {
+    inspect.Parameter.POSITIONAL_ONLY: "/",
+    inspect.Parameter.KEYWORD_ONLY: "*",
+    inspect.Parameter.VAR_POSITIONAL: "*",
+}
+_STARS: Mapping[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
 
 def takes(value: Any) -> list[str] | None:
@@ -40,11 +47,7 @@ def call(name: str, signature: inspect.Signature, value: Any, gives: Any) -> str
             shown.append("/")
         if parameter.kind is parameter.KEYWORD_ONLY and mark != "*":
             shown.append("*")
-        mark = {
-            parameter.POSITIONAL_ONLY: "/",
-            parameter.KEYWORD_ONLY: "*",
-            parameter.VAR_POSITIONAL: "*",
-        }.get(parameter.kind, "")
+        mark = _MARKS.get(parameter.kind, "")
         shown.append(_parameter(parameter, value))
     if mark == "/":
         shown.append("/")
@@ -54,8 +57,7 @@ def call(name: str, signature: inspect.Signature, value: Any, gives: Any) -> str
 
 
 def _parameter(parameter: inspect.Parameter, value: Any) -> str:
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-    text, kind = stars + parameter.name, _annotation(parameter, value)
+    text, kind = _STARS.get(parameter.kind, "") + parameter.name, _annotation(parameter, value)
     text += f": {kind}" if kind else ""
     if parameter.default is parameter.empty:
         return text
@@ -67,8 +69,9 @@ def _parameter(parameter: inspect.Parameter, value: Any) -> str:
 
 def _annotation(parameter: inspect.Parameter, value: Any) -> str:
     """An annotation as it is written; of a class that reads its own, from the source."""
-    if isinstance(parameter.annotation, str):
-        return parameter.annotation.replace("'", '"')
+    given = parameter.annotation
+    if isinstance(given, str):
+        return given.replace("'", '"')
     for owner in getattr(value, "__mro__", ()):
         if is_ours(owner) and parameter.name in (fields := class_in_source(owner).members):
             return str(getattr(fields[parameter.name], "annotation", "") or "")

@@ -81,7 +81,8 @@ def _type(value: dict[str, Any]) -> str:
         inner = value.get("additionalProperties")
         return f"table of {_type(inner)}" if isinstance(inner, dict) and inner else "table"
     names = {"string": "text", "boolean": "true or false", "integer": "whole number"}
-    return names.get(value.get("type", ""), value.get("type", "any"))
+    kind: str = value.get("type", "any")
+    return names.get(kind, kind)
 
 
 def state() -> str:
@@ -97,7 +98,7 @@ def state() -> str:
     for name in STATE:
         table = found("barter_bt.engine.state.tables", inspect.get_annotations(EngineState)[name])
         about = table.docstring.value if table.docstring else ""
-        parts += [f"## `{name}`", about.replace("``", "`"), _columns(f"{table.parent.path}.{table.name}")]
+        parts += [f"## `{name}`", about.replace("``", "`"), _columns(table.path)]
     return "\n\n".join(parts) + "\n"
 
 
