@@ -254,7 +254,7 @@ def schedules(
     ...     frame = data.draw(candles())
     ...     plan = data.draw(schedules(frame))
     ...     result = bt.testing.run(bt.data.candles(frame), plan, TWO)
-    ...     assert result.orders.height <= 30
+    ...     bt.testing.assert_all(result)
     >>> test()
     """
     plan = plan_of([frames] if isinstance(frames, pl.DataFrame) else frames, _several(instruments), reporting)
@@ -289,7 +289,7 @@ def cases(strategy: Any = None) -> st.SearchStrategy[Case]:
     ... def test(case):
     ...     with accepted():
     ...         result = case.backtest()
-    ...     assert result.orders.height <= 30
+    ...     bt.testing.assert_all(result)
     >>> test()
     """
     return scenarios().map(lambda scenario: Case(scenario, None if strategy is None else strategy()))

@@ -13,43 +13,36 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from barter_bt.backtest import Result
 from barter_bt.errors import BarterBtError, DataError, StrategyError
+from barter_bt.testing import (
+    assert_idle_instrument_changes_nothing,
+    assert_order_of_declaration_changes_nothing,
+    assert_truncation_changes_nothing,
+)
 from barter_bt.testing.scenario import (
     CENTER,
     START,
+    Case,
     ExchangeSpec,
     InstrumentSpec,
     Row,
     Scenario,
     StreamSpec,
     random_scenario,
+    shifted,
 )
-from barter_bt.testing.strategies import accepted, scenarios
+from barter_bt.testing.strategies import accepted, cases, scenarios
 from tests.reference.compare import (
     TABLES,
     assert_agree,
-    broken_invariant,
     difference,
     disagreement,
     fast,
     tables_of,
 )
-from tests.reference.engine import Table, Tables
 from tests.reference.model import build
-from tests.reference.transform import (
-    BYSTANDER,
-    earliest_cut,
-    flat,
-    last_arrival,
-    permuted,
-    shift_of,
-    shifted,
-    truncated,
-    with_bystander,
-)
+from tests.reference.transform import flat, shift_of
 
 COMPILED = int(os.environ.get("BARTER_BT_FUZZ", "400"))
 INTERPRETED = 150
@@ -130,77 +123,30 @@ def test_one_digest(seed: int) -> None:
     scenario = random_scenario(seed)
     digests = dict(fast(scenario).digests)
     assert dict(fast(scenario, interpret=True).digests) == digests
-    assert dict(fast(permuted(scenario, seed)).digests) == digests
+    data, instruments, strategy, options = Case(scenario)
+    assert_order_of_declaration_changes_nothing(data, instruments, strategy, seed=seed, interpret=False, **options)
     assert dict(fast(scenario, pieces=2).digests) == digests
     assert dict(fast(scenario, pieces=5).digests) == digests
 
 
 @any_scenario
-@given(scenarios(), st.integers(0, 40))
-def test_no_look_ahead(scenario: Scenario, seconds: int) -> None:
+@given(cases())
+def test_no_look_ahead(case: Case) -> None:
+    data, instruments, strategy, options = case
     with accepted():
-        check_no_look_ahead(scenario, earliest_cut(scenario) + seconds * 10**9 // 2, interpret=True)
+        assert_truncation_changes_nothing(data, instruments, lambda _: strategy, **options)
 
 
 @pytest.mark.parametrize("seed", range(2000, 2000 + RELATED))
 def test_no_look_ahead_compiled(seed: int) -> None:
-    scenario = random_scenario(seed)
-    for half_seconds in (0, 3, 8, 15):
-        check_no_look_ahead(scenario, earliest_cut(scenario) + half_seconds * 10**9 // 2, interpret=False)
-
-
-def check_no_look_ahead(scenario: Scenario, time: int, *, interpret: bool) -> None:
-    """Without the data after ``time``, all rows up to it are what they were."""
-    part = truncated(scenario, time)
-    limit = min(time, last_arrival(part))
-    whole, cut = (upto(tables_of(fast(one, interpret=interpret)), limit) for one in (scenario, part))
-    undeclared = any(not (item.declares_tick and item.declares_lot) for item in scenario.instruments)
-    if undeclared and (whole.scales, whole.units) != (cut.scales, cut.units):
-        return  # the range of all prices says how finely they are counted, and nothing else
-    for name in TABLES:
-        assert getattr(cut, name) == getattr(whole, name), name
-
-
-def upto(tables: Tables, time: int) -> Tables:
-    """What was known up to a time; of an order that ended later, only what was asked for."""
-    asked = ("instrument", "side", "kind", "tif", "post_only", "price", "quantity_requested", "time_sent")
-    never = time + 1
-    orders = [
-        order
-        if (never if order["time_closed"] is None else order["time_closed"]) <= time
-        else {name: order[name] for name in asked}
-        for order in tables.orders
-        if order["time_sent"] <= time
-    ]
-    exited = [tables.trades[row["trade_exit"]]["time_engine"] for row in tables.positions]
-    return replace(
-        tables,
-        orders=orders,
-        trades=[row for row in tables.trades if row["time_engine"] <= time],
-        positions=[row for row, when in zip(tables.positions, exited, strict=True) if when <= time],
-        balances=[row for row in tables.balances if row["time_exchange"] <= time],
-        equity=[row for row in tables.equity if row["time"] < time],
-    )
+    data, instruments, strategy, options = Case(random_scenario(seed))
+    assert_truncation_changes_nothing(data, instruments, lambda _: strategy, interpret=False, **options)
 
 
 @pytest.mark.parametrize("seed", range(3000, 3000 + RELATED))
 def test_an_instrument_that_nobody_trades_changes_nothing(seed: int) -> None:
-    scenario = random_scenario(seed)
-    alone, together = named(fast(scenario)), named(fast(with_bystander(scenario)))
-    together["balances"] = [row for row in together["balances"] if row["asset"][1] != "aaa"]
-    assert all(row["instrument"] != BYSTANDER for row in together["orders"])
-    assert together == alone
-
-
-def named(result: Result) -> dict[str, Table]:
-    """The tables with names instead of indices."""
-    tables = tables_of(result)
-    names: dict[str, Any] = {"instrument": tables.instruments, "asset": tables.assets}
-    return {
-        table: [{key: names[key][cell] if key in names else cell for key, cell in row.items()} for row in rows]
-        for table in TABLES
-        if (rows := getattr(tables, table)) is not None
-    }
+    data, instruments, strategy, options = Case(random_scenario(seed))
+    assert_idle_instrument_changes_nothing(data, instruments, strategy, interpret=False, **options)
 
 
 @pytest.mark.parametrize("seed", range(4000, 4000 + RELATED))
@@ -224,11 +170,6 @@ def test_at_a_flat_price_a_round_trip_costs_its_fees(seed: int) -> None:
     for row in tables.positions:
         if exact[row["instrument"]]:
             assert row["realised"] == -row["fees_enter"] - row["fees_exit"]
-
-
-@pytest.mark.parametrize("seed", range(6000, 6000 + RELATED))
-def test_invariants(seed: int) -> None:
-    assert broken_invariant(fast(random_scenario(seed))) == ""
 
 
 # What both would get wrong is refused

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
 from .engine import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Table, Tables, row_of, run
@@ -102,24 +103,11 @@ def _first(name: str, ours: Table, theirs: Table) -> str:
 
 
 def broken_invariant(result: Result) -> str:
-    """What must hold at the end of any run of the fast engine; empty if it does."""
-    state, accounts = result.state, result.venue.accounts
-    total, reserved = accounts.array("total"), accounts.array("reserved")
-    if (total + accounts.array("counterparty") + accounts.array("fees")).any():
-        return "ledger: the accounts of an asset do not sum to zero"
-    if (state.assets.array("total") != total).any() or (state.assets.array("free") != total - reserved).any():
-        return "balances: what the engine knows at the end is not what the venue has"
-    orders, trades = _rows(state.orders, ORDERS), _rows(state.trades, TRADES)
-    filled, held = [0] * len(orders), [0] * len(state.instruments)
-    for trade in trades:
-        filled[trade["order"]] += trade["quantity"]
-        held[trade["instrument"]] += trade["side"] * trade["quantity"]
-    if filled != [order["filled"] for order in orders]:
-        return "orders: filled is not the sum of the fills"
-    if any(not order["filled"] <= order["quantity"] <= order["quantity_requested"] for order in orders):
-        return "orders: filled beyond the quantity"
-    if held != state.instruments.array("quantity").tolist():
-        return "positions: not the sum of the signed fills"
+    """What must hold of any run of the fast engine; empty if it does."""
+    try:
+        assert_all(result)
+    except AssertionError as error:
+        return str(error)
     return ""
 
 

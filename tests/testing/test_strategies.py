@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 import barter_bt as bt
 from barter_bt.errors import ConfigError
 from barter_bt.testing import strategies
-from barter_bt.testing.scenario import Scenario
-from barter_bt.testing.scenario.case import Case
+from barter_bt.testing.scenario import Case, Scenario
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("trades", "quotes", "candles")

@@ -5,6 +5,7 @@ engine; :func:`to_backtest` turns it into arguments of :func:`barter_bt.backtest
 """
 
 from barter_bt.testing.scenario.arguments import to_backtest
+from barter_bt.testing.scenario.case import Case
 from barter_bt.testing.scenario.make import make, random_scenario
 from barter_bt.testing.scenario.numbers import CENTER, START
 from barter_bt.testing.scenario.shift import shifted
@@ -14,6 +15,7 @@ from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, S
 __all__ = [
     "CENTER",
     "START",
+    "Case",
     "Drawn",
     "ExchangeSpec",
     "InstrumentSpec",

@@ -1,0 +1,145 @@
+"""What holds of fill prices: the market was there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from barter_bt.backtest import Result
+from barter_bt.engine.order import LIMIT
+from barter_bt.statistic.tables import nanoseconds
+from barter_bt.testing.invariants.journal import Row, fail, place, rows, state_of
+from barter_bt.venue.state import CANDLES, QUOTES, TRADES
+
+Integers = npt.NDArray[np.int64]
+_KINDS: Final = {QUOTES: "quotes", TRADES: "trades", CANDLES: "candles"}
+_FAR: Final = 1 << 62
+
+
+def assert_fills_within_evidence(result: Result) -> None:
+    """Every fill is at a price that the market had at its time, in the events that fill such orders (rules 14 to 16).
+
+    One that takes: at the price of a trade of that time, at the opposite side of the standing quote, or at an open or a
+    close. One that made: at its limit, which a trade, the opposite side, or the range of a candle reached at that time.
+
+    Raises
+    ------
+    AssertionError
+        With the row of the trades, its price and those of the market, in ticks.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> assert_fills_within_evidence(bt.testing.run_prices([9, 8], bt.testing.schedule({"at": 60, "buy": 1})))
+    """
+    state = state_of(result)
+    orders, terms = rows(state.orders), rows(result.venue.fill_terms)
+    market = cache(lambda i, kind: _MARKETS[kind](result, i))
+    for number, trade in enumerate(rows(state.trades)):
+        i, where = trade["instrument"], place(result, "trades", number, trade)
+        takes, rests, order = terms[i]["takes_on"], terms[i]["rests_on"], orders[trade["order"]]
+        if trade["maker"]:
+            _expect_made(trade, order, market(i, rests), bool(terms[i]["touch"]), where, _KINDS[rests])
+            continue
+        kinds = {takes, rests} if rests == CANDLES and order["kind"] == LIMIT else {takes}  # which takes at an open
+        prices = [p for kind in kinds for p in market(i, kind).taken(trade["time_exchange"], trade["side"])]
+        if trade["price"] not in prices:
+            named = " or ".join(_KINDS[kind] for kind in sorted(kinds))
+            fail(where, f"price {trade['price']} is none of the {named} then, in ticks: {_some(prices)}")
+
+
+def _expect_made(trade: Row, order: Row, market: _Market, touch: bool, where: str, kind: str) -> None:
+    if trade["price"] != order["price"]:
+        fail(where, f"price {trade['price']} of a maker is not its limit {order['price']}, in ticks")
+    through, at = market.reached(trade["time_exchange"], trade["side"])
+    limit, side = order["price"], trade["side"]
+    reaches = any(side * (price - limit) <= 0 for price in at)
+    passes = any(side * (price - limit) < (1 if touch else 0) for price in through)
+    if not (reaches or passes):
+        fail(where, f"the {kind} then do not reach the limit {limit}, in ticks: {_some([*through, *at])}")
+
+
+def _some(prices: list[int]) -> str:
+    return ", ".join(map(str, prices[:10])) or "there are none"
+
+
+@dataclass(frozen=True)
+class _Market:
+    """What the events of one kind offer: prices by time, for orders that take and for those that rest."""
+
+    taken: Callable[[int, int], list[int]]
+    reached: Callable[[int, int], tuple[list[int], list[int]]]  # what must be gone through, what is enough to be met
+
+
+def _columns(result: Result, i: int, kind: str, names: tuple[str, ...]) -> dict[str, Integers]:
+    """Times and prices in ticks of one instrument, over all streams of a kind, by venue time."""
+    found = []
+    for stream in result.market:
+        mine = [name for name in stream.instruments if result.index.codes.get(name) == i]
+        if stream.kind == kind and mine:
+            frame = stream.frame().filter(pl.col("instrument").cast(pl.String).is_in(mine)).collect()
+            found.append(frame.select("time_exchange", *names))
+    if not found:
+        return {name: np.empty(0, np.int64) for name in ("time_exchange", *names)}
+    frame = pl.concat(found).sort("time_exchange", maintain_order=True)
+    return {name: _integers(frame[name], result.state.terms.ticks_per_unit[i]) for name in frame.columns}
+
+
+def _integers(column: pl.Series, per_unit: float) -> Integers:
+    if isinstance(column.dtype, pl.Datetime):
+        return nanoseconds(column)
+    if "amount" in column.name:
+        return (column.to_numpy() > 0).astype(np.int64)
+    values = np.nan_to_num(column.to_numpy() * per_unit, nan=0.0)
+    return np.floor(values + 0.5).astype(np.int64)
+
+
+def _at(times: Integers, prices: Integers, time: int) -> list[int]:
+    first, end = np.searchsorted(times, time), np.searchsorted(times, time, side="right")
+    found: list[int] = prices[first:end].tolist()
+    return found
+
+
+def _trades(result: Result, i: int) -> _Market:
+    columns: Any = _columns(result, i, "trades", ("price",))
+    times, prices = columns["time_exchange"], columns["price"]
+    return _Market(lambda time, _: _at(times, prices, time), lambda time, _: (_at(times, prices, time), []))
+
+
+def _quotes(result: Result, i: int) -> _Market:
+    """An empty side offers nothing."""
+    c: Any = _columns(result, i, "quotes", ("bid_price", "bid_amount", "ask_price", "ask_amount"))
+    times = c["time_exchange"]
+    side_of = {
+        1: np.where(c["ask_amount"] > 0, c["ask_price"], _FAR),
+        -1: np.where(c["bid_amount"] > 0, c["bid_price"], -_FAR),
+    }
+
+    def standing(time: int, side: int) -> list[int]:
+        before = int(np.searchsorted(times, time))
+        earlier = _at(times, side_of[side], int(times[before - 1])) if before else []
+        return [price for price in earlier + _at(times, side_of[side], time) if abs(price) < _FAR]
+
+    return _Market(standing, lambda time, side: ([], _at(times, side_of[side], time)))
+
+
+def _candles(result: Result, i: int) -> _Market:
+    """Opens by the time at which candles open, closes and ranges by that of the close."""
+    c: Any = _columns(result, i, "candles", ("time_open", "open", "high", "low", "close"))
+    order = np.argsort(c["time_open"], kind="stable")
+    opening, opens = c["time_open"][order], c["open"][order]
+    closing, best = c["time_exchange"], {1: c["low"], -1: c["high"]}
+
+    def taken(time: int, _: int) -> list[int]:
+        return _at(opening, opens, time) + _at(closing, c["close"], time)
+
+    return _Market(taken, lambda time, side: (_at(closing, best[side], time), _at(opening, opens, time)))
+
+
+_MARKETS: Final = {TRADES: _trades, QUOTES: _quotes, CANDLES: _candles}

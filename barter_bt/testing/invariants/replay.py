@@ -1,0 +1,157 @@
+"""Positions and postings that the fills of a run make, by the letter of rule 4, in exact integers.
+
+A second hand: nothing here is shared with the engine's own arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from barter_bt.backtest import Result
+from barter_bt.testing.invariants.journal import Row, rows
+
+
+def rhe(value: Fraction) -> int:
+    """Rounded half to even (rule 3).
+
+    Examples
+    --------
+    >>> [rhe(Fraction(halves, 2)) for halves in (1, 3, 5, -1)]
+    [0, 2, 2, 0]
+    """
+    return round(value)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one instrument's fills mean."""
+
+    base: int
+    quote: int
+    is_derivative: bool
+    is_inverse: bool
+    base_units: int
+    ratio: Fraction  # units of money of one lot at one tick
+
+    def notional(self, lots: int, ticks: int) -> int:
+        """Value of lots at a price in ticks."""
+        return rhe(lots * self.ratio / ticks if self.is_inverse else lots * ticks * self.ratio)
+
+    def value(self, quantity: int, basis: int, notional: int) -> int:
+        """Value of a position of so many signed lots (rule 5)."""
+        direction = 1 if quantity > 0 else -1
+        if not self.is_derivative:
+            return direction * notional
+        return (-direction if self.is_inverse else direction) * (notional - basis)
+
+
+@dataclass
+class Position:
+    """An open position; rows of the table of closed ones are made of it."""
+
+    number: int
+    instrument: int
+    side: int
+    time_enter: int
+    trade_enter: int
+    quantity: int = 0  # without sign
+    quantity_max: int = 0
+    cost_basis: int = 0
+    fees_enter: int = 0
+    fees_exit: int = 0
+    realised: int = 0
+
+
+@dataclass
+class Replay:
+    """What a run's fills come to.
+
+    Attributes
+    ----------
+    open
+        Positions at the end, by instrument.
+    closed
+        Of each closed position, when and by which trade.
+    touched
+        Of each trade, the position that it touched first.
+    postings
+        Of each trade, changes of the balances: pairs of asset and units.
+    """
+
+    open: dict[int, Position] = field(default_factory=dict)
+    closed: list[tuple[Position, int, int]] = field(default_factory=list)
+    touched: list[int] = field(default_factory=list)
+    postings: list[list[tuple[int, int]]] = field(default_factory=list)
+    opened: int = 0
+
+
+def terms_of(result: Result) -> list[Terms]:
+    """Terms of each instrument, from the run's columns."""
+    return [
+        Terms(
+            row["base"],
+            row["quote"],
+            row["derivative"] != 0,
+            row["derivative"] < 0,
+            row["base_units"],
+            Fraction(row["num"], row["den"]),
+        )
+        for row in rows(result.state.terms)
+    ]
+
+
+def replay(result: Result) -> Replay:
+    """Go through the fills in the order in which the engine learnt of them."""
+    made, terms = Replay(), terms_of(result)
+    for number, trade in enumerate(rows(result.state.trades)):
+        one = terms[trade["instrument"]]
+        gain = 0
+        for part in _parts(made, one, trade):
+            gain += _fill(made, one, number, trade, *part)
+        asset, paid = one.quote, -trade["fees"]
+        if one.is_derivative:
+            made.postings.append([(asset, paid + gain)])
+        else:
+            lots = trade["side"] * trade["quantity"]
+            made.postings.append([(asset, paid - trade["side"] * trade["notional"]), (one.base, lots * one.base_units)])
+    return made
+
+
+def _parts(made: Replay, one: Terms, trade: Row) -> Iterator[tuple[int, int, int]]:
+    """Lots, notional and fee of a fill; of a flip, what closes and what opens."""
+    held = made.open.get(trade["instrument"])
+    lots, notional, fees = trade["quantity"], trade["notional"], trade["fees"]
+    made.touched.append(made.opened if held is None else held.number)
+    if held is None or held.side == trade["side"] or lots <= held.quantity:
+        yield lots, notional, fees
+        return
+    closing = held.quantity, one.notional(held.quantity, trade["price"]), rhe(Fraction(fees * held.quantity, lots))
+    yield closing
+    yield lots - closing[0], notional - closing[1], fees - closing[2]
+
+
+def _fill(made: Replay, one: Terms, number: int, trade: Row, lots: int, notional: int, fee: int) -> int:
+    """One part of a fill; returns what it realises before fees."""
+    i, side, held = trade["instrument"], trade["side"], made.open.get(trade["instrument"])
+    if held is None:
+        held = made.open[i] = Position(made.opened, i, side, trade["time_exchange"], number)
+        made.opened += 1
+    held.realised -= fee
+    if held.side == side:
+        held.quantity += lots
+        held.cost_basis += notional
+        held.quantity_max = max(held.quantity_max, held.quantity)
+        held.fees_enter += fee
+        return 0
+    out = held.cost_basis if lots == held.quantity else rhe(Fraction(held.cost_basis * lots, held.quantity))
+    gain: Any = (-held.side if one.is_inverse else held.side) * (notional - out)
+    held.quantity -= lots
+    held.cost_basis -= out
+    held.realised += gain
+    held.fees_exit += fee
+    if held.quantity == 0:
+        made.closed.append((made.open.pop(i), trade["time_exchange"], number))
+    return int(gain)
