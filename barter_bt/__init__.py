@@ -9,7 +9,17 @@ from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from barter_bt import data, instrument, report, risk, statistic, strategy, testing, venue
-    from barter_bt.backtest import Checkpoint, Commands, Record, Result, backtest, check_causality, compare, read
+    from barter_bt.backtest import (
+        Checkpoint,
+        Commands,
+        Record,
+        Result,
+        Simulation,
+        backtest,
+        check_causality,
+        compare,
+        read,
+    )
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
@@ -30,6 +40,7 @@ __all__ = [
     "Result",
     "Schedule",
     "Signals",
+    "Simulation",
     "Venue",
     "__version__",
     "backtest",
@@ -48,7 +59,7 @@ __all__ = [
 
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
-    "backtest": ("Checkpoint", "Commands", "Record", "Result", "check_causality", "compare", "read"),
+    "backtest": ("Checkpoint", "Commands", "Record", "Result", "Simulation", "check_causality", "compare", "read"),
     "venue": ("Fees", "Latency", "Margin", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),

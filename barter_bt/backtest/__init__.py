@@ -13,6 +13,7 @@ from barter_bt.backtest.compare import Comparison, compare
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.run_directory import read
+from barter_bt.backtest.simulation import Simulation
 
 __all__ = [
     "Causality",
@@ -21,6 +22,7 @@ __all__ = [
     "Comparison",
     "Record",
     "Result",
+    "Simulation",
     "backtest",
     "check_causality",
     "compare",

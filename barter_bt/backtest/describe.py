@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,6 +14,9 @@ from barter_bt.data import Stream
 from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.venue.terms import Venue
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.setup import Setup
 
 
 def plain(value: Any) -> Any:
@@ -60,6 +63,18 @@ def describe(
         "strategy": {"type": type(strategy).__qualname__, **{k: plain(v) for k, v in parameters.items()}},
         "mark_every_ns": mark_every_ns,
     }
+
+
+def describe_run(setup: Setup, strategy: Any) -> dict[str, Any]:
+    """Configuration of a run, with the zone that its times were given in."""
+    told = {
+        "risk": setup.risk,
+        "commands": setup.commands and setup.commands.frame.to_dicts(),
+        "trading": setup.trading,
+        "audit": setup.audit,
+    }
+    described = describe(setup.index, setup.scales, setup.venues, setup.balances, strategy, setup.marks)
+    return {**described, **plain(told), "time_zone": time_zone_of(setup.streams)}
 
 
 def time_zone_of(streams: Sequence[Stream]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.engine.messages import NEVER
-from barter_bt.errors import DataError
+from barter_bt.errors import ConfigError, DataError
 
 KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}
 _VALUES = {
@@ -26,9 +27,9 @@ VENUE, ENGINE, OPENS = 0, 1, 2
 class _Window:
     """The chunks of one stream that are in use, by number."""
 
-    def __init__(self, stream: Stream, codes: Mapping[str, int], expiries: Expiries, start: int, end: int) -> None:
+    def __init__(self, chunks: Iterable[Chunk], expiries: Expiries, start: int, end: int) -> None:
         self._expiries = expiries
-        self._source: Iterator[Chunk] = iter(stream.chunks(codes))
+        self._source: Iterator[Chunk] = iter(chunks)
         self._range = start, end
         self._chunks: dict[int, Chunk] = {}
         self._read = 0
@@ -77,10 +78,10 @@ class Feeder:
     ----------
     streams
         In the order of rule 10.
-    codes
-        Instrument name to index.
-    expiries
-        Of the instruments.
+    chunks
+        Those of each stream.
+    expiry
+        When each instrument expires, in ns.
     feed_ns
         Feed latency of each stream; used where it has no ``time_received``.
     start, end
@@ -90,8 +91,8 @@ class Feeder:
     def __init__(
         self,
         streams: Sequence[Stream],
-        codes: Mapping[str, int],
-        expiries: Expiries,
+        chunks: Sequence[Iterable[Chunk]],
+        expiry: npt.NDArray[np.int64],
         feed_ns: Sequence[int],
         start: int,
         end: int,
@@ -100,7 +101,8 @@ class Feeder:
         candles = [s for s in range(k) if streams[s].kind == "candles"]
         self._roles = [(s, VENUE) for s in range(k)] + [(s, ENGINE) for s in range(k)] + [(s, OPENS) for s in candles]
         self._streams, self._feed_ns = streams, feed_ns
-        self._windows = [_Window(stream, codes, expiries, start, end) for stream in streams]
+        self.expiries = Expiries(expiry)
+        self._windows = [_Window(of_stream, self.expiries, start, end) for of_stream in chunks]
         self._openings: dict[int, Openings] = {}  # by cursor, where candles do not open in the order of rows
         for c, (s, role) in enumerate(self._roles):
             if role == OPENS:
@@ -113,6 +115,13 @@ class Feeder:
         for c, (s, _) in enumerate(self._roles):
             self.cursors.kind[c] = KINDS[streams[s].kind]
             self._give(c, 0)
+
+    def first_time(self) -> int:
+        """The smallest venue time in the data, before anything is read; of candles, their opens."""
+        first = min(self.cursors.due[c] for c in range(len(self.cursors)) if self.is_venue_time(c))
+        if first == NEVER:
+            raise ConfigError("the market data has no rows between start and end")
+        return first
 
     def feed(self, c: int) -> None:
         """Give cursor ``c`` the chunk after its present one."""

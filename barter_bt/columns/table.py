@@ -117,8 +117,8 @@ class Table:
         self._head[0] = rows
 
     def copy(self) -> Self:
-        """Another table with the same rows; columns of columns keep pointing to the same columns."""
-        other = type(self)(max(len(self), 1) if self.growable else len(self))
+        """Another table with the same rows, and room for as many; columns of columns point to the same columns."""
+        other = type(self)(self._head[1] if self.growable else len(self))
         other.truncate(len(self))
         for name, code in self.schema.items():
             other._arrays[name][: len(self)] = self._arrays[name][: len(self)]

@@ -308,7 +308,7 @@ def test_another_source_of_the_same_version_is_refused(saved, monkeypatch):
 
 def test_nothing_that_reaches_the_engine_can_be_forgotten(saved, monkeypatch):
     """A setting that no name above stands for still differs in the tables."""
-    room = sys.modules["barter_bt.backtest.backtest"]
+    room = sys.modules["barter_bt.backtest.run"]
     install = vars(room)["_install"]
 
     def forgetting(state: Any, driver: Any, begins: int) -> None:

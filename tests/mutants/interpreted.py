@@ -22,7 +22,7 @@ def pytest_configure() -> None:
 
 def interpret() -> None:
     """Put a driver of the loop that never compiles in place of the package's."""
-    module: Any = importlib.import_module("barter_bt.backtest.backtest")
+    module: Any = importlib.import_module("barter_bt.backtest.run")
 
     Drive: Any = module.Drive
 

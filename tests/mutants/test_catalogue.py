@@ -68,7 +68,7 @@ def _uncompilable(s: Any, my: Any) -> None:
 
 def test_with_the_plugin_nothing_is_compiled(monkeypatch):
     """Not even a run that asks for it: this strategy cannot be."""
-    module: Any = importlib.import_module("barter_bt.backtest.backtest")
+    module: Any = importlib.import_module("barter_bt.backtest.run")
     monkeypatch.setattr(module, "Drive", module.Drive)  # put back afterwards
     interpreted.interpret()
     strategy = bt.Compiled(_uncompilable, shared={"n": 0}, wake="trade")

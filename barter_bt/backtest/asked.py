@@ -1,0 +1,129 @@
+"""What a backtest is asked for, checked: streams, instruments, terms, times, strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from barter_bt.data import MarketData, Stream
+from barter_bt.data.duration import duration_ns
+from barter_bt.data.market import on_one_clock
+from barter_bt.engine.messages import NEVER
+from barter_bt.errors import ConfigError, InstrumentError, StrategyError, nearest
+from barter_bt.instrument import IndexedInstruments, Instrument
+from barter_bt.strategy.python import Python
+from barter_bt.strategy.several import Several
+from barter_bt.venue.terms import Venue
+
+MINUTE_NS = 60_000_000_000
+
+
+def streams_of(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
+    """The streams, on one clock."""
+    given = data.streams if isinstance(data, MarketData) else data
+    streams: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
+    if not streams:
+        raise ConfigError("no market data is given", "make a stream with barter_bt.data.candles, trades or quotes")
+    for stream in streams:
+        if not isinstance(stream, Stream):
+            raise ConfigError(
+                f"data is {type(stream).__name__}; it must be a stream",
+                "wrap the frame or path in barter_bt.data.candles, trades or quotes",
+            )
+    return on_one_clock(streams)
+
+
+def instruments_of(given: Instrument | Iterable[Instrument]) -> list[Instrument]:
+    """The instruments as a list."""
+    every = [given] if isinstance(given, Instrument | str) else list(given)
+    for one in every:
+        if not isinstance(one, Instrument):
+            raise ConfigError(
+                f"instruments has {one!r:.60}; it must be an Instrument", 'barter_bt.Instrument("exchange", "btc_usd")'
+            )
+    return every
+
+
+def venues_of(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstruments) -> dict[str, Venue]:
+    """Terms of every exchange by its name."""
+    if not (venues is None or isinstance(venues, Venue | Mapping)):
+        raise ConfigError(f"venues is {venues!r:.60}; it must be a Venue, or Venues by exchange", "Venue(Fees(...))")
+    if venues is None or isinstance(venues, Venue):
+        return _with_known_names(dict.fromkeys(index.exchanges, venues or Venue()), index, is_for_all=True)
+    for name in venues:
+        index.exchange(name)
+    return _with_known_names({name: venues.get(name, Venue()) for name in index.exchanges}, index, is_for_all=False)
+
+
+def _with_known_names(venues: dict[str, Venue], index: IndexedInstruments, is_for_all: bool) -> dict[str, Venue]:
+    """Terms of single instruments must name one of the exchange, or of any where they are for all."""
+    for exchange, venue in venues.items():
+        known = {one.name for one in index.instruments if is_for_all or one.exchange == exchange}
+        for what in ("fees_by_instrument", "margin_by_instrument"):
+            for name in getattr(venue, what):
+                if name not in known:
+                    like = nearest(name, known)
+                    raise InstrumentError(
+                        f"{what} names {name!r}, which is no instrument; known: {', '.join(sorted(known)[:10])}",
+                        f"did you mean {like!r}?" if like else None,
+                    )
+    return venues
+
+
+def nanoseconds(moment: datetime | None, default: int, what: str) -> int:
+    """A time with a zone in nanoseconds."""
+    if not (moment is None or isinstance(moment, datetime)):
+        raise ConfigError(
+            f"{what} is {moment!r}; it must be a datetime with a zone", "datetime(2024, 1, 2, tzinfo=UTC)"
+        )
+    if moment is None:
+        return default
+    if moment.tzinfo is None:
+        raise ConfigError(f"{what} is {moment}, which has no time zone", "for example datetime(2024, 1, 1, tzinfo=UTC)")
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    time_ns = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+    if not -NEVER < time_ns < NEVER:
+        raise ConfigError(f"{what} is {moment}; times go from 1677-09-22 to 2262-04-11")
+    return time_ns
+
+
+def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, frozenset[str]]:
+    """Kinds of the streams that each instrument has."""
+    kinds: dict[int, set[str]] = {}
+    for stream in streams:
+        for name in stream.instruments:
+            kinds.setdefault(index.instrument(name), set()).add(stream.kind)
+    return {i: frozenset(found) for i, found in kinds.items()}
+
+
+def feed_latency(stream: Stream, index: IndexedInstruments, venues: Mapping[str, Venue]) -> int:
+    """The one feed latency of a stream's exchanges."""
+    delays = {venues[index.instruments[index.instrument(n)].exchange].latency.feed_ns for n in stream.instruments}
+    if len(delays) > 1:
+        raise ConfigError(f"stream {stream.name} holds exchanges of different feed latency", "split it by exchange")
+    return delays.pop() if delays else 0
+
+
+def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:
+    """Interval of the equity marks in nanoseconds; 0: at each close of a candle."""
+    if mark_every is None:
+        return 0 if any(stream.kind == "candles" for stream in streams) else MINUTE_NS
+    interval = duration_ns(mark_every, "mark_every")
+    if interval <= 0:
+        raise ConfigError(f"mark_every is {mark_every!r}; it must be positive")
+    return interval
+
+
+def strategy_of(given: Any) -> Any:
+    """Something that can prepare a driver."""
+    if isinstance(given, list | tuple):
+        return Several([strategy_of(one) for one in given])
+    if hasattr(given, "prepare") and not isinstance(given, type):
+        return given
+    if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):
+        raise StrategyError(
+            f"strategy is {given!r:.80}; it must be Signals, Schedule, Compiled or have generate_algo_orders",
+            "make one of the class: Name(...)" if isinstance(given, type) else None,
+        )
+    return Python(given, getattr(given, "name", type(given).__name__))

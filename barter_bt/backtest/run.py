@@ -1,0 +1,138 @@
+"""One run of a strategy from a setup: its tables, where it may stop early, and what its user is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from barter_bt.backtest.asked import strategy_of
+from barter_bt.backtest.audit import start_audit
+from barter_bt.backtest.checkpoint import Checkpoint, Run
+from barter_bt.backtest.describe import describe_run
+from barter_bt.backtest.drive import Drive
+from barter_bt.backtest.fault import is_ours
+from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.identity import identity
+from barter_bt.backtest.progress import progress_bar
+from barter_bt.backtest.result import Result
+from barter_bt.backtest.setup import Setup
+from barter_bt.backtest.warn import expiry_warnings, run_warnings
+from barter_bt.columns.kernel import interprets
+from barter_bt.data import check
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import BarterBtError
+from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.several import Several
+from barter_bt.venue.state import VenueState
+from barter_bt.version import VERSION
+
+
+def run(
+    setup: Setup,
+    strategy: Any,
+    *,
+    interpret: bool | None,
+    checkpoint: Checkpoint | None = None,
+    resume: str | Path | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Result:
+    """Run one strategy; nothing of the setup changes. Parameters are those of ``backtest``."""
+    began = time.perf_counter()
+    feeder = setup.feeder()
+    state, venue = setup.begin()
+    strategy = strategy_of(strategy)
+    driver = _prepared(strategy, setup.market)
+    _install(state, driver, setup.begins)
+    snapshot = start_audit(state, setup.audit)
+    saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
+    saving = (checkpoint.every_rows, saved.saver(checkpoint)) if saved and checkpoint else None
+    if saved and resume is not None:
+        saved.load(Path(resume))
+    prepared = time.perf_counter()
+    with progress_bar(progress) as show:
+        plainly = interprets() if interpret is None else interpret
+        drive = Drive(state, venue, feeder, driver, setup.index, setup.scales, plainly, show, saving)
+        compiled = time.perf_counter()
+        partial_, error = _driven(drive, venue, feeder)
+    result = Result(
+        state=state,
+        venue=venue,
+        index=setup.index,
+        scales=setup.scales,
+        strategies=strategy.names if isinstance(strategy, Several) else [strategy.name],
+        reporting=setup.reporting,
+        describe=partial(describe_run, setup, strategy),
+        snapshot=snapshot,
+        tables=driver.own or {strategy.name: driver.my},
+        seed=setup.seed,
+        version=VERSION,
+        partial=partial_,
+        market=list(setup.streams),
+        record=setup.record.frame(state, setup.index, setup.scales) if setup.record else None,
+    )
+    unit = setup.scales.units[setup.market.reporting]
+    result.warnings += setup.warnings + driver.warnings
+    result.warnings += run_warnings(state, venue, setup.index, unit, setup.streams, partial_, error)
+    result.warnings += expiry_warnings(state, setup.index, feeder.expiries.rows)
+    result.warnings += saved.unsaved if saved else []
+    result.timings |= {
+        "prepare": prepared - began,
+        "compile": compiled - prepared,
+        "run": time.perf_counter() - compiled,
+    }
+    if error:
+        error.result = result
+        raise error
+    return result
+
+
+def _prepared(strategy: Any, market: Market) -> Driver:
+    """Prepare a strategy; where it cannot be, and the data is bad, the data is to blame."""
+    try:
+        driver: Driver = strategy.prepare(market)
+    except Exception:
+        for stream in market.streams:
+            if stream.validate:
+                check(stream, market.index.codes).raise_if_errors()
+        raise
+    return driver
+
+
+def _checkpoints(
+    setup: Setup, strategy: Any, state: EngineState, venue: VenueState, feeder: Feeder, driver: Driver
+) -> Run:
+    streams, made_from = setup.streams, setup.made_from()
+    return Run(state, venue, feeder, driver, lambda tables: identity(made_from, streams, strategy, driver, tables))
+
+
+def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, BarterBtError | None]:
+    """Whether the run ended early, and the error that ended it; what it did until then is kept."""
+    try:
+        drive.run()
+    except KeyboardInterrupt:
+        return True, None
+    except BarterBtError as error:
+        if is_ours(venue.fault, feeder):
+            raise
+        return True, error
+    return False, None
+
+
+def _install(state: EngineState, driver: Driver, begins: int) -> None:
+    """Let the engine know what the strategy asked for, and its schedule."""
+    e, p = state.engine, state.schedule
+    e.wake[0], e.hooks[0] = driver.asked, driver.hooks
+    e.size[0], e.with_fee[0], e.strict[0] = driver.size, int(driver.with_fee), int(driver.strict)
+    if driver.timer_ns:
+        e.timer_every[0] = driver.timer_ns
+        e.timer_due[0] = -(-begins // driver.timer_ns) * driver.timer_ns
+    if driver.schedule and len(driver.schedule["time"]):
+        for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
+            table.reserve(len(driver.schedule["time"]) + 64)
+        for name, column in driver.schedule.items():
+            p.point(name, 0, column)
+        p.rows[0] = len(driver.schedule["time"])
+        p.due[0] = p.time[0][0]

@@ -1,0 +1,116 @@
+"""All of a run that does not depend on its strategy: checked, indexed and prepared once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.backtest.commands import Commands
+from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.kept import KeptChunks
+from barter_bt.backtest.record import Record
+from barter_bt.data import Stream
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.risk import Limits
+from barter_bt.strategy.driver import Market
+from barter_bt.venue.build import build_venue
+from barter_bt.venue.state import FillTerms, VenueState
+from barter_bt.venue.terms import Venue
+
+
+@dataclass
+class Setup:
+    """What every run of a simulation begins from; nothing in it changes while a run goes on.
+
+    Parameters
+    ----------
+    index, scales, market
+        The instruments, their units, and what a strategy may know of them and of the data.
+    venues, balances, fill_terms
+        Terms of every exchange; starting balances by asset index; what fills the orders of every instrument.
+    state
+        The engine before its first event. Runs take copies of it.
+    first, last, marks
+        Venue times that take part, and the interval of the equity marks, in ns.
+    risk, commands, record, trading, audit, seed
+        As they were asked for.
+    chunks
+        The data of each stream as the engine reads it.
+    warnings
+        What is odd about data and balances.
+    """
+
+    index: IndexedInstruments
+    scales: Scales
+    market: Market
+    venues: Mapping[str, Venue]
+    balances: Mapping[int, Decimal]
+    fill_terms: FillTerms
+    state: EngineState
+    first: int
+    last: int
+    marks: int
+    risk: Limits | None
+    commands: Commands | None
+    record: Record | None
+    trading: str
+    audit: str
+    seed: int
+    chunks: list[KeptChunks]
+    warnings: list[str]
+    spare: list[Feeder] = field(default_factory=list)  # one that has read its first chunks, for the next run
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The market data."""
+        return self.market.streams
+
+    @property
+    def reporting(self) -> str:
+        """Name of the asset that equity is measured in."""
+        return self.index.asset_names[self.market.reporting]
+
+    @property
+    def begins(self) -> int:
+        """Time of event 0."""
+        return self.state.engine.time[0]
+
+    def feeder(self) -> Feeder:
+        """Hand the data over from its first row on."""
+        try:
+            return self.spare.pop()
+        except IndexError:
+            expiry = self.state.terms.array("expiry")
+            return Feeder(self.streams, self.chunks, expiry, self.market.feed_ns, self.first, self.last)
+
+    def begin(self) -> tuple[EngineState, VenueState]:
+        """Give engine and venue before the first event, for one run."""
+        state = self.state.copy()
+        if self.record:
+            self.record.watch(state)
+        if self.risk:
+            self.risk.apply(state, self.index, self.scales)
+        return state, build_venue(state, self.fill_terms.copy())
+
+    def made_from(self) -> dict[str, Any]:
+        """By name, all that a checkpoint is held against, but for data and strategy."""
+        names = self.index.asset_names
+        return {
+            "instruments": dict(zip(self.index.names, self.index.instruments, strict=True)),
+            "units": dict(zip(names, self.scales.units, strict=True)),
+            "balances": {names[asset]: amount for asset, amount in self.balances.items()},
+            "venues": self.venues,
+            "risk": self.risk,
+            "commands": self.commands and self.commands.frame,
+            "trading": self.trading,
+            "reporting": self.reporting,
+            "mark_every_ns": self.marks,
+            "record": self.record,
+            "audit": self.audit,
+            "start_ns": self.first,
+            "end_ns": self.last,
+            "seed": self.seed,
+        }

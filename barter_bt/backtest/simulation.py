@@ -1,0 +1,201 @@
+"""``Simulation``: market data, instruments and terms, prepared once for any number of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from barter_bt.backtest.account import price_ranges, read_balances, read_units, starting_units
+from barter_bt.backtest.asked import (
+    evidence_of,
+    feed_latency,
+    instruments_of,
+    marks_every,
+    nanoseconds,
+    streams_of,
+    venues_of,
+)
+from barter_bt.backtest.checkpoint import Checkpoint
+from barter_bt.backtest.commands import Commands
+from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.kept import KeptChunks
+from barter_bt.backtest.record import Record
+from barter_bt.backtest.result import Result
+from barter_bt.backtest.run import run
+from barter_bt.backtest.setup import Setup
+from barter_bt.data import MarketData, Stream
+from barter_bt.data.doubts import doubts
+from barter_bt.engine.audit import LEVELS
+from barter_bt.engine.messages import NEVER
+from barter_bt.engine.state.build import build_state
+from barter_bt.errors import ConfigError
+from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+from barter_bt.instrument.instrument import Number
+from barter_bt.risk import Limits
+from barter_bt.risk.limits import limits_of
+from barter_bt.strategy.driver import Market
+from barter_bt.venue.build import build_fill_terms, build_links, build_terms
+from barter_bt.venue.terms import Venue
+
+
+class Simulation:
+    """Everything of a backtest but the strategy, prepared once; :meth:`run` tries one strategy after another.
+
+    A run gives what :func:`~barter_bt.backtest` gives: the same digest, warnings and manifest. Runs do not know of each
+    other and may go on at the same time, in threads of one process (compiled code leaves Python's lock) or, a
+    simulation in each, in several processes.
+
+    Parameters
+    ----------
+    data, instruments, venues, balances, units, risk, commands, trading, reporting, mark_every, record, audit, start, \
+end, seed, interpret
+        As for :func:`~barter_bt.backtest`.
+
+    Raises
+    ------
+    BarterBtError
+        For bad input: the message names what and where, and how to put it right.
+
+    Notes
+    -----
+    What is kept for later runs: what a stream knows of itself (its rows are checked once), and of data in memory the
+    columns as the engine and signals read them, from the second run on. Files are streamed anew in each run.
+
+    A strategy in Python that remembers something remembers it in the next run as well: give each run its own object.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> candles = bt.data.candles(bt.data.generate.candles(500, instrument="btc_usd"))
+    >>> btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    >>> simulation = bt.Simulation(candles, btc, balances={"usd": 1_000}, interpret=True)
+    >>> crosses = [bt.strategy.builtin.SmaCross(fast, 50) for fast in (5, 10)]
+    >>> runs = [simulation.run(cross) for cross in crosses]
+    >>> alone = bt.backtest(candles, btc, crosses[1], balances={"usd": 1_000}, interpret=True)
+    >>> runs[1].digest == alone.digest
+    True
+    """
+
+    def __init__(
+        self,
+        data: Stream | MarketData | Sequence[Stream],
+        instruments: Instrument | Sequence[Instrument],
+        *,
+        venues: Venue | Mapping[str, Venue] | None = None,
+        balances: Mapping[str, Number],
+        units: Mapping[str, Number] | None = None,
+        risk: Limits | Mapping[str, Any] | None = None,
+        commands: Commands | pl.DataFrame | None = None,
+        trading: Literal["enabled", "disabled"] = "enabled",
+        reporting: str | None = None,
+        mark_every: str | int | None = None,
+        record: Record | Mapping[str, Any] | None = None,
+        audit: Literal["off", "actions", "full"] = "off",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        seed: int = 0,
+        interpret: bool | None = None,
+    ) -> None:
+        streams = streams_of(data)
+        odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
+        index = IndexedInstruments(instruments_of(instruments))
+        terms_of = venues_of(venues, index)
+        first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
+        home = index.asset(reporting) if reporting else index.moneys[0]
+        amounts, chosen = read_balances(balances, index), read_units(units, index)
+        ranges = price_ranges(streams, index)
+        scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True)
+        starting, dust = starting_units(amounts, scales, index)
+        terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
+        feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
+        chunks = [KeptChunks(stream, index.codes) for stream in streams]
+        feeder = Feeder(streams, chunks, terms.array("expiry"), feed_ns, first, last)
+        marks = marks_every(mark_every, streams)
+        first_time = feeder.first_time()
+        begins = first_time if start is None else first
+        closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
+        state = build_state(index, scales, terms, links, starting, home, begins, closes + 64)
+        state.engine.mark_every[0], state.engine.mark_due[0] = marks, begins
+        state.engine.streams[0] = len(streams)
+        watched = Record(**record) if isinstance(record, Mapping) else record
+        limits = None if risk is None else limits_of(risk, "risk")
+        told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
+        if watched:
+            watched.watch(state)
+        if limits:
+            limits.apply(state, index, scales)
+        if told:
+            told.install(state, index)
+        if trading not in ("enabled", "disabled"):
+            raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
+        if audit not in LEVELS:
+            raise ConfigError(f"audit is {audit!r}; allowed: {', '.join(LEVELS)}")
+        state.engine.trading[0] = int(trading == "enabled")
+        self._interpret = interpret
+        self._setup = Setup(
+            index=index,
+            scales=scales,
+            market=Market(index, scales, tuple(streams), home, feed_ns),
+            venues=terms_of,
+            balances=amounts,
+            fill_terms=fill_terms,
+            state=state,
+            first=first,
+            last=last,
+            marks=marks,
+            risk=limits,
+            commands=told,
+            record=watched,
+            trading=trading,
+            audit=audit,
+            seed=seed,
+            chunks=chunks,
+            warnings=odd + dust,
+            spare=[feeder],
+        )
+
+    def run(
+        self,
+        strategy: Any,
+        *,
+        checkpoint: Checkpoint | None = None,
+        resume: str | Path | None = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> Result:
+        """Run one strategy over the data.
+
+        Parameters
+        ----------
+        strategy, checkpoint, resume, progress
+            As for :func:`~barter_bt.backtest`.
+
+        Returns
+        -------
+        Result
+
+        Raises
+        ------
+        BarterBtError
+            The strategy cannot be prepared, raised or asked for something impossible, or the data is bad; of a run that
+            had begun the error has what was done until then as ``result``.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(50, instrument="btc_usd"))
+        >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9}, interpret=True)
+        >>> simulation.run(bt.Signals(pl.lit(0.0))).warnings
+        ['no order was sent']
+        """
+        return run(
+            self._setup, strategy, interpret=self._interpret, checkpoint=checkpoint, resume=resume, progress=progress
+        )
+
+    def __repr__(self) -> str:
+        setup = self._setup
+        return f"Simulation({', '.join(map(repr, setup.streams))}; {len(setup.index)} instrument(s))"
