@@ -36,9 +36,9 @@ _FIGURES = (
 
 def alternate(s: Any, my: Any) -> None:
     """At the close of every tenth candle an order between flat and one unit."""
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] == my.parameters.every[0]:
-        my.shared.seen[0] = 0
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] == my.parameters.every[0]:
+        my.variables.seen[0] = 0
         target(s, 0, 0.0 if s.instruments.quantity[0] > 0 else 1.0)
 
 

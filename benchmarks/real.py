@@ -29,9 +29,9 @@ SHARES = 100.0
 def quote_both_sides(s: Any, my: Any) -> None:
     """Rest one order on each best price, and follow the prices within limits of the position."""
     bid, ask = bid_price(s, 0), ask_price(s, 0)
-    if bid <= 0.0 or ask <= 0.0 or (bid == my.shared.bid[0] and ask == my.shared.ask[0]):
+    if bid <= 0.0 or ask <= 0.0 or (bid == my.variables.bid[0] and ask == my.variables.ask[0]):
         return
-    my.shared.bid[0], my.shared.ask[0] = bid, ask
+    my.variables.bid[0], my.variables.ask[0] = bid, ask
     cancel_all(s, 0)
     held = position(s, 0)
     if held < LIMIT:
@@ -43,21 +43,21 @@ def quote_both_sides(s: Any, my: Any) -> None:
 def follow_trend(s: Any, my: Any) -> None:
     """Long while a fast mean of the trades stands above a slow one, with a band against noise."""
     last = price(s, 0)
-    if my.shared.slow[0] == 0.0:
-        my.shared.fast[0], my.shared.slow[0] = last, last
-    my.shared.fast[0] += (last - my.shared.fast[0]) * 0.002
-    my.shared.slow[0] += (last - my.shared.slow[0]) * 0.0002
-    gap = my.shared.fast[0] / my.shared.slow[0] - 1.0
-    wanted = SHARES if gap > 0.0002 else 0.0 if gap < -0.0002 else my.shared.wanted[0]
-    if wanted > my.shared.wanted[0]:
+    if my.variables.slow[0] == 0.0:
+        my.variables.fast[0], my.variables.slow[0] = last, last
+    my.variables.fast[0] += (last - my.variables.fast[0]) * 0.002
+    my.variables.slow[0] += (last - my.variables.slow[0]) * 0.0002
+    gap = my.variables.fast[0] / my.variables.slow[0] - 1.0
+    wanted = SHARES if gap > 0.0002 else 0.0 if gap < -0.0002 else my.variables.wanted[0]
+    if wanted > my.variables.wanted[0]:
         buy(s, 0, SHARES)
-    elif wanted < my.shared.wanted[0]:
+    elif wanted < my.variables.wanted[0]:
         sell(s, 0, SHARES)
-    my.shared.wanted[0] = wanted
+    my.variables.wanted[0] = wanted
 
 
-MAKER = Compiled(quote_both_sides, shared={"bid": 0.0, "ask": 0.0}, wake="quote", name="maker")
-TREND = Compiled(follow_trend, shared={"fast": 0.0, "slow": 0.0, "wanted": 0.0}, wake="trade", name="trend")
+MAKER = Compiled(quote_both_sides, variables={"bid": 0.0, "ask": 0.0}, wake="quote", name="maker")
+TREND = Compiled(follow_trend, variables={"fast": 0.0, "slow": 0.0, "wanted": 0.0}, wake="trade", name="trend")
 
 
 def shared(folder: str) -> Path:

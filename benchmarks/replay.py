@@ -29,9 +29,9 @@ def flip(s: Any, my: Any) -> None:
     # Reports on own orders wake it too, and do not count.
     if s.event.kind[0] & MARKET_EVENT == 0:
         return
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] == my.parameters.every[0]:
-        my.shared.seen[0] = 0
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] == my.parameters.every[0]:
+        my.variables.seen[0] = 0
         i = s.event.instrument[0]
         if s.instruments.quantity[i] > 0:
             sell(s, i, 1.0)
@@ -42,8 +42,8 @@ def flip(s: Any, my: Any) -> None:
 def flip_and_rest(s: Any, my: Any) -> None:
     """The same, and one limit order far below the first bid in each instrument."""
     i = s.event.instrument[0]
-    if my.each.resting[i] == 0 and s.instruments.bid[i] > 0:
-        my.each.resting[i] = 1
+    if my.per_instrument.resting[i] == 0 and s.instruments.bid[i] > 0:
+        my.per_instrument.resting[i] = 1
         limit_buy(s, i, 1.0, bid_price(s, i) - FAR)
     flip(s, my)
 

@@ -35,9 +35,7 @@ class _Complaints(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def markdown(
-    docstring: griffe.Docstring | None, refer: Refer, rules: str, takes: Collection[str] | None = None
-) -> str:
+def markdown(docstring: griffe.Docstring | None, refer: Refer, rules: str, takes: Collection[str] | None = None) -> str:
     """A docstring as Markdown.
 
     Parameters

@@ -12,8 +12,8 @@ from barter_bt.data.market import on_one_clock
 from barter_bt.engine.messages import NEVER
 from barter_bt.errors import ConfigError, InstrumentError, StrategyError, nearest
 from barter_bt.instrument import IndexedInstruments, Instrument
+from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.python import Python
-from barter_bt.strategy.several import Several
 from barter_bt.venue.terms import Venue
 
 MINUTE_NS = 60_000_000_000
@@ -118,7 +118,7 @@ def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:
 def strategy_of(given: Any) -> Any:
     """Something that can prepare a driver."""
     if isinstance(given, list | tuple):
-        return Several([strategy_of(one) for one in given])
+        return StrategyGroup([strategy_of(one) for one in given])
     if hasattr(given, "prepare") and not isinstance(given, type):
         return given
     if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):

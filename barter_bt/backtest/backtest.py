@@ -56,7 +56,7 @@ def backtest(
     strategy
         :class:`~barter_bt.strategy.Signals`, :class:`~barter_bt.strategy.Schedule`,
         :class:`~barter_bt.strategy.Compiled`, or an object with ``generate_algo_orders(state)``; or several of
-        them, which share one account (:class:`~barter_bt.strategy.Several`).
+        them, which share one account (:class:`~barter_bt.strategy.StrategyGroup`).
     balances
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; others start at 0.
     units

@@ -15,12 +15,12 @@ from barter_bt.backtest.backtest import backtest
 from barter_bt.backtest.divergence import Divergence, first_divergence, moment
 from barter_bt.backtest.expression import looked_ahead, stamped
 from barter_bt.backtest.result import Result
-from barter_bt.backtest.truncated import Whole, knowing, last_arrival_ns
+from barter_bt.backtest.truncated import FullData, last_arrival_ns, with_data
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.market import on_one_clock
 from barter_bt.errors import ConfigError, EngineError
+from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.schedule import Schedule
-from barter_bt.strategy.several import Several
 from barter_bt.strategy.signals import Signals
 
 _UNUSED = ("checkpoint", "resume", "record", "audit", "progress")
@@ -170,7 +170,7 @@ def check_causality(
     streams = _streams(data)
     arguments = {name: value for name, value in arguments.items() if name not in _UNUSED}
     make = _maker(strategy, data)
-    whole = Whole(streams)
+    whole = FullData(streams)
     full = make(streams)
     span = whole.span_ns(cut.start_ns(arguments))
     try:
@@ -188,7 +188,7 @@ def check_causality(
             found = [looked_ahead(a, b, streams, known, time_ns) for a, b in _signals(full, part)]
             findings += [Finding(time_ns, one) for one in found if one is not None][:1]
             commands = cut.ended(arguments.get("commands"), time_ns)
-            again = _run(dealt, instruments, knowing(part, known), {**arguments, "commands": commands})
+            again = _run(dealt, instruments, with_data(part, known), {**arguments, "commands": commands})
         except Exception as error:  # a strategy may raise what it likes
             text = f"{type(error).__name__}: {error}"
             findings.append(Finding(time_ns, Divergence("run", 0, time_ns, "error", ("none", text))))
@@ -214,7 +214,7 @@ def _given_frames(strategy: Any, streams: Sequence[Stream]) -> tuple[list[Findin
 
 
 def _signals_alone(
-    make: Callable[[list[Stream]], Any], full: Any, whole: Whole, times: Sequence[int]
+    make: Callable[[list[Stream]], Any], full: Any, whole: FullData, times: Sequence[int]
 ) -> Causality | None:
     """Compare expressions where the run itself fails, as one does that grows beyond all bounds by looking ahead."""
     findings = []
@@ -254,7 +254,7 @@ def _run(streams: list[Stream], instruments: Any, strategy: Any, arguments: dict
 
 
 def _each(strategy: Any) -> list[Any]:
-    if isinstance(strategy, Several):
+    if isinstance(strategy, StrategyGroup):
         return list(strategy.strategies)
     return list(strategy) if isinstance(strategy, list | tuple) else [strategy]
 

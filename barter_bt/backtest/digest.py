@@ -11,7 +11,7 @@ from barter_bt.columns.table import Table
 from barter_bt.engine.state.tables import EngineState
 
 # Columns that only serve the engine while it runs.
-_INTERNAL = {"before", "after", "cut"}
+_INTERNAL = {"before", "after", "resize"}
 
 
 def table_digest(table: Table, names: tuple[tuple[str, ...], ...] = ()) -> Any:

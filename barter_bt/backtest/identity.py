@@ -13,8 +13,8 @@ from barter_bt.backtest.portrait import column, portrait
 from barter_bt.columns.storage import Arrays
 from barter_bt.data import Stream
 from barter_bt.strategy.driver import Driver
+from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.python import Python
-from barter_bt.strategy.several import Several
 
 Identity = dict[str, Any]
 _TABLES = "tables"
@@ -107,7 +107,7 @@ def _data(stream: Stream) -> dict[str, Any]:
 
 
 def _strategy(strategy: Any) -> Any:
-    if isinstance(strategy, Several):
+    if isinstance(strategy, StrategyGroup):
         return {one.name: _strategy(one) for one in strategy.strategies}
     if isinstance(strategy, Python):
         return portrait(strategy.strategy) | {"name": strategy.name}

@@ -43,7 +43,7 @@ class Frames:
         self._exchanges = pl.Enum(index.exchanges)
         self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
         self._strategies = pl.Enum(list(strategies))
-        self._money = tuple(scales.units[quote] for quote in index.moneys)
+        self._money = tuple(scales.units[quote] for quote in index.settlement_assets)
 
     @staticmethod
     def _enum(codes: np.ndarray, kind: pl.Enum) -> pl.Series:

@@ -99,7 +99,7 @@ def _step(table: str, column: str, row: int, index: IndexedInstruments, scales: 
         return scales.ticks[row]
     if column in _LOTS:
         return scales.lots[row]
-    return scales.units[index.moneys[row]] if column in _MONEY else None
+    return scales.units[index.settlement_assets[row]] if column in _MONEY else None
 
 
 def _natural(raw: np.ndarray, step: Decimal) -> np.ndarray:

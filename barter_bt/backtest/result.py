@@ -114,7 +114,7 @@ class Result(Analysis):
 
     @cached_property
     def own(self) -> dict[str, dict[str, pl.DataFrame]]:
-        """The strategies' own tables at the end: by strategy, then ``parameters``, ``shared`` and ``each``."""
+        """The strategies' own tables at the end, by strategy: ``parameters``, ``variables``, ``per_instrument``."""
         return {name: own_frames(my) for name, my in self.tables.items()}
 
     def replica(self) -> StateReplica:

@@ -25,7 +25,7 @@ from barter_bt.data import check
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.strategy.driver import Driver, Market
-from barter_bt.strategy.several import Several
+from barter_bt.strategy.group import StrategyGroup
 from barter_bt.venue.state import VenueState
 from barter_bt.version import VERSION
 
@@ -62,7 +62,7 @@ def run(
         venue=venue,
         index=setup.index,
         scales=setup.scales,
-        strategies=strategy.names if isinstance(strategy, Several) else [strategy.name],
+        strategies=strategy.names if isinstance(strategy, StrategyGroup) else [strategy.name],
         reporting=setup.reporting,
         describe=partial(describe_run, setup, strategy),
         snapshot=snapshot,
@@ -125,7 +125,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
     e, p = state.engine, state.schedule
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
-    e.size[0], e.with_fee[0], e.strict[0] = driver.size, int(driver.with_fee), int(driver.strict)
+    e.size[0], e.with_fee[0], e.resize[0] = driver.size, int(driver.with_fee), int(driver.resize)
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
         e.timer_due[0] = -(-begins // driver.timer_ns) * driver.timer_ns

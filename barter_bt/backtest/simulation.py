@@ -105,7 +105,7 @@ end, seed, interpret
         index = IndexedInstruments(instruments_of(instruments))
         terms_of = venues_of(venues, index)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
-        home = index.asset(reporting) if reporting else index.moneys[0]
+        home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)
         ranges = price_ranges(streams, index)
         scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True)

@@ -14,7 +14,7 @@ from barter_bt.data.schema import TIME
 from barter_bt.data.source import FrameSource
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.strategy.driver import Driver, Market
-from barter_bt.strategy.several import Several
+from barter_bt.strategy.group import StrategyGroup
 
 
 class Truncated(Stream):
@@ -36,7 +36,7 @@ class Truncated(Stream):
         return self._origin.price_range()
 
 
-class Whole:
+class FullData:
     """The streams of a run, read once, from which those of any earlier time are made."""
 
     def __init__(self, streams: Sequence[Stream]) -> None:
@@ -71,7 +71,7 @@ class Whole:
         ]
 
 
-class Knowing:
+class WithData:
     """A strategy that is prepared with other streams than those that the venues deal with.
 
     Parameters
@@ -92,13 +92,13 @@ class Knowing:
         return driver
 
 
-def knowing(strategy: Any, streams: Sequence[Stream]) -> Any:
+def with_data(strategy: Any, streams: Sequence[Stream]) -> Any:
     """Let a strategy, or each of several, know certain streams; one in Python sees none before the run."""
     if isinstance(strategy, list | tuple):
-        return [knowing(one, streams) for one in strategy]
-    if isinstance(strategy, Several):
-        return Several([knowing(one, streams) for one in strategy.strategies])
-    return Knowing(strategy, streams) if hasattr(strategy, "prepare") else strategy
+        return [with_data(one, streams) for one in strategy]
+    if isinstance(strategy, StrategyGroup):
+        return StrategyGroup([with_data(one, streams) for one in strategy.strategies])
+    return WithData(strategy, streams) if hasattr(strategy, "prepare") else strategy
 
 
 def last_arrival_ns(streams: Sequence[Stream]) -> int:

@@ -152,7 +152,7 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
     live = live[live < len(held)]  # the others are on their way to the venue, in a run that was interrupted
     i = o.array("instrument")[live]
     arrival, pending, met_open = (held.array(name)[live] for name in ("arrival", "pending", "met_open"))
-    resting = t.array("rests_on")[i]
+    resting = t.array("maker_fills_on")[i]
     latest = np.maximum(b.array("last_time"), b.array("quote_time"))[i]
     on_candles = (pending == 0) & (resting == CANDLES)  # a limit waits for a candle that opens after it came
     unmet = (met_open == 0) & (on_candles | (arrival >= latest))

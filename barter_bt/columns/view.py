@@ -23,7 +23,7 @@ SAYS = "the strategy"  # what is objected to begins with this; the compiler's ow
 # The same words in both modes: compiled code fills in the numbers by itself.
 BEYOND = "row %lld of %s, which has %lld row(s)"
 NOT_ITS_OWN = "is the engine's: a strategy reads it, and asks for orders with the functions of barter_bt.strategy.api"
-BY_ROW = "a column is written row by row: table.column[row] = value, with row 0 in my.parameters and my.shared"
+BY_ROW = "a column is written row by row: table.column[row] = value, with row 0 in my.parameters and my.variables"
 OF_COLUMNS = "holds whole columns of the engine's own, which a strategy cannot read"
 
 

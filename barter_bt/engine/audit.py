@@ -116,6 +116,6 @@ def note_open(s: EngineState, action: int, order: int, reason: int, kind: int) -
             a.kind[action],
             a.time_in_force[action],
         )
-        to.post_only[asked], to.cut[asked], to.price[asked] = a.post_only[action], a.cut[action], a.price[action]
+        to.post_only[asked], to.resize[asked], to.price[asked] = a.post_only[action], a.resize[action], a.price[action]
         to.quantity[asked], to.requested[asked] = a.quantity[action], a.requested[action]
     note_output(s, kind, order, asked)

@@ -75,7 +75,7 @@ class Orders(Table, growable=True):
     kind: I8
     time_in_force: I8
     post_only: I8
-    cut: I8  # a target's order: may be cut to what can be paid
+    resize: I8  # a target's order: may be cut to what can be paid
     price: I64  # 0 for market orders
     price_sent: I64  # of the market, when the order was sent; 0 if unknown
     quantity: I64

@@ -186,7 +186,11 @@ def _apply_open(s: EngineState, log: EngineState, asked: int) -> None:
     row = s.actions.append()
     a, was = s.actions, log.asked
     a.instrument[row], a.side[row], a.kind[row] = was.instrument[asked], was.side[asked], was.kind[asked]
-    a.time_in_force[row], a.post_only[row], a.cut[row] = was.time_in_force[asked], was.post_only[asked], was.cut[asked]
+    a.time_in_force[row], a.post_only[row], a.resize[row] = (
+        was.time_in_force[asked],
+        was.post_only[asked],
+        was.resize[asked],
+    )
     a.price[row], a.quantity[row], a.requested[row] = was.price[asked], was.quantity[asked], was.requested[asked]
     a.strategy[row], s.engine.time[0] = was.strategy[asked], was.time[asked]
     record_open(s, row, was.reason[asked])

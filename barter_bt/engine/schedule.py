@@ -94,7 +94,7 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     s.engine.strategy[0] = p.strategy[0][row]
     side = BUY if (p.target[0][row] if missing else change) > 0 else SELL
     action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))
-    s.actions.cut[action] = 1 - s.engine.strict[0]
+    s.actions.resize[action] = s.engine.resize[0]
     s.actions.refused[action] = NO_PRICE if missing else 0
     p.sent[0][row] = open_order(s, action)
     s.actions.truncate(0)

@@ -68,7 +68,7 @@ def choose_scales(
         needed = {asset: Fraction(amount) for asset, amount in balances.items()}
         chosen = _money_units(index, ticks, lots, needed, given)
     else:
-        money = _money(index, index.moneys[0] if reporting is None else reporting)
+        money = _money(index, index.settlement_assets[0] if reporting is None else reporting)
         ranges = [_range(one, ticks[i], prices.get(i)) for i, one in enumerate(index.instruments)]
         chosen = _money_units(index, ticks, lots, _needed(index, ranges, balances, money), given)
         lots = [_lot(index, i, lots[i], ranges[i], chosen, money) for i in range(len(lots))]
@@ -113,7 +113,7 @@ def _money(index: IndexedInstruments, reporting: int) -> set[str]:
     """Names of assets of which there are amounts other than whole lots."""
     legs = conversion_legs(index, reporting).values()
     divided = {index.instruments[leg.instrument].base for leg in legs if leg.divides}
-    return divided | {index.assets[asset][1] for asset in (*index.moneys, reporting)}
+    return divided | {index.assets[asset][1] for asset in (*index.settlement_assets, reporting)}
 
 
 def _needed(
@@ -182,7 +182,7 @@ def _lot(
     if prices:
         size = Fraction(decimal(one.contract_size, "contract_size"))
         least = size / prices[1] if one.is_inverse else size * prices[0]
-        while Fraction(lot) * least < Fraction(units[index.moneys[i]]):
+        while Fraction(lot) * least < Fraction(units[index.settlement_assets[i]]):
             lot = lot.scaleb(1)
     return lot
 

@@ -84,7 +84,7 @@ class IndexedInstruments:
         return [self._asset_keys[f"{i.exchange}.{i.settlement}"] if i.settlement else -1 for i in self.instruments]
 
     @cached_property
-    def moneys(self) -> list[int]:
+    def settlement_assets(self) -> list[int]:
         """Asset index of what each instrument's cost, fees and profit are in: its settlement, else its quote."""
         pairs = zip(self.settlements, self.quotes, strict=True)
         return [quote if settlement < 0 else settlement for settlement, quote in pairs]

@@ -30,7 +30,7 @@ class Scales:
     def value(self, index: IndexedInstruments, instrument: int) -> Fraction:
         """Units of money in one tick × one lot × contract size; of an inverse contract in one lot at one tick."""
         one = index.instruments[instrument]
-        unit = self.units[index.moneys[instrument]]
+        unit = self.units[index.settlement_assets[instrument]]
         size = decimal(one.contract_size, "contract_size")
         tick = 1 / Fraction(self.ticks[instrument]) if one.is_inverse else Fraction(self.ticks[instrument])
         return _value(tick, self.lots[instrument], size, unit)

@@ -160,7 +160,7 @@ class Limits:
         whole = partial(_whole, least=int(again))
         for i in range(len(index)):
             limits = self._over(own.get(i, Limits()))
-            lot, unit = scales.lots[i], scales.units[index.moneys[i]]
+            lot, unit = scales.lots[i], scales.units[index.settlement_assets[i]]
             rows.order_quantity[i] = whole(limits.order_quantity, lot, "order_quantity")
             rows.order_notional[i] = whole(limits.order_notional, unit, "order_notional")
             rows.position_quantity[i] = whole(limits.position_quantity, lot, "position_quantity")

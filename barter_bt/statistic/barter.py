@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Final, NamedTuple
+from typing import Final
+
+from barter_bt.protocol.summary import Drawdown
 
 MAX: Final = Decimal("79228162514264337593543950335")
 """Barter's largest decimal, which stands for what is infinite or undefined."""
@@ -66,25 +68,16 @@ class DataSet:
         return abs(self.variance).sqrt()
 
 
-class Fall(NamedTuple):
-    """A fall from a peak: its depth as a fraction of the peak, from the peak's time to the time it ended."""
-
-    value: Decimal
-    time_start: int
-    time_end: int
-
-
-@dataclass
-class Falls:
-    """Falls from a peak of a series, told when the peak is passed.
+class DrawdownGenerator:
+    """Drawdowns from a peak of a series, told when the peak is passed.
 
     Fault: of profit and loss the peak may be zero or negative, and the fraction means nothing.
 
     Examples
     --------
-    >>> falls = Falls()
-    >>> [falls.update(Decimal(value), time) for time, value in enumerate((100, 90, 110))]
-    [None, None, Fall(value=Decimal('0.1'), time_start=0, time_end=2)]
+    >>> drawdowns = DrawdownGenerator()
+    >>> [drawdowns.update(Decimal(value), time) for time, value in enumerate((100, 90, 110))]
+    [None, None, Drawdown(value=Decimal('0.1'), time_start=0, time_end=2)]
     """
 
     peak: Decimal | None = None
@@ -92,7 +85,7 @@ class Falls:
     time_now: int = 0
     deepest: Decimal = _ZERO
 
-    def update(self, value: Decimal, time: int) -> Fall | None:
+    def update(self, value: Decimal, time: int) -> Drawdown | None:
         """Take in the next value; tells the fall that it ends, if it ends one."""
         self.time_now = time
         if self.peak is None or value > self.peak:
@@ -103,23 +96,23 @@ class Falls:
             self.deepest = max(self.deepest, (self.peak - value) / self.peak)
         return None
 
-    def current(self) -> Fall | None:
+    def current(self) -> Drawdown | None:
         """The fall that has not ended."""
-        return Fall(self.deepest, self.time_peak, self.time_now) if self.deepest != 0 else None
+        return Drawdown(self.deepest, self.time_peak, self.time_now) if self.deepest != 0 else None
 
 
-def mean_fall(falls: Iterable[Fall]) -> tuple[Decimal, int] | None:
+def mean_drawdown(drawdowns: Iterable[Drawdown]) -> tuple[Decimal, int] | None:
     """Mean depth and mean length, in whole milliseconds, of falls; a running mean whose division cuts the length.
 
     Fault: a mean told while a fall lasts counts it again when it ends; here the falls are given.
 
     Examples
     --------
-    >>> mean_fall([Fall(Decimal("0.1"), 0, 2_000_000), Fall(Decimal("0.3"), 0, 4_000_000)])
+    >>> mean_drawdown([Drawdown(Decimal("0.1"), 0, 2_000_000), Drawdown(Decimal("0.3"), 0, 4_000_000)])
     (Decimal('0.2'), 3)
     """
     mean: tuple[Decimal, int] | None = None
-    for count, fall in enumerate(falls, 1):
+    for count, fall in enumerate(drawdowns, 1):
         depth, length = fall.value, (fall.time_end - fall.time_start) // 1_000_000
         if mean is None:
             mean = depth, length
@@ -128,15 +121,15 @@ def mean_fall(falls: Iterable[Fall]) -> tuple[Decimal, int] | None:
     return mean
 
 
-def deepest_fall(falls: Iterable[Fall]) -> Fall | None:
+def max_drawdown(drawdowns: Iterable[Drawdown]) -> Drawdown | None:
     """The fall of largest size, of equals the first.
 
     Examples
     --------
-    >>> deepest_fall([Fall(Decimal("-0.1"), 0, 1), Fall(Decimal("0.05"), 0, 1)]).value
+    >>> max_drawdown([Drawdown(Decimal("-0.1"), 0, 1), Drawdown(Decimal("0.05"), 0, 1)]).value
     Decimal('-0.1')
     """
-    return max(falls, key=lambda fall: abs(fall.value), default=None)
+    return max(drawdowns, key=lambda fall: abs(fall.value), default=None)
 
 
 def sharpe_ratio(risk_free: Decimal, mean: Decimal, deviation: Decimal) -> Decimal:
@@ -221,8 +214,8 @@ class PnlReturns:
     pnl: Decimal
     every: DataSet
     losses: DataSet
-    falls: tuple[Fall, ...]
-    last: Fall | None
+    drawdowns: tuple[Drawdown, ...]
+    last: Drawdown | None
 
 
 def pnl_returns(positions: Iterable[tuple[Decimal, Decimal, Decimal, int]]) -> PnlReturns:
@@ -236,7 +229,7 @@ def pnl_returns(positions: Iterable[tuple[Decimal, Decimal, Decimal, int]]) -> P
     """
     with localcontext() as context:
         context.prec = _DIGITS
-        pnl, every, losses, curve, ended = _ZERO, DataSet(), DataSet(), Falls(), []
+        pnl, every, losses, curve, ended = _ZERO, DataSet(), DataSet(), DrawdownGenerator(), []
         for realised, entry, quantity, time in positions:
             pnl += realised
             cost = entry * quantity

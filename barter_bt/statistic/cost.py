@@ -8,7 +8,7 @@ import polars as pl
 from barter_bt.statistic.activity import Activity, plain
 from barter_bt.statistic.curve import Curve, ratio
 from barter_bt.statistic.figure import figure
-from barter_bt.statistic.held import held_ns
+from barter_bt.statistic.held import time_in_market_ns
 from barter_bt.statistic.tables import codes, floats, nanoseconds, total
 
 
@@ -53,7 +53,7 @@ def exposure(activity: Activity) -> float | None:
     curve = activity.curve
     if curve is None:
         return None
-    return ratio(held_ns(activity.run, int(curve.times[0]), int(curve.times[-1])), float(curve.span_ns))
+    return ratio(time_in_market_ns(activity.run, int(curve.times[0]), int(curve.times[-1])), float(curve.span_ns))
 
 
 @figure("Exposure (notional)", "fraction", "Costs", needs="activity", sample="trades")

@@ -35,7 +35,7 @@ _ROUNDING = 1e-14
 
 
 class Drawdowns(NamedTuple):
-    """Falls from a peak, one after the other, all arrays as long as there are falls.
+    """Falls from a peak, one after the other, all arrays as long as there are drawdowns.
 
     Attributes
     ----------
@@ -247,8 +247,8 @@ class Curve:
     @cached_property
     def deepest(self) -> int | None:
         """Number of the deepest fall, of equals the first."""
-        falls = self.drawdowns
-        return int(falls.depth.argmax()) if falls is not None and len(falls.depth) else None
+        drawdowns = self.drawdowns
+        return int(drawdowns.depth.argmax()) if drawdowns is not None and len(drawdowns.depth) else None
 
 
 def changes(values: Floats) -> Floats:

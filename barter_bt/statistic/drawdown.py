@@ -42,17 +42,17 @@ def max_drawdown_duration(curve: Curve) -> timedelta | None:
         return None
     if curve.deepest is None:
         return timedelta(0)
-    falls, k = curve.drawdowns, curve.deepest
-    return length(int(curve.times[falls.end[k]] - curve.times[falls.peak[k]]))
+    drawdowns, k = curve.drawdowns, curve.deepest
+    return length(int(curve.times[drawdowns.end[k]] - curve.times[drawdowns.peak[k]]))
 
 
 @figure("Maximum drawdown's recovery", "duration", "Drawdown", sample="marks")
 def max_drawdown_recovery(curve: Curve) -> timedelta | None:
     """From the lowest mark of the maximum drawdown to the first mark back at the peak; undefined if there is none."""
-    falls, k = curve.drawdowns, curve.deepest
-    if falls is None or k is None or not falls.recovered[k]:
+    drawdowns, k = curve.drawdowns, curve.deepest
+    if drawdowns is None or k is None or not drawdowns.recovered[k]:
         return None
-    return length(int(curve.times[falls.end[k]] - curve.times[falls.trough(curve.values, k)]))
+    return length(int(curve.times[drawdowns.end[k]] - curve.times[drawdowns.trough(curve.values, k)]))
 
 
 @figure("Current drawdown", "fraction", "Drawdown", sample="marks")
@@ -70,17 +70,17 @@ def drawdowns(curve: Curve) -> int | None:
 @figure("Mean drawdown", "fraction", "Drawdown", sample="drawdowns")
 def mean_drawdown(curve: Curve) -> float | None:
     """Mean depth of all falls below a peak, the one that has not ended included; each counts once, however long."""
-    falls = curve.drawdowns
-    return total(falls.depth) / len(falls.depth) if falls is not None and len(falls.depth) else None
+    drawdowns = curve.drawdowns
+    return total(drawdowns.depth) / len(drawdowns.depth) if drawdowns is not None and len(drawdowns.depth) else None
 
 
 @figure("Mean drawdown lasted", "duration", "Drawdown", sample="drawdowns")
 def mean_drawdown_duration(curve: Curve) -> timedelta | None:
     """Mean time from the peak to the first mark back at it, or to the end of the run."""
-    falls = curve.drawdowns
-    if falls is None or not len(falls.depth):
+    drawdowns = curve.drawdowns
+    if drawdowns is None or not len(drawdowns.depth):
         return None
-    return length(int((curve.times[falls.end] - curve.times[falls.peak]).sum()) // len(falls.depth))
+    return length(int((curve.times[drawdowns.end] - curve.times[drawdowns.peak]).sum()) // len(drawdowns.depth))
 
 
 @figure("Calmar ratio", "ratio", "Drawdown", source="Young (1991)", sample="marks", key=True)
@@ -91,24 +91,24 @@ def calmar(curve: Curve) -> float | None:
 
 
 def drawdown_table(curve: Curve | None, count: int) -> pl.DataFrame:
-    """List the deepest falls, the deepest first.
+    """List the deepest drawdowns, the deepest first.
 
     Returns
     -------
     polars.DataFrame
         ``depth`` (a fraction), ``time_peak``, ``time_trough``, ``time_end`` (null if it has not ended), ``duration``.
     """
-    falls = None if curve is None else curve.drawdowns
-    if curve is None or falls is None:
+    drawdowns = None if curve is None else curve.drawdowns
+    if curve is None or drawdowns is None:
         return pl.DataFrame(schema=_TABLE)
-    rows = np.argsort(-falls.depth, kind="stable")[:count]
-    lowest = np.array([falls.trough(curve.values, k) for k in rows], np.int64)
-    peak, trough, end = (pl.Series(curve.times[each]) for each in (falls.peak[rows], lowest, falls.end[rows]))
+    rows = np.argsort(-drawdowns.depth, kind="stable")[:count]
+    lowest = np.array([drawdowns.trough(curve.values, k) for k in rows], np.int64)
+    peak, trough, end = (pl.Series(curve.times[each]) for each in (drawdowns.peak[rows], lowest, drawdowns.end[rows]))
     columns = {
-        "depth": falls.depth[rows],
+        "depth": drawdowns.depth[rows],
         "time_peak": peak,
         "time_trough": trough,
-        "time_end": end.set(pl.Series(~falls.recovered[rows]), None),
+        "time_end": end.set(pl.Series(~drawdowns.recovered[rows]), None),
         "duration": end - peak,
     }
     return pl.DataFrame(columns).cast(_TABLE)

@@ -11,7 +11,7 @@ _DUST = 1e-10
 """A net quantity below this part of the quantity traded is none: public tables hold rounded floats."""
 
 
-def held_ns(run: Tables, start_ns: int, end_ns: int) -> int:
+def time_in_market_ns(run: Tables, start_ns: int, end_ns: int) -> int:
     """Measure the time between ``start_ns`` and ``end_ns`` in which at least one position was open, in nanoseconds.
 
     Closed positions are intervals of their own; what is still open at the end comes from the fills since

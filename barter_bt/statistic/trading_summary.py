@@ -118,21 +118,21 @@ def _asset(part: Part) -> TearSheetAsset:
 
 
 def _current(curve: Curve | None) -> Drawdown | None:
-    falls = None if curve is None else curve.drawdowns
-    if curve is None or falls is None or not len(falls.depth) or falls.recovered[-1]:
+    drawdowns = None if curve is None else curve.drawdowns
+    if curve is None or drawdowns is None or not len(drawdowns.depth) or drawdowns.recovered[-1]:
         return None
-    return _fall(curve, len(falls.depth) - 1)
+    return _drawdown(curve, len(drawdowns.depth) - 1)
 
 
 def _deepest(curve: Curve | None) -> Drawdown | None:
-    return None if curve is None or curve.deepest is None else _fall(curve, curve.deepest)
+    return None if curve is None or curve.deepest is None else _drawdown(curve, curve.deepest)
 
 
-def _fall(curve: Curve, k: int) -> Drawdown:
-    falls = curve.drawdowns
-    assert falls is not None
-    depth = Decimal(str(float(falls.depth[k])))
-    return Drawdown(depth, int(curve.times[falls.peak[k]]), int(curve.times[falls.end[k]]))
+def _drawdown(curve: Curve, k: int) -> Drawdown:
+    drawdowns = curve.drawdowns
+    assert drawdowns is not None
+    depth = Decimal(str(float(drawdowns.depth[k])))
+    return Drawdown(depth, int(curve.times[drawdowns.peak[k]]), int(curve.times[drawdowns.end[k]]))
 
 
 def _mean(curve: Curve | None) -> MeanDrawdown | None:
@@ -152,8 +152,8 @@ def _own_sheet(part: Part, start: int, risk_free: float, stated: str | int, targ
     last = int(times[-1]) if len(times) else start
     length = max((last - start) // SECOND_NS, 1) * SECOND_NS
     free, mean = Decimal(str(risk_free)), found.every.mean
-    falls = [*found.falls, *([found.last] if found.last else [])]
-    deepest = barter.deepest_fall(falls)
+    drawdowns = [*found.drawdowns, *([found.last] if found.last else [])]
+    deepest = barter.max_drawdown(drawdowns)
     sharpe = barter.sharpe_ratio(free, mean, found.every.deviation)
     sortino = barter.downside_ratio(free, mean, found.losses.deviation)
     calmar = barter.downside_ratio(free, mean, deepest.value if deepest else Decimal(0))
@@ -165,30 +165,30 @@ def _own_sheet(part: Part, start: int, risk_free: float, stated: str | int, targ
         PerInterval(barter.scale(sharpe, length, target_ns), stated),
         PerInterval(barter.scale(sortino, length, target_ns), stated),
         PerInterval(barter.scale(calmar, length, target_ns), stated),
-        *_own_falls(falls, found.last),
+        *_own_drawdowns(drawdowns, found.last),
         win_rate=None if win is None else Ratio(win),
         profit_factor=None if factor is None else Ratio(factor),
     )
 
 
 def _own_asset(part: Part) -> TearSheetAsset:
-    curve, ended = barter.Falls(), []
+    curve, ended = barter.DrawdownGenerator(), []
     for time, value in zip(nanoseconds(part.equity["time"]), part.equity["equity"], strict=True):
         fall = curve.update(Decimal(str(value)), int(time))
         if fall is not None:
             ended.append(fall)
     last = curve.current()
-    return TearSheetAsset(_balance(part.balances), *_own_falls([*ended, *([last] if last else [])], last))
+    return TearSheetAsset(_balance(part.balances), *_own_drawdowns([*ended, *([last] if last else [])], last))
 
 
-def _own_falls(
-    falls: Sequence[barter.Fall], last: barter.Fall | None
+def _own_drawdowns(
+    drawdowns: Sequence[Drawdown], last: Drawdown | None
 ) -> tuple[Drawdown | None, MeanDrawdown | None, Drawdown | None]:
-    mean, deepest = barter.mean_fall(falls), barter.deepest_fall(falls)
+    mean, deepest = barter.mean_drawdown(drawdowns), barter.max_drawdown(drawdowns)
     return (
-        None if last is None else Drawdown(*last),
+        last,
         None if mean is None else MeanDrawdown(*mean),
-        None if deepest is None else Drawdown(*deepest),
+        deepest,
     )
 
 

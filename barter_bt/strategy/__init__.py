@@ -3,10 +3,10 @@
 from barter_bt.strategy import api, builtin, indicators
 from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Strategy
+from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.python import AlgoStrategy, OrderRequest, Python, State
 from barter_bt.strategy.schedule import Schedule
-from barter_bt.strategy.several import Several
 from barter_bt.strategy.signals import Signals
 
 __all__ = [
@@ -16,10 +16,10 @@ __all__ = [
     "OrderRequest",
     "Python",
     "Schedule",
-    "Several",
     "Signals",
     "State",
     "Strategy",
+    "StrategyGroup",
     "api",
     "builtin",
     "indicators",

@@ -332,7 +332,7 @@ def _target(s: EngineState, i: int, quantity: float) -> int:
     if change == 0:
         return -1
     row = ask(s, i, BUY if change > 0 else SELL, MARKET, GTC, 0, 0, abs(change))
-    s.actions.cut[row] = 1
+    s.actions.resize[row] = 1
     return row
 
 

@@ -28,10 +28,10 @@ class Compiled:
     parameters
         Numbers it reads as ``my.parameters.name[0]``. The name of an instrument reads as its index: instruments are
         numbered by exchange and name, not in the order in which they were given.
-    shared
-        Its own variables, with first values: ``my.shared.name[0]``.
-    each
-        Its own columns, one row per instrument, with first values: ``my.each.name[i]``.
+    variables
+        Its own variables, with first values: ``my.variables.name[0]``.
+    per_instrument
+        Its own columns, one row per instrument, with first values: ``my.per_instrument.name[i]``.
     wake
         What wakes it: ``"every_event"``, ``"market"``, ``"trade"``, ``"quote"``, ``"candle"``, ``"bar_close"``,
         ``"order"``, ``"fill"``, ``"update"`` (a command, a trading-state change, a lost link), ``"timer:1m"``, or
@@ -44,8 +44,8 @@ class Compiled:
 
     generate: Callable[[EngineState, Any], None]
     parameters: Mapping[str, float | str] = field(default_factory=dict)
-    shared: Mapping[str, float] = field(default_factory=dict)
-    each: Mapping[str, float] = field(default_factory=dict)
+    variables: Mapping[str, float] = field(default_factory=dict)
+    per_instrument: Mapping[str, float] = field(default_factory=dict)
     wake: str | tuple[str, ...] = "every_event"
     hooks: Hooks = field(default_factory=Hooks)
     name: str = "compiled"
@@ -65,7 +65,7 @@ class Compiled:
         code = self.generate.__code__
         return Driver(
             wake=self.hooks.wake(self.generate, bits),
-            my=own_tables(self.parameters, self.shared, self.each, market.index),
+            my=own_tables(self.parameters, self.variables, self.per_instrument, market.index),
             asked=self.hooks.asked(bits),
             hooks=self.hooks.bits,
             timer_ns=timer_ns,

@@ -15,8 +15,8 @@ Parameters = Mapping[str, float | str]
 _KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
 
 
-def own_tables(parameters: Parameters, shared: Numbers, each: Numbers, index: IndexedInstruments) -> Block:
-    """Make ``my.parameters`` and ``my.shared`` of one row, and ``my.each`` of one row per instrument.
+def own_tables(parameters: Parameters, variables: Numbers, per_instrument: Numbers, index: IndexedInstruments) -> Block:
+    """Make ``my.parameters`` and ``my.variables`` of one row, and ``my.per_instrument`` of one row per instrument.
 
     A parameter that is text names an instrument: what is read is its index.
 
@@ -27,17 +27,17 @@ def own_tables(parameters: Parameters, shared: Numbers, each: Numbers, index: In
     InstrumentError
         A parameter names an instrument that is not there.
     """
-    layout, rows = {}, {"parameters": 1, "shared": 1, "each": len(index)}
+    layout, rows = {}, {"parameters": 1, "variables": 1, "per_instrument": len(index)}
     read = {name: index.instrument(one) if isinstance(one, str) else one for name, one in parameters.items()}
-    given = {"parameters": read, "shared": shared, "each": each}
+    given = {"parameters": read, "variables": variables, "per_instrument": per_instrument}
     for table, values in given.items():
         columns = {name: _kind(table, name, value) for name, value in values.items()}
-        layout[table] = make_table(table.capitalize(), columns or {"unused": "i8"})
+        layout[table] = make_table(table.title().replace("_", ""), columns or {"unused": "i8"})
     tables = {name: cls(rows[name]) for name, cls in layout.items()}
     for table, values in given.items():
         for name, value in values.items():
             tables[table].array(name)[:] = value
-    return make_block("My", layout)(**tables)
+    return make_block("StrategyState", layout)(**tables)
 
 
 def own_frames(my: Block) -> dict[str, pl.DataFrame]:

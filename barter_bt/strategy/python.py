@@ -63,7 +63,7 @@ HOOKS = {
 class OrderRequest:
     """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
 
-    Quantity and price are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``cut``: like a target of
+    Quantity and price are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``resize``: like a target of
     the signals driver, the order may be cut to what can be paid.
     """
 
@@ -72,7 +72,7 @@ class OrderRequest:
     price: float | None = None
     time_in_force: str = "gtc"
     post_only: bool = False
-    cut: bool = False
+    resize: bool = False
 
 
 class AlgoStrategy(Protocol):
@@ -325,7 +325,7 @@ def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> No
             f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
             f"allowed: {', '.join(TIMES_IN_FORCE)}"
         )
-    for name in ("post_only", "cut"):
+    for name in ("post_only", "resize"):
         if getattr(request, name) not in (False, True):
             raise StrategyError(
                 f"{request} at {s.engine.time[0]} ns: {name} is {getattr(request, name)!r}; allowed: True, False"
@@ -334,7 +334,7 @@ def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> No
     side = BUY if quantity > 0 else SELL
     tif = TIMES_IN_FORCE.index(request.time_in_force)
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
-    s.actions.cut[row] = int(request.cut)
+    s.actions.resize[row] = int(request.resize)
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

@@ -181,13 +181,13 @@ class Schedule:
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
         Size notional and equity targets so that the taker fee is paid out of them.
-    strict
-        Reject a target's order that cannot be paid, instead of cutting it.
+    resize
+        Whether a target's order that cannot be paid is made smaller, not rejected.
     hooks
         What it does when a link is lost, when trading is disabled, and to close positions.
-    shared, each
+    variables, per_instrument
         Data of its own for the hooks, with first values, as for :class:`~barter_bt.strategy.compiled.Compiled`:
-        ``my.shared.name[0]``, ``my.each.name[i]``.
+        ``my.variables.name[0]``, ``my.per_instrument.name[i]``.
     name
         The strategy id in the tables.
     """
@@ -195,10 +195,10 @@ class Schedule:
     frame: Any
     size: Size = "units"
     with_fee: bool = True
-    strict: bool = False
+    resize: bool = True
     hooks: Hooks = field(default_factory=Hooks)
-    shared: Mapping[str, float] = field(default_factory=dict)
-    each: Mapping[str, float] = field(default_factory=dict)
+    variables: Mapping[str, float] = field(default_factory=dict)
+    per_instrument: Mapping[str, float] = field(default_factory=dict)
     name: str = "schedule"
 
     def __post_init__(self) -> None:
@@ -240,13 +240,13 @@ class Schedule:
         columns = _followed(columns, unchanged)
         return Driver(
             wake=self.hooks.wake(None),
-            my=own_tables({}, self.shared, self.each, market.index),
+            my=own_tables({}, self.variables, self.per_instrument, market.index),
             asked=self.hooks.asked(0),
             hooks=self.hooks.bits,
             schedule=columns,
             size=_SIZES[self.size],
             with_fee=self.with_fee,
-            strict=self.strict,
+            resize=self.resize,
         )
 
     @staticmethod
@@ -327,7 +327,7 @@ class Schedule:
             return _grid(market, codes)["lots"]
         if self.size == "equity":
             return np.full(len(codes), 1e9)
-        units = [market.scales.units[quote] for quote in market.index.moneys]
+        units = [market.scales.units[quote] for quote in market.index.settlement_assets]
         each: np.ndarray = np.array([float(1 / Fraction(unit)) for unit in units])[codes]
         return each
 
@@ -335,7 +335,7 @@ class Schedule:
         """A fraction of the equity must be an amount of the instrument's money (rule 18)."""
         index, units, reporting = market.index, market.scales.units, market.reporting
         for i in codes.tolist():
-            quote = index.moneys[i]
+            quote = index.settlement_assets[i]
             if index.assets[quote][1] != index.assets[reporting][1] or units[quote] != units[reporting]:
                 raise StrategyError(
                     f"targets of {index.names[i]!r} are fractions of the equity, which is in "

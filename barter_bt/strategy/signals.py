@@ -32,13 +32,13 @@ class Signals:
         What the target is: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (a fraction of it).
     with_fee
         Size notional and equity targets so that the taker fee is paid out of them.
-    strict
-        Reject an order that cannot be paid, instead of cutting it.
+    resize
+        Whether an order that cannot be paid is made smaller, not rejected.
     hooks
         What it does when a link is lost, when trading is disabled, and to close positions.
-    shared, each
+    variables, per_instrument
         Data of its own for the hooks, with first values, as for :class:`~barter_bt.strategy.compiled.Compiled`:
-        ``my.shared.name[0]``, ``my.each.name[i]``.
+        ``my.variables.name[0]``, ``my.per_instrument.name[i]``.
     name
         The strategy id in the tables.
 
@@ -68,10 +68,10 @@ class Signals:
     target: Any
     size: Size = "units"
     with_fee: bool = True
-    strict: bool = False
+    resize: bool = True
     hooks: Hooks = field(default_factory=Hooks)
-    shared: Mapping[str, float] = field(default_factory=dict)
-    each: Mapping[str, float] = field(default_factory=dict)
+    variables: Mapping[str, float] = field(default_factory=dict)
+    per_instrument: Mapping[str, float] = field(default_factory=dict)
     name: str = "signals"
 
     def __post_init__(self) -> None:
@@ -91,11 +91,11 @@ class Signals:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        own = self.hooks, self.shared, self.each
+        own = self.hooks, self.variables, self.per_instrument
         if not isinstance(self.target, pl.Expr):
-            return Schedule(self.rows(market), self.size, self.with_fee, self.strict, *own).prepare(market)
+            return Schedule(self.rows(market), self.size, self.with_fee, self.resize, *own).prepare(market)
         rows, candles = _computed(self.target, market)
-        driver = Schedule(rows, self.size, self.with_fee, self.strict, *own).driver(market)
+        driver = Schedule(rows, self.size, self.with_fee, self.resize, *own).driver(market)
         warned = [overlap([one for one in market.streams if one.kind == "candles"])]
         warned.append(lookahead.warning(self.target, candles, rows))
         return replace(driver, warnings=[text for text in warned if text])

@@ -257,7 +257,10 @@ class Accounts:
     def _trade(self, changes: Changes, exchange: int, trade: Trade) -> None:
         i, units, s = self._index.instrument(trade.instrument), self._units, self._s
         check_time(trade.time_exchange)
-        if trade.fees.asset is not None and self._asset(trade.fees.asset, s.terms.exchange[i]) != self._index.moneys[i]:
+        if (
+            trade.fees.asset is not None
+            and self._asset(trade.fees.asset, s.terms.exchange[i]) != self._index.settlement_assets[i]
+        ):
             raise DataError(
                 f"the fees of trade {trade.id!r} are in {trade.fees.asset!r}, not in the quote or settlement asset",
                 "fees in another asset are not kept yet; book them as a balance",

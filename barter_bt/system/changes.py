@@ -68,7 +68,7 @@ class Changes:
         ins = self._s.instruments
         if lots and ticks > 0:
             paid = ins.cost_basis[i] + abs(ins.realised[i]) + abs(ins.fees_enter[i]) + abs(ins.fees_exit[i])
-            self.hold(self._index.moneys[i], worth(self._s, i, lots, ticks) + paid + more)
+            self.hold(self._index.settlement_assets[i], worth(self._s, i, lots, ticks) + paid + more)
             self._lots[i] = max(lots, self._lots.get(i, 0))
 
     def work(self, i: int, lots: int) -> None:

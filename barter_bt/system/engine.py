@@ -341,7 +341,7 @@ def _build(index: IndexedInstruments, units: Units, amounts: Mapping[int, Decima
     scales, venues = units.scales, dict.fromkeys(index.exchanges, Venue())
     balances = {asset: units.balance(asset, amount) for asset, amount in amounts.items()}
     terms, links = build_terms(index, scales, venues), build_links(index, venues)
-    state = build_state(index, scales, terms, links, balances, index.moneys[0], start, 16)
+    state = build_state(index, scales, terms, links, balances, index.settlement_assets[0], start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL
     for exchange in range(len(index.exchanges)):
         lose_account(state, exchange)

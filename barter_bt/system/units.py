@@ -57,7 +57,7 @@ class Units:
 
     def fees(self, i: int, amount: Decimal) -> int:
         """An amount in units of what an instrument's money is counted in, rounded half to even (rule 3)."""
-        return self._rounded(self._index.moneys[i], amount, ROUND_HALF_EVEN)
+        return self._rounded(self._index.settlement_assets[i], amount, ROUND_HALF_EVEN)
 
     def _rounded(self, asset: int, amount: Decimal, how: str) -> int:
         if not amount.is_finite():
@@ -78,7 +78,7 @@ class Units:
 
     def in_quote(self, i: int, units: int) -> Decimal:
         """Units of what an instrument's money is counted in as an amount."""
-        return (units * self.scales.units[self._index.moneys[i]]).normalize() + 0
+        return (units * self.scales.units[self._index.settlement_assets[i]]).normalize() + 0
 
     def of_asset(self, asset: int, units: int) -> Decimal:
         """Units of an asset as an amount."""

@@ -197,7 +197,7 @@ def venues(evidence: Sequence[Kind] = ()) -> st.SearchStrategy[Venue]:
     >>> from hypothesis import given
     >>> @given(venues())
     ... def test(venue):
-    ...     assert venue.taker_evidence == "auto"
+    ...     assert venue.taker_fills_on == "auto"
     >>> test()
     """
     chosen = st.sampled_from(["auto", *evidence])
@@ -207,8 +207,8 @@ def venues(evidence: Sequence[Kind] = ()) -> st.SearchStrategy[Venue]:
         latency=latencies(),
         margin=st.builds(Margin, st.sampled_from([1.0, 0.5, 0.1, 0.03])),
         account=st.sampled_from(["cash", "margin"]),
-        taker_evidence=chosen,
-        maker_evidence=chosen,
+        taker_fills_on=chosen,
+        maker_fills_on=chosen,
         limit_fill=st.sampled_from(["through", "touch"]),
         max_age_ns=st.sampled_from([0, LATENCIES[-1]]),
     )

@@ -65,7 +65,7 @@ def _copy_request(v: VenueState, order: int) -> None:
     o.kind[order] = sent.kind[order]
     o.time_in_force[order] = sent.time_in_force[order]
     o.post_only[order] = sent.post_only[order]
-    o.cut[order] = sent.cut[order]
+    o.resize[order] = sent.resize[order]
     o.price[order] = sent.price[order]
     o.quantity[order] = sent.quantity[order]
     o.arrival[order] = v.clock.time[0]
@@ -125,7 +125,7 @@ def admit(v: VenueState, order: int, i: int) -> None:
             v.orders.reserved[order] = reserved
             v.accounts.reserved[asset] += reserved
             add_balance(v, row, asset)
-    if v.fill_terms.takes_on[i] == QUOTES:
+    if v.fill_terms.taker_fills_on[i] == QUOTES:
         v.markets.locked[i] += int(is_locked(v, i) and v.orders.pending[order])
         match_taker(v, order, i)
         if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:

@@ -86,7 +86,7 @@ def _per_unit(step: Decimal) -> float:
 
 def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fraction) -> ConfigError:
     """One tick × one lot is so little, or so much, that it is no fraction of int64."""
-    key, asset = index.instruments[i].key, index.moneys[i]
+    key, asset = index.instruments[i].key, index.settlement_assets[i]
     coarser = Decimal(10) ** (len(str(value.denominator)) - 15)
     unit = scales.units[asset] * Decimal(10) ** (len(str(value.numerator)) - 9)
     return ConfigError(
@@ -106,7 +106,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
         margin = venue.margin_by_instrument.get(one.name, venue.margin)
         refuse_not_simulated(one)
-        tick, lot, quote = scales.ticks[i], scales.lots[i], index.moneys[i]
+        tick, lot, quote = scales.ticks[i], scales.lots[i], index.settlement_assets[i]
         value = scales.value(index, i)
         terms.exchange[i] = index.exchanges.index(one.exchange)
         terms.base[i] = -1 if one.is_derivative else index.bases[i]
@@ -154,8 +154,8 @@ def build_fill_terms(
     terms = FillTerms(len(index))
     for i, one in enumerate(index.instruments):
         venue, has = venues[one.exchange], evidence.get(i, frozenset())
-        terms.takes_on[i] = _pick(venue.taker_evidence, _TAKERS, has, one.key, "taker_evidence")
-        terms.rests_on[i] = _pick(venue.maker_evidence, _MAKERS, has, one.key, "maker_evidence")
+        terms.taker_fills_on[i] = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
+        terms.maker_fills_on[i] = _pick(venue.maker_fills_on, _MAKERS, has, one.key, "maker_fills_on")
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
     return terms

@@ -90,7 +90,7 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if not is_payable:
         if notional(v.terms, i, lots, ticks) > LIMIT:
             _refuse_range(v, order, i, lots, ticks, is_maker)
-        if not v.orders.cut[order]:
+        if not v.orders.resize[order]:
             partly = o.filled[order] > 0
             close(v, order, i, CLOSED, CANCELLED if partly else REJECTED, INSUFFICIENT_BALANCE)
             return

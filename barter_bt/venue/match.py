@@ -75,10 +75,10 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
     order = v.markets.first[i]
     while order >= 0:
-        if v.orders.pending[order] and leaves(v, order) > 0 and v.fill_terms.takes_on[i] == TRADES:
+        if v.orders.pending[order] and leaves(v, order) > 0 and v.fill_terms.taker_fills_on[i] == TRADES:
             fill_at(v, order, i, ticks)
         order = v.orders.after[order]
-    if v.fill_terms.rests_on[i] == TRADES:
+    if v.fill_terms.maker_fills_on[i] == TRADES:
         depth_min = 1 - v.fill_terms.touch[i]
         lots = _fill_resting(v, i, BUY, ticks, depth_min, lots)
         _fill_resting(v, i, SELL, ticks, depth_min, lots)
@@ -92,10 +92,10 @@ def match_quote(v: VenueState, i: int) -> None:
     b.locked[i] += int(is_locked(v, i))
     order = b.first[i]
     while order >= 0:
-        if v.orders.pending[order] and v.fill_terms.takes_on[i] == QUOTES:
+        if v.orders.pending[order] and v.fill_terms.taker_fills_on[i] == QUOTES:
             match_taker(v, order, i)
         order = v.orders.after[order]
-    if v.fill_terms.rests_on[i] == QUOTES and usable(v, i):
+    if v.fill_terms.maker_fills_on[i] == QUOTES and usable(v, i):
         b.ask_left[i] = _fill_resting(v, i, BUY, b.ask[i], 0, b.ask_left[i])
         b.bid_left[i] = _fill_resting(v, i, SELL, b.bid[i], 0, b.bid_left[i])
     update_triggers(v, i)
@@ -134,9 +134,9 @@ def match_open(v: VenueState, i: int, ticks: int) -> None:
         if leaves(v, order) <= 0:
             pass
         elif v.orders.pending[order]:
-            if v.fill_terms.takes_on[i] == CANDLES:
+            if v.fill_terms.taker_fills_on[i] == CANDLES:
                 fill_at(v, order, i, ticks)
-        elif v.fill_terms.rests_on[i] == CANDLES:
+        elif v.fill_terms.maker_fills_on[i] == CANDLES:
             _open_reaches(v, order, i, ticks)
         order = v.orders.after[order]
 
@@ -162,9 +162,9 @@ def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, tick
         if leaves(v, order) <= 0:
             pass
         elif v.orders.pending[order]:
-            if v.fill_terms.takes_on[i] == CANDLES:
+            if v.fill_terms.taker_fills_on[i] == CANDLES:
                 fill_at(v, order, i, ticks)
-        elif v.fill_terms.rests_on[i] == CANDLES and v.orders.arrival[order] <= time_open:
+        elif v.fill_terms.maker_fills_on[i] == CANDLES and v.orders.arrival[order] <= time_open:
             price = v.orders.price[order]
             depth = price - low if v.orders.side[order] == BUY else high - price
             if depth > 0 or (depth == 0 and v.fill_terms.touch[i]):

@@ -48,13 +48,17 @@ def update_triggers(v: VenueState, i: int) -> None:
     A trade below `trade_buy` or above `trade_sell` concerns an order, as does an ask at or below
     `quote_buy` or a bid at or above `quote_sell`.
     """
-    rests_on, takes_on, touch = v.fill_terms.rests_on[i], v.fill_terms.takes_on[i], v.fill_terms.touch[i]
+    maker_fills_on, taker_fills_on, touch = (
+        v.fill_terms.maker_fills_on[i],
+        v.fill_terms.taker_fills_on[i],
+        v.fill_terms.touch[i],
+    )
     low_trade, high_trade, low_quote, high_quote = -1, FAR, -1, FAR
     order = v.markets.first[i]
     while order >= 0:
         price, is_sell = v.orders.price[order], v.orders.side[order] == SELL
         takes = v.orders.pending[order] != 0
-        evidence = takes_on if takes else rests_on
+        evidence = taker_fills_on if takes else maker_fills_on
         if evidence == TRADES:
             if takes:
                 low_trade, high_trade = FAR, -1

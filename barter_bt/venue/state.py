@@ -19,8 +19,8 @@ FAR = 1 << 62  # a price that every market reaches
 class FillTerms(Table):
     """One row per instrument, constant through a run: what fills its orders."""
 
-    takes_on: I64  # evidence that fills takers, and orders that rest
-    rests_on: I64
+    taker_fills_on: I64  # evidence that fills takers, and orders that rest
+    maker_fills_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
 
@@ -76,7 +76,7 @@ class VenueOrders(Table, growable=True):
     kind: I8
     time_in_force: I8
     post_only: I8
-    cut: I8  # a target's order: may be cut to what can be paid
+    resize: I8  # a target's order: may be cut to what can be paid
     price: I64
     quantity: I64
     filled: I64

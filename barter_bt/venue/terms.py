@@ -138,7 +138,7 @@ class Venue:
     account
         ``"cash"``: spot cannot go short or into debt. ``"margin"``: it can, as far as equity covers
         ``margin``. Derivatives always use margin.
-    taker_evidence, maker_evidence
+    taker_fills_on, maker_fills_on
         Which market events fill orders that take and orders that rest. ``"auto"`` picks the first that
         the instrument has data for: takers quotes, trades, candles; makers trades, quotes, candles.
     limit_fill
@@ -157,8 +157,8 @@ class Venue:
     latency: Latency = Latency()
     margin: Margin = Margin()
     account: Literal["cash", "margin"] = "cash"
-    taker_evidence: Evidence = "auto"
-    maker_evidence: Evidence = "auto"
+    taker_fills_on: Evidence = "auto"
+    maker_fills_on: Evidence = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
     fees_by_instrument: Mapping[str, Fees] = field(default_factory=dict)
@@ -167,8 +167,8 @@ class Venue:
     def __post_init__(self) -> None:
         allowed = {
             "account": ("cash", "margin"),
-            "taker_evidence": ("auto", "quotes", "trades", "candles"),
-            "maker_evidence": ("auto", "quotes", "trades", "candles"),
+            "taker_fills_on": ("auto", "quotes", "trades", "candles"),
+            "maker_fills_on": ("auto", "quotes", "trades", "candles"),
             "limit_fill": ("through", "touch"),
         }
         for name, values in allowed.items():

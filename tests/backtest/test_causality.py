@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import barter_bt as bt
-from barter_bt.backtest.truncated import Whole
+from barter_bt.backtest.truncated import FullData
 from barter_bt.errors import ConfigError
 from barter_bt.strategy.api import target
 from barter_bt.testing.scenario import Scenario, to_backtest
@@ -332,7 +332,7 @@ def test_trades_and_quotes(kind: str) -> None:
 
 
 def test_a_candle_that_is_open_at_the_cut_shows_its_open() -> None:
-    whole = Whole([bt.data.candles(frame())])
+    whole = FullData([bt.data.candles(frame())])
     cut = int(START.timestamp()) * 10**9 + 10 * MINUTE_NS
     (known,), (dealt,) = whole.known(cut), whole.dealt(cut)
     assert (known.rows, dealt.rows) == (10, 11)

@@ -52,9 +52,9 @@ class Counting:
 
 
 def targets(s: Any, my: Any) -> None:
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] % 5 == 0:
-        bt.strategy.api.target(s, 0, float(my.shared.seen[0] % 3))
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] % 5 == 0:
+        bt.strategy.api.target(s, 0, float(my.variables.seen[0] % 3))
 
 
 MEAN = pl.col("close").rolling_mean(20)
@@ -63,7 +63,7 @@ STRATEGIES: dict[str, Any] = {
     "expression": lambda: bt.Signals((pl.col("close") > MEAN) * 2.0),
     "look-ahead": lambda: bt.Signals((pl.col("close").shift(-1) > pl.col("close")) * 2.0),
     "frame": lambda: bt.Signals(EVERY_TENTH, size="units"),
-    "compiled": lambda: bt.Compiled(targets, shared={"seen": 0}, wake="bar_close"),
+    "compiled": lambda: bt.Compiled(targets, variables={"seen": 0}, wake="bar_close"),
     "python": Counting,
     "several": lambda: [Counting(), bt.Signals(EVERY_TENTH, name="tenth")],
 }

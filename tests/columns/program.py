@@ -79,9 +79,9 @@ def double_fee(terms: object, i: int, value: int, lots: int, is_maker: int) -> i
 
 def generate(s, my):
     """One market buy at the first trade."""
-    if my.shared.calls[0] == 0:
+    if my.variables.calls[0] == 0:
         buy(s, 0, 2.0)
-    my.shared.calls[0] += 1
+    my.variables.calls[0] += 1
 
 
 def calls_of(llvm: str) -> dict:
@@ -101,7 +101,7 @@ def run_engine() -> dict:
     time = pl.Series([1, 2, 3], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
     frame = pl.DataFrame({"time_exchange": time, "price": [100.0] * 3, "amount": [5.0] * 3})
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
-    strategy = bt.Compiled(generate, shared={"calls": 0}, wake="trade")
+    strategy = bt.Compiled(generate, variables={"calls": 0}, wake="trade")
     trades = bt.data.trades(frame, instrument="a_usd")
     venue = bt.Venue(fees=bt.Fees(taker=0.01))
     result = bt.backtest(trades, one, strategy, balances={"usd": 1000}, venues=venue, interpret=False)

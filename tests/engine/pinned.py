@@ -155,14 +155,14 @@ def make_market(s: Any, my: Any) -> None:
     i = s.event.instrument[0]
     if i < 0 or s.event.order[0] >= 0:
         return
-    my.each.seen[i] += 1
-    my.shared.seen[0] += 1
+    my.per_instrument.seen[i] += 1
+    my.variables.seen[0] += 1
     bid, ask = bid_price(s, i), ask_price(s, i)
-    if my.each.seen[i] % 3 == 0 and bid > 0.0 and ask > bid:
+    if my.per_instrument.seen[i] % 3 == 0 and bid > 0.0 and ask > bid:
         cancel_all(s, i)
         limit_buy(s, i, my.parameters.size[0], bid)
         limit_sell(s, i, my.parameters.size[0], ask, post_only=1)
-    if my.shared.seen[0] % 29 == 0:
+    if my.variables.seen[0] % 29 == 0:
         if position(s, i) > 0.0:
             target(s, i, 0.0)
         else:
@@ -218,20 +218,20 @@ def before_1970(interpret: bool) -> Result:
 
 @pinned
 def derivatives(interpret: bool) -> Result:
-    """A perpetual with margin and fees per contract beside spot, going long and short, strict, by value in quote."""
+    """A perpetual with margin and fees per contract beside spot, long and short, not resized, by value in quote."""
     perpetual = spot("a_usd_perp", base="a", quote="usd", kind="perpetual", contract_size="0.1")
     names = ("a_usd_perp", "b_usd")
     market = [some_trades(40, 300, *names), some_quotes(41, 300, *names, every=1.1)]
     dice = Dice(42)
     wishes = [(3.0 * k, names[dice.under(2)], float(dice.under(401) - 150)) for k in range(90)]
     frame = pl.DataFrame(wishes, schema=["time", "instrument", "target"], orient="row")
-    signals = bt.Signals(frame.with_columns(time=stamps(frame["time"])), size="notional", strict=True)
+    signals = bt.Signals(frame.with_columns(time=stamps(frame["time"])), size="notional", resize=False)
     venue = bt.Venue(
         FEES,
         margin=bt.Margin(0.1),
         account="margin",
-        taker_evidence="trades",
-        maker_evidence="quotes",
+        taker_fills_on="trades",
+        maker_fills_on="quotes",
         fees_by_instrument={"a_usd_perp": bt.Fees(taker=0.0003, per_contract=0.01)},
         margin_by_instrument={"a_usd_perp": bt.Margin(per_contract=2.5)},
     )
@@ -325,9 +325,9 @@ class Trend:
 
 def follow(s: Any, my: Any) -> None:
     """Holds the second instrument while it is above its first price."""
-    if my.shared.first[0] == 0.0:
-        my.shared.first[0] = price(s, 1)
-    elif price(s, 1) > my.shared.first[0]:
+    if my.variables.first[0] == 0.0:
+        my.variables.first[0] = price(s, 1)
+    elif price(s, 1) > my.variables.first[0]:
         target(s, 1, 0.5)
     else:
         target(s, 1, 0.0)
@@ -340,7 +340,7 @@ def several(interpret: bool) -> Result:
     targets = targets.with_columns(target=pl.Series([0.1 * (k % 4) for k in range(22)]))
     strategies = [
         Python(Trend(), "trend"),
-        bt.Compiled(follow, shared={"first": 0.0}, wake="timer:4s", name="follow"),
+        bt.Compiled(follow, variables={"first": 0.0}, wake="timer:4s", name="follow"),
         bt.Signals(targets, name="targets"),
         some_orders(80, 60, "a_usd", "b_usd", every=3.1, name="orders"),
     ]

@@ -27,11 +27,11 @@ DELAY = bt.Latency(request_ns=30_000_000, response_ns=20_000_000, feed_ns=10_000
 def churn(s: Any, my: Any) -> None:
     """Rests orders and sells what it got."""
     i = s.event.instrument[0]
-    my.each.seen[i] += 1
-    if my.each.seen[i] % 7 == 0:
+    my.per_instrument.seen[i] += 1
+    if my.per_instrument.seen[i] % 7 == 0:
         buy(s, i, 0.5)
         limit_buy(s, i, 0.5, 99.0)
-    if my.each.seen[i] % 11 == 0 and s.instruments.quantity[i] > 0:
+    if my.per_instrument.seen[i] % 11 == 0 and s.instruments.quantity[i] > 0:
         sell(s, i, 0.25)
 
 
@@ -64,10 +64,14 @@ class Outside:
 
 
 def several() -> Any:
-    return [bt.Compiled(churn, each={"seen": 0}, wake="trade"), Churn()]
+    return [bt.Compiled(churn, per_instrument={"seen": 0}, wake="trade"), Churn()]
 
 
-STRATEGIES = {"compiled": lambda: bt.Compiled(churn, each={"seen": 0}, wake="trade"), "python": Churn, "both": several}
+STRATEGIES = {
+    "compiled": lambda: bt.Compiled(churn, per_instrument={"seen": 0}, wake="trade"),
+    "python": Churn,
+    "both": several,
+}
 
 
 def arguments(strategy: str) -> dict[str, Any]:

@@ -215,7 +215,7 @@ def test_a_command_that_cannot_be_is_an_error(row, error, match):
 
 def note(s: Any, my: Any) -> None:
     """A hook that counts and rests an order far too large for the limits."""
-    my.shared.told[0] += 1
+    my.variables.told[0] += 1
     limit_buy(s, 0, 7.0, 90.0)
 
 
@@ -262,7 +262,7 @@ def test_hooks_are_called_and_bypass_risk(driver, hook, interpret):
     options = {"commands": commands(EVENTS[hook]), "risk": bt.Limits(order_quantity=1), "interpret": interpret}
     if driver == "compiled":
         hooks = bt.Hooks(**{hook: note})
-        strategy: Any = bt.Compiled(nothing, shared={"told": 0}, wake="fill", hooks=hooks)
+        strategy: Any = bt.Compiled(nothing, variables={"told": 0}, wake="fill", hooks=hooks)
     elif driver == "python":
         strategy = Told()
     else:
@@ -316,9 +316,9 @@ def test_shipped_hooks_cancel_and_close(interpret):
 
 def stop(s: Any, my: Any) -> None:
     """Buys, and disables trading with the second quote."""
-    my.shared.seen[0] += 1
+    my.variables.seen[0] += 1
     buy(s, 0, 1.0)
-    if my.shared.seen[0] == 2:
+    if my.variables.seen[0] == 2:
         disable_trading(s)
 
 
@@ -344,7 +344,7 @@ class Stop:
 def test_a_strategy_may_disable_trading_itself(interpret):
     """What it asked for in that wake-up is still sent; its hook comes next, and then nothing more."""
     hooks = bt.Hooks(on_trading_disabled=close_all_positions)
-    compiled = bt.Compiled(stop, shared={"seen": 0}, wake="quote", hooks=hooks)
+    compiled = bt.Compiled(stop, variables={"seen": 0}, wake="quote", hooks=hooks)
     result = run(STEADY, compiled, interpret=interpret)
     assert table(result.orders, "side", "time_sent") == [("buy", 1), ("buy", 2), ("sell", 2)]
     result = run(STEADY, Stop(), interpret=interpret)
@@ -381,21 +381,21 @@ def count(s: Any, my: Any) -> None:
     """Counts what it is told of; what it asks for is dropped."""
     kind = s.event.kind[0]
     if kind == SENT:
-        my.shared.sent[0] += len(s.orders) - my.shared.orders[0]
-        my.shared.orders[0] = len(s.orders)
+        my.variables.sent[0] += len(s.orders) - my.variables.orders[0]
+        my.variables.orders[0] = len(s.orders)
     elif kind == MARKET_QUOTE:
-        my.shared.quotes[0] += 1
+        my.variables.quotes[0] += 1
         buy(s, 0, 1.0)
     elif kind & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE):
-        my.shared.account[0] += 1
+        my.variables.account[0] += 1
     elif kind == ENGINE_UPDATE:
-        my.shared.updates[0] += 1
+        my.variables.updates[0] += 1
 
 
 def third(s: Any, my: Any) -> None:
     """Buys as many as it was told of quotes, at each fill and at the third quote."""
-    if my.shared.quotes[0] >= 3:
-        buy(s, 0, float(my.shared.quotes[0]))
+    if my.variables.quotes[0] >= 3:
+        buy(s, 0, float(my.variables.quotes[0]))
 
 
 class Counting:
@@ -420,7 +420,7 @@ def test_a_strategy_s_own_data_sees_every_event(interpret):
     given = commands({"at": 4.5, "do": "disable_trading"}, {"at": 6.5, "do": "enable_trading"})
     names = ("quotes", "account", "updates", "sent", "orders")
     hooks = bt.Hooks(on_event=count)
-    compiled = bt.Compiled(third, shared=dict.fromkeys(names, 0), wake="quote", hooks=hooks)
+    compiled = bt.Compiled(third, variables=dict.fromkeys(names, 0), wake="quote", hooks=hooks)
     python = Counting()
     results = [run(STEADY, one, commands=given, interpret=interpret) for one in (compiled, python)]
     for result in results:
@@ -433,19 +433,19 @@ def test_a_strategy_s_own_data_sees_every_event(interpret):
 def remember(s: Any, my: Any) -> None:
     """Keeps the number of market events of each instrument, and of what was sent."""
     if s.event.kind[0] == MARKET_QUOTE:
-        my.each.quotes[s.event.instrument[0]] += 1
+        my.per_instrument.quotes[s.event.instrument[0]] += 1
     elif s.event.kind[0] == SENT:
-        my.shared.sent[0] = len(s.orders)
+        my.variables.sent[0] = len(s.orders)
 
 
 @MODES
 def test_signals_have_data_of_their_own_too(interpret):
     """Updated by market events, account events and what is in flight; read after the run, by strategy."""
     targets = pl.DataFrame({"time": stamps([2, 5]), "instrument": ["a_usd"] * 2, "target": [1.0, 2.0]})
-    data = {"hooks": bt.Hooks(on_event=remember), "shared": {"sent": 0}, "each": {"quotes": 0}}
+    data = {"hooks": bt.Hooks(on_event=remember), "variables": {"sent": 0}, "per_instrument": {"quotes": 0}}
     signals = bt.Signals(targets, **data)
     result = run(STEADY, signals, interpret=interpret)
-    assert result.own["signals"]["each"]["quotes"].to_list() == [9]
-    assert result.own["signals"]["shared"]["sent"].to_list() == [2]
-    both = [bt.Compiled(third, shared={"quotes": 0}, wake="fill", name="other"), signals]
-    assert run(STEADY, both, interpret=interpret).own["signals"]["each"]["quotes"].to_list() == [9]
+    assert result.own["signals"]["per_instrument"]["quotes"].to_list() == [9]
+    assert result.own["signals"]["variables"]["sent"].to_list() == [2]
+    both = [bt.Compiled(third, variables={"quotes": 0}, wake="fill", name="other"), signals]
+    assert run(STEADY, both, interpret=interpret).own["signals"]["per_instrument"]["quotes"].to_list() == [9]

@@ -36,7 +36,7 @@ def as_signals() -> bt.Signals:
 
 def remember(my: Any, ticks: int) -> None:
     """The last fifteen closes, the latest in c0."""
-    h = my.shared
+    h = my.variables
     h.c14[0] = h.c13[0]
     h.c13[0] = h.c12[0]
     h.c12[0] = h.c11[0]
@@ -56,7 +56,7 @@ def remember(my: Any, ticks: int) -> None:
 
 def generate_orders(s: Any, my: Any) -> None:
     """The same as a compiled function."""
-    h, ticks = my.shared, s.instruments.last[0]
+    h, ticks = my.variables, s.instruments.last[0]
     h.fast[0] += ticks - h.c4[0]
     h.slow[0] += ticks - h.c14[0]
     remember(my, ticks)
@@ -73,7 +73,7 @@ def generate_orders(s: Any, my: Any) -> None:
 def as_compiled(wake: str) -> bt.Compiled:
     """With fifteen remembered closes, two sums and the gap before."""
     shared = {f"c{k}": 0 for k in range(SLOW)} | {"fast": 0, "slow": 0, "gap": 0, "bars": 0}
-    return bt.Compiled(generate_orders, shared=shared, wake=wake, name=NAME)
+    return bt.Compiled(generate_orders, variables=shared, wake=wake, name=NAME)
 
 
 class Cross:
@@ -97,7 +97,7 @@ class Cross:
         elif before is not None and gap < 0 and before >= 0:
             wished = 0.0
         change = wished - state.position(0) - state.working(0)
-        return (), [bt.OrderRequest(0, change, cut=True)] if change else ()
+        return (), [bt.OrderRequest(0, change, resize=True)] if change else ()
 
 
 WAYS = {
@@ -138,17 +138,17 @@ def test_the_example_trades():
 def make_market(s: Any, my: Any) -> None:
     """Quotes on both sides of each instrument, renewed at each of its quotes; a market order now and then."""
     i = s.event.instrument[0]
-    my.each.seen[i] += 1
-    my.shared.seen[0] += 1
+    my.per_instrument.seen[i] += 1
+    my.variables.seen[0] += 1
     if s.event.order[0] >= 0:
         return
-    if my.each.seen[i] % 3 == 0:
+    if my.per_instrument.seen[i] % 3 == 0:
         cancel_all(s, i)
         bid, ask = bid_price(s, i), ask_price(s, i)
         if bid > 0.0 and ask > bid:
             limit_buy(s, i, my.parameters.size[0], bid)
             limit_sell(s, i, my.parameters.size[0], ask, post_only=1)
-    if my.shared.seen[0] % 50 == 0:
+    if my.variables.seen[0] % 50 == 0:
         if position(s, i) > 0.0:
             target(s, i, 0.0)
         else:
@@ -157,7 +157,12 @@ def make_market(s: Any, my: Any) -> None:
 
 def maker(wake: str | tuple[str, ...]) -> bt.Compiled:
     return bt.Compiled(
-        make_market, parameters={"size": 0.75}, shared={"seen": 0}, each={"seen": 0}, wake=wake, name="maker"
+        make_market,
+        parameters={"size": 0.75},
+        variables={"seen": 0},
+        per_instrument={"seen": 0},
+        wake=wake,
+        name="maker",
     )
 
 

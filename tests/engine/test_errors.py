@@ -27,7 +27,7 @@ MODES = pytest.mark.parametrize("interpret", [True, False])
 
 def divide(s: Any, my: Any) -> None:
     """A compiled strategy with a mistake."""
-    my.shared.ratio[0] = 1.0 / table_that_is_not_there[0]  # noqa: F821
+    my.variables.ratio[0] = 1.0 / table_that_is_not_there[0]  # noqa: F821
 
 
 class Mistaken:
@@ -59,7 +59,7 @@ def test_a_python_strategy_that_raises_keeps_its_own_line(interpret):
 def test_an_interpreted_strategy_that_raises_keeps_its_own_line():
     """A compiled strategy run with interpret=True is ordinary Python for a traceback."""
     with pytest.raises(StrategyError) as caught:
-        run(MARKET, bt.Compiled(divide, shared={"ratio": 1.0}, wake="trade"))
+        run(MARKET, bt.Compiled(divide, variables={"ratio": 1.0}, wake="trade"))
     assert isinstance(caught.value.__cause__, NameError)
     name, line = users_lines(caught.value.__cause__)[-1]
     assert (name, "table_that_is_not_there" in line) == ("divide", True)
@@ -67,18 +67,18 @@ def test_an_interpreted_strategy_that_raises_keeps_its_own_line():
 
 def uses_text(s: Any, my: Any) -> None:
     """Not in the subset that can be compiled."""
-    my.shared.n[0] += len(type(s).__name__)
+    my.variables.n[0] += len(type(s).__name__)
 
 
 def misspells(s: Any, my: Any) -> None:
     """A column that is not there."""
-    my.shared.n[0] += s.instruments.quantitty[0]
+    my.variables.n[0] += s.instruments.quantitty[0]
 
 
 @pytest.mark.parametrize("generate", [uses_text, misspells])
 def test_a_strategy_that_does_not_compile_is_named_by_its_own_line(generate):
     """File and line of the user's, the interpreted mode as a way out, and no dump of the compiler's."""
-    strategy = bt.Compiled(generate, shared={"n": 0}, wake="trade")
+    strategy = bt.Compiled(generate, variables={"n": 0}, wake="trade")
     with pytest.raises(StrategyError) as caught:
         run(MARKET, strategy, interpret=False)
     message = str(caught.value)
@@ -136,7 +136,7 @@ def test_an_order_of_an_instrument_number_that_is_not_there_is_an_error(number):
         (bt.OrderRequest(0, True), "quantity is True"),
         (bt.OrderRequest(0, 1, price="100"), "price is '100'"),
         (bt.OrderRequest(0, 1, price=100, post_only=7), "post_only is 7"),
-        (bt.OrderRequest(0, 1, cut="yes"), "cut is 'yes'"),
+        (bt.OrderRequest(0, 1, resize="yes"), "resize is 'yes'"),
     ],
 )
 def test_a_request_that_cannot_be_is_an_error(request_, match):
@@ -312,14 +312,14 @@ def test_an_interrupt_ends_a_run_with_what_it_has():
 
 def buy_low(s: Any, my: Any) -> None:
     """Rests an order now and then."""
-    my.shared.n[0] += 1
-    if my.shared.n[0] % 40 == 0:
+    my.variables.n[0] += 1
+    if my.variables.n[0] % 40 == 0:
         buy(s, s.event.instrument[0], 0.25)
         limit_buy(s, s.event.instrument[0], 0.5, 99.97)
 
 
 def low(wake: str = "trade") -> bt.Compiled:
-    return bt.Compiled(buy_low, shared={"n": 0}, wake=wake, name="low")
+    return bt.Compiled(buy_low, variables={"n": 0}, wake=wake, name="low")
 
 
 DELAYS = {

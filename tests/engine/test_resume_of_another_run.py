@@ -67,19 +67,19 @@ class BuyingMore(Buying):
 
 
 def generate_buys(s: Any, my: Any) -> None:
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] % 7 == 0:
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] % 7 == 0:
         buy(s, s.event.instrument[0], my.parameters.lots[0])
 
 
 def generate_more(s: Any, my: Any) -> None:
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] % 8 == 0:
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] % 8 == 0:
         buy(s, s.event.instrument[0], my.parameters.lots[0])
 
 
 def compiled(generate: Any = generate_buys, lots: float = 0.5, **more: Any) -> bt.Compiled:
-    return bt.Compiled(generate, **{"parameters": {"lots": lots}, "shared": {"seen": 0}, "wake": "trade"} | more)
+    return bt.Compiled(generate, **{"parameters": {"lots": lots}, "variables": {"seen": 0}, "wake": "trade"} | more)
 
 
 def orders(quantity: float = 1.0, shift: int = 0) -> Any:
@@ -194,7 +194,7 @@ def test_another_run_is_refused_by_name(saved, what):
 
 OTHERS: dict[str, tuple[str, Callable[[], Any], str]] = {
     "parameter": ("compiled", lambda: compiled(lots=0.75), "strategy.parameters.lots: was 0.5, is 0.75"),
-    "first value": ("compiled", lambda: compiled(shared={"seen": 1}), "strategy.shared.seen: was 0, is 1"),
+    "first value": ("compiled", lambda: compiled(variables={"seen": 1}), "strategy.shared.seen: was 0, is 1"),
     "code": ("compiled", lambda: compiled(generate_more), "strategy.generate: was "),
     "wake": ("compiled", lambda: compiled(wake="market"), "strategy.wake: was 'trade', is 'market'"),
     "name": ("compiled", lambda: compiled(name="other"), "strategy.name: was 'compiled', is 'other'"),

@@ -214,17 +214,17 @@ def test_auto_takers_use_quotes_and_resting_orders_trades():
     result = run(data, schedule({"at": 2, "buy": 1}, {"at": 2, "buy": 1, "limit": 98}))
     assert fills(result) == [(0, 2, "buy", 101, 1, "taker"), (1, 6, "buy", 98, 1, "maker")]
     # As asked: resting orders on quotes.
-    result = run(data, schedule({"at": 2, "buy": 1, "limit": 99}), venues=bt.Venue(maker_evidence="quotes"))
+    result = run(data, schedule({"at": 2, "buy": 1, "limit": 99}), venues=bt.Venue(maker_fills_on="quotes"))
     assert fills(result) == [(0, 4, "buy", 99, 1, "maker")]
     # As asked: takers on trades.
-    result = run(data, schedule({"at": 2, "buy": 1}), venues=bt.Venue(taker_evidence="trades"))
+    result = run(data, schedule({"at": 2, "buy": 1}), venues=bt.Venue(taker_fills_on="trades"))
     assert fills(result) == [(0, 5, "buy", 98, 1, "taker")]
 
 
 def test_evidence_that_the_data_lacks_is_an_error():
     """A venue that shall fill on candles of an instrument without candles."""
-    with pytest.raises(bt.errors.ConfigError, match="taker_evidence of 'x.a_usd' is 'candles'"):
-        run(trades((1, 100, 1)), schedule({"at": 1, "buy": 1}), venues=bt.Venue(taker_evidence="candles"))
+    with pytest.raises(bt.errors.ConfigError, match="taker_fills_on of 'x.a_usd' is 'candles'"):
+        run(trades((1, 100, 1)), schedule({"at": 1, "buy": 1}), venues=bt.Venue(taker_fills_on="candles"))
 
 
 # Candles

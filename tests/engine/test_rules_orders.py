@@ -55,7 +55,7 @@ def test_rule_17_post_only_counts_a_quote_whatever_the_evidence_and_even_if_used
     data = [quotes((1, 99, 2, 101, 2), (9, 99, 2, 101, 2)), trades((1, 100, 1), (9, 100, 1))]
     rows = [{"at": 2, "buy": 2}, {"at": 3, "buy": 1, "limit": 101, "post_only": True}]
     assert orders(run(data, schedule(*rows)))[1] == ("rejected", "post_only", 0)
-    venue = bt.Venue(taker_evidence="trades")
+    venue = bt.Venue(taker_fills_on="trades")
     assert orders(run(data, schedule(rows[1]), venues=venue)) == [("rejected", "post_only", 0)]
     # A stale quote is not usable and does not object: the order rests, and the trade at 9 goes through its price.
     result = run(data, schedule(rows[1]), venues=bt.Venue(max_age_ns=1))
@@ -177,9 +177,9 @@ def test_rule_17_a_cut_order_has_ended():
     assert table(result.orders, "status", "quantity", "quantity_requested") == [("filled", 10, 12)]
 
 
-def test_rule_17_a_strict_target_is_rejected_instead():
-    """Rule 17: unless `strict`."""
-    result = run(Q, schedule({"at": 2, "target": 10.0}, strict=True), balances={"usd": 1000})
+def test_rule_17_a_target_that_is_not_resized_is_rejected_instead():
+    """Rule 17: unless `resize`."""
+    result = run(Q, schedule({"at": 2, "target": 10.0}, resize=False), balances={"usd": 1000})
     assert orders(result) == [("rejected", "insufficient_balance", 0)]
 
 

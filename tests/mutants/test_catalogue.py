@@ -63,7 +63,7 @@ def test_a_change_that_does_not_find_its_place_is_an_error():
 
 
 def _uncompilable(s: Any, my: Any) -> None:
-    my.shared.n[0] += len(type(s).__name__)
+    my.variables.n[0] += len(type(s).__name__)
 
 
 def test_with_the_plugin_nothing_is_compiled(monkeypatch):
@@ -71,6 +71,6 @@ def test_with_the_plugin_nothing_is_compiled(monkeypatch):
     module: Any = importlib.import_module("barter_bt.backtest.run")
     monkeypatch.setattr(module, "Drive", module.Drive)  # put back afterwards
     interpreted.interpret()
-    strategy = bt.Compiled(_uncompilable, shared={"n": 0}, wake="trade")
+    strategy = bt.Compiled(_uncompilable, variables={"n": 0}, wake="trade")
     result = run(trades((1, 100, 9), (2, 101, 9)), strategy, interpret=False)
-    assert result.own["compiled"]["shared"]["n"].item() > 0
+    assert result.own["compiled"]["variables"]["n"].item() > 0

@@ -140,7 +140,7 @@ class Venue:
 
     def evidence(self, instrument: Instrument, resting: bool) -> str:
         """Which stream fills an instrument's resting orders, or its takers."""
-        setting = self.spec.maker_evidence if resting else self.spec.taker_evidence
+        setting = self.spec.maker_fills_on if resting else self.spec.taker_fills_on
         preferred = ("trades", "quotes", "candles") if resting else ("quotes", "trades", "candles")
         there = (kind for kind in preferred if kind in self.kinds[instrument.index])
         return next(there, "") if setting == "auto" else setting

@@ -15,11 +15,10 @@ from barter_bt.statistic import summarise, trading_summary
 from barter_bt.statistic.barter import (
     MAX,
     DataSet,
-    Fall,
-    Falls,
-    deepest_fall,
+    DrawdownGenerator,
     downside_ratio,
-    mean_fall,
+    max_drawdown,
+    mean_drawdown,
     profit_factor,
     scale,
     sharpe_ratio,
@@ -122,29 +121,29 @@ def test_update_data_summary_with_position():
 
 
 def test_drawdown_generate_update():
-    falls, told = Falls(), []
+    falls, told = DrawdownGenerator(), []
     for day, value in enumerate(d(100, 110, 99, 88, 95, 115, 115, "114.99999", 200)):
         told.append((falls.update(value, day), falls.deepest, falls.time_peak))
     assert [ended for ended, *_ in told if ended] == [
-        Fall(D("0.2"), 1, 5),
-        Fall(D("0.00000008695652173913043478260869565"), 5, 8),
+        Drawdown(D("0.2"), 1, 5),
+        Drawdown(D("0.00000008695652173913043478260869565"), 5, 8),
     ]
     assert [deepest for _, deepest, _ in told[:7]] == d(0, 0, 0.1, 0.2, 0.2, 0, 0)
     assert [peak for *_, peak in told] == [0, 1, 1, 1, 1, 5, 5, 5, 8]
 
 
 def test_max_drawdown_generator_update():
-    falls = [Fall(D(value), 0, end) for value, end in (("-0.227", 2), ("-0.55", 3), ("-0.033", 3), ("-0.99999", 3))]
-    deepest = [deepest_fall(falls[: k + 1]) for k in range(4)]
+    falls = [Drawdown(D(value), 0, end) for value, end in (("-0.227", 2), ("-0.55", 3), ("-0.033", 3), ("-0.99999", 3))]
+    deepest = [max_drawdown(falls[: k + 1]) for k in range(4)]
     assert [fall.value for fall in deepest if fall] == d("-0.227", "-0.55", "-0.55", "-0.99999")
-    assert deepest_fall([]) is None
+    assert max_drawdown([]) is None
 
 
 def test_mean_drawdown_generator_update():
-    falls = [Fall(D(value), 0, days * DAY) for value, days in (("-0.5", 2), ("-0.5", 2), ("-0.18", 5))]
+    falls = [Drawdown(D(value), 0, days * DAY) for value, days in (("-0.5", 2), ("-0.5", 2), ("-0.18", 5))]
     with localcontext() as context:
         context.prec = 28
-        means = [mean_fall(falls[: k + 1]) for k in range(3)]
+        means = [mean_drawdown(falls[: k + 1]) for k in range(3)]
     assert means == [
         (D("-0.5"), 2 * DAY // 10**6),
         (D("-0.5"), 2 * DAY // 10**6),

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barter_bt.statistic.held import covered, held_ns
+from barter_bt.statistic.held import covered, time_in_market_ns
 from tests.statistic.fakes import POSITIONS, START_NS, TRADES, FakeRun, table
 
 
@@ -47,7 +47,7 @@ def test_covered_is_the_length_of_the_union(spans):
 
 
 def held(run):
-    return held_ns(run, START_NS, START_NS + 100)
+    return time_in_market_ns(run, START_NS, START_NS + 100)
 
 
 def test_no_trade_holds_nothing():

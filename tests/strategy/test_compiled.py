@@ -30,9 +30,11 @@ def test_its_tables_have_the_values_that_it_was_given():
     seen = []
 
     def generate(s: Any, my: Any) -> None:
-        my.each.count[s.event.instrument[0]] += 1
-        my.shared.total[0] += my.parameters.step[0]
-        seen.append((my.shared.total[0], my.each.count[0], my.each.count[1], type(my.parameters.n[0])))
+        my.per_instrument.count[s.event.instrument[0]] += 1
+        my.variables.total[0] += my.parameters.step[0]
+        seen.append(
+            (my.variables.total[0], my.per_instrument.count[0], my.per_instrument.count[1], type(my.parameters.n[0]))
+        )
 
     strategy = bt.Compiled(generate, {"step": 0.5, "n": 3}, {"total": 1.0}, {"count": 10}, wake="quote")
     data = quotes((1, 1, 1, 2, 1), (2, 1, 1, 2, 1, "b_usd"), (3, 1, 1, 2, 1))
@@ -123,7 +125,7 @@ def test_a_strategy_that_is_wrong_is_refused_when_it_is_made(arguments, message)
 def test_its_values_are_numbers(value):
     """Text or lists cannot be columns."""
     with pytest.raises(StrategyError, match="'x'.*int or float"):
-        run(MARKET, bt.Compiled(lambda s, my: None, shared={"x": value}))
+        run(MARKET, bt.Compiled(lambda s, my: None, variables={"x": value}))
 
 
 def test_a_strategy_without_tables():
@@ -154,13 +156,13 @@ def test_a_timer_strategy_on_a_schedule_s_market():
 
 def spelled(s: Any, my: Any) -> None:
     """The functions of the interface by the name of their module."""
-    if my.shared.n[0] == 0:
+    if my.variables.n[0] == 0:
         api.buy(s, 0, 1.0)
-    my.shared.n[0] += 1
+    my.variables.n[0] += 1
 
 
 @pytest.mark.parametrize("interpret", [True, False])
 def test_the_interface_can_be_used_by_its_module_s_name(interpret):
     """`api.buy(...)` is `buy(...)`, also compiled."""
-    result = run(MARKET, bt.Compiled(spelled, shared={"n": 0}, wake="quote"), interpret=interpret)
+    result = run(MARKET, bt.Compiled(spelled, variables={"n": 0}, wake="quote"), interpret=interpret)
     assert result.orders.height == 1

@@ -39,10 +39,10 @@ FINE, PRICE, FORCE, OWN_ROW, ORDER_ROW, ENDLESS, RAISES, ASSET, POST_ONLY = rang
 
 def misbehave(s: Any, my: Any) -> None:
     """Buys at the first trade, notes its numbers, and does one thing of many at the third: one compile for all."""
-    n = my.shared
+    n = my.variables
     n.calls[0] += 1
     for i in range(len(s.instruments)):
-        my.each.seen[i] += 1
+        my.per_instrument.seen[i] += 1
     if n.calls[0] == 1:
         buy(s, 0, 2.0)
     n.equity[0], n.cash[0], n.free[0], n.average[0] = equity(s), cash(s, 0), free_cash(s, 0), entry_average(s, 0)
@@ -56,7 +56,7 @@ def misbehave(s: Any, my: Any) -> None:
         elif what == POST_ONLY:
             limit_buy(s, 0, 1.0, 50.0, post_only=far)
         elif what == OWN_ROW:
-            my.each.seen[far] = 1
+            my.per_instrument.seen[far] = 1
         elif what == ORDER_ROW:
             n.price[0] = s.orders.price[far]
         elif what == RAISES:
@@ -77,7 +77,7 @@ def ran(what: int, interpret: bool, far: int = 7) -> bt.Result:
 
 
 def numbers(result: bt.Result) -> dict[str, float]:
-    row = result.own["compiled"]["shared"].row(0, named=True)
+    row = result.own["compiled"]["variables"].row(0, named=True)
     return {name: row[name] for name in NUMBERS}
 
 
@@ -96,8 +96,12 @@ def fine() -> bt.Result:
         (FORCE, 7, "'a_usd' at 3000000000 ns whose time in force"),
         (FORCE, -1, "'a_usd' at 3000000000 ns whose time in force"),
         (POST_ONLY, 7, "'a_usd' at 3000000000 ns whose time in force or post-only"),
-        (OWN_ROW, 1, r"IndexError: row 1 of each.seen, which has 1 row\(s\).*3000000000 ns.*'trade' of 'a_usd'"),
-        (OWN_ROW, -1, r"IndexError: row -1 of each.seen, which has 1 row"),
+        (
+            OWN_ROW,
+            1,
+            r"IndexError: row 1 of per_instrument.seen, which has 1 row\(s\).*3000000000 ns.*'trade' of 'a_usd'",
+        ),
+        (OWN_ROW, -1, r"IndexError: row -1 of per_instrument.seen, which has 1 row"),
         (ORDER_ROW, 1, r"IndexError: row 1 of orders.price, which has 1 row"),
         (ORDER_ROW, 1 << 62, r"IndexError: row 4611686018427387904 of orders.price"),
         (RAISES, 0, "ValueError: mine.*3000000000 ns.*'trade' of 'a_usd'"),
@@ -113,7 +117,7 @@ def test_what_is_not_there_ends_the_run_at_that_event_and_keeps_what_was_done(wh
     assert any("ended with an error" in warning for warning in kept.warnings)
     assert kept.trades.equals(fine().trades)
     assert kept.state.engine.time[0] == 3 * 10**9
-    assert kept.own["compiled"]["shared"]["calls"].to_list() == [3]
+    assert kept.own["compiled"]["variables"]["calls"].to_list() == [3]
     if "Error" in says:
         assert isinstance(caught.value.__cause__, IndexError if what != RAISES else ValueError)
 
@@ -193,7 +197,7 @@ def sets_a_column(s: Any, my: Any) -> None:
 
 
 def cuts_a_float(s: Any, my: Any) -> None:
-    my.shared.n[0] = 1.5
+    my.variables.n[0] = 1.5
 
 
 def cancels_a_half(s: Any, my: Any) -> None:
@@ -201,7 +205,7 @@ def cancels_a_half(s: Any, my: Any) -> None:
 
 
 def reads_a_schedule(s: Any, my: Any) -> None:
-    my.shared.n[0] += s.schedule.time[0][0]
+    my.variables.n[0] += s.schedule.time[0][0]
 
 
 @MODES
@@ -287,9 +291,9 @@ def test_an_instrument_may_be_a_parameter_by_name():
     """It reads as the index, which is not the order in which instruments were given."""
 
     def generate(s: Any, my: Any) -> None:
-        if my.shared.n[0] == 0:
+        if my.variables.n[0] == 0:
             buy(s, my.parameters.second[0], 1.0)
-        my.shared.n[0] += 1
+        my.variables.n[0] += 1
 
     both = [trades((1, 100, 9), (3, 100, 9)), trades((2, 50, 9), (4, 50, 9), instrument="b_usd")]
     strategy = bt.Compiled(generate, {"second": "b_usd"}, {"n": 0}, wake="trade")

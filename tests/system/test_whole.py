@@ -160,7 +160,7 @@ def test_positions_of_any_size_are_right(trades: list[Any], mark: int) -> None:
         exact.trade(0, one)
     public = bp.PublicTrade("1", mark / 100, 1.0, Side.BUY)
     engine.process(Market(Item(MarketEvent(9, 9, "x", 0, public))))
-    unit = engine.units.scales.units[engine.index.moneys[0]]
+    unit = engine.units.scales.units[engine.index.settlement_assets[0]]
     p = exact.open.get(0)
     if p is None:
         assert engine.position(0) == 0
@@ -249,8 +249,8 @@ def test_a_coarser_unit_changes_no_value(asset: str) -> None:
 
     def values() -> list[D]:
         units = engine.units.scales.units
-        worth = [notional(s.terms, i, 5_000, 600) * units[index.moneys[i]] for i in (0, 1)]
-        limits = [s.limits.order_notional[i] * units[index.moneys[i]] for i in (0, 1)]
+        worth = [notional(s.terms, i, 5_000, 600) * units[index.settlement_assets[i]] for i in (0, 1)]
+        limits = [s.limits.order_notional[i] * units[index.settlement_assets[i]] for i in (0, 1)]
         shown = [engine.realised(i) for i in (0, 1)] + [engine.unrealised(i) for i in (0, 1)]
         return [equity(s) * units[reporting], *worth, *limits, *shown]
 
@@ -273,7 +273,7 @@ def test_a_coarser_unit_is_saved(tmp_path: Path) -> None:
         (closed,) = engine.process(account(own(Side.SELL, 11 * 10**7, 47, time=2))).outputs
         assert (closed.price_entry_average, closed.pnl_realised) == (D(10**8), D(470_000_000))  # type: ignore[union-attr]
     assert differences(first.state, second.state) == []
-    usd = second.index.moneys[0]
+    usd = second.index.settlement_assets[0]
     assert second.state.limits.order_notional[0] * second.units.scales.units[usd] == 5 * 10**9
 
 

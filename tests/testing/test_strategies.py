@@ -71,7 +71,7 @@ def _has_gap(frame: pl.DataFrame) -> bool:
         (strategies.instruments(), lambda one: one.price_increment == "1e-12"),
         (strategies.fees(), lambda fees: fees.maker < 0),
         (strategies.latencies(), lambda delays: delays.request_ns > delays.feed_ns > 0),
-        (strategies.venues(["trades", "candles"]), lambda venue: venue.taker_evidence == "candles"),
+        (strategies.venues(["trades", "candles"]), lambda venue: venue.taker_fills_on == "candles"),
         (strategies.venues(), lambda venue: venue.account == "margin" and venue.limit_fill == "touch"),
         (strategies.balances(), lambda amounts: amounts["usd"] == "0"),
         (strategies.cases(), lambda case: len(case.scenario.exchanges) == 2),

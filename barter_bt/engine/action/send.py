@@ -77,7 +77,7 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.kind[row] = kind
     a.time_in_force[row] = time_in_force
     a.post_only[row] = post_only
-    a.cut[row] = 0
+    a.resize[row] = 0
     a.price[row] = price
     a.quantity[row] = lots
     a.requested[row] = lots

@@ -40,7 +40,7 @@ class Asked(Table, growable=True):
     kind: I64
     time_in_force: I64
     post_only: I64
-    cut: I64
+    resize: I64
     price: I64
     quantity: I64
     requested: I64

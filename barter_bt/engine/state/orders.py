@@ -47,7 +47,7 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     o.kind[row] = a.kind[action]
     o.time_in_force[row] = a.time_in_force[action]
     o.post_only[row] = a.post_only[action]
-    o.cut[row] = a.cut[action]
+    o.resize[row] = a.resize[action]
     o.price[row] = a.price[action]
     o.price_sent[row] = price_ticks(s, a.instrument[action])
     o.quantity[row] = a.quantity[action]

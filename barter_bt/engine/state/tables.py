@@ -41,7 +41,7 @@ class Engine(Table):
     reporting: I64  # asset of the equity
     foreign_quotes: I64  # instruments quoted in another asset
     foreign_rests: I64  # other assets of which something is held outside positions
-    strict: I64  # targets are rejected, not cut
+    resize: I64  # 1: orders of targets may be made smaller
     size: I64  # how targets are sized
     with_fee: I64
     budget: I64  # rows until the loop shows itself to Python
@@ -133,7 +133,7 @@ class Actions(Table, growable=True):
     kind: I64
     time_in_force: I64
     post_only: I64
-    cut: I64
+    resize: I64
     price: I64
     quantity: I64
     requested: I64

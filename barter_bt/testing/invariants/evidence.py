@@ -43,7 +43,7 @@ def assert_fills_within_evidence(result: Result) -> None:
     market = cache(lambda i, kind: _MARKETS[kind](result, i))
     for number, trade in enumerate(rows(state.trades)):
         i, where = trade["instrument"], place(result, "trades", number, trade)
-        takes, rests, order = terms[i]["takes_on"], terms[i]["rests_on"], orders[trade["order"]]
+        takes, rests, order = terms[i]["taker_fills_on"], terms[i]["maker_fills_on"], orders[trade["order"]]
         if trade["maker"]:
             _expect_made(trade, order, market(i, rests), bool(terms[i]["touch"]), where, _KINDS[rests])
             continue

@@ -17,7 +17,7 @@ from barter_bt.data.schema import SCHEMAS
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
 from barter_bt.strategy.driver import Driver, Market
-from barter_bt.strategy.several import Several
+from barter_bt.strategy.group import StrategyGroup
 from barter_bt.testing.relations.common import Data, Instruments, made, settings_of, streams_of
 
 
@@ -87,8 +87,8 @@ def _unaware(strategy: Any, count: int) -> Any:
     """Let a strategy, or each of several, be prepared without the idle instrument; one in Python is not prepared."""
     if isinstance(strategy, list | tuple):
         return [_unaware(one, count) for one in strategy]
-    if isinstance(strategy, Several):
-        return Several([_unaware(one, count) for one in strategy.strategies])
+    if isinstance(strategy, StrategyGroup):
+        return StrategyGroup([_unaware(one, count) for one in strategy.strategies])
     return _Unaware(strategy, count) if hasattr(strategy, "prepare") else strategy
 
 

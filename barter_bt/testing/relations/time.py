@@ -9,7 +9,7 @@ from typing import Any
 from barter_bt.backtest import backtest, check_causality
 from barter_bt.backtest import cut as cuts
 from barter_bt.backtest.divergence import first_divergence, moment
-from barter_bt.backtest.truncated import Whole, knowing, last_arrival_ns
+from barter_bt.backtest.truncated import FullData, last_arrival_ns, with_data
 from barter_bt.testing.relations.common import Data, Instruments, made, settings_of, streams_of
 
 
@@ -84,11 +84,11 @@ def assert_truncation_changes_nothing(
     >>> assert_truncation_changes_nothing(prices, one, bt.strategy.builtin.SmaCross(2, 4))
     """
     streams, settings = streams_of(data), settings_of(instruments, settings)
-    whole = Whole(streams)
+    whole = FullData(streams)
     result = backtest(streams, instruments, made(strategy, data, streams), **settings)
     for time_ns in cuts.choose(at, n, whole.span_ns(cuts.start_ns(settings)), result, settings):
         known, dealt = whole.known(time_ns), whole.dealt(time_ns)
-        part = backtest(dealt, instruments, knowing(made(strategy, data, known), known), **settings)
+        part = backtest(dealt, instruments, with_data(made(strategy, data, known), known), **settings)
         limit = min(time_ns, last_arrival_ns(dealt))
         first = first_divergence(cuts.until(result, limit), cuts.until(part, limit))
         if first is not None:

@@ -66,7 +66,10 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
         "data": [readers[stream.kind](split(stream_frame(stream), pieces)) for stream in scenario.streams],
         "instruments": [to_instrument(spec) for spec in scenario.instruments],
         "strategy": Schedule(
-            schedule_frame(scenario.schedule), size=scenario.size, with_fee=scenario.with_fee, strict=scenario.strict
+            schedule_frame(scenario.schedule),
+            size=scenario.size,
+            with_fee=scenario.with_fee,
+            resize=not scenario.strict,
         ),
         "balances": to_balances(scenario, scenario.balances),
         "units": to_balances(scenario, scenario.units),
@@ -159,8 +162,8 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
     return Venue(
         latency=Latency(spec.request_ns, spec.response_ns, spec.feed_ns),
         account=spec.account,
-        taker_evidence=spec.taker_evidence,
-        maker_evidence=spec.maker_evidence,
+        taker_fills_on=spec.taker_fills_on,
+        maker_fills_on=spec.maker_fills_on,
         limit_fill=spec.limit_fill,
         max_age_ns=spec.max_age_ns,
         fees_by_instrument=fees,

@@ -57,8 +57,8 @@ class ExchangeSpec:
     request_ns: int = 0
     response_ns: int = 0
     feed_ns: int = 0
-    taker_evidence: Evidence = "auto"
-    maker_evidence: Evidence = "auto"
+    taker_fills_on: Evidence = "auto"
+    maker_fills_on: Evidence = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
 

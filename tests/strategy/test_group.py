@@ -10,7 +10,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.engine.replica import differences
 from barter_bt.errors import StrategyError
-from barter_bt.strategy import Several
+from barter_bt.strategy import StrategyGroup
 from barter_bt.strategy.api import buy, limit_buy
 from tests.engine.test_commands import commands
 from tests.engine.tiny import A, B, Watch, quotes, run, schedule, stamps, table
@@ -22,16 +22,16 @@ BOTH = [STEADY, quotes(*((k, 49, 9, 51, 9) for k in range(1, 8)), instrument="b_
 
 def second(s: Any, my: Any) -> None:
     """Buys with its second event."""
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] == 2:
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] == 2:
         buy(s, 0, my.parameters.size[0])
 
 
 def resting(s: Any, my: Any) -> None:
     """Rests one order on each instrument."""
     i = s.event.instrument[0]
-    if my.each.sent[i] == 0:
-        my.each.sent[i] = 1
+    if my.per_instrument.sent[i] == 0:
+        my.per_instrument.sent[i] = 1
         limit_buy(s, i, 1.0, 40.0)
 
 
@@ -44,9 +44,11 @@ def four() -> list[Any]:
     """Two compiled strategies, one in Python, one as orders."""
     asked = Watch(lambda s: s.event, lambda s, n: ((), [bt.OrderRequest(1, 2)] if n == 3 else []), "quote")
     return [
-        bt.Compiled(second, parameters={"size": 3.0}, shared={"seen": 0}, wake="quote", name="second"),
+        bt.Compiled(second, parameters={"size": 3.0}, variables={"seen": 0}, wake="quote", name="second"),
         asked,
-        bt.Compiled(resting, each={"sent": 0}, wake="quote", hooks=bt.Hooks(on_disconnect=rest_more), name="resting"),
+        bt.Compiled(
+            resting, per_instrument={"sent": 0}, wake="quote", hooks=bt.Hooks(on_disconnect=rest_more), name="resting"
+        ),
         schedule({"at": 4, "buy": 1}, {"at": 5, "sell": 4}, name="orders"),
     ]
 
@@ -103,7 +105,7 @@ def test_schedules_are_merged_by_time():
 def test_what_cannot_run_together_is_an_error():
     """Names, sizes of targets, timers, and two wishes for one position."""
     with pytest.raises(StrategyError, match="two strategies have the name 'a'"):
-        Several([wishes("a", "a_usd", 1.0), wishes("a", "b_usd", 1.0)])
+        StrategyGroup([wishes("a", "a_usd", 1.0), wishes("a", "b_usd", 1.0)])
     with pytest.raises(StrategyError, match="sizes of targets"):
         run(BOTH, [wishes("a", "a_usd", 1.0), wishes("b", "b_usd", 0.5, size="equity")], [A, B])
     with pytest.raises(StrategyError, match="timers"):

@@ -35,7 +35,7 @@ def _before(one: Wake, number: int, bits: int, rest: Wake) -> Wake:
 
 
 @dataclass(frozen=True)
-class Several:
+class StrategyGroup:
     """Strategies that run on one engine; :func:`~barter_bt.backtest.backtest` wraps a list of them in it.
 
     Each is asked at the events that it asked for, compiled ones first, each kind in the order given. All see one
@@ -66,12 +66,12 @@ class Several:
         drivers = [one.prepare(market) for one in self.strategies]
         wake, my = _chain(drivers)
         planned = [(k, one.schedule) for k, one in enumerate(drivers) if one.schedule and len(one.schedule["time"])]
-        sizes = {(one.size, one.with_fee, one.strict) for one in drivers if one.schedule}
+        sizes = {(one.size, one.with_fee, one.resize) for one in drivers if one.schedule}
         timers = {one.timer_ns for one in drivers if one.timer_ns}
         for what, found in (("sizes of targets", sizes), ("timers", timers)):
             if len(found) > 1:
                 raise StrategyError(f"the strategies differ in their {what}: {sorted(found)}", "make them agree")
-        size, with_fee, strict = sizes.pop() if sizes else (Driver.size, Driver.with_fee, Driver.strict)
+        size, with_fee, resize = sizes.pop() if sizes else (Driver.size, Driver.with_fee, Driver.resize)
         asked = hooks = 0
         for one in drivers:
             asked, hooks = asked | one.asked, hooks | one.hooks
@@ -88,7 +88,7 @@ class Several:
             source=next((one.source for one in drivers if one.source), None),
             size=size,
             with_fee=with_fee,
-            strict=strict,
+            resize=resize,
             own={name: one.my for name, one in zip(self.names, drivers, strict=True)},
             warnings=[
                 f"{name}: {text}" for name, one in zip(self.names, drivers, strict=True) for text in one.warnings
@@ -104,7 +104,7 @@ def _chain(drivers: Sequence[Driver]) -> tuple[Wake, Block]:
         one = drivers[number]
         if one.wake is not None:
             wake = _before(one.wake, number, one.asked | one.hooks, wake)
-            my = make_block("Several", {"head": type(one.my), "tail": type(my)})(head=one.my, tail=my)
+            my = make_block("StrategyGroup", {"head": type(one.my), "tail": type(my)})(head=one.my, tail=my)
     return wake, my
 
 
