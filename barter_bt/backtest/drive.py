@@ -108,8 +108,8 @@ class Drive:
         budget[0] = self._turn
         while True:
             status = self._advance()
-            if out_of_memory:
-                raise MemoryError(f"table {out_of_memory.pop()} could not grow")
+            if table := out_of_memory.take():
+                raise MemoryError(f"table {table} could not grow")
             if status == loop.DONE:
                 break
             if status == loop.DATA:

@@ -121,6 +121,39 @@ class MarketPrices:
         return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA | {"thinned": pl.Boolean})
 
 
+@dataclass(frozen=True)
+class DrawnPrices:
+    """The prices that were kept for pictures, in place of a market that is not there any more.
+
+    Parameters
+    ----------
+    kept
+        What :meth:`MarketPrices.to_draw` gave.
+    """
+
+    kept: pl.DataFrame
+
+    def frame(self) -> pl.DataFrame:
+        """The prices by time: ``time``, ``instrument``, ``price``."""
+        return self.kept.select(*SCHEMA).sort("time", maintain_order=True)
+
+    def by_instrument(
+        self, instruments: Collection[str], span_ns: tuple[int, int] = EVER
+    ) -> Iterator[tuple[str, Integers, Floats]]:
+        """Name, times and prices of some instruments in a span of time, both ends included."""
+        for (name,), mine in self.kept.group_by("instrument", maintain_order=True):
+            times = mine["time"].to_physical().to_numpy()
+            inside = (times >= span_ns[0]) & (times <= span_ns[1])
+            if name in instruments and inside.any():
+                yield str(name), times[inside], mine["price"].to_numpy()[inside]
+
+    @property
+    def spacing_ns(self) -> int:
+        """Nanoseconds of the parts of which there are four prices each; 0 where there are all."""
+        some = self.kept.filter("thinned")["time"].to_physical()
+        return (int(some.max()) - int(some.min())) // PARTS if len(some) else 0  # type: ignore[arg-type] # ints
+
+
 class _Thinning:
     """The prices of one instrument so far, thinned as soon as they are more than a few."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
-from barter_bt.backtest.prices import EVER, MarketPrices
+from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.columns.table import Block
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
@@ -30,6 +30,10 @@ class Result(Analysis):
     """A finished run: its tables, digest, figures and pictures. Tables are made when first asked for.
 
     What can be asked of it stands in :class:`~barter_bt.backtest.analysis.Analysis`.
+
+    A result can be pickled, and so be handed from process to process. What travels are the columns of engine and venue,
+    everything that describes the run, with the checksum of its data, and of the market's prices as many as pictures
+    need: what was traded has up to 4,000 each. The market data itself stays behind.
 
     Attributes
     ----------
@@ -152,13 +156,28 @@ class Result(Analysis):
 
     @cached_property
     def _prices_to_draw(self) -> pl.DataFrame:
+        assert self.market, "a run that has travelled has brought them along"
         marks = nanoseconds(self.equity["time"])
         traded = self.trades["instrument"].cast(pl.String).unique().to_list()
-        return self._prices.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER)
+        market = MarketPrices(self.market, self.index.codes, self.index.names)
+        return market.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER)
 
     @property
-    def _prices(self) -> MarketPrices:
+    def prices_spacing_ns(self) -> int:
+        """Nanoseconds of the parts of which :meth:`prices` has four prices each; 0 where it has all."""
+        return self._prices.spacing_ns if isinstance(self._prices, DrawnPrices) else 0
+
+    @property
+    def _prices(self) -> MarketPrices | DrawnPrices:
+        if not self.market:  # the run has travelled
+            return DrawnPrices(self._prices_to_draw)
         return MarketPrices(self.market, self.index.codes, self.index.names)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels when the run is pickled."""
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        made = {name: getattr(self, name) for name in ("config", "data", "own", "_prices_to_draw")}
+        return kept | {"describe": dict, "market": (), "tables": {}} | made
 
     def save(self, directory: str | Path) -> Path:
         """Write the run's directory: tables as Parquet, summary and manifest as JSON."""

@@ -22,6 +22,7 @@ from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.columns.kernel import interprets
 from barter_bt.data import check
+from barter_bt.data.forked import refuse_fork
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.strategy.driver import Driver, Market
@@ -40,6 +41,7 @@ def run(
     progress: bool | Callable[[int, int], None] | None = None,
 ) -> Result:
     """Run one strategy; nothing of the setup changes. Parameters are those of ``backtest``."""
+    refuse_fork()
     began = time.perf_counter()
     feeder = setup.feeder()
     state, venue = setup.begin()

@@ -29,6 +29,7 @@ from barter_bt.backtest.run import run
 from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
+from barter_bt.data.forked import refuse_fork
 from barter_bt.engine.audit import LEVELS
 from barter_bt.engine.messages import NEVER
 from barter_bt.engine.state.build import build_state
@@ -100,6 +101,7 @@ end, seed, interpret
         seed: int = 0,
         interpret: bool | None = None,
     ) -> None:
+        refuse_fork()
         streams = streams_of(data)
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
         index = IndexedInstruments(instruments_of(instruments))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
@@ -215,6 +216,8 @@ def _short(content: str) -> str:
 
 
 _OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
+# Numba compiles for one thread at a time; what is compiled is linked by its address, so there must be one of each.
+_lock = threading.RLock()
 # By content, so that an edit within one process is seen as well.
 _units: dict[str, tuple[Any, Any]] = {}
 _entries: dict[str, Any] = {}
@@ -226,15 +229,16 @@ def compiled_function(function: FunctionType) -> Any:
     if interprets():
         return function
     content = digest(function)
-    if content not in _array_kernels:
-        from numba import njit
+    with _lock:
+        if content not in _array_kernels:
+            from numba import njit
 
-        compiler = Compiler()
-        compiler.tag = _short(content)
-        dispatcher = njit(**_OPTIONS)(compiler.rebuild(function))
-        dispatcher._cache = CodeCache(function, content)
-        _array_kernels[content] = dispatcher
-    return _array_kernels[content]
+            compiler = Compiler()
+            compiler.tag = _short(content)
+            dispatcher = njit(**_OPTIONS)(compiler.rebuild(function))
+            dispatcher._cache = CodeCache(function, content)
+            _array_kernels[content] = dispatcher
+        return _array_kernels[content]
 
 
 def interprets() -> bool:
@@ -271,9 +275,10 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
     content = digest(root, compiler.replace) + "".join(
         f"{block.__module__}.{BlockType(block).name}" for block in blocks
     )
-    if content not in _entries:
-        _entries[content] = _compile_entry(compiler, root, blocks, content)
-    return _entries[content]
+    with _lock:
+        if content not in _entries:
+            _entries[content] = _compile_entry(compiler, root, blocks, content)
+        return _entries[content]
 
 
 def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:

@@ -1,7 +1,8 @@
 """Memory for tables, used again from run to run.
 
 A fresh page costs about a microsecond when it is first touched, which for a journal of a million rows is more
-than writing it. Blocks that nothing refers to any more, no table and no view, go back to a small pool.
+than writing it. Blocks that nothing refers to any more, no table and no view, go back to a small pool. Threads share
+it without a lock: a list gives an element to one taker only.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 _POOL_BYTES_MAX = 256 << 20
-_pool: dict[int, list[npt.NDArray[np.uint8]]] = {}
-_pooled: int | None = 0
+_LEAST, _MOST = 12, 40  # powers of two
+_pool: dict[int, list[npt.NDArray[np.uint8]]] = {1 << power: [] for power in range(_LEAST, _MOST)}
 
 
 class _Owner:
@@ -24,13 +25,11 @@ class _Owner:
         self.__array_interface__: dict[str, Any] = block.__array_interface__
 
     def __del__(self) -> None:
-        global _pooled  # noqa: PLW0603
-        if _pooled is None:  # the interpreter is shutting down
+        if _pool is None:  # the interpreter is shutting down
             return
         size = self._block.size
-        if _pooled + size <= _POOL_BYTES_MAX:
-            _pooled += size
-            _pool.setdefault(size, []).append(self._block)
+        if size in _pool and size + sum(each * len(blocks) for each, blocks in _pool.items()) <= _POOL_BYTES_MAX:
+            _pool[size].append(self._block)
 
 
 def take(size: int) -> npt.NDArray[np.uint8]:
@@ -41,11 +40,9 @@ def take(size: int) -> npt.NDArray[np.uint8]:
     >>> take(1000).size
     4096
     """
-    global _pooled  # noqa: PLW0603
-    rounded = 1 << max(12, (size - 1).bit_length())
-    blocks = _pool.get(rounded)
-    if blocks:
-        assert _pooled is not None
-        _pooled -= rounded
-        return np.asarray(_Owner(blocks.pop()))
-    return np.asarray(_Owner(np.empty(rounded, np.uint8)))
+    rounded = 1 << max(_LEAST, (size - 1).bit_length())
+    try:
+        block = _pool[rounded].pop()
+    except (IndexError, KeyError):
+        block = np.empty(rounded, np.uint8)
+    return np.asarray(_Owner(block))

@@ -14,6 +14,7 @@ address of column 0, address of column 1, ...]``. Compiled code never owns a col
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Mapping
 from functools import cached_property
@@ -51,7 +52,25 @@ F64s = Annotated[Column[Column[float]], "*f8"]
 _DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
-out_of_memory: list[str] = []  # tables that compiled code could not grow; the run ends with an error
+
+
+class _OutOfMemory(threading.local):
+    """The table that compiled code of this thread could not grow; its run ends with an error."""
+
+    def __init__(self) -> None:
+        self._table: str | None = None
+
+    def note(self, table: str) -> None:
+        """Remember a table."""
+        self._table = table
+
+    def take(self) -> str | None:
+        """Its name, once; None where there was memory enough."""
+        table, self._table = self._table, None
+        return table
+
+
+out_of_memory = _OutOfMemory()
 
 
 def _view(array: npt.NDArray[Any]) -> memoryview[Any]:
@@ -126,6 +145,11 @@ class Table:
                 setattr(other, name, list(getattr(self, name)))
         return other
 
+    def __reduce__(self) -> Any:
+        """Pickled are the rows; columns of columns, which live elsewhere, point to nothing afterwards."""
+        columns = {name: self.array(name) for name, code in self.schema.items() if code[0] != "*"}
+        return _table_of, (type(self), len(self), columns)
+
     def array(self, name: str) -> npt.NDArray[Any]:
         """Rows of a column as a NumPy view; it shows later writes until the table grows."""
         view: npt.NDArray[Any] = self._arrays[name][: len(self)]
@@ -187,13 +211,25 @@ class Table:
         self._head[1] = capacity
 
 
+def _table_of(cls: type[Table], rows: int, columns: Mapping[str, npt.NDArray[Any]]) -> Table:
+    table = cls(rows)
+    table.truncate(rows)
+    for name, values in columns.items():
+        table.array(name)[:] = values
+    return table
+
+
+def _block_of(cls: type[Block], tables: Mapping[str, Any]) -> Block:
+    return cls(**tables)
+
+
 def grow(address: int) -> int:
     """Double the table whose descriptor lies at ``address``; 0 on success. Called from compiled code."""
     table = _by_address[address]
     try:
         table.grow()
     except MemoryError:
-        out_of_memory.append(type(table).__name__)
+        out_of_memory.note(type(table).__name__)
         return 1
     return 0
 
@@ -231,6 +267,10 @@ class Block:
         for view in ("read_only", "checked"):
             vars(self).pop(view, None)
         self._directory[list(self.layout).index(name)] = table.address
+
+    def __reduce__(self) -> Any:
+        """Pickled are the tables."""
+        return _block_of, (type(self), self.tables())
 
     def copy(self) -> Self:
         """Another block with copies of the tables."""

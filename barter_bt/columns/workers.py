@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -16,10 +17,13 @@ from collections.abc import Iterable
 from types import FunctionType
 
 _running: list[subprocess.Popen[bytes]] = []
+_process = os.getpid()
 
 
 def jobs() -> int:
-    """How many processes may help."""
+    """How many processes may help; workers of a pool, which is as large as it should be, have none."""
+    if multiprocessing.parent_process() is not None:
+        return 0
     chosen = os.environ.get("BARTER_BT_COMPILE_JOBS", "")
     return int(chosen) if chosen.isdigit() else min(3, (os.cpu_count() or 1) - 1)
 
@@ -47,6 +51,8 @@ def work(names: list[str]) -> None:
 
 @atexit.register
 def _stop() -> None:
+    if os.getpid() != _process:  # a fork, whose helpers they are not
+        return
     for process in _running:
         process.kill()
         process.wait()

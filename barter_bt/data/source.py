@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from barter_bt.data.forked import refuse_fork
 from barter_bt.errors import ConfigError, DataError
 
 PIECE_ROWS = 1 << 20
@@ -231,6 +232,7 @@ def open_source(source: object) -> Source:
     >>> open_source(pl.DataFrame({"price": [1.0, 2.0]})).rows
     2
     """
+    refuse_fork()
     if isinstance(source, (pl.DataFrame, pl.LazyFrame)):
         return FrameSource(source)
     if isinstance(source, (str, Path)):

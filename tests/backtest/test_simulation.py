@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -16,6 +17,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.backtest import Result
+from barter_bt.engine.replica import differences
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from tests.backtest.runs import arguments, frame
 from tests.engine import pinned
@@ -212,3 +214,38 @@ def test_a_result_has_no_part_that_a_later_run_changes() -> None:
     many.run(STRATEGIES["python"]())
     assert before == {"warnings": first.warnings, "timings": first.timings}
     assert all(table.to_polars().equals(state[name]) for name, table in first.state.tables().items())
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_result_can_be_pickled(name: str, option: str, tmp_path: Path) -> None:
+    """Tables, digests, figures, warnings, manifest, pictures' prices and replica are those of the run."""
+    run = simulation(**OPTIONS[option]).run(STRATEGIES[name]())
+    other = pickle.loads(pickle.dumps(run))
+    same(other, run)
+    assert repr(other.summary()) == repr(run.summary())
+    assert other.timings == run.timings
+    assert other.prices_to_draw().equals(run.prices_to_draw())
+    assert other.prices().equals(run.prices_to_draw().drop("thinned"))
+    names, span = ["a_usd"], (0, 2**62)
+    assert [len(price) for _, _, price in other.price_pieces(names, span)] == [run.prices_to_draw().height]
+    assert (other.prices_spacing_ns, run.prices_spacing_ns) == (0, 0)
+    if option == "all":
+        assert differences(other.state, other.replica().state) == []
+    saved = [bt.read(each.save(tmp_path / f"{k}")) for k, each in enumerate((run, other))]
+    assert saved[0].manifest["files"] == saved[1].manifest["files"]
+    same(pickle.loads(pickle.dumps(other)), run)
+
+
+def test_what_a_failed_run_did_travels_with_its_error() -> None:
+    class Fails(Counting):
+        def generate_algo_orders(self, state: Any) -> Any:
+            assert self.asked < 5, "enough"
+            return super().generate_algo_orders(state)
+
+    with pytest.raises(StrategyError) as caught:
+        simulation().run(Fails())
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (str(error), error.hint) == (str(caught.value), caught.value.hint)
+    assert error.result.partial
+    assert error.result.digest == caught.value.result.digest

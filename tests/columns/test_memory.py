@@ -1,6 +1,7 @@
 """The memory pool: what somebody can still see is never given to somebody else."""
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_a_view_outlives_its_table(rows):
 
 def test_a_block_is_used_again_once_nothing_looks_at_it():
     """The pool's purpose: the same memory comes back."""
-    memory._pool.clear()
+    memory._pool[1 << 20].clear()
     block = take(1 << 20)
     address, view = block.ctypes.data, block[5:9]
     del block
@@ -86,10 +87,24 @@ def test_blocks_are_at_least_as_large_as_asked(size):
 
 def test_the_pool_keeps_no_more_than_its_bound(monkeypatch):
     """What comes back beyond the bound goes to the system."""
-    monkeypatch.setattr(memory, "_pool", {})
-    monkeypatch.setattr(memory, "_pooled", 0)
+    monkeypatch.setattr(memory, "_pool", {1 << 20: []})
     monkeypatch.setattr(memory, "_POOL_BYTES_MAX", 3 << 20)
     blocks = [take(1 << 20) for _ in range(8)]
     blocks.clear()
     assert sum(block.size for kept in memory._pool.values() for block in kept) == 3 << 20
-    assert memory._pooled == 3 << 20
+
+
+def test_threads_never_get_one_block_twice():
+    """Blocks that are alive at one time in any thread never overlap."""
+
+    def work(mark: int) -> bool:
+        for size in (5_000, 9_000, 70_000) * 50:
+            blocks = [take(size) for _ in range(4)]
+            for k, block in enumerate(blocks):
+                block[:] = mark * 10 + k
+            if not all((block == mark * 10 + k).all() for k, block in enumerate(blocks)):
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(16)))

@@ -152,7 +152,8 @@ def test_compiled_code_grows_a_table_by_its_address():
 
     table.grow = full
     assert grow(table.address) == 1
-    assert module.out_of_memory.pop() == "Mixed"
+    assert module.out_of_memory.take() == "Mixed"
+    assert module.out_of_memory.take() is None
 
 
 def test_tables_of_one_declaration_are_independent():

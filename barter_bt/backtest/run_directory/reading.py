@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
-from barter_bt.backtest.prices import PARTS, SCHEMA
+from barter_bt.backtest.prices import SCHEMA, DrawnPrices
 from barter_bt.backtest.run_directory.manifest import check, load
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.files import set_aside
@@ -107,8 +107,7 @@ class SavedRun(Analysis):
         """Nanoseconds of the parts of which :meth:`prices` has four prices each; 0 where it has all."""
         if "prices.parquet" not in self.manifest["files"]:
             return 0
-        some = self.scan("prices").filter("thinned").select("time").collect()["time"].to_physical()
-        return (int(some.max()) - int(some.min())) // PARTS if len(some) else 0  # type: ignore[arg-type] # ints
+        return DrawnPrices(self.scan("prices").collect()).spacing_ns
 
     @cached_property
     def benchmark_equity(self) -> pl.DataFrame | None:
