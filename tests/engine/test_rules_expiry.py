@@ -42,6 +42,14 @@ def test_rule_46_open_orders_are_cancelled_at_the_expiry():
     assert any("2 of 3 orders were cancelled because their instrument expired" in told for told in result.warnings)
 
 
+def test_rule_46_each_instrument_expires_at_its_own_time():
+    """Also where orders of several wait for it."""
+    listed = [replace(until(at), name=name) for at, name in ((7, "e_usd"), (5, "f_usd"), (6, "g_usd"))]
+    data = [trades((1, 100, 5), (9, 100, 5), instrument=one.name) for one in listed]
+    result = run(data, schedule(*({"at": 2, "buy": 1, "limit": 95, "on": one.name} for one in listed)), listed)
+    assert ends(result) == [("cancelled", "expired", 0, at) for at in (7, 5, 6)]
+
+
 def test_rule_46_a_part_that_was_filled_stays_filled():
     """The rest is cancelled."""
     result = run(
