@@ -11,7 +11,7 @@ from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import steps
 from barter_bt.venue.market import on_market_row
-from barter_bt.venue.state import NOT_VALUED, VenueState
+from barter_bt.venue.state import VenueState
 
 
 @unit
@@ -99,4 +99,3 @@ def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
         if ticks <= 0:
             fail(v.fault, BAD_ROW, i)
         b.last[i], b.last_time[i], b.fill_mark[i] = ticks, time, 0
-        v.accounts.valued_at[t.quote[i]] = NOT_VALUED

@@ -36,7 +36,7 @@ def mark_ticks(v: VenueState, i: int) -> int:
 
 
 def revalue(v: VenueState, asset: int) -> None:
-    """Sum value and requirement of all positions in an asset, once for each price that the venue sees."""
+    """Sum value and requirement of all positions in an asset, once for each time: all its prices are seen by then."""
     a, b, t = v.accounts, v.markets, v.terms
     if a.valued_at[asset] == v.clock.time[0]:
         return

@@ -8,7 +8,7 @@ from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, 
 from barter_bt.engine.terms import steps, whole_lots
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
-from barter_bt.venue.state import NOT_VALUED, VenueState
+from barter_bt.venue.state import VenueState
 
 
 @hot
@@ -29,13 +29,6 @@ def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
 
 
 @hot
-def _forget_value(v: VenueState, i: int) -> None:
-    """A price has changed: what margins were worth at it no longer holds."""
-    if v.clock.needs_marks[0]:
-        v.accounts.valued_at[v.terms.quote[i]] = NOT_VALUED
-
-
-@hot
 def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
     t, b = v.terms, v.markets
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
@@ -43,7 +36,6 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         fail(v.fault, BAD_ROW, i)
         return
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
-    _forget_value(v, i)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
 
@@ -65,7 +57,6 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
     b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.clock.time[0]
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
-    _forget_value(v, i)
     if (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i]):
         match_quote(v, i)
 
@@ -79,7 +70,6 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
         return
     b = v.markets
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
-    _forget_value(v, i)
     if v.markets.live[i] > 0:
         high = steps(cursors.second[c][row], per_unit, noise)
         low = steps(cursors.third[c][row], per_unit, noise)
