@@ -294,9 +294,10 @@ def test_two_files_of_one_name_both_count(tmp_path):
 
 
 def test_another_version_is_refused_by_its_name(saved, monkeypatch):
+    path = saved("compiled")
     monkeypatch.setattr(checkpoint, "VERSION", "9.9.9")
     with pytest.raises(ConfigError, match=r"is of format 2, version [\d.]+; this is format 2, version 9\.9\.9"):
-        bt.backtest(**arguments("compiled"), resume=saved("compiled"))
+        bt.backtest(**arguments("compiled"), resume=path)
 
 
 def test_another_source_of_the_same_version_is_refused(saved, monkeypatch):

@@ -1,7 +1,7 @@
-"""A plugin of pytest for mutants: every run is interpreted, also one that asks to be compiled; no example is shrunk.
+"""A plugin of pytest for mutants: every run is interpreted, also one that asks to be compiled, and failures come soon.
 
 To compile a changed loop takes a minute; that compiled runs do what interpreted ones do is held by other tests. A
-mutant is killed by any example, not only by the smallest.
+mutant is killed by any example of a property, not only by the smallest, and by a run that no time would end.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from typing import Any
 
 from hypothesis import Phase, settings
 
+from barter_bt.simulation import loop
+
 
 def pytest_configure() -> None:
     """Before tests are imported."""
     settings.register_profile("mutants", settings(), phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutants")
+    loop.MOST_AT_ONE_TIME = 10_000
     interpret()
 
 
