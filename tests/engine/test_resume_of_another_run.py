@@ -194,7 +194,7 @@ def test_another_run_is_refused_by_name(saved, what):
 
 OTHERS: dict[str, tuple[str, Callable[[], Any], str]] = {
     "parameter": ("compiled", lambda: compiled(lots=0.75), "strategy.parameters.lots: was 0.5, is 0.75"),
-    "first value": ("compiled", lambda: compiled(variables={"seen": 1}), "strategy.shared.seen: was 0, is 1"),
+    "first value": ("compiled", lambda: compiled(variables={"seen": 1}), "strategy.variables.seen: was 0, is 1"),
     "code": ("compiled", lambda: compiled(generate_more), "strategy.generate: was "),
     "wake": ("compiled", lambda: compiled(wake="market"), "strategy.wake: was 'trade', is 'market'"),
     "name": ("compiled", lambda: compiled(name="other"), "strategy.name: was 'compiled', is 'other'"),
