@@ -6,13 +6,14 @@ from barter_bt.columns.kernel import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
-from barter_bt.engine.audit import COMMANDED, FULL, begin, note_event, note_output
+from barter_bt.engine.audit import COMMANDED, note_output
 from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
 from barter_bt.engine.messages import NEVER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
+from barter_bt.engine.step import start_event
 
 OPEN_ORDERS, CANCEL_REQUESTS, CLOSE, CANCEL_ORDERS = 0, 1, 2, 3
 ENABLE_TRADING, DISABLE_TRADING, SHUTDOWN, LOSE_MARKET, LOSE_ACCOUNT = 4, 5, 6, 7, 8
@@ -25,13 +26,10 @@ def execute_command(s: EngineState) -> None:
     Commands bypass the risk check and work while trading is disabled.
     """
     e, c, row = s.engine, s.commands, s.commands.row[0]
-    e.time[0] = max(e.time[0], c.due[0])
-    plan_mark(s, e.time[0])
-    e.sequence[0] += 1
     command, target = c.command[0][row], c.instrument[0][row]
-    begin(s, ENGINE_UPDATE, -1, -1, target if command in (LOSE_MARKET, LOSE_ACCOUNT) else -1, command)
-    if e.audit[0] == FULL:
-        note_event(s, -1)
+    link = target if command in (LOSE_MARKET, LOSE_ACCOUNT) else -1
+    start_event(s, c.due[0], ENGINE_UPDATE, -1, link, command)
+    plan_mark(s, e.time[0])
     if e.audit[0] and command <= CANCEL_ORDERS:
         note_output(s, COMMANDED, command, -1)
     e.bypass[0] = 1

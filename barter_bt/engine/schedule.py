@@ -6,7 +6,6 @@ from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldi
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.accounting import fee_of, notional
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
-from barter_bt.engine.audit import FULL, begin, note_event
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.messages import NEVER
@@ -16,6 +15,7 @@ from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
+from barter_bt.engine.step import start_event
 from barter_bt.engine.terms import RATE, Terms
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
@@ -27,14 +27,10 @@ UNITS, NOTIONAL, EQUITY = 0, 1, 2
 def process_schedule(s: EngineState) -> None:
     """Process all rows of the schedule that bear its present time."""
     p, now = s.schedule, s.schedule.due[0]
-    s.engine.time[0] = max(s.engine.time[0], now)
     plan_mark(s, now)
     first = row = p.row[0]
     while row < p.rows[0] and p.time[0][row] == now:
-        s.engine.sequence[0] += 1
-        begin(s, SCHEDULED, p.instrument[0][row], -1, -1, -1)
-        if s.engine.audit[0] == FULL:
-            note_event(s, -1)
+        start_event(s, now, SCHEDULED, p.instrument[0][row], -1, -1)
         if s.engine.recording[0] == EACH_EVENT:
             record(s)
         if not s.engine.trading[0]:

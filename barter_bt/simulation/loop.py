@@ -25,7 +25,6 @@ from __future__ import annotations
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.action.stop import watch_losses
-from barter_bt.engine.audit import FULL, begin, note_event
 from barter_bt.engine.command import execute_command
 from barter_bt.engine.event import (
     BALANCE,
@@ -48,6 +47,7 @@ from barter_bt.engine.report import process_reports
 from barter_bt.engine.schedule import process_schedule
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.replay import replay
 from barter_bt.venue.arrival import receive
@@ -214,11 +214,7 @@ def notify_strategy(s: EngineState, my: Block) -> int:
 def fire_timer(s: EngineState, now: int) -> None:
     """A bar has closed or a timer is due: tell the strategy which, and wind the timer."""
     e = s.engine
-    e.time[0] = max(e.time[0], now)
-    e.sequence[0] += 1
-    begin(s, BAR_CLOSE if e.bar_due[0] == now else TIMER, -1, -1, -1, -1)
-    if e.audit[0] == FULL:
-        note_event(s, -1)
+    start_event(s, now, BAR_CLOSE if e.bar_due[0] == now else TIMER, -1, -1, -1)
     if e.bar_due[0] == now:
         e.bar_due[0] = NEVER
     else:

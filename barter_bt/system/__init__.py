@@ -13,12 +13,14 @@ from barter_bt.system.audit import (
     PositionExit,
     Refused,
     Sent,
+    Stopped,
     TradingDisabled,
 )
 from barter_bt.system.config import ConfigWarning, SystemConfig, load_config
 from barter_bt.system.engine import Engine
 from barter_bt.system.recording import Recording, RecordingWarning, market_streams, read_recording
 from barter_bt.system.strategy import Strategy, close_with_market_orders
+from barter_bt.system.timer import Timer
 
 __all__ = [
     "AccountDisconnect",
@@ -33,8 +35,10 @@ __all__ = [
     "RecordingWarning",
     "Refused",
     "Sent",
+    "Stopped",
     "Strategy",
     "SystemConfig",
+    "Timer",
     "TradingDisabled",
     "close_with_market_orders",
     "load_config",

@@ -16,6 +16,7 @@ from barter_bt.protocol import (
     UnrecoverableEngineError,
     is_unrecoverable,
 )
+from barter_bt.system.timer import Timer
 
 Request: TypeAlias = OrderRequestCancel | OrderRequestOpen
 
@@ -101,7 +102,18 @@ class AccountDisconnect:
     result: Any = None
 
 
-Output: TypeAlias = AlgoOrders | Commanded | PositionExit | TradingDisabled | MarketDisconnect | AccountDisconnect
+@dataclass(frozen=True)
+class Stopped:
+    """A stop of the limits fired, for the reason that it gives; what it sent is past the risk manager."""
+
+    reason: str
+    cancels: Sent = Sent()
+    opens: Sent = Sent()
+
+
+Output: TypeAlias = (
+    AlgoOrders | Commanded | PositionExit | Stopped | TradingDisabled | MarketDisconnect | AccountDisconnect
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ class Audit:
     time
         The engine's clock after the event, ns since 1970.
     event
-        What was processed.
+        What was processed; None where a mark fired a stop.
     outputs
         What the engine did, in order.
     errors
@@ -124,6 +136,6 @@ class Audit:
 
     sequence: int
     time: int
-    event: EngineEvent
+    event: EngineEvent | Timer | None
     outputs: tuple[Output, ...] = ()
     errors: tuple[UnrecoverableEngineError, ...] = ()

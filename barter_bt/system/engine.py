@@ -8,20 +8,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from barter_bt.engine.audit import (
-    FULL,
-    begin,
-    note_event,
+from barter_bt.engine.action.stop import STOPS, begin_stop, stop_reason
+from barter_bt.engine.audit import COMMANDED, FULL, note_output
+from barter_bt.engine.command import (
+    CANCEL_ORDERS,
+    CANCEL_REQUESTS,
+    CLOSE,
+    DISABLE_TRADING,
+    ENABLE_TRADING,
+    LOSE_ACCOUNT,
+    LOSE_MARKET,
+    OPEN_ORDERS,
+    SHUTDOWN,
 )
-from barter_bt.engine.event import ENGINE_UPDATE
+from barter_bt.engine.event import ENGINE_UPDATE, TIMER
 from barter_bt.engine.messages import NEVER
 from barter_bt.engine.order import BUY
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.step import advance, start_event
 from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+from barter_bt.instrument.number import Number, decimal
 from barter_bt.protocol import (
     Account,
     AccountEvent,
@@ -34,6 +45,7 @@ from barter_bt.protocol import (
     InstrumentFilter,
     Market,
     MarketEvent,
+    NoFilter,
     Open,
     OrderRequestCancel,
     OrderRequestOpen,
@@ -59,15 +71,17 @@ from barter_bt.system.audit import (
     PositionExit,
     Request,
     Sent,
+    Stopped,
     TradingDisabled,
 )
 from barter_bt.system.book import Book
-from barter_bt.system.changes import Changes
+from barter_bt.system.changes import Changes, check_time
 from barter_bt.system.filters import many
 from barter_bt.system.markets import event_time, prepare_market
 from barter_bt.system.requests import Ready, Requests, Send
 from barter_bt.system.saved import load_state, save_state
-from barter_bt.system.strategy import Strategy
+from barter_bt.system.strategy import Strategy, close_with_market_orders
+from barter_bt.system.timer import Timer
 from barter_bt.system.units import Units
 from barter_bt.system.view import View
 from barter_bt.venue.build import build_links, build_terms
@@ -76,6 +90,12 @@ from barter_bt.venue.terms import Venue
 T = TypeVar("T")
 Errors: TypeAlias = Sequence[UnrecoverableEngineError]
 Apply: TypeAlias = Callable[[], Errors]
+CODES: dict[type, int] = {
+    SendOpenRequests: OPEN_ORDERS,
+    SendCancelRequests: CANCEL_REQUESTS,
+    ClosePositions: CLOSE,
+    CancelOrders: CANCEL_ORDERS,
+}
 
 
 class Engine(View):
@@ -100,6 +120,13 @@ class Engine(View):
         Sends a request to its exchange; by default requests are only kept in the audits.
     start
         The clock's first time, ns since 1970.
+    clock
+        Tells the time at which an event is processed, ns since 1970, as Barter's live clock; by default it is the
+        latest that an event bears, as of Barter's historical clock. It never goes back.
+    units
+        Smallest amount of an asset that is counted, as in a backtest.
+    reporting
+        Asset that limits on exposure and leverage are in; by default the quote asset of the first instrument.
 
     Attributes
     ----------
@@ -127,27 +154,33 @@ class Engine(View):
         trading: TradingState = TradingState.DISABLED,
         send: Send | None = None,
         start: int = 0,
+        clock: Callable[[], int] | None = None,
+        units: Mapping[str, Number] | None = None,
+        reporting: str | None = None,
     ) -> None:
         index = IndexedInstruments(instruments)
         amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
-        units, book = Units(index, choose_scales(index, {}, amounts)), Book()
+        chosen = {index.asset(name): decimal(unit, f"unit of {name!r}") for name, unit in (units or {}).items()}
+        counted, book = Units(index, choose_scales(index, {}, amounts, units=chosen)), Book()
         book.balances = {asset: (amount, amount) for asset, amount in amounts.items()}
-        super().__init__(index, units, _build(index, units, amounts, start), book)
+        worth_in = index.asset(reporting) if reporting else index.settlement_assets[0]
+        super().__init__(index, counted, _build(index, counted, amounts, start, worth_in), book)
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
         if risk:
-            risk.apply(self.state, index, units.scales)
-            units.changed = lambda: risk.apply_amounts(self.state, index, units.scales, again=True)
-        self._accounts = Accounts(self.state, index, units, book)
+            risk.apply(self.state, index, counted.scales)
+            counted.changed = lambda: risk.apply_amounts(self.state, index, counted.scales, again=True)
+        self._accounts = Accounts(self.state, index, counted, book)
         if risk_check not in ("each", "together"):
             raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
-        self._requests = Requests(self.state, index, units, book, send or _keep, together=risk_check == "together")
+        self._requests = Requests(self.state, index, counted, book, send or _keep, together=risk_check == "together")
+        self._clock = clock
         self._outputs: list[Output] = []
         self.terminated = False
 
     # Processing
 
-    def process(self, event: EngineEvent) -> Audit:
+    def process(self, event: EngineEvent | Timer) -> Audit:
         """Process one event: the clock, the state, then, if trading is enabled, the strategy.
 
         Raises
@@ -165,7 +198,6 @@ class Engine(View):
             raise RunError("the engine has ended: after a shutdown or an unrecoverable error it processes nothing")
         apply = self._prepare(event)
         sequence, self._outputs = self.state.engine.sequence[0], []
-        self.state.engine.sequence[0] = sequence + 1
         errors = apply()
         if not errors and self.state.engine.trading[0] and not isinstance(event, Shutdown):
             errors = self._generate()
@@ -186,7 +218,7 @@ class Engine(View):
         """
         self.terminated = load_state(Path(path), self.state, self._book, self.units, self.index.names)
 
-    def run(self, events: Iterable[EngineEvent]) -> list[Audit]:
+    def run(self, events: Iterable[EngineEvent | Timer]) -> list[Audit]:
         """Process events until they end, a shutdown, or an unrecoverable error."""
         audits = []
         for event in events:
@@ -195,7 +227,7 @@ class Engine(View):
                 break
         return audits
 
-    def _prepare(self, event: EngineEvent) -> Apply:
+    def _prepare(self, event: EngineEvent | Timer) -> Apply:
         """What the event will do. All that can be wrong with it is an error here, and then nothing has changed."""
         if isinstance(event, Market | Account):
             what = event.event
@@ -207,21 +239,26 @@ class Engine(View):
             return self._command(event.kind)
         if isinstance(event, TradingStateUpdate):
             return partial(self._set_trading, event.state)
+        if isinstance(event, Timer):
+            check_time(event.time)
+            return partial(self._begin, -1, kind=TIMER, time=event.time)
         if isinstance(event, Shutdown):
-            return partial(self._begin, -1)
+            return partial(self._begin, SHUTDOWN)
         raise DataError(f"{event!r} is no event of the engine", "barter_bt.protocol.EngineEvent has them all")
 
-    def _begin(self, exchange: int) -> Errors:
-        begin(self.state, ENGINE_UPDATE, -1, -1, exchange, -1)
-        note_event(self.state, -1)
+    def _begin(self, command: int, exchange: int = -1, kind: int = ENGINE_UPDATE, time: int | None = None) -> Errors:
+        start_event(self.state, self._now(time), kind, -1, exchange, command)
         return ()
 
-    def _advance(self, time: int | None) -> None:
-        if time is not None:
-            self.state.engine.time[0] = max(self.state.engine.time[0], time)
+    def _now(self, time: int | None) -> int:
+        """The time of the host's clock, else that of the event, else the time as it was."""
+        if self._clock is not None:
+            return self._clock()
+        was: int = self.state.engine.time[0]
+        return was if time is None else time
 
     def _disconnect(self, is_market: bool, exchange: int) -> Errors:
-        self._begin(exchange)
+        self._begin(LOSE_MARKET if is_market else LOSE_ACCOUNT, exchange)
         (lose_market if is_market else lose_account)(self.state, exchange)
         name = self.index.exchanges[exchange]
         told = self._ask(self.strategy.on_disconnect, self, name)
@@ -240,7 +277,7 @@ class Engine(View):
 
     def _apply(self, time: int | None, changes: Changes) -> Errors:
         closed = len(self.state.positions)
-        self._advance(time)
+        advance(self.state, self._now(time))
         changes.apply()
         self._outputs += [self._exit(row) for row in range(closed, len(self.state.positions))]
         return ()
@@ -265,7 +302,7 @@ class Engine(View):
         )
 
     def _set_trading(self, state: TradingState) -> Errors:
-        self._begin(-1)
+        self._begin(ENABLE_TRADING if state == TradingState.ENABLED else DISABLE_TRADING)
         self.set_trading(state)
         return ()
 
@@ -275,7 +312,47 @@ class Engine(View):
         set_trading(self.state, int(state == TradingState.ENABLED))
         self.state.engine.pending[0] = 0
         if was and state == TradingState.DISABLED:
-            self._outputs.append(TradingDisabled(self._ask(self.strategy.on_trading_disabled, self)))
+            self._tell_disabled()
+
+    def _tell_disabled(self) -> None:
+        self._outputs.append(TradingDisabled(self._ask(self.strategy.on_trading_disabled, self)))
+
+    # Equity
+
+    def mark(self, time: int | None = None) -> Audit | None:
+        """Mark the equity in ``state.equity``, and hold it against the stops of the limits.
+
+        When is for the host to say: a backtest marks at each candle close, or at an interval (rule 24).
+
+        Parameters
+        ----------
+        time
+            Of the mark, ns since 1970; by default the clock's.
+
+        Returns
+        -------
+        Audit or None
+            If a stop fires, which is an event of its own: trading is disabled, every order is cancelled, every
+            position that has a price is closed past the limits (rule 27), and the strategy is told.
+        """
+        if self.terminated:
+            raise RunError("the engine has ended: after a shutdown or an unrecoverable error it marks nothing")
+        s, sequence = self.state, self.state.engine.sequence[0]
+        mark(s, s.engine.time[0] if time is None else time)
+        reason = stop_reason(s) if s.risk.stops[0] else 0
+        if not reason:
+            return None
+        self._outputs = []
+        begin_stop(s, reason)
+        s.engine.pending[0] = 0
+        instruments = range(len(self.index))
+        _, opens = close_with_market_orders(self, instruments, self.strategy.id, f"stop {sequence}: ")
+        output = Stopped(STOPS[reason], *self.send(self._cancels(NoFilter()), opens))
+        self._outputs.append(output)
+        self._tell_disabled()
+        errors = output.cancels.unrecoverable + output.opens.unrecoverable
+        self.terminated = bool(errors)
+        return Audit(sequence, s.engine.time[0], None, tuple(self._outputs), tuple(errors))
 
     # Acting
 
@@ -299,7 +376,8 @@ class Engine(View):
         return self._obey(command, self._ask(self._requests.prepare, *asked))
 
     def _obey(self, command: CommandKind, ready: tuple[list[Ready], list[Ready]]) -> Errors:
-        self._begin(-1)
+        self._begin(CODES[type(command)])
+        note_output(self.state, COMMANDED, CODES[type(command)], -1)
         output = Commanded(command, *self._requests.send(*ready))
         self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
@@ -336,12 +414,14 @@ def _keep(request: Request) -> None:
     return None
 
 
-def _build(index: IndexedInstruments, units: Units, amounts: Mapping[int, Decimal], start: int) -> EngineState:
+def _build(
+    index: IndexedInstruments, units: Units, amounts: Mapping[int, Decimal], start: int, reporting: int
+) -> EngineState:
     """The state before the first event: no link has said anything."""
     scales, venues = units.scales, dict.fromkeys(index.exchanges, Venue())
     balances = {asset: units.balance(asset, amount) for asset, amount in amounts.items()}
     terms, links = build_terms(index, scales, venues), build_links(index, venues)
-    state = build_state(index, scales, terms, links, balances, index.settlement_assets[0], start, 16)
+    state = build_state(index, scales, terms, links, balances, reporting, start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL
     for exchange in range(len(index.exchanges)):
         lose_account(state, exchange)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from barter_bt.engine.action.risk import check_risk, count_sent
-from barter_bt.engine.audit import REFUSED_OPEN, REPLACED, SENT_CANCEL, SENT_OPEN, note_open, note_output
+from barter_bt.engine.audit import REPLACED, note_output
 from barter_bt.engine.order import REASONS
-from barter_bt.engine.state.orders import is_live, record_cancel, record_open
+from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
 from barter_bt.errors import InstrumentError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestCancel, OrderRequestOpen
@@ -34,6 +34,8 @@ class Ready:
         What is asked, and of which.
     lots, values
         Quantity and terms of an open, as codes.
+    wished
+        Quantity that was asked for, where the risk manager made it smaller.
     error
         Why it will not be sent: its exchange is not in the index.
     """
@@ -43,6 +45,7 @@ class Ready:
     lots: int = 0
     values: dict[str, int] | None = None
     error: EngineError | None = None
+    wished: int | None = None
 
 
 class Requests:
@@ -124,12 +127,10 @@ class Requests:
         """Those that the limits allow, each looked at when it is asked for."""
         for one in opens:
             action = self._ask(one)
-            reason = check_risk(self.state, action)
+            reason = approve(self.state, action)
             lots = self.state.actions.quantity[action]
             if reason:
-                row = record_open(self.state, action, reason)
-                note_open(self.state, action, row, reason, REFUSED_OPEN)
-                self._name(row, one, found=False)
+                self._name(refuse(self.state, action, reason), one, found=False)
                 assert isinstance(one.request, OrderRequestOpen)
                 refused.append(Refused(one.request, REASONS[reason]))
             self.state.actions.truncate(0)
@@ -142,7 +143,7 @@ class Requests:
         assert isinstance(one.request, OrderRequestOpen)
         terms, quantity = one.request.state, self.units.quantity(one.instrument, lots)
         changed = type(terms)(terms.side, terms.price, quantity, terms.kind, terms.time_in_force)
-        return replace(one, request=OrderRequestOpen(one.request.key, changed), lots=lots)
+        return replace(one, request=OrderRequestOpen(one.request.key, changed), lots=lots, wished=one.lots)
 
     def _transmit(self, requests: Iterable[Ready]) -> Sent:
         sent, errors = [], []
@@ -161,7 +162,10 @@ class Requests:
     def _ask(self, one: Ready) -> int:
         assert isinstance(one.request, OrderRequestOpen)
         self.state.engine.strategy[0] = self._book.strategy(one.request.key.strategy)
-        return self._book.ask(self.state, one.instrument, one.request.state.side, one.lots, one.values or {})
+        action = self._book.ask(self.state, one.instrument, one.request.state.side, one.lots, one.values or {})
+        if one.wished is not None:
+            self.state.actions.requested[action] = one.wished
+        return action
 
     def _name(self, row: int, one: Ready, *, found: bool) -> None:
         assert isinstance(one.request, OrderRequestOpen)
@@ -174,15 +178,11 @@ class Requests:
         if earlier is not None and is_live(s, earlier):  # as in Barter: the later order takes its place
             note_output(s, REPLACED, earlier, -1)
             replace_order(s, earlier)
-        action = self._ask(one)
-        row = record_open(s, action, 0)
-        note_open(s, action, row, 0, SENT_OPEN)
-        count_sent(s, i)
+        row = record_open_sent(s, self._ask(one))
         s.actions.truncate(0)
         self._name(row, one, found=True)
 
     def _record_cancel(self, one: Ready) -> None:
         row = self._book.find(one.instrument, one.request.key.cid)
         if row is not None and is_live(self.state, row):
-            record_cancel(self.state, row)
-            note_output(self.state, SENT_CANCEL, row, -1)
+            record_cancel_sent(self.state, row)

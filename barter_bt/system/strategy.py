@@ -45,10 +45,10 @@ class Strategy:
         """Trading, which was enabled, is disabled."""
 
 
-def close_with_market_orders(engine: Engine, instruments: Sequence[int], strategy: str) -> Requests:
+def close_with_market_orders(engine: Engine, instruments: Sequence[int], strategy: str, prefix: str = "") -> Requests:
     """For each position with a price an opposite market order, immediate or cancel, for the whole quantity.
 
-    The client's id is the instrument's index as text.
+    The client's id is the instrument's index as text, behind the prefix.
     """
     opens = []
     for i in instruments:
@@ -56,5 +56,5 @@ def close_with_market_orders(engine: Engine, instruments: Sequence[int], strateg
         if quantity and price is not None:
             side = Side.SELL if quantity > 0 else Side.BUY
             terms = RequestOpen(side, price, abs(quantity), OrderKind.MARKET, ImmediateOrCancel())
-            opens.append(OrderRequestOpen(OrderKey(engine.exchange_of(i), i, strategy, str(i)), terms))
+            opens.append(OrderRequestOpen(OrderKey(engine.exchange_of(i), i, strategy, f"{prefix}{i}"), terms))
     return (), opens

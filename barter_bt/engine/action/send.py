@@ -1,16 +1,13 @@
-"""From what a strategy asked for to requests on their way: risk check, record in flight, send."""
+"""The outbox of a backtest: what was asked for becomes rows of a queue, as `engine/step.py` says."""
 
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
-from barter_bt.engine.action.risk import check_risk, count_sent
-from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN, note_open, note_output
-from barter_bt.engine.event import SENT
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
 from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT
 from barter_bt.engine.state.connectivity import set_trading
-from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
 
 NO_ORDER, NOTHING = -1, -2  # in place of the order to cancel: an open, and neither
 
@@ -30,11 +27,8 @@ def send(s: EngineState, kind: int, order: int) -> None:
 
 def send_cancel(s: EngineState, order: int) -> None:
     """Record that an order is being cancelled, and send the request."""
-    record_cancel(s, order)
+    record_cancel_sent(s, order)
     send(s, REQUEST_CANCEL, order)
-    s.engine.pending[0] |= s.engine.wake[0] & SENT
-    if s.engine.audit[0]:
-        note_output(s, SENT_CANCEL, order, -1)
 
 
 @unit
@@ -53,16 +47,11 @@ def dispatch(s: EngineState) -> None:
 
 def open_order(s: EngineState, action: int) -> int:
     """Record one open and, unless refused, send it; returns the order."""
-    reason = s.actions.refused[action]
-    if not reason and not s.engine.bypass[0]:
-        reason = check_risk(s, action)
-    order = record_open(s, action, reason)
-    if not reason:
-        send(s, REQUEST_OPEN, order)
-        s.engine.pending[0] |= s.engine.wake[0] & SENT
-        count_sent(s, s.orders.instrument[order])
-    if s.engine.audit[0]:
-        note_open(s, action, order, reason, REFUSED_OPEN if reason else SENT_OPEN)
+    reason = approve(s, action)
+    if reason:
+        return refuse(s, action, reason)
+    order = record_open_sent(s, action)
+    send(s, REQUEST_OPEN, order)
     return order
 
 
