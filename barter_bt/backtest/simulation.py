@@ -44,7 +44,7 @@ from barter_bt.venue.terms import Venue
 
 
 class Simulation:
-    """Everything of a backtest but the strategy, prepared once; :meth:`run` tries one strategy after another.
+    """Everything of a backtest but the strategy, prepared once; ``run`` tries one strategy after another.
 
     A run gives what :func:`~barter_bt.backtest` gives: the same digest, warnings and manifest. Runs do not know of each
     other and may go on at the same time, in threads of one process (compiled code leaves Python's lock) or, a
@@ -52,8 +52,9 @@ class Simulation:
 
     Parameters
     ----------
-    data, instruments, venues, balances, units, risk, commands, trading, reporting, mark_every, record, audit, start, \
-end, seed, interpret
+    data, instruments, venues, balances, units, risk, commands
+        As for :func:`~barter_bt.backtest`.
+    trading, reporting, mark_every, record, audit, start, end, seed, interpret
         As for :func:`~barter_bt.backtest`.
 
     Raises

@@ -16,13 +16,13 @@ from tests.backtest.runs import arguments
 
 
 def sometimes(s: Any, my: Any) -> None:
-    my.shared.seen[0] += 1
-    if my.shared.seen[0] % 7 == 0:
-        bt.strategy.api.target(s, 0, float(my.shared.seen[0] % 3))
+    my.variables.seen[0] += 1
+    if my.variables.seen[0] % 7 == 0:
+        bt.strategy.api.target(s, 0, float(my.variables.seen[0] % 3))
 
 
 STRATEGIES = [
-    lambda: bt.Compiled(sometimes, shared={"seen": 0}, wake="bar_close"),
+    lambda: bt.Compiled(sometimes, variables={"seen": 0}, wake="bar_close"),
     lambda: bt.Signals((pl.col("close") > pl.col("close").rolling_mean(9)) * 1.0),
 ]
 
