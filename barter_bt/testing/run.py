@@ -41,9 +41,8 @@ def run(
     [(2.0, 101.0, 2.0)]
     """
     listed = _known(data) if instruments is None else instruments
-    each = [listed] if isinstance(listed, Instrument) else list(listed)
-    given: dict[str, Any] = {"balances": cash(each), "interpret": True} | settings
-    return backtest(data, each, strategy, **given)
+    given: dict[str, Any] = {"balances": cash(listed), "interpret": True} | settings
+    return backtest(data, listed, strategy, **given)
 
 
 def run_prices(
@@ -91,8 +90,8 @@ def run_prices(
     return run(streams, strategy, instruments, **settings)
 
 
-def cash(instruments: Sequence[Instrument]) -> dict[str, int]:
-    """10,000 of everything that instruments are paid with.
+def cash(instruments: Any) -> dict[str, int]:
+    """10,000 of everything that instruments are paid with; what is none, the backtest will tell of.
 
     Examples
     --------
@@ -100,7 +99,8 @@ def cash(instruments: Sequence[Instrument]) -> dict[str, int]:
     >>> cash([bt.Instrument("x", "a_usd"), bt.Instrument("y", "b_eur")])
     {'x.usd': 10000, 'y.eur': 10000}
     """
-    return {f"{one.exchange}.{one.settlement or one.quote}": CASH for one in instruments}
+    each = [instruments] if isinstance(instruments, Instrument) else list(instruments)
+    return {f"{one.exchange}.{one.settlement or one.quote}": CASH for one in each if isinstance(one, Instrument)}
 
 
 def _known(data: Stream | MarketData | Sequence[Stream]) -> list[Instrument]:

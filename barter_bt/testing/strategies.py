@@ -173,13 +173,31 @@ def candles(
 
 
 def fees() -> st.SearchStrategy[Fees]:
-    """Fees: none, usual ones, a tenth, rebates, per contract."""
+    """Fees: none, usual ones, a tenth, rebates, per contract.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> @given(fees())
+    ... def test(terms):
+    ...     assert -0.001 <= terms.maker <= 0.1
+    >>> test()
+    """
     rates = st.sampled_from([float(rate) for rate in dict.fromkeys(RATES)])
     return st.builds(Fees, rates, rates, st.sampled_from([0.0, 0.0, 0.01, 2.5]))
 
 
 def latencies() -> st.SearchStrategy[Latency]:
-    """Latencies: none, a nanosecond, and as long as the data's steps."""
+    """Latencies: none, a nanosecond, and as long as the data's steps.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> @given(latencies())
+    ... def test(delays):
+    ...     assert 0 <= delays.feed_ns <= 2_000_000_000
+    >>> test()
+    """
     delays = st.sampled_from(list(dict.fromkeys(LATENCIES)))
     return st.builds(Latency, delays, delays, delays)
 
@@ -268,7 +286,16 @@ def schedules(
 
 
 def scenarios() -> st.SearchStrategy[Scenario]:
-    """Whole backtests as plain data: what :func:`cases` runs."""
+    """Whole backtests as plain data: what :func:`cases` runs.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> @given(scenarios())
+    ... def test(scenario):
+    ...     assert 1 <= len(scenario.instruments) <= 4
+    >>> test()
+    """
     return _builds(make)
 
 

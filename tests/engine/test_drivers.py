@@ -13,6 +13,7 @@ import barter_bt as bt
 from barter_bt.data import generate
 from barter_bt.strategy import Python
 from barter_bt.strategy.api import ask_price, bid_price, buy, cancel_all, limit_buy, limit_sell, position, target
+from barter_bt.testing import assert_all
 from tests.engine.tiny import S
 
 FAST, SLOW = 5, 15
@@ -191,22 +192,7 @@ def test_interpreted_is_compiled(wake, latency, account):
     assert runs[0].trades.height > 20
     statuses = set(runs[0].orders["status"].cast(pl.String))
     assert {"filled", "cancelled", "rejected"} <= statuses
-    assert_ledger(runs[0])
-
-
-def assert_ledger(result: bt.Result) -> None:
-    """Double entry: per asset account, counterparty and fees sum to zero; positions are the sum of fills."""
-    a = result.venue.accounts
-    sums = a.array("total") + a.array("counterparty") + a.array("fees")
-    assert not sums.any()
-    fills = result.trades.group_by("instrument").agg(
-        (pl.col("quantity") * pl.when(pl.col("side").cast(pl.String) == "buy").then(1).otherwise(-1)).sum()
-    )
-    held = result.state.instruments.array("quantity") / 1000
-    for name, quantity in fills.with_columns(pl.col("instrument").cast(pl.String)).rows():
-        assert held[result.index.instrument(name)] == pytest.approx(quantity)
-    over = result.orders.filter(pl.col("filled") > pl.col("quantity"))
-    assert over.height == 0
+    assert_all(runs[0])
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -7,8 +7,8 @@ from typing import Any
 
 import barter_bt as bt
 from barter_bt.data.schema import TIME
+from barter_bt.testing import assert_all, candles, quotes, schedule, table, trades
 from barter_bt.testing import bars as bars_of
-from barter_bt.testing import candles, quotes, schedule, table, trades
 from barter_bt.testing.market import SECOND_NS as S
 from barter_bt.testing.market import stamps
 
@@ -23,8 +23,10 @@ bars = flat = partial(bars_of, step=10)
 
 
 def run(data: Any, strategy: Any, instruments: Any = A, **options: Any) -> bt.Result:
-    """An interpreted run with 10,000 usd and nothing else, unless said otherwise."""
-    return bt.testing.run(data, strategy, instruments, **{"balances": {"usd": 10_000}} | options)
+    """An interpreted run with 10,000 usd and nothing else, unless said otherwise; what holds of every run holds."""
+    result = bt.testing.run(data, strategy, instruments, **{"balances": {"usd": 10_000}} | options)
+    assert_all(result)
+    return result
 
 
 class Watch:

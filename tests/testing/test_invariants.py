@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -203,6 +204,16 @@ def test_runs_that_differ() -> None:
     finer = replace(one, index=result_of(margin).index)
     with pytest.raises(AssertionError):
         testing.assert_same_run(one, finer)
+
+
+def test_a_golden_run(tmp_path: Path) -> None:
+    """A run that was saved once is compared with the run of today, in either order."""
+    one = result_of(spot)
+    golden = bt.read(one.save(tmp_path / "golden"))
+    testing.assert_same_run(one, golden)
+    testing.assert_same_run(golden, one)
+    with pytest.raises(AssertionError, match=r"trades, row 0 .*: fees is 8.08.* in today, 8.08 in golden"):
+        testing.assert_same_run(altered(one, "trades", "fees", 0, 1000), golden, ("today", "golden"))
 
 
 def test_what_is_no_result_is_told() -> None:

@@ -17,8 +17,7 @@ Instruments = Instrument | Sequence[Instrument]
 
 def settings_of(instruments: Instruments, given: Mapping[str, Any]) -> dict[str, Any]:
     """Interpreted and with 10,000 of every money, unless said otherwise."""
-    each = [instruments] if isinstance(instruments, Instrument) else list(instruments)
-    return {"balances": cash(each), "interpret": True} | dict(given)
+    return {"balances": cash(instruments), "interpret": True} | dict(given)
 
 
 def streams_of(data: Data) -> list[Stream]:
