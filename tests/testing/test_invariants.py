@@ -176,7 +176,7 @@ def test_every_invariant_is_altered_above() -> None:
     assert {row[1] for row in ALTERED} == set(INVARIANTS)
 
 
-def test_a_request_of_a_run_is_seen_missing() -> None:
+def test_rows_that_are_missing() -> None:
     """A closed position that no fill closes, and one fill too few."""
     result = result_of(spot)
     copy = replace(result, state=result.state.copy())

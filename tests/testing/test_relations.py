@@ -165,6 +165,21 @@ def test_an_order_of_declaration_that_matters() -> None:
         testing.assert_order_of_declaration_changes_nothing(market(), [A, B], make)
 
 
+def test_signals_are_not_computed_for_the_idle_instrument() -> None:
+    """Nor for one of several strategies; or they would buy it."""
+    always = bt.Signals(pl.lit(1.0))
+    for strategy in (always, [always, Buyer()][:1]):
+        testing.assert_idle_instrument_changes_nothing(bars(*WALK), A, strategy)
+
+
+def test_the_idle_instrument_expires_with_its_twin() -> None:
+    """No close after an expiry is a mark: one more instrument that went on would bring some."""
+    future = bt.Instrument("x", "f_usd", kind="future", expiry=130 * 10**9)
+    data, plan = bars(5, 6, 7, 8, 9, instrument="f_usd"), schedule({"at": 60, "on": "f_usd", "buy": 1})
+    assert testing.table(testing.run(data, plan, future).equity, "time") == [(0,), (60,), (120,), (300,)]
+    testing.assert_idle_instrument_changes_nothing(data, future, plan)
+
+
 def test_an_idle_instrument_needs_a_name_of_its_own() -> None:
     with pytest.raises(ConfigError, match="is one of the instruments"):
         testing.assert_idle_instrument_changes_nothing(bars(1, 2), A, RISING, name="a_usd")
