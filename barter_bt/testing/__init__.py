@@ -37,7 +37,7 @@ from barter_bt.testing.relations import (
     assert_order_of_rows_changes_nothing,
     assert_truncation_changes_nothing,
 )
-from barter_bt.testing.run import run, run_prices
+from barter_bt.testing.tiny import run, run_prices
 
 if TYPE_CHECKING:
     from barter_bt.testing import strategies

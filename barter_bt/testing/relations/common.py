@@ -9,7 +9,7 @@ from typing import Any
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.market import on_one_clock
 from barter_bt.instrument import Instrument
-from barter_bt.testing.run import cash
+from barter_bt.testing.tiny import cash
 
 Data = Stream | MarketData | Sequence[Stream]
 Instruments = Instrument | Sequence[Instrument]
