@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import barter_bt as bt
 from barter_bt.errors import BarterBtError, ConfigError, EngineError
+from barter_bt.strategy.api import limit_sell, target
 from tests.engine.tiny import A, B, flat, run, schedule, table, trades
 
 MODES = pytest.mark.parametrize("interpret", [True, False])
@@ -219,6 +220,23 @@ def test_working_orders_beyond_the_range_end_the_run(interpret):
     with pytest.raises(EngineError, match="quantity of 'a_usd' left the range") as caught:
         run(flat(4, 4), schedule(*rows), venues=venue, interpret=interpret)
     assert "quantity_increment of 1000" in caught.value.hint.replace("1E+3", "1000")
+
+
+def _aim(s: Any, my: Any) -> None:
+    if len(s.orders) == 0:
+        limit_sell(s, 0, 2e9, 1.5)
+    elif len(s.orders) == 1:
+        target(s, 0, 3e9)
+
+
+@pytest.mark.parametrize("driver", ["schedule", "compiled"])
+def test_a_target_that_takes_more_than_an_order_can_have_gets_the_most_that_one_can(driver):
+    """Rule 2: what works on the other side makes the order larger than the target."""
+    fine = bt.Instrument("x", "a_usd", price_increment="1e-9", quantity_increment="1e-9")
+    plan = schedule({"at": 1, "sell": 2e9, "limit": 1.5}, {"at": 2, "target": 3e9})
+    strategy = plan if driver == "schedule" else bt.Compiled(_aim, wake="trade")
+    result = run(trades(*((at, 1.0, 1.0) for at in range(1, 5))), strategy, fine, venues=bt.Venue(account="margin"))
+    assert result.state.orders.array("quantity_requested").tolist()[:2] == [2 * 10**18, 2**62]
 
 
 @MODES

@@ -347,7 +347,8 @@ class Engine:
             if lots is None:
                 wishes.append((True, instrument.index, 1 if target > 0 else -1, "no_price"))
             elif lots != exposure:
-                wishes.append(((lots - exposure) * exposure >= 0, instrument.index, lots - exposure, ""))
+                change = max(-LIMIT, min(lots - exposure, LIMIT))  # rule 2
+                wishes.append((change * exposure >= 0, instrument.index, change, ""))
         for _, index, lots, refused in sorted(wishes, key=lambda wish: wish[:2]):
             self.open(self.world.instruments[index], lots, now, cuts=not self.scenario.strict, refused=refused)
 

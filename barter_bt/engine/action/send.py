@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
 from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT
@@ -59,6 +60,7 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     """Add an open to the actions of this wake-up; returns its row."""
     row = s.actions.append()
     a = s.actions
+    lots = min(lots, LIMIT)  # a target may take more (rule 2)
     a.order[row] = NO_ORDER
     a.strategy[row] = s.engine.strategy[0]
     a.instrument[row] = i
