@@ -16,6 +16,7 @@ import barter_bt as bt
 from barter_bt.errors import ConfigError
 from barter_bt.testing import strategies
 from barter_bt.testing.scenario import Case, Scenario
+from barter_bt.testing.strategies.common import TWO
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("trades", "quotes", "candles")
@@ -93,7 +94,7 @@ def test_a_run_of_drawn_parts(data: st.DataObject) -> None:
     streams = [getattr(bt.data, kind)(frame) for kind, frame in frames.items()]
     terms, amounts = data.draw(strategies.venues(list(frames))), data.draw(strategies.balances())
     with strategies.accepted():
-        result = bt.testing.run(streams, plan, strategies.TWO, venues=terms, balances=amounts)
+        result = bt.testing.run(streams, plan, TWO, venues=terms, balances=amounts)
     assert result.orders.height <= plan.frame.height
 
 
