@@ -16,6 +16,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from functools import cache
 from types import CellType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
@@ -272,13 +273,18 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
     from barter_bt.columns.lowering import BlockType
 
     compiler = Compiler(replace)
-    content = digest(root, compiler.replace) + "".join(
-        f"{block.__module__}.{BlockType(block).name}" for block in blocks
-    )
+    program = digest(root, replace) if replace or is_users(root) else _own_digest(root)
+    content = program + "".join(f"{block.__module__}.{BlockType(block).name}" for block in blocks)
     with _lock:
         if content not in _entries:
             _entries[content] = _compile_entry(compiler, root, blocks, content)
         return _entries[content]
+
+
+@cache
+def _own_digest(root: FunctionType) -> str:
+    """Of a program of this package alone, which nobody edits while it runs."""
+    return digest(root, {})
 
 
 def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:

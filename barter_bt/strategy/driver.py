@@ -35,6 +35,13 @@ class Market:
     streams: tuple[Any, ...]
     reporting: int
     feed_ns: tuple[int, ...]  # feed latency of each stream; used where it has no arrival times
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)  # what later runs need again
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, which is the same in every run on these streams; made in the first."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from barter_bt.strategy.windows import taken_apart
 
 _ROUNDING = 1e-9
 """Values that differ by less than this part of them are equal: sums may be added up in another order."""
-_ROWS, _TARGETS, _CUTS = 1 << 14, 256, 16
+_TARGETS, _CUTS = 256, 16
 
 
 @dataclass(frozen=True)
@@ -62,27 +63,50 @@ def warning(expression: pl.Expr, candles: Panel, targets: pl.DataFrame) -> str |
     """
     if targets.is_empty():
         return None
-    until = targets["time"][min(_TARGETS, targets.height) - 1]
-    least = candles.collect(candles.frame.head(_ROWS).select("time_exchange")).to_series()
-    if least.len() == _ROWS:  # there may be more
-        until = max(until, least[-1])
-        rows = candles.collect(candles.frame.filter(pl.col("time_exchange") <= until))
-    else:
-        rows = candles.collect(candles.frame)
+    rows = candles.until(targets["time"][min(_TARGETS, targets.height) - 1])
     some = replace(candles, frame=rows.lazy())
-    for height in _cuts(rows["time_exchange"], _values(expression, some), str(expression)):
+    whole = _values(expression, some)
+    for height, part in _parts_of(expression, candles, rows, _cuts(rows["time_exchange"], whole, str(expression))):
         try:
-            found = first_change(expression, expression, (some, replace(candles, frame=rows.head(height).lazy())))
-        except Exception:  # a function of the user's own may ask for more rows
+            found = _difference(whole, part)
+        except Exception:  # values of another kind
             continue
         if found is not None:
-            when, name = rows["time_exchange"][found.row], rows["instrument"][found.row]
-            values = " and ".join("null" if value is None else f"{value}" for value in found.values)
-            return (
-                f"the signal looks ahead: {found.part} for {name} at {when:%Y-%m-%d %H:%M:%S} UTC is {values} with and "
-                "without the candles that come later; check_causality shows more"
-            )
+            panels = some, replace(candles, frame=rows.head(height).lazy())
+            return _told(_smallest(expression, panels, (expression, found)), rows)
     return None
+
+
+def _parts_of(
+    expression: pl.Expr, candles: Panel, rows: pl.DataFrame, heights: list[int]
+) -> Iterator[tuple[int, pl.Series]]:
+    """The expression's values over the first rows alone, by how many they are; those that cannot be had are left out.
+
+    All are computed at once, unless the user's own functions take part, which may not bear that.
+    """
+    computed = taken_apart(expression)
+    plans = [computed.columns(replace(candles, frame=rows.head(height).lazy())).select("target") for height in heights]
+    if not _calls_python(str(expression)):
+        with contextlib.suppress(pl.exceptions.PolarsError):
+            yield from zip(heights, (frame.to_series() for frame in candles.collect_all(plans)), strict=True)
+            return
+    for height, plan in zip(heights, plans, strict=True):
+        with contextlib.suppress(Exception):  # a function of the user's own may ask for more rows
+            yield height, candles.collect(plan).to_series()
+
+
+def _calls_python(text: str) -> bool:
+    return "python_udf" in text or "_map(" in text
+
+
+def _told(smallest: tuple[pl.Expr, tuple[int, tuple[Any, Any]]], rows: pl.DataFrame) -> str:
+    part, (row, values) = smallest
+    when, name = rows["time_exchange"][row], rows["instrument"][row]
+    shown = " and ".join("null" if value is None else f"{value}" for value in values)
+    return (
+        f"the signal looks ahead: {_written(part)} for {name} at {when:%Y-%m-%d %H:%M:%S} UTC is {shown} with and "
+        "without the candles that come later; check_causality shows more"
+    )
 
 
 def _cuts(times: pl.Series, values: pl.Series, text: str) -> list[int]:
@@ -94,7 +118,7 @@ def _cuts(times: pl.Series, values: pl.Series, text: str) -> list[int]:
     ends = ends[np.searchsorted(ends, there[0], side="right") :][:-1]
     changes = values.ne_missing(values.shift(1)).arg_true().to_numpy()
     after = ends[np.searchsorted(ends, changes[changes < ends[-1]], side="right")] if len(ends) else ends
-    count = 4 if "python_udf" in text or "_map(" in text else _CUTS
+    count = 4 if _calls_python(text) else _CUTS
     chosen = {int(each) for some in (after, ends) for each in _spaced(some, count // 2)}
     return sorted(chosen)
 
@@ -109,8 +133,13 @@ def _values(expression: pl.Expr, rows: Panel) -> pl.Series:
 
 def _differs(whole: pl.Expr, part: pl.Expr, panels: tuple[Panel, Panel]) -> tuple[int, tuple[Any, Any]] | None:
     """Find the first row of the shorter panel at which an expression differs, and its two values."""
-    a, b = (_values(each, rows) for each, rows in zip((whole, part), panels, strict=True))
+    return _difference(*(_values(each, rows) for each, rows in zip((whole, part), panels, strict=True)))
+
+
+def _difference(a: pl.Series, b: pl.Series) -> tuple[int, tuple[Any, Any]] | None:
     a = a.head(b.len())
+    if a.equals(b):
+        return None
     differs = a.ne_missing(b)
     if a.dtype.is_float():
         near = (a - b).abs() <= pl.Series(np.maximum(np.abs(a.to_numpy()), np.abs(b.to_numpy())) * _ROUNDING)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
 
 import polars as pl
 
 from barter_bt.data import Stream
 
 KNOWN = "__known"
+FIRST_ROWS = 1 << 14
 _ORDER = ("time_exchange", pl.col("instrument").cast(pl.String))
 
 
@@ -41,9 +45,36 @@ class Panel:
     several: bool
     ordered: bool
 
+    @cached_property
+    def first_rows(self) -> pl.DataFrame:
+        """The first rows, :data:`FIRST_ROWS` of them and whatever closes at the time of the last."""
+        times = self.collect(self.frame.head(FIRST_ROWS).select("time_exchange")).to_series()
+        if times.len() < FIRST_ROWS:
+            return self.collect(self.frame)
+        return self.collect(self.frame.filter(pl.col("time_exchange") <= times[-1]))
+
+    def until(self, time: datetime) -> pl.DataFrame:
+        """The first rows, and those after them that close until a time."""
+        rows = self.first_rows
+        if rows.height < FIRST_ROWS or rows["time_exchange"][-1] >= time:
+            return rows
+        return self.collect(self.frame.filter(pl.col("time_exchange") <= time))
+
+    def held(self) -> Panel:
+        """The same with its rows in memory in their order, so that they need not be sorted again."""
+        return replace(self, frame=self.collect(self.frame).lazy()) if self.ordered else self
+
     def collect(self, computed: pl.LazyFrame) -> pl.DataFrame:
         """Carry out what was computed over the frame."""
-        return computed.collect(engine="in-memory" if self.ordered else "auto")
+        return computed.collect(engine=self._engine)
+
+    def collect_all(self, computed: list[pl.LazyFrame]) -> list[pl.DataFrame]:
+        """Carry out several things at once."""
+        return pl.collect_all(computed, engine=self._engine)
+
+    @property
+    def _engine(self) -> Literal["in-memory", "auto"]:
+        return "in-memory" if self.ordered else "auto"
 
 
 def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str], across: bool) -> Panel:

@@ -52,21 +52,21 @@ _TOO_FINE = {
 }
 
 
-def _fail(frame: pl.DataFrame, bad: pl.Series, what: str, hint: str) -> None:
-    rows = bad.arg_true()
-    if len(rows):
+def _fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str) -> None:
+    rows = (bad if isinstance(bad, np.ndarray) else bad.fill_null(False).to_numpy()).nonzero()[0].tolist()
+    if rows:
         first = ", ".join(str(r) for r in rows[:5])
         raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {frame.row(rows[0])}", hint)
 
 
-def _steps(values: pl.Series, per_unit: np.ndarray, noise: np.ndarray, floor: bool) -> tuple[np.ndarray, np.ndarray]:
+def _steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray, floor: bool) -> tuple[np.ndarray, np.ndarray]:
     """Signed floats as integer steps, and which rows are off the grid."""
-    scaled = np.abs(values.to_numpy()) * per_unit
+    scaled = np.abs(values) * per_unit
     whole = np.floor(scaled + 0.5)
     off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < _MOST)
     if floor:
         whole = np.where(np.abs(scaled - whole) <= 1e-6 + scaled * 4e-16, whole, np.floor(scaled))
-    return (np.sign(values.to_numpy()) * np.where(scaled < _MOST, whole, 0)).astype(np.int64), off
+    return (np.sign(values) * np.where(scaled < _MOST, whole, 0)).astype(np.int64), off
 
 
 def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
@@ -96,28 +96,26 @@ def _times(frame: pl.DataFrame) -> np.ndarray:
     return frame["time"].dt.cast_time_unit("ns").to_physical().to_numpy()
 
 
-def _grid(market: Market, codes: np.ndarray) -> dict[str, np.ndarray]:
-    """Ticks and lots per unit, and their noise, of each row's instrument."""
+def _grid(market: Market, codes: np.ndarray, *names: str) -> list[np.ndarray]:
+    """Of each row's instrument ticks and lots per unit, or their noise."""
+    each = market.once("grid", lambda: _grids(market))
+    return [each[name][codes] for name in names]
 
-    def column(steps: tuple[Any, ...]) -> np.ndarray:
-        each: np.ndarray = np.array([float(1 / Fraction(step)) for step in steps])[codes]
-        return each
 
-    def noise(name: str) -> np.ndarray:
-        given = [1e-6 if getattr(one, name) else 1.0 for one in market.index.instruments]
-        each: np.ndarray = np.array(given)[codes]
-        return each
-
+def _grids(market: Market) -> dict[str, np.ndarray]:
+    scales, listed = market.scales, market.index.instruments
     return {
-        "ticks": column(market.scales.ticks),
-        "lots": column(market.scales.lots),
-        "tick_noise": noise("price_increment"),
-        "lot_noise": noise("quantity_increment"),
+        "ticks": np.array([float(1 / Fraction(step)) for step in scales.ticks]),
+        "lots": np.array([float(1 / Fraction(step)) for step in scales.lots]),
+        "tick_noise": np.array([1e-6 if one.price_increment else 1.0 for one in listed]),
+        "lot_noise": np.array([1e-6 if one.quantity_increment else 1.0 for one in listed]),
     }
 
 
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> pl.Series:
     """Which rows are targets of an instrument that has one at the same time already: neither could be the wish."""
+    if (np.diff(columns["time"]) > 0).all():
+        return pl.repeat(False, len(unchanged), eager=True)
     rows = np.flatnonzero((columns["action"] == TARGET_ROW) & ~unchanged)
     time, instrument = columns["time"][rows], columns["instrument"][rows]
     order = _sorted(instrument, time)
@@ -158,7 +156,12 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     is_target = columns["action"] == TARGET_ROW
     explicit_first = np.where(is_target, columns["instrument"], -1)
     order = _sorted(explicit_first, columns["time"])
-    order = order[~(is_target & unchanged)[order]]
+    left_out = is_target & unchanged
+    if is_target.all() and not left_out.any() and (np.diff(order) == 1).all():
+        return {name: np.ascontiguousarray(columns[name]) for name in _COLUMNS} | {
+            "ref": np.full(len(order), -1, np.int64)
+        }
+    order = order[~left_out[order]]
     place = np.zeros(len(is_target), np.int64)
     place[order] = np.arange(len(order))
     ref = np.where(columns["action"] == CANCEL_ROW, place[np.maximum(columns["ref"], 0)], -1)
@@ -232,10 +235,11 @@ class Schedule:
         codes = _codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns["strategy"] = np.zeros(n, np.int64)
-        columns["target"] = self._targets(frame, codes, action, market)
-        columns["sent"][(columns["target"] == 0) & (frame["target"].fill_null(0.0) != 0).to_numpy()] = BELOW_LOT
-        columns |= self._orders(frame, codes, action, market)
         unchanged = frame["target"].is_null().to_numpy()
+        target = frame["target"].fill_null(0.0).to_numpy()
+        columns["target"] = self._targets(frame, target, (action == TARGET_ROW) & ~unchanged, codes, market)
+        columns["sent"][(columns["target"] == 0) & (target != 0)] = BELOW_LOT
+        columns |= self._orders(frame, codes, action, market)
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         columns = _followed(columns, unchanged)
         return Driver(
@@ -282,14 +286,15 @@ class Schedule:
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
         if (action == TARGET_ROW).all():
             return {name: np.zeros(len(frame), np.int64) for name in _ORDER_COLUMNS}
-        grid, opens = _grid(market, codes), pl.Series(action == OPEN_ROW)
+        opens = pl.Series(action == OPEN_ROW)
+        ticks, lots, tick_noise, lot_noise = _grid(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
         hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
-        beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * grid["lots"] >= _MOST)
+        beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * lots >= _MOST)
         _fail(frame, beyond, f"a quantity beyond {_MOST:g} lots", _TOO_FINE["units"])
-        quantity, off = _steps(frame["quantity"], grid["lots"], grid["lot_noise"], False)
+        quantity, off = _steps(frame["quantity"].to_numpy(), lots, lot_noise, False)
         _fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
         given = frame["price"].fill_null(0.0)
-        price, off = _steps(given, grid["ticks"], grid["tick_noise"], False)
+        price, off = _steps(given.to_numpy(), ticks, tick_noise, False)
         wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
         _fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
         tif = frame["time_in_force"].fill_null("gtc").replace_strict(list(TIMES_IN_FORCE), [0, 1, 2], default=-1)
@@ -307,24 +312,24 @@ class Schedule:
             "ref": ref.astype(np.int64),
         }
 
-    def _targets(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> np.ndarray:
-        wanted = pl.Series(action == TARGET_ROW) & frame["target"].is_not_null()
-        target = frame["target"].fill_null(0.0)
-        _fail(frame, wanted & ~target.is_finite(), "a target that is NaN or infinite", "use null for no change")
+    def _targets(
+        self, frame: pl.DataFrame, target: np.ndarray, wanted: np.ndarray, codes: np.ndarray, market: Market
+    ) -> np.ndarray:
+        _fail(frame, wanted & ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
         per_unit = self._per_unit(codes, market)
-        beyond = wanted & pl.Series(np.abs(target.to_numpy()) * per_unit >= _MOST)
+        beyond = wanted & (np.abs(target) * per_unit >= _MOST)
         _fail(frame, beyond, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
         if self.size == "units":
-            return _steps(target, per_unit, _grid(market, codes)["lot_noise"], True)[0]
+            return _steps(target, per_unit, _grid(market, codes, "lot_noise")[0], True)[0]
         if self.size == "equity":
-            self._refuse_foreign(np.unique(codes[wanted.to_numpy()]), market)
-        targets: np.ndarray = np.rint(target.to_numpy() * per_unit).astype(np.int64)
+            self._refuse_foreign(np.unique(codes[wanted]), market)
+        targets: np.ndarray = np.rint(target * per_unit).astype(np.int64)
         return targets
 
     def _per_unit(self, codes: np.ndarray, market: Market) -> np.ndarray:
         """Steps that one of a target is made of: lots, units of quote, or 1e-9 of the equity."""
         if self.size == "units":
-            return _grid(market, codes)["lots"]
+            return _grid(market, codes, "lots")[0]
         if self.size == "equity":
             return np.full(len(codes), 1e9)
         units = [market.scales.units[quote] for quote in market.index.settlement_assets]

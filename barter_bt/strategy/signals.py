@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data import Stream
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy import lookahead, targets
 from barter_bt.strategy.driver import Driver, Market
@@ -96,7 +97,7 @@ class Signals:
             return Schedule(self.rows(market), self.size, self.with_fee, self.resize, *own).prepare(market)
         rows, candles = _computed(self.target, market)
         driver = Schedule(rows, self.size, self.with_fee, self.resize, *own).driver(market)
-        warned = [overlap([one for one in market.streams if one.kind == "candles"])]
+        warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
         warned.append(lookahead.warning(self.target, candles, rows))
         return replace(driver, warnings=[text for text in warned if text])
 
@@ -107,11 +108,22 @@ def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:
     if not given:
         raise StrategyError("an expression needs a stream of candles, and the data has none", "give a frame of targets")
     apart = taken_apart(target)
-    candles = panel(list(given), list(given.values()), target.meta.root_names(), apart.across)
+    candles = _panel(market, given, target.meta.root_names(), apart.across)
     try:
         return _rows(apart, candles), candles
     except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
         raise _error(target, market, error) from error
+
+
+def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across: bool) -> Panel:
+    """The candles; where they must be sorted, a second run keeps them so for those after it."""
+    key = "panel", frozenset(names) & {name for stream in given for name in stream.extra}, across
+    found = market.kept.get(key)
+    if found is None:
+        made: Panel = market.once(key, lambda: panel(list(given), list(given.values()), names, across))
+        return made
+    held: Panel = market.once((*key, "held"), found.held)
+    return held
 
 
 def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:

@@ -249,3 +249,14 @@ def test_what_a_failed_run_did_travels_with_its_error() -> None:
     assert (str(error), error.hint) == (str(caught.value), caught.value.hint)
     assert error.result.partial
     assert error.result.digest == caught.value.result.digest
+
+
+def test_signals_across_instruments_and_of_own_columns_are_the_same_in_each_run() -> None:
+    """The candles are sorted in the first runs, and kept so from the second on; columns are read when one asks."""
+    frame_of_two = frame(300, 2).with_columns(mood=pl.col("close").hash(seed=1) % 3)
+    data = bt.data.candles(frame_of_two)
+    best = bt.Signals((pl.col("close").pct_change(3).over("instrument").rank().over("time") > 1) * 2.0)
+    moody = bt.Signals((pl.col("mood").cast(pl.Float64).mean().over("time") > 1) * 1.0)
+    many = simulation(instruments=arguments(2)["instruments"], data=data)
+    for one in (best, moody, best, moody, best):
+        same(many.run(one), bt.backtest(strategy=one, **(arguments(2) | {"data": data})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import barter_bt as bt
 from barter_bt.errors import StrategyError
+from barter_bt.strategy.driver import Market
 from barter_bt.strategy.panel import panel as make_panel
 from barter_bt.strategy.windows import taken_apart
 from tests.engine.tiny import TIME, S, candles, flat, run, stamps, table
@@ -26,8 +27,8 @@ MARGIN = bt.Venue(account="margin")
 
 def market(*streams: bt.data.Stream, feed_ns: tuple[int, ...] | None = None) -> Any:
     """What signals read of a market."""
-    index = SimpleNamespace(names=list(NAMES))
-    return SimpleNamespace(streams=streams, feed_ns=feed_ns or (0,) * len(streams), index=index)
+    index: Any = SimpleNamespace(names=list(NAMES))
+    return Market(index, cast("Any", None), streams, 0, feed_ns or (0,) * len(streams))
 
 
 def rows(target: Any, *streams: bt.data.Stream, **options: Any) -> list[tuple[float, str, float]]:
