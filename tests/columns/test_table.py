@@ -186,5 +186,5 @@ def test_tables_and_blocks_made_at_run_time():
     mine = make_table("Mine", {"seen": "i8", "mean": "f8"})
     block = make_block("My", {"each": mine})(each=mine(3))
     block.each.seen[2] = 8
-    assert block.tables()["per_instrument"].array("seen").tolist() == [0, 0, 8]
+    assert block.tables()["each"].array("seen").tolist() == [0, 0, 8]
     assert block.each.array("mean").dtype == np.float64
