@@ -90,7 +90,6 @@ def _candles(columns: Columns, closed: np.ndarray) -> bool:
         and _not_negative(columns["volume"])
         and (columns["time_open"] < columns["time_exchange"]).all()
         and (columns["time_open"] >= closed).all()
-        and (columns["time_exchange"] > closed).all()
     )
 
 

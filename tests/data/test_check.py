@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from frames import CODES, NS, candle_frame, put, quote_frame, trade_frame
+from frames import CODES, NS, candle_frame, put, quote_frame, times, trade_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +108,9 @@ def test_negative_latency_needs_a_declared_offset():
         mended = trades(frame, clock_offset=offset, repair=Repair(sort=True))
         (chunk,) = mended.chunks(CODES)
         assert (chunk.columns["time_received"] - chunk.columns["time_exchange"]).tolist() == [0, 0, 0, 0]
+    uneven = frame.with_columns(times(3, 3, 9, 20).alias("time_received"))  # 3 late, 7, 1 and 0 early
+    for source in (uneven, [uneven[:2], uneven[2:]]):
+        assert trades(source, clock_offset="auto").clock_offset_ns == 7
     assert "clock_offset=7" in check(trades(frame, clock_offset=3), CODES).errors[0].hint
     assert trades(trade_frame(), clock_offset="auto").clock_offset_ns == 0
 

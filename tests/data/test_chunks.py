@@ -92,6 +92,15 @@ def test_memory_is_the_users_through_arrow_and_other_zones():
     assert np.shares_memory(chunk.columns["time_exchange"], frame["time_exchange"].to_physical().to_numpy())
 
 
+def test_whether_candles_open_in_the_order_of_rows_is_the_same_in_pieces():
+    """A candle that opens before those of the piece before, and one that does not."""
+    short = candle_frame().filter(pl.col("instrument") == "a_usd")
+    long = put(candle_frame()[3:], "time_open", 0, 0)
+    for frame, found in ((short, (60, True)), (pl.concat([short, long]), (120, False))):
+        assert candles(frame).openings() == candles([frame[:2], frame[2:]]).openings() == found
+        assert candles([frame[:1], frame[1:2], frame[2:]]).openings() == found
+
+
 def test_readers_are_independent():
     stream = trades(pl.concat([FRAMES["trades"]] * 2, rechunk=False).sort("time_exchange"))
     one, two = stream.chunks(WALKS), stream.chunks(WALKS)

@@ -35,6 +35,11 @@ def test_crossed_quotes_are_dropped_and_locked_ones_stay():
     assert stream.frame().collect()["bid_price"].to_list() == [100.0, 0.0]
 
 
+def test_what_deserves_a_warning_is_not_invalid():
+    stream = quotes(put(quote_frame(), "bid_price", 0, 100.0), repair=Repair(drop_invalid=True))  # locked
+    assert (stream.rows, stream.repairs) == (3, {"invalid": 0})
+
+
 def test_equal_rows_are_dropped_once():
     frame = trade_frame()
     stream = trades(pl.concat([frame[:1], frame[:1], frame]), repair=Repair(drop_duplicates=True))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from frames import NS, candle_frame, put, quote_frame, times, trade_frame
+from frames import CODES, NS, candle_frame, put, quote_frame, times, trade_frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_check import BAD
 
 from barter_bt import Instrument, Signals, backtest
 from barter_bt.data import Stream, candles, check, quotes, source, trades
@@ -134,10 +135,20 @@ def test_time_that_goes_back_from_one_piece_to_the_next_is_refused(kind):
     assert "before the row above" in (refusal(MAKE[kind]([frame[2:], frame[:2]])) or "")
 
 
-def test_a_candle_that_comes_again_is_refused_behind_another_instrument_too():
-    frame = candle_frame()
-    again = pl.concat([frame, frame[2:3]])
-    assert "equal to that of the candle before of the same instrument" in (refusal(candles(again)) or "")
+@pytest.mark.parametrize(("kind", "column", "row", "value", "code"), BAD)
+def test_a_stream_that_is_read_refuses_what_a_check_finds(kind, column, row, value, code):
+    """Before any engine sees it; here beside a quote with an empty side."""
+    with pytest.raises(DataError):
+        list(MAKE[kind](put(BASE[kind](), column, row, value)).chunks(CODES))
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 2, 3], [0, 1, 3, 2]])
+def test_a_candle_that_comes_again_is_refused_behind_another_instrument_too(rows):
+    """In the same piece or in the next, whether or not the instruments stand in one order at every time."""
+    frame = candle_frame()[rows]
+    again = candle_frame()[2:3]
+    for source_ in (pl.concat([frame, again]), [frame, again]):
+        assert "equal to that of the candle before of the same instrument" in (refusal(candles(source_)) or "")
 
 
 def test_candles_of_one_instrument_that_overlap_are_refused_and_of_two_instruments_taken():
