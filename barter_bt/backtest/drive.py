@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from barter_bt.backtest.fault import explain, raised, users_lines
 from barter_bt.backtest.feeder import Feeder
-from barter_bt.columns.kernel import Compiler, compile_entry, is_numba_off
+from barter_bt.backtest.form import make_step
 from barter_bt.columns.table import out_of_memory
-from barter_bt.columns.view import SAYS
 from barter_bt.engine.fault import NO_FAULT
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.wake import wake
-from barter_bt.errors import BarterBtError, StrategyError
+from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.simulation import loop
 from barter_bt.strategy.driver import Driver
@@ -24,40 +19,6 @@ from barter_bt.venue.state import VenueState
 
 ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress bar are served that often
 INTERPRETED_ROWS_PER_TURN = 1 << 14
-
-
-def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Callable[[], int]:
-    """The loop with the strategy in its place, as a function without arguments."""
-    replace: dict[Any, Any] = {wake: driver.wake} if driver.wake else {}
-    blocks = (s, v, feed, driver.my)
-    if interpret:
-        run = Compiler(replace, interpret=True).function(loop.run)  # type: ignore[arg-type]
-        return lambda: int(run(*blocks))
-    try:
-        entry = compile_entry(loop.run, tuple(type(block) for block in blocks), replace)  # type: ignore[arg-type]
-    except Exception as error:
-        raise _compile_error(error, driver.source) from None
-    addresses = tuple(block.address for block in blocks)
-    return lambda: int(entry(*addresses))
-
-
-def _compile_error(error: Exception, source: tuple[str, int] | None) -> Exception:
-    """What Numba says, in a sentence: the reason, and the line of the user's own that it is about."""
-    if type(error).__module__.split(".")[0] not in ("numba", "llvmlite"):
-        return error
-    package = str(Path(__file__).parents[1])
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    noise = ("Failed in", "During:", "File ", "def ", "<source", "@", "-", "^", ">>>", "There are", "With arg")
-    ours = (line[line.index(SAYS) :] for line in lines if SAYS in line)
-    reason = next(ours, next((line for line in lines if not line.startswith(noise)), "unknown reason"))
-    places = re.findall(r'File "([^"]+)", line (\d+)', str(error))
-    own = [(Path(file).resolve(), line) for file, line in places]
-    file, line = next(((f, n) for f, n in own if not str(f).startswith(package)), source or ("?", 0))
-    return StrategyError(
-        f"the strategy could not be compiled: {reason} ({file}, line {line})",
-        "run it with interpret=True to debug it in plain Python; compiled code knows numbers, the state's columns, "
-        "math and barter_bt.strategy.api",
-    )
 
 
 class Drive:
@@ -85,7 +46,6 @@ class Drive:
     ) -> None:
         self._s, self._v, self._feeder, self._driver = s, v, feeder, driver
         self._index, self._scales = index, scales
-        interpret = interpret or is_numba_off()
         self._interpret = interpret
         self._progress = progress
         self._turn = INTERPRETED_ROWS_PER_TURN if interpret else ROWS_PER_TURN

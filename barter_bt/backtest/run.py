@@ -15,14 +15,15 @@ from barter_bt.backtest.describe import describe_run
 from barter_bt.backtest.drive import Drive
 from barter_bt.backtest.fault import is_ours
 from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.form import merge_step, runs_interpreted
 from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
-from barter_bt.columns.kernel import interprets
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
+from barter_bt.engine.feed import Feed
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.strategy.driver import Driver, Market
@@ -55,7 +56,7 @@ def run(
         saved.load(Path(resume))
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
-        plainly = interprets() if interpret is None else interpret
+        plainly = runs_interpreted(driver, feeder.total_rows, interpret)
         drive = Drive(state, venue, feeder, driver, setup.index, setup.scales, plainly, show, saving)
         compiled = time.perf_counter()
         partial_, error = _driven(drive, venue, feeder)
@@ -89,6 +90,14 @@ def run(
         error.result = result
         raise error
     return result
+
+
+def merge(setup: Setup, strategy: Any) -> None:
+    """Compile a strategy into the loop, so that its runs take the one loop with the other."""
+    feeder = setup.feeder()
+    state, venue = setup.begin()
+    driver = _prepared(strategy_of(strategy), setup.market)
+    merge_step(state, venue, Feed(cursors=feeder.cursors), driver)
 
 
 def _prepared(strategy: Any, market: Market) -> Driver:

@@ -25,7 +25,7 @@ from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
-from barter_bt.backtest.run import run
+from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
@@ -198,6 +198,32 @@ class Simulation:
         return run(
             self._setup, strategy, interpret=self._interpret, checkpoint=checkpoint, resume=resume, progress=progress
         )
+
+    def compile(self, strategy: Any) -> None:
+        """Compile a strategy into the engine's loop, for runs that call it many millions of times.
+
+        Without it the loop, which is compiled once for all strategies, calls the strategy: that is some nanoseconds a
+        call. This takes ten seconds or more, once: the result is kept, and every later run of the strategy takes it, in
+        this process or another. Tables are the same either way.
+
+        Parameters
+        ----------
+        strategy
+            As for :meth:`run`.
+
+        Raises
+        ------
+        StrategyError
+            It cannot be compiled.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(50, instrument="btc_usd"))
+        >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9})
+        >>> simulation.compile(bt.Signals(pl.lit(0.0)))  # doctest: +SKIP
+        """
+        merge(self._setup, strategy)
 
     def __repr__(self) -> str:
         setup = self._setup

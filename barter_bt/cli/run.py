@@ -143,3 +143,13 @@ def _tell_plan(config: Path, arguments: dict[str, Any], *, as_json: bool) -> Non
     print(f"{config} is good:")
     for name, value in plan.items():
         print(f"  {name:<12}{', '.join(value) if isinstance(value, list) else value}")
+
+
+@app.command
+def warm() -> None:
+    """Compile the engine now, after an installation, so that no run has to wait for it."""
+    from barter_bt.backtest.warm import linked
+    from barter_bt.columns.cache import cache_directory
+
+    linked()
+    print(f"the engine is compiled; kept in {cache_directory()}")

@@ -48,6 +48,7 @@ _FILES = (
     "view_lowering.py",
     "pipeline.py",
     "kernel.py",
+    "entry.py",
     "exact.py",
     "digest.py",
     "cache.py",

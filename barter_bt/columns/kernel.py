@@ -16,7 +16,6 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from functools import cache
 from types import CellType, FunctionType, ModuleType
 from typing import Any, TypeVar, get_type_hints
 
@@ -24,7 +23,6 @@ from barter_bt.columns import workers
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, codes, digest, is_users, references
 from barter_bt.columns.exact import NATIVE
-from barter_bt.columns.table import Block
 from barter_bt.errors import StrategyError
 
 F = TypeVar("F", bound=Function)
@@ -88,7 +86,7 @@ class Compiler:
     def function(self, function: FunctionType) -> Any:
         """Numba's dispatcher for ``function``, its callees compiled likewise."""
         if self.root is None:
-            self.root, self.tag = function, "" if self.interpret else _short(digest(function, self.replace))
+            self.root, self.tag = function, "" if self.interpret else short(digest(function, self.replace))
         if function not in self._done:
             if function in self._building:
                 raise StrategyError(f"{function.__qualname__} calls itself, which a compiled kernel cannot")
@@ -155,7 +153,7 @@ def _helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
     """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
     from numba import njit, types
 
-    options: dict[str, Any] = {**_OPTIONS, "forceinline": is_hot}
+    options: dict[str, Any] = {**OPTIONS, "forceinline": is_hot}
     if users:
         from barter_bt.columns.pipeline import UsersCompiler
 
@@ -201,27 +199,27 @@ def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     content = digest(function, compiler.replace) + str(sig) + modules
     if content in _units:
         return _units[content][1]
-    compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(_OPTIONS))
+    compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(OPTIONS))
     compiled._cache = CodeCache(function, content)
     if not compiled._cache.is_kept(sig):
         workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
     compiled.compile()
-    symbol = f"barter_bt_{function.__name__}_{_short(content)}"
+    symbol = f"barter_bt_{function.__name__}_{short(content)}"
     llvmlite.binding.add_symbol(symbol, compiled.address)
     _units[content] = compiled, types.ExternalFunction(symbol, sig)
     return _units[content][1]
 
 
-def _short(content: str) -> str:
+def short(content: str) -> str:
+    """A digest that fits into a symbol."""
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-_OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
+OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
 # Numba compiles for one thread at a time; what is compiled is linked by its address, so there must be one of each.
-_lock = threading.RLock()
+lock = threading.RLock()
 # By content, so that an edit within one process is seen as well.
 _units: dict[str, tuple[Any, Any]] = {}
-_entries: dict[str, Any] = {}
 _array_kernels: dict[str, Any] = {}
 
 
@@ -230,13 +228,13 @@ def compiled_function(function: FunctionType) -> Any:
     if interprets():
         return function
     content = digest(function)
-    with _lock:
+    with lock:
         if content not in _array_kernels:
             from numba import njit
 
             compiler = Compiler()
-            compiler.tag = _short(content)
-            dispatcher = njit(**_OPTIONS)(compiler.rebuild(function))
+            compiler.tag = short(content)
+            dispatcher = njit(**OPTIONS)(compiler.rebuild(function))
             dispatcher._cache = CodeCache(function, content)
             _array_kernels[content] = dispatcher
         return _array_kernels[content]
@@ -254,55 +252,3 @@ def is_numba_off() -> bool:
     import numba  # waits for another thread that is importing it
 
     return bool(numba.config.DISABLE_JIT)
-
-
-def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:
-    """Compile ``root(*blocks)`` into a function of the blocks' addresses.
-
-    Passing integers into compiled code costs 0.15 µs a call; unboxing blocks would cost 10 µs.
-
-    Parameters
-    ----------
-    root
-        A kernel that takes four blocks and returns an integer.
-    blocks
-        The classes of those blocks.
-    replace
-        Functions to exchange.
-    """
-    from barter_bt.columns.lowering import BlockType
-
-    compiler = Compiler(replace)
-    program = digest(root, replace) if replace or is_users(root) else _own_digest(root)
-    content = program + "".join(f"{block.__module__}.{BlockType(block).name}" for block in blocks)
-    with _lock:
-        if content not in _entries:
-            _entries[content] = _compile_entry(compiler, root, blocks, content)
-        return _entries[content]
-
-
-@cache
-def _own_digest(root: FunctionType) -> str:
-    """Of a program of this package alone, which nobody edits while it runs."""
-    return digest(root, {})
-
-
-def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:
-    from numba import njit, types
-
-    from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
-    from barter_bt.columns.lowering import block_at
-
-    compiler.root, compiler.tag = root, _short(content)
-    run = compiler.function(root)
-    first, second, third, fourth = (block_at(block) for block in blocks)
-
-    def entry(a, b, c, d):  # type: ignore[no-untyped-def]
-        return run(first(a), second(b), third(c), fourth(d))
-
-    entry.__qualname__ = f"entry_{_short(content)}"
-    dispatcher = njit(**_OPTIONS)(entry)
-    dispatcher._cache = CodeCache(entry, content)
-    dispatcher.compile((types.int64,) * len(blocks))
-    dispatcher.disable_compile()
-    return dispatcher

@@ -241,3 +241,15 @@ def block_at(cls: type[Block]) -> Any:
         return block(types.int64), lambda context, builder, sig, args: args[0]
 
     return view
+
+
+@intrinsic
+def call_at(typingctx: Any, code: Any, block: Any, address: Any) -> Any:
+    """Call the compiled function ``(address, address) -> int`` that lies at ``code`` with a block and an address."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        function = builder.inttoptr(args[0], ir.FunctionType(word, [word, word]).as_pointer())
+        return builder.call(function, args[1:])
+
+    return types.int64(types.int64, block, types.int64), codegen

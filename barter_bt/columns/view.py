@@ -94,10 +94,8 @@ class BlockView:
     """Tables by name."""
 
     def __init__(self, block: Block, writable: bool) -> None:
-        from barter_bt.columns.table import Table
-
         views = {
-            name: TableView(part, name, writable) if isinstance(part, Table) else BlockView(part, writable)
+            name: TableView(part, name, writable) if hasattr(part, "schema") else BlockView(part, writable)
             for name, part in block.tables().items()
         }
         vars(self).update(whole=block, read_only=self, checked=self, **views)

@@ -8,7 +8,6 @@ anybody. ``BARTER_BT_COMPILE_JOBS`` says how many (0: none; default: up to 3, on
 from __future__ import annotations
 
 import atexit
-import importlib
 import multiprocessing
 import os
 import subprocess
@@ -18,6 +17,7 @@ from types import FunctionType
 
 _running: list[subprocess.Popen[bytes]] = []
 _process = os.getpid()
+_HELPER = f"{__package__}.helper"  # by its name: it compiles, so it stands above this module
 
 
 def jobs() -> int:
@@ -34,19 +34,21 @@ def start(units: Iterable[FunctionType]) -> None:
         return
     names = [f"{unit.__module__}:{unit.__name__}" for unit in units][::-1]
     quiet, alone = subprocess.DEVNULL, os.environ | {"BARTER_BT_COMPILE_JOBS": "0"}  # helpers have no helpers
-    program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work; work(sys.argv[1:])"
+    program = f"import sys; sys.path[:] = {sys.path!r}; from {_HELPER} import work; work(sys.argv[1:])"
     for k in range(jobs()):
         command = [sys.executable, "-c", program, *names[k :: jobs()]]
         _running.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=alone))
 
 
-def work(names: list[str]) -> None:
-    """Compile units, given as ``module:function``, into the cache."""
-    from barter_bt.columns.kernel import Compiler
-
-    for name in names:
-        module, _, function = name.partition(":")
-        Compiler().function(getattr(importlib.import_module(module), function))
+def start_apart(code: str) -> None:
+    """Let another process run some code, in its own time, also when this one has ended."""
+    if jobs() == 0 or getattr(sys, "frozen", False) or not sys.executable:
+        return
+    patient = "import os, sys; getattr(os, 'nice', int)(10); "
+    command = [sys.executable, "-c", f"{patient}sys.path[:] = {sys.path!r}; {code}"]
+    quiet = subprocess.DEVNULL
+    started = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    started.returncode = 0  # nobody waits for it
 
 
 @atexit.register

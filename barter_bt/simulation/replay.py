@@ -7,25 +7,22 @@ every other case is left to the loop.
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
-from barter_bt.columns.table import Block, Column
+from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.audit import FULL, begin, note_event, note_market
-from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.audit import FULL
+from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Feed, advance, earliest, is_expired
 from barter_bt.engine.messages import REPORT_QUEUE, REQUEST_QUEUE
-from barter_bt.engine.record import EACH_EVENT, record
+from barter_bt.engine.record import EACH_EVENT
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.venue.market import on_market_row as venue_sees
-from barter_bt.venue.settle import settle
+from barter_bt.simulation.alternating import replay_alternating
+from barter_bt.simulation.row import observe, pass_over, until_no_market, venue_takes
 from barter_bt.venue.state import VenueState
-
-KIND_BITS = (MARKET_TRADE, MARKET_QUOTE, MARKET_CANDLE)
 
 
 def horizon(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
@@ -33,13 +30,11 @@ def horizon(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     f, e = feed.cursors, s.engine
     streams = e.streams[0]
     busy = v.clock.live[0] > 0
-    limit = min(s.ends.due[REPORT_QUEUE] - 1, s.ends.due[REQUEST_QUEUE], e.mark_due[0], s.schedule.due[0])
-    limit = min(limit, e.timer_due[0], e.bar_due[0], s.commands.due[0])
+    limit = until_no_market(s, v)
     for other in range(streams, 2 * streams):
         if other != c:
             limit = min(limit, f.due[other] - int(other < c))
     if busy:
-        limit = min(limit, v.clock.expiry[0] - 1)
         for other in range(streams):
             if other != c - streams:
                 limit = min(limit, f.due[other] - 1)
@@ -52,6 +47,11 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     plan_mark(s, f.due[c])
+    if 1 < streams and 2 * streams == len(f):  # several, none of them of candles
+        woken = replay_alternating(s, v, feed, my)
+        c = earliest(f, streams, 2 * streams)
+        if woken or e.pending[0] or c < 0 or f.due[c] == STARVED or e.budget[0] <= 0 or v.fault.code[0] != NO_FAULT:
+            return woken
     limit = horizon(s, v, feed, c)
     while True:
         woken = replay_rows(s, v, feed, my, c, limit)
@@ -64,46 +64,6 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
         plan_mark(s, f.due[following])
         limit = min(limit, e.mark_due[0])
         c = following
-
-
-def _observe(
-    s: EngineState,
-    kind: int,
-    i: int,
-    time_exchange: int,
-    first: Column[float],
-    second: Column[float],
-    third: Column[float],
-    fourth: Column[float],
-    fifth: Column[float],
-    row: int,
-) -> None:
-    """Audit and record of a market item; a kind of rows has only the columns that it needs."""
-    if s.engine.audit[0] == FULL:
-        begin(s, s.event.kind[0], i, -1, -1, -1)
-        if kind == TRADE_ROWS:
-            note_market(s, i, time_exchange, first[row], second[row], 0.0, 0.0, 0.0)
-        elif kind == QUOTE_ROWS:
-            note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], 0.0)
-        else:
-            note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], fifth[row])
-    if s.engine.recording[0] == EACH_EVENT:
-        record(s)
-
-
-@unit
-def _pass_over(s: EngineState, i: int, now: int) -> None:
-    """A market event of an instrument that has expired: time goes on, the state keeps nothing of it (rule 46)."""
-    s.engine.time[0] = now
-    s.engine.sequence[0] += 1
-    heal_market(s, s.terms.exchange[i])
-    if s.engine.audit[0] == FULL:
-        kind = s.event.kind[0]
-        begin(s, MARKET_OTHER, i, -1, -1, -1)
-        note_event(s, -1)
-        s.event.kind[0] = kind
-    if s.engine.recording[0] == EACH_EVENT:
-        record(s)
 
 
 def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
@@ -139,11 +99,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
             alone = row + 1 < rows and time[row + 1] > now
             if not (same and alone and f.row[twin] == row):
                 break
-            venue_sees(v, f, twin, row)
-            locate(v.fault, twin, row)
-            advance(f, twin, row + 1)
-            if len(v.matches) > 0:
-                settle(v)
+            venue_takes(v, f, twin, row)
             busy = clock.live[0] > 0
             limit = min(limit, s.ends.due[REPORT_QUEUE] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:
@@ -155,7 +111,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
                 break
             latest = now
             row += 1
-            _pass_over(s, ~i, now)
+            pass_over(s, ~i, now)
             continue
         latest = now
         e.time[0] = now
@@ -176,7 +132,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
             break
         row += 1
         if observed:
-            _observe(s, kind, i, stamp[row - 1], first, second, third, fourth, fifth, row - 1)
+            observe(s, kind, i, stamp[row - 1], first, second, third, fourth, fifth, row - 1)
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
                 if asked == 0 and e.recording[0] == 0 and not observed and s.risk.stops[0] == 0:

@@ -15,6 +15,8 @@ import polars as pl
 
 from barter_bt.columns.kernel import compiled_function
 
+_FEW = 5_000  # prices for which loading the compiler takes longer than to do without
+
 
 def price_steps(column: str = "close", per_unit: float = 1e6) -> pl.Expr:
     """Prices as integers of ``1 / per_unit``, rounded half to even."""
@@ -51,7 +53,8 @@ def cross(fast: int, slow: int, column: str = "close", per_unit: float = 1e6) ->
     def of(prices: pl.Series) -> pl.Series:
         out = np.zeros(len(prices), np.int8)
         values = prices.rechunk().to_numpy()
-        compiled_function(cast(FunctionType, mark_crosses))(values, per_unit, fast, slow, out)
+        kernel = mark_crosses if len(values) < _FEW else compiled_function(cast(FunctionType, mark_crosses))
+        kernel(values, per_unit, fast, slow, out)
         crossed = pl.Series(out)
         return crossed.set(crossed == 0, None)
 

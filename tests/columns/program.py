@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 import polars as pl
 
 import barter_bt as bt
-from barter_bt.columns import kernel
+from barter_bt.columns import entry, kernel
 from barter_bt.columns.table import I64, Block, Table
 from barter_bt.strategy.api import buy
 from barter_bt.venue import fill as venue_fill
@@ -68,7 +68,7 @@ def make(step: int) -> FunctionType:
 def run_small() -> dict:
     """A small kernel over a block."""
     box, small = Box(cell=Cell(1)), make(7 if "closure" in EDITS else 5)
-    kernel.compile_entry(small, (Box,) * 4, {})(*(box.address,) * 4)
+    entry.compile_entry(small, (Box,) * 4, {})(*(box.address,) * 4)
     return {"value": box.cell.value[0], "digest": kernel.digest(small)}
 
 
@@ -106,7 +106,7 @@ def run_engine() -> dict:
     venue = bt.Venue(fees=bt.Fees(taker=0.01))
     result = bt.backtest(trades, one, strategy, balances={"usd": 1000}, venues=venue, interpret=False)
     keep.append(result)
-    with_code = {} if not {"llvm"} & EDITS else calls_of("\n".join(map(llvm_of, kernel._entries.values())))
+    with_code = {} if not {"llvm"} & EDITS else calls_of("\n".join(map(llvm_of, entry._entries.values())))
     return {"fees": result.trades["fees"].to_list(), "calls": with_code, "digest": kernel.digest(venue_fill.post)}
 
 

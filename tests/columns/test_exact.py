@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from barter_bt.columns import kernel
+from barter_bt.columns import entry, kernel
 from barter_bt.columns.exact import LIMIT, NATIVE, TOO_LARGE, muldiv, muldiv_floor
 from barter_bt.columns.table import F64, I64, Block, Table
 from barter_bt.engine.accounting import fee_of, notional, weighted_mid
@@ -191,7 +191,7 @@ def test_rule_3_notional_and_fee_compiled_are_those_interpreted():
                 size = rng.integers(1, 62, rows)
                 one.cases.array(name)[:] = (rng.random(rows) * 2.0**size).astype(np.int64)
             one.cases.array("amount")[:] = np.round(rng.random(rows) * 1e6, 3) + rng.integers(0, 2, rows) * 2e-9
-        kernel.compile_entry(deal, (Desk,) * 4, {})(*(d.address,) * 4)
+        entry.compile_entry(deal, (Desk,) * 4, {})(*(d.address,) * 4)
         deal(e, e, e, e)
         for name in ("value", "cost", "step"):
             np.testing.assert_array_equal(d.cases.array(name), e.cases.array(name))

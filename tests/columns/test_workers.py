@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from barter_bt.columns import workers
+from barter_bt.columns import helper, workers
 from barter_bt.columns.kernel import Compiler
 from barter_bt.engine.messages import dequeue
 from barter_bt.simulation.loop import run
@@ -64,7 +64,7 @@ def test_what_they_compile_is_found_in_the_cache(tmp_path, monkeypatch):
     """A unit compiled from its name: its files have the names that the other process looks for."""
     monkeypatch.setenv("BARTER_BT_CACHE", str(tmp_path))
     monkeypatch.setattr("barter_bt.columns.kernel._units", {})
-    workers.work([f"{report.__module__}:{report.__name__}"])
+    helper.work([f"{report.__module__}:{report.__name__}"])
     saved = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert {name.split("-")[0] for name in saved} == {"report"}
     monkeypatch.setattr("barter_bt.columns.kernel._units", {})

@@ -1,0 +1,47 @@
+"""The compiled loop that serves every strategy: compiled before it is needed, or behind a first small run."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from barter_bt.columns import workers
+from barter_bt.columns.cache import cache_directory
+from barter_bt.columns.table import Block
+from barter_bt.engine.feed import Feed
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import wake
+from barter_bt.simulation import loop
+from barter_bt.simulation.linked import Linked, linked_wake
+from barter_bt.venue.state import VenueState
+
+
+def linked() -> Any:
+    """The loop that calls a strategy by its address, compiled: a function of four blocks' addresses."""
+    from barter_bt.columns.entry import compile_entry
+
+    return compile_entry(*_linked())
+
+
+def is_cold() -> bool:
+    """Whether the loop would have to be compiled."""
+    if not any(cache_directory().glob("*.code")):
+        return True  # told without loading the compiler
+    from barter_bt.columns.entry import is_compiled
+
+    return not is_compiled(*_linked())
+
+
+def warm_in_background() -> None:
+    """Let a process that outlives this one compile the loop; ``BARTER_BT_COMPILE_JOBS=0`` means none."""
+    if not _begun:
+        _begun.append(True)
+        workers.start_apart(f"from {__name__} import linked; linked()")
+
+
+@cache
+def _linked() -> tuple[Any, tuple[type[Block], ...], Any]:
+    return loop.run, (EngineState, VenueState, Feed, Linked), {wake: linked_wake()}
+
+
+_begun: list[bool] = []

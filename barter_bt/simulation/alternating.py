@@ -1,0 +1,107 @@
+"""Several streams that take turns: the next row is chosen row by row."""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import Block
+from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.audit import FULL
+from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
+from barter_bt.engine.feed import STARVED, TRADE_ROWS, Cursors, Feed, advance, earliest, is_expired
+from barter_bt.engine.messages import REPORT_QUEUE, REQUEST_QUEUE
+from barter_bt.engine.record import EACH_EVENT
+from barter_bt.engine.state.connectivity import heal_market
+from barter_bt.engine.state.market import update_from_quote, update_from_trade
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import SLEEP, is_awake, wake
+from barter_bt.simulation.row import observe, pass_over, until_no_market, venue_takes
+from barter_bt.venue.state import VenueState
+
+MOST_IN_A_ROW = 8  # rows of one stream after which a burst is cheaper than choosing each
+
+
+def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
+    """Process rows of several streams of trades and quotes, as long as they take turns and nothing else comes first.
+
+    A burst for each row would cost more than the row. Here the next row is chosen among the cursors, and all else that
+    could come first is looked at once, and where a row changes it.
+    """
+    f, e, ends = feed.cursors, s.engine, s.ends
+    streams, n, asked = e.streams[0], len(s.instruments), e.wake[0] if is_awake(s) else 0
+    observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
+    busy, limit = v.clock.live[0] > 0, until_no_market(s, v)
+    left, in_a_row, latest = e.budget[0], 0, -1
+    while left > 0 and in_a_row < MOST_IN_A_ROW:
+        c = earliest(f, streams, 2 * streams)
+        now = f.due[c] if c >= 0 else STARVED
+        if now == STARVED or now > limit:
+            break
+        if now < e.market_time[0]:
+            fail(v.fault, TIME_WENT_BACK, -1)
+            locate(v.fault, c, f.row[c])
+            break
+        row = f.row[c]
+        if busy:
+            if not _venue_is_level(f, streams, c, row, now):
+                break
+            if f.due[c - streams] <= now:
+                venue_takes(v, f, c - streams, row)
+                busy, limit = v.clock.live[0] > 0, min(limit, ends.due[REPORT_QUEUE] - 1)
+                if now > limit or v.fault.code[0] != NO_FAULT:
+                    break
+        in_a_row = in_a_row + 1 if c == latest else 0
+        latest, left = c, left - 1
+        i = f.instrument[c][row]
+        bit = MARKET_TRADE if f.kind[c] == TRADE_ROWS else MARKET_QUOTE
+        s.event.kind[0], s.event.order[0] = bit, -1
+        if i < 0 or i >= n:
+            if not is_expired(i, n):
+                fail(v.fault, BAD_ROW, -1)
+                locate(v.fault, c, row)
+                break
+            pass_over(s, ~i, now)
+            e.market_time[0] = now
+            advance(f, c, row + 1)
+            continue
+        e.time[0] = e.market_time[0] = now
+        e.sequence[0] += 1
+        if e.unhealthy[0] > 0:
+            heal_market(s, s.terms.exchange[i])
+        stamp = f.time_exchange[c][row]
+        if bit == MARKET_TRADE:
+            valid = update_from_trade(s, i, stamp, f.first[c][row], f.second[c][row])
+        else:
+            bid, bid_amount, ask, ask_amount = f.first[c][row], f.second[c][row], f.third[c][row], f.fourth[c][row]
+            valid = update_from_quote(s, i, stamp, bid, bid_amount, ask, ask_amount)
+        if not valid:
+            fail(v.fault, BAD_ROW, i)
+            locate(v.fault, c, row)
+            break
+        advance(f, c, row + 1)
+        if observed:
+            observe(s, f.kind[c], i, stamp, f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c], row)
+        if asked & bit:
+            s.event.instrument[0] = i
+            if wake(s, my) != SLEEP:
+                locate(v.fault, c, row + 1)
+                e.budget[0] = left
+                return 1
+            if len(s.actions) > 0:
+                dispatch(s)
+                limit = min(limit, ends.due[REQUEST_QUEUE])
+                if e.pending[0]:
+                    break
+    e.budget[0] = left
+    return SLEEP
+
+
+def _venue_is_level(f: Cursors, streams: int, c: int, row: int, now: int) -> bool:
+    """Whether of all rows up to ``now`` the venue has yet to see at most this very one, alone at its time."""
+    twin = c - streams
+    for other in range(streams):
+        if other != twin and f.due[other] <= now:
+            return False
+    if f.due[twin] > now:
+        return True
+    same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1 and f.row[twin] == row
+    return bool(same and row + 1 < f.rows[c] and f.time[c][row + 1] > now)
