@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,30 @@ def test_imports_point_down(path: Path) -> None:
     here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     for module in imports(path):
         assert order.index(room_of(module)) <= order.index(here), f"{path} imports {module}, which lies above it"
+
+
+def needed(path: Path, names: Container[str]) -> set[str]:
+    """The modules of ``names`` that a file imports, wherever in it, but not for types alone."""
+    tree = ast.parse(path.read_text())
+    typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    skipped = {id(inner) for node in typing for inner in ast.walk(node)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in skipped:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in names else node.module for name in inner}
+    return {name for name in found if name in names}
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Within rooms as well: what is left when every module that needs none of the others is taken away is a circle."""
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in MODULES}
+    left = {name: needed(path, names) - {name, "barter_bt"} for name, path in names.items()}
+    while free := [name for name, others in left.items() if not others & set(left)]:
+        for name in free:
+            del left[name]
+    circles = {name: sorted(others & set(left)) for name, others in left.items()}
+    assert not circles
 
 
 @pytest.mark.parametrize("heavy", ["numba", "matplotlib", "pyarrow", "pandas"])

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from barter_bt.data.history import NEVER, History
+from barter_bt.data.piece import Piece
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.rules import Rule, crossed_rule, row_rules
 from barter_bt.data.schema import TIME_NAMES
 from barter_bt.data.sequence import CODE, sequence_rules
-from barter_bt.data.stream import Piece, Stream
 from barter_bt.errors import nearest
 
 _ROWS_SHOWN = 5
+
+if TYPE_CHECKING:
+    from barter_bt.data.stream import Stream
 
 
 @dataclass

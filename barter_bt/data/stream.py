@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -13,36 +12,15 @@ from barter_bt.data import facts
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
 from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES, Kind
 from barter_bt.data.source import FrameSource, Source
+from barter_bt.data.validate import Guard, check
 from barter_bt.errors import ConfigError, DataError
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 Part = tuple[Source, Canon]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Some rows of one source, as given (``raw``) and canonical.
-
-    Parameters
-    ----------
-    source
-        File name or ``"<frame>"``.
-    first_row
-        Row of the source, counted from 0, at which the piece starts.
-    raw, canonical
-        The same rows in the user's columns and in canonical ones.
-    canon
-        How one became the other.
-    """
-
-    source: str
-    first_row: int
-    raw: pl.DataFrame
-    canonical: pl.DataFrame
-    canon: Canon
 
 
 class Stream:
@@ -163,8 +141,6 @@ class Stream:
         >>> [chunk.columns["instrument"].tolist() for chunk in stream.chunks({"walk0_usd": 7, "walk1_usd": 9})]
         [[7, 7, 7, 9]]
         """
-        from barter_bt.data.validate import Guard, check
-
         checked = self.validate if validate is None else validate
         guard = Guard(self, codes) if checked and not self._is_sound else None
         for piece in self.pieces():

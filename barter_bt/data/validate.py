@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.doubts import doubts
+from barter_bt.data.piece import Piece
 from barter_bt.data.report import Report
 from barter_bt.data.scan import Scan
 from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.sound import is_sound
-from barter_bt.data.stream import Piece, Stream
 from barter_bt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.data.stream import Stream
 
 
 def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
