@@ -60,6 +60,8 @@ def run(
         drive = Drive(state, venue, feeder, driver, setup.index, setup.scales, plainly, show, saving)
         compiled = time.perf_counter()
         partial_, error = _driven(drive, venue, feeder)
+    for table in (*state.tables().values(), *venue.tables().values()):
+        table.trim()
     result = Result(
         state=state,
         venue=venue,

@@ -50,6 +50,7 @@ I32s = Annotated[Column[Column[int]], "*i4"]
 F64s = Annotated[Column[Column[float]], "*f8"]
 
 _DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
+_SPARE, _MUCH = 4, 1 << 20  # room for so many times the rows, bytes: given back at the end of a run
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
 
@@ -185,6 +186,13 @@ class Table:
         if rows > self._head[1]:
             self._allocate(rows)
 
+    def trim(self) -> None:
+        """Give back room that was not needed, where it is most of much; others use the memory again."""
+        rows, capacity = max(len(self), 1), self._head[1]
+        width = sum(array.itemsize for array in self._arrays.values())
+        if self.growable and capacity >= _SPARE * rows and capacity * width >= _MUCH:
+            self._allocate(rows)
+
     def _allocate(self, capacity: int) -> None:
         """Move to one new block of memory, each column on a boundary of 64 bytes."""
         sizes = [-(-capacity * (8 if code[0] == "*" else int(code[1])) // 64) * 64 for code in self.schema.values()]
@@ -200,7 +208,7 @@ class Table:
             )
             if name in self._arrays:
                 old = self._arrays[name]
-                new[: len(old)] = old
+                new[: len(old)] = old[:capacity]
             self._arrays[name] = new
             self._head[_HEADER + k] = address + offset
             if pointers:

@@ -188,3 +188,20 @@ def test_tables_and_blocks_made_at_run_time():
     block.each.seen[2] = 8
     assert block.tables()["each"].array("seen").tolist() == [0, 0, 8]
     assert block.each.array("mean").dtype == np.float64
+
+
+@pytest.mark.parametrize(("rows", "room", "trimmed"), [(10, 200_000, True), (90_000, 200_000, False), (10, 400, False)])
+def test_room_that_was_not_needed_is_given_back(rows, room, trimmed):
+    """Where it is most of much; the rows stay, and more can be added."""
+    table = Mixed(1)
+    table.reserve(room)
+    for k in range(rows):
+        row = table.append()
+        table.small[row] = k % 100
+    before = table.array("small")
+    table.trim()
+    assert (table._head[1] == rows) is trimmed
+    row = table.append()
+    table.small[row] = 7
+    assert before.tolist() == [k % 100 for k in range(rows)]
+    assert table.array("small").tolist() == [*before.tolist(), 7]
