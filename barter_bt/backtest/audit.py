@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -75,7 +77,7 @@ def _names(codes: np.ndarray, names: list[str]) -> pl.Series:
     return known.replace_strict(dict(enumerate(names)), default=None, return_dtype=pl.Enum(names))
 
 
-def _outputs(state: EngineState) -> pl.DataFrame:
+def _outputs(state: EngineState, reasons: Sequence[str]) -> pl.DataFrame:
     """One row per sequence, with the list of what was done."""
     o = state.outputs
     kind, what = o.array("kind").astype(np.int64), o.array("what")
@@ -88,7 +90,7 @@ def _outputs(state: EngineState) -> pl.DataFrame:
             "sequence": o.array("sequence").copy(),
             "output": _names(kind, list(OUTPUTS)),
             "order_id": order,
-            "reason": _names(np.where(kind == REFUSED_OPEN, reason, -1), list(REASONS)),
+            "reason": _names(np.where(kind == REFUSED_OPEN, reason, -1), list(reasons)),
             "position": pl.Series(what).set(pl.Series(kind != POSITION_EXIT), None),
             "command": _names(np.where(kind == COMMANDED, what, -1), _COMMANDS),
         }
@@ -96,7 +98,9 @@ def _outputs(state: EngineState) -> pl.DataFrame:
     return frame.group_by("sequence", maintain_order=True).agg(pl.struct(pl.all().exclude("sequence")).alias("outputs"))
 
 
-def audit_frame(state: EngineState, index: IndexedInstruments) -> pl.DataFrame | None:
+def audit_frame(
+    state: EngineState, index: IndexedInstruments, reasons: Sequence[str] = REASONS
+) -> pl.DataFrame | None:
     """The audit as a public table; None if none was kept.
 
     One row per event: ``sequence``, ``time_engine``, ``event``, what it concerns (null where nothing), and
@@ -118,4 +122,4 @@ def audit_frame(state: EngineState, index: IndexedInstruments) -> pl.DataFrame |
             "command": _names(told, _COMMANDS),
         }
     )
-    return frame.join(_outputs(state), on="sequence", how="left", maintain_order="left")
+    return frame.join(_outputs(state, reasons), on="sequence", how="left", maintain_order="left")

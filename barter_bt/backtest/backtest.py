@@ -18,7 +18,7 @@ from barter_bt.backtest.simulation import Simulation
 from barter_bt.data import MarketData, Stream
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.instrument import Number
-from barter_bt.risk import Limits
+from barter_bt.risk.managers import Given
 from barter_bt.venue.terms import Venue
 
 
@@ -30,7 +30,7 @@ def backtest(
     balances: Mapping[str, Number],
     units: Mapping[str, Number] | None = None,
     venues: Venue | Mapping[str, Venue] | None = None,
-    risk: Limits | Mapping[str, Any] | None = None,
+    risk: Given = None,
     commands: Commands | pl.DataFrame | None = None,
     trading: Literal["enabled", "disabled"] = "enabled",
     reporting: str | None = None,
@@ -65,7 +65,9 @@ def backtest(
     venues
         Terms of every exchange, or by exchange; without fees, latency or margin accounts if not given.
     risk
-        Limits that every order is held against, or a mapping of their parameters.
+        Limits that every order is held against, or a mapping of their parameters; a risk manager of your own: an object
+        with ``check(state, order)`` (:class:`~barter_bt.risk.RiskManager`), or a
+        :class:`~barter_bt.risk.CompiledRisk`; or a list of them, of which limits are asked first.
     commands
         What somebody outside tells the engine, by time: see :class:`Commands`.
     trading

@@ -19,7 +19,7 @@ from barter_bt.venue.state import VenueState
 from barter_bt.version import VERSION
 
 FORMAT = 2
-_NOT_STATE = ("watched", "fault")  # pointers of this process, and what ended a run
+_NOT_STATE = ("watched", "fault", "managers")  # pointers of this process, and what ended a run
 _WRITTEN = (("schedule", "sent"), ("limits", "sent"))  # columns of columns that the engine writes
 _MEMORY = "memory"
 
@@ -75,7 +75,8 @@ class Run:
         made_from: Callable[[Arrays], Identity],
     ) -> None:
         self._state, self._feeder, self._driver = state, feeder, driver
-        self._stored = Stored({"engine": state, "venue": venue, "my": driver.my}, _NOT_STATE, _WRITTEN)
+        blocks = {"engine": state, "venue": venue, "my": driver.my, **driver.managers}
+        self._stored = Stored(blocks, _NOT_STATE, _WRITTEN)
         self._identity = made_from(self._stored.arrays())
         self.unsaved: list[str] = []
 

@@ -68,7 +68,7 @@ def describe(
 def describe_run(setup: Setup, strategy: Any) -> dict[str, Any]:
     """Configuration of a run, with the zone that its times were given in."""
     told = {
-        "risk": setup.risk,
+        "risk": setup.asked_risk,
         "commands": setup.commands and setup.commands.frame.to_dicts(),
         "trading": setup.trading,
         "audit": setup.audit,

@@ -83,24 +83,33 @@ class Drive:
 
     def _advance(self) -> int:
         """Go on until the loop needs something other than a decision."""
-        step, decide, s, fault = self._step, self._driver.decide, self._s, self._v.fault.code
+        step, decide, s = self._step, self._driver.decide, self._s
         try:
             while True:
                 status = step()
-                if fault[0] != NO_FAULT:
-                    raise explain(self._v, self._feeder, self._index, self._scales, s.engine.time[0])
+                self._check()
                 if status != loop.STRATEGY:
                     return status
                 assert decide is not None
                 decide(s)
-                if fault[0] != NO_FAULT:
-                    raise explain(self._v, self._feeder, self._index, self._scales, s.engine.time[0])
+                self._check()
         except BarterBtError:
             raise
         except Exception as error:
             if self._interpret and not users_lines(error.__traceback__):
                 raise  # a fault of ours
             raise raised(error, s, self._index, list(self._driver.own)) from error
+
+    def _check(self) -> None:
+        """Raise what the first fault stands for."""
+        if self._v.fault.code[0] == NO_FAULT:
+            return
+        error = self._driver.raised() if self._driver.raised else None
+        if error is None:
+            raise explain(self._v, self._feeder, self._index, self._scales, self._s.engine.time[0])
+        if isinstance(error, BarterBtError):
+            raise error
+        raise raised(error, self._s, self._index, [], "the risk manager") from error
 
     def _save(self, rows: int) -> None:
         """Between two turns every table is as an event left it."""

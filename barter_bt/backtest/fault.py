@@ -21,6 +21,7 @@ from barter_bt.engine.fault import (
     ENDLESS,
     FILL_IN_PAST,
     OUT_OF_RANGE,
+    RISK_OUT_OF_BOUNDS,
     TIME_WENT_BACK,
     Fault,
 )
@@ -75,6 +76,11 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
             f"the strategy answers itself without end at {time} ns",
             "an order sent on every order event, without latency, never lets time go on",
         )
+    if code == RISK_OUT_OF_BOUNDS:
+        return StrategyError(
+            f"the risk manager says of an order of {name!r} at {time} ns what cannot be",
+            "0 approves; k refuses with the k-th of its reasons, from 1; -k makes it k lots, at most those asked for",
+        )
     return EngineError(f"fault {code} at {time} ns")
 
 
@@ -106,10 +112,16 @@ def is_ours(fault: Fault, feeder: Feeder) -> bool:
     return code == FILL_IN_PAST or (code == TIME_WENT_BACK and (c < 0 or feeder.stream_of(c).validate))
 
 
-def raised(error: Exception, s: EngineState, index: IndexedInstruments, strategies: Sequence[str]) -> StrategyError:
+def raised(
+    error: Exception,
+    s: EngineState,
+    index: IndexedInstruments,
+    strategies: Sequence[str],
+    otherwise: str = "the strategy",
+) -> StrategyError:
     """What to say of a strategy that raised: what, in which line, when, and at which event."""
     number = s.engine.strategy[0]
-    who = f"strategy {strategies[number]!r}" if number < len(strategies) else "the strategy"
+    who = f"strategy {strategies[number]!r}" if number < len(strategies) else otherwise
     lines = users_lines(error.__traceback__)
     where = f" ({lines[-1].filename}, line {lines[-1].lineno})" if lines else ""
     i, event = s.event.instrument[0], EVENTS.get(s.event.kind[0], "event")

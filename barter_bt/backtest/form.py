@@ -3,7 +3,8 @@
 - *interpreted*: as plain Python; when it is asked for, and for a small first run, while others compile the loop;
 - *linked*: the loop is compiled once for all strategies and calls one by its address (some nanoseconds a call), so that
   of a new strategy only what the user wrote is compiled;
-- *merged*: the strategy is compiled into the loop; once :meth:`~barter_bt.Simulation.compile` has done it.
+- *merged*: the strategy is compiled into the loop; once :meth:`~barter_bt.Simulation.compile` has done it, and where
+  there are risk managers of the user's own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from barter_bt.columns.kernel import Compiler, interprets, is_numba_off
 from barter_bt.columns.table import Block
 from barter_bt.columns.view import SAYS
 from barter_bt.engine.feed import Feed
+from barter_bt.engine.manage import manage
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import wake
 from barter_bt.errors import StrategyError
@@ -46,6 +48,8 @@ def runs_interpreted(driver: Driver, rows: int, interpret: bool | None) -> bool:
 
 def is_users(driver: Driver) -> bool:
     """Whether the loop would call functions that the user wrote."""
+    if driver.manage:
+        return True
     if driver.source is None:
         return driver.wake is not None and driver.decide is None  # hooks of a strategy that is no function itself
     return not Path(driver.source[0]).is_relative_to(Path(__file__).parents[1])
@@ -54,13 +58,12 @@ def is_users(driver: Driver) -> bool:
 def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Step:
     """The loop with the strategy in its place, as a function without arguments."""
     if interpret:
-        replace: dict[Any, Any] = {wake: driver.wake} if driver.wake else {}
-        run = Compiler(replace, interpret=True).function(loop.run)  # type: ignore[arg-type]
+        run = Compiler(_exchanged(driver, True), interpret=True).function(loop.run)  # type: ignore[arg-type]
         return lambda: int(run(s, v, feed, driver.my))
     from barter_bt.columns.entry import is_compiled
 
     try:
-        if is_compiled(*_merged(s, v, feed, driver)):
+        if driver.manage or is_compiled(*_merged(s, v, feed, driver)):
             return merge_step(s, v, feed, driver)
         return _linked_step(s, v, feed, driver)
     except Exception as error:
@@ -80,8 +83,13 @@ def merge_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> Ste
 
 
 def _merged(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> tuple[Any, tuple[type[Block], ...], Any]:
+    return loop.run, tuple(type(block) for block in (s, v, feed, driver.my)), _exchanged(driver, False)
+
+
+def _exchanged(driver: Driver, interpret: bool) -> dict[Any, Any]:
+    """What of the user's stands in the place of what in the engine."""
     replace: dict[Any, Any] = {wake: driver.wake} if driver.wake else {}
-    return loop.run, tuple(type(block) for block in (s, v, feed, driver.my)), replace
+    return replace | {manage: driver.manage(interpret)} if driver.manage else replace
 
 
 def _linked_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> Step:

@@ -33,16 +33,24 @@ class Frames:
         The run's state; its journals are read, not kept.
     strategies
         Strategy ids in index order.
+    reasons
+        Names of the reasons of orders, by code.
     """
 
     def __init__(
-        self, state: EngineState, index: IndexedInstruments, scales: Scales, strategies: Sequence[str]
+        self,
+        state: EngineState,
+        index: IndexedInstruments,
+        scales: Scales,
+        strategies: Sequence[str],
+        reasons: Sequence[str] = REASONS,
     ) -> None:
         self._s, self._index, self._scales = state, index, scales
         self._instruments = pl.Enum(index.names)
         self._exchanges = pl.Enum(index.exchanges)
         self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
         self._strategies = pl.Enum(list(strategies))
+        self._reasons = list(reasons)
         self._money = tuple(scales.units[quote] for quote in index.settlement_assets)
 
     @staticmethod
@@ -129,7 +137,7 @@ class Frames:
         )
 
     def _reason(self, codes: np.ndarray) -> pl.Series:
-        named = self._enum(np.maximum(codes, 1) - 1, pl.Enum(REASONS[1:]))
+        named = self._enum(np.maximum(codes, 1) - 1, pl.Enum(self._reasons[1:]))
         return named.set(pl.Series(codes == 0), None)
 
     def trades(self) -> pl.DataFrame:

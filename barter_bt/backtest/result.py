@@ -17,6 +17,7 @@ from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.columns.table import Block
+from barter_bt.engine.order import REASONS
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -53,6 +54,8 @@ class Result(Analysis):
         The engine's state after event 0, if the audit is full.
     tables
         The strategies' own tables at the end, by strategy; :attr:`own` has them as frames.
+    reasons
+        Names of the reasons of orders by code: the engine's, then those of the user's risk managers.
     """
 
     state: EngineState
@@ -71,6 +74,7 @@ class Result(Analysis):
     market: Sequence[Any] = ()
     snapshot: EngineState | None = None
     tables: Mapping[str, Block] = field(default_factory=dict)
+    reasons: Sequence[str] = REASONS
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -84,7 +88,7 @@ class Result(Analysis):
 
     @cached_property
     def _frames(self) -> Frames:
-        return Frames(self.state, self.index, self.scales, self.strategies)
+        return Frames(self.state, self.index, self.scales, self.strategies, self.reasons)
 
     @cached_property
     def orders(self) -> pl.DataFrame:
@@ -114,7 +118,7 @@ class Result(Analysis):
     @cached_property
     def audit(self) -> pl.DataFrame | None:
         """What the engine did and because of which event; None if no audit was kept."""
-        return audit_frame(self.state, self.index)
+        return audit_frame(self.state, self.index, self.reasons)
 
     @cached_property
     def own(self) -> dict[str, dict[str, pl.DataFrame]]:

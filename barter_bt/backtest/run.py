@@ -24,8 +24,10 @@ from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
 from barter_bt.engine.feed import Feed
+from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
+from barter_bt.risk.managers import Managed
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.venue.state import VenueState
@@ -48,6 +50,8 @@ def run(
     state, venue = setup.begin()
     strategy = strategy_of(strategy)
     driver = _prepared(strategy, setup.market)
+    managed = Managed(setup.managers, state, setup.index) if setup.managers else None
+    driver = managed.drive(driver) if managed else driver
     _install(state, driver, setup.begins)
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
@@ -71,6 +75,7 @@ def run(
         reporting=setup.reporting,
         describe=partial(describe_run, setup, strategy),
         snapshot=snapshot,
+        reasons=managed.reasons if managed else REASONS,
         tables=driver.own or {strategy.name: driver.my},
         seed=setup.seed,
         version=VERSION,
@@ -80,7 +85,7 @@ def run(
     )
     unit = setup.scales.units[setup.market.reporting]
     result.warnings += setup.warnings + driver.warnings
-    result.warnings += run_warnings(state, venue, setup.index, unit, setup.streams, partial_, error)
+    result.warnings += run_warnings(state, venue, setup.index, unit, setup.streams, partial_, error, result.reasons)
     result.warnings += expiry_warnings(state, setup.index, feeder.expiries.rows)
     result.warnings += saved.unsaved if saved else []
     result.timings |= {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ class Setup:
         The engine before its first event. Runs take copies of it.
     first, last, marks
         Venue times that take part, and the interval of the equity marks, in ns.
-    risk, commands, record, trading, audit, seed
+    risk, managers, commands, record, trading, audit, seed
         As they were asked for.
     chunks
         The data of each stream as the engine reads it.
@@ -54,6 +54,7 @@ class Setup:
     last: int
     marks: int
     risk: Limits | None
+    managers: Sequence[Any]
     commands: Commands | None
     record: Record | None
     trading: str
@@ -67,6 +68,11 @@ class Setup:
     def streams(self) -> tuple[Stream, ...]:
         """The market data."""
         return self.market.streams
+
+    @property
+    def asked_risk(self) -> Any:
+        """Limits, or a list of them and of the user's own risk managers."""
+        return [*filter(None, [self.risk]), *self.managers] if self.managers else self.risk
 
     @property
     def reporting(self) -> str:
@@ -103,7 +109,7 @@ class Setup:
             "units": dict(zip(names, self.scales.units, strict=True)),
             "balances": {names[asset]: amount for asset, amount in self.balances.items()},
             "venues": self.venues,
-            "risk": self.risk,
+            "risk": self.asked_risk,
             "commands": self.commands and self.commands.frame,
             "trading": self.trading,
             "reporting": self.reporting,

@@ -36,8 +36,7 @@ from barter_bt.engine.state.build import build_state
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
-from barter_bt.risk import Limits
-from barter_bt.risk.limits import limits_of
+from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_terms
 from barter_bt.venue.terms import Venue
@@ -90,7 +89,7 @@ class Simulation:
         venues: Venue | Mapping[str, Venue] | None = None,
         balances: Mapping[str, Number],
         units: Mapping[str, Number] | None = None,
-        risk: Limits | Mapping[str, Any] | None = None,
+        risk: Given = None,
         commands: Commands | pl.DataFrame | None = None,
         trading: Literal["enabled", "disabled"] = "enabled",
         reporting: str | None = None,
@@ -126,7 +125,7 @@ class Simulation:
         state.engine.mark_every[0], state.engine.mark_due[0] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record
-        limits = None if risk is None else limits_of(risk, "risk")
+        limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
         if watched:
             watched.watch(state)
@@ -152,6 +151,7 @@ class Simulation:
             last=last,
             marks=marks,
             risk=limits,
+            managers=managers,
             commands=told,
             record=watched,
             trading=trading,

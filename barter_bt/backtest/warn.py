@@ -29,8 +29,11 @@ def run_warnings(
     streams: Sequence[Any],
     partial: bool,
     error: BarterBtError | None = None,
+    reasons: Sequence[str] = REASONS,
 ) -> list[str]:
     """All warnings of a run; ``unit`` is that of the reporting asset, ``error`` what ended it early.
+
+    ``reasons`` are the names of what refuses orders.
 
     Examples
     --------
@@ -44,7 +47,7 @@ def run_warnings(
         *_stopped(s),
         *_not_reached(s, partial),
         *_not_sent(s, index, partial),
-        *_not_as_asked(s),
+        *_not_as_asked(s, reasons),
         *_locked(s, v, index),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
@@ -113,13 +116,13 @@ def _not_sent(s: EngineState, index: IndexedInstruments, partial: bool) -> Itera
         )
 
 
-def _not_as_asked(s: EngineState) -> Iterator[str]:
+def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
     """What became of orders otherwise than was asked for."""
     o = s.orders
     status, asked = o.array("status"), o.array("quantity_requested")
     for what, code in (("rejected by the venue", REJECTED), ("refused by the risk check", REFUSED)):
-        reasons = np.bincount(o.array("reason")[status == code], minlength=len(REASONS))
-        told = ", ".join(f"{REASONS[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
+        reasons = np.bincount(o.array("reason")[status == code], minlength=len(names))
+        told = ", ".join(f"{names[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
         if told:
             yield f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}"
     cut = int(((o.array("quantity") < asked) & (status != REFUSED) & (status != REJECTED)).sum())

@@ -68,6 +68,7 @@ class Compiler:
         self.interpret = interpret
         self._done: dict[FunctionType, Any] = {}
         self._building: list[FunctionType] = []
+        self._reaches: dict[FunctionType, bool] = {}
 
     def reached(self) -> list[FunctionType]:
         """What the first function that was asked for reaches, callees first."""
@@ -98,9 +99,16 @@ class Compiler:
     def _build(self, function: FunctionType) -> Any:
         if self.interpret:
             return self.rebuild(function)
-        if getattr(function, "is_unit", False):
+        if getattr(function, "is_unit", False) and not self._reaches_exchanged(function):
             return _load_unit(self, function)
         return _helper(self.rebuild(function), getattr(function, "is_hot", False), is_users(function))
+
+    def _reaches_exchanged(self, function: FunctionType) -> bool:
+        """Whether a unit calls what is exchanged: then it is merged, so that what the user's code raises gets out."""
+        if function not in self._reaches:
+            called = (one for one in references(function).values() if isinstance(one, FunctionType))
+            self._reaches[function] = any(one in self.replace or self._reaches_exchanged(one) for one in called)
+        return self._reaches[function]
 
     def rebuild(self, function: FunctionType) -> FunctionType:
         """The function over compiled callees."""

@@ -236,11 +236,11 @@ def block_at(cls: type[Block]) -> Any:
     """Compiled function ``address -> block``: how a kernel entered from Python finds its state."""
     block = BlockType(cls)
 
-    @intrinsic
     def view(typingctx: Any, address: Any) -> Any:
         return block(types.int64), lambda context, builder, sig, args: args[0]
 
-    return view
+    view.__name__ = f"view_{block.name}"  # what is kept of compiled code knows it by that
+    return intrinsic(view)
 
 
 @intrinsic

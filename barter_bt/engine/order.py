@@ -37,6 +37,9 @@ UNKNOWN_ORDER = 16
 REPLACED = 17
 BELOW_PRICE_MIN = 18
 INSTRUMENT_EXPIRED = 19
+RISK_FAILED = 20  # the user's risk manager raised, which ends the run
+OWN_REASON = 21  # the first reason of the user's risk managers; their names are those of the run
+MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
 KINDS = ("market", "limit")
@@ -63,6 +66,7 @@ REASONS = (
     "replaced",
     "below_price_min",
     "expired",
+    "risk_failed",
 )
 
 

@@ -29,6 +29,7 @@ from __future__ import annotations
 from barter_bt.engine.action.risk import check_risk, count_sent
 from barter_bt.engine.audit import FULL, REFUSED_OPEN, SENT_CANCEL, SENT_OPEN, begin, note_event, note_open, note_output
 from barter_bt.engine.event import SENT
+from barter_bt.engine.manage import manage
 from barter_bt.engine.order import NO_REASON
 from barter_bt.engine.state.orders import record_cancel, record_open
 from barter_bt.engine.state.tables import EngineState
@@ -49,10 +50,12 @@ def start_event(s: EngineState, now: int, kind: int, instrument: int, exchange: 
 
 
 def approve(s: EngineState, action: int) -> int:
-    """Reason to refuse an open, 0 to send it; the risk check may have made its quantity smaller."""
+    """Reason to refuse an open, 0 to send it; limits, then the user's own risk manager, may have made it smaller."""
     reason = s.actions.refused[action]
     if not reason and not s.engine.bypass[0]:
         reason = check_risk(s, action)
+        if not reason:
+            reason = manage(s, action)
     return reason
 
 

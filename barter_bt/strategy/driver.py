@@ -74,6 +74,13 @@ class Driver:
         Tables of each of several strategies, by name.
     warnings
         What the user is to be told of the strategy.
+    manage
+        Makes the kernel that stands in for :func:`barter_bt.engine.manage.manage`, interpreted or to be compiled; None:
+        there is no risk manager of the user's own.
+    managers
+        Its tables, by name.
+    raised
+        What it raised, if it did.
     """
 
     wake: Callable[[EngineState, Any], int] | None = None
@@ -91,6 +98,9 @@ class Driver:
     resize: bool = True
     own: Mapping[str, Block] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    manage: Callable[[bool], Callable[[EngineState, int], int]] | None = None
+    managers: Mapping[str, Block] = field(default_factory=dict)
+    raised: Callable[[], Exception | None] | None = None
 
 
 class Strategy(Protocol):

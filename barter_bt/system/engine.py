@@ -59,7 +59,7 @@ from barter_bt.protocol import (
     TradingStateUpdate,
     UnrecoverableEngineError,
 )
-from barter_bt.risk import Limits
+from barter_bt.risk.managers import Given, Managed, split
 from barter_bt.system.accounts import Accounts
 from barter_bt.system.audit import (
     AccountDisconnect,
@@ -110,7 +110,8 @@ class Engine(View):
     balances
         Starting balance of each asset, by ``asset`` or ``exchange.asset``; they are not an event.
     risk
-        Limits that the strategy's orders are held against.
+        What the strategy's orders are held against: limits, risk managers of your own, or a list of them, as in a
+        backtest.
     risk_check
         When: ``"each"`` order after those before it have been sent, as in a backtest, or all that the strategy asks for
         at one time ``"together"``, as in Barter, whose risk manager sees one state for all of them.
@@ -149,7 +150,7 @@ class Engine(View):
         strategy: Strategy | None = None,
         *,
         balances: Mapping[str, Decimal | int | str] | None = None,
-        risk: Limits | None = None,
+        risk: Given = None,
         risk_check: Literal["each", "together"] = "each",
         trading: TradingState = TradingState.DISABLED,
         send: Send | None = None,
@@ -167,13 +168,18 @@ class Engine(View):
         super().__init__(index, counted, _build(index, counted, amounts, start, worth_in), book)
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
-        if risk:
-            risk.apply(self.state, index, counted.scales)
-            counted.changed = lambda: risk.apply_amounts(self.state, index, counted.scales, again=True)
+        limits, managers = split(risk)
+        if limits:
+            limits.apply(self.state, index, counted.scales)
+            counted.changed = lambda: limits.apply_amounts(self.state, index, counted.scales, again=True)
+        self._managed = Managed(managers, self.state, index) if managers else None
         self._accounts = Accounts(self.state, index, counted, book)
         if risk_check not in ("each", "together"):
             raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
-        self._requests = Requests(self.state, index, counted, book, send or _keep, together=risk_check == "together")
+        together = risk_check == "together"
+        self._requests = Requests(
+            self.state, index, counted, book, send or _keep, together=together, managed=self._managed
+        )
         self._clock = clock
         self._outputs: list[Output] = []
         self.terminated = False

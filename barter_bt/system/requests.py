@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from barter_bt.engine.audit import REPLACED, note_output
+from barter_bt.engine.fault import NO_FAULT, RISK_OUT_OF_BOUNDS, RISK_RAISED
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
-from barter_bt.errors import InstrumentError
+from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestCancel, OrderRequestOpen
+from barter_bt.risk.managers import Managed
 from barter_bt.system.audit import Refused, Request, Sent
 from barter_bt.system.book import Book, encode
 from barter_bt.system.changes import Changes, check_exchange
@@ -59,6 +61,8 @@ class Requests:
         Hands a request to its exchange.
     together
         Whether the risk manager sees one state for all opens of a call, as in Barter, not each after the one before.
+    managed
+        The user's own risk managers.
     """
 
     def __init__(
@@ -70,9 +74,11 @@ class Requests:
         deliver: Send,
         *,
         together: bool = False,
+        managed: Managed | None = None,
     ) -> None:
         self.state, self.index, self.units, self._book = state, index, units, book
-        self._deliver, self._together = deliver, together
+        self._deliver, self._together, self._managed = deliver, together, managed
+        self._approve = managed.interpreted(approve) if managed else approve
 
     def prepare(
         self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]
@@ -127,15 +133,32 @@ class Requests:
         """Those that the limits allow, each looked at when it is asked for."""
         for one in opens:
             action = self._ask(one)
-            reason = approve(self.state, action)
+            reason = self._approve(self.state, action)
+            self._check()
             lots = self.state.actions.quantity[action]
             if reason:
                 self._name(refuse(self.state, action, reason), one, found=False)
                 assert isinstance(one.request, OrderRequestOpen)
-                refused.append(Refused(one.request, REASONS[reason]))
+                refused.append(Refused(one.request, self._reasons[reason]))
             self.state.actions.truncate(0)
             if not reason:
                 yield self._resized(one, lots)
+
+    @property
+    def _reasons(self) -> Sequence[str]:
+        return self._managed.reasons if self._managed else REASONS
+
+    def _check(self) -> None:
+        """Raise what a risk manager raised; the order is not recorded, and the engine may go on."""
+        fault = self.state.fault.code
+        if self._managed is None or fault[0] not in (RISK_RAISED, RISK_OUT_OF_BOUNDS):
+            return
+        fault[0] = NO_FAULT
+        self.state.actions.truncate(0)
+        error, self._managed.error = self._managed.error, None
+        if error is None:
+            raise StrategyError("a compiled risk manager says what cannot be", "0, a reason from 1, or lots below 0")
+        raise error
 
     def _resized(self, one: Ready, lots: int) -> Ready:
         if lots == one.lots:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.testing import assert_all
@@ -47,7 +48,7 @@ def tables_of(result: Result) -> Tables:
         units,
         names,
         rows,
-        orders=_rows(state.orders, ORDERS),
+        orders=_rows(state.orders, ORDERS, result.reasons),
         trades=_rows(state.trades, TRADES),
         positions=_rows(state.positions, POSITIONS),
         balances=_rows(state.balances, BALANCES),
@@ -56,9 +57,9 @@ def tables_of(result: Result) -> Tables:
     )
 
 
-def _rows(table: Any, columns: str) -> Table:
+def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
     """The rows of a journal, with codes turned into names."""
-    from barter_bt.engine.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
+    from barter_bt.engine.order import KINDS, NO_TIME, STATUSES, TIMES_IN_FORCE
 
     meaning: dict[str, Any] = {
         "kind": KINDS,
@@ -66,7 +67,7 @@ def _rows(table: Any, columns: str) -> Table:
         "post_only": (False, True),
         "liquidity": ("taker", "maker"),
         "status": ("open", "open", "open", *STATUSES[3:]),
-        "reason": REASONS,
+        "reason": reasons,
     }
     values: dict[str, list[Any]] = {}
     for name in table.schema:

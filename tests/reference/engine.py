@@ -70,16 +70,21 @@ class Tables:
     sequence: int = 0
 
 
-def run(scenario: Scenario) -> Tables:
-    """Run a scenario by the rules."""
-    return Engine(scenario).run()
+Manager = Callable[[int, int, int, int], int]
+"""Rule 47: of lots, side, position, limit price in ticks: 0, the number of a reason, or below 0 the lots to send."""
+OWN_REASONS = ("", "odd", "even")
+
+
+def run(scenario: Scenario, manager: Manager | None = None) -> Tables:
+    """Run a scenario by the rules, with a risk manager of the user's own."""
+    return Engine(scenario, manager).run()
 
 
 class Engine:
     """What the engine knows, and the queue that drives it and the venues."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario, self.world = scenario, build(scenario)
+    def __init__(self, scenario: Scenario, manager: Manager | None = None) -> None:
+        self.scenario, self.world, self.manager = scenario, build(scenario), manager
         every = self.world.instruments
         names = tuple(item.spec.name for item in every)
         scales = [(item.tick, item.lot, item.ratio.numerator, item.ratio.denominator) for item in every]
@@ -396,8 +401,13 @@ class Engine:
         """Record an order and send it, unless it is refused; returns its number."""
         number, exchange, (ticks, tif, post_only) = len(self.tables.orders), instrument.spec.exchange, limit
         side, quantity, kind = 1 if lots > 0 else -1, 0 if refused else abs(lots), "limit" if ticks else "market"
+        wish = quantity
+        if self.manager and not refused:
+            held = self.positions.get(instrument.index)
+            said = self.manager(quantity, side, held.side * held.quantity if held else 0, ticks)
+            quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
         end = ("refused", refused, now, None, now) if refused else ("open", "", now, None, None)
-        cells = (instrument.index, side, kind, tif, post_only, ticks, quantity, quantity, 0, 0, 0, *end)
+        cells = (instrument.index, side, kind, tif, post_only, ticks, quantity, wish, 0, 0, 0, *end)
         self.tables.orders.append(row_of(ORDERS, *cells))
         in_range(self.working(instrument), "working orders")
         if not refused:

@@ -13,7 +13,7 @@ from barter_bt.engine.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE, Ends, 
 from barter_bt.engine.order import Orders
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
-from barter_bt.engine.state.limits import Risk, RiskLimits
+from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.state.tables import (
     Actions,
     Assets,
@@ -96,6 +96,7 @@ def build_state(
         readings=Readings(16),
         limits=RiskLimits(len(index) + 1),
         risk=Risk(1),
+        managers=Managers(0),
         audits=Audits(16),
         outputs=Outputs(16),
         asked=Asked(16),

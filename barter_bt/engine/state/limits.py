@@ -23,6 +23,12 @@ class RiskLimits(Table):
     slot: I64  # of the ring, where the oldest stands
 
 
+class Managers(Table):
+    """One row for each risk manager of the user's own: where its tables lie, or the number by which Python knows it."""
+
+    known_by: I64
+
+
 class Risk(Table):
     """One row: whether there are limits, scratch of the check of one order, and what the stops remember."""
 

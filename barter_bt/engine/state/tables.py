@@ -11,7 +11,7 @@ from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Ends, Links, Reports, Requests
 from barter_bt.engine.order import Orders
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
-from barter_bt.engine.state.limits import Risk, RiskLimits
+from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
 
 
@@ -280,6 +280,7 @@ class EngineState(Block):
     readings: Readings
     limits: RiskLimits
     risk: Risk
+    managers: Managers
     audits: Audits
     outputs: Outputs
     asked: Asked
