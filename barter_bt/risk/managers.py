@@ -42,7 +42,7 @@ Verdict: TypeAlias = str | float | Decimal | None
 
 
 class RiskManager(Protocol):
-    """Holds every order of the strategy against rules of the user's own, after the limits (rule 47).
+    """Holds every order of the strategy against rules of the user's own, after the limits (rule 56).
 
     Orders of commands, hooks and stops are not held against it. It keeps what it likes in attributes; where a run saves
     checkpoints they are pickled.
@@ -109,8 +109,8 @@ def split(given: Given, where: str = "risk") -> tuple[Limits | None, list[Any]]:
 
     Examples
     --------
-    >>> split([Limits(order_quantity=1)])
-    (Limits(order_quantity=1, ...), [])
+    >>> split([Limits(order_quantity=1)])[1]
+    []
     """
     every = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
     own = [one for one in every if isinstance(one, CompiledRisk) or hasattr(one, "check")]

@@ -178,7 +178,7 @@ class Engine(View):
             raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
         together = risk_check == "together"
         self._requests = Requests(
-            self.state, index, counted, book, send or _keep, together=together, managed=self._managed
+            self.state, index, counted, book, send or _keep, self._tell_sent, together=together, managed=self._managed
         )
         self._clock = clock
         self._outputs: list[Output] = []
@@ -205,6 +205,7 @@ class Engine(View):
         apply = self._prepare(event)
         sequence, self._outputs = self.state.engine.sequence[0], []
         errors = apply()
+        self._ask(self.strategy.on_event, self, event)
         if not errors and self.state.engine.trading[0] and not isinstance(event, Shutdown):
             errors = self._generate()
         self.terminated = bool(errors) or isinstance(event, Shutdown)
@@ -322,6 +323,9 @@ class Engine(View):
 
     def _tell_disabled(self) -> None:
         self._outputs.append(TradingDisabled(self._ask(self.strategy.on_trading_disabled, self)))
+
+    def _tell_sent(self, sent: Sent) -> None:
+        self._ask(self.strategy.on_event, self, sent)
 
     # Equity
 

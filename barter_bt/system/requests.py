@@ -59,6 +59,8 @@ class Requests:
         The state, and what it stands for.
     deliver
         Hands a request to its exchange.
+    tell
+        Is told of what was sent.
     together
         Whether the risk manager sees one state for all opens of a call, as in Barter, not each after the one before.
     managed
@@ -72,12 +74,13 @@ class Requests:
         units: Units,
         book: Book,
         deliver: Send,
+        tell: Callable[[Sent], None] = lambda sent: None,
         *,
         together: bool = False,
         managed: Managed | None = None,
     ) -> None:
         self.state, self.index, self.units, self._book = state, index, units, book
-        self._deliver, self._together, self._managed = deliver, together, managed
+        self._deliver, self._tell, self._together, self._managed = deliver, tell, together, managed
         self._approve = managed.interpreted(approve) if managed else approve
 
     def prepare(
@@ -99,7 +102,11 @@ class Requests:
 
     def send(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
         """Send cancels, then opens, past the risk manager; each that was sent is recorded in flight."""
-        return self._transmit(cancels), self._transmit(opens)
+        output = self._transmit(cancels), self._transmit(opens)
+        sent = output[0].sent + output[1].sent
+        if sent:
+            self._tell(Sent(sent))
+        return output
 
     def decide(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent, tuple[Refused, ...]]:
         """Send what the strategy asked for: cancels, then the opens that the risk manager approves."""

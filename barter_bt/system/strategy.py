@@ -16,7 +16,10 @@ from barter_bt.protocol import (
 )
 
 if TYPE_CHECKING:
+    from barter_bt.protocol import EngineEvent
+    from barter_bt.system.audit import Sent
     from barter_bt.system.engine import Engine
+    from barter_bt.system.timer import Timer
 
 Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen]]
 
@@ -37,6 +40,13 @@ class Strategy:
     def close_positions(self, engine: Engine, instruments: Sequence[int]) -> Requests:
         """Cancels and opens that close the positions in these instruments; they bypass the risk manager."""
         return close_with_market_orders(engine, instruments, self.id)
+
+    def on_event(self, engine: Engine, what: EngineEvent | Timer | Sent) -> None:
+        """Told of every event, before the strategy is asked, and also while trading is disabled; and of what was sent.
+
+        For data of its own, about instruments or all of them, which it keeps in attributes: Barter's instrument data
+        and global data. It sends nothing.
+        """
 
     def on_disconnect(self, engine: Engine, exchange: str) -> Any:
         """A link was lost. It may act through the engine: send requests, change the trading state."""

@@ -71,7 +71,7 @@ class Tables:
 
 
 Manager = Callable[[int, int, int, int], int]
-"""Rule 47: of lots, side, position, limit price in ticks: 0, the number of a reason, or below 0 the lots to send."""
+"""Rule 56: of lots, side, position, limit price in ticks: 0, the number of a reason, or below 0 the lots to send."""
 OWN_REASONS = ("", "odd", "even")
 
 

@@ -156,6 +156,7 @@ class Told:
         self.asked, self.strategy, self.names = asked, strategy, result.strategies
         self.sequence = self.time = self.sent = self.row_of_event = 0
         self.marked = 0  # equity marks so far
+        self.passed_over: list[Any] = []  # market items of which a state keeps nothing
         self.accepted: dict[int, int] = {}
         self.planned: dict[int, Any] = defaultdict(lambda: ([], []))
         self.outputs: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -339,7 +340,8 @@ class Told:
 
     def market(self, kind: int, i: int, item: int) -> Any:
         if kind == MARKET_OTHER:
-            return self.item(i, self.time, bp.Liquidation(bp.Side.BUY, 5.0, 1.0, 0))
+            self.passed_over.append(self.item(i, self.time, bp.Liquidation(bp.Side.BUY, 5.0, 1.0, 0)))
+            return self.passed_over[-1]
         m = self.state.market_items
         time = m.time_exchange[item]
         values = m.first[item], m.second[item], m.third[item], m.fourth[item], m.fifth[item]
