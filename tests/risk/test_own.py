@@ -41,6 +41,11 @@ def whim(s: Any, my: Any, order: int) -> int:
     a = s.actions
     held = s.instruments.quantity[a.instrument[order]]
     my.variables.asked[0] += 1
+    wrong = my.parameters.wrong[0]
+    if wrong == 1:
+        return int(s.orders.price[1_000_000])
+    if wrong != 0:
+        return int(wrong)
     return verdict(a.quantity[order], a.side[order], held, a.price[order], my.parameters.seed[0])
 
 
@@ -61,8 +66,9 @@ class Whim:
         return -said / raw.terms.lots_per_unit[i]
 
 
-def compiled(seed: int) -> CompiledRisk:
-    return CompiledRisk(whim, ("odd", "even"), {"seed": seed}, {"asked": 0})
+def compiled(seed: int, wrong: int = 0) -> CompiledRisk:
+    """One function for all tests, for each would be compiled with the whole engine."""
+    return CompiledRisk(whim, ("odd", "even"), {"seed": seed, "wrong": wrong}, {"asked": 0})
 
 
 def against_reference(seeds: range, manager: Any, *, interpret: bool) -> None:
@@ -206,18 +212,6 @@ class Says:
         return self.said
 
 
-def says_five(s: Any, my: Any, order: int) -> int:
-    return 5
-
-
-def makes_larger(s: Any, my: Any, order: int) -> int:
-    return -1_000
-
-
-def looks_beyond(s: Any, my: Any, order: int) -> int:
-    return int(s.orders.price[1_000_000])
-
-
 WRONG: dict[str, tuple[Any, str]] = {
     "raises": (Raises(), "the risk manager raised ValueError: no idea"),
     "more": (Says(7), "allowed: above 0 to 3.0"),
@@ -225,9 +219,9 @@ WRONG: dict[str, tuple[Any, str]] = {
     "off the grid": (Says(0.5), "allowed: above 0 to 3.0"),
     "yes": (Says(True), "the risk manager says True"),
     "no text": (Says(""), "the risk manager says ''"),
-    "no reason": (CompiledRisk(says_five), "the risk manager says of an order of 'a_usd'"),
-    "larger": (CompiledRisk(makes_larger), "the risk manager says of an order of 'a_usd'"),
-    "beyond": (CompiledRisk(looks_beyond), "row 1000000 of orders.price"),
+    "no reason": (compiled(0, 5), "the risk manager says of an order of 'a_usd'"),
+    "larger": (compiled(0, -1_000), "the risk manager says of an order of 'a_usd'"),
+    "beyond": (compiled(0, 1), "row 1000000 of orders.price"),
 }
 
 

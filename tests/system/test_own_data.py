@@ -1,4 +1,4 @@
-"""Data of a strategy's own, of instruments and of all of them, in the event engine: Barter's instrument and global data."""
+"""Data of a strategy's own in the event engine: Barter's instrument data and global data."""
 
 from __future__ import annotations
 
