@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,7 @@ def run(
     state, venue = setup.begin()
     strategy = strategy_of(strategy)
     driver = _prepared(strategy, setup.market)
-    managed = Managed(setup.managers, state, setup.index) if setup.managers else None
-    driver = managed.drive(driver) if managed else driver
+    driver, reasons = _managed(setup, state, driver)
     _install(state, driver, setup.begins)
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
@@ -75,7 +74,7 @@ def run(
         reporting=setup.reporting,
         describe=partial(describe_run, setup, strategy),
         snapshot=snapshot,
-        reasons=managed.reasons if managed else REASONS,
+        reasons=reasons,
         tables=driver.own or {strategy.name: driver.my},
         seed=setup.seed,
         version=VERSION,
@@ -103,8 +102,16 @@ def merge(setup: Setup, strategy: Any) -> None:
     """Compile a strategy into the loop, so that its runs take the one loop with the other."""
     feeder = setup.feeder()
     state, venue = setup.begin()
-    driver = _prepared(strategy_of(strategy), setup.market)
+    driver, _ = _managed(setup, state, _prepared(strategy_of(strategy), setup.market))
     merge_step(state, venue, Feed(cursors=feeder.cursors), driver)
+
+
+def _managed(setup: Setup, state: EngineState, driver: Driver) -> tuple[Driver, Sequence[str]]:
+    """The driver with the user's own risk managers, and the names of all reasons."""
+    if not setup.managers:
+        return driver, REASONS
+    managed = Managed(setup.managers, state, setup.index)
+    return managed.drive(driver), managed.reasons
 
 
 def _prepared(strategy: Any, market: Market) -> Driver:
