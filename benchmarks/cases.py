@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CASES = {
     "replay_compiled": "replay",
     "replay_compiled_latency": "replay",
+    "replay_linked": "replay",
     "replay_quotes": "replay",
     "replay_python": "replay",
     "sma_cross": "bars",

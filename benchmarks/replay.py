@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from barter_bt import Compiled, Fees, Instrument, Latency, Venue, data
+from barter_bt import Compiled, Fees, Instrument, Latency, Simulation, Venue, data
 from barter_bt.backtest import Result, backtest
 from barter_bt.data import Stream, generate
 from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
@@ -72,7 +72,18 @@ def _run(streams: list[Stream], strategy: Any, venue: Venue) -> Callable[[], Res
     return lambda: backtest(streams, INSTRUMENTS, strategy, balances=BALANCES, venues=venue)
 
 
-def trades_job(n: int, strategy: Any = None, latency: Latency | None = None) -> Job:
+def _compiled(streams: list[Stream], strategy: Any, venue: Venue) -> Callable[[], Result]:
+    """The same, and before it the strategy is compiled into the loop; later runs take what is compiled."""
+
+    def run() -> Result:
+        simulation = Simulation(streams, INSTRUMENTS, balances=BALANCES, venues=venue)
+        simulation.compile(strategy)
+        return simulation.run(strategy)
+
+    return run
+
+
+def trades_job(n: int, strategy: Any = None, latency: Latency | None = None, *, merged: bool = True) -> Job:
     """A replay of ``n`` trades held in memory; a strategy of one's own sends no orders."""
     venue = Venue(fees=FEES, latency=latency or Latency())
     frame = generate.trades(n)
@@ -81,7 +92,8 @@ def trades_job(n: int, strategy: Any = None, latency: Latency | None = None) -> 
         strategy, answer = flipping(), answers.replay(generate.trades_arrays(n), fixed_book=False)
     else:
         answer = answers.Answer(0, answers.CASH, 0.01, "no orders")
-    return Job(_run([data.trades(frame)], strategy, venue), n, _run([little], strategy, venue), answer)
+    first = _compiled if merged else _run
+    return Job(_run([data.trades(frame)], strategy, venue), n, first([little], strategy, venue), answer)
 
 
 def quotes_job(n: int) -> Job:
@@ -93,7 +105,9 @@ def quotes_job(n: int) -> Job:
     # Where the quote shows less than one unit the rest is filled at the quotes that follow it.
     answer = answers.Answer(exact.orders, exact.equity, 5.0, "fills no more than each quote shows")
     streams = [data.quotes(book), data.trades(tape)]
-    return Job(_run(streams, FLIP_AND_REST, venue), 2 * n, _run(little, FLIP_AND_REST, venue), answer, len(INSTRUMENTS))
+    return Job(
+        _run(streams, FLIP_AND_REST, venue), 2 * n, _compiled(little, FLIP_AND_REST, venue), answer, len(INSTRUMENTS)
+    )
 
 
 def quotes_columns(n: int) -> Columns:
@@ -106,6 +120,15 @@ def replay_compiled(scale: float) -> list[Entry]:
     """Trades, zero latency."""
     n = int(EVENTS * scale)
     return [measure("replay_compiled", lambda: trades_job(n), generate.trades_arrays(n))]
+
+
+def replay_linked(scale: float) -> list[Entry]:
+    """Trades, zero latency, by a strategy that is called by the loop and not compiled into it; call it before that."""
+    n = int(EVENTS * scale)
+    strategy = Compiled(flip, {"every": answers.EVERY, "linked": 1}, {"seen": 0}, wake="every_event", name="flip")
+    job = trades_job(n, strategy, merged=False)
+    job.answer = answers.replay(generate.trades_arrays(n), fixed_book=False)
+    return [measure("replay_linked", lambda: job, generate.trades_arrays(n))]
 
 
 def replay_compiled_latency(scale: float) -> list[Entry]:

@@ -23,6 +23,20 @@ result = bt.backtest(candles, btc, bt.strategy.builtin.SmaCross(), balances={"us
 result.orders, result.trades, result.positions, result.balances, result.equity, result.summary()
 """
 
+WARM = "from barter_bt.backtest.warm import linked; linked()"
+NEW = """
+import barter_bt as bt
+
+def generate(s, my):
+    for i in range(len(s.instruments)):
+        bt.strategy.api.target(s, i, {0} + 1.0 if s.instruments.close[i] > s.instruments.open[i] else 0.0)
+
+candles = bt.data.candles(bt.data.generate.candles(1_000))
+btc = bt.Instrument("x", "walk_usd", price_increment="0.0001")
+result = bt.backtest(candles, btc, bt.Compiled(generate, wake="bar_close"), balances={{"usd": 1_000}})
+result.orders, result.trades, result.positions, result.balances, result.equity, result.summary()
+"""
+
 
 def _seconds(command: Sequence[str], extra: Mapping[str, str] | None = None) -> float:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
@@ -65,8 +79,15 @@ def start(scale: float) -> list[Entry]:
     times = []
     for _ in range(FIRST_EVER):
         with tempfile.TemporaryDirectory() as cache:
-            times.append(_seconds([*python, SCRIPT], {"BARTER_BT_CACHE": cache}))
-    entries.append(_entry("start_first", times, "a whole script with an empty cache: everything is compiled"))
+            times.append(_seconds([*python, SCRIPT], {"BARTER_BT_CACHE": cache, "BARTER_BT_COMPILE_JOBS": "0"}))
+    entries.append(
+        _entry("start_first", times, "a whole script with an empty cache, interpreted; nothing compiles beside it")
+    )
     with tempfile.TemporaryDirectory() as cache:
-        again = _repeated("start_again", [*python, SCRIPT], "the same script again", {"BARTER_BT_CACHE": cache})
-    return [*entries, again]
+        kept = {"BARTER_BT_CACHE": cache}
+        times = [_seconds([*python, WARM], kept)]
+        entries.append(_entry("start_compile", times, "everything is compiled into an empty cache: barter-bt warm"))
+        entries.append(_repeated("start_again", [*python, SCRIPT], "the script of start_first with a full cache", kept))
+        times = [_seconds([*python, NEW.format(k)], kept) for k in range(RUNS)]
+        entries.append(_entry("start_new_strategy", times, "a script with a compiled strategy that is new each time"))
+    return entries
