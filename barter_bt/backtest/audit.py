@@ -98,9 +98,7 @@ def _outputs(state: EngineState, reasons: Sequence[str]) -> pl.DataFrame:
     return frame.group_by("sequence", maintain_order=True).agg(pl.struct(pl.all().exclude("sequence")).alias("outputs"))
 
 
-def audit_frame(
-    state: EngineState, index: IndexedInstruments, reasons: Sequence[str] = REASONS
-) -> pl.DataFrame | None:
+def audit_frame(state: EngineState, index: IndexedInstruments, reasons: Sequence[str] = REASONS) -> pl.DataFrame | None:
     """The audit as a public table; None if none was kept.
 
     One row per event: ``sequence``, ``time_engine``, ``event``, what it concerns (null where nothing), and
