@@ -7,6 +7,8 @@ all that it brought, so that a replica can be built from it. The sequence counts
 from __future__ import annotations
 
 from barter_bt.columns.kernel import unit
+from barter_bt.engine.messages import copy_report
+from barter_bt.engine.order import copy_terms
 from barter_bt.engine.state.tables import EngineState
 
 OFF, ACTIONS, FULL = 0, 1, 2
@@ -91,14 +93,7 @@ def note_market(
 def note_report(s: EngineState, row: int) -> None:
     """An account item, at level FULL, with its first event."""
     item = s.account_items.append()
-    a, r = s.account_items, s.reports
-    a.time[item], a.kind[item], a.order[item] = r.time[row], r.kind[row], r.order[row]
-    a.time_exchange[item], a.price[item], a.quantity[item] = r.time_exchange[row], r.price[row], r.quantity[row]
-    a.notional[item], a.fee[item], a.maker[item] = r.notional[row], r.fee[row], r.maker[row]
-    a.order_quantity[item], a.status[item], a.reason[item] = r.order_quantity[row], r.status[row], r.reason[row]
-    a.asset_first[item], a.total_first[item] = r.asset_first[row], r.total_first[row]
-    a.free_first[item], a.asset_second[item] = r.free_first[row], r.asset_second[row]
-    a.total_second[item], a.free_second[item], a.after[item] = r.total_second[row], r.free_second[row], -1
+    copy_report(s.account_items, item, s.reports, row)
     note_event(s, item)
 
 
@@ -108,14 +103,6 @@ def note_open(s: EngineState, action: int, order: int, reason: int, kind: int) -
     asked = -1
     if s.engine.audit[0] == FULL:
         asked = s.asked.append()
-        to, a = s.asked, s.actions
-        to.order[asked], to.time[asked], to.reason[asked] = order, s.engine.time[0], reason
-        to.instrument[asked], to.strategy[asked] = a.instrument[action], a.strategy[action]
-        to.side[asked], to.kind[asked], to.time_in_force[asked] = (
-            a.side[action],
-            a.kind[action],
-            a.time_in_force[action],
-        )
-        to.post_only[asked], to.resize[asked], to.price[asked] = a.post_only[action], a.resize[action], a.price[action]
-        to.quantity[asked], to.requested[asked] = a.quantity[action], a.requested[action]
+        copy_terms(s.asked, asked, s.actions, action)
+        s.asked.order[asked], s.asked.time[asked], s.asked.reason[asked] = order, s.engine.time[0], reason
     note_output(s, kind, order, asked)

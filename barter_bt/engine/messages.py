@@ -51,6 +51,19 @@ class Reports(Table, growable=True):
     free_second: I64
 
 
+def copy_report(to: Reports, row: int, given: Reports, given_row: int) -> None:
+    """Copy what a report says, but not its place in a queue."""
+    to.time[row], to.kind[row], to.order[row] = given.time[given_row], given.kind[given_row], given.order[given_row]
+    to.time_exchange[row], to.price[row] = given.time_exchange[given_row], given.price[given_row]
+    to.quantity[row], to.notional[row] = given.quantity[given_row], given.notional[given_row]
+    to.fee[row], to.maker[row] = given.fee[given_row], given.maker[given_row]
+    to.order_quantity[row], to.status[row] = given.order_quantity[given_row], given.status[given_row]
+    to.reason[row], to.asset_first[row] = given.reason[given_row], given.asset_first[given_row]
+    to.total_first[row], to.free_first[row] = given.total_first[given_row], given.free_first[given_row]
+    to.asset_second[row], to.total_second[row] = given.asset_second[given_row], given.total_second[given_row]
+    to.free_second[row], to.after[row] = given.free_second[given_row], -1
+
+
 class Ends(Table):
     """First and last row of a queue, -1 when it is empty; and when its head is due."""
 

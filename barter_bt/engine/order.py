@@ -70,6 +70,30 @@ REASONS = (
 )
 
 
+class OrderTerms(Table):
+    """What an order shall be: the columns of everything that asks for one, or keeps what was asked for."""
+
+    strategy: I64
+    instrument: I64
+    side: I64
+    kind: I64
+    time_in_force: I64
+    post_only: I64
+    resize: I64
+    price: I64
+    quantity: I64
+    requested: I64
+
+
+def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> None:
+    """Copy the terms of one order. The tables may be of different classes; compiled code has a version for each."""
+    to.strategy[row], to.instrument[row] = given.strategy[given_row], given.instrument[given_row]
+    to.side[row], to.kind[row] = given.side[given_row], given.kind[given_row]
+    to.time_in_force[row], to.post_only[row] = given.time_in_force[given_row], given.post_only[given_row]
+    to.resize[row], to.price[row] = given.resize[given_row], given.price[given_row]
+    to.quantity[row], to.requested[row] = given.quantity[given_row], given.requested[given_row]
+
+
 class Orders(Table, growable=True):
     """One row per order. Prices in ticks, quantities in lots, money in units of the quote asset, times in ns."""
 

@@ -26,6 +26,8 @@ from barter_bt.engine.event import (
     ORDER_SNAPSHOT,
     OWN_TRADE,
 )
+from barter_bt.engine.messages import copy_report
+from barter_bt.engine.order import copy_terms
 from barter_bt.engine.report import apply_report
 from barter_bt.engine.state.coarsen import coarsen
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
@@ -141,14 +143,7 @@ def _apply_event(s: EngineState, log: EngineState, row: int) -> None:
 def _apply_account(s: EngineState, log: EngineState, item: int) -> None:
     s.reports.truncate(0)
     row = s.reports.append()
-    r, a = s.reports, log.account_items
-    r.time[row], r.kind[row], r.order[row] = a.time[item], a.kind[item], a.order[item]
-    r.time_exchange[row], r.price[row], r.quantity[row] = a.time_exchange[item], a.price[item], a.quantity[item]
-    r.notional[row], r.fee[row], r.maker[row] = a.notional[item], a.fee[item], a.maker[item]
-    r.order_quantity[row], r.status[row], r.reason[row] = a.order_quantity[item], a.status[item], a.reason[item]
-    r.asset_first[row], r.total_first[row] = a.asset_first[item], a.total_first[item]
-    r.free_first[row], r.asset_second[row] = a.free_first[item], a.asset_second[item]
-    r.total_second[row], r.free_second[row] = a.total_second[item], a.free_second[item]
+    copy_report(s.reports, row, log.account_items, item)
     apply_report(s, row)
     s.reports.truncate(0)
 
@@ -184,14 +179,7 @@ def _apply_output(s: EngineState, log: EngineState, row: int) -> None:
 def _apply_open(s: EngineState, log: EngineState, asked: int) -> None:
     s.actions.truncate(0)
     row = s.actions.append()
-    a, was = s.actions, log.asked
-    a.instrument[row], a.side[row], a.kind[row] = was.instrument[asked], was.side[asked], was.kind[asked]
-    a.time_in_force[row], a.post_only[row], a.resize[row] = (
-        was.time_in_force[asked],
-        was.post_only[asked],
-        was.resize[asked],
-    )
-    a.price[row], a.quantity[row], a.requested[row] = was.price[asked], was.quantity[asked], was.requested[asked]
-    a.strategy[row], s.engine.time[0] = was.strategy[asked], was.time[asked]
-    record_open(s, row, was.reason[asked])
+    copy_terms(s.actions, row, log.asked, asked)
+    s.engine.time[0] = log.asked.time[asked]
+    record_open(s, row, log.asked.reason[asked])
     s.actions.truncate(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Table
 from barter_bt.engine.messages import Reports
+from barter_bt.engine.order import OrderTerms
 
 
 class Audits(Table, growable=True):
@@ -29,21 +30,11 @@ class Outputs(Table, growable=True):
     asked: I64  # row in `asked`, -1 for none
 
 
-class Asked(Table, growable=True):
+class Asked(OrderTerms, growable=True):
     """Opens as they were asked for, sent or refused: all that the order manager was told of them."""
 
     order: I64
     time: I64
-    instrument: I64
-    strategy: I64
-    side: I64
-    kind: I64
-    time_in_force: I64
-    post_only: I64
-    resize: I64
-    price: I64
-    quantity: I64
-    requested: I64
     reason: I64
 
 

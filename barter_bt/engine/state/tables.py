@@ -9,7 +9,7 @@ from __future__ import annotations
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Ends, Links, Reports, Requests
-from barter_bt.engine.order import Orders
+from barter_bt.engine.order import Orders, OrderTerms
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
@@ -123,20 +123,10 @@ class Instruments(Table):
     chosen: I64  # 1: in the filter of the command that is being executed
 
 
-class Actions(Table, growable=True):
+class Actions(OrderTerms, growable=True):
     """What a strategy asked for in this wake-up: opens (``order`` is -1) and cancels (``order`` ≥ 0)."""
 
     order: I64
-    strategy: I64
-    instrument: I64
-    side: I64
-    kind: I64
-    time_in_force: I64
-    post_only: I64
-    resize: I64
-    price: I64
-    quantity: I64
-    requested: I64
     refused: I64  # a reason, for what cannot even be sent
 
 
