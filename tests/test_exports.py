@@ -1,0 +1,79 @@
+"""The public surface, pinned: a name comes and goes on purpose, with a line in CHANGELOG.md."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import pytest
+
+SURFACE = {
+    "barter_bt": """
+        Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin OrderRequest Record Result Schedule
+        Signals Simulation Venue __version__ backtest check_causality compare data instrument read report risk
+        statistic strategy testing venue
+    """,
+    "barter_bt.data": """
+        Chunk Finding MarketData Repair Report Stream candles check from_pandas generate quotes read_csv sample
+        trades
+    """,
+    "barter_bt.instrument": """
+        EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
+    """,
+    "barter_bt.risk": """
+        CompiledRisk Limits RiskManager
+    """,
+    "barter_bt.strategy": """
+        AlgoStrategy Compiled Hooks OrderRequest Python Schedule Signals State Strategy StrategyGroup api builtin
+        indicators
+    """,
+    "barter_bt.statistic": """
+        FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
+    """,
+    "barter_bt.report": """
+        plot plot_curves plot_distribution plot_equity plot_exposure plot_months plot_pnl plot_positions plot_price
+        plot_rolling plot_tear_sheet plot_trade plot_underwater
+    """,
+    "barter_bt.backtest": """
+        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare read
+    """,
+    "barter_bt.venue": """
+        Fees Latency Margin Venue
+    """,
+    "barter_bt.testing": """
+        assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence
+        assert_fills_within_orders assert_free_is_not_negative assert_idle_instrument_changes_nothing
+        assert_ledger_sums_to_zero assert_no_fill_before_its_order assert_no_lookahead
+        assert_order_of_declaration_changes_nothing assert_order_of_rows_changes_nothing assert_orders_end
+        assert_positions_follow_from_fills assert_round_trips_match_fills assert_same_run
+        assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
+    """,
+    "barter_bt.system": """
+        AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording
+        RecordingWarning Refused Sent Stopped Strategy SystemConfig Timer TradingDisabled close_with_market_orders
+        load_config market_streams read_recording
+    """,
+}
+
+
+@pytest.mark.parametrize("room", SURFACE)
+def test_the_public_names_are_these(room):
+    """What a room offers is what it lists, and all of it is there."""
+    module = importlib.import_module(room)
+    assert sorted(module.__all__) == SURFACE[room].split()
+    assert not [name for name in module.__all__ if not hasattr(module, name)]
+
+
+@pytest.mark.parametrize("room", SURFACE)
+def test_public_names_have_docstrings(room):
+    """Of functions, classes and modules: a constant has its comment."""
+    module = importlib.import_module(room)
+    offered = {name: getattr(module, name) for name in module.__all__ if name != "__version__"}
+    silent = [name for name, one in offered.items() if callable(one) or inspect.ismodule(one)]
+    assert not [name for name in silent if not inspect.getdoc(offered[name])]
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    module = importlib.import_module("barter_bt")
+    with pytest.raises(AttributeError, match="'backtests'"):
+        module.backtests  # noqa: B018
