@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.backtest import Result
@@ -228,9 +226,13 @@ class Told:
         """The equity marks before an event; that which fired a stop is the event."""
         records = self.state.records
         while self.marked < len(records) and records.sequence[self.marked] <= sequence:
-            marks = self.state.equity.array("time")  # of each the first that is not before the event it came after
-            assert self.engine.mark(int(marks[np.searchsorted(marks, records.time[self.marked])])) is None
+            assert self.engine.mark(self.time_of_mark(self.marked)) is None
             self.marked += 1
+
+    def time_of_mark(self, k: int) -> int:
+        """The start; then the next multiple of the interval, or the arrival of a candle (rule 24)."""
+        every, time = self.state.engine.mark_every[0], self.state.records.time[k]
+        return time if k == 0 or not every else -(-time // every) * every
 
     def stop(self) -> bool:
         self.marked += 1
