@@ -12,7 +12,7 @@ def manage(s: EngineState, action: int) -> int:
     return NO_REASON
 
 
-def obey(s: EngineState, action: int, said: int, first: int, count: int) -> int:
+def apply_verdict(s: EngineState, action: int, said: int, first: int, count: int) -> int:
     """What a manager says of an open: 0 approves, k refuses with its k-th reason, -k makes it smaller, to k lots.
 
     Its reasons are ``count`` from the ``first`` of all managers' on.

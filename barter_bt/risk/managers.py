@@ -16,7 +16,7 @@ from barter_bt.columns.kernel import Compiler
 from barter_bt.columns.table import Block
 from barter_bt.engine import manage as engine
 from barter_bt.engine.fault import NO_FAULT, RISK_RAISED, fail
-from barter_bt.engine.manage import obey
+from barter_bt.engine.manage import apply_verdict
 from barter_bt.engine.order import (
     LIMIT,
     MOST_OWN_REASONS,
@@ -285,7 +285,7 @@ def _compiled(k: int, check: Check, at: Callable[[int], Block], codes: list[int]
 
     def manage(s: EngineState, action: int) -> int:
         said = check(s.read_only, at(s.managers.known_by[k]).checked, action)
-        return obey(s, action, said, first, count)
+        return apply_verdict(s, action, said, first, count)
 
     return manage
 
