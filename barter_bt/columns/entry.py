@@ -63,12 +63,14 @@ def _own_digest(root: FunctionType) -> str:
 
 
 def compile_address(function: FunctionType, blocks: tuple[type[Block], type[Block]]) -> int:
-    """Compile ``function(*blocks)`` into machine code that is called by its address with the blocks' addresses."""
+    """Compile ``function(*blocks)`` for :func:`~barter_bt.columns.lowering.call_at`, which calls it by this address."""
     content = _content(function, blocks, {})
     with lock:
         if content not in _addressed:
             _addressed[content] = _compile_addressed(function, blocks, content)
-        return int(_addressed[content].address)
+        compiled = _addressed[content]
+        name = compiled.native_name.removeprefix("cfunc.")  # not the wrapper for C, which swallows what is raised
+        return int(compiled._library.get_pointer_to_function(name))
 
 
 def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
-from numba.core import errors
+from numba.core import cgutils, errors
 from numba.core.imputils import lower_builtin, lower_getattr_generic
 from numba.core.typing.templates import (
     AbstractTemplate,
@@ -245,11 +245,20 @@ def block_at(cls: type[Block]) -> Any:
 
 @intrinsic
 def call_at(typingctx: Any, code: Any, block: Any, address: Any) -> Any:
-    """Call the compiled function ``(address, address) -> int`` that lies at ``code`` with a block and an address."""
+    """Call the compiled function ``(address, address) -> int`` that lies at ``code`` with a block and an address.
+
+    What it raises, this raises: it is called as Numba's functions call each other, not as C does.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        word = ir.IntType(64)
-        function = builder.inttoptr(args[0], ir.FunctionType(word, [word, word]).as_pointer())
-        return builder.call(function, args[1:])
+        convention = context.call_conv
+        kind = convention.get_function_type(types.int64, (types.int64, types.int64))
+        function = builder.inttoptr(args[0], kind.as_pointer())
+        returned, raised = (cgutils.alloca_once(builder, argument.pointee) for argument in kind.args[:2])
+        code = builder.call(function, [returned, raised, *args[1:]])
+        status = convention._get_return_status(builder, code, builder.load(raised))
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return builder.load(returned)
 
     return types.int64(types.int64, block, types.int64), codegen
