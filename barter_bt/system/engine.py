@@ -120,7 +120,8 @@ class Engine(View):
     send
         Sends a request to its exchange; by default requests are only kept in the audits.
     start
-        The clock's first time, ns since 1970.
+        The clock's first time, ns since 1970, which the starting balances bear too; before the first event where
+        events are older than 1970.
     clock
         Tells the time at which an event is processed, ns since 1970, as Barter's live clock; by default it is the
         latest that an event bears, as of Barter's historical clock. It never goes back.

@@ -1,7 +1,8 @@
 """A venue that holds no orders does not look at the market; before a request it catches up.
 
 Without orders nothing can fill, so of the rows that it slept through only the last of each instrument counts:
-the standing quote, and where margins need marks the last price. They are found from the end.
+the standing quote, and where margins need marks the last price. They are found from the end; where margins need marks,
+quotes are looked at one by one.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from barter_bt.columns.kernel import unit
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance, is_expired
+from barter_bt.engine.messages import NEVER
 from barter_bt.engine.terms import steps
-from barter_bt.venue.market import on_market_row
+from barter_bt.venue.market import on_market_row, on_market_time
 from barter_bt.venue.state import VenueState
 
 
@@ -20,6 +22,10 @@ def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
 
     Returns -1, or the cursor that needs its next chunk first.
     """
+    if v.clock.needs_marks[0]:
+        behind = _quotes_in_turn(v, cursors, streams, now)
+        if behind >= 0:
+            return behind
     for c in range(streams):
         if STARVED < cursors.due[c] <= now:
             _pass(v, cursors, c, _end(cursors, c, _passed(cursors, c, c + streams), now))
@@ -58,14 +64,21 @@ def _end(cursors: Cursors, c: int, row: int, now: int) -> int:
     return row
 
 
+def _quotes_in_turn(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
+    """Every quote, in order of time: what a broken book leaves as mark depends on the quote before it."""
+    while True:
+        first, due = -1, NEVER
+        for c in range(streams):
+            if cursors.kind[c] == QUOTE_ROWS and cursors.due[c] < due:
+                first, due = c, cursors.due[c]
+        if due == STARVED or due > now:
+            return first if due == STARVED else -1
+        on_market_time(v, cursors, first)
+
+
 def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
-    row, is_quote, marks = cursors.row[c], cursors.kind[c] == QUOTE_ROWS, v.clock.needs_marks[0]
-    if is_quote and marks:  # what a broken book leaves as mark depends on the quote before it
-        for k in range(row, end):
-            on_market_row(v, cursors, c, k)
-            locate(v.fault, c, k)
-    elif is_quote or marks:
-        _last_of_each(v, cursors, c, row, end)
+    if cursors.kind[c] == QUOTE_ROWS or v.clock.needs_marks[0]:
+        _last_of_each(v, cursors, c, cursors.row[c], end)
     advance(cursors, c, end)
 
 
@@ -92,7 +105,8 @@ def _last_of_each(v: VenueState, cursors: Cursors, c: int, first: int, end: int)
 def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     b, t, time = v.markets, v.terms, cursors.time[c][row]
     if cursors.kind[c] == QUOTE_ROWS:
-        on_market_row(v, cursors, c, row)
+        if time >= b.quote_time[i]:  # another stream may have had a later one
+            on_market_row(v, cursors, c, row)
     elif time >= b.last_time[i]:
         price = cursors.first[c][row] if cursors.kind[c] == TRADE_ROWS else cursors.fourth[c][row]
         ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])

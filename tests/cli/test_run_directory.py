@@ -337,6 +337,19 @@ def test_summary_is_plain_json(run, tmp_path):
     assert figures["trades"] == 10
 
 
+def test_what_saves_and_draws_a_run_never_holds_all_prices(tmp_path, monkeypatch):
+    """They are thinned while they are read, so memory does not grow with the data."""
+    import barter_bt as bt
+    from barter_bt.backtest.prices import MarketPrices
+
+    market = bt.data.candles(bt.data.generate.candles(9000, instrument="btc_usd"))
+    btc = bt.Instrument("x", "btc_usd", price_increment="0.0001")
+    run = bt.backtest(market, btc, bt.strategy.builtin.SmaCross(50, 200), balances={"usd": 1_000}, interpret=True)
+    monkeypatch.setattr(MarketPrices, "frame", lambda prices: pytest.fail("all prices were held"))
+    write(run, tmp_path / "run", plot=True)
+    run.report(tmp_path / "report.html")
+
+
 @pytest.mark.parametrize(("rows", "thinned"), [(3000, False), (9000, True)])
 def test_prices_are_saved_as_many_as_pictures_need(tmp_path, rows, thinned):
     """Each is a price of the market at its own time; of few all are kept."""

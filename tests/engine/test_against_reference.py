@@ -42,7 +42,7 @@ from tests.reference.compare import (
     tables_of,
 )
 from tests.reference.model import build
-from tests.reference.transform import flat, shift_of
+from tests.reference.transform import dealt, flat, shift_of
 
 COMPILED = int(os.environ.get("BARTER_BT_FUZZ", "400"))
 INTERPRETED = 150
@@ -112,6 +112,14 @@ def test_scenarios_reach_everything() -> None:
         ("market", "cancelled", "expired"),
         ("market", "rejected", "expired"),
     }
+
+
+@pytest.mark.parametrize("seed", range(6000, 6000 + RELATED))
+def test_several_streams_of_a_kind_for_one_instrument_agree(seed: int) -> None:
+    """Its candles, trades or quotes in two or three streams, each in one chunk or in several."""
+    scenario = dealt(random_scenario(seed), 2 + seed % 2)
+    assert_agree(scenario, interpret=True)
+    assert fast(scenario, interpret=True, pieces=2).digest == fast(scenario, interpret=True).digest
 
 
 # Relations

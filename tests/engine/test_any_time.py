@@ -9,7 +9,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import ConfigError
-from tests.engine.tiny import TIME, S, run, table
+from tests.engine.tiny import TIME, S, run, schedule, stamps, table
 
 ORIGINS = [-9_200_000_000 * S, -5 * S, -2 * S, -1, 9_200_000_000 * S]
 MARKET = ((1, 100.0), (2, 101.0), (3, 102.0), (5, 104.0))
@@ -71,6 +71,17 @@ def test_commands_and_signals_before_1970(by):
     here, there = (run(bars(shift), signals, commands=commands(shift)) for shift in (0, by))
     assert here.trades.height == there.trades.height > 0
     assert table(there.orders, "status", "side", "filled") == table(here.orders, "status", "side", "filled")
+
+
+@pytest.mark.parametrize("at", [-9_000_000_000, -5, 0])
+def test_what_is_stamped_before_1970_is_followed_where_later_data_begins(at):
+    """Orders, targets and commands: a time that never comes would be waited for without end."""
+    later = run(market(5 * S), schedule({"at": at, "buy": 1}))
+    assert table(later.orders, "time_sent", "status") == [(6, "filled")]
+    targets = pl.DataFrame({"time": stamps([at]), "instrument": ["a_usd"], "target": [2.0]})
+    assert table(run(market(5 * S), bt.Signals(targets)).trades, "time_exchange", "quantity") == [(7, 2)]
+    stop = bt.Commands(pl.DataFrame({"time": stamps([at]), "command": ["disable_trading"]}))
+    assert run(market(5 * S), plan(5 * S), commands=stop).orders.height == 0
 
 
 @pytest.mark.parametrize("by", [k * S for k in (-9_000_000_000, -7, 9_000_000_000)])

@@ -6,7 +6,9 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +25,7 @@ from barter_bt.data import generate
 from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.strategy.api import buy
 from barter_bt.strategy.hooks import close_all_positions
+from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
 TRADES, QUOTES = generate.trades(300), generate.quotes(200)
 SEAM = 350  # rows of both streams together
@@ -280,6 +283,53 @@ def test_signals_differ_by_what_they_became_on_the_data(tmp_path):
     assert re.search(r"strategy.target: was .*int: 5.*, is .*int: 6", told)
     assert "schedule.time: was " in told
     assert "strategy.size: was 'units', is 'equity'" in refused(path, given | signals(5, size="equity"))
+
+
+def later_amount(one: Scenario) -> Scenario:
+    """Twice the last amount of the last stream."""
+    *rows, last = one.streams[-1].rows
+    stream = replace(one.streams[-1], rows=(*rows, (*last[:-1], 2 * last[-1])))
+    return replace(one, streams=(*one.streams[:-1], stream))
+
+
+def dearer(one: Scenario) -> Scenario:
+    return replace(one, instruments=(replace(one.instruments[0], taker="0.05"), *one.instruments[1:]))
+
+
+def slower(one: Scenario) -> Scenario:
+    first = one.exchanges[0]
+    return replace(one, exchanges=(replace(first, request_ns=first.request_ns + 1), *one.exchanges[1:]))
+
+
+def richer(one: Scenario) -> Scenario:
+    exchange, asset, amount = one.balances[-1]
+    return replace(one, balances=(*one.balances[:-1], (exchange, asset, str(Decimal(amount) * 2))))
+
+
+DRAWN: dict[str, Callable[[Scenario], Scenario]] = {
+    "amount": later_amount,
+    "fee": dearer,
+    "latency": slower,
+    "balance": richer,
+    "schedule": lambda one: replace(one, schedule=one.schedule[:-1]),
+    "streams": lambda one: replace(one, streams=one.streams[::-1]),
+    "marks": lambda one: replace(one, mark_every_ns=77 * 10**9),
+    "strict": lambda one: replace(one, strict=not one.strict),
+}
+
+
+@pytest.mark.parametrize("change", DRAWN)
+def test_no_drawn_run_goes_on_with_anything_changed(tmp_path, change):
+    """Whatever was drawn, and however late the change would have been seen."""
+    refusals = 0
+    for seed in range(8000, 8012):
+        path, scenario = tmp_path / str(seed), random_scenario(seed)
+        other = DRAWN[change](scenario)
+        bt.backtest(**to_backtest(scenario), interpret=True, checkpoint=bt.Checkpoint(path, every_rows=1 + seed % 7))
+        if other != scenario and path.exists():
+            refused(path, to_backtest(other, 1 + seed % 3) | {"interpret": True})
+            refusals += 1
+    assert refusals > 3
 
 
 def test_two_files_of_one_name_both_count(tmp_path):

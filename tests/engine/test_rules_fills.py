@@ -98,6 +98,31 @@ def test_rule_14_a_locked_book_and_an_empty_side_are_not_usable():
     assert fills(result) == [(1, 3, "sell", 100, 1, "taker"), (0, 4, "buy", 102, 1, "taker")]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("account", ["cash", "margin"])
+def test_rule_14_of_several_streams_the_latest_quote_stands(order, account):
+    """Rule 14: in whatever order they are given, also where the venue looked at none of them before."""
+    data = [quotes((1, 99, 9, 101, 9), (3, 103, 9, 105, 9)), quotes((2, 89, 9, 91, 9), (4, 0, 0, 110, 0))][::order]
+    for at, price in ((2, 91), (3, 105)):
+        result = run(data, schedule({"at": at, "buy": 1, "tif": "ioc"}), venues=bt.Venue(account=account))
+        assert fills(result) == [(0, at, "buy", price, 1, "taker")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_rule_6_a_broken_book_leaves_the_mark_of_the_latest_quote_of_any_stream(order):
+    """Rules 6 and 19: what the first position is worth at the venue decides what the second may be."""
+    names = ("f_usd", "g_usd")
+    listed = [bt.Instrument("x", name, kind="future", price_increment=1, quantity_increment=1) for name in names]
+    one = quotes((1, 99, 9, 101, 9), (3, 119, 9, 121, 9), (9, 119, 9, 121, 9), instrument="f_usd")
+    two = quotes((2, 79, 9, 81, 9), (4, 79, 0, 81, 9), instrument="f_usd")
+    other = quotes((1, 9, 99, 11, 99), (9, 9, 99, 11, 99), instrument="g_usd")
+    rows = [{"at": 1, "buy": 1, "on": "f_usd", "tif": "ioc"}, {"at": 5, "buy": 10, "on": "g_usd", "tif": "ioc"}]
+    for balance, status in ((96, "filled"), (95, "rejected")):  # at 120: 96 + 19 is half of 120 + 110
+        terms = {"balances": {"usd": balance}, "venues": bt.Venue(margin=bt.Margin(0.5))}
+        result = run([*[one, two][::order], other], schedule(*rows), listed, **terms)
+        assert table(result.orders, "status") == [("filled",), (status,)]
+
+
 def test_rule_14_before_the_first_quote_a_market_order_waits():
     """Rule 14: there is no standing quote yet; an IOC expires, a GTC meets the first."""
     data = [trades((1, 50, 1)), quotes((3, 99, 5, 101, 5))]

@@ -33,3 +33,11 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
         for row in scenario.schedule
     )
     return replace(scenario, streams=streams, schedule=schedule)
+
+
+def dealt(scenario: Scenario, hands: int) -> Scenario:
+    """The rows of each stream dealt out in turn to so many: an instrument has several streams of one kind."""
+    streams = [
+        StreamSpec(one.kind, rows) for one in scenario.streams for k in range(hands) if (rows := one.rows[k::hands])
+    ]
+    return replace(scenario, streams=tuple(streams))

@@ -28,6 +28,7 @@ from barter_bt.strategy.api import (
     realised,
     unrealised,
 )
+from tests.engine.test_commands import commands
 from tests.engine.tiny import A, B, Watch, run, table, trades
 
 MODES = pytest.mark.parametrize("interpret", [True, False])
@@ -228,6 +229,25 @@ def test_a_strategy_cannot_write_what_is_not_its_own(generate, says, interpret):
     if not interpret:
         assert f"{__file__}, line {generate.__code__.co_firstlineno + 1}" in str(caught.value)
         assert caught.value.result is None
+
+
+def reads_too_far(s: Any, my: Any) -> None:
+    my.variables.n[0] += s.orders.price[1_000_000]
+
+
+@pytest.mark.parametrize("hook", ["on_disconnect", "on_trading_disabled", "close_positions", "on_event"])
+@pytest.mark.parametrize(
+    ("does", "says"), [(grows_rich, "assets.total is the engine's"), (reads_too_far, "IndexError")]
+)
+def test_a_hook_cannot_write_or_read_what_is_not_there_either(hook, does, says):
+    told = commands(
+        {"at": 1, "do": "market_disconnect", "link": "x"},
+        {"at": 2, "do": "close_positions"},
+        {"at": 3, "do": "disable_trading"},
+    )
+    idle = bt.Compiled(lambda s, my: None, variables={"n": 0}, wake="trade", hooks=bt.Hooks(**{hook: does}))
+    with pytest.raises(StrategyError, match=says):
+        run(MARKET, idle, commands=told)
 
 
 def test_an_order_is_not_cancelled_by_half_a_number():

@@ -40,8 +40,9 @@ def at(ms: int) -> EngineEvent:
         (0, [at(3000), at(1000), at(2000)], 3000),
         (1000, [LOST], 1000),
         (0, [at(1000), LOST, at(2000)], 2000),
+        (-9 * 10**12, [at(-8 * 10**12), LOST, at(-(10**12)), at(-2 * 10**12)], -(10**12)),
     ],
-    ids=[f"TC{k}" for k in range(7)],
+    ids=[*(f"TC{k}" for k in range(7)), "before 1970"],
 )
 def test_the_historical_clock(start: int, events: list[EngineEvent], last: int) -> None:
     """It is at the latest time of the exchange so far, whatever the time here; events without a time leave it."""
