@@ -41,6 +41,15 @@ def test_the_blocks_of_a_page_run(page, tmp_path):
             assert block.body in printed[above.where], f"{above.where} prints\n{printed[above.where]}"
 
 
+def test_the_first_example_rejects_and_cuts_no_order(tmp_path):
+    """It sells one stock to buy another at the same open, with fees, in a cash account."""
+    first = next(b for b in blocks_of(ROOT / "README.md") if b.language == "python")
+    printed = run([first], tmp_path)[first.where]
+    assert re.search(r"Orders filled +[\d,]{5,}$", printed, re.MULTILINE)
+    assert re.search(r"Orders rejected +0$", printed, re.MULTILINE)
+    assert not re.search(r"rejected by|were cut", printed)
+
+
 def test_a_block_that_fails_is_noticed(tmp_path):
     page = ROOT / "README.md"
     python = next(b for b in blocks_of(page) if b.language == "python")
