@@ -243,6 +243,25 @@ def test_what_cannot_be_ends_a_compiled_run(case: str) -> None:
         go("schedule", ASKS, None, risk=manager, interpret=False)
 
 
+class Thief:
+    """Gives itself money in Python."""
+
+    def check(self, state: Any, order: Any) -> Any:
+        state.raw.assets.total[0] = 10**15
+
+
+def shrink(s: Any, my: Any, order: int) -> int:
+    s.actions.quantity[order] = 1
+    return 0
+
+
+@pytest.mark.parametrize(("manager", "says"), [(Thief(), "assets.total"), (CompiledRisk(shrink), "actions.quantity")])
+def test_a_manager_cannot_write_what_is_the_engines(manager: Any, says: str) -> None:
+    """It says how large the order may be; it does not make it so."""
+    with pytest.raises(StrategyError, match=f"{says} is the engine's"):
+        run(quotes((1, 99, 9, 101, 9)), schedule({"at": 1, "buy": 2}), risk=[manager])
+
+
 def test_reasons_are_kinds_of_refusal() -> None:
     """As many as fit into the column."""
 
