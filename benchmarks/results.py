@@ -20,9 +20,10 @@ a warm-up in one process (one call where the first takes more than ten seconds; 
 trades, positions, balances and equity to tables; for `sma_cross` also the summary and the stream from the frame. They
 do not contain imports, the making of data, and compilation (`compile` below is the look-up of what is compiled
 already). Compiled strategies of the replays are compiled into the loop (`Simulation.compile`), as a user would who runs
-them often; in `replay_linked` the loop, compiled once for all strategies, calls the strategy instead. Peak memory is that of the process above what it had just before the run, with its data loaded. A number of
-orders and a final equity that are known from plain NumPy (`peers/_answers.py`) decide whether a tool did the same
-work. Times of tools that ran fewer events are compared per event."""
+them often; in `replay_linked` the loop, compiled once for all strategies, calls the strategy instead. Peak memory is
+that of the process above what it had just before the run, with its data loaded. A number of orders and a final equity
+that are known from plain NumPy (`peers/_answers.py`) decide whether a tool did the same work. Times of tools that ran
+fewer events are compared per event."""
 
 TOOLS = ("tool", "version", "n", "seconds", "M/s", "× ours", "peak MB", "same work", "note")
 OURS = ("case", "n", "seconds", "M/s", "× sum", "peak MB", "orders", "final equity", "note")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 from barter_bt.backtest.fault import explain, raised, users_lines
 from barter_bt.backtest.feeder import Feeder
@@ -83,16 +84,18 @@ class Drive:
 
     def _advance(self) -> int:
         """Go on until the loop needs something other than a decision."""
-        step, decide, s = self._step, self._driver.decide, self._s
+        step, decide, s, fault = self._step, self._driver.decide, self._s, self._v.fault.code
         try:
             while True:
                 status = step()
-                self._check()
+                if fault[0] != NO_FAULT:
+                    self._raise()
                 if status != loop.STRATEGY:
                     return status
                 assert decide is not None
                 decide(s)
-                self._check()
+                if fault[0] != NO_FAULT:
+                    self._raise()
         except BarterBtError:
             raise
         except Exception as error:
@@ -100,10 +103,8 @@ class Drive:
                 raise  # a fault of ours
             raise raised(error, s, self._index, list(self._driver.own)) from error
 
-    def _check(self) -> None:
+    def _raise(self) -> NoReturn:
         """Raise what the first fault stands for."""
-        if self._v.fault.code[0] == NO_FAULT:
-            return
         error = self._driver.raised() if self._driver.raised else None
         if error is None:
             raise explain(self._v, self._feeder, self._index, self._scales, self._s.engine.time[0])

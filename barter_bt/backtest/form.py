@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,7 @@ def merge_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> Ste
         entry = compile_entry(*_merged(s, v, feed, driver))
     except Exception as error:
         raise _compile_error(error, driver.source) from None
-    addresses = tuple(block.address for block in (s, v, feed, driver.my))
-    return lambda: int(entry(*addresses))
+    return partial(entry, *(block.address for block in (s, v, feed, driver.my)))
 
 
 def _merged(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> tuple[Any, tuple[type[Block], ...], Any]:
@@ -100,8 +100,9 @@ def _linked_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> S
         wakes: Any = driver.wake
         link.link.code[0] = compile_address(wakes, (EngineState, type(driver.my)))
         link.link.my[0] = driver.my.address
-    addresses = (*(block.address for block in (s, v, feed)), link.address)
-    return lambda _alive=link: int(entry(*addresses))  # type: ignore[misc]  # the link lives as long as its caller
+    step = partial(entry, *(block.address for block in (s, v, feed, link)))
+    vars(step)["link"] = link  # lives as long as what calls it
+    return step
 
 
 def _compile_error(error: Exception, source: tuple[str, int] | None) -> Exception:

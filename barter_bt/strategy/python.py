@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, Protocol
 
@@ -36,6 +37,7 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.driver import Driver, Market, wake_bits
 
+_PLAIN = (tuple, list)
 EVENTS = {
     MARKET_TRADE: "trade",
     MARKET_QUOTE: "quote",
@@ -86,6 +88,14 @@ class AlgoStrategy(Protocol):
     def generate_algo_orders(self, state: State) -> tuple[Iterable[int], Iterable[OrderRequest]]:
         """Orders to cancel, by number, and orders to open."""
         ...
+
+
+def _is_nothing(asked: Any) -> bool:
+    """Whether a strategy's answer is plainly that it wants nothing, as it mostly is."""
+    if type(asked) is tuple and len(asked) == 2:
+        cancels, opens = asked
+        return type(cancels) in _PLAIN and type(opens) in _PLAIN and not cancels and not opens
+    return asked is None
 
 
 def _answer(asked: Any) -> tuple[list[int], list[OrderRequest]]:
@@ -278,18 +288,16 @@ class Python:
         bits, timer_ns = wake_bits(getattr(self.strategy, "wake", "every_event"))
         generate, index = self.strategy.generate_algo_orders, market.index
         hooks = {bit: getattr(self.strategy, name) for bit, name in HOOKS.items() if hasattr(self.strategy, name)}
-        view: list[State] = []
+        observe, view = hooks.get(ON_EVENT), cache(lambda raw: State(raw, index))
 
         def decide(raw: EngineState) -> None:
-            if not view:
-                view.append(State(raw, index))
-            kind = raw.event.kind[0]
-            if ON_EVENT in hooks and kind not in hooks:
-                hooks[ON_EVENT](view[0])
+            kind, state = raw.event.kind[0], view(raw)
+            if observe and kind not in hooks:
+                observe(state)
                 if not (raw.engine.trading[0] and kind & bits):
                     return
-            asked = hooks.get(kind, generate)(view[0])
-            if asked is not None:
+            asked = hooks.get(kind, generate)(state)
+            if not _is_nothing(asked):
                 cancels, opens = _answer(asked)
                 for order in cancels:
                     ask_cancel(raw, order)
