@@ -10,12 +10,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from barter_bt.backtest.warm import is_cold, linked, warm_in_background
+from barter_bt.backtest.warm import is_cold, is_empty, linked, warm_in_background
 from barter_bt.columns.kernel import Compiler, interprets, is_numba_off
 from barter_bt.columns.table import Block
 from barter_bt.columns.view import SAYS
@@ -30,18 +31,29 @@ from barter_bt.strategy.driver import Driver
 from barter_bt.venue.state import VenueState
 
 SMALL_ROWS = 20_000  # interpreted in a second or so, and compiled for the first time in ten or twenty
+FEW_ROWS = 5_000  # interpreted in less time than it takes to load the compiler and what it has compiled
+
+_interpreted = [0]  # rows of this process, before the compiler was loaded
 
 Step = Callable[[], int]
 
 
 def runs_interpreted(driver: Driver, rows: int, interpret: bool | None) -> bool:
-    """Whether a run is interpreted: because it shall be, or because it is small and nothing is compiled yet.
+    """Whether a run is interpreted: because it shall be, or because it is small and the compiler is far.
 
-    A function of the user's is always compiled, so that what cannot be is told in the first run.
+    That is where nothing is compiled yet, and for the first few rows of a process that has not loaded the compiler. A
+    function of the user's is always compiled, so that what cannot be is told in the first run.
     """
     if is_numba_off() or interpret or (interpret is None and interprets()):
         return True
-    if interpret is False or rows > SMALL_ROWS or is_users(driver) or not is_cold():
+    if interpret is False or rows > SMALL_ROWS or is_users(driver):
+        return False
+    if "numba" not in sys.modules and _interpreted[0] + rows <= FEW_ROWS:
+        _interpreted[0] += rows
+        if is_empty():
+            warm_in_background()
+        return True
+    if not is_cold():
         return False
     warm_in_background()
     return True

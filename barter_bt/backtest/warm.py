@@ -23,10 +23,15 @@ def linked() -> Any:
     return compile_entry(*_linked())
 
 
+def is_empty() -> bool:
+    """Whether nothing is kept, which is told without loading the compiler."""
+    return not any(cache_directory().glob("*.code"))
+
+
 def is_cold() -> bool:
     """Whether the loop would have to be compiled."""
-    if not any(cache_directory().glob("*.code")):
-        return True  # told without loading the compiler
+    if is_empty():
+        return True
     from barter_bt.columns.entry import is_compiled
 
     return not is_compiled(*_linked())

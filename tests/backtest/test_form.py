@@ -42,6 +42,8 @@ def calls(monkeypatch):
     monkeypatch.setattr(warm, "_begun", [])
     monkeypatch.setattr(warm, "is_cold", lambda: True)
     monkeypatch.setattr(form, "is_cold", lambda: True)
+    monkeypatch.setattr(form, "is_empty", lambda: True)
+    monkeypatch.setattr(form, "_interpreted", [form.FEW_ROWS])
     monkeypatch.delenv("BARTER_BT_INTERPRET", raising=False)
     return started
 
@@ -104,6 +106,20 @@ def test_what_runs_interpreted_at_first(calls, driver, rows, interpret, expected
 def test_a_run_is_compiled_where_the_loop_is(calls, monkeypatch):
     monkeypatch.setattr(form, "is_cold", lambda: False)
     assert not form.runs_interpreted(Driver(), 100, None)
+    assert calls == []
+
+
+@pytest.mark.parametrize(("loaded", "expected"), [(False, [True, True, False]), (True, [False, False, False])])
+def test_the_first_rows_are_interpreted_where_the_compiler_is_not_loaded(calls, monkeypatch, loaded, expected):
+    """A few in all, so that many runs of one process do not go on so."""
+    monkeypatch.setattr(form, "is_cold", lambda: False)
+    monkeypatch.setattr(form, "is_empty", lambda: False)
+    monkeypatch.setattr(form, "_interpreted", [0])
+    monkeypatch.setattr(form.sys, "modules", {"numba": None} if loaded else {})
+    rows = form.FEW_ROWS // 2
+    found = [form.runs_interpreted(Driver(), rows, None) for _ in range(3)]
+    monkeypatch.undo()
+    assert found == expected
     assert calls == []
 
 
