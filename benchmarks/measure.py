@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +86,7 @@ def measure(case: str, prepare: Callable[[], Job], columns: Columns | None = Non
     began = time.perf_counter()
     job = prepare()
     load_seconds = time.perf_counter() - began
+    importlib.import_module("numba")  # where it is loaded, a small run is compiled: the warm-up warms
     began = time.perf_counter()
     job.little()
     first_seconds = time.perf_counter() - began
