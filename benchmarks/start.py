@@ -80,7 +80,7 @@ def start(scale: float) -> list[Entry]:
     for _ in range(FIRST_EVER):
         with tempfile.TemporaryDirectory() as cache:
             times.append(_seconds([*python, SCRIPT], {"BARTER_BT_CACHE": cache, "BARTER_BT_COMPILE_JOBS": "0"}))
-    entries.append(_entry("start_first", times, "a whole script with an empty cache: interpreted"))
+    entries.append(_entry("start_first", times, "an empty cache: interpreted, nothing compiles beside it"))
     with tempfile.TemporaryDirectory() as cache:
         kept = {"BARTER_BT_CACHE": cache}
         times = [_seconds([*python, WARM], kept)]
