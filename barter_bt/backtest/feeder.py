@@ -195,7 +195,7 @@ class Feeder:
             return
         received = columns.get("time_received")
         time = exchange = columns["time_exchange"]
-        if role == VENUE and "time_open" in columns:
+        if role == VENUE and "time_open" in columns and not self._streams[stream].validate:  # else it is checked
             self._check_opens(stream, chunk)
         if role == ENGINE:
             time = exchange if received is None else received

@@ -79,6 +79,14 @@ def look_up(names: pl.Series, codes: Mapping[str, int]) -> np.ndarray:
     >>> look_up(pl.Series(["a_usd", "b_usd", "a_usd"]), {"a_usd": 7}).tolist()
     [7, -1, 7]
     """
+    lookup, categories = by_category(names, codes)
+    in_order = np.array_equal(lookup, np.arange(len(lookup)))  # then a cast does, at a fifth of the time
+    found: np.ndarray = categories.astype(np.int32) if in_order else lookup[categories]
+    return found
+
+
+def by_category(names: pl.Series, codes: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The code of each category, and the category of each row."""
     if names.dtype == pl.String:
         names = names.cast(pl.Categorical)
     if isinstance(names.dtype, pl.Enum):
@@ -90,10 +98,7 @@ def look_up(names: pl.Series, codes: Mapping[str, int]) -> np.ndarray:
     lookup = np.full(max(physical, default=-1) + 1, -1, np.int32)
     for name, i in zip(known, physical, strict=True):
         lookup[i] = codes.get(name, -1)
-    categories = names.to_physical().to_numpy()
-    in_order = np.array_equal(lookup, np.arange(len(lookup)))  # then a cast does, at a fifth of the time
-    found: np.ndarray = categories.astype(np.int32) if in_order else lookup[categories]
-    return found
+    return lookup, names.to_physical().to_numpy()
 
 
 def _code(name: str, codes: Mapping[str, int], source: str, row: int | None) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from barter_bt.data.canonical import Canon
 from barter_bt.data.schema import SCHEMAS
+from barter_bt.data.sound import BLOCK_ROWS
 from barter_bt.data.source import Source
 from barter_bt.errors import DataError
 
@@ -51,16 +53,17 @@ def latency_min_ns(parts: list[tuple[Source, Canon]]) -> int:
 
 def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
     """Length in ns of the longest candle, and whether candles open in the order of the rows."""
-    longest, in_order, before = 0, True, None
+    longest, in_order, before = 0, True, np.iinfo(np.int64).min
     for source, canon in parts:
         times = canon.only(["time_open", "time_exchange"])
         for _, raw in source.pieces(times.needed):
-            candles = times.apply(raw).select(pl.all().to_physical()).drop_nulls()
-            if not candles.height:
-                continue
-            opened, closed = candles["time_open"], candles["time_exchange"]
-            in_order = in_order and opened.is_sorted() and (before is None or before <= opened[0])
-            longest, before = max(longest, int((closed - opened).max() or 0)), opened[-1]  # type: ignore[arg-type]
+            candles = times.apply(raw)
+            candles = candles.drop_nulls() if any(column.null_count() for column in candles) else candles
+            opened, closed = (candles[name].to_physical().to_numpy() for name in ("time_open", "time_exchange"))
+            for start in range(0, len(opened), BLOCK_ROWS):
+                opens, closes = opened[start : start + BLOCK_ROWS], closed[start : start + BLOCK_ROWS]
+                in_order = in_order and before <= opens[0] and bool((opens[:-1] <= opens[1:]).all())
+                longest, before = max(longest, int((closes - opens).max())), opens[-1]
     return longest, in_order
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
@@ -9,6 +11,17 @@ from barter_bt.data.schema import TIME
 from barter_bt.data.sequence import CLOSED, CODE
 
 NEVER = np.iinfo(np.int64).min
+
+
+class Closed(NamedTuple):
+    """When the candle before of its instrument closed, ``NEVER`` for none: of the first rows, and of the rest."""
+
+    first: np.ndarray
+    rest: np.ndarray
+
+    def whole(self) -> np.ndarray:
+        """Of all rows."""
+        return np.concatenate(self)
 
 
 class History:
@@ -32,14 +45,14 @@ class History:
             return {}
         return {name: self._last[name].to_physical()[0] for name in self._last.columns if name.startswith("time")}
 
-    def closed_before(self, code: np.ndarray, close: np.ndarray) -> np.ndarray:
-        """For each candle the close of the one before of its instrument, ``NEVER`` for the first; remembers them."""
+    def closed_before(self, code: np.ndarray, close: np.ndarray) -> Closed:
+        """For each candle the close of the one before of its instrument; remembers the last."""
         return previous(code, close, self._known(code))
 
-    def joined(self, frame: pl.DataFrame, closed: np.ndarray | None) -> tuple[pl.DataFrame, int]:
+    def joined(self, frame: pl.DataFrame, closed: Closed | None) -> tuple[pl.DataFrame, int]:
         """Put the row before in front of a piece; also say how many rows that are."""
         if closed is not None:
-            frame = frame.with_columns(pl.Series(CLOSED, closed).replace(NEVER, None).cast(TIME))
+            frame = frame.with_columns(pl.Series(CLOSED, closed.whole()).replace(NEVER, None).cast(TIME))
         if self._last is None:
             return frame, 0
         return pl.concat([self._last, frame], how="diagonal", rechunk=False).select(frame.columns), 1
@@ -59,22 +72,22 @@ class History:
         return self._closes
 
 
-def previous(code: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+def previous(code: np.ndarray, values: np.ndarray, known: np.ndarray) -> Closed:
     """For each row the value of the row before with its code, at first from ``known``, which takes the last values.
+
+    In a panel nothing is copied but the first rows: the rest are the values themselves, one period before.
 
     Examples
     --------
     >>> known = np.array([7, 8])
-    >>> previous(np.array([0, 1, 1]), np.array([1, 2, 3]), known).tolist(), known.tolist()
+    >>> previous(np.array([0, 1, 1]), np.array([1, 2, 3]), known).whole().tolist(), known.tolist()
     ([7, 8, 2], [1, 3])
     """
     period = _period(code)
-    before = np.empty_like(values)
     if period:
-        before[:period] = known[code[:period]]
-        before[period:] = values[:-period]
+        first = known[code[:period]]
         known[code[-period:]] = values[-period:]
-        return before
+        return Closed(first, values[:-period])
     order = np.argsort(code, kind="stable")
     sorted_code, sorted_values = code[order], values[order]
     is_first = np.ones(len(code), bool)
@@ -82,10 +95,11 @@ def previous(code: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndar
     shifted = np.empty_like(values)
     shifted[1:] = sorted_values[:-1]
     shifted[is_first] = known[sorted_code[is_first]]
+    before = np.empty_like(values)
     before[order] = shifted
     is_last = np.append(is_first[1:], True)
     known[sorted_code[is_last]] = sorted_values[is_last]
-    return before
+    return Closed(before, values[:0])
 
 
 def _period(code: np.ndarray) -> int:

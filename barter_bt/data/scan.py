@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from barter_bt.data.history import NEVER, History
+from barter_bt.data.history import NEVER, Closed, History
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.rules import Rule, crossed_rule, row_rules
@@ -71,7 +71,7 @@ class Scan:
         self.judge(piece, code, closed)
         self.history.keep(piece.canonical, code)
 
-    def judge(self, piece: Piece, code: np.ndarray, closed: np.ndarray | None) -> None:
+    def judge(self, piece: Piece, code: np.ndarray, closed: Closed | None) -> None:
         """Apply the rules to the rows of a piece, given their instruments and (candles) the closes before."""
         self._rows[piece.source] = max(self._rows.get(piece.source, 0), piece.first_row + piece.canonical.height)
         frame = piece.canonical.drop("instrument", strict=False)

@@ -10,14 +10,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from barter_bt.data.history import Closed
+
+BLOCK_ROWS = 1 << 15  # rows that stay in the processor's cache from one look to the next
 _INFINITE = np.inf
 _1980_NS = 315_532_800_000_000_000
 _1971_NS = 31_536_000_000_000_000
+_TIMES = ("time_exchange", "time_received")
 
 Columns = Mapping[str, np.ndarray]
 
 
-def is_sound(kind: str, columns: Columns, last: Mapping[str, int], closed: np.ndarray | None) -> bool:
+def is_sound(kind: str, columns: Columns, last: Mapping[str, int], closed: Closed | None) -> bool:
     """Whether the rows of a piece are certainly good.
 
     Parameters
@@ -37,15 +41,22 @@ def is_sound(kind: str, columns: Columns, last: Mapping[str, int], closed: np.nd
     >>> is_sound("trades", one, {}, None), is_sound("trades", one, {"time_exchange": 2}, None)
     (True, False)
     """
-    times = [name for name in ("time_exchange", "time_received") if name in columns]
-    if not all(_in_order(columns[name], last.get(name)) for name in times) or _leaps(columns, last):
+    if _leaps(columns, last) or not (closed is None or _opens_after(columns["time_open"], closed)):
+        return False
+    for start in range(0, len(columns["time_exchange"]), BLOCK_ROWS):
+        block = {name: values[start : start + BLOCK_ROWS] for name, values in columns.items()}
+        if not _is_sound(kind, block, last):
+            return False
+        last = {name: int(block[name][-1]) for name in _TIMES if name in block}
+    return True
+
+
+def _is_sound(kind: str, columns: Columns, last: Mapping[str, int]) -> bool:
+    if not all(_in_order(columns[name], last.get(name)) for name in _TIMES if name in columns):
         return False
     if "time_received" in columns and not (columns["time_received"] >= columns["time_exchange"]).all():
         return False
-    if kind == "candles":
-        assert closed is not None, "candles are held against the candle before"
-        return _candles(columns, closed)
-    return _trades(columns) if kind == "trades" else _quotes(columns)
+    return {"trades": _trades, "quotes": _quotes, "candles": _candles}[kind](columns)
 
 
 def _in_order(time: np.ndarray, last: int | None) -> bool:
@@ -53,7 +64,7 @@ def _in_order(time: np.ndarray, last: int | None) -> bool:
 
 
 def _leaps(columns: Columns, last: Mapping[str, int]) -> bool:
-    """Whether times, which are in order, go from 1970 to long after it: the unit may have changed."""
+    """Whether times, if they are in order, go from 1970 to long after it: the unit may have changed."""
     time = columns["time_exchange"]
     first = min(int(time[0]), last.get("time_exchange", int(time[0])))
     return first <= _1971_NS and int(time[-1]) > _1980_NS
@@ -77,7 +88,17 @@ def _quotes(columns: Columns) -> bool:
     return _positive(bid) and _positive(ask) and bool((bid <= ask).all())
 
 
-def _candles(columns: Columns, closed: np.ndarray) -> bool:
+def _opens_after(opened: np.ndarray, closed: Closed) -> bool:
+    """Whether each candle opens at or after the close of the one before of its instrument."""
+    first, rest = closed
+    later = opened[len(first) :]
+    return bool((opened[: len(first)] >= first).all()) and all(
+        (later[start : start + BLOCK_ROWS] >= rest[start : start + BLOCK_ROWS]).all()
+        for start in range(0, len(later), BLOCK_ROWS)
+    )
+
+
+def _candles(columns: Columns) -> bool:
     high, low = columns["high"], columns["low"]
     inside = all(
         (low <= columns[name]).all() and (columns[name] <= high).all()  # also False for NaN
@@ -89,7 +110,6 @@ def _candles(columns: Columns, closed: np.ndarray) -> bool:
         and _positive(high)
         and _not_negative(columns["volume"])
         and (columns["time_open"] < columns["time_exchange"]).all()
-        and (columns["time_open"] >= closed).all()
     )
 
 

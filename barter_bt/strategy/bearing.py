@@ -10,10 +10,11 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.data import Stream
-from barter_bt.data.chunk import look_up
+from barter_bt.data.chunk import by_category, look_up
 from barter_bt.data.schema import TIME
 
 Whole = npt.NDArray[np.int64]
+_SEARCHES = 16  # rows of which going through all takes as long as searching for one time
 
 
 class Stamps:
@@ -52,14 +53,33 @@ class Stamps:
         keys: Whole = np.where(self.times[place] == times, place * len(self.names) + code, -1)
         return keys
 
-    def borne(self, times: Whole, code: npt.NDArray[np.int32]) -> Whole:
-        """Keys of those candles, by times in order, whose time and instrument a target bears."""
+    def borne(self, candles: Candles) -> tuple[Whole, Whole]:
+        """Keys of the candles, in order, whose close, and of those whose open and instrument a target bears."""
+        closes = self._rows(candles.closed, None)
+        opens = self._rows(candles.opened, closes[1])  # candles mostly open as others close
+        return self._keys(candles, *closes), self._keys(candles, *opens)
+
+    def _rows(self, times: Whole, guess: Whole | None) -> tuple[Whole, Whole]:
+        """First row, and row after the last, of each target's time among times in order."""
+        if len(self.times) * _SEARCHES < len(times):
+            begin = _first_rows(times, self.times, guess)
+            twice = (times[np.minimum(begin + 1, len(times) - 1)] == self.times) & (begin + 1 < len(times))
+            if twice.any():
+                return begin, times.searchsorted(self.times, "right")
+            return begin, begin + (times[np.minimum(begin, len(times) - 1)] == self.times)
         starts = np.flatnonzero(np.r_[True, times[1:] != times[:-1]])
         place, rank = _common(times[starts], self.times)
-        count = np.diff(np.r_[starts, len(times)])[place]
-        rows = np.arange(count.sum()) + np.repeat(starts[place] - np.cumsum(count) + count, count)
-        keys = np.repeat(rank, count) * len(self.names) + code[rows]
-        borne: Whole = keys[(code[rows] >= 0) & np.isin(keys, self.keys)]
+        begin, end = np.zeros((2, len(self.times)), np.int64)
+        begin[rank], end[rank] = starts[place], np.r_[starts, len(times)][place + 1]
+        return begin, end
+
+    def _keys(self, candles: Candles, begin: Whole, end: Whole) -> Whole:
+        count = end - begin
+        rows = np.arange(count.sum()) + np.repeat(begin - np.cumsum(count) + count, count)
+        code = candles.code(rows)
+        keys = np.repeat(np.arange(len(count)), count) * len(self.names) + code
+        keys = keys[code >= 0]
+        borne: Whole = keys[np.isin(keys, self.keys)]
         return borne
 
 
@@ -74,6 +94,23 @@ def distinct(values: Whole) -> Whole:
     ordered = values if bool((values[1:] >= values[:-1]).all()) else np.sort(values)
     once: Whole = ordered[np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)]]
     return once
+
+
+def _first_rows(times: Whole, wanted: Whole, guess: Whole | None) -> Whole:
+    """The first row whose time is not before each wanted one; searched for only where a guess is wrong.
+
+    Examples
+    --------
+    >>> _first_rows(np.array([1, 3, 3, 4]), np.array([2, 3, 5]), np.array([1, 2, 4]))
+    array([1, 1, 4])
+    """
+    if guess is None:
+        return times.searchsorted(wanted)
+    last = len(times) - 1
+    right = ((guess == 0) | (times[guess - 1] < wanted)) & ((guess > last) | (times[np.minimum(guess, last)] >= wanted))
+    found = guess.copy()
+    found[~right] = times.searchsorted(wanted[~right])
+    return found
 
 
 def _common(these: Whole, those: Whole) -> tuple[Whole, Whole]:
@@ -96,32 +133,49 @@ def _common(these: Whole, those: Whole) -> tuple[Whole, Whole]:
     return same, place[same]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Candles:
-    """Some candles of a stream: codes of their instruments (-1: no targets), times of open and close."""
+    """Some candles of a stream.
 
-    code: npt.NDArray[np.int32]
+    Parameters
+    ----------
+    opened, closed
+        Their times.
+    category, codes
+        A number for each row's instrument, and its code by that number (-1: no targets).
+    is_whole
+        Whether no row was left out for a null.
+    in_order
+        Whether both times are certainly in the order of the rows.
+    """
+
     opened: Whole
     closed: Whole
-    is_whole: bool  # no row was left out for a null
+    category: npt.NDArray[np.integer]
+    codes: npt.NDArray[np.int32]
+    is_whole: bool
+    in_order: bool
 
-    @property
-    def in_order(self) -> bool:
-        """Whether both times are in the order of the rows."""
-        return all(bool((times[1:] >= times[:-1]).all()) for times in (self.opened, self.closed))
+    def code(self, rows: slice | Whole = slice(None)) -> npt.NDArray[np.int32]:
+        """Codes of the instruments of some rows."""
+        code: npt.NDArray[np.int32] = self.codes[self.category[rows]]
+        return code
 
 
 def candles(stream: Stream, codes: dict[str, int]) -> Iterator[Candles]:
     """The candles of a stream in pieces, rows with a null left out."""
+    _, opens_in_order = stream.openings()
     for source, canon in stream.parts:
         wanted = canon.only(["time_open", "time_exchange", "instrument"])
         for _, raw in source.pieces(wanted.needed):
             piece = wanted.apply(raw)
             if any(column.null_count() for column in piece):
                 piece = piece.drop_nulls()
-            if canon.instrument is None:
-                code = look_up(piece["instrument"], codes)
-            else:
-                code = np.full(piece.height, codes.get(canon.instrument, -1), np.int32)
             opened, closed = (piece[name].to_physical().to_numpy() for name in ("time_open", "time_exchange"))
-            yield Candles(code, opened, closed, piece.height == raw.height)
+            if canon.instrument is None:
+                code, category = by_category(piece["instrument"], codes)
+            else:
+                code, category = np.array([codes.get(canon.instrument, -1)], np.int32), np.zeros(len(opened), np.int8)
+            # Closes that go back are an error of a stream that is checked, and then no run is warned.
+            in_order = opens_in_order and (stream.validate or bool((closed[1:] >= closed[:-1]).all()))
+            yield Candles(opened, closed, category, code, piece.height == raw.height, in_order)

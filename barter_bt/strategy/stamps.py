@@ -39,8 +39,9 @@ def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.D
     first, last, opens = np.full(n, np.iinfo(np.int64).max), np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.int64)
     near, closes = [np.empty((4, 0), np.int64)], [np.empty(0, np.int64)]
     for piece in _of_all(streams, stamps):
-        known = piece.code >= 0
-        code, opened, closed = piece.code[known], piece.opened[known], piece.closed[known]
+        code = piece.code()
+        known = code >= 0
+        code, opened, closed = code[known], piece.opened[known], piece.closed[known]
         np.minimum.at(first, code, opened)
         np.maximum.at(last, code, closed)
         opens += np.bincount(code[opened >= stamps.first[code]], minlength=n)
@@ -72,11 +73,12 @@ def bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> bool:
     for piece in _of_all(streams, stamps):
         if not (piece.is_whole and piece.in_order):
             return False
-        closes.append(stamps.borne(piece.closed, piece.code))
-        opens.append(stamps.borne(piece.opened, piece.code))
+        closed, opened = stamps.borne(piece)
+        closes.append(closed)
+        opens.append(opened)
         is_dense &= _not_borne(piece, stamps, slice(-_FEW, None)) < 2
         if is_dense.any():
-            np.maximum.at(last, piece.code, piece.closed)  # -1: the place after the others
+            np.maximum.at(last, piece.code(), piece.closed)  # -1: the place after the others
     closed, opened = np.concatenate(closes), np.concatenate(opens)
     if not np.isin(opened, closed).all():
         return False
@@ -87,7 +89,7 @@ def bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> bool:
 
 def _not_borne(piece: Candles, stamps: Stamps, rows: slice) -> np.ndarray:
     """How many opens of each instrument, from its first target on, no target bears."""
-    code, opened = piece.code[rows], piece.opened[rows]
+    code, opened = piece.code(rows), piece.opened[rows]
     asked = code >= 0
     asked[asked] = opened[asked] >= stamps.first[code[asked]]
     code, opened = code[asked], opened[asked]

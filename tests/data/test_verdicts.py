@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_check import BAD
 
 from barter_bt import Instrument, Signals, backtest
-from barter_bt.data import Stream, candles, check, quotes, source, trades
+from barter_bt.data import Stream, candles, check, quotes, sound, source, trades
 from barter_bt.errors import DataError
 
 MAKE = {"trades": trades, "quotes": quotes, "candles": candles}
@@ -119,6 +119,7 @@ def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp
     assert refusal(MAKE[kind](frame)) == whole
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "PIECE_ROWS", piece_rows)  # as at every 2^20th row
+        patch.setattr(sound, "BLOCK_ROWS", 2)
         assert objection(MAKE[kind](frame)) == whole
         assert refusal(MAKE[kind](frame)) == whole
     for name, make in sources(frame, edges, tmp_path).items():
@@ -128,9 +129,11 @@ def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp
 
 
 @pytest.mark.parametrize("kind", ["trades", "quotes", "candles"])
-def test_time_that_goes_back_from_one_piece_to_the_next_is_refused(kind):
-    """Where the rows of each piece are in order."""
+def test_time_that_goes_back_from_one_piece_to_the_next_is_refused(kind, monkeypatch):
+    """Where the rows of each piece, or of each block that is looked at, are in order."""
     frame = BASE[kind]()
+    monkeypatch.setattr(sound, "BLOCK_ROWS", 2)
+    assert "before the row above" in (refusal(MAKE[kind](pl.concat([frame[2:], frame[:2]], rechunk=True))) or "")
     assert refusal(MAKE[kind]([frame[:2], frame[2:]])) is None
     assert "before the row above" in (refusal(MAKE[kind]([frame[2:], frame[:2]])) or "")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from barter_bt.data import Stream, candles
 from barter_bt.data.schema import TIME
-from barter_bt.strategy import stamps
+from barter_bt.strategy import bearing, stamps
 
 NAMES = ("a_usd", "b_usd", "c_usd")
 DENSE = 3  # in place of 20, so that small examples reach it
@@ -97,6 +97,7 @@ def test_what_is_found_and_what_is_vouched_for(data: st.DataObject, market: list
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stamps, "_DENSE", DENSE)
         patch.setattr(stamps, "_FEW", data.draw(st.sampled_from((5, 100))))
+        patch.setattr(bearing, "_SEARCHES", data.draw(st.sampled_from((0, 100))))  # each time is searched for, or none
         found = stamps.stamped_with_opens(targets, streams)
         vouched = stamps.bear_no_opens(targets, streams)
     columns = pl.col("time", "time_exchange").to_physical()
@@ -125,3 +126,19 @@ def test_targets_at_twenty_opens_in_a_row_are_no_chance(targets: int, found: int
     streams = [stream_of(rows, True)]
     assert stamps.stamped_with_opens(wanted, streams).height == found
     assert stamps.bear_no_opens(wanted, streams) is (not found)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(0, 2, "b_usd"), (1, 10, "a_usd"), (3, 11, "c_usd"), (5, 12, "b_usd")],  # no candle opens as another closes
+        [(0, 2, "a_usd"), (0, 2, "b_usd"), (5, 6, "a_usd"), (5, 7, "b_usd")],  # two open at one time
+    ],
+)
+def test_a_target_at_an_open_is_found_beside_other_candles(rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where times are searched for among the candles, not candles among the targets."""
+    monkeypatch.setattr(bearing, "_SEARCHES", 0)
+    streams = [stream_of(rows, True)]
+    wanted = pl.DataFrame({"time": [5], "instrument": "b_usd"}).with_columns(pl.col("time").cast(TIME))
+    assert not stamps.bear_no_opens(wanted, streams)
+    assert stamps.stamped_with_opens(wanted, streams).height == 1
