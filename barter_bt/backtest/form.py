@@ -1,10 +1,9 @@
 """In which form the loop runs; all of them give the same tables.
 
 - *interpreted*: as plain Python; when it is asked for, and for a small first run, while others compile the loop;
-- *linked*: the loop is compiled once for all strategies and calls one by its address (some nanoseconds a call), so that
-  of a new strategy only what the user wrote is compiled;
-- *merged*: the strategy is compiled into the loop; once :meth:`~barter_bt.Simulation.compile` has done it, and where
-  there are risk managers of the user's own.
+- *linked*: the loop is compiled once for all strategies and risk managers and calls them by their addresses (some
+  nanoseconds a call), so that of a new one only what the user wrote is compiled;
+- *merged*: they are compiled into the loop; once :meth:`~barter_bt.Simulation.compile` has done it.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def runs_interpreted(driver: Driver, rows: int, interpret: bool | None) -> bool:
 
 def is_users(driver: Driver) -> bool:
     """Whether the loop would call functions that the user wrote."""
-    if driver.manage:
+    if driver.managers:
         return True
     if driver.source is None:
         return driver.wake is not None and driver.decide is None  # hooks of a strategy that is no function itself
@@ -71,12 +70,12 @@ def is_users(driver: Driver) -> bool:
 def make_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver, interpret: bool) -> Step:
     """The loop with the strategy in its place, as a function without arguments."""
     if interpret:
-        run = Compiler(_exchanged(driver, True), interpret=True).function(loop.run)  # type: ignore[arg-type]
+        run = Compiler({wake: driver.wake} if driver.wake else {}, interpret=True).function(loop.run)  # type: ignore[arg-type]
         return lambda: int(run(s, v, feed, driver.my))
     from barter_bt.columns.entry import is_compiled
 
     try:
-        if driver.manage or is_compiled(*_merged(s, v, feed, driver)):
+        if is_compiled(*_merged(s, v, feed, driver)):
             return merge_step(s, v, feed, driver)
         return _linked_step(s, v, feed, driver)
     except Exception as error:
@@ -95,13 +94,13 @@ def merge_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> Ste
 
 
 def _merged(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> tuple[Any, tuple[type[Block], ...], Any]:
-    return loop.run, tuple(type(block) for block in (s, v, feed, driver.my)), _exchanged(driver, False)
+    return loop.run, tuple(type(block) for block in (s, v, feed, driver.my)), _exchanged(driver)
 
 
-def _exchanged(driver: Driver, interpret: bool) -> dict[Any, Any]:
+def _exchanged(driver: Driver) -> dict[Any, Any]:
     """What of the user's stands in the place of what in the engine."""
     replace: dict[Any, Any] = {wake: driver.wake} if driver.wake else {}
-    return replace | {manage: driver.manage(interpret)} if driver.manage else replace
+    return replace | {manage: driver.manage()} if driver.manage else replace
 
 
 def _linked_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> Step:
@@ -112,6 +111,8 @@ def _linked_step(s: EngineState, v: VenueState, feed: Feed, driver: Driver) -> S
         wakes: Any = driver.wake
         link.link.code[0] = compile_address(wakes, (EngineState, type(driver.my)))
         link.link.my[0] = driver.my.address
+    if driver.link:
+        driver.link()
     step = partial(entry, *(block.address for block in (s, v, feed, link)))
     vars(step)["link"] = link  # lives as long as what calls it
     return step

@@ -27,7 +27,7 @@ from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
-from barter_bt.risk.managers import Managed
+from barter_bt.risk.managed import Managed
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.venue.state import VenueState

@@ -200,9 +200,9 @@ class Simulation:
         )
 
     def compile(self, strategy: Any) -> None:
-        """Compile a strategy into the engine's loop, for runs that call it many millions of times.
+        """Compile a strategy and risk managers into the engine's loop, for runs that call them many millions of times.
 
-        Without it the loop, which is compiled once for all strategies, calls the strategy: that is some nanoseconds a
+        Without it the loop, which is compiled once for all strategies, calls them by address: some nanoseconds a
         call. This takes ten seconds or more, once: the result is kept, and every later run of the strategy takes it, in
         this process or another. Tables are the same either way.
 

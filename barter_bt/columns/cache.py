@@ -48,8 +48,11 @@ _FILES = (
     "view_lowering.py",
     "pipeline.py",
     "kernel.py",
+    "native.py",
+    "callback.py",
     "entry.py",
     "exact.py",
+    "marks.py",
     "digest.py",
     "cache.py",
 )

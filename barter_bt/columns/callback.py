@@ -5,11 +5,11 @@ What such a function raises cannot pass through compiled code, so it must raise 
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import weakref
-from collections.abc import Callable
 from typing import Any, Protocol
+
+from barter_bt.columns.marks import native
 
 _numbers = itertools.count(1)
 _known: weakref.WeakValueDictionary[int, Callback] = weakref.WeakValueDictionary()
@@ -30,24 +30,13 @@ def register(function: Callback) -> int:
     return number
 
 
+def _native_call() -> Any:
+    from barter_bt.columns.lowering import called_back
+
+    return called_back(call, "barter_bt_call")
+
+
+@native(_native_call)
 def call(number: int, value: int) -> int:
     """Call the function of a number."""
     return _known[number](value)
-
-
-_native: list[Any] = []
-
-
-def native_call() -> Callable[[int, int], int]:
-    """What :func:`call` is in compiled code. Numba is imported here."""
-    if not _native:
-        import llvmlite.binding
-        from numba import types
-        from numba.core.typing import signature
-
-        pointer = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(call)
-        llvmlite.binding.add_symbol("barter_bt_call", ctypes.cast(pointer, ctypes.c_void_p).value)
-        function = types.ExternalFunction("barter_bt_call", signature(types.int64, types.int64, types.int64))
-        _native.extend((pointer, function))
-    found: Callable[[int, int], int] = _native[1]
-    return found

@@ -10,7 +10,6 @@ from enum import Enum
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from barter_bt.columns.exact import NATIVE
 from barter_bt.columns.table import Block, Table
 
 Function = Callable[..., Any]
@@ -103,9 +102,7 @@ def digest(function: FunctionType, replace: Mapping[Function, Function] | None =
                 state.update(b"seen %d" % seen[id(value)])
                 return
             seen[id(value)] = len(seen)
-            if value in NATIVE:
-                add(NATIVE[value])
-            add_function(value)
+            add_function(getattr(value, "native", value))
         elif isinstance(value, type):
             state.update(f"{value.__module__}.{value.__qualname__}".encode())  # what is kept names it by its module
             if issubclass(value, Table):

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, digest, is_users
-from barter_bt.columns.kernel import OPTIONS, Compiler, lock, short
+from barter_bt.columns.kernel import Compiler, lock, short
 from barter_bt.columns.table import Block
+
+if TYPE_CHECKING:
+    from barter_bt.columns.native import Native
 
 # By content, so that an edit within one process is seen as well.
 _entries: dict[str, Any] = {}
-_addressed: dict[str, Any] = {}
+_addressed: dict[str, Native] = {}
 
 
 def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:
@@ -47,13 +50,17 @@ def is_compiled(root: FunctionType, blocks: tuple[type[Block], ...], replace: Ma
 
 
 def _content(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Any]) -> str:
-    from barter_bt.columns.lowering import BlockType
-
     if is_users(root):
         program = digest(root, replace)
     else:
         program = _own_digest(root) + "".join(f"{one.__qualname__}: {digest(by)}" for one, by in replace.items())
-    return program + "".join(f"{block.__module__}.{BlockType(block).name}" for block in blocks)
+    return program + _names(blocks)
+
+
+def _names(blocks: tuple[type[Block], ...]) -> str:
+    from barter_bt.columns.lowering import BlockType
+
+    return "".join(f"{block.__module__}.{BlockType(block).name}" for block in blocks)
 
 
 @cache
@@ -63,21 +70,22 @@ def _own_digest(root: FunctionType) -> str:
 
 
 def compile_address(function: FunctionType, blocks: tuple[type[Block], type[Block]]) -> int:
-    """Compile ``function(*blocks)`` for :func:`~barter_bt.columns.lowering.call_at`, which calls it by this address."""
-    content = _content(function, blocks, {})
+    """Compile ``function(*blocks)`` for :func:`~barter_bt.columns.lowering.call_at`, which calls it by this address.
+
+    A function of three parameters is given a number as well.
+    """
+    content = digest(function) + _names(blocks)
     with lock:
         if content not in _addressed:
             _addressed[content] = _compile_addressed(function, blocks, content)
-        compiled = _addressed[content]
-        name = compiled.native_name.removeprefix("cfunc.")  # not the wrapper for C, which swallows what is raised
-        return int(compiled._library.get_pointer_to_function(name))
+        return _addressed[content].address
 
 
 def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Block], ...], content: str) -> Any:
     from numba import njit, types
 
-    from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
     from barter_bt.columns.lowering import block_at
+    from barter_bt.columns.native import OPTIONS
 
     compiler.root, compiler.tag = root, short(content)
     run = compiler.function(root)
@@ -94,23 +102,23 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
     return dispatcher
 
 
-def _compile_addressed(function: FunctionType, blocks: tuple[type[Block], type[Block]], content: str) -> Any:
+def _compile_addressed(function: FunctionType, blocks: tuple[type[Block], type[Block]], content: str) -> Native:
     from numba import types
-    from numba.core.ccallback import CFunc
 
-    from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
     from barter_bt.columns.lowering import block_at
+    from barter_bt.columns.native import Native
 
     compiler = Compiler()
     compiler.root, compiler.tag = function, short(content)
     run = compiler.function(function)
     first, second = (block_at(block) for block in blocks)
 
-    def addressed(a, b):  # type: ignore[no-untyped-def]
+    def alone(a, b, number):  # type: ignore[no-untyped-def]
         return run(first(a), second(b))
 
+    def with_number(a, b, number):  # type: ignore[no-untyped-def]
+        return run(first(a), second(b), number)
+
+    addressed: Any = alone if function.__code__.co_argcount == len(blocks) else with_number
     addressed.__qualname__ = f"addressed_{short(content)}"
-    compiled: Any = CFunc(addressed, ((types.int64, types.int64), types.int64), {}, dict(OPTIONS))
-    compiled._cache = CodeCache(compile_address, content)
-    compiled.compile()
-    return compiled
+    return Native(addressed, types.int64(*(types.int64,) * 3), CodeCache(compile_address, content))

@@ -6,13 +6,13 @@ compiled one, where a product may need 124 bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from barter_bt.columns.marks import native
 
 LIMIT = 1 << 62  # the largest magnitude of a posting
 TOO_LARGE = LIMIT + 1  # stands for every result beyond it
 
 
+@native(lambda: _muldiv_int64)
 def muldiv(a: int, b: int, c: int) -> int:
     """``a * b / c``, rounded half to even.
 
@@ -39,6 +39,7 @@ def muldiv(a: int, b: int, c: int) -> int:
     return min(q, TOO_LARGE)
 
 
+@native(lambda: _muldiv_floor_int64)
 def muldiv_floor(a: int, b: int, c: int) -> int:
     """``a * b / c``, rounded down; same ranges as :func:`muldiv`.
 
@@ -106,10 +107,3 @@ def _muldiv_floor_int64(a: int, b: int, c: int) -> int:
     if float(a) * float(b) > 4.7e18 * float(c):
         return TOO_LARGE
     return min(_quotient(a, b, c)[0], TOO_LARGE)
-
-
-# What the compiler takes in place of the functions above.
-NATIVE: dict[Callable[..., Any], Callable[..., Any]] = {
-    muldiv: _muldiv_int64,
-    muldiv_floor: _muldiv_floor_int64,
-}

@@ -17,31 +17,12 @@ import sys
 import threading
 from collections.abc import Mapping
 from types import CellType, FunctionType, ModuleType
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 from barter_bt.columns import workers
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, codes, digest, is_users, references
-from barter_bt.columns.exact import NATIVE
 from barter_bt.errors import StrategyError
-
-F = TypeVar("F", bound=Function)
-
-
-def unit(function: F) -> F:
-    """Mark a kernel that is compiled by itself and called by address, instead of merged into its callers.
-
-    For what the hot loop calls rarely: it is compiled once, whatever strategies come and go. Parameters must be
-    annotated, as blocks, tables, ``int`` or ``float``; the result is an ``int`` or None.
-    """
-    function.is_unit = True  # type: ignore[attr-defined]
-    return function
-
-
-def hot(function: F) -> F:
-    """Mark a kernel of the hot path: it is merged into its callers whatever the compiler thinks of its size."""
-    function.is_hot = True  # type: ignore[attr-defined]
-    return function
 
 
 class Compiler:
@@ -68,7 +49,6 @@ class Compiler:
         self.interpret = interpret
         self._done: dict[FunctionType, Any] = {}
         self._building: list[FunctionType] = []
-        self._reaches: dict[FunctionType, bool] = {}
 
     def reached(self) -> list[FunctionType]:
         """What the first function that was asked for reaches, callees first."""
@@ -99,16 +79,13 @@ class Compiler:
     def _build(self, function: FunctionType) -> Any:
         if self.interpret:
             return self.rebuild(function)
-        if getattr(function, "is_unit", False) and not self._reaches_exchanged(function):
+        if make := getattr(function, "native", None):
+            return self.function(made) if isinstance(made := make(), FunctionType) else made
+        if getattr(function, "is_unit", False):
             return _load_unit(self, function)
-        return _helper(self.rebuild(function), getattr(function, "is_hot", False), is_users(function))
+        from barter_bt.columns.native import helper
 
-    def _reaches_exchanged(self, function: FunctionType) -> bool:
-        """Whether a unit calls what is exchanged: then it is merged, so that what the user's code raises gets out."""
-        if function not in self._reaches:
-            called = (one for one in references(function).values() if isinstance(one, FunctionType))
-            self._reaches[function] = any(one in self.replace or self._reaches_exchanged(one) for one in called)
-        return self._reaches[function]
+        return helper(self.rebuild(function), getattr(function, "is_hot", False), is_users(function))
 
     def rebuild(self, function: FunctionType) -> FunctionType:
         """The function over compiled callees."""
@@ -148,8 +125,7 @@ class Compiler:
     def _chosen(self, value: Any) -> Any:
         if not isinstance(value, FunctionType):
             return value
-        chosen = self.replace.get(value, value)
-        return chosen if self.interpret else NATIVE.get(chosen, chosen)
+        return self.replace.get(value, value)
 
 
 def _is_native(module: ModuleType) -> bool:
@@ -157,64 +133,20 @@ def _is_native(module: ModuleType) -> bool:
     return module.__name__.partition(".")[0] in ("math", "numpy", "numba")
 
 
-def _helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
-    """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
-    from numba import njit, types
-
-    options: dict[str, Any] = {**OPTIONS, "forceinline": is_hot}
-    if users:
-        from barter_bt.columns.pipeline import UsersCompiler
-
-        options |= {"pipeline_class": UsersCompiler, "boundscheck": True}
-    dispatcher = njit(**options)(function)
-    template = dispatcher.get_call_template
-
-    def get_call_template(args: Any, kws: Any) -> Any:
-        """One version for all constants: merged into its callers it is specialised anyway."""
-        return template(tuple(map(types.unliteral, args)), {k: types.unliteral(v) for k, v in kws.items()})
-
-    def customize(flags: Any) -> Any:
-        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        return flags
-
-    def add_overload(result: Any) -> None:
-        key = object()  # stands for the address that others would be known by
-        result.target_context.insert_user_function(key, result.fndesc, [result.library])
-        dispatcher.overloads[tuple(result.signature.args)] = result._replace(entry_point=key)
-
-    dispatcher.get_call_template = get_call_template
-    dispatcher._compiler._customize_flags = customize
-    dispatcher.add_overload = add_overload
-    return dispatcher
-
-
 def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
-    """Compile or load a unit and make it known to the linker under a name of its content."""
-    import llvmlite.binding
-    from numba import types
-    from numba.core.ccallback import CFunc
-    from numba.core.typing import signature
-
-    from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
-    from barter_bt.columns.lowering import numba_type
+    """Compile or load a unit; give what stands for it in compiled code, under a symbol of its content."""
+    from barter_bt.columns.native import Native, signature_of
 
     hints = get_type_hints(function)
-    result = hints.pop("return")
-    arguments = tuple(map(numba_type, hints.values()))
-    returned = types.void if result is type(None) else types.int64
-    sig = signature(returned, *arguments)
+    signature = signature_of(hints)
     modules = ",".join(hint.__module__ for hint in hints.values())  # what is kept names its types by their modules
-    content = digest(function, compiler.replace) + str(sig) + modules
-    if content in _units:
-        return _units[content][1]
-    compiled: Any = CFunc(compiler.rebuild(function), (arguments, returned), {}, dict(OPTIONS))
-    compiled._cache = CodeCache(function, content)
-    if not compiled._cache.is_kept(sig):
-        workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
-    compiled.compile()
-    symbol = f"barter_bt_{function.__name__}_{short(content)}"
-    llvmlite.binding.add_symbol(symbol, compiled.address)
-    _units[content] = compiled, types.ExternalFunction(symbol, sig)
+    content = digest(function, compiler.replace) + str(signature) + modules
+    if content not in _units:
+        cache = CodeCache(function, content)
+        if not cache.is_kept(signature):
+            workers.start([one for one in compiler.reached() if hasattr(one, "is_unit")])
+        native = Native(compiler.rebuild(function), signature, cache)
+        _units[content] = native, native.known_as(f"barter_bt_{function.__name__}_{short(content)}")
     return _units[content][1]
 
 
@@ -223,7 +155,6 @@ def short(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
 # Numba compiles for one thread at a time; what is compiled is linked by its address, so there must be one of each.
 lock = threading.RLock()
 # By content, so that an edit within one process is seen as well.
@@ -239,6 +170,8 @@ def compiled_function(function: FunctionType) -> Any:
     with lock:
         if content not in _array_kernels:
             from numba import njit
+
+            from barter_bt.columns.native import OPTIONS
 
             compiler = Compiler()
             compiler.tag = short(content)

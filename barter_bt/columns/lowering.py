@@ -9,8 +9,10 @@ of fixed tables never change, which the compiler is told.
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import llvmlite.binding
@@ -244,15 +246,16 @@ def block_at(cls: type[Block]) -> Any:
 
 
 @intrinsic
-def call_at(typingctx: Any, code: Any, block: Any, address: Any) -> Any:
-    """Call the compiled function ``(address, address) -> int`` that lies at ``code`` with a block and an address.
+def call_at(typingctx: Any, code: Any, block: Any, address: Any, number: Any) -> Any:
+    """Call the compiled function ``(address, address, number) -> int`` that lies at ``code``.
 
-    What it raises, this raises: it is called as Numba's functions call each other, not as C does.
+    It is given a block, an address and a number. What it raises, this raises: it is called as Numba's functions call
+    each other, not as C does.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         convention = context.call_conv
-        kind = convention.get_function_type(types.int64, (types.int64, types.int64))
+        kind = convention.get_function_type(types.int64, (types.int64,) * 3)
         function = builder.inttoptr(args[0], kind.as_pointer())
         returned, raised = (cgutils.alloca_once(builder, argument.pointee) for argument in kind.args[:2])
         code = builder.call(function, [returned, raised, *args[1:]])
@@ -261,4 +264,16 @@ def call_at(typingctx: Any, code: Any, block: Any, address: Any) -> Any:
             convention.return_status_propagate(builder, status)
         return builder.load(returned)
 
-    return types.int64(types.int64, block, types.int64), codegen
+    return types.int64(types.int64, block, types.int64, types.int64), codegen
+
+
+@functools.cache
+def called_back(function: Callable[[int, int], int], symbol: str) -> Any:
+    """What a function of Python's, ``(int, int) -> int``, is in compiled code. It must raise nothing."""
+    pointer = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(function)
+    _kept.append(pointer)
+    llvmlite.binding.add_symbol(symbol, ctypes.cast(pointer, ctypes.c_void_p).value)
+    return types.ExternalFunction(symbol, types.int64(types.int64, types.int64))
+
+
+_kept: list[Any] = []

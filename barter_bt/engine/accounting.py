@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
-from barter_bt.columns.kernel import hot, unit
+from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.terms import RATE, Terms
 
 

@@ -6,7 +6,7 @@ all that it brought, so that a replica can be built from it. The sequence counts
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import copy_report
 from barter_bt.engine.order import copy_terms
 from barter_bt.engine.state.tables import EngineState

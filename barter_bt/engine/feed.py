@@ -7,7 +7,7 @@ a candle stream a third for the opens of its candles. A new kind of event is a n
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import hot
+from barter_bt.columns.marks import hot
 from barter_bt.columns.table import I64, Block, F64s, I32s, I64s, Table
 from barter_bt.engine.messages import NEVER
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.state.position import unrealised, value_at_mark
 from barter_bt.engine.state.tables import EngineState
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import fee_of, notional
 from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
 from barter_bt.engine.event import SCHEDULED

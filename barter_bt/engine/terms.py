@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import hot
+from barter_bt.columns.marks import hot
 from barter_bt.columns.table import F64, I64, Table
 
 _MOST_LOTS = float(1 << 60)

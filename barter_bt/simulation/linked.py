@@ -29,6 +29,6 @@ def linked_wake() -> Callable[[EngineState, Any], int]:
 
     def wake(s: EngineState, my: Linked) -> int:
         code = my.link.code[0]
-        return call_at(code, s, my.link.my[0]) if code != 0 else SLEEP
+        return call_at(code, s, my.link.my[0], 0) if code != 0 else SLEEP
 
     return wake

@@ -9,7 +9,7 @@ parameter of the strategy. An index that is not there ends the run.
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
 from barter_bt.engine.fault import BAD_ASSET, BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, fail

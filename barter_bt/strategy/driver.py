@@ -75,8 +75,10 @@ class Driver:
     warnings
         What the user is to be told of the strategy.
     manage
-        Makes the kernel that stands in for :func:`barter_bt.engine.manage.manage`, interpreted or to be compiled; None:
-        there is no risk manager of the user's own.
+        Makes the kernel that stands in for :func:`barter_bt.engine.manage.manage` where the strategy is merged into the
+        loop; None: there is no risk manager of the user's own.
+    link
+        Compiles its functions and tells the engine their addresses.
     managers
         Its tables, by name.
     raised
@@ -98,7 +100,8 @@ class Driver:
     resize: bool = True
     own: Mapping[str, Block] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    manage: Callable[[bool], Callable[[EngineState, int], int]] | None = None
+    manage: Callable[[], Callable[[EngineState, int], int]] | None = None
+    link: Callable[[], None] | None = None
     managers: Mapping[str, Block] = field(default_factory=dict)
     raised: Callable[[], Exception | None] | None = None
 

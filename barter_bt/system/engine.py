@@ -59,7 +59,8 @@ from barter_bt.protocol import (
     TradingStateUpdate,
     UnrecoverableEngineError,
 )
-from barter_bt.risk.managers import Given, Managed, split
+from barter_bt.risk.managed import Managed
+from barter_bt.risk.managers import Given, split
 from barter_bt.system.accounts import Accounts
 from barter_bt.system.audit import (
     AccountDisconnect,

@@ -16,7 +16,7 @@ from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent,
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestCancel, OrderRequestOpen
-from barter_bt.risk.managers import Managed
+from barter_bt.risk.managed import Managed
 from barter_bt.system.audit import Refused, Request, Sent
 from barter_bt.system.book import Book, encode
 from barter_bt.system.changes import Changes, check_exchange
@@ -81,7 +81,6 @@ class Requests:
     ) -> None:
         self.state, self.index, self.units, self._book = state, index, units, book
         self._deliver, self._tell, self._together, self._managed = deliver, tell, together, managed
-        self._approve = managed.interpreted(approve) if managed else approve
 
     def prepare(
         self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]
@@ -140,7 +139,7 @@ class Requests:
         """Those that the limits allow, each looked at when it is asked for."""
         for one in opens:
             action = self._ask(one)
-            reason = self._approve(self.state, action)
+            reason = approve(self.state, action)
             self._check()
             lots = self.state.actions.quantity[action]
             if reason:

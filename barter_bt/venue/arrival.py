@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSED, REQUEST_OPEN, REQUEST_QUEUE, dequeue
 from barter_bt.engine.order import (

@@ -6,7 +6,7 @@ position is not settled in this version: it stays, marked at the last price.
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import CLOSED, NEVER
 from barter_bt.engine.order import CANCELLED, INSTRUMENT_EXPIRED
 from barter_bt.venue.report import close

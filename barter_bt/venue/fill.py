@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import after_fill, base_amount, fee_of, in_range, notional
 from barter_bt.engine.fault import FILL_IN_PAST, fail, fail_range
 from barter_bt.engine.messages import CLOSED, FILL

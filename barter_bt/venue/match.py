@@ -10,7 +10,7 @@ settled together (:mod:`barter_bt.venue.settle`), so that the order of rows deci
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.resting import update_triggers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import REPORT_QUEUE, enqueue
 from barter_bt.engine.order import SELL
 from barter_bt.venue.resting import remove_order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import NEVER
 from barter_bt.engine.order import SELL
 from barter_bt.venue.state import FAR, QUOTES, TRADES, VenueState

@@ -7,7 +7,7 @@ cannot be paid then is cut (a target's order) or rejected.
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED
 from barter_bt.engine.order import (
     CANCELLED,

@@ -30,6 +30,32 @@ def following(lots=1.0):
     return bt.Compiled(follow, {"lots": lots}, {"bars": 0}, {"rises": 0}, wake="bar_close", name="follow")
 
 
+def picky(s, my, order):
+    """Refuse every fifth order and make every third smaller; where asked to, look at an order that is not there."""
+    my.variables.asked[0] += 1
+    asked = my.variables.asked[0]
+    if my.parameters.wrong[0] == asked:
+        return int(s.orders.price[1_000_000])
+    if asked % 5 == 0:
+        return 1
+    return -1 if asked % 3 == 0 else 0
+
+
+class Talkative:
+    """Refuses every seventh, in Python."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def check(self, state, order):
+        self.asked += 1
+        return None if self.asked % 7 else "the seventh"
+
+
+def managers(wrong=0):
+    return [bt.risk.CompiledRisk(picky, ("the fifth",), {"wrong": wrong}, {"asked": 0}), Talkative()]
+
+
 def simulation(**settings):
     return bt.Simulation(bt.data.candles(CANDLES), ONE, balances={"usd": 1_000}, **settings)
 
@@ -61,6 +87,45 @@ def test_the_forms_give_the_same_tables():
         for other in others:
             assert other.digest == wanted.digest
             assert other.own["follow"]["per_instrument"].equals(wanted.own["follow"]["per_instrument"])
+
+
+def test_the_forms_give_the_same_tables_with_risk_managers():
+    """Also where one of them raises, up to there, in each of the three."""
+    found = []
+    for form_of, interpret in (("interpreted", True), ("linked", False), ("merged", False)):
+        sim = simulation(interpret=interpret, risk=managers())
+        if form_of == "merged":
+            sim.compile(following())
+        fine = sim.run(following(2.0))
+        with pytest.raises(bt.errors.StrategyError, match="row 1000000 of orders.price") as raised:
+            simulation(interpret=interpret, risk=managers(wrong=9)).run(following(2.0))
+        found.append((fine.digest, raised.value.result.digest))
+    assert found[0] == found[1] == found[2]
+    assert set(fine.orders["reason"]) == {None, "the fifth", "the seventh"}
+    assert (fine.orders["quantity"] < fine.orders["quantity_requested"]).any()
+    assert 0 < raised.value.result.orders.height < fine.orders.height
+
+
+class Following:
+    """The decision of ``follow`` in Python."""
+
+    wake = "bar_close"
+    bars = 0
+
+    def generate_algo_orders(self, state):
+        self.bars += 1
+        candle, have = state.raw.instruments, state.position("a_usd") + state.working("a_usd")
+        wish = 1.0 if candle.close[0] > candle.open[0] else 0.0
+        return [], [bt.OrderRequest("a_usd", wish - have, resize=True)] if self.bars % 3 == 0 and wish != have else []
+
+
+@pytest.mark.parametrize("strategy", [following, Following, lambda: bt.Signals(pl.col("close") > pl.col("open"))])
+@pytest.mark.parametrize("risk", [lambda: managers()[:1], lambda: managers()[1:]], ids=["compiled", "python"])
+def test_strategies_of_every_kind_are_linked_with_managers_of_every_kind(strategy, risk):
+    """A strategy in Python, and one that is no function, with a compiled manager, and the other way round."""
+    one, other = (simulation(interpret=interpret, risk=risk()).run(strategy()) for interpret in (True, False))
+    assert one.digest == other.digest
+    assert one.orders["reason"].drop_nulls().n_unique() == 1
 
 
 def test_what_is_merged_is_taken_and_what_is_not_is_linked(monkeypatch):

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from barter_bt.columns import entry, kernel
-from barter_bt.columns.exact import LIMIT, NATIVE, TOO_LARGE, muldiv, muldiv_floor
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
 from barter_bt.columns.table import F64, I64, Block, Table
 from barter_bt.engine.accounting import fee_of, notional, weighted_mid
 from barter_bt.engine.terms import RATE, Terms, steps
@@ -100,11 +100,6 @@ def test_the_native_forms_at_all_pairs_of_edges():
     nearest, floor = both(*map(list, zip(*triples, strict=True)))
     assert nearest == [muldiv(*t) for t in triples]
     assert floor == [muldiv_floor(*t) for t in triples]
-
-
-def test_every_exchanged_function_is_exchanged_where_compiled():
-    """The compiler is told of both functions."""
-    assert set(NATIVE) == {muldiv, muldiv_floor}
 
 
 class Cases(Table):

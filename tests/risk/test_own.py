@@ -67,7 +67,7 @@ class Whim:
 
 
 def compiled(seed: int, wrong: int = 0) -> CompiledRisk:
-    """One function for all tests, for each would be compiled with the whole engine."""
+    """One function for all tests."""
     return CompiledRisk(whim, ("odd", "even"), {"seed": seed, "wrong": wrong}, {"asked": 0})
 
 

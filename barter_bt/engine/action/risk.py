@@ -12,7 +12,7 @@ orders are few, so a running sum would cost more than it saves.
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, muldiv_floor
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.order import (
     BUY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
 from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT
 from barter_bt.engine.state.connectivity import set_trading

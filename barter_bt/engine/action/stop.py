@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum, muldiv
-from barter_bt.columns.kernel import unit
+from barter_bt.columns.marks import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import dispatch

@@ -24,9 +24,13 @@ class RiskLimits(Table):
 
 
 class Managers(Table):
-    """One row for each risk manager of the user's own: where its tables lie, or the number by which Python knows it."""
+    """One row for each risk manager of the user's own, in the order in which they are asked."""
 
-    known_by: I64
+    known_by: I64  # the number by which Python knows it
+    code: I64  # address of its compiled function; 0: it is asked in Python
+    my: I64  # address of its own tables
+    first: I64  # the first of its reasons, among those of all managers
+    reasons: I64  # how many it has
 
 
 class Risk(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.kernel import hot
+from barter_bt.columns.marks import hot
 from barter_bt.engine.accounting import weighted_mid
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import holds_lot, steps, whole_lots

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum, muldiv
-from barter_bt.columns.kernel import hot
+from barter_bt.columns.marks import hot
 from barter_bt.engine.accounting import gain_sign, in_range, notional, position_value
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.state.assets import hold

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
-from barter_bt.columns.kernel import hot, unit
+from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.messages import NEVER
 from barter_bt.engine.state.market import price_ticks

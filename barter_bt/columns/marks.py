@@ -1,0 +1,34 @@
+"""Marks on kernels, which say how they are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def unit(function: F) -> F:
+    """Mark a kernel that is compiled by itself and called by address, instead of merged into its callers.
+
+    For what the hot loop calls rarely: it is compiled once, whatever strategies come and go. Parameters must be
+    annotated, as blocks, tables, ``int`` or ``float``; the result is an ``int`` or None.
+    """
+    function.is_unit = True  # type: ignore[attr-defined]
+    return function
+
+
+def hot(function: F) -> F:
+    """Mark a kernel of the hot path: it is merged into its callers whatever the compiler thinks of its size."""
+    function.is_hot = True  # type: ignore[attr-defined]
+    return function
+
+
+def native(make: Callable[[], Any]) -> Callable[[F], F]:
+    """Mark a kernel in whose place compiled code has another, or what Numba knows: ``make`` gives it."""
+
+    def mark(function: F) -> F:
+        function.native = make  # type: ignore[attr-defined]
+        return function
+
+    return mark

@@ -1,0 +1,103 @@
+"""Functions for Numba: helpers that are merged into what calls them, and code that is called by its address.
+
+What is called by its address is called as Numba's functions call each other, not as C does: what it raises, its caller
+raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from types import FunctionType
+from typing import Any
+
+import llvmlite.binding
+from numba import njit, types
+from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
+from numba.core.registry import cpu_target
+from numba.core.typing.templates import make_concrete_template, signature
+
+from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
+from barter_bt.columns.cache import CodeCache
+from barter_bt.columns.lowering import numba_type
+
+OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+def helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
+    """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
+    options: dict[str, Any] = {**OPTIONS, "forceinline": is_hot}
+    if users:
+        from barter_bt.columns.pipeline import UsersCompiler
+
+        options |= {"pipeline_class": UsersCompiler, "boundscheck": True}
+    dispatcher = njit(**options)(function)
+    template = dispatcher.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        """One version for all constants: merged into its callers it is specialised anyway."""
+        return template(tuple(map(types.unliteral, args)), {k: types.unliteral(v) for k, v in kws.items()})
+
+    def add_overload(result: Any) -> None:
+        key = object()  # stands for the address that others would be known by
+        result.target_context.insert_user_function(key, result.fndesc, [result.library])
+        dispatcher.overloads[tuple(result.signature.args)] = result._replace(entry_point=key)
+
+    dispatcher.get_call_template = get_call_template
+    dispatcher._compiler._customize_flags = _bare
+    dispatcher.add_overload = add_overload
+    return dispatcher
+
+
+def _bare(flags: Any) -> Any:
+    """Neither a wrapper for Python nor one for C."""
+    flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    return flags
+
+
+class Native:
+    """Code of one function and signature, compiled or loaded.
+
+    Parameters
+    ----------
+    function
+        Over compiled callees.
+    signature
+        What it takes and returns.
+    cache
+        Where it is kept.
+    """
+
+    def __init__(self, function: FunctionType, signature: Any, cache: CodeCache) -> None:
+        self._signature = signature
+        with global_compiler_lock:
+            result = cache.load_overload(signature, cpu_target.target_context)
+            if result is None:
+                compiler = _FunctionCompiler(function, cpu_target, dict(OPTIONS), {}, Compiler)
+                compiler._customize_flags = _bare
+                result = compiler.compile(signature.args, signature.return_type)
+                cache.save_overload(signature, result)
+        self._library, self._description = result.library, result.fndesc  # the code lives as long as its library
+        self.address: int = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+
+    def known_as(self, symbol: str) -> object:
+        """What stands for it in compiled code, which calls it by a symbol that the linker learns here."""
+        llvmlite.binding.add_symbol(symbol, self.address)
+        called, description = _Called(), copy(self._description)
+        description.mangled_name = symbol
+        template = make_concrete_template(symbol, called, [self._signature])
+        cpu_target.typing_context.insert_user_function(called, template)
+        cpu_target.target_context.insert_user_function(called, description)
+        return called
+
+
+class _Called:
+    """Stands for a function that is called by a symbol."""
+
+
+def signature_of(hints: Mapping[str, type]) -> Any:
+    """Numba's signature of a kernel annotated with blocks, tables, ``int``, ``float``; it gives an int or None."""
+    arguments = [numba_type(hint) for name, hint in hints.items() if name != "return"]
+    return signature(types.none if hints["return"] is type(None) else types.int64, *arguments)
