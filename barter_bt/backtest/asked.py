@@ -9,7 +9,7 @@ from typing import Any
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import on_one_clock
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import ConfigError, InstrumentError, StrategyError, nearest
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.strategy.group import StrategyGroup

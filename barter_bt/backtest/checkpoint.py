@@ -20,7 +20,8 @@ from barter_bt.version import VERSION
 
 FORMAT = 2
 _NOT_STATE = ("watched", "fault", "managers")  # pointers of this process, and what ended a run
-_WRITTEN = (("schedule", "sent"), ("limits", "sent"))  # columns of columns that the engine writes
+_WRITTEN = {"schedule": ("sent",)}  # all else of it is as it was made
+_POINTED = (("limits", "sent"),)  # columns of columns that the engine writes
 _MEMORY = "memory"
 
 
@@ -76,7 +77,7 @@ class Run:
     ) -> None:
         self._state, self._feeder, self._driver = state, feeder, driver
         blocks = {"engine": state, "venue": venue, "my": driver.my, **driver.managers}
-        self._stored = Stored(blocks, _NOT_STATE, _WRITTEN)
+        self._stored = Stored(blocks, _NOT_STATE, _WRITTEN, _POINTED)
         self._identity = made_from(self._stored.arrays())
         self.unsaved: list[str] = []
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
+from barter_bt.engine.agenda import COMMAND
 from barter_bt.engine.command import (
     CANCEL_ORDERS,
     CANCEL_REQUESTS,
@@ -40,7 +40,6 @@ COMMANDS = {
 }
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
-_OWN_COLUMNS = ("row", "rows", "due")
 
 
 @dataclass(frozen=True)
@@ -81,21 +80,20 @@ class Commands:
 
     def install(self, state: EngineState, index: IndexedInstruments) -> None:
         """Write the commands into the state's columns, one row for each instrument that a filter names."""
-        names = [name for name in Columns.schema if name not in _OWN_COLUMNS]
-        made: dict[str, list[int]] = {name: [] for name in names}
+        made: dict[str, list[int]] = {name: [] for name in Columns.schema}
         times = self.frame["time"].dt.cast_time_unit("ns").to_physical()
         for number, (time, row) in enumerate(zip(times, self.frame.iter_rows(named=True), strict=True)):
             rows = _rows(state, index, row, number)
             for k, one in enumerate(rows):
                 one |= {"time": time, "more": int(k + 1 < len(rows))}
-                for name in names:
-                    made[name].append(one.get(name, 0))
-        c = state.commands
+                for name, values in made.items():
+                    values.append(one.get(name, 0))
+        table = Columns(len(made["time"]))
         for name, values in made.items():
-            c.point(name, 0, np.array(values, np.int64))
-        c.rows[0] = len(made["time"])
+            table.array(name)[:] = values
+        state.replace("commands", table)
         if made["time"]:
-            c.due[0] = made["time"][0]
+            state.agenda.due[COMMAND] = made["time"][0]
 
 
 def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> list[dict[str, int]]:

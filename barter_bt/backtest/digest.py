@@ -15,9 +15,9 @@ _INTERNAL = {"before", "after", "resize"}
 
 
 def table_digest(table: Table, names: tuple[tuple[str, ...], ...] = ()) -> Any:
-    """SHA-256 over column names and types, values little-endian in row order, and the names behind indices."""
+    """SHA-256 over columns by name: name and type, values little-endian in row order; and the names behind indices."""
     state = hashlib.sha256()
-    for column, code in table.schema.items():
+    for column, code in sorted(table.schema.items()):
         if column in _INTERNAL:
             continue
         state.update(f"{column}:{code}:{len(table)};".encode())

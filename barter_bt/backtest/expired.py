@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.data import Chunk
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import NEVER
 
 
 class Expiries:

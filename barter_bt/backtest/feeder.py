@@ -10,8 +10,8 @@ import numpy.typing as npt
 from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
-from barter_bt.engine.messages import NEVER
 from barter_bt.errors import ConfigError, DataError
 
 KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}

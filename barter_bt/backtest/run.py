@@ -23,9 +23,10 @@ from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
+from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
-from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.tables import EngineState, Schedule
 from barter_bt.errors import BarterBtError
 from barter_bt.risk.managed import Managed
 from barter_bt.strategy.driver import Driver, Market
@@ -148,16 +149,14 @@ def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, Bart
 
 def _install(state: EngineState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
-    e, p = state.engine, state.schedule
+    e = state.engine
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
-    e.size[0], e.with_fee[0], e.resize[0] = driver.size, int(driver.with_fee), int(driver.resize)
+    e.size[0], e.with_fee[0] = driver.size, int(driver.with_fee)
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
-        e.timer_due[0] = -(-begins // driver.timer_ns) * driver.timer_ns
+        state.agenda.due[TIMER_DUE] = -(-begins // driver.timer_ns) * driver.timer_ns
     if driver.schedule and len(driver.schedule["time"]):
         for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
             table.reserve(len(driver.schedule["time"]) + 64)
-        for name, column in driver.schedule.items():
-            p.point(name, 0, column)
-        p.rows[0] = len(driver.schedule["time"])
-        p.due[0] = p.time[0][0]
+        state.replace("schedule", Schedule.over(driver.schedule))
+        state.agenda.due[SCHEDULE] = state.schedule.time[0]

@@ -30,8 +30,8 @@ from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.forked import refuse_fork
+from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
-from barter_bt.engine.messages import NEVER
 from barter_bt.engine.state.build import build_state
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
@@ -122,7 +122,7 @@ class Simulation:
         begins = first_time if start is None else first
         closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
         state = build_state(index, scales, terms, links, starting, home, begins, closes + 64)
-        state.engine.mark_every[0], state.engine.mark_due[0] = marks, begins
+        state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record
         limits, managers = split(risk)

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.backtest.divergence import moment
+from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
+from barter_bt.engine.agenda import COMMAND, SCHEDULE
 from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
@@ -89,9 +91,13 @@ def _stopped(s: EngineState) -> Iterator[str]:
 def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
     if s.engine.shut[0] or partial:
         return
-    for what, table in (("row(s) of the strategy's schedule", s.schedule), ("row(s) of the commands", s.commands)):
-        if table.rows[0] > table.row[0]:
-            missed = table.rows[0] - table.row[0]
+    whats: Sequence[tuple[str, Table, int]] = (
+        ("row(s) of the strategy's schedule", s.schedule, SCHEDULE),
+        ("row(s) of the commands", s.commands, COMMAND),
+    )
+    for what, table, source in whats:
+        missed = len(table) - s.agenda.first[source]
+        if missed > 0:
             yield f"{missed} {what} lie after the last market event and were not reached"
 
 
@@ -99,11 +105,11 @@ def _not_sent(s: EngineState, index: IndexedInstruments, partial: bool) -> Itera
     """No order at all, and instruments of which every target rounds to nothing."""
     if len(s.orders) == 0 and not partial:
         yield "no order was sent"
-    p, reached = s.schedule, s.schedule.row[0]
+    reached = s.agenda.first[SCHEDULE]
     if reached == 0:
         return
     action, instrument, target, sent = (
-        np.asarray(getattr(p, name)[0][:reached]) for name in ("action", "instrument", "target", "sent")
+        s.schedule.array(name)[:reached] for name in ("action", "instrument", "target", "sent")
     )
     below = (sent == BELOW_LOT) & (action == TARGET_ROW)
     wished = ((target != 0) & (action == TARGET_ROW)) | below

@@ -29,6 +29,8 @@ class Stored:
         By name.
     without
         Names of tables that are left out.
+    only
+        Of tables of which most never changes: the columns that are kept, by table.
     pointed
         Columns of pointers, as (table, column), whose arrays are kept too; other pointers are left as they are.
     """
@@ -37,9 +39,10 @@ class Stored:
         self,
         blocks: Mapping[str, Block],
         without: Collection[str] = (),
+        only: Mapping[str, Collection[str]] | None = None,
         pointed: Collection[tuple[str, str]] = (),
     ) -> None:
-        self._blocks, self._without, self._pointed = blocks, without, pointed
+        self._blocks, self._without, self._only, self._pointed = blocks, without, only or {}, pointed
 
     def arrays(self) -> Arrays:
         """Every column by its name; those without rows behind a pointer are left out."""
@@ -84,6 +87,8 @@ class Stored:
     def _columns(self) -> Iterator[tuple[str, npt.NDArray[Any] | None]]:
         for block, name, table in self._tables():
             for column, code in table.schema.items():
+                if column not in self._only.get(name, table.schema):
+                    continue
                 if code[0] != "*":
                     yield f"{block}.{name}.{column}", table.array(column)
                 elif (name, column) in self._pointed:

@@ -121,6 +121,27 @@ class Table:
         self.address: int = int(self._descriptor.ctypes.data)
         _by_address[self.address] = self
 
+    @classmethod
+    def dtype(cls, name: str) -> np.dtype[Any]:
+        """The type of a column's elements."""
+        return _DTYPES[cls.schema[name]]
+
+    @classmethod
+    def over(cls, columns: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """A fixed table of these columns, which are not copied: writes go to the arrays."""
+        table, rows = cls(0), {len(array) for array in columns.values()}
+        if cls.growable or set(columns) != set(cls.schema) or len(rows) != 1:
+            raise TypeError(f"a {cls.__name__} over columns wants all of {list(cls.schema)} at one length")
+        for k, (name, code) in enumerate(cls.schema.items()):
+            array = columns[name]
+            if array.dtype != _DTYPES.get(code) or not array.flags.c_contiguous:
+                raise TypeError(f"column {name!r} ({code}) cannot be {array.dtype} with strides {array.strides}")
+            table._arrays[name] = array
+            table._head[_HEADER + k] = int(array.ctypes.data)
+            setattr(table, name, _view(array))
+        table._head[0] = table._head[1] = rows.pop()
+        return table
+
     def __len__(self) -> int:
         return self._head[0]
 

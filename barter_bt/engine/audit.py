@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import copy_report
-from barter_bt.engine.order import copy_terms
+from barter_bt.engine.order import copy_request
 from barter_bt.engine.state.tables import EngineState
 
 OFF, ACTIONS, FULL = 0, 1, 2
@@ -103,6 +103,6 @@ def note_open(s: EngineState, action: int, order: int, reason: int, kind: int) -
     asked = -1
     if s.engine.audit[0] == FULL:
         asked = s.asked.append()
-        copy_terms(s.asked, asked, s.actions, action)
+        copy_request(s.asked, asked, s.actions, action)
         s.asked.order[asked], s.asked.time[asked], s.asked.reason[asked] = order, s.engine.time[0], reason
     note_output(s, kind, order, asked)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
-from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, open_order
+from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.audit import COMMANDED, note_output
 from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
-from barter_bt.engine.messages import NEVER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
@@ -25,10 +25,10 @@ def execute_command(s: EngineState) -> None:
 
     Commands bypass the risk check and work while trading is disabled.
     """
-    e, c, row = s.engine, s.commands, s.commands.row[0]
-    command, target = c.command[0][row], c.instrument[0][row]
+    e, c, row, now = s.engine, s.commands, s.agenda.first[COMMAND], s.agenda.due[COMMAND]
+    command, target = c.command[row], c.instrument[row]
     link = target if command in (LOSE_MARKET, LOSE_ACCOUNT) else -1
-    start_event(s, c.due[0], ENGINE_UPDATE, -1, link, command)
+    start_event(s, now, ENGINE_UPDATE, -1, link, command)
     plan_mark(s, e.time[0])
     if e.audit[0] and command <= CANCEL_ORDERS:
         note_output(s, COMMANDED, command, -1)
@@ -40,22 +40,23 @@ def execute_command(s: EngineState) -> None:
     more = 1
     while more:
         _execute_row(s, row)
-        more = c.more[0][row]
+        more = c.more[row]
         row += 1
     e.bypass[0] = 0
     e.pending[0] |= ENGINE_UPDATE
-    c.row[0] = row
-    c.due[0] = c.time[0][row] if row < c.rows[0] else NEVER
+    s.agenda.first[COMMAND] = row
+    s.agenda.due[COMMAND] = c.time[row] if row < len(c) else NEVER
     if e.recording[0] == EACH_EVENT:
         record(s)
 
 
 def _execute_row(s: EngineState, row: int) -> None:
-    command, target = s.commands.command[0][row], s.commands.instrument[0][row]
+    command, target = s.commands.command[row], s.commands.instrument[row]
     if command == OPEN_ORDERS:
-        _open(s, row, target)
+        open_order(s, ask_for(s, s.commands, row))
+        s.actions.truncate(0)
     elif command == CANCEL_REQUESTS:
-        ask_cancel(s, s.commands.order[0][row])
+        ask_cancel(s, s.commands.order[row])
         dispatch(s)
     elif command == CANCEL_ORDERS:
         cancel_orders(s, target)
@@ -74,19 +75,3 @@ def _execute_row(s: EngineState, row: int) -> None:
         lose_account(s, target)
     else:
         set_trading(s, int(command == ENABLE_TRADING))
-
-
-def _open(s: EngineState, row: int, i: int) -> None:
-    c = s.commands
-    action = ask(
-        s,
-        i,
-        c.side[0][row],
-        c.kind[0][row],
-        c.time_in_force[0][row],
-        c.post_only[0][row],
-        c.price[0][row],
-        c.quantity[0][row],
-    )
-    open_order(s, action)
-    s.actions.truncate(0)

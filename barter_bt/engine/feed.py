@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import hot
 from barter_bt.columns.table import I64, Block, F64s, I32s, I64s, Table
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import NEVER, STARVED
 
 TRADE_ROWS, QUOTE_ROWS, CANDLE_ROWS = 0, 1, 2
-STARVED = -(1 << 63)  # due before every time: the chunk is read, another follows
 
 
 class Cursors(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.table import I8, I64, Table
+from barter_bt.engine.agenda import NEVER, Agenda
 
 REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 
@@ -10,8 +11,6 @@ REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 # its order. CLOSED: the order has ended. The last three come from accounts that tell these things one by one: the order
 # is being cancelled; a trade alone; balances alone.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES = 0, 1, 2, 3, 4, 5, 6
-
-NEVER = (1 << 63) - 1  # later than every time
 
 
 class Requests(Table, growable=True):
@@ -64,14 +63,6 @@ def copy_report(to: Reports, row: int, given: Reports, given_row: int) -> None:
     to.free_second[row], to.after[row] = given.free_second[given_row], -1
 
 
-class Ends(Table):
-    """First and last row of a queue, -1 when it is empty; and when its head is due."""
-
-    first: I64
-    last: I64
-    due: I64
-
-
 class Links(Table):
     """One row per exchange: delays in ns, and when the last message of each direction arrives."""
 
@@ -81,48 +72,44 @@ class Links(Table):
     last_report: I64
 
 
-REQUEST_QUEUE, REPORT_QUEUE = 0, 1
-
-
-def enqueue(messages: Requests | Reports, ends: Ends, queue: int, row: int) -> None:
+def enqueue(messages: Requests | Reports, agenda: Agenda, queue: int, row: int) -> None:
     """Put a written row in its place: behind all that arrive no later.
 
     ``messages`` may be either table; compiled code has one version for each.
     """
-    time = messages.time[row]
-    last = ends.last[queue]
+    time, last = messages.time[row], agenda.last[queue]
     if last < 0:
         messages.after[row] = -1
-        ends.first[queue] = row
-        ends.last[queue] = row
+        agenda.first[queue] = row
+        agenda.last[queue] = row
     elif messages.time[last] <= time:
         messages.after[row] = -1
         messages.after[last] = row
-        ends.last[queue] = row
+        agenda.last[queue] = row
     else:
-        _insert(messages, ends, queue, row)
-    ends.due[queue] = messages.time[ends.first[queue]]
+        _insert(messages, agenda, queue, row)
+    agenda.due[queue] = messages.time[agenda.first[queue]]
 
 
-def _insert(messages: Requests | Reports, ends: Ends, queue: int, row: int) -> None:
+def _insert(messages: Requests | Reports, agenda: Agenda, queue: int, row: int) -> None:
     """Links of different exchanges may overtake each other; walk from the front."""
-    before, here = -1, ends.first[queue]
+    before, here = -1, agenda.first[queue]
     while messages.time[here] <= messages.time[row]:
         before, here = here, messages.after[here]
     messages.after[row] = here
     if before < 0:
-        ends.first[queue] = row
+        agenda.first[queue] = row
     else:
         messages.after[before] = row
 
 
-def dequeue(messages: Requests | Reports, ends: Ends, queue: int) -> None:
+def dequeue(messages: Requests | Reports, agenda: Agenda, queue: int) -> None:
     """Drop the first message. An empty queue starts again at row 0, so that it stays small."""
-    first = messages.after[ends.first[queue]]
-    ends.first[queue] = first
+    first = messages.after[agenda.first[queue]]
+    agenda.first[queue] = first
     if first < 0:
-        ends.last[queue] = -1
-        ends.due[queue] = NEVER
+        agenda.last[queue] = -1
+        agenda.due[queue] = NEVER
         messages.truncate(0)
     else:
-        ends.due[queue] = messages.time[first]
+        agenda.due[queue] = messages.time[first]

@@ -71,43 +71,47 @@ REASONS = (
 
 
 class OrderTerms(Table):
-    """What an order shall be: the columns of everything that asks for one, or keeps what was asked for."""
+    """What an exchange is asked for: the columns of everything that asks for an order, or keeps one.
 
-    strategy: I64
-    instrument: I64
-    side: I64
-    kind: I64
-    time_in_force: I64
-    post_only: I64
-    resize: I64
-    price: I64
-    quantity: I64
-    requested: I64
-
-
-def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> None:
-    """Copy the terms of one order. The tables may be of different classes; compiled code has a version for each."""
-    to.strategy[row], to.instrument[row] = given.strategy[given_row], given.instrument[given_row]
-    to.side[row], to.kind[row] = given.side[given_row], given.kind[given_row]
-    to.time_in_force[row], to.post_only[row] = given.time_in_force[given_row], given.post_only[given_row]
-    to.resize[row], to.price[row] = given.resize[given_row], given.price[given_row]
-    to.quantity[row], to.requested[row] = given.quantity[given_row], given.requested[given_row]
-
-
-class Orders(Table, growable=True):
-    """One row per order. Prices in ticks, quantities in lots, money in units of the quote asset, times in ns."""
+    A new term of an order is a column here, a line in :func:`copy_terms`, and whoever gives it a meaning.
+    """
 
     instrument: I64
-    strategy: I64
     side: I8
     kind: I8
     time_in_force: I8
     post_only: I8
     resize: I8  # a target's order: may be cut to what can be paid
-    price: I64  # 0 for market orders
-    price_sent: I64  # of the market, when the order was sent; 0 if unknown
-    quantity: I64
+    price: I64  # ticks; 0 for market orders
+    quantity: I64  # lots
+
+
+class OrderRequest(OrderTerms):
+    """Terms, and what the engine keeps with them: whose order it is, and the quantity before anything cut it."""
+
+    strategy: I64
     quantity_requested: I64
+
+
+def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> None:
+    """Copy the terms of one order. The tables may be of different classes; compiled code has a version for each."""
+    to.instrument[row], to.side[row] = given.instrument[given_row], given.side[given_row]
+    to.kind[row], to.time_in_force[row] = given.kind[given_row], given.time_in_force[given_row]
+    to.post_only[row], to.resize[row] = given.post_only[given_row], given.resize[given_row]
+    to.price[row], to.quantity[row] = given.price[given_row], given.quantity[given_row]
+
+
+def copy_request(to: OrderRequest, row: int, given: OrderRequest, given_row: int) -> None:
+    """Copy the terms of one order and what the engine keeps with them."""
+    copy_terms(to, row, given, given_row)
+    to.strategy[row] = given.strategy[given_row]
+    to.quantity_requested[row] = given.quantity_requested[given_row]
+
+
+class Orders(OrderRequest, growable=True):
+    """One row per order. Money is in units of the quote asset, times in ns."""
+
+    price_sent: I64  # of the market, when the order was sent; 0 if unknown
     filled: I64
     notional: I64
     fees: I64

@@ -27,7 +27,7 @@ from barter_bt.engine.event import (
     OWN_TRADE,
 )
 from barter_bt.engine.messages import copy_report
-from barter_bt.engine.order import copy_terms
+from barter_bt.engine.order import copy_request
 from barter_bt.engine.report import apply_report
 from barter_bt.engine.state.coarsen import coarsen
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
@@ -179,7 +179,7 @@ def _apply_output(s: EngineState, log: EngineState, row: int) -> None:
 def _apply_open(s: EngineState, log: EngineState, asked: int) -> None:
     s.actions.truncate(0)
     row = s.actions.append()
-    copy_terms(s.actions, row, log.asked, asked)
+    copy_request(s.actions, row, log.asked, asked)
     s.engine.time[0] = log.asked.time[asked]
     record_open(s, row, log.asked.reason[asked])
     s.actions.truncate(0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
+from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CANCELLING, CLOSED, FILL, REPORT_QUEUE, TRADE, dequeue
+from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CANCELLING, CLOSED, FILL, TRADE, dequeue
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
@@ -33,8 +34,8 @@ def process_reports(s: EngineState) -> int:
     the first. Where the strategy sleeps through account events, all reports of one time are processed at one go.
     """
     asked = s.engine.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) if is_awake(s) else 0
-    now = s.ends.due[REPORT_QUEUE]
-    while s.ends.due[REPORT_QUEUE] == now:
+    now = s.agenda.due[REPORT]
+    while s.agenda.due[REPORT] == now:
         kind = _process_one(s, asked)
         if kind:
             return kind
@@ -42,7 +43,7 @@ def process_reports(s: EngineState) -> int:
 
 
 def _process_one(s: EngineState, asked: int) -> int:
-    e, r, row = s.engine, s.reports, s.ends.first[REPORT_QUEUE]
+    e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
     order = r.order[row]
@@ -71,7 +72,7 @@ def _process_one(s: EngineState, asked: int) -> int:
 
 def _finish(s: EngineState) -> None:
     s.engine.part[0] = 0
-    dequeue(s.reports, s.ends, REPORT_QUEUE)
+    dequeue(s.reports, s.agenda, REPORT)
 
 
 def _kind(part: int, is_fill: int) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import fee_of, notional
-from barter_bt.engine.action.send import ask, ask_cancel, dispatch, open_order
+from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_order
+from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.messages import NEVER
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
-from barter_bt.engine.order import LIMIT as LIMIT_ORDER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
@@ -26,73 +25,60 @@ UNITS, NOTIONAL, EQUITY = 0, 1, 2
 @unit
 def process_schedule(s: EngineState) -> None:
     """Process all rows of the schedule that bear its present time."""
-    p, now = s.schedule, s.schedule.due[0]
+    p, now = s.schedule, s.agenda.due[SCHEDULE]
     plan_mark(s, now)
-    first = row = p.row[0]
-    while row < p.rows[0] and p.time[0][row] == now:
-        start_event(s, now, SCHEDULED, p.instrument[0][row], -1, -1)
+    first = row = s.agenda.first[SCHEDULE]
+    while row < len(p) and p.time[row] == now:
+        start_event(s, now, SCHEDULED, p.instrument[row], -1, -1)
         if s.engine.recording[0] == EACH_EVENT:
             record(s)
         if not s.engine.trading[0]:
             pass  # decided before the run, like a strategy that is not asked now
-        elif p.action[0][row] == OPEN_ROW:
-            _open(s, row)
-        elif p.action[0][row] == CANCEL_ROW:
-            _cancel(s, row)
+        elif p.action[row] == OPEN_ROW:
+            s.engine.strategy[0] = p.strategy[row]
+            p.sent[row] = open_order(s, ask_for(s, p, row))
+            s.actions.truncate(0)
+        elif p.action[row] == CANCEL_ROW:
+            ask_cancel(s, p.sent[p.ref[row]])
+            dispatch(s)
         row += 1
     if s.engine.trading[0]:
         _targets(s, first, row)
-    p.row[0] = row
-    p.due[0] = p.time[0][row] if row < p.rows[0] else NEVER
-
-
-def _open(s: EngineState, row: int) -> None:
-    p, i = s.schedule, s.schedule.instrument[0][row]
-    s.engine.strategy[0] = p.strategy[0][row]
-    lots, price = p.quantity[0][row], p.price[0][row]
-    kind = LIMIT_ORDER if price > 0 else MARKET
-    side = BUY if lots > 0 else SELL
-    action = ask(s, i, side, kind, p.time_in_force[0][row], p.post_only[0][row], price, abs(lots))
-    p.sent[0][row] = open_order(s, action)
-    s.actions.truncate(0)
-
-
-def _cancel(s: EngineState, row: int) -> None:
-    order = s.schedule.sent[0][s.schedule.ref[0][row]]
-    ask_cancel(s, order)
-    dispatch(s)
+    s.agenda.first[SCHEDULE] = row
+    s.agenda.due[SCHEDULE] = p.time[row] if row < len(p) else NEVER
 
 
 def _targets(s: EngineState, first: int, end: int) -> None:
     """Reductions first, then increases, on one equity measured before the first (rule 18)."""
     p, worth = s.schedule, UNKNOWN
-    if s.engine.size[0] == EQUITY and p.action[0][end - 1] == TARGET_ROW:
+    if s.engine.size[0] == EQUITY and p.action[end - 1] == TARGET_ROW:
         worth = equity(s)
     for reducing in range(1, -1, -1):
         for row in range(first, end):
-            if p.action[0][row] == TARGET_ROW:
+            if p.action[row] == TARGET_ROW:
                 _target(s, row, worth, reducing)
 
 
 def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
-    p, ins, i = s.schedule, s.instruments, s.schedule.instrument[0][row]
-    if p.sent[0][row] >= 0:
+    p, ins, i = s.schedule, s.instruments, s.schedule.instrument[row]
+    if p.sent[row] >= 0:
         return
-    wished = wished_lots(s, i, p.target[0][row], worth)
+    target = p.target[row]
+    wished = wished_lots(s, i, target, worth)
     now = bounded_sum(ins.quantity[i], ins.working[i])
     missing = wished == UNKNOWN
     change = 0 if missing else bounded_sum(wished, -now)
-    if wished == 0 and p.target[0][row] != 0:
-        p.sent[0][row] = BELOW_LOT
+    if wished == 0 and target != 0:
+        p.sent[row] = BELOW_LOT
     opposite = (now < 0 < change) or (change < 0 < now)
     if (change == 0 and not missing) or opposite != (reducing == 1):
         return
-    s.engine.strategy[0] = p.strategy[0][row]
-    side = BUY if (p.target[0][row] if missing else change) > 0 else SELL
+    s.engine.strategy[0] = p.strategy[row]
+    side = BUY if (target if missing else change) > 0 else SELL
     action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))
-    s.actions.resize[action] = s.engine.resize[0]
+    s.actions.resize[action] = p.resize[row]
     s.actions.refused[action] = NO_PRICE if missing else 0
-    p.sent[0][row] = open_order(s, action)
+    p.sent[row] = open_order(s, action)
     s.actions.truncate(0)
 
 

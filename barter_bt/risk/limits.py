@@ -12,7 +12,7 @@ import numpy as np
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.duration import duration_ns
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import ConfigError, InstrumentError, nearest

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.agenda import REPORT, REQUEST, STARVED, horizon_of
 from barter_bt.engine.audit import FULL
 from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
-from barter_bt.engine.feed import STARVED, TRADE_ROWS, Cursors, Feed, advance, earliest, is_expired
-from barter_bt.engine.messages import REPORT_QUEUE, REQUEST_QUEUE
+from barter_bt.engine.feed import TRADE_ROWS, Cursors, Feed, advance, earliest, is_expired
 from barter_bt.engine.record import EACH_EVENT
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.simulation.row import observe, pass_over, until_no_market, venue_takes
+from barter_bt.simulation.row import observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 MOST_IN_A_ROW = 8  # rows of one stream after which a burst is cheaper than choosing each
@@ -26,10 +26,10 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
     A burst for each row would cost more than the row. Here the next row is chosen among the cursors, and all else that
     could come first is looked at once, and where a row changes it.
     """
-    f, e, ends = feed.cursors, s.engine, s.ends
+    f, e, agenda = feed.cursors, s.engine, s.agenda
     streams, n, asked = e.streams[0], len(s.instruments), e.wake[0] if is_awake(s) else 0
     observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
-    busy, limit = v.clock.live[0] > 0, until_no_market(s, v)
+    busy, limit = v.clock.live[0] > 0, horizon_of(s.agenda)
     left, in_a_row, latest = e.budget[0], 0, -1
     while left > 0 and in_a_row < MOST_IN_A_ROW:
         c = earliest(f, streams, 2 * streams)
@@ -46,7 +46,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
                 break
             if f.due[c - streams] <= now:
                 venue_takes(v, f, c - streams, row)
-                busy, limit = v.clock.live[0] > 0, min(limit, ends.due[REPORT_QUEUE] - 1)
+                busy, limit = v.clock.live[0] > 0, min(limit, agenda.due[REPORT] - 1)
                 if now > limit or v.fault.code[0] != NO_FAULT:
                     break
         in_a_row = in_a_row + 1 if c == latest else 0
@@ -88,7 +88,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
                 return 1
             if len(s.actions) > 0:
                 dispatch(s)
-                limit = min(limit, ends.due[REQUEST_QUEUE])
+                limit = min(limit, agenda.due[REQUEST])
                 if e.pending[0]:
                     break
     e.budget[0] = left

@@ -1,8 +1,9 @@
 """The loop. Read this file first.
 
-A run is a fold of one engine over one ordered log of events. What may happen next stands in a few places: the
-cursors on the market data, the queues of requests and reports, the schedule, the mark and the timers. The loop
-takes the smallest (time, class), where the classes are those of rule 10::
+A run is a fold of one engine over one ordered log of events. What may happen next stands in one table, the
+:mod:`agenda <barter_bt.engine.agenda>`, a row for each source of events: the cursors on the market data, the queues of
+requests and reports, the schedule, commands, marks, timers. The loop takes the smallest (time, class), where the
+classes are those of rule 10::
 
     0  market events at the venue          may fill orders, which queues reports; then instruments expire
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
@@ -10,7 +11,7 @@ takes the smallest (time, class), where the classes are those of rule 10::
     3  equity mark
     4  commands                            also changes of the trading state and losses of links
     5  schedule rows                       signals and explicit orders, decided before the run
-    6  timers and bar closes               the strategy may wake
+    6  bar closes and timers               the strategy may wake
     7  requests at the venue               accepted or rejected, which queues reports; may fill at once
     8  opens of candles at the venue       may fill orders
 
@@ -25,6 +26,22 @@ from __future__ import annotations
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.action.stop import watch_losses
+from barter_bt.engine.agenda import (
+    BAR_DUE,
+    COMMAND,
+    ENGINE_MARKET,
+    EXPIRY,
+    MARK,
+    NEVER,
+    OPENING,
+    REPORT,
+    REQUEST,
+    SCHEDULE,
+    STARVED,
+    TIMER_DUE,
+    VENUE_MARKET,
+    next_source,
+)
 from barter_bt.engine.command import execute_command
 from barter_bt.engine.event import (
     BALANCE,
@@ -40,8 +57,7 @@ from barter_bt.engine.event import (
     TRADING_DISABLED,
 )
 from barter_bt.engine.fault import ENDLESS, NO_FAULT, TIME_WENT_BACK, fail
-from barter_bt.engine.feed import STARVED, Cursors, Feed, earliest
-from barter_bt.engine.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE
+from barter_bt.engine.feed import Cursors, Feed, earliest
 from barter_bt.engine.record import EACH_MARK, record
 from barter_bt.engine.report import process_reports
 from barter_bt.engine.schedule import process_schedule
@@ -58,7 +74,6 @@ from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
 
 DONE, STRATEGY, DATA, PROGRESS, FAULT = 0, 1, 2, 3, 4
-AT_VENUE, EXPIRY, REPORT, MARKET, MARK, COMMAND, SCHEDULE, WAKE_UP, REQUEST, OPENING = range(10)
 MOST_AT_ONE_TIME = 10_000_000  # decisions at one time before a strategy that answers itself is stopped
 
 
@@ -67,8 +82,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     if len(s.actions) > 0:
         dispatch(s)
     s.engine.bypass[0] = 0
-    f, e = feed.cursors, s.engine
-    streams = e.streams[0]
+    f, e, agenda = feed.cursors, s.engine, s.agenda
     # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
     asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
     while v.fault.code[0] == NO_FAULT:
@@ -76,12 +90,9 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             if notify_strategy(s, my) != SLEEP:
                 return STRATEGY
             continue
-        sees = v.clock.live[0] > 0 and not e.shut[0]
-        market = earliest(f, streams, 2 * streams) if not e.shut[0] else -1
-        venue = earliest(f, 0, streams) if sees else -1
-        opening = earliest(f, 2 * streams, len(f)) if sees else -1
-        expiry = v.clock.expiry[0] if sees else NEVER
-        what, due = next_event(s, f, venue, market, opening, expiry)
+        look_ahead(s, v, f)
+        what = next_source(agenda, NEVER if agenda.first[ENGINE_MARKET] >= 0 else e.market_time[0])
+        due = agenda.due[what]
         if len(v.matches) > 0 and due != STARVED and (due > v.clock.time[0] or what > v.clock.stage[0]):
             settle(v)
             continue
@@ -89,24 +100,24 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             finish(s)
             return DONE
         if due == STARVED:
-            e.starved[0] = starved(s, v, f, market if what == MARKET else venue if what == AT_VENUE else opening)
+            e.starved[0] = starved(s, v, f, agenda.first[what])
             return DATA
         if e.budget[0] <= 0:
             return PROGRESS
         keep_time(s, v, what, due)
         woken = SLEEP
-        if what == MARKET:
-            woken = replay(s, v, feed, my, market)
-        elif what == AT_VENUE:
-            v.clock.stage[0] = AT_VENUE
-            on_market_time(v, f, venue)
+        if what == ENGINE_MARKET:
+            woken = replay(s, v, feed, my, agenda.first[ENGINE_MARKET])
+        elif what == VENUE_MARKET:
+            v.clock.stage[0] = VENUE_MARKET
+            on_market_time(v, f, agenda.first[VENUE_MARKET])
         elif what == EXPIRY:
             expire(v)
         elif what == REPORT:
             if process_reports(s):
                 woken = decide(s, my)
         elif what == MARK:
-            e.mark_due[0] = NEVER
+            agenda.due[MARK] = NEVER
             mark(s, due)
             if s.risk.stops[0]:
                 watch_losses(s)
@@ -116,19 +127,24 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             execute_command(s)
         elif what == SCHEDULE:
             process_schedule(s)
-        elif what == WAKE_UP:
-            fire_timer(s, due)
+        elif what == BAR_DUE:
+            agenda.due[BAR_DUE] = NEVER
+            start_event(s, due, BAR_CLOSE, -1, -1, -1)
+            woken = decide(s, my)
+        elif what == TIMER_DUE:
+            agenda.due[TIMER_DUE] = due + e.timer_every[0]
+            start_event(s, due, TIMER, -1, -1, -1)
             woken = decide(s, my)
         elif what == REQUEST:
             if v.clock.live[0] == 0:
-                e.starved[0] = catch_up(v, f, streams, due)
+                e.starved[0] = catch_up(v, f, e.streams[0], due)
                 if e.starved[0] >= 0:
                     return DATA
             v.clock.stage[0] = REQUEST
             receive(v, asleep)
         else:
             v.clock.stage[0] = OPENING
-            on_candle_opens(v, f, opening)
+            on_candle_opens(v, f, agenda.first[OPENING])
         if woken != SLEEP:
             return STRATEGY
     return FAULT
@@ -137,7 +153,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
 def keep_time(s: EngineState, v: VenueState, what: int, due: int) -> None:
     """Time does not go back, and does not stand still for ever. Only what was decided before may be overdue."""
     e = s.engine
-    if due < max(e.turn_time[0], e.market_time[0]) and not COMMAND <= what <= WAKE_UP:
+    if due < max(e.turn_time[0], e.market_time[0]) and not COMMAND <= what <= TIMER_DUE:
         fail(v.fault, TIME_WENT_BACK, -1)
     if due != e.turn_time[0]:
         e.turns[0], e.turn_time[0] = 0, due
@@ -146,35 +162,19 @@ def keep_time(s: EngineState, v: VenueState, what: int, due: int) -> None:
         fail(v.fault, ENDLESS, -1)
 
 
-def next_event(s: EngineState, f: Cursors, venue: int, market: int, opening: int, expiry: int) -> tuple[int, int]:
-    """Class and time of what comes next: the smallest time, at equal times the smallest class.
+def look_ahead(s: EngineState, v: VenueState, f: Cursors) -> None:
+    """When the market is due: at the engine until a shutdown, at the venue as long as it holds orders."""
+    streams, goes_on = s.engine.streams[0], s.engine.shut[0] == 0
+    sees = goes_on and v.clock.live[0] > 0
+    _plan(s, f, ENGINE_MARKET, streams, 2 * streams if goes_on else streams)
+    _plan(s, f, VENUE_MARKET, 0, streams if sees else 0)
+    _plan(s, f, OPENING, 2 * streams, len(f) if sees else 0)
 
-    Once the market has ended, schedule, timers and marks end with it; only what is in flight goes on.
-    """
-    e = s.engine
-    last = NEVER if market >= 0 else e.market_time[0]
-    what, due = AT_VENUE, f.due[venue] if venue >= 0 else NEVER
-    if expiry < due and expiry <= last:
-        what, due = EXPIRY, expiry
-    if s.ends.due[REPORT_QUEUE] < due:
-        what, due = REPORT, s.ends.due[REPORT_QUEUE]
-    if market >= 0 and f.due[market] < due:
-        what, due = MARKET, f.due[market]
-    in_flight = min(due, s.ends.due[REQUEST_QUEUE])
-    wake_up, command = min(e.bar_due[0], e.timer_due[0]), s.commands.due[0]
-    if e.mark_due[0] < due and (in_flight < NEVER or min(s.schedule.due[0], wake_up, command) <= last):
-        what, due = MARK, e.mark_due[0]
-    if command < due and command <= last:
-        what, due = COMMAND, command
-    if s.schedule.due[0] < due and s.schedule.due[0] <= last:
-        what, due = SCHEDULE, s.schedule.due[0]
-    if wake_up < due and wake_up <= last:
-        what, due = WAKE_UP, wake_up
-    if s.ends.due[REQUEST_QUEUE] < due:
-        what, due = REQUEST, s.ends.due[REQUEST_QUEUE]
-    if opening >= 0 and f.due[opening] < due:
-        what, due = OPENING, f.due[opening]
-    return what, due
+
+def _plan(s: EngineState, f: Cursors, source: int, first: int, end: int) -> None:
+    c = earliest(f, first, end)
+    s.agenda.first[source] = c
+    s.agenda.due[source] = f.due[c] if c >= 0 else NEVER
 
 
 def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
@@ -209,16 +209,6 @@ def notify_strategy(s: EngineState, my: Block) -> int:
     s.event.order[0] = s.event.instrument[0] = -1
     e.bypass[0] = int(kind & HOOKS != 0)
     return decide(s, my)
-
-
-def fire_timer(s: EngineState, now: int) -> None:
-    """A bar has closed or a timer is due: tell the strategy which, and wind the timer."""
-    e = s.engine
-    start_event(s, now, BAR_CLOSE if e.bar_due[0] == now else TIMER, -1, -1, -1)
-    if e.bar_due[0] == now:
-        e.bar_due[0] = NEVER
-    else:
-        e.timer_due[0] = now + e.timer_every[0]
 
 
 def finish(s: EngineState) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.agenda import BAR_DUE, MARK, REPORT, REQUEST, STARVED, horizon_of
 from barter_bt.engine.audit import FULL
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Feed, advance, earliest, is_expired
-from barter_bt.engine.messages import REPORT_QUEUE, REQUEST_QUEUE
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest, is_expired
 from barter_bt.engine.record import EACH_EVENT
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
@@ -21,7 +21,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.alternating import replay_alternating
-from barter_bt.simulation.row import observe, pass_over, until_no_market, venue_takes
+from barter_bt.simulation.row import observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 
@@ -30,7 +30,7 @@ def horizon(s: EngineState, v: VenueState, feed: Feed, c: int) -> int:
     f, e = feed.cursors, s.engine
     streams = e.streams[0]
     busy = v.clock.live[0] > 0
-    limit = until_no_market(s, v)
+    limit = horizon_of(s.agenda)
     for other in range(streams, 2 * streams):
         if other != c:
             limit = min(limit, f.due[other] - int(other < c))
@@ -62,7 +62,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
         if v.fault.code[0] != NO_FAULT or f.due[following] > limit:
             return woken
         plan_mark(s, f.due[following])
-        limit = min(limit, e.mark_due[0])
+        limit = min(limit, s.agenda.due[MARK])
         c = following
 
 
@@ -101,7 +101,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
                 break
             venue_takes(v, f, twin, row)
             busy = clock.live[0] > 0
-            limit = min(limit, s.ends.due[REPORT_QUEUE] - 1)
+            limit = min(limit, s.agenda.due[REPORT] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:
                 break
         i = instrument[row]
@@ -138,10 +138,10 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
                 if asked == 0 and e.recording[0] == 0 and not observed and s.risk.stops[0] == 0:
                     mark(s, now)
                     continue
-            e.mark_due[0] = now
+            s.agenda.due[MARK] = now
             limit = min(limit, now)
         if bars:
-            e.bar_due[0] = now
+            s.agenda.due[BAR_DUE] = now
             limit = min(limit, now)
         if asked:
             s.event.instrument[0] = i
@@ -150,7 +150,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
                 break
             if len(s.actions) > 0:
                 dispatch(s)
-                limit = min(limit, s.ends.due[REQUEST_QUEUE])
+                limit = min(limit, s.agenda.due[REQUEST])
                 if e.pending[0]:
                     break
     e.market_time[0] = latest

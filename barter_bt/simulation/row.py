@@ -8,21 +8,12 @@ from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
 from barter_bt.engine.fault import locate
 from barter_bt.engine.feed import QUOTE_ROWS, TRADE_ROWS, Cursors, advance
-from barter_bt.engine.messages import REPORT_QUEUE, REQUEST_QUEUE
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.venue.market import on_market_row as venue_sees
 from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
-
-
-def until_no_market(s: EngineState, v: VenueState) -> int:
-    """The last time at which a row comes before anything that is not of the market."""
-    e = s.engine
-    limit = min(s.ends.due[REPORT_QUEUE] - 1, s.ends.due[REQUEST_QUEUE], e.mark_due[0], s.schedule.due[0])
-    limit = min(limit, e.timer_due[0], e.bar_due[0], s.commands.due[0])
-    return min(limit, v.clock.expiry[0] - 1) if v.clock.live[0] > 0 else limit
 
 
 def observe(

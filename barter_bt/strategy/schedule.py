@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.order import TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.schedule import (
     BELOW_LOT,
     CANCEL_ROW,
@@ -21,6 +21,7 @@ from barter_bt.engine.schedule import (
     TARGET_ROW,
     UNITS,
 )
+from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
@@ -30,20 +31,7 @@ from barter_bt.strategy.targets import is_frame, polars_frame
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
-_COLUMNS = (
-    "time",
-    "action",
-    "instrument",
-    "quantity",
-    "price",
-    "time_in_force",
-    "post_only",
-    "ref",
-    "target",
-    "strategy",
-    "sent",
-)
-_ORDER_COLUMNS = ("quantity", "price", "time_in_force", "post_only", "ref")
+_ORDER_COLUMNS = ("side", "kind", "time_in_force", "post_only", "price", "quantity", "ref")
 _MOST = 4.6e18
 _TOO_FINE = {
     "units": "give the instrument a coarser quantity_increment",
@@ -139,7 +127,7 @@ def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[st
         ref = np.where(columns["ref"] >= 0, columns["ref"] + base, -1)
         parts.append({**columns, "ref": ref, "strategy": np.full(len(ref), strategy, np.int64)})
         base += len(ref)
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in Columns.schema}
     unchanged = np.zeros(base, bool)
     again = _repeated(whole, unchanged).arg_true()
     if len(again):
@@ -158,7 +146,7 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     order = _sorted(explicit_first, columns["time"])
     left_out = is_target & unchanged
     if is_target.all() and not left_out.any() and (np.diff(order) == 1).all():
-        return {name: np.ascontiguousarray(columns[name]) for name in _COLUMNS} | {
+        return {name: np.ascontiguousarray(columns[name]) for name in Columns.schema} | {
             "ref": np.full(len(order), -1, np.int64)
         }
     order = order[~left_out[order]]
@@ -166,7 +154,7 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     place[order] = np.arange(len(order))
     ref = np.where(columns["action"] == CANCEL_ROW, place[np.maximum(columns["ref"], 0)], -1)
     columns = {**columns, "ref": ref}
-    return {name: np.ascontiguousarray(columns[name][order]) for name in _COLUMNS}
+    return {name: np.ascontiguousarray(columns[name][order]) for name in Columns.schema}
 
 
 @dataclass(frozen=True)
@@ -234,7 +222,7 @@ class Schedule:
         action = self._actions(frame)
         codes = _codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
-        columns["strategy"] = np.zeros(n, np.int64)
+        columns |= {"strategy": np.zeros(n, np.int64), "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8)}
         unchanged = frame["target"].is_null().to_numpy()
         target = frame["target"].fill_null(0.0).to_numpy()
         columns["target"] = self._targets(frame, target, (action == TARGET_ROW) & ~unchanged, codes, market)
@@ -250,15 +238,14 @@ class Schedule:
             schedule=columns,
             size=_SIZES[self.size],
             with_fee=self.with_fee,
-            resize=self.resize,
         )
 
     @staticmethod
     def _actions(frame: pl.DataFrame) -> np.ndarray:
         if "action" not in frame.columns:
-            return np.full(len(frame), TARGET_ROW, np.int64)
+            return np.full(len(frame), TARGET_ROW, np.int8)
         known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "target": TARGET_ROW}
-        found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int64)
+        found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
         _fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()
 
@@ -285,7 +272,7 @@ class Schedule:
 
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
         if (action == TARGET_ROW).all():
-            return {name: np.zeros(len(frame), np.int64) for name in _ORDER_COLUMNS}
+            return {name: np.zeros(len(frame), Columns.dtype(name)) for name in _ORDER_COLUMNS}
         opens = pl.Series(action == OPEN_ROW)
         ticks, lots, tick_noise, lot_noise = _grid(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
         hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
@@ -305,10 +292,12 @@ class Schedule:
         bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
         _fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
         return {
-            "quantity": quantity,
+            "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
+            "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
+            "time_in_force": tif.cast(pl.Int8).to_numpy(),
+            "post_only": frame["post_only"].fill_null(False).cast(pl.Int8).to_numpy(),
             "price": price,
-            "time_in_force": tif.cast(pl.Int64).to_numpy(),
-            "post_only": frame["post_only"].fill_null(False).cast(pl.Int64).to_numpy(),
+            "quantity": np.abs(quantity),
             "ref": ref.astype(np.int64),
         }
 

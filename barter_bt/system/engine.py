@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from barter_bt.engine.action.stop import STOPS, begin_stop, stop_reason
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import COMMANDED, FULL, note_output
 from barter_bt.engine.command import (
     CANCEL_ORDERS,
@@ -22,7 +23,6 @@ from barter_bt.engine.command import (
     SHUTDOWN,
 )
 from barter_bt.engine.event import ENGINE_UPDATE, TIMER
-from barter_bt.engine.messages import NEVER
 from barter_bt.engine.order import BUY
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading

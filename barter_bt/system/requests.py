@@ -193,7 +193,7 @@ class Requests:
         self.state.engine.strategy[0] = self._book.strategy(one.request.key.strategy)
         action = self._book.ask(self.state, one.instrument, one.request.state.side, one.lots, one.values or {})
         if one.wished is not None:
-            self.state.actions.requested[action] = one.wished
+            self.state.actions.quantity_requested[action] = one.wished
         return action
 
     def _name(self, row: int, one: Ready, *, found: bool) -> None:

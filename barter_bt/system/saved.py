@@ -63,4 +63,4 @@ def load_state(path: Path, state: EngineState, book: Book, units: Units, names: 
 
 
 def _stored(state: EngineState) -> Stored:
-    return Stored({"engine": state}, ("watched", "fault"), (("limits", "sent"),))
+    return Stored({"engine": state}, ("watched", "fault"), pointed=(("limits", "sent"),))

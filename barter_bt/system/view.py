@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, CANCEL_IN_FLIGHT, NO_TIME, OPEN_IN_FLIGHT
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import unrealised

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import notional
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSED, REQUEST_OPEN, REQUEST_QUEUE, dequeue
+from barter_bt.engine.agenda import REQUEST
+from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSED, REQUEST_OPEN, dequeue
 from barter_bt.engine.order import (
     BELOW_MINIMUM,
     BELOW_PRICE_MIN,
@@ -20,6 +21,7 @@ from barter_bt.engine.order import (
     POST_ONLY,
     REJECTED,
     REQUESTED,
+    copy_terms,
 )
 from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.fill import reservation
@@ -33,17 +35,17 @@ from barter_bt.venue.state import QUOTES, VenueState
 @unit
 def receive(v: VenueState, together: int) -> None:
     """Handle the request that is due, or all that are due with it."""
-    due = v.ends.due[REQUEST_QUEUE]
+    due = v.agenda.due[REQUEST]
     v.clock.time[0] = due
     _receive_one(v)
-    while together and v.ends.due[REQUEST_QUEUE] == due:
+    while together and v.agenda.due[REQUEST] == due:
         _receive_one(v)
 
 
 def _receive_one(v: VenueState) -> None:
-    row = v.ends.first[REQUEST_QUEUE]
+    row = v.agenda.first[REQUEST]
     kind, order = v.requests.kind[row], v.requests.order[row]
-    dequeue(v.requests, v.ends, REQUEST_QUEUE)
+    dequeue(v.requests, v.agenda, REQUEST)
     if kind == REQUEST_OPEN:
         _open(v, order)
     else:
@@ -61,13 +63,7 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.filled[row] = 0
         o.matched[row] = 0
         o.reserved[row] = 0
-    o.side[order] = sent.side[order]
-    o.kind[order] = sent.kind[order]
-    o.time_in_force[order] = sent.time_in_force[order]
-    o.post_only[order] = sent.post_only[order]
-    o.resize[order] = sent.resize[order]
-    o.price[order] = sent.price[order]
-    o.quantity[order] = sent.quantity[order]
+    copy_terms(o, order, sent, order)
     o.arrival[order] = v.clock.time[0]
     o.met_open[order] = 0
     o.pending[order] = is_taker_at_arrival(v, order)

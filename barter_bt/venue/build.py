@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
-from barter_bt.engine.messages import NEVER, Links
+from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.messages import Links
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, Terms
 from barter_bt.errors import ConfigError
@@ -176,7 +177,6 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
             markets.array(name)[:] = value
     clock = VenueClock(1)
     clock.time[0] = -NEVER
-    clock.expiry[0] = NEVER
     clock.needs_marks[0] = int(state.terms.array("margined").any())
     return VenueState(
         clock=clock,
@@ -191,5 +191,5 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         matches=Matches(16),
         requests=state.requests,
         reports=state.reports,
-        ends=state.ends,
+        agenda=state.agenda,
     )

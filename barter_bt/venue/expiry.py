@@ -7,7 +7,8 @@ position is not settled in this version: it stays, marked at the last price.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.messages import CLOSED, NEVER
+from barter_bt.engine.agenda import EXPIRY, NEVER
+from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, INSTRUMENT_EXPIRED
 from barter_bt.venue.report import close
 from barter_bt.venue.resting import update_triggers
@@ -22,7 +23,7 @@ def has_expired(v: VenueState, i: int) -> bool:
 @unit
 def expire(v: VenueState) -> None:
     """Cancel the orders of the instruments that expire now, and find when the next of those with orders does."""
-    v.clock.time[0] = v.clock.expiry[0]
+    v.clock.time[0] = v.agenda.due[EXPIRY]
     following = NEVER
     for i in range(len(v.markets)):
         if v.markets.live[i] > 0 and has_expired(v, i):
@@ -31,4 +32,4 @@ def expire(v: VenueState) -> None:
             update_triggers(v, i)
         elif v.markets.live[i] > 0:
             following = min(following, v.terms.expiry[i])
-    v.clock.expiry[0] = following
+    v.agenda.due[EXPIRY] = following

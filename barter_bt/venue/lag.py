@@ -8,9 +8,9 @@ quotes are looked at one by one.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.agenda import NEVER, STARVED
 from barter_bt.engine.fault import BAD_ROW, fail, locate
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, STARVED, TRADE_ROWS, Cursors, advance, is_expired
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import steps
 from barter_bt.venue.market import on_market_row, on_market_time
 from barter_bt.venue.state import VenueState

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.messages import REPORT_QUEUE, enqueue
+from barter_bt.engine.agenda import REPORT
+from barter_bt.engine.messages import enqueue
 from barter_bt.engine.order import SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import VenueState
@@ -32,7 +33,7 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
     reports.reason[row] = reason
     reports.asset_first[row] = -1
     reports.asset_second[row] = -1
-    enqueue(reports, v.ends, REPORT_QUEUE, row)
+    enqueue(reports, v.agenda, REPORT, row)
     return row
 
 

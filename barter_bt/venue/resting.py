@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import EXPIRY, NEVER
 from barter_bt.engine.order import SELL
 from barter_bt.venue.state import FAR, QUOTES, TRADES, VenueState
 
@@ -12,7 +12,7 @@ def add_order(v: VenueState, order: int, i: int) -> None:
     """Add an order behind those of its instrument."""
     markets, o, last = v.markets, v.orders, v.markets.final[i]
     o.live[order] = 1
-    v.clock.expiry[0] = min(v.clock.expiry[0] if v.clock.live[0] > 0 else NEVER, v.terms.expiry[i])
+    v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
     o.before[order] = last
     o.after[order] = -1
     if last < 0:
@@ -39,6 +39,8 @@ def remove_order(v: VenueState, order: int, i: int) -> None:
     o.live[order] = 0
     markets.live[i] -= 1
     v.clock.live[0] -= 1
+    if v.clock.live[0] == 0:
+        v.agenda.due[EXPIRY] = NEVER
 
 
 @unit

@@ -6,9 +6,10 @@ The engine never sees these tables. What it learns, it learns from reports, late
 from __future__ import annotations
 
 from barter_bt.columns.table import I8, I64, Block, Table
+from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
-from barter_bt.engine.messages import Ends, Links, Reports, Requests
-from barter_bt.engine.order import Orders
+from barter_bt.engine.messages import Links, Reports, Requests
+from barter_bt.engine.order import Orders, OrderTerms
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
@@ -68,17 +69,9 @@ class VenueMarkets(Table):
     pass_seen: I64  # number of the last look back that met it
 
 
-class VenueOrders(Table, growable=True):
+class VenueOrders(OrderTerms, growable=True):
     """The orders as the venue knows them, by order number: copied from the request when it arrives."""
 
-    instrument: I64
-    side: I8
-    kind: I8
-    time_in_force: I8
-    post_only: I8
-    resize: I8  # a target's order: may be cut to what can be paid
-    price: I64
-    quantity: I64
     filled: I64
     matched: I64  # lots that are matched and not yet settled
     reserved: I64
@@ -110,7 +103,6 @@ class VenueClock(Table):
     stage: I64  # class of the venue's last event
     live: I64
     needs_marks: I64
-    expiry: I64  # the next of an instrument that has live orders
     passes: I64
 
 
@@ -129,4 +121,4 @@ class VenueState(Block):
     matches: Matches
     requests: Requests
     reports: Reports
-    ends: Ends
+    agenda: Agenda

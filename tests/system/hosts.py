@@ -292,7 +292,7 @@ class Told:
         i, price = a.instrument[asked], a.price[asked]
         kind, tif = decode(a.kind[asked], a.time_in_force[asked], a.post_only[asked])
         terms = bp.RequestOpen(
-            side_of(a.side[asked]), self.price(i, price), self.quantity(i, a.requested[asked]), kind, tif
+            side_of(a.side[asked]), self.price(i, price), self.quantity(i, a.quantity_requested[asked]), kind, tif
         )
         return self.keyed(i, terms, a.strategy[asked])
 

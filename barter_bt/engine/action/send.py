@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
-from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, REQUEST_QUEUE, enqueue
-from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT
+from barter_bt.engine.agenda import REQUEST
+from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
+from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT, OrderTerms, copy_terms
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
@@ -23,7 +24,7 @@ def send(s: EngineState, kind: int, order: int) -> None:
     r.time[row] = due
     r.kind[row] = kind
     r.order[row] = order
-    enqueue(r, s.ends, REQUEST_QUEUE, row)
+    enqueue(r, s.agenda, REQUEST, row)
 
 
 def send_cancel(s: EngineState, order: int) -> None:
@@ -71,7 +72,19 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.resize[row] = 0
     a.price[row] = price
     a.quantity[row] = lots
-    a.requested[row] = lots
+    a.quantity_requested[row] = lots
+    a.refused[row] = 0
+    return row
+
+
+def ask_for(s: EngineState, terms: OrderTerms, given_row: int) -> int:
+    """Add an open with the terms of a row to the actions; returns its row. Tables may be of different classes."""
+    row = s.actions.append()
+    a = s.actions
+    copy_terms(a, row, terms, given_row)
+    a.order[row] = NO_ORDER
+    a.strategy[row] = s.engine.strategy[0]
+    a.quantity_requested[row] = a.quantity[row]
     a.refused[row] = 0
     return row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Table
 from barter_bt.engine.messages import Reports
-from barter_bt.engine.order import OrderTerms
+from barter_bt.engine.order import OrderRequest
 
 
 class Audits(Table, growable=True):
@@ -30,7 +30,7 @@ class Outputs(Table, growable=True):
     asked: I64  # row in `asked`, -1 for none
 
 
-class Asked(OrderTerms, growable=True):
+class Asked(OrderRequest, growable=True):
     """Opens as they were asked for, sent or refused: all that the order manager was told of them."""
 
     order: I64

@@ -8,8 +8,9 @@ from fractions import Fraction
 from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT
+from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
-from barter_bt.engine.messages import NEVER, REPORT_QUEUE, REQUEST_QUEUE, Ends, Links, Reports, Requests
+from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
@@ -54,15 +55,10 @@ def build_state(
     engine.trading[0] = 1
     engine.turn_time[0] = -NEVER
     engine.reporting[0] = reporting
-    engine.mark_due[0] = engine.bar_due[0] = engine.timer_due[0] = NEVER
     engine.unhealthy[0] = len(index.exchanges)
     engine.foreign_quotes[0] = int((terms.array("quote") != reporting).sum())
-    schedule, commands, ends, fault = Schedule(1), Commands(1), Ends(2), Fault(1)
-    schedule.due[0] = commands.due[0] = NEVER
+    fault = Fault(1)
     fault.cursor[0] = fault.asset[0] = -1
-    for queue in (REQUEST_QUEUE, REPORT_QUEUE):
-        ends.first[queue] = ends.last[queue] = -1
-        ends.due[queue] = NEVER
     health = Health(len(index.exchanges))
     for exchange in range(len(index.exchanges)):
         health.account[exchange] = 1
@@ -82,11 +78,11 @@ def build_state(
         instruments=instruments,
         orders=Orders(4096),
         actions=Actions(16),
-        schedule=schedule,
-        commands=commands,
+        schedule=Schedule(0),
+        commands=Commands(0),
         requests=Requests(16),
         reports=Reports(16),
-        ends=ends,
+        agenda=make_agenda(),
         trades=Trades(4096),
         positions=Positions(4096),
         balances=Balances(4096),

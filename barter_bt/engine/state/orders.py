@@ -22,6 +22,7 @@ from barter_bt.engine.order import (
     REJECTED,
     REPLACED,
     UNKNOWN_ORDER,
+    copy_request,
 )
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
@@ -41,17 +42,8 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     """A request to open becomes a row: in flight, or refused for a reason."""
     a, row = s.actions, s.orders.append()
     o = s.orders
-    o.instrument[row] = a.instrument[action]
-    o.strategy[row] = a.strategy[action]
-    o.side[row] = a.side[action]
-    o.kind[row] = a.kind[action]
-    o.time_in_force[row] = a.time_in_force[action]
-    o.post_only[row] = a.post_only[action]
-    o.resize[row] = a.resize[action]
-    o.price[row] = a.price[action]
-    o.price_sent[row] = price_ticks(s, a.instrument[action])
-    o.quantity[row] = a.quantity[action]
-    o.quantity_requested[row] = a.requested[action]
+    copy_request(o, row, a, action)
+    o.price_sent[row] = price_ticks(s, o.instrument[row])
     o.filled[row] = 0
     o.notional[row] = 0
     o.fees[row] = 0

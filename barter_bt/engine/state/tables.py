@@ -7,9 +7,10 @@ Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its a
 from __future__ import annotations
 
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
+from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
-from barter_bt.engine.messages import Ends, Links, Reports, Requests
-from barter_bt.engine.order import Orders, OrderTerms
+from barter_bt.engine.messages import Links, Reports, Requests
+from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
@@ -34,14 +35,10 @@ class Engine(Table):
     positions: I64  # positions opened so far
     strategy: I64  # index of the strategy that is deciding
     mark_every: I64  # ns; 0: at every candle close
-    mark_due: I64
-    bar_due: I64  # bar-close wake-up
     timer_every: I64
-    timer_due: I64
     reporting: I64  # asset of the equity
     foreign_quotes: I64  # instruments quoted in another asset
     foreign_rests: I64  # other assets of which something is held outside positions
-    resize: I64  # 1: orders of targets may be made smaller
     size: I64  # how targets are sized
     with_fee: I64
     budget: I64  # rows until the loop shows itself to Python
@@ -123,52 +120,34 @@ class Instruments(Table):
     chosen: I64  # 1: in the filter of the command that is being executed
 
 
-class Actions(OrderTerms, growable=True):
+class Actions(OrderRequest, growable=True):
     """What a strategy asked for in this wake-up: opens (``order`` is -1) and cancels (``order`` ≥ 0)."""
 
     order: I64
     refused: I64  # a reason, for what cannot even be sent
 
 
-class Schedule(Table):
-    """One row: cursor over the signals or orders that were decided before the run (class 5)."""
+class Schedule(OrderTerms):
+    """Signals and orders that were decided before the run, in the order in which they are followed (class 5)."""
 
-    row: I64
-    rows: I64
-    due: I64
-    time: I64s
-    action: I64s
-    instrument: I64s
-    quantity: I64s
-    price: I64s
-    time_in_force: I64s
-    post_only: I64s
-    ref: I64s
-    target: I64s
-    strategy: I64s
-    sent: I64s  # order that a row became; below 0 if none
+    time: I64
+    strategy: I64
+    action: I8
+    ref: I64  # of a cancel: the row of its open
+    target: I64
+    sent: I64  # order that the row became; below 0 if none
 
 
-class Commands(Table):
-    """One row: cursor over commands and other changes at given times (class 4).
+class Commands(OrderTerms):
+    """Commands and other changes at given times (class 4); ``instrument`` is the exchange where they are of a link.
 
     A command may take several rows, one for each instrument that it names; ``more`` is 1 on all but its last.
     """
 
-    row: I64
-    rows: I64
-    due: I64
-    time: I64s
-    command: I64s
-    more: I64s
-    instrument: I64s  # of a link: the exchange
-    order: I64s
-    side: I64s
-    kind: I64s
-    time_in_force: I64s
-    post_only: I64s
-    price: I64s
-    quantity: I64s
+    time: I64
+    command: I8
+    more: I8
+    order: I64
 
 
 class Trades(Table, growable=True):
@@ -260,7 +239,7 @@ class EngineState(Block):
     commands: Commands
     requests: Requests
     reports: Reports
-    ends: Ends
+    agenda: Agenda
     trades: Trades
     positions: Positions
     balances: Balances

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.accounting import in_range
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
@@ -83,8 +83,8 @@ def _equity_over_assets(s: EngineState) -> int:
 def plan_mark(s: EngineState, now: int) -> None:
     """After an event: the next multiple of the interval gets a mark, if marks go by an interval (rule 24)."""
     e = s.engine
-    if e.mark_every[0] > 0 and e.mark_due[0] == NEVER:
-        e.mark_due[0] = -(-now // e.mark_every[0]) * e.mark_every[0]
+    if e.mark_every[0] > 0 and s.agenda.due[MARK] == NEVER:
+        s.agenda.due[MARK] = -(-now // e.mark_every[0]) * e.mark_every[0]
 
 
 @hot

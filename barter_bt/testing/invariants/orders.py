@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from barter_bt.backtest import Result
-from barter_bt.engine.messages import NEVER
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import LIMIT, NO_TIME, OPEN, REASONS, STATUSES
 from barter_bt.testing.invariants.journal import expect, fail, place, rows, state_of
 

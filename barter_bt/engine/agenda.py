@@ -1,0 +1,66 @@
+"""What may come next: one row for each source of events, in order of class (rule 10).
+
+The next event is that of the smallest due time, at equal times of the lowest row. A new source is a row here, whoever
+sets its time, and a branch of :func:`barter_bt.simulation.loop.run`; between two market events nothing else looks.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.marks import hot
+from barter_bt.columns.table import I8, I64, Table
+
+NEVER = (1 << 63) - 1  # later than every time
+STARVED = -(1 << 63)  # due before every time: market data is read to its end, and more follows
+
+VENUE_MARKET, EXPIRY, REPORT, ENGINE_MARKET, MARK, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(11)
+SOURCES = 11
+_WITH_MARKET = (EXPIRY, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
+
+
+class Agenda(Table):
+    """One row per source: when it is due, and where it stands if its events are rows of a table.
+
+    Of a queue ``first`` and ``last`` are its ends, -1 when it is empty; of the market ``first`` is the cursor that is
+    due, of what was decided before the run the next row.
+    """
+
+    due: I64
+    with_market: I8  # 1: what lies behind the last market event does not happen
+    first: I64
+    last: I64
+
+
+def make_agenda() -> Agenda:
+    """Nothing is due."""
+    agenda = Agenda(SOURCES)
+    agenda.array("due")[:] = NEVER
+    for source in _WITH_MARKET:
+        agenda.with_market[source] = 1
+    for queue in (REPORT, REQUEST):
+        agenda.first[queue] = agenda.last[queue] = -1
+    return agenda
+
+
+@hot
+def next_source(agenda: Agenda, last: int) -> int:
+    """The source of the next event; its time is NEVER where nothing is left.
+
+    Once the market has ended, at ``last``, what ends with it is passed over; before that, ``last`` is NEVER. A mark
+    comes only before something else: that of the run's end is another.
+    """
+    what = VENUE_MARKET
+    for source in range(EXPIRY, SOURCES):
+        due = agenda.due[source]
+        if due < agenda.due[what] and source != MARK and (due <= last or not agenda.with_market[source]):
+            what = source
+    mark, due = agenda.due[MARK], agenda.due[what]
+    return MARK if due != NEVER and (mark < due or (mark == due and MARK < what)) else what
+
+
+@hot
+def horizon_of(agenda: Agenda) -> int:
+    """The last time at which a market event at the engine comes before all that is not of the market."""
+    limit = min(agenda.due[EXPIRY], agenda.due[REPORT]) - 1
+    for source in range(MARK, OPENING):
+        limit = min(limit, agenda.due[source])
+    return limit
