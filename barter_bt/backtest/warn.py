@@ -160,11 +160,11 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
     text = f"{len(live):,} of {len(o):,} orders were still open at the end"
     live = live[live < len(held)]  # the others are on their way to the venue, in a run that was interrupted
     i = o.array("instrument")[live]
-    arrival, pending, met_open = (held.array(name)[live] for name in ("arrival", "pending", "met_open"))
+    arrival, pending = held.array("arrival")[live], held.array("pending")[live]
     resting = t.array("maker_fills_on")[i]
     latest = np.maximum(b.array("last_time"), b.array("quote_time"))[i]
     on_candles = (pending == 0) & (resting == CANDLES)  # a limit waits for a candle that opens after it came
-    unmet = (met_open == 0) & (on_candles | (arrival >= latest))
+    unmet = (b.array("opened")[i] < arrival) & (on_candles | (arrival >= latest))
     if unmet.any():
         which = np.bincount(i[unmet], minlength=len(index)) > 0
         text += f"; {unmet.sum():,} of them met no event that could fill them ({_names(index, which)})"

@@ -14,7 +14,6 @@ from barter_bt.engine.order import (
     GTC,
     INSTRUMENT_EXPIRED,
     LIMIT,
-    MARKET,
     NO_REASON,
     NOT_FILLED,
     OPEN,
@@ -25,7 +24,7 @@ from barter_bt.engine.order import (
 )
 from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.fill import reservation
-from barter_bt.venue.match import is_locked, is_taker_at_arrival, is_within_limit, match_taker, usable
+from barter_bt.venue.match import is_locked, is_within_limit, match_taker, takes_at_arrival, usable, waits_to_take
 from barter_bt.venue.matches import note_admission, note_cancel, note_expiry
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
 from barter_bt.venue.resting import add_order, update_triggers
@@ -65,8 +64,7 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.reserved[row] = 0
     copy_terms(o, order, sent, order)
     o.arrival[order] = v.clock.time[0]
-    o.met_open[order] = 0
-    o.pending[order] = is_taker_at_arrival(v, order)
+    o.pending[order] = waits_to_take(v, order)
 
 
 def _objection(v: VenueState, order: int, i: int) -> int:
@@ -122,12 +120,10 @@ def admit(v: VenueState, order: int, i: int) -> None:
             v.accounts.reserved[asset] += reserved
             add_balance(v, row, asset)
     if v.fill_terms.taker_fills_on[i] == QUOTES:
-        v.markets.locked[i] += int(is_locked(v, i) and v.orders.pending[order])
+        v.markets.locked[i] += int(is_locked(v, i) and takes_at_arrival(v, order))
         match_taker(v, order, i)
         if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
             note_expiry(v, order, NOT_FILLED)
-        if v.orders.kind[order] != MARKET:
-            v.orders.pending[order] = 0
     update_triggers(v, i)
 
 

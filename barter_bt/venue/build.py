@@ -17,6 +17,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
 from barter_bt.venue.state import (
     CANDLES,
@@ -27,6 +28,7 @@ from barter_bt.venue.state import (
     Accounts,
     FillTerms,
     Matches,
+    OrderLists,
     VenueClock,
     VenueMarkets,
     VenueOrders,
@@ -171,10 +173,12 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         accounts.counterparty[asset] = -state.assets.total[asset]
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
-    nothing = {-1: ("first", "final", "trade_buy", "quote_buy"), FAR: ("trade_sell", "quote_sell")}
-    for value, names in (nothing | {-NEVER: ("quote_time", "last_time")}).items():
+    nothing = {-1: ("trade_buy", "quote_buy"), FAR: ("trade_sell", "quote_sell")}
+    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened")}).items():
         for name in names:
             markets.array(name)[:] = value
+    lists = OrderLists(count * LISTS)
+    lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
     clock.time[0] = -NEVER
     clock.needs_marks[0] = int(state.terms.array("margined").any())
@@ -188,6 +192,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         markets=markets,
         sent=state.orders,
         orders=VenueOrders(4096),
+        lists=lists,
         matches=Matches(16),
         requests=state.requests,
         reports=state.reports,

@@ -27,9 +27,15 @@ def expire(v: VenueState) -> None:
     following = NEVER
     for i in range(len(v.markets)):
         if v.markets.live[i] > 0 and has_expired(v, i):
-            while v.markets.live[i] > 0:
-                close(v, v.markets.first[i], i, CLOSED, CANCELLED, INSTRUMENT_EXPIRED)
+            _cancel_all(v, i)
             update_triggers(v, i)
         elif v.markets.live[i] > 0:
             following = min(following, v.terms.expiry[i])
     v.agenda.due[EXPIRY] = following
+
+
+def _cancel_all(v: VenueState, i: int) -> None:
+    """Cancel all orders of an instrument by number, which is their order of arrival."""
+    for order in range(len(v.orders)):
+        if v.orders.live[order] and v.orders.instrument[order] == i:
+            close(v, order, i, CLOSED, CANCELLED, INSTRUMENT_EXPIRED)

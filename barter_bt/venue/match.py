@@ -11,9 +11,9 @@ settled together (:mod:`barter_bt.venue.settle`), so that the order of rows deci
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY, SELL
+from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED, POST_ONLY
 from barter_bt.venue.matches import note_expiry, note_fill
-from barter_bt.venue.resting import update_triggers
+from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
 from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
 
 
@@ -73,15 +73,12 @@ def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
 @unit
 def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
-    order = v.markets.first[i]
-    while order >= 0:
-        if v.orders.pending[order] and leaves(v, order) > 0 and v.fill_terms.taker_fills_on[i] == TRADES:
-            fill_at(v, order, i, ticks)
-        order = v.orders.after[order]
+    if v.fill_terms.taker_fills_on[i] == TRADES:
+        _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == TRADES:
         depth_min = 1 - v.fill_terms.touch[i]
-        lots = _fill_resting(v, i, BUY, ticks, depth_min, lots)
-        _fill_resting(v, i, SELL, ticks, depth_min, lots)
+        lots = _fill_resting(v, i, BIDS, ticks, depth_min, lots)
+        _fill_resting(v, i, OFFERS, ticks, depth_min, lots)
     update_triggers(v, i)
 
 
@@ -90,65 +87,63 @@ def match_quote(v: VenueState, i: int) -> None:
     """A new standing quote: pending takers in order of arrival, then resting orders reached (rules 14, 15)."""
     b = v.markets
     b.locked[i] += int(is_locked(v, i))
-    order = b.first[i]
-    while order >= 0:
-        if v.orders.pending[order] and v.fill_terms.taker_fills_on[i] == QUOTES:
+    if v.fill_terms.taker_fills_on[i] == QUOTES:
+        order = head(v, i, TAKERS)
+        while order != NOBODY:
             match_taker(v, order, i)
-        order = v.orders.after[order]
+            order = v.orders.after[order]
     if v.fill_terms.maker_fills_on[i] == QUOTES and usable(v, i):
-        b.ask_left[i] = _fill_resting(v, i, BUY, b.ask[i], 0, b.ask_left[i])
-        b.bid_left[i] = _fill_resting(v, i, SELL, b.bid[i], 0, b.bid_left[i])
+        b.ask_left[i] = _fill_resting(v, i, BIDS, b.ask[i], 0, b.ask_left[i])
+        b.bid_left[i] = _fill_resting(v, i, OFFERS, b.bid[i], 0, b.bid_left[i])
     update_triggers(v, i)
 
 
-def _fill_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int, lots: int) -> int:
-    """Resting orders of one side that a price goes beyond by ``depth_min`` ticks; returns the lots left."""
-    while lots > 0:
-        order = _best_resting(v, i, side, ticks, depth_min)
-        if order < 0:
-            break
+def _fill_takers(v: VenueState, i: int, ticks: int) -> None:
+    """All takers that wait meet one price."""
+    order = head(v, i, TAKERS)
+    while order != NOBODY:
+        if leaves(v, order) > 0:
+            fill_at(v, order, i, ticks)
+        order = v.orders.after[order]
+
+
+def _fill_resting(v: VenueState, i: int, which: int, ticks: int, depth_min: int, lots: int) -> int:
+    """Resting orders of one side that a price goes beyond by ``depth_min`` ticks, best first; returns the lots left."""
+    order = head(v, i, which)
+    while lots > 0 and order != NOBODY and _depth(v, order, ticks) >= depth_min:
         done = min(lots, leaves(v, order))
-        note_fill(v, order, i, done, v.orders.price[order], 1)
-        lots -= done
+        if done > 0:
+            note_fill(v, order, i, done, v.orders.price[order], 1)
+            lots -= done
+        order = v.orders.after[order]
     return lots
 
 
-def _best_resting(v: VenueState, i: int, side: int, ticks: int, depth_min: int) -> int:
-    """Best price first, then first arrived; -1 if the price reaches none."""
-    best, best_depth = -1, depth_min - 1
-    order = v.markets.first[i]
-    while order >= 0:
-        if v.orders.side[order] == side and not v.orders.pending[order] and leaves(v, order) > 0:
-            depth = side * (v.orders.price[order] - ticks)
-            if depth > best_depth:
-                best, best_depth = order, depth
-        order = v.orders.after[order]
-    return best
+def _depth(v: VenueState, order: int, ticks: int) -> int:
+    """By how many ticks a price is better for the order than its own: beyond it."""
+    return v.orders.side[order] * (v.orders.price[order] - ticks)
 
 
 @unit
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
-    order = v.markets.first[i]
-    while order >= 0:
-        if leaves(v, order) <= 0:
-            pass
-        elif v.orders.pending[order]:
-            if v.fill_terms.taker_fills_on[i] == CANDLES:
-                fill_at(v, order, i, ticks)
-        elif v.fill_terms.maker_fills_on[i] == CANDLES:
-            _open_reaches(v, order, i, ticks)
-        order = v.orders.after[order]
+    if v.fill_terms.taker_fills_on[i] == CANDLES:
+        _fill_takers(v, i, ticks)
+    if v.fill_terms.maker_fills_on[i] == CANDLES:
+        for which in (BIDS, OFFERS):
+            order = head(v, i, which)
+            while order != NOBODY and _depth(v, order, ticks) >= 0:
+                if leaves(v, order) > 0:
+                    _open_reaches(v, order, i, ticks)
+                order = v.orders.after[order]
+    v.markets.opened[i] = v.clock.time[0]
 
 
 def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
-    first = not v.orders.met_open[order]
-    v.orders.met_open[order] = 1
-    if not is_within_limit(v, order, ticks):
-        return
+    """The order takes at the open, unless it shall not: then the first open that it meets expires it."""
     if not v.orders.post_only[order]:
         note_fill(v, order, i, leaves(v, order), ticks, 0)
-    elif first:
+    elif v.markets.opened[i] < v.orders.arrival[order]:
         note_expiry(v, order, POST_ONLY)
     else:
         note_fill(v, order, i, leaves(v, order), v.orders.price[order], 1)
@@ -157,21 +152,29 @@ def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
 @unit
 def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, ticks: int) -> None:
     """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
-    order = v.markets.first[i]
-    while order >= 0:
-        if leaves(v, order) <= 0:
-            pass
-        elif v.orders.pending[order]:
-            if v.fill_terms.taker_fills_on[i] == CANDLES:
-                fill_at(v, order, i, ticks)
-        elif v.fill_terms.maker_fills_on[i] == CANDLES and v.orders.arrival[order] <= time_open:
-            price = v.orders.price[order]
-            depth = price - low if v.orders.side[order] == BUY else high - price
-            if depth > 0 or (depth == 0 and v.fill_terms.touch[i]):
-                note_fill(v, order, i, leaves(v, order), price, 1)
+    if v.fill_terms.taker_fills_on[i] == CANDLES:
+        _fill_takers(v, i, ticks)
+    if v.fill_terms.maker_fills_on[i] == CANDLES:
+        depth_min = 1 - v.fill_terms.touch[i]
+        _fill_in_range(v, i, BIDS, low, depth_min, time_open)
+        _fill_in_range(v, i, OFFERS, high, depth_min, time_open)
+
+
+def _fill_in_range(v: VenueState, i: int, which: int, extreme: int, depth_min: int, time_open: int) -> None:
+    """Resting orders of one side that were there when the candle opened, and that its extreme goes beyond."""
+    order = head(v, i, which)
+    while order != NOBODY and _depth(v, order, extreme) >= depth_min:
+        if leaves(v, order) > 0 and v.orders.arrival[order] <= time_open:
+            note_fill(v, order, i, leaves(v, order), v.orders.price[order], 1)
         order = v.orders.after[order]
 
 
-def is_taker_at_arrival(v: VenueState, order: int) -> int:
-    """Whether an order waits for the next evidence to take, instead of resting."""
-    return 1 if v.orders.kind[order] == MARKET or v.orders.time_in_force[order] != GTC else 0
+def takes_at_arrival(v: VenueState, order: int) -> bool:
+    """Whether an order shall take at once or not at all."""
+    return v.orders.kind[order] == MARKET or v.orders.time_in_force[order] != GTC
+
+
+def waits_to_take(v: VenueState, order: int) -> int:
+    """Whether an order waits for the next evidence to take; on quotes only a market order does, others end at once."""
+    on_quotes = v.fill_terms.taker_fills_on[v.orders.instrument[order]] == QUOTES
+    return int(v.orders.kind[order] == MARKET if on_quotes else takes_at_arrival(v, order))

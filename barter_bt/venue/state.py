@@ -53,9 +53,8 @@ class VenueMarkets(Table):
     bid_lots: I64
     ask_lots: I64
     quote_time: I64
+    opened: I64  # when a candle last opened while orders were live
     locked: I64  # quotes that were locked while orders waited for them
-    first: I64  # live orders in order of arrival
-    final: I64
     live: I64
     # Prices at which an event would fill something: cheap to compare with each row.
     trade_buy: I64
@@ -78,9 +77,15 @@ class VenueOrders(OrderTerms, growable=True):
     arrival: I64
     live: I8
     pending: I8  # takes at the next evidence instead of resting
-    met_open: I8  # has seen a candle's open
-    before: I64
+    before: I64  # neighbours in its list, -1 at the ends
     after: I64
+
+
+class OrderLists(Table):
+    """One row for each list of live orders of an instrument (:mod:`barter_bt.venue.resting`), -1 where it is empty."""
+
+    first: I64
+    last: I64
 
 
 class Matches(Table, growable=True):
@@ -118,6 +123,7 @@ class VenueState(Block):
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives
     orders: VenueOrders
+    lists: OrderLists
     matches: Matches
     requests: Requests
     reports: Reports
