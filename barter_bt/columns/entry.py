@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, digest, is_users
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # By content, so that an edit within one process is seen as well.
 _entries: dict[str, Any] = {}
 _addressed: dict[str, Native] = {}
+_names_of: WeakKeyDictionary[type[Block], str] = WeakKeyDictionary()
 
 
 def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mapping[Function, Function]) -> Any:
@@ -58,9 +60,13 @@ def _content(root: FunctionType, blocks: tuple[type[Block], ...], replace: Mappi
 
 
 def _names(blocks: tuple[type[Block], ...]) -> str:
+    """Names that say all of the blocks' tables and columns, which a class does not change."""
     from barter_bt.columns.lowering import BlockType
 
-    return "".join(f"{block.__module__}.{BlockType(block).name}" for block in blocks)
+    for block in blocks:
+        if block not in _names_of:
+            _names_of[block] = f"{block.__module__}.{BlockType(block).name}"
+    return "".join(_names_of[block] for block in blocks)
 
 
 @cache

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 _POOL_BYTES_MAX = 256 << 20
+_SMALL, _SMALL_BYTES_MAX = 1 << 17, 4 << 20  # of blocks up to this size so much each, without adding up all
 _LEAST, _MOST = 12, 40  # powers of two
 _pool: dict[int, list[npt.NDArray[np.uint8]]] = {1 << power: [] for power in range(_LEAST, _MOST)}
 
@@ -28,7 +29,14 @@ class _Owner:
         if _pool is None:  # the interpreter is shutting down
             return
         size = self._block.size
-        if size in _pool and size + sum(each * len(blocks) for each, blocks in _pool.items()) <= _POOL_BYTES_MAX:
+        if size not in _pool:
+            return
+        if size <= _SMALL:
+            there, most = size * len(_pool[size]), _SMALL_BYTES_MAX
+        else:
+            there = sum(each * len(blocks) for each, blocks in _pool.items() if each > _SMALL)
+            most = _POOL_BYTES_MAX
+        if there + size <= most:
             _pool[size].append(self._block)
 
 

@@ -51,6 +51,7 @@ F64s = Annotated[Column[Column[float]], "*f8"]
 
 _DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _SPARE, _MUCH = 4, 1 << 20  # room for so many times the rows, bytes: given back at the end of a run
+_CAPACITIES = 64  # for which places are remembered
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
 
@@ -113,9 +114,13 @@ class Table:
 
     def __init__(self, rows: int) -> None:
         capacity = max(rows, 1)
+        self._layout = _layout(type(self))
         self._descriptor = np.zeros(_HEADER + len(self.schema), np.int64)
         self._head: memoryview[int] = _view(self._descriptor)
-        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._arrays: dict[str, npt.NDArray[Any]] = {}  # of the columns that Python has asked for
+        self._block: npt.NDArray[np.uint8]
+        self._places: list[int]  # of the columns in it
+        self._is_over = False  # columns are arrays that were there, see over()
         self._head[0] = 0 if self.growable else rows
         self._allocate(capacity)
         self.address: int = int(self._descriptor.ctypes.data)
@@ -138,9 +143,21 @@ class Table:
                 raise TypeError(f"column {name!r} ({code}) cannot be {array.dtype} with strides {array.strides}")
             table._arrays[name] = array
             table._head[_HEADER + k] = int(array.ctypes.data)
-            setattr(table, name, _view(array))
+        for name in table._layout.named:
+            setattr(table, name, _view(columns[name]))
         table._head[0] = table._head[1] = rows.pop()
+        table._is_over = True
         return table
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> memoryview[Any]:
+            """A column that Python reads for the first time: of most, only compiled code ever does."""
+            if name.startswith("_") or name not in self.schema:
+                raise AttributeError(f"{type(self).__name__!r} has no column {name!r}")
+            view = _view(self._whole(name))
+            setattr(self, name, view)
+            return view
 
     def __len__(self) -> int:
         return self._head[0]
@@ -161,10 +178,13 @@ class Table:
         """Another table with the same rows, and room for as many; columns of columns point to the same columns."""
         other = type(self)(self._head[1] if self.growable else len(self))
         other.truncate(len(self))
-        for name, code in self.schema.items():
-            other._arrays[name][: len(self)] = self._arrays[name][: len(self)]
-            if code[0] == "*":
-                setattr(other, name, list(getattr(self, name)))
+        if self._is_over:
+            for name, array in self._arrays.items():
+                other._whole(name)[: len(self)] = array[: len(self)]
+        else:
+            other._move(self._block, self._places, len(self))
+        for name in self._layout.pointers:
+            setattr(other, name, list(getattr(self, name)))
         return other
 
     def __reduce__(self) -> Any:
@@ -174,8 +194,18 @@ class Table:
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Rows of a column as a NumPy view; it shows later writes until the table grows."""
-        view: npt.NDArray[Any] = self._arrays[name][: len(self)]
+        view: npt.NDArray[Any] = self._whole(name)[: len(self)]
         return view
+
+    def _whole(self, name: str) -> npt.NDArray[Any]:
+        """A column with its room for more rows."""
+        array = self._arrays.get(name)
+        if array is None:
+            k = self._layout.numbers[name]
+            start, dtype = self._places[k], self._layout.dtypes[k]
+            array = self._block[start : start + self._head[1] * dtype.itemsize].view(dtype)
+            self._arrays[name] = array
+        return array
 
     def to_polars(self) -> pl.DataFrame:
         """Copy the rows into a Polars frame of raw integers: a picture of this moment."""
@@ -194,7 +224,7 @@ class Table:
         code = self.schema[name]
         if code[0] != "*" or array.dtype != np.dtype(code[1:]) or not array.flags.c_contiguous:
             raise TypeError(f"column {name!r} ({code}) cannot point to {array.dtype} with strides {array.strides}")
-        self._arrays[name][row] = array.ctypes.data
+        self._whole(name)[row] = array.ctypes.data
         getattr(self, name)[row] = _view(array)
 
     def grow(self) -> None:
@@ -210,34 +240,84 @@ class Table:
     def trim(self) -> None:
         """Give back room that was not needed, where it is most of much; others use the memory again."""
         rows, capacity = max(len(self), 1), self._head[1]
-        width = sum(array.itemsize for array in self._arrays.values())
+        width = sum(self._layout.widths)
         if self.growable and capacity >= _SPARE * rows and capacity * width >= _MUCH:
             self._allocate(rows)
 
     def _allocate(self, capacity: int) -> None:
         """Move to one new block of memory, each column on a boundary of 64 bytes."""
-        sizes = [-(-capacity * (8 if code[0] == "*" else int(code[1])) // 64) * 64 for code in self.schema.values()]
-        block = take(sum(sizes) + 64)
+        layout, old = self._layout, self._head[1]
+        places, starts = layout.places(capacity)
+        block = take(places[-1] + 64)
+        address = block.__array_interface__["data"][0]
+        before = (self._block, self._places) if old else None
+        self._block, self._places = block[-address % 64 :][: places[-1]], places
         if not self.growable:
-            block[:] = 0
-        offset = -block.ctypes.data % 64
-        address = block.ctypes.data
-        for k, ((name, code), size) in enumerate(zip(self.schema.items(), sizes, strict=True)):
-            pointers = code[0] == "*"
-            new = block[offset : offset + capacity * (8 if pointers else int(code[1]))].view(
-                np.int64 if pointers else _DTYPES[code]
-            )
-            if name in self._arrays:
-                old = self._arrays[name]
-                new[: len(old)] = old[:capacity]
-            self._arrays[name] = new
-            self._head[_HEADER + k] = address + offset
-            if pointers:
-                setattr(self, name, [*getattr(self, name, ()), *[None] * (capacity - len(getattr(self, name, ())))])
-            else:
-                setattr(self, name, _view(new))
-            offset += size
+            self._block[:] = 0
+        np.add(starts, address + -address % 64, out=self._descriptor[_HEADER:])
+        if before:
+            self._move(*before, min(len(self), capacity))
         self._head[1] = capacity
+        for name in self._arrays:
+            if name not in layout.pointers:
+                vars(self).pop(name, None)
+        self._arrays.clear()
+        for name in layout.pointers:
+            known = vars(self).get(name, [])
+            setattr(self, name, [*known, *[None] * (capacity - len(known))])
+        for name in layout.named:
+            setattr(self, name, _view(self._whole(name)))
+
+    def _move(self, block: npt.NDArray[np.uint8], places: list[int], rows: int) -> None:
+        """Take over the first rows of another block."""
+        if places == self._places and not self.growable:
+            self._block[:] = block
+            return
+        for to, start, width in zip(self._places, places, self._layout.widths, strict=False):
+            self._block[to : to + rows * width] = block[start : start + rows * width]
+
+
+class _Layout:
+    """What all tables of a class have in common.
+
+    Attributes
+    ----------
+    numbers, dtypes, widths
+        Of each column its number, by name; its type and the bytes of an element.
+    pointers
+        Columns of columns.
+    named
+        Columns with the name of something that tables have anyway.
+    """
+
+    def __init__(self, cls: type[Table]) -> None:
+        codes = ["i8" if code[0] == "*" else code for code in cls.schema.values()]
+        self.numbers = {name: k for k, name in enumerate(cls.schema)}
+        self.dtypes = [_DTYPES[code] for code in codes]
+        self.widths = [dtype.itemsize for dtype in self.dtypes]
+        self.pointers = [name for name, code in cls.schema.items() if code[0] == "*"]
+        self.named = [name for name in cls.schema if hasattr(cls, name) and name not in self.pointers]
+        self._places: dict[int, tuple[list[int], npt.NDArray[np.int64]]] = {}
+
+    def places(self, capacity: int) -> tuple[list[int], npt.NDArray[np.int64]]:
+        """Where each column starts, and where the last ends, as a list; and the starts as an array."""
+        found = self._places.get(capacity)
+        if found is None:
+            if len(self._places) == _CAPACITIES:
+                self._places.clear()
+            ends = np.cumsum([0, *(-(-capacity * width // 64) * 64 for width in self.widths)])
+            found = self._places[capacity] = ends.tolist(), ends[:-1]
+        return found
+
+
+_layouts: weakref.WeakKeyDictionary[type[Table], _Layout] = weakref.WeakKeyDictionary()
+
+
+def _layout(cls: type[Table]) -> _Layout:
+    found = _layouts.get(cls)
+    if found is None:
+        found = _layouts[cls] = _Layout(cls)
+    return found
 
 
 def _table_of(cls: type[Table], rows: int, columns: Mapping[str, npt.NDArray[Any]]) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import polars as pl
 
@@ -27,17 +28,29 @@ def own_tables(parameters: Parameters, variables: Numbers, per_instrument: Numbe
     InstrumentError
         A parameter names an instrument that is not there.
     """
-    layout, rows = {}, {"parameters": 1, "variables": 1, "per_instrument": len(index)}
+    rows = {"parameters": 1, "variables": 1, "per_instrument": len(index)}
     read = {name: index.instrument(one) if isinstance(one, str) else one for name, one in parameters.items()}
     given = {"parameters": read, "variables": variables, "per_instrument": per_instrument}
+    layout = {}
     for table, values in given.items():
-        columns = {name: _kind(table, name, value) for name, value in values.items()}
-        layout[table] = make_table(table.title().replace("_", ""), columns or {"unused": "i8"})
+        layout[table] = _table(table, tuple((name, _kind(table, name, value)) for name, value in values.items()))
     tables = {name: cls(rows[name]) for name, cls in layout.items()}
     for table, values in given.items():
         for name, value in values.items():
             tables[table].array(name)[:] = value
-    return make_block("StrategyState", layout)(**tables)
+    return _block(*layout.values())(**tables)
+
+
+@lru_cache(maxsize=256)
+def _table(name: str, columns: tuple[tuple[str, str], ...]) -> type[Table]:
+    """One class for all runs with such a table, as what is known of a class is found once."""
+    return make_table(name.title().replace("_", ""), dict(columns) or {"unused": "i8"})
+
+
+@lru_cache(maxsize=256)
+def _block(parameters: type[Table], variables: type[Table], per_instrument: type[Table]) -> Callable[..., Block]:
+    layout = {"parameters": parameters, "variables": variables, "per_instrument": per_instrument}
+    return make_block("StrategyState", layout)
 
 
 def own_frames(my: Block) -> dict[str, pl.DataFrame]:
