@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from barter_bt.strategy.lookback import only_looks_back
 from barter_bt.strategy.panel import Panel
 from barter_bt.strategy.windows import taken_apart
 
@@ -56,15 +57,17 @@ def first_change(whole: pl.Expr, part: pl.Expr, panels: tuple[Panel, Panel]) -> 
 def warning(expression: pl.Expr, candles: Panel, targets: pl.DataFrame) -> str | None:
     """Say so if an expression uses later candles: it is computed again on the first candles, ended at some times.
 
+    One that can only look back is not.
+
     Parameters
     ----------
     targets
         What it gave, by time; enough candles are taken for some hundred of them.
     """
-    if targets.is_empty():
+    if targets.is_empty() or (not _calls_python(str(expression)) and only_looks_back(expression)):
         return None
     rows = candles.until(targets["time"][min(_TARGETS, targets.height) - 1])
-    some = replace(candles, frame=rows.lazy())
+    some = candles.of(rows)
     whole = _values(expression, some)
     for height, part in _parts_of(expression, candles, rows, _cuts(rows["time_exchange"], whole, str(expression))):
         try:
@@ -72,7 +75,7 @@ def warning(expression: pl.Expr, candles: Panel, targets: pl.DataFrame) -> str |
         except Exception:  # values of another kind
             continue
         if found is not None:
-            panels = some, replace(candles, frame=rows.head(height).lazy())
+            panels = some, candles.of(rows.head(height))
             return _told(_smallest(expression, panels, (expression, found)), rows)
     return None
 
@@ -85,14 +88,15 @@ def _parts_of(
     All are computed at once, unless the user's own functions take part, which may not bear that.
     """
     computed = taken_apart(expression)
-    plans = [computed.columns(replace(candles, frame=rows.head(height).lazy())).select("target") for height in heights]
-    if not _calls_python(str(expression)):
+    parts = [candles.of(rows.head(height)) for height in heights]
+    plans = [computed.columns(part).select("target") for part in parts]
+    if parts and not _calls_python(str(expression)):
         with contextlib.suppress(pl.exceptions.PolarsError):
-            yield from zip(heights, (frame.to_series() for frame in candles.collect_all(plans)), strict=True)
+            yield from zip(heights, (frame.to_series() for frame in parts[0].collect_all(plans)), strict=True)
             return
-    for height, plan in zip(heights, plans, strict=True):
+    for height, part, plan in zip(heights, parts, plans, strict=True):
         with contextlib.suppress(Exception):  # a function of the user's own may ask for more rows
-            yield height, candles.collect(plan).to_series()
+            yield height, part.collect(plan).to_series()
 
 
 def _calls_python(text: str) -> bool:

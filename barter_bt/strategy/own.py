@@ -31,26 +31,22 @@ def own_tables(parameters: Parameters, variables: Numbers, per_instrument: Numbe
     rows = {"parameters": 1, "variables": 1, "per_instrument": len(index)}
     read = {name: index.instrument(one) if isinstance(one, str) else one for name, one in parameters.items()}
     given = {"parameters": read, "variables": variables, "per_instrument": per_instrument}
-    layout = {}
-    for table, values in given.items():
-        layout[table] = _table(table, tuple((name, _kind(table, name, value)) for name, value in values.items()))
-    tables = {name: cls(rows[name]) for name, cls in layout.items()}
+    columns = {name: tuple((key, _kind(name, key, one)) for key, one in each.items()) for name, each in given.items()}
+    classes, block = _classes(**columns)
+    tables = {name: cls(rows[name]) for name, cls in classes.items()}
     for table, values in given.items():
         for name, value in values.items():
             tables[table].array(name)[:] = value
-    return _block(*layout.values())(**tables)
+    return block(**tables)
 
 
 @lru_cache(maxsize=256)
-def _table(name: str, columns: tuple[tuple[str, str], ...]) -> type[Table]:
-    """One class for all runs with such a table, as what is known of a class is found once."""
-    return make_table(name.title().replace("_", ""), dict(columns) or {"unused": "i8"})
-
-
-@lru_cache(maxsize=256)
-def _block(parameters: type[Table], variables: type[Table], per_instrument: type[Table]) -> Callable[..., Block]:
-    layout = {"parameters": parameters, "variables": variables, "per_instrument": per_instrument}
-    return make_block("StrategyState", layout)
+def _classes(**columns: tuple[tuple[str, str], ...]) -> tuple[dict[str, type[Table]], Callable[..., Block]]:
+    """Classes of such tables and of their block: the same for all runs of a strategy, as are things found of them."""
+    layout = {
+        name: make_table(name.title().replace("_", ""), dict(own) or {"unused": "i8"}) for name, own in columns.items()
+    }
+    return layout, make_block("StrategyState", layout)
 
 
 def own_frames(my: Block) -> dict[str, pl.DataFrame]:

@@ -37,6 +37,8 @@ class Panel:
     ordered
         Whether rows are in the order above: then what is computed over them is the same to the last bit, however they
         were cut, since sums are added up in one order.
+    engine
+        What carries out what is computed; only one of them adds up in the order of the rows.
     """
 
     frame: pl.LazyFrame
@@ -44,6 +46,7 @@ class Panel:
     uneven: bool
     several: bool
     ordered: bool
+    engine: Literal["in-memory", "auto"]
 
     @cached_property
     def first_rows(self) -> pl.DataFrame:
@@ -66,15 +69,15 @@ class Panel:
 
     def collect(self, computed: pl.LazyFrame) -> pl.DataFrame:
         """Carry out what was computed over the frame."""
-        return computed.collect(engine=self._engine)
+        return computed.collect(engine=self.engine)
 
     def collect_all(self, computed: list[pl.LazyFrame]) -> list[pl.DataFrame]:
         """Carry out several things at once."""
-        return pl.collect_all(computed, engine=self._engine)
+        return pl.collect_all(computed, engine=self.engine)
 
-    @property
-    def _engine(self) -> Literal["in-memory", "auto"]:
-        return "in-memory" if self.ordered else "auto"
+    def of(self, rows: pl.DataFrame) -> Panel:
+        """The same with some rows only, which are so few that they are best computed at once."""
+        return replace(self, frame=rows.lazy(), engine="in-memory")
 
 
 def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str], across: bool) -> Panel:
@@ -104,7 +107,8 @@ def panel(streams: Sequence[Stream], feed_ns: Sequence[int], names: Sequence[str
         frame = frame.sort(*_ORDER, maintain_order=True).map_batches(pl.DataFrame.rechunk)
     single = len({name for stream in streams for name in stream.instruments}) == 1
     received = any(stream.has_received for stream in streams)
-    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1, ordered)
+    engine: Literal["in-memory", "auto"] = "in-memory" if ordered else "auto"
+    return Panel(frame, single, received or len(set(feed_ns)) > 1, received or len(frames) > 1, ordered, engine)
 
 
 def own_columns(streams: Sequence[Stream]) -> list[str]:

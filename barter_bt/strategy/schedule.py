@@ -47,14 +47,21 @@ def _fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str
         raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {frame.row(rows[0])}", hint)
 
 
-def _steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray, floor: bool) -> tuple[np.ndarray, np.ndarray]:
+def _steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Signed floats as integer steps, and which rows are off the grid."""
     scaled = np.abs(values) * per_unit
     whole = np.floor(scaled + 0.5)
     off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < _MOST)
-    if floor:
-        whole = np.where(np.abs(scaled - whole) <= 1e-6 + scaled * 4e-16, whole, np.floor(scaled))
     return (np.sign(values) * np.where(scaled < _MOST, whole, 0)).astype(np.int64), off
+
+
+def _whole(steps: np.ndarray) -> np.ndarray:
+    """Whole steps; of those that are not whole, but for noise, the next ones towards zero."""
+    whole: np.ndarray = np.floor(steps + 0.5)
+    beside = ~(np.abs(steps - whole) <= 1e-6 + steps * 4e-16)
+    if beside.any():
+        whole[beside] = np.floor(steps[beside])
+    return whole
 
 
 def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
@@ -64,9 +71,17 @@ def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarra
         found: np.ndarray = known[names.to_physical().to_numpy()]
     else:
         found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
-    found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
-    _fail(frame, pl.Series(found < 0), "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
+    if cancels.any():
+        found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
+    _fail(frame, found < 0, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
     return found
+
+
+def _values(targets: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Targets, 0 where they are null, and where that is."""
+    if targets.null_count() or targets.dtype != pl.Float64:
+        return targets.fill_null(0.0).to_numpy(), targets.is_null().to_numpy()
+    return targets.to_numpy(), np.zeros(len(targets), bool)
 
 
 def _times(frame: pl.DataFrame) -> np.ndarray:
@@ -79,9 +94,11 @@ def _times(frame: pl.DataFrame) -> np.ndarray:
             if kind.is_temporal()
             else None,
         )
-    nulls = frame["time"].is_null()
-    _fail(frame, nulls, "null time", "every row needs the time at which it is known")
-    return frame["time"].dt.cast_time_unit("ns").to_physical().to_numpy()
+    times = frame["time"]
+    if times.null_count():
+        _fail(frame, times.is_null(), "null time", "every row needs the time at which it is known")
+    times = times if kind.time_unit == "ns" else times.dt.cast_time_unit("ns")
+    return times.to_physical().to_numpy()
 
 
 def _grid(market: Market, codes: np.ndarray, *names: str) -> list[np.ndarray]:
@@ -100,24 +117,25 @@ def _grids(market: Market) -> dict[str, np.ndarray]:
     }
 
 
-def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> pl.Series:
+def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
     """Which rows are targets of an instrument that has one at the same time already: neither could be the wish."""
-    if (np.diff(columns["time"]) > 0).all():
-        return pl.repeat(False, len(unchanged), eager=True)
+    found = np.zeros(len(unchanged), bool)
+    if (columns["time"][1:] > columns["time"][:-1]).all():
+        return found
     rows = np.flatnonzero((columns["action"] == TARGET_ROW) & ~unchanged)
     time, instrument = columns["time"][rows], columns["instrument"][rows]
     order = _sorted(instrument, time)
-    again = (np.diff(time[order]) == 0) & (np.diff(instrument[order]) == 0)
-    found = np.zeros(len(unchanged), bool)
-    found[rows[order[1:][again]]] = True
-    return pl.Series(found)
+    if order is not None:
+        rows, time, instrument = rows[order], time[order], instrument[order]
+    found[rows[1:][(time[1:] == time[:-1]) & (instrument[1:] == instrument[:-1])]] = True
+    return found
 
 
-def _sorted(key: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Stable order by time, then key; most frames are in it already."""
-    if ((np.diff(time) > 0) | ((np.diff(time) == 0) & (np.diff(key) >= 0))).all():
-        return np.arange(len(time))
-    return np.lexsort((key, time))
+def _sorted(key: np.ndarray, time: np.ndarray) -> np.ndarray | None:
+    """Stable order by time, then key; None if rows are in it, as those of most frames are."""
+    again = np.flatnonzero(time[1:] <= time[:-1])
+    in_order = (time[again] == time[again + 1]).all() and (key[again] <= key[again + 1]).all()
+    return None if in_order else np.lexsort((key, time))
 
 
 def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[str, np.ndarray]:
@@ -129,7 +147,7 @@ def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[st
         base += len(ref)
     whole = {name: np.concatenate([part[name] for part in parts]) for name in Columns.schema}
     unchanged = np.zeros(base, bool)
-    again = _repeated(whole, unchanged).arg_true()
+    again = np.flatnonzero(_repeated(whole, unchanged))
     if len(again):
         names = [int(whole["strategy"][again[0]]), int(whole["instrument"][again[0]])]
         raise StrategyError(
@@ -142,13 +160,14 @@ def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[st
 def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str, np.ndarray]:
     """Rows in the order in which they are followed (rule 18), without targets that change nothing."""
     is_target = columns["action"] == TARGET_ROW
-    explicit_first = np.where(is_target, columns["instrument"], -1)
+    explicit_first = columns["instrument"] if is_target.all() else np.where(is_target, columns["instrument"], -1)
     order = _sorted(explicit_first, columns["time"])
     left_out = is_target & unchanged
-    if is_target.all() and not left_out.any() and (np.diff(order) == 1).all():
+    if order is None and is_target.all() and not left_out.any():
         return {name: np.ascontiguousarray(columns[name]) for name in Columns.schema} | {
-            "ref": np.full(len(order), -1, np.int64)
+            "ref": np.full(len(is_target), -1, np.int64)
         }
+    order = np.arange(len(is_target)) if order is None else order
     order = order[~left_out[order]]
     place = np.zeros(len(is_target), np.int64)
     place[order] = np.arange(len(order))
@@ -216,17 +235,18 @@ class Schedule:
         frame = self._complete()
         n = len(frame)
         time = _times(frame)
-        if n and (np.diff(time) < 0).any():
-            row = int(np.flatnonzero(np.diff(time) < 0)[0]) + 1
+        back = np.flatnonzero(time[1:] < time[:-1])
+        if len(back):
+            row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
         codes = _codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns |= {"strategy": np.zeros(n, np.int64), "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8)}
-        unchanged = frame["target"].is_null().to_numpy()
-        target = frame["target"].fill_null(0.0).to_numpy()
-        columns["target"] = self._targets(frame, target, (action == TARGET_ROW) & ~unchanged, codes, market)
-        columns["sent"][(columns["target"] == 0) & (target != 0)] = BELOW_LOT
+        target, unchanged = _values(frame["target"])
+        wanted = (action == TARGET_ROW) & ~unchanged
+        columns["target"] = self._targets(frame, target, wanted, codes, market)
+        columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
         columns |= self._orders(frame, codes, action, market)
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         columns = _followed(columns, unchanged)
@@ -278,10 +298,10 @@ class Schedule:
         hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
         beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * lots >= _MOST)
         _fail(frame, beyond, f"a quantity beyond {_MOST:g} lots", _TOO_FINE["units"])
-        quantity, off = _steps(frame["quantity"].to_numpy(), lots, lot_noise, False)
+        quantity, off = _steps(frame["quantity"].to_numpy(), lots, lot_noise)
         _fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
         given = frame["price"].fill_null(0.0)
-        price, off = _steps(given.to_numpy(), ticks, tick_noise, False)
+        price, off = _steps(given.to_numpy(), ticks, tick_noise)
         wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
         _fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
         tif = frame["time_in_force"].fill_null("gtc").replace_strict(list(TIMES_IN_FORCE), [0, 1, 2], default=-1)
@@ -304,26 +324,29 @@ class Schedule:
     def _targets(
         self, frame: pl.DataFrame, target: np.ndarray, wanted: np.ndarray, codes: np.ndarray, market: Market
     ) -> np.ndarray:
-        _fail(frame, wanted & ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
-        per_unit = self._per_unit(codes, market)
-        beyond = wanted & (np.abs(target) * per_unit >= _MOST)
-        _fail(frame, beyond, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
-        if self.size == "units":
-            return _steps(target, per_unit, _grid(market, codes, "lot_noise")[0], True)[0]
+        if not wanted.all():
+            target = np.where(wanted, target, 0.0)
+        scaled = np.abs(target) * self._per_unit(codes, market)
+        if not (scaled < _MOST).all():  # also for NaN
+            _fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
+            _fail(frame, scaled >= _MOST, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
         if self.size == "equity":
-            self._refuse_foreign(np.unique(codes[wanted]), market)
-        targets: np.ndarray = np.rint(target * per_unit).astype(np.int64)
+            self._refuse_foreign(np.flatnonzero(np.bincount(codes[wanted])), market)
+        whole = _whole(scaled) if self.size == "units" else np.rint(scaled)
+        targets: np.ndarray = np.copysign(whole, target).astype(np.int64)
         return targets
 
     def _per_unit(self, codes: np.ndarray, market: Market) -> np.ndarray:
         """Steps that one of a target is made of: lots, units of quote, or 1e-9 of the equity."""
-        if self.size == "units":
-            return _grid(market, codes, "lots")[0]
         if self.size == "equity":
-            return np.full(len(codes), 1e9)
-        units = [market.scales.units[quote] for quote in market.index.settlement_assets]
-        each: np.ndarray = np.array([float(1 / Fraction(unit)) for unit in units])[codes]
-        return each
+            return np.array(1e9)
+        if self.size == "units":
+            each = market.once("grid", lambda: _grids(market))["lots"]
+        else:
+            units = [market.scales.units[quote] for quote in market.index.settlement_assets]
+            each = np.array([float(1 / Fraction(unit)) for unit in units])
+        per_unit: np.ndarray = each if len(each) == 1 else each[codes]
+        return per_unit
 
     def _refuse_foreign(self, codes: np.ndarray, market: Market) -> None:
         """A fraction of the equity must be an amount of the instrument's money (rule 18)."""
