@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from barter_bt.errors import ConfigError
 from barter_bt.instrument.conversion import conversion_legs
@@ -21,6 +22,7 @@ _USUAL_TICKS = (10**3, 10**6)  # between which prices are taken to lie, of which
 _FEW = 100
 
 PriceRanges = Mapping[int, tuple[float, float]]
+_shared = lru_cache(maxsize=1024)  # most instruments share their steps
 
 
 def choose_scales(
@@ -102,11 +104,16 @@ def _tick(one: Instrument, known: tuple[float, float] | None) -> Decimal:
 def _range(one: Instrument, tick: Decimal, known: tuple[float, float] | None) -> tuple[Fraction, Fraction] | None:
     """Between which prices it trades; where a tick is declared, as is usual with that tick, for data is not read."""
     if one.price_increment:
-        return Fraction(tick) * _USUAL_TICKS[0], Fraction(tick) * _USUAL_TICKS[1]
+        return _usual(tick)
     if known is None:
         return None
     low, high = (Fraction(decimal(price, "price")) for price in known)
     return low, high
+
+
+@_shared
+def _usual(tick: Decimal) -> tuple[Fraction, Fraction]:
+    return Fraction(tick) * _USUAL_TICKS[0], Fraction(tick) * _USUAL_TICKS[1]
 
 
 def _money(index: IndexedInstruments, reporting: int) -> set[str]:
@@ -134,10 +141,13 @@ def _needed(
     for i, one in enumerate(index.instruments):
         prices = ranges[i]
         if prices and not one.is_derivative:
-            note(one.quote, own.get(index.bases[i], Fraction(0)) * prices[1])
-            note(one.base, own.get(index.quotes[i], Fraction(0)) / prices[0])
+            if base := own.get(index.bases[i]):
+                note(one.quote, base * prices[1])
+            if quote := own.get(index.quotes[i]):
+                note(one.base, quote / prices[0])
+    nothing = Fraction(0)
     return {
-        asset: largest.get(name, Fraction(0)) if name in money else own.get(asset, Fraction(0))
+        asset: largest.get(name, nothing) if name in money else own.get(asset, nothing)
         for asset, (_, name) in enumerate(index.assets)
     }
 
@@ -159,7 +169,8 @@ def _money_units(
     units = []
     for asset, (_, name) in enumerate(index.assets):
         unit = RESOLUTION / 1000 if name in fine else RESOLUTION
-        while needed.get(asset, Fraction(0)) > _MOST_UNITS * Fraction(unit):
+        amount = needed.get(asset)
+        while amount and amount > _MOST_UNITS * Fraction(unit):
             unit = unit.scaleb(1)
         units.append(given.get(asset, unit))
     return units
@@ -201,12 +212,16 @@ def _count_in_lots(
             power = _power(lots[i])
             steps[index.bases[i]] = min(power, steps.get(index.bases[i], power))
     for asset, step in steps.items():
-        unit, balance = step, Fraction(balances.get(asset, 0))
+        units[asset] = unit = step
+        if not balances.get(asset):
+            continue
+        balance = Fraction(balances[asset])
         while balance % Fraction(unit) and unit > RESOLUTION and balance * 10 <= _MOST_UNITS * Fraction(unit):
             unit = unit.scaleb(-1)
         units[asset] = unit
 
 
+@_shared
 def _power(step: Decimal) -> Decimal:
     """The largest power of ten of which a step is a whole multiple."""
     exponent = step.normalize().as_tuple().exponent
@@ -219,14 +234,19 @@ def _make_lots_whole(
 ) -> None:
     """Make the unit of a spot instrument's base finer until a lot is a whole number of it."""
     for i, one in enumerate(index.instruments):
-        base, lot = index.bases[i], Fraction(lots[i])
+        base, lot = index.bases[i], lots[i]
         if one.is_derivative:
             continue
-        if base in given and lot % Fraction(units[base]):
+        if base in given and not _is_whole(lot, units[base]):
             raise ConfigError(
                 f"the unit of {index.asset_names[base]!r} is {units[base]}, of which a lot of {one.key!r}, {lots[i]}, "
                 "is no whole number",
                 f"give {one.key!r} a quantity_increment of {units[base]}, or a finer unit",
             )
-        while lot % Fraction(units[base]):
+        while not _is_whole(lot, units[base]):
             units[base] = units[base].scaleb(-1)
+
+
+@_shared
+def _is_whole(lot: Decimal, unit: Decimal) -> bool:
+    return not Fraction(lot) % Fraction(unit)
