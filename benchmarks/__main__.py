@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import CASES, run_apart, run_here
+from benchmarks.cases import CASES, ROOT, run_apart, run_here
 from benchmarks.measure import Entry
 from benchmarks.tables import HEADER, row, text
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.peers:
         from benchmarks.results import render
 
-        page = render(entries, peers)
+        page = render(entries, peers, _profiles(asked.scale) if asked.profiles else "")
         # A part of the cases, or small ones, must not replace the results of a whole run.
         whole = not asked.case and not asked.tool and asked.scale == 1
         if target := asked.results or (RESULTS if whole else None):
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", metavar="FILE", help="write the measurements as JSON; - for stdout without tables")
     parser.add_argument("--peers", action="store_true", help="run the other tools on the same data too")
     parser.add_argument("--tool", action="append", help="with --peers: only this tool; may be repeated")
+    parser.add_argument("--profiles", action="store_true", help="with --peers: profile what limits our figures too")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the size of each case, for a trial")
     parser.add_argument("--results", type=Path, metavar="FILE", help="with --peers: write the page here")
     return parser
@@ -87,6 +89,14 @@ def _run_peers(cases: Sequence[str], scale: float, tools: Sequence[str] | None) 
             print(f"{case} in other tools ...", file=sys.stderr, flush=True)
             entries += run_peers([case], Path(folder), data, tools)
     return entries
+
+
+def _profiles(scale: float) -> str:
+    """The profiles of all cases, of a process of their own."""
+    print("profiles ...", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "benchmarks.profile", "--scale", str(scale)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT)
+    return done.stdout.strip()
 
 
 def peer_data(names: set[str], scale: float) -> Mapping[str, Mapping[str, Any]]:

@@ -61,8 +61,8 @@ def sma_cross_signals(scale: float) -> list[Entry]:
     return [measure("sma_cross_signals", lambda: sma_job(n, Signals(targets), answer), walk)]
 
 
-def rebalance_job(rows: int, width: int) -> Job:
-    """Equal weight of the equity every 21 rows."""
+def rebalance_job(rows: int, width: int, *, idle: bool = False) -> Job:
+    """Equal weight of the equity every 21 rows; idle: the same without targets."""
     frame = generate.panel_candles(rows, width)
     names = frame["instrument"].unique(maintain_order=True).cast(pl.String)
     instruments = [Instrument("x", name, price_increment="0.0001", quantity_increment="1e-9") for name in names]
@@ -76,6 +76,7 @@ def rebalance_job(rows: int, width: int) -> Job:
         return backtest(data.candles(candles), instruments, strategy, balances=BALANCES, venues=MARGIN)
 
     head = frame.head(2 * width)
+    targets = targets.clear() if idle else targets
     few = targets.filter(pl.col("time") == frame["time_exchange"][0])
     answer = answers.rebalance(generate.panel(rows, width))
     note = "the stream of candles is made inside the timed call"

@@ -30,8 +30,8 @@ OURS = ("case", "n", "seconds", "M/s", "× sum", "peak MB", "orders", "final equ
 STARTS = ("case", "seconds", "what")
 
 
-def render(ours: Sequence[Entry], peers: Sequence[Entry]) -> str:
-    """The whole page."""
+def render(ours: Sequence[Entry], peers: Sequence[Entry], profiles: str = "") -> str:
+    """The whole page; ``profiles`` is the section of that name, if there is one."""
     by_case = {entry["case"]: entry for entry in ours}
     parts = [INTRO, "## Machine", markdown(("", ""), machine(peers).items()), "## Targets", _targets(ours)]
     shown = set()
@@ -45,7 +45,7 @@ def render(ours: Sequence[Entry], peers: Sequence[Entry]) -> str:
         parts += ["## Cases without another tool", markdown(OURS, map(_alone, rest))]
     if starts:
         parts += ["## Starts, figures, audit", markdown(STARTS, [_start(entry) for entry in starts])]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, [*parts, profiles])) + "\n"
 
 
 def _ours_of(entry: Entry) -> str:
