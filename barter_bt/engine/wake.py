@@ -9,9 +9,14 @@ from barter_bt.engine.state.tables import EngineState
 SLEEP, PYTHON = 0, 1
 
 
+def may_decide(s: EngineState) -> bool:
+    """Whether the strategy is asked: while trading is enabled, until a shutdown."""
+    return s.engine.trading[0] != 0 and s.engine.shut[0] == 0
+
+
 def is_awake(s: EngineState) -> bool:
-    """Whether the strategy is told of events: while trading is enabled, or if it keeps data of its own."""
-    return s.engine.trading[0] != 0 or s.engine.hooks[0] & ON_EVENT != 0
+    """Whether the strategy is told of events: while it may decide, or if it keeps data of its own."""
+    return may_decide(s) or s.engine.hooks[0] & ON_EVENT != 0
 
 
 def wake(s: EngineState, my: Block) -> int:

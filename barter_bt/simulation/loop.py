@@ -91,7 +91,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
                 return STRATEGY
             continue
         look_ahead(s, v, f)
-        what = next_source(agenda, NEVER if agenda.first[ENGINE_MARKET] >= 0 else e.market_time[0])
+        what = next_source(agenda, last_time(s))
         due = agenda.due[what]
         if len(v.matches) > 0 and due != STARVED and (due > v.clock.time[0] or what > v.clock.stage[0]):
             settle(v)
@@ -171,6 +171,13 @@ def look_ahead(s: EngineState, v: VenueState, f: Cursors) -> None:
     _plan(s, f, OPENING, 2 * streams, len(f) if sees else 0)
 
 
+def last_time(s: EngineState) -> int:
+    """Up to when what was decided before the run goes on: while there is a market, not after a shutdown."""
+    if s.agenda.first[ENGINE_MARKET] >= 0:
+        return NEVER
+    return -NEVER if s.engine.shut[0] else s.engine.market_time[0]
+
+
 def _plan(s: EngineState, f: Cursors, source: int, first: int, end: int) -> None:
     c = earliest(f, first, end)
     s.agenda.first[source] = c
@@ -196,9 +203,9 @@ def decide(s: EngineState, my: Block) -> int:
 
 
 def notify_strategy(s: EngineState, my: Block) -> int:
-    """Tell the strategy of the first that is pending: its hooks, what was sent, then the update itself."""
+    """Tell the strategy of the first that is pending: what was sent, its hooks, then the update itself."""
     e, kind = s.engine, ENGINE_UPDATE
-    for hook in (TRADING_DISABLED, DISCONNECT, CLOSE_POSITIONS, SENT):
+    for hook in (SENT, TRADING_DISABLED, DISCONNECT, CLOSE_POSITIONS):
         if e.pending[0] & hook:
             kind = hook
             break

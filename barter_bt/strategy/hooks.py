@@ -9,6 +9,7 @@ from typing import Any
 
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED, WAKE
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import may_decide
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.api import cancel_all, close_position
 
@@ -45,7 +46,7 @@ def _observed(on_event: Hook, generate: Hook, bits: int) -> Hook:
     def observed(s: EngineState, my: Any) -> None:
         on_event(s, my)
         s.actions.truncate(0)
-        if s.engine.trading[0] and s.event.kind[0] & bits:
+        if s.event.kind[0] & bits and may_decide(s):
             generate(s, my)
 
     return observed

@@ -31,7 +31,7 @@ from barter_bt.engine.event import (
 from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
-from barter_bt.engine.wake import PYTHON
+from barter_bt.engine.wake import PYTHON, may_decide
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
@@ -294,7 +294,7 @@ class Python:
             kind, state = raw.event.kind[0], view(raw)
             if observe and kind not in hooks:
                 observe(state)
-                if not (raw.engine.trading[0] and kind & bits):
+                if not (kind & bits and may_decide(raw)):
                     return
             asked = hooks.get(kind, generate)(state)
             if not _is_nothing(asked):

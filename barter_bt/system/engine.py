@@ -22,7 +22,7 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.event import ENGINE_UPDATE, TIMER
+from barter_bt.engine.event import ENGINE_UPDATE, TIMER, TRADING_DISABLED
 from barter_bt.engine.order import BUY
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
@@ -184,6 +184,7 @@ class Engine(View):
         )
         self._clock = clock
         self._outputs: list[Output] = []
+        self._asked = 0  # functions of the strategy that are being called
         self.terminated = False
 
     # Processing
@@ -207,9 +208,11 @@ class Engine(View):
         apply = self._prepare(event)
         sequence, self._outputs = self.state.engine.sequence[0], []
         errors = apply()
+        self._tell_disabled()
         self._ask(self.strategy.on_event, self, event)
         if not errors and self.state.engine.trading[0] and not isinstance(event, Shutdown):
             errors = self._generate()
+            self._tell_disabled()
         self.terminated = bool(errors) or isinstance(event, Shutdown)
         return Audit(sequence, self.state.engine.time[0], event, tuple(self._outputs), tuple(errors))
 
@@ -316,15 +319,21 @@ class Engine(View):
         return ()
 
     def set_trading(self, state: TradingState) -> None:
-        """Enable or disable trading; the strategy is told when enabled becomes disabled."""
-        was = self.state.engine.trading[0]
+        """Enable or disable trading; the strategy is told when enabled becomes disabled.
+
+        If it disables trading itself, it is told after what it asks for at the same time has been sent.
+        """
         set_trading(self.state, int(state == TradingState.ENABLED))
-        self.state.engine.pending[0] = 0
-        if was and state == TradingState.DISABLED:
+        if not self._asked:
             self._tell_disabled()
 
     def _tell_disabled(self) -> None:
-        self._outputs.append(TradingDisabled(self._ask(self.strategy.on_trading_disabled, self)))
+        """Tell the strategy that trading, which was enabled, is disabled; it may enable it again."""
+        pending = self.state.engine.pending
+        while pending[0] & TRADING_DISABLED:
+            pending[0] = 0
+            self._outputs.append(TradingDisabled(self._ask(self.strategy.on_trading_disabled, self)))
+        pending[0] = 0
 
     def _tell_sent(self, sent: Sent) -> None:
         self._ask(self.strategy.on_event, self, sent)
@@ -356,7 +365,6 @@ class Engine(View):
             return None
         self._outputs = []
         begin_stop(s, reason)
-        s.engine.pending[0] = 0
         instruments = range(len(self.index))
         _, opens = close_with_market_orders(self, instruments, self.strategy.id, f"stop {sequence}: ")
         output = Stopped(STOPS[reason], *self.send(self._cancels(NoFilter()), opens))
@@ -384,12 +392,19 @@ class Engine(View):
         return partial(self._obey, command, ready)
 
     def _close(self, command: ClosePositions, instruments: list[int]) -> Errors:
+        self._begin_command(command)
         asked = self._ask(self.strategy.close_positions, self, instruments)
-        return self._obey(command, self._ask(self._requests.prepare, *asked))
+        return self._send_commanded(command, self._ask(self._requests.prepare, *asked))
 
     def _obey(self, command: CommandKind, ready: tuple[list[Ready], list[Ready]]) -> Errors:
+        self._begin_command(command)
+        return self._send_commanded(command, ready)
+
+    def _begin_command(self, command: CommandKind) -> None:
         self._begin(CODES[type(command)])
         note_output(self.state, COMMANDED, CODES[type(command)], -1)
+
+    def _send_commanded(self, command: CommandKind, ready: tuple[list[Ready], list[Ready]]) -> Errors:
         output = Commanded(command, *self._requests.send(*ready))
         self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
@@ -416,10 +431,13 @@ class Engine(View):
 
     def _ask(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call what is the strategy's: its errors are not the event's, which stands."""
+        self._asked += 1
         try:
             return function(*arguments)
         except BarterBtError as error:
             raise StrategyError(f"the strategy asked for what cannot be: {error.message}", error.hint) from error
+        finally:
+            self._asked -= 1
 
 
 def _keep(request: Request) -> None:

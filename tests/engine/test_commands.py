@@ -187,6 +187,37 @@ def test_after_a_shutdown_the_venue_sees_no_market_either():
     assert result.state.engine.time[0] == 3 * 10**9
 
 
+@MODES
+@pytest.mark.parametrize("driver", ["compiled", "python"])
+def test_after_a_shutdown_the_strategy_is_not_asked(driver, interpret):
+    """Neither by the shutdown nor by what is drained; what keeps data of its own is told of both."""
+    told: list[Any] = []
+    python = Watch(lambda state: state.event, lambda state, count: ((), [bt.OrderRequest(0, 1)]))
+    python.on_event = lambda state: told.append(state.event)
+    compiled = bt.Compiled(buy_one, variables={"told": 0}, hooks=bt.Hooks(on_event=count_event))
+    venue = bt.Venue(latency=bt.Latency(request_ns=10**9, response_ns=10**9))
+    shut = commands({"at": 1.5, "do": "shutdown"}, {"at": 1.5, "do": "open", "on": "a_usd", "quantity": 1.0})
+    market = quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9))
+    strategy = {"compiled": compiled, "python": python}[driver]
+    result = run(market, strategy, venues=venue, commands=shut, interpret=interpret)
+    assert table(result.orders, "status", "time_sent", "time_closed") == [("filled", 1, 3)]
+    if driver == "python":
+        assert python.seen == ["quote"]
+        assert told == ["quote", "sent", "update", "order", "fill", "order", "balance", "balance"]
+    else:
+        assert result.own["compiled"]["variables"]["told"].item() == 8
+
+
+@pytest.mark.parametrize("kind", ["row", "timer"])
+def test_a_shutdown_ends_what_else_is_of_its_time(kind):
+    """Class 4 comes before schedule rows and timers."""
+    rows = schedule({"at": 2, "buy": 1})
+    timed = Watch(lambda state: state.event, lambda state, count: ((), [bt.OrderRequest(0, 1)]), wake="timer:2s")
+    strategy: Any = {"row": rows, "timer": timed}[kind]
+    for at, orders in ((2, 0), (2.5, 1)):
+        assert run(STEADY, strategy, commands=commands({"at": at, "do": "shutdown"})).orders.height == orders
+
+
 @pytest.mark.parametrize(
     ("row", "error", "match"),
     [
@@ -211,6 +242,14 @@ def test_a_command_that_cannot_be_is_an_error(row, error, match):
 
 
 # Hooks
+
+
+def buy_one(s: Any, my: Any) -> None:
+    buy(s, 0, 1.0)
+
+
+def count_event(s: Any, my: Any) -> None:
+    my.variables.told[0] += 1
 
 
 def note(s: Any, my: Any) -> None:

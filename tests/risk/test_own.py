@@ -15,14 +15,14 @@ from barter_bt.engine.order import MOST_OWN_REASONS, REFUSED
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.risk import CompiledRisk
 from barter_bt.system import Engine, Strategy, close_with_market_orders
-from barter_bt.testing.scenario import random_scenario, to_backtest
+from barter_bt.testing.scenario import Seeded, random_scenario, to_backtest
 from tests.engine.test_commands import commands
 from tests.engine.tiny import A, quotes, run, schedule
 from tests.reference.compare import difference, tables_of
 from tests.reference.engine import OWN_REASONS
 from tests.reference.engine import run as reference
 from tests.risk.drivers import DRIVERS, Ask, go
-from tests.system.hosts import Erratic, Told
+from tests.system.hosts import Decides, Told, make_decisions
 
 SEEDS = int(os.environ.get("BARTER_BT_FUZZ", "80"))
 
@@ -102,15 +102,16 @@ def test_both_hosts_decide_alike(manager: Any) -> None:
     """With limits before it."""
     reasons = set()
     for seed in range(SEEDS // 2):
-        source, erratic = random.Random(seed), Erratic(seed)
+        source, scenario = random.Random(seed), random_scenario(seed)
+        strategy = Decides(make_decisions(Seeded(seed), scenario))
         limits = bt.Limits(open_orders=source.randint(2, 6), order_rate=(source.randint(2, 5), "2s"))
-        arguments = to_backtest(random_scenario(seed)) | {"strategy": erratic}
+        arguments = to_backtest(scenario) | {"strategy": strategy}
         options: dict[str, Any] = {"audit": "full", "record": bt.Record(("engine.time",)), "interpret": True}
         try:
             result = bt.backtest(**arguments, risk=[limits, manager(seed)], **options)
         except BarterBtError:
             continue
-        told = Told(result, erratic.asked, risk=[limits, manager(seed)])
+        told = Told(result, strategy.asked, risk=[limits, manager(seed)])
         assert told.compare() == "", seed
         reasons |= {result.reasons[k] for k in result.state.orders.array("reason").tolist()}
     assert reasons >= {"odd", "even", "open_orders_limit", "order_rate_limit"}

@@ -13,8 +13,8 @@ from barter_bt import protocol as bp
 from barter_bt.engine.event import SENT
 from barter_bt.errors import BarterBtError
 from barter_bt.system import Engine, Sent, Strategy
-from barter_bt.testing.scenario import random_scenario, to_backtest
-from tests.system.hosts import Erratic, Replayed, Told
+from barter_bt.testing.scenario import Seeded, random_scenario, to_backtest
+from tests.system.hosts import Decides, Replayed, Told, make_decisions
 
 ONE = bt.Instrument("x", "btc_usd", price_increment="1", quantity_increment="1")
 
@@ -57,11 +57,11 @@ def test_it_is_told_of_all_events_before_it_is_asked() -> None:
     assert [len(sent) for sent in strategy.sent] == [1, 1, 2, 1]
 
 
-class Watches(Erratic):
+class Watches(Decides):
     """What it was told of, by kind."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self.told: Counter[int] = Counter()
 
     def on_event(self, state: Any) -> None:
@@ -70,21 +70,23 @@ class Watches(Erratic):
 
 class WatchesToo(Replayed):
     def __init__(self, told: Told) -> None:
-        super().__init__(told)
+        super().__init__(told.requests)
+        self.passed_over = told.events.passed_over
         self.counts: Counter[int] = Counter()
 
     def on_event(self, engine: Engine, what: Any) -> None:
-        if what not in self.told.passed_over:
+        if what not in self.passed_over:
             self.counts[isinstance(what, Sent)] += 1
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_both_hosts_tell_of_the_same(seed: int) -> None:
     """As many events and as many batches; of what is passed over after an expiry a backtest does not tell (rule 46)."""
-    watches = Watches(seed)
+    scenario = random_scenario(seed)
+    watches = Watches(make_decisions(Seeded(seed), scenario))
     try:
         options: dict[str, Any] = {"audit": "full", "record": bt.Record(("engine.time",)), "interpret": True}
-        result = bt.backtest(**to_backtest(random_scenario(seed)) | {"strategy": watches}, **options)
+        result = bt.backtest(**to_backtest(scenario) | {"strategy": watches}, **options)
     except BarterBtError:
         return
     told = Told(result, watches.asked)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from barter_bt.engine.audit import NOW_DISABLED, NOW_ENABLED
+from barter_bt.engine.audit import COMMANDED, NOW_DISABLED, NOW_ENABLED, SENT_OPEN
 from barter_bt.protocol import (
+    ClosePositions,
     Command,
     EngineEvent,
+    ImmediateOrCancel,
     Market,
     NoFilter,
+    OrderKey,
+    OrderKind,
+    OrderRequestOpen,
     Reconnecting,
+    RequestOpen,
     Shutdown,
+    Side,
     TradingState,
     TradingStateUpdate,
 )
 from barter_bt.protocol.command import CancelOrders
-from barter_bt.system import Engine, Strategy, TradingDisabled
+from barter_bt.system import AlgoOrders, Commanded, Engine, Strategy, TradingDisabled
 from tests.system.test_engine import make, public
 
 MS = 10**6
@@ -87,3 +96,35 @@ def test_the_strategy_may_enable_trading_again_from_the_hook() -> None:
     engine = make(Stubborn(), trading=ENABLED)
     engine.process(TradingStateUpdate(DISABLED))
     assert (seen, engine.trading) == ([DISABLED], ENABLED)
+
+
+class Leaves(Strategy):
+    """Asks for an order, and disables trading with it; the hook counts the orders that it finds."""
+
+    def generate_algo_orders(self, engine: Engine) -> Any:
+        engine.set_trading(DISABLED)
+        return (), [opening()]
+
+    def close_positions(self, engine: Engine, instruments: Sequence[int]) -> Any:
+        return self.generate_algo_orders(engine)
+
+    def on_trading_disabled(self, engine: Engine) -> Any:
+        return len(engine.orders(0))
+
+
+def opening() -> OrderRequestOpen:
+    terms = RequestOpen(Side.BUY, Decimal(1), Decimal(1), OrderKind.LIMIT, ImmediateOrCancel())
+    return OrderRequestOpen(OrderKey(0, 0, "s", "1"), terms)
+
+
+@pytest.mark.parametrize("event", [at(1), Command(ClosePositions(NoFilter()))], ids=["algo orders", "closing"])
+def test_a_strategy_that_disables_trading_is_told_after_what_it_asked_for_is_sent(event: EngineEvent) -> None:
+    """As in a backtest; and all of it is of this event in the audit's columns."""
+    engine = make(Leaves(), trading=ENABLED)
+    first, told = engine.process(event).outputs
+    assert isinstance(first, AlgoOrders | Commanded)
+    assert (len(first.opens.sent), told) == (1, TradingDisabled(1))
+    o = engine.state.outputs
+    assert o.array("sequence").tolist() == [0] * len(o)
+    assert [k for k in o.array("kind").tolist() if k != COMMANDED] == [NOW_DISABLED, SENT_OPEN]
+    assert engine.process(at(2)).outputs == ()

@@ -159,7 +159,11 @@ def test_positions_of_any_size_are_right(trades: list[Any], mark: int) -> None:
             return
         exact.trade(0, one)
     public = bp.PublicTrade("1", mark / 100, 1.0, Side.BUY)
-    engine.process(Market(Item(MarketEvent(9, 9, "x", 0, public))))
+    try:
+        engine.process(Market(Item(MarketEvent(9, 9, "x", 0, public))))
+    except EngineError:
+        assert exact.open[0].quantity * mark / 100 > 4 * 10**14
+        return
     unit = engine.units.scales.units[engine.index.settlement_assets[0]]
     p = exact.open.get(0)
     if p is None:
@@ -304,6 +308,18 @@ def test_an_event_stands_whatever_the_strategy_asks_for() -> None:
     quiet = make()
     quiet.process(account(own(Side.BUY, 1, 1)))
     assert differences(engine.state, quiet.state) == ["engine.trading"]
+
+
+def test_a_command_to_close_stands_whatever_the_strategy_asks_for() -> None:
+    class Closes(Wrong):
+        def close_positions(self, engine: Engine, instruments: Any) -> Any:
+            return self.generate_algo_orders(engine)
+
+    sent: list[Any] = []
+    engine = make(Closes(), send=sent.append)
+    with pytest.raises(StrategyError, match="the strategy asked for what cannot be"):
+        engine.process(Command(bp.ClosePositions(bp.NoFilter())))
+    assert (engine.state.engine.sequence[0], len(engine.state.audits), sent) == (1, 1, [])
 
 
 def test_what_was_sent_before_sending_failed_is_in_flight() -> None:

@@ -30,8 +30,8 @@ def random_scenario(seed: int) -> Scenario:
     return make(Seeded(seed))
 
 
-def make(source: Source) -> Scenario:
-    """A valid scenario: instruments, terms, streams, a schedule that trades what is there."""
+def make(source: Source, scheduled: bool = True) -> Scenario:
+    """A valid scenario: instruments, terms, streams, and, if it is to be ``scheduled``, what trades what is there."""
     rotates = chance(source, 20)  # what is sold pays for what is bought, at one time
     exchanges: tuple[str, ...] = ("alpha", "beta") if chance(source, 25) and not rotates else ("alpha",)
     instruments = make_instruments(source, exchanges, PAIRS[:3] if rotates else ())
@@ -55,7 +55,9 @@ def make(source: Source) -> Scenario:
     )
     if chance(source, 4):
         scenario = replace(scenario, units=make_units(source, instruments, balances))
-    if rotates and chance(source, 60):
+    if not scheduled:
+        scenario = replace(scenario, start=make_start(source, streams))
+    elif rotates and chance(source, 60):
         scenario = replace(scenario, size="equity", reporting="usd", schedule=make_rotations(source, scenario))
     else:
         scenario = replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))

@@ -69,7 +69,7 @@ def make_rows(
 def make_times(source: Source, members: list[InstrumentSpec], most: int) -> list[tuple[int, int, InstrumentSpec]]:
     """Times of ticks, twice each, and whose they are; often several at one time."""
     time, found = START, []
-    for number in range(source.integer(1, most) + len(members) - 1):
+    for number in source.several(len(members), most + len(members) - 1):
         if number == 0 or source.integer(0, 2) > 0:
             time += source.pick((1, 1, 1, 2, 3)) * SECOND // source.pick((1, 1, 2))
         found.append((time, time, members[number] if number < len(members) else source.pick(members)))
@@ -79,7 +79,7 @@ def make_times(source: Source, members: list[InstrumentSpec], most: int) -> list
 def make_stamps(source: Source, members: list[InstrumentSpec]) -> list[tuple[int, int, InstrumentSpec]]:
     """Every member at each time, in any order."""
     time, found = START, []
-    for _ in range(source.integer(3, 8)):
+    for _ in source.several(3, 8):
         close = time + SECOND
         order = {item.name: source.integer(0, 99) for item in members}
         found += [(time, close, item) for item in sorted(members, key=lambda item: order[item.name])]
@@ -94,7 +94,7 @@ def make_spans(source: Source, members: list[InstrumentSpec], most: int) -> list
     for item in members:
         step = source.pick((1, 2, 3, 7, 20)) * SECOND if mixed else shared
         time = START + shared + (source.integer(0, 6) * SECOND // 2 if mixed else 0)
-        for _ in range(source.integer(1, most)):
+        for _ in source.several(1, most):
             found.append((time, time + step, item))
             time += step + source.pick((0, 0, 0, step if not mixed else SECOND // 2))
     order = {item.name: source.integer(0, 99) for item in members}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ class Source(Protocol):
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
 
+    def several(self, low: int, high: int) -> Iterable[int]:
+        """Count up, that often."""
+
 
 class Seeded:
     """Choices of a seeded generator."""
@@ -35,6 +38,10 @@ class Seeded:
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
         return self.random.randint(low, high)
+
+    def several(self, low: int, high: int) -> Iterable[int]:
+        """Count up, that often."""
+        return range(self.integer(low, high))
 
 
 class Drawn:
@@ -52,6 +59,13 @@ class Drawn:
     def integer(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
         return self.draw(self._st.integers(low, high))
+
+    def several(self, low: int, high: int) -> Iterator[int]:
+        """Count up, that often; whether there is one more is asked each time, so that any of them can be left out."""
+        number = 0
+        while number < low or (number < high and self.draw(self._st.integers(0, 9)) > 0):
+            yield number
+            number += 1
 
 
 def chance(source: Source, percent: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from barter_bt.testing.scenario.plain import Plain
+
 Kind = Literal["trades", "quotes", "candles"]
 Contract = Literal["spot", "perpetual", "inverse", "future"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
@@ -13,8 +15,8 @@ Row = tuple[Any, ...]
 KINDS: tuple[Kind, ...] = ("trades", "quotes", "candles")
 
 
-@dataclass(frozen=True)
-class InstrumentSpec:
+@dataclass(frozen=True, repr=False)
+class InstrumentSpec(Plain):
     """What is traded and on which terms; amounts are decimal strings in natural units.
 
     ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given. A tick
@@ -48,8 +50,8 @@ class InstrumentSpec:
         return self.base if self.kind == "inverse" else self.quote
 
 
-@dataclass(frozen=True)
-class ExchangeSpec:
+@dataclass(frozen=True, repr=False)
+class ExchangeSpec(Plain):
     """The terms of one exchange; ``max_age_ns`` 0 is no limit."""
 
     name: str
@@ -63,8 +65,8 @@ class ExchangeSpec:
     max_age_ns: int = 0
 
 
-@dataclass(frozen=True)
-class StreamSpec:
+@dataclass(frozen=True, repr=False)
+class StreamSpec(Plain):
     """Market events of one kind, in row order.
 
     Rows, with times in nanoseconds, ``time_received`` None in all rows or in none, and floats that are the
@@ -79,8 +81,8 @@ class StreamSpec:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, repr=False)
+class Scenario(Plain):
     """Everything that determines a run.
 
     Schedule rows, in time order:
