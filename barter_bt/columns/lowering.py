@@ -23,11 +23,12 @@ from numba.core.imputils import lower_builtin, lower_getattr_generic
 from numba.core.typing.templates import (
     AbstractTemplate,
     AttributeTemplate,
+    bound_function,
     infer_getattr,
     infer_global,
     signature,
 )
-from numba.extending import intrinsic, models, overload_method, register_model
+from numba.extending import intrinsic, models, register_model
 
 from barter_bt.columns.table import _HEADER, Block, Table, grow
 from barter_bt.columns.view import SAYS
@@ -109,6 +110,14 @@ def _block_attribute(context: Any, builder: Any, typ: BlockType, value: Any, nam
 class _TableAttributes(AttributeTemplate):
     key = TableType
 
+    @bound_function("table.append")
+    def resolve_append(self, table: TableType, args: Any, kws: Any) -> Any:
+        return signature(types.int64, recvr=table) if not args else None
+
+    @bound_function("table.truncate")
+    def resolve_truncate(self, table: TableType, args: Any, kws: Any) -> Any:
+        return signature(types.none, types.int64, recvr=table) if len(args) == 1 else None
+
     def generic_resolve(self, typ: TableType, name: str) -> Any:
         return ColumnType(typ.schema[name]) if name in typ.schema else None
 
@@ -172,46 +181,27 @@ def _set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-@intrinsic
-def _append(typingctx: Any, table: Any) -> Any:
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        word = ir.IntType(64)
-        rows = builder.inttoptr(args[0], word.as_pointer())
-        row = builder.load(rows)
-        capacity = _load(builder, args[0], 1, False)
-        with builder.if_then(builder.icmp_signed("==", row, capacity), likely=False):
-            callee = ir.FunctionType(word, [word])
-            function = builder.module.globals.get("barter_bt_grow") or ir.Function(
-                builder.module, callee, "barter_bt_grow"
-            )
-            builder.call(function, [args[0]])
-        # Where memory ran out the last row is written again; the run then ends with an error.
-        last = builder.sub(_load(builder, args[0], 1, False), word(1))
-        row = builder.select(builder.icmp_signed(">", row, last), last, row)
-        builder.store(builder.add(row, word(1)), rows)
-        return row
-
-    return types.int64(table), codegen
+@lower_builtin("table.append", TableType)
+def _append(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    word = ir.IntType(64)
+    rows = builder.inttoptr(args[0], word.as_pointer())
+    row = builder.load(rows)
+    capacity = _load(builder, args[0], 1, False)
+    with builder.if_then(builder.icmp_signed("==", row, capacity), likely=False):
+        callee = ir.FunctionType(word, [word])
+        function = builder.module.globals.get("barter_bt_grow") or ir.Function(builder.module, callee, "barter_bt_grow")
+        builder.call(function, [args[0]])
+    # Where memory ran out the last row is written again; the run then ends with an error.
+    last = builder.sub(_load(builder, args[0], 1, False), word(1))
+    row = builder.select(builder.icmp_signed(">", row, last), last, row)
+    builder.store(builder.add(row, word(1)), rows)
+    return row
 
 
-@intrinsic
-def _truncate(typingctx: Any, table: Any, rows: Any) -> Any:
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[1], builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
-        return context.get_dummy_value()
-
-    return types.none(table, types.int64), codegen
-
-
-# Numba wants the typing and the implementing function to have the very same parameters: no annotations.
-@overload_method(TableType, "append")
-def _table_append(table):  # type: ignore[no-untyped-def]
-    return lambda table: _append(table)  # noqa: PLW0108  (an intrinsic is no implementation by itself)
-
-
-@overload_method(TableType, "truncate")
-def _table_truncate(table, rows):  # type: ignore[no-untyped-def]
-    return lambda table, rows: _truncate(table, rows)  # noqa: PLW0108
+@lower_builtin("table.truncate", TableType, types.int64)
+def _truncate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    builder.store(args[1], builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
+    return context.get_dummy_value()
 
 
 @infer_global(len)

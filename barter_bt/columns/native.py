@@ -13,7 +13,6 @@ from typing import Any
 
 import llvmlite.binding
 from numba import njit, types
-from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 from numba.core.registry import cpu_target
@@ -22,17 +21,15 @@ from numba.core.typing.templates import make_concrete_template, signature
 from barter_bt.columns import view_lowering  # noqa: F401  (makes itself known to Numba)
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.lowering import numba_type
+from barter_bt.columns.pipeline import KernelCompiler, PartCompiler, UsersCompiler
 
 OPTIONS: Mapping[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 def helper(function: FunctionType, is_hot: bool, users: bool) -> Any:
     """Numba's dispatcher for a function that is only ever merged into others: no machine code of its own."""
-    options: dict[str, Any] = {**OPTIONS, "forceinline": is_hot}
-    if users:
-        from barter_bt.columns.pipeline import UsersCompiler
-
-        options |= {"pipeline_class": UsersCompiler, "boundscheck": True}
+    kind = UsersCompiler if users else PartCompiler
+    options = {**OPTIONS, "forceinline": is_hot, "boundscheck": users, "pipeline_class": kind}
     dispatcher = njit(**options)(function)
     template = dispatcher.get_call_template
 
@@ -75,7 +72,7 @@ class Native:
         with global_compiler_lock:
             result = cache.load_overload(signature, cpu_target.target_context)
             if result is None:
-                compiler = _FunctionCompiler(function, cpu_target, dict(OPTIONS), {}, Compiler)
+                compiler = _FunctionCompiler(function, cpu_target, {**OPTIONS, "nopython": True}, {}, KernelCompiler)
                 compiler._customize_flags = _bare
                 result = compiler.compile(signature.args, signature.return_type)
                 cache.save_overload(signature, result)

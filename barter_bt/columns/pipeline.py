@@ -1,7 +1,10 @@
-"""How functions of the user's are compiled: their loops can be interrupted, what they set is looked at.
+"""How Numba compiles our functions: with few of its passes, each piece of code once.
 
-Compiled code does not see a Ctrl-C: Python notes the signal and handles it when it is back. So each loop of a
-strategy's counts, and looks every so often whether there is something to handle.
+- A function that is merged into others is neither optimised nor turned into machine code by itself (:class:`_Part`).
+- Functions of this package need few passes: nothing in them is to be rewritten.
+- In functions of the user's, loops can be interrupted, and what they set is looked at: compiled code does not see a
+  Ctrl-C; Python notes the signal and handles it when it is back. So each loop of theirs counts, and looks every so
+  often whether there is something to handle.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from llvmlite import ir as llvm
 from numba import types
 from numba.core import cgutils, ir
 from numba.core.analysis import compute_cfg_from_blocks
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.ir_utils import mk_unique_var
-from numba.core.untyped_passes import FixupArgs
+from numba.core.typed_passes import NativeLowering, NoPythonBackend, NopythonTypeInference, PreLowerStripPhis
+from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
 from numba.extending import intrinsic
 
 from barter_bt.columns.view import BY_ROW
@@ -87,12 +92,62 @@ class _UsersCode(FunctionPass):
         return True
 
 
+class _Part(JITCodeLibrary):
+    """Code that is merged into other code: only there it is optimised and turned into machine code."""
+
+    def finalize(self) -> None:
+        """Gather what it calls."""
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+
+class KernelCompiler(CompilerBase):
+    """Numba's compiler for functions of this package, which need few of its passes."""
+
+    def define_pipelines(self) -> Any:
+        """From bytecode to types to machine code, without rewriting on the way."""
+        passes = PassManager("barter_bt")
+        for one in _PASSES:
+            passes.add_pass(one, one.__name__)
+        passes.finalize()
+        return [passes]
+
+
+class PartCompiler(KernelCompiler):
+    """For functions of this package that are merged into others."""
+
+    def define_pipelines(self) -> Any:
+        """The same."""
+        self.state.library = _part(self.state)
+        return super().define_pipelines()
+
+
 class UsersCompiler(CompilerBase):
     """Numba's compiler with what is above before its own passes."""
 
     def define_pipelines(self) -> Any:
         """The usual passes and one more."""
+        self.state.library = _part(self.state)
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
         manager.add_pass_after(_UsersCode, FixupArgs)
         manager.finalize()
         return [manager]
+
+
+def _part(state: Any) -> _Part:
+    return _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+
+
+_PASSES = (
+    TranslateByteCode,
+    FixupArgs,
+    IRProcessing,
+    GenericRewrites,
+    ReconstructSSA,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+    NativeLowering,
+    NoPythonBackend,
+)
