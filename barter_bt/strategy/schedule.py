@@ -33,6 +33,7 @@ Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 _ORDER_COLUMNS = ("side", "kind", "time_in_force", "post_only", "price", "quantity", "ref")
 _MOST = 4.6e18
+BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
     "units": "give the instrument a coarser quantity_increment",
     "notional": 'count the money in coarser units: units={"usd": "0.01"}, for example',
@@ -75,6 +76,13 @@ def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarra
         found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
     _fail(frame, found < 0, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
     return found
+
+
+def _same(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
+    """A column of one value, which nobody writes: all runs on a market share it."""
+    room = 1 << n.bit_length()
+    column: np.ndarray = market.once(("same", value, str(dtype), room), lambda: np.full(room, value, dtype))
+    return column[:n]
 
 
 def _values(targets: pl.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -164,9 +172,7 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     order = _sorted(explicit_first, columns["time"])
     left_out = is_target & unchanged
     if order is None and is_target.all() and not left_out.any():
-        return {name: np.ascontiguousarray(columns[name]) for name in Columns.schema} | {
-            "ref": np.full(len(is_target), -1, np.int64)
-        }
+        return {name: np.ascontiguousarray(columns[name]) for name in Columns.schema}
     order = np.arange(len(is_target)) if order is None else order
     order = order[~left_out[order]]
     place = np.zeros(len(is_target), np.int64)
@@ -242,13 +248,15 @@ class Schedule:
         action = self._actions(frame)
         codes = _codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
-        columns |= {"strategy": np.zeros(n, np.int64), "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8)}
+        columns |= {"strategy": _same(market, n, 0), "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8)}
         target, unchanged = _values(frame["target"])
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
         columns |= self._orders(frame, codes, action, market)
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
+        if (action == TARGET_ROW).all():
+            columns["ref"] = _same(market, n, -1)
         columns = _followed(columns, unchanged)
         return Driver(
             wake=self.hooks.wake(None),
@@ -292,7 +300,7 @@ class Schedule:
 
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
         if (action == TARGET_ROW).all():
-            return {name: np.zeros(len(frame), Columns.dtype(name)) for name in _ORDER_COLUMNS}
+            return {name: _same(market, len(frame), 0, Columns.dtype(name)) for name in _ORDER_COLUMNS}
         opens = pl.Series(action == OPEN_ROW)
         ticks, lots, tick_noise, lot_noise = _grid(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
         hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
@@ -326,27 +334,28 @@ class Schedule:
     ) -> np.ndarray:
         if not wanted.all():
             target = np.where(wanted, target, 0.0)
-        scaled = np.abs(target) * self._per_unit(codes, market)
-        if not (scaled < _MOST).all():  # also for NaN
-            _fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
-            _fail(frame, scaled >= _MOST, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
+        each = market.once(("per unit", self.size), lambda: self._per_unit(market))
+        targets = np.empty(len(frame), np.int64)
+        for start in range(0, len(frame), BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            scaled = np.abs(target[rows]) * (each if len(each) == 1 else each[codes[rows]])
+            if not (scaled < _MOST).all():  # also for NaN
+                _fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
+                beyond = np.abs(target) * each[codes] >= _MOST
+                _fail(frame, beyond, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
+            targets[rows] = np.copysign(_whole(scaled) if self.size == "units" else np.rint(scaled), target[rows])
         if self.size == "equity":
             self._refuse_foreign(np.flatnonzero(np.bincount(codes[wanted])), market)
-        whole = _whole(scaled) if self.size == "units" else np.rint(scaled)
-        targets: np.ndarray = np.copysign(whole, target).astype(np.int64)
         return targets
 
-    def _per_unit(self, codes: np.ndarray, market: Market) -> np.ndarray:
-        """Steps that one of a target is made of: lots, units of quote, or 1e-9 of the equity."""
+    def _per_unit(self, market: Market) -> np.ndarray:
+        """Of each instrument the steps that one of a target is made of: lots, units of quote, or 1e-9 of the equity."""
         if self.size == "equity":
-            return np.array(1e9)
-        if self.size == "units":
-            each = market.once("grid", lambda: _grids(market))["lots"]
-        else:
-            units = [market.scales.units[quote] for quote in market.index.settlement_assets]
-            each = np.array([float(1 / Fraction(unit)) for unit in units])
-        per_unit: np.ndarray = each if len(each) == 1 else each[codes]
-        return per_unit
+            return np.full(len(market.index), 1e9)
+        steps = market.scales.lots
+        if self.size == "notional":
+            steps = tuple(market.scales.units[quote] for quote in market.index.settlement_assets)
+        return np.array([float(1 / Fraction(step)) for step in steps])
 
     def _refuse_foreign(self, codes: np.ndarray, market: Market) -> None:
         """A fraction of the equity must be an amount of the instrument's money (rule 18)."""
