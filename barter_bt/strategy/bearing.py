@@ -42,10 +42,14 @@ class Stamps:
         self.names: list[str] = sorted(map(str, instruments.unique().to_list()))
         self.codes = {name: code for code, name in enumerate(self.names)}
         code = look_up(instruments, self.codes)
-        self.times: Whole = distinct(times)
+        if not bool((times[1:] >= times[:-1]).all()):
+            order = np.argsort(times, kind="stable")
+            times, code = times[order], code[order]
+        begins = np.r_[True, times[1:] != times[:-1]][: len(times)]
+        self.times: Whole = times[begins]
         self.first: Whole = np.full(len(self.names), np.iinfo(np.int64).max)
-        np.minimum.at(self.first, code, times)
-        self.keys: Whole = distinct(self.key(times, code))
+        self.first[code[::-1]] = times[::-1]  # the last one that is written stays
+        self.keys: Whole = distinct((np.cumsum(begins) - 1) * len(self.names) + code)
 
     def key(self, times: Whole, code: npt.NDArray[np.int32]) -> Whole:
         """Keys of times and instruments; -1 if no target bears the time."""

@@ -130,19 +130,22 @@ def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarr
     found = np.zeros(len(unchanged), bool)
     if (columns["time"][1:] > columns["time"][:-1]).all():
         return found
-    rows = np.flatnonzero((columns["action"] == TARGET_ROW) & ~unchanged)
-    time, instrument = columns["time"][rows], columns["instrument"][rows]
-    order = _sorted(instrument, time)
+    time, instrument, wanted = columns["time"], columns["instrument"], (columns["action"] == TARGET_ROW) & ~unchanged
+    order = np.flatnonzero(wanted) if not wanted.all() else None
     if order is not None:
-        rows, time, instrument = rows[order], time[order], instrument[order]
-    found[rows[1:][(time[1:] == time[:-1]) & (instrument[1:] == instrument[:-1])]] = True
+        time, instrument = time[order], instrument[order]
+    by_time = _sorted(instrument, time)
+    if by_time is not None:
+        time, instrument, order = time[by_time], instrument[by_time], by_time if order is None else order[by_time]
+    again = np.flatnonzero((time[1:] == time[:-1]) & (instrument[1:] == instrument[:-1])) + 1
+    found[again if order is None else order[again]] = True
     return found
 
 
 def _sorted(key: np.ndarray, time: np.ndarray) -> np.ndarray | None:
     """Stable order by time, then key; None if rows are in it, as those of most frames are."""
-    again = np.flatnonzero(time[1:] <= time[:-1])
-    in_order = (time[again] == time[again + 1]).all() and (key[again] <= key[again + 1]).all()
+    later = time[1:] > time[:-1]
+    in_order = later.all() or (later | ((time[1:] == time[:-1]) & (key[1:] >= key[:-1]))).all()
     return None if in_order else np.lexsort((key, time))
 
 
