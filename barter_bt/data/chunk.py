@@ -90,14 +90,13 @@ def by_category(names: pl.Series, codes: Mapping[str, int]) -> tuple[np.ndarray,
     if names.dtype == pl.String:
         names = names.cast(pl.Categorical)
     if isinstance(names.dtype, pl.Enum):
-        known = names.dtype.categories
+        known = names.dtype.categories.to_list()
         physical = list(range(len(known)))
     else:
         distinct = names.unique()
-        known, physical = distinct.cast(pl.String), distinct.to_physical().to_list()
+        known, physical = distinct.cast(pl.String).to_list(), distinct.to_physical().to_list()
     lookup = np.full(max(physical, default=-1) + 1, -1, np.int32)
-    for name, i in zip(known, physical, strict=True):
-        lookup[i] = codes.get(name, -1)
+    lookup[physical] = [codes.get(name, -1) for name in known]
     return lookup, names.to_physical().to_numpy()
 
 

@@ -14,6 +14,7 @@ from barter_bt.data.chunk import by_category, look_up
 from barter_bt.data.schema import TIME
 
 Whole = npt.NDArray[np.int64]
+_ROOM = 16  # marks for each key that are cheaper than a search
 _SEARCHES = 16  # rows of which going through all takes as long as searching for one time
 
 
@@ -83,8 +84,19 @@ class Stamps:
         code = candles.code(rows)
         keys = np.repeat(np.arange(len(count)), count) * len(self.names) + code
         keys = keys[code >= 0]
-        borne: Whole = keys[np.isin(keys, self.keys)]
+        borne: Whole = keys[self.are_among(keys, self.keys)]
         return borne
+
+    def are_among(self, keys: Whole, others: Whole) -> npt.NDArray[np.bool_]:
+        """Which keys are among other ones; -1 is not."""
+        size = len(self.times) * len(self.names)
+        if size > _ROOM * (len(keys) + len(others) + len(self.keys)):
+            return np.isin(keys, others) & (keys >= 0)
+        marked = np.zeros(size + 1, bool)
+        marked[others] = True
+        marked[-1] = False
+        found: npt.NDArray[np.bool_] = marked[keys]
+        return found
 
 
 def distinct(values: Whole) -> Whole:

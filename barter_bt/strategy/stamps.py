@@ -47,14 +47,14 @@ def stamped_with_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> pl.D
         opens += np.bincount(code[opened >= stamps.first[code]], minlength=n)
         closes.append(distinct(stamps.key(closed, code)))
         key = stamps.key(opened, code)
-        found = np.isin(key, stamps.keys)
+        found = stamps.are_among(key, stamps.keys)
         near.append(np.stack([code[found], opened[found], closed[found], key[found]]))
     code, opened, closed, key = np.concatenate(near, axis=1)
     later = opened > first[code]
     code, opened, closed, key = code[later], opened[later], closed[later], key[later]
     dense = np.bincount(code, minlength=n) >= np.maximum(opens - 1, _DENSE)
-    dense &= ~np.isin(stamps.key(last, np.arange(n, dtype=np.int32)), stamps.keys)
-    found = dense[code] | ~np.isin(key, np.concatenate(closes))
+    dense &= ~stamps.are_among(stamps.key(last, np.arange(n, dtype=np.int32)), stamps.keys)
+    found = dense[code] | ~stamps.are_among(key, np.concatenate(closes))
     names = pl.Series(stamps.names, dtype=pl.String).gather(code[found])
     times = {"time_exchange": closed[found], "time": opened[found]}
     frame = pl.DataFrame({"instrument": names} | times).with_columns(pl.col(*times).cast(TIME))
@@ -80,10 +80,10 @@ def bear_no_opens(targets: pl.DataFrame, streams: Sequence[Stream]) -> bool:
         if is_dense.any():
             np.maximum.at(last, piece.code(), piece.closed)  # -1: the place after the others
     closed, opened = np.concatenate(closes), np.concatenate(opens)
-    if not np.isin(opened, closed).all():
+    if not stamps.are_among(opened, closed).all():
         return False
     is_dense &= np.bincount(opened % n, minlength=n) >= _DENSE
-    is_dense &= ~np.isin(stamps.key(last[:n], np.arange(n, dtype=np.int32)), stamps.keys)
+    is_dense &= ~stamps.are_among(stamps.key(last[:n], np.arange(n, dtype=np.int32)), stamps.keys)
     return not is_dense.any()
 
 
@@ -93,7 +93,7 @@ def _not_borne(piece: Candles, stamps: Stamps, rows: slice) -> np.ndarray:
     asked = code >= 0
     asked[asked] = opened[asked] >= stamps.first[code[asked]]
     code, opened = code[asked], opened[asked]
-    return np.bincount(code[~np.isin(stamps.key(opened, code), stamps.keys)], minlength=len(stamps.names))
+    return np.bincount(code[~stamps.are_among(stamps.key(opened, code), stamps.keys)], minlength=len(stamps.names))
 
 
 def _of_all(streams: Sequence[Stream], stamps: Stamps) -> Iterator[Candles]:

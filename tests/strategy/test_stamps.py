@@ -98,6 +98,7 @@ def test_what_is_found_and_what_is_vouched_for(data: st.DataObject, market: list
         patch.setattr(stamps, "_DENSE", DENSE)
         patch.setattr(stamps, "_FEW", data.draw(st.sampled_from((5, 100))))
         patch.setattr(bearing, "_SEARCHES", data.draw(st.sampled_from((0, 100))))  # each time is searched for, or none
+        patch.setattr(bearing, "_ROOM", data.draw(st.sampled_from((0, 100))))
         found = stamps.stamped_with_opens(targets, streams)
         vouched = stamps.bear_no_opens(targets, streams)
     columns = pl.col("time", "time_exchange").to_physical()
