@@ -9,7 +9,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -188,9 +188,10 @@ def _counting(run: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def section(cases: Sequence[str], scale: float = 1.0) -> str:
-    """The section of ``RESULTS.md``."""
-    return "\n\n".join([TITLE, INTRO, *(profile(case, scale) for case in cases)])
+def section(cases: Sequence[str], scale: float = 1.0) -> Iterator[str]:
+    """The section of ``RESULTS.md``, part by part as each is measured."""
+    yield from (TITLE, INTRO)
+    yield from (profile(case, scale) for case in cases)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -203,7 +204,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.counted:
         _run_counted(asked.case[0])
     else:
-        print(section(asked.case or list(PROFILED), asked.scale))
+        for part in section(asked.case or list(PROFILED), asked.scale):
+            print(part, end="\n\n", flush=True)
     return 0
 
 

@@ -21,7 +21,7 @@ def test_every_phase_is_timed_once_and_all_add_up():
 
 def test_a_profile_is_a_section_of_the_results_and_says_what_is_not_counted(monkeypatch):
     monkeypatch.setattr(counting.shutil, "which", lambda name: None)
-    text = profile.section(["sma_cross"], scale=0.0003)
+    text = "\n\n".join(profile.section(["sma_cross"], scale=0.0003))
     assert text.startswith(profile.TITLE)
     assert "| instructions | not counted: " in text
     assert render([], [], text).endswith(text + "\n")
