@@ -18,7 +18,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.backtest import Result
 from barter_bt.engine.replica import differences
-from barter_bt.errors import BarterBtError, ConfigError, StrategyError
+from barter_bt.errors import BarterBtError, ConfigError, InstrumentError, StrategyError
 from tests.backtest.runs import arguments, frame
 from tests.engine import pinned
 from tests.engine.pinned import RUNS, TABLES, differing, expected, pin
@@ -182,11 +182,23 @@ def test_a_run_goes_on_from_a_checkpoint_of_another(tmp_path: Path) -> None:
         ({"start": datetime(2200, 1, 1, tzinfo=UTC)}, "no rows between start and end"),
         ({"record": {"columns": ["instruments.quanity"]}}, "cannot record 'instruments.quanity'"),
         ({"mark_every": "0s"}, "mark_every is '0s'"),
+        ({"risk": {"by_instrument": {"c_usd": {"order_quantity": 1}}}}, "'c_usd'"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_before_the_first_run(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises((ConfigError, InstrumentError), match=message):
         simulation(**wrong)
+
+
+def test_what_is_odd_about_the_data_is_told_in_each_run() -> None:
+    """Dates that are read as closes: no row is wrong, and yet all may be."""
+    prices = {name: [1.0, 2.0] for name in ("open", "high", "low", "close")}
+    daily = pl.DataFrame({"date": ["2024-01-02", "2024-01-03"], **prices}).with_columns(pl.col("date").str.to_date())
+    options: dict[str, Any] = {"instrument": "a_usd", "interval": "1d", "time_zone": "UTC"}
+    stream = bt.data.candles(daily, columns={"date": "time_exchange"}, **options)
+    many = bt.Simulation(stream, bt.Instrument("x", "a_usd"), balances={"usd": 9}, interpret=True)
+    for _ in range(2):
+        assert any("a day too early" in line for line in many.run(bt.Signals(pl.lit(0.0))).warnings)
 
 
 def test_bad_rows_behind_the_first_chunk_are_told_in_each_run() -> None:

@@ -61,9 +61,9 @@ class Drawn:
         return self.draw(self._st.integers(low, high))
 
     def several(self, low: int, high: int) -> Iterator[int]:
-        """Count up, that often; whether there is one more is asked each time, so that any of them can be left out."""
+        """Count up, that often; whether there is one more is drawn each time, so that any of them can be left out."""
         number = 0
-        while number < low or (number < high and self.draw(self._st.integers(0, 9)) > 0):
+        while number < low or (number < high and self.draw(self._st.integers(0, high)) > 0):
             yield number
             number += 1
 

@@ -19,7 +19,7 @@ COUNTING = ("open_orders", "position_quantity", "position_notional")
 
 
 def make_plan(source: Source) -> Plan:
-    """A run of which most do something."""
+    """A run in which most things happen that can."""
     scenario = make(source, scheduled=chance(source, 50))
     if START <= times_of(scenario)[0] < 2 * START:
         scenario = shifted(scenario, -START)  # which reads better
@@ -43,7 +43,7 @@ def times_of(scenario: Scenario) -> tuple[int, int]:
 
 
 def make_decisions(source: Source, scenario: Scenario) -> tuple[Decision, ...]:
-    """At most wake-ups nothing; else cancels, orders near the price, or both."""
+    """At each of the first wake-ups nothing, cancels, orders near the price, or both."""
     return tuple(make_decision(source, scenario) for _ in source.several(0, 60))
 
 

@@ -40,9 +40,8 @@ class Whims:
     """
 
     def __init__(self, verdicts: Iterable[str]) -> None:
-        self.verdicts, self.saw = iter(verdicts), []
-
-    saw: list[Any]
+        self.verdicts = iter(verdicts)
+        self.saw: list[Any] = []
 
     def check(self, state: Any, order: bt.OrderRequest) -> Any:
         i, said = state.index(order.instrument), next(self.verdicts, "")
