@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, digest, is_users
-from barter_bt.columns.kernel import Compiler, lock, short
+from barter_bt.columns.kernel import Compiler, compiling, short
 from barter_bt.columns.table import Block
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
         Functions to exchange.
     """
     content = _content(root, blocks, replace)
-    with lock:
+    with compiling():
         if content not in _entries:
             _entries[content] = _compile_entry(Compiler(replace), root, blocks, content)
         return _entries[content]
@@ -81,7 +81,7 @@ def compile_address(function: FunctionType, blocks: tuple[type[Block], type[Bloc
     A function of three parameters is given a number as well.
     """
     content = digest(function) + _names(blocks)
-    with lock:
+    with compiling():
         if content not in _addressed:
             _addressed[content] = _compile_addressed(function, blocks, content)
         return _addressed[content].address
@@ -94,6 +94,8 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
     from barter_bt.columns.native import OPTIONS
 
     compiler.root, compiler.tag = root, short(content)
+    for one in compiler.units():
+        compiler.function(one)
     run = compiler.function(root)
     first, second, third, fourth = (block_at(block) for block in blocks)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-from barter_bt.columns.kernel import Compiler
+from barter_bt.columns.kernel import Compiler, compiling
 
 
 def work(names: Sequence[str]) -> None:
     """Compile units, given as ``module:function``, into the cache."""
     for name in names:
         module, _, function = name.partition(":")
-        Compiler().function(getattr(importlib.import_module(module), function))
+        with compiling():
+            Compiler().function(getattr(importlib.import_module(module), function))
