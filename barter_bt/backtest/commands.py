@@ -26,6 +26,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
+from barter_bt.strategy.triggers import trigger_terms
 
 COMMANDS = {
     "open": OPEN_ORDERS,
@@ -55,7 +56,8 @@ class Commands:
         ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``, ``"market_disconnect"``,
         ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
         closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
-        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``.
+        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
+        ``if_touched``, ``trailing``, ``trailing_rate`` (see :class:`~barter_bt.OrderRequest`).
 
     Examples
     --------
@@ -137,13 +139,15 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     tif = row.get("time_in_force") or "gtc"
     if tif not in TIMES_IN_FORCE:
         raise ConfigError(f"{where} has time_in_force {tif!r}; allowed: {', '.join(TIMES_IN_FORCE)}")
-    return {
+    held = trigger_terms(terms, i, where.rstrip(","), row, post_only=bool(row.get("post_only")))
+    return held | {
         "command": OPEN_ORDERS,
         "instrument": i,
         "side": BUY if row["quantity"] > 0 else SELL,
         "kind": MARKET if price is None else LIMIT,
         "time_in_force": TIMES_IN_FORCE.index(tif),
         "post_only": int(row.get("post_only") or False),
+        "reduce_only": int(row.get("reduce_only") or False),
         "price": ticks,
         "quantity": lots,
     }

@@ -18,6 +18,7 @@ from barter_bt.engine.fault import (
     BAD_ORDER,
     BAD_ROW,
     BAD_TERMS,
+    BAD_TRIGGER,
     ENDLESS,
     FILL_IN_PAST,
     OUT_OF_RANGE,
@@ -70,6 +71,11 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
         return StrategyError(
             f"the strategy asked for an order of {name!r} at {time} ns whose time in force or post-only does not exist",
             f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
+        )
+    if code == BAD_TRIGGER:
+        return StrategyError(
+            f"the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
+            "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
         )
     if code == ENDLESS:
         return StrategyError(

@@ -11,7 +11,7 @@ import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
 from barter_bt.columns.table import Table
-from barter_bt.engine.order import KINDS, NO_TIME, REASONS, STATUSES, TIMES_IN_FORCE
+from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
 
@@ -22,6 +22,15 @@ def _per_unit(step: Decimal) -> tuple[float, bool]:
     """A step as an exact float to divide by (0.01: 100) or multiply with (5)."""
     inverse = 1 / step
     return (float(inverse), True) if inverse == inverse.to_integral_value() else (float(step), False)
+
+
+def order_kinds(o: Orders) -> np.ndarray:
+    """What tables call the orders: their kind, and what they are held for."""
+    trigger, limited = o.array("trigger_kind"), o.array("kind") == LIMIT
+    trails = (o.array("trail") > 0) | (o.array("trail_rate") > 0)
+    first = np.where(trails, ORDER_KINDS.index("trailing_stop"), np.maximum(2 * trigger.astype(np.int64), 0))
+    found: np.ndarray = (first + limited).astype(np.uint8)
+    return found
 
 
 class Frames:
@@ -105,6 +114,7 @@ class Frames:
         o, s = self._s.orders, self._scales
         i, filled = o.array("instrument"), o.array("filled")
         price, sent, kind = o.array("price"), o.array("price_sent"), o.array("kind")
+        trigger = o.array("trigger")
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         traded = self._scaled(np.maximum(filled, 1), i, s.lots)
@@ -118,11 +128,13 @@ class Frames:
                 "order_id": np.arange(len(o)),
                 "strategy": strategy,
                 **named,
-                "kind": self._enum(kind, pl.Enum(KINDS)),
+                "kind": self._enum(order_kinds(o), pl.Enum(ORDER_KINDS)),
                 "time_in_force": self._enum(o.array("time_in_force"), pl.Enum(TIMES_IN_FORCE)),
                 "post_only": o.array("post_only").astype(bool),
+                "reduce_only": o.array("reduce_only").astype(bool),
                 "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series(kind == 0), None),
                 "price_sent": pl.Series(self._scaled(sent, i, s.ticks)).set(pl.Series(sent == 0), None),
+                "trigger": pl.Series(self._scaled(trigger, i, s.ticks)).set(pl.Series(trigger == 0), None),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),
                 "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
                 "filled": quantity,
@@ -132,6 +144,7 @@ class Frames:
                 "reason": self._reason(o.array("reason")),
                 "time_sent": self._time(o.array("time_sent")),
                 "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
+                "time_triggered": self._time(o.array("time_triggered"), o.array("time_triggered") != NO_TIME),
                 "time_closed": self._time(o.array("time_closed"), o.array("time_closed") != NO_TIME),
             }
         )

@@ -7,6 +7,7 @@ from barter_bt.columns.table import I64, Table
 NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLESS, BAD_TARGET, BAD_ORDER = range(9)
 FILL_IN_PAST, BAD_TERMS, BAD_ASSET = 9, 10, 11
 RISK_RAISED, RISK_OUT_OF_BOUNDS = 12, 13  # of the user's risk manager
+BAD_TRIGGER = 14
 
 
 class Fault(Table):

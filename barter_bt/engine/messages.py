@@ -8,9 +8,9 @@ from barter_bt.engine.agenda import NEVER, Agenda
 REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 
 # What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
-# its order. CLOSED: the order has ended. The last three come from accounts that tell these things one by one: the order
-# is being cancelled; a trade alone; balances alone.
-ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES = 0, 1, 2, 3, 4, 5, 6
+# its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. Between these
+# stand those of accounts that tell things one by one: the order is being cancelled; a trade alone; balances alone.
+ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED = range(8)
 
 
 class Requests(Table, growable=True):

@@ -12,6 +12,7 @@ BUY, SELL = 1, -1
 NO_TIME = -(1 << 63)  # it has not happened
 MARKET, LIMIT = 0, 1
 GTC, IOC, FOK = 0, 1, 2
+NO_TRIGGER, STOP, IF_TOUCHED = 0, 1, 2
 
 # The first three are live; their numbers are those of Barter's ActiveOrderState.
 OPEN_IN_FLIGHT, OPEN, CANCEL_IN_FLIGHT = 0, 1, 2
@@ -38,11 +39,22 @@ REPLACED = 17
 BELOW_PRICE_MIN = 18
 INSTRUMENT_EXPIRED = 19
 RISK_FAILED = 20  # the user's risk manager raised, which ends the run
-OWN_REASON = 21  # the first reason of the user's risk managers; their names are those of the run
+REDUCE_ONLY = 21
+OWN_REASON = 22  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
 KINDS = ("market", "limit")
+TRIGGER_KINDS = ("", "stop", "if_touched")
+ORDER_KINDS = (  # as tables name them
+    *KINDS,
+    "stop",
+    "stop_limit",
+    "market_if_touched",
+    "limit_if_touched",
+    "trailing_stop",
+    "trailing_stop_limit",
+)
 TIMES_IN_FORCE = ("gtc", "ioc", "fok")
 STATUSES = ("open_in_flight", "open", "cancel_in_flight", "filled", "cancelled", "expired", "rejected", "refused")
 REASONS = (
@@ -67,6 +79,7 @@ REASONS = (
     "below_price_min",
     "expired",
     "risk_failed",
+    "reduce_only",
 )
 
 
@@ -82,8 +95,13 @@ class OrderTerms(Table):
     time_in_force: I8
     post_only: I8
     resize: I8  # a target's order: may be cut to what can be paid
+    reduce_only: I8
+    trigger_kind: I8
     price: I64  # ticks; 0 for market orders
     quantity: I64  # lots
+    trigger: I64  # ticks at which it is held no longer; 0: none, or a trailing stop's that is still to be set
+    trail: I64  # ticks between a trailing stop and the market, or else ...
+    trail_rate: I64  # ... that distance as a fraction of the price, in 1e-9
 
 
 class OrderRequest(OrderTerms):
@@ -98,7 +116,10 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.instrument[row], to.side[row] = given.instrument[given_row], given.side[given_row]
     to.kind[row], to.time_in_force[row] = given.kind[given_row], given.time_in_force[given_row]
     to.post_only[row], to.resize[row] = given.post_only[given_row], given.resize[given_row]
+    to.reduce_only[row], to.trigger_kind[row] = given.reduce_only[given_row], given.trigger_kind[given_row]
     to.price[row], to.quantity[row] = given.price[given_row], given.quantity[given_row]
+    to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
+    to.trail_rate[row] = given.trail_rate[given_row]
 
 
 def copy_request(to: OrderRequest, row: int, given: OrderRequest, given_row: int) -> None:
@@ -119,6 +140,7 @@ class Orders(OrderRequest, growable=True):
     reason: I8
     time_sent: I64
     time_exchange: I64  # accepted by the venue; NO_TIME if never
+    time_triggered: I64  # at the venue; NO_TIME if it never was
     time_closed: I64  # the engine learnt of the end; NO_TIME while live
     before: I64  # neighbours among the live orders of the instrument, -1 at the ends
     after: I64

@@ -8,17 +8,24 @@ parameter of the strategy. An index that is not there ends the run.
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
-from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
-from barter_bt.engine.fault import BAD_ASSET, BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, fail
-from barter_bt.engine.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
+from barter_bt.engine.action.send import ask_cancel, ask_trading
+from barter_bt.engine.fault import BAD_ASSET, fail
+from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, SELL, STOP
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import steps
+from barter_bt.strategy.asking import (
+    ask_cancel_all,
+    ask_limit,
+    ask_market,
+    ask_reduce_only,
+    ask_target,
+    ask_trigger,
+    is_unknown,
+)
 
 __all__ = [
     "FOK",
@@ -28,6 +35,7 @@ __all__ = [
     "balance",
     "bid_price",
     "buy",
+    "buy_if_touched",
     "cancel",
     "cancel_all",
     "cash",
@@ -47,10 +55,16 @@ __all__ = [
     "position",
     "price",
     "realised",
+    "reduce_only",
     "round_price",
     "round_quantity",
     "sell",
+    "sell_if_touched",
+    "stop_buy",
+    "stop_sell",
     "target",
+    "trailing_stop_buy",
+    "trailing_stop_sell",
     "unrealised",
     "working",
 ]
@@ -80,17 +94,17 @@ def price(s: EngineState, i: int) -> float:
     An own fill is no price of the market: when a fill wakes the strategy, this is what the engine saw before it.
     What counts an own fill is :func:`mark`.
     """
-    return 0.0 if _is_unknown(s, i) else natural(price_ticks(s.whole, i), s.whole.terms.ticks_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else natural(price_ticks(s.whole, i), s.whole.terms.ticks_per_unit[i])
 
 
 def bid_price(s: EngineState, i: int) -> float:
     """Best bid; 0.0 if there is none."""
-    return 0.0 if _is_unknown(s, i) else natural(s.whole.instruments.bid[i], s.whole.terms.ticks_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.bid[i], s.whole.terms.ticks_per_unit[i])
 
 
 def ask_price(s: EngineState, i: int) -> float:
     """Best ask; 0.0 if there is none."""
-    return 0.0 if _is_unknown(s, i) else natural(s.whole.instruments.ask[i], s.whole.terms.ticks_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.ask[i], s.whole.terms.ticks_per_unit[i])
 
 
 # Positions
@@ -98,17 +112,17 @@ def ask_price(s: EngineState, i: int) -> float:
 
 def position(s: EngineState, i: int) -> float:
     """Signed quantity of the open position."""
-    return 0.0 if _is_unknown(s, i) else natural(s.whole.instruments.quantity[i], s.whole.terms.lots_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.quantity[i], s.whole.terms.lots_per_unit[i])
 
 
 def working(s: EngineState, i: int) -> float:
     """Signed quantity that live orders have not filled."""
-    return 0.0 if _is_unknown(s, i) else natural(s.whole.instruments.working[i], s.whole.terms.lots_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.working[i], s.whole.terms.lots_per_unit[i])
 
 
 def entry_average(s: EngineState, i: int) -> float:
     """Average price at which the open position was entered (rule 4), as in the table of positions; 0.0 without one."""
-    if _is_unknown(s, i):
+    if is_unknown(s.whole, i):
         return 0.0
     t, ins = s.whole.terms, s.whole.instruments
     quantity = abs(natural(ins.quantity[i], t.lots_per_unit[i])) * t.contract_size[i]
@@ -123,7 +137,7 @@ def mark(s: EngineState, i: int) -> float:
 
     A position just opened is valued at its entry average. Without a position it is :func:`price`.
     """
-    if _is_unknown(s, i):
+    if is_unknown(s.whole, i):
         return 0.0
     own = s.whole.instruments.own_mark[i]
     if s.whole.instruments.quantity[i] == 0 or own == 0:
@@ -133,17 +147,17 @@ def mark(s: EngineState, i: int) -> float:
 
 def unrealised(s: EngineState, i: int) -> float:
     """Unrealised PnL of the open position at its mark (rule 5), in its quote or settlement asset."""
-    return 0.0 if _is_unknown(s, i) else _money(s.whole, i, positions.unrealised(s.whole, i))
+    return 0.0 if is_unknown(s.whole, i) else _money(s.whole, i, positions.unrealised(s.whole, i))
 
 
 def realised(s: EngineState, i: int) -> float:
     """What the open position has realised so far, less fees, in its quote or settlement asset; 0.0 without one."""
-    return 0.0 if _is_unknown(s, i) else _money(s.whole, i, s.whole.instruments.realised[i])
+    return 0.0 if is_unknown(s.whole, i) else _money(s.whole, i, s.whole.instruments.realised[i])
 
 
 def unrealised_units(s: EngineState, i: int) -> int:
     """Unrealised PnL in integer units of the quote asset."""
-    return 0 if _is_unknown(s, i) else positions.unrealised(s.whole, i)
+    return 0 if is_unknown(s.whole, i) else positions.unrealised(s.whole, i)
 
 
 # The account
@@ -159,12 +173,12 @@ def equity(s: EngineState) -> float:
 
 def cash(s: EngineState, i: int) -> float:
     """Balance of the asset that an instrument is paid in: its quote asset, a derivative's settlement asset."""
-    return 0.0 if _is_unknown(s, i) else balance(s.whole, s.whole.terms.quote[i])
+    return 0.0 if is_unknown(s.whole, i) else balance(s.whole, s.whole.terms.quote[i])
 
 
 def free_cash(s: EngineState, i: int) -> float:
     """What of :func:`cash` no resting order reserves."""
-    return 0.0 if _is_unknown(s, i) else free_balance(s.whole, s.whole.terms.quote[i])
+    return 0.0 if is_unknown(s.whole, i) else free_balance(s.whole, s.whole.terms.quote[i])
 
 
 def balance(s: EngineState, asset: int) -> float:
@@ -186,7 +200,7 @@ def free_balance(s: EngineState, asset: int) -> float:
 
 def round_price(s: EngineState, i: int, value: float) -> float:
     """The nearest price on the instrument's grid."""
-    if _is_unknown(s, i):
+    if is_unknown(s.whole, i):
         return 0.0
     per_unit = s.whole.terms.ticks_per_unit[i]
     return natural(int(value * per_unit + 0.5), per_unit)
@@ -194,7 +208,7 @@ def round_price(s: EngineState, i: int, value: float) -> float:
 
 def round_quantity(s: EngineState, i: int, value: float) -> float:
     """The largest quantity on the instrument's grid that is not above ``value`` ≥ 0 (but for float noise)."""
-    if _is_unknown(s, i):
+    if is_unknown(s.whole, i):
         return 0.0
     per_unit = s.whole.terms.lots_per_unit[i]
     return natural(int(value * per_unit + 1e-6), per_unit)
@@ -205,22 +219,74 @@ def round_quantity(s: EngineState, i: int, value: float) -> float:
 
 def buy(s: EngineState, i: int, quantity: float) -> int:
     """Ask for a market buy."""
-    return _market(s.whole, i, BUY, quantity)
+    return ask_market(s.whole, i, BUY, quantity)
 
 
 def sell(s: EngineState, i: int, quantity: float) -> int:
     """Ask for a market sell."""
-    return _market(s.whole, i, SELL, quantity)
+    return ask_market(s.whole, i, SELL, quantity)
 
 
 def limit_buy(s: EngineState, i: int, quantity: float, at: float, time_in_force: int = GTC, post_only: int = 0) -> int:
     """Ask for a limit buy at a price; ``time_in_force`` is GTC, IOC or FOK, ``post_only`` 1 or 0."""
-    return _limit(s.whole, i, BUY, quantity, at, time_in_force, post_only)
+    return ask_limit(s.whole, i, BUY, quantity, at, time_in_force, post_only)
 
 
 def limit_sell(s: EngineState, i: int, quantity: float, at: float, time_in_force: int = GTC, post_only: int = 0) -> int:
     """Ask for a limit sell at a price; ``time_in_force`` is GTC, IOC or FOK, ``post_only`` 1 or 0."""
-    return _limit(s.whole, i, SELL, quantity, at, time_in_force, post_only)
+    return ask_limit(s.whole, i, SELL, quantity, at, time_in_force, post_only)
+
+
+def stop_buy(s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC) -> int:
+    """Ask for a buy once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
+
+
+def stop_sell(s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC) -> int:
+    """Ask for a sell once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
+
+
+def buy_if_touched(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC
+) -> int:
+    """Ask for a buy once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
+
+
+def sell_if_touched(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC
+) -> int:
+    """Ask for a sell once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
+
+
+def trailing_stop_buy(
+    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
+) -> int:
+    """Ask for a market buy once the price has risen so far from its lowest (rule 34).
+
+    Either ``distance``, in price, or ``rate``, a fraction of the price, is above 0; ``at`` is the trigger to start at.
+    """
+    return ask_trigger(s.whole, ask_market(s.whole, i, BUY, quantity), STOP, at, distance, rate)
+
+
+def trailing_stop_sell(
+    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
+) -> int:
+    """Ask for a market sell once the price has fallen so far from its highest; as :func:`trailing_stop_buy`."""
+    return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
+
+
+def reduce_only(s: EngineState, asked: int) -> int:
+    """Let an order do nothing but reduce the position (rule 32): ``reduce_only(s, stop_sell(s, i, 1.0, 99.0))``."""
+    return ask_reduce_only(s.whole, asked)
+
+
+def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:
+    if limit == 0.0 and time_in_force == GTC:
+        return ask_market(s.whole, i, side, quantity)
+    return ask_limit(s.whole, i, side, quantity, limit, time_in_force, 0)
 
 
 def target(s: EngineState, i: int, quantity: float) -> int:
@@ -228,7 +294,7 @@ def target(s: EngineState, i: int, quantity: float) -> int:
 
     Like a target of the signals driver it is cut to what can be paid.
     """
-    return _target(s.whole, i, quantity)
+    return ask_target(s.whole, i, quantity)
 
 
 def cancel(s: EngineState, order: int) -> None:
@@ -238,13 +304,13 @@ def cancel(s: EngineState, order: int) -> None:
 
 def cancel_all(s: EngineState, i: int) -> None:
     """Ask to cancel all live orders of an instrument."""
-    if not _is_unknown(s, i):
-        _cancel_all(s.whole, i)
+    if not is_unknown(s.whole, i):
+        ask_cancel_all(s.whole, i)
 
 
 def close_position(s: EngineState, i: int) -> int:
     """Ask for an opposite market order for the whole position, immediate or cancel; -1 without position or price."""
-    return -1 if _is_unknown(s, i) else ask_close(s.whole, i)
+    return -1 if is_unknown(s.whole, i) else ask_close(s.whole, i)
 
 
 def is_trading(s: EngineState) -> int:
@@ -270,14 +336,6 @@ def next_order(s: EngineState) -> int:
 # What strategies call gets a view of the state; what follows gets the state itself.
 
 
-def _is_unknown(s: EngineState, i: int) -> bool:
-    """Whether there is no such instrument, which ends the run."""
-    if 0 <= i < len(s.whole.instruments):
-        return False
-    fail(s.whole.fault, BAD_INSTRUMENT, i)
-    return True
-
-
 def _is_unknown_asset(s: EngineState, asset: int) -> bool:
     """Whether there is no such asset, which ends the run."""
     if 0 <= asset < len(s.whole.assets):
@@ -294,50 +352,3 @@ def _money(s: EngineState, i: int, units: int) -> float:
 @unit
 def _equity_units(s: EngineState) -> int:
     return valuation.equity(s)
-
-
-def _market(s: EngineState, i: int, side: int, quantity: float) -> int:
-    if _is_unknown(s, i):
-        return -1
-    lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
-    if lots <= 0:
-        fail(s.fault, BAD_ORDER, i)
-        return -1
-    return ask(s, i, side, MARKET, GTC, 0, 0, lots)
-
-
-def _limit(s: EngineState, i: int, side: int, quantity: float, at: float, time_in_force: int, post_only: int) -> int:
-    if _is_unknown(s, i):
-        return -1
-    lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
-    ticks = steps(at, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
-    if lots <= 0 or ticks <= 0:
-        fail(s.fault, BAD_ORDER, i)
-        return -1
-    if not (GTC <= time_in_force <= FOK and 0 <= post_only <= 1):
-        fail(s.fault, BAD_TERMS, i)
-        return -1
-    return ask(s, i, side, LIMIT, time_in_force, post_only, ticks, lots)
-
-
-def _target(s: EngineState, i: int, quantity: float) -> int:
-    if _is_unknown(s, i):
-        return -1
-    lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
-    if lots < 0:
-        fail(s.fault, BAD_ORDER, i)
-        return -1
-    wished = lots if quantity > 0 else -lots
-    change = bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
-    if change == 0:
-        return -1
-    row = ask(s, i, BUY if change > 0 else SELL, MARKET, GTC, 0, 0, abs(change))
-    s.actions.resize[row] = 1
-    return row
-
-
-def _cancel_all(s: EngineState, i: int) -> None:
-    order = s.instruments.first[i]
-    while order >= 0:
-        ask_cancel(s, order)
-        order = s.orders.after[order]

@@ -36,6 +36,7 @@ from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.driver import Driver, Market, wake_bits
+from barter_bt.strategy.triggers import TRIGGERS, trigger_terms
 
 _PLAIN = (tuple, list)
 EVENTS = {
@@ -65,8 +66,13 @@ HOOKS = {
 class OrderRequest:
     """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
 
-    Quantity and price are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``resize``: like a target of
-    the signals driver, the order may be cut to what can be paid.
+    Quantity and prices are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``resize``: like a target
+    of the signals driver, the order may be cut to what can be paid. ``reduce_only``: it never opens or enlarges a
+    position.
+
+    An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
+    to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
+    from its best (``stop`` is then where the trigger starts).
     """
 
     instrument: str | int
@@ -75,6 +81,11 @@ class OrderRequest:
     time_in_force: str = "gtc"
     post_only: bool = False
     resize: bool = False
+    reduce_only: bool = False
+    stop: float | None = None
+    if_touched: float | None = None
+    trailing: float | None = None
+    trailing_rate: float | None = None
 
 
 class AlgoStrategy(Protocol):
@@ -333,16 +344,23 @@ def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> No
             f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
             f"allowed: {', '.join(TIMES_IN_FORCE)}"
         )
-    for name in ("post_only", "resize"):
+    for name in ("post_only", "resize", "reduce_only"):
         if getattr(request, name) not in (False, True):
             raise StrategyError(
                 f"{request} at {s.engine.time[0]} ns: {name} is {getattr(request, name)!r}; allowed: True, False"
             )
+    asked = {name: getattr(request, name) for name in TRIGGERS if getattr(request, name) is not None}
+    asked = {name: _number(request, value, name, s) for name, value in asked.items()}
+    where = f"{request} at {s.engine.time[0]} ns"
+    held = trigger_terms(s.terms, i, where, asked, post_only=request.post_only) if asked else {}
     kind = MARKET if request.price is None else LIMIT
     side = BUY if quantity > 0 else SELL
     tif = TIMES_IN_FORCE.index(request.time_in_force)
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
     s.actions.resize[row] = int(request.resize)
+    s.actions.reduce_only[row] = int(request.reduce_only)
+    for column, value in held.items():
+        getattr(s.actions, column)[row] = value
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

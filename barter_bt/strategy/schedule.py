@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, SELL, STOP, TIMES_IN_FORCE
 from barter_bt.engine.schedule import (
     BELOW_LOT,
     CANCEL_ROW,
@@ -22,16 +22,18 @@ from barter_bt.engine.schedule import (
     UNITS,
 )
 from barter_bt.engine.state.tables import Schedule as Columns
+from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
+from barter_bt.strategy.triggers import ON_GRID, TOGETHER, TRIGGER_COLUMNS, TRIGGERS
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
-_ORDER_COLUMNS = ("side", "kind", "time_in_force", "post_only", "price", "quantity", "ref")
+_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target")
 _MOST = 4.6e18
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
@@ -194,7 +196,8 @@ class Schedule:
     frame
         ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"target"``; all are
         targets if the column is missing); for opens
-        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``; for cancels ``ref``, the
+        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
+        ``if_touched``, ``trailing``, ``trailing_rate`` (see :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the
         row number of the open; for targets ``target``. Columns that no row needs may be missing.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
@@ -303,7 +306,8 @@ class Schedule:
 
     def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
         if (action == TARGET_ROW).all():
-            return {name: _same(market, len(frame), 0, Columns.dtype(name)) for name in _ORDER_COLUMNS}
+            columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
+            return {name: _same(market, len(frame), 0, Columns.dtype(name)) for name in columns}
         opens = pl.Series(action == OPEN_ROW)
         ticks, lots, tick_noise, lot_noise = _grid(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
         hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
@@ -330,7 +334,42 @@ class Schedule:
             "price": price,
             "quantity": np.abs(quantity),
             "ref": ref.astype(np.int64),
+            **self._triggers(frame, codes, action == OPEN_ROW, market),
         }
+
+    @staticmethod
+    def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
+        """What orders are held for, and whether they only reduce (rules 28, 32, 34)."""
+        n, ticks, noise = len(frame), *_grid(market, codes, "ticks", "tick_noise")
+        columns = {name: np.zeros(n, Columns.dtype(name)) for name in TRIGGER_COLUMNS}
+        columns["reduce_only"] = np.zeros(n, np.int8)
+        if "reduce_only" in frame.columns:
+            columns["reduce_only"] = (frame["reduce_only"].fill_null(False).to_numpy() & opens).astype(np.int8)
+        given = {name: frame[name].cast(pl.Float64) for name in TRIGGERS if name in frame.columns}
+        asked = {name: values.is_not_null().to_numpy() & opens for name, values in given.items()}
+        if not any(rows.any() for rows in asked.values()):
+            return columns
+        never = np.zeros(n, bool)
+        stop, touched, trailing, rate = (asked.get(name, never) for name in TRIGGERS)
+        wrong = (touched & (stop | trailing | rate)) | (trailing & rate)
+        _fail(frame, wrong, "triggers that do not go together", TOGETHER)
+        post_only = frame["post_only"].fill_null(False).to_numpy()
+        held = stop | touched | trailing | rate
+        _fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
+        for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
+            if name in given:
+                found, off = _steps(given[name].fill_null(0.0).to_numpy(), ticks, noise, False)
+                _fail(
+                    frame, asked[name] & (off | (found <= 0)), f"a {name} that is not positive or off the grid", ON_GRID
+                )
+                columns[column] = np.where(asked[name], found, columns[column])
+        if "trailing_rate" in given:
+            rates = given["trailing_rate"].fill_null(0.0).to_numpy()
+            bad = rate & ~((rates > 0) & (rates < 1))
+            _fail(frame, bad, "a trailing_rate that is not between 0 and 1", "it is a fraction: 2 % is 0.02")
+            columns["trail_rate"] = np.where(rate, np.rint(rates * RATE), 0).astype(np.int64)
+        columns["trigger_kind"] = np.where(touched, IF_TOUCHED, np.where(held, STOP, 0)).astype(np.int8)
+        return columns
 
     def _targets(
         self, frame: pl.DataFrame, target: np.ndarray, wanted: np.ndarray, codes: np.ndarray, market: Market

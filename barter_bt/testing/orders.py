@@ -11,7 +11,8 @@ from barter_bt.errors import ConfigError, nearest
 from barter_bt.strategy import Schedule
 from barter_bt.testing.market import NAME, stamps
 
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only")
+_TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", *_TRIGGERS)
 
 
 def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
@@ -22,7 +23,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
     rows
         Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
         ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
-        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``) and ``post_only``.
+        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``), ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
+        ``trailing`` and ``trailing_rate``.
     options
         As for :class:`~barter_bt.strategy.Schedule`.
 
@@ -43,8 +45,11 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
             one |= {"action": "cancel", "ref": row["cancel"]}
         if "limit" in row:
             one["price"] = float(row["limit"])
+        one |= {name: float(row[name]) for name in _TRIGGERS if name in row}
+        if "reduce_only" in row:
+            one["reduce_only"] = row["reduce_only"]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
-    types = {"target": pl.Float64, "price": pl.Float64, "ref": pl.Int64}
+    types = dict.fromkeys(("target", "price", *_TRIGGERS), pl.Float64) | {"ref": pl.Int64, "reduce_only": pl.Boolean}
     given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
     frame = pl.DataFrame(
         {

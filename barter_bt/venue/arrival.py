@@ -5,30 +5,32 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.agenda import REQUEST
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSED, REQUEST_OPEN, dequeue
+from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_OPEN, dequeue
 from barter_bt.engine.order import (
     BELOW_MINIMUM,
     BELOW_PRICE_MIN,
     BUY,
     CANCELLED,
-    GTC,
     INSTRUMENT_EXPIRED,
     LIMIT,
     NO_REASON,
-    NOT_FILLED,
+    NO_TRIGGER,
     OPEN,
     POST_ONLY,
+    REDUCE_ONLY,
     REJECTED,
     REQUESTED,
     copy_terms,
 )
+from barter_bt.venue.admission import enter
 from barter_bt.venue.expiry import has_expired
-from barter_bt.venue.fill import reservation
-from barter_bt.venue.match import is_locked, is_within_limit, match_taker, takes_at_arrival, usable, waits_to_take
-from barter_bt.venue.matches import note_admission, note_cancel, note_expiry
-from barter_bt.venue.report import add_balance, close, report, reserved_asset
-from barter_bt.venue.resting import add_order, update_triggers
-from barter_bt.venue.state import QUOTES, VenueState
+from barter_bt.venue.held import hold
+from barter_bt.venue.matches import note_cancel
+from barter_bt.venue.reducing import reducible
+from barter_bt.venue.report import close, report
+from barter_bt.venue.resting import update_triggers
+from barter_bt.venue.state import HELD, NOT_HELD, VenueState
+from barter_bt.venue.taking import is_within_limit, usable, waits_to_take
 
 
 @unit
@@ -63,7 +65,9 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.matched[row] = 0
         o.reserved[row] = 0
     copy_terms(o, order, sent, order)
-    o.arrival[order] = v.clock.time[0]
+    o.arrival[order] = o.since[order] = v.clock.time[0]
+    o.held[order] = HELD if o.trigger_kind[order] != NO_TRIGGER else NOT_HELD
+    o.met[order] = 0
     o.pending[order] = waits_to_take(v, order)
 
 
@@ -81,15 +85,9 @@ def _objection(v: VenueState, order: int, i: int) -> int:
             return BELOW_MINIMUM
         if o.post_only[order] and _matches_now(v, order, i):
             return POST_ONLY
+    if o.reduce_only[order] and reducible(v, order, i) == 0:
+        return REDUCE_ONLY
     return NO_REASON
-
-
-def can_reserve(v: VenueState, order: int, i: int) -> bool:
-    """Whether what a limit order of a cash account reserves is free."""
-    if v.orders.kind[order] != LIMIT or v.terms.margined[i]:
-        return True
-    asset = reserved_asset(v, order, i)
-    return reservation(v, order, i, v.orders.quantity[order]) <= v.accounts.total[asset] - v.accounts.reserved[asset]
 
 
 def _matches_now(v: VenueState, order: int, i: int) -> bool:
@@ -103,28 +101,10 @@ def _open(v: VenueState, order: int) -> None:
     objection = _objection(v, order, i)
     if objection:
         report(v, order, CLOSED, REJECTED, objection)
-    elif can_reserve(v, order, i):
-        admit(v, order, i)
+    elif v.orders.held[order]:
+        hold(v, order, i)
     else:
-        note_admission(v, order, i)
-
-
-def admit(v: VenueState, order: int, i: int) -> None:
-    """Accept an order: it reserves what it may cost, and takes what stands there (rule 14)."""
-    add_order(v, order, i)
-    row = report(v, order, ACCEPTED, OPEN, NO_REASON)
-    if v.orders.kind[order] == LIMIT and not v.terms.margined[i]:
-        reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
-        if reserved > 0:
-            v.orders.reserved[order] = reserved
-            v.accounts.reserved[asset] += reserved
-            add_balance(v, row, asset)
-    if v.fill_terms.taker_fills_on[i] == QUOTES:
-        v.markets.locked[i] += int(is_locked(v, i) and takes_at_arrival(v, order))
-        match_taker(v, order, i)
-        if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
-            note_expiry(v, order, NOT_FILLED)
-    update_triggers(v, i)
+        enter(v, order, i)
 
 
 def _cancel(v: VenueState, order: int) -> None:

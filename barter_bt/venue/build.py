@@ -38,6 +38,7 @@ from barter_bt.venue.terms import Venue
 
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
+_TRIGGERS = ("trades", "candles", "quotes")
 _MAKERS = ("trades", "quotes", "candles")
 _FLOAT_NOISE = 1e-6  # of a step
 
@@ -159,6 +160,7 @@ def build_fill_terms(
         venue, has = venues[one.exchange], evidence.get(i, frozenset())
         terms.taker_fills_on[i] = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
         terms.maker_fills_on[i] = _pick(venue.maker_fills_on, _MAKERS, has, one.key, "maker_fills_on")
+        terms.triggers_on[i] = _pick(venue.triggers_on, _TRIGGERS, has, one.key, "triggers_on")
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
     return terms
@@ -173,7 +175,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         accounts.counterparty[asset] = -state.assets.total[asset]
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
-    nothing = {-1: ("trade_buy", "quote_buy"), FAR: ("trade_sell", "quote_sell")}
+    nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
     for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened")}).items():
         for name in names:
             markets.array(name)[:] = value

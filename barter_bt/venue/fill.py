@@ -9,6 +9,7 @@ from barter_bt.engine.fault import FILL_IN_PAST, fail, fail_range
 from barter_bt.engine.messages import CLOSED, FILL
 from barter_bt.engine.order import BUY, CANCELLED, FILLED, INSUFFICIENT_BALANCE, NO_REASON, OPEN, REJECTED, SELL
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
+from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import VenueState
@@ -111,6 +112,9 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if done:
         remove_order(v, order, i)
     _report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
+    side = v.orders.side[order]
+    if v.markets.reducing[i] > 0 and v.markets.quantity[i] * side >= 0:
+        cancel_reducing(v, i, side)
 
 
 def _refuse_range(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> None:

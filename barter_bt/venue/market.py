@@ -57,7 +57,8 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
     b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.clock.time[0]
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
-    if (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i]):
+    reaches = (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i])
+    if reaches or ask >= b.quote_rise[i] or bid <= b.quote_fall[i]:
         match_quote(v, i)
 
 

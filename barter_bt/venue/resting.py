@@ -1,18 +1,20 @@
 """The orders that the venue holds for each instrument, each in the list in which the market meets it first to last.
 
-Takers that wait for evidence stand in order of arrival, bids and offers by price, then arrival. So the best is the head
-of its list, what a price does not reach ends a walk, and only a new order looks for its place, from the nearer end.
+Takers that wait for evidence and trailing stops stand in order of arrival, all others by price, then arrival. So what
+the market reaches first is the head of its list, what it does not reach ends a walk, and only a new order looks for its
+place.
 """
 
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, NEVER
-from barter_bt.engine.order import BUY
-from barter_bt.venue.state import FAR, QUOTES, TRADES, VenueState
+from barter_bt.engine.order import BUY, STOP
+from barter_bt.venue.state import FAR, HELD, QUOTES, TRADES, VenueState
 
 TAKERS, BIDS, OFFERS = 0, 1, 2
-LISTS = 3  # of each instrument
+RISING, FALLING, TRAILING = 3, 4, 5  # held for a trigger: prices rise to it, or fall to it, or it follows them
+LISTS = 6  # of each instrument
 NOBODY = -1
 
 
@@ -23,13 +25,14 @@ def head(v: VenueState, i: int, which: int) -> int:
 
 def add_order(v: VenueState, order: int, i: int) -> None:
     """Add an order behind those of its list that come before it."""
-    o = v.orders
+    o, which = v.orders, list_of(v, order)
     o.live[order] = 1
     v.markets.live[i] += 1
+    v.markets.reducing[i] += o.reduce_only[order]
     v.clock.live[0] += 1
     v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
-    where = i * LISTS + _which(v, order)
-    before = _place(v, order, where)
+    where = i * LISTS + which
+    before = _place(v, order, where, which)
     after = o.after[before] if before != NOBODY else v.lists.first[where]
     o.before[order], o.after[order] = before, after
     _link(v, where, before, order)
@@ -41,7 +44,7 @@ def add_order(v: VenueState, order: int, i: int) -> None:
 
 def remove_order(v: VenueState, order: int, i: int) -> None:
     """Take an order off its list."""
-    o, where = v.orders, i * LISTS + _which(v, order)
+    o, where = v.orders, i * LISTS + list_of(v, order)
     before, after = o.before[order], o.after[order]
     _link(v, where, before, after)
     if after == NOBODY:
@@ -50,6 +53,7 @@ def remove_order(v: VenueState, order: int, i: int) -> None:
         o.before[after] = before
     o.live[order] = 0
     v.markets.live[i] -= 1
+    v.markets.reducing[i] -= o.reduce_only[order]
     v.clock.live[0] -= 1
     if v.clock.live[0] == 0:
         v.agenda.due[EXPIRY] = NEVER
@@ -62,46 +66,64 @@ def _link(v: VenueState, where: int, before: int, order: int) -> None:
         v.orders.after[before] = order
 
 
-def _which(v: VenueState, order: int) -> int:
-    if v.orders.pending[order]:
+def list_of(v: VenueState, order: int) -> int:
+    """The list in which an order stands in its present state."""
+    o = v.orders
+    is_buy = o.side[order] == BUY
+    if o.held[order] == HELD:
+        if is_trailing(v, order):
+            return TRAILING
+        return RISING if is_buy == (o.trigger_kind[order] == STOP) else FALLING
+    if o.pending[order]:
         return TAKERS
-    return BIDS if v.orders.side[order] == BUY else OFFERS
+    return BIDS if is_buy else OFFERS
 
 
-def _place(v: VenueState, order: int, where: int) -> int:
-    """The order behind which another stands: the last that is not worse."""
-    o, last = v.orders, v.lists.last[where]
-    if last == NOBODY or o.pending[order] or _depth(v, last, order) >= 0:
+def is_trailing(v: VenueState, order: int) -> bool:
+    """Whether an order's trigger follows the market."""
+    return v.orders.trail[order] > 0 or v.orders.trail_rate[order] > 0
+
+
+def _rank(v: VenueState, order: int, which: int) -> int:
+    """What a list is sorted by, the lowest first."""
+    o = v.orders
+    if which in (BIDS, OFFERS):
+        return -o.price[order] if which == BIDS else o.price[order]
+    if which in (RISING, FALLING):
+        return o.trigger[order] if which == RISING else -o.trigger[order]
+    return 0
+
+
+def _place(v: VenueState, order: int, where: int, which: int) -> int:
+    """The order behind which another stands: the last that does not come after it, looked for from the nearer end."""
+    last, rank = v.lists.last[where], _rank(v, order, which)
+    if last == NOBODY or _rank(v, last, which) <= rank:
         return last
     first = v.lists.first[where]
-    if _depth(v, first, order) < _depth(v, order, last):
-        return _from_front(v, first, order)
-    while last != NOBODY and _depth(v, last, order) < 0:
-        last = o.before[last]
+    if rank - _rank(v, first, which) < _rank(v, last, which) - rank:
+        return _from_front(v, first, rank, which)
+    while last != NOBODY and _rank(v, last, which) > rank:
+        last = v.orders.before[last]
     return last
 
 
-def _from_front(v: VenueState, first: int, order: int) -> int:
+def _from_front(v: VenueState, first: int, rank: int, which: int) -> int:
     before, here = NOBODY, first
-    while _depth(v, here, order) >= 0:  # it ends at the latest with the list's last, which is worse
+    while _rank(v, here, which) <= rank:  # it ends at the latest with the list's last, which comes after
         before, here = here, v.orders.after[here]
     return before
 
 
-def _depth(v: VenueState, order: int, other: int) -> int:
-    """By how many ticks an order's price is better than another's of its side."""
-    return v.orders.side[order] * (v.orders.price[order] - v.orders.price[other])
-
-
 @unit
 def update_triggers(v: VenueState, i: int) -> None:
-    """Set the prices at which the next trade or quote would fill an order of this instrument.
+    """Set the prices at which the next trade or quote would concern an order of this instrument.
 
-    A trade below `trade_buy` or above `trade_sell` concerns an order, as does an ask at or below
-    `quote_buy` or a bid at or above `quote_sell`.
+    A trade below `trade_buy` or above `trade_sell` does, an ask at or below `quote_buy` or at or above `quote_rise`, a
+    bid at or above `quote_sell` or at or below `quote_fall`.
     """
     m, price, touch = v.markets, v.orders.price, v.fill_terms.touch[i]
     m.trade_buy[i], m.trade_sell[i], m.quote_buy[i], m.quote_sell[i] = -1, FAR, -1, FAR
+    m.quote_fall[i], m.quote_rise[i] = -1, FAR
     bid, offer = head(v, i, BIDS), head(v, i, OFFERS)
     if v.fill_terms.maker_fills_on[i] == TRADES:
         m.trade_buy[i] = price[bid] + touch if bid != NOBODY else -1
@@ -114,3 +136,18 @@ def update_triggers(v: VenueState, i: int) -> None:
             m.trade_buy[i], m.trade_sell[i] = FAR, -1
         elif v.fill_terms.taker_fills_on[i] == QUOTES:
             m.quote_buy[i], m.quote_sell[i] = FAR, -1
+    _watch_held(v, i)
+
+
+def _watch_held(v: VenueState, i: int) -> None:
+    """What held orders look for; a trailing stop looks at each price."""
+    m, evidence = v.markets, v.fill_terms.triggers_on[i]
+    rising, falling = head(v, i, RISING), head(v, i, FALLING)
+    up = v.orders.trigger[rising] if rising != NOBODY else FAR
+    down = v.orders.trigger[falling] if falling != NOBODY else -1
+    if head(v, i, TRAILING) != NOBODY:
+        up, down = 0, FAR
+    if evidence == TRADES:
+        m.trade_buy[i], m.trade_sell[i] = max(m.trade_buy[i], down + 1), min(m.trade_sell[i], up - 1)
+    elif evidence == QUOTES:
+        m.quote_fall[i], m.quote_rise[i] = down, up

@@ -17,12 +17,14 @@ from barter_bt.engine.order import (
     NO_REASON,
     NOT_FILLED,
     OPEN,
+    REDUCE_ONLY,
     REJECTED,
     REQUESTED,
 )
-from barter_bt.venue.arrival import admit, can_reserve
+from barter_bt.venue.admission import admit, can_reserve
 from barter_bt.venue.fill import can_afford, fill
 from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_asset, sort, used_asset
+from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, report
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import VenueState
@@ -73,6 +75,8 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
         update_triggers(v, i)
         return True
     lots, ticks, is_maker, live = m.lots[row], m.ticks[row], m.maker[row], v.orders.live[order] != 0
+    if v.orders.reduce_only[order]:
+        lots = min(lots, reducible(v, order, i))
     if action == ADMIT:
         enough = int(can_reserve(v, order, i))
     else:
@@ -85,8 +89,11 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
         return True
     expect(v, row, i, -1)
     m.order[row] = SETTLED
-    v.orders.matched[order] -= lots
-    if live:
+    v.orders.matched[order] -= m.lots[row]
+    if live and lots == 0:
+        close(v, order, i, CLOSED, CANCELLED, REDUCE_ONLY)
+        update_triggers(v, i)
+    elif live:
         fill(v, order, i, lots, ticks, is_maker, enough)
         if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
             close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)

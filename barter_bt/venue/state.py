@@ -14,6 +14,7 @@ from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 NOT_VALUED = -(1 << 63)
+NOT_HELD, HELD, WAS_HELD = 0, 1, 2  # for a trigger
 FAR = 1 << 62  # a price that every market reaches
 
 
@@ -22,6 +23,7 @@ class FillTerms(Table):
 
     taker_fills_on: I64  # evidence that fills takers, and orders that rest
     maker_fills_on: I64
+    triggers_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
 
@@ -56,11 +58,14 @@ class VenueMarkets(Table):
     opened: I64  # when a candle last opened while orders were live
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
+    reducing: I64  # of them, reduce-only
     # Prices at which an event would fill something: cheap to compare with each row.
     trade_buy: I64
     trade_sell: I64
     quote_buy: I64
     quote_sell: I64
+    quote_fall: I64
+    quote_rise: I64
     quantity: I64
     cost_basis: I64
     value: I64
@@ -76,6 +81,9 @@ class VenueOrders(OrderTerms, growable=True):
     reserved: I64
     arrival: I64
     live: I8
+    held: I8  # for a trigger
+    met: I64  # price that triggered it and that it meets, else 0
+    since: I64  # arrival, or the last move of a trigger
     pending: I8  # takes at the next evidence instead of resting
     before: I64  # neighbours in its list, -1 at the ends
     after: I64

@@ -141,6 +141,9 @@ class Venue:
     taker_fills_on, maker_fills_on
         Which market events fill orders that take and orders that rest. ``"auto"`` picks the first that
         the instrument has data for: takers quotes, trades, candles; makers trades, quotes, candles.
+    triggers_on
+        Which market events trigger stops and orders if touched (rule 28): ``"auto"`` picks the first of trades,
+        candles, quotes that the instrument has data for.
     limit_fill
         A resting limit fills when a trade or a candle's range goes ``"through"`` its price (conservative), or
         when it reaches it: ``"touch"``. On quotes it fills when the opposite side reaches it, whatever is chosen.
@@ -159,6 +162,7 @@ class Venue:
     account: Literal["cash", "margin"] = "cash"
     taker_fills_on: Evidence = "auto"
     maker_fills_on: Evidence = "auto"
+    triggers_on: Evidence = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
     fees_by_instrument: Mapping[str, Fees] = field(default_factory=dict)
@@ -169,6 +173,7 @@ class Venue:
             "account": ("cash", "margin"),
             "taker_fills_on": ("auto", "quotes", "trades", "candles"),
             "maker_fills_on": ("auto", "quotes", "trades", "candles"),
+            "triggers_on": ("auto", "quotes", "trades", "candles"),
             "limit_fill": ("through", "touch"),
         }
         for name, values in allowed.items():

@@ -101,6 +101,7 @@ class VenueSection(Section, frozen=True):
     account: Literal["cash", "margin"] | UnsetType = UNSET
     taker_fills_on: Evidence | UnsetType = UNSET
     maker_fills_on: Evidence | UnsetType = UNSET
+    triggers_on: Evidence | UnsetType = UNSET
     limit_fill: Literal["through", "touch"] | UnsetType = UNSET
     max_age: Duration | UnsetType = UNSET
     fees_by_instrument: dict[str, FeesSection] | UnsetType = UNSET
@@ -127,6 +128,11 @@ class CommandSection(Section, frozen=True):
     price: float | UnsetType = UNSET
     time_in_force: Literal["gtc", "ioc", "fok"] | UnsetType = UNSET
     post_only: bool | UnsetType = UNSET
+    reduce_only: bool | UnsetType = UNSET
+    stop: float | UnsetType = UNSET
+    if_touched: float | UnsetType = UNSET
+    trailing: float | UnsetType = UNSET
+    trailing_rate: float | UnsetType = UNSET
 
 
 class File(Section, frozen=True):

@@ -127,7 +127,7 @@ def _position_after(s: EngineState, i: int, side: int) -> int:
     """Position once all working orders of one side have filled."""
     o, order, rest = s.orders, s.instruments.first[i], 0
     while order >= 0:
-        if o.side[order] == side:
+        if o.side[order] == side and not o.reduce_only[order]:
             rest = _bounded_sum(rest, o.quantity[order] - o.filled[order])
         order = o.after[order]
     return _bounded_sum(s.instruments.quantity[i], side * rest)

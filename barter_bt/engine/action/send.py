@@ -6,7 +6,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
-from barter_bt.engine.order import OPEN, OPEN_IN_FLIGHT, OrderTerms, copy_terms
+from barter_bt.engine.order import NO_TRIGGER, OPEN, OPEN_IN_FLIGHT, OrderTerms, copy_terms
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
@@ -70,6 +70,9 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.time_in_force[row] = time_in_force
     a.post_only[row] = post_only
     a.resize[row] = 0
+    a.reduce_only[row] = 0
+    a.trigger_kind[row] = NO_TRIGGER
+    a.trigger[row] = a.trail[row] = a.trail_rate[row] = 0
     a.price[row] = price
     a.quantity[row] = lots
     a.quantity_requested[row] = lots

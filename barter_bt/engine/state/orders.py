@@ -50,7 +50,7 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
     o.status[row] = REFUSED if reason else OPEN_IN_FLIGHT
     o.reason[row] = reason
     o.time_sent[row] = s.engine.time[0]
-    o.time_exchange[row] = NO_TIME
+    o.time_exchange[row] = o.time_triggered[row] = NO_TIME
     o.time_closed[row] = s.engine.time[0] if reason else NO_TIME
     if reason:
         o.before[row] = o.after[row] = -1
@@ -75,13 +75,18 @@ def _track(s: EngineState, order: int) -> None:
         o.after[last] = order
     ins.final[i] = order
     ins.live[i] += 1
-    _work(s, i, o.side[order] * o.quantity[order])
+    _work(s, order, o.quantity[order])
 
 
-def _work(s: EngineState, i: int, lots: int) -> None:
-    """Working orders of an instrument change by signed lots; together they keep the range (rule 2)."""
-    working = s.instruments.working
-    working[i] = bounded_sum(working[i], lots)
+def _work(s: EngineState, order: int, lots: int) -> None:
+    """What is left of an order changes; all of an instrument together keep the range (rule 2).
+
+    A reduce-only order does not count: what it closes it closes only as long as it is there (rule 32).
+    """
+    if s.orders.reduce_only[order]:
+        return
+    working, i = s.instruments.working, s.orders.instrument[order]
+    working[i] = bounded_sum(working[i], s.orders.side[order] * lots)
     if not in_range(working[i]):
         fail_range(s.fault, i, -1)
 
@@ -99,7 +104,7 @@ def _untrack(s: EngineState, order: int) -> None:
         o.before[after] = before
     o.before[order] = o.after[order] = -1
     ins.live[i] -= 1
-    _work(s, i, -o.side[order] * (o.quantity[order] - o.filled[order]))
+    _work(s, order, o.filled[order] - o.quantity[order])
 
 
 def _is_old(s: EngineState, order: int, time_exchange: int) -> bool:
@@ -111,13 +116,19 @@ def update_from_open(s: EngineState, order: int, time_exchange: int, filled: int
     o = s.orders
     if not is_live(s, order) or _is_old(s, order, time_exchange):
         return
-    _work(s, o.instrument[order], -o.side[order] * (filled - o.filled[order]))
+    _work(s, order, o.filled[order] - filled)
     o.filled[order] = filled
     o.time_exchange[order] = time_exchange
     if quantity <= filled:
         _end(s, order, FILLED, NO_REASON)
     elif o.status[order] == OPEN_IN_FLIGHT:
         o.status[order] = OPEN
+
+
+def update_from_trigger(s: EngineState, order: int, time_exchange: int) -> None:
+    """The market has reached what the order was held for."""
+    if is_live(s, order):
+        s.orders.time_triggered[order] = time_exchange
 
 
 def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int, filled: int) -> None:
@@ -127,16 +138,15 @@ def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int,
         return
     o.status[order] = CANCEL_IN_FLIGHT
     if time_exchange != NO_TIME and not _is_old(s, order, time_exchange):
-        _work(s, o.instrument[order], -o.side[order] * (filled - o.filled[order]))
+        _work(s, order, o.filled[order] - filled)
         o.filled[order] = filled
         o.time_exchange[order] = time_exchange
 
 
 def update_order_from_fill(s: EngineState, order: int, lots: int, quantity: int, status: int) -> None:
     """A fill, and with it the order's new quantity (a target's may have been cut) and state."""
-    o, i = s.orders, s.orders.instrument[order]
-    side = o.side[order]
-    _work(s, i, side * (quantity - o.quantity[order] - lots))
+    o = s.orders
+    _work(s, order, quantity - o.quantity[order] - lots)
     o.quantity[order] = quantity
     o.filled[order] += lots
     if status > CANCEL_IN_FLIGHT:
@@ -147,8 +157,8 @@ def update_from_closed(s: EngineState, order: int, quantity: int, status: int, r
     """The venue ended the order: cancelled, expired, rejected, or cut to what it got."""
     if not is_live(s, order):
         return
-    o, i = s.orders, s.orders.instrument[order]
-    _work(s, i, o.side[order] * (quantity - o.quantity[order]))
+    o = s.orders
+    _work(s, order, quantity - o.quantity[order])
     o.quantity[order] = quantity
     _end(s, order, status, reason)
 

@@ -1,0 +1,95 @@
+"""Orders as compiled strategies ask for them, on the state itself: :mod:`barter_bt.strategy.api` is for its views."""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import bounded_sum
+from barter_bt.engine.action.send import ask, ask_cancel
+from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, BAD_TRIGGER, fail
+from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, SELL
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE, steps
+
+NOTHING_ASKED = -1
+
+
+def is_unknown(s: EngineState, i: int) -> bool:
+    """Whether there is no such instrument, which ends the run."""
+    if 0 <= i < len(s.instruments):
+        return False
+    fail(s.fault, BAD_INSTRUMENT, i)
+    return True
+
+
+def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
+    """A market order; returns its row among the actions."""
+    if is_unknown(s, i):
+        return NOTHING_ASKED
+    lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    if lots <= 0:
+        fail(s.fault, BAD_ORDER, i)
+        return NOTHING_ASKED
+    return ask(s, i, side, MARKET, GTC, 0, 0, lots)
+
+
+def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, time_in_force: int, post_only: int) -> int:
+    """A limit order; returns its row among the actions."""
+    if is_unknown(s, i):
+        return NOTHING_ASKED
+    lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    ticks = steps(at, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+    if lots <= 0 or ticks <= 0:
+        fail(s.fault, BAD_ORDER, i)
+        return NOTHING_ASKED
+    if not (GTC <= time_in_force <= FOK and 0 <= post_only <= 1):
+        fail(s.fault, BAD_TERMS, i)
+        return NOTHING_ASKED
+    return ask(s, i, side, LIMIT, time_in_force, post_only, ticks, lots)
+
+
+def ask_target(s: EngineState, i: int, quantity: float) -> int:
+    """The market order that brings position and working orders to a quantity."""
+    if is_unknown(s, i):
+        return NOTHING_ASKED
+    lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    if lots < 0:
+        fail(s.fault, BAD_ORDER, i)
+        return NOTHING_ASKED
+    wished = lots if quantity > 0 else -lots
+    change = bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
+    if change == 0:
+        return NOTHING_ASKED
+    row = ask(s, i, BUY if change > 0 else SELL, MARKET, GTC, 0, 0, abs(change))
+    s.actions.resize[row] = 1
+    return row
+
+
+def ask_cancel_all(s: EngineState, i: int) -> None:
+    """Cancels of all live orders of an instrument."""
+    order = s.instruments.first[i]
+    while order >= 0:
+        ask_cancel(s, order)
+        order = s.orders.after[order]
+
+
+def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float, rate: float) -> int:
+    """Hold an order that was asked for until a trigger: at a price, or one that follows the market, or both."""
+    if row == NOTHING_ASKED:
+        return row
+    a, i = s.actions, s.actions.instrument[row]
+    per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
+    a.trigger_kind[row] = kind
+    a.trigger[row] = steps(at, per_unit, noise)
+    a.trail[row] = steps(distance, per_unit, noise)
+    a.trail_rate[row] = int(rate * RATE + 0.5) if 0.0 <= rate < 1.0 else -1
+    follows = (a.trail[row] > 0) + (a.trail_rate[row] > 0)
+    known = a.trigger[row] >= 0 and a.trail[row] >= 0 and a.trail_rate[row] >= 0
+    if not known or follows > 1 or (follows == 0 and a.trigger[row] == 0) or a.post_only[row]:
+        fail(s.fault, BAD_TRIGGER, i)
+    return row
+
+
+def ask_reduce_only(s: EngineState, row: int) -> int:
+    """Let an order that was asked for do nothing but reduce the position."""
+    if row != NOTHING_ASKED:
+        s.actions.reduce_only[row] = 1
+    return row

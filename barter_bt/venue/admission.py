@@ -1,0 +1,48 @@
+"""An order becomes one of those that the market can fill: it reserves, and takes (rules 14, 17 and 30)."""
+
+from __future__ import annotations
+
+from barter_bt.engine.messages import ACCEPTED, TRIGGERED
+from barter_bt.engine.order import GTC, LIMIT, NO_REASON, NOT_FILLED, OPEN
+from barter_bt.venue.fill import reservation
+from barter_bt.venue.matches import note_admission, note_expiry
+from barter_bt.venue.report import add_balance, report, reserved_asset
+from barter_bt.venue.resting import add_order, update_triggers
+from barter_bt.venue.state import QUOTES, VenueState
+from barter_bt.venue.taking import fill_at, is_locked, is_within_limit, match_taker, takes_at_arrival
+
+
+def can_reserve(v: VenueState, order: int, i: int) -> bool:
+    """Whether what a limit order of a cash account reserves is free."""
+    if v.orders.kind[order] != LIMIT or v.terms.margined[i]:
+        return True
+    asset = reserved_asset(v, order, i)
+    return reservation(v, order, i, v.orders.quantity[order]) <= v.accounts.total[asset] - v.accounts.reserved[asset]
+
+
+def enter(v: VenueState, order: int, i: int) -> None:
+    """Admit an order, now or when what it reserves has been released by others of this time."""
+    if can_reserve(v, order, i):
+        admit(v, order, i)
+    else:
+        note_admission(v, order, i)
+
+
+def admit(v: VenueState, order: int, i: int) -> None:
+    """Accept an order, or what a trigger made of it: it reserves what it may cost, and takes (rules 14 and 30)."""
+    add_order(v, order, i)
+    row = report(v, order, TRIGGERED if v.orders.held[order] else ACCEPTED, OPEN, NO_REASON)
+    if v.orders.kind[order] == LIMIT and not v.terms.margined[i]:
+        reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
+        if reserved > 0:
+            v.orders.reserved[order] = reserved
+            v.accounts.reserved[asset] += reserved
+            add_balance(v, row, asset)
+    if v.fill_terms.taker_fills_on[i] == QUOTES:
+        v.markets.locked[i] += int(is_locked(v, i) and takes_at_arrival(v, order))
+        match_taker(v, order, i)
+        if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
+            note_expiry(v, order, NOT_FILLED)
+    elif v.orders.met[order] > 0 and (takes_at_arrival(v, order) or is_within_limit(v, order, v.orders.met[order])):
+        fill_at(v, order, i, v.orders.met[order])
+    update_triggers(v, i)

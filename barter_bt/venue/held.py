@@ -1,0 +1,134 @@
+"""Orders that are held for a trigger: stops, orders if touched, trailing stops (rules 28 to 30 and 34).
+
+Assumptions: the venue watches triggers itself, without latency; events of one kind trigger all orders of an instrument
+(`triggers_on`). Of a candle only its open, its extremes and its close are known; what could have happened in between
+happens in the order that is worse for the account. Inside a candle a trigger has no slippage.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import muldiv
+from barter_bt.columns.marks import unit
+from barter_bt.engine.messages import ACCEPTED
+from barter_bt.engine.order import BUY, NO_REASON, OPEN, STOP
+from barter_bt.engine.terms import RATE
+from barter_bt.venue.admission import enter
+from barter_bt.venue.report import report
+from barter_bt.venue.resting import (
+    FALLING,
+    NOBODY,
+    RISING,
+    TRAILING,
+    add_order,
+    head,
+    is_trailing,
+    remove_order,
+    update_triggers,
+)
+from barter_bt.venue.state import QUOTES, WAS_HELD, VenueState
+from barter_bt.venue.taking import usable
+
+
+def hold(v: VenueState, order: int, i: int) -> None:
+    """Acknowledge an order that has arrived, and hold it unless the standing quote triggers it at once."""
+    add_order(v, order, i)
+    report(v, order, ACCEPTED, OPEN, NO_REASON)
+    if v.fill_terms.triggers_on[i] == QUOTES and usable(v, i):
+        ticks = shown_price(v, order, i)
+        if ticks > 0:
+            _show(v, order, i, ticks)
+    update_triggers(v, i)
+
+
+@unit
+def meet_price(v: VenueState, i: int, ticks: int) -> None:
+    """A trade, or the open of a candle, shows one price to all held orders."""
+    for which in (RISING, FALLING, TRAILING):
+        order = head(v, i, which)
+        while _is_in_reach(v, order, which, ticks, ticks):
+            following = v.orders.after[order]
+            _show(v, order, i, ticks)
+            order = following
+
+
+@unit
+def meet_quote(v: VenueState, i: int) -> None:
+    """A quote shows each held order the price that it would take."""
+    bid, ask = v.markets.bid[i], v.markets.ask[i]
+    low, high = bid if bid > 0 else ask, ask if ask > 0 else bid
+    for which in (RISING, FALLING, TRAILING):
+        order = head(v, i, which)
+        while _is_in_reach(v, order, which, low, high):
+            following, ticks = v.orders.after[order], shown_price(v, order, i)
+            if ticks > 0:
+                _show(v, order, i, ticks)
+            order = following
+
+
+@unit
+def meet_range(v: VenueState, i: int, time_open: int, low: int, high: int, close: int) -> None:
+    """A candle is complete: held orders that were there when it opened meet its range."""
+    for which in (RISING, FALLING, TRAILING):
+        order = head(v, i, which)
+        while _is_in_reach(v, order, which, low, high):
+            following = v.orders.after[order]
+            if v.orders.since[order] <= time_open:
+                _meet_extremes(v, order, i, low, high, close)
+            order = following
+
+
+def _meet_extremes(v: VenueState, order: int, i: int, low: int, high: int, close: int) -> None:
+    """First the extreme against a trailing stop, then it follows the other, then the close (rule 34)."""
+    is_up = _is_reached_from_below(v, order)
+    if _is_reached(v, order, high if is_up else low):
+        trigger(v, order, i, v.orders.trigger[order])
+    elif is_trailing(v, order):
+        _follow(v, order, low if is_up else high)
+        if _is_reached(v, order, close):
+            trigger(v, order, i, v.orders.trigger[order])
+
+
+def shown_price(v: VenueState, order: int, i: int) -> int:
+    """What the standing quote shows an order, 0 if nothing: a buy the ask, a sell the bid."""
+    return v.markets.ask[i] if v.orders.side[order] == BUY else v.markets.bid[i]
+
+
+def _is_in_reach(v: VenueState, order: int, which: int, low: int, high: int) -> bool:
+    """Whether prices between two could reach an order of a list, or any behind it."""
+    if order == NOBODY or which == TRAILING:
+        return order != NOBODY
+    return v.orders.trigger[order] <= high if which == RISING else v.orders.trigger[order] >= low
+
+
+def _show(v: VenueState, order: int, i: int, ticks: int) -> None:
+    if _is_reached(v, order, ticks):
+        trigger(v, order, i, ticks)
+    elif is_trailing(v, order):
+        _follow(v, order, ticks)
+
+
+def _is_reached_from_below(v: VenueState, order: int) -> bool:
+    return (v.orders.side[order] == BUY) == (v.orders.trigger_kind[order] == STOP)
+
+
+def _is_reached(v: VenueState, order: int, ticks: int) -> bool:
+    stop = v.orders.trigger[order]
+    return stop > 0 and (ticks >= stop if _is_reached_from_below(v, order) else ticks <= stop)
+
+
+def _follow(v: VenueState, order: int, ticks: int) -> None:
+    """The trigger of a trailing stop follows a price, but never moves back."""
+    o = v.orders
+    distance = o.trail[order] if o.trail[order] > 0 else muldiv(ticks, o.trail_rate[order], RATE)
+    moved = ticks + distance if o.side[order] == BUY else max(ticks - distance, 1)
+    if o.trigger[order] == 0 or o.side[order] * (o.trigger[order] - moved) > 0:
+        o.trigger[order] = moved
+        o.since[order] = v.clock.time[0]
+
+
+def trigger(v: VenueState, order: int, i: int, ticks: int) -> None:
+    """An order is held no longer: it is admitted, and meets the price that triggered it (rule 30)."""
+    remove_order(v, order, i)
+    v.orders.held[order] = WAS_HELD
+    v.orders.met[order] = ticks if v.fill_terms.triggers_on[i] == v.fill_terms.taker_fills_on[i] else 0
+    enter(v, order, i)

@@ -1,0 +1,76 @@
+"""When an order takes, and at what (rule 14).
+
+Nothing is paid here: what the market does to an order is noted as a match, and all matches of one time and class are
+settled together (:mod:`barter_bt.venue.settle`), so that the order of rows decides nothing.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.marks import unit
+from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED
+from barter_bt.venue.matches import note_expiry, note_fill
+from barter_bt.venue.state import QUOTES, VenueState
+
+
+def is_within_limit(v: VenueState, order: int, ticks: int) -> bool:
+    """Whether an order's limit allows a fill at ``ticks``."""
+    if v.orders.kind[order] == MARKET:
+        return True
+    if v.orders.side[order] == BUY:
+        return ticks <= v.orders.price[order]
+    return ticks >= v.orders.price[order]
+
+
+def leaves(v: VenueState, order: int) -> int:
+    """Lots of an order that are neither filled nor matched by an earlier event of the same time."""
+    return v.orders.quantity[order] - v.orders.filled[order] - v.orders.matched[order]
+
+
+def usable(v: VenueState, i: int) -> bool:
+    """Whether the standing quote may fill anything: not crossed, not stale (rule 14)."""
+    b = v.markets
+    age = v.clock.time[0] - b.quote_time[i]
+    fresh = v.fill_terms.max_age[i] == 0 or age <= v.fill_terms.max_age[i]
+    return fresh and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
+
+
+def is_locked(v: VenueState, i: int) -> bool:
+    """Whether the standing quote has one price for both sides, at which nothing fills (rule 14)."""
+    return v.markets.bid[i] == v.markets.ask[i] > 0
+
+
+@unit
+def match_taker(v: VenueState, order: int, i: int) -> None:
+    """Match against the standing quote what its price and amount allow (rule 14)."""
+    b, is_buy = v.markets, v.orders.side[order] == BUY
+    left = b.ask_left[i] if is_buy else b.bid_left[i]
+    ticks = b.ask[i] if is_buy else b.bid[i]
+    lots = min(leaves(v, order), left)
+    if lots <= 0 or not usable(v, i) or not is_within_limit(v, order, ticks):
+        return
+    if v.orders.time_in_force[order] == FOK and lots < leaves(v, order):
+        return
+    note_fill(v, order, i, lots, ticks, 0)
+    if is_buy:
+        b.ask_left[i] -= lots
+    else:
+        b.bid_left[i] -= lots
+
+
+def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
+    """A pending taker meets one price: it fills whole or, if its limit forbids, expires (rules 15 and 16)."""
+    if is_within_limit(v, order, ticks):
+        note_fill(v, order, i, leaves(v, order), ticks, 0)
+    else:
+        note_expiry(v, order, NOT_FILLED)
+
+
+def takes_at_arrival(v: VenueState, order: int) -> bool:
+    """Whether an order shall take at once or not at all."""
+    return v.orders.kind[order] == MARKET or v.orders.time_in_force[order] != GTC
+
+
+def waits_to_take(v: VenueState, order: int) -> int:
+    """Whether an order waits for the next evidence to take; on quotes only a market order does, others end at once."""
+    on_quotes = v.fill_terms.taker_fills_on[v.orders.instrument[order]] == QUOTES
+    return int(v.orders.kind[order] == MARKET if on_quotes else takes_at_arrival(v, order))
