@@ -19,6 +19,7 @@ from barter_bt.strategy.python import Python
 Identity = dict[str, Any]
 _TABLES = "tables"
 _MOST, _AROUND = 8, 30
+_TOLD_FIRST = ("time", "instrument", "target", "quantity")
 _ROOMS = ("columns", "data", "engine", "venue", "simulation", "instrument", "risk", "strategy", "backtest")
 
 
@@ -49,7 +50,7 @@ def identity(
         "data": [_data(stream) for stream in streams],
         **{name: portrait(value) for name, value in config.items()},
         "strategy": _strategy(strategy),
-        "schedule": {name: column(values) for name, values in driver.schedule.items()},
+        "schedule": {name: column(driver.schedule[name]) for name in sorted(driver.schedule, key=_as_read)},
         _TABLES: {name: column(values) for name, values in tables.items()},
     }
     return dict(_flat("", whole))
@@ -66,6 +67,11 @@ def listed(lines: Sequence[str]) -> str:
     """The first lines, one below the other, and how many there are more."""
     rest = [f"and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
     return "".join(f"\n  {line}" for line in [*lines[:_MOST], *rest])
+
+
+def _as_read(name: str) -> int:
+    """A difference in what a reader knows of a schedule is told first."""
+    return _TOLD_FIRST.index(name) if name in _TOLD_FIRST else len(_TOLD_FIRST)
 
 
 class _Missing:
