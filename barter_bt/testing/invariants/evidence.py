@@ -25,8 +25,9 @@ _FAR: Final = 1 << 62
 def assert_fills_within_evidence(result: Result) -> None:
     """Every fill is at a price that the market had at its time, in the events that fill such orders (rules 14 to 16).
 
-    One that takes: at the price of a trade of that time, at the opposite side of the standing quote, or at an open or a
-    close. One that made: at its limit, which a trade, the opposite side, or the range of a candle reached at that time.
+    One that takes: at the price of a trade of that time, at the opposite side of the standing quote, at an open or a
+    close, or inside the range of a candle that triggered it (rule 30). One that made: at its limit, which a trade, the
+    opposite side, or the range of a candle reached at that time.
 
     Raises
     ------
@@ -49,7 +50,8 @@ def assert_fills_within_evidence(result: Result) -> None:
             continue
         kinds = {takes, rests} if rests == CANDLES and order["kind"] == LIMIT else {takes}  # which takes at an open
         prices = [p for kind in kinds for p in market(i, kind).taken(trade["time_exchange"], trade["side"])]
-        if trade["price"] not in prices:
+        inside = order["time_triggered"] == trade["time_exchange"] and market(i, takes).spans(trade["time_exchange"])
+        if trade["price"] not in prices and not any(low <= trade["price"] <= high for low, high in inside or []):
             named = " or ".join(_KINDS[kind] for kind in sorted(kinds))
             fail(where, f"price {trade['price']} is none of the {named} then, in ticks: {_some(prices)}")
 
@@ -75,6 +77,7 @@ class _Market:
 
     taken: Callable[[int, int], list[int]]
     reached: Callable[[int, int], tuple[list[int], list[int]]]  # what must be gone through, what is enough to be met
+    spans: Callable[[int], list[tuple[int, int]]] = lambda _: []  # lows and highs between which any price was there
 
 
 def _columns(result: Result, i: int, kind: str, names: tuple[str, ...]) -> dict[str, Integers]:
@@ -139,7 +142,10 @@ def _candles(result: Result, i: int) -> _Market:
     def taken(time: int, _: int) -> list[int]:
         return _at(opening, opens, time) + _at(closing, c["close"], time)
 
-    return _Market(taken, lambda time, side: (_at(closing, best[side], time), _at(opening, opens, time)))
+    def spans(time: int) -> list[tuple[int, int]]:
+        return list(zip(_at(closing, c["low"], time), _at(closing, c["high"], time), strict=True))
+
+    return _Market(taken, lambda time, side: (_at(closing, best[side], time), _at(opening, opens, time)), spans)
 
 
 _MARKETS: Final = {TRADES: _trades, QUOTES: _quotes, CANDLES: _candles}
