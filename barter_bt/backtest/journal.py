@@ -114,7 +114,7 @@ class Frames:
         o, s = self._s.orders, self._scales
         i, filled = o.array("instrument"), o.array("filled")
         price, sent, kind = o.array("price"), o.array("price_sent"), o.array("kind")
-        trigger = o.array("trigger")
+        trigger, parent = o.array("trigger"), o.array("parent").copy()
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         traded = self._scaled(np.maximum(filled, 1), i, s.lots)
@@ -132,6 +132,7 @@ class Frames:
                 "time_in_force": self._enum(o.array("time_in_force"), pl.Enum(TIMES_IN_FORCE)),
                 "post_only": o.array("post_only").astype(bool),
                 "reduce_only": o.array("reduce_only").astype(bool),
+                "parent_id": pl.Series(parent).set(pl.Series(parent < 0), None),
                 "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series(kind == 0), None),
                 "price_sent": pl.Series(self._scaled(sent, i, s.ticks)).set(pl.Series(sent == 0), None),
                 "trigger": pl.Series(self._scaled(trigger, i, s.ticks)).set(pl.Series(trigger == 0), None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
-from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, open_order
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, open_orders
 from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.audit import COMMANDED, note_output
 from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
@@ -53,8 +53,8 @@ def execute_command(s: EngineState) -> None:
 def _execute_row(s: EngineState, row: int) -> None:
     command, target = s.commands.command[row], s.commands.instrument[row]
     if command == OPEN_ORDERS:
-        open_order(s, ask_for(s, s.commands, row))
-        s.actions.truncate(0)
+        ask_for(s, s.commands, row)
+        open_orders(s)
     elif command == CANCEL_REQUESTS:
         ask_cancel(s, s.commands.order[row])
         dispatch(s)

@@ -8,9 +8,10 @@ from barter_bt.engine.agenda import NEVER, Agenda
 REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 
 # What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
-# its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. Between these
-# stand those of accounts that tell things one by one: the order is being cancelled; a trade alone; balances alone.
-ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED = range(8)
+# its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. CHANGED: its
+# quantity, limit price and trigger are now these. In the middle stand those of accounts that tell things one by one:
+# the order is being cancelled; a trade alone; balances alone.
+ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED = range(9)
 
 
 class Requests(Table, growable=True):
@@ -40,6 +41,7 @@ class Reports(Table, growable=True):
     fee: I64
     maker: I8
     order_quantity: I64
+    trigger: I64
     status: I8
     reason: I8
     asset_first: I64
@@ -60,7 +62,7 @@ def copy_report(to: Reports, row: int, given: Reports, given_row: int) -> None:
     to.reason[row], to.asset_first[row] = given.reason[given_row], given.asset_first[given_row]
     to.total_first[row], to.free_first[row] = given.total_first[given_row], given.free_first[given_row]
     to.asset_second[row], to.total_second[row] = given.asset_second[given_row], given.total_second[given_row]
-    to.free_second[row], to.after[row] = given.free_second[given_row], -1
+    to.free_second[row], to.trigger[row], to.after[row] = given.free_second[given_row], given.trigger[given_row], -1
 
 
 class Links(Table):

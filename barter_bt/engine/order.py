@@ -13,6 +13,7 @@ NO_TIME = -(1 << 63)  # it has not happened
 MARKET, LIMIT = 0, 1
 GTC, IOC, FOK = 0, 1, 2
 NO_TRIGGER, STOP, IF_TOUCHED = 0, 1, 2
+NO_PARENT = -1
 
 # The first three are live; their numbers are those of Barter's ActiveOrderState.
 OPEN_IN_FLIGHT, OPEN, CANCEL_IN_FLIGHT = 0, 1, 2
@@ -40,7 +41,10 @@ BELOW_PRICE_MIN = 18
 INSTRUMENT_EXPIRED = 19
 RISK_FAILED = 20  # the user's risk manager raised, which ends the run
 REDUCE_ONLY = 21
-OWN_REASON = 22  # the first reason of the user's risk managers; their names are those of the run
+PARENT_ENDED = 22
+SIBLING_FILLED = 23
+CHILD_FILLED = 24
+OWN_REASON = 25  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -80,6 +84,9 @@ REASONS = (
     "expired",
     "risk_failed",
     "reduce_only",
+    "parent_ended",
+    "sibling_filled",
+    "child_filled",
 )
 
 
@@ -102,6 +109,9 @@ class OrderTerms(Table):
     trigger: I64  # ticks at which it is held no longer; 0: none, or a trailing stop's that is still to be set
     trail: I64  # ticks between a trailing stop and the market, or else ...
     trail_rate: I64  # ... that distance as a fraction of the price, in 1e-9
+    parent: I64  # order that it protects and waits for, NO_PARENT if none
+    offset: I64  # ticks between its price, or trigger, and the parent's first fill, or else ...
+    offset_rate: I64  # ... that distance as a fraction of it, in 1e-9
 
 
 class OrderRequest(OrderTerms):
@@ -119,7 +129,8 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.reduce_only[row], to.trigger_kind[row] = given.reduce_only[given_row], given.trigger_kind[given_row]
     to.price[row], to.quantity[row] = given.price[given_row], given.quantity[given_row]
     to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
-    to.trail_rate[row] = given.trail_rate[given_row]
+    to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]
+    to.offset[row], to.offset_rate[row] = given.offset[given_row], given.offset_rate[given_row]
 
 
 def copy_request(to: OrderRequest, row: int, given: OrderRequest, given_row: int) -> None:

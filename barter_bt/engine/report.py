@@ -9,13 +9,24 @@ from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CANCELLING, CLOSED, FILL, TRADE, TRIGGERED, dequeue
+from barter_bt.engine.messages import (
+    ACCEPTED,
+    CANCEL_REJECTED,
+    CANCELLING,
+    CHANGED,
+    CLOSED,
+    FILL,
+    TRADE,
+    TRIGGERED,
+    dequeue,
+)
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
     update_from_cancel_in_flight,
     update_from_cancel_rejected,
+    update_from_change,
     update_from_closed,
     update_from_open,
     update_from_trigger,
@@ -100,6 +111,8 @@ def apply_report(s: EngineState, row: int) -> None:
         update_from_cancel_in_flight(s, order, time, r.quantity[row])
     elif kind == TRIGGERED:
         update_from_trigger(s, order, time)
+    elif kind == CHANGED:
+        update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row])
     elif kind == TRADE:
         _apply_trade(s, row, order)
     if r.asset_first[row] >= 0:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import fee_of, notional
-from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_order
+from barter_bt.engine.action.protect import NO_UNIT, ask_protection
+from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.fault import fail_range
@@ -36,8 +37,7 @@ def process_schedule(s: EngineState) -> None:
             pass  # decided before the run, like a strategy that is not asked now
         elif p.action[row] == OPEN_ROW:
             s.engine.strategy[0] = p.strategy[row]
-            p.sent[row] = open_order(s, ask_for(s, p, row))
-            s.actions.truncate(0)
+            _open(s, row, ask_for(s, p, row))
         elif p.action[row] == CANCEL_ROW:
             ask_cancel(s, p.sent[p.ref[row]])
             dispatch(s)
@@ -78,8 +78,17 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))
     s.actions.resize[action] = p.resize[row]
     s.actions.refused[action] = NO_PRICE if missing else 0
-    p.sent[row] = open_order(s, action)
-    s.actions.truncate(0)
+    _open(s, row, action)
+
+
+def _open(s: EngineState, row: int, action: int) -> None:
+    """Open what a row asks for, and what protects it if it enlarges a position."""
+    p, i = s.schedule, s.schedule.instrument[row]
+    held = -s.actions.side[action] * s.instruments.quantity[i]
+    if p.protect_by[row] != NO_UNIT and s.actions.quantity[action] > held:
+        ask_protection(s, action, p.protect_by[row], p.stop_loss[row], p.take_profit[row], p.trailing_stop[row])
+    p.sent[row] = len(s.orders)
+    open_orders(s)
 
 
 def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
+from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
 from barter_bt.engine.fault import BAD_ASSET, fail
 from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, SELL, STOP
@@ -21,6 +22,7 @@ from barter_bt.strategy.asking import (
     ask_cancel_all,
     ask_limit,
     ask_market,
+    ask_protected,
     ask_reduce_only,
     ask_target,
     ask_trigger,
@@ -28,9 +30,12 @@ from barter_bt.strategy.asking import (
 )
 
 __all__ = [
+    "DISTANCE",
     "FOK",
+    "FRACTION",
     "GTC",
     "IOC",
+    "PRICE",
     "ask_price",
     "balance",
     "bid_price",
@@ -54,6 +59,7 @@ __all__ = [
     "now",
     "position",
     "price",
+    "protect",
     "realised",
     "reduce_only",
     "round_price",
@@ -71,6 +77,7 @@ __all__ = [
 
 
 NOT_KNOWN = float("nan")
+PRICE, DISTANCE, FRACTION = BY_PRICE, BY_DISTANCE, BY_FRACTION
 
 
 def natural(count: int, per_unit: float) -> float:
@@ -281,6 +288,22 @@ def trailing_stop_sell(
 def reduce_only(s: EngineState, asked: int) -> int:
     """Let an order do nothing but reduce the position (rule 32): ``reduce_only(s, stop_sell(s, i, 1.0, 99.0))``."""
     return ask_reduce_only(s.whole, asked)
+
+
+def protect(
+    s: EngineState,
+    asked: int,
+    stop_loss: float = 0.0,
+    take_profit: float = 0.0,
+    trailing_stop: float = 0.0,
+    unit: int = PRICE,
+) -> int:
+    """Protect an entry (rule 31): ``protect(s, buy(s, i, 1.0), 0.02, 0.05, 0.0, FRACTION)``.
+
+    What is 0.0 is left out. ``unit`` says what the amounts are: ``PRICE``, ``DISTANCE`` from the price of the entry, or
+    ``FRACTION`` of it; ``trailing_stop`` is never a price.
+    """
+    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing_stop)
 
 
 def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:

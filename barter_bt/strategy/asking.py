@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
+from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel
 from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, BAD_TRIGGER, fail
 from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, SELL
@@ -85,6 +86,27 @@ def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float,
     known = a.trigger[row] >= 0 and a.trail[row] >= 0 and a.trail_rate[row] >= 0
     if not known or follows > 1 or (follows == 0 and a.trigger[row] == 0) or a.post_only[row]:
         fail(s.fault, BAD_TRIGGER, i)
+    return row
+
+
+def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float) -> int:
+    """Protect an entry that was asked for; an amount of 0 is left out."""
+    if row == NOTHING_ASKED:
+        return row
+    i = s.actions.instrument[row]
+    per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
+    if unit == BY_FRACTION:
+        per_unit, noise = float(RATE), 1.0
+    stop, profit, trail = (
+        steps(stop_loss, per_unit, noise),
+        steps(take_profit, per_unit, noise),
+        steps(trailing, per_unit, noise),
+    )
+    sensible = stop >= 0 and profit >= 0 and trail >= 0 and stop + profit + trail > 0
+    if not (sensible and BY_PRICE <= unit <= BY_FRACTION) or s.actions.reduce_only[row]:
+        fail(s.fault, BAD_TRIGGER, i)
+        return row
+    ask_protection(s, row, unit, stop, profit, trail)
     return row
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from numbers import Integral, Real
 from typing import Any, Protocol
 
+from barter_bt.engine.action.protect import ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel, ask_trading
 from barter_bt.engine.event import (
     BALANCE,
@@ -36,7 +37,7 @@ from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.driver import Driver, Market, wake_bits
-from barter_bt.strategy.triggers import TRIGGERS, trigger_terms
+from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
 
 _PLAIN = (tuple, list)
 EVENTS = {
@@ -73,6 +74,10 @@ class OrderRequest:
     An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
     to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
     from its best (``stop`` is then where the trigger starts).
+
+    An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
+    their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
+    prices, or a ``"distance"`` from the entry's price, or a ``"fraction"`` of it; ``trailing_stop`` is never a price.
     """
 
     instrument: str | int
@@ -86,6 +91,10 @@ class OrderRequest:
     if_touched: float | None = None
     trailing: float | None = None
     trailing_rate: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trailing_stop: float | None = None
+    protect_by: str = "price"
 
 
 class AlgoStrategy(Protocol):
@@ -361,6 +370,19 @@ def _ask(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> No
     s.actions.reduce_only[row] = int(request.reduce_only)
     for column, value in held.items():
         getattr(s.actions, column)[row] = value
+    _protect(s, i, row, request)
+
+
+def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
+    """Ask for what protects an entry."""
+    asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
+    if not asked:
+        return
+    where = f"{request} at {s.engine.time[0]} ns"
+    if request.reduce_only:
+        raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
+    numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
+    ask_protection(s, row, *protection_terms(s.terms, i, where, numbers, request.protect_by))
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

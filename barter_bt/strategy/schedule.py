@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, SELL, STOP, TIMES_IN_FORCE
 from barter_bt.engine.schedule import (
     BELOW_LOT,
@@ -29,11 +30,20 @@ from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
-from barter_bt.strategy.triggers import ON_GRID, TOGETHER, TRIGGER_COLUMNS, TRIGGERS
+from barter_bt.strategy.triggers import (
+    ON_GRID,
+    PROTECTION,
+    TOGETHER,
+    TRIGGER_COLUMNS,
+    TRIGGERS,
+    UNITS_OF_PROTECTION,
+    ProtectBy,
+    check_protect_by,
+)
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
-_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target")
+_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
 _MOST = 4.6e18
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
@@ -212,6 +222,9 @@ class Schedule:
         ``my.variables.name[0]``, ``my.per_instrument.name[i]``.
     name
         The strategy id in the tables.
+    protect_by
+        What ``stop_loss``, ``take_profit`` and ``trailing_stop`` of the frame are, columns of opens and targets that
+        protect an entry (rule 31): ``"price"``, ``"distance"`` from the price of the entry, or ``"fraction"`` of it.
     """
 
     frame: Any
@@ -222,8 +235,10 @@ class Schedule:
     variables: Mapping[str, float] = field(default_factory=dict)
     per_instrument: Mapping[str, float] = field(default_factory=dict)
     name: str = "schedule"
+    protect_by: ProtectBy = "price"
 
     def __post_init__(self) -> None:
+        check_protect_by(self.protect_by)
         if self.size not in _SIZES:
             raise StrategyError(f"size is {self.size!r}; allowed: {', '.join(_SIZES)}")
         if not is_frame(self.frame):
@@ -259,7 +274,9 @@ class Schedule:
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
+        columns |= {name: np.zeros(n, np.int64) for name in ("parent", "offset", "offset_rate")}
         columns |= self._orders(frame, codes, action, market)
+        columns |= self._protection(frame, codes, (action != CANCEL_ROW) & ~unchanged, market)
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
             columns["ref"] = _same(market, n, -1)
@@ -369,6 +386,28 @@ class Schedule:
             _fail(frame, bad, "a trailing_rate that is not between 0 and 1", "it is a fraction: 2 % is 0.02")
             columns["trail_rate"] = np.where(rate, np.rint(rates * RATE), 0).astype(np.int64)
         columns["trigger_kind"] = np.where(touched, IF_TOUCHED, np.where(held, STOP, 0)).astype(np.int8)
+        return columns
+
+    def _protection(
+        self, frame: pl.DataFrame, codes: np.ndarray, entries: np.ndarray, market: Market
+    ) -> dict[str, np.ndarray]:
+        """What protects the entries that rows become (rule 31)."""
+        columns = {name: np.zeros(len(frame), Columns.dtype(name)) for name in ("protect_by", *PROTECTION)}
+        any_at_all = np.zeros(len(frame), bool)
+        for name in (name for name in PROTECTION if name in frame.columns):
+            asked = frame[name].is_not_null().to_numpy() & entries
+            values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+            if self.protect_by == "fraction":
+                bad = asked & ~((values > 0) & ((values < 1) | (name == "take_profit")) & np.isfinite(values))
+                _fail(frame, bad, f"a {name} that is no fraction of a price", "2 % is 0.02")
+                amounts = np.rint(np.where(asked, values, 0.0) * RATE).astype(np.int64)
+            else:
+                ticks, noise = _grid(market, codes, "ticks", "tick_noise")
+                amounts, off = _steps(values, ticks, noise, False)
+                _fail(frame, asked & (off | (amounts <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
+            columns[name] = np.where(asked, amounts, 0)
+            any_at_all |= asked
+        columns["protect_by"] = np.where(any_at_all, UNITS_OF_PROTECTION[self.protect_by], NO_UNIT).astype(np.int8)
         return columns
 
     def _targets(

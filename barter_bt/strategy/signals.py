@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.panel import Panel, overlap, own_columns, panel
 from barter_bt.strategy.schedule import Schedule, Size
+from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
 from barter_bt.strategy.windows import Apart, taken_apart
 
 
@@ -42,6 +43,16 @@ class Signals:
         ``my.variables.name[0]``, ``my.per_instrument.name[i]``.
     name
         The strategy id in the tables.
+    stop_loss, take_profit, trailing_stop
+        What protects each order that enlarges a position (rule 31), as numbers; a frame of targets in long form may
+        have columns of these names instead, one value for each target.
+    protect_by
+        What they are: a ``"fraction"`` of the price of the entry, a ``"distance"`` from it, or a ``"price"``.
+    rebalance
+        ``"always"``: every target is followed, so that a constant fraction of the equity trades at each bar.
+        ``"on_change"``: only a target that differs from the instrument's last, so that a position that a stop has
+        closed stays closed until the target changes. By default ``"on_change"`` where entries are protected, else
+        ``"always"``.
 
     Notes
     -----
@@ -74,8 +85,16 @@ class Signals:
     variables: Mapping[str, float] = field(default_factory=dict)
     per_instrument: Mapping[str, float] = field(default_factory=dict)
     name: str = "signals"
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trailing_stop: float | None = None
+    protect_by: ProtectBy = "fraction"
+    rebalance: Literal["always", "on_change"] | None = None
 
     def __post_init__(self) -> None:
+        check_protect_by(self.protect_by)
+        if self.rebalance not in (None, "always", "on_change"):
+            raise StrategyError(f"rebalance is {self.rebalance!r}; allowed: always, on_change")
         if not (isinstance(self.target, pl.Expr) or targets.is_frame(self.target)):
             raise StrategyError(
                 f"target is {type(self.target).__name__}; it must be a Polars expression over the candles, or a frame",
@@ -93,13 +112,26 @@ class Signals:
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
         own = self.hooks, self.variables, self.per_instrument
+        settings, unit = (self.size, self.with_fee, self.resize, *own), self.protect_by
         if not isinstance(self.target, pl.Expr):
-            return Schedule(self.rows(market), self.size, self.with_fee, self.resize, *own).prepare(market)
+            return Schedule(self._protected(self.rows(market)), *settings, protect_by=unit).prepare(market)
         rows, candles = _computed(self.target, market)
-        driver = Schedule(rows, self.size, self.with_fee, self.resize, *own).driver(market)
+        driver = Schedule(self._protected(rows), *settings, protect_by=unit).driver(market)
         warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
         warned.append(lookahead.warning(self.target, candles, rows))
         return replace(driver, warnings=[text for text in warned if text])
+
+    def _protected(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with what protects the entries that they become."""
+        given = {name: getattr(self, name) for name in PROTECTION if getattr(self, name) is not None}
+        twice = [name for name in given if name in rows.columns]
+        if twice:
+            raise StrategyError(f"the frame of targets has a column {twice[0]!r}, and {twice[0]} is given as well")
+        rows = rows.with_columns(pl.lit(value, pl.Float64).alias(name) for name, value in given.items())
+        protected = any(name in rows.columns for name in PROTECTION)
+        if (self.rebalance or ("on_change" if protected else "always")) == "always":
+            return rows
+        return rows.filter(pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument")))
 
 
 def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:

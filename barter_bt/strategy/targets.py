@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from barter_bt.errors import DataError, StrategyError, nearest
+from barter_bt.strategy.triggers import PROTECTION
 
 
 def is_frame(given: object) -> bool:
@@ -54,7 +55,8 @@ def long_form(given: Any, known: Sequence[str] | None = None) -> pl.DataFrame:
     Parameters
     ----------
     given
-        Long: columns ``time``, ``instrument``, ``target``. Wide: ``time`` and one column for each instrument.
+        Long: columns ``time``, ``instrument``, ``target``, and those of what protects entries. Wide: ``time`` and one
+        column for each instrument.
     known
         The instruments that there are, to be checked against.
 
@@ -80,7 +82,8 @@ def long_form(given: Any, known: Sequence[str] | None = None) -> pl.DataFrame:
             )
     if not (frame.schema["target"].is_numeric() or frame.schema["target"] in (pl.Boolean, pl.Null)):
         raise StrategyError(f"column 'target' of the frame is {frame.schema['target']}; targets are numbers")
-    frame = frame.select("time", "instrument", pl.col("target").cast(pl.Float64)).drop_nulls("target")
+    own = [name for name in PROTECTION if name in frame.columns]
+    frame = frame.select("time", "instrument", pl.col("target").cast(pl.Float64), *own).drop_nulls("target")
     return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
 
 

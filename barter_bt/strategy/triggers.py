@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
+from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE, NO_UNIT
 from barter_bt.engine.order import IF_TOUCHED, STOP
 from barter_bt.engine.terms import RATE, Terms, steps
 from barter_bt.errors import StrategyError
@@ -18,6 +20,9 @@ ALLOWED = (
     {"stop", "trailing"},
     {"stop", "trailing_rate"},
 )
+ProtectBy = Literal["price", "distance", "fraction"]
+PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
+UNITS_OF_PROTECTION = {"price": BY_PRICE, "distance": BY_DISTANCE, "fraction": BY_FRACTION}
 TRIGGER_COLUMNS = ("trigger_kind", "trigger", "trail", "trail_rate")
 TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 ON_GRID = "prices and distances are whole ticks; use round_price"
@@ -55,3 +60,36 @@ def trigger_terms(
         if not 0 < found["trail_rate"] < RATE:
             raise StrategyError(f"{where} has trailing_rate {rate}", "it is a fraction: 2 % is 0.02")
     return found
+
+
+def check_protect_by(by: str) -> None:
+    """Refuse a unit of protection that is none."""
+    if by not in UNITS_OF_PROTECTION:
+        raise StrategyError(f"protect_by is {by!r}; allowed: {', '.join(UNITS_OF_PROTECTION)}")
+
+
+def protection_terms(
+    terms: Terms, i: int, where: str, asked: Mapping[str, float | None], by: str
+) -> tuple[int, int, int, int]:
+    """Unit and amounts of what protects an entry, from what was asked for by the names of ``PROTECTION``.
+
+    Raises
+    ------
+    StrategyError
+        The unit is unknown, an amount is not positive or off the grid, or no fraction below 1.
+    """
+    check_protect_by(by)
+    amounts = []
+    for name in PROTECTION:
+        value, amount = asked.get(name), 0
+        if value is not None and by == "fraction":
+            amount = round(value * RATE) if math.isfinite(value) else 0
+            if amount <= 0 or (amount >= RATE and name != "take_profit"):
+                raise StrategyError(f"{where} has {name} {value}", "it is a fraction of the price: 2 % is 0.02")
+        elif value is not None:
+            amount = steps(float(value), terms.ticks_per_unit[i], terms.tick_noise[i])
+            if amount <= 0:
+                raise StrategyError(f"{where} has {name} {value}: not positive, or off the grid", ON_GRID)
+        amounts.append(amount)
+    stop_loss, take_profit, trailing_stop = amounts
+    return UNITS_OF_PROTECTION[by] if any(amounts) else NO_UNIT, stop_loss, take_profit, trailing_stop

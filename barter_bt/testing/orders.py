@@ -12,7 +12,9 @@ from barter_bt.strategy import Schedule
 from barter_bt.testing.market import NAME, stamps
 
 _TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", *_TRIGGERS)
+_PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
+_PRICES = (*_TRIGGERS, *_PROTECTION)
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", *_PRICES)
 
 
 def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
@@ -24,7 +26,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
         ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
         ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``), ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
-        ``trailing`` and ``trailing_rate``.
+        ``trailing`` and ``trailing_rate``. Also, for orders and targets, ``stop_loss``, ``take_profit`` and
+        ``trailing_stop``.
     options
         As for :class:`~barter_bt.strategy.Schedule`.
 
@@ -45,11 +48,14 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
             one |= {"action": "cancel", "ref": row["cancel"]}
         if "limit" in row:
             one["price"] = float(row["limit"])
-        one |= {name: float(row[name]) for name in _TRIGGERS if name in row}
+        one |= {name: float(row[name]) for name in _PRICES if name in row}
         if "reduce_only" in row:
             one["reduce_only"] = row["reduce_only"]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
-    types = dict.fromkeys(("target", "price", *_TRIGGERS), pl.Float64) | {"ref": pl.Int64, "reduce_only": pl.Boolean}
+    types = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
+        "ref": pl.Int64,
+        "reduce_only": pl.Boolean,
+    }
     given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
     frame = pl.DataFrame(
         {

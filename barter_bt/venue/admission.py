@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.engine.messages import ACCEPTED, TRIGGERED
-from barter_bt.engine.order import GTC, LIMIT, NO_REASON, NOT_FILLED, OPEN
+from barter_bt.engine.order import GTC, LIMIT, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
 from barter_bt.venue.fill import reservation
 from barter_bt.venue.matches import note_admission, note_expiry
 from barter_bt.venue.report import add_balance, report, reserved_asset
@@ -12,9 +12,14 @@ from barter_bt.venue.state import QUOTES, VenueState
 from barter_bt.venue.taking import fill_at, is_locked, is_within_limit, match_taker, takes_at_arrival
 
 
+def reserves(v: VenueState, order: int, i: int) -> bool:
+    """Whether an order reserves what it may cost; what protects an entry gives what that has got (rule 31)."""
+    return bool(v.orders.kind[order] == LIMIT and not v.terms.margined[i] and v.orders.parent[order] == NO_PARENT)
+
+
 def can_reserve(v: VenueState, order: int, i: int) -> bool:
     """Whether what a limit order of a cash account reserves is free."""
-    if v.orders.kind[order] != LIMIT or v.terms.margined[i]:
+    if not reserves(v, order, i):
         return True
     asset = reserved_asset(v, order, i)
     return reservation(v, order, i, v.orders.quantity[order]) <= v.accounts.total[asset] - v.accounts.reserved[asset]
@@ -32,7 +37,7 @@ def admit(v: VenueState, order: int, i: int) -> None:
     """Accept an order, or what a trigger made of it: it reserves what it may cost, and takes (rules 14 and 30)."""
     add_order(v, order, i)
     row = report(v, order, TRIGGERED if v.orders.held[order] else ACCEPTED, OPEN, NO_REASON)
-    if v.orders.kind[order] == LIMIT and not v.terms.margined[i]:
+    if reserves(v, order, i):
         reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
         if reserved > 0:
             v.orders.reserved[order] = reserved

@@ -13,6 +13,7 @@ from barter_bt.engine.order import (
     CANCELLED,
     INSTRUMENT_EXPIRED,
     LIMIT,
+    NO_PARENT,
     NO_REASON,
     NO_TRIGGER,
     OPEN,
@@ -23,6 +24,7 @@ from barter_bt.engine.order import (
     copy_terms,
 )
 from barter_bt.venue.admission import enter
+from barter_bt.venue.bracket import wait_for_parent
 from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.held import hold
 from barter_bt.venue.matches import note_cancel
@@ -60,6 +62,8 @@ def _copy_request(v: VenueState, order: int) -> None:
         row = o.append()
         o.instrument[row] = sent.instrument[row]
         o.live[row] = 0
+        o.children[row] = 0
+        o.parent[row] = NO_PARENT
         o.quantity[row] = 0
         o.filled[row] = 0
         o.matched[row] = 0
@@ -98,6 +102,9 @@ def _matches_now(v: VenueState, order: int, i: int) -> bool:
 def _open(v: VenueState, order: int) -> None:
     _copy_request(v, order)
     i = v.orders.instrument[order]
+    if v.orders.parent[order] != NO_PARENT:
+        wait_for_parent(v, order, i)
+        return
     objection = _objection(v, order, i)
     if objection:
         report(v, order, CLOSED, REJECTED, objection)

@@ -176,7 +176,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened")}).items():
+    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed")}).items():
         for name in names:
             markets.array(name)[:] = value
     lists = OrderLists(count * LISTS)

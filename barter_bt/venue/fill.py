@@ -7,7 +7,18 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import after_fill, base_amount, fee_of, in_range, notional
 from barter_bt.engine.fault import FILL_IN_PAST, fail, fail_range
 from barter_bt.engine.messages import CLOSED, FILL
-from barter_bt.engine.order import BUY, CANCELLED, FILLED, INSUFFICIENT_BALANCE, NO_REASON, OPEN, REJECTED, SELL
+from barter_bt.engine.order import (
+    BUY,
+    CANCELLED,
+    FILLED,
+    INSUFFICIENT_BALANCE,
+    NO_PARENT,
+    NO_REASON,
+    OPEN,
+    REJECTED,
+    SELL,
+)
+from barter_bt.venue.family import end_family
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
 from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
@@ -106,6 +117,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     value = notional(v.terms, i, lots, ticks)
     fee = fee_of(v.terms, i, value, lots, is_maker)
     post(v, i, v.orders.side[order], lots, ticks, value, fee)
+    if o.filled[order] == 0:
+        o.first_price[order] = ticks
     o.filled[order] += lots
     done = o.filled[order] == o.quantity[order]
     _shrink_reservation(v, order, i)
@@ -113,6 +126,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
         remove_order(v, order, i)
     _report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
     side = v.orders.side[order]
+    if v.orders.parent[order] != NO_PARENT:
+        end_family(v, order, i)
     if v.markets.reducing[i] > 0 and v.markets.quantity[i] * side >= 0:
         cancel_reducing(v, i, side)
 

@@ -33,11 +33,22 @@ def hold(v: VenueState, order: int, i: int) -> None:
     """Acknowledge an order that has arrived, and hold it unless the standing quote triggers it at once."""
     add_order(v, order, i)
     report(v, order, ACCEPTED, OPEN, NO_REASON)
+    show_standing_quote(v, order, i)
+    update_triggers(v, i)
+
+
+def show_standing_quote(v: VenueState, order: int, i: int) -> None:
+    """Show an order that is held from now on what stands there, if quotes trigger it."""
     if v.fill_terms.triggers_on[i] == QUOTES and usable(v, i):
         ticks = shown_price(v, order, i)
         if ticks > 0:
             _show(v, order, i, ticks)
-    update_triggers(v, i)
+
+
+def meet_worse_extreme(v: VenueState, order: int, i: int) -> None:
+    """Inside a candle an order meets the extreme against it, of which it is not known that it came before (rule 29)."""
+    if _is_reached(v, order, v.markets.high[i] if _is_reached_from_below(v, order) else v.markets.low[i]):
+        trigger(v, order, i, v.orders.trigger[order])
 
 
 @unit

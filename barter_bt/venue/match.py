@@ -107,6 +107,7 @@ def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
 @unit
 def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, ticks: int) -> None:
     """A candle is complete: takers meet its close, resting limits its range (rule 16)."""
+    v.markets.low[i], v.markets.high[i], v.markets.closed[i] = low, high, v.clock.time[0]
     if v.fill_terms.taker_fills_on[i] == CANDLES:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == CANDLES:

@@ -6,7 +6,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, REDUCE_ONLY
 from barter_bt.venue.report import close
-from barter_bt.venue.resting import LISTS, NOBODY
+from barter_bt.venue.resting import LISTS, NOBODY, WAITING_LIST
 from barter_bt.venue.state import VenueState
 
 
@@ -26,7 +26,7 @@ def cancel_reducing(v: VenueState, i: int, side: int) -> None:
 
 def _first_reducing(v: VenueState, i: int, side: int) -> int:
     o, first = v.orders, NOBODY
-    for which in range(LISTS):
+    for which in range(WAITING_LIST):
         order = v.lists.first[i * LISTS + which]
         while order != NOBODY:
             if o.reduce_only[order] and o.side[order] == side and (first == NOBODY or order < first):

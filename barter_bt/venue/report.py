@@ -5,10 +5,10 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.messages import enqueue
-from barter_bt.engine.order import SELL
+from barter_bt.engine.messages import CLOSED, enqueue
+from barter_bt.engine.order import CANCELLED, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import WAITING, VenueState
 
 
 @unit
@@ -29,6 +29,7 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
     reports.fee[row] = 0
     reports.maker[row] = 0
     reports.order_quantity[row] = v.orders.quantity[order]
+    reports.trigger[row] = v.orders.trigger[order]
     reports.status[row] = status
     reports.reason[row] = reason
     reports.asset_first[row] = -1
@@ -62,6 +63,18 @@ def close(v: VenueState, order: int, i: int, kind: int, status: int, reason: int
         v.orders.reserved[order] = 0
         v.accounts.reserved[asset] -= reserved
         add_balance(v, row, asset)
+    if v.orders.children[order] > 0:
+        end_waiting(v, order, i)
+
+
+def end_waiting(v: VenueState, parent: int, i: int) -> None:
+    """An entry has ended: what still waits for its first fill ends with it."""
+    o, order = v.orders, parent + 1
+    while order < len(o) and o.parent[order] == parent:
+        if o.live[order] and o.held[order] == WAITING:
+            remove_order(v, order, i)
+            report(v, order, CLOSED, CANCELLED, PARENT_ENDED)
+        order += 1
 
 
 def reserved_asset(v: VenueState, order: int, i: int) -> int:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, NEVER
 from barter_bt.engine.order import BUY, STOP
-from barter_bt.venue.state import FAR, HELD, QUOTES, TRADES, VenueState
+from barter_bt.venue.state import FAR, HELD, QUOTES, TRADES, WAITING, VenueState
 
 TAKERS, BIDS, OFFERS = 0, 1, 2
 RISING, FALLING, TRAILING = 3, 4, 5  # held for a trigger: prices rise to it, or fall to it, or it follows them
-LISTS = 6  # of each instrument
+WAITING_LIST = 6  # for a parent
+LISTS = 7  # of each instrument
 NOBODY = -1
 
 
@@ -70,6 +71,8 @@ def list_of(v: VenueState, order: int) -> int:
     """The list in which an order stands in its present state."""
     o = v.orders
     is_buy = o.side[order] == BUY
+    if o.held[order] == WAITING:
+        return WAITING_LIST
     if o.held[order] == HELD:
         if is_trailing(v, order):
             return TRAILING

@@ -22,10 +22,11 @@ from barter_bt.engine.order import (
     REQUESTED,
 )
 from barter_bt.venue.admission import admit, can_reserve
+from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
 from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_asset, sort, used_asset
 from barter_bt.venue.reducing import reducible
-from barter_bt.venue.report import close, report
+from barter_bt.venue.report import close, end_waiting, report
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import VenueState
 
@@ -94,7 +95,10 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
         close(v, order, i, CLOSED, CANCELLED, REDUCE_ONLY)
         update_triggers(v, i)
     elif live:
+        before = v.orders.filled[order]
         fill(v, order, i, lots, ticks, is_maker, enough)
+        if v.orders.children[order] > 0 and v.orders.filled[order] > before:
+            follow_parent(v, order, i)
         if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
             close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
         update_triggers(v, i)
@@ -114,6 +118,7 @@ def _admit_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
         admit(v, order, i)
     else:
         report(v, order, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
+        end_waiting(v, order, i)
 
 
 def _settle_cancel(v: VenueState, row: int) -> None:

@@ -14,7 +14,7 @@ from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 NOT_VALUED = -(1 << 63)
-NOT_HELD, HELD, WAS_HELD = 0, 1, 2  # for a trigger
+NOT_HELD, HELD, WAS_HELD, WAITING = 0, 1, 2, 3  # for a trigger, and for the fill of a parent
 FAR = 1 << 62  # a price that every market reaches
 
 
@@ -55,6 +55,9 @@ class VenueMarkets(Table):
     bid_lots: I64
     ask_lots: I64
     quote_time: I64
+    low: I64  # of the last candle that met orders, and when it closed
+    high: I64
+    closed: I64
     opened: I64  # when a candle last opened while orders were live
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
@@ -81,7 +84,9 @@ class VenueOrders(OrderTerms, growable=True):
     reserved: I64
     arrival: I64
     live: I8
-    held: I8  # for a trigger
+    held: I8  # for a trigger, or for its parent
+    first_price: I64  # ticks of its first fill
+    children: I64  # live orders that protect it
     met: I64  # price that triggered it and that it meets, else 0
     since: I64  # arrival, or the last move of a trigger
     pending: I8  # takes at the next evidence instead of resting
@@ -117,6 +122,7 @@ class VenueClock(Table):
     live: I64
     needs_marks: I64
     passes: I64
+    ambiguous: I64  # brackets of which one candle reached both ends
 
 
 class VenueState(Block):

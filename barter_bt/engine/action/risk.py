@@ -62,7 +62,7 @@ def _hold_against_limits(s: EngineState, action: int) -> int:
     reason = _count_orders(s, i)
     if reason:
         return reason
-    _weigh(s, i, side, lots)
+    _weigh(s, action, i, side, lots)
     reason = _measure(s, i, side, lots, limit_price)
     if reason and s.limits.resize[i]:
         fitting = _largest(s, i, side, lots, limit_price)
@@ -108,12 +108,13 @@ def _remember(s: EngineState, row: int) -> None:
         limits.slot[row] = (limits.slot[row] + 1) % limits.order_rate[row]
 
 
-def _weigh(s: EngineState, i: int, side: int, lots: int) -> None:
+def _weigh(s: EngineState, action: int, i: int, side: int, lots: int) -> None:
     """What the order comes on top of; the account's exposure only where a limit asks and the order may raise it."""
     r, limits, account = s.risk, s.limits, len(s.instruments)
     r.before[0] = _position_after(s, i, side)
     r.reach[0] = max(abs(r.before[0]), abs(_position_after(s, i, -side)))
     r.gross[0] = 0
+    r.reduces[0] = s.actions.reduce_only[action]
     limited = limits.exposure[account] > 0 or limits.leverage[account] > 0
     if limited and abs(_then(s, side, lots)) > r.reach[0]:
         r.gross[0] = 1
@@ -179,6 +180,8 @@ def _measure(s: EngineState, i: int, side: int, lots: int, limit_price: int) -> 
             return NO_PRICE
         if notional(s.terms, i, lots, ticks) > limits.order_notional[i]:
             return ORDER_NOTIONAL_LIMIT
+    if r.reduces[0]:
+        return NO_REASON
     then = abs(_then(s, side, lots))
     if then > abs(r.before[0]):
         if 0 < limits.position_quantity[i] < then:

@@ -6,7 +6,17 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
-from barter_bt.engine.order import NO_TRIGGER, OPEN, OPEN_IN_FLIGHT, OrderTerms, copy_terms
+from barter_bt.engine.order import (
+    NO_PARENT,
+    NO_REASON,
+    NO_TRIGGER,
+    OPEN,
+    OPEN_IN_FLIGHT,
+    PARENT_ENDED,
+    REFUSED,
+    OrderTerms,
+    copy_terms,
+)
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
@@ -41,20 +51,36 @@ def dispatch(s: EngineState) -> None:
         order = a.order[action]
         if order >= 0 and (s.orders.status[order] == OPEN or s.orders.status[order] == OPEN_IN_FLIGHT):
             send_cancel(s, order)
-    for action in range(count):
+    open_orders(s)
+
+
+def open_orders(s: EngineState) -> int:
+    """Open what the actions ask for, in order; returns the last order."""
+    a, last = s.actions, NO_ORDER
+    for action in range(len(a)):
         if a.order[action] == NO_ORDER:
-            open_order(s, action)
+            last = open_order(s, action)
+            a.sent[action] = last
     a.truncate(0)
+    return last
 
 
 def open_order(s: EngineState, action: int) -> int:
     """Record one open and, unless refused, send it; returns the order."""
-    reason = approve(s, action)
+    reason = approve(s, action) if s.actions.parent[action] == NO_PARENT else follow_entry(s, action)
     if reason:
         return refuse(s, action, reason)
     order = record_open_sent(s, action)
     send(s, REQUEST_OPEN, order)
     return order
+
+
+def follow_entry(s: EngineState, action: int) -> int:
+    """What protects an entry of the same batch gets its order and quantity, unless that was refused."""
+    a, entry = s.actions, s.actions.sent[s.actions.parent[action]]
+    a.parent[action] = entry
+    a.quantity[action] = a.quantity_requested[action] = s.orders.quantity[entry]
+    return PARENT_ENDED if s.orders.status[entry] == REFUSED else NO_REASON
 
 
 def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_only: int, price: int, lots: int) -> int:
@@ -72,7 +98,8 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.resize[row] = 0
     a.reduce_only[row] = 0
     a.trigger_kind[row] = NO_TRIGGER
-    a.trigger[row] = a.trail[row] = a.trail_rate[row] = 0
+    a.trigger[row] = a.trail[row] = a.trail_rate[row] = a.offset[row] = a.offset_rate[row] = 0
+    a.parent[row] = NO_PARENT
     a.price[row] = price
     a.quantity[row] = lots
     a.quantity_requested[row] = lots
@@ -85,6 +112,7 @@ def ask_for(s: EngineState, terms: OrderTerms, given_row: int) -> int:
     row = s.actions.append()
     a = s.actions
     copy_terms(a, row, terms, given_row)
+    a.parent[row] = NO_PARENT
     a.order[row] = NO_ORDER
     a.strategy[row] = s.engine.strategy[0]
     a.quantity_requested[row] = a.quantity[row]

@@ -41,6 +41,7 @@ class Risk(Table):
     before: I64  # position if all working orders of the order's side fill
     reach: I64  # largest position that working orders may lead to, on either side
     gross: I64  # 1: the account's exposure matters to this order
+    reduces: I64  # 1: reduce-only, which no limit on positions concerns
     others: I64  # exposure of all other instruments
     allowed: I64  # exposure that the leverage allows
     stops: I64  # 1: losses are watched

@@ -131,6 +131,14 @@ def update_from_trigger(s: EngineState, order: int, time_exchange: int) -> None:
         s.orders.time_triggered[order] = time_exchange
 
 
+def update_from_change(s: EngineState, order: int, quantity: int, price: int, trigger: int) -> None:
+    """The venue has changed what the order is for."""
+    o = s.orders
+    if is_live(s, order):
+        _work(s, order, quantity - o.quantity[order])
+        o.quantity[order], o.price[order], o.trigger[order] = quantity, price, trigger
+
+
 def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int, filled: int) -> None:
     """Somebody has asked to cancel the order; ``time_exchange`` is NO_TIME if it was not open then."""
     o = s.orders

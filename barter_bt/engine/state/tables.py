@@ -125,6 +125,7 @@ class Actions(OrderRequest, growable=True):
 
     order: I64
     refused: I64  # a reason, for what cannot even be sent
+    sent: I64  # the order that it became
 
 
 class Schedule(OrderTerms):
@@ -135,6 +136,10 @@ class Schedule(OrderTerms):
     action: I8
     ref: I64  # of a cancel: the row of its open
     target: I64
+    protect_by: I8  # unit of what protects an entry: see `action/protect.py`
+    stop_loss: I64
+    take_profit: I64
+    trailing_stop: I64
     sent: I64  # order that the row became; below 0 if none
 
 

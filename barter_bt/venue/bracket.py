@@ -1,0 +1,87 @@
+"""Orders that protect an entry wait for its first fill, and the first of them that fills ends the others (rule 31).
+
+Assumptions: entry and protection are at one venue, which needs no time between a fill and what follows from it. Inside
+a candle that filled the entry the stop can be reached, but not the take profit: of what could have happened, it is the
+outcome that is worse for the account.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import muldiv
+from barter_bt.columns.marks import unit
+from barter_bt.engine.agenda import VENUE_MARKET
+from barter_bt.engine.messages import ACCEPTED, CHANGED, CLOSED
+from barter_bt.engine.order import LIMIT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
+from barter_bt.engine.terms import RATE
+from barter_bt.venue.admission import enter
+from barter_bt.venue.held import meet_worse_extreme, show_standing_quote
+from barter_bt.venue.report import report
+from barter_bt.venue.resting import add_order, is_trailing, remove_order, update_triggers
+from barter_bt.venue.state import CANDLES, HELD, NOT_HELD, WAITING, VenueState
+
+
+def wait_for_parent(v: VenueState, order: int, i: int) -> None:
+    """Acknowledge an order that protects another, and let it wait; or follow what has become of that one."""
+    o, parent = v.orders, v.orders.parent[order]
+    ended = not o.live[parent] and o.matched[parent] == 0
+    if ended and o.filled[parent] == 0:
+        report(v, order, CLOSED, REJECTED, PARENT_ENDED)
+        return
+    o.held[order] = WAITING
+    o.children[parent] += 1
+    add_order(v, order, i)
+    report(v, order, ACCEPTED, OPEN, NO_REASON)
+    if o.filled[parent] > 0:
+        _start(v, order, i, 0)
+
+
+@unit
+def follow_parent(v: VenueState, parent: int, i: int) -> None:
+    """More of an entry has been filled: what protects it starts, or grows with it."""
+    o, order = v.orders, parent + 1
+    while order < len(o) and o.parent[order] == parent:
+        if o.live[order] and o.held[order] == WAITING:
+            _start(v, order, i, _is_inside_candle(v, parent, i))
+        elif o.live[order] and o.quantity[order] < o.filled[parent]:
+            o.quantity[order] = o.filled[parent]
+            _tell(v, order)
+        order += 1
+    update_triggers(v, i)
+
+
+def _start(v: VenueState, order: int, i: int, inside: int) -> None:
+    """Prices that were distances become prices; then the order is held, or enters, as one that arrives now."""
+    o, ticks = v.orders, v.orders.first_price[v.orders.parent[order]]
+    remove_order(v, order, i)
+    o.quantity[order] = o.filled[o.parent[order]]
+    away = o.offset[order] if o.offset[order] > 0 else muldiv(ticks, o.offset_rate[order], RATE)
+    if o.trigger_kind[order] != NO_TRIGGER and is_trailing(v, order) and away == 0 and o.trigger[order] == 0:
+        away = o.trail[order] if o.trail[order] > 0 else muldiv(ticks, o.trail_rate[order], RATE)
+    if away > 0 and o.kind[order] == LIMIT:
+        o.price[order] = max(ticks - o.side[order] * away, 1)
+    elif away > 0:
+        o.trigger[order] = max(ticks + o.side[order] * away, 1)
+    o.arrival[order] = o.since[order] = v.clock.time[0]
+    o.held[order] = NOT_HELD if o.trigger_kind[order] == NO_TRIGGER else HELD
+    _tell(v, order)
+    if o.held[order] == NOT_HELD:
+        enter(v, order, i)
+        return
+    add_order(v, order, i)
+    if inside:
+        meet_worse_extreme(v, order, i)
+    else:
+        show_standing_quote(v, order, i)
+
+
+def _tell(v: VenueState, order: int) -> None:
+    row = report(v, order, CHANGED, OPEN, NO_REASON)
+    v.reports.price[row] = v.orders.price[order]
+
+
+def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:
+    """Whether an entry was filled by the range of a candle, of which more may have come after it."""
+    o, now = v.orders, v.clock.time[0]
+    at_close = v.clock.stage[0] == VENUE_MARKET and v.markets.closed[i] == now
+    by_range = o.met[parent] > 0 if o.pending[parent] else v.fill_terms.maker_fills_on[i] == CANDLES
+    return int(at_close and by_range)

@@ -1,0 +1,23 @@
+"""How the end of one order of a bracket ends the others (rule 31)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.marks import unit
+from barter_bt.engine.messages import CLOSED
+from barter_bt.engine.order import CANCELLED, CHILD_FILLED, SIBLING_FILLED
+from barter_bt.venue.report import close
+from barter_bt.venue.state import VenueState
+
+
+@unit
+def end_family(v: VenueState, order: int, i: int) -> None:
+    """An order that protects an entry has filled: the others end, and what is left of the entry."""
+    o, parent = v.orders, v.orders.parent[order]
+    sibling = parent + 1
+    while sibling < len(o) and o.parent[sibling] == parent:
+        if sibling != order and o.live[sibling]:
+            v.clock.ambiguous[0] += int(o.matched[sibling] > 0)
+            close(v, sibling, i, CLOSED, CANCELLED, SIBLING_FILLED)
+        sibling += 1
+    if o.live[parent]:
+        close(v, parent, i, CLOSED, CANCELLED, CHILD_FILLED)
