@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
-from .engine import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Table, Tables, row_of, run
+from .engine import run
+from .tables import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Table, Tables, row_of
 
 if TYPE_CHECKING:
     from barter_bt.backtest import Result

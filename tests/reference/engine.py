@@ -8,7 +8,6 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -32,43 +31,16 @@ from .model import (
     rhe,
     value,
 )
-from .venue import Match, Order, Report, Venue, settle
+from .order import Match, Order, Report, settle
+from .tables import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Tables, row_of
+from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
 AT_VENUE, EXPIRY, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 0.75, 1, 2, 3, 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 
-Table = list[dict[str, Any]]
 Limit = tuple[int, str, bool]  # ticks (0: market), time in force, post-only
 MARKET: Limit = (0, "gtc", False)
-ORDERS = "instrument side kind tif post_only price quantity quantity_requested filled notional fees status reason"
-ORDERS += " time_sent time_exchange time_closed"
-TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
-POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
-POSITIONS += " trade_enter trade_exit"
-BALANCES = "time_exchange asset total free"
-SCALES = "tick lot num den"
-
-
-def row_of(columns: str, *cells: Any) -> dict[str, Any]:
-    return dict(zip(columns.split(), cells, strict=True))
-
-
-@dataclass
-class Tables:
-    """The journals of a run and what their integers mean; ``sequence`` counts engine events."""
-
-    assets: tuple[tuple[str, str], ...]  # (exchange, name)
-    units: tuple[Fraction, ...]
-    instruments: tuple[str, ...]
-    scales: tuple[dict[str, Any], ...]  # per instrument: tick, lot, num, den
-    orders: Table = field(default_factory=list)
-    trades: Table = field(default_factory=list)
-    positions: Table = field(default_factory=list)
-    balances: Table = field(default_factory=list)
-    equity: Table = field(default_factory=list)
-    sequence: int = 0
-
 
 Manager = Callable[[int, int, int, int], int]
 """Rule 56: of lots, side, position, limit price in ticks: 0, the number of a reason, or below 0 the lots to send."""

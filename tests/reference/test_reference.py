@@ -14,8 +14,9 @@ from barter_bt.testing.scenario import START, ExchangeSpec, InstrumentSpec, Row,
 from barter_bt.testing.scenario.arguments import schedule_frame, stream_frame, to_instrument, to_venue
 from barter_bt.testing.strategies import scenarios
 
-from .engine import Tables, run
+from .engine import run
 from .model import Fill, build, fill_position, rhe, value
+from .tables import Tables
 
 UNIT = 10**9  # units of one whole asset
 BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")

@@ -1,0 +1,159 @@
+"""One exchange's accounts and positions: what is reserved, what can be paid (rules 2, 17 and 19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from barter_bt.testing.scenario import ExchangeSpec
+
+from .model import LIMIT, Fill, Instrument, Position, World, fill_position, in_range, rhe, value
+from .order import Order
+
+
+@dataclass
+class Account:
+    """One asset, in double entry: what the account has, what the counterparty and the fees got."""
+
+    start: int
+    total: int
+    reserved: int = 0
+    counterparty: int = 0
+    fees: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.total - self.reserved
+
+
+@dataclass
+class Money:
+    """The accounts, positions and working orders of an exchange."""
+
+    spec: ExchangeSpec
+    world: World
+    positions: dict[int, Position] = field(default_factory=dict, init=False)
+    marks: dict[int, int] = field(default_factory=dict, init=False)
+    working: list[Order] = field(default_factory=list, init=False)  # in order of arrival
+
+    def __post_init__(self) -> None:
+        starts = enumerate(zip(self.world.assets, self.world.start, strict=True))
+        self.accounts = {asset: Account(start, start) for asset, (key, start) in starts if key[0] == self.spec.name}
+
+    def snapshots(self, *assets: int) -> tuple[tuple[int, int, int], ...]:
+        return tuple((asset, self.accounts[asset].total, self.accounts[asset].free) for asset in assets)
+
+    def fill(self, order: Order, lots: int, ticks: int, maker: bool) -> Fill:
+        notional = order.instrument.notional(lots, ticks)
+        return Fill(order.side, lots, ticks, notional, order.instrument.fee(lots, notional, maker), maker)
+
+    def post(self, asset: int, amount: int, fee: int) -> None:
+        """Double entry: the account gets ``amount`` less ``fee``."""
+        account = self.accounts[asset]
+        account.total = in_range(account.total + amount - fee, f"balance of {self.world.assets[asset]}")
+        account.counterparty = in_range(account.counterparty - amount, "counterparty")
+        account.fees = in_range(account.fees + fee, "fees")
+
+    def reserves(self, order: Order) -> bool:
+        """Rules 17 and 19: limit orders do, of spot in a cash account."""
+        return self.spec.account == "cash" and order.instrument.spot and order.price > 0
+
+    def reservation(self, order: Order) -> int:
+        """Rule 17: what the rest of an order reserves."""
+        left = order.quantity - order.filled
+        if not self.reserves(order) or left == 0:
+            return 0
+        if order.side < 0:
+            return order.instrument.held(left)
+        maker, taker = (self.fill(order, left, order.price, is_maker) for is_maker in (True, False))
+        return maker.notional + max(maker.fee, taker.fee, 0)
+
+    def reserve(self, order: Order) -> None:
+        """Rule 17: on arrival and after a fill, what the rest needs."""
+        self.accounts[order.pays].reserved += self.reservation(order) - order.reserved
+        order.reserved = self.reservation(order)
+
+    def payable(self, order: Order, lots: int, ticks: int, maker: bool) -> int:
+        """The most lots, up to ``lots``, that the account can pay; all or nothing unless the order may be cut."""
+        if self.can_pay(order, self.fill(order, lots, ticks, maker)):
+            return lots
+        low, high = 0, lots if order.cuts else 0
+        while low < high:  # what can be paid falls with the lots, but for rounding
+            middle = (low + high + 1) // 2
+            enough = self.can_pay(order, self.fill(order, middle, ticks, maker))
+            low, high = (middle, high) if enough else (low, middle - 1)
+        return low
+
+    def can_pay(self, order: Order, fill: Fill) -> bool:
+        """Rule 17 for spot in a cash account: what is free and what the order itself reserves."""
+        instrument = order.instrument
+        if fill.notional + abs(fill.fee) > LIMIT:  # rule 2
+            return False
+        if self.spec.account == "margin" or not instrument.spot:
+            return self.has_margin(instrument, fill)
+        base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
+        if order.side > 0:
+            return fill.notional + fill.fee <= quote + order.reserved
+        return instrument.held(fill.lots) <= base + order.reserved and fill.notional - fill.fee >= -quote
+
+    def has_margin(self, filling: Instrument, fill: Fill) -> bool:
+        """Rule 19: unless it only reduces, collateral >= requirement in the quote asset with the fill done."""
+        before = self.positions.get(filling.index)
+        if before is not None and before.side != fill.side and fill.lots <= before.quantity:
+            return True
+        self.valued(filling.quote)
+        change = fill_position(before, filling, fill)
+        assert change.after is not None
+        moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.fee
+        worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
+        cash, own = self.accounts[filling.quote].free + moved, value(filling, change.after, fill.ticks)
+        if max(map(abs, (moved, cash, own, worth, requirement, change.after.cost))) > LIMIT:  # rule 2
+            return False
+        return cash + worth >= requirement
+
+    def is_affordable(self, order: Order, lots: int, ticks: int, maker: bool) -> bool:
+        """Rule 2: whether what spot costs is there, though the lots are beyond the range in units of the base."""
+        instrument = order.instrument
+        if order.side < 0 or not instrument.spot or instrument.base_units * lots <= LIMIT:
+            return False
+        worth = rhe(lots * instrument.lot_value(Fraction(ticks)))
+        fee = instrument.fee(lots, worth, maker)
+        cash = self.accounts[instrument.quote].free + order.reserved
+        return worth + abs(fee) <= LIMIT and (self.spec.account == "margin" or worth + fee <= cash)
+
+    def is_held(self, order: Order, lots: int) -> bool:
+        """Rule 2: whether a fill would only reduce a position, or in a cash account sell what is there."""
+        instrument, before = order.instrument, self.positions.get(order.instrument.index)
+        if self.spec.account == "margin" or not instrument.spot:
+            return before is not None and before.side != order.side and lots <= before.quantity
+        return order.side < 0 and instrument.held(lots) <= self.accounts[instrument.base].free + order.reserved
+
+    def margined(self, quote: int, changed: dict[int, Position] | None = None) -> list[tuple[Instrument, Position]]:
+        """Rule 19: the positions that count for an asset's collateral."""
+        held = [(self.world.instruments[index], one) for index, one in {**self.positions, **(changed or {})}.items()]
+        in_account = self.spec.account == "margin"
+        return [(item, one) for item, one in held if item.quote == quote and (in_account or not item.spot)]
+
+    def sums(self, quote: int, changed: dict[int, Position], fills: dict[int, int]) -> tuple[int, int]:
+        """What positions are worth together and tie up, with some changed and marked at their fill's price."""
+        marks = {**self.marks, **fills}
+        held = self.margined(quote, changed)
+        worth = sum(value(item, position, marks[item.index]) for item, position in held)
+        return worth, sum(item.requirement(position.quantity, marks[item.index]) for item, position in held)
+
+    def valued(self, quote: int) -> None:
+        """Rule 2: the values and requirements of margined positions stay within the range, before each fill."""
+        values = [abs(value(item, position, self.marks[item.index])) for item, position in self.margined(quote)]
+        in_range(sum(values), "values")
+        in_range(self.sums(quote, {}, {})[1], "requirements")
+
+    def check(self) -> None:
+        """Assert that nothing is created, and that nothing is spent that is not there."""
+        derivatives = {instrument.quote for instrument in self.world.instruments if not instrument.spot}
+        for asset, account in self.accounts.items():
+            assert account.total - account.start + account.counterparty + account.fees == 0, "double entry"
+            held = sum(order.reserved for order in self.working if order.pays == asset)
+            assert account.reserved == held, "free + reserved = total"
+            if self.spec.account == "cash" and asset not in derivatives:
+                assert account.total >= 0, "a cash account spends what it has"
+        assert all(order.filled < order.quantity for order in self.working), "an open order has a rest"

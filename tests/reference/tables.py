@@ -1,0 +1,36 @@
+"""The journals of a run: the tables that both engines are compared by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+Table = list[dict[str, Any]]
+ORDERS = "instrument side kind tif post_only price quantity quantity_requested filled notional fees status reason"
+ORDERS += " time_sent time_exchange time_closed"
+TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
+POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
+POSITIONS += " trade_enter trade_exit"
+BALANCES = "time_exchange asset total free"
+SCALES = "tick lot num den"
+
+
+def row_of(columns: str, *cells: Any) -> dict[str, Any]:
+    return dict(zip(columns.split(), cells, strict=True))
+
+
+@dataclass
+class Tables:
+    """The journals of a run and what their integers mean; ``sequence`` counts engine events."""
+
+    assets: tuple[tuple[str, str], ...]  # (exchange, name)
+    units: tuple[Fraction, ...]
+    instruments: tuple[str, ...]
+    scales: tuple[dict[str, Any], ...]  # per instrument: tick, lot, num, den
+    orders: Table = field(default_factory=list)
+    trades: Table = field(default_factory=list)
+    positions: Table = field(default_factory=list)
+    balances: Table = field(default_factory=list)
+    equity: Table = field(default_factory=list)
+    sequence: int = 0
