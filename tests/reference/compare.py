@@ -66,6 +66,8 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         "kind": KINDS,
         "tif": TIMES_IN_FORCE,
         "post_only": (False, True),
+        "reduce_only": (False, True),
+        "trigger_kind": ("", "stop", "if_touched"),
         "liquidity": ("taker", "maker"),
         "status": ("open", "open", "open", *STATUSES[3:]),
         "reason": reasons,
@@ -75,7 +77,7 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         ours = OURS.get(name, name)
         codes = table.array(name).tolist()
         values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
-        if ours in ("time_exchange", "time_closed"):
+        if ours in ("time_exchange", "time_triggered", "time_closed"):
             values[ours] = [None if code == NO_TIME else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 

@@ -31,16 +31,15 @@ from .model import (
     rhe,
     value,
 )
-from .order import Match, Order, Report, settle
+from .order import Match, Order, Report, Terms, settle, terms_of
 from .tables import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Tables, row_of
 from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
 AT_VENUE, EXPIRY, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 0.75, 1, 2, 3, 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
+MARKET = Terms()
 
-Limit = tuple[int, str, bool]  # ticks (0: market), time in force, post-only
-MARKET: Limit = (0, "gtc", False)
 
 Manager = Callable[[int, int, int, int], int]
 """Rule 56: of lots, side, position, limit price in ticks: 0, the number of a reason, or below 0 the lots to send."""
@@ -175,6 +174,9 @@ class Engine:
         self.balance_rows(report.time, report.balances)
         if report.kind == "acknowledgement":
             order["time_exchange"] = report.time
+        if report.kind == "triggered":
+            assert order["time_triggered"] is None, "an order is triggered once"
+            order["time_triggered"] = report.time
         if report.kind == "fill":
             self.on_fill(order, report, now)
         if report.status:
@@ -297,9 +299,8 @@ class Engine:
         self.tick(now)
         if row[0] == "open":
             instrument = self.world.find(row[2])
-            lots = instrument.lots_of(row[3])
-            limit = (instrument.ticks_of(row[4] or 0), row[5], row[6])
-            self.order_of_row[number] = self.open(instrument, lots, self.clock, limit)
+            lots, terms = instrument.lots_of(row[3]), terms_of(instrument, row)
+            self.order_of_row[number] = self.open(instrument, lots, self.clock, terms)
             return
         order = self.order_of_row[row[2]]
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
@@ -318,7 +319,7 @@ class Engine:
         for _, _, name, target in rows:
             instrument = self.world.find(name)
             lots = self.target_lots(instrument, exact(target), equity)
-            exposure = self.working(instrument)
+            exposure = self.working(instrument, False)
             if instrument.index in self.positions:
                 exposure += self.positions[instrument.index].side * self.positions[instrument.index].quantity
             if lots is None:
@@ -329,12 +330,12 @@ class Engine:
         for _, index, lots, refused in sorted(wishes, key=lambda wish: wish[:2]):
             self.open(self.world.instruments[index], lots, now, cuts=not self.scenario.strict, refused=refused)
 
-    def working(self, instrument: Instrument) -> int:
-        """The signed rest of the open orders."""
+    def working(self, instrument: Instrument, reduce_only: bool) -> int:
+        """The signed rest of the open orders: of those that may only reduce a position, or of the others."""
         return sum(
             order["side"] * (order["quantity"] - order["filled"])
             for order in self.tables.orders
-            if order["status"] == "open" and order["instrument"] == instrument.index
+            if (order["status"], order["instrument"], order["reduce_only"]) == ("open", instrument.index, reduce_only)
         )
 
     def target_lots(self, instrument: Instrument, target: Fraction, equity: int | None) -> int | None:
@@ -365,24 +366,24 @@ class Engine:
         instrument: Instrument,
         lots: int,
         now: int,
-        limit: Limit = MARKET,
+        terms: Terms = MARKET,
         *,
         cuts: bool = False,
         refused: str = "",
     ) -> int:
         """Record an order and send it, unless it is refused; returns its number."""
-        number, exchange, (ticks, tif, post_only) = len(self.tables.orders), instrument.spec.exchange, limit
-        side, quantity, kind = 1 if lots > 0 else -1, 0 if refused else abs(lots), "limit" if ticks else "market"
+        number, exchange = len(self.tables.orders), instrument.spec.exchange
+        side, quantity = 1 if lots > 0 else -1, 0 if refused else abs(lots)
         wish = quantity
         if self.manager and not refused:
             held = self.positions.get(instrument.index)
-            said = self.manager(quantity, side, held.side * held.quantity if held else 0, ticks)
+            said = self.manager(quantity, side, held.side * held.quantity if held else 0, terms.price)
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
-        end = ("refused", refused, now, None, now) if refused else ("open", "", now, None, None)
-        cells = (instrument.index, side, kind, tif, post_only, ticks, quantity, wish, 0, 0, 0, *end)
+        end = ("refused", refused, now, None, None, now) if refused else ("open", "", now, None, None, None)
+        cells = (instrument.index, side, terms.kind, *terms, quantity, wish, 0, 0, 0, *end)
         self.tables.orders.append(row_of(ORDERS, *cells))
-        in_range(self.working(instrument), "working orders")
+        in_range(sum(self.working(instrument, reducing) for reducing in (False, True)), "working orders")
         if not refused:
-            order = Order(number, instrument, side, quantity, ticks, tif, post_only, cuts)
+            order = Order(number, instrument, side, quantity, terms, cuts)
             self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))
         return number

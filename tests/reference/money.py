@@ -54,9 +54,17 @@ class Money:
         account.counterparty = in_range(account.counterparty - amount, "counterparty")
         account.fees = in_range(account.fees + fee, "fees")
 
+    def reducible(self, order: Order) -> int:
+        """Rule 32: the lots of the position on the other side."""
+        position = self.positions.get(order.instrument.index)
+        return position.quantity if position and position.side != order.side else 0
+
     def reserves(self, order: Order) -> bool:
         """Rules 17 and 19: limit orders do, of spot in a cash account."""
         return self.spec.account == "cash" and order.instrument.spot and order.price > 0
+
+    def can_reserve(self, order: Order) -> bool:
+        return not self.reserves(order) or self.reservation(order) <= self.accounts[order.pays].free
 
     def reservation(self, order: Order) -> int:
         """Rule 17: what the rest of an order reserves."""

@@ -4,29 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
-from .model import Fill, Instrument
+from barter_bt.testing.scenario import Row
+from barter_bt.testing.scenario.spec import conditions_of
+
+from .model import BILLION, Fill, Instrument, on_grid
+from .trigger import Trigger
+
+
+class Terms(NamedTuple):
+    """What an order says, prices in ticks; ``price`` 0 is a market order, ``trigger_kind`` "" one that is not held."""
+
+    price: int = 0
+    tif: str = "gtc"
+    post_only: bool = False
+    trigger_kind: str = ""  # "stop", "if_touched"
+    trigger: int = 0
+    trail: int = 0
+    trail_rate: int = 0  # 1e-9
+    reduce_only: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "limit" if self.price else "market"
+
+
+def terms_of(instrument: Instrument, row: Row) -> Terms:
+    """Those of an "open" row of a schedule."""
+    price, tif, post_only, conditions = row[4], row[5], row[6], conditions_of(row)
+    trails = conditions.trailing is not None or conditions.trailing_rate is not None
+    kind = "if_touched" if conditions.if_touched is not None else "stop" if conditions.stop or trails else ""
+    assert not (kind and post_only), "rule 28"
+    prices = (price, conditions.if_touched or conditions.stop, conditions.trailing)
+    limit, trigger, trail = (instrument.ticks_of(one or 0) for one in prices)
+    rate = on_grid(conditions.trailing_rate or 0, Fraction(1, BILLION), "trailing rate")
+    return Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
 
 
 @dataclass(eq=False)
 class Order:
-    """An order as the venue knows it; ``price`` 0 is a market order. ``resting``: it makes, else it (still) takes."""
+    """An order as the venue knows it. ``resting``: it makes, else it (still) takes.
+
+    Rule 28: ``held`` until the market reaches its ``trigger``, it is then told of as soon as it is admitted, and may
+    meet the price that was ``shown`` to it.
+    """
 
     number: int
     instrument: Instrument
     side: int
     quantity: int
-    price: int
-    tif: str
-    post_only: bool
+    terms: Terms
     cuts: bool = False  # rule 17: a target's, not strict
-    arrival: int = 0
+    arrival: int = 0  # what was held arrives again when it is triggered
     filled: int = 0
     matched: int = 0  # rule 17: met at this time, not yet settled
     reserved: int = 0
     resting: bool = False
     opens_seen: int = 0
+    held: bool = False
+    untold: bool = False
+    shown: int = 0
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        _, _, _, kind, trigger, trail, rate, self.reduce_only = self.terms
+        self.trigger = Trigger(self.side, kind, trigger, trail, rate)
+        self.price, self.tif = self.terms.price, self.terms.tif
 
     @property
     def rest(self) -> int:
@@ -47,7 +92,7 @@ class Report(NamedTuple):
 
     order: int
     time: int  # at the venue
-    kind: str  # "acknowledgement", "fill", "end", "cancel_error"
+    kind: str  # "acknowledgement", "triggered", "fill", "end", "cancel_error"
     balances: tuple[tuple[int, int, int], ...] = ()  # asset, total, free
     fill: Fill | None = None
     status: str = ""  # of an order that ended
@@ -60,7 +105,7 @@ class Report(NamedTuple):
         return (2 if self.kind == "fill" else 1) + len(self.balances)
 
 
-RELEASES, USES, ENDS = 0, 1, 2
+ADMITS, RELEASES, USES, ENDS = 0, 1, 2, 3
 
 
 @dataclass(eq=False)
@@ -80,7 +125,10 @@ class Match:
 
 
 def settle(matches: list[Match]) -> None:
-    """Rule 17: what releases first, then what uses, each by number; who cannot pay waits for others that release."""
+    """Rule 17: what releases first, then what uses, each by number; who cannot pay waits for others that release.
+
+    Before them what was triggered reserves.
+    """
     matches.sort(key=lambda match: (match.rank, match.order.number))
     while any(match.rank != ENDS for match in matches):
         for match in matches:  # grows: what is admitted may take at once

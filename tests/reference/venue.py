@@ -1,4 +1,4 @@
-"""One simulated exchange: its checks and matching (rules 14 to 19)."""
+"""One simulated exchange: its checks, matching and held orders (rules 14 to 19 and 28 to 34)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from functools import partial
 
 from .model import LIMIT, Book, Instrument, Market, checked, fill_position, in_range
 from .money import Money
-from .order import ENDS, RELEASES, USES, Match, Order, Report
+from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
+
+PREFERRED = {
+    "takers": ("quotes", "trades", "candles"),
+    "resting": ("trades", "quotes", "candles"),
+    "triggers": ("trades", "candles", "quotes"),
+}
 
 
 @dataclass
@@ -28,17 +34,18 @@ class Venue(Money):
         super().__post_init__()
         self.books = {instrument.index: Book() for instrument in self.world.instruments}
 
-    def evidence(self, instrument: Instrument, resting: bool) -> str:
-        """Which stream fills an instrument's resting orders, or its takers."""
-        setting = self.spec.maker_fills_on if resting else self.spec.taker_fills_on
-        preferred = ("trades", "quotes", "candles") if resting else ("quotes", "trades", "candles")
-        there = (kind for kind in preferred if kind in self.kinds[instrument.index])
+    def evidence(self, instrument: Instrument, purpose: str) -> str:
+        """Which stream fills an instrument's takers or its resting orders, or shows prices to its held orders."""
+        terms = {"takers": self.spec.taker_fills_on, "resting": self.spec.maker_fills_on}
+        setting = terms.get(purpose, self.spec.triggers_on)
+        there = (kind for kind in PREFERRED[purpose] if kind in self.kinds[instrument.index])
         return next(there, "") if setting == "auto" else setting
 
     def filled_by(self, evidence: str, instrument: Instrument) -> list[Order]:
         """The open orders that this kind of event fills, in order of arrival."""
-        own = [order for order in self.working if order.instrument is instrument and order.rest]
-        return [order for order in own if self.evidence(instrument, order.resting) == evidence]
+        own = [order for order in self.working if order.instrument is instrument and order.rest and not order.held]
+        purpose = {False: "takers", True: "resting"}
+        return [order for order in own if self.evidence(instrument, purpose[order.resting]) == evidence]
 
     def best_first(self, evidence: str, instrument: Instrument) -> list[Order]:
         """Rule 15: resting orders, buys then sells, best price first, then first arrived."""
@@ -49,38 +56,71 @@ class Venue(Money):
 
     def arrive(self, order: Order, now: int) -> None:
         """Rule 17's checks in order, the acknowledgement, then taking."""
-        instrument, book = order.instrument, self.books[order.instrument.index]
         order.arrival, self.stage = now, 7
+        if reason := self.refusal(order, now):
+            self.end(order, now, "rejected", reason)
+        elif order.terms.trigger_kind:
+            self.hold(order, now)
+        elif not self.admit(now, order, False):
+            self.wait(order, now)
+
+    def refusal(self, order: Order, now: int) -> str:
+        """Rules 17, 32 and 46: why it is rejected, whatever the balance; empty if it is not."""
+        instrument, book = order.instrument, self.books[order.instrument.index]
         if instrument.has_expired(now):
-            return self.end(order, now, "rejected", "expired")
+            return "expired"
         if reason := instrument.too_small(order.quantity, order.price):
-            return self.end(order, now, "rejected", reason)
+            return reason
         usable = book.usable(order.side, now, self.spec.max_age_ns)
-        if order.post_only and usable and order.allows(book.price_for[order.side]):
-            return self.end(order, now, "rejected", "post_only")
-        if not self.admit(now, order, False):
-            order.matched = order.quantity  # a cancel that comes now waits
-            self.note_match(Match(order, self.rank(order), partial(self.admit, now, order), order.pays), now)
-        return None
+        if order.terms.post_only and usable and order.allows(book.price_for[order.side]):
+            return "post_only"
+        return "reduce_only" if order.reduce_only and not self.reducible(order) else ""
+
+    def wait(self, order: Order, now: int) -> None:
+        """Rule 17: it is admitted when its time is settled, and meets nothing before; a cancel that comes now waits."""
+        order.matched = order.quantity
+        self.note_match(Match(order, self.rank(order), partial(self.admit, now, order), order.pays), now)
 
     def admit(self, now: int, order: Order, force: bool) -> bool:
-        """Reserve, acknowledge and take; a limit order that cannot reserve waits, or is rejected if it may not."""
-        reserve = self.reservation(order)
-        if self.reserves(order) and reserve > self.accounts[order.pays].free:
-            if force:
-                order.matched = 0
-                self.end(order, now, "rejected", "insufficient_balance")
-            return force
-        order.matched = 0
-        self.reserve(order)
-        self.working.append(order)
-        self.send(Report(order.number, now, "acknowledgement", self.snapshots(order.pays) if reserve else ()))
-        if self.evidence(order.instrument, resting=False) == "quotes" and not order.post_only:
-            self.take_quote(order, now)
-            if not order.matched and order.tif != "gtc":  # rule 14
-                self.note_end(order, "not_filled", now)
-        order.resting = order.price > 0 and order.tif == "gtc"
+        """Reserve, tell of it and take."""
+        if not self.secure(now, order, force):
+            return False
+        if not order.closed:
+            order.matched = 0
+            self.take(order, now)
         return True
+
+    def secure(self, now: int, order: Order, force: bool) -> bool:
+        """Reserve and tell of it; a limit order that cannot reserve waits, or is rejected if it may not."""
+        if order.closed:  # reduce-only, its position was closed while it waited
+            return True
+        if order.reduce_only and not self.reducible(order):
+            self.end(order, now, "rejected", "reduce_only")
+        elif self.can_reserve(order):
+            self.reserve(order)
+            balances = self.snapshots(order.pays) if order.reserved else ()
+            if order.untold:
+                self.tell(order, now, balances)
+            else:
+                self.working.append(order)
+                self.send(Report(order.number, now, "acknowledgement", balances))
+        elif force:
+            self.end(order, now, "rejected", "insufficient_balance")
+        else:
+            return False
+        return True
+
+    def take(self, order: Order, now: int) -> None:
+        """Rules 14 and 30: what an order that is admitted meets at once, and what becomes of it then."""
+        evidence = self.evidence(order.instrument, "takers")
+        if evidence == "quotes" and not order.terms.post_only:
+            self.take_quote(order, now)
+            if not order.matched and order.tif != "gtc":
+                self.note_end(order, "not_filled", now)
+        elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
+            if order.allows(order.shown) or order.tif != "gtc":
+                self.meet(order, order.shown, now)
+        order.resting = order.price > 0 and order.tif == "gtc"
 
     def cancel(self, number: int, now: int) -> None:
         """Cancel what is open, answer with an error if it is not; what is matched is settled first."""
@@ -103,6 +143,43 @@ class Venue(Money):
         """Rule 46: the orders of an instrument end with it."""
         for order in [order for order in self.working if order.instrument is instrument]:
             self.end(order, now, "cancelled", "expired")
+
+    # Orders held for a trigger
+
+    def hold(self, order: Order, now: int) -> None:
+        """Rule 28: it is acknowledged without a reservation; the standing quote may trigger it at once."""
+        order.held, order.trigger.since = True, now
+        self.working.append(order)
+        self.send(Report(order.number, now, "acknowledgement"))
+        if self.evidence(order.instrument, "triggers") == "quotes":
+            self.show_quote(order, now)
+
+    def held_by(self, evidence: str, instrument: Instrument) -> list[Order]:
+        """The held orders to which this kind of event shows prices, those first that come first if it reaches them."""
+        if self.evidence(instrument, "triggers") != evidence:
+            return []
+        held = [order for order in self.working if order.instrument is instrument and order.held]
+        return sorted(held, key=lambda order: order.trigger.turn)
+
+    def show(self, order: Order, ticks: int, now: int) -> None:
+        if order.trigger.shown(ticks, now):
+            self.trigger(order, ticks, now)
+
+    def show_quote(self, order: Order, now: int) -> None:
+        book = self.books[order.instrument.index]
+        if book.usable(order.side, now, self.spec.max_age_ns):
+            self.show(order, book.price_for[order.side], now)
+
+    def trigger(self, order: Order, ticks: int, now: int) -> None:
+        """Rule 28: it arrives now, and takes; what market events trigger reserves when all of them have been seen."""
+        order.held, order.untold, order.shown, order.arrival = False, True, ticks, now
+        self.working.remove(order)
+        self.working.append(order)
+        if self.stage != 7 and self.can_reserve(order):
+            self.note_match(Match(order, ADMITS, partial(self.secure, now, order), order.pays), now)
+            self.take(order, now)
+        elif self.stage != 7 or not self.admit(now, order, False):
+            self.wait(order, now)
 
     # Market events
 
@@ -127,6 +204,8 @@ class Venue(Money):
             usable = book.usable(order.side, now, self.spec.max_age_ns)
             if usable and left > 0 and order.allows(book.price_for[order.side]):
                 book.left_for[order.side] -= self.note_fill(order, min(order.rest, left), order.price, True, now)
+        for order in self.held_by("quotes", event.instrument):
+            self.show_quote(order, now)
 
     def on_trade(self, event: Market, now: int) -> None:
         """Rule 15: takers fill whole, resting orders gone through (or touched), together the trade's amount."""
@@ -137,6 +216,8 @@ class Venue(Money):
         for order in self.best_first("trades", event.instrument):
             if self.reached(order.side * (order.price - price)) and amount > 0:
                 amount -= self.note_fill(order, min(order.rest, amount), order.price, True, now)
+        for order in self.held_by("trades", event.instrument):
+            self.show(order, price, now)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
         """Rule 16, class 8: orders in order of arrival meet the open."""
@@ -145,12 +226,14 @@ class Venue(Money):
             order.opens_seen += 1
             if not order.resting:
                 self.meet(order, price, now)
-            elif order.allows(price) and not order.post_only:
+            elif order.allows(price) and not order.terms.post_only:
                 self.note_fill(order, order.rest, price, False, now)
             elif order.allows(price) and order.opens_seen == 1:
                 self.note_end(order, "post_only", now)
             elif order.allows(price):
                 self.note_fill(order, order.rest, order.price, True, now)
+        for order in self.held_by("candles", candle.instrument):
+            self.show(order, price, now)
 
     def on_candle_close(self, candle: Market, now: int) -> None:
         """Rule 16, class 0: takers meet the close; resting orders that were there at the open meet the range."""
@@ -161,6 +244,9 @@ class Venue(Money):
                 self.meet(order, close, now)
             elif order.arrival <= candle.time_open and self.reached(beyond):
                 self.note_fill(order, order.rest, order.price, True, now)
+        for order in self.held_by("candles", candle.instrument):
+            if order.trigger.shown_range(candle, now):
+                self.trigger(order, order.trigger.price, now)
 
     def reached(self, beyond: int) -> bool:
         """Rules 15 and 16: whether a market so many ticks beyond a limit fills it."""
@@ -195,22 +281,27 @@ class Venue(Money):
         order.matched += order.rest
 
         def ends(_: bool) -> bool:
-            order.matched = 0
-            self.end(order, now, "expired", reason)
+            if order.untold:
+                return False
+            if not order.closed:
+                self.end(order, now, "expired", reason)
             return True
 
         self.note_match(Match(order, RELEASES, ends), now)
 
     def settle_fill(self, order: Order, lots: int, ticks: int, maker: bool, now: int, force: bool) -> bool:
         """Fill what can be paid, unless it may wait; the rest of IOC and FOK expires (rule 14)."""
-        there = order in self.working
-        if there and not force and not self.can_pay(order, self.fill(order, lots, ticks, maker)):
+        if order.closed:
+            order.matched = 0
+            return True
+        most = min(lots, self.reducible(order)) if order.reduce_only else lots  # rule 32
+        assert most, "what may only reduce a position ends with it"
+        if order.untold or (not force and not self.can_pay(order, self.fill(order, most, ticks, maker))):
             return False
         order.matched -= lots
-        if there:
-            self.execute(order, lots, ticks, maker, now)
-            if order in self.working and order.tif != "gtc":
-                self.end(order, now, "expired", "not_filled")
+        self.execute(order, most, ticks, maker, now)
+        if order in self.working and order.tif != "gtc":
+            self.end(order, now, "expired", "not_filled")
         return True
 
     def take_quote(self, order: Order, now: int) -> None:
@@ -265,14 +356,31 @@ class Venue(Money):
         done = order.filled == order.quantity
         if done:
             self.working.remove(order)
+            order.closed = True
         balances = self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
         status = "filled" if done else ""
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
+        if change.exited is not None:
+            self.end_reductions(instrument, side, now)
         self.check()
         return payable
 
+    def end_reductions(self, instrument: Instrument, side: int, now: int) -> None:
+        """Rule 32: with a position end the reduce-only orders of the side that closed it, by number."""
+        for order in sorted(self.working, key=lambda order: order.number):
+            if order.reduce_only and order.instrument is instrument and order.side == side:
+                self.end(order, now, "cancelled", "reduce_only")
+
+    def tell(self, order: Order, now: int, balances: tuple[tuple[int, int, int], ...] = ()) -> None:
+        """Rule 28: that it was triggered, and what it then reserves."""
+        order.untold = False
+        self.send(Report(order.number, now, "triggered", balances))
+
     def end(self, order: Order, now: int, status: str, reason: str) -> None:
         """The order ends without a fill: a reject, a cancel or an expiry."""
+        if order.untold:
+            self.tell(order, now)
+        order.closed, order.matched = True, 0
         if order in self.working:
             self.working.remove(order)
         self.accounts[order.pays].reserved -= order.reserved

@@ -10,12 +10,13 @@ from barter_bt.testing.scenario.make import make, random_scenario
 from barter_bt.testing.scenario.numbers import CENTER, START
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Drawn, Seeded, Source
-from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import Conditions, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 
 __all__ = [
     "CENTER",
     "START",
     "Case",
+    "Conditions",
     "Drawn",
     "ExchangeSpec",
     "InstrumentSpec",

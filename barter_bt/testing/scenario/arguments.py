@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import polars as pl
 from barter_bt import data
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
-from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
 from barter_bt.venue import Fees, Latency, Margin, Venue
 
 TIME = pl.Datetime("ns", "UTC")
@@ -46,8 +47,18 @@ SCHEDULE: dict[str, Any] = {
     "price": pl.Float64,
     "time_in_force": pl.String,
     "post_only": pl.Boolean,
+    "stop": pl.Float64,
+    "if_touched": pl.Float64,
+    "trailing": pl.Float64,
+    "trailing_rate": pl.Float64,
+    "reduce_only": pl.Boolean,
     "ref": pl.Int64,
     "target": pl.Float64,
+}
+CELLS = {
+    "open": ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only"),
+    "cancel": ("action", "time", "ref"),
+    "target": ("action", "time", "instrument", "target"),
 }
 
 
@@ -105,15 +116,9 @@ def split(frame: pl.DataFrame, pieces: int) -> pl.DataFrame:
 def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     """One row per schedule row, nulls where a column does not apply."""
     rows: list[dict[str, Any]] = []
-    names: tuple[str, ...]
     for row in schedule:
-        if row[0] == "open":
-            names = ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only")
-        elif row[0] == "cancel":
-            names = ("action", "time", "ref")
-        else:
-            names = ("action", "time", "instrument", "target")
-        rows.append({**dict.fromkeys(SCHEDULE), **dict(zip(names, row, strict=True))})
+        cells = dict.fromkeys(SCHEDULE) | dict(zip(CELLS[row[0]], row[:7], strict=True))
+        rows.append(cells | asdict(conditions_of(row)) if row[0] == "open" else cells)
     return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
 
 
@@ -165,6 +170,7 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         taker_fills_on=spec.taker_fills_on,
         maker_fills_on=spec.maker_fills_on,
         limit_fill=spec.limit_fill,
+        triggers_on=spec.triggers_on,
         max_age_ns=spec.max_age_ns,
         fees_by_instrument=fees,
         margin_by_instrument=margins,

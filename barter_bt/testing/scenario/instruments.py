@@ -90,6 +90,14 @@ def make_kinds(source: Source) -> tuple[Kind, ...]:
     return chosen or (source.pick(KINDS),)
 
 
+def evidence_of(
+    name: str, instruments: tuple[InstrumentSpec, ...], kinds: dict[str, tuple[Kind, ...]]
+) -> tuple[Evidence, ...]:
+    """Evidence that every instrument of the exchange has, or "auto"."""
+    own = [kinds[item.name] for item in instruments if item.exchange == name]
+    return ("auto", "auto", *(kind for kind in KINDS if all(kind in kinds for kinds in own)))
+
+
 def make_exchange(
     source: Source,
     name: str,
@@ -97,9 +105,8 @@ def make_exchange(
     instruments: tuple[InstrumentSpec, ...],
     kinds: dict[str, tuple[Kind, ...]],
 ) -> ExchangeSpec:
-    """Evidence that every instrument of the exchange has, or "auto"."""
-    own = [kinds[item.name] for item in instruments if item.exchange == name]
-    evidence: tuple[Evidence, ...] = ("auto", "auto", *(kind for kind in KINDS if all(kind in kinds for kinds in own)))
+    """Terms of an exchange; what fills orders there is to be had for every instrument."""
+    evidence = evidence_of(name, instruments, kinds)
     return ExchangeSpec(
         name,
         source.pick(("cash", "margin")),

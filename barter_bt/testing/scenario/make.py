@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from barter_bt.testing.scenario.instruments import LATENCIES, PAIRS, make_exchange, make_instruments, make_kinds
+from barter_bt.testing.scenario.conditions import with_conditions
+from barter_bt.testing.scenario.instruments import (
+    LATENCIES,
+    PAIRS,
+    evidence_of,
+    make_exchange,
+    make_instruments,
+    make_kinds,
+)
 from barter_bt.testing.scenario.market import make_streams
 from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
@@ -61,7 +69,12 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
         scenario = replace(scenario, size="equity", reporting="usd", schedule=make_rotations(source, scenario))
     else:
         scenario = replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
-    return shifted(scenario, source.pick(ORIGINS) - START)  # before 1970, across it, and into the next century
+    scenario = shifted(scenario, source.pick(ORIGINS) - START)  # before 1970, across it, and into the next century
+    if chance(source, 50):
+        each = tuple(replace(one, triggers_on=source.pick(evidence_of(one.name, instruments, kinds))) for one in terms)
+        schedule = with_conditions(source, scenario.schedule, instruments)
+        scenario = replace(scenario, exchanges=each, schedule=schedule)
+    return scenario
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -63,6 +63,7 @@ class ExchangeSpec(Plain):
     maker_fills_on: Evidence = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
+    triggers_on: Evidence = "auto"
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,12 +83,34 @@ class StreamSpec(Plain):
 
 
 @dataclass(frozen=True, repr=False)
+class Conditions(Plain):
+    """What an order waits for at its exchange, and whether it may only reduce a position.
+
+    ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
+    fraction of it, and needs no first trigger.
+    """
+
+    stop: float | None = None
+    if_touched: float | None = None
+    trailing: float | None = None
+    trailing_rate: float | None = None
+    reduce_only: bool = False
+
+
+def conditions_of(row: Row) -> Conditions:
+    """Those of an "open" row of a schedule, which need not say any."""
+    found: Conditions = row[7] if len(row) > 7 else Conditions()
+    return found
+
+
+@dataclass(frozen=True, repr=False)
 class Scenario(Plain):
     """Everything that determines a run.
 
     Schedule rows, in time order:
 
-    - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order;
+    - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order; the
+      row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``.
 

@@ -14,6 +14,7 @@ from barter_bt.errors import ConfigError, EngineError, StrategyError
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.arguments import schedule_frame
 from barter_bt.testing.scenario.case import Case
+from barter_bt.testing.scenario.conditions import with_conditions
 from barter_bt.testing.scenario.given import plan_of
 from barter_bt.testing.scenario.make import make
 from barter_bt.testing.scenario.orders import make_schedule
@@ -55,6 +56,8 @@ def schedules(
     def make_one(source: Drawn) -> Schedule:
         scenario = plan.sized(source.pick(("units", "notional", "equity")))
         rows = make_schedule(source, scenario, plan.step_ns, plan.spans)
+        if source.pick((False, True)):
+            rows = with_conditions(source, rows, scenario.instruments, plan.spans)
         return Schedule(schedule_frame(rows), scenario.size, source.pick((True, False)), source.pick((False, True)))
 
     return builds(make_one)

@@ -1,0 +1,58 @@
+"""Random conditions of the orders of a schedule: triggers near the market, trailing stops, reduce-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from barter_bt.testing.scenario.numbers import NEAR, in_ticks, price
+from barter_bt.testing.scenario.shift import changed
+from barter_bt.testing.scenario.source import Source, chance
+from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, Row
+
+RATES = (0.01, 0.02, 0.05, 0.001, 0.012345678, 0.333333333)  # of a price of about a hundred ticks
+
+
+def with_conditions(
+    source: Source,
+    schedule: tuple[Row, ...],
+    instruments: tuple[InstrumentSpec, ...],
+    spans: Mapping[str, tuple[int, int]] | None = None,
+) -> tuple[Row, ...]:
+    """The same schedule, some of its orders with conditions.
+
+    ``spans`` are the ticks between which triggers lie, by instrument.
+    """
+    by_name, near = {item.name: item for item in instruments}, spans or {}
+    rows: list[Row] = []
+    triggers: list[tuple[str, float]] = []  # of which several orders are held at one
+    bought: dict[str, bool] = {}  # by the last order before
+    for row in schedule:
+        if row[0] != "open" or not chance(source, 30):
+            rows.append(row)
+            bought |= {row[2]: row[3] > 0} if row[0] == "open" else {}
+            continue
+        item = by_name[row[2]]
+        known = [trigger for name, trigger in triggers if name == item.name]
+        same = known and chance(source, 40)
+        trigger = source.pick(known) if same else price(source, item, near.get(item.name, NEAR))
+        triggers.append((item.name, trigger))
+        conditions = make_conditions(source, item, trigger, held=not row[6])
+        quantity = row[3]
+        if conditions.reduce_only and item.name in bought and chance(source, 70):  # so that there is what it reduces
+            quantity = -abs(quantity) if bought[item.name] else abs(quantity)
+        rows.append((*changed(row, {3: quantity}), conditions))
+    return tuple(rows)
+
+
+def make_conditions(source: Source, item: InstrumentSpec, trigger: float, held: bool) -> Conditions:
+    """Of an order that may be held for this trigger, on whichever side of the market; one that is post-only may not."""
+    kind = source.pick(("stop", "stop", "if_touched", "trailing", "trailing", "reduce_only")) if held else "reduce_only"
+    reduce_only = kind == "reduce_only" or chance(source, 35)
+    if kind == "trailing":
+        stop = trigger if chance(source, 40) else None
+        if chance(source, 50):
+            return Conditions(stop, trailing_rate=source.pick(RATES), reduce_only=reduce_only)
+        return Conditions(stop, trailing=in_ticks(item, source.integer(1, 4)), reduce_only=reduce_only)
+    if kind == "if_touched":
+        return Conditions(if_touched=trigger, reduce_only=reduce_only)
+    return Conditions(trigger if kind == "stop" else None, reduce_only=reduce_only)

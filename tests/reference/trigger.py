@@ -1,0 +1,70 @@
+"""What an order is held for: rules 28, 29 and 34, in ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .model import BILLION, Market, rhe
+
+
+@dataclass
+class Trigger:
+    """A trigger of an order of a side; ``price`` 0 is that of a trailing stop that was shown no price yet.
+
+    ``since`` is when it began to stand where it stands: when the order arrived, or when the trigger last moved.
+    """
+
+    side: int
+    kind: str  # "stop", "if_touched"
+    price: int
+    trail: int  # ticks
+    trail_rate: int  # 1e-9
+    since: int = 0
+
+    @property
+    def trails(self) -> bool:
+        return self.trail > 0 or self.trail_rate > 0
+
+    @property
+    def rises(self) -> bool:
+        """Whether prices rise to it: buy stops, sells if touched."""
+        return (self.side > 0) == (self.kind == "stop")
+
+    @property
+    def turn(self) -> tuple[int, int]:
+        """Rule 28: who comes first on one event."""
+        if self.trails:
+            return 2, 0
+        return (0, self.price) if self.rises else (1, -self.price)
+
+    def reached(self, ticks: int) -> bool:
+        """Rule 28: by a price at it or beyond."""
+        return self.price > 0 and (ticks >= self.price if self.rises else ticks <= self.price)
+
+    def follow(self, ticks: int, now: int) -> None:
+        """Rule 34: towards this price, as near as the distance allows, and never back."""
+        distance = self.trail or rhe(Fraction(ticks * self.trail_rate, BILLION))
+        wish = max(ticks + self.side * distance, 1)
+        if self.trails and (self.price == 0 or self.side * wish < self.side * self.price):
+            self.price, self.since = wish, now
+
+    def shown(self, ticks: int, now: int) -> bool:
+        """Whether this price reaches it; one that does not moves it."""
+        if self.reached(ticks):
+            return True
+        self.follow(ticks, now)
+        return False
+
+    def shown_range(self, candle: Market, now: int) -> bool:
+        """Rules 29 and 34: whether the inside of a candle reaches it, if it stood there when the candle opened."""
+        _, high, low, close = candle.prices
+        if candle.time_open < self.since:
+            return False
+        if not self.trails:
+            return low <= self.price <= high
+        against, other = (high, low) if self.side > 0 else (low, high)
+        if self.reached(against):
+            return True
+        self.follow(other, now)
+        return self.reached(close)
