@@ -16,63 +16,7 @@ from barter_bt.testing.strategies import scenarios
 
 from .engine import run
 from .model import Fill, build, fill_position, rhe, value
-from .tables import Tables
-
-UNIT = 10**9  # units of one whole asset
-BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
-PERP = replace(BTC, name="btc_usd_perp", kind="perpetual", margin="0.5")
-
-
-def t(seconds: float) -> int:
-    """A time, in seconds after the start."""
-    return START + int(seconds * UNIT)
-
-
-def trade(time: float, price: float, amount: float, name: str = "btc_usd") -> Row:
-    return (t(time), None, name, price, amount)
-
-
-def quote(time: float, bid: float, bid_amount: float, ask: float, ask_amount: float) -> Row:
-    return (t(time), None, "btc_usd", bid, bid_amount, ask, ask_amount)
-
-
-def candle(opening: float, prices: tuple[float, float, float, float], name: str = "btc_usd") -> Row:
-    """A candle of ten seconds: open, high, low, close."""
-    return (t(opening), t(opening + 10), None, name, *prices, 1.0)
-
-
-def limit(time: float, quantity: float, price: float | None, tif: str = "gtc", post_only: bool = False) -> Row:
-    return ("open", t(time), "btc_usd", quantity, price, tif, post_only)
-
-
-def market(time: float, quantity: float, tif: str = "gtc", name: str = "btc_usd") -> Row:
-    return ("open", t(time), name, quantity, None, tif, False)
-
-
-def cancel(time: float, ref: int) -> Row:
-    return ("cancel", t(time), ref)
-
-
-def simulate(
-    kind: Any, rows: list[Row], schedule: list[Row], *, usd: str = "1000", btc: str = "0", item: Any = BTC, **terms: Any
-) -> Tables:
-    """One instrument, one stream, on one exchange; ``terms`` are of the exchange or of the scenario."""
-    names = ExchangeSpec.__dataclass_fields__
-    exchange = ExchangeSpec("alpha", **{name: term for name, term in terms.items() if name in names})
-    rest = {name: term for name, term in terms.items() if name not in names}
-    balances = (("alpha", "usd", usd), ("alpha", "btc", btc))
-    return run(Scenario((item,), (exchange,), (StreamSpec(kind, tuple(rows)),), balances, tuple(schedule), **rest))
-
-
-def ends(tables: Tables) -> list[tuple[str, str]]:
-    return [(order["status"], order["reason"]) for order in tables.orders]
-
-
-def fills(tables: Tables) -> list[tuple[int, int, int, str]]:
-    """Of each trade: seconds after the start, price, quantity, liquidity."""
-    rows = tables.trades
-    return [((row["time_exchange"] - START) // UNIT, row["price"], row["quantity"], row["liquidity"]) for row in rows]
-
+from .tiny import BTC, PERP, UNIT, cancel, candle, ends, fills, limit, market, quote, simulate, t, trade
 
 # Rules 1 to 6
 

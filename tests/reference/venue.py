@@ -268,12 +268,13 @@ class Venue(Money):
     def note_fill(self, order: Order, lots: int, ticks: int, maker: bool, now: int) -> int:
         """These lots are matched, and returned."""
         rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
-        uses, releases = (quote, base) if order.side > 0 else (base, quote)
-        if self.spec.account == "margin" or not order.instrument.spot:
-            uses, releases = quote, quote if rank == RELEASES else None
         order.matched += lots
-        settles = partial(self.settle_fill, order, lots, ticks, maker, now)
-        self.note_match(Match(order, rank, settles, uses, releases), now)
+        match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now), quote, base)
+        if self.spec.account == "margin" or not order.instrument.spot:
+            match.releases = quote if rank == RELEASES else None
+        elif order.side < 0:
+            match.uses, match.releases = base, quote
+        self.note_match(match, now)
         return lots
 
     def note_end(self, order: Order, reason: str, now: int) -> None:

@@ -1,0 +1,100 @@
+"""Scenarios of one instrument, made by hand: prices and quantities are whole, times are seconds after the start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from barter_bt.testing.scenario import START, Conditions, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+
+from .engine import run
+from .tables import Tables
+
+UNIT = 10**9  # units of one whole asset
+BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
+PERP = replace(BTC, name="btc_usd_perp", kind="perpetual", margin="0.5")
+FUTURE = replace(PERP, name="btc_usd", kind="future")
+
+
+def t(seconds: float) -> int:
+    """A time, in seconds after the start."""
+    return START + int(seconds * UNIT)
+
+
+def trade(time: float, price: float, amount: float, name: str = "btc_usd") -> Row:
+    return (t(time), None, name, price, amount)
+
+
+def quote(time: float, bid: float, bid_amount: float, ask: float, ask_amount: float) -> Row:
+    return (t(time), None, "btc_usd", bid, bid_amount, ask, ask_amount)
+
+
+def candle(opening: float, prices: tuple[float, float, float, float], name: str = "btc_usd") -> Row:
+    """A candle of ten seconds: open, high, low, close."""
+    return (t(opening), t(opening + 10), None, name, *prices, 1.0)
+
+
+def limit(time: float, quantity: float, price: float | None, tif: str = "gtc", post_only: bool = False) -> Row:
+    return ("open", t(time), "btc_usd", quantity, price, tif, post_only)
+
+
+def market(time: float, quantity: float, tif: str = "gtc", name: str = "btc_usd") -> Row:
+    return ("open", t(time), name, quantity, None, tif, False)
+
+
+def cancel(time: float, ref: int) -> Row:
+    return ("cancel", t(time), ref)
+
+
+def held(time: float, quantity: float, price: float | None = None, tif: str = "gtc", **conditions: Any) -> Row:
+    """An order with conditions, a market order unless it has a price."""
+    return (*limit(time, quantity, price, tif), Conditions(**conditions))
+
+
+def simulate(kind: Any, rows: list[Row], schedule: list[Row], **terms: Any) -> Tables:
+    """One instrument, one stream."""
+    return simulate_streams({kind: rows}, schedule, **terms)
+
+
+def simulate_streams(
+    streams: dict[Any, list[Row]],
+    schedule: list[Row],
+    *,
+    usd: str = "1000",
+    btc: str = "0",
+    item: Any = BTC,
+    **terms: Any,
+) -> Tables:
+    """One instrument, streams by kind, on one exchange; ``terms`` are of the exchange or of the scenario."""
+    names = ExchangeSpec.__dataclass_fields__
+    exchange = ExchangeSpec("alpha", **{name: term for name, term in terms.items() if name in names})
+    rest = {name: term for name, term in terms.items() if name not in names}
+    balances = (("alpha", "usd", usd), ("alpha", "btc", btc))
+    each = tuple(StreamSpec(kind, tuple(rows)) for kind, rows in streams.items())
+    return run(Scenario((item,), (exchange,), each, balances, tuple(schedule), **rest))
+
+
+def ends(tables: Tables) -> list[tuple[str, str]]:
+    return [(order["status"], order["reason"]) for order in tables.orders]
+
+
+def fills(tables: Tables) -> list[tuple[int, int, int, str]]:
+    """Of each trade: seconds after the start, price, quantity, liquidity."""
+    rows = tables.trades
+    return [((row["time_exchange"] - START) // UNIT, row["price"], row["quantity"], row["liquidity"]) for row in rows]
+
+
+def triggered(tables: Tables) -> list[int | None]:
+    """When each order was triggered, in seconds after the start."""
+    times = [order["time_triggered"] for order in tables.orders]
+    return [None if time is None else (time - START) // UNIT for time in times]
+
+
+def moves(*prices: float) -> list[Row]:
+    """A trade of nine each second."""
+    return [trade(second, price, 9) for second, price in enumerate(prices)]
+
+
+def each_filled(tables: Tables) -> dict[int, int]:
+    """What was filled, by order."""
+    return {number: order["filled"] for number, order in enumerate(tables.orders) if order["filled"]}
