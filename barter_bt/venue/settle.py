@@ -8,7 +8,7 @@ cannot be paid then is cut (a target's order) or rejected.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED
+from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, TRIGGERED
 from barter_bt.engine.order import (
     CANCELLED,
     EXPIRED,
@@ -117,6 +117,8 @@ def _admit_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
     if enough:
         admit(v, order, i)
     else:
+        if v.orders.held[order]:
+            report(v, order, TRIGGERED, OPEN, NO_REASON)
         report(v, order, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
         end_waiting(v, order, i)
 

@@ -117,7 +117,7 @@ def test_rule_30_an_ioc_that_its_limit_does_not_allow_expires():
 def test_rule_30_a_triggered_limit_reserves_or_is_rejected():
     """Rules 17 and 30: 10,000 usd do not cover 99 lots at 106 when the trigger comes."""
     result = run(trades((0, 100, 5), (3, 105, 5)), schedule({"at": 1, "buy": 99, "stop": 104, "limit": 106}))
-    assert orders(result) == [("rejected", "insufficient_balance", None, 0)]
+    assert orders(result) == [("rejected", "insufficient_balance", 3, 0)]
 
 
 def test_rule_30_takers_on_other_events_wait_for_them():
