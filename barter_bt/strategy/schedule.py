@@ -375,7 +375,7 @@ class Schedule:
         _fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
         for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
             if name in given:
-                found, off = _steps(given[name].fill_null(0.0).to_numpy(), ticks, noise, False)
+                found, off = _steps(given[name].fill_null(0.0).to_numpy(), ticks, noise)
                 _fail(
                     frame, asked[name] & (off | (found <= 0)), f"a {name} that is not positive or off the grid", ON_GRID
                 )
@@ -403,7 +403,7 @@ class Schedule:
                 amounts = np.rint(np.where(asked, values, 0.0) * RATE).astype(np.int64)
             else:
                 ticks, noise = _grid(market, codes, "ticks", "tick_noise")
-                amounts, off = _steps(values, ticks, noise, False)
+                amounts, off = _steps(values, ticks, noise)
                 _fail(frame, asked & (off | (amounts <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
             columns[name] = np.where(asked, amounts, 0)
             any_at_all |= asked
