@@ -51,6 +51,7 @@ def run_warnings(
         *_not_sent(s, index, partial),
         *_not_as_asked(s, reasons),
         *_locked(s, v, index),
+        *_both_ends(v),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
         *_equity_gone(s, index, unit),
@@ -149,6 +150,16 @@ def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterato
     locked &= np.bincount(unpriced, minlength=len(index)) > 0
     if locked.any():
         yield f"the quotes of {_names(index, locked)} are locked (bid = ask), which is no price: no_price"
+
+
+def _both_ends(v: VenueState) -> Iterator[str]:
+    """Where a finer path of prices would have decided (rule 31)."""
+    count = v.clock.ambiguous[0]
+    if count:
+        yield (
+            f"in {count:,} candle(s) both the stop and the take profit of an entry were reached: the stop was taken, "
+            "for which came first is not known; finer candles tell more"
+        )
 
 
 def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
