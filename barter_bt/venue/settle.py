@@ -72,8 +72,9 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
     if action == EXPIRE:
         m.order[row] = SETTLED
         v.orders.matched[order] = 0
-        close(v, order, i, CLOSED, EXPIRED, m.reason[row])
-        update_triggers(v, i)
+        if v.orders.live[order]:  # a fill of this time may have ended it
+            close(v, order, i, CLOSED, EXPIRED, m.reason[row])
+            update_triggers(v, i)
         return True
     lots, ticks, is_maker, live = m.lots[row], m.ticks[row], m.maker[row], v.orders.live[order] != 0
     if v.orders.reduce_only[order]:

@@ -319,3 +319,15 @@ def test_compiled_a_trigger_that_cannot_be_ends_the_run():
 
     with pytest.raises(StrategyError, match="trigger that cannot be"):
         run(trades((0, 100, 5)), bt.Compiled(decide, wake="trade"), A)
+
+
+def test_rule_32_what_a_fill_ends_does_not_expire_as_well():
+    """Rules 17 and 32: the sale closes the position, and with it the stop that would expire at the same trade."""
+    plan = schedule(
+        {"at": 1, "buy": 2},
+        {"at": 3, "sell": 2},
+        {"at": 3, "sell": 1, "stop": 99, "limit": 98, "tif": "ioc", "reduce_only": True},
+        {"at": 5, "buy": 1},
+    )
+    result = run(trades((0, 100, 5), (2, 100, 5), (4, 97, 5), (6, 100, 5)), plan, **MARGIN)
+    assert table(result.orders, "status", "reason")[2:] == [("cancelled", "reduce_only"), ("filled", None)]
