@@ -36,6 +36,7 @@ from barter_bt.engine.wake import PYTHON, may_decide
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
+from barter_bt.strategy.candle import Candle
 from barter_bt.strategy.driver import Driver, Market, wake_bits
 from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
 
@@ -213,6 +214,11 @@ class State:
         What counts an own fill is :meth:`mark`.
         """
         return api.price(self._state, self.index(instrument))
+
+    def candle(self, instrument: str | int) -> Candle:
+        """The last candle of an instrument that has closed."""
+        ins, i = self._state.instruments, self.index(instrument)
+        return Candle(ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i])
 
     def bid(self, instrument: str | int) -> float:
         """Best bid; 0.0 if there is none."""
