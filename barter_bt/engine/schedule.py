@@ -82,10 +82,9 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
 
 
 def _open(s: EngineState, row: int, action: int) -> None:
-    """Open what a row asks for, and what protects it if it enlarges a position."""
-    p, i = s.schedule, s.schedule.instrument[row]
-    held = -s.actions.side[action] * s.instruments.quantity[i]
-    if p.protect_by[row] != NO_UNIT and s.actions.quantity[action] > held:
+    """Open what a row asks for, and what protects it."""
+    p = s.schedule
+    if p.protect_by[row] != NO_UNIT:
         ask_protection(s, action, p.protect_by[row], p.stop_loss[row], p.take_profit[row], p.trailing_stop[row])
     p.sent[row] = len(s.orders)
     open_orders(s)

@@ -276,7 +276,7 @@ class Schedule:
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
         columns |= {name: np.zeros(n, np.int64) for name in ("parent", "offset", "offset_rate")}
         columns |= self._orders(frame, codes, action, market)
-        columns |= self._protection(frame, codes, (action != CANCEL_ROW) & ~unchanged, market)
+        columns |= self._protection(frame, codes, (action == OPEN_ROW) | wanted, market)
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
             columns["ref"] = _same(market, n, -1)

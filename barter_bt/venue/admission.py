@@ -11,6 +11,8 @@ from barter_bt.venue.resting import add_order, update_triggers
 from barter_bt.venue.state import QUOTES, VenueState
 from barter_bt.venue.taking import fill_at, is_locked, is_within_limit, match_taker, takes_at_arrival
 
+NO_ROW = -1
+
 
 def reserves(v: VenueState, order: int, i: int) -> bool:
     """Whether an order reserves what it may cost; what protects an entry gives what that has got (rule 31)."""
@@ -36,7 +38,11 @@ def enter(v: VenueState, order: int, i: int) -> None:
 def admit(v: VenueState, order: int, i: int) -> None:
     """Accept an order, or what a trigger made of it: it reserves what it may cost, and takes (rules 14 and 30)."""
     add_order(v, order, i)
-    row = report(v, order, TRIGGERED if v.orders.held[order] else ACCEPTED, OPEN, NO_REASON)
+    row = NO_ROW
+    if v.orders.held[order]:
+        row = report(v, order, TRIGGERED, OPEN, NO_REASON)
+    elif v.orders.parent[order] == NO_PARENT:  # else it was acknowledged when it began to wait
+        row = report(v, order, ACCEPTED, OPEN, NO_REASON)
     if reserves(v, order, i):
         reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
         if reserved > 0:

@@ -7,16 +7,14 @@ outcome that is worse for the account.
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import muldiv
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import VENUE_MARKET
 from barter_bt.engine.messages import ACCEPTED, CHANGED, CLOSED
 from barter_bt.engine.order import LIMIT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
-from barter_bt.engine.terms import RATE
 from barter_bt.venue.admission import enter
-from barter_bt.venue.held import meet_worse_extreme, show_standing_quote
+from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quote
 from barter_bt.venue.report import report
-from barter_bt.venue.resting import add_order, is_trailing, remove_order, update_triggers
+from barter_bt.venue.resting import add_order, remove_order, update_triggers
 from barter_bt.venue.state import CANDLES, HELD, NOT_HELD, WAITING, VenueState
 
 
@@ -54,9 +52,9 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
     o, ticks = v.orders, v.orders.first_price[v.orders.parent[order]]
     remove_order(v, order, i)
     o.quantity[order] = o.filled[o.parent[order]]
-    away = o.offset[order] if o.offset[order] > 0 else muldiv(ticks, o.offset_rate[order], RATE)
-    if o.trigger_kind[order] != NO_TRIGGER and is_trailing(v, order) and away == 0 and o.trigger[order] == 0:
-        away = o.trail[order] if o.trail[order] > 0 else muldiv(ticks, o.trail_rate[order], RATE)
+    away = distance(ticks, o.offset[order], o.offset_rate[order])
+    if away == 0 and o.trigger[order] == 0:
+        away = distance(ticks, o.trail[order], o.trail_rate[order])
     if away > 0 and o.kind[order] == LIMIT:
         o.price[order] = max(ticks - o.side[order] * away, 1)
     elif away > 0:

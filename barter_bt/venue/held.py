@@ -127,11 +127,17 @@ def _is_reached(v: VenueState, order: int, ticks: int) -> bool:
     return stop > 0 and (ticks >= stop if _is_reached_from_below(v, order) else ticks <= stop)
 
 
+def distance(ticks: int, fixed: int, rate: int) -> int:
+    """How far from a price something lies: a number of ticks, or a fraction of it, at least a tick; 0 if neither."""
+    if fixed > 0 or rate == 0:
+        return fixed
+    return max(muldiv(ticks, rate, RATE), 1)
+
+
 def _follow(v: VenueState, order: int, ticks: int) -> None:
     """The trigger of a trailing stop follows a price, but never moves back."""
     o = v.orders
-    distance = o.trail[order] if o.trail[order] > 0 else muldiv(ticks, o.trail_rate[order], RATE)
-    moved = ticks + distance if o.side[order] == BUY else max(ticks - distance, 1)
+    moved = max(ticks + o.side[order] * distance(ticks, o.trail[order], o.trail_rate[order]), 1)
     if o.trigger[order] == 0 or o.side[order] * (o.trigger[order] - moved) > 0:
         o.trigger[order] = moved
         o.since[order] = v.clock.time[0]
