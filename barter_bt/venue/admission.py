@@ -8,7 +8,7 @@ from barter_bt.venue.fill import reservation
 from barter_bt.venue.matches import note_admission, note_expiry
 from barter_bt.venue.report import add_balance, report, reserved_asset
 from barter_bt.venue.resting import add_order, update_triggers
-from barter_bt.venue.state import QUOTES, VenueState
+from barter_bt.venue.state import QUOTES, WAS_HELD, VenueState
 from barter_bt.venue.taking import fill_at, is_locked, is_within_limit, match_taker, takes_at_arrival
 
 NO_ROW = -1
@@ -38,8 +38,15 @@ def enter(v: VenueState, order: int, i: int) -> None:
 def admit(v: VenueState, order: int, i: int) -> None:
     """Accept an order, or what a trigger made of it: it reserves what it may cost, and takes (rules 14 and 30)."""
     add_order(v, order, i)
+    secure(v, order, i)
+    take(v, order, i)
+
+
+def secure(v: VenueState, order: int, i: int) -> None:
+    """Reserve what an order may cost, and tell of it."""
     row = NO_ROW
     if v.orders.held[order]:
+        v.orders.held[order] = WAS_HELD
         row = report(v, order, TRIGGERED, OPEN, NO_REASON)
     elif v.orders.parent[order] == NO_PARENT:  # else it was acknowledged when it began to wait
         row = report(v, order, ACCEPTED, OPEN, NO_REASON)
@@ -49,6 +56,10 @@ def admit(v: VenueState, order: int, i: int) -> None:
             v.orders.reserved[order] = reserved
             v.accounts.reserved[asset] += reserved
             add_balance(v, row, asset)
+
+
+def take(v: VenueState, order: int, i: int) -> None:
+    """Match what stands there, or the price that triggered the order."""
     if v.fill_terms.taker_fills_on[i] == QUOTES:
         v.markets.locked[i] += int(is_locked(v, i) and takes_at_arrival(v, order))
         match_taker(v, order, i)

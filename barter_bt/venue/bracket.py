@@ -10,8 +10,9 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import VENUE_MARKET
 from barter_bt.engine.messages import ACCEPTED, CHANGED, CLOSED
-from barter_bt.engine.order import LIMIT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
+from barter_bt.engine.order import INSTRUMENT_EXPIRED, LIMIT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
 from barter_bt.venue.admission import enter
+from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quote
 from barter_bt.venue.report import report
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
@@ -22,6 +23,9 @@ def wait_for_parent(v: VenueState, order: int, i: int) -> None:
     """Acknowledge an order that protects another, and let it wait; or follow what has become of that one."""
     o, parent = v.orders, v.orders.parent[order]
     ended = not o.live[parent] and o.matched[parent] == 0
+    if has_expired(v, i):
+        report(v, order, CLOSED, REJECTED, INSTRUMENT_EXPIRED)
+        return
     if ended and o.filled[parent] == 0:
         report(v, order, CLOSED, REJECTED, PARENT_ENDED)
         return
@@ -81,5 +85,6 @@ def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:
     """Whether an entry was filled by the range of a candle, of which more may have come after it."""
     o, now = v.orders, v.clock.time[0]
     at_close = v.clock.stage[0] == VENUE_MARKET and v.markets.closed[i] == now
+    at_close = at_close and v.fill_terms.triggers_on[i] == CANDLES
     by_range = o.met[parent] > 0 if o.pending[parent] else v.fill_terms.maker_fills_on[i] == CANDLES
     return int(at_close and by_range)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import muldiv
 from barter_bt.columns.marks import unit
+from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.messages import ACCEPTED
 from barter_bt.engine.order import BUY, NO_REASON, OPEN, STOP
 from barter_bt.engine.terms import RATE
-from barter_bt.venue.admission import enter
+from barter_bt.venue.admission import can_reserve, enter, take
+from barter_bt.venue.matches import note_admission, note_secure
 from barter_bt.venue.report import report
 from barter_bt.venue.resting import (
     FALLING,
@@ -148,4 +150,11 @@ def trigger(v: VenueState, order: int, i: int, ticks: int) -> None:
     remove_order(v, order, i)
     v.orders.held[order] = WAS_HELD
     v.orders.met[order] = ticks if v.fill_terms.triggers_on[i] == v.fill_terms.taker_fills_on[i] else 0
-    enter(v, order, i)
+    if v.clock.stage[0] == REQUEST:
+        enter(v, order, i)
+    elif can_reserve(v, order, i):  # rows decide nothing: what reserves first is settled by number
+        add_order(v, order, i)
+        note_secure(v, order)
+        take(v, order, i)
+    else:
+        note_admission(v, order, i)

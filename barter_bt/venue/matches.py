@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY
-from barter_bt.venue.state import Matches, VenueState
+from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
-FILL, ADMIT, EXPIRE, CANCEL = 0, 1, 2, 3
-RELEASES, USES, ENDS = 0, 1, 2  # ranks: who gives money or coins back, who needs them, cancels of what is matched
+FILL, ADMIT, EXPIRE, CANCEL, SECURE = 0, 1, 2, 3, 4
+ADMITS, RELEASES, USES, ENDS = 0, 1, 2, 3  # ranks: who was triggered, gives back, needs; cancels of what is matched
 NO_ASSET = -1
 
 
@@ -32,6 +32,12 @@ def note_admission(v: VenueState, order: int, i: int) -> None:
     """A limit order cannot reserve yet what it needs; something of this time may still release it."""
     _note(v, ADMIT, order, _rank(v, order, i))
     v.orders.matched[order] = v.orders.quantity[order]
+
+
+def note_secure(v: VenueState, order: int) -> None:
+    """An order that was triggered is to reserve, and to be told of, before anything else of it is settled."""
+    v.orders.held[order] = UNTOLD
+    _note(v, SECURE, order, ADMITS)
 
 
 def note_cancel(v: VenueState, order: int) -> None:

@@ -21,14 +21,14 @@ from barter_bt.engine.order import (
     REJECTED,
     REQUESTED,
 )
-from barter_bt.venue.admission import admit, can_reserve
+from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
-from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_asset, sort, used_asset
+from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, SECURE, expect, released_asset, sort, used_asset
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_waiting, report
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import UNTOLD, WAS_HELD, VenueState
 
 SETTLED = -1  # in place of the order
 
@@ -69,6 +69,8 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
     m = v.matches
     order, action = m.order[row], m.action[row]
     i = v.orders.instrument[order]
+    if action in (EXPIRE, FILL) and v.orders.live[order] and v.orders.held[order] == UNTOLD:
+        return False
     if action == EXPIRE:
         m.order[row] = SETTLED
         v.orders.matched[order] = 0
@@ -79,7 +81,10 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
     lots, ticks, is_maker, live = m.lots[row], m.ticks[row], m.maker[row], v.orders.live[order] != 0
     if v.orders.reduce_only[order]:
         lots = min(lots, reducible(v, order, i))
-    if action == ADMIT:
+    if action == SECURE and not live:
+        m.order[row] = SETTLED
+        return True
+    if action in (ADMIT, SECURE):
         enough = int(can_reserve(v, order, i))
     else:
         enough = int(live and can_afford(v, order, i, lots, ticks, is_maker))
@@ -88,6 +93,10 @@ def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
     if action == ADMIT:
         m.order[row] = SETTLED
         _admit_or_reject(v, order, i, enough)
+        return True
+    if action == SECURE:
+        m.order[row] = SETTLED
+        _secure_or_reject(v, order, i, enough)
         return True
     expect(v, row, i, -1)
     m.order[row] = SETTLED
@@ -122,6 +131,16 @@ def _admit_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
             report(v, order, TRIGGERED, OPEN, NO_REASON)
         report(v, order, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
         end_waiting(v, order, i)
+
+
+def _secure_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
+    if enough:
+        secure(v, order, i)
+    else:
+        v.orders.held[order] = WAS_HELD
+        report(v, order, TRIGGERED, OPEN, NO_REASON)
+        close(v, order, i, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
+        update_triggers(v, i)
 
 
 def _settle_cancel(v: VenueState, row: int) -> None:

@@ -14,7 +14,8 @@ from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 NOT_VALUED = -(1 << 63)
-NOT_HELD, HELD, WAS_HELD, WAITING = 0, 1, 2, 3  # for a trigger, and for the fill of a parent
+# Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent.
+NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING = 0, 1, 2, 3, 4
 FAR = 1 << 62  # a price that every market reaches
 
 

@@ -44,7 +44,7 @@ class Trigger:
 
     def follow(self, ticks: int, now: int) -> None:
         """Rule 34: towards this price, as near as the distance allows, and never back."""
-        distance = self.trail or rhe(Fraction(ticks * self.trail_rate, BILLION))
+        distance = self.trail or max(rhe(Fraction(ticks * self.trail_rate, BILLION)), 1)
         wish = max(ticks + self.side * distance, 1)
         if self.trails and (self.price == 0 or self.side * wish < self.side * self.price):
             self.price, self.since = wish, now
