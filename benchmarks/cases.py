@@ -25,6 +25,8 @@ CASES = {
     "sma_cross": "bars",
     "sma_cross_signals": "bars",
     "rebalance": "bars",
+    "brackets": "held",
+    "resting": "held",
     "memory": "memory",
     "audit": "figures",
     "figures": "figures",

@@ -24,7 +24,7 @@ from barter_bt.engine.order import (
 from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
-from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, SECURE, expect, released_asset, sort, used_asset
+from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_asset, sort, used_asset
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_waiting, report
 from barter_bt.venue.resting import update_triggers
@@ -66,53 +66,95 @@ def _settle_each(v: VenueState) -> tuple[int, int]:
 
 def _settle_one(v: VenueState, row: int, at_once: int) -> bool:
     """Settle a match unless it must wait for others; says whether it did."""
-    m = v.matches
-    order, action = m.order[row], m.action[row]
-    i = v.orders.instrument[order]
-    if action in (EXPIRE, FILL) and v.orders.live[order] and v.orders.held[order] == UNTOLD:
+    action = v.matches.action[row]
+    if action == FILL:
+        return _settle_fill(v, row, at_once)
+    return _settle_expiry(v, row) if action == EXPIRE else _settle_reservation(v, row, at_once)
+
+
+def _settle_expiry(v: VenueState, row: int) -> bool:
+    order = v.matches.order[row]
+    if _is_untold(v, order):
         return False
-    if action == EXPIRE:
-        m.order[row] = SETTLED
+    v.matches.order[row] = SETTLED
+    v.orders.matched[order] = 0
+    if v.orders.live[order]:  # a fill of this time may have ended it
+        _close(v, order, EXPIRED, v.matches.reason[row])
+    return True
+
+
+def _settle_reservation(v: VenueState, row: int, at_once: int) -> bool:
+    """An order that is to reserve: one that is admitted only then, or one that was triggered."""
+    order, admits = v.matches.order[row], v.matches.action[row] == ADMIT
+    i = v.orders.instrument[order]
+    gone = not admits and not v.orders.live[order]
+    enough = gone or can_reserve(v, order, i)
+    if not (enough or at_once) and _others_release(v, row, order, i):
+        return False
+    v.matches.order[row] = SETTLED
+    if admits:
         v.orders.matched[order] = 0
-        if v.orders.live[order]:  # a fill of this time may have ended it
-            close(v, order, i, CLOSED, EXPIRED, m.reason[row])
-            update_triggers(v, i)
-        return True
-    lots, ticks, is_maker, live = m.lots[row], m.ticks[row], m.maker[row], v.orders.live[order] != 0
+    if enough and admits:
+        admit(v, order, i)
+    elif enough and not gone:
+        secure(v, order, i)
+    elif not enough:
+        _reject(v, order, i)
+    return True
+
+
+def _reject(v: VenueState, order: int, i: int) -> None:
+    """What an order reserves is not free: it is told of its trigger, if it had one, and ends."""
+    if v.orders.held[order]:
+        v.orders.held[order] = WAS_HELD
+        report(v, order, TRIGGERED, OPEN, NO_REASON)
+    if v.orders.live[order]:
+        _close(v, order, REJECTED, INSUFFICIENT_BALANCE)
+    else:
+        report(v, order, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
+        end_waiting(v, order, i)
+
+
+def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
+    m, order = v.matches, v.matches.order[row]
+    i, lots, live = v.orders.instrument[order], m.lots[row], v.orders.live[order] != 0
+    if _is_untold(v, order):
+        return False
     if v.orders.reduce_only[order]:
         lots = min(lots, reducible(v, order, i))
-    if action == SECURE and not live:
-        m.order[row] = SETTLED
-        return True
-    if action in (ADMIT, SECURE):
-        enough = int(can_reserve(v, order, i))
-    else:
-        enough = int(live and can_afford(v, order, i, lots, ticks, is_maker))
-    if not (enough or at_once) and _others_release(v, row, order, i) and (live or action == ADMIT):
+    enough = int(live and can_afford(v, order, i, lots, m.ticks[row], m.maker[row]))
+    if live and not (enough or at_once) and _others_release(v, row, order, i):
         return False
-    if action == ADMIT:
-        m.order[row] = SETTLED
-        _admit_or_reject(v, order, i, enough)
-        return True
-    if action == SECURE:
-        m.order[row] = SETTLED
-        _secure_or_reject(v, order, i, enough)
-        return True
     expect(v, row, i, -1)
     m.order[row] = SETTLED
     v.orders.matched[order] -= m.lots[row]
     if live and lots == 0:
-        close(v, order, i, CLOSED, CANCELLED, REDUCE_ONLY)
-        update_triggers(v, i)
+        _close(v, order, CANCELLED, REDUCE_ONLY)
     elif live:
-        before = v.orders.filled[order]
-        fill(v, order, i, lots, ticks, is_maker, enough)
-        if v.orders.children[order] > 0 and v.orders.filled[order] > before:
-            follow_parent(v, order, i)
-        if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
-            close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
-        update_triggers(v, i)
+        _fill(v, order, i, lots, m.ticks[row], m.maker[row], enough)
     return True
+
+
+def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, enough: int) -> None:
+    """Fill, and what follows from it."""
+    before = v.orders.filled[order]
+    fill(v, order, i, lots, ticks, is_maker, enough)
+    if v.orders.children[order] > 0 and v.orders.filled[order] > before:
+        follow_parent(v, order, i)
+    if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
+        close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
+    update_triggers(v, i)
+
+
+def _close(v: VenueState, order: int, status: int, reason: int) -> None:
+    i = v.orders.instrument[order]
+    close(v, order, i, CLOSED, status, reason)
+    update_triggers(v, i)
+
+
+def _is_untold(v: VenueState, order: int) -> bool:
+    """Whether an order was triggered and is still to reserve; nothing else of it is settled before."""
+    return v.orders.live[order] != 0 and v.orders.held[order] == UNTOLD
 
 
 def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
@@ -122,32 +164,9 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
     return v.accounts.incoming[asset] > own
 
 
-def _admit_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
-    v.orders.matched[order] = 0
-    if enough:
-        admit(v, order, i)
-    else:
-        if v.orders.held[order]:
-            report(v, order, TRIGGERED, OPEN, NO_REASON)
-        report(v, order, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
-        end_waiting(v, order, i)
-
-
-def _secure_or_reject(v: VenueState, order: int, i: int, enough: int) -> None:
-    if enough:
-        secure(v, order, i)
-    else:
-        v.orders.held[order] = WAS_HELD
-        report(v, order, TRIGGERED, OPEN, NO_REASON)
-        close(v, order, i, CLOSED, REJECTED, INSUFFICIENT_BALANCE)
-        update_triggers(v, i)
-
-
 def _settle_cancel(v: VenueState, row: int) -> None:
     order = v.matches.order[row]
-    i = v.orders.instrument[order]
     if v.orders.live[order]:
-        close(v, order, i, CLOSED, CANCELLED, REQUESTED)
-        update_triggers(v, i)
+        _close(v, order, CANCELLED, REQUESTED)
     else:
         report(v, order, CANCEL_REJECTED, OPEN, NO_REASON)
