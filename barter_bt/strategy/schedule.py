@@ -274,7 +274,7 @@ class Schedule:
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
-        columns |= {name: np.zeros(n, np.int64) for name in ("parent", "offset", "offset_rate")}
+        columns |= {name: _same(market, n, 0) for name in ("parent", "offset", "offset_rate")}
         columns |= self._orders(frame, codes, action, market)
         columns |= self._protection(frame, codes, (action == OPEN_ROW) | wanted, market)
         _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
@@ -392,7 +392,9 @@ class Schedule:
         self, frame: pl.DataFrame, codes: np.ndarray, entries: np.ndarray, market: Market
     ) -> dict[str, np.ndarray]:
         """What protects the entries that rows become (rule 31)."""
-        columns = {name: np.zeros(len(frame), Columns.dtype(name)) for name in ("protect_by", *PROTECTION)}
+        columns = {name: _same(market, len(frame), 0, Columns.dtype(name)) for name in ("protect_by", *PROTECTION)}
+        if not any(name in frame.columns for name in PROTECTION):
+            return columns
         any_at_all = np.zeros(len(frame), bool)
         for name in (name for name in PROTECTION if name in frame.columns):
             asked = frame[name].is_not_null().to_numpy() & entries
