@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from barter_bt.testing.scenario import Conditions, ExchangeSpec, Scenario, StreamSpec
+from barter_bt.testing.scenario import Conditions
 
-from .engine import run
 from .tiny import (
     BTC,
+    ETH,
     FUTURE,
     UNIT,
     cancel,
@@ -194,6 +194,14 @@ def test_what_cannot_reserve_when_it_is_triggered_is_rejected() -> None:
     assert tables.sequence == 1 + 4 + 1 + 1 + 2
 
 
+@pytest.mark.parametrize("time", [0.5, 1.5])
+def test_what_is_rejected_takes_nothing_of_the_offer(time: float) -> None:
+    """Triggered by the quote at 1, or by the same on arrival."""
+    rows = [quote(0, 99, 9, 100, 5), quote(1, 99, 9, 101, 5), quote(9, 99, 9, 101, 0)]
+    tables = simulate("quotes", rows, [held(time, 20, 101, stop=101), market(2, 5)])
+    assert ends(tables) == [("rejected", "insufficient_balance"), ("filled", "")]
+
+
 def test_a_triggered_limit_waits_for_what_the_same_settlement_releases() -> None:
     """A sale at 100 pays for a purchase at 100 that the same trade triggers and that was sent before."""
     schedule = [held(1, 1, 100, stop=102), limit(1, -1, 100)]
@@ -211,18 +219,46 @@ def test_on_arrival_it_waits_too() -> None:
     assert triggered(tables) == [1, None]
 
 
+def test_a_triggered_limit_reserves_before_what_is_settled_is_paid() -> None:
+    """As one that arrives: the market order was sent before and meets the same trade."""
+    tables = simulate("trades", moves(90, 90, 100), [market(1, 1), held(1, 1, 100, stop=100)], usd="150")
+    assert ends(tables) == [("rejected", "insufficient_balance"), ("filled", "")]
+
+
 @pytest.mark.parametrize("names", [("btc_usd", "eth_usd"), ("eth_usd", "btc_usd")])
 def test_of_what_is_triggered_at_one_time_the_first_number_reserves(names: tuple[str, str]) -> None:
     """Rule 17: whatever the order of rows."""
     rows = [trade(0, 90, 9, name) for name in names] + [trade(2, 100, 9, name) for name in names]
-    orders = [held(1, 1, 100, stop=100), ("open", t(1), "eth_usd", 1.0, 100.0, "gtc", False, Conditions(stop=100.0))]
-    eth = replace(BTC, name="eth_usd", base="eth")
-    streams = (StreamSpec("trades", tuple(rows)),)
-    tables = run(
-        Scenario((BTC, eth), (ExchangeSpec("alpha"),), streams, (("alpha", "usd", "150"),), schedule=tuple(orders))
-    )
+    schedule = [held(1, 1, 100, stop=100), held(1, 1, 100, name="eth_usd", stop=100)]
+    tables = simulate("trades", rows, schedule, item=(BTC, ETH), usd="150")
     assert ends(tables) == [("filled", ""), ("rejected", "insufficient_balance")]
     assert triggered(tables) == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("price", "tif", "sale", "end"),
+    [
+        (100, "gtc", 60, ("filled", "")),
+        (99, "ioc", 60, ("expired", "not_filled")),
+        (99, "ioc", 40, ("rejected", "insufficient_balance")),
+        (100, "gtc", 40, ("rejected", "insufficient_balance")),
+    ],
+)
+def test_the_second_waits_for_what_is_released(price: float, tif: str, sale: float, end: tuple[str, str]) -> None:
+    """150, of which the first takes 100; a sale of the same time gives 40 or 60 more."""
+    rows = [trade(time, price, 9, name) for time, price in ((0, 30), (2, 100)) for name in ("btc_usd", "eth_usd")]
+    schedule = [held(1, 1, 100, stop=100), held(1, 1, price, tif, "eth_usd", stop=100), limit(1, -1, sale)]
+    tables = simulate("trades", rows, schedule, item=(BTC, ETH), usd="150", btc="1")
+    assert ends(tables) == [("filled", ""), end, ("filled", "")]
+    assert triggered(tables) == [2, 2, None]
+
+
+def test_in_a_margin_account_what_is_triggered_reserves_nothing() -> None:
+    """There are 500 less than nothing free."""
+    rows = [market(0, 15), held(2, 1, 90, stop=101)]
+    tables = simulate("trades", moves(100, 100, 100, 101), rows, account="margin", item=replace(BTC, margin="0.5"))
+    assert triggered(tables) == [None, 3]
+    assert ends(tables) == [("filled", ""), ("open", "")]
 
 
 def test_there_is_no_latency_between_a_trigger_and_its_order() -> None:
@@ -230,6 +266,13 @@ def test_there_is_no_latency_between_a_trigger_and_its_order() -> None:
         "trades", moves(100, 100, 100, 105, 106, 107), [held(0, 1, stop=104)], request_ns=UNIT, response_ns=2 * UNIT
     )
     assert fills(tables) == [(3, 105, 1, "taker")]
+
+
+def test_it_is_first_come_from_when_it_is_triggered() -> None:
+    """Held before another arrived at its price, triggered after."""
+    rows = [trade(0, 100, 9), trade(3, 105, 9), trade(4, 102, 1), trade(9, 105, 1)]
+    tables = simulate("trades", rows, [held(1, 1, 103, stop=105), limit(2, 1, 103)])
+    assert each_filled(tables) == {1: 1}
 
 
 # Rule 29: inside a candle
@@ -273,6 +316,17 @@ def test_a_limit_that_is_triggered_at_an_open_sees_the_candle() -> None:
     tables = simulate("candles", rows, [held(1, 1, 103, stop=105)])
     assert triggered(tables) == [10]
     assert fills(tables) == [(20, 103, 1, "maker")]
+
+
+def test_a_limit_sees_candles_that_open_after_it_was_triggered() -> None:
+    """Triggered by a trade at 15, it rests on candles: that from 10 to 20 is none of its own."""
+    streams = {
+        "trades": [trade(0, 100, 9), trade(15, 105, 9)],
+        "candles": [candle(0, (104,) * 4), candle(10, (104, 105, 100, 104)), candle(20, (104, 105, 100, 104))],
+    }
+    tables = simulate_streams(streams, [held(1, 1, 103, stop=105)], maker_fills_on="candles")
+    assert triggered(tables) == [15]
+    assert fills(tables) == [(30, 103, 1, "maker")]
 
 
 # Rule 30: the price of what is triggered

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from .tiny import BTC, FUTURE, each_filled, ends, fills, held, market, moves, simulate, t, triggered
+from .tiny import BTC, ETH, FUTURE, each_filled, ends, fills, held, market, moves, quote, simulate, t, trade, triggered
 
 
 def test_without_a_position_on_the_other_side_reduce_only_is_rejected() -> None:
@@ -107,3 +108,48 @@ def test_reduce_only_orders_are_not_in_flight_for_targets() -> None:
     ]
     tables = simulate("trades", moves(100, 100, 100, 100, 100), rows)
     assert tables.orders[3]["quantity_requested"] == 7 - 4 - 2
+
+
+def test_orders_of_another_instrument_live() -> None:
+    rows = [trade(time, 100, 9, name) for time in range(5) for name in ("btc_usd", "eth_usd")]
+    schedule = [market(0, 1), market(0, 1, name="eth_usd"), held(2, -1, name="eth_usd", stop=90, reduce_only=True)]
+    tables = simulate("trades", rows, [*schedule, market(3, -1)], item=(BTC, ETH))
+    assert ends(tables) == [("filled", ""), ("filled", ""), ("open", ""), ("filled", "")]
+
+
+def test_they_are_cancelled_by_number() -> None:
+    """The first reserves one and rests from its trigger on, after the second, which reserves two."""
+    rows = [
+        market(0, 4),
+        held(2, -1, 120, stop=99, reduce_only=True),
+        held(2, -2, 120, reduce_only=True),
+        market(4, -4),
+    ]
+    tables = simulate("trades", moves(100, 100, 100, 99, 100, 100), rows, btc="3")
+    assert ends(tables)[1:3] == [("cancelled", "reduce_only")] * 2
+    assert [row["free"] for row in tables.balances if row["asset"] == 0] == [3, 7, 5, 4, 0, 1, 3]
+
+
+def test_what_would_expire_at_the_same_time_is_cancelled_first() -> None:
+    rows = [market(0, 4), held(2, -4, stop=98, reduce_only=True), held(2, -4, 99, "ioc", stop=98, reduce_only=True)]
+    tables = simulate("trades", moves(100, 100, 100, 98), rows, account="margin")
+    assert ends(tables)[1:] == [("filled", ""), ("cancelled", "reduce_only")]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "end", "time"),
+    [({}, ("rejected", "reduce_only"), None), ({"stop": 100}, ("cancelled", "reduce_only"), 3)],
+)
+def test_the_position_is_closed_while_a_limit_waits_to_reserve(conditions: Any, end: Any, time: int | None) -> None:
+    """Nine of four are to be sold; a purchase for another money brings nine more, after the four were sold."""
+    other = replace(BTC, name="btc_jpy", quote="jpy")
+    rows = [quote(time, 99, 9, 100, 9, name) for time in (0, 9) for name in ("btc_usd", "btc_jpy")]
+    schedule = [
+        market(1, 4),
+        held(3, -9, 99, reduce_only=True, **conditions),
+        market(3, -4),
+        market(3, 9, name="btc_jpy"),
+    ]
+    tables = simulate("quotes", rows, schedule, item=(BTC, other), jpy="1000")
+    assert ends(tables) == [("filled", ""), end, ("filled", ""), ("filled", "")]
+    assert triggered(tables)[1] == time

@@ -13,6 +13,7 @@ from .tables import Tables
 UNIT = 10**9  # units of one whole asset
 BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
 PERP = replace(BTC, name="btc_usd_perp", kind="perpetual", margin="0.5")
+ETH = replace(BTC, name="eth_usd", base="eth")
 FUTURE = replace(PERP, name="btc_usd", kind="future")
 
 
@@ -25,8 +26,8 @@ def trade(time: float, price: float, amount: float, name: str = "btc_usd") -> Ro
     return (t(time), None, name, price, amount)
 
 
-def quote(time: float, bid: float, bid_amount: float, ask: float, ask_amount: float) -> Row:
-    return (t(time), None, "btc_usd", bid, bid_amount, ask, ask_amount)
+def quote(time: float, bid: float, bid_amount: float, ask: float, ask_amount: float, name: str = "btc_usd") -> Row:
+    return (t(time), None, name, bid, bid_amount, ask, ask_amount)
 
 
 def candle(opening: float, prices: tuple[float, float, float, float], name: str = "btc_usd") -> Row:
@@ -46,9 +47,11 @@ def cancel(time: float, ref: int) -> Row:
     return ("cancel", t(time), ref)
 
 
-def held(time: float, quantity: float, price: float | None = None, tif: str = "gtc", **conditions: Any) -> Row:
+def held(
+    time: float, quantity: float, price: float | None = None, tif: str = "gtc", name: str = "btc_usd", **conditions: Any
+) -> Row:
     """An order with conditions, a market order unless it has a price."""
-    return (*limit(time, quantity, price, tif), Conditions(**conditions))
+    return ("open", t(time), name, quantity, price, tif, False, Conditions(**conditions))
 
 
 def simulate(kind: Any, rows: list[Row], schedule: list[Row], **terms: Any) -> Tables:
@@ -62,16 +65,19 @@ def simulate_streams(
     *,
     usd: str = "1000",
     btc: str = "0",
+    jpy: str = "",
     item: Any = BTC,
     **terms: Any,
 ) -> Tables:
-    """One instrument, streams by kind, on one exchange; ``terms`` are of the exchange or of the scenario."""
+    """One instrument or several, streams by kind, on one exchange; ``terms`` are of the exchange or the scenario."""
     names = ExchangeSpec.__dataclass_fields__
     exchange = ExchangeSpec("alpha", **{name: term for name, term in terms.items() if name in names})
     rest = {name: term for name, term in terms.items() if name not in names}
-    balances = (("alpha", "usd", usd), ("alpha", "btc", btc))
+    amounts = {"usd": usd, "btc": btc} | ({"jpy": jpy} if jpy else {})
+    balances = tuple(("alpha", asset, amount) for asset, amount in amounts.items())
     each = tuple(StreamSpec(kind, tuple(rows)) for kind, rows in streams.items())
-    return run(Scenario((item,), (exchange,), each, balances, tuple(schedule), **rest))
+    items = item if isinstance(item, tuple) else (item,)
+    return run(Scenario(items, (exchange,), each, balances, tuple(schedule), **rest))
 
 
 def ends(tables: Tables) -> list[tuple[str, str]]:

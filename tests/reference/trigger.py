@@ -10,17 +10,13 @@ from .model import BILLION, Market, rhe
 
 @dataclass
 class Trigger:
-    """A trigger of an order of a side; ``price`` 0 is that of a trailing stop that was shown no price yet.
-
-    ``since`` is when it began to stand where it stands: when the order arrived, or when the trigger last moved.
-    """
+    """A trigger of an order of a side; ``price`` 0 is that of a trailing stop that was shown no price yet."""
 
     side: int
     kind: str  # "stop", "if_touched"
     price: int
     trail: int  # ticks
     trail_rate: int  # 1e-9
-    since: int = 0
 
     @property
     def trails(self) -> bool:
@@ -42,29 +38,27 @@ class Trigger:
         """Rule 28: by a price at it or beyond."""
         return self.price > 0 and (ticks >= self.price if self.rises else ticks <= self.price)
 
-    def follow(self, ticks: int, now: int) -> None:
+    def follow(self, ticks: int) -> None:
         """Rule 34: towards this price, as near as the distance allows, and never back."""
         distance = self.trail or max(rhe(Fraction(ticks * self.trail_rate, BILLION)), 1)
         wish = max(ticks + self.side * distance, 1)
         if self.trails and (self.price == 0 or self.side * wish < self.side * self.price):
-            self.price, self.since = wish, now
+            self.price = wish
 
-    def shown(self, ticks: int, now: int) -> bool:
+    def shown(self, ticks: int) -> bool:
         """Whether this price reaches it; one that does not moves it."""
         if self.reached(ticks):
             return True
-        self.follow(ticks, now)
+        self.follow(ticks)
         return False
 
-    def shown_range(self, candle: Market, now: int) -> bool:
-        """Rules 29 and 34: whether the inside of a candle reaches it, if it stood there when the candle opened."""
+    def shown_range(self, candle: Market) -> bool:
+        """Rules 29 and 34: whether the inside of a candle reaches it."""
         _, high, low, close = candle.prices
-        if candle.time_open < self.since:
-            return False
         if not self.trails:
             return low <= self.price <= high
         against, other = (high, low) if self.side > 0 else (low, high)
         if self.reached(against):
             return True
-        self.follow(other, now)
+        self.follow(other)
         return self.reached(close)

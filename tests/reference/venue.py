@@ -148,7 +148,7 @@ class Venue(Money):
 
     def hold(self, order: Order, now: int) -> None:
         """Rule 28: it is acknowledged without a reservation; the standing quote may trigger it at once."""
-        order.held, order.trigger.since = True, now
+        order.held = True
         self.working.append(order)
         self.send(Report(order.number, now, "acknowledgement"))
         if self.evidence(order.instrument, "triggers") == "quotes":
@@ -162,7 +162,7 @@ class Venue(Money):
         return sorted(held, key=lambda order: order.trigger.turn)
 
     def show(self, order: Order, ticks: int, now: int) -> None:
-        if order.trigger.shown(ticks, now):
+        if order.trigger.shown(ticks):
             self.trigger(order, ticks, now)
 
     def show_quote(self, order: Order, now: int) -> None:
@@ -178,7 +178,7 @@ class Venue(Money):
         if self.stage != 7 and self.can_reserve(order):
             self.note_match(Match(order, ADMITS, partial(self.secure, now, order), order.pays), now)
             self.take(order, now)
-        elif self.stage != 7 or not self.admit(now, order, False):
+        elif not self.admit(now, order, False):
             self.wait(order, now)
 
     # Market events
@@ -245,7 +245,7 @@ class Venue(Money):
             elif order.arrival <= candle.time_open and self.reached(beyond):
                 self.note_fill(order, order.rest, order.price, True, now)
         for order in self.held_by("candles", candle.instrument):
-            if order.trigger.shown_range(candle, now):
+            if order.arrival <= candle.time_open and order.trigger.shown_range(candle):
                 self.trigger(order, order.trigger.price, now)
 
     def reached(self, beyond: int) -> bool:
@@ -362,14 +362,14 @@ class Venue(Money):
         status = "filled" if done else ""
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
         if change.exited is not None:
-            self.end_reductions(instrument, side, now)
+            self.end_reductions(instrument, now)
         self.check()
         return payable
 
-    def end_reductions(self, instrument: Instrument, side: int, now: int) -> None:
-        """Rule 32: with a position end the reduce-only orders of the side that closed it, by number."""
+    def end_reductions(self, instrument: Instrument, now: int) -> None:
+        """Rule 32: with a position end the orders that could only reduce it, by number."""
         for order in sorted(self.working, key=lambda order: order.number):
-            if order.reduce_only and order.instrument is instrument and order.side == side:
+            if order.reduce_only and order.instrument is instrument:
                 self.end(order, now, "cancelled", "reduce_only")
 
     def tell(self, order: Order, now: int, balances: tuple[tuple[int, int, int], ...] = ()) -> None:
