@@ -16,7 +16,7 @@ from barter_bt.testing.strategies import scenarios
 
 from .engine import run
 from .model import Fill, build, fill_position, rhe, value
-from .tiny import BTC, PERP, UNIT, cancel, candle, ends, fills, limit, market, quote, simulate, t, trade
+from .tiny import BTC, PERP, UNIT, cancel, candle, ends, fills, held, limit, market, quote, simulate, t, trade
 
 # Rules 1 to 6
 
@@ -427,10 +427,18 @@ def test_candle_marks() -> None:
 
 
 def test_random_seeds_hold_the_invariants() -> None:
+    """And reach what there is of orders: all ends, all triggers, on orders that rest, take, and only reduce."""
     seen: set[tuple[str, str]] = set()
-    for seed in range(300):
-        seen |= set(ends(run(random_scenario(seed))))
+    filled: set[tuple[str, bool, str]] = set()  # of what was triggered
+    for seed in range(400):
+        tables = run(random_scenario(seed))
+        seen |= set(ends(tables))
+        triggered = [order for order in tables.orders if order["time_triggered"] is not None and order["filled"]]
+        filled |= {(one["trigger_kind"], one["trail"] + one["trail_rate"] > 0, one["kind"]) for one in triggered}
     assert {status for status, _ in seen} == {"open", "filled", "cancelled", "expired", "rejected", "refused"}
+    assert {("cancelled", "reduce_only"), ("rejected", "reduce_only")} <= seen
+    triggers = {("stop", False), ("stop", True), ("if_touched", False)}
+    assert filled == {(*trigger, kind) for trigger in triggers for kind in ("market", "limit")}
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -456,3 +464,13 @@ def test_translation() -> None:
         assert frame.schema["target"] == pl.Float64
         assert [to_instrument(spec).name for spec in scenario.instruments]
         assert [to_venue(spec, scenario.instruments) for spec in scenario.exchanges]
+
+
+def test_conditions_are_columns_of_the_schedule() -> None:
+    schedule = (held(1, 1, 99, stop=98), held(1, 1, if_touched=97), held(1, -1, trailing_rate=0.01, reduce_only=True))
+    frame = schedule_frame((*schedule, held(2, -1, stop=96, trailing=3), limit(2, 1, 99), cancel(3, 0)))
+    assert frame["stop"].to_list() == [98, None, None, 96, None, None]
+    assert frame["if_touched"].to_list() == [None, 97, None, None, None, None]
+    assert frame["trailing"].to_list() == [None, None, None, 3, None, None]
+    assert frame["trailing_rate"].to_list() == [None, None, 0.01, None, None, None]
+    assert frame["reduce_only"].to_list() == [False, False, True, False, False, None]
