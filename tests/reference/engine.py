@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -31,7 +31,8 @@ from .model import (
     rhe,
     value,
 )
-from .order import Match, Order, Report, Terms, settle, terms_of
+from .order import Match, Order, Report, Terms, protecting, settle, terms_of
+from .protection import Level, levels_of
 from .tables import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Tables, row_of
 from .venue import Venue
 
@@ -177,14 +178,17 @@ class Engine:
         if report.kind == "triggered":
             assert order["time_triggered"] is None, "an order is triggered once"
             order["time_triggered"] = report.time
+        if report.price:  # rule 31
+            order.update({"trigger" if order["trigger_kind"] else "price": report.price})
         if report.kind == "fill":
             self.on_fill(order, report, now)
         if report.status:
             assert order["status"] == "open", "an order ends once"
             order.update(status=report.status, reason=report.reason, time_closed=now)
-        if report.kind in ("fill", "end"):
+        if report.kind in ("changed", "fill", "end"):
             order["quantity"] = report.quantity
             assert order["filled"] <= order["quantity"] <= order["quantity_requested"], "fills within the quantity"
+        if report.kind in ("fill", "end"):
             whole = order["filled"] == order["quantity"] > 0
             assert whole == (order["status"] == "filled"), "filled is filled whole"
         self.check()
@@ -300,7 +304,8 @@ class Engine:
         if row[0] == "open":
             instrument = self.world.find(row[2])
             lots, terms = instrument.lots_of(row[3]), terms_of(instrument, row)
-            self.order_of_row[number] = self.open(instrument, lots, self.clock, terms)
+            levels = levels_of(instrument, row, self.scenario.protect_by)
+            self.order_of_row[number] = self.open(instrument, lots, self.clock, terms, levels)
             return
         order = self.order_of_row[row[2]]
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
@@ -316,19 +321,26 @@ class Engine:
     def targets(self, rows: list[Row], now: int) -> None:
         """Rule 18: equity once; reductions first, then increases, each by instrument index."""
         equity, wishes = self.equity(), []
-        for _, _, name, target in rows:
-            instrument = self.world.find(name)
+        for row in rows:
+            instrument, target = self.world.find(row[2]), row[3]
             lots = self.target_lots(instrument, exact(target), equity)
             exposure = self.working(instrument, False)
             if instrument.index in self.positions:
                 exposure += self.positions[instrument.index].side * self.positions[instrument.index].quantity
+            levels = levels_of(instrument, row, self.scenario.protect_by)
             if lots is None:
-                wishes.append((True, instrument.index, 1 if target > 0 else -1, "no_price"))
+                wishes.append((True, instrument.index, 1 if target > 0 else -1, levels, "no_price"))
             elif lots != exposure:
                 change = max(-LIMIT, min(lots - exposure, LIMIT))  # rule 2
-                wishes.append((change * exposure >= 0, instrument.index, change, ""))
-        for _, index, lots, refused in sorted(wishes, key=lambda wish: wish[:2]):
-            self.open(self.world.instruments[index], lots, now, cuts=not self.scenario.strict, refused=refused)
+                wishes.append((change * exposure >= 0, instrument.index, change, levels, ""))
+        for _, index, lots, levels, refused in sorted(wishes, key=lambda wish: wish[:2]):
+            instrument, cuts = self.world.instruments[index], not self.scenario.strict
+            self.open(instrument, lots, now, levels=levels, cuts=cuts, refused=refused)
+
+    def enlarges(self, index: int, side: int, quantity: int) -> bool:
+        """Rule 31: whether an order would enlarge or turn the position, as the engine knows it."""
+        position = self.positions.get(index)
+        return quantity > (position.quantity if position and position.side != side else 0)
 
     def working(self, instrument: Instrument, reduce_only: bool) -> int:
         """The signed rest of the open orders: of those that may only reduce a position, or of the others."""
@@ -367,23 +379,33 @@ class Engine:
         lots: int,
         now: int,
         terms: Terms = MARKET,
+        levels: Sequence[Level] = (),
         *,
         cuts: bool = False,
         refused: str = "",
     ) -> int:
-        """Record an order and send it, unless it is refused; returns its number."""
-        number, exchange = len(self.tables.orders), instrument.spec.exchange
+        """Record an order and what protects it, and send them, unless it is refused; returns its number."""
         side, quantity = 1 if lots > 0 else -1, 0 if refused else abs(lots)
         wish = quantity
         if self.manager and not refused:
             held = self.positions.get(instrument.index)
             said = self.manager(quantity, side, held.side * held.quantity if held else 0, terms.price)
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
-        end = ("refused", refused, now, None, None, now) if refused else ("open", "", now, None, None, None)
-        cells = (instrument.index, side, terms.kind, *terms, quantity, wish, 0, 0, 0, *end)
-        self.tables.orders.append(row_of(ORDERS, *cells))
+        entry = Order(len(self.tables.orders), instrument, side, quantity, terms, cuts)
+        self.record(entry, wish, now, refused)
         in_range(sum(self.working(instrument, reducing) for reducing in (False, True)), "working orders")
+        for level in levels if self.enlarges(instrument.index, side, quantity) else ():
+            terms = protecting(level, entry.number)
+            child = Order(len(self.tables.orders), instrument, -side, quantity, terms, parent=entry, level=level)
+            entry.children.append(child)
+            self.record(child, quantity, now, refused and "parent_ended")
+        return entry.number
+
+    def record(self, order: Order, wish: int, now: int, refused: str) -> None:
+        """A row of the orders; sent unless it is refused."""
+        exchange, terms = order.instrument.spec.exchange, order.terms
+        end = ("refused", refused, now, None, None, now) if refused else ("open", "", now, None, None, None)
+        cells = (order.instrument.index, order.side, terms.kind, *terms, order.quantity, wish, 0, 0, 0, *end)
+        self.tables.orders.append(row_of(ORDERS, *cells))
         if not refused:
-            order = Order(number, instrument, side, quantity, terms, cuts)
             self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))
-        return number

@@ -60,8 +60,9 @@ class Money:
         return position.quantity if position and position.side != order.side else 0
 
     def reserves(self, order: Order) -> bool:
-        """Rules 17 and 19: limit orders do, of spot in a cash account."""
-        return self.spec.account == "cash" and order.instrument.spot and order.price > 0
+        """Rules 17, 19 and 31: limit orders do, of spot in a cash account, but for those that protect an entry."""
+        spends = order.price > 0 and order.parent is None
+        return self.spec.account == "cash" and order.instrument.spot and spends
 
     def can_reserve(self, order: Order) -> bool:
         return not self.reserves(order) or self.reservation(order) <= self.accounts[order.pays].free

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
 from barter_bt.testing.scenario import Row
 from barter_bt.testing.scenario.spec import conditions_of
 
-from .model import BILLION, Fill, Instrument, on_grid
+from .model import BILLION, Fill, Instrument, Market, on_grid
+from .protection import Level
 from .trigger import Trigger
 
 
@@ -25,10 +26,12 @@ class Terms(NamedTuple):
     trail: int = 0
     trail_rate: int = 0  # 1e-9
     reduce_only: bool = False
+    parent: int = -1  # rule 31: the number of the entry that it protects
 
     @property
     def kind(self) -> str:
-        return "limit" if self.price else "market"
+        takes_profit = self.parent >= 0 and not self.trigger_kind  # perhaps at a price that is not known yet
+        return "limit" if self.price or takes_profit else "market"
 
 
 def terms_of(instrument: Instrument, row: Row) -> Terms:
@@ -43,12 +46,22 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     return Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
 
 
+def protecting(level: Level, parent: int) -> Terms:
+    """Rule 31: those of an order that protects the entry of this number."""
+    ticks, rate = level.trail
+    if level.gains:
+        return Terms(level.price, reduce_only=True, parent=parent)
+    return Terms(0, "gtc", False, "stop", level.price, ticks, rate, True, parent)
+
+
 @dataclass(eq=False)
 class Order:
     """An order as the venue knows it. ``resting``: it makes, else it (still) takes.
 
     Rule 28: ``held`` until the market reaches its ``trigger``, it is then told of as soon as it is admitted, and may
-    meet the price that was ``shown`` to it.
+    meet the price that was ``shown`` to it, by the range of the candle ``shown_in`` if there is one.
+
+    Rule 31: ``waits`` for its ``parent`` to fill, to start at its ``level``.
     """
 
     number: int
@@ -66,16 +79,22 @@ class Order:
     held: bool = False
     untold: bool = False
     shown: int = 0
+    shown_in: Market | None = None
     closed: bool = False
+    parent: Order | None = None
+    level: Level | None = None
+    children: list[Order] = field(default_factory=list)
+    waits: bool = False
 
     def __post_init__(self) -> None:
-        _, _, _, kind, trigger, trail, rate, self.reduce_only = self.terms
+        _, _, _, kind, trigger, trail, rate, self.reduce_only, _ = self.terms
         self.trigger = Trigger(self.side, kind, trigger, trail, rate)
         self.price, self.tif = self.terms.price, self.terms.tif
 
     @property
     def rest(self) -> int:
-        return self.quantity - self.filled - self.matched
+        """What may still be matched."""
+        return 0 if self.waits else self.quantity - self.filled - self.matched
 
     @property
     def pays(self) -> int:
@@ -92,12 +111,13 @@ class Report(NamedTuple):
 
     order: int
     time: int  # at the venue
-    kind: str  # "acknowledgement", "triggered", "fill", "end", "cancel_error"
+    kind: str  # "acknowledgement", "triggered", "changed", "fill", "end", "cancel_error"
     balances: tuple[tuple[int, int, int], ...] = ()  # asset, total, free
     fill: Fill | None = None
     status: str = ""  # of an order that ended
     reason: str = ""
-    quantity: int = 0  # of the order, which a target's cut changes
+    quantity: int = 0  # of the order, which a target's cut and a protected entry's fill change
+    price: int = 0  # of a limit, or the trigger of a stop, where it starts
 
     @property
     def events(self) -> int:

@@ -59,16 +59,23 @@ class Venue(Money):
         order.arrival, self.stage = now, 7
         if reason := self.refusal(order, now):
             self.end(order, now, "rejected", reason)
+        elif order.parent:
+            order.waits = True
+            self.working.append(order)
+            self.send(Report(order.number, now, "acknowledgement"))
         elif order.terms.trigger_kind:
             self.hold(order, now)
         elif not self.admit(now, order, False):
             self.wait(order, now)
 
     def refusal(self, order: Order, now: int) -> str:
-        """Rules 17, 32 and 46: why it is rejected, whatever the balance; empty if it is not."""
+        """Rules 17, 31, 32 and 46: why it is rejected, whatever the balance; empty if it is not."""
         instrument, book = order.instrument, self.books[order.instrument.index]
         if instrument.has_expired(now):
             return "expired"
+        if order.parent:
+            assert not (order.parent.closed and order.parent.filled), "it arrives right behind its parent"
+            return "parent_ended" if order.parent.closed else ""
         if reason := instrument.too_small(order.quantity, order.price):
             return reason
         usable = book.usable(order.side, now, self.spec.max_age_ns)
@@ -94,7 +101,7 @@ class Venue(Money):
         """Reserve and tell of it; a limit order that cannot reserve waits, or is rejected if it may not."""
         if order.closed:  # reduce-only, its position was closed while it waited
             return True
-        if order.reduce_only and not self.reducible(order):
+        if order.reduce_only and not order.parent and not self.reducible(order):
             self.end(order, now, "rejected", "reduce_only")
         elif self.can_reserve(order):
             self.reserve(order)
@@ -119,7 +126,7 @@ class Venue(Money):
                 self.note_end(order, "not_filled", now)
         elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
             if order.allows(order.shown) or order.tif != "gtc":
-                self.meet(order, order.shown, now)
+                self.meet(order, order.shown, now, order.shown_in)
         order.resting = order.price > 0 and order.tif == "gtc"
 
     def cancel(self, number: int, now: int) -> None:
@@ -142,15 +149,19 @@ class Venue(Money):
     def expire(self, instrument: Instrument, now: int) -> None:
         """Rule 46: the orders of an instrument end with it."""
         for order in [order for order in self.working if order.instrument is instrument]:
-            self.end(order, now, "cancelled", "expired")
+            if not order.closed:  # an entry has not taken it along
+                self.end(order, now, "cancelled", "expired")
 
     # Orders held for a trigger
 
     def hold(self, order: Order, now: int) -> None:
         """Rule 28: it is acknowledged without a reservation; the standing quote may trigger it at once."""
-        order.held = True
         self.working.append(order)
         self.send(Report(order.number, now, "acknowledgement"))
+        self.await_trigger(order, now)
+
+    def await_trigger(self, order: Order, now: int) -> None:
+        order.held = True
         if self.evidence(order.instrument, "triggers") == "quotes":
             self.show_quote(order, now)
 
@@ -170,9 +181,9 @@ class Venue(Money):
         if book.usable(order.side, now, self.spec.max_age_ns):
             self.show(order, book.price_for[order.side], now)
 
-    def trigger(self, order: Order, ticks: int, now: int) -> None:
+    def trigger(self, order: Order, ticks: int, now: int, candle: Market | None = None) -> None:
         """Rule 28: it arrives now, and takes; what market events trigger reserves when all of them have been seen."""
-        order.held, order.untold, order.shown, order.arrival = False, True, ticks, now
+        order.held, order.untold, order.shown, order.arrival, order.shown_in = False, True, ticks, now, candle
         self.working.remove(order)
         self.working.append(order)
         if self.stage != 7 and self.can_reserve(order):
@@ -243,10 +254,10 @@ class Venue(Money):
             if not order.resting:
                 self.meet(order, close, now)
             elif order.arrival <= candle.time_open and self.reached(beyond):
-                self.note_fill(order, order.rest, order.price, True, now)
+                self.note_fill(order, order.rest, order.price, True, now, candle)
         for order in self.held_by("candles", candle.instrument):
             if order.arrival <= candle.time_open and order.trigger.shown_range(candle):
-                self.trigger(order, order.trigger.price, now)
+                self.trigger(order, order.trigger.price, now, candle)
 
     def reached(self, beyond: int) -> bool:
         """Rules 15 and 16: whether a market so many ticks beyond a limit fills it."""
@@ -265,11 +276,13 @@ class Venue(Money):
         position = self.positions.get(order.instrument.index)
         return RELEASES if position and position.side != order.side else USES
 
-    def note_fill(self, order: Order, lots: int, ticks: int, maker: bool, now: int) -> int:
-        """These lots are matched, and returned."""
+    def note_fill(
+        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None
+    ) -> int:
+        """These lots are matched, perhaps by the range of a candle, and returned."""
         rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
         order.matched += lots
-        match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now), quote, base)
+        match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now, candle), quote, base)
         if self.spec.account == "margin" or not order.instrument.spot:
             match.releases = quote if rank == RELEASES else None
         elif order.side < 0:
@@ -290,17 +303,22 @@ class Venue(Money):
 
         self.note_match(Match(order, RELEASES, ends), now)
 
-    def settle_fill(self, order: Order, lots: int, ticks: int, maker: bool, now: int, force: bool) -> bool:
+    def settle_fill(
+        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None, force: bool
+    ) -> bool:
         """Fill what can be paid, unless it may wait; the rest of IOC and FOK expires (rule 14)."""
         if order.closed:
             order.matched = 0
             return True
         most = min(lots, self.reducible(order)) if order.reduce_only else lots  # rule 32
-        assert most, "what may only reduce a position ends with it"
+        assert most or order.parent, "what may only reduce a position ends with it"
+        if most == 0 and not order.untold:  # it protects an entry that has only reduced a position
+            self.end(order, now, "cancelled", "reduce_only")
+            return True
         if order.untold or (not force and not self.can_pay(order, self.fill(order, most, ticks, maker))):
             return False
         order.matched -= lots
-        self.execute(order, most, ticks, maker, now)
+        self.execute(order, most, ticks, maker, now, candle)
         if order in self.working and order.tif != "gtc":
             self.end(order, now, "expired", "not_filled")
         return True
@@ -314,14 +332,16 @@ class Venue(Money):
         if order.rest and (order.tif != "fok" or left >= order.rest):
             book.left_for[side] -= self.note_fill(order, min(order.rest, left), price, False, now)
 
-    def meet(self, order: Order, price: int, now: int) -> None:
+    def meet(self, order: Order, price: int, now: int, candle: Market | None = None) -> None:
         """Rules 15 and 16: a taker meets a trade, an open or a close: whole if its price allows, else it expires."""
         if order.allows(price):
-            self.note_fill(order, order.rest, price, False, now)
+            self.note_fill(order, order.rest, price, False, now, candle)
         else:
             self.note_end(order, "not_filled", now)
 
-    def execute(self, order: Order, lots: int, ticks: int, maker: bool, now: int) -> int:
+    def execute(
+        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None
+    ) -> int:
         """Check what can be paid (rules 17 and 19), then post the fill; returns the lots filled."""
         assert order.arrival <= now, "no fill before acceptance"
         assert 0 < lots <= order.quantity - order.filled, "fills within the quantity"
@@ -361,16 +381,56 @@ class Venue(Money):
         balances = self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
         status = "filled" if done else ""
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
+        if order.parent:
+            self.end_family(order, order.parent, now)
         if change.exited is not None:
-            self.end_reductions(instrument, now)
+            self.end_reductions(instrument, side, now)
+        for child in order.children:
+            self.protect(child, order, ticks, now, candle)
         self.check()
         return payable
 
-    def end_reductions(self, instrument: Instrument, now: int) -> None:
+    def end_reductions(self, instrument: Instrument, side: int, now: int) -> None:
         """Rule 32: with a position end the orders that could only reduce it, by number."""
         for order in sorted(self.working, key=lambda order: order.number):
-            if order.reduce_only and order.instrument is instrument:
+            if order.reduce_only and order.instrument is instrument and order.side == side and not order.waits:
                 self.end(order, now, "cancelled", "reduce_only")
+
+    # Orders that protect an entry
+
+    def protect(self, order: Order, entry: Order, ticks: int, now: int, candle: Market | None) -> None:
+        """Rule 31: at the entry's first fill it starts, at each further fill it grows."""
+        if order.closed:
+            return
+        assert order.level is not None
+        first, order.quantity = order.waits, entry.filled
+        price = order.level.ticks_from(ticks, entry.side) if first else 0
+        if first:
+            order.waits, order.arrival = False, now
+            order.price, order.trigger.price = (price, 0) if order.level.gains else (0, price)
+            self.working.remove(order)
+            self.working.append(order)
+        self.send(Report(order.number, now, "changed", quantity=order.quantity, price=price))
+        if first and order.level.gains:
+            self.take(order, now)
+        elif first:
+            self.await_trigger(order, now)
+            if candle and order.held and self.evidence(order.instrument, "triggers") == "candles":
+                self.show_extreme(order, candle, now)
+
+    def show_extreme(self, order: Order, candle: Market, now: int) -> None:
+        """Rule 31: what the range of a candle had against it, after the range has filled the entry."""
+        _, high, low, _ = candle.prices
+        if order.trigger.reached(high if order.side > 0 else low):
+            self.trigger(order, order.trigger.price, now, candle)
+
+    def end_family(self, order: Order, entry: Order, now: int) -> None:
+        """Rule 31: the first that fills ends what is left of the entry, and the others."""
+        if entry in self.working:
+            self.end(entry, now, "cancelled", "child_filled")
+        for other in entry.children:
+            if other is not order and other in self.working:
+                self.end(other, now, "cancelled", "sibling_filled")
 
     def tell(self, order: Order, now: int, balances: tuple[tuple[int, int, int], ...] = ()) -> None:
         """Rule 28: that it was triggered, and what it then reserves."""
@@ -387,4 +447,7 @@ class Venue(Money):
         self.accounts[order.pays].reserved -= order.reserved
         balances = self.snapshots(order.pays) if order.reserved else ()
         self.send(Report(order.number, now, "end", balances, None, status, reason, order.quantity))
+        for child in order.children:
+            if child in self.working and child.waits:
+                self.end(child, now, "cancelled", "parent_ended")
         self.check()

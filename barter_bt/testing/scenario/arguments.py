@@ -39,6 +39,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "volume",
     ),
 }
+PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 SCHEDULE: dict[str, Any] = {
     "time": TIME,
     "action": pl.String,
@@ -52,6 +53,7 @@ SCHEDULE: dict[str, Any] = {
     "trailing": pl.Float64,
     "trailing_rate": pl.Float64,
     "reduce_only": pl.Boolean,
+    **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
     "target": pl.Float64,
 }
@@ -81,6 +83,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
             size=scenario.size,
             with_fee=scenario.with_fee,
             resize=not scenario.strict,
+            protect_by=scenario.protect_by,
         ),
         "balances": to_balances(scenario, scenario.balances),
         "units": to_balances(scenario, scenario.units),
@@ -117,8 +120,10 @@ def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     """One row per schedule row, nulls where a column does not apply."""
     rows: list[dict[str, Any]] = []
     for row in schedule:
-        cells = dict.fromkeys(SCHEDULE) | dict(zip(CELLS[row[0]], row[:7], strict=True))
-        rows.append(cells | asdict(conditions_of(row)) if row[0] == "open" else cells)
+        names, conditions = CELLS[row[0]], asdict(conditions_of(row))
+        told = {"open": tuple(conditions), "target": PROTECTION}.get(row[0], ())
+        cells = dict.fromkeys(SCHEDULE) | dict(zip(names, row[: len(names)], strict=True))
+        rows.append(cells | {name: conditions[name] for name in told})
     return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
 
 

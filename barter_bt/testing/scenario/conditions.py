@@ -1,13 +1,14 @@
-"""Random conditions of the orders of a schedule: triggers near the market, trailing stops, reduce-only."""
+"""Random conditions of the orders of a schedule: triggers near the market, trailing stops, reduce-only, protection."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from barter_bt.testing.scenario.numbers import NEAR, in_ticks, price
 from barter_bt.testing.scenario.shift import changed
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, Row
+from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, ProtectBy, Row, conditions_of
 
 RATES = (0.01, 0.02, 0.05, 0.001, 0.012345678, 0.333333333)  # of a price of about a hundred ticks
 
@@ -56,3 +57,55 @@ def make_conditions(source: Source, item: InstrumentSpec, trigger: float, held: 
     if kind == "if_touched":
         return Conditions(if_touched=trigger, reduce_only=reduce_only)
     return Conditions(trigger if kind == "stop" else None, reduce_only=reduce_only)
+
+
+def with_protection(
+    source: Source,
+    schedule: tuple[Row, ...],
+    instruments: tuple[InstrumentSpec, ...],
+    by: ProtectBy,
+    spans: Mapping[str, tuple[int, int]] | None = None,
+) -> tuple[Row, ...]:
+    """The same schedule, some of its entries and targets protected by what ``by`` says.
+
+    ``spans`` are the ticks between which the market moves, by instrument.
+    """
+    by_name, near = {item.name: item for item in instruments}, spans or {}
+    rows: list[Row] = []
+    for row in schedule:
+        conditions = conditions_of(row)
+        if row[0] == "cancel" or conditions.reduce_only or not chance(source, 60):
+            rows.append(row)
+            continue
+        item, bare = by_name[row[2]], row[:-1] if row[-1] is conditions else row
+        span = near.get(item.name, NEAR)
+        rows.append((*bare, make_protection(source, item, conditions, by, span, is_long=(row[3] or 0) > 0)))
+    return tuple(rows)
+
+
+def make_protection(
+    source: Source, item: InstrumentSpec, entry: Conditions, by: ProtectBy, span: tuple[int, int], *, is_long: bool
+) -> Conditions:
+    """The conditions of an entry with a stop loss, which may trail, a take profit, or both."""
+    middle, reach = sum(span) // 2, max(1, (span[1] - span[0]) // 2)
+
+    def away() -> float:
+        return source.pick(RATES) if by == "fraction" else in_ticks(item, source.integer(1, reach))
+
+    def level(gains: bool) -> float:
+        if by != "price":
+            return away()
+        if chance(source, 20):  # on either side
+            return price(source, item, span)
+        above = 1 if gains == is_long else -1
+        return in_ticks(item, max(1, middle + above * source.integer(0, reach)))
+
+    kinds = source.pick(("both", "both", "both", "stop", "trailing", "profit"))
+    trails = kinds == "trailing" or (kinds == "both" and chance(source, 40))
+    stops = kinds in ("both", "stop", "trailing") and not (trails and chance(source, 60))
+    return replace(
+        entry,
+        stop_loss=level(False) if stops else None,
+        take_profit=level(True) if kinds in ("both", "profit") else None,
+        trailing_stop=away() if trails else None,
+    )

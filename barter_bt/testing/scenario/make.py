@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from barter_bt.testing.scenario.conditions import with_conditions
+from barter_bt.testing.scenario.conditions import with_conditions, with_protection
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
     PAIRS,
@@ -22,7 +22,7 @@ from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Seeded, Source, chance
-from barter_bt.testing.scenario.spec import InstrumentSpec, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import PROTECT_BY, InstrumentSpec, Scenario, StreamSpec
 
 ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
 
@@ -74,6 +74,10 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
         each = tuple(replace(one, triggers_on=source.pick(evidence_of(one.name, instruments, kinds))) for one in terms)
         schedule = with_conditions(source, scenario.schedule, instruments)
         scenario = replace(scenario, exchanges=each, schedule=schedule)
+        if chance(source, 40):
+            by = source.pick(PROTECT_BY)
+            schedule = with_protection(source, schedule, instruments, by)
+            scenario = replace(scenario, schedule=schedule, protect_by=by)
     return scenario
 
 

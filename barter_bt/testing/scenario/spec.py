@@ -10,9 +10,11 @@ from barter_bt.testing.scenario.plain import Plain
 Kind = Literal["trades", "quotes", "candles"]
 Contract = Literal["spot", "perpetual", "inverse", "future"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
+ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
 
 KINDS: tuple[Kind, ...] = ("trades", "quotes", "candles")
+PROTECT_BY: tuple[ProtectBy, ...] = ("price", "distance", "fraction")
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,10 +86,11 @@ class StreamSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class Conditions(Plain):
-    """What an order waits for at its exchange, and whether it may only reduce a position.
+    """What an order waits for at its exchange, whether it may only reduce a position, and what protects it.
 
     ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
-    fraction of it, and needs no first trigger.
+    fraction of it, and needs no first trigger. ``stop_loss``, ``take_profit`` and ``trailing_stop`` are what
+    ``Scenario.protect_by`` says; of a trailing stop a price is a distance.
     """
 
     stop: float | None = None
@@ -95,11 +98,14 @@ class Conditions(Plain):
     trailing: float | None = None
     trailing_rate: float | None = None
     reduce_only: bool = False
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trailing_stop: float | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
-    """Those of an "open" row of a schedule, which need not say any."""
-    found: Conditions = row[7] if len(row) > 7 else Conditions()
+    """Those of an "open" or "target" row of a schedule, which need not say any."""
+    found: Conditions = row[-1] if isinstance(row[-1], Conditions) else Conditions()
     return found
 
 
@@ -112,7 +118,8 @@ class Scenario(Plain):
     - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order; the
       row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
-    - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``.
+    - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
+      with :class:`Conditions` that protect what it enters.
 
     ``balances`` are (exchange, asset, amount), ``units`` those that are chosen, as (exchange, asset, unit). ``start``
     is the first venue time that takes part, None: of the data.
@@ -130,3 +137,4 @@ class Scenario(Plain):
     mark_every_ns: int | None = None
     start: int | None = None
     units: tuple[tuple[str, str, str], ...] = ()
+    protect_by: ProtectBy = "price"

@@ -14,12 +14,12 @@ from barter_bt.errors import ConfigError, EngineError, StrategyError
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.arguments import schedule_frame
 from barter_bt.testing.scenario.case import Case
-from barter_bt.testing.scenario.conditions import with_conditions
+from barter_bt.testing.scenario.conditions import with_conditions, with_protection
 from barter_bt.testing.scenario.given import plan_of
 from barter_bt.testing.scenario.make import make
 from barter_bt.testing.scenario.orders import make_schedule
 from barter_bt.testing.scenario.source import Drawn
-from barter_bt.testing.scenario.spec import Scenario
+from barter_bt.testing.scenario.spec import PROTECT_BY, Scenario
 from barter_bt.testing.strategies.common import TWO, Instruments, builds, several
 
 
@@ -58,7 +58,11 @@ def schedules(
         rows = make_schedule(source, scenario, plan.step_ns, plan.spans)
         if source.pick((False, True)):
             rows = with_conditions(source, rows, scenario.instruments, plan.spans)
-        return Schedule(schedule_frame(rows), scenario.size, source.pick((True, False)), source.pick((False, True)))
+        by = source.pick(PROTECT_BY)
+        if source.pick((False, True)):
+            rows = with_protection(source, rows, scenario.instruments, by, plan.spans)
+        pays, cuts = source.pick((True, False)), source.pick((False, True))
+        return Schedule(schedule_frame(rows), scenario.size, pays, cuts, protect_by=by)
 
     return builds(make_one)
 

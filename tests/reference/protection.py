@@ -1,0 +1,58 @@
+"""What protects an entry: rule 31, in ticks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from barter_bt.testing.scenario import Row
+from barter_bt.testing.scenario.spec import ProtectBy, conditions_of
+
+from .model import BILLION, Instrument, on_grid, rhe
+
+
+class Distance(NamedTuple):
+    """Ticks, or a rate of a price in 1e-9; both 0 where there is none."""
+
+    ticks: int = 0
+    rate: int = 0
+
+    def of(self, price: int) -> int:
+        return self.ticks or max(rhe(Fraction(price * self.rate, BILLION)), 1)
+
+
+class Level(NamedTuple):
+    """Where one protecting order waits: at ``price``, or if that is 0 ``away`` from the price of the entry."""
+
+    gains: bool  # a take profit, else a stop loss
+    price: int
+    away: Distance
+    trail: Distance = Distance()
+
+    def ticks_from(self, entry: int, side: int) -> int:
+        """The price, once an entry of this side has met its own."""
+        towards = side if self.gains else -side
+        return self.price or max(entry + towards * self.away.of(entry), 1)
+
+
+def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
+    """Those of a row of a schedule, the stop first."""
+
+    def distance(value: float | None) -> Distance:
+        if value is None:
+            return Distance()
+        if by == "fraction":
+            return Distance(rate=on_grid(value, Fraction(1, BILLION), "a fraction of a price"))
+        return Distance(instrument.ticks_of(value))
+
+    def level(gains: bool, value: float | None, trail: Distance = Distance()) -> Level:
+        if value is None:
+            return Level(gains, 0, trail, trail)
+        if by == "price":
+            return Level(gains, instrument.ticks_of(value), Distance(), trail)
+        return Level(gains, 0, distance(value), trail)
+
+    said = conditions_of(row)
+    stops = said.stop_loss is not None or said.trailing_stop is not None
+    levels = [level(False, said.stop_loss, distance(said.trailing_stop))] if stops else []
+    return levels + ([level(True, said.take_profit)] if said.take_profit is not None else [])
