@@ -12,7 +12,7 @@ from .model import BILLION, Instrument, on_grid, rhe
 
 
 class Distance(NamedTuple):
-    """Ticks, or a rate of a price in 1e-9; both 0 where there is none."""
+    """Ticks, or a rate of a price in 1e-9, which is at least a tick; both 0 where there is none."""
 
     ticks: int = 0
     rate: int = 0
@@ -21,13 +21,16 @@ class Distance(NamedTuple):
         return self.ticks or max(rhe(Fraction(price * self.rate, BILLION)), 1)
 
 
+NONE = Distance()
+
+
 class Level(NamedTuple):
     """Where one protecting order waits: at ``price``, or if that is 0 ``away`` from the price of the entry."""
 
     gains: bool  # a take profit, else a stop loss
     price: int
     away: Distance
-    trail: Distance = Distance()
+    trail: Distance = NONE
 
     def ticks_from(self, entry: int, side: int) -> int:
         """The price, once an entry of this side has met its own."""
@@ -40,16 +43,16 @@ def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
 
     def distance(value: float | None) -> Distance:
         if value is None:
-            return Distance()
+            return NONE
         if by == "fraction":
             return Distance(rate=on_grid(value, Fraction(1, BILLION), "a fraction of a price"))
         return Distance(instrument.ticks_of(value))
 
-    def level(gains: bool, value: float | None, trail: Distance = Distance()) -> Level:
+    def level(gains: bool, value: float | None, trail: Distance = NONE) -> Level:
         if value is None:
             return Level(gains, 0, trail, trail)
         if by == "price":
-            return Level(gains, instrument.ticks_of(value), Distance(), trail)
+            return Level(gains, instrument.ticks_of(value), NONE, trail)
         return Level(gains, 0, distance(value), trail)
 
     said = conditions_of(row)

@@ -339,9 +339,7 @@ class Venue(Money):
         else:
             self.note_end(order, "not_filled", now)
 
-    def execute(
-        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None
-    ) -> int:
+    def execute(self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None) -> int:
         """Check what can be paid (rules 17 and 19), then post the fill; returns the lots filled."""
         assert order.arrival <= now, "no fill before acceptance"
         assert 0 < lots <= order.quantity - order.filled, "fills within the quantity"
@@ -415,7 +413,7 @@ class Venue(Money):
             self.take(order, now)
         elif first:
             self.await_trigger(order, now)
-            if candle and order.held and self.evidence(order.instrument, "triggers") == "candles":
+            if candle and order.held:
                 self.show_extreme(order, candle, now)
 
     def show_extreme(self, order: Order, candle: Market, now: int) -> None:
