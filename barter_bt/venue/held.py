@@ -148,7 +148,7 @@ def _follow(v: VenueState, order: int, ticks: int) -> None:
 def trigger(v: VenueState, order: int, i: int, ticks: int) -> None:
     """An order is held no longer: it is admitted, and meets the price that triggered it (rule 30)."""
     remove_order(v, order, i)
-    v.orders.held[order] = WAS_HELD
+    v.orders.held[order], v.orders.arrival[order] = WAS_HELD, v.clock.time[0]
     v.orders.met[order] = ticks if v.fill_terms.triggers_on[i] == v.fill_terms.taker_fills_on[i] else 0
     if v.clock.stage[0] == REQUEST:
         enter(v, order, i)

@@ -331,3 +331,11 @@ def test_rule_32_what_a_fill_ends_does_not_expire_as_well():
     )
     result = run(trades((0, 100, 5), (2, 100, 5), (4, 97, 5), (6, 100, 5)), plan, **MARGIN)
     assert table(result.orders, "status", "reason")[2:] == [("cancelled", "reduce_only"), ("filled", None)]
+
+
+def test_rule_30_a_limit_that_a_trade_triggers_waits_for_the_next_candle():
+    """Rules 16 and 30: like an order that arrives at the trade, inside the candle of 0 to 10."""
+    data = [trades((4, 96, 5), (6, 96, 5)), bars((96, 99, 95, 98), (96, 99, 95, 98))]
+    plan = schedule({"at": 1, "buy": 1}, {"at": 5, "sell": 1, "stop": 96, "limit": 97})
+    venue = bt.Venue(account="margin", triggers_on="trades", taker_fills_on="trades", maker_fills_on="candles")
+    assert table(run(data, plan, venues=venue).trades, "order_id", "time_exchange") == [(0, 4), (1, 20)]
