@@ -117,7 +117,7 @@ class Report(NamedTuple):
     status: str = ""  # of an order that ended
     reason: str = ""
     quantity: int = 0  # of the order, which a target's cut and a protected entry's fill change
-    price: int = 0  # of a limit, or the trigger of a stop, where it starts
+    price: int = 0  # of a limit, or the trigger of a stop, as it stands
 
     @property
     def events(self) -> int:

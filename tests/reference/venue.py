@@ -381,7 +381,7 @@ class Venue(Money):
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
         if order.parent:
             self.end_family(order, order.parent, now)
-        if change.exited is not None:
+        if change.after is None or change.after.side == side:
             self.end_reductions(instrument, side, now)
         for child in order.children:
             self.protect(child, order, ticks, now, candle)
@@ -389,7 +389,7 @@ class Venue(Money):
         return payable
 
     def end_reductions(self, instrument: Instrument, side: int, now: int) -> None:
-        """Rule 32: with a position end the orders that could only reduce it, by number."""
+        """Rule 32: without a position on the other side the reduce-only orders of a side end, by number."""
         for order in sorted(self.working, key=lambda order: order.number):
             if order.reduce_only and order.instrument is instrument and order.side == side and not order.waits:
                 self.end(order, now, "cancelled", "reduce_only")
@@ -402,18 +402,19 @@ class Venue(Money):
             return
         assert order.level is not None
         first, order.quantity = order.waits, entry.filled
-        price = order.level.ticks_from(ticks, entry.side) if first else 0
         if first:
+            price = order.level.ticks_from(ticks, entry.side)
             order.waits, order.arrival = False, now
             order.price, order.trigger.price = (price, 0) if order.level.gains else (0, price)
             self.working.remove(order)
             self.working.append(order)
-        self.send(Report(order.number, now, "changed", quantity=order.quantity, price=price))
+        stands = order.price or order.trigger.price
+        self.send(Report(order.number, now, "changed", quantity=order.quantity, price=stands))
         if first and order.level.gains:
             self.take(order, now)
         elif first:
             self.await_trigger(order, now)
-            if candle and order.held:
+            if candle and order.held and self.evidence(order.instrument, "triggers") == "candles":
                 self.show_extreme(order, candle, now)
 
     def show_extreme(self, order: Order, candle: Market, now: int) -> None:
