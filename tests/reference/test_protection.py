@@ -345,3 +345,27 @@ def test_a_short_entry_is_protected_on_the_other_side() -> None:
     tables = simulate("trades", moves(100, 100, 97, 95, 104), rows, account="margin")
     assert fills(tables) == [(1, 100, 1, "taker"), (3, 96, 1, "maker")]
     assert ends(tables) == [FILLED, SIBLING, FILLED]
+
+
+def test_growth_tells_a_trailing_trigger_as_it_stands() -> None:
+    """Bought at 101: at 98 it starts, the bid of 103 moves it to 100, and the entry fills again."""
+    rows = [quote(0, 99, 9, 101, 2), quote(2, 103, 9, 104, 0), quote(3, 102, 9, 103, 9)]
+    tables = simulate("quotes", rows, [held(1, 5, trailing_stop=3)])
+    assert (tables.orders[1]["quantity"], tables.orders[1]["trigger"]) == (5, 100)
+
+
+def test_what_has_nothing_to_reduce_ends_with_the_next_fill_of_its_side() -> None:
+    """Of -9 the entry has bought three of ten; another sale leaves -8 and ends what protects the entry."""
+    rows = [quote(0, 99, 9, 101, 0), quote(1, 99, 9, 101, 3), quote(3, 99, 9, 101, 0)]
+    tables = simulate("quotes", rows, [market(0.5, -9), held(1.5, 10, stop_loss=90), market(2, -2)], item=FUTURE)
+    assert ends(tables) == [FILLED, OPEN, REDUCED, FILLED]
+    assert tables.orders[2]["time_closed"] == t(2)
+
+
+def test_the_extreme_of_a_candle_counts_only_where_candles_trigger() -> None:
+    streams: dict[Any, list[Row]] = {
+        "candles": [candle(0, (101,) * 4), candle(10, (100, 104, 96, 99)), candle(20, (99,) * 4)],
+        "trades": [trade(0, 101, 9), trade(25, 99, 9)],
+    }
+    tables = simulate_streams(streams, [held(5, 1, 98, stop_loss=97)], maker_fills_on="candles")
+    assert ends(tables) == [FILLED, OPEN]
