@@ -48,9 +48,11 @@ def show_standing_quote(v: VenueState, order: int, i: int) -> None:
 
 
 def meet_worse_extreme(v: VenueState, order: int, i: int) -> None:
-    """Inside a candle an order meets the extreme against it, of which it is not known that it came before (rule 29)."""
-    if _is_reached(v, order, v.markets.high[i] if _is_reached_from_below(v, order) else v.markets.low[i]):
-        trigger(v, order, i, v.orders.trigger[order])
+    """Inside a candle that filled its entry a stop meets the extreme against it, at no better price than its entry."""
+    side, entry = v.orders.side[order], v.orders.first_price[v.orders.parent[order]]
+    if _is_reached(v, order, v.markets.high[i] if side == BUY else v.markets.low[i]):
+        stop = v.orders.trigger[order]
+        trigger(v, order, i, max(stop, entry) if side == BUY else min(stop, entry))
 
 
 @unit

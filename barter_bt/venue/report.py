@@ -5,10 +5,10 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.messages import CLOSED, enqueue
-from barter_bt.engine.order import CANCELLED, PARENT_ENDED, SELL
+from barter_bt.engine.messages import CLOSED, TRIGGERED, enqueue
+from barter_bt.engine.order import CANCELLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
-from barter_bt.venue.state import WAITING, VenueState
+from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
 
 
 @unit
@@ -56,6 +56,9 @@ def add_balance(v: VenueState, row: int, asset: int) -> None:
 def close(v: VenueState, order: int, i: int, kind: int, status: int, reason: int) -> None:
     """End an order: give back what it reserved, and report."""
     remove_order(v, order, i)
+    if v.orders.held[order] == UNTOLD:
+        v.orders.held[order] = WAS_HELD
+        report(v, order, TRIGGERED, OPEN, NO_REASON)
     row = report(v, order, kind, status, reason)
     reserved = v.orders.reserved[order]
     if reserved > 0:

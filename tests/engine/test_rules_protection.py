@@ -120,6 +120,13 @@ def test_rule_31_an_entry_inside_a_candle_can_be_stopped_in_it_but_not_win(entry
     assert fills(open_)[1:] == [(2, 30, "sell", 110, 2)]
 
 
+def test_rule_31_a_stop_on_the_wrong_side_sells_no_better_than_the_entry():
+    """Rule 31: bought at 99 inside the candle; the stop at 105 is reached at once, at 99 and not at 105."""
+    plan = schedule({"at": 10, "buy": 2, "limit": 99, "stop_loss": 105})
+    result = run(bars(100, (100, 101, 90, 95), 95), plan)
+    assert fills(result) == [(0, 20, "buy", 99, 2), (1, 20, "sell", 99, 2)]
+
+
 def test_rule_31_an_entry_at_the_close_is_not_stopped_by_the_range_before_it():
     """Rule 31: an order that arrives inside the candle buys at its close; its low came before."""
     result = run(bars(100, (100, 112, 90, 100), 100), schedule({"at": 15, "buy": 2} | BOTH))
