@@ -10,8 +10,6 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.action.protect import NO_UNIT
-from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, SELL, STOP, TIMES_IN_FORCE
 from barter_bt.engine.schedule import (
     BELOW_LOT,
     CANCEL_ROW,
@@ -23,118 +21,32 @@ from barter_bt.engine.schedule import (
     UNITS,
 )
 from barter_bt.engine.state.tables import Schedule as Columns
-from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
+from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns
 from barter_bt.strategy.own import own_tables
+from barter_bt.strategy.rows import (
+    MOST_STEPS,
+    fail,
+    instrument_codes,
+    known_times,
+    shared_column,
+    target_values,
+    toward_zero,
+)
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
-from barter_bt.strategy.triggers import (
-    ON_GRID,
-    PROTECTION,
-    TOGETHER,
-    TRIGGER_COLUMNS,
-    TRIGGERS,
-    UNITS_OF_PROTECTION,
-    ProtectBy,
-    check_protect_by,
-)
+from barter_bt.strategy.triggers import ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
-_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
-_MOST = 4.6e18
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
-    "units": "give the instrument a coarser quantity_increment",
+    "units": TOO_FINE,
     "notional": 'count the money in coarser units: units={"usd": "0.01"}, for example',
     "equity": "a fraction of the equity is 1.0 for all of it",
 }
-
-
-def _fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str) -> None:
-    rows = (bad if isinstance(bad, np.ndarray) else bad.fill_null(False).to_numpy()).nonzero()[0].tolist()
-    if rows:
-        first = ", ".join(str(r) for r in rows[:5])
-        raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {frame.row(rows[0])}", hint)
-
-
-def _steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Signed floats as integer steps, and which rows are off the grid."""
-    scaled = np.abs(values) * per_unit
-    whole = np.floor(scaled + 0.5)
-    off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < _MOST)
-    return (np.sign(values) * np.where(scaled < _MOST, whole, 0)).astype(np.int64), off
-
-
-def _whole(steps: np.ndarray) -> np.ndarray:
-    """Whole steps; of those that are not whole, but for noise, the next ones towards zero."""
-    whole: np.ndarray = np.floor(steps + 0.5)
-    beside = ~(np.abs(steps - whole) <= 1e-6 + steps * 4e-16)
-    if beside.any():
-        whole[beside] = np.floor(steps[beside])
-    return whole
-
-
-def _codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
-    names, codes, cancels = frame["instrument"], market.index.codes, action == CANCEL_ROW
-    if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
-        known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
-        found: np.ndarray = known[names.to_physical().to_numpy()]
-    else:
-        found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
-    if cancels.any():
-        found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
-    _fail(frame, found < 0, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
-    return found
-
-
-def _same(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
-    """A column of one value, which nobody writes: all runs on a market share it."""
-    room = 1 << n.bit_length()
-    column: np.ndarray = market.once(("same", value, str(dtype), room), lambda: np.full(room, value, dtype))
-    return column[:n]
-
-
-def _values(targets: pl.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Targets, 0 where they are null, and where that is."""
-    if targets.null_count() or targets.dtype != pl.Float64:
-        return targets.fill_null(0.0).to_numpy(), targets.is_null().to_numpy()
-    return targets.to_numpy(), np.zeros(len(targets), bool)
-
-
-def _times(frame: pl.DataFrame) -> np.ndarray:
-    kind = frame.schema["time"]
-    if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
-        raise StrategyError(
-            f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone",
-            'for example .dt.replace_time_zone("UTC"), in pandas tz_localize("UTC"); it says when the row is '
-            "known: of what was computed from a candle, the close"
-            if kind.is_temporal()
-            else None,
-        )
-    times = frame["time"]
-    if times.null_count():
-        _fail(frame, times.is_null(), "null time", "every row needs the time at which it is known")
-    times = times if kind.time_unit == "ns" else times.dt.cast_time_unit("ns")
-    return times.to_physical().to_numpy()
-
-
-def _grid(market: Market, codes: np.ndarray, *names: str) -> list[np.ndarray]:
-    """Of each row's instrument ticks and lots per unit, or their noise."""
-    each = market.once("grid", lambda: _grids(market))
-    return [each[name][codes] for name in names]
-
-
-def _grids(market: Market) -> dict[str, np.ndarray]:
-    scales, listed = market.scales, market.index.instruments
-    return {
-        "ticks": np.array([float(1 / Fraction(step)) for step in scales.ticks]),
-        "lots": np.array([float(1 / Fraction(step)) for step in scales.lots]),
-        "tick_noise": np.array([1e-6 if one.price_increment else 1.0 for one in listed]),
-        "lot_noise": np.array([1e-6 if one.quantity_increment else 1.0 for one in listed]),
-    }
 
 
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
@@ -261,25 +173,28 @@ class Schedule:
         """Integer columns in order of time, targets of one time by instrument index."""
         frame = self._complete()
         n = len(frame)
-        time = _times(frame)
+        time = known_times(frame)
         back = np.flatnonzero(time[1:] < time[:-1])
         if len(back):
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
-        codes = _codes(frame, action, market)
+        codes = instrument_codes(frame, action, market)
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
-        columns |= {"strategy": _same(market, n, 0), "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8)}
-        target, unchanged = _values(frame["target"])
+        columns |= {
+            "strategy": shared_column(market, n, 0),
+            "resize": (self.resize & (action == TARGET_ROW)).astype(np.int8),
+        }
+        target, unchanged = target_values(frame["target"])
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
-        columns |= {name: _same(market, n, 0) for name in ("parent", "offset", "offset_rate")}
-        columns |= self._orders(frame, codes, action, market)
-        columns |= self._protection(frame, codes, (action == OPEN_ROW) | wanted, market)
-        _fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
+        columns |= {name: shared_column(market, n, 0) for name in ("parent", "offset", "offset_rate")}
+        columns |= order_columns(frame, codes, action, market)
+        columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
+        fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
-            columns["ref"] = _same(market, n, -1)
+            columns["ref"] = shared_column(market, n, -1)
         columns = _followed(columns, unchanged)
         return Driver(
             wake=self.hooks.wake(None),
@@ -297,7 +212,7 @@ class Schedule:
             return np.full(len(frame), TARGET_ROW, np.int8)
         known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "target": TARGET_ROW}
         found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
-        _fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
+        fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()
 
     def _complete(self) -> pl.DataFrame:
@@ -321,97 +236,6 @@ class Schedule:
         frame = given.with_columns(**{k: v for k, v in defaults.items() if k not in have})
         return frame.with_columns(pl.col("quantity").fill_null(0.0), pl.col("ref").fill_null(-1))
 
-    def _orders(self, frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
-        if (action == TARGET_ROW).all():
-            columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
-            return {name: _same(market, len(frame), 0, Columns.dtype(name)) for name in columns}
-        opens = pl.Series(action == OPEN_ROW)
-        ticks, lots, tick_noise, lot_noise = _grid(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
-        hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
-        beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * lots >= _MOST)
-        _fail(frame, beyond, f"a quantity beyond {_MOST:g} lots", _TOO_FINE["units"])
-        quantity, off = _steps(frame["quantity"].to_numpy(), lots, lot_noise)
-        _fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
-        given = frame["price"].fill_null(0.0)
-        price, off = _steps(given.to_numpy(), ticks, tick_noise)
-        wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
-        _fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
-        tif = frame["time_in_force"].fill_null("gtc").replace_strict(list(TIMES_IN_FORCE), [0, 1, 2], default=-1)
-        _fail(frame, tif == -1, "an unknown time_in_force", f"allowed: {', '.join(TIMES_IN_FORCE)}")
-        ref = frame["ref"].to_numpy()
-        row = np.arange(len(frame))
-        earlier = (ref >= 0) & (ref < row)
-        bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
-        _fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
-        return {
-            "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
-            "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
-            "time_in_force": tif.cast(pl.Int8).to_numpy(),
-            "post_only": frame["post_only"].fill_null(False).cast(pl.Int8).to_numpy(),
-            "price": price,
-            "quantity": np.abs(quantity),
-            "ref": ref.astype(np.int64),
-            **self._triggers(frame, codes, action == OPEN_ROW, market),
-        }
-
-    @staticmethod
-    def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
-        """What orders are held for, and whether they only reduce (rules 28, 32, 34)."""
-        n, ticks, noise = len(frame), *_grid(market, codes, "ticks", "tick_noise")
-        columns = {name: np.zeros(n, Columns.dtype(name)) for name in TRIGGER_COLUMNS}
-        columns["reduce_only"] = np.zeros(n, np.int8)
-        if "reduce_only" in frame.columns:
-            columns["reduce_only"] = (frame["reduce_only"].fill_null(False).to_numpy() & opens).astype(np.int8)
-        given = {name: frame[name].cast(pl.Float64) for name in TRIGGERS if name in frame.columns}
-        asked = {name: values.is_not_null().to_numpy() & opens for name, values in given.items()}
-        if not any(rows.any() for rows in asked.values()):
-            return columns
-        never = np.zeros(n, bool)
-        stop, touched, trailing, rate = (asked.get(name, never) for name in TRIGGERS)
-        wrong = (touched & (stop | trailing | rate)) | (trailing & rate)
-        _fail(frame, wrong, "triggers that do not go together", TOGETHER)
-        post_only = frame["post_only"].fill_null(False).to_numpy()
-        held = stop | touched | trailing | rate
-        _fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
-        for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
-            if name in given:
-                found, off = _steps(given[name].fill_null(0.0).to_numpy(), ticks, noise)
-                _fail(
-                    frame, asked[name] & (off | (found <= 0)), f"a {name} that is not positive or off the grid", ON_GRID
-                )
-                columns[column] = np.where(asked[name], found, columns[column])
-        if "trailing_rate" in given:
-            rates = given["trailing_rate"].fill_null(0.0).to_numpy()
-            bad = rate & ~((rates > 0) & (rates < 1))
-            _fail(frame, bad, "a trailing_rate that is not between 0 and 1", "it is a fraction: 2 % is 0.02")
-            columns["trail_rate"] = np.where(rate, np.rint(rates * RATE), 0).astype(np.int64)
-        columns["trigger_kind"] = np.where(touched, IF_TOUCHED, np.where(held, STOP, 0)).astype(np.int8)
-        return columns
-
-    def _protection(
-        self, frame: pl.DataFrame, codes: np.ndarray, entries: np.ndarray, market: Market
-    ) -> dict[str, np.ndarray]:
-        """What protects the entries that rows become (rule 31)."""
-        columns = {name: _same(market, len(frame), 0, Columns.dtype(name)) for name in ("protect_by", *PROTECTION)}
-        if not any(name in frame.columns for name in PROTECTION):
-            return columns
-        any_at_all = np.zeros(len(frame), bool)
-        for name in (name for name in PROTECTION if name in frame.columns):
-            asked = frame[name].is_not_null().to_numpy() & entries
-            values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
-            if self.protect_by == "fraction":
-                bad = asked & ~((values > 0) & ((values < 1) | (name == "take_profit")) & np.isfinite(values))
-                _fail(frame, bad, f"a {name} that is no fraction of a price", "2 % is 0.02")
-                amounts = np.rint(np.where(asked, values, 0.0) * RATE).astype(np.int64)
-            else:
-                ticks, noise = _grid(market, codes, "ticks", "tick_noise")
-                amounts, off = _steps(values, ticks, noise)
-                _fail(frame, asked & (off | (amounts <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
-            columns[name] = np.where(asked, amounts, 0)
-            any_at_all |= asked
-        columns["protect_by"] = np.where(any_at_all, UNITS_OF_PROTECTION[self.protect_by], NO_UNIT).astype(np.int8)
-        return columns
-
     def _targets(
         self, frame: pl.DataFrame, target: np.ndarray, wanted: np.ndarray, codes: np.ndarray, market: Market
     ) -> np.ndarray:
@@ -422,11 +246,11 @@ class Schedule:
         for start in range(0, len(frame), BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             scaled = np.abs(target[rows]) * (each if len(each) == 1 else each[codes[rows]])
-            if not (scaled < _MOST).all():  # also for NaN
-                _fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
-                beyond = np.abs(target) * each[codes] >= _MOST
-                _fail(frame, beyond, f"a target beyond {_MOST:g} steps", _TOO_FINE[self.size])
-            targets[rows] = np.copysign(_whole(scaled) if self.size == "units" else np.rint(scaled), target[rows])
+            if not (scaled < MOST_STEPS).all():  # also for NaN
+                fail(frame, ~np.isfinite(target), "a target that is NaN or infinite", "use null for no change")
+                beyond = np.abs(target) * each[codes] >= MOST_STEPS
+                fail(frame, beyond, f"a target beyond {MOST_STEPS:g} steps", _TOO_FINE[self.size])
+            targets[rows] = np.copysign(toward_zero(scaled) if self.size == "units" else np.rint(scaled), target[rows])
         if self.size == "equity":
             self._refuse_foreign(np.flatnonzero(np.bincount(codes[wanted])), market)
         return targets

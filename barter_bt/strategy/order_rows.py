@@ -1,0 +1,112 @@
+"""Orders as rows of a schedule: their terms, what they are held for and what protects them, as integer columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from barter_bt.engine.action.protect import NO_UNIT
+from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, SELL, STOP, TIMES_IN_FORCE
+from barter_bt.engine.schedule import CANCEL_ROW, OPEN_ROW, TARGET_ROW
+from barter_bt.engine.state.tables import Schedule as Columns
+from barter_bt.engine.terms import RATE
+from barter_bt.strategy.driver import Market
+from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, shared_column, whole_steps
+from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
+
+TOO_FINE = "give the instrument a coarser quantity_increment"
+_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
+
+
+def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
+    """The terms of the orders that rows open; of targets none."""
+    if (action == TARGET_ROW).all():
+        columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
+        return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns}
+    opens = pl.Series(action == OPEN_ROW)
+    ticks, lots, tick_noise, lot_noise = grid_of(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
+    hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
+    beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * lots >= MOST_STEPS)
+    fail(frame, beyond, f"a quantity beyond {MOST_STEPS:g} lots", TOO_FINE)
+    quantity, off = whole_steps(frame["quantity"].to_numpy(), lots, lot_noise)
+    fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
+    given = frame["price"].fill_null(0.0)
+    price, off = whole_steps(given.to_numpy(), ticks, tick_noise)
+    wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
+    fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
+    tif = frame["time_in_force"].fill_null("gtc").replace_strict(list(TIMES_IN_FORCE), [0, 1, 2], default=-1)
+    fail(frame, tif == -1, "an unknown time_in_force", f"allowed: {', '.join(TIMES_IN_FORCE)}")
+    ref = frame["ref"].to_numpy()
+    row = np.arange(len(frame))
+    earlier = (ref >= 0) & (ref < row)
+    bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
+    fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
+    return {
+        "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
+        "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
+        "time_in_force": tif.cast(pl.Int8).to_numpy(),
+        "post_only": frame["post_only"].fill_null(False).cast(pl.Int8).to_numpy(),
+        "price": price,
+        "quantity": np.abs(quantity),
+        "ref": ref.astype(np.int64),
+        **_triggers(frame, codes, action == OPEN_ROW, market),
+    }
+
+
+def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
+    """What orders are held for, and whether they only reduce (rules 28, 32, 34)."""
+    n, ticks, noise = len(frame), *grid_of(market, codes, "ticks", "tick_noise")
+    columns = {name: np.zeros(n, Columns.dtype(name)) for name in TRIGGER_COLUMNS}
+    columns["reduce_only"] = np.zeros(n, np.int8)
+    if "reduce_only" in frame.columns:
+        columns["reduce_only"] = (frame["reduce_only"].fill_null(False).to_numpy() & opens).astype(np.int8)
+    given = {name: frame[name].cast(pl.Float64) for name in TRIGGERS if name in frame.columns}
+    asked = {name: values.is_not_null().to_numpy() & opens for name, values in given.items()}
+    if not any(rows.any() for rows in asked.values()):
+        return columns
+    never = np.zeros(n, bool)
+    stop, touched, trailing, rate = (asked.get(name, never) for name in TRIGGERS)
+    wrong = (touched & (stop | trailing | rate)) | (trailing & rate)
+    fail(frame, wrong, "triggers that do not go together", TOGETHER)
+    post_only = frame["post_only"].fill_null(False).to_numpy()
+    held = stop | touched | trailing | rate
+    fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
+    for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
+        if name in given:
+            found, off = whole_steps(given[name].fill_null(0.0).to_numpy(), ticks, noise)
+            fail(frame, asked[name] & (off | (found <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
+            columns[column] = np.where(asked[name], found, columns[column])
+    if "trailing_rate" in given:
+        rates = given["trailing_rate"].fill_null(0.0).to_numpy()
+        bad = rate & ~((rates > 0) & (rates < 1))
+        fail(frame, bad, "a trailing_rate that is not between 0 and 1", "it is a fraction: 2 % is 0.02")
+        columns["trail_rate"] = np.where(rate, np.rint(rates * RATE), 0).astype(np.int64)
+    columns["trigger_kind"] = np.where(touched, IF_TOUCHED, np.where(held, STOP, 0)).astype(np.int8)
+    return columns
+
+
+def protection_columns(
+    frame: pl.DataFrame, codes: np.ndarray, entries: np.ndarray, market: Market, protect_by: str
+) -> dict[str, np.ndarray]:
+    """What protects the entries that rows become (rule 31)."""
+    columns = {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in ("protect_by", *PROTECTION)}
+    if not any(name in frame.columns for name in PROTECTION):
+        return columns
+    any_at_all = np.zeros(len(frame), bool)
+    for name in (name for name in PROTECTION if name in frame.columns):
+        asked = frame[name].is_not_null().to_numpy() & entries
+        values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+        if protect_by == "fraction":
+            bad = asked & ~((values > 0) & ((values < 1) | (name == "take_profit")) & np.isfinite(values))
+            fail(frame, bad, f"a {name} that is no fraction of a price", "2 % is 0.02")
+            amounts = np.rint(np.where(asked, values, 0.0) * RATE).astype(np.int64)
+        else:
+            ticks, noise = grid_of(market, codes, "ticks", "tick_noise")
+            amounts, off = whole_steps(values, ticks, noise)
+            fail(frame, asked & (off | (amounts <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
+        columns[name] = np.where(asked, amounts, 0)
+        any_at_all |= asked
+    columns["protect_by"] = np.where(any_at_all, UNITS_OF_PROTECTION[protect_by], NO_UNIT).astype(np.int8)
+    return columns

@@ -1,0 +1,102 @@
+"""Rows of signals and schedules: their times, instruments, and numbers as integer steps."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from barter_bt.engine.schedule import CANCEL_ROW
+from barter_bt.errors import StrategyError
+from barter_bt.strategy.driver import Market
+
+MOST_STEPS = 4.6e18
+
+
+def fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str) -> None:
+    """Refuse a frame for rows of it, of which the first are told."""
+    rows = (bad if isinstance(bad, np.ndarray) else bad.fill_null(False).to_numpy()).nonzero()[0].tolist()
+    if rows:
+        first = ", ".join(str(r) for r in rows[:5])
+        raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {frame.row(rows[0])}", hint)
+
+
+def whole_steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signed floats as integer steps, and which rows are off the grid."""
+    scaled = np.abs(values) * per_unit
+    whole = np.floor(scaled + 0.5)
+    off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < MOST_STEPS)
+    return (np.sign(values) * np.where(scaled < MOST_STEPS, whole, 0)).astype(np.int64), off
+
+
+def toward_zero(steps: np.ndarray) -> np.ndarray:
+    """Whole steps; of those that are not whole, but for noise, the next ones towards zero."""
+    whole: np.ndarray = np.floor(steps + 0.5)
+    beside = ~(np.abs(steps - whole) <= 1e-6 + steps * 4e-16)
+    if beside.any():
+        whole[beside] = np.floor(steps[beside])
+    return whole
+
+
+def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
+    """Index of each row's instrument."""
+    names, codes, cancels = frame["instrument"], market.index.codes, action == CANCEL_ROW
+    if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
+        known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
+        found: np.ndarray = known[names.to_physical().to_numpy()]
+    else:
+        found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
+    if cancels.any():
+        found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
+    fail(frame, found < 0, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
+    return found
+
+
+def shared_column(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
+    """A column of one value, which nobody writes: all runs on a market share it."""
+    room = 1 << n.bit_length()
+    column: np.ndarray = market.once(("same", value, str(dtype), room), lambda: np.full(room, value, dtype))
+    return column[:n]
+
+
+def target_values(targets: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Targets, 0 where they are null, and where that is."""
+    if targets.null_count() or targets.dtype != pl.Float64:
+        return targets.fill_null(0.0).to_numpy(), targets.is_null().to_numpy()
+    return targets.to_numpy(), np.zeros(len(targets), bool)
+
+
+def known_times(frame: pl.DataFrame) -> np.ndarray:
+    """When each row is known, in ns."""
+    kind = frame.schema["time"]
+    if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
+        raise StrategyError(
+            f"column 'time' of the signals is {kind}; it must be a Datetime with a time zone",
+            'for example .dt.replace_time_zone("UTC"), in pandas tz_localize("UTC"); it says when the row is '
+            "known: of what was computed from a candle, the close"
+            if kind.is_temporal()
+            else None,
+        )
+    times = frame["time"]
+    if times.null_count():
+        fail(frame, times.is_null(), "null time", "every row needs the time at which it is known")
+    times = times if kind.time_unit == "ns" else times.dt.cast_time_unit("ns")
+    return times.to_physical().to_numpy()
+
+
+def grid_of(market: Market, codes: np.ndarray, *names: str) -> list[np.ndarray]:
+    """Of each row's instrument ticks and lots per unit, or their noise."""
+    each = market.once("grid", lambda: _grids(market))
+    return [each[name][codes] for name in names]
+
+
+def _grids(market: Market) -> dict[str, np.ndarray]:
+    scales, listed = market.scales, market.index.instruments
+    return {
+        "ticks": np.array([float(1 / Fraction(step)) for step in scales.ticks]),
+        "lots": np.array([float(1 / Fraction(step)) for step in scales.lots]),
+        "tick_noise": np.array([1e-6 if one.price_increment else 1.0 for one in listed]),
+        "lot_noise": np.array([1e-6 if one.quantity_increment else 1.0 for one in listed]),
+    }
