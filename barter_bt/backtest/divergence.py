@@ -29,6 +29,8 @@ ASKED = (
     "kind",
     "time_in_force",
     "post_only",
+    "reduce_only",
+    "parent_id",
     "price",
     "quantity_requested",
     "time_sent",
@@ -189,7 +191,15 @@ def alike(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]
         shared.remove("strategy")
     other = [name for name in shared if a.schema[name] != b.schema[name]]
     texts = [pl.col(name).cast(pl.String) for name in other if isinstance(a.schema[name], pl.Enum)]
-    return a.select(shared).with_columns(texts), b.select(shared).with_columns(texts)
+    one, two = (frame.select(shared).with_columns(texts) for frame in (a, b))
+    return _as_asked(one), _as_asked(two)
+
+
+def _as_asked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Prices of what protects an entry are known when that fills, not when they are asked for (rule 31)."""
+    if not {"parent_id", "price"} <= set(frame.columns):
+        return frame
+    return frame.with_columns(pl.when(pl.col("parent_id").is_null()).then(pl.col("price")).alias("price"))
 
 
 def _names(strategy: pl.Series) -> set[str]:

@@ -133,7 +133,7 @@ class Frames:
                 "post_only": o.array("post_only").astype(bool),
                 "reduce_only": o.array("reduce_only").astype(bool),
                 "parent_id": pl.Series(parent).set(pl.Series(parent < 0), None),
-                "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series(kind == 0), None),
+                "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series((kind == 0) | (price == 0)), None),
                 "price_sent": pl.Series(self._scaled(sent, i, s.ticks)).set(pl.Series(sent == 0), None),
                 "trigger": pl.Series(self._scaled(trigger, i, s.ticks)).set(pl.Series(trigger == 0), None),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),

@@ -205,8 +205,8 @@ def cancels_a_half(s: Any, my: Any) -> None:
     api.cancel(s, 1.5)
 
 
-def reads_a_schedule(s: Any, my: Any) -> None:
-    my.variables.n[0] += s.schedule.time[0][0]
+def reads_a_column_of_columns(s: Any, my: Any) -> None:
+    my.variables.n[0] += s.limits.sent[0][0]
 
 
 @MODES
@@ -219,7 +219,7 @@ def reads_a_schedule(s: Any, my: Any) -> None:
         (sets_a_parameter, "the strategy sets"),
         (sets_a_column, "the strategy sets"),
         (cuts_a_float, "whole number|TypeError"),
-        (reads_a_schedule, "cannot read"),
+        (reads_a_column_of_columns, "cannot read"),
     ],
 )
 def test_a_strategy_cannot_write_what_is_not_its_own(generate, says, interpret):

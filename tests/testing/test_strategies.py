@@ -95,7 +95,7 @@ def test_a_run_of_drawn_parts(data: st.DataObject) -> None:
     terms, amounts = data.draw(strategies.venues(list(frames))), data.draw(strategies.balances())
     with strategies.accepted():
         result = bt.testing.run(streams, plan, TWO, venues=terms, balances=amounts)
-    assert result.orders.height <= plan.frame.height
+    assert result.orders.height <= 3 * plan.frame.height  # each with what protects it
 
 
 def test_orders_are_drawn_near_the_prices_and_times_of_the_data() -> None:

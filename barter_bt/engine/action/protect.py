@@ -10,13 +10,13 @@ NO_UNIT, BY_PRICE, BY_DISTANCE, BY_FRACTION = 0, 1, 2, 3
 
 
 def ask_protection(s: EngineState, entry: int, unit: int, stop_loss: int, take_profit: int, trailing_stop: int) -> None:
-    """Add what protects an open to the actions, the stop first, if it enlarges or turns the position.
+    """Add what protects an open to the actions, the stop first.
 
     Amounts are ticks, or with ``BY_FRACTION`` 1e-9 of the entry's price; one of 0 is left out.
     """
     a = s.actions
     i, side, lots = a.instrument[entry], -a.side[entry], a.quantity[entry]
-    if lots <= side * s.instruments.quantity[i] or a.refused[entry]:
+    if a.refused[entry]:
         return
     if stop_loss > 0 or trailing_stop > 0:
         row = _child(s, ask(s, i, side, MARKET, GTC, 0, 0, lots), entry)

@@ -58,7 +58,7 @@ def open_orders(s: EngineState) -> int:
     """Open what the actions ask for, in order; returns the last order."""
     a, last = s.actions, NO_ORDER
     for action in range(len(a)):
-        if a.order[action] == NO_ORDER:
+        if a.order[action] == NO_ORDER and (a.parent[action] == NO_PARENT or _enlarges(s, a.sent[a.parent[action]])):
             last = open_order(s, action)
             a.sent[action] = last
     a.truncate(0)
@@ -73,6 +73,12 @@ def open_order(s: EngineState, action: int) -> int:
     order = record_open_sent(s, action)
     send(s, REQUEST_OPEN, order)
     return order
+
+
+def _enlarges(s: EngineState, entry: int) -> bool:
+    """Whether an order, as it was sent or refused, enlarges or turns the position: only then it is protected."""
+    o = s.orders
+    return bool(o.quantity[entry] > -o.side[entry] * s.instruments.quantity[o.instrument[entry]])
 
 
 def follow_entry(s: EngineState, action: int) -> int:
