@@ -86,7 +86,7 @@ def test_drawn_scenarios_agree(scenario: Scenario) -> None:
 def test_scenarios_reach_everything() -> None:
     """Fuzzing proves little if the scenarios do little."""
     ends, liquidity, trades = set(), set(), 0
-    for seed in range(200):
+    for seed in range(240):
         tables = tables_of(fast(random_scenario(seed)))
         ends |= {(order["kind"], order["status"], order["reason"]) for order in tables.orders}
         liquidity |= {trade["liquidity"] for trade in tables.trades}

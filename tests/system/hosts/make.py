@@ -11,6 +11,7 @@ import barter_bt as bt
 from barter_bt.testing.scenario import START, InstrumentSpec, Scenario, Source, make, shifted
 from barter_bt.testing.scenario.orders import make_open
 from barter_bt.testing.scenario.source import chance
+from barter_bt.testing.scenario.spec import Conditions
 from tests.system.hosts.decides import Decision
 from tests.system.hosts.plan import HALF, Plan
 
@@ -20,7 +21,7 @@ COUNTING = ("open_orders", "position_quantity", "position_notional")
 
 def make_plan(source: Source) -> Plan:
     """A run in which most things happen that can."""
-    scenario = make(source, scheduled=chance(source, 50))
+    scenario = _unconditional(make(source, scheduled=chance(source, 50)))
     if START <= times_of(scenario)[0] < 2 * START:
         scenario = shifted(scenario, -START)  # which reads better
     amid = chance(source, 40)
@@ -34,6 +35,12 @@ def make_plan(source: Source) -> Plan:
         make_commands(source, scenario) if chance(source, 60) else (),
         "disabled" if chance(source, 20) else "enabled",
     )
+
+
+def _unconditional(scenario: Scenario) -> Scenario:
+    """Without what Barter's requests cannot say: triggers, reduce-only, protection."""
+    rows = tuple(row[:-1] if isinstance(row[-1], Conditions) else row for row in scenario.schedule)
+    return replace(scenario, schedule=rows)
 
 
 def times_of(scenario: Scenario) -> tuple[int, int]:
