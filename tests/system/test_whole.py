@@ -155,7 +155,8 @@ def test_positions_of_any_size_are_right(trades: list[Any], mark: int) -> None:
         try:
             engine.process(account(one))
         except EngineError:
-            assert sum(p * q for _, p, q, _ in trades) * D("1e-5") + 6 * 10**10 > 4 * 10**14
+            held, dearest = sum(q for _, _, q, _ in trades), max(p for _, p, _, _ in trades)
+            assert held * dearest * D("1e-5") + 6 * 10**10 > 4 * 10**14  # a position is held at each price
             return
         exact.trade(0, one)
     public = bp.PublicTrade("1", mark / 100, 1.0, Side.BUY)
