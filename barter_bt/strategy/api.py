@@ -281,7 +281,7 @@ def trailing_stop_buy(
 def trailing_stop_sell(
     s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
 ) -> int:
-    """Ask for a market sell once the price has fallen so far from its highest; as :func:`trailing_stop_buy`."""
+    """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
     return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
 
 
