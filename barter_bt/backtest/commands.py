@@ -26,7 +26,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
-from barter_bt.strategy.triggers import trigger_terms
+from barter_bt.strategy.triggers import PROTECTION, trigger_terms
 
 COMMANDS = {
     "open": OPEN_ORDERS,
@@ -129,6 +129,9 @@ def _chosen(index: IndexedInstruments, row: Mapping[str, Any]) -> list[int]:
 
 def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
     where = f"row {number} of the commands, 'open',"
+    for name in PROTECTION:
+        if row.get(name) is not None:
+            raise ConfigError(f"{where} has {name}", "commands do not protect: send a stop with reduce_only as well")
     if row.get("instrument") is None or row.get("quantity") is None:
         raise ConfigError(f"{where} needs an instrument and a quantity")
     i, terms, price = index.instrument(row["instrument"]), state.terms, row.get("price")

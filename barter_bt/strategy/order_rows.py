@@ -22,6 +22,7 @@ _NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resiz
 
 def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
     """The terms of the orders that rows open; of targets none."""
+    _refuse_terms_of_others(frame, action)
     if (action == TARGET_ROW).all():
         columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
         return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns}
@@ -53,6 +54,15 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         "ref": ref.astype(np.int64),
         **_triggers(frame, codes, action == OPEN_ROW, market),
     }
+
+
+def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
+    """Only an open waits for a trigger or only reduces; only what opens a position is protected."""
+    others, cancels = action != OPEN_ROW, action == CANCEL_ROW
+    for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
+        asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
+        rows = asked & (cancels if name in PROTECTION else others)
+        fail(frame, rows, f"{name} where it has no effect", "triggers are of opens, protection is of opens and targets")
 
 
 def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
