@@ -92,6 +92,7 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
 
     from barter_bt.columns.lowering import block_at
     from barter_bt.columns.native import OPTIONS
+    from barter_bt.columns.pipeline import KernelCompiler
 
     compiler.root, compiler.tag = root, short(content)
     for one in compiler.units():
@@ -103,7 +104,7 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
         return run(first(a), second(b), third(c), fourth(d))
 
     entry.__qualname__ = f"entry_{short(content)}"
-    dispatcher = njit(**OPTIONS)(entry)
+    dispatcher = njit(**OPTIONS, pipeline_class=KernelCompiler)(entry)
     dispatcher._cache = CodeCache(compile_entry, content)
     dispatcher.compile((types.int64,) * len(blocks))
     dispatcher.disable_compile()

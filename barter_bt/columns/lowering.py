@@ -84,10 +84,25 @@ class _Address(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.IntType(64))
 
 
-def _load(builder: Any, base: Any, slot: int, fixed: bool) -> Any:
+def keep_apart(builder: Any, access: Any, what: str) -> Any:
+    """Tell the compiler that a load or store meets no other memory than that of its kind (LLVM's ``tbaa``).
+
+    Kinds are the numbers of rows, addresses in descriptors and directories, and columns by the type of their elements:
+    what is written into a column moves neither, so addresses are loaded once for many rows.
+    """
+    module, zero = builder.module, ir.IntType(64)(0)
+    kind = module.add_metadata([what, module.add_metadata(["barter_bt"]), zero])
+    access.set_metadata("tbaa", module.add_metadata([kind, kind, zero]))
+    return access
+
+
+def _slot(builder: Any, base: Any, slot: int) -> Any:
     word = ir.IntType(64)
-    pointer = builder.inttoptr(builder.add(base, word(8 * slot)), word.as_pointer())
-    value = builder.load(pointer)
+    return builder.gep(builder.inttoptr(base, word.as_pointer()), [word(slot)])
+
+
+def _load(builder: Any, base: Any, slot: int, fixed: bool, what: str = "address") -> Any:
+    value = keep_apart(builder, builder.load(_slot(builder, base, slot)), what)
     if fixed:
         value.set_metadata("invariant.load", builder.module.add_metadata([]))
     return value
@@ -168,7 +183,7 @@ def _element(context: Any, builder: Any, column: ColumnType, base: Any, row: Any
 @lower_builtin(operator.getitem, ColumnType, types.int64)
 def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer, stored = _element(context, builder, sig.args[0], *args)
-    value = builder.load(pointer)
+    value = keep_apart(builder, builder.load(pointer), sig.args[0].code)
     if sig.args[0].code[0] == "*":
         return value
     return context.cast(builder, value, stored, sig.return_type)
@@ -177,15 +192,14 @@ def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @lower_builtin(operator.setitem, ColumnType, types.int64, types.Any)
 def _set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer, stored = _element(context, builder, sig.args[0], *args[:2])
-    builder.store(context.cast(builder, args[2], sig.args[2], stored), pointer)
+    keep_apart(builder, builder.store(context.cast(builder, args[2], sig.args[2], stored), pointer), sig.args[0].code)
     return context.get_dummy_value()
 
 
 @lower_builtin("table.append", TableType)
 def _append(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     word = ir.IntType(64)
-    rows = builder.inttoptr(args[0], word.as_pointer())
-    row = builder.load(rows)
+    rows, row = _slot(builder, args[0], 0), _load(builder, args[0], 0, False, "rows")
     capacity = _load(builder, args[0], 1, False)
     with builder.if_then(builder.icmp_signed("==", row, capacity), likely=False):
         callee = ir.FunctionType(word, [word])
@@ -194,13 +208,13 @@ def _append(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     # Where memory ran out the last row is written again; the run then ends with an error.
     last = builder.sub(_load(builder, args[0], 1, False), word(1))
     row = builder.select(builder.icmp_signed(">", row, last), last, row)
-    builder.store(builder.add(row, word(1)), rows)
+    keep_apart(builder, builder.store(builder.add(row, word(1)), rows), "rows")
     return row
 
 
 @lower_builtin("table.truncate", TableType, types.int64)
 def _truncate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[1], builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
+    keep_apart(builder, builder.store(args[1], _slot(builder, args[0], 0)), "rows")
     return context.get_dummy_value()
 
 
@@ -212,7 +226,7 @@ class _TableLen(AbstractTemplate):
 
 @lower_builtin(len, TableType)
 def _len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return _load(builder, args[0], 0, False)
+    return _load(builder, args[0], 0, False, "rows")
 
 
 def numba_type(annotation: type) -> Any:

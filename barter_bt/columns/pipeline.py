@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir as llvm
+from llvmlite.binding import Linkage
 from numba import types
 from numba.core import cgutils, ir
 from numba.core.analysis import compute_cfg_from_blocks
@@ -103,11 +104,26 @@ class _Part(JITCodeLibrary):
         self._finalized = True
 
 
+class _Whole(JITCodeLibrary):
+    """Code that is called by its address: nobody else calls what is merged into it."""
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = "internal"
+        super()._optimize_final_module()
+
+
 class KernelCompiler(CompilerBase):
     """Numba's compiler for functions of this package, which need few of its passes."""
 
+    library: type[JITCodeLibrary] = _Whole
+
     def define_pipelines(self) -> Any:
         """From bytecode to types to machine code, without rewriting on the way."""
+        self.state.library = self.library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        if self.library is _Whole:
+            self.state.library.enable_object_caching()
         passes = PassManager("barter_bt")
         for one in _PASSES:
             passes.add_pass(one, one.__name__)
@@ -118,10 +134,7 @@ class KernelCompiler(CompilerBase):
 class PartCompiler(KernelCompiler):
     """For functions of this package that are merged into others."""
 
-    def define_pipelines(self) -> Any:
-        """The same."""
-        self.state.library = _part(self.state)
-        return super().define_pipelines()
+    library = _Part
 
 
 class UsersCompiler(CompilerBase):

@@ -24,7 +24,7 @@ from numba.core.typing.templates import (
 )
 from numba.extending import models, register_model
 
-from barter_bt.columns.lowering import _SCALARS, BlockType, TableType, _Address, _load, row_number, stored
+from barter_bt.columns.lowering import _SCALARS, BlockType, TableType, _Address, _load, keep_apart, row_number, stored
 from barter_bt.columns.table import _HEADER
 from barter_bt.columns.view import BEYOND, NOT_ITS_OWN, OF_COLUMNS, SAYS
 
@@ -131,7 +131,7 @@ def _column(context: Any, builder: Any, typ: TableViewType, value: Any, name: st
         context, builder
     )
     column.base = _load(builder, value, _HEADER + list(table.schema).index(name), not table.growable)
-    column.rows = _load(builder, value, 0, not table.growable)
+    column.rows = _load(builder, value, 0, not table.growable, "rows")
     text = context.insert_const_string(builder.module, f"{typ.place}.{name}")
     column.name = builder.ptrtoint(text, _word)
     return column._getvalue()
@@ -146,7 +146,7 @@ class _Len(AbstractTemplate):
 
 @lower_builtin(len, TableViewType)
 def _table_len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return _load(builder, args[0], 0, not sig.args[0].table.growable)
+    return _load(builder, args[0], 0, not sig.args[0].table.growable, "rows")
 
 
 @lower_builtin(len, ColumnViewType)
@@ -232,12 +232,13 @@ def _refusal(context: Any, module: Any) -> Any:
 
 def _read(context: Any, builder: Any, sig: Any, place: tuple[Any, Any]) -> Any:
     pointer, stored = place
-    return context.cast(builder, builder.load(pointer), stored, sig.return_type)
+    value = keep_apart(builder, builder.load(pointer), sig.args[0].code)
+    return context.cast(builder, value, stored, sig.return_type)
 
 
 def _write(context: Any, builder: Any, sig: Any, place: tuple[Any, Any], value: Any) -> Any:
     pointer, stored = place
-    builder.store(context.cast(builder, value, sig.args[2], stored), pointer)
+    keep_apart(builder, builder.store(context.cast(builder, value, sig.args[2], stored), pointer), sig.args[0].code)
     return context.get_dummy_value()
 
 

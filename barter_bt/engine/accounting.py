@@ -72,10 +72,9 @@ def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
 
 
 def after_fill(
-    terms: Terms, i: int, quantity: int, basis: int, side: int, lots: int, ticks: int
+    terms: Terms, i: int, quantity: int, basis: int, side: int, lots: int, ticks: int, value: int
 ) -> tuple[int, int, int]:
-    """Position after a fill: signed quantity, cost basis, and what was realised before fees (rule 4)."""
-    value = notional(terms, i, lots, ticks)
+    """Position after a fill of notional ``value``: signed quantity, cost basis, realised before fees (rule 4)."""
     held = abs(quantity)
     gains = gain_sign(terms, i)
     if quantity * side >= 0:
@@ -84,7 +83,7 @@ def after_fill(
     if lots < held:
         out = muldiv(basis, lots, held)
         return quantity + side * lots, basis - out, gains * direction * (value - out)
-    closing = notional(terms, i, held, ticks)
+    closing = value if lots == held else notional(terms, i, held, ticks)
     return quantity + side * lots, value - closing if lots > held else 0, gains * direction * (closing - basis)
 
 

@@ -58,6 +58,12 @@ def next_source(agenda: Agenda, last: int) -> int:
 
 
 @hot
+def moves_market(what: int) -> bool:
+    """Whether an event of a source may move a cursor of the market, or change whether the venue looks at it."""
+    return not (what in (REPORT, MARK) or SCHEDULE <= what <= TIMER_DUE)
+
+
+@hot
 def horizon_of(agenda: Agenda) -> int:
     """The last time at which a market event at the engine comes before all that is not of the market."""
     limit = min(agenda.due[EXPIRY], agenda.due[REPORT]) - 1

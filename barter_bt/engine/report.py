@@ -6,7 +6,7 @@ from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.audit import FULL, POSITION_EXIT, begin, note_event, note_output, note_report
+from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.messages import (
@@ -59,16 +59,18 @@ def _process_one(s: EngineState, asked: int) -> int:
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
     order = r.order[row]
+    if not asked and e.part[0] == 0 and e.audit[0] == OFF and e.recording[0] != EACH_EVENT:
+        e.sequence[0] += parts  # nobody looks between its events
+        begin(s, _kind(parts - 1, is_fill), s.orders.instrument[order], order, -1, -1)
+        _arrive(s, row)
+        _finish(s)
+        return 0
     while e.part[0] < parts:
         kind = _kind(e.part[0], is_fill)
         e.sequence[0] += 1
         begin(s, kind, s.orders.instrument[order], order, -1, -1)
         if e.part[0] == 0:
-            e.time[0] = max(e.time[0], r.time[row])
-            plan_mark(s, e.time[0])
-            if e.audit[0] == FULL:
-                note_report(s, row)
-            apply_report(s, row)
+            _arrive(s, row)
         elif e.audit[0] == FULL:
             note_event(s, -1)
         e.part[0] += 1
@@ -80,6 +82,14 @@ def _process_one(s: EngineState, asked: int) -> int:
             return kind
     _finish(s)
     return 0
+
+
+def _arrive(s: EngineState, row: int) -> None:
+    s.engine.time[0] = max(s.engine.time[0], s.reports.time[row])
+    plan_mark(s, s.engine.time[0])
+    if s.engine.audit[0] == FULL:
+        note_report(s, row)
+    apply_report(s, row)
 
 
 def _finish(s: EngineState) -> None:

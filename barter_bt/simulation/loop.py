@@ -40,6 +40,7 @@ from barter_bt.engine.agenda import (
     STARVED,
     TIMER_DUE,
     VENUE_MARKET,
+    moves_market,
     next_source,
 )
 from barter_bt.engine.command import execute_command
@@ -85,16 +86,22 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
     f, e, agenda = feed.cursors, s.engine, s.agenda
     # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
     asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
+    moved = True
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
             if notify_strategy(s, my) != SLEEP:
                 return STRATEGY
             continue
-        look_ahead(s, v, f)
+        if moved:
+            look_ahead(s, v, f)
+            moved = False
         what = next_source(agenda, last_time(s))
         due = agenda.due[what]
         if len(v.matches) > 0 and due != STARVED and (due > v.clock.time[0] or what > v.clock.stage[0]):
             settle(v)
+            moved = True
+            if asleep:
+                hear(s, v.clock.time[0])
             continue
         if due == NEVER:
             finish(s)
@@ -105,7 +112,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         if e.budget[0] <= 0:
             return PROGRESS
         keep_time(s, v, what, due)
-        woken = SLEEP
+        woken, moved = SLEEP, moves_market(what)
         if what == ENGINE_MARKET:
             woken = replay(s, v, feed, my, agenda.first[ENGINE_MARKET])
         elif what == VENUE_MARKET:
@@ -142,12 +149,20 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
                     return DATA
             v.clock.stage[0] = REQUEST
             receive(v, asleep)
+            if asleep:
+                hear(s, due)
         else:
             v.clock.stage[0] = OPENING
             on_candle_opens(v, f, agenda.first[OPENING])
         if woken != SLEEP:
             return STRATEGY
     return FAULT
+
+
+def hear(s: EngineState, now: int) -> None:
+    """What the venue has just said, if it arrives at once and before all else: where nobody is told, without a turn."""
+    if s.agenda.due[REPORT] == now and s.agenda.due[EXPIRY] > now and not s.engine.pending[0]:
+        process_reports(s)
 
 
 def keep_time(s: EngineState, v: VenueState, what: int, due: int) -> None:

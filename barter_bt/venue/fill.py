@@ -69,7 +69,7 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
     a, b, t, quote = v.accounts, v.markets, v.terms, v.terms.quote[i]
     if t.margined[i]:
         revalue(v, quote)
-    quantity, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks)
+    quantity, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks, value)
     paid = gain if t.derivative[i] else -side * value
     b.quantity[i], b.cost_basis[i], b.fill_mark[i] = quantity, basis, ticks
     a.fees[quote] = bounded_sum(a.fees[quote], fee)

@@ -78,7 +78,7 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
         return True
     asset = t.quote[i]
     revalue(v, asset)
-    new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks)
+    new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks, value)
     paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
     cash = bounded_sum(bounded_sum(a.total[asset], -a.reserved[asset]), paid)
     worth = position_value(t, i, new_quantity, new_basis, ticks)
