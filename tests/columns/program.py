@@ -85,11 +85,11 @@ def generate(s, my):
 
 
 def calls_of(llvm: str) -> dict:
-    """Names that each compiled function of the engine's hot path calls."""
-    found = {}
+    """Names that each compiled function of the engine's hot path calls; `run` is merged into the entry."""
+    found, hot = {}, ("_ZN9barter_bt10simulation6replay", "_ZN9barter_bt7columns5entry")
     for body in re.split(r"\n(?=define )", llvm):
         name = body.split("@", 1)[1].split("(", 1)[0] if body.startswith("define ") else ""
-        if name.startswith("_ZN9barter_bt10simulation") and ("replay" in name or "run" in name):
+        if name.startswith(hot):
             found[name] = sorted(set(re.findall(r"call [^@\n]*@\"?([\w.]+)", body)))
     return found
 
