@@ -181,7 +181,7 @@ class ParquetSource:
 
         start = 0
         with self._open() as file:
-            batches = file.iter_batches(batch_size=PIECE_ROWS, columns=list(columns))
+            batches = _batches(file, columns)
             while True:
                 try:
                     batch = next(batches, None)
@@ -297,6 +297,19 @@ def _texts(schema: Any) -> list[str]:
     import pyarrow as pa
 
     return [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+
+
+def _batches(file: Any, columns: Sequence[str]) -> Iterator[Any]:
+    """Read a file by some row groups at a time; in one go, or by several threads, the more is kept the longer it is."""
+    rows, some = 0, []
+    for group in range(file.num_row_groups):
+        more = file.metadata.row_group(group).num_rows
+        if some and rows + more > PIECE_ROWS:
+            yield from file.iter_batches(PIECE_ROWS, row_groups=some, columns=list(columns), use_threads=False)
+            rows, some = 0, []
+        rows += more
+        some.append(group)
+    yield from file.iter_batches(PIECE_ROWS, row_groups=some, columns=list(columns), use_threads=False)
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
