@@ -301,7 +301,8 @@ def _texts(schema: Any) -> list[str]:
 
 def _batches(file: Any, columns: Sequence[str]) -> Iterator[Any]:
     """Read a file by some row groups at a time; in one go, or by several threads, the more is kept the longer it is."""
-    rows, some = 0, []
+    rows = 0
+    some: list[int] = []
     for group in range(file.num_row_groups):
         more = file.metadata.row_group(group).num_rows
         if some and rows + more > PIECE_ROWS:
