@@ -52,6 +52,7 @@ def run_warnings(
         *_not_as_asked(s, reasons),
         *_locked(s, v, index),
         *_both_ends(v),
+        *_hindsight(v),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
         *_equity_gone(s, index, unit),
@@ -159,6 +160,15 @@ def _both_ends(v: VenueState) -> Iterator[str]:
         yield (
             f"in {count:,} candle(s) both the stop and the take profit of an entry were reached: the stop was taken, "
             "for which came first is not known; finer candles tell more"
+        )
+
+
+def _hindsight(v: VenueState) -> Iterator[str]:
+    """Fills that no trader could have had (rule 36)."""
+    if v.clock.hindsight[0]:
+        yield (
+            f"{v.clock.hindsight[0]:,} order(s) met a close that was known before they were sent, as "
+            "candle_fill='this_close' asks for: no trader can have that price"
         )
 
 

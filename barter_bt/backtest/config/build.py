@@ -128,7 +128,7 @@ class Config:
         }
 
     def _venue(self, key: str, section: VenueSection) -> Venue:
-        from barter_bt.venue import terms
+        from barter_bt.venue import costs, terms
 
         values = given(section)
         if section.latency is not UNSET:
@@ -139,7 +139,11 @@ class Config:
             values["latency"] = self._make(f"{key}.latency", terms.Latency, delays)
         if section.max_age is not UNSET:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
-        kinds: dict[str, Callable[..., Any]] = {"fees": terms.Fees, "margin": terms.Margin}
+        kinds: dict[str, Callable[..., Any]] = {
+            "fees": costs.Fees,
+            "margin": terms.Margin,
+            "slippage": costs.Slippage,
+        }
         for part, kind in kinds.items():
             if part in values:
                 values[part] = self._make(f"{key}.{part}", kind, given(values[part]))
