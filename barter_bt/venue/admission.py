@@ -75,6 +75,7 @@ def take(v: VenueState, order: int, i: int) -> None:
     elif v.orders.met[order] > 0 and (takes_at_arrival(v, order) or is_within_limit(v, order, v.orders.met[order])):
         fill_at(v, order, i, v.orders.met[order])
     elif v.orders.met[order] == 0 and takes_this_close(v, order, i):
-        v.clock.hindsight[0] += int(is_within_limit(v, order, v.markets.candle_close[i]))
+        at_once = v.links.request_ns[v.terms.exchange[i]] == 0
+        v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, v.markets.candle_close[i]))
         fill_at(v, order, i, v.markets.candle_close[i])
     update_triggers(v, i)

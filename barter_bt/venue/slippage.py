@@ -38,8 +38,8 @@ def _part(ticks: int, rate: int) -> int:
 
 def _by_candle(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> int:
     f, extent, shown = v.fill_terms, float(v.markets.candle_range[i]), _shown(v, order, i, evidence)
-    share = 1.0 if shown < lots else lots / shown
-    moved = f.range_share[i] * extent + (f.volume_share[i] * ticks) * (share * share)
+    share = 1.0 if shown < lots else float(lots) / float(shown)
+    moved = f.range_share[i] * extent + (f.volume_share[i] * float(ticks)) * (share * share)
     moved += (f.impact[i] * extent) * math.sqrt(share)
     return max(math.ceil(moved - _NOISE), 0)
 
