@@ -12,7 +12,7 @@ import numpy.typing as npt
 from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
-from barter_bt.engine.agenda import COMMAND, SCHEDULE
+from barter_bt.engine.agenda import CASH_FLOW, COMMAND, SCHEDULE
 from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
@@ -96,6 +96,7 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
     whats: Sequence[tuple[str, Table, int]] = (
         ("row(s) of the strategy's schedule", s.schedule, SCHEDULE),
         ("row(s) of the commands", s.commands, COMMAND),
+        ("row(s) of the cash flows", s.flows, CASH_FLOW),
     )
     for what, table, source in whats:
         missed = len(table) - s.agenda.first[source]

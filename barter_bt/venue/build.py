@@ -228,6 +228,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         terms=state.terms,
         fill_terms=fill_terms,
         links=state.links,
+        flows=state.flows,
         accounts=accounts,
         markets=markets,
         sent=state.orders,

@@ -10,6 +10,7 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
+from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
@@ -154,6 +155,7 @@ class VenueState(Block):
     terms: Terms
     fill_terms: FillTerms
     links: Links
+    flows: CashFlows
     accounts: Accounts
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives

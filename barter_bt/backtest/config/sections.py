@@ -152,6 +152,13 @@ class CommandSection(Section, frozen=True):
     trailing_rate: float | UnsetType = UNSET
 
 
+class CashFlowsSection(Section, frozen=True):
+    """Money that no order moves."""
+
+    kind: Literal["funding", "dividend", "cash"]
+    path: Annotated[str, Meta(description="a file, relative to this one")]
+
+
 class File(Section, frozen=True):
     """The whole file."""
 
@@ -166,6 +173,7 @@ class File(Section, frozen=True):
     risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET
     record: Annotated[dict[str, Any], Meta(description="[record]: state columns to keep")] | UnsetType = UNSET
     commands: Annotated[list[CommandSection], Meta(description="[[commands]]: by time")] = []
+    cash_flows: Annotated[list[CashFlowsSection], Meta(description="[[cash_flows]]: funding, dividends")] = []
 
 
 def schema() -> dict[str, Any]:
