@@ -1,6 +1,6 @@
 """The fast engine against the naive one of ``tests/reference``, on random scenarios; relations between runs.
 
-``BARTER_BT_FUZZ=20000`` goes through so many scenarios, compiled, instead of a few hundred.
+``BARTER_BT_FUZZ=20000`` with ``-k compiled_agrees`` goes through so many scenarios, compiled, instead of a few hundred.
 """
 
 from __future__ import annotations
