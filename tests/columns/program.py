@@ -74,9 +74,10 @@ def run_small() -> dict:
     return {"value": box.cell.value[0], "digest": kernel.digest(small)}
 
 
-def double_fee(terms: object, i: int, value: int, lots: int, is_maker: int) -> int:
+def move_without_fee(v, i, asset, paid, fee):
     """Stands for an edit of the engine's own function."""
-    return value // 50
+    v.accounts.total[asset] += paid
+    v.accounts.counterparty[asset] -= paid
 
 
 def generate(s, my):
@@ -99,7 +100,7 @@ def calls_of(llvm: str) -> dict:
 def run_engine() -> dict:
     """A backtest with a compiled strategy."""
     if "engine" in EDITS:
-        venue_fill.fee_of = double_fee
+        venue_fill._move = move_without_fee
     time = pl.Series([1, 2, 3], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
     frame = pl.DataFrame({"time_exchange": time, "price": [100.0] * 3, "amount": [5.0] * 3})
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
@@ -108,7 +109,7 @@ def run_engine() -> dict:
     venue = bt.Venue(fees=bt.Fees(taker=0.01))
     result = bt.backtest(trades, one, strategy, balances={"usd": 1000}, venues=venue, interpret=False)
     keep.append(result)
-    return {"fees": result.trades["fees"].to_list(), "digest": kernel.digest(venue_fill.post)}
+    return {"orders": result.orders.height, "equity": result.equity["equity"][-1]}
 
 
 def sometimes(s, my):
