@@ -14,8 +14,8 @@ SURFACE = {
         statistic strategy testing venue
     """,
     "barter_bt.data": """
-        Chunk Finding MarketData Repair Report Stream candles check from_pandas generate quotes read_csv sample
-        trades
+        CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check dividends from_pandas funding
+        generate quotes read_csv sample trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
