@@ -402,7 +402,7 @@ def charged(quantity: int, *amounts: float, price: float = 100, **terms: Any) ->
         ({"taker": "0.01", "fee_maximum": "0.01"}, [2, 3]),
         ({"per_order": "4", "fee_maximum": "0.01"}, [2, 2]),  # 2 of 4; 4 of 5
         ({"fee_minimum": "4", "fee_maximum": "0.01"}, [2, 2]),  # then at most
-        ({"taker": "0.01", "fee_maximum": "0"}, [0, 0]),
+        ({"taker": "0.01", "fee_maximum": "0.0001"}, [0.02, 0.03]),
         ({"taker": "0.01", "fee_increment": "4"}, [0, 4]),  # 2 is half of it, to even; 5 is 1.25 of it
         ({"taker": "0.011", "fee_increment": "4"}, [4, 0]),  # 2.2, 5.5
         ({"taker": "0.01", "per_order": "1", "fee_increment": "2"}, [4, 2]),  # 3 is 1.5, to even 2; 6 is 3
@@ -536,7 +536,7 @@ def test_later_fills_are_cut_behind_those_before() -> None:
         (505.0, {"taker": "0.01", "fee_minimum": "5"}, 5),
         (505.0, {"taker": "0.01", "fee_minimum": "6"}, 4),
         (550.0, {"taker": "0.1", "fee_maximum": "0.01"}, 5),
-        (595.0, {"taker": "0.2", "fee_maximum": "0"}, 4),  # of the lots there: 595 / 1.2 is 495
+        (595.0, {"taker": "0.2", "fee_maximum": "0.0001"}, 4),  # of the lots there: 595 / 1.2 is 495
         (505.0, {"taker": "0.01", "fee_increment": "4"}, 5),  # 5 is 4
         (504.0, {"taker": "0.01", "fee_increment": "4"}, 4),  # of the lots there: 504 / 1.01 is 499
         (515.0, {"taker": "0.01", "fee_increment": "20"}, 5),  # 5 is 0
