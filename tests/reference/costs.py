@@ -47,7 +47,9 @@ def owed(instrument: Instrument, fees: int, notional: int) -> int:
         rhe(exact(amount) / instrument.quote_unit)
         for amount in (spec.per_order, spec.fee_minimum, spec.fee_increment or 0)
     )
-    due = max(fees + per_order, minimum)
+    due = fees + per_order
+    if minimum:
+        due = max(due, minimum)
     if spec.fee_maximum is not None:
         due = min(due, rhe(notional * exact(spec.fee_maximum)))
     return rhe(Fraction(due, increment)) * increment if increment else due
