@@ -8,7 +8,6 @@ from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import DIVIDEND, FUNDING
-from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.state import VenueState
@@ -21,9 +20,7 @@ def pay_flows(v: VenueState) -> None:
     now, row = agenda.due[CASH_FLOW], agenda.first[CASH_FLOW]
     v.clock.time[0] = now
     while row < len(f) and f.time[row] == now:
-        i = f.instrument[row]
-        if i < 0 or not has_expired(v, i):
-            _pay(v, row)
+        _pay(v, row)
         row += 1
     agenda.first[CASH_FLOW] = row
     agenda.due[CASH_FLOW] = f.time[row] if row < len(f) else NEVER
