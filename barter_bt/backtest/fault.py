@@ -17,6 +17,7 @@ from barter_bt.engine.fault import (
     BAD_INSTRUMENT,
     BAD_ORDER,
     BAD_ROW,
+    BAD_SHARE,
     BAD_TERMS,
     BAD_TRIGGER,
     ENDLESS,
@@ -30,7 +31,7 @@ from barter_bt.engine.order import TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.strategy.python import EVENTS
+from barter_bt.strategy.view import EVENTS
 from barter_bt.venue.state import VenueState
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -76,6 +77,11 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
         return StrategyError(
             f"the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
             "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+        )
+    if code == BAD_SHARE:
+        return StrategyError(
+            f"the strategy asked at {time} ns for a share of the equity in {name!r}, which is quoted in another asset",
+            "use target_value, with an amount of the asset that it is quoted in",
         )
     if code == ENDLESS:
         return StrategyError(

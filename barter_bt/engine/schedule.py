@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import fee_of, fee_of_order, notional
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.event import SCHEDULED
-from barter_bt.engine.fault import fail_range
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.engine.record import EACH_EVENT, record
-from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.sizing import EQUITY, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
 from barter_bt.engine.step import start_event
-from barter_bt.engine.terms import RATE, Terms
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
-UNITS, NOTIONAL, EQUITY = 0, 1, 2
 
 
 @unit
@@ -64,7 +60,7 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     if p.sent[row] >= 0:
         return
     target = p.target[row]
-    wished = wished_lots(s, i, target, worth)
+    wished = wished_lots(s, i, target, worth, s.engine.size[0], s.engine.with_fee[0])
     now = bounded_sum(ins.quantity[i], ins.working[i])
     missing = wished == UNKNOWN
     change = 0 if missing else bounded_sum(wished, -now)
@@ -88,50 +84,3 @@ def _open(s: EngineState, row: int, action: int) -> None:
         ask_protection(s, action, p.protect_by[row], p.stop_loss[row], p.take_profit[row], p.trailing_stop[row])
     p.sent[row] = len(s.orders)
     open_orders(s)
-
-
-def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:
-    """Signed lots that a target asks for; UNKNOWN without a price.
-
-    ``target`` is in lots, in units of quote, or in 1e-9 of the equity ``worth``.
-    """
-    e, t = s.engine, s.terms
-    if e.size[0] == UNITS or target == 0:
-        return target
-    ticks = price_ticks(s, i)
-    if ticks == 0 or (e.size[0] == EQUITY and worth == UNKNOWN):
-        return UNKNOWN
-    value = abs(target)
-    if e.size[0] == EQUITY:
-        value = muldiv(max(worth, 0), value, RATE)
-        if value > LIMIT:
-            fail_range(s.fault, i, t.quote[i])
-            return UNKNOWN
-    spent = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0)) if e.with_fee[0] else value
-    if t.derivative[i] < 0:
-        lots = muldiv_floor(spent, _checked(ticks, t.den[i]), t.num[i])
-    elif ticks <= LIMIT // t.num[i]:
-        lots = muldiv_floor(spent, t.den[i], ticks * t.num[i])
-    else:  # one division after the other rounds down like one
-        lots = muldiv_floor(spent, t.den[i], max(ticks, t.num[i])) // min(ticks, t.num[i])
-    if e.with_fee[0] and (t.lot_fee_num[i] > 0 or t.fee_by_order[i]):
-        lots = _most_with_fee(t, i, lots, ticks, value)
-    lots = min(lots, LIMIT)
-    return lots if target > 0 else -lots
-
-
-def _most_with_fee(t: Terms, i: int, lots: int, ticks: int, value: int) -> int:
-    """The most lots, at most ``lots``, that cost no more than ``value`` with their fee, by bisection."""
-    fits, fails = 0, lots + 1
-    while fails - fits > 1:
-        middle = fits + (fails - fits) // 2
-        spent = notional(t, i, middle, ticks)
-        if max(fee_of_order(t, i, fee_of(t, i, spent, middle, 0), spent), 0) <= value - spent:
-            fits = middle
-        else:
-            fails = middle
-    return fits
-
-
-def _checked(ticks: int, num: int) -> int:
-    return ticks * num if ticks <= LIMIT // num else TOO_LARGE

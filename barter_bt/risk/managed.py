@@ -22,7 +22,7 @@ from barter_bt.risk.merged import Manage, checked, merged
 from barter_bt.risk.verdict import read_verdict, the_order
 from barter_bt.strategy.driver import Driver
 from barter_bt.strategy.own import own_tables
-from barter_bt.strategy.python import State
+from barter_bt.strategy.view import State
 
 
 class Managed:

@@ -12,7 +12,8 @@ from typing import Any, Protocol, TypeAlias
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.risk.limits import Limits, limits_of
-from barter_bt.strategy.python import OrderRequest, State
+from barter_bt.strategy.request import OrderRequest
+from barter_bt.strategy.view import State
 
 Check: TypeAlias = Callable[[EngineState, Any, int], int]
 Verdict: TypeAlias = str | float | Decimal | None

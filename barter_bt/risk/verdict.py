@@ -11,7 +11,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.strategy.python import OrderRequest
+from barter_bt.strategy.request import OrderRequest
 
 
 def the_order(s: EngineState, index: IndexedInstruments, action: int) -> OrderRequest:

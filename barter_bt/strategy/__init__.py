@@ -5,9 +5,11 @@ from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Strategy
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.python import AlgoStrategy, OrderRequest, Python, State
+from barter_bt.strategy.python import AlgoStrategy, Python
+from barter_bt.strategy.request import OrderRequest
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
+from barter_bt.strategy.view import State
 
 __all__ = [
     "AlgoStrategy",

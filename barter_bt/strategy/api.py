@@ -14,6 +14,7 @@ from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
 from barter_bt.engine.fault import BAD_ASSET, fail
 from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, SELL, STOP
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
@@ -69,6 +70,8 @@ __all__ = [
     "stop_buy",
     "stop_sell",
     "target",
+    "target_percent",
+    "target_value",
     "trailing_stop_buy",
     "trailing_stop_sell",
     "unrealised",
@@ -317,7 +320,23 @@ def target(s: EngineState, i: int, quantity: float) -> int:
 
     Like a target of the signals driver it is cut to what can be paid.
     """
-    return ask_target(s.whole, i, quantity)
+    return ask_target(s.whole, i, quantity, UNITS)
+
+
+def target_value(s: EngineState, i: int, value: float) -> int:
+    """The same for a position worth ``value`` in its quote or settlement asset, less its fee (rule 18).
+
+    Refused (``no_price``) while the instrument has no price.
+    """
+    return ask_target(s.whole, i, value, NOTIONAL)
+
+
+def target_percent(s: EngineState, i: int, fraction: float) -> int:
+    """The same for a position worth a ``fraction`` of the equity as it is now, less its fee: 0.5 is half of it.
+
+    The instrument must be quoted in the reporting asset. Refused (``no_price``) while there is no price, or no equity.
+    """
+    return ask_target(s.whole, i, fraction, EQUITY)
 
 
 def cancel(s: EngineState, order: int) -> None:

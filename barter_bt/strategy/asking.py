@@ -5,9 +5,11 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel
-from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_TERMS, BAD_TRIGGER, fail
-from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, SELL
+from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TRIGGER, fail
+from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, NO_PRICE, SELL
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, wished_lots
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import UNKNOWN, equity
 from barter_bt.engine.terms import RATE, steps
 
 NOTHING_ASKED = -1
@@ -47,20 +49,49 @@ def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, tim
     return ask(s, i, side, LIMIT, time_in_force, post_only, ticks, lots)
 
 
-def ask_target(s: EngineState, i: int, quantity: float) -> int:
-    """The market order that brings position and working orders to a quantity."""
+def target_in_steps(s: EngineState, i: int, target: float, size: int) -> int:
+    """A target in lots, in units of its money, or in 1e-9 of the equity; if it is none, UNKNOWN, and the run ends."""
+    if size == UNITS:
+        count = steps(abs(target), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    elif size == NOTIONAL:
+        count = steps(abs(target), s.assets.units_per_unit[s.terms.quote[i]], 1.0)
+    else:
+        count = steps(abs(target), float(RATE), 1.0)
+    foreign = size == EQUITY and not _is_reporting(s, s.terms.quote[i])
+    if count < 0 or foreign:
+        fail(s.fault, BAD_SHARE if foreign else BAD_ORDER, i)
+        return UNKNOWN
+    return count if target > 0 else -count
+
+
+def _is_reporting(s: EngineState, asset: int) -> bool:
+    """Whether an asset is the reporting asset, or the same on another exchange, in the same units."""
+    a, home = s.assets, s.engine.reporting[0]
+    same = a.step[asset] < 0 and a.next[asset] == home and a.step_num[asset] == a.step_den[asset]
+    return bool(asset == home or same)
+
+
+def change_to(s: EngineState, i: int, target: int, size: int) -> int:
+    """Signed lots that are missing to a target of position and working orders; UNKNOWN without a price."""
+    wished = wished_lots(s, i, target, equity(s) if size == EQUITY else 0, size, 1)
+    if wished == UNKNOWN:
+        return UNKNOWN
+    return bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
+
+
+def ask_target(s: EngineState, i: int, target: float, size: int) -> int:
+    """The market order that brings position and working orders to a target; refused where it needs a price."""
     if is_unknown(s, i):
         return NOTHING_ASKED
-    lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
-    if lots < 0:
-        fail(s.fault, BAD_ORDER, i)
+    count = target_in_steps(s, i, target, size)
+    change = count if count == UNKNOWN else change_to(s, i, count, size)
+    if change == 0 or count == UNKNOWN:
         return NOTHING_ASKED
-    wished = lots if quantity > 0 else -lots
-    change = bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
-    if change == 0:
-        return NOTHING_ASKED
-    row = ask(s, i, BUY if change > 0 else SELL, MARKET, GTC, 0, 0, abs(change))
+    unpriced = change == UNKNOWN
+    buys = target > 0 if unpriced else change > 0
+    row = ask(s, i, BUY if buys else SELL, MARKET, GTC, 0, 0, 0 if unpriced else abs(change))
     s.actions.resize[row] = 1
+    s.actions.refused[row] = NO_PRICE if unpriced else 0
     return row
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from barter_bt.columns.table import Block, make_block, make_table
 from barter_bt.data.duration import duration_ns
 from barter_bt.engine.event import TIMER, WAKE
-from barter_bt.engine.schedule import UNITS
+from barter_bt.engine.sizing import UNITS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.instrument import IndexedInstruments, Scales

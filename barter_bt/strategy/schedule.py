@@ -10,16 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.schedule import (
-    BELOW_LOT,
-    CANCEL_ROW,
-    EQUITY,
-    NOT_SENT,
-    NOTIONAL,
-    OPEN_ROW,
-    TARGET_ROW,
-    UNITS,
-)
+from barter_bt.engine.schedule import BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market

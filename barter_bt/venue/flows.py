@@ -42,6 +42,8 @@ def _amount(v: VenueState, row: int) -> int:
     f, i = v.flows, v.flows.instrument[row]
     if f.kind[row] == FUNDING:
         lots = v.markets.quantity[i]
+        if lots == 0:
+            return 0  # there may be no price yet
         value = notional(v.terms, i, abs(lots), mark_ticks(v, i))
         return _share(f.num[row], f.den[row], -value if lots > 0 else value)
     if f.kind[row] == DIVIDEND:

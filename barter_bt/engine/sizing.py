@@ -1,0 +1,60 @@
+"""How many lots a target asks for (rule 18)."""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
+from barter_bt.engine.accounting import fee_of, fee_of_order, notional
+from barter_bt.engine.fault import fail_range
+from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import UNKNOWN
+from barter_bt.engine.terms import RATE, Terms
+
+UNITS, NOTIONAL, EQUITY = 0, 1, 2
+
+
+def wished_lots(s: EngineState, i: int, target: int, worth: int, size: int, with_fee: int) -> int:
+    """Signed lots that a target asks for; UNKNOWN without a price.
+
+    ``target`` is in lots, in units of quote, or in 1e-9 of the equity ``worth``, as ``size`` says.
+    """
+    t = s.terms
+    if size == UNITS or target == 0:
+        return target
+    ticks = price_ticks(s, i)
+    if ticks == 0 or (size == EQUITY and worth == UNKNOWN):
+        return UNKNOWN
+    value = abs(target)
+    if size == EQUITY:
+        value = muldiv(max(worth, 0), value, RATE)
+        if value > LIMIT:
+            fail_range(s.fault, i, t.quote[i])
+            return UNKNOWN
+    spent = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0)) if with_fee else value
+    if t.derivative[i] < 0:
+        lots = muldiv_floor(spent, _checked(ticks, t.den[i]), t.num[i])
+    elif ticks <= LIMIT // t.num[i]:
+        lots = muldiv_floor(spent, t.den[i], ticks * t.num[i])
+    else:  # one division after the other rounds down like one
+        lots = muldiv_floor(spent, t.den[i], max(ticks, t.num[i])) // min(ticks, t.num[i])
+    if with_fee and (t.lot_fee_num[i] > 0 or t.fee_by_order[i]):
+        lots = _most_with_fee(t, i, lots, ticks, value)
+    lots = min(lots, LIMIT)
+    return lots if target > 0 else -lots
+
+
+def _most_with_fee(t: Terms, i: int, lots: int, ticks: int, value: int) -> int:
+    """The most lots, at most ``lots``, that cost no more than ``value`` with their fee, by bisection."""
+    fits, fails = 0, lots + 1
+    while fails - fits > 1:
+        middle = fits + (fails - fits) // 2
+        spent = notional(t, i, middle, ticks)
+        if max(fee_of_order(t, i, fee_of(t, i, spent, middle, 0), spent), 0) <= value - spent:
+            fits = middle
+        else:
+            fails = middle
+    return fits
+
+
+def _checked(ticks: int, num: int) -> int:
+    return ticks * num if ticks <= LIMIT // num else TOO_LARGE

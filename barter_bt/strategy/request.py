@@ -1,0 +1,143 @@
+"""Orders as strategies in Python ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any
+
+from barter_bt.engine.action.protect import ask_protection
+from barter_bt.engine.action.send import ask
+from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import steps
+from barter_bt.errors import StrategyError
+from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
+
+_PLAIN = (tuple, list)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
+
+    Quantity and prices are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``resize``: like a target
+    of the signals driver, the order may be cut to what can be paid. ``reduce_only``: it never opens or enlarges a
+    position.
+
+    An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
+    to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
+    from its best (``stop`` is then where the trigger starts).
+
+    An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
+    their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
+    prices, or a ``"distance"`` from the entry's price, or a ``"fraction"`` of it; ``trailing_stop`` is never a price.
+    """
+
+    instrument: str | int
+    quantity: float
+    price: float | None = None
+    time_in_force: str = "gtc"
+    post_only: bool = False
+    resize: bool = False
+    reduce_only: bool = False
+    stop: float | None = None
+    if_touched: float | None = None
+    trailing: float | None = None
+    trailing_rate: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trailing_stop: float | None = None
+    protect_by: str = "price"
+
+
+def is_nothing(asked: Any) -> bool:
+    """Whether a strategy's answer is plainly that it wants nothing, as it mostly is."""
+    if type(asked) is tuple and len(asked) == 2:
+        cancels, opens = asked
+        return type(cancels) in _PLAIN and type(opens) in _PLAIN and not cancels and not opens
+    return asked is None
+
+
+def answer(asked: Any) -> tuple[list[int], list[OrderRequest]]:
+    """A strategy's answer as orders to cancel and orders to open."""
+    hint = "return [], [OrderRequest(...)]"
+    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest):
+        raise StrategyError(
+            f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
+            hint,
+        )
+    for part in asked:
+        if not isinstance(part, Iterable) or isinstance(part, str):
+            raise StrategyError(f"the strategy returned {part!r:.80} where a list belongs", hint)
+    cancels, opens = list(asked[0]), list(asked[1])
+    for order in cancels:
+        if not isinstance(order, Integral) or isinstance(order, bool):
+            raise StrategyError(f"the strategy cancels {order!r:.80}; an order is cancelled by its number", hint)
+    for request in opens:
+        if not isinstance(request, OrderRequest):
+            raise StrategyError(f"the strategy opens {request!r:.80}; it must be an OrderRequest", hint)
+    return [int(order) for order in cancels], opens
+
+
+def ask_for_request(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:
+    """Add what a request asks for to the actions."""
+    i = index.instrument(request.instrument)
+    quantity = _number(request, request.quantity, "quantity", s)
+    lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    ticks = 0
+    if request.price is not None:
+        price = _number(request, request.price, "price", s)
+        ticks = steps(price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+    if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
+            "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
+        )
+    if request.time_in_force not in TIMES_IN_FORCE:
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
+            f"allowed: {', '.join(TIMES_IN_FORCE)}"
+        )
+    for name in ("post_only", "resize", "reduce_only"):
+        if getattr(request, name) not in (False, True):
+            raise StrategyError(
+                f"{request} at {s.engine.time[0]} ns: {name} is {getattr(request, name)!r}; allowed: True, False"
+            )
+    asked = {name: getattr(request, name) for name in TRIGGERS if getattr(request, name) is not None}
+    asked = {name: _number(request, value, name, s) for name, value in asked.items()}
+    where = f"{request} at {s.engine.time[0]} ns"
+    held = trigger_terms(s.terms, i, where, asked, post_only=request.post_only) if asked else {}
+    kind = MARKET if request.price is None else LIMIT
+    side = BUY if quantity > 0 else SELL
+    tif = TIMES_IN_FORCE.index(request.time_in_force)
+    row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
+    s.actions.resize[row] = int(request.resize)
+    s.actions.reduce_only[row] = int(request.reduce_only)
+    for column, value in held.items():
+        getattr(s.actions, column)[row] = value
+    _protect(s, i, row, request)
+
+
+def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
+    """Ask for what protects an entry."""
+    asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
+    if not asked:
+        return
+    where = f"{request} at {s.engine.time[0]} ns"
+    if request.reduce_only:
+        raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
+    numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
+    ask_protection(s, row, *protection_terms(s.terms, i, where, numbers, request.protect_by))
+
+
+def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool):
+        return float(value)
+    raise StrategyError(
+        f"{request} at {s.engine.time[0]} ns: {what} is {value!r}; it must be a number",
+        f"float({value!r})" if isinstance(value, str) else None,
+    )

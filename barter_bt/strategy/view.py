@@ -1,0 +1,246 @@
+"""What strategies in Python see of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from barter_bt.engine.action.send import ask_trading
+from barter_bt.engine.event import (
+    BALANCE,
+    BAR_CLOSE,
+    CLOSE_POSITIONS,
+    DISCONNECT,
+    ENGINE_UPDATE,
+    MARKET_CANDLE,
+    MARKET_QUOTE,
+    MARKET_TRADE,
+    ORDER_SNAPSHOT,
+    OWN_TRADE,
+    SENT,
+    TIMER,
+    TRADING_DISABLED,
+)
+from barter_bt.engine.order import CANCEL_IN_FLIGHT
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import UNKNOWN
+from barter_bt.errors import StrategyError
+from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy import api
+from barter_bt.strategy.asking import change_to, target_in_steps
+from barter_bt.strategy.candle import Candle
+from barter_bt.strategy.request import OrderRequest
+
+EVENTS = {
+    MARKET_TRADE: "trade",
+    MARKET_QUOTE: "quote",
+    MARKET_CANDLE: "candle",
+    OWN_TRADE: "fill",
+    ORDER_SNAPSHOT: "order",
+    BALANCE: "balance",
+    TIMER: "timer",
+    BAR_CLOSE: "bar_close",
+    ENGINE_UPDATE: "update",
+    TRADING_DISABLED: "trading_disabled",
+    DISCONNECT: "disconnect",
+    CLOSE_POSITIONS: "close_positions",
+    SENT: "sent",
+}
+
+
+class State:
+    """What a Python strategy sees of the engine, in floats and names. It shows the present, not a copy.
+
+    Attributes
+    ----------
+    raw
+        The integer columns, :class:`~barter_bt.engine.state.tables.EngineState`, to be read. Their rows are numbered by
+        exchange and name, not in the order in which instruments were given: :meth:`index` has the number of one.
+    """
+
+    def __init__(self, state: EngineState, index: IndexedInstruments) -> None:
+        self.raw = state.read_only
+        self._state, self._index = state, index
+
+    def index(self, instrument: str | int) -> int:
+        """Index of an instrument by name."""
+        return self._index.instrument(instrument)
+
+    @property
+    def event(self) -> str:
+        """What woke the strategy: ``"trade"``, ``"bar_close"``, ``"fill"``, ..."""
+        return EVENTS[self._state.event.kind[0]]
+
+    @property
+    def instrument(self) -> int:
+        """Index of the instrument that the event concerns; -1 for a timer or a bar close."""
+        return self._state.event.instrument[0]
+
+    @property
+    def order(self) -> int:
+        """Number of the own order that the event concerns, else -1."""
+        return self._state.event.order[0]
+
+    @property
+    def exchange(self) -> str:
+        """The exchange whose link was lost, in ``on_disconnect``."""
+        return self._index.exchanges[self._state.event.exchange[0]]
+
+    @property
+    def chosen(self) -> list[str]:
+        """The instruments whose positions are to be closed, in ``close_positions``."""
+        return [name for i, name in enumerate(self._index.names) if self._state.instruments.chosen[i]]
+
+    @property
+    def trading(self) -> bool:
+        """Whether trading is enabled."""
+        return bool(api.is_trading(self._state))
+
+    def set_trading(self, enabled: bool) -> None:
+        """Enable or disable trading from the next event on."""
+        ask_trading(self._state, int(enabled))
+
+    @property
+    def instruments(self) -> list[str]:
+        """Instrument names in index order."""
+        return self._index.names
+
+    @property
+    def time(self) -> int:
+        """The engine's clock, ns since 1970 UTC."""
+        return api.now(self._state)
+
+    @property
+    def next_order(self) -> int:
+        """Number that the first order opened in this wake-up will have."""
+        return api.next_order(self._state)
+
+    def price(self, instrument: str | int) -> float:
+        """Price of an instrument as the market shows it (rule 6); 0.0 while unknown.
+
+        An own fill is no price of the market: when a fill wakes the strategy, this is what the engine saw before it.
+        What counts an own fill is :meth:`mark`.
+        """
+        return api.price(self._state, self.index(instrument))
+
+    def candle(self, instrument: str | int) -> Candle:
+        """The last candle of an instrument that has closed."""
+        ins, i = self._state.instruments, self.index(instrument)
+        return Candle(ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i])
+
+    def bid(self, instrument: str | int) -> float:
+        """Best bid; 0.0 if there is none."""
+        return api.bid_price(self._state, self.index(instrument))
+
+    def ask(self, instrument: str | int) -> float:
+        """Best ask; 0.0 if there is none."""
+        return api.ask_price(self._state, self.index(instrument))
+
+    def position(self, instrument: str | int) -> float:
+        """Signed quantity of the open position."""
+        return api.position(self._state, self.index(instrument))
+
+    def working(self, instrument: str | int) -> float:
+        """Signed quantity that live orders have not filled."""
+        return api.working(self._state, self.index(instrument))
+
+    def entry_average(self, instrument: str | int) -> float:
+        """Average price at which the open position was entered; 0.0 without one."""
+        return api.entry_average(self._state, self.index(instrument))
+
+    def mark(self, instrument: str | int) -> float:
+        """Price at which the open position is valued: the market's, or that of an own fill that came later."""
+        return api.mark(self._state, self.index(instrument))
+
+    def unrealised(self, instrument: str | int) -> float:
+        """Unrealised PnL of the open position, in its quote or settlement asset."""
+        return api.unrealised(self._state, self.index(instrument))
+
+    def realised(self, instrument: str | int) -> float:
+        """What the open position has realised so far, less fees; 0.0 without one."""
+        return api.realised(self._state, self.index(instrument))
+
+    @property
+    def equity(self) -> float:
+        """What the account is worth now in the reporting asset; NaN where something held has no price."""
+        return api.equity(self._state)
+
+    def cash(self, instrument: str | int) -> float:
+        """Balance of the asset that an instrument is paid in."""
+        return api.cash(self._state, self.index(instrument))
+
+    def free_cash(self, instrument: str | int) -> float:
+        """What of :meth:`cash` no resting order reserves."""
+        return api.free_cash(self._state, self.index(instrument))
+
+    def balance(self, asset: str | int) -> float:
+        """Balance of an asset, by name."""
+        return api.balance(self._state, self._index.asset(asset))
+
+    def free_balance(self, asset: str | int) -> float:
+        """What of :meth:`balance` no resting order reserves."""
+        return api.free_balance(self._state, self._index.asset(asset))
+
+    def round_price(self, instrument: str | int, value: float) -> float:
+        """Nearest price on the instrument's grid."""
+        return api.round_price(self._state, self.index(instrument), value)
+
+    def round_quantity(self, instrument: str | int, value: float) -> float:
+        """Largest quantity on the instrument's grid that is not above ``value``."""
+        return api.round_quantity(self._state, self.index(instrument), value)
+
+    def buy(self, instrument: str | int, quantity: float, **terms: Any) -> OrderRequest:
+        """An order that buys; ``terms`` are those of :class:`OrderRequest`, such as ``price`` or ``stop_loss``."""
+        return OrderRequest(instrument, quantity, **terms)
+
+    def sell(self, instrument: str | int, quantity: float, **terms: Any) -> OrderRequest:
+        """An order that sells; see :meth:`buy`."""
+        return OrderRequest(instrument, -quantity, **terms)
+
+    def order_target(self, instrument: str | int, quantity: float) -> list[OrderRequest]:
+        """What brings position and working orders to a signed quantity: one market order, or none.
+
+        Like a target of the signals driver it may be cut to what can be paid.
+        """
+        return self._target(instrument, quantity, UNITS)
+
+    def order_target_value(self, instrument: str | int, value: float) -> list[OrderRequest]:
+        """The same for a position that is worth ``value`` in its quote or settlement asset, less its fee."""
+        return self._target(instrument, value, NOTIONAL)
+
+    def order_target_percent(self, instrument: str | int, fraction: float) -> list[OrderRequest]:
+        """The same for a position worth a ``fraction`` of the equity as it is now, less its fee: 0.5 is half of it.
+
+        The instrument must be quoted in the reporting asset.
+        """
+        return self._target(instrument, fraction, EQUITY)
+
+    def _target(self, instrument: str | int, target: float, size: int) -> list[OrderRequest]:
+        s, i = self._state, self.index(instrument)
+        steps = target_in_steps(s, i, target, size)
+        change = 0 if steps == UNKNOWN else change_to(s, i, steps, size)
+        if change == UNKNOWN:
+            raise StrategyError(
+                f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: it has no price yet",
+                "wait until state.price(...) is above 0",
+            )
+        lots = api.natural(change, s.terms.lots_per_unit[i])
+        return [OrderRequest(i, lots, resize=True)] if change else []
+
+    def close(self, instrument: str | int) -> list[OrderRequest]:
+        """What closes a position: an opposite market order, immediate or cancel; none without a position."""
+        quantity = self.position(instrument)
+        return [OrderRequest(instrument, -quantity, time_in_force="ioc")] if quantity else []
+
+    def cancel_all(self, instrument: str | int) -> list[int]:
+        """Numbers of the live orders of an instrument that are not being cancelled."""
+        status = self._state.orders.status
+        return [order for order in self.open_orders(instrument) if status[order] != CANCEL_IN_FLIGHT]
+
+    def open_orders(self, instrument: str | int) -> list[int]:
+        """Numbers of the live orders of an instrument, in order of sending."""
+        found, order = [], self._state.instruments.first[self.index(instrument)]
+        while order >= 0:
+            found.append(order)
+            order = self._state.orders.after[order]
+        return found
