@@ -164,7 +164,8 @@ class Result(Analysis):
         marks = nanoseconds(self.equity["time"])
         traded = self.trades["instrument"].cast(pl.String).unique().to_list()
         market = MarketPrices(self.market, self.index.codes, self.index.names)
-        return market.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER)
+        others = set(self.index.names) - set(traded)
+        return market.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER, others)
 
     @property
     def prices_spacing_ns(self) -> int:
