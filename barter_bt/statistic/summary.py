@@ -214,8 +214,10 @@ def side_by_side(summaries: Mapping[str, Summary], *, every: bool = False) -> st
     rows: list[list[str]] = [["", *summaries]] if any(summaries) else []
     section = ""
     for name, figure in FIGURES.items():
+        if not (figure.key or every):
+            continue
         values = [each[name] for each in summaries.values()]
-        if not (figure.key or every) or all(value is None for value in values):
+        if all(value is None for value in values):
             continue
         if every and section != figure.section:
             section = figure.section
