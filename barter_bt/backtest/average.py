@@ -32,6 +32,8 @@ def entry_ticks(s: EngineState, positions: Positions) -> np.ndarray:
     row_of = np.full(s.engine.positions[0], -1)
     row_of[positions.array("position")] = rows
     row, price = row_of[fills.array("position")], fills.array("price")
-    enters = (row >= 0) & (fills.array("side") == positions.array("side")[row]) if len(rows) else np.zeros(len(row), bool)
+    enters = (
+        (row >= 0) & (fills.array("side") == positions.array("side")[row]) if len(rows) else np.zeros(len(row), bool)
+    )
     group = np.concatenate([row[enters], rows])
     return _one_price(len(rows), group, np.concatenate([price[enters], price[positions.array("trade_enter")]]))

@@ -2,8 +2,8 @@
 
 Only what is certain counts: a price of the time after the entry and before the exit. Of a candle that lies wholly
 between them that is its range; of one in which the position was opened its close; of one in which it was closed its
-open. A fill inside a candle (of a maker, or of a triggered order) is stamped at its close, so a candle that closes at
-such an exit is one in which the position was closed.
+open. A fill inside a candle (of a maker, or of a triggered order) is stamped at its close. So of a candle that closes
+at such an exit only the open counts, and of one that closes at the entry nothing: it may have been over before.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _shown(kind: str, columns: Mapping[str, Any]) -> tuple[Array, ...]:
 
 def _certain(
     kind: str, columns: tuple[Array, ...], enter: Integers, leave: Integers, inside: Array
-) -> Iterator[tuple[Integers, Integers, tuple[Array, ...]]]:
+) -> Iterator[tuple[Integers, Integers, tuple[Array, Array, Array, Array]]]:
     """From when to when which prices are certain to have been met: spans, and times and ranges of the prices."""
     if kind != "candles":
         times, _, price = columns

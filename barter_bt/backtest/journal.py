@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
+from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
-from barter_bt.backtest.still_open import open_positions
 from barter_bt.engine.state.tables import EngineState, Positions
 from barter_bt.instrument import IndexedInstruments, Scales
 

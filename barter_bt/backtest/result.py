@@ -132,9 +132,10 @@ class Result(Analysis):
         An instrument shows one kind of prices: its candles, else trades, else mids of quotes. Only what is certain
         counts, so the true excursions are at least these: prices after the entry and before the exit; the range of
         candles that lie wholly between them; of a candle in which it was opened the close, of one in which it was
-        closed the open. A fill of a maker or of a triggered order counts as one inside the candle that closes then. All
-        are held against the last average entry, also prices from before it was enlarged. If a file of the data has
-        changed since the run, ``bars``, ``mae`` and ``mfe`` are null.
+        closed the open. A fill of a maker or of a triggered order may lie inside the candle at whose close it is
+        stamped: of that candle only the open counts if it closed the position, nothing if it opened it. All prices are
+        held against the last average entry, also those from before it was enlarged. If a file of the data has changed
+        since the run, ``bars``, ``mae`` and ``mfe`` are null.
 
         Examples
         --------
@@ -145,8 +146,8 @@ class Result(Analysis):
         (2, 10.0, 0.2, -0.1, 0.4, 'signal')
         """
         market = MarketPrices(self.market, self.index.codes, self.index.names) if self.market else None
-        times = [each.max() for each in (self.equity["time"].to_physical(), self.trades["time_exchange"].to_physical())]
-        end_ns = max((int(time) for time in times if time is not None), default=EVER[0])  # type: ignore[arg-type, call-overload] # ints
+        times = nanoseconds(self.equity["time"]), nanoseconds(self.trades["time_exchange"])
+        end_ns = max((int(each.max()) for each in times if len(each)), default=EVER[0])
         return round_trips(self, self._frames, market, end_ns)
 
     @cached_property

@@ -114,7 +114,9 @@ def _with_exits(rows: pl.DataFrame, orders: pl.DataFrame, trades: pl.DataFrame) 
     ended = (
         trades.select(pl.col("trade_id").alias("trade_id_exit"), "order_id", "liquidity")
         .join(orders.select("order_id", "kind", "parent_id"), on="order_id")
-        .select("trade_id_exit", reason_exit=reason, inside=triggered | (pl.col("liquidity").cast(pl.String) == "maker"))
+        .select(
+            "trade_id_exit", reason_exit=reason, inside=triggered | (pl.col("liquidity").cast(pl.String) == "maker")
+        )
     )
     rows = rows.join(ended, on="trade_id_exit", how="left", maintain_order="left")
     return rows.with_columns(

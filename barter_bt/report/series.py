@@ -11,6 +11,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.extremes import extremes
+from barter_bt.statistic.market import closed_trips
 from barter_bt.statistic.part import By, parts
 from barter_bt.statistic.tables import Floats, Integers, Tables, codes, floats, nanoseconds
 
@@ -148,11 +149,16 @@ def pnl_by(run: Tables, by: By = "instrument") -> pl.DataFrame:
 
 
 def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
-    """Measure closed positions against the market's prices, or the run's own.
+    """Measure closed positions against the prices given, else as the run's table of round trips does.
 
+    A run without that table is measured against its own prices.
     Where these are only some of the market's prices, as those of a saved run, positions that were held for less than
     twenty times their spacing are left unknown.
     """
+    trips = closed_trips(run) if prices is None else None
+    if trips is not None:
+        mae, mfe = (floats(trips[name]) for name in ("mae", "mfe"))
+        return Excursions(trips["duration"].to_physical().to_numpy(), floats(trips["pnl"]), np.abs(mae), mfe)
     least = 20 * getattr(run, "prices_spacing_ns", 0) if prices is None else 0
     closed = run.positions
     enter, leave = nanoseconds(closed["time_enter"]), nanoseconds(closed["time_exit"])

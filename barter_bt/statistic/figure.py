@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 Value = str | int | float | datetime | timedelta | None
 Unit = Literal["text", "time", "duration", "money", "fraction", "ratio", "count"]
 Needs = Literal["curve", "activity", "market", "against"]
-Sample = Literal["", "marks", "returns", "days", "drawdowns", "orders", "trades", "positions"]
+Sample = Literal["", "marks", "returns", "days", "drawdowns", "orders", "trades", "positions", "instruments"]
 _Compute = TypeVar("_Compute", bound=Callable[[Any], Any])
 
 

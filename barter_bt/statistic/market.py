@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.errors import ConfigError
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.tables import Floats, Tables, floats, total
 
@@ -25,21 +26,31 @@ class Market:
         own: Any = getattr(self.run, "prices_to_draw", None) or getattr(self.run, "prices", None)
         if own is None:
             return np.empty(0)
-        ends = own().group_by("instrument", maintain_order=True).agg(
-            first=pl.col("price").sort_by("time").first(), last=pl.col("price").sort_by("time").last()
+        ends = (
+            own()
+            .group_by("instrument", maintain_order=True)
+            .agg(first=pl.col("price").sort_by("time").first(), last=pl.col("price").sort_by("time").last())
         )
         found: Floats = floats(ends["last"]) / floats(ends["first"]) - 1.0
         return found[np.isfinite(found)]
 
     @cached_property
     def trips(self) -> pl.DataFrame | None:
-        """Closed round trips with their excursions; None where the run has none, or its market is gone."""
-        trips: pl.DataFrame | None = getattr(self.run, "round_trips", None)
-        closed = None if trips is None else trips.filter(pl.col("time_exit").is_not_null())
-        return closed if closed is not None and closed.height and not closed["mae"].null_count() else None
+        """Closed round trips with their excursions."""
+        return closed_trips(self.run)
 
 
-@figure("Buy and hold", "fraction", "Market", needs="market", sample="")
+def closed_trips(run: Tables) -> pl.DataFrame | None:
+    """The closed rows of a run's round trips, in the order of `positions`; None if excursions are not known."""
+    try:
+        trips: pl.DataFrame | None = getattr(run, "round_trips", None)
+    except ConfigError:  # it was saved without them
+        return None
+    closed = None if trips is None else trips.filter(pl.col("time_exit").is_not_null())
+    return closed if closed is not None and closed.height and not closed["mae"].null_count() else None
+
+
+@figure("Buy and hold", "fraction", "Market", needs="market", sample="instruments")
 def buy_and_hold(market: Market) -> float | None:
     """Mean over the run's instruments of (last price / first price - 1) while the run lasted: all bought in equal parts
     at their first price and held, without fees; prices are closes of candles, else trades, else mids of quotes.
@@ -55,7 +66,9 @@ def max_adverse_excursion(market: Market) -> float | None:
     return None if market.trips is None else float(floats(market.trips["mae"]).min())
 
 
-@figure("Maximum favourable excursion", "fraction", "Market", needs="market", sample="positions", source="Sweeney (1996)")
+@figure(
+    "Maximum favourable excursion", "fraction", "Market", needs="market", sample="positions", source="Sweeney (1996)"
+)
 def max_favourable_excursion(market: Market) -> float | None:
     """Highest `mfe` of the closed rows of `round_trips`: how far the price once went for a position, as a part of its
     average entry price, at least 0.

@@ -1,4 +1,4 @@
-"""Figures of round trips, from the opening of a position to its closing: their returns, the longest, Kelly's fraction."""
+"""Figures of round trips, from the opening of a position to its closing: returns, the longest, Kelly's fraction."""
 
 from __future__ import annotations
 
