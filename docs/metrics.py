@@ -43,8 +43,8 @@ the same returns; they agree to nine digits. Definitions that differ:
 | figure | elsewhere |
 |---|---|
 | annual return, Calmar ratio | ffn counts time, in years of 365.25 days: (1 + r) ^ (365.25 / 365) - 1, r for "actual" |
-| CAGR | that of ffn is `cagr`; that of quantstats and empyrical is `annual_return` for "annual_252" |
 | the same, for `interval="365d6h"` | that of ffn where there is a return for each day of the week, not else |
+| CAGR | that of ffn is `cagr`; that of quantstats and empyrical is `annual_return` for "annual_252" |
 | total loss | quantstats and empyrical take the return from 0 to 0 as 0 |
 | value at risk, expected shortfall | negative for a loss; quantstats fits a normal distribution |
 | alpha | empyrical compounds the mean excess over a year; here it is multiplied |

@@ -139,11 +139,15 @@ def _ranges(rows: pl.DataFrame, market: MarketPrices | None, end_ns: int) -> Ran
 
 
 def _excursions() -> tuple[pl.Expr, pl.Expr]:
-    """Result of a unit of cost at the worst and at the best price, of inverse contracts in their own coin."""
+    """Result of a unit of cost at the worst and at the best price, of inverse contracts in their own coin.
+
+    Null where a position cost less than half a unit of money, and so has no average entry.
+    """
+    entry = pl.col("price_entry_average").fill_nan(None)
 
     def gain(price: str) -> pl.Expr:
-        p, entry = pl.col(price), pl.col("price_entry_average")
-        return pl.when("inverse").then(1.0 - entry / p).otherwise(p / entry - 1.0)
+        p = pl.col(price)
+        return pl.when(entry <= 0).then(None).when("inverse").then(1.0 - entry / p).otherwise(p / entry - 1.0)
 
     is_long = pl.col("side").cast(pl.String) == "buy"
     lost = pl.when(is_long).then(gain("low")).otherwise(-gain("high"))

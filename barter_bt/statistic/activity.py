@@ -55,12 +55,16 @@ class Activity:
             for key, one in self._declared
             if one.get("settlement") and one["settlement"] == one.get("base")
         ]
+        if not known:
+            return np.zeros(rows.height, bool)
         key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
         return rows.select(key.is_in(known)).to_series().to_numpy()
 
     def sizes(self, rows: pl.DataFrame) -> Floats:
         """Contract size of each row's instrument, by the run's configuration; 1 where it says none."""
         known = {"|".join(key): float(one.get("contract_size") or 1) for key, one in self._declared}
+        if set(known.values()) <= {1.0}:
+            return np.ones(rows.height)
         key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
         found = rows.select(size=key.replace_strict(known, default=1.0, return_dtype=pl.Float64))
         return floats(found["size"])

@@ -47,7 +47,7 @@ def closed_trips(run: Tables) -> pl.DataFrame | None:
     except ConfigError:  # it was saved without them
         return None
     closed = None if trips is None else trips.filter(pl.col("time_exit").is_not_null())
-    return closed if closed is not None and closed.height and not closed["mae"].null_count() else None
+    return closed if closed is not None and closed["mae"].count() else None
 
 
 @figure("Buy and hold", "fraction", "Market", needs="market", sample="instruments")
@@ -63,7 +63,7 @@ def max_adverse_excursion(market: Market) -> float | None:
     """Lowest `mae` of the closed rows of `round_trips`: how far the price once went against a position, as a part of
     its average entry price, at most 0.
     """
-    return None if market.trips is None else float(floats(market.trips["mae"]).min())
+    return None if market.trips is None else float(floats(market.trips["mae"].drop_nulls()).min())
 
 
 @figure(
@@ -73,4 +73,4 @@ def max_favourable_excursion(market: Market) -> float | None:
     """Highest `mfe` of the closed rows of `round_trips`: how far the price once went for a position, as a part of its
     average entry price, at least 0.
     """
-    return None if market.trips is None else float(floats(market.trips["mfe"]).max())
+    return None if market.trips is None else float(floats(market.trips["mfe"].drop_nulls()).max())

@@ -33,10 +33,11 @@ def returns_of(activity: Activity, positions: pl.DataFrame) -> Floats:
     """
     if "price_entry_average" not in positions.columns or not positions.height:
         return np.full(positions.height, np.nan)
-    price, contracts = floats(positions["price_entry_average"]), floats(positions["quantity_abs_max"])
-    amount = contracts * activity.sizes(positions)
+    price = floats(positions["price_entry_average"])
+    price = np.where(price > 0, price, np.nan)  # 0 where it cost less than half a unit of money
+    amount = floats(positions["quantity_abs_max"]) * activity.sizes(positions)
     cost = np.where(activity.inverse(positions), amount / price, amount * price)
-    found: Floats = floats(positions["pnl_realised"]) / np.where(cost > 0, cost, np.nan)
+    found: Floats = floats(positions["pnl_realised"]) / cost
     return found
 
 
