@@ -147,7 +147,7 @@ def _excursions() -> tuple[pl.Expr, pl.Expr]:
 
     def gain(price: str) -> pl.Expr:
         p = pl.col(price)
-        return pl.when(entry <= 0).then(None).when("inverse").then(1.0 - entry / p).otherwise(p / entry - 1.0)
+        return pl.when(entry <= 0).then(None).when("inverse").then((p - entry) / p).otherwise((p - entry) / entry)
 
     is_long = pl.col("side").cast(pl.String) == "buy"
     lost = pl.when(is_long).then(gain("low")).otherwise(-gain("high"))

@@ -139,6 +139,15 @@ def test_averages_of_several_fills():
     assert rows(result, "mae", "mfe") == [near(10 / 13 - 1, 20 / 13 - 1)]
 
 
+def test_a_position_that_is_still_open_after_a_part_of_it_was_sold():
+    """1 at 10 and 3 at 14 are 4 at 13; 2 leave at 20, which made 14; the first fill was 3 / 13 below the average."""
+    plan = schedule({"at": 60, "buy": 1}, {"at": 120, "buy": 3}, {"at": 180, "sell": 2})
+    result = run_prices([10, 10, 14, 20, 12], plan)
+    columns = ("quantity", "price_enter", "price_exit", "bars", "pnl", "return", "mae", "mfe", "reason_exit")
+    assert rows(result, *columns) == [near(4, 13, None, 4, 14, None, -3 / 13, 7 / 13, "end")]
+    assert result.summary().positions == 0
+
+
 def test_inverse_contracts_are_held_against_their_cost_in_coins():
     """10 contracts of 100 usd: 0.1 coins at 10,000; at 12,500 they are 0.08, so 0.02 coins, or 20 %, were made."""
     one = bt.Instrument("x", "btc_usd", kind="perpetual", settlement="btc", contract_size=100, price_increment=1)
