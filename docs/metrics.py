@@ -24,7 +24,9 @@ What each figure of a summary means. This page is written by `docs/metrics.py` f
   assets added, a return from an equity that is not above 0, and what needs that return. A total loss itself is defined:
   -100 %. `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
 - `trades` are own fills, as in the table of that name; what others call a trade, from the opening of a position to its
-  closing, is a closed position. Figures answer to other names too: `explain("roi")`, `summary.max_dd`.
+  closing, is a closed position, a row of `positions` and of [`round_trips`](how_to/report.md#round-trips). Figures
+  answer to other names too: `explain("roi")`, `summary.max_dd`.
+- Figures under *Market* read the market's prices when they are first asked for; parts of a run have none.
 - A benchmark is another run, a table with `time` and `equity`, or a pandas Series or frame with a `DatetimeIndex`.
 - `run.figures_by("instrument")` (or strategy, exchange, asset) gives the same figures of each part; the equity of a
   part is what the run held at its start plus the realised PnL of the part's positions, that of an asset its balance.

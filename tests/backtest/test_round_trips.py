@@ -161,6 +161,20 @@ def test_inverse_contracts_are_held_against_their_cost_in_coins():
     assert trip == near(12_500, 0.02, 0.2, -0.25, 0.5)  # at 8,000: 0.125 coins, at 20,000: 0.05
 
 
+def test_however_the_data_is_cut_into_pieces_they_are_the_same():
+    """Also one position over all of them: its bars and extremes come from every piece."""
+    frame = bt.data.generate.candles(300, instrument="a_usd")
+    given = {"balances": {"usd": 1_000}, "interpret": True}
+    stock = bt.Instrument("x", "a_usd", price_increment="0.0001")
+    for strategy in (bt.strategy.builtin.BuyAndHold(), bt.strategy.builtin.SmaCross(3, 9)):
+        whole, cut = (
+            bt.backtest(bt.data.candles(each), stock, strategy, **given).round_trips
+            for each in (frame, [frame[:7], frame[7:100], frame[100:]])
+        )
+        assert whole.equals(cut)
+    assert whole.height > 10
+
+
 def test_a_run_without_positions_has_no_rows():
     result = run_prices([10, 11], schedule({"at": 600, "buy": 1}))
     assert result.round_trips.height == 0

@@ -51,8 +51,8 @@ def test_kelly_by_its_formula():
 
 
 def test_kelly_is_below_zero_where_losses_are_larger():
-    """1 of 2 won, 1 against 2: 1/2 - 1/2 / (1/2)."""
-    assert summarise(closed((1, 1, 1, 1), (-2, 1, 1, 1))).kelly == pytest.approx(-0.5)
+    """1 of 3 won, a gain of 1 against losses of 2 and 4, on average 3: 1/3 - 2/3 / (1/3) = -5/3."""
+    assert summarise(closed((1, 1, 1, 1), (-2, 1, 1, 1), (-4, 1, 1, 1))).kelly == pytest.approx(-5 / 3)
 
 
 @pytest.mark.parametrize("pnl", [(1, 2), (-1, -2), (0, 0), (3,)])
