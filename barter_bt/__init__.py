@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
-    from barter_bt.venue import Fees, Latency, Margin, Venue
+    from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 __all__ = [
     "Checkpoint",
@@ -41,6 +41,7 @@ __all__ = [
     "Schedule",
     "Signals",
     "Simulation",
+    "Slippage",
     "Venue",
     "__version__",
     "backtest",
@@ -60,7 +61,7 @@ __all__ = [
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
     "backtest": ("Checkpoint", "Commands", "Record", "Result", "Simulation", "check_causality", "compare", "read"),
-    "venue": ("Fees", "Latency", "Margin", "Venue"),
+    "venue": ("Fees", "Latency", "Margin", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": ("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),

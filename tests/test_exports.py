@@ -10,12 +10,12 @@ import pytest
 SURFACE = {
     "barter_bt": """
         Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin OrderRequest Record Result Schedule
-        Signals Simulation Venue __version__ backtest check_causality compare data instrument read report risk
+        Signals Simulation Slippage Venue __version__ backtest check_causality compare data instrument read report risk
         statistic strategy testing venue
     """,
     "barter_bt.data": """
-        Chunk Finding MarketData Repair Report Stream candles check from_pandas generate quotes read_csv sample
-        trades
+        CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check dividends from_pandas funding
+        generate quotes read_csv sample trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
@@ -38,7 +38,7 @@ SURFACE = {
         Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare read
     """,
     "barter_bt.venue": """
-        Fees Latency Margin Venue
+        Fees Latency Margin Slippage Venue
     """,
     "barter_bt.testing": """
         assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence

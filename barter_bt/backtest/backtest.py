@@ -16,6 +16,7 @@ from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.simulation import Simulation
 from barter_bt.data import MarketData, Stream
+from barter_bt.data.flows import CashFlows
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given
@@ -32,6 +33,7 @@ def backtest(
     venues: Venue | Mapping[str, Venue] | None = None,
     risk: Given = None,
     commands: Commands | pl.DataFrame | None = None,
+    cash_flows: CashFlows | Sequence[CashFlows] | None = None,
     trading: Literal["enabled", "disabled"] = "enabled",
     reporting: str | None = None,
     mark_every: str | int | None = None,
@@ -70,6 +72,9 @@ def backtest(
         :class:`~barter_bt.risk.CompiledRisk`; or a list of them, of which limits are asked first.
     commands
         What somebody outside tells the engine, by time: see :class:`Commands`.
+    cash_flows
+        Money that no order moves: what :func:`~barter_bt.data.funding`, :func:`~barter_bt.data.dividends` and
+        :func:`~barter_bt.data.cash_flows` give, or a list of such.
     trading
         Whether trading is enabled when the run starts. While it is disabled the strategy is not asked, and signals
         and orders that were decided before the run are passed over.
@@ -129,6 +134,7 @@ def backtest(
         venues=venues,
         risk=risk,
         commands=commands,
+        cash_flows=cash_flows,
         trading=trading,
         reporting=reporting,
         mark_every=mark_every,

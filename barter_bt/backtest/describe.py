@@ -70,6 +70,7 @@ def describe_run(setup: Setup, strategy: Any) -> dict[str, Any]:
     told = {
         "risk": setup.asked_risk,
         "commands": setup.commands and setup.commands.frame.to_dicts(),
+        "cash_flows": [repr(one) for one in setup.cash_flows],
         "trading": setup.trading,
         "audit": setup.audit,
     }

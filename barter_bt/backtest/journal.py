@@ -34,6 +34,17 @@ def order_kinds(o: Orders) -> np.ndarray:
     return found
 
 
+NO_FLOWS: dict[str, Any] = {
+    "time_exchange": TIME,
+    "time_engine": TIME,
+    "exchange": pl.String,
+    "asset": pl.String,
+    "instrument": pl.String,
+    "reason": pl.String,
+    "amount": pl.Float64,
+}
+
+
 class Frames:
     """Builds the public tables of one run.
 
@@ -214,18 +225,43 @@ class Frames:
     def balances(self) -> pl.DataFrame:
         """Balance snapshots, in the order in which the engine learnt of them."""
         b, asset = self._s.balances, self._s.balances.array("asset")
-        exchange = np.array([self._index.exchanges.index(e) for e, _ in self._index.assets])[asset]
-        plain = pl.Enum(sorted({name for _, name in self._index.assets}))
-        names = {name: k for k, name in enumerate(plain.categories)}
-        code = np.array([names[name] for _, name in self._index.assets])[asset]
         units = self._scales.units
         return pl.DataFrame(
             {
                 "time_exchange": self._time(b.array("time_exchange")),
-                "exchange": self._enum(exchange, self._exchanges),
-                "asset": self._enum(code, plain),
+                **self._of_assets(asset),
                 "total": self._scaled(b.array("total"), asset, units),
                 "free": self._scaled(b.array("free"), asset, units),
+            }
+        )
+
+    def _of_assets(self, asset: np.ndarray) -> dict[str, pl.Series]:
+        assets = self._index.assets
+        plain = pl.Enum(sorted({name for _, name in assets}))
+        names = {name: k for k, name in enumerate(plain.categories)}
+        exchange = np.array([self._index.exchanges.index(e) for e, _ in assets])[asset]
+        code = np.array([names[name] for _, name in assets])[asset]
+        return {"exchange": self._enum(exchange, self._exchanges), "asset": self._enum(code, plain)}
+
+    def cash_flows(self, reasons: Sequence[str]) -> pl.DataFrame:
+        """Money that no order moved, in the order in which the engine learnt of it.
+
+        Parameters
+        ----------
+        reasons
+            Why, for each row of the state's cash flows.
+        """
+        p, flows = self._s.payments, self._s.flows
+        rows = p.array("flow")
+        asset, i = flows.array("asset")[rows], flows.array("instrument")[rows]
+        return pl.DataFrame(
+            {
+                "time_exchange": self._time(p.array("time_exchange")),
+                "time_engine": self._time(p.array("time_engine")),
+                **self._of_assets(asset),
+                "instrument": self._enum(np.maximum(i, 0), self._instruments).set(pl.Series(i < 0), None),
+                "reason": pl.Series(list(reasons), dtype=pl.String).gather(rows),
+                "amount": self._scaled(p.array("amount"), asset, self._scales.units),
             }
         )
 

@@ -55,6 +55,8 @@ class Result(Analysis):
         The engine's state after event 0, if the audit is full.
     tables
         The strategies' own tables at the end, by strategy; :attr:`own` has them as frames.
+    flow_reasons
+        Why money moved, for each row of the cash flows in the state.
     reasons
         Names of the reasons of orders by code: the engine's, then those of the user's risk managers.
     """
@@ -76,6 +78,7 @@ class Result(Analysis):
     snapshot: EngineState | None = None
     tables: Mapping[str, Block] = field(default_factory=dict)
     reasons: Sequence[str] = REASONS
+    flow_reasons: Sequence[str] = ()
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -154,6 +157,11 @@ class Result(Analysis):
     def balances(self) -> pl.DataFrame:
         """Every change of a balance."""
         return self._frames.balances()
+
+    @cached_property
+    def cash_flows(self) -> pl.DataFrame:
+        """Money that no order moved: funding, dividends, cash flows of the user's own."""
+        return self._frames.cash_flows(self.flow_reasons)
 
     @cached_property
     def equity(self) -> pl.DataFrame:

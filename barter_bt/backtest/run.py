@@ -76,6 +76,7 @@ def run(
         describe=partial(describe_run, setup, strategy),
         snapshot=snapshot,
         reasons=reasons,
+        flow_reasons=setup.flow_reasons,
         tables=driver.own or {strategy.name: driver.my},
         seed=setup.seed,
         version=VERSION,

@@ -12,6 +12,7 @@ from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.data import Stream
+from barter_bt.data.flows import CashFlows
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.risk import Limits
@@ -35,8 +36,10 @@ class Setup:
         The engine before its first event. Runs take copies of it.
     first, last, marks
         Venue times that take part, and the interval of the equity marks, in ns.
-    risk, managers, commands, record, trading, audit, seed
+    risk, managers, commands, cash_flows, record, trading, audit, seed
         As they were asked for.
+    flow_reasons
+        Why money moves, for each row of the cash flows in the state.
     chunks
         The data of each stream as the engine reads it.
     warnings
@@ -56,6 +59,8 @@ class Setup:
     risk: Limits | None
     managers: Sequence[Any]
     commands: Commands | None
+    cash_flows: Sequence[CashFlows]
+    flow_reasons: Sequence[str]
     record: Record | None
     trading: str
     audit: str
@@ -111,6 +116,7 @@ class Setup:
             "venues": self.venues,
             "risk": self.asked_risk,
             "commands": self.commands and self.commands.frame,
+            "cash_flows": {f"{number} {one.kind}": one.frame for number, one in enumerate(self.cash_flows)},
             "trading": self.trading,
             "reporting": self.reporting,
             "mark_every_ns": self.marks,

@@ -22,6 +22,8 @@ from barter_bt.backtest.asked import (
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
+from barter_bt.backtest.flows import flows_of
+from barter_bt.backtest.flows import install as install_flows
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
@@ -29,6 +31,7 @@ from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
+from barter_bt.data.flows import CashFlows
 from barter_bt.data.forked import refuse_fork
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
@@ -51,7 +54,7 @@ class Simulation:
 
     Parameters
     ----------
-    data, instruments, venues, balances, units, risk, commands
+    data, instruments, venues, balances, units, risk, commands, cash_flows
         As for :func:`~barter_bt.backtest`.
     trading, reporting, mark_every, record, audit, start, end, seed, interpret
         As for :func:`~barter_bt.backtest`.
@@ -91,6 +94,7 @@ class Simulation:
         units: Mapping[str, Number] | None = None,
         risk: Given = None,
         commands: Commands | pl.DataFrame | None = None,
+        cash_flows: CashFlows | Sequence[CashFlows] | None = None,
         trading: Literal["enabled", "disabled"] = "enabled",
         reporting: str | None = None,
         mark_every: str | int | None = None,
@@ -133,6 +137,8 @@ class Simulation:
             limits.apply(state, index, scales)
         if told:
             told.install(state, index)
+        paid = flows_of(cash_flows)
+        reasons, early = install_flows(paid, state, index, scales)
         if trading not in ("enabled", "disabled"):
             raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
         if audit not in LEVELS:
@@ -153,12 +159,14 @@ class Simulation:
             risk=limits,
             managers=managers,
             commands=told,
+            cash_flows=paid,
+            flow_reasons=reasons,
             record=watched,
             trading=trading,
             audit=audit,
             seed=seed,
             chunks=chunks,
-            warnings=odd + dust,
+            warnings=odd + dust + early,
             spare=[feeder],
         )
 

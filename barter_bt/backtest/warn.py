@@ -12,7 +12,7 @@ import numpy.typing as npt
 from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
-from barter_bt.engine.agenda import COMMAND, SCHEDULE
+from barter_bt.engine.agenda import CASH_FLOW, COMMAND, SCHEDULE
 from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
@@ -52,6 +52,7 @@ def run_warnings(
         *_not_as_asked(s, reasons),
         *_locked(s, v, index),
         *_both_ends(v),
+        *_hindsight(v),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
         *_equity_gone(s, index, unit),
@@ -95,6 +96,7 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
     whats: Sequence[tuple[str, Table, int]] = (
         ("row(s) of the strategy's schedule", s.schedule, SCHEDULE),
         ("row(s) of the commands", s.commands, COMMAND),
+        ("row(s) of the cash flows", s.flows, CASH_FLOW),
     )
     for what, table, source in whats:
         missed = len(table) - s.agenda.first[source]
@@ -159,6 +161,15 @@ def _both_ends(v: VenueState) -> Iterator[str]:
         yield (
             f"in {count:,} candle(s) both the stop and the take profit of an entry were reached: the stop was taken, "
             "for which came first is not known; finer candles tell more"
+        )
+
+
+def _hindsight(v: VenueState) -> Iterator[str]:
+    """Fills that no trader could have had (rule 36)."""
+    if v.clock.hindsight[0]:
+        yield (
+            f"{v.clock.hindsight[0]:,} order(s) met a close that was known before they were sent, as "
+            "candle_fill='this_close' asks for: no trader can have that price"
         )
 
 

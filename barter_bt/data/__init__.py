@@ -6,6 +6,7 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 
 from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
+from barter_bt.data.flows import CashFlows, cash_flows, dividends, funding
 from barter_bt.data.market import MarketData, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
@@ -15,6 +16,7 @@ from barter_bt.data.stream import Stream
 from barter_bt.data.validate import check
 
 __all__ = [
+    "CashFlows",
     "Chunk",
     "Finding",
     "MarketData",
@@ -22,8 +24,11 @@ __all__ = [
     "Report",
     "Stream",
     "candles",
+    "cash_flows",
     "check",
+    "dividends",
     "from_pandas",
+    "funding",
     "generate",
     "quotes",
     "read_csv",

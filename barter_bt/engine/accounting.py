@@ -66,6 +66,22 @@ def fee_of(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
     return amount
 
 
+def fee_of_order(terms: Terms, i: int, fees: int, value: int) -> int:
+    """What an order has paid whose fills had ``fees`` by rule 3 and a notional of ``value`` (rule 40)."""
+    if not terms.fee_by_order[i]:
+        return fees
+    amount = bounded_sum(fees, terms.order_fee[i])
+    if terms.fee_min[i] > 0:
+        amount = max(amount, terms.fee_min[i])
+    if terms.fee_max_rate[i] > 0:
+        amount = min(amount, muldiv(min(value, LIMIT), terms.fee_max_rate[i], RATE))
+    if terms.fee_step[i] > 0 and in_range(amount):
+        step = terms.fee_step[i]
+        whole = muldiv(abs(amount), 1, step)
+        amount = (whole if amount >= 0 else -whole) * step if whole <= LIMIT // step else TOO_LARGE
+    return amount
+
+
 def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
     """Weighted mid in ticks of a book with both sides (rule 6)."""
     return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)

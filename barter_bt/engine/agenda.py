@@ -12,9 +12,10 @@ from barter_bt.columns.table import I8, I64, Table
 NEVER = (1 << 63) - 1  # later than every time
 STARVED = -(1 << 63)  # due before every time: market data is read to its end, and more follows
 
-VENUE_MARKET, EXPIRY, REPORT, ENGINE_MARKET, MARK, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(11)
-SOURCES = 11
-_WITH_MARKET = (EXPIRY, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
+VENUE_MARKET, EXPIRY, CASH_FLOW, REPORT, ENGINE_MARKET, MARK = range(6)
+COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(6, 12)
+SOURCES = 12
+_WITH_MARKET = (EXPIRY, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
 
 
 class Agenda(Table):
@@ -66,7 +67,7 @@ def moves_market(what: int) -> bool:
 @hot
 def horizon_of(agenda: Agenda) -> int:
     """The last time at which a market event at the engine comes before all that is not of the market."""
-    limit = min(agenda.due[EXPIRY], agenda.due[REPORT]) - 1
+    limit = min(agenda.due[EXPIRY], agenda.due[CASH_FLOW], agenda.due[REPORT]) - 1
     for source in range(MARK, OPENING):
         limit = min(limit, agenda.due[source])
     return limit

@@ -16,6 +16,7 @@ from barter_bt.engine.messages import (
     CHANGED,
     CLOSED,
     FILL,
+    FLOW,
     TRADE,
     TRIGGERED,
     dequeue,
@@ -56,6 +57,8 @@ def process_reports(s: EngineState) -> int:
 
 def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
+    if r.kind[row] == FLOW:
+        return _process_flow(s, row, asked)
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
     order = r.order[row]
@@ -82,6 +85,18 @@ def _process_one(s: EngineState, asked: int) -> int:
             return kind
     _finish(s)
     return 0
+
+
+def _process_flow(s: EngineState, row: int, asked: int) -> int:
+    """Money that no order has moved: one balance event (rule 48)."""
+    flow = s.reports.quantity[row]
+    s.engine.sequence[0] += 1
+    begin(s, BALANCE, s.flows.instrument[flow], -1, s.flows.exchange[flow], -1)
+    _arrive(s, row)
+    if s.engine.recording[0] == EACH_EVENT:
+        record(s)
+    _finish(s)
+    return asked & BALANCE
 
 
 def _arrive(s: EngineState, row: int) -> None:
@@ -125,6 +140,8 @@ def apply_report(s: EngineState, row: int) -> None:
         update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row])
     elif kind == TRADE:
         _apply_trade(s, row, order)
+    elif kind == FLOW:
+        _apply_flow(s, row)
     if r.asset_first[row] >= 0:
         update_from_balance(s, r.asset_first[row], time, r.total_first[row], r.free_first[row])
     if r.asset_second[row] >= 0:
@@ -135,6 +152,14 @@ def _apply_fill(s: EngineState, row: int, order: int) -> None:
     r = s.reports
     update_order_from_fill(s, order, r.quantity[row], r.order_quantity[row], r.status[row])
     _apply_trade(s, row, order)
+
+
+def _apply_flow(s: EngineState, row: int) -> None:
+    payment, p = s.payments.append(), s.payments
+    p.time_exchange[payment] = s.reports.time_exchange[row]
+    p.time_engine[payment] = s.engine.time[0]
+    p.flow[payment] = s.reports.quantity[row]
+    p.amount[payment] = s.reports.notional[row]
 
 
 def _apply_trade(s: EngineState, row: int, order: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import fee_of, notional
+from barter_bt.engine.accounting import fee_of, fee_of_order, notional
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders
 from barter_bt.engine.agenda import NEVER, SCHEDULE
@@ -114,7 +114,7 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int) -> int:
         lots = muldiv_floor(spent, t.den[i], ticks * t.num[i])
     else:  # one division after the other rounds down like one
         lots = muldiv_floor(spent, t.den[i], max(ticks, t.num[i])) // min(ticks, t.num[i])
-    if e.with_fee[0] and t.lot_fee_num[i] > 0:
+    if e.with_fee[0] and (t.lot_fee_num[i] > 0 or t.fee_by_order[i]):
         lots = _most_with_fee(t, i, lots, ticks, value)
     lots = min(lots, LIMIT)
     return lots if target > 0 else -lots
@@ -126,7 +126,7 @@ def _most_with_fee(t: Terms, i: int, lots: int, ticks: int, value: int) -> int:
     while fails - fits > 1:
         middle = fits + (fails - fits) // 2
         spent = notional(t, i, middle, ticks)
-        if max(fee_of(t, i, spent, middle, 0), 0) <= value - spent:
+        if max(fee_of_order(t, i, fee_of(t, i, spent, middle, 0), spent), 0) <= value - spent:
             fits = middle
         else:
             fails = middle

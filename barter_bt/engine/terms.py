@@ -26,6 +26,11 @@ class Terms(Table):
     taker_rate: I64
     lot_fee_num: I64  # fee per lot in units of quote
     lot_fee_den: I64
+    fee_by_order: I64  # 1: what an order pays has a term of the next four, in units of quote; 0: it has none
+    order_fee: I64
+    fee_min: I64
+    fee_max_rate: I64  # 0: no bound
+    fee_step: I64
     margin_rate: I64
     lot_margin_num: I64  # margin per lot in units of quote; 0: by rate
     lot_margin_den: I64

@@ -5,7 +5,7 @@ A run is a fold of one engine over one ordered log of events. What may happen ne
 requests and reports, the schedule, commands, marks, timers. The loop takes the smallest (time, class), where the
 classes are those of rule 10::
 
-    0  market events at the venue          may fill orders, which queues reports; then instruments expire
+    0  market events at the venue          may fill orders, which queues reports; then expiries, then cash flows
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
     2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
     3  equity mark
@@ -28,6 +28,7 @@ from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.action.stop import watch_losses
 from barter_bt.engine.agenda import (
     BAR_DUE,
+    CASH_FLOW,
     COMMAND,
     ENGINE_MARKET,
     EXPIRY,
@@ -69,6 +70,7 @@ from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.replay import replay
 from barter_bt.venue.arrival import receive
 from barter_bt.venue.expiry import expire
+from barter_bt.venue.flows import pay_flows
 from barter_bt.venue.lag import catch_up
 from barter_bt.venue.market import on_candle_opens, on_market_time
 from barter_bt.venue.settle import settle
@@ -120,6 +122,13 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             on_market_time(v, f, agenda.first[VENUE_MARKET])
         elif what == EXPIRY:
             expire(v)
+        elif what == CASH_FLOW:
+            if v.clock.live[0] == 0:
+                e.starved[0] = catch_up(v, f, e.streams[0], due)
+                if e.starved[0] >= 0:
+                    return DATA
+            v.clock.stage[0] = CASH_FLOW
+            pay_flows(v)
         elif what == REPORT:
             if process_reports(s):
                 woken = decide(s, my)

@@ -40,6 +40,18 @@ def slippage(activity: Activity) -> float | None:
     return total(paid * np.where(_buys(fills)[known], 1.0, -1.0))
 
 
+@figure("Cash flows", "money", "Costs", needs="activity")
+def cash_flows(activity: Activity) -> float | None:
+    """Sum of the cash flows that no order moved (funding, dividends, flows of one's own), above 0 what was received; in
+    the reporting asset, null where one was in another.
+    """
+    paid = getattr(activity.run, "cash_flows", None)
+    if paid is None or not paid.height:
+        return 0.0
+    reporting = activity.run.reporting.rpartition(".")[2]
+    return total(floats(paid["amount"])) if (paid["asset"].cast(pl.String) == reporting).all() else None
+
+
 @figure("Turnover", "ratio", "Costs", needs="activity", sample="trades", key=True)
 def turnover(activity: Activity) -> float | None:
     """Sum of notional of all fills / mean of equity's samples, which must be above 0; quote = reporting asset only."""

@@ -19,7 +19,8 @@ from barter_bt.system.document import (
     QuoteAsset,
     Spot,
 )
-from barter_bt.venue.terms import Fees, Latency, Venue
+from barter_bt.venue.costs import Fees
+from barter_bt.venue.terms import Latency, Venue
 
 _MS = 1_000_000
 

@@ -1,5 +1,6 @@
 """The simulated venue: terms, orders, messages, matching and the ledger."""
 
-from barter_bt.venue.terms import Fees, Latency, Margin, Venue
+from barter_bt.venue.costs import Fees, Slippage
+from barter_bt.venue.terms import Latency, Margin, Venue
 
-__all__ = ["Fees", "Latency", "Margin", "Venue"]
+__all__ = ["Fees", "Latency", "Margin", "Slippage", "Venue"]

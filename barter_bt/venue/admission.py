@@ -9,7 +9,14 @@ from barter_bt.venue.matches import note_admission, note_expiry
 from barter_bt.venue.report import add_balance, report, reserved_asset
 from barter_bt.venue.resting import add_order, update_triggers
 from barter_bt.venue.state import QUOTES, WAS_HELD, VenueState
-from barter_bt.venue.taking import fill_at, is_locked, is_within_limit, match_taker, takes_at_arrival
+from barter_bt.venue.taking import (
+    fill_at,
+    is_locked,
+    is_within_limit,
+    match_taker,
+    takes_at_arrival,
+    takes_this_close,
+)
 
 NO_ROW = -1
 
@@ -67,4 +74,8 @@ def take(v: VenueState, order: int, i: int) -> None:
             note_expiry(v, order, NOT_FILLED)
     elif v.orders.met[order] > 0 and (takes_at_arrival(v, order) or is_within_limit(v, order, v.orders.met[order])):
         fill_at(v, order, i, v.orders.met[order])
+    elif v.orders.met[order] == 0 and takes_this_close(v, order, i):
+        at_once = v.links.request_ns[v.terms.exchange[i]] == 0
+        v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, v.markets.candle_close[i]))
+        fill_at(v, order, i, v.markets.candle_close[i])
     update_triggers(v, i)

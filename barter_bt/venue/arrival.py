@@ -68,6 +68,7 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.filled[row] = 0
         o.matched[row] = 0
         o.reserved[row] = 0
+        o.fees[row] = o.value[row] = o.paid[row] = 0
     copy_terms(o, order, sent, order)
     o.arrival[order] = o.since[order] = v.clock.time[0]
     o.held[order] = HELD if o.trigger_kind[order] != NO_TRIGGER else NOT_HELD

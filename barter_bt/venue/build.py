@@ -24,6 +24,7 @@ from barter_bt.venue.state import (
     FAR,
     NOT_VALUED,
     QUOTES,
+    THIS_CLOSE,
     TRADES,
     Accounts,
     FillTerms,
@@ -36,6 +37,7 @@ from barter_bt.venue.state import (
 )
 from barter_bt.venue.terms import Venue
 
+CANDLE_FILLS = ("next_open", "next_close", "this_close")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -84,6 +86,23 @@ def _rate(rate: Number, what: str) -> int:
 
 
 @_shared
+def _units(amount: float, unit: Decimal) -> int:
+    """An amount of money in whole units, half to even; beyond the range it can never be paid."""
+    return min(round(Fraction(decimal(amount, "fee")) / Fraction(unit)), TOO_LARGE)
+
+
+def _step(increment: float, unit: Decimal, key: str) -> int:
+    """What fees are rounded to, in units, of which it must be at least one."""
+    step = _units(increment, unit)
+    if step == 0:
+        raise ConfigError(
+            f"the fee increment of {key!r} is {increment}, less than a unit of its money, which is {unit}",
+            "leave it out, or count money in finer units: units={...}",
+        )
+    return step
+
+
+@_shared
 def _per_unit(step: Decimal) -> float:
     return float(1 / Fraction(step))
 
@@ -128,6 +147,11 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.taker_rate[i] = _rate(fees.taker, "taker fee")
         unit = scales.units[quote]
         terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
+        terms.fee_by_order[i] = int(fees.by_order)
+        for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
+            column[i] = _units(amount, unit)
+        terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
+        terms.fee_step[i] = 0 if fees.increment is None else _step(fees.increment, unit, one.key)
         terms.margin_rate[i] = _rate(margin.rate, "margin rate")
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
@@ -163,6 +187,18 @@ def build_fill_terms(
         terms.triggers_on[i] = _pick(venue.triggers_on, _TRIGGERS, has, one.key, "triggers_on")
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
+        terms.candle_fill[i] = CANDLE_FILLS.index(venue.candle_fill)
+        slippage = venue.slippage_by_instrument.get(one.name, venue.slippage)
+        if slippage.ticks and one.price_increment is None:
+            raise ConfigError(
+                f"slippage of {slippage.ticks} ticks for {one.key!r}, whose tick is not declared",
+                'give it a price_increment, or a rate: Slippage(rate="0.05%")',
+            )
+        terms.slip_ticks[i], terms.slip_rate[i] = slippage.ticks, _rate(slippage.rate, "slippage rate")
+        terms.slip_by_candle[i] = int(slippage.by_candle)
+        terms.slips[i] = int(slippage.ticks > 0 or terms.slip_rate[i] > 0 or slippage.by_candle)
+        terms.range_share[i], terms.volume_share[i] = slippage.range_share, slippage.volume_share
+        terms.impact[i] = slippage.impact
     return terms
 
 
@@ -176,7 +212,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed")}).items():
+    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time")}).items():
         for name in names:
             markets.array(name)[:] = value
     lists = OrderLists(count * LISTS)
@@ -184,12 +220,15 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
     clock = VenueClock(1)
     clock.time[0] = -NEVER
     clock.needs_marks[0] = int(state.terms.array("margined").any())
+    this_close = fill_terms.array("candle_fill") == THIS_CLOSE
+    clock.needs_candles[0] = int((this_close | (fill_terms.array("slip_by_candle") > 0)).any())
     return VenueState(
         clock=clock,
         fault=state.fault,
         terms=state.terms,
         fill_terms=fill_terms,
         links=state.links,
+        flows=state.flows,
         accounts=accounts,
         markets=markets,
         sent=state.orders,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import after_fill, base_amount, fee_of, in_range, notional
+from barter_bt.engine.accounting import after_fill, base_amount, fee_of, fee_of_order, in_range, notional
 from barter_bt.engine.fault import FILL_IN_PAST, fail, fail_range
 from barter_bt.engine.messages import CLOSED, FILL
 from barter_bt.engine.order import (
@@ -26,11 +26,20 @@ from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import VenueState
 
 
+def next_fee(v: VenueState, order: int, i: int, value: int, lots: int, is_maker: int) -> int:
+    """What an order pays for its next fill (rules 3 and 40)."""
+    o, fee = v.orders, fee_of(v.terms, i, value, lots, is_maker)
+    if not v.terms.fee_by_order[i]:
+        return fee
+    paid = fee_of_order(v.terms, i, bounded_sum(o.fees[order], fee), bounded_sum(o.value[order], value))
+    return bounded_sum(paid, -o.paid[order]) if in_range(paid) else paid
+
+
 def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> bool:
     """Whether the account can pay for a fill of ``lots`` at ``ticks`` (rules 17 and 19)."""
     a, t, side = v.accounts, v.terms, v.orders.side[order]
     value = notional(t, i, lots, ticks)
-    fee = fee_of(t, i, value, lots, is_maker)
+    fee = next_fee(v, order, i, value, lots, is_maker)
     if abs(fee) > LIMIT - value:
         return False
     if t.margined[i]:
@@ -60,7 +69,7 @@ def reservation(v: VenueState, order: int, i: int, lots: int) -> int:
     if v.orders.side[order] == SELL:
         return base_amount(t, i, lots)
     value = notional(t, i, lots, v.orders.price[order])
-    fee = max(fee_of(t, i, value, lots, 0), fee_of(t, i, value, lots, 1), 0)
+    fee = max(next_fee(v, order, i, value, lots, 0), next_fee(v, order, i, value, lots, 1), 0)
     return value + fee if fee <= LIMIT - value else TOO_LARGE
 
 
@@ -115,7 +124,11 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
             close(v, order, i, CLOSED, FILLED, NO_REASON)
             return
     value = notional(v.terms, i, lots, ticks)
-    fee = fee_of(v.terms, i, value, lots, is_maker)
+    fee = next_fee(v, order, i, value, lots, is_maker)
+    if v.terms.fee_by_order[i]:
+        o.fees[order] = bounded_sum(o.fees[order], fee_of(v.terms, i, value, lots, is_maker))
+        o.value[order] = bounded_sum(o.value[order], value)
+        o.paid[order] = bounded_sum(o.paid[order], fee)
     post(v, i, v.orders.side[order], lots, ticks, value, fee)
     if o.filled[order] == 0:
         o.first_price[order] = ticks
@@ -146,7 +159,7 @@ def _is_affordable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_
     if v.orders.side[order] == SELL or base_amount(t, i, lots) <= LIMIT or ticks > LIMIT // t.num[i]:
         return False
     value = muldiv(min(lots, TOO_LARGE), ticks * t.num[i], t.den[i])
-    fee = fee_of(t, i, value, lots, is_maker)
+    fee = next_fee(v, order, i, value, lots, is_maker)
     free = bounded_sum(bounded_sum(a.total[quote], -a.reserved[quote]), v.orders.reserved[order])
     return abs(fee) <= LIMIT - value and (t.margined[i] != 0 or value + fee <= free)
 

@@ -12,7 +12,7 @@ from barter_bt.engine.agenda import NEVER, STARVED
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import steps
-from barter_bt.venue.market import on_market_row, on_market_time
+from barter_bt.venue.market import note_candle, on_market_row, on_market_time
 from barter_bt.venue.state import VenueState
 
 
@@ -77,7 +77,8 @@ def _quotes_in_turn(v: VenueState, cursors: Cursors, streams: int, now: int) -> 
 
 
 def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
-    if cursors.kind[c] == QUOTE_ROWS or v.clock.needs_marks[0]:
+    needs_candles = v.clock.needs_candles[0] and cursors.kind[c] == CANDLE_ROWS
+    if cursors.kind[c] == QUOTE_ROWS or v.clock.needs_marks[0] or needs_candles:
         _last_of_each(v, cursors, c, cursors.row[c], end)
     advance(cursors, c, end)
 
@@ -104,6 +105,8 @@ def _last_of_each(v: VenueState, cursors: Cursors, c: int, first: int, end: int)
 
 def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     b, t, time = v.markets, v.terms, cursors.time[c][row]
+    if v.clock.needs_candles[0] and cursors.kind[c] == CANDLE_ROWS and time >= b.candle_time[i]:
+        note_candle(v, cursors, c, row, i)
     if cursors.kind[c] == QUOTE_ROWS:
         if time >= b.quote_time[i]:  # another stream may have had a later one
             on_market_row(v, cursors, c, row)

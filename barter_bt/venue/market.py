@@ -71,6 +71,8 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
         return
     b = v.markets
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    if v.clock.needs_candles[0]:
+        note_candle(v, cursors, c, row, i)
     if v.markets.live[i] > 0:
         high = steps(cursors.second[c][row], per_unit, noise)
         low = steps(cursors.third[c][row], per_unit, noise)
@@ -78,6 +80,20 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
             fail(v.fault, BAD_ROW, i)
             return
         match_close(v, i, cursors.time_open[c][row], low, high, ticks)
+
+
+@unit
+def note_candle(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
+    """Remember the last candle, for what slips by it or fills at its close."""
+    t, b = v.terms, v.markets
+    per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
+    ticks = steps(cursors.fourth[c][row], per_unit, noise)
+    high, low = steps(cursors.second[c][row], per_unit, noise), steps(cursors.third[c][row], per_unit, noise)
+    if ticks <= 0 or high < ticks or low > ticks or low <= 0:
+        fail(v.fault, BAD_ROW, i)
+        return
+    b.candle_time[i], b.candle_close[i], b.candle_range[i] = cursors.time[c][row], ticks, high - low
+    b.candle_lots[i] = whole_lots(cursors.fifth[c][row], t.lots_per_unit[i], t.lot_noise[i])
 
 
 @unit

@@ -15,13 +15,14 @@ from barter_bt.engine.order import POST_ONLY
 from barter_bt.venue.held import meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
-from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
-from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, usable
+from barter_bt.venue.state import CANDLES, NEXT_OPEN, QUOTES, TRADES, VenueState
+from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, note_taking, usable
 
 
 @unit
 def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
+    v.markets.traded[i] = lots
     if v.fill_terms.taker_fills_on[i] == TRADES:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == TRADES:
@@ -80,7 +81,7 @@ def _depth(v: VenueState, order: int, ticks: int) -> int:
 @unit
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
-    if v.fill_terms.taker_fills_on[i] == CANDLES:
+    if v.fill_terms.taker_fills_on[i] == CANDLES and v.fill_terms.candle_fill[i] == NEXT_OPEN:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == CANDLES:
         for which in (BIDS, OFFERS):
@@ -97,7 +98,7 @@ def match_open(v: VenueState, i: int, ticks: int) -> None:
 def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
     """The order takes at the open, unless it shall not: then the first open that it meets expires it."""
     if not v.orders.post_only[order]:
-        note_fill(v, order, i, leaves(v, order), ticks, 0)
+        note_taking(v, order, i, leaves(v, order), ticks, CANDLES)
     elif v.markets.opened[i] < v.orders.arrival[order]:
         note_expiry(v, order, POST_ONLY)
     else:

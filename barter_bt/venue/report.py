@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.messages import CLOSED, TRIGGERED, enqueue
+from barter_bt.engine.messages import CLOSED, FLOW, TRIGGERED, enqueue
 from barter_bt.engine.order import CANCELLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
@@ -13,9 +13,22 @@ from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
 
 @unit
 def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> int:
-    """Write and queue a report without trade or balances; returns its row."""
-    reports, i = v.reports, v.orders.instrument[order]
-    exchange = v.terms.exchange[i]
+    """Write and queue a report of an order without trade or balances; returns its row."""
+    row = _queue(v, v.terms.exchange[v.orders.instrument[order]], order, kind, status, reason)
+    v.reports.order_quantity[row] = v.orders.quantity[order]
+    v.reports.trigger[row] = v.orders.trigger[order]
+    return row
+
+
+def report_flow(v: VenueState, exchange: int, flow: int, asset: int, paid: int) -> None:
+    """Report money that no order has moved."""
+    row = _queue(v, exchange, -1, FLOW, OPEN, NO_REASON)
+    v.reports.quantity[row], v.reports.notional[row] = flow, paid
+    add_balance(v, row, asset)
+
+
+def _queue(v: VenueState, exchange: int, order: int, kind: int, status: int, reason: int) -> int:
+    reports = v.reports
     row = reports.append()
     due = max(v.clock.time[0] + v.links.response_ns[exchange], v.links.last_report[exchange])
     v.links.last_report[exchange] = due
@@ -28,8 +41,8 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
     reports.notional[row] = 0
     reports.fee[row] = 0
     reports.maker[row] = 0
-    reports.order_quantity[row] = v.orders.quantity[order]
-    reports.trigger[row] = v.orders.trigger[order]
+    reports.order_quantity[row] = 0
+    reports.trigger[row] = 0
     reports.status[row] = status
     reports.reason[row] = reason
     reports.asset_first[row] = -1

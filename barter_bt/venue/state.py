@@ -5,14 +5,16 @@ The engine never sees these tables. What it learns, it learns from reports, late
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I8, I64, Block, Table
+from barter_bt.columns.table import F64, I8, I64, Block, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
+from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
+NEXT_OPEN, NEXT_CLOSE, THIS_CLOSE = 0, 1, 2  # which price of a candle takers meet
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent.
 NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING = 0, 1, 2, 3, 4
@@ -20,13 +22,21 @@ FAR = 1 << 62  # a price that every market reaches
 
 
 class FillTerms(Table):
-    """One row per instrument, constant through a run: what fills its orders."""
+    """One row per instrument, constant through a run: what fills its orders, and at what price."""
 
     taker_fills_on: I64  # evidence that fills takers, and orders that rest
     maker_fills_on: I64
     triggers_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
+    candle_fill: I64
+    slips: I64  # 1: takers slip, by the terms that follow (rule 39)
+    slip_ticks: I64
+    slip_rate: I64
+    slip_by_candle: I64  # 1: one of the last three is above 0
+    range_share: F64
+    volume_share: F64
+    impact: F64
 
 
 class Accounts(Table):
@@ -60,6 +70,12 @@ class VenueMarkets(Table):
     high: I64
     closed: I64
     opened: I64  # when a candle last opened while orders were live
+    # The last candle, where something looks at it (`clock.needs_candles`), and lots of the last trade that met orders.
+    candle_time: I64
+    candle_close: I64
+    candle_range: I64
+    candle_lots: I64
+    traded: I64
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
@@ -87,6 +103,9 @@ class VenueOrders(OrderTerms, growable=True):
     live: I8
     held: I8  # for a trigger, or for its parent
     first_price: I64  # ticks of its first fill
+    fees: I64  # of its fills by rule 3, their notional, and what it has paid (rule 40), where fees are by order
+    value: I64
+    paid: I64
     children: I64  # live orders that protect it
     met: I64  # price that triggered it and that it meets, else 0
     since: I64  # arrival, or the last move of a trigger
@@ -116,13 +135,15 @@ class Matches(Table, growable=True):
 
 
 class VenueClock(Table):
-    """One row: the venue's clock, how many orders it holds, and whether it must know prices for margins."""
+    """One row: the venue's clock, how many orders it holds, and what it must know of the market without any."""
 
     time: I64
     stage: I64  # class of the venue's last event
     live: I64
     needs_marks: I64
+    needs_candles: I64
     passes: I64
+    hindsight: I64  # fills at a close that was known before they were asked for
     ambiguous: I64  # brackets of which one candle reached both ends
 
 
@@ -134,6 +155,7 @@ class VenueState(Block):
     terms: Terms
     fill_terms: FillTerms
     links: Links
+    flows: CashFlows
     accounts: Accounts
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives

@@ -9,7 +9,8 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED
 from barter_bt.venue.matches import note_expiry, note_fill
-from barter_bt.venue.state import QUOTES, VenueState
+from barter_bt.venue.slippage import slipped
+from barter_bt.venue.state import CANDLES, QUOTES, THIS_CLOSE, VenueState
 
 
 def is_within_limit(v: VenueState, order: int, ticks: int) -> bool:
@@ -50,17 +51,22 @@ def match_taker(v: VenueState, order: int, i: int) -> None:
         return
     if v.orders.time_in_force[order] == FOK and lots < leaves(v, order):
         return
-    note_fill(v, order, i, lots, ticks, 0)
+    note_taking(v, order, i, lots, ticks, QUOTES)
     if is_buy:
         b.ask_left[i] -= lots
     else:
         b.bid_left[i] -= lots
 
 
+def note_taking(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> None:
+    """An order takes ``lots`` from an event of some kind that shows ``ticks``, and slips."""
+    note_fill(v, order, i, lots, slipped(v, order, i, lots, ticks, evidence), 0)
+
+
 def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
     """A pending taker meets one price: it fills whole or, if its limit forbids, expires (rules 15 and 16)."""
     if is_within_limit(v, order, ticks):
-        note_fill(v, order, i, leaves(v, order), ticks, 0)
+        note_taking(v, order, i, leaves(v, order), ticks, v.fill_terms.taker_fills_on[i])
     else:
         note_expiry(v, order, NOT_FILLED)
 
@@ -68,6 +74,12 @@ def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
 def takes_at_arrival(v: VenueState, order: int) -> bool:
     """Whether an order shall take at once or not at all."""
     return v.orders.kind[order] == MARKET or v.orders.time_in_force[order] != GTC
+
+
+def takes_this_close(v: VenueState, order: int, i: int) -> bool:
+    """Whether an order meets the close of the candle that has closed at this very time (rule 36)."""
+    f, now = v.fill_terms, v.markets.candle_time[i] == v.clock.time[0]
+    return now and f.candle_fill[i] == THIS_CLOSE and f.taker_fills_on[i] == CANDLES and takes_at_arrival(v, order)
 
 
 def waits_to_take(v: VenueState, order: int) -> int:

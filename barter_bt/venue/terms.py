@@ -1,4 +1,4 @@
-"""The terms a simulated venue deals on: fees, latency, account, and which evidence fills an order."""
+"""The terms a simulated venue deals on: costs, latency, account, and which evidence fills an order."""
 
 from __future__ import annotations
 
@@ -7,81 +7,16 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
-from barter_bt.data.duration import duration_ns
-from barter_bt.errors import ConfigError, InstrumentError, nearest
-from barter_bt.instrument.number import decimal, fraction
+from barter_bt.errors import ConfigError, nearest
+from barter_bt.venue.costs import Fees, Slippage
+from barter_bt.venue.given import set_amount, set_duration, set_fraction
 
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
 _LONGEST_DELAY_NS = 366 * 86_400_000_000_000  # so that no time leaves the range of nanoseconds
 _LONGEST_AGE_NS = 1 << 62
-
-
-def _set_fraction(one: object, name: str, what: str) -> float:
-    """A rate as a float, whatever it was written as."""
-    rate = float(fraction(getattr(one, name), what))
-    object.__setattr__(one, name, rate)
-    return rate
-
-
-def _set_amount(one: object, name: str, what: str) -> float:
-    """An amount of money per contract as a float."""
-    try:
-        amount = float(decimal(getattr(one, name), what))
-    except InstrumentError as error:
-        raise ConfigError(error.message, error.hint or "write a number") from error
-    object.__setattr__(one, name, amount)
-    return amount
-
-
-def _set_duration(one: object, name: str, longest_ns: int) -> None:
-    """A length of time in nanoseconds, whatever it was written as."""
-    given = getattr(one, name)
-    if not isinstance(given, int | str) or isinstance(given, bool):
-        raise ConfigError(
-            f"{name} is {given!r}; it is a whole number of nanoseconds, or text", 'write 1_000_000 or "1ms"'
-        )
-    delay = duration_ns(given, name)
-    if delay < 0:
-        raise ConfigError(f"{name} is {given!r}; it must not be negative")
-    if delay > longest_ns:
-        raise ConfigError(
-            f"{name} is {given!r}, which is {delay} ns; allowed: up to {longest_ns} ns", 'write for example "10ms"'
-        )
-    object.__setattr__(one, name, delay)
-
-
-@dataclass(frozen=True)
-class Fees:
-    """What a fill costs, in the quote asset.
-
-    Parameters
-    ----------
-    maker, taker
-        Fractions of the notional (0.001 is 0.1 %), or text such as ``"0.1%"``; a negative maker rate is a rebate.
-    per_contract
-        Added per contract (or unit) filled, in quote.
-
-    Examples
-    --------
-    >>> Fees(taker=0.001).taker
-    0.001
-    """
-
-    maker: float = 0.0
-    taker: float = 0.0
-    per_contract: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("maker", "taker"):
-            rate = _set_fraction(self, name, f"{name} fee")
-            if not -0.01 <= rate <= 0.2:
-                raise ConfigError(
-                    f"{name} fee is {rate}; allowed: -0.01 to 0.2",
-                    'rates are fractions: 0.1 % is 0.001, or "0.1%"',
-                )
-        if not _set_amount(self, "per_contract", "per_contract fee") >= 0:
-            raise ConfigError(f"per_contract fee is {self.per_contract}; it must not be negative")
+_FREE, _NO_SLIPPAGE = Fees(), Slippage()
+_EXAMPLES = {"request_ns": "'10ms'", "ticks": "1"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +44,7 @@ class Latency:
 
     def __post_init__(self) -> None:
         for name in ("request_ns", "response_ns", "feed_ns"):
-            _set_duration(self, name, _LONGEST_DELAY_NS)
+            set_duration(self, name, _LONGEST_DELAY_NS)
 
 
 @dataclass(frozen=True)
@@ -120,9 +55,9 @@ class Margin:
     per_contract: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < _set_fraction(self, "rate", "margin rate") <= 1:
+        if not 0 < set_fraction(self, "rate", "margin rate") <= 1:
             raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
-        if self.per_contract is not None and not _set_amount(self, "per_contract", "margin per contract") > 0:
+        if self.per_contract is not None and not set_amount(self, "per_contract", "margin per contract") > 0:
             raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
 
 
@@ -144,6 +79,13 @@ class Venue:
     triggers_on
         Which market events trigger stops and orders if touched (rule 28): ``"auto"`` picks the first of trades,
         candles, quotes that the instrument has data for.
+    candle_fill
+        Which price of a candle fills a market order: the ``"next_open"`` (or close, whichever comes first), the
+        ``"next_close"``, or ``"this_close"``: the close that was seen when it was sent, which no trader can have
+        (rule 36).
+    slippage
+        Moves the price of orders that take against them; ``slippage_by_instrument`` overrides by name. A mapping of
+        its parameters does as well; a number or text is the rate.
     limit_fill
         A resting limit fills when a trade or a candle's range goes ``"through"`` its price (conservative), or
         when it reaches it: ``"touch"``. On quotes it fills when the opposite side reaches it, whatever is chosen.
@@ -153,10 +95,10 @@ class Venue:
     Examples
     --------
     >>> Venue(fees="0.1%").fees
-    Fees(maker=0.001, taker=0.001, per_contract=0.0)
+    Fees(maker=0.001, taker=0.001, per_contract=0.0, per_order=0.0, minimum=0.0, maximum=None, increment=None)
     """
 
-    fees: Fees = Fees()
+    fees: Fees = _FREE
     latency: Latency = Latency()
     margin: Margin = Margin()
     account: Literal["cash", "margin"] = "cash"
@@ -167,6 +109,9 @@ class Venue:
     max_age_ns: int = 0
     fees_by_instrument: Mapping[str, Fees] = field(default_factory=dict)
     margin_by_instrument: Mapping[str, Margin] = field(default_factory=dict)
+    candle_fill: Literal["next_open", "next_close", "this_close"] = "next_open"
+    slippage: Slippage = _NO_SLIPPAGE
+    slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         allowed = {
@@ -175,12 +120,13 @@ class Venue:
             "maker_fills_on": ("auto", "quotes", "trades", "candles"),
             "triggers_on": ("auto", "quotes", "trades", "candles"),
             "limit_fill": ("through", "touch"),
+            "candle_fill": ("next_open", "next_close", "this_close"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; allowed: {', '.join(values)}")
-        _set_duration(self, "max_age_ns", _LONGEST_AGE_NS)
-        for name, made in (("fees", _fees), ("margin", _margin)):
+        set_duration(self, "max_age_ns", _LONGEST_AGE_NS)
+        for name, made in (("fees", _fees), ("margin", _margin), ("slippage", _slippage)):
             every = f"{name}_by_instrument"
             if not isinstance(getattr(self, every), Mapping):
                 raise ConfigError(f"{every} is {getattr(self, every)!r:.60}; it must be a mapping by instrument")
@@ -200,12 +146,17 @@ def _margin(given: Any, where: str) -> Margin:
     return Margin(rate) if isinstance(given, int | float | str | Decimal) else _part(Margin, given, where)
 
 
+def _slippage(given: Any, where: str) -> Slippage:
+    rate: Any = given
+    return Slippage(rate=rate) if isinstance(given, int | float | str | Decimal) else _part(Slippage, given, where)
+
+
 def _part(kind: type[Part], given: Any, where: str) -> Part:
-    """Fees, latency or margin, or a mapping of their parameters."""
+    """Fees, latency, margin or slippage, or a mapping of their parameters."""
     if isinstance(given, kind):
         return given
-    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass, as all three are
-    example = f"{kind.__name__}({known[0]}={'0.001' if known[0] != 'request_ns' else repr('10ms')})"
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass, as all four are
+    example = f"{kind.__name__}({known[0]}={_EXAMPLES.get(known[0], '0.001')})"
     if not isinstance(given, Mapping):
         raise ConfigError(f"{where} is {given!r:.60}; it must be {kind.__name__}", f"write {example}")
     for name in given:

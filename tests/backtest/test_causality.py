@@ -19,6 +19,7 @@ from barter_bt.strategy.api import target
 from barter_bt.testing.scenario import Scenario, to_backtest
 from barter_bt.testing.strategies import accepted, scenarios
 from tests.backtest.runs import arguments, frame
+from tests.draws import draws
 
 CLOSE = pl.col("close")
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -52,7 +53,7 @@ def signals(target: pl.Expr) -> bt.Signals:
     return bt.Signals(target.cast(pl.Float64))
 
 
-def check(strategy: Any, *, at: list[datetime] | None = None, n: int = 5, **others: Any) -> Any:
+def check(strategy: Any, *, at: list[datetime] | None = None, n: int = 3, **others: Any) -> Any:
     return bt.check_causality(strategy=strategy, at=at, n=n, **arguments(**others))
 
 
@@ -107,7 +108,7 @@ PARTS: st.SearchStrategy[pl.Expr] = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=draws(15), deadline=None)
 @given(PARTS, PARTS, st.integers(0, 3), st.integers(1, 2), st.integers(0, 90))
 def test_a_causal_signal_is_ok_whatever_the_latency(
     one: pl.Expr, two: pl.Expr, n: int, instruments: int, seconds: int
@@ -116,7 +117,7 @@ def test_a_causal_signal_is_ok_whatever_the_latency(
     assert check(signals(one > two), n=n + 1, instruments=instruments, venues=venue).ok
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=draws(10), deadline=None)
 @given(PARTS, st.integers(1, 20))
 def test_a_shift_into_the_future_is_never_ok(one: pl.Expr, bars: int) -> None:
     assert not check(signals(one > CLOSE.shift(-bars))).ok
@@ -125,7 +126,7 @@ def test_a_shift_into_the_future_is_never_ok(one: pl.Expr, bars: int) -> None:
 # Other strategies, other data
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenarios())
 def test_any_schedule_on_any_data_is_ok(scenario: Scenario) -> None:
     """Trades, quotes, candles, latencies and limits: taking later data away changes nothing before."""

@@ -23,10 +23,11 @@ from barter_bt.backtest.run_directory import write
 from barter_bt.errors import ConfigError
 from barter_bt.statistic import summarise
 from tests.backtest.runs import crossed
+from tests.draws import draws
 from tests.statistic.fakes import DAY_NS, NS, FakeRun, crossing_run, equity_of
 
 windows = st.tuples(st.integers(2, 8), st.integers(9, 30))
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=draws(10), deadline=None)
 
 
 # Figures

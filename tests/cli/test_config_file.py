@@ -4,12 +4,13 @@ import json
 from dataclasses import fields
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from barter_bt.backtest.config import load, schema, sections
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.instrument.instrument import Instrument
-from barter_bt.venue import terms
+from barter_bt.venue import Fees, Slippage, terms
 
 
 def replaced(config, old, new):
@@ -27,7 +28,7 @@ def test_a_good_file_becomes_the_arguments_of_backtest(config):
     assert arguments["start"] == datetime(2020, 1, 1, tzinfo=UTC)
     assert arguments["strategy"].parameters == (20, 50, 1)
     latency = terms.Latency(request_ns=50_000_000, feed_ns=7)
-    assert arguments["venues"] == {"xsim": terms.Venue(terms.Fees(taker=0.001), latency, max_age_ns=10**9)}
+    assert arguments["venues"] == {"xsim": terms.Venue(Fees(taker=0.001), latency, max_age_ns=10**9)}
     assert arguments["data"][0].instruments == ("walk_usd",)
     assert set(arguments) == {"data", "instruments", "strategy", "balances", "venues", "seed", "reporting", "start"}
 
@@ -203,6 +204,7 @@ def test_derivatives_from_a_file(config):
     [
         (sections.InstrumentSection, Instrument, {}),
         (sections.FeesSection, terms.Fees, {}),
+        (sections.SlippageSection, Slippage, {}),
         (sections.MarginSection, terms.Margin, {}),
         (
             sections.LatencySection,
@@ -245,3 +247,23 @@ def test_commands_trading_and_audit_stand_in_the_file(config):
     first, second = arguments["commands"].frame.to_dicts()
     assert (second["time"] - first["time"]).total_seconds() == 600
     assert (first["command"], first["instrument"], second["quantity"]) == ("enable_trading", None, 1.0)
+
+
+def test_cash_flows_are_read_from_files_beside_it(config):
+    """And what is wrong in one is told with the file and the key."""
+    frame = pl.DataFrame({"time": [datetime(2020, 1, 1, 2, tzinfo=UTC)], "asset": "usd", "amount": -1.0, "reason": "x"})
+    frame.write_parquet(config.parent / "paid.parquet")
+    config.write_text(config.read_text() + '\n[[cash_flows]]\nkind = "cash"\npath = "paid.parquet"\n')
+    (flows,) = load(config).build()["cash_flows"]
+    assert flows.kind == "cash"
+    assert flows.frame["amount"].to_list() == [-1.0]
+    replaced(config, 'kind = "cash"', 'kind = "funding"')
+    with pytest.raises(BarterBtError, match=r"cash_flows\[0\]: paid.parquet: funding has no column 'instrument'"):
+        load(config).build()
+
+
+def test_slippage_and_the_price_of_a_candle(config):
+    """They stand beside fees."""
+    replaced(config, "{ taker = 0.001 }", '{ taker = 0.001 }\nslippage = { ticks = 2 }\ncandle_fill = "next_close"')
+    venue = load(config).build()["venues"]["xsim"]
+    assert (venue.slippage.ticks, venue.candle_fill) == (2, "next_close")

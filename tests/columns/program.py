@@ -7,6 +7,8 @@ import enum
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import FunctionType, ModuleType
 
 import polars as pl
@@ -14,7 +16,7 @@ import polars as pl
 import barter_bt as bt
 from barter_bt.columns import entry, kernel
 from barter_bt.columns.table import I64, Block, Table
-from barter_bt.strategy.api import buy
+from barter_bt.strategy.api import buy, target
 from barter_bt.venue import fill as venue_fill
 
 EDITS = set(sys.argv[1:])
@@ -72,9 +74,10 @@ def run_small() -> dict:
     return {"value": box.cell.value[0], "digest": kernel.digest(small)}
 
 
-def double_fee(terms: object, i: int, value: int, lots: int, is_maker: int) -> int:
+def move_without_fee(v, i, asset, paid, fee):
     """Stands for an edit of the engine's own function."""
-    return value // 50
+    v.accounts.total[asset] += paid
+    v.accounts.counterparty[asset] -= paid
 
 
 def generate(s, my):
@@ -97,7 +100,7 @@ def calls_of(llvm: str) -> dict:
 def run_engine() -> dict:
     """A backtest with a compiled strategy."""
     if "engine" in EDITS:
-        venue_fill.fee_of = double_fee
+        venue_fill._move = move_without_fee
     time = pl.Series([1, 2, 3], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
     frame = pl.DataFrame({"time_exchange": time, "price": [100.0] * 3, "amount": [5.0] * 3})
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
@@ -106,8 +109,40 @@ def run_engine() -> dict:
     venue = bt.Venue(fees=bt.Fees(taker=0.01))
     result = bt.backtest(trades, one, strategy, balances={"usd": 1000}, venues=venue, interpret=False)
     keep.append(result)
-    with_code = {} if not {"llvm"} & EDITS else calls_of("\n".join(map(llvm_of, entry._entries.values())))
-    return {"fees": result.trades["fees"].to_list(), "calls": with_code, "digest": kernel.digest(venue_fill.post)}
+    return {"orders": result.orders.height, "equity": result.equity["equity"][-1]}
+
+
+def sometimes(s, my):
+    """A target at every seventh bar."""
+    my.variables.calls[0] += 1
+    if my.variables.calls[0] % 7 == 0:
+        target(s, 0, my.variables.calls[0] % 3 * 1.0)
+
+
+STRATEGIES = [
+    lambda: bt.Compiled(sometimes, variables={"calls": 0}, wake="bar_close"),
+    lambda: bt.Signals((pl.col("close") > pl.col("close").rolling_mean(9)) * 1.0),
+]
+
+
+def run_threads() -> dict:
+    """One simulation in four threads that start together, and in many turns after; and what they compiled."""
+    bars = bt.data.candles(bt.data.generate.candles(300, instrument="a_usd"))
+    given = (bars, bt.Instrument("x", "a_usd", price_increment="0.0001"))
+    simulation, together = bt.Simulation(*given, balances={"usd": 10_000}, interpret=False), Barrier(4)
+
+    def first(k: int) -> str:
+        together.wait()
+        return digest(k)
+
+    def digest(k: int) -> str:
+        return simulation.run(STRATEGIES[k % 2]()).digest
+
+    with ThreadPoolExecutor(4) as pool:
+        digests = [*pool.map(first, range(4)), *pool.map(digest, range(40))]
+    alone = [bt.backtest(*given, make(), balances={"usd": 10_000}, interpret=True).digest for make in STRATEGIES]
+    calls = calls_of("\n".join(map(llvm_of, entry._entries.values())))
+    return {"digests": digests, "alone": alone, "calls": calls}
 
 
 def llvm_of(entry: object) -> str:
@@ -116,5 +151,10 @@ def llvm_of(entry: object) -> str:
 
 
 keep: list = []
-print(json.dumps({"small": run_small()} | ({"engine": run_engine()} if {"whole", "engine"} & EDITS else {})))
+found = {"small": run_small()}
+if "threads" in EDITS:
+    found["threads"] = run_threads()
+if {"whole", "engine"} & EDITS:
+    found["engine"] = run_engine()
+print(json.dumps(found))
 result = keep.pop() if keep else None  # lives until the interpreter ends

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from barter_bt.columns import memory
 from barter_bt.columns.memory import take
-from barter_bt.columns.table import I64, Table
+from barter_bt.columns.table import I64, Table, out_of_memory
 
 
 class Numbers(Table, growable=True):
@@ -108,3 +108,11 @@ def test_threads_never_get_one_block_twice():
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(16)))
+
+
+def test_a_table_that_one_thread_cannot_grow_is_no_matter_of_another():
+    """Memory that runs out ends the run that asked for it."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(out_of_memory.note, "Orders").result()
+        assert out_of_memory.take() is None
+        assert pool.submit(out_of_memory.take).result() == "Orders"

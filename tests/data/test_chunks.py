@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from barter_bt.data import Stream, candles, generate, quotes, trades
 from barter_bt.errors import DataError
+from tests.draws import draws
 
-FAST = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FAST = settings(max_examples=draws(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MAKE = {"trades": trades, "quotes": quotes, "candles": candles}
 FRAMES = {
     "trades": generate.trades(500),

@@ -14,6 +14,7 @@ from test_check import BAD
 from barter_bt import Instrument, Signals, backtest
 from barter_bt.data import Stream, candles, check, quotes, sound, source, trades
 from barter_bt.errors import DataError
+from tests.draws import draws
 
 MAKE = {"trades": trades, "quotes": quotes, "candles": candles}
 BASE = {"trades": trade_frame, "quotes": quote_frame, "candles": candle_frame}
@@ -110,7 +111,7 @@ def sources(frame: pl.DataFrame, edges: list[tuple[int, int]], folder: Path) -> 
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), kind=st.sampled_from(["trades", "quotes", "candles"]), piece_rows=st.sampled_from([1, 2, 3, 7]))
 def test_the_verdict_on_rows_does_not_depend_on_who_asks_or_how_they_are_cut(tmp_path, data, kind, piece_rows):
     frame = data.draw(rows(kind)).rechunk()

@@ -17,6 +17,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.strategy.hooks import close_all_positions
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 from barter_bt.testing.strategies import accepted, scenarios
+from tests.draws import draws
 from tests.engine.test_commands import Hold, Stop, Told, commands, hold
 from tests.engine.tiny import A, B, Watch, quotes, run, schedule, stamps
 
@@ -182,7 +183,7 @@ def test_the_replica_equals_the_engine_on_random_runs(seed):
     check(eventful(random_scenario(seed), seed), interpret=False)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 10**6))
 def test_the_replica_equals_the_engine_on_drawn_runs(scenario, seed):
     """The same, drawn by Hypothesis and interpreted."""

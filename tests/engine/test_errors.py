@@ -313,7 +313,7 @@ def test_an_interrupt_ends_a_run_with_what_it_has():
 def buy_low(s: Any, my: Any) -> None:
     """Rests an order now and then."""
     my.variables.n[0] += 1
-    if my.variables.n[0] % 40 == 0:
+    if my.variables.n[0] % 10 == 0:
         buy(s, s.event.instrument[0], 0.25)
         limit_buy(s, s.event.instrument[0], 0.5, 99.97)
 
@@ -334,7 +334,7 @@ DELAYS = {
 @pytest.mark.parametrize("delay", DELAYS)
 def test_streaming_from_parquet_is_the_run_in_memory(tmp_path, delay, rows, interpret):
     """However many row groups, and however far the venue lags behind the engine: one digest."""
-    one, two = generate.trades(600), generate.quotes(500)
+    one, two = generate.trades(150), generate.quotes(125)
     for name, frame in (("trades", one), ("quotes", two)):
         frame.write_parquet(tmp_path / f"{name}.parquet", row_group_size=rows)
     venue = bt.Venue(latency=DELAYS[delay], fees=bt.Fees(taker=0.001))

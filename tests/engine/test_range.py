@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import barter_bt as bt
 from barter_bt.errors import BarterBtError, ConfigError, EngineError
 from barter_bt.strategy.api import limit_sell, target
+from tests.draws import draws
 from tests.engine.tiny import A, B, flat, run, schedule, table, trades
 
 MODES = pytest.mark.parametrize("interpret", [True, False])
@@ -120,7 +121,7 @@ def follow(error: BarterBtError, one: bt.Instrument, units: dict[str, str]) -> t
     return one, units | chosen
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(
     price=st.tuples(st.integers(1, 9999), st.integers(-12, 9)).map(lambda p: Decimal(p[0]).scaleb(p[1])),
     tick=st.booleans(),

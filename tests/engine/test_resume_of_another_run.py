@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -318,14 +319,27 @@ DRAWN: dict[str, Callable[[Scenario], Scenario]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], tuple[Scenario, Path]]:
+    """What was drawn, and a checkpoint of its run, which is made once for all changes."""
+    folder = tmp_path_factory.mktemp("drawn")
+
+    @cache
+    def made(seed: int) -> tuple[Scenario, Path]:
+        path, scenario = folder / str(seed), random_scenario(seed)
+        bt.backtest(**to_backtest(scenario), interpret=True, checkpoint=bt.Checkpoint(path, every_rows=1 + seed % 7))
+        return scenario, path
+
+    return made
+
+
 @pytest.mark.parametrize("change", DRAWN)
-def test_no_drawn_run_goes_on_with_anything_changed(tmp_path, change):
+def test_no_drawn_run_goes_on_with_anything_changed(drawn, change):
     """Whatever was drawn, and however late the change would have been seen."""
     refusals = 0
     for seed in range(8000, 8012):
-        path, scenario = tmp_path / str(seed), random_scenario(seed)
+        scenario, path = drawn(seed)
         other = DRAWN[change](scenario)
-        bt.backtest(**to_backtest(scenario), interpret=True, checkpoint=bt.Checkpoint(path, every_rows=1 + seed % 7))
         if other != scenario and path.exists():
             refused(path, to_backtest(other, 1 + seed % 3) | {"interpret": True})
             refusals += 1

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from barter_bt.engine.order import REASONS
 from barter_bt.errors import InstrumentError
 from barter_bt.instrument import Instrument
+from tests.draws import draws
 from tests.engine.tiny import run, schedule, table, trades
 
 TICKS, LOTS = ("1", "0.01", "0.5", "0.00001", "0.00003"), ("1", "0.001", "0.1", "0.00025")
@@ -36,7 +37,7 @@ def specified(draw):
     return Instrument("x", "a_usd", kind="perpetual" if size else "spot", contract_size=size or 1, **terms)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(specified(), st.lists(st.tuples(st.integers(1, 8), st.none() | st.integers(90, 110)), min_size=1, max_size=8))
 def test_the_venue_and_the_check_agree(one, orders):
     """Whatever the check has no objection to is not rejected by the venue for it, and the other way round."""

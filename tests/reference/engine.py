@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 
 from barter_bt.testing.scenario import Row, Scenario
 
+from .costs import all_in, by_order
 from .model import (
     BILLION,
     LIMIT,
@@ -27,6 +27,7 @@ from .model import (
     exact,
     fill_position,
     in_range,
+    most,
     read,
     rhe,
     value,
@@ -369,8 +370,8 @@ class Engine:
         if not self.scenario.with_fee:
             return side * min(int(worth / by_lot), LIMIT)
         lots = min(int(int(worth / (1 + taker)) / by_lot), LIMIT)
-        if exact(instrument.spec.per_contract):
-            lots = bisect_right(range(1, lots + 1), worth, key=partial(instrument.all_in, ticks=price))
+        if exact(instrument.spec.per_contract) or by_order(instrument.spec):
+            lots = most(lots, lambda some: all_in(instrument, some, price) <= worth)
         return side * lots
 
     def open(

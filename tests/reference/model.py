@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
@@ -40,6 +41,15 @@ def in_range(value: int, what: str) -> int:
     if abs(value) > LIMIT:
         raise OverflowError(f"{what} is {value}")
     return value
+
+
+def most(lots: int, fits: Callable[[int], bool]) -> int:
+    """Rule 17: the most of these lots that fit, by bisection (upper middle)."""
+    low, high = 0, lots
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
 
 
 @dataclass(frozen=True)
@@ -97,11 +107,6 @@ class Instrument:
         """Rule 3: the rate's part and the part per contract, each rounded."""
         rate = exact(self.spec.maker if maker else self.spec.taker)
         return rhe(notional * rate) + self.per_contract(self.spec.per_contract, lots)
-
-    def all_in(self, lots: int, ticks: int) -> int:
-        """Rule 18: what a taker spends on these lots, a rebate counting as 0."""
-        notional = self.notional(lots, ticks)
-        return notional + max(self.fee(lots, notional, False), 0)
 
     def has_expired(self, now: int) -> bool:
         """Rule 46: nothing of it trades from then on."""
@@ -324,14 +329,14 @@ class Market(NamedTuple):
     received: int | None
     time_open: int  # candles only
     prices: tuple[int, ...]  # trade: price; quote: bid, ask; candle: open, high, low, close
-    amounts: tuple[int, ...]  # trade: amount; quote: bid, ask
+    amounts: tuple[int, ...]  # trade: amount; quote: bid, ask; candle: volume
 
 
 def read(world: World, kind: str, row: Row) -> Market:
     """A row of a stream of this kind."""
     time_open, (time, received, name, *numbers) = (row[0], row[1:]) if kind == "candles" else (0, row)
     prices = {"trades": numbers[:1], "quotes": numbers[::2], "candles": numbers[:4]}[kind]
-    amounts = {"trades": numbers[1:], "quotes": numbers[1::2], "candles": []}[kind]
+    amounts = {"trades": numbers[1:], "quotes": numbers[1::2], "candles": numbers[4:]}[kind]
     instrument = world.find(name)
     ticks = tuple(instrument.ticks_of(price) for price in prices)
     if instrument.spec.declares_lot:

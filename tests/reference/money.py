@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from barter_bt.testing.scenario import ExchangeSpec
 
-from .model import LIMIT, Fill, Instrument, Position, World, fill_position, in_range, rhe, value
+from .costs import fee_behind
+from .model import LIMIT, Fill, Instrument, Position, World, fill_position, in_range, most, rhe, value
 from .order import Order
 
 
@@ -45,7 +46,8 @@ class Money:
 
     def fill(self, order: Order, lots: int, ticks: int, maker: bool) -> Fill:
         notional = order.instrument.notional(lots, ticks)
-        return Fill(order.side, lots, ticks, notional, order.instrument.fee(lots, notional, maker), maker)
+        fee = fee_behind(order.paid, order.instrument, lots, notional, maker)
+        return Fill(order.side, lots, ticks, notional, fee, maker)
 
     def post(self, asset: int, amount: int, fee: int) -> None:
         """Double entry: the account gets ``amount`` less ``fee``."""
@@ -68,7 +70,7 @@ class Money:
         return not self.reserves(order) or self.reservation(order) <= self.accounts[order.pays].free
 
     def reservation(self, order: Order) -> int:
-        """Rule 17: what the rest of an order reserves."""
+        """Rules 17 and 40: what the rest of an order reserves."""
         left = order.quantity - order.filled
         if not self.reserves(order) or left == 0:
             return 0
@@ -84,14 +86,13 @@ class Money:
 
     def payable(self, order: Order, lots: int, ticks: int, maker: bool) -> int:
         """The most lots, up to ``lots``, that the account can pay; all or nothing unless the order may be cut."""
-        if self.can_pay(order, self.fill(order, lots, ticks, maker)):
+
+        def fits(some: int) -> bool:
+            return self.can_pay(order, self.fill(order, some, ticks, maker))
+
+        if fits(lots):
             return lots
-        low, high = 0, lots if order.cuts else 0
-        while low < high:  # what can be paid falls with the lots, but for rounding
-            middle = (low + high + 1) // 2
-            enough = self.can_pay(order, self.fill(order, middle, ticks, maker))
-            low, high = (middle, high) if enough else (low, middle - 1)
-        return low
+        return most(lots, fits) if order.cuts else 0
 
     def can_pay(self, order: Order, fill: Fill) -> bool:
         """Rule 17 for spot in a cash account: what is free and what the order itself reserves."""
@@ -126,7 +127,7 @@ class Money:
         if order.side < 0 or not instrument.spot or instrument.base_units * lots <= LIMIT:
             return False
         worth = rhe(lots * instrument.lot_value(Fraction(ticks)))
-        fee = instrument.fee(lots, worth, maker)
+        fee = fee_behind(order.paid, instrument, lots, worth, maker)
         cash = self.accounts[instrument.quote].free + order.reserved
         return worth + abs(fee) <= LIMIT and (self.spec.account == "margin" or worth + fee <= cash)
 

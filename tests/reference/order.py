@@ -10,6 +10,7 @@ from typing import NamedTuple
 from barter_bt.testing.scenario import Row
 from barter_bt.testing.scenario.spec import conditions_of
 
+from .costs import NOTHING, Paid
 from .model import BILLION, Fill, Instrument, Market, on_grid
 from .protection import Level
 from .trigger import Trigger
@@ -72,6 +73,7 @@ class Order:
     cuts: bool = False  # rule 17: a target's, not strict
     arrival: int = 0  # what was held arrives again when it is triggered
     filled: int = 0
+    paid: Paid = NOTHING
     matched: int = 0  # rule 17: met at this time, not yet settled
     reserved: int = 0
     resting: bool = False
@@ -95,6 +97,10 @@ class Order:
     def rest(self) -> int:
         """What may still be matched."""
         return 0 if self.waits else self.quantity - self.filled - self.matched
+
+    @property
+    def may_rest(self) -> bool:
+        return self.price > 0 and self.tif == "gtc"
 
     @property
     def pays(self) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-from barter_bt.testing.scenario import Row, Scenario, StreamSpec
+from barter_bt.testing.scenario import InstrumentSpec, Row, Scenario, StreamSpec
 from barter_bt.testing.scenario.shift import changed
 
 MINUTE = 60 * 10**9
 PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7)}
+SLIPS = ("slippage_ticks", "slippage_rate", "range_share", "volume_share", "impact")
+NO_SLIPPAGE: dict[str, Any] = {name: getattr(InstrumentSpec, name) for name in SLIPS}  # as by default
 NAME = {"trades": 2, "quotes": 2, "candles": 3}
 
 
@@ -19,7 +22,7 @@ def shift_of(scenario: Scenario) -> int:
 
 
 def flat(scenario: Scenario, ticks: int) -> Scenario | None:
-    """Every price the same; None for scenarios with quotes, whose two sides cannot be."""
+    """Every price the same, without slippage; None for scenarios with quotes, whose two sides cannot be."""
     if any(stream.kind == "quotes" for stream in scenario.streams):
         return None
     price = {spec.name: float(ticks * Decimal(spec.tick)) for spec in scenario.instruments}
@@ -32,7 +35,8 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
         changed(row, {4: price[row[2]]}) if row[0] == "open" and row[4] is not None else row
         for row in scenario.schedule
     )
-    return replace(scenario, streams=streams, schedule=schedule)
+    instruments = tuple(replace(one, **NO_SLIPPAGE) for one in scenario.instruments)
+    return replace(scenario, instruments=instruments, streams=streams, schedule=schedule)
 
 
 def dealt(scenario: Scenario, hands: int) -> Scenario:

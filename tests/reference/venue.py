@@ -1,4 +1,4 @@
-"""One simulated exchange: its checks, matching and held orders (rules 14 to 19 and 28 to 34)."""
+"""One simulated exchange: its checks, matching and held orders (rules 14 to 19 and 28 to 39)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from .costs import paid_behind, slippage
 from .model import LIMIT, Book, Instrument, Market, checked, fill_position, in_range
 from .money import Money
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
@@ -33,6 +34,7 @@ class Venue(Money):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.books = {instrument.index: Book() for instrument in self.world.instruments}
+        self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
 
     def evidence(self, instrument: Instrument, purpose: str) -> str:
         """Which stream fills an instrument's takers or its resting orders, or shows prices to its held orders."""
@@ -118,7 +120,7 @@ class Venue(Money):
         return True
 
     def take(self, order: Order, now: int) -> None:
-        """Rules 14 and 30: what an order that is admitted meets at once, and what becomes of it then."""
+        """Rules 14, 30 and 36: what an order that is admitted meets at once, and what becomes of it then."""
         evidence = self.evidence(order.instrument, "takers")
         if evidence == "quotes" and not order.terms.post_only:
             self.take_quote(order, now)
@@ -127,7 +129,11 @@ class Venue(Money):
         elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
             if order.allows(order.shown) or order.tif != "gtc":
                 self.meet(order, order.shown, now, order.shown_in)
-        order.resting = order.price > 0 and order.tif == "gtc"
+        elif evidence == "candles" and self.spec.candle_fill == "this_close" and not order.may_rest:
+            candle = self.last.get((order.instrument.index, "candle"))
+            if candle and candle.time == now:  # rule 36
+                self.meet(order, candle.prices[-1], now)
+        order.resting = order.may_rest
 
     def cancel(self, number: int, now: int) -> None:
         """Cancel what is open, answer with an error if it is not; what is matched is settled first."""
@@ -199,6 +205,7 @@ class Venue(Money):
         self.stage = 0
         book = self.books[event.instrument.index]
         assert book.update(event), "venue time does not go back"
+        self.last[event.instrument.index, event.kind] = event
         price = book.price()
         if price is not None:
             self.marks[event.instrument.index] = price
@@ -231,12 +238,13 @@ class Venue(Money):
             self.show(order, price, now)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
-        """Rule 16, class 8: orders in order of arrival meet the open."""
+        """Rules 16 and 36, class 8: orders in order of arrival meet the open."""
         price, self.stage = candle.prices[0], 8
         for order in self.filled_by("candles", candle.instrument):
             order.opens_seen += 1
             if not order.resting:
-                self.meet(order, price, now)
+                if self.spec.candle_fill == "next_open":
+                    self.meet(order, price, now)
             elif order.allows(price) and not order.terms.post_only:
                 self.note_fill(order, order.rest, price, False, now)
             elif order.allows(price) and order.opens_seen == 1:
@@ -280,6 +288,8 @@ class Venue(Money):
         self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None
     ) -> int:
         """These lots are matched, perhaps by the range of a candle, and returned."""
+        if not maker:
+            ticks = self.moved(order, lots, ticks)
         rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
         order.matched += lots
         match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now, candle), quote, base)
@@ -289,6 +299,16 @@ class Venue(Money):
             match.uses, match.releases = base, quote
         self.note_match(match, now)
         return lots
+
+    def moved(self, order: Order, lots: int, ticks: int) -> int:
+        """Rule 39: the price that an order pays which takes so many lots at ``ticks``."""
+        index = order.instrument.index
+        candle = self.last.get((index, "candle"))
+        by = "candles" if order.resting else self.evidence(order.instrument, "takers")  # it may rest until an open
+        seen = self.last.get((index, "trade")) if by == "trades" else candle
+        shown = self.books[index].amount_for[order.side] if by == "quotes" else seen.amounts[0] if seen else 0
+        price = ticks + order.side * slippage(order.instrument.spec, lots, ticks, shown, candle)
+        return max(price if order.allows(price) else order.price, 1)
 
     def note_end(self, order: Order, reason: str, now: int) -> None:
         """The order expires, and meets nothing else before it does."""
@@ -363,6 +383,7 @@ class Venue(Money):
         change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, fill))
         if change.after is not None:
             self.positions[instrument.index] = change.after
+        order.paid = paid_behind(order.paid, instrument, fill.lots, fill.notional, maker)
         self.marks[instrument.index] = ticks
         in_range(max(map(abs, self.sums(instrument.quote, {}, {}))), "values and requirements")
         if instrument.spot:
@@ -415,13 +436,14 @@ class Venue(Money):
         elif first:
             self.await_trigger(order, now)
             if candle and order.held and self.evidence(order.instrument, "triggers") == "candles":
-                self.show_extreme(order, candle, now)
+                self.show_extreme(order, candle, ticks, now)
 
-    def show_extreme(self, order: Order, candle: Market, now: int) -> None:
-        """Rule 31: what the range of a candle had against it, after the range has filled the entry."""
+    def show_extreme(self, order: Order, candle: Market, entry: int, now: int) -> None:
+        """Rule 31: what the range of a candle had against it, after the range has filled the entry at this price."""
         _, high, low, _ = candle.prices
         if order.trigger.reached(high if order.side > 0 else low):
-            self.trigger(order, order.trigger.price, now, candle)
+            worse = max if order.side > 0 else min
+            self.trigger(order, worse(order.trigger.price, entry), now, candle)
 
     def end_family(self, order: Order, entry: Order, now: int) -> None:
         """Rule 31: the first that fills ends what is left of the entry, and the others."""

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barter_bt as bt
+from tests.draws import draws
 from tests.engine.tiny import A, B, quotes, run, schedule, table
 from tests.risk.drivers import NAMES
 
@@ -164,7 +165,7 @@ def decide(given: bt.Limits, order: dict[str, Any], known: Known) -> tuple[str |
     return reason, lots
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(120), deadline=None)
 @given(
     given_limits=limits(),
     rows=requests(),

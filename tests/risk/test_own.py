@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from decimal import Decimal as D
 from typing import Any
@@ -16,6 +15,7 @@ from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.risk import CompiledRisk
 from barter_bt.system import Engine, Strategy, close_with_market_orders
 from barter_bt.testing.scenario import Seeded, random_scenario, to_backtest
+from tests.draws import draws
 from tests.engine.test_commands import commands
 from tests.engine.tiny import A, quotes, run, schedule
 from tests.reference.compare import difference, tables_of
@@ -24,7 +24,7 @@ from tests.reference.engine import run as reference
 from tests.risk.drivers import DRIVERS, Ask, go
 from tests.system.hosts import Decides, Told, make_decisions
 
-SEEDS = int(os.environ.get("BARTER_BT_FUZZ", "80"))
+SEEDS = draws(50)
 
 
 def verdict(lots: int, side: int, held: int, ticks: int, seed: int) -> int:
@@ -94,7 +94,7 @@ def test_runs_are_those_of_the_reference(manager: Any) -> None:
 
 @pytest.mark.parametrize("manager", [Whim, compiled], ids=["python", "compiled"])
 def test_compiled_runs_are_those_of_the_reference(manager: Any) -> None:
-    against_reference(range(1000, 1060), manager, interpret=False)
+    against_reference(range(1000, 1000 + SEEDS), manager, interpret=False)
 
 
 @pytest.mark.parametrize("manager", [Whim, compiled], ids=["python", "compiled"])

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.backtest.journal import NO_FLOWS
+
 NS = pl.Datetime("ns", "UTC")
 SIDES = pl.Enum(["buy", "sell"])
 STATUS = pl.Enum(["open", "filled", "cancelled", "rejected", "expired"])
@@ -87,6 +89,7 @@ class FakeRun:
     positions: pl.DataFrame = field(default_factory=lambda: table(POSITIONS))
     balances: pl.DataFrame = field(default_factory=lambda: table(BALANCES))
     equity: pl.DataFrame = field(default_factory=lambda: table(EQUITY))
+    cash_flows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_FLOWS))
     record: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None
     config: dict[str, Any] = field(default_factory=lambda: {"data": [{"path": "x.parquet"}]})

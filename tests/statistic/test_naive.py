@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from barter_bt.statistic import FIGURES, summarise
+from tests.draws import draws
 from tests.statistic.fakes import EQUITY, FakeRun, table
 
 HOUR = 3_600_000_000_000
@@ -160,7 +161,7 @@ def of_falls(values, times):
 
 
 @pytest.mark.filterwarnings("ignore::barter_bt.statistic.interval.SamplingWarning")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     EQUITIES,
     st.sampled_from([HOUR, 6 * HOUR, DAY, 7 * DAY, 31 * DAY]),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from barter_bt.data import Stream, candles
 from barter_bt.data.schema import TIME
 from barter_bt.strategy import bearing, stamps
+from tests.draws import draws
 
 NAMES = ("a_usd", "b_usd", "c_usd")
 DENSE = 3  # in place of 20, so that small examples reach it
@@ -87,7 +88,7 @@ def found_by_sets(market: list[list[Row]], targets: set[tuple[int, str]]) -> lis
 
 
 @given(st.data(), markets(), st.booleans())
-@settings(max_examples=400)
+@settings(max_examples=draws(200))
 def test_what_is_found_and_what_is_vouched_for(data: st.DataObject, market: list[list[Row]], text: bool) -> None:
     """The thorough look finds what its words say; the quick one never vouches for targets in which it finds any."""
     wanted = data.draw(wishes(market))

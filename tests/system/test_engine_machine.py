@@ -7,7 +7,6 @@ replica equals the engine. ``BARTER_BT_FUZZ=5000`` goes through so many runs ins
 from __future__ import annotations
 
 import copy
-import os
 from decimal import Decimal as D
 from typing import Any
 
@@ -22,11 +21,12 @@ from barter_bt.errors import EngineError
 from barter_bt.instrument import Instrument
 from barter_bt.protocol import Side
 from barter_bt.system import Engine, Strategy
+from tests.draws import draws
 from tests.system import naive
 from tests.system.agree import agree
 from tests.system.test_order_machine import ACTIVE, ERRORS, IDS, INACTIVE, TIFS, agreed, order_of
 
-EXAMPLES = int(os.environ.get("BARTER_BT_FUZZ", "100"))
+EXAMPLES = draws(70)
 
 SIZE = D("0.1")
 TRADED = [

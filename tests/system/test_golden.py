@@ -11,6 +11,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from decimal import Decimal as D
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +105,12 @@ class Sequence:
             self.here.balances = told
 
 
-def sequences(path: Path) -> Iterator[tuple[Any, Any, list[tuple[str, Any]]]]:
-    """Of each sequence the configuration, Barter's names, and pairs of event and answer."""
+def sequences(path: Path, part: int) -> Iterator[tuple[Any, Any, list[tuple[str, Any]]]]:
+    """Of every fourth sequence the configuration, Barter's names, and pairs of event and answer."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         lines = [line.rstrip("\n") for line in file]
     starts = [k for k, line in enumerate(lines) if line.startswith('{"config"')]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in list(pairwise([*starts, len(lines)]))[part::4]:
         answers = [json.loads(line) for line in lines[start + 3 : end : 2]]
         pairs = list(zip(lines[start + 2 : end : 2], answers, strict=True))
         yield json.loads(lines[start])["config"], json.loads(lines[start + 1]), pairs
@@ -295,11 +296,10 @@ def many(value: Any) -> list[Any]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.split(".")[0])
 def test_the_engine_is_barter_but_for_the_differences_that_are_documented(path: Path, part: int) -> None:
     """A quarter of a file's sequences, whole."""
-    for k, (config, names, pairs) in enumerate(sequences(path)):
-        if k % 4 == part:
-            sequence = Sequence(config, names)
-            for line, answer in pairs:
-                sequence.step(line, answer)
+    for config, names, pairs in sequences(path, part):
+        sequence = Sequence(config, names)
+        for line, answer in pairs:
+            sequence.step(line, answer)
 
 
 @pytest.mark.parametrize(("name", "sentence"), naive.DIFFERENCES.items())

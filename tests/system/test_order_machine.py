@@ -6,7 +6,6 @@ After each step the tracked orders are those of :mod:`tests.system.naive`, and t
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal as D
 from typing import Any
 
@@ -55,9 +54,10 @@ from barter_bt.protocol import (
     Timeout,
 )
 from barter_bt.system import Commanded, Engine
+from tests.draws import draws
 from tests.system import naive
 
-EXAMPLES = int(os.environ.get("BARTER_BT_FUZZ", "120"))
+EXAMPLES = draws(70)
 
 # Few of each, so that they meet. No time is 0: the engine's columns take it for "the exchange has said nothing".
 INSTRUMENTS, TIMES, IDS = st.integers(0, 1), st.integers(1, 3), st.sampled_from(["id", "other"])

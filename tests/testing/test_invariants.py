@@ -18,6 +18,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.testing import quotes, run, run_prices, schedule, strategies, trades
 from barter_bt.testing.invariants import INVARIANTS
 from barter_bt.testing.scenario import Case, random_scenario
+from tests.draws import draws
 
 SPOT = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
 FUTURE = bt.Instrument("x", "f_usd", kind="future", contract_size=10, price_increment=1, quantity_increment=1)
@@ -240,7 +241,7 @@ def test_a_run_that_ended_early() -> None:
     testing.assert_all(result)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(strategies.cases())
 def test_drawn_cases_hold_all(case: Case) -> None:
     with strategies.accepted():

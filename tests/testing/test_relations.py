@@ -13,6 +13,7 @@ from barter_bt import testing
 from barter_bt.errors import ConfigError
 from barter_bt.testing import bars, candles, quotes, schedule, trades
 from barter_bt.testing.scenario import Case, random_scenario
+from tests.draws import draws
 
 A, B = (bt.Instrument("x", name, price_increment=1, quantity_increment=1) for name in ("a_usd", "b_usd"))
 WALK = [100, 102, 101, 104, 103, 99, 98, 101, 105, 104, 107, 103]
@@ -72,7 +73,7 @@ def test_honest_strategies(relation: Any, strategy: Any) -> None:
 @pytest.mark.parametrize("block", range(3))
 def test_drawn_cases(relation: Any, block: int) -> None:
     """Trades, quotes, candles, latencies, margin, expiries."""
-    for seed in range(9000 + block, 9024, 3):
+    for seed in range(9000 + block, 9000 + draws(15), 3):
         data, instruments, strategy, given = Case(random_scenario(seed))
         relation(data, instruments, lambda _, strategy=strategy: strategy, **given)
 

@@ -17,10 +17,11 @@ from barter_bt.errors import ConfigError
 from barter_bt.testing import strategies
 from barter_bt.testing.scenario import Case, Scenario
 from barter_bt.testing.strategies.common import TWO
+from tests.draws import draws
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("trades", "quotes", "candles")
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=draws(25), deadline=None, suppress_health_check=list(HealthCheck))
 broad = settings(
     max_examples=2_000,
     deadline=None,

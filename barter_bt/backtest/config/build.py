@@ -15,11 +15,19 @@ from msgspec import UNSET
 
 from barter_bt.backtest.config.check import check, refuse
 from barter_bt.backtest.config.objects import Loader, builtin
-from barter_bt.backtest.config.sections import DataSection, File, ObjectSection, VenueSection, given
+from barter_bt.backtest.config.sections import (
+    CashFlowsSection,
+    DataSection,
+    File,
+    ObjectSection,
+    VenueSection,
+    given,
+)
 from barter_bt.errors import BarterBtError, ConfigError
 
 if TYPE_CHECKING:
     from barter_bt.backtest.commands import Commands
+    from barter_bt.data.flows import CashFlows
     from barter_bt.data.stream import Stream
     from barter_bt.venue.terms import Venue
 
@@ -60,6 +68,8 @@ class Config:
             arguments["record"] = self.file.record
         if self.file.commands:
             arguments["commands"] = self._commands()
+        if self.file.cash_flows:
+            arguments["cash_flows"] = [self._flows(number, each) for number, each in enumerate(self.file.cash_flows)]
         options = given(self.file.run)
         for key in ("start", "end"):
             if key in options:
@@ -78,6 +88,16 @@ class Config:
         frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
         commands: Commands = self._make("commands", Commands, {"frame": frame})
         return commands
+
+    def _flows(self, number: int, section: CashFlowsSection) -> CashFlows:
+        from barter_bt import data
+
+        key, path = f"cash_flows[{number}]", self.path.parent / section.path
+        if not path.is_file():
+            self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
+        read = {"funding": data.funding, "dividend": data.dividends, "cash": data.cash_flows}[section.kind]
+        flows: CashFlows = self._make(key, read, {"source": path})
+        return flows
 
     def build_benchmark(self) -> Any:
         """Make the strategy of section ``[benchmark]``; None without one."""
@@ -128,7 +148,7 @@ class Config:
         }
 
     def _venue(self, key: str, section: VenueSection) -> Venue:
-        from barter_bt.venue import terms
+        from barter_bt.venue import costs, terms
 
         values = given(section)
         if section.latency is not UNSET:
@@ -139,7 +159,11 @@ class Config:
             values["latency"] = self._make(f"{key}.latency", terms.Latency, delays)
         if section.max_age is not UNSET:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
-        kinds: dict[str, Callable[..., Any]] = {"fees": terms.Fees, "margin": terms.Margin}
+        kinds: dict[str, Callable[..., Any]] = {
+            "fees": costs.Fees,
+            "margin": terms.Margin,
+            "slippage": costs.Slippage,
+        }
         for part, kind in kinds.items():
             if part in values:
                 values[part] = self._make(f"{key}.{part}", kind, given(values[part]))

@@ -75,6 +75,20 @@ class FeesSection(Section, frozen=True):
     maker: float | UnsetType = UNSET
     taker: float | UnsetType = UNSET
     per_contract: float | UnsetType = UNSET
+    per_order: float | UnsetType = UNSET
+    minimum: float | UnsetType = UNSET
+    maximum: float | UnsetType = UNSET
+    increment: float | UnsetType = UNSET
+
+
+class SlippageSection(Section, frozen=True):
+    """By how much orders that take move their price against themselves."""
+
+    ticks: int | UnsetType = UNSET
+    rate: float | UnsetType = UNSET
+    range_share: float | UnsetType = UNSET
+    volume_share: float | UnsetType = UNSET
+    impact: float | UnsetType = UNSET
 
 
 class LatencySection(Section, frozen=True):
@@ -106,6 +120,9 @@ class VenueSection(Section, frozen=True):
     max_age: Duration | UnsetType = UNSET
     fees_by_instrument: dict[str, FeesSection] | UnsetType = UNSET
     margin_by_instrument: dict[str, MarginSection] | UnsetType = UNSET
+    candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET
+    slippage: SlippageSection | UnsetType = UNSET
+    slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
 
 
 class ObjectSection(Section, frozen=True):
@@ -135,6 +152,13 @@ class CommandSection(Section, frozen=True):
     trailing_rate: float | UnsetType = UNSET
 
 
+class CashFlowsSection(Section, frozen=True):
+    """Money that no order moves."""
+
+    kind: Literal["funding", "dividend", "cash"]
+    path: Annotated[str, Meta(description="a file, relative to this one")]
+
+
 class File(Section, frozen=True):
     """The whole file."""
 
@@ -149,6 +173,7 @@ class File(Section, frozen=True):
     risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET
     record: Annotated[dict[str, Any], Meta(description="[record]: state columns to keep")] | UnsetType = UNSET
     commands: Annotated[list[CommandSection], Meta(description="[[commands]]: by time")] = []
+    cash_flows: Annotated[list[CashFlowsSection], Meta(description="[[cash_flows]]: funding, dividends")] = []
 
 
 def schema() -> dict[str, Any]:

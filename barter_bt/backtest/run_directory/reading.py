@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
+from barter_bt.backtest.journal import NO_FLOWS
 from barter_bt.backtest.prices import SCHEMA, DrawnPrices
 from barter_bt.backtest.run_directory.manifest import check, load
 from barter_bt.errors import ConfigError, nearest
@@ -95,6 +96,13 @@ class SavedRun(Analysis):
     def balances(self) -> pl.DataFrame:
         """Every change of a balance."""
         return self.scan("balances").collect()
+
+    @cached_property
+    def cash_flows(self) -> pl.DataFrame:
+        """Money that no order moved."""
+        if "cash_flows.parquet" not in self.manifest["files"]:
+            return pl.DataFrame(schema=NO_FLOWS)
+        return self.scan("cash_flows").collect()
 
     @cached_property
     def equity(self) -> pl.DataFrame:

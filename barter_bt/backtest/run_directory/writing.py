@@ -32,6 +32,10 @@ class Run(Tables, Protocol):
         """What the engine did, if an audit was kept."""
 
     @property
+    def cash_flows(self) -> pl.DataFrame:
+        """Money that no order moved."""
+
+    @property
     def digests(self) -> Mapping[str, str]:
         """SHA-256 of tables outside the digest."""
 
@@ -122,6 +126,7 @@ def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str
     curve = None if other is None else other.equity
     tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
     tables["benchmark"] = curve
+    tables["cash_flows"] = result.cash_flows if result.cash_flows.height else None
     if hasattr(result, "prices_to_draw"):
         tables["prices"] = result.prices_to_draw()
     tables["round_trips"] = getattr(result, "round_trips", None)

@@ -82,6 +82,8 @@ def _restate(s: EngineState, i: int, asset: int, by: int) -> None:
         value = Fraction(t.num[i], t.den[i]) / by
         t.num[i], t.den[i], t.den_inverse[i] = value.numerator, value.denominator, 1.0 / value.denominator
         t.notional_min[i] = math.ceil(Fraction(t.notional_min[i], by))
+        for amounts in (t.order_fee, t.fee_min, t.fee_step):
+            amounts[i] = round(Fraction(amounts[i], by))
         for num, den in ((t.lot_fee_num, t.lot_fee_den), (t.lot_margin_num, t.lot_margin_den)):
             amount = Fraction(num[i], den[i]) / by
             num[i], den[i] = amount.numerator, amount.denominator

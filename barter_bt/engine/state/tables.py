@@ -155,6 +155,27 @@ class Commands(OrderTerms):
     order: I64
 
 
+class CashFlows(Table):
+    """Money that no order moves, by time (rule 48): what is paid is ``num / den`` of what its kind says."""
+
+    time: I64
+    kind: I8
+    instrument: I64  # -1: none
+    asset: I64
+    exchange: I64
+    num: I64  # of the notional of the position, of the units of base that are held, or units of the asset
+    den: I64
+
+
+class Payments(Table, growable=True):
+    """Cash flows that were paid, as the engine learnt of them."""
+
+    time_exchange: I64
+    time_engine: I64
+    flow: I64  # row of the cash flows
+    amount: I64  # in units of its asset
+
+
 class Trades(Table, growable=True):
     """Own fills, one row each, as the engine learnt of them; what was opened and closed is a row of `positions`."""
 
@@ -242,12 +263,14 @@ class EngineState(Block):
     actions: Actions
     schedule: Schedule
     commands: Commands
+    flows: CashFlows
     requests: Requests
     reports: Reports
     agenda: Agenda
     trades: Trades
     positions: Positions
     balances: Balances
+    payments: Payments
     equity: Equity
     watched: Watched
     records: Records

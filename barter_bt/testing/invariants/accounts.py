@@ -29,7 +29,7 @@ def assert_ledger_sums_to_zero(result: Result) -> None:
 
 
 def assert_balances_follow_from_fills(result: Result) -> None:
-    """Every balance is the starting one and what fills and fees up to its time changed, to the unit.
+    """Every balance is the starting one and what fills, fees and cash flows up to its time changed, to the unit.
 
     Raises
     ------
@@ -47,6 +47,9 @@ def assert_balances_follow_from_fills(result: Result) -> None:
     for trade, made in zip(trades, postings, strict=True):
         for asset, units in made:
             changes[asset].append((trade["time_exchange"], units))
+    flows = rows(state.flows)
+    for paid in rows(state.payments):
+        changes[flows[paid["flow"]]["asset"]].append((paid["time_exchange"], paid["amount"]))
     balances = rows(state.balances)
     for asset in range(len(names)):
         changes[asset].sort(key=lambda each: each[0])
@@ -82,7 +85,7 @@ def _expect_known(result: Result, asset: int, total: int) -> None:
 def assert_free_is_not_negative(result: Result) -> None:
     """Without margin nothing is spent that is not there; and nowhere is more free than there is.
 
-    Assets in which something is margined (derivatives, margin accounts) may be owed.
+    Assets in which something is margined (derivatives, margin accounts), or of which cash flows take, may be owed.
 
     Raises
     ------
@@ -98,6 +101,8 @@ def assert_free_is_not_negative(result: Result) -> None:
     owing: set[int] = set()
     for terms in rows(state.terms):
         owing |= {terms["quote"], terms["base"]} if terms["margined"] else set()
+    flows = rows(state.flows)
+    owing |= {flows[paid["flow"]]["asset"] for paid in rows(state.payments) if paid["amount"] < 0}
     for number, row in enumerate(rows(state.balances)):
         if row["free"] < 0 and row["asset"] not in owing:
             fail(place(result, "balances", number, row), f"free is {row['free']} units, and must not be negative")

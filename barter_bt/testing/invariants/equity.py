@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,6 +10,8 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.testing.invariants.journal import expect, fail, rows, state_of
 from barter_bt.testing.invariants.replay import Position, Terms, replay, rhe, terms_of
+
+Change = tuple[int, int, int, list[tuple[int, int]]]  # time, instrument, signed lots, units by asset
 
 
 def assert_equity_is_cash_plus_value(result: Result) -> None:
@@ -46,8 +47,7 @@ def _assert_flat_marks(result: Result, marks: list[dict[str, int]]) -> None:
     amounts = dict.fromkeys(range(len(result.index.assets)), 0)
     for row in reversed(rows(state.balances)):
         amounts[row["asset"]] = row["total"]  # the first is what stays
-    held, trades = [0] * len(result.index), rows(state.trades)
-    made, done = replay(result).postings, 0
+    held, changes, done = [0] * len(result.index), _changes(result), 0
 
     def flat_worth() -> int | None:
         others = any(units for asset, units in amounts.items() if asset != reporting)
@@ -55,12 +55,12 @@ def _assert_flat_marks(result: Result, marks: list[dict[str, int]]) -> None:
 
     for number, mark in enumerate(marks):
         seen = []
-        while done < len(trades) and trades[done]["time_engine"] < mark["time"]:
-            _post(trades[done], made[done], amounts, held)
+        while done < len(changes) and changes[done][0] < mark["time"]:
+            _post(changes[done], amounts, held)
             done += 1
         seen.append(flat_worth())
-        while done < len(trades) and trades[done]["time_engine"] == mark["time"]:  # before the mark or after it
-            _post(trades[done], made[done], amounts, held)
+        while done < len(changes) and changes[done][0] == mark["time"]:  # before the mark or after it
+            _post(changes[done], amounts, held)
             seen.append(flat_worth())
             done += 1
         if mark["known"] and None not in seen and mark["equity"] not in seen:
@@ -68,9 +68,24 @@ def _assert_flat_marks(result: Result, marks: list[dict[str, int]]) -> None:
             fail(where, f"equity is {mark['equity']} units, and nothing is held but {seen[0]} of the reporting asset")
 
 
-def _post(trade: dict[str, int], changes: Iterable[tuple[int, int]], amounts: dict[int, int], held: list[int]) -> None:
-    held[trade["instrument"]] += trade["side"] * trade["quantity"]
-    for asset, units in changes:
+def _changes(result: Result) -> list[Change]:
+    """What fills and cash flows change, in the order in which the engine learnt of them."""
+    state = result.state
+    fills = [
+        (trade["time_engine"], trade["instrument"], trade["side"] * trade["quantity"], made)
+        for trade, made in zip(rows(state.trades), replay(result).postings, strict=True)
+    ]
+    flows = [
+        (paid["time_engine"], 0, 0, [(state.flows.asset[paid["flow"]], paid["amount"])])
+        for paid in rows(state.payments)
+    ]
+    return sorted(fills + flows, key=lambda change: change[0])
+
+
+def _post(change: Change, amounts: dict[int, int], held: list[int]) -> None:
+    _, instrument, lots, postings = change
+    held[instrument] += lots
+    for asset, units in postings:
         amounts[asset] += units
 
 

@@ -27,7 +27,7 @@ def assert_fills_within_evidence(result: Result) -> None:
 
     One that takes: at the price of a trade of that time, at the opposite side of the standing quote, at an open or a
     close, or inside the range of a candle that triggered it (rule 30). One that made: at its limit, which a trade, the
-    opposite side, or the range of a candle reached at that time.
+    opposite side, or the range of a candle reached at that time. Where orders that take slip (rule 39), at no better.
 
     Raises
     ------
@@ -51,7 +51,12 @@ def assert_fills_within_evidence(result: Result) -> None:
         kinds = {takes, rests} if rests == CANDLES and order["kind"] == LIMIT else {takes}  # which takes at an open
         prices = [p for kind in kinds for p in market(i, kind).taken(trade["time_exchange"], trade["side"])]
         inside = order["time_triggered"] == trade["time_exchange"] and market(i, takes).spans(trade["time_exchange"])
-        if trade["price"] not in prices and not any(low <= trade["price"] <= high for low, high in inside or []):
+        if terms[i]["slips"]:
+            prices += [end for span in inside or [] for end in span]
+            known = any(trade["side"] * (trade["price"] - price) >= 0 for price in prices)
+        else:
+            known = trade["price"] in prices or any(low <= trade["price"] <= high for low, high in inside or [])
+        if not known:
             named = " or ".join(_KINDS[kind] for kind in sorted(kinds))
             fail(where, f"price {trade['price']} is none of the {named} then, in ticks: {_some(prices)}")
 

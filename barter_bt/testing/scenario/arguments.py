@@ -13,7 +13,7 @@ from barter_bt import data
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
-from barter_bt.venue import Fees, Latency, Margin, Venue
+from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 TIME = pl.Datetime("ns", "UTC")
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -159,10 +159,28 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
     )
 
 
+def to_fees(spec: InstrumentSpec) -> Fees:
+    """What fills cost."""
+    return Fees(
+        maker=float(spec.maker),
+        taker=float(spec.taker),
+        per_contract=float(spec.per_contract),
+        per_order=float(spec.per_order),
+        minimum=float(spec.fee_minimum),
+        maximum=None if spec.fee_maximum is None else float(spec.fee_maximum),
+        increment=None if spec.fee_increment is None else float(spec.fee_increment),
+    )
+
+
+def to_slippage(spec: InstrumentSpec) -> Slippage:
+    """By how much takers slip."""
+    rate = float(spec.slippage_rate)
+    return Slippage(spec.slippage_ticks, rate, spec.range_share, spec.volume_share, spec.impact)
+
+
 def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Venue:
-    """The terms of an exchange, with fees and margin by instrument name."""
+    """The terms of an exchange, with costs and margin by instrument name."""
     own = [item for item in instruments if item.exchange == spec.name]
-    fees = {item.name: Fees(float(item.maker), float(item.taker), float(item.per_contract)) for item in own}
     margins = {
         item.name: Margin(
             float(item.margin), None if item.margin_per_contract is None else float(item.margin_per_contract)
@@ -175,8 +193,10 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         taker_fills_on=spec.taker_fills_on,
         maker_fills_on=spec.maker_fills_on,
         limit_fill=spec.limit_fill,
+        candle_fill=spec.candle_fill,
         triggers_on=spec.triggers_on,
         max_age_ns=spec.max_age_ns,
-        fees_by_instrument=fees,
+        fees_by_instrument={item.name: to_fees(item) for item in own},
+        slippage_by_instrument={item.name: to_slippage(item) for item in own},
         margin_by_instrument=margins,
     )

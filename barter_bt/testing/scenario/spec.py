@@ -10,6 +10,7 @@ from barter_bt.testing.scenario.plain import Plain
 Kind = Literal["trades", "quotes", "candles"]
 Contract = Literal["spot", "perpetual", "inverse", "future"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
+CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
 
@@ -23,6 +24,7 @@ class InstrumentSpec(Plain):
 
     ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given. A tick
     or lot that is not declared is what data and orders are whole numbers of, which no engine is told.
+    ``fee_maximum`` and ``slippage_rate`` are fractions, of an order's notional and of a price, of at most nine places.
     Names are unique over all exchanges.
     """
 
@@ -45,6 +47,15 @@ class InstrumentSpec(Plain):
     declares_tick: bool = True
     declares_lot: bool = True
     expiry: int | None = None  # of a future
+    per_order: str = "0"
+    fee_minimum: str = "0"
+    fee_maximum: str | None = None
+    fee_increment: str | None = None
+    slippage_ticks: int = 0
+    slippage_rate: str = "0"
+    range_share: float = 0.0
+    volume_share: float = 0.0
+    impact: float = 0.0
 
     @property
     def money(self) -> str:
@@ -66,6 +77,7 @@ class ExchangeSpec(Plain):
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
     triggers_on: Evidence = "auto"
+    candle_fill: CandleFill = "next_open"
 
 
 @dataclass(frozen=True, repr=False)

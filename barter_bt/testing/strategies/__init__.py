@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
 
 from barter_bt.testing.strategies.market import candles, quotes, trades
 from barter_bt.testing.strategies.runs import accepted, cases, scenarios, schedules
-from barter_bt.testing.strategies.terms import balances, fees, instruments, latencies, venues
+from barter_bt.testing.strategies.terms import balances, fees, instruments, latencies, slippages, venues
 
 __all__ = [
     "accepted",
@@ -29,6 +29,7 @@ __all__ = [
     "quotes",
     "scenarios",
     "schedules",
+    "slippages",
     "trades",
     "venues",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from barter_bt.testing.scenario.make import make_balances
 from barter_bt.testing.scenario.source import Drawn
 from barter_bt.testing.scenario.spec import Contract, Kind
 from barter_bt.testing.strategies.common import TWO, Instruments, builds, several
-from barter_bt.venue import Fees, Latency, Margin, Venue
+from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 
 def instruments(
@@ -50,7 +51,7 @@ def instruments(
 
 
 def fees() -> st.SearchStrategy[Fees]:
-    """Fees: none, usual ones, a tenth, rebates, per contract.
+    """Fees: none, usual ones, a tenth, rebates, per contract, and sometimes by order.
 
     Examples
     --------
@@ -61,7 +62,32 @@ def fees() -> st.SearchStrategy[Fees]:
     >>> test()
     """
     rates = st.sampled_from([float(rate) for rate in dict.fromkeys(RATES)])
-    return st.builds(Fees, rates, rates, st.sampled_from([0.0, 0.0, 0.01, 2.5]))
+    by_fill = st.builds(Fees, rates, rates, st.sampled_from([0.0, 0.0, 0.01, 2.5]))
+    by_order = st.builds(
+        replace,
+        by_fill,
+        per_order=st.sampled_from([0.0, 1.0, 2.5]),
+        minimum=st.sampled_from([0.0, 1.0]),
+        maximum=st.sampled_from([None, 0.01, 1.0]),
+        increment=st.sampled_from([None, 0.01, 1.0]),
+    )
+    return st.one_of(by_fill, by_order)
+
+
+def slippages() -> st.SearchStrategy[Slippage]:
+    """Slippage: none, and each of its terms.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> @given(slippages())
+    ... def test(terms):
+    ...     assert 0 <= terms.rate <= 0.1
+    >>> test()
+    """
+    some = st.sampled_from([0.0, 0.0, 0.1, 1.0])
+    drawn = st.builds(Slippage, st.sampled_from([0, 1, 3]), st.sampled_from([0.0, 0.0005, 0.1]), some, some, some)
+    return st.one_of(st.just(Slippage()), drawn)
 
 
 def latencies() -> st.SearchStrategy[Latency]:
@@ -104,7 +130,10 @@ def venues(evidence: Sequence[Kind] = ()) -> st.SearchStrategy[Venue]:
         account=st.sampled_from(["cash", "margin"]),
         taker_fills_on=chosen,
         maker_fills_on=chosen,
+        triggers_on=chosen,
         limit_fill=st.sampled_from(["through", "touch"]),
+        candle_fill=st.sampled_from(["next_open", "next_open", "next_close", "this_close"]),
+        slippage=slippages(),
         max_age_ns=st.sampled_from([0, LATENCIES[-1]]),
     )
 

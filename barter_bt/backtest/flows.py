@@ -1,0 +1,96 @@
+"""Cash flows as columns of the engine's state: what is due when, in whole units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from barter_bt.columns.exact import LIMIT
+from barter_bt.data.flows import CashFlows
+from barter_bt.engine.agenda import CASH_FLOW
+from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING
+from barter_bt.engine.state.tables import CashFlows as Columns
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import ConfigError
+from barter_bt.instrument import IndexedInstruments, Scales
+
+KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT}
+_RATE = 10**12  # rates of funding count to its inverse
+
+
+def flows_of(given: object) -> tuple[CashFlows, ...]:
+    """One object of :func:`~barter_bt.data.funding` and its like, or several."""
+    several = () if given is None else (given,) if isinstance(given, CashFlows) else given
+    if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
+        raise ConfigError(
+            f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends or data.cash_flows give, "
+            "or a list of such"
+        )
+    return tuple(several)
+
+
+def install(
+    flows: Sequence[CashFlows], state: EngineState, index: IndexedInstruments, scales: Scales
+) -> tuple[list[str], list[str]]:
+    """Write them into the state's columns, by time, then as given; returns the reason of each row, and warnings."""
+    rows = [row for one in flows for row in _rows(one, index, scales)]
+    begins = state.engine.time[0]
+    due = sorted((row for row in rows if row["time"] >= begins), key=lambda row: row["time"])
+    table = Columns(len(due))
+    for name in Columns.schema:
+        table.array(name)[:] = [row[name] for row in due]
+    state.replace("flows", table)
+    if due:
+        state.agenda.due[CASH_FLOW] = due[0]["time"]
+    early = len(rows) - len(due)
+    told = [f"{early:,} cash flow(s) lie before the start of the run and were left out"] if early else []
+    return [row["reason"] for row in due], told
+
+
+def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> list[dict[str, Any]]:
+    times = flows.frame["time"].to_physical().to_list()
+    of = _of_asset if flows.kind == "cash" else _of_instrument
+    exchanges = index.exchanges
+    found = []
+    for time, row in zip(times, flows.frame.iter_rows(named=True), strict=True):
+        i, asset, share, reason = of(flows.kind, row, index, scales)
+        if max(abs(share.numerator), share.denominator) > LIMIT:
+            raise ConfigError(f"the {flows.kind} of {row['time']} is beyond what can be counted: {share}")
+        found.append(
+            {
+                "time": time,
+                "kind": KINDS[flows.kind],
+                "instrument": i,
+                "asset": asset,
+                "exchange": exchanges.index(index.assets[asset][0]),
+                "num": share.numerator,
+                "den": share.denominator,
+                "reason": reason,
+            }
+        )
+    return found
+
+
+def _of_asset(
+    kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
+) -> tuple[int, int, Fraction, str]:
+    asset = index.asset(row["asset"])
+    units = round(Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]))
+    return -1, asset, Fraction(units), row["reason"]
+
+
+def _of_instrument(
+    kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
+) -> tuple[int, int, Fraction, str]:
+    i = index.instrument(row["instrument"])
+    one, asset = index.instruments[i], index.settlement_assets[i]
+    if kind == "funding":
+        if one.kind != "perpetual":
+            raise ConfigError(f"funding of {one.key!r}, which is {one.kind}: only perpetuals pay it")
+        return i, asset, Fraction(round(Decimal(repr(row["rate"])) * _RATE), _RATE), kind
+    if one.is_derivative:
+        raise ConfigError(f"a dividend of {one.key!r}, which is {one.kind}: only what is held pays one")
+    per_unit = Fraction(Decimal(repr(row["amount"]))) * Fraction(scales.units[index.bases[i]])
+    return i, asset, per_unit / Fraction(scales.units[asset]), kind

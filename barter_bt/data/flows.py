@@ -1,0 +1,171 @@
+"""Money that no order moves, by time: funding of perpetuals, cash dividends, cash flows of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from barter_bt.data.source import open_source
+from barter_bt.errors import DataError
+
+Kind = Literal["funding", "dividend", "cash"]
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "funding": ("time", "instrument", "rate"),
+    "dividend": ("time", "instrument", "amount"),
+    "cash": ("time", "asset", "amount", "reason"),
+}
+_MOST = {"rate": 1.0, "amount": 1e15}
+
+
+@dataclass(frozen=True)
+class CashFlows:
+    """Cash flows of one kind, checked: what :func:`funding`, :func:`dividends` and :func:`cash_flows` give.
+
+    Attributes
+    ----------
+    kind
+        ``"funding"``, ``"dividend"`` or ``"cash"``.
+    frame
+        Its columns, by time.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> ex_date = datetime(2024, 5, 10, tzinfo=timezone.utc)
+    >>> dividends(pl.DataFrame({"time": [ex_date], "instrument": ["aapl_usd"], "amount": [0.25]}))
+    CashFlows(1 dividend)
+    """
+
+    kind: Kind
+    frame: pl.DataFrame
+
+    def __repr__(self) -> str:
+        return f"CashFlows({self.frame.height:,} {self.kind})"
+
+
+def funding(source: object) -> CashFlows:
+    """Rates of funding of perpetuals (rule 41): where a rate is above 0, longs pay and shorts get it.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``rate``, a fraction of the notional
+        for this time, not for a year (0.0001 is one basis point); it counts to 1e-12.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a cell null or not finite, times go back, or one comes twice.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> eight = datetime(2024, 1, 1, 8, tzinfo=timezone.utc)
+    >>> funding(pl.DataFrame({"time": [eight], "instrument": ["btc_usdt"], "rate": [0.0001]})).frame["rate"].item()
+    0.0001
+    """
+    return _read("funding", source)
+
+
+def dividends(source: object) -> CashFlows:
+    """Cash dividends of shares (rule 45), by their ex-dates; paid at once, for there is no later day of payment.
+
+    Prices must not be adjusted for them: such a price has fallen before the dividend is paid, and it would count twice.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``amount``, in the quote asset per
+        share, after what is withheld.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> ex_date = datetime(2024, 5, 10, tzinfo=timezone.utc)
+    >>> dividends(pl.DataFrame({"time": [ex_date], "instrument": ["aapl_usd"], "amount": [0.25]})).kind
+    'dividend'
+    """
+    return _read("dividend", source)
+
+
+def cash_flows(source: object) -> CashFlows:
+    """Amounts that the account gets, or pays where they are below 0, for a reason of the user's own (rule 48).
+
+    Interest, rollover, subscriptions, costs. They are part of the result: deposits would look like profits.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``asset`` (``asset`` or ``exchange.asset``), ``amount``
+        and ``reason``.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> first = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    >>> data = pl.DataFrame({"time": [first], "asset": ["usd"], "amount": [-9.99], "reason": ["market data"]})
+    >>> cash_flows(data)
+    CashFlows(1 cash)
+    """
+    return _read("cash", source)
+
+
+def _read(kind: Kind, source: object) -> CashFlows:
+    opened, names = open_source(source), _COLUMNS[kind]
+    for name in names:
+        if name not in opened.schema:
+            raise DataError(
+                f"{opened.label}: {kind} has no column {name!r}; it has {', '.join(opened.schema)}",
+                f"it needs {', '.join(names)}",
+            )
+    frame = opened.lazy().select(names).collect()
+    zone = frame.schema["time"]
+    if not isinstance(zone, pl.Datetime) or zone.time_zone is None:
+        raise DataError(f"{opened.label}: column 'time' is {zone}; it must be a Datetime with a time zone")
+    number = names[2]
+    if not frame.schema[number].is_numeric():
+        raise DataError(f"{opened.label}: column {number!r} is {frame.schema[number]}; it must be a number")
+    texts = [pl.col(name).cast(pl.String) for name in names if name in ("instrument", "asset", "reason")]
+    frame = frame.with_columns(
+        pl.col("time").dt.cast_time_unit("ns").dt.convert_time_zone("UTC"), pl.col(number).cast(pl.Float64), *texts
+    )
+    _check(kind, frame, number, opened.label)
+    return CashFlows(kind, frame)
+
+
+def _check(kind: Kind, frame: pl.DataFrame, number: str, label: str) -> None:
+    value = pl.col(number)
+    wrong: Sequence[tuple[str, pl.Expr, str]] = (
+        ("has a null", pl.any_horizontal(pl.all().is_null()), "drop or fill it"),
+        ("goes back in time", pl.col("time") < pl.col("time").shift(), "sort by time"),
+        (
+            f"has {number} {{}}",
+            ~(value.abs() <= _MOST[number]).fill_null(False) | ((kind == "dividend") & (value < 0)).fill_null(False),
+            f"allowed: {'0' if kind == 'dividend' else f'-{_MOST[number]:g}'} to {_MOST[number]:g}",
+        ),
+        (
+            "comes a second time",
+            pl.struct("time", "instrument").is_first_distinct().not_() if kind != "cash" else pl.lit(False),
+            "it would be paid twice; drop one",
+        ),
+    )
+    for what, expression, hint in wrong:
+        rows = frame.with_row_index("row").filter(expression)
+        if rows.height:
+            first = rows.row(0, named=True)
+            raise DataError(
+                f"{label}: row {first['row']} of the {kind} ({first['time']}) {what.format(first[number])}", hint
+            )

@@ -1,0 +1,51 @@
+"""By how much the price of an order that takes moves against it (rule 39).
+
+Assumptions: an order's own size moves the market while it fills, and not for those that come after; the range of the
+last candle stands for volatility, the volume that an event shows for what others would trade.
+"""
+
+from __future__ import annotations
+
+import math
+
+from barter_bt.columns.exact import muldiv_floor
+from barter_bt.engine.order import BUY, LIMIT
+from barter_bt.engine.terms import RATE
+from barter_bt.venue.state import QUOTES, TRADES, VenueState
+
+_NOISE = 1e-6  # of a tick: what floats add
+
+
+def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> int:
+    """The price at which an order takes ``lots`` from an event of some kind that shows ``ticks``."""
+    o, f = v.orders, v.fill_terms
+    if not f.slips[i]:
+        return ticks
+    moved = f.slip_ticks[i] + _part(ticks, f.slip_rate[i])
+    if f.slip_by_candle[i]:
+        moved += _by_candle(v, order, i, lots, ticks, evidence)
+    price = max(ticks + o.side[order] * moved, 1)
+    if o.kind[order] != LIMIT:
+        return price
+    return min(price, o.price[order]) if o.side[order] == BUY else max(price, o.price[order])
+
+
+def _part(ticks: int, rate: int) -> int:
+    """``ticks * rate / 1e9``, rounded up."""
+    down = muldiv_floor(ticks, rate, RATE)
+    return down + int(ticks * rate - down * RATE > 0)  # compiled, both products may wrap, and their difference is exact
+
+
+def _by_candle(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> int:
+    f, extent, shown = v.fill_terms, float(v.markets.candle_range[i]), _shown(v, order, i, evidence)
+    share = 1.0 if shown < lots else float(lots) / float(shown)
+    moved = f.range_share[i] * extent + (f.volume_share[i] * float(ticks)) * (share * share)
+    moved += (f.impact[i] * extent) * math.sqrt(share)
+    return max(math.ceil(moved - _NOISE), 0)
+
+
+def _shown(v: VenueState, order: int, i: int, evidence: int) -> int:
+    """Whole lots that the event shows which fills an order."""
+    if evidence == QUOTES:
+        return v.markets.ask_lots[i] if v.orders.side[order] == BUY else v.markets.bid_lots[i]
+    return v.markets.traded[i] if evidence == TRADES else v.markets.candle_lots[i]
