@@ -114,7 +114,8 @@ class Result(Analysis):
         """Positions from entry to exit: the closed ones as in :attr:`positions`, then those that are open at the end.
 
         The market is read once, when the table is first asked for; it is saved with the run, and outside the digest.
-        Columns are ``position_id``, ``exchange``, ``instrument``, ``strategy``, ``side`` (``buy`` is long), and
+        Columns are ``position_id``, ``exchange``, ``instrument``, ``side`` (``buy`` is long), ``strategy`` (whose order
+        closed it, as in :attr:`positions`; of an open one, whose order opened it), and
 
         - ``quantity``: the largest that was held;
         - ``time_enter``, ``price_enter``: the first fill, and the average entry as in :attr:`positions`;
@@ -122,7 +123,8 @@ class Result(Analysis):
           inverse contracts the harmonic mean; null while it is open;
         - ``bars``: candles of the instrument that closed after the entry and not after the exit; null without candles;
         - ``duration``: from entry to exit, or to the end of the run;
-        - ``pnl``, ``fees``: realised, net of fees, and the fees of all its fills; of an open position so far;
+        - ``pnl``, ``fees``: realised, net of fees, and the fees of all its fills; of an open position so far; what
+          :attr:`cash_flows` paid, as funding and dividends, is in neither;
         - ``return``: pnl / (price_enter · quantity · contract size), of inverse contracts pnl / (quantity · contract
           size / price_enter); null while it is open;
         - ``mae``, ``mfe``: maximum adverse and favourable excursion, the lowest and the highest of 0 and
