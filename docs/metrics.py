@@ -24,7 +24,9 @@ What each figure of a summary means. This page is written by `docs/metrics.py` f
   assets added, a return from an equity that is not above 0, and what needs that return. A total loss itself is defined:
   -100 %. `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
 - `trades` are own fills, as in the table of that name; what others call a trade, from the opening of a position to its
-  closing, is a closed position. Figures answer to other names too: `explain("cagr")`, `summary.max_dd`.
+  closing, is a closed position, a row of `positions` and of [`round_trips`](how_to/report.md#round-trips). Figures
+  answer to other names too: `explain("roi")`, `summary.max_dd`.
+- Figures under *Market* read the market's prices when they are first asked for; parts of a run have none.
 - A benchmark is another run, a table with `time` and `equity`, or a pandas Series or frame with a `DatetimeIndex`.
 - `run.figures_by("instrument")` (or strategy, exchange, asset) gives the same figures of each part; the equity of a
   part is what the run held at its start plus the realised PnL of the part's positions, that of an asset its balance.
@@ -44,11 +46,15 @@ the same returns; they agree to nine digits. Definitions that differ:
 |---|---|
 | annual return, Calmar ratio | ffn counts time, in years of 365.25 days: (1 + r) ^ (365.25 / 365) - 1, r for "actual" |
 | the same, for `interval="365d6h"` | that of ffn where there is a return for each day of the week, not else |
+| CAGR | that of ffn is `cagr`; that of quantstats and empyrical is `annual_return` for "annual_252" |
 | total loss | quantstats and empyrical take the return from 0 to 0 as 0 |
 | value at risk, expected shortfall | negative for a loss; quantstats fits a normal distribution |
 | alpha | empyrical compounds the mean excess over a year; here it is multiplied |
 | information ratio | not annualised by quantstats, empyrical and ffn |
 | duration of drawdowns | quantstats counts days below the peak, here from the peak to the mark back at it |
+| mean round trip | the mean trade of backtesting.py is a geometric mean |
+| Kelly fraction | quantstats has returns of days in place of round trips |
+| SQN | some take the square root of at most 100 positions |
 | win rate | quantstats leaves out returns of exactly 0 |
 | days, months | elsewhere those of the index; here of the time zone, and a mark at midnight ends a day |
 | correlation | quantstats gives its square |

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.tables import EngineState, Positions
 
 
 def _one_price(groups: int, group: np.ndarray, price: np.ndarray) -> np.ndarray:
@@ -23,16 +23,17 @@ def order_ticks(s: EngineState) -> np.ndarray:
     return _one_price(len(s.orders), s.trades.array("order"), s.trades.array("price"))
 
 
-def entry_ticks(s: EngineState) -> np.ndarray:
-    """Of each closed position the one price at which it was entered, in ticks; 0 if there were several.
+def entry_ticks(s: EngineState, positions: Positions) -> np.ndarray:
+    """Of each of some positions the one price at which it was entered, in ticks; 0 if there were several.
 
     A trade bears the position that it touched first, so what a flip opens is found by the position's first trade.
     """
-    closed, fills = s.positions, s.trades
-    rows = np.arange(len(closed))
+    fills, rows = s.trades, np.arange(len(positions))
     row_of = np.full(s.engine.positions[0], -1)
-    row_of[closed.array("position")] = rows
+    row_of[positions.array("position")] = rows
     row, price = row_of[fills.array("position")], fills.array("price")
-    enters = (row >= 0) & (fills.array("side") == closed.array("side")[row]) if len(rows) else np.zeros(len(row), bool)
+    enters = (
+        (row >= 0) & (fills.array("side") == positions.array("side")[row]) if len(rows) else np.zeros(len(row), bool)
+    )
     group = np.concatenate([row[enters], rows])
-    return _one_price(len(rows), group, np.concatenate([price[enters], price[closed.array("trade_enter")]]))
+    return _one_price(len(rows), group, np.concatenate([price[enters], price[positions.array("trade_enter")]]))

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
+from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
-from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.tables import EngineState, Positions
 from barter_bt.instrument import IndexedInstruments, Scales
 
 TIME = pl.Datetime("ns", "UTC")
@@ -188,7 +189,19 @@ class Frames:
 
     def positions(self) -> pl.DataFrame:
         """Closed positions, in the order of closing."""
-        p, s = self._s.positions, self._scales
+        return self._positions(self._s.positions)
+
+    def open_positions(self) -> pl.DataFrame:
+        """Positions that are open at the end, in the order of opening, with the columns of those that were closed."""
+        return self._positions(open_positions(self._s))
+
+    def quantities_closed_last(self) -> np.ndarray:
+        """Of each closed position the quantity that its last fill closed: of a flip it opens another with the rest."""
+        p = self._s.positions
+        return self._scaled(p.array("quantity"), p.array("instrument"), self._scales.lots)
+
+    def _positions(self, p: Positions) -> pl.DataFrame:
+        s = self._scales
         i = p.array("instrument")
         quantity = self._scaled(p.array("quantity"), i, s.lots)
         basis = self._scaled(p.array("cost_basis"), i, self._money)
@@ -196,15 +209,15 @@ class Frames:
             {
                 "position_id": p.array("position").copy(),
                 **self._named(p),
-                "price_entry_average": self._average(basis, quantity, i, entry_ticks(self._s)),
+                "price_entry_average": self._average(basis, quantity, i, entry_ticks(self._s, p)),
                 "quantity_abs_max": self._scaled(p.array("quantity_max"), i, s.lots),
                 "pnl_realised": self._scaled(p.array("realised"), i, self._money),
                 "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),
                 "fees_exit": self._scaled(p.array("fees_exit"), i, self._money),
                 "time_enter": self._time(p.array("time_enter")),
-                "time_exit": self._time(p.array("time_exit")),
+                "time_exit": self._time(p.array("time_exit"), p.array("trade_exit") >= 0),
                 "trade_id_enter": p.array("trade_enter").copy(),
-                "trade_id_exit": p.array("trade_exit").copy(),
+                "trade_id_exit": pl.Series(p.array("trade_exit")).set(pl.Series(p.array("trade_exit") < 0), None),
                 "strategy": self._enum(p.array("strategy"), self._strategies),
             }
         )

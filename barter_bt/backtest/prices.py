@@ -5,7 +5,7 @@ An instrument has one kind of price: closes of candles if it has candles, else p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from barter_bt.errors import DataError
 from barter_bt.report.downsample import extremes_of_parts
 from barter_bt.statistic.tables import Floats, Integers
 
+Array = Any  # of one dimension, int64 or float64
+Pick = Callable[[str, Mapping[str, Any]], tuple[Array, ...]]
 SCHEMA: Final[dict[str, Any]] = {"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64}
 PARTS: Final = 1_000
 _FEW: Final = 4 * PARTS
@@ -41,46 +43,19 @@ class MarketPrices:
     codes: Mapping[str, int]
     names: Sequence[str]
 
-    def rows(self, span_ns: tuple[int, int] = EVER) -> Iterator[tuple[Integers, Integers, Floats]]:
-        """Times, instrument numbers and prices, chunk by chunk, of the venue times in ``span_ns``, both included.
+    def pieces(
+        self, instruments: Collection[str], span_ns: tuple[int, int], pick: Pick
+    ) -> Iterator[tuple[str, str, tuple[Array, ...]]]:
+        """Name, kind and columns of some instruments, piece by piece; a piece is of one instrument.
 
-        A quote with an empty side has no price.
+        They are those of the venue times in ``span_ns``, both included, that ``pick`` makes of a chunk's kind and
+        columns; rows whose last one is not finite are left out, as a quote with an empty side is.
         """
-        served: set[int] = set()
-        for kind in _KINDS:
-            streams = [stream for stream in self.market if stream.kind == kind]
-            for stream in streams:
-                yield from self._rows_of(stream, served, span_ns)
-            served |= {self.codes[name] for stream in streams for name in stream.instruments}
-
-    def _rows_of(
-        self, stream: Any, served: set[int], span_ns: tuple[int, int]
-    ) -> Iterator[tuple[Integers, Integers, Floats]]:
-        if served.issuperset(self.codes[name] for name in stream.instruments):
-            return
-        for chunk in stream.chunks(self.codes):
-            times, price = chunk.columns["time_exchange"], _price(stream.kind, chunk.columns)
-            inside = slice(
-                int(np.searchsorted(times, span_ns[0])), int(np.searchsorted(times, span_ns[1], side="right"))
-            )
-            times, codes, price = times[inside], chunk.columns["instrument"][inside], price[inside]
-            good = np.isfinite(price)
-            if served:
-                good &= ~np.isin(codes, list(served))
-            if good.any():
-                yield (times, codes, price) if good.all() else (times[good], codes[good], price[good])
-            if chunk.rows and chunk.columns["time_exchange"][-1] > span_ns[1]:
-                return
-
-    def by_instrument(
-        self, instruments: Collection[str], span_ns: tuple[int, int] = EVER
-    ) -> Iterator[tuple[str, Integers, Floats]]:
-        """Name, times and prices of some instruments, piece by piece; a piece is of one instrument."""
         wanted = np.array([name in instruments for name in self.names], bool)
-        for times, codes, price in self.rows(span_ns):
+        for kind, codes, picked in self._chunks(span_ns, pick):
             if codes[0] == codes[-1] and (codes == codes[0]).all():
                 if wanted[codes[0]]:
-                    yield self.names[codes[0]], times, price
+                    yield self.names[codes[0]], kind, picked
                 continue
             order = np.argsort(codes.astype(np.uint16) if len(self.names) < 1 << 16 else codes, kind="stable")
             sorted_codes = codes[order]
@@ -88,33 +63,76 @@ class MarketPrices:
             for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
                 if wanted[sorted_codes[start]]:
                     mine = order[start:end]
-                    yield self.names[sorted_codes[start]], times[mine], price[mine]
+                    yield self.names[sorted_codes[start]], kind, tuple(each[mine] for each in picked)
+
+    def _chunks(self, span_ns: tuple[int, int], pick: Pick) -> Iterator[tuple[str, Integers, tuple[Array, ...]]]:
+        """Kind, instrument numbers and columns, chunk by chunk."""
+        served: set[int] = set()
+        for kind in _KINDS:
+            streams = [stream for stream in self.market if stream.kind == kind]
+            for stream in streams:
+                for codes, picked in self._chunks_of(stream, served, span_ns, pick):
+                    yield kind, codes, picked
+            served |= {self.codes[name] for stream in streams for name in stream.instruments}
+
+    def _chunks_of(
+        self, stream: Any, served: set[int], span_ns: tuple[int, int], pick: Pick
+    ) -> Iterator[tuple[Integers, tuple[Array, ...]]]:
+        if served.issuperset(self.codes[name] for name in stream.instruments):
+            return
+        for chunk in stream.chunks(self.codes):
+            times = chunk.columns["time_exchange"]
+            inside = slice(
+                int(np.searchsorted(times, span_ns[0])), int(np.searchsorted(times, span_ns[1], side="right"))
+            )
+            codes = chunk.columns["instrument"][inside]
+            picked = tuple(each[inside] for each in pick(stream.kind, chunk.columns))
+            good = np.isfinite(picked[-1])
+            if served:
+                good &= ~np.isin(codes, list(served))
+            if good.all() and len(good):
+                yield codes, picked
+            elif good.any():
+                yield codes[good], tuple(each[good] for each in picked)
+            if chunk.rows and times[-1] > span_ns[1]:
+                return
+
+    def by_instrument(
+        self, instruments: Collection[str], span_ns: tuple[int, int] = EVER
+    ) -> Iterator[tuple[str, Integers, Floats]]:
+        """Name, times and prices of some instruments, piece by piece; a piece is of one instrument."""
+        for name, _, (times, price) in self.pieces(instruments, span_ns, _prices):
+            yield name, times, price
 
     def frame(self) -> pl.DataFrame:
         """Every price: ``time``, ``instrument``, ``price``, by time."""
         names = pl.Series(self.names)
         frames = [
             pl.DataFrame({"time": times, "instrument": names.gather(pl.Series(codes)), "price": price})
-            for times, codes, price in self.rows()
+            for _, codes, (times, price) in self._chunks(EVER, _prices)
         ]
         if not frames:
             return pl.DataFrame(schema=SCHEMA)
         found = pl.concat(frames).cast(pl.Schema(SCHEMA))
         return found if found["time"].is_sorted() else found.sort("time", maintain_order=True)
 
-    def to_draw(self, instruments: Collection[str], span_ns: tuple[int, int]) -> pl.DataFrame:
+    def to_draw(
+        self, instruments: Collection[str], span_ns: tuple[int, int], others: Collection[str] = ()
+    ) -> pl.DataFrame:
         """All prices of instruments that have few; else first, lowest, highest and last of 1,000 parts of the time.
 
-        Each stands at its own time, ``thinned`` says whether there are more. None if a file is no longer what the run
-        read. One pass over the data, which ends at the
-        end of the span.
+        Each stands at its own time, ``thinned`` says whether there are more; it is null of ``others``, of which there
+        are the first and the last price alone. None if a file is no longer what the run read. One pass over the data,
+        which ends at the end of the span.
         """
         length = (span_ns[1] - span_ns[0]) // PARTS + 1
         edges = np.array([span_ns[0] + k * length for k in range(PARTS) if k * length <= span_ns[1] - span_ns[0]])
-        found: dict[str, _Thinning] = {}
+        found: dict[str, _Thinning | _Ends] = {}
         try:
-            for name, times, price in self.by_instrument(instruments, span_ns):
-                found.setdefault(name, _Thinning(edges)).add(times, price)
+            for name, times, price in self.by_instrument({*instruments, *others}, span_ns):
+                if name not in found:
+                    found[name] = _Thinning(edges) if name in instruments else _Ends()
+                found[name].add(times, price)
         except DataError:  # a file has changed since the run, which the manifest says
             found = {}
         frames = [found[name].frame(name) for name in sorted(found)]
@@ -192,9 +210,30 @@ class _Thinning:
         return pl.DataFrame(columns).cast(pl.Schema(SCHEMA)).with_columns(thinned=pl.lit(self.thinned))
 
 
-def _price(kind: str, columns: Mapping[str, Any]) -> Floats:
-    if kind != "quotes":
-        price: Floats = columns["close" if kind == "candles" else "price"]
+class _Ends:
+    """The first and the last price of one instrument so far."""
+
+    def __init__(self) -> None:
+        self._times, self._prices = np.empty(0, np.int64), np.empty(0)
+
+    def add(self, times: Integers, prices: Floats) -> None:
+        every, price = np.append(self._times, times[[0, -1]]), np.append(self._prices, prices[[0, -1]])
+        rows = np.argsort(every, kind="stable")[[0, -1]]
+        self._times, self._prices = every[rows], price[rows]
+
+    def frame(self, name: str) -> pl.DataFrame:
+        columns = {"time": self._times, "instrument": name, "price": self._prices, "thinned": None}
+        return pl.DataFrame(columns).cast(pl.Schema(SCHEMA | {"thinned": pl.Boolean}))
+
+
+def _prices(kind: str, columns: Mapping[str, Any]) -> tuple[Array, ...]:
+    return columns["time_exchange"], columns["close"] if kind == "candles" else price_of(kind, columns)
+
+
+def price_of(kind: str, columns: Mapping[str, Any]) -> Floats:
+    """Prices of trades, mids of quotes; NaN where a side of a quote is empty."""
+    if kind == "trades":
+        price: Floats = columns["price"]
         return price
     there = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0)
     mid: Floats = np.where(there, (columns["bid_price"] + columns["ask_price"]) / 2, np.nan)

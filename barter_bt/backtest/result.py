@@ -16,6 +16,7 @@ from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
+from barter_bt.backtest.round_trips import round_trips
 from barter_bt.columns.table import Block
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.replica import AuditError, StateReplica
@@ -109,6 +110,52 @@ class Result(Analysis):
         return self._frames.positions()
 
     @cached_property
+    def round_trips(self) -> pl.DataFrame:
+        """Positions from entry to exit: the closed ones as in :attr:`positions`, then those that are open at the end.
+
+        The market is read once, when the table is first asked for; it is saved with the run, and outside the digest.
+        Columns are ``position_id``, ``exchange``, ``instrument``, ``side`` (``buy`` is long), ``strategy`` (whose order
+        closed it, as in :attr:`positions`; of an open one, whose order opened it), and
+
+        - ``quantity``: the largest that was held;
+        - ``time_enter``, ``price_enter``: the first fill, and the average entry as in :attr:`positions`;
+        - ``time_exit``, ``price_exit``: the last fill, and the average of all fills that reduced the position, of
+          inverse contracts the harmonic mean; null while it is open;
+        - ``bars``: candles of the instrument that closed after the entry and not after the exit; null without candles;
+        - ``duration``: from entry to exit, or to the end of the run;
+        - ``pnl``, ``fees``: realised, net of fees, and the fees of all its fills; of an open position so far; what
+          :attr:`cash_flows` paid, as funding and dividends, is in neither;
+        - ``return``: pnl / (price_enter · quantity · contract size), of inverse contracts pnl / (quantity · contract
+          size / price_enter); null while it is open;
+        - ``mae``, ``mfe``: maximum adverse and favourable excursion, the lowest and the highest of 0 and
+          ±(p / price_enter − 1), of inverse contracts ±(1 − price_enter / p), + for a long, over the prices p of its
+          own fills and those that the market showed while it was open; fees are not in it;
+        - ``reason_exit``: what sent the order that closed it, ``stop_loss``, ``take_profit`` or ``trailing_stop`` if it
+          protected an entry or waited for a trigger (``take_profit`` also: if touched), else ``signal``; ``end`` while
+          it is open.
+
+        An instrument shows one kind of prices: its candles, else trades, else mids of quotes. Only what is certain
+        counts, so the true excursions are at least these: prices after the entry and before the exit; the range of
+        candles that lie wholly between them; of a candle in which it was opened the close, of one in which it was
+        closed the open. A fill of a maker or of a triggered order may lie inside the candle at whose close it is
+        stamped: of that candle only the open counts if it closed the position, nothing if it opened it. All prices are
+        held against the last average entry, also those from before it was enlarged. If a file of the data has changed
+        since the run, ``bars``, ``mae`` and ``mfe`` are null.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> plan = bt.testing.schedule({"at": 60, "buy": 5}, {"at": 180, "sell": 5})
+        >>> trips = bt.testing.run_prices([10, 10, (10, 14, 9, 12), 12], plan).round_trips
+        >>> trips.select("bars", "pnl", "return", "mae", "mfe", "reason_exit").row(0)
+        (2, 10.0, 0.2, -0.1, 0.4, 'signal')
+        """
+        market = MarketPrices(self.market, self.index.codes, self.index.names) if self.market else None
+        times = nanoseconds(self.equity["time"]), nanoseconds(self.trades["time_exchange"])
+        end_ns = max((int(each.max()) for each in times if len(each)), default=EVER[0])
+        return round_trips(self, self._frames, market, end_ns)
+
+    @cached_property
     def balances(self) -> pl.DataFrame:
         """Every change of a balance."""
         return self._frames.balances()
@@ -172,7 +219,8 @@ class Result(Analysis):
         marks = nanoseconds(self.equity["time"])
         traded = self.trades["instrument"].cast(pl.String).unique().to_list()
         market = MarketPrices(self.market, self.index.codes, self.index.names)
-        return market.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER)
+        others = set(self.index.names) - set(traded)
+        return market.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER, others)
 
     @property
     def prices_spacing_ns(self) -> int:
@@ -188,7 +236,7 @@ class Result(Analysis):
     def __getstate__(self) -> dict[str, Any]:
         """What travels when the run is pickled."""
         kept = {each.name: getattr(self, each.name) for each in fields(self)}
-        made = {name: getattr(self, name) for name in ("config", "data", "own", "_prices_to_draw")}
+        made = {name: getattr(self, name) for name in ("config", "data", "own", "round_trips", "_prices_to_draw")}
         return kept | {"describe": dict, "market": (), "tables": {}} | made
 
     def save(self, directory: str | Path) -> Path:

@@ -10,6 +10,8 @@ import polars as pl
 
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.activity import Activity
+from barter_bt.statistic.extremes import extremes
+from barter_bt.statistic.market import closed_trips
 from barter_bt.statistic.part import By, parts
 from barter_bt.statistic.tables import Floats, Integers, Tables, codes, floats, nanoseconds
 
@@ -147,11 +149,16 @@ def pnl_by(run: Tables, by: By = "instrument") -> pl.DataFrame:
 
 
 def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
-    """Measure closed positions against the market's prices, or the run's own.
+    """Measure closed positions against the prices given, else as the run's table of round trips does.
 
+    A run without that table is measured against its own prices.
     Where these are only some of the market's prices, as those of a saved run, positions that were held for less than
     twenty times their spacing are left unknown.
     """
+    trips = closed_trips(run) if prices is None else None
+    if trips is not None:
+        mae, mfe = (floats(trips[name]) for name in ("mae", "mfe"))
+        return Excursions(trips["duration"].to_physical().to_numpy(), floats(trips["pnl"]), np.abs(mae), mfe)
     least = 20 * getattr(run, "prices_spacing_ns", 0) if prices is None else 0
     closed = run.positions
     enter, leave = nanoseconds(closed["time_enter"]), nanoseconds(closed["time_exit"])
@@ -167,24 +174,10 @@ def excursions(run: Tables, prices: pl.DataFrame | None = None) -> Excursions:
         for piece, line in _pieces(run, list(of), span_ns, prices):
             mine = of[piece]
             mine = mine[(enter[mine] <= line.times[-1]) & (leave[mine] >= line.times[0])]
-            below, above = _range(line, enter[mine], leave[mine])
+            below, above = extremes(line.times, line.times, line.values, line.values, enter[mine], leave[mine])
             low[mine], high[mine] = np.fmin(low[mine], below), np.fmax(high[mine], above)
         entry = floats(closed["price_entry_average"])
         down, up = 1.0 - low / entry, high / entry - 1.0
         adverse = np.maximum(np.where(long, down, up), 0.0)
         favourable = np.maximum(np.where(long, up, down), 0.0)
     return Excursions(leave - enter, floats(closed["pnl_realised"]), adverse, favourable)
-
-
-def _range(line: Line, enter: Integers, leave: Integers) -> tuple[Floats, Floats]:
-    """Lowest and highest value in each span of time; NaN where it holds no mark."""
-    first = np.searchsorted(line.times, enter, side="left")
-    last = np.searchsorted(line.times, leave, side="right")
-    inside = last > first
-    pairs = np.column_stack((first, last))[inside].ravel()
-    padded = np.append(line.values, np.nan)
-    low, high = np.full(len(enter), np.nan), np.full(len(enter), np.nan)
-    if len(pairs):
-        low[inside] = np.fmin.reduceat(padded, pairs)[::2]
-        high[inside] = np.fmax.reduceat(padded, pairs)[::2]
-    return low, high

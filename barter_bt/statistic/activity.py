@@ -55,8 +55,19 @@ class Activity:
             for key, one in self._declared
             if one.get("settlement") and one["settlement"] == one.get("base")
         ]
+        if not known:
+            return np.zeros(rows.height, bool)
         key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
         return rows.select(key.is_in(known)).to_series().to_numpy()
+
+    def sizes(self, rows: pl.DataFrame) -> Floats:
+        """Contract size of each row's instrument, by the run's configuration; 1 where it says none."""
+        known = {"|".join(key): float(one.get("contract_size") or 1) for key, one in self._declared}
+        if set(known.values()) <= {1.0}:
+            return np.ones(rows.height)
+        key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
+        found = rows.select(size=key.replace_strict(known, default=1.0, return_dtype=pl.Float64))
+        return floats(found["size"])
 
     @cached_property
     def realised(self) -> Floats:
@@ -156,7 +167,9 @@ def expectancy(activity: Activity) -> float | None:
 
 @figure("System quality number", "ratio", "Activity", needs="activity", sample="positions", source="Tharp (2008)")
 def sqn(activity: Activity) -> float | None:
-    """sqrt(number of closed positions) times mean / standard deviation (n - 1) of their realised PnL."""
+    """sqrt(n) times mean / standard deviation of the realised PnL of the n closed positions, net of fees, with n - 1 in
+    the deviation's divisor; n is not cut at 100, as some do.
+    """
     pnl = activity.money
     if pnl is None or len(pnl) < 2:
         return None

@@ -12,6 +12,7 @@ from barter_bt.statistic.against import Against, against
 from barter_bt.statistic.curve import Curve, curve_of, curve_of_run
 from barter_bt.statistic.figure import Figure, Value
 from barter_bt.statistic.interval import ACTUAL
+from barter_bt.statistic.market import Market
 from barter_bt.statistic.tables import Tables
 
 
@@ -41,6 +42,11 @@ class Facts:
     def activity(self) -> Activity:
         """Orders, fills and positions."""
         return Activity(self._run, self.curve)
+
+    @cached_property
+    def market(self) -> Market:
+        """What the run knows of its market."""
+        return Market(self._run)
 
     @cached_property
     def against(self) -> Against | None:

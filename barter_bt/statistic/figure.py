@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, TypeVar
 
 Value = str | int | float | datetime | timedelta | None
 Unit = Literal["text", "time", "duration", "money", "fraction", "ratio", "count"]
-Needs = Literal["curve", "activity", "against"]
-Sample = Literal["", "marks", "returns", "days", "drawdowns", "orders", "trades", "positions"]
+Needs = Literal["curve", "activity", "market", "against"]
+Sample = Literal["", "marks", "returns", "days", "drawdowns", "orders", "trades", "positions", "instruments"]
 _Compute = TypeVar("_Compute", bound=Callable[[Any], Any])
 
 
@@ -37,7 +37,7 @@ class Figure:
     sample
         What is counted as its sample.
     needs
-        What it is computed from: the equity curve, what was done, or the curve against a benchmark's.
+        What it is computed from: the equity curve, what was done, the market, or the curve against a benchmark's.
     key
         Whether it is among the few that are printed first.
     compute
@@ -66,7 +66,7 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
         alias: name
         for name, aliases in {
             "total_return": "return cumulative_return cum_return roi",
-            "annual_return": "cagr annualised_return annualized_return apr",
+            "annual_return": "annualised_return annualized_return apr",
             "volatility": "vol annual_volatility std standard_deviation",
             "downside_deviation": "downside_risk",
             "sharpe": "sharpe_ratio",
@@ -89,6 +89,15 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
             "payoff": "payoff_ratio",
             "expectancy": "avg_trade average_trade mean_pnl",
             "sqn": "system_quality_number",
+            "kelly": "kelly_criterion",
+            "equity_peak": "peak_equity equity_final_peak",
+            "best_return": "best_trade_return",
+            "worst_return": "worst_trade_return",
+            "mean_return": "avg_trade_return average_trade_return",
+            "longest_holding_time": "max_trade_duration",
+            "buy_and_hold": "buy_hold_return bnh",
+            "max_adverse_excursion": "mae",
+            "max_favourable_excursion": "mfe max_favorable_excursion",
             "best_position": "best_trade",
             "worst_position": "worst_trade",
             "holding_time": "avg_trade_duration",
@@ -113,8 +122,8 @@ def find(name: str) -> Figure | None:
 
     Examples
     --------
-    >>> find("CAGR").name, find("Max DD").name, find("Sharpe ratio").name, find("beauty")
-    ('annual_return', 'max_drawdown', 'sharpe', None)
+    >>> find("ROI").name, find("Max DD").name, find("Sharpe ratio").name, find("beauty")
+    ('total_return', 'max_drawdown', 'sharpe', None)
     """
     if name in FIGURES:
         return FIGURES[name]

@@ -11,6 +11,8 @@ from barter_bt.statistic.curve import Curve, compound, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.tables import total
 
+_CALENDAR_YEAR_NS = 31_557_600_000_000_000  # 365.25 days
+
 
 @figure("Start", "time", "Period", sample="marks", key=True)
 def start(curve: Curve) -> datetime:
@@ -98,6 +100,22 @@ def annual_return(curve: Curve) -> float | None:
     """
     growth, count = _growth(curve), len(curve.rows) - 1
     return None if growth is None or not curve.periods or not count else compound(growth, curve.periods / count)
+
+
+@figure("CAGR", "fraction", "Return", sample="marks")
+def cagr(curve: Curve) -> float | None:
+    """(equity at end / equity at start) ^ (365.25 days / (end - start)) - 1: compound annual growth by calendar years,
+    whatever the stated interval; -1 after a total loss, not defined where equity ends below 0 or does not start above
+    it.
+    """
+    growth, years = _growth(curve), curve.span_ns / _CALENDAR_YEAR_NS
+    return None if growth is None or not years else compound(growth, 1.0 / years)
+
+
+@figure("Equity at its peak", "money", "Return", sample="marks")
+def equity_peak(curve: Curve) -> float:
+    """Highest mark of equity."""
+    return float(curve.peaks[-1])
 
 
 @figure("Best day", "fraction", "Return", sample="days")

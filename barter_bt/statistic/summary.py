@@ -89,12 +89,14 @@ class Summary(Mapping[str, Value]):
         return _figure(name).label.format(per=per(str(self["interval"] or ACTUAL)))
 
     def sample(self, name: str) -> int | None:
-        """How many marks, returns, days, trades or positions a figure is computed from."""
+        """How many marks, returns, days, trades, positions or instruments a figure is computed from."""
         counted = _figure(name).sample
         if counted == "marks":
             return len(self._facts.curve.times) if self._facts and self._facts.curve else None
         if counted == "days":
             return len(self._facts.curve.days) if self._facts and self._facts.curve else None
+        if counted == "instruments":
+            return len(self._facts.market.held) if self._facts else None
         value = self["samples" if counted == "returns" else counted] if counted else None
         return value if isinstance(value, int) else None
 
@@ -214,8 +216,10 @@ def side_by_side(summaries: Mapping[str, Summary], *, every: bool = False) -> st
     rows: list[list[str]] = [["", *summaries]] if any(summaries) else []
     section = ""
     for name, figure in FIGURES.items():
+        if not (figure.key or every):
+            continue
         values = [each[name] for each in summaries.values()]
-        if not (figure.key or every) or all(value is None for value in values):
+        if all(value is None for value in values):
             continue
         if every and section != figure.section:
             section = figure.section

@@ -13,7 +13,8 @@ from barter_bt.statistic.facts import Facts
 from barter_bt.statistic.figure import FIGURES, Figure, show
 
 _FEWEST = {"skew": 3, "kurtosis": 4, "probabilistic_sharpe": 4, "omega": 1}
-_OF_GROWTH = ("total_return", "annual_return", "calmar")
+_OF_TRIPS = ("best_return", "worst_return", "mean_return")
+_OF_GROWTH = ("total_return", "annual_return", "cagr", "calmar")
 
 
 def why_undefined(figure: Figure, facts: Facts) -> str:
@@ -36,6 +37,9 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
     if figure.needs == "activity":
         yield from _of_activity(figure, facts)
         return
+    if figure.needs == "market":
+        yield from _of_market(figure, facts)
+        return
     curve = facts.curve
     if curve is None:
         yield facts.no_curve
@@ -48,9 +52,9 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
             yield f"equity at start is {show(float(curve.values[0]), 'money')}, which is not above 0"
         if figure.name in _OF_GROWTH and curve.values[-1] < 0:
             yield f"equity at end is {show(float(curve.values[-1]), 'money')}: a negative growth has no such power"
-        if figure.name in ("annual_return", "calmar") and not curve.span_ns:
+        if figure.name in ("annual_return", "cagr", "calmar") and not curve.span_ns:
             yield "start and end are one moment"
-        if figure.name in _OF_GROWTH and facts.value(FIGURES["annual_return"]) is None:
+        if figure.name in _OF_GROWTH and (figure.name == "cagr" or facts.value(FIGURES["annual_return"]) is None):
             yield "it is beyond all numbers"
         never = curve.drawdowns is not None and not len(curve.drawdowns.depth)
         yield "equity was never below a peak" if never else "equity was not back at the peak"
@@ -78,12 +82,21 @@ def _of_benchmark(figure: Figure, facts: Facts) -> Iterator[str]:
     yield "its denominator is 0, or there are too few returns"
 
 
+def _of_market(figure: Figure, facts: Facts) -> Iterator[str]:
+    run = facts.market.run
+    if figure.sample == "positions" and not run.positions.height:
+        yield "no position was closed"
+    yield "the run has no prices of its market" + (", or the data has changed since" if hasattr(run, "prices") else "")
+
+
 def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
     activity = facts.activity
     run = activity.run
     if figure.sample == "positions" and figure.name != "exposure" and not run.positions.height:
         yield "no position was closed"
-    if figure.name not in ("win_rate", "exposure", "holding_time") and activity.quote is None:
+    if figure.name in _OF_TRIPS:
+        yield "the table of positions has no entry averages, or one of 0"
+    if figure.name not in ("win_rate", "exposure", "holding_time", "longest_holding_time") and activity.quote is None:
         yield "amounts of several assets are not added" if run.trades.height else "nothing was traded"
     if figure.name == "slippage":
         yield "the price at which orders were sent is not in the table of orders"
@@ -98,4 +111,5 @@ def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
     if figure.name == "sqn" and run.positions.height < 2:
         yield "closed positions: 1, at least 2 are needed"
     missing = {"sqn": "all closed positions made the same", "payoff": "no position made a gain, or none a loss"}
+    missing["kelly"] = missing["payoff"]
     yield "its denominator is 0: " + missing.get(figure.name, "no position made a loss")

@@ -166,6 +166,7 @@ def test_annual_return_of_ffn_on_any_calendar(frequency):
     values = 100 * np.cumprod(1 + np.random.default_rng(12).normal(0.001, 0.01, 60))
     run = FakeRun(equity=table(EQUITY, time=days.as_unit("ns").asi8, equity=values))
     ours = (1 + summarise(run).annual_return) ** (365.25 / 365) - 1
+    assert summarise(run).cagr == pytest.approx(ours, rel=1e-9)
     assert ours == pytest.approx(ffn.calc_cagr(pandas.Series(values, days)), rel=1e-9)
 
 

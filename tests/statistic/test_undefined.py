@@ -87,7 +87,8 @@ def test_resampled_returns_of_a_total_loss_are_those_that_were():
 
 @pytest.mark.parametrize(
     ("alias", "name"),
-    [("cagr", "annual_return"), ("CAGR", "annual_return"), ("max_dd", "max_drawdown"), ("mdd", "max_drawdown")]
+    [("APR", "annual_return"), ("CAGR", "cagr"), ("max_dd", "max_drawdown"), ("mdd", "max_drawdown")]
+    + [("peak equity", "equity_peak"), ("Max trade duration", "longest_holding_time")]
     + [("vol", "volatility"), ("win rate", "win_rate"), ("Sharpe ratio", "sharpe"), ("fills", "trades")]
     + [("Value at risk (95 %)", "value_at_risk"), ("hit-rate", "win_rate"), ("round_trips", "positions")],
 )
@@ -103,7 +104,7 @@ def test_aliases_are_of_figures_and_never_hide_one():
     assert set(ALIASES.values()) <= set(FIGURES)
     assert not set(ALIASES) & set(FIGURES)
     assert all(find(figure.label.partition("(")[0]) is not None for figure in FIGURES.values())
-    assert summarise(RUINED).cagr == summarise(RUINED).annual_return
+    assert summarise(RUINED).apr == summarise(RUINED).annual_return
     assert list(summarise(RUINED)) == list(FIGURES)
     with pytest.raises(ConfigError, match="did you mean 'cagr'"):
         Summary("usd").explain("cagrr")

@@ -88,6 +88,11 @@ class SavedRun(Analysis):
         return self.scan("positions").collect()
 
     @cached_property
+    def round_trips(self) -> pl.DataFrame:
+        """Positions from entry to exit, as they were saved: see :attr:`barter_bt.Result.round_trips`."""
+        return self.scan("round_trips").collect()
+
+    @cached_property
     def balances(self) -> pl.DataFrame:
         """Every change of a balance."""
         return self.scan("balances").collect()

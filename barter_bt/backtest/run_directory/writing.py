@@ -129,6 +129,7 @@ def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str
     tables["cash_flows"] = result.cash_flows if result.cash_flows.height else None
     if hasattr(result, "prices_to_draw"):
         tables["prices"] = result.prices_to_draw()
+    tables["round_trips"] = getattr(result, "round_trips", None)
     files: dict[str, Callable[[Path], object]] = {
         f"{name}.parquet": _parquet(frame) for name, frame in tables.items() if frame is not None
     }
