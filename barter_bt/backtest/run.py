@@ -27,6 +27,7 @@ from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState, Schedule
+from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError
 from barter_bt.risk.managed import Managed
 from barter_bt.strategy.driver import Driver, Market
@@ -152,7 +153,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
     e = state.engine
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
-    e.size[0], e.with_fee[0] = driver.size, int(driver.with_fee)
+    e.size[0], e.with_fee[0], e.band[0] = driver.size, int(driver.with_fee), round(driver.band * RATE)
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
         state.agenda.due[TIMER_DUE] = -(-begins // driver.timer_ns) * driver.timer_ns

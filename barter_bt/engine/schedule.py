@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import bounded_sum
+from barter_bt.columns.exact import bounded_sum, muldiv_floor
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders
@@ -14,6 +14,7 @@ from barter_bt.engine.sizing import EQUITY, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
 from barter_bt.engine.step import start_event
+from barter_bt.engine.terms import RATE
 
 OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
@@ -67,6 +68,8 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     if wished == 0 and target != 0:
         p.sent[row] = BELOW_LOT
     opposite = (now < 0 < change) or (change < 0 < now)
+    if change != 0 and wished != 0 and abs(change) <= muldiv_floor(abs(wished), s.engine.band[0], RATE):
+        return
     if (change == 0 and not missing) or opposite != (reducing == 1):
         return
     s.engine.strategy[0] = p.strategy[row]

@@ -68,8 +68,8 @@ class Driver:
         Columns of the schedule, by name; empty for none.
     source
         File and line of the user's function, for messages.
-    size, with_fee
-        How targets in the schedule are sized (rule 18).
+    size, with_fee, band
+        How targets in the schedule are sized, and how far off they may be (rule 18).
     own
         Tables of each of several strategies, by name.
     warnings
@@ -97,6 +97,7 @@ class Driver:
     source: tuple[str, int] | None = None
     size: int = UNITS
     with_fee: bool = True
+    band: float = 0.0
     own: Mapping[str, Block] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     manage: Callable[[], Callable[[EngineState, int], int]] | None = None

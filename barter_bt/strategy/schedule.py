@@ -129,6 +129,9 @@ class Schedule:
     protect_by
         What ``stop_loss``, ``take_profit`` and ``trailing_stop`` of the frame are, columns of opens and targets that
         protect an entry (rule 31): ``"price"``, ``"distance"`` from the price of the entry, or ``"fraction"`` of it.
+    band
+        Fraction of a target by which position and orders may be off without an order (rule 18): 0.1 leaves a position
+        between 0.9 and 1.1 of its target alone.
     """
 
     frame: Any
@@ -140,9 +143,12 @@ class Schedule:
     per_instrument: Mapping[str, float] = field(default_factory=dict)
     name: str = "schedule"
     protect_by: ProtectBy = "price"
+    band: float = 0.0
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
+        if not 0 <= self.band < 1:
+            raise StrategyError(f"band is {self.band}; allowed: from 0 until below 1", "0.1 is a tenth of the target")
         if self.size not in _SIZES:
             raise StrategyError(f"size is {self.size!r}; allowed: {', '.join(_SIZES)}")
         if not is_frame(self.frame):
@@ -196,6 +202,7 @@ class Schedule:
             schedule=columns,
             size=_SIZES[self.size],
             with_fee=self.with_fee,
+            band=self.band,
         )
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import polars as pl
@@ -17,6 +17,8 @@ from barter_bt.strategy.panel import Panel, overlap, own_columns, panel
 from barter_bt.strategy.schedule import Schedule, Size
 from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
 from barter_bt.strategy.windows import Apart, taken_apart
+
+_SHARED = ("size", "with_fee", "resize", "hooks", "variables", "per_instrument", "protect_by")
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,14 @@ class Signals:
     rebalance
         ``"always"``: every target is followed, so that a constant fraction of the equity trades at each bar.
         ``"on_change"``: only a target that differs from the instrument's last, so that a position that a stop has
-        closed stays closed until the target changes. By default ``"on_change"`` where entries are protected, else
-        ``"always"``.
+        closed stays closed until the target changes. ``"outside_band"``: only where position and orders are off by more
+        than ``band``, a fraction of the target: 0.1 leaves 0.9 to 1.1 of it alone. By default ``"on_change"`` where
+        entries are protected, else ``"always"``.
+    band
+        With ``rebalance="outside_band"``.
+    exit_after
+        Targets become 0 so many rows after they took their sign (the row that did counts as none), until they change
+        it: a position that is left by time.
 
     Notes
     -----
@@ -89,12 +97,22 @@ class Signals:
     take_profit: float | None = None
     trailing_stop: float | None = None
     protect_by: ProtectBy = "fraction"
-    rebalance: Literal["always", "on_change"] | None = None
+    rebalance: Literal["always", "on_change", "outside_band"] | None = None
+    band: float | None = None
+    exit_after: int | None = None
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
-        if self.rebalance not in (None, "always", "on_change"):
-            raise StrategyError(f"rebalance is {self.rebalance!r}; allowed: always, on_change")
+        if self.rebalance not in (None, "always", "on_change", "outside_band"):
+            raise StrategyError(f"rebalance is {self.rebalance!r}; allowed: always, on_change, outside_band")
+        if (self.rebalance == "outside_band") != (self.band is not None):
+            raise StrategyError(
+                f"rebalance is {self.rebalance!r} and band {self.band!r}; they go together",
+                'for example rebalance="outside_band", band=0.1',
+            )
+        after: object = self.exit_after
+        if after is not None and (not isinstance(after, int) or isinstance(after, bool) or after < 1):
+            raise StrategyError(f"exit_after is {after!r}; it must be a whole number of rows, at least 1")
         if not (isinstance(self.target, pl.Expr) or targets.is_frame(self.target)):
             raise StrategyError(
                 f"target is {type(self.target).__name__}; it must be a Polars expression over the candles, or a frame",
@@ -111,15 +129,20 @@ class Signals:
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
-        own = self.hooks, self.variables, self.per_instrument
-        settings, unit = (self.size, self.with_fee, self.resize, *own), self.protect_by
         if not isinstance(self.target, pl.Expr):
-            return Schedule(self._protected(self.rows(market)), *settings, protect_by=unit).prepare(market)
+            return self._schedule(self.rows(market)).prepare(market)
         rows, candles = _computed(self.target, market)
-        driver = Schedule(self._protected(rows), *settings, protect_by=unit).driver(market)
+        driver = self._schedule(rows).driver(market)
         warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
         warned.append(lookahead.warning(self.target, candles, rows))
         return replace(driver, warnings=[text for text in warned if text])
+
+    def _schedule(self, rows: pl.DataFrame) -> Schedule:
+        """The rows as a schedule with the same settings."""
+        if self.exit_after is not None:
+            rows = targets.left_after(rows, self.exit_after)
+        shared = {one.name: getattr(self, one.name) for one in fields(Schedule) if one.name in _SHARED}
+        return Schedule(self._protected(rows), band=self.band or 0.0, **shared)
 
     def _protected(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with what protects the entries that they become."""
@@ -129,7 +152,7 @@ class Signals:
             raise StrategyError(f"the frame of targets has a column {twice[0]!r}, and {twice[0]} is given as well")
         rows = rows.with_columns(pl.lit(value, pl.Float64).alias(name) for name, value in given.items())
         protected = any(name in rows.columns for name in PROTECTION)
-        if (self.rebalance or ("on_change" if protected else "always")) == "always":
+        if (self.rebalance or ("on_change" if protected else "always")) != "on_change":
             return rows
         return rows.filter(pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument")))
 

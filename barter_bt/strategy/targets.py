@@ -87,6 +87,22 @@ def long_form(given: Any, known: Sequence[str] | None = None) -> pl.DataFrame:
     return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
 
 
+def left_after(rows: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Make targets 0 from so many rows after the one that took their sign, until the sign changes.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"instrument": ["a"] * 6, "target": [1.0, 1.0, 2.0, 1.0, -1.0, -1.0]})
+    >>> left_after(rows, 2)["target"].to_list()
+    [1.0, 1.0, 0.0, 0.0, -1.0, -1.0]
+    """
+    side = pl.col("target").sign()
+    entry = side.ne_missing(side.shift(1)).cum_sum().over("instrument")
+    held = pl.int_range(pl.len()).over("instrument", "_entry")
+    left = pl.when(held >= count).then(0.0).otherwise(pl.col("target"))
+    return rows.with_columns(_entry=entry).with_columns(target=left).drop("_entry")
+
+
 def _from_wide(frame: pl.DataFrame, known: Sequence[str] | None) -> pl.DataFrame:
     names = [name for name in frame.columns if name != "time"]
     for name in names:

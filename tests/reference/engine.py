@@ -333,6 +333,8 @@ class Engine:
                 wishes.append((True, instrument.index, 1 if target > 0 else -1, levels, "no_price"))
             elif lots != exposure:
                 change = max(-LIMIT, min(lots - exposure, LIMIT))  # rule 2
+                if lots and abs(change) <= min(abs(lots), LIMIT) * exact(self.scenario.band) // 1:
+                    continue
                 wishes.append((change * exposure >= 0, instrument.index, change, levels, ""))
         for _, index, lots, levels, refused in sorted(wishes, key=lambda wish: wish[:2]):
             instrument, cuts = self.world.instruments[index], not self.scenario.strict

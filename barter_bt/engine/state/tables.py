@@ -41,6 +41,7 @@ class Engine(Table):
     foreign_rests: I64  # other assets of which something is held outside positions
     size: I64  # how targets are sized
     with_fee: I64
+    band: I64  # 1e-9 of a target that it may be off by without an order
     budget: I64  # rows until the loop shows itself to Python
     starved: I64  # cursor that needs its next chunk
     streams: I64

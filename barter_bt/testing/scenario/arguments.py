@@ -82,6 +82,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
             schedule_frame(scenario.schedule),
             size=scenario.size,
             with_fee=scenario.with_fee,
+            band=float(scenario.band),
             resize=not scenario.strict,
             protect_by=scenario.protect_by,
         ),

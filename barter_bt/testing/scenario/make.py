@@ -79,7 +79,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
             by = source.pick(PROTECT_BY)
             schedule = with_protection(source, schedule, instruments, by)
             scenario = replace(scenario, schedule=schedule, protect_by=by)
-    return with_costs(source, scenario)  # last, so that what a seed draws before stays as it was
+    scenario = with_costs(source, scenario)  # what is drawn last leaves what a seed drew before as it was
+    return replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -150,3 +150,4 @@ class Scenario(Plain):
     start: int | None = None
     units: tuple[tuple[str, str, str], ...] = ()
     protect_by: ProtectBy = "price"
+    band: str = "0"  # of targets, at most nine places
