@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -46,7 +46,20 @@ def install(
         state.agenda.due[CASH_FLOW] = due[0]["time"]
     early = len(rows) - len(due)
     told = [f"{early:,} cash flow(s) lie before the start of the run and were left out"] if early else []
+    told += _rounded(due, index, scales)
     return [row["reason"] for row in due], told
+
+
+def _rounded(due: Sequence[dict[str, Any]], index: IndexedInstruments, scales: Scales) -> Iterator[str]:
+    """Which amounts are not whole in the units of their asset."""
+    for asset, name in enumerate(index.asset_names):
+        count = sum(row["rounded"] for row in due if row["asset"] == asset)
+        if count:
+            unit = scales.units[asset]
+            yield (
+                f"{count:,} cash flow(s) of {name!r} are not whole in its unit, {unit}, and were rounded: "
+                f"units={{{name!r}: ...}} makes it finer"
+            )
 
 
 def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> list[dict[str, Any]]:
@@ -56,6 +69,9 @@ def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> list[d
     found = []
     for time, row in zip(times, flows.frame.iter_rows(named=True), strict=True):
         i, asset, share, reason = of(flows.kind, row, index, scales)
+        exact = share
+        if flows.kind == "cash":
+            share = Fraction(round(share))
         if max(abs(share.numerator), share.denominator) > LIMIT:
             raise ConfigError(f"the {flows.kind} of {row['time']} is beyond what can be counted: {share}")
         found.append(
@@ -68,6 +84,7 @@ def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> list[d
                 "num": share.numerator,
                 "den": share.denominator,
                 "reason": reason,
+                "rounded": share != exact,
             }
         )
     return found
@@ -77,8 +94,7 @@ def _of_asset(
     kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
 ) -> tuple[int, int, Fraction, str]:
     asset = index.asset(row["asset"])
-    units = round(Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]))
-    return -1, asset, Fraction(units), row["reason"]
+    return -1, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), row["reason"]
 
 
 def _of_instrument(

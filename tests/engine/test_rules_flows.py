@@ -185,3 +185,13 @@ def test_bad_flows_are_told(given, error, said):
 def test_flows_of_nothing_that_is_there_are_refused(given, said):
     with pytest.raises(BarterBtError, match=said):
         run(trades((0, 100, 9), (5, 100, 9)), schedule(), cash_flows=given())
+
+
+def test_rule_48_what_rounding_cuts_is_told():
+    """Rule 48: shares count in lots of 1, so 0.4 is nothing and 0.7 is one; the whole one is not counted."""
+    given = cash((1, "a", 0.4, "scrip"), (2, "a", 0.7, "scrip"), (3, "a", 2.0, "scrip"))
+    result = run(trades((0, 100, 9), (5, 100, 9)), schedule(), cash_flows=given)
+    assert [amount for *_, amount in flows(result)] == [1, 2]
+    assert [text for text in result.warnings if "rounded" in text] == [
+        "2 cash flow(s) of 'a' are not whole in its unit, 1, and were rounded: units={'a': ...} makes it finer"
+    ]
