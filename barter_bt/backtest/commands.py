@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from barter_bt.engine.agenda import COMMAND
+from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.command import (
     CANCEL_ORDERS,
     CANCEL_REQUESTS,
@@ -20,12 +21,13 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
+from barter_bt.strategy.request import end_of
 from barter_bt.strategy.triggers import PROTECTION, trigger_terms
 
 COMMANDS = {
@@ -57,7 +59,7 @@ class Commands:
         ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
         closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate`` (see :class:`~barter_bt.OrderRequest`).
+        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_till`` (see :class:`~barter_bt.OrderRequest`).
 
     Examples
     --------
@@ -89,7 +91,7 @@ class Commands:
             for k, one in enumerate(rows):
                 one |= {"time": time, "more": int(k + 1 < len(rows))}
                 for name, values in made.items():
-                    values.append(one.get(name, 0))
+                    values.append(one.get(name, NEVER if name == "good_till" else 0))
         table = Columns(len(made["time"]))
         for name, values in made.items():
             table.array(name)[:] = values
@@ -119,6 +121,11 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     return [_open(state, index, row, number)] if command == OPEN_ORDERS else [{"command": command}]
 
 
+def _ns(time: datetime) -> int:
+    """A time in ns, whatever it is."""
+    return end_of(time, -NEVER, GTC, "time")
+
+
 def _chosen(index: IndexedInstruments, row: Mapping[str, Any]) -> list[int]:
     if row.get("instrument") is not None:
         return InstrumentFilter.instruments(row["instrument"]).select(index)
@@ -143,12 +150,14 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     if tif not in TIMES_IN_FORCE:
         raise ConfigError(f"{where} has time_in_force {tif!r}; allowed: {', '.join(TIMES_IN_FORCE)}")
     held = trigger_terms(terms, i, where.rstrip(","), row, post_only=bool(row.get("post_only")))
+    till, number_ = row.get("good_till"), TIMES_IN_FORCE.index(tif)
     return held | {
         "command": OPEN_ORDERS,
         "instrument": i,
         "side": BUY if row["quantity"] > 0 else SELL,
         "kind": MARKET if price is None else LIMIT,
-        "time_in_force": TIMES_IN_FORCE.index(tif),
+        "time_in_force": number_,
+        "good_till": NEVER if till is None else end_of(till, _ns(row["time"]), number_, where.rstrip(",")),
         "post_only": int(row.get("post_only") or False),
         "reduce_only": int(row.get("reduce_only") or False),
         "price": ticks,

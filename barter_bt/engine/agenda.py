@@ -12,10 +12,10 @@ from barter_bt.columns.table import I8, I64, Table
 NEVER = (1 << 63) - 1  # later than every time
 STARVED = -(1 << 63)  # due before every time: market data is read to its end, and more follows
 
-VENUE_MARKET, EXPIRY, CASH_FLOW, REPORT, ENGINE_MARKET, MARK = range(6)
-COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(6, 12)
-SOURCES = 12
-_WITH_MARKET = (EXPIRY, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
+LAPSE, VENUE_MARKET, EXPIRY, CASH_FLOW, REPORT, ENGINE_MARKET, MARK = range(7)
+COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(7, 13)
+SOURCES = 13
+_WITH_MARKET = (LAPSE, EXPIRY, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
 
 
 class Agenda(Table):
@@ -49,7 +49,7 @@ def next_source(agenda: Agenda, last: int) -> int:
     Once the market has ended, at ``last``, what ends with it is passed over; before that, ``last`` is NEVER. A mark
     comes only before something else: that of the run's end is another.
     """
-    what = VENUE_MARKET
+    what = VENUE_MARKET if agenda.due[LAPSE] > min(agenda.due[VENUE_MARKET], last) else LAPSE
     for source in range(EXPIRY, SOURCES):
         due = agenda.due[source]
         if due < agenda.due[what] and source != MARK and (due <= last or not agenda.with_market[source]):
@@ -67,7 +67,7 @@ def moves_market(what: int) -> bool:
 @hot
 def horizon_of(agenda: Agenda) -> int:
     """The last time at which a market event at the engine comes before all that is not of the market."""
-    limit = min(agenda.due[EXPIRY], agenda.due[CASH_FLOW], agenda.due[REPORT]) - 1
+    limit = min(agenda.due[LAPSE], agenda.due[EXPIRY], agenda.due[CASH_FLOW], agenda.due[REPORT]) - 1
     for source in range(MARK, OPENING):
         limit = min(limit, agenda.due[source])
     return limit

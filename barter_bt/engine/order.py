@@ -44,7 +44,8 @@ REDUCE_ONLY = 21
 PARENT_ENDED = 22
 SIBLING_FILLED = 23
 CHILD_FILLED = 24
-OWN_REASON = 25  # the first reason of the user's risk managers; their names are those of the run
+TIME_OVER = 25
+OWN_REASON = 26  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -87,6 +88,7 @@ REASONS = (
     "parent_ended",
     "sibling_filled",
     "child_filled",
+    "time_over",
 )
 
 
@@ -106,6 +108,7 @@ class OrderTerms(Table):
     trigger_kind: I8
     price: I64  # ticks; 0 for market orders
     quantity: I64  # lots
+    good_till: I64  # time at its exchange at which it ends; NEVER: none
     trigger: I64  # ticks at which it is held no longer; 0: none, or a trailing stop's that is still to be set
     trail: I64  # ticks between a trailing stop and the market, or else ...
     trail_rate: I64  # ... that distance as a fraction of the price, in 1e-9
@@ -128,6 +131,7 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.post_only[row], to.resize[row] = given.post_only[given_row], given.resize[given_row]
     to.reduce_only[row], to.trigger_kind[row] = given.reduce_only[given_row], given.trigger_kind[given_row]
     to.price[row], to.quantity[row] = given.price[given_row], given.quantity[given_row]
+    to.good_till[row] = given.good_till[given_row]
     to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
     to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]
     to.offset[row], to.offset_rate[row] = given.offset[given_row], given.offset_rate[given_row]

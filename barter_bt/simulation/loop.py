@@ -5,7 +5,8 @@ A run is a fold of one engine over one ordered log of events. What may happen ne
 requests and reports, the schedule, commands, marks, timers. The loop takes the smallest (time, class), where the
 classes are those of rule 10::
 
-    0  market events at the venue          may fill orders, which queues reports; then expiries, then cash flows
+    0  market events at the venue          may fill orders, which queues reports; before them orders end whose time is
+                                           over, behind them come expiries, then cash flows
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
     2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
     3  equity mark
@@ -32,6 +33,7 @@ from barter_bt.engine.agenda import (
     COMMAND,
     ENGINE_MARKET,
     EXPIRY,
+    LAPSE,
     MARK,
     NEVER,
     OPENING,
@@ -72,6 +74,7 @@ from barter_bt.venue.arrival import receive
 from barter_bt.venue.expiry import expire
 from barter_bt.venue.flows import pay_flows
 from barter_bt.venue.lag import catch_up
+from barter_bt.venue.lapse import lapse
 from barter_bt.venue.market import on_candle_opens, on_market_time
 from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
@@ -120,6 +123,9 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         elif what == VENUE_MARKET:
             v.clock.stage[0] = VENUE_MARKET
             on_market_time(v, f, agenda.first[VENUE_MARKET])
+        elif what == LAPSE:
+            v.clock.stage[0] = LAPSE
+            lapse(v)
         elif what == EXPIRY:
             expire(v)
         elif what == CASH_FLOW:

@@ -21,6 +21,7 @@ from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.strategy.asking import (
     ask_cancel_all,
+    ask_good_till,
     ask_limit,
     ask_market,
     ask_protected,
@@ -52,6 +53,7 @@ __all__ = [
     "equity",
     "free_balance",
     "free_cash",
+    "good_till",
     "is_trading",
     "limit_buy",
     "limit_sell",
@@ -286,6 +288,14 @@ def trailing_stop_sell(
 ) -> int:
     """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
     return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
+
+
+def good_till(s: EngineState, asked: int, time: int) -> int:
+    """Let an order end at a time of its exchange (rule 35): ``good_till(s, limit_buy(s, i, 1.0, 9.0), now(s) + hour)``.
+
+    The time is in ns since 1970 and after :func:`now`; the order is good till cancelled.
+    """
+    return ask_good_till(s.whole, asked, time)
 
 
 def reduce_only(s: EngineState, asked: int) -> int:

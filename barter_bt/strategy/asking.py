@@ -141,6 +141,16 @@ def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_pr
     return row
 
 
+def ask_good_till(s: EngineState, row: int, time: int) -> int:
+    """Let an order that was asked for end at a time."""
+    if row == NOTHING_ASKED:
+        return row
+    if time <= s.engine.time[0] or s.actions.time_in_force[row] != GTC:
+        fail(s.fault, BAD_TERMS, s.actions.instrument[row])
+    s.actions.good_till[row] = time
+    return row
+
+
 def ask_reduce_only(s: EngineState, row: int) -> int:
     """Let an order that was asked for do nothing but reduce the position."""
     if row != NOTHING_ASKED:

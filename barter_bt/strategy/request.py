@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
 from barter_bt.engine.action.protect import ask_protection
 from barter_bt.engine.action.send import ask
-from barter_bt.engine.order import BUY, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
@@ -26,7 +27,7 @@ class OrderRequest:
 
     Quantity and prices are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``resize``: like a target
     of the signals driver, the order may be cut to what can be paid. ``reduce_only``: it never opens or enlarges a
-    position.
+    position. ``good_till``: it ends at that time of its exchange (rule 35), a datetime with a zone, or ns since 1970.
 
     An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
     to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
@@ -52,6 +53,7 @@ class OrderRequest:
     take_profit: float | None = None
     trailing_stop: float | None = None
     protect_by: str = "price"
+    good_till: datetime | int | None = None
 
 
 def is_nothing(asked: Any) -> bool:
@@ -115,6 +117,8 @@ def ask_for_request(s: EngineState, index: IndexedInstruments, request: OrderReq
     side = BUY if quantity > 0 else SELL
     tif = TIMES_IN_FORCE.index(request.time_in_force)
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
+    if request.good_till is not None:
+        s.actions.good_till[row] = end_of(request.good_till, s.engine.time[0], tif, where)
     s.actions.resize[row] = int(request.resize)
     s.actions.reduce_only[row] = int(request.reduce_only)
     for column, value in held.items():
@@ -132,6 +136,26 @@ def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
     ask_protection(s, row, *protection_terms(s.terms, i, where, numbers, request.protect_by))
+
+
+def end_of(given: object, now: int, time_in_force: int, where: str) -> int:
+    """When an order ends by itself, in ns (rule 35).
+
+    Raises
+    ------
+    StrategyError
+        It is no time, or has come already, or the order ends at once anyway. It says of whom: ``where``.
+    """
+    if isinstance(given, datetime) and given.tzinfo is not None:
+        since = given - datetime(1970, 1, 1, tzinfo=UTC)
+        given = (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise StrategyError(f"{where}: good_till is {given!r}; it must be a datetime with a zone, or whole ns")
+    if given <= now:
+        raise StrategyError(f"{where}: good_till is {given} ns, which is not after {now}")
+    if time_in_force != GTC:
+        raise StrategyError(f"{where}: good_till and a time_in_force that ends at once", "leave one of them out")
+    return given
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

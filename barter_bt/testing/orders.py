@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.strategy import Schedule
 from barter_bt.testing.market import NAME, stamps
@@ -14,7 +15,7 @@ from barter_bt.testing.market import NAME, stamps
 _TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 _PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 _PRICES = (*_TRIGGERS, *_PROTECTION)
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", *_PRICES)
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", "till", *_PRICES)
 
 
 def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
@@ -51,10 +52,13 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         one |= {name: float(row[name]) for name in _PRICES if name in row}
         if "reduce_only" in row:
             one["reduce_only"] = row["reduce_only"]
+        if "till" in row:
+            one["good_till"] = stamps([row["till"]])[0]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
-    types = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
+    types: dict[str, Any] = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
         "ref": pl.Int64,
         "reduce_only": pl.Boolean,
+        "good_till": TIME,
     }
     given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
     frame = pl.DataFrame(

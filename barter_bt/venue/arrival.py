@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import notional
-from barter_bt.engine.agenda import REQUEST
+from barter_bt.engine.agenda import NEVER, REQUEST
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_OPEN, dequeue
 from barter_bt.engine.order import (
     BELOW_MINIMUM,
@@ -21,6 +21,7 @@ from barter_bt.engine.order import (
     REDUCE_ONLY,
     REJECTED,
     REQUESTED,
+    TIME_OVER,
     copy_terms,
 )
 from barter_bt.venue.admission import enter
@@ -64,6 +65,7 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.live[row] = 0
         o.children[row] = 0
         o.parent[row] = NO_PARENT
+        o.good_till[row] = NEVER
         o.quantity[row] = 0
         o.filled[row] = 0
         o.matched[row] = 0
@@ -81,6 +83,8 @@ def _objection(v: VenueState, order: int, i: int) -> int:
     o, t = v.orders, v.terms
     if has_expired(v, i):
         return INSTRUMENT_EXPIRED
+    if o.good_till[order] <= v.clock.time[0]:
+        return TIME_OVER
     if o.quantity[order] < t.quantity_min[i]:
         return BELOW_MINIMUM
     if o.kind[order] == LIMIT:

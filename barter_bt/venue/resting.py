@@ -8,7 +8,7 @@ place.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import EXPIRY, NEVER
+from barter_bt.engine.agenda import EXPIRY, LAPSE, NEVER
 from barter_bt.engine.order import BUY, STOP
 from barter_bt.venue.state import FAR, HELD, QUOTES, TRADES, WAITING, VenueState
 
@@ -32,6 +32,7 @@ def add_order(v: VenueState, order: int, i: int) -> None:
     v.markets.reducing[i] += o.reduce_only[order]
     v.clock.live[0] += 1
     v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
+    v.agenda.due[LAPSE] = min(v.agenda.due[LAPSE], o.good_till[order])
     where = i * LISTS + which
     before = _place(v, order, where, which)
     after = o.after[before] if before != NOBODY else v.lists.first[where]
@@ -57,7 +58,7 @@ def remove_order(v: VenueState, order: int, i: int) -> None:
     v.markets.reducing[i] -= o.reduce_only[order]
     v.clock.live[0] -= 1
     if v.clock.live[0] == 0:
-        v.agenda.due[EXPIRY] = NEVER
+        v.agenda.due[EXPIRY] = v.agenda.due[LAPSE] = NEVER
 
 
 def _link(v: VenueState, where: int, before: int, order: int) -> None:

@@ -83,7 +83,9 @@ class Config:
 
         rows = [given(each) for each in self.file.commands]
         for number, row in enumerate(rows):
-            row["time"] = self._instant(f"commands[{number}].time", row["time"])
+            for key in ("time", "good_till"):
+                if key in row:
+                    row[key] = self._instant(f"commands[{number}].{key}", row[key])
         types = {"quantity": pl.Float64, "price": pl.Float64}
         frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=types)
         commands: Commands = self._make("commands", Commands, {"frame": frame})

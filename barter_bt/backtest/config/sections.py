@@ -150,6 +150,7 @@ class CommandSection(Section, frozen=True):
     if_touched: float | UnsetType = UNSET
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
+    good_till: Annotated[str, Meta(description="when it ends, with a zone")] | UnsetType = UNSET
 
 
 class CashFlowsSection(Section, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import REQUEST
+from barter_bt.engine.agenda import NEVER, REQUEST
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
 from barter_bt.engine.order import (
     NO_PARENT,
@@ -106,6 +106,7 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.trigger_kind[row] = NO_TRIGGER
     a.trigger[row] = a.trail[row] = a.trail_rate[row] = a.offset[row] = a.offset_rate[row] = 0
     a.parent[row] = NO_PARENT
+    a.good_till[row] = NEVER
     a.price[row] = price
     a.quantity[row] = lots
     a.quantity_requested[row] = lots
