@@ -38,8 +38,10 @@ __all__ = [
     "GTC",
     "IOC",
     "PRICE",
+    "ask_amount",
     "ask_price",
     "balance",
+    "bid_amount",
     "bid_price",
     "buy",
     "buy_if_touched",
@@ -51,6 +53,7 @@ __all__ = [
     "enable_trading",
     "entry_average",
     "equity",
+    "fees",
     "free_balance",
     "free_cash",
     "good_till",
@@ -74,6 +77,7 @@ __all__ = [
     "target",
     "target_percent",
     "target_value",
+    "time_in_position",
     "trailing_stop_buy",
     "trailing_stop_sell",
     "unrealised",
@@ -117,6 +121,16 @@ def bid_price(s: EngineState, i: int) -> float:
 def ask_price(s: EngineState, i: int) -> float:
     """Best ask; 0.0 if there is none."""
     return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.ask[i], s.whole.terms.ticks_per_unit[i])
+
+
+def bid_amount(s: EngineState, i: int) -> float:
+    """Amount at the best bid; 0.0 if there is none."""
+    return 0.0 if is_unknown(s.whole, i) else s.whole.instruments.bid_amount[i]
+
+
+def ask_amount(s: EngineState, i: int) -> float:
+    """Amount at the best ask; 0.0 if there is none."""
+    return 0.0 if is_unknown(s.whole, i) else s.whole.instruments.ask_amount[i]
 
 
 # Positions
@@ -165,6 +179,21 @@ def unrealised(s: EngineState, i: int) -> float:
 def realised(s: EngineState, i: int) -> float:
     """What the open position has realised so far, less fees, in its quote or settlement asset; 0.0 without one."""
     return 0.0 if is_unknown(s.whole, i) else _money(s.whole, i, s.whole.instruments.realised[i])
+
+
+def fees(s: EngineState, i: int) -> float:
+    """Fees of the open position so far, in its quote or settlement asset; 0.0 without one."""
+    if is_unknown(s.whole, i):
+        return 0.0
+    ins = s.whole.instruments
+    return _money(s.whole, i, ins.fees_enter[i] + ins.fees_exit[i])
+
+
+def time_in_position(s: EngineState, i: int) -> int:
+    """Nanoseconds since the open position was opened at its exchange; 0 without one."""
+    if is_unknown(s.whole, i) or s.whole.instruments.quantity[i] == 0:
+        return 0
+    return s.whole.engine.time[0] - s.whole.instruments.time_enter[i]
 
 
 def unrealised_units(s: EngineState, i: int) -> int:

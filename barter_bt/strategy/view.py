@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from barter_bt.engine.action.send import ask_trading
@@ -29,6 +30,7 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.asking import change_to, target_in_steps
 from barter_bt.strategy.candle import Candle
+from barter_bt.strategy.open_order import OpenOrder, read_order
 from barter_bt.strategy.request import OrderRequest
 
 EVENTS = {
@@ -111,6 +113,11 @@ class State:
         return api.now(self._state)
 
     @property
+    def datetime(self) -> datetime:
+        """The engine's clock in UTC, to the microsecond."""
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.time // 1000)
+
+    @property
     def next_order(self) -> int:
         """Number that the first order opened in this wake-up will have."""
         return api.next_order(self._state)
@@ -136,6 +143,14 @@ class State:
         """Best ask; 0.0 if there is none."""
         return api.ask_price(self._state, self.index(instrument))
 
+    def bid_amount(self, instrument: str | int) -> float:
+        """Amount at the best bid; 0.0 if there is none."""
+        return api.bid_amount(self._state, self.index(instrument))
+
+    def ask_amount(self, instrument: str | int) -> float:
+        """Amount at the best ask; 0.0 if there is none."""
+        return api.ask_amount(self._state, self.index(instrument))
+
     def position(self, instrument: str | int) -> float:
         """Signed quantity of the open position."""
         return api.position(self._state, self.index(instrument))
@@ -159,6 +174,14 @@ class State:
     def realised(self, instrument: str | int) -> float:
         """What the open position has realised so far, less fees; 0.0 without one."""
         return api.realised(self._state, self.index(instrument))
+
+    def fees(self, instrument: str | int) -> float:
+        """Fees of the open position so far, in its quote or settlement asset."""
+        return api.fees(self._state, self.index(instrument))
+
+    def time_in_position(self, instrument: str | int) -> timedelta:
+        """How long the open position has been open, to the microsecond; nothing without one."""
+        return timedelta(microseconds=api.time_in_position(self._state, self.index(instrument)) // 1000)
 
     @property
     def equity(self) -> float:
@@ -236,6 +259,12 @@ class State:
         """Numbers of the live orders of an instrument that are not being cancelled."""
         status = self._state.orders.status
         return [order for order in self.open_orders(instrument) if status[order] != CANCEL_IN_FLIGHT]
+
+    def read_order(self, number: int) -> OpenOrder:
+        """What the engine knows of an own order, by its number."""
+        if not 0 <= number < len(self._state.orders):
+            raise StrategyError(f"there is no order {number!r} at {self.time} ns", "numbers come from open_orders")
+        return read_order(self._state, number, self._index.names[self._state.orders.instrument[number]])
 
     def open_orders(self, instrument: str | int) -> list[int]:
         """Numbers of the live orders of an instrument, in order of sending."""

@@ -1,0 +1,51 @@
+"""An order as a strategy in Python reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, STATUSES, TIMES_IN_FORCE
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.strategy.api import natural
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """What the engine knows of an order now, in natural units; None for what it does not have.
+
+    ``quantity`` is signed, ``leaves`` what is not filled of it; ``status`` is one of ``"open_in_flight"``, ``"open"``,
+    ``"cancel_in_flight"``, ``"filled"``, ``"cancelled"``, ``"expired"``, ``"rejected"``, ``"refused"``. ``trigger`` is
+    where a stop or an order if touched waits; ``good_till`` is in ns.
+    """
+
+    number: int
+    instrument: str
+    quantity: float
+    leaves: float
+    price: float | None
+    trigger: float | None
+    time_in_force: str
+    status: str
+    parent: int | None
+    good_till: int | None
+
+
+def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
+    """Read one row of the orders."""
+    o, i = s.orders, s.orders.instrument[number]
+    per_lot, per_tick = s.terms.lots_per_unit[i], s.terms.ticks_per_unit[i]
+    sign = 1 if o.side[number] == BUY else -1
+    price, trigger, parent, till = o.price[number], o.trigger[number], o.parent[number], o.good_till[number]
+    return OpenOrder(
+        number,
+        name,
+        sign * natural(o.quantity[number], per_lot),
+        sign * natural(o.quantity[number] - o.filled[number], per_lot),
+        natural(price, per_tick) if o.kind[number] == LIMIT and price > 0 else None,
+        natural(trigger, per_tick) if trigger > 0 else None,
+        TIMES_IN_FORCE[o.time_in_force[number]],
+        STATUSES[o.status[number]],
+        None if parent == NO_PARENT else parent,
+        None if till == NEVER else till,
+    )
