@@ -128,13 +128,6 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             lapse(v)
         elif what == EXPIRY:
             expire(v)
-        elif what == CASH_FLOW:
-            if v.clock.live[0] == 0:
-                e.starved[0] = catch_up(v, f, e.streams[0], due)
-                if e.starved[0] >= 0:
-                    return DATA
-            v.clock.stage[0] = CASH_FLOW
-            pay_flows(v)
         elif what == REPORT:
             if process_reports(s):
                 woken = decide(s, my)
@@ -157,15 +150,18 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             agenda.due[TIMER_DUE] = due + e.timer_every[0]
             start_event(s, due, TIMER, -1, -1, -1)
             woken = decide(s, my)
-        elif what == REQUEST:
+        elif what in (CASH_FLOW, REQUEST):
             if v.clock.live[0] == 0:
                 e.starved[0] = catch_up(v, f, e.streams[0], due)
                 if e.starved[0] >= 0:
                     return DATA
-            v.clock.stage[0] = REQUEST
-            receive(v, asleep)
-            if asleep:
-                hear(s, due)
+            v.clock.stage[0] = what
+            if what == CASH_FLOW:
+                pay_flows(v)
+            else:
+                receive(v, asleep)
+                if asleep:
+                    hear(s, due)
         else:
             v.clock.stage[0] = OPENING
             on_candle_opens(v, f, agenda.first[OPENING])
