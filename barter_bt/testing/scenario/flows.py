@@ -13,6 +13,7 @@ RATES = ("0.0001", "-0.0003", "0.01", "-0.01", "0.005", "0.000123456789", "-0.00
 YIELDS = ("0.01", "0.1", "0.0025", "0.000123", "1", "0")  # dividends, as fractions of the middle price
 SHARES = ("0.01", "0.1", "0.5", "-0.001", "-0.25", "-0.9", "-1", "-1.1", "-3", "2")  # of the starting balance
 SMALL = ("0.000000001", "-0.000000001", "-0.0000000005", "0.0000000015", "0.000000000001", "0")
+MOST = Decimal(10**15)
 REASONS = ("interest", "rent", "gift")
 
 
@@ -21,8 +22,9 @@ def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
     if not chance(source, 20):
         return scenario
     times, rows = times_of(scenario), list[Row]()
+    delays = [delay for one in scenario.exchanges for delay in (one.feed_ns, one.request_ns, one.response_ns)]
     for _ in source.several(1, 10):
-        time = source.pick(times) + source.pick((0, 0, 0, 0, 0, -1, 1, SECOND // 2))
+        time = source.pick(times) + source.pick((0, 0, 0, 0, 0, -1, 1, *delays))
         row = make_flow(source, scenario, time)
         if row[0] == "cash" or all(row[:3] != other[:3] for other in rows):  # none of an instrument comes twice
             rows.append(row)
@@ -32,7 +34,7 @@ def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
 
 
 def times_of(scenario: Scenario) -> list[int]:
-    """When there are market events, at the venue and at the engine, orders, expiries and marks; and beside the data."""
+    """When there are market events, orders, expiries and marks; the start, and beside the data."""
     market = {
         time
         for stream in scenario.streams
@@ -53,30 +55,29 @@ def times_of(scenario: Scenario) -> list[int]:
 def make_flow(source: Source, scenario: Scenario, time: int) -> Row:
     """One of what there is: of an instrument, or of an asset."""
     item = source.pick(scenario.instruments)
-    if item.kind != "future" and chance(source, 60):
-        if item.kind == "spot":
-            price = worth(item.kind, item.tick, "1")
-            return ("dividend", time, item.name, plainly(price * Decimal(source.pick(YIELDS))))
+    if item.kind in ("perpetual", "inverse") and chance(source, 60):
         return ("funding", time, item.name, float(source.pick(RATES)))
-    asset = item.quote if item.money == item.base or chance(source, 70) else item.base
-    if item.kind == "inverse" and chance(source, 70):
-        asset = item.base
+    if item.kind == "spot" and not scenario.units and chance(source, 60):  # chosen units are as fine as can be
+        price = worth(item.kind, item.tick, "1")
+        return ("dividend", time, item.name, plainly(price * Decimal(source.pick(YIELDS))))
+    other = item.quote if item.money == item.base else item.base
+    asset = item.money if chance(source, 70) else other
     amount = make_amount(source, scenario, item, asset)
     return ("cash", time, item.exchange, asset, plainly(amount), source.pick(REASONS))
 
 
 def make_amount(source: Source, scenario: Scenario, item: InstrumentSpec, asset: str) -> Decimal:
     """Large or small against the starting balance, or some lots' worth, of either sign."""
-    held = [Decimal(funds) for exchange, name, funds in scenario.balances if (exchange, name) == (item.exchange, asset)]
+    held = [Decimal(funds) for *key, funds in scenario.balances if key == [item.exchange, asset] and Decimal(funds)]
     kind = source.pick(("share", "share", "lots", "small"))
-    if kind == "share" and held and held[0]:
+    if held and (kind == "share" or scenario.units):
         return held[0] * Decimal(source.pick(SHARES))
-    if kind == "small":
+    if kind == "small" or scenario.units:
         return Decimal(source.pick(SMALL))
     contract = worth(item.kind, item.tick, item.contract_size) if asset == item.money else Decimal(1)
     return contract * Decimal(item.lot) * source.pick((1, -1)) * source.integer(1, 20) / 2
 
 
 def plainly(value: Decimal) -> float:
-    """A float of at most nine digits."""
-    return float(f"{value:.8e}")
+    """A float of at most nine digits, not beyond what is read."""
+    return float(f"{min(max(value, -MOST), MOST):.8e}")
