@@ -11,7 +11,19 @@ from barter_bt.testing.scenario.spec import InstrumentSpec, Row, Scenario
 
 RATES = ("0.0001", "-0.0003", "0.01", "-0.01", "0.005", "0.000123456789", "-0.000000000001", "0")
 YIELDS = ("0.01", "0.1", "0.0025", "0.000123", "1", "0")  # dividends, as fractions of the middle price
-SHARES = ("0.01", "0.1", "0.5", "-0.001", "-0.25", "-0.9", "-1", "-1.1", "-3", "2")  # of the starting balance
+SHARES = (
+    "0.01",
+    "0.1",
+    "0.5",
+    "2",
+    "-0.001",
+    "-0.25",
+    "-0.9",
+    "-0.9",
+    "-0.97",
+    "-1",
+    "-1.1",
+)  # of the starting balance
 SMALL = ("0.000000001", "-0.000000001", "-0.0000000005", "0.0000000015", "0.000000000001", "0")
 MOST = Decimal(10**15)
 REASONS = ("interest", "rent", "gift")
@@ -55,7 +67,9 @@ def times_of(scenario: Scenario) -> list[int]:
 def make_flow(source: Source, scenario: Scenario, time: int) -> Row:
     """One of what there is: of an instrument, or of an asset."""
     item = source.pick(scenario.instruments)
-    if item.kind in ("perpetual", "inverse") and chance(source, 60):
+    swaps = [one for one in scenario.instruments if one.kind in ("perpetual", "inverse")]
+    if swaps and chance(source, 60):  # often, for their positions come and go
+        item = source.pick(swaps)
         return ("funding", time, item.name, float(source.pick(RATES)))
     if item.kind == "spot" and not scenario.units and chance(source, 60):  # chosen units are as fine as can be
         price = worth(item.kind, item.tick, "1")
