@@ -52,7 +52,8 @@ def meet_worse_extreme(v: VenueState, order: int, i: int) -> None:
     side, entry = v.orders.side[order], v.orders.first_price[v.orders.parent[order]]
     if _is_reached(v, order, v.markets.high[i] if side == BUY else v.markets.low[i]):
         stop = v.orders.trigger[order]
-        trigger(v, order, i, max(stop, entry) if side == BUY else min(stop, entry))
+        ticks = max(stop, entry) if side == BUY else min(stop, entry)
+        trigger(v, order, i, _inside(ticks, v.markets.low[i], v.markets.high[i]))
 
 
 @unit
@@ -96,11 +97,16 @@ def _meet_extremes(v: VenueState, order: int, i: int, low: int, high: int, close
     """First the extreme against a trailing stop, then it follows the other, then the close (rule 34)."""
     is_up = _is_reached_from_below(v, order)
     if _is_reached(v, order, high if is_up else low):
-        trigger(v, order, i, v.orders.trigger[order])
+        trigger(v, order, i, _inside(v.orders.trigger[order], low, high))
     elif is_trailing(v, order):
         _follow(v, order, low if is_up else high)
         if _is_reached(v, order, close):
-            trigger(v, order, i, v.orders.trigger[order])
+            trigger(v, order, i, _inside(v.orders.trigger[order], low, high))
+
+
+def _inside(ticks: int, low: int, high: int) -> int:
+    """The price of a range nearest to one: what slips may leave a trigger that every price is beyond."""
+    return min(max(ticks, low), high)
 
 
 def shown_price(v: VenueState, order: int, i: int) -> int:

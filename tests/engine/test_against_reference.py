@@ -86,14 +86,21 @@ def test_drawn_scenarios_agree(scenario: Scenario) -> None:
 
 def test_scenarios_reach_everything() -> None:
     """Fuzzing proves little if the scenarios do little; the reference tells it, as the engines agree on these seeds."""
-    ends, liquidity, trades = set(), set(), 0
+    ends, liquidity, paid, trades = set(), set(), set(), 0
     for seed in range(240):
-        tables = run(random_scenario(seed))
+        scenario = random_scenario(seed)
+        tables = run(scenario)
+        specs = {spec.name: spec for spec in scenario.instruments}
+        for row in tables.payments:
+            kind = "cash" if row["instrument"] is None else specs[tables.instruments[row["instrument"]]].kind
+            paid.add((kind, row["amount"] > 0))
         ends |= {(order["kind"], order["status"], order["reason"]) for order in tables.orders}
         liquidity |= {trade["liquidity"] for trade in tables.trades}
         trades += len(tables.trades)
     assert liquidity == {"maker", "taker"}
     assert trades > 500
+    kinds = ("cash", "perpetual", "inverse", "spot")  # cash flows of one's own, funding, dividends
+    assert paid >= {(kind, gets) for kind in kinds for gets in (True, False)}
     assert ends >= {
         ("limit", "open", ""),
         ("limit", "filled", ""),

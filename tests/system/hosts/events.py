@@ -113,12 +113,12 @@ class Events:
         items, audits = self.log.state.account_items, self.log.state.audits
         part = audits.part[row]
         item = audits.item[row - part]
-        order, exchange = items.order[item], self.log.exchange_of(i)
+        order, exchange = items.order[item], audits.exchange[row] if i < 0 else self.log.exchange_of(i)
         if kind == OWN_TRADE:
             return self.account(exchange, self._trade(i, order, item))
         if kind == ORDER_SNAPSHOT:
             return self.account(exchange, self._update(i, order, item))
-        which = "first" if part - int(items.kind[item] == FILL) == 1 else "second"
+        which = "second" if part - int(items.kind[item] == FILL) == 2 else "first"  # a cash flow has no part before
         asset, total, free = (getattr(items, f"{name}_{which}")[item] for name in ("asset", "total", "free"))
         return self.account(exchange, self.balance(asset, total, free, items.time_exchange[item]))
 
