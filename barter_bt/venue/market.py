@@ -58,7 +58,7 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
     reaches = (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i])
-    if reaches or ask >= b.quote_rise[i] or bid <= b.quote_fall[i]:
+    if reaches or max(ask, bid) >= b.quote_rise[i] or bid <= b.quote_fall[i]:  # one side may be empty
         match_quote(v, i)
 
 

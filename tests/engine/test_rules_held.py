@@ -339,3 +339,27 @@ def test_rule_30_a_limit_that_a_trade_triggers_waits_for_the_next_candle():
     plan = schedule({"at": 1, "buy": 1}, {"at": 5, "sell": 1, "stop": 96, "limit": 97})
     venue = bt.Venue(account="margin", triggers_on="trades", taker_fills_on="trades", maker_fills_on="candles")
     assert table(run(data, plan, venues=venue).trades, "order_id", "time_exchange") == [(0, 4), (1, 20)]
+
+
+@pytest.mark.parametrize(
+    ("order", "standing"),
+    [
+        ({"sell": 2, "if_touched": 100}, (2, 100, 5, 101, 0)),
+        ({"sell": 2, "stop": 97}, (2, 97, 5, 98, 0)),
+        ({"buy": 2, "if_touched": 97}, (2, 96, 0, 97, 5)),
+        ({"buy": 2, "stop": 100}, (2, 99, 0, 100, 5)),
+    ],
+)
+def test_rule_28_one_side_of_a_quote_is_enough(order, standing):
+    """Rule 28: the side that the order looks at has an amount; the other is empty."""
+    result = run(quotes((0, 98, 9, 99, 9), standing), schedule({"at": 1} | order), **MARGIN)
+    assert table(result.orders, "status", "time_triggered") == [("filled", 2)]
+
+
+def test_rule_29_a_range_beyond_the_trigger_is_met_at_its_nearest_end():
+    """Rule 29: sold at the open of 100, slipped by 20 to 80, so the stop at a distance of 1 is at 81: met at 98, the low."""
+    venue = bt.Venue(account="margin", slippage=bt.Slippage(ticks=20))
+    market = bars((100, 100, 100, 100), (100, 103, 98, 101), (101, 101, 101, 101))
+    plan = schedule({"at": 10, "sell": 1, "stop_loss": 1}, protect_by="distance")
+    result = run(market, plan, venues=venue)
+    assert table(result.trades, "side", "price") == [("sell", 80), ("buy", 118)]

@@ -52,11 +52,16 @@ class Trigger:
         self.follow(ticks)
         return False
 
+    def met(self, candle: Market, price: int) -> int:
+        """Rule 29: the price of the range nearest to one."""
+        _, high, low, _ = candle.prices
+        return min(max(price, low), high)
+
     def shown_range(self, candle: Market) -> bool:
         """Rules 29 and 34: whether the inside of a candle reaches it."""
         _, high, low, close = candle.prices
         if not self.trails:
-            return low <= self.price <= high
+            return self.reached(high if self.rises else low)
         against, other = (high, low) if self.side > 0 else (low, high)
         if self.reached(against):
             return True

@@ -265,7 +265,7 @@ class Venue(Money):
                 self.note_fill(order, order.rest, order.price, True, now, candle)
         for order in self.held_by("candles", candle.instrument):
             if order.arrival <= candle.time_open and order.trigger.shown_range(candle):
-                self.trigger(order, order.trigger.price, now, candle)
+                self.trigger(order, order.trigger.met(candle, order.trigger.price), now, candle)
 
     def reached(self, beyond: int) -> bool:
         """Rules 15 and 16: whether a market so many ticks beyond a limit fills it."""
@@ -443,7 +443,7 @@ class Venue(Money):
         _, high, low, _ = candle.prices
         if order.trigger.reached(high if order.side > 0 else low):
             worse = max if order.side > 0 else min
-            self.trigger(order, worse(order.trigger.price, entry), now, candle)
+            self.trigger(order, order.trigger.met(candle, worse(order.trigger.price, entry)), now, candle)
 
     def end_family(self, order: Order, entry: Order, now: int) -> None:
         """Rule 31: the first that fills ends what is left of the entry, and the others."""
