@@ -15,13 +15,13 @@ from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
 from .engine import run
-from .tables import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Table, Tables, row_of
+from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table, Tables, row_of
 
 if TYPE_CHECKING:
     from barter_bt.backtest import Result
 
 OURS = {"position": "position_id", "time_in_force": "tif", "maker": "liquidity"}  # by the engine's name
-TABLES = ("orders", "trades", "positions", "balances", "equity")
+TABLES = ("orders", "trades", "positions", "balances", "payments", "equity")
 
 
 def fast(scenario: Scenario, *, interpret: bool = False, pieces: int = 1) -> Result:
@@ -53,6 +53,7 @@ def tables_of(result: Result) -> Tables:
         trades=_rows(state.trades, TRADES),
         positions=_rows(state.positions, POSITIONS),
         balances=_rows(state.balances, BALANCES),
+        payments=_payments(state),
         equity=equity,
         sequence=state.engine.sequence[0],
     )
@@ -80,6 +81,16 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         if ours in ("time_exchange", "time_triggered", "time_closed"):
             values[ours] = [None if code == NO_TIME else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
+
+
+def _payments(state: Any) -> Table:
+    """Cash flows that were paid, each with what it is of."""
+    rows = zip(*(state.payments.array(name).tolist() for name in state.payments.schema), strict=True)
+    of = list(zip(state.flows.array("instrument").tolist(), state.flows.array("asset").tolist(), strict=True))
+    return [
+        row_of(PAYMENTS, time, told, None if of[flow][0] < 0 else of[flow][0], of[flow][1], amount)
+        for time, told, flow, amount in rows
+    ]
 
 
 def difference(reference: Tables, other: Tables) -> str:

@@ -1,4 +1,4 @@
-"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18 and 24 to 26.
+"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18, 24 to 26 and 48.
 
 ``run(scenario)`` returns the journals in integer units.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from barter_bt.testing.scenario import Row, Scenario
 
 from .costs import all_in, by_order
+from .flows import Flow, due, read_flow
 from .model import (
     BILLION,
     LIMIT,
@@ -34,11 +35,11 @@ from .model import (
 )
 from .order import Match, Order, Report, Terms, protecting, settle, terms_of
 from .protection import Level, levels_of
-from .tables import BALANCES, ORDERS, POSITIONS, SCALES, TRADES, Tables, row_of
+from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
 from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
-AT_VENUE, EXPIRY, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 0.75, 1, 2, 3, 5, 7, 8
+AT_VENUE, EXPIRY, FLOW, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 0.75, 0.8, 1, 2, 3, 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 MARKET = Terms()
 
@@ -64,6 +65,7 @@ class Engine:
         self.tables = Tables(self.world.assets, self.world.units, names, tuple(row_of(SCALES, *row) for row in scales))
         self.total = list(self.world.start)
         self.realised = [0] * len(self.total)  # of exited positions, by quote asset
+        self.paid = [0] * len(self.total)  # cash flows, by asset
         self.books = {item.index: Book() for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
@@ -116,6 +118,10 @@ class Engine:
             if item.spec.expiry is not None and item.spec.expiry <= last:
                 expire = partial(self.venues[item.spec.exchange].expire, item)
                 self.at(item.spec.expiry, EXPIRY, expire, (0, item.index))
+        for number, row in enumerate(self.scenario.cash_flows):
+            flow = read_flow(self.world, row)
+            if self.start <= flow.time <= last:  # rule 48: others are not paid
+                self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
         candles = any(stream.kind == "candles" for stream in self.scenario.streams)
         self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:
@@ -168,6 +174,24 @@ class Engine:
         instrument = self.world.instruments[self.tables.orders[report.order]["instrument"]]
         delay = self.specs[instrument.spec.exchange].response_ns
         self.at(report.time + delay, ACCOUNT, partial(self.on_report, report))
+
+    def pay(self, flow: Flow, now: int) -> None:
+        """Rule 48: at the venue; the engine is told by one balance event, unless it is nothing."""
+        exchange, asset = self.world.assets[flow.asset][0], flow.asset
+        venue = self.venues[exchange]
+        if amount := due(flow, self.world, venue):
+            venue.pay(asset, amount)
+            told = partial(self.on_payment, flow, amount, venue.snapshots(asset))
+            self.at(now + self.specs[exchange].response_ns, ACCOUNT, told)
+
+    def on_payment(self, flow: Flow, amount: int, balances: tuple[tuple[int, int, int], ...], now: int) -> None:
+        """Class 1."""
+        self.tick(now)
+        self.balance_rows(flow.time, balances)
+        self.paid[flow.asset] += amount
+        index = flow.instrument.index if flow.instrument else None
+        self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount))
+        self.check()
 
     def on_report(self, report: Report, now: int) -> None:
         """Class 1: all of it is applied at once (rule 11)."""
@@ -256,8 +280,8 @@ class Engine:
         return amounts
 
     def check(self) -> None:
-        """Rule 5 to the last unit: an asset changes by what is realised and by what open positions gained."""
-        explained = [start + realised for start, realised in zip(self.world.start, self.realised, strict=True)]
+        """Rules 5 and 48: an asset changes by what is realised, what open positions gained, and cash flows."""
+        explained = [sum(parts) for parts in zip(self.world.start, self.realised, self.paid, strict=True)]
         for index, position in self.positions.items():
             instrument, mark = self.world.instruments[index], self.marks[index]
             worth = position.cost if mark is None else instrument.notional(position.quantity, mark)

@@ -21,6 +21,7 @@ class Account:
     reserved: int = 0
     counterparty: int = 0
     fees: int = 0
+    taken: int = 0  # rule 48: by cash flows
 
     @property
     def free(self) -> int:
@@ -55,6 +56,12 @@ class Money:
         account.total = in_range(account.total + amount - fee, f"balance of {self.world.assets[asset]}")
         account.counterparty = in_range(account.counterparty - amount, "counterparty")
         account.fees = in_range(account.fees + fee, "fees")
+
+    def pay(self, asset: int, amount: int) -> None:
+        """Rule 48: what is reserved stays so, whatever that leaves free."""
+        self.post(asset, in_range(amount, "a cash flow"), 0)
+        self.accounts[asset].taken -= min(amount, 0)
+        self.check()
 
     def reducible(self, order: Order) -> int:
         """Rule 32: the lots of the position on the other side."""
@@ -165,5 +172,5 @@ class Money:
             held = sum(order.reserved for order in self.working if order.pays == asset)
             assert account.reserved == held, "free + reserved = total"
             if self.spec.account == "cash" and asset not in derivatives:
-                assert account.total >= 0, "a cash account spends what it has"
+                assert account.total >= -account.taken, "a cash account spends what it has"
         assert all(order.filled < order.quantity for order in self.working), "an open order has a rest"

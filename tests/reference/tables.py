@@ -14,6 +14,7 @@ TRADES = "order instrument side price quantity notional fees liquidity time_exch
 POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
 POSITIONS += " trade_enter trade_exit"
 BALANCES = "time_exchange asset total free"
+PAYMENTS = "time_exchange time_engine instrument asset amount"
 SCALES = "tick lot num den"
 
 
@@ -33,5 +34,6 @@ class Tables:
     trades: Table = field(default_factory=list)
     positions: Table = field(default_factory=list)
     balances: Table = field(default_factory=list)
+    payments: Table = field(default_factory=list)
     equity: Table = field(default_factory=list)
     sequence: int = 0

@@ -59,7 +59,12 @@ def simulate(kind: Any, rows: list[Row], schedule: list[Row], **terms: Any) -> T
     return simulate_streams({kind: rows}, schedule, **terms)
 
 
-def simulate_streams(
+def simulate_streams(streams: dict[Any, list[Row]], schedule: list[Row], **terms: Any) -> Tables:
+    """One instrument or several, streams by kind."""
+    return run(scenario_of(streams, schedule, **terms))
+
+
+def scenario_of(
     streams: dict[Any, list[Row]],
     schedule: list[Row],
     *,
@@ -68,7 +73,7 @@ def simulate_streams(
     jpy: str = "",
     item: Any = BTC,
     **terms: Any,
-) -> Tables:
+) -> Scenario:
     """One instrument or several, streams by kind, on one exchange; ``terms`` are of the exchange or the scenario."""
     names = ExchangeSpec.__dataclass_fields__
     exchange = ExchangeSpec("alpha", **{name: term for name, term in terms.items() if name in names})
@@ -77,7 +82,7 @@ def simulate_streams(
     balances = tuple(("alpha", asset, amount) for asset, amount in amounts.items())
     each = tuple(StreamSpec(kind, tuple(rows)) for kind, rows in streams.items())
     items = item if isinstance(item, tuple) else (item,)
-    return run(Scenario(items, (exchange,), each, balances, tuple(schedule), **rest))
+    return Scenario(items, (exchange,), each, balances, tuple(schedule), **rest)
 
 
 def ends(tables: Tables) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from barter_bt import data
+from barter_bt.data.flows import CashFlows
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
@@ -92,6 +93,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
         "reporting": to_reporting(scenario),
         "mark_every": scenario.mark_every_ns,
         "start": moment(scenario.start),
+        "cash_flows": to_cash_flows(scenario),
     }
 
 
@@ -132,6 +134,30 @@ def to_balances(scenario: Scenario, amounts: tuple[tuple[str, str, str], ...]) -
     """By asset; by ``exchange.asset`` where there are several exchanges."""
     single = len(scenario.exchanges) == 1
     return {asset if single else f"{exchange}.{asset}": amount for exchange, asset, amount in amounts}
+
+
+def to_cash_flows(scenario: Scenario) -> list[CashFlows]:
+    """Rows of one kind that follow each other, and whose times do not go back, make one frame."""
+    frames: list[list[Row]] = []
+    for row in scenario.cash_flows:
+        before = frames[-1][-1] if frames else None
+        if before is None or before[0] != row[0] or before[1] > row[1]:
+            frames.append([])
+        frames[-1].append(row)
+    return [to_frame(scenario, rows) for rows in frames]
+
+
+def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
+    """Cash flows of one kind."""
+    kind, named = rows[0][0], dict[str, Any](time=TIME, instrument=pl.String)
+    if kind != "cash":
+        number = "rate" if kind == "funding" else "amount"
+        frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
+        return data.funding(frame) if kind == "funding" else data.dividends(frame)
+    single = len(scenario.exchanges) == 1
+    cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
+    schema: dict[str, Any] = {"time": TIME, "asset": pl.String, "amount": pl.Float64, "reason": pl.String}
+    return data.cash_flows(pl.DataFrame(cells, schema=schema, orient="row"))
 
 
 def to_reporting(scenario: Scenario) -> str:

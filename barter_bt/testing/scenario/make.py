@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from barter_bt.testing.scenario.conditions import with_conditions, with_protection
 from barter_bt.testing.scenario.costs import with_costs
+from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
     PAIRS,
@@ -80,7 +81,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
             schedule = with_protection(source, schedule, instruments, by)
             scenario = replace(scenario, schedule=schedule, protect_by=by)
     scenario = with_costs(source, scenario)  # what is drawn last leaves what a seed drew before as it was
-    return replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
+    scenario = replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
+    return with_cash_flows(source, scenario)
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

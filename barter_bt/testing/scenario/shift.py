@@ -26,4 +26,5 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
     instruments = tuple(
         one if one.expiry is None else replace(one, expiry=one.expiry + by) for one in scenario.instruments
     )
-    return replace(scenario, instruments=instruments, streams=streams, schedule=schedule, start=start)
+    flows = tuple(changed(row, {1: row[1] + by}) for row in scenario.cash_flows)
+    return replace(scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows)

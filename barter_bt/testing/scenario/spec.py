@@ -133,6 +133,14 @@ class Scenario(Plain):
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters.
 
+    Cash flows, due by time and at one time in the order given; no funding or dividend comes twice:
+
+    - ``("funding", time, instrument, rate)`` of a perpetual;
+    - ``("dividend", time, instrument, amount)`` of a spot instrument, for each unit of its base;
+    - ``("cash", time, exchange, asset, amount, reason)``.
+
+    Their rates and amounts are floats that are the shortest text of an exact decimal.
+
     ``balances`` are (exchange, asset, amount), ``units`` those that are chosen, as (exchange, asset, unit). ``start``
     is the first venue time that takes part, None: of the data.
     """
@@ -151,3 +159,4 @@ class Scenario(Plain):
     units: tuple[tuple[str, str, str], ...] = ()
     protect_by: ProtectBy = "price"
     band: str = "0"  # of targets, at most nine places
+    cash_flows: tuple[Row, ...] = ()
