@@ -121,9 +121,10 @@ def with_good_till(source: Source, scenario: Scenario) -> Scenario:
         if row[0] != "open" or row[5] != "gtc" or not chance(source, 15):
             rows.append(row)
             continue
-        soon = [row[1] + delay for delay in delays[exchanges[row[2]]]]
-        time = source.pick([*(time for time in times if time > row[1]), *soon])
-        till = max(time + source.pick((0, 0, 0, -1, 1)), row[1] + 1)
+        later, sent = sorted(time for time in times if time > row[1]), row[1]
+        soon = [sent + 1, *(sent + delay for delay in delays[exchanges[row[2]]])]
+        time = source.pick(soon if chance(source, 15) or not later else later[: source.pick((99, 20, 8))])
+        till = max(time + source.pick((0, 0, 0, -1, 1)), sent + 1)
         times += [till, till]  # several end at one time
         rows.append(told(row, replace(conditions_of(row), good_till=till)))
     return replace(scenario, schedule=tuple(rows))
