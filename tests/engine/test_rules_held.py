@@ -357,7 +357,7 @@ def test_rule_28_one_side_of_a_quote_is_enough(order, standing):
 
 
 def test_rule_29_a_range_beyond_the_trigger_is_met_at_its_nearest_end():
-    """Rule 29: sold at the open of 100, slipped by 20 to 80, so the stop at a distance of 1 is at 81: met at 98, the low."""
+    """Rule 29: sold at the open of 100, slipped by 20 to 80, so a stop a distance of 1 away is at 81: met at 98."""
     venue = bt.Venue(account="margin", slippage=bt.Slippage(ticks=20))
     market = bars((100, 100, 100, 100), (100, 103, 98, 101), (101, 101, 101, 101))
     plan = schedule({"at": 10, "sell": 1, "stop_loss": 1}, protect_by="distance")

@@ -61,6 +61,7 @@ def tables_of(result: Result) -> Tables:
 
 def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
     """The rows of a journal, with codes turned into names."""
+    from barter_bt.engine.agenda import NEVER
     from barter_bt.engine.order import KINDS, NO_TIME, STATUSES, TIMES_IN_FORCE
 
     meaning: dict[str, Any] = {
@@ -78,8 +79,8 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         ours = OURS.get(name, name)
         codes = table.array(name).tolist()
         values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
-        if ours in ("time_exchange", "time_triggered", "time_closed"):
-            values[ours] = [None if code == NO_TIME else code for code in codes]
+        if ours in ("good_till", "time_exchange", "time_triggered", "time_closed"):
+            values[ours] = [None if code in (NO_TIME, NEVER) else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 
 

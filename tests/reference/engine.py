@@ -39,7 +39,8 @@ from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table
 from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
-AT_VENUE, EXPIRY, FLOW, ACCOUNT, AT_ENGINE, MARK, SCHEDULE, REQUEST, CANDLE_OPEN = 0, 0.75, 0.8, 1, 2, 3, 5, 7, 8
+ORDER_END, AT_VENUE, EXPIRY, FLOW, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.75, 0.8, 1, 2, 3
+SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 MARKET = Terms()
 
@@ -112,6 +113,7 @@ class Engine:
             self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
             if event.kind == "candle":
                 closes.add(arrival)
+        self.last = last
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
         self.clock = self.start = first if self.scenario.start is None else self.scenario.start
         for item in self.world.instruments:
@@ -436,3 +438,6 @@ class Engine:
         self.tables.orders.append(row_of(ORDERS, *cells))
         if not refused:
             self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))
+            if terms.good_till is not None and now < terms.good_till <= self.last:
+                lapse = partial(self.venues[exchange].lapse, order)
+                self.at(terms.good_till, ORDER_END, lapse, (order.instrument.index, order.number))

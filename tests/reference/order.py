@@ -28,6 +28,7 @@ class Terms(NamedTuple):
     trail_rate: int = 0  # 1e-9
     reduce_only: bool = False
     parent: int = -1  # rule 31: the number of the entry that it protects
+    good_till: int | None = None  # rule 35
 
     @property
     def kind(self) -> str:
@@ -44,7 +45,9 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     prices = (price, conditions.if_touched or conditions.stop, conditions.trailing)
     limit, trigger, trail = (instrument.ticks_of(one or 0) for one in prices)
     rate = on_grid(conditions.trailing_rate or 0, Fraction(1, BILLION), "trailing rate")
-    return Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
+    till = conditions.good_till
+    assert till is None or (tif == "gtc" and row[1] < till), "rule 35"
+    return Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only, good_till=till)
 
 
 def protecting(level: Level, parent: int) -> Terms:
@@ -89,7 +92,7 @@ class Order:
     waits: bool = False
 
     def __post_init__(self) -> None:
-        _, _, _, kind, trigger, trail, rate, self.reduce_only, _ = self.terms
+        _, _, _, kind, trigger, trail, rate, self.reduce_only, *_ = self.terms
         self.trigger = Trigger(self.side, kind, trigger, trail, rate)
         self.price, self.tif = self.terms.price, self.terms.tif
 

@@ -71,10 +71,12 @@ class Venue(Money):
             self.wait(order, now)
 
     def refusal(self, order: Order, now: int) -> str:
-        """Rules 17, 31, 32 and 46: why it is rejected, whatever the balance; empty if it is not."""
+        """Rules 17, 31, 32, 35 and 46: why it is rejected, whatever the balance; empty if it is not."""
         instrument, book = order.instrument, self.books[order.instrument.index]
         if instrument.has_expired(now):
             return "expired"
+        if order.terms.good_till is not None and now >= order.terms.good_till:
+            return "time_over"
         if order.parent:
             assert not (order.parent.closed and order.parent.filled), "it arrives right behind its parent"
             return "parent_ended" if order.parent.closed else ""
@@ -157,6 +159,11 @@ class Venue(Money):
         for order in [order for order in self.working if order.instrument is instrument]:
             if not order.closed:  # an entry has not taken it along
                 self.end(order, now, "cancelled", "expired")
+
+    def lapse(self, order: Order, now: int) -> None:
+        """Rule 35: its time is over, unless it has ended or is still on its way."""
+        if order in self.working:
+            self.end(order, now, "expired", "time_over")
 
     # Orders held for a trigger
 

@@ -54,6 +54,7 @@ SCHEDULE: dict[str, Any] = {
     "trailing": pl.Float64,
     "trailing_rate": pl.Float64,
     "reduce_only": pl.Boolean,
+    "good_till": TIME,
     **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
     "target": pl.Float64,

@@ -1,14 +1,15 @@
-"""Random conditions of the orders of a schedule: triggers near the market, trailing stops, reduce-only, protection."""
+"""Random conditions of the orders of a schedule: triggers near the market, trailing stops, protection, ends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from barter_bt.testing.scenario.flows import times_of
 from barter_bt.testing.scenario.numbers import NEAR, in_ticks, price
 from barter_bt.testing.scenario.shift import changed
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, ProtectBy, Row, conditions_of
+from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, ProtectBy, Row, Scenario, conditions_of
 
 RATES = (0.01, 0.02, 0.05, 0.001, 0.012345678, 0.333333333)  # of a price of about a hundred ticks
 
@@ -77,9 +78,9 @@ def with_protection(
         if row[0] == "cancel" or conditions.reduce_only or not chance(source, 60):
             rows.append(row)
             continue
-        item, bare = by_name[row[2]], row[:-1] if row[-1] is conditions else row
+        item = by_name[row[2]]
         span = near.get(item.name, NEAR)
-        rows.append((*bare, make_protection(source, item, conditions, by, span, is_long=(row[3] or 0) > 0)))
+        rows.append(told(row, make_protection(source, item, conditions, by, span, is_long=(row[3] or 0) > 0)))
     return tuple(rows)
 
 
@@ -109,3 +110,26 @@ def make_protection(
         take_profit=level(True) if kinds in ("both", "profit") else None,
         trailing_stop=away() if trails else None,
     )
+
+
+def with_good_till(source: Source, scenario: Scenario) -> Scenario:
+    """The same scenario, some of its orders good till a time at which something happens anyway, or close to it."""
+    delays = {one.name: (one.feed_ns, one.request_ns, one.response_ns) for one in scenario.exchanges}
+    exchanges = {item.name: item.exchange for item in scenario.instruments}
+    times, rows = times_of(scenario), list[Row]()
+    for row in scenario.schedule:
+        if row[0] != "open" or row[5] != "gtc" or not chance(source, 15):
+            rows.append(row)
+            continue
+        later, sent = sorted(time for time in times if time > row[1]), row[1]
+        soon = [sent + 1, *(sent + delay for delay in delays[exchanges[row[2]]])]
+        time = source.pick(soon if chance(source, 15) or not later else later[: source.pick((99, 20, 8))])
+        till = max(time + source.pick((0, 0, 0, -1, 1)), sent + 1)
+        times += [till, till]  # several end at one time
+        rows.append(told(row, replace(conditions_of(row), good_till=till)))
+    return replace(scenario, schedule=tuple(rows))
+
+
+def told(row: Row, conditions: Conditions) -> Row:
+    """A row of a schedule with these conditions in place of its own."""
+    return (*(row[:-1] if isinstance(row[-1], Conditions) else row), conditions)

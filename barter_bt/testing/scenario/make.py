@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from barter_bt.testing.scenario.conditions import with_conditions, with_protection
+from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_costs
 from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
@@ -72,7 +72,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     else:
         scenario = replace(scenario, schedule=make_schedule(source, scenario), start=make_start(source, streams))
     scenario = shifted(scenario, source.pick(ORIGINS) - START)  # before 1970, across it, and into the next century
-    if chance(source, 50):
+    has_conditions = chance(source, 50)
+    if has_conditions:
         each = tuple(replace(one, triggers_on=source.pick(evidence_of(one.name, instruments, kinds))) for one in terms)
         schedule = with_conditions(source, scenario.schedule, instruments)
         scenario = replace(scenario, exchanges=each, schedule=schedule)
@@ -80,8 +81,10 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
             by = source.pick(PROTECT_BY)
             schedule = with_protection(source, schedule, instruments, by)
             scenario = replace(scenario, schedule=schedule, protect_by=by)
-    scenario = with_cash_flows(source, with_costs(source, scenario))  # last, so that what a seed draws before stays
-    return replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
+    scenario = with_costs(source, scenario)  # what is drawn last leaves what a seed drew before as it was
+    scenario = replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
+    scenario = with_cash_flows(source, scenario)
+    return with_good_till(source, scenario) if has_conditions else scenario
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

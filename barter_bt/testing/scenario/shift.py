@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from barter_bt.testing.scenario.spec import Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import Row, Scenario, StreamSpec, conditions_of
 
 TIMES = {"trades": (0, 1), "quotes": (0, 1), "candles": (0, 1, 2)}
 
@@ -21,10 +21,18 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
         return changed(row, {place: row[place] + by for place in TIMES[kind] if row[place] is not None})
 
     streams = tuple(StreamSpec(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
-    schedule = tuple(changed(row, {1: row[1] + by}) for row in scenario.schedule)
+    schedule = tuple(_later(row, by) for row in scenario.schedule)
     start = None if scenario.start is None else scenario.start + by
     instruments = tuple(
         one if one.expiry is None else replace(one, expiry=one.expiry + by) for one in scenario.instruments
     )
     flows = tuple(changed(row, {1: row[1] + by}) for row in scenario.cash_flows)
     return replace(scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows)
+
+
+def _later(row: Row, by: int) -> Row:
+    """A row of a schedule, with the time at which its order ends."""
+    row, conditions = changed(row, {1: row[1] + by}), conditions_of(row)
+    if conditions.good_till is None:
+        return row
+    return (*row[:-1], replace(conditions, good_till=conditions.good_till + by))

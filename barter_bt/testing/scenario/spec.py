@@ -98,11 +98,12 @@ class StreamSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class Conditions(Plain):
-    """What an order waits for at its exchange, whether it may only reduce a position, and what protects it.
+    """What an order waits for at its exchange, what it may only do, what protects it, and when it ends.
 
     ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
     fraction of it, and needs no first trigger. ``stop_loss``, ``take_profit`` and ``trailing_stop`` are what
-    ``Scenario.protect_by`` says; of a trailing stop a price is a distance.
+    ``Scenario.protect_by`` says; of a trailing stop a price is a distance. ``good_till``, of an order that is "gtc", is
+    the time in ns at which it ends at its exchange, later than that of its row.
     """
 
     stop: float | None = None
@@ -113,6 +114,7 @@ class Conditions(Plain):
     stop_loss: float | None = None
     take_profit: float | None = None
     trailing_stop: float | None = None
+    good_till: int | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
