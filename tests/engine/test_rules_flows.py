@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import polars as pl
 import pytest
 
@@ -195,3 +197,26 @@ def test_rule_48_what_rounding_cuts_is_told():
     assert [text for text in result.warnings if "rounded" in text] == [
         "2 cash flow(s) of 'a' are not whole in its unit, 1, and were rounded: units={'a': ...} makes it finer"
     ]
+
+
+def test_they_are_saved_with_a_run_and_travel_with_it(tmp_path):
+    """And a run without any has an empty table."""
+    market = trades((0, 100, 9), (5, 100, 9))
+    result = run(market, schedule(), cash_flows=cash((2, "usd", 5.0, "gift")))
+    result.save(tmp_path / "paid")
+    saved = bt.read(tmp_path / "paid")
+    assert flows(saved) == flows(pickle.loads(pickle.dumps(result))) == [(2, "usd", None, "gift", 5)]
+    assert saved.summary()["cash_flows"] == 5
+    run(market, schedule()).save(tmp_path / "nothing")
+    assert bt.read(tmp_path / "nothing").cash_flows.height == 0
+
+
+@pytest.mark.parametrize("kind", ["funding", "dividend"])
+def test_a_causal_strategy_stays_causal_with_flows(kind):
+    """Cutting the data takes away no flow before the cut, and none behind it counts."""
+    given = rates((2, 0.01), (4, -0.01)) if kind == "funding" else paid((2, 1.0), (4, 1.0), name="p_usd")
+    one = SWAP if kind == "funding" else bt.Instrument("x", "p_usd", price_increment=1, quantity_increment=1)
+    market = swap_trades((0, 100, 9), (1, 101, 9), (3, 99, 9), (5, 100, 9))
+    plan = schedule({"at": 1, "buy": 2, "on": "p_usd"}, {"at": 3, "sell": 1, "on": "p_usd"})
+    found = bt.check_causality(market, one, plan, balances={"usd": 10_000}, cash_flows=given, interpret=True)
+    assert found.ok
