@@ -64,6 +64,13 @@ def test_rule_35_by_instrument_then_number():
     assert [row[:2] for row in orders(result)] == [("expired", "time_over")] * 3
 
 
+def test_rule_35_each_ends_at_its_own_time():
+    """Rule 35: at 3, 2 and 4, whatever the order in which they were sent."""
+    plan = schedule(*({"at": 1, "buy": 1, "limit": 90, "till": till} for till in (3, 2, 4)))
+    result = run(trades((0, 100, 9), (5, 100, 9)), plan)
+    assert table(result.orders, "time_closed") == [(3,), (2,), (4,)]
+
+
 def test_rule_35_one_that_arrives_too_late_is_rejected():
     """Rule 35: asked for at 1, good till 2, but it takes a second to arrive."""
     venue = bt.Venue(latency=bt.Latency(request_ns=S))

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from barter_bt.errors import StrategyError
 from barter_bt.testing.scenario import Conditions
 
+from .compare import fast
+from .engine import run
 from .tiny import (
     BTC,
     ETH,
@@ -24,6 +27,7 @@ from .tiny import (
     market,
     moves,
     quote,
+    scenario_of,
     simulate,
     simulate_streams,
     t,
@@ -139,8 +143,12 @@ def test_a_cancel_and_an_expiry_end_what_is_held() -> None:
 
 
 def test_post_only_and_a_trigger_are_an_error() -> None:
+    """Both say so, each in its way."""
+    scenario = scenario_of({"trades": moves(100, 100)}, [(*limit(0, 1, 99, post_only=True), Conditions(stop=98))])
     with pytest.raises(AssertionError, match="rule 28"):
-        simulate("trades", moves(100, 100), [(*limit(0, 1, 99, post_only=True), Conditions(stop=98))])
+        run(scenario)
+    with pytest.raises(StrategyError, match="a trigger and post_only"):
+        fast(scenario, interpret=True)
 
 
 def test_prices_that_rise_then_prices_that_fall_then_trailing_stops() -> None:

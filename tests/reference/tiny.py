@@ -1,4 +1,4 @@
-"""Scenarios of one instrument, made by hand: prices and quantities are whole, times are seconds after the start."""
+"""Scenarios made by hand, for both engines: prices and quantities are whole, times are seconds after the start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from barter_bt.testing.scenario import START, Conditions, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 
+from .compare import disagreement
 from .engine import run
 from .tables import Tables
 
@@ -60,8 +61,10 @@ def simulate(kind: Any, rows: list[Row], schedule: list[Row], **terms: Any) -> T
 
 
 def simulate_streams(streams: dict[Any, list[Row]], schedule: list[Row], **terms: Any) -> Tables:
-    """One instrument or several, streams by kind."""
-    return run(scenario_of(streams, schedule, **terms))
+    """One instrument or several, streams by kind: what the reference makes of it, if the engine does the same."""
+    scenario = scenario_of(streams, schedule, **terms)
+    assert not disagreement(scenario, interpret=True)
+    return run(scenario)
 
 
 def scenario_of(
