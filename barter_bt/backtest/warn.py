@@ -12,13 +12,13 @@ import numpy.typing as npt
 from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
-from barter_bt.engine.agenda import CASH_FLOW, COMMAND, SCHEDULE
+from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
 from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import CANDLES, VenueState
+from barter_bt.venue.state import CANDLES, NEXT_OPEN, VenueState
 
 Bools = npt.NDArray[np.bool_]
 
@@ -53,6 +53,7 @@ def run_warnings(
         *_locked(s, v, index),
         *_both_ends(v),
         *_hindsight(v),
+        *_without_effect(s, v, index),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
         *_equity_gone(s, index, unit),
@@ -171,6 +172,18 @@ def _hindsight(v: VenueState) -> Iterator[str]:
             f"{v.clock.hindsight[0]:,} order(s) met a close that was known before they were sent, as "
             "candle_fill='this_close' asks for: no trader can have that price"
         )
+
+
+def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
+    """Terms of exchanges that could do nothing (rules 36 and 39)."""
+    f, traded = v.fill_terms, np.bincount(s.trades.array("instrument"), minlength=len(index)) > 0
+    chosen = traded & (f.array("candle_fill") != NEXT_OPEN) & (f.array("taker_fills_on") != CANDLES)
+    if chosen.any():
+        yield f"candle_fill has no effect on {_names(index, chosen)}: other events than candles fill orders that take"
+    by_range = (f.array("range_share") > 0) | (f.array("impact") > 0)
+    blind = traded & by_range & (v.markets.array("candle_time") == -NEVER)
+    if blind.any():
+        yield f"slippage by range and impact is 0 for {_names(index, blind)}: no candle had a range that could count"
 
 
 def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:

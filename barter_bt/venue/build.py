@@ -91,15 +91,15 @@ def _units(amount: float, unit: Decimal) -> int:
     return min(round(Fraction(decimal(amount, "fee")) / Fraction(unit)), TOO_LARGE)
 
 
-def _step(increment: float, unit: Decimal, key: str) -> int:
-    """What fees are rounded to, in units, of which it must be at least one."""
-    step = _units(increment, unit)
-    if step == 0:
+def _whole(amount: float, unit: Decimal, what: str, key: str) -> int:
+    """A fee that is charged, or what fees are rounded to, in units, of which it must be at least one."""
+    units = _units(amount, unit)
+    if units == 0:
         raise ConfigError(
-            f"the fee increment of {key!r} is {increment}, less than a unit of its money, which is {unit}",
+            f"a {what} of {key!r} is {amount}, less than a unit of its money, which is {unit}",
             "leave it out, or count money in finer units: units={...}",
         )
-    return step
+    return units
 
 
 @_shared
@@ -149,9 +149,9 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
         terms.fee_by_order[i] = int(fees.by_order)
         for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
-            column[i] = _units(amount, unit)
+            column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
         terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
-        terms.fee_step[i] = 0 if fees.increment is None else _step(fees.increment, unit, one.key)
+        terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
         terms.margin_rate[i] = _rate(margin.rate, "margin rate")
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)

@@ -3,6 +3,7 @@
 import pytest
 
 import barter_bt as bt
+from barter_bt.errors import ConfigError
 from tests.engine.tiny import A, S, bars, candles, flat, quotes, run, schedule, table, trades
 
 FILL = ("order_id", "time_exchange", "side", "price", "quantity", "liquidity")
@@ -381,3 +382,21 @@ def test_rule_8_a_target_is_known_at_the_close():
     result = run(flat(5, 6, 7), bt.Signals(pl.when(pl.col("close") == 6).then(2.0)), A)
     assert table(result.orders, "time_sent") == [(20,)]
     assert fills(result) == [(0, 20, "buy", 7, 2, "taker")]
+
+
+def test_terms_that_could_do_nothing_are_told():
+    """Rules 36 and 39: a price of candles and a share of their range, where quotes fill and there is no candle."""
+    venue = bt.Venue(candle_fill="next_close", slippage=bt.Slippage(range_share=0.5))
+    market = quotes((1, 99, 5, 101, 5), (9, 90, 5, 91, 5))
+    told = run(market, schedule({"at": 2, "buy": 3}), venues=venue).warnings
+    assert "candle_fill has no effect on 'a_usd': other events than candles fill orders that take" in told
+    assert [text for text in told if text.startswith("slippage by range and impact is 0 for 'a_usd'")]
+    seen = run(bars((100, 110, 90, 100), 100, 100), schedule({"at": 10, "buy": 1}), venues=venue)
+    assert not [text for text in seen.warnings if "candle_fill" in text or "slippage" in text]
+
+
+@pytest.mark.parametrize("terms", [{"per_order": 1e-12}, {"minimum": 1e-12}, {"increment": 1e-12}])
+def test_rule_40_a_fee_of_less_than_a_unit_is_refused(terms):
+    """It would be nothing, in silence."""
+    with pytest.raises(ConfigError, match="less than a unit of its money"):
+        run(bars(100, 100), schedule({"at": 10, "buy": 1}), venues=bt.Venue(bt.Fees(**terms)))
