@@ -35,7 +35,7 @@ def choose(
         return times
     if n < 1:
         raise ConfigError(f"n is {n}; it must be at least 1")
-    sent = np.empty(0, np.int64) if result is None else np.unique(nanoseconds(result.orders["time_sent"]))
+    sent = np.empty(0, np.int64) if result is None else np.unique(nanoseconds(result.orders["time_sent"].drop_nulls()))
     sent = sent[(sent >= first) & (sent < last)]
     chosen = sent[np.linspace(0, len(sent) - 1, min(len(sent), -(-n // 2))).astype(np.int64)].tolist()
     even = n - len(chosen)

@@ -7,10 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import CashFlows
-from barter_bt.engine.agenda import CASH_FLOW
-from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING
+from barter_bt.engine.agenda import CASH_FLOW, NEVER
+from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING, INSURANCE
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -38,16 +40,25 @@ def install(
     rows = [row for one in flows for row in _rows(one, index, scales)]
     begins = state.engine.time[0]
     due = sorted((row for row in rows if row["time"] >= begins), key=lambda row: row["time"])
+    first = due[0]["time"] if due else NEVER
+    due += _insurance(state, index)
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
     state.replace("flows", table)
-    if due:
-        state.agenda.due[CASH_FLOW] = due[0]["time"]
-    early = len(rows) - len(due)
+    state.agenda.due[CASH_FLOW] = first
+    early = sum(row["time"] < begins for row in rows)
     told = [f"{early:,} cash flow(s) lie before the start of the run and were left out"] if early else []
     told += _rounded(due, index, scales)
     return [row["reason"] for row in due], told
+
+
+def _insurance(state: EngineState, index: IndexedInstruments) -> list[dict[str, Any]]:
+    """A row, never due, for each asset in which something is margined: what an insurance would pay (rule 43)."""
+    terms = state.terms
+    assets = np.unique(terms.array("quote")[terms.array("margined") > 0]).tolist()
+    row = {"time": NEVER, "kind": INSURANCE, "instrument": -1, "num": 0, "den": 1, "reason": "insurance", "rounded": 0}
+    return [row | {"asset": asset, "exchange": index.exchanges.index(index.assets[asset][0])} for asset in assets]
 
 
 def _rounded(due: Sequence[dict[str, Any]], index: IndexedInstruments, scales: Scales) -> Iterator[str]:

@@ -155,7 +155,7 @@ class Frames:
                 "fees": self._scaled(o.array("fees"), i, self._money),
                 "status": self._enum(public, pl.Enum(("open", *STATUSES[3:]))),
                 "reason": self._reason(o.array("reason")),
-                "time_sent": self._time(o.array("time_sent")),
+                "time_sent": self._time(o.array("time_sent"), o.array("time_sent") != NO_TIME),
                 "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
                 "time_triggered": self._time(o.array("time_triggered"), o.array("time_triggered") != NO_TIME),
                 "time_closed": self._time(o.array("time_closed"), o.array("time_closed") != NO_TIME),

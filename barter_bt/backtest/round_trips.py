@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from barter_bt.backtest.prices import MarketPrices
     from barter_bt.statistic.tables import Tables
 
-REASONS: Final = pl.Enum(["signal", "stop_loss", "take_profit", "trailing_stop", "end"])
+REASONS: Final = pl.Enum(["signal", "stop_loss", "take_profit", "trailing_stop", "end", "liquidation", "settlement"])
+_BY_VENUE: Final = ["liquidation", "settlement"]
 _CLOSED: Final = pl.col("time_exit").is_not_null()
 
 
@@ -103,7 +104,9 @@ def _with_exits(rows: pl.DataFrame, orders: pl.DataFrame, trades: pl.DataFrame) 
     kind = pl.col("kind").cast(pl.String)
     triggered = ~kind.is_in(["market", "limit"])
     reason = (
-        pl.when(kind.str.starts_with("trailing_stop"))
+        pl.when(pl.col("reason").cast(pl.String).is_in(_BY_VENUE))
+        .then(pl.col("reason").cast(pl.String))
+        .when(kind.str.starts_with("trailing_stop"))
         .then(pl.lit("trailing_stop"))
         .when(kind.str.starts_with("stop"))
         .then(pl.lit("stop_loss"))
@@ -113,7 +116,7 @@ def _with_exits(rows: pl.DataFrame, orders: pl.DataFrame, trades: pl.DataFrame) 
     )
     ended = (
         trades.select(pl.col("trade_id").alias("trade_id_exit"), "order_id", "liquidity")
-        .join(orders.select("order_id", "kind", "parent_id"), on="order_id")
+        .join(orders.select("order_id", "kind", "parent_id", "reason"), on="order_id")
         .select(
             "trade_id_exit", reason_exit=reason, inside=triggered | (pl.col("liquidity").cast(pl.String) == "maker")
         )

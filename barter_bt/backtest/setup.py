@@ -18,7 +18,7 @@ from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.risk import Limits
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_venue
-from barter_bt.venue.state import FillTerms, VenueState
+from barter_bt.venue.state import FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
 
 
@@ -30,7 +30,7 @@ class Setup:
     ----------
     index, scales, market
         The instruments, their units, and what a strategy may know of them and of the data.
-    venues, balances, fill_terms
+    venues, balances, fill_terms, margin_terms
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument.
     state
         The engine before its first event. Runs take copies of it.
@@ -52,6 +52,7 @@ class Setup:
     venues: Mapping[str, Venue]
     balances: Mapping[int, Decimal]
     fill_terms: FillTerms
+    margin_terms: MarginTerms
     state: EngineState
     first: int
     last: int
@@ -104,7 +105,7 @@ class Setup:
             self.record.watch(state)
         if self.risk:
             self.risk.apply(state, self.index, self.scales)
-        return state, build_venue(state, self.fill_terms.copy())
+        return state, build_venue(state, self.fill_terms.copy(), self.margin_terms.copy())
 
     def made_from(self) -> dict[str, Any]:
         """By name, all that a checkpoint is held against, but for data and strategy."""

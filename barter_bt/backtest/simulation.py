@@ -41,7 +41,7 @@ from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
-from barter_bt.venue.build import build_fill_terms, build_links, build_terms
+from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms
 from barter_bt.venue.terms import Venue
 
 
@@ -152,6 +152,7 @@ class Simulation:
             venues=terms_of,
             balances=amounts,
             fill_terms=fill_terms,
+            margin_terms=build_margin_terms(index, scales, terms_of),
             state=state,
             first=first,
             last=last,

@@ -13,7 +13,17 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
-from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
+from barter_bt.engine.order import (
+    CANCEL_IN_FLIGHT,
+    CANCELLED,
+    FILLED,
+    INSTRUMENT_EXPIRED,
+    LIQUIDATION,
+    NO_PRICE,
+    REASONS,
+    REFUSED,
+    REJECTED,
+)
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
@@ -51,6 +61,7 @@ def run_warnings(
         *_not_sent(s, index, partial),
         *_not_as_asked(s, reasons),
         *_locked(s, v, index),
+        *_liquidated(s, v),
         *_both_ends(v),
         *_hindsight(v),
         *_without_effect(s, v, index),
@@ -72,9 +83,6 @@ def expiry_warnings(s: EngineState, index: IndexedInstruments, rows: npt.NDArray
     found = []
     for i in np.flatnonzero(s.terms.array("expiry") <= s.engine.market_time[0]).tolist():
         expiry, name = moment(s.terms.expiry[i]), index.names[i]
-        if s.instruments.quantity[i] != 0:
-            fate = "it is not settled, and stays marked at its last price"
-            found.append(f"the position in {name!r} was open at its expiry, {expiry}: {fate}")
         if rows[i]:
             found.append(f"{rows[i]:,} row(s) of {name!r} lie after its expiry, {expiry}, and were passed over")
     o = s.orders
@@ -82,6 +90,21 @@ def expiry_warnings(s: EngineState, index: IndexedInstruments, rows: npt.NDArray
     if mine.any():
         found.append(f"{mine.sum():,} of {len(o):,} orders were cancelled because their instrument expired")
     return found
+
+
+def _liquidated(s: EngineState, v: VenueState) -> Iterator[str]:
+    """Positions that the venue closed because they were not covered any more (rule 43)."""
+    if not v.clock.liquidations[0]:
+        return
+    o = s.orders
+    mine = o.array("time_exchange")[(o.array("reason") == LIQUIDATION) & (o.array("status") == FILLED)]
+    if len(mine):
+        yield f"{len(mine):,} position(s) were liquidated, the first at {moment(mine[0])}: margin did not cover them"
+    if v.clock.bankrupt[0]:
+        yield (
+            f"the account was bankrupt {v.clock.bankrupt[0]:,} time(s): an insurance paid what it owed, which no "
+            "broker promises (cash_flows, reason 'insurance')"
+        )
 
 
 def _stopped(s: EngineState) -> Iterator[str]:
@@ -100,7 +123,7 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
         ("row(s) of the cash flows", s.flows, CASH_FLOW),
     )
     for what, table, source in whats:
-        missed = len(table) - s.agenda.first[source]
+        missed = int((table.array("time")[s.agenda.first[source] :] < NEVER).sum())
         if missed > 0:
             yield f"{missed} {what} lie after the last market event and were not reached"
 
@@ -242,8 +265,7 @@ def _equity_gone(s: EngineState, index: IndexedInstruments, unit: Decimal) -> It
     worth = (s.equity.equity[row] * unit).normalize()
     yield (
         f"equity is at or below zero at {gone.sum():,} of {len(gone):,} marks, first at {moment(s.equity.time[row])} "
-        f"({worth:f} {index.asset_names[s.engine.reporting[0]]}): nothing is liquidated, positions that have lost more "
-        "than the account stay"
+        f"({worth:f} {index.asset_names[s.engine.reporting[0]]}); figures of returns mean nothing after that"
     )
 
 

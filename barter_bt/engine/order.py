@@ -7,6 +7,7 @@ of its state, and finally its record: a closed order keeps its row, so whatever 
 from __future__ import annotations
 
 from barter_bt.columns.table import I8, I64, Table
+from barter_bt.engine.agenda import NEVER
 
 BUY, SELL = 1, -1
 NO_TIME = -(1 << 63)  # it has not happened
@@ -45,7 +46,9 @@ PARENT_ENDED = 22
 SIBLING_FILLED = 23
 CHILD_FILLED = 24
 TIME_OVER = 25
-OWN_REASON = 26  # the first reason of the user's risk managers; their names are those of the run
+LIQUIDATION = 26
+SETTLEMENT = 27
+OWN_REASON = 28  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -89,6 +92,8 @@ REASONS = (
     "sibling_filled",
     "child_filled",
     "time_over",
+    "liquidation",
+    "settlement",
 )
 
 
@@ -115,6 +120,20 @@ class OrderTerms(Table):
     parent: I64  # order that it protects and waits for, NO_PARENT if none
     offset: I64  # ticks between its price, or trigger, and the parent's first fill, or else ...
     offset_rate: I64  # ... that distance as a fraction of it, in 1e-9
+
+
+def set_plain(
+    to: OrderTerms, row: int, i: int, side: int, kind: int, time_in_force: int, price: int, lots: int
+) -> None:
+    """Terms of an order without conditions."""
+    to.instrument[row], to.side[row] = i, side
+    to.kind[row], to.time_in_force[row] = kind, time_in_force
+    to.post_only[row] = to.resize[row] = to.reduce_only[row] = 0
+    to.trigger_kind[row] = NO_TRIGGER
+    to.trigger[row] = to.trail[row] = to.trail_rate[row] = to.offset[row] = to.offset_rate[row] = 0
+    to.parent[row] = NO_PARENT
+    to.good_till[row] = NEVER
+    to.price[row], to.quantity[row] = price, lots
 
 
 class OrderRequest(OrderTerms):

@@ -14,6 +14,7 @@ from barter_bt.engine.messages import (
     CANCEL_REJECTED,
     CANCELLING,
     CHANGED,
+    CLOSE_OUT,
     CLOSED,
     FILL,
     FLOW,
@@ -25,6 +26,7 @@ from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
+    record_close_out,
     update_from_cancel_in_flight,
     update_from_cancel_rejected,
     update_from_change,
@@ -59,7 +61,9 @@ def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
     if r.kind[row] == FLOW:
         return _process_flow(s, row, asked)
-    is_fill = int(r.kind[row] == FILL)
+    if r.kind[row] == CLOSE_OUT and r.order[row] < 0:
+        r.order[row] = record_close_out(s, ~r.order[row], r.quantity[row], r.reason[row], r.time_exchange[row])
+    is_fill = int(r.kind[row] == FILL or r.kind[row] == CLOSE_OUT)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
     order = r.order[row]
     if not asked and e.part[0] == 0 and e.audit[0] == OFF and e.recording[0] != EACH_EVENT:
@@ -139,6 +143,9 @@ def apply_report(s: EngineState, row: int) -> None:
     elif kind == CHANGED:
         update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row])
     elif kind == TRADE:
+        _apply_trade(s, row, order)
+    elif kind == CLOSE_OUT:
+        s.orders.time_closed[order] = s.engine.time[0]
         _apply_trade(s, row, order)
     elif kind == FLOW:
         _apply_flow(s, row)

@@ -27,6 +27,7 @@ _KINDS_WITH = {
     "settlement_name_exchange": ("perpetual", "future", "option"),
     "expiry": ("future", "option"),
     "strike": ("option",),
+    "settlement_price": ("future",),
     "option_kind": ("option",),
     "exercise": ("option",),
 }
@@ -52,6 +53,10 @@ def check_contract(one: Instrument) -> None:
     missing = [field for field in _OPTION_NEEDS if one.kind == "option" and getattr(one, field) is None]
     if missing:
         raise InstrumentError(f"option {one.name!r} has no {', '.join(missing)}", f"give {'=, '.join(missing)}=")
+    if one.settlement_price is not None and one.expiry is None:
+        raise InstrumentError(
+            f"future {one.name!r} has a settlement_price of {one.settlement_price} and no expiry", "give expiry="
+        )
     if one.kind == "spot" and one.contract_size != 1 and decimal(one.contract_size, "contract_size") != 1:
         raise InstrumentError(f"spot instrument {one.name!r} has contract_size {one.contract_size}; it must be 1")
 

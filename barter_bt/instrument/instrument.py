@@ -20,6 +20,7 @@ _POSITIVE = (
     "quantity_min",
     "notional_min",
     "price_min",
+    "settlement_price",
     "strike",
 )
 
@@ -56,11 +57,14 @@ class Instrument:
     expiry
         End of a future or an option: a datetime with a zone, its ISO text, or nanoseconds since 1970; kept as
         nanoseconds. An option needs one. From then on nothing of it trades: the simulated venue cancels its orders,
-        rejects new ones and passes over its market data; positions are not settled yet.
+        rejects new ones, passes over its market data, and settles a position in cash (rule 46).
     strike, option_kind, exercise
         Of an option: price in quote, ``"call"`` or ``"put"``, ``"american"``, ``"bermudan"`` or ``"european"``.
     price_min
         Lowest limit price that the venue accepts.
+    settlement_price
+        Of a future with an expiry: the price at which positions are settled then. None: the last that the venue has
+        seen.
     quantity_unit
         What an order's quantity counts: ``"asset"`` (units of base, the default of spot), ``"contract"`` (the default
         of the others) or ``"quote"``.
@@ -103,6 +107,7 @@ class Instrument:
     base_name_exchange: str | None = None
     quote_name_exchange: str | None = None
     settlement_name_exchange: str | None = None
+    settlement_price: Number | None = None
 
     def __post_init__(self) -> None:
         self._set("exchange", exchange_id(self.exchange))

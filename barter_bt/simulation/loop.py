@@ -127,6 +127,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             v.clock.stage[0] = LAPSE
             lapse(v)
         elif what == EXPIRY:
+            v.clock.stage[0] = EXPIRY
             expire(v)
         elif what == REPORT:
             if process_reports(s):

@@ -28,6 +28,7 @@ from barter_bt.venue.state import (
     TRADES,
     Accounts,
     FillTerms,
+    MarginTerms,
     Matches,
     OrderLists,
     VenueClock,
@@ -188,6 +189,7 @@ def build_fill_terms(
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
         terms.candle_fill[i] = CANDLE_FILLS.index(venue.candle_fill)
+        terms.participation[i] = 0 if venue.participation is None else _rate(venue.participation, "participation")
         slippage = venue.slippage_by_instrument.get(one.name, venue.slippage)
         if slippage.ticks and one.price_increment is None:
             raise ConfigError(
@@ -202,7 +204,31 @@ def build_fill_terms(
     return terms
 
 
-def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
+def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> MarginTerms:
+    """What positions of every instrument need as long as they are held, and how they end."""
+    terms = MarginTerms(len(index))
+    for i, one in enumerate(index.instruments):
+        venue, tick, lot = venues[one.exchange], scales.ticks[i], scales.lots[i]
+        margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
+        terms.maintenance_rate[i] = _rate(margin.maintenance, "maintenance margin")
+        terms.lot_maintenance_num[i], terms.lot_maintenance_den[i] = _per_lot(
+            margin.maintenance_per_contract, lot, unit
+        )
+        terms.liquidation_rate[i] = _rate(margin.liquidation_fee, "liquidation fee")
+        if one.settlement_price is not None:
+            terms.settlement[i] = _on_grid(one.settlement_price, tick, one.key)
+    return terms
+
+
+def _on_grid(price: Number, tick: Decimal, key: str) -> int:
+    """A price that an instrument declares, in whole ticks."""
+    ticks = Fraction(decimal(price, "settlement_price")) / Fraction(tick)
+    if ticks.denominator != 1 or ticks > LIMIT:
+        raise ConfigError(f"settlement_price of {key!r} is {price}, not a whole number of its ticks, {tick}")
+    return int(ticks)
+
+
+def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms) -> VenueState:
     """The venue before the first event, with the balances that the engine starts from."""
     count, assets = len(state.instruments), len(state.assets)
     accounts = Accounts(assets)
@@ -221,12 +247,14 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
     clock.time[0] = -NEVER
     clock.needs_marks[0] = int(state.terms.array("margined").any())
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
-    clock.needs_candles[0] = int((this_close | (fill_terms.array("slip_by_candle") > 0)).any())
+    looks = this_close | (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
+    clock.needs_candles[0] = int(looks.any())
     return VenueState(
         clock=clock,
         fault=state.fault,
         terms=state.terms,
         fill_terms=fill_terms,
+        margin_terms=margin_terms,
         links=state.links,
         flows=state.flows,
         accounts=accounts,

@@ -19,6 +19,7 @@ from barter_bt.engine.order import (
     SELL,
 )
 from barter_bt.venue.family import end_family
+from barter_bt.venue.alarm import watch
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
 from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
@@ -78,7 +79,8 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
     a, b, t, quote = v.accounts, v.markets, v.terms, v.terms.quote[i]
     if t.margined[i]:
         revalue(v, quote)
-    quantity, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks, value)
+    before = b.quantity[i]
+    quantity, basis, gain = after_fill(t, i, before, b.cost_basis[i], side, lots, ticks, value)
     paid = gain if t.derivative[i] else -side * value
     b.quantity[i], b.cost_basis[i], b.fill_mark[i] = quantity, basis, ticks
     a.fees[quote] = bounded_sum(a.fees[quote], fee)
@@ -91,6 +93,7 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
         fail_range(v.fault, i, -1)
     if t.margined[i]:
         replace_contribution(v, i, ticks)
+        watch(v, i, before)
 
 
 def _move(v: VenueState, i: int, asset: int, paid: int, fee: int) -> None:

@@ -9,6 +9,7 @@ from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import DIVIDEND, FUNDING
 from barter_bt.venue.margin import mark_ticks
+from barter_bt.venue.matches import note_worth
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.state import VenueState
 
@@ -35,6 +36,8 @@ def _pay(v: VenueState, row: int) -> None:
     if not (in_range(paid) and in_range(a.total[asset]) and in_range(a.counterparty[asset])):
         fail_range(v.fault, v.flows.instrument[row], asset)
     report_flow(v, v.flows.exchange[row], row, asset, paid)
+    if v.clock.needs_marks[0]:
+        note_worth(v, asset)
 
 
 def _amount(v: VenueState, row: int) -> int:

@@ -1,8 +1,7 @@
 """Whether the account can bear a fill of a margined instrument (rule 19).
 
 Assumptions: one account per exchange; positions are valued at the last prices that the venue has seen, the one
-being filled at its fill's price; resting orders tie up nothing; there is no interest and, in this version, no
-liquidation: a position that loses more than its margin stays, and further increases are refused.
+being filled at its fill's price; resting orders tie up nothing.
 """
 
 from __future__ import annotations

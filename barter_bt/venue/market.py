@@ -6,8 +6,10 @@ from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import steps, whole_lots
+from barter_bt.venue.alarm import show_mark, show_range
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
+from barter_bt.venue.participation import offer_close
 from barter_bt.venue.state import VenueState
 
 
@@ -36,6 +38,9 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         fail(v.fault, BAD_ROW, i)
         return
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    if b.watched[i]:
+        mark = mark_ticks(v, i)
+        show_mark(v, i, mark, mark)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
 
@@ -57,6 +62,8 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
     b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.clock.time[0]
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
+        if b.watched[i]:
+            show_mark(v, i, bid if 0 < bid < ask else b.last[i], ask if 0 < bid < ask else b.last[i])
     reaches = (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i])
     if reaches or max(ask, bid) >= b.quote_rise[i] or bid <= b.quote_fall[i]:  # one side may be empty
         match_quote(v, i)
@@ -73,13 +80,19 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
     if v.clock.needs_candles[0]:
         note_candle(v, cursors, c, row, i)
-    if v.markets.live[i] > 0:
+    if b.live[i] > 0 or b.watched[i]:
         high = steps(cursors.second[c][row], per_unit, noise)
         low = steps(cursors.third[c][row], per_unit, noise)
         if high < ticks or low > ticks or low <= 0:
             fail(v.fault, BAD_ROW, i)
             return
-        match_close(v, i, cursors.time_open[c][row], low, high, ticks)
+        time_open = cursors.time_open[c][row]
+        if b.watched[i]:
+            show_range(v, i, time_open, steps(cursors.first[c][row], per_unit, noise), low, high)
+            mark = mark_ticks(v, i)
+            show_mark(v, i, mark, mark)
+        if b.live[i] > 0:
+            match_close(v, i, time_open, low, high, ticks)
 
 
 @unit
@@ -94,6 +107,7 @@ def note_candle(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> No
         return
     b.candle_time[i], b.candle_close[i], b.candle_range[i] = cursors.time[c][row], ticks, high - low
     b.candle_lots[i] = whole_lots(cursors.fifth[c][row], t.lots_per_unit[i], t.lot_noise[i])
+    offer_close(v, i, cursors.time_open[c][row])
 
 
 @unit

@@ -14,6 +14,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import POST_ONLY
 from barter_bt.venue.held import meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
+from barter_bt.venue.participation import count_open, give, offer_open, offer_trade, on_offer, on_quote
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
 from barter_bt.venue.state import CANDLES, NEXT_OPEN, QUOTES, TRADES, VenueState
 from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, note_taking, usable
@@ -23,12 +24,14 @@ from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, note
 def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
     """A trade at ``ticks`` of ``lots``: takers whole, then resting orders gone through or touched (rule 15)."""
     v.markets.traded[i] = lots
+    offer_trade(v, i, lots)
     if v.fill_terms.taker_fills_on[i] == TRADES:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == TRADES:
         depth_min = 1 - v.fill_terms.touch[i]
-        lots = _fill_resting(v, i, BIDS, ticks, depth_min, lots)
-        _fill_resting(v, i, OFFERS, ticks, depth_min, lots)
+        offer = on_offer(v, i, lots, TRADES)
+        left = _fill_resting(v, i, BIDS, ticks, depth_min, offer)
+        give(v, i, offer - _fill_resting(v, i, OFFERS, ticks, depth_min, left), TRADES)
     if v.fill_terms.triggers_on[i] == TRADES:
         meet_price(v, i, ticks)
     update_triggers(v, i)
@@ -45,8 +48,10 @@ def match_quote(v: VenueState, i: int) -> None:
             match_taker(v, order, i)
             order = v.orders.after[order]
     if v.fill_terms.maker_fills_on[i] == QUOTES and usable(v, i):
-        b.ask_left[i] = _fill_resting(v, i, BIDS, b.ask[i], 0, b.ask_left[i])
-        b.bid_left[i] = _fill_resting(v, i, OFFERS, b.bid[i], 0, b.bid_left[i])
+        offer = on_quote(v, i, b.ask_lots[i], b.ask_left[i])
+        b.ask_left[i] -= offer - _fill_resting(v, i, BIDS, b.ask[i], 0, offer)
+        offer = on_quote(v, i, b.bid_lots[i], b.bid_left[i])
+        b.bid_left[i] -= offer - _fill_resting(v, i, OFFERS, b.bid[i], 0, offer)
     if v.fill_terms.triggers_on[i] == QUOTES and not is_locked(v, i):
         meet_quote(v, i)
     update_triggers(v, i)
@@ -81,6 +86,7 @@ def _depth(v: VenueState, order: int, ticks: int) -> int:
 @unit
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
+    offer_open(v, i)
     if v.fill_terms.taker_fills_on[i] == CANDLES and v.fill_terms.candle_fill[i] == NEXT_OPEN:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == CANDLES:
@@ -92,17 +98,21 @@ def match_open(v: VenueState, i: int, ticks: int) -> None:
                 order = v.orders.after[order]
     if v.fill_terms.triggers_on[i] == CANDLES:
         meet_price(v, i, ticks)
+    count_open(v, i)
     v.markets.opened[i] = v.clock.time[0]
 
 
 def _open_reaches(v: VenueState, order: int, i: int, ticks: int) -> None:
     """The order takes at the open, unless it shall not: then the first open that it meets expires it."""
-    if not v.orders.post_only[order]:
-        note_taking(v, order, i, leaves(v, order), ticks, CANDLES)
-    elif v.markets.opened[i] < v.orders.arrival[order]:
+    lots = on_offer(v, i, leaves(v, order), CANDLES)
+    if v.orders.post_only[order] and v.markets.opened[i] < v.orders.arrival[order]:
         note_expiry(v, order, POST_ONLY)
-    else:
-        note_fill(v, order, i, leaves(v, order), v.orders.price[order], 1)
+    elif lots > 0:
+        if v.orders.post_only[order]:
+            note_fill(v, order, i, lots, v.orders.price[order], 1)
+        else:
+            note_taking(v, order, i, lots, ticks, CANDLES)
+        give(v, i, lots, CANDLES)
 
 
 @unit
@@ -123,6 +133,8 @@ def _fill_in_range(v: VenueState, i: int, which: int, extreme: int, depth_min: i
     """Resting orders of one side that were there when the candle opened, and that its extreme goes beyond."""
     order = head(v, i, which)
     while order != NOBODY and _depth(v, order, extreme) >= depth_min:
-        if leaves(v, order) > 0 and v.orders.arrival[order] <= time_open:
-            note_fill(v, order, i, leaves(v, order), v.orders.price[order], 1)
+        lots = on_offer(v, i, leaves(v, order), CANDLES)
+        if lots > 0 and v.orders.arrival[order] <= time_open:
+            note_fill(v, order, i, lots, v.orders.price[order], 1)
+            give(v, i, lots, CANDLES)
         order = v.orders.after[order]

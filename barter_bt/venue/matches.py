@@ -6,8 +6,9 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY
 from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
-FILL, ADMIT, EXPIRE, CANCEL, SECURE = 0, 1, 2, 3, 4
-ADMITS, RELEASES, USES, ENDS = 0, 1, 2, 3  # ranks: who was triggered, gives back, needs; cancels of what is matched
+FILL, ADMIT, EXPIRE, CANCEL, SECURE, RANGE, WORTH = 0, 1, 2, 3, 4, 5, 6
+# Ranks: who was triggered, gives back, needs; cancels of what is matched; then whether positions are covered.
+ADMITS, RELEASES, USES, ENDS, KEEPS, COUNTS = 0, 1, 2, 3, 4, 5
 NO_ASSET = -1
 
 
@@ -43,6 +44,20 @@ def note_secure(v: VenueState, order: int) -> None:
 def note_cancel(v: VenueState, order: int) -> None:
     """A cancel of an order that is matched: of what is left when that is settled."""
     _note(v, CANCEL, order, ENDS)
+
+
+def note_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
+    """A candle shows its extreme against a position; in place of the order stands the instrument (rule 43)."""
+    row = _note(v, RANGE, i, KEEPS)
+    v.matches.ticks[row] = extreme
+    v.matches.lots[row] = opened
+
+
+def note_worth(v: VenueState, asset: int) -> None:
+    """Positions margined in an asset may no longer be covered; in place of the order stands the asset (rule 43)."""
+    if not v.accounts.doubted[asset]:
+        v.accounts.doubted[asset] = 1
+        _note(v, WORTH, asset, COUNTS)
 
 
 def used_asset(v: VenueState, order: int, i: int) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.messages import CLOSED, FLOW, TRIGGERED, enqueue
-from barter_bt.engine.order import CANCELLED, NO_REASON, OPEN, PARENT_ENDED, SELL
+from barter_bt.engine.messages import CLOSE_OUT, CLOSED, FLOW, TRIGGERED, enqueue
+from barter_bt.engine.order import CANCELLED, FILLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
 
@@ -25,6 +25,16 @@ def report_flow(v: VenueState, exchange: int, flow: int, asset: int, paid: int) 
     row = _queue(v, exchange, -1, FLOW, OPEN, NO_REASON)
     v.reports.quantity[row], v.reports.notional[row] = flow, paid
     add_balance(v, row, asset)
+
+
+def report_close_out(v: VenueState, i: int, lots: int, ticks: int, value: int, fee: int, reason: int) -> None:
+    """Report that the venue has closed a position."""
+    row = _queue(v, v.terms.exchange[i], ~i, CLOSE_OUT, FILLED, reason)
+    r = v.reports
+    r.price[row], r.quantity[row], r.notional[row], r.fee[row] = ticks, lots, value, fee
+    add_balance(v, row, v.terms.quote[i])
+    if not v.terms.derivative[i]:
+        add_balance(v, row, v.terms.base[i])
 
 
 def _queue(v: VenueState, exchange: int, order: int, kind: int, status: int, reason: int) -> int:

@@ -25,7 +25,19 @@ from barter_bt.engine.order import (
 from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
-from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_asset, sort, used_asset
+from barter_bt.venue.liquidation import check_range, check_worth
+from barter_bt.venue.matches import (
+    ADMIT,
+    CANCEL,
+    ENDS,
+    EXPIRE,
+    FILL,
+    RANGE,
+    expect,
+    released_asset,
+    sort,
+    used_asset,
+)
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_waiting, report
 from barter_bt.venue.resting import update_triggers
@@ -45,7 +57,7 @@ def settle(v: VenueState) -> None:
         waiting, settled = _settle_each(v)
     for row in range(len(v.matches)):
         if v.matches.order[row] != SETTLED:
-            _settle_cancel(v, row)
+            _settle_last(v, row)
     v.matches.truncate(0)
 
 
@@ -56,7 +68,7 @@ def _settle_each(v: VenueState) -> tuple[int, int]:
     """
     m, waiting, settled, row = v.matches, -1, 0, 0
     while row < len(m):
-        if m.order[row] != SETTLED and m.rank[row] != ENDS:
+        if m.order[row] != SETTLED and m.rank[row] < ENDS:
             if _settle_one(v, row, 0):
                 settled += 1
             elif waiting < 0:
@@ -172,6 +184,17 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
     asset = used_asset(v, order, i)
     own = int(v.matches.action[row] == FILL and released_asset(v, row, i) == asset)
     return v.accounts.incoming[asset] > own
+
+
+def _settle_last(v: VenueState, row: int) -> None:
+    """What comes behind all fills: cancels, then whether positions are still covered."""
+    m = v.matches
+    if m.action[row] == CANCEL:
+        _settle_cancel(v, row)
+    elif m.action[row] == RANGE:
+        check_range(v, m.order[row], m.lots[row], m.ticks[row])
+    else:
+        check_worth(v, m.order[row])
 
 
 def _settle_cancel(v: VenueState, row: int) -> None:

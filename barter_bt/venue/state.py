@@ -30,6 +30,7 @@ class FillTerms(Table):
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
     candle_fill: I64
+    participation: I64  # share of what the market shows that own orders get, in 1e-9; 0: all (rule 38)
     slips: I64  # 1: takers slip, by the terms that follow (rule 39)
     slip_ticks: I64
     slip_rate: I64
@@ -37,6 +38,16 @@ class FillTerms(Table):
     range_share: F64
     volume_share: F64
     impact: F64
+
+
+class MarginTerms(Table):
+    """One row per instrument, constant through a run: what a position needs as long as it is held, and its end."""
+
+    maintenance_rate: I64  # of its notional, in 1e-9
+    lot_maintenance_num: I64  # or per lot, in units of quote; 0: by rate
+    lot_maintenance_den: I64
+    liquidation_rate: I64  # of what is liquidated, beside the taker fee, in 1e-9
+    settlement: I64  # ticks at which it is settled when it expires; 0: the mark
 
 
 class Accounts(Table):
@@ -50,6 +61,7 @@ class Accounts(Table):
     collateral: I64
     requirement: I64
     valued_at: I64
+    doubted: I64  # 1: whether its positions are covered is to be seen when all of this time is settled
     incoming: I64  # matches still to be settled that will add to what is free
 
 
@@ -76,6 +88,9 @@ class VenueMarkets(Table):
     candle_range: I64
     candle_lots: I64
     traded: I64
+    trade_offer: I64  # lots that own orders may still get of the last trade, of the last candle's open or close ...
+    candle_offer: I64
+    open_given: I64  # ... and what they got at opens of `opened`, where participation is bounded
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
@@ -90,6 +105,10 @@ class VenueMarkets(Table):
     cost_basis: I64
     value: I64
     need: I64
+    watched: I8  # 1: a position that may be liquidated
+    increased: I64  # when a fill last enlarged or turned it
+    alarm_low: I64  # beyond these ticks it is to be seen whether its asset's positions are covered
+    alarm_high: I64
     pass_seen: I64  # number of the last look back that met it
 
 
@@ -135,16 +154,18 @@ class Matches(Table, growable=True):
 
 
 class VenueClock(Table):
-    """One row: the venue's clock, how many orders it holds, and what it must know of the market without any."""
+    """One row: the venue's clock, how much it attends to, and what it must know of the market without that."""
 
     time: I64
     stage: I64  # class of the venue's last event
-    live: I64
+    live: I64  # orders that it holds, and positions that it watches: as long as there are any, it sees the market
     needs_marks: I64
     needs_candles: I64
     passes: I64
     hindsight: I64  # fills at a close that was known before they were asked for
     ambiguous: I64  # brackets of which one candle reached both ends
+    liquidations: I64  # of assets
+    bankrupt: I64  # of them, with less than nothing left
 
 
 class VenueState(Block):
@@ -154,6 +175,7 @@ class VenueState(Block):
     fault: Fault
     terms: Terms
     fill_terms: FillTerms
+    margin_terms: MarginTerms
     links: Links
     flows: CashFlows
     accounts: Accounts

@@ -9,6 +9,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED
 from barter_bt.venue.matches import note_expiry, note_fill
+from barter_bt.venue.participation import give, on_offer, on_quote
 from barter_bt.venue.slippage import slipped
 from barter_bt.venue.state import CANDLES, QUOTES, THIS_CLOSE, VenueState
 
@@ -44,9 +45,9 @@ def is_locked(v: VenueState, i: int) -> bool:
 def match_taker(v: VenueState, order: int, i: int) -> None:
     """Match against the standing quote what its price and amount allow (rule 14)."""
     b, is_buy = v.markets, v.orders.side[order] == BUY
-    left = b.ask_left[i] if is_buy else b.bid_left[i]
+    left, shown = (b.ask_left[i], b.ask_lots[i]) if is_buy else (b.bid_left[i], b.bid_lots[i])
     ticks = b.ask[i] if is_buy else b.bid[i]
-    lots = min(leaves(v, order), left)
+    lots = min(leaves(v, order), on_quote(v, i, shown, left))
     if lots <= 0 or not usable(v, i) or not is_within_limit(v, order, ticks):
         return
     if v.orders.time_in_force[order] == FOK and lots < leaves(v, order):
@@ -64,10 +65,16 @@ def note_taking(v: VenueState, order: int, i: int, lots: int, ticks: int, eviden
 
 
 def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
-    """A pending taker meets one price: it fills whole or, if its limit forbids, expires (rules 15 and 16)."""
-    if is_within_limit(v, order, ticks):
-        note_taking(v, order, i, leaves(v, order), ticks, v.fill_terms.taker_fills_on[i])
-    else:
+    """A pending taker meets one price: it fills as far as there is something for it or, if its limit forbids, expires.
+
+    So do orders that end at once if there is nothing for them (rules 15, 16 and 38).
+    """
+    evidence, wanted = v.fill_terms.taker_fills_on[i], leaves(v, order)
+    lots = on_offer(v, i, wanted, evidence) if is_within_limit(v, order, ticks) else 0
+    if lots > 0 and (lots == wanted or v.orders.time_in_force[order] != FOK):
+        note_taking(v, order, i, lots, ticks, evidence)
+        give(v, i, lots, evidence)
+    elif v.orders.time_in_force[order] != GTC or not is_within_limit(v, order, ticks):
         note_expiry(v, order, NOT_FILLED)
 
 

@@ -49,16 +49,50 @@ class Latency:
 
 @dataclass(frozen=True)
 class Margin:
-    """What holding one position ties up: a fraction of its notional or a fixed sum per contract."""
+    """What a position needs: to grow, and to be held (rules 19, 42 and 43).
+
+    Parameters
+    ----------
+    rate
+        Fraction of its notional that must be there when it grows: 0.2 is a leverage of 5.
+    per_contract
+        A fixed sum for each contract instead.
+    maintenance
+        Fraction of its notional below which all that is margined in its asset is liquidated, at most ``rate``. 0:
+        positions are closed when nothing is left.
+    maintenance_per_contract
+        A fixed sum for each contract instead.
+    liquidation_fee
+        Fraction of the notional that a liquidation costs beside the taker fee.
+
+    Examples
+    --------
+    >>> Margin("10%", maintenance="5%").maintenance
+    0.05
+    """
 
     rate: float = 1.0
     per_contract: float | None = None
+    maintenance: float = 0.0
+    maintenance_per_contract: float | None = None
+    liquidation_fee: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < set_fraction(self, "rate", "margin rate") <= 1:
             raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
         if self.per_contract is not None and not set_amount(self, "per_contract", "margin per contract") > 0:
             raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
+        if not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= self.rate:
+            raise ConfigError(
+                f"maintenance margin is {self.maintenance}; allowed: 0 to the margin rate, {self.rate}",
+                "what must be kept is not more than what it takes to open",
+            )
+        if self.maintenance_per_contract is not None:
+            kept = set_amount(self, "maintenance_per_contract", "maintenance per contract")
+            if not 0 <= kept <= (kept if self.per_contract is None else self.per_contract):
+                raise ConfigError(f"maintenance per contract is {kept}; allowed: 0 to the margin per contract")
+        if not 0 <= set_fraction(self, "liquidation_fee", "liquidation fee") <= 0.2:
+            raise ConfigError(f"liquidation fee is {self.liquidation_fee}; allowed: 0 to 0.2")
 
 
 @dataclass(frozen=True)
@@ -86,6 +120,9 @@ class Venue:
     slippage
         Moves the price of orders that take against them; ``slippage_by_instrument`` overrides by name. A mapping of
         its parameters does as well; a number or text is the rate.
+    participation
+        The most that own orders together get of what one event of the market shows: a fraction, or text such as
+        ``"10%"``. None: all of a quote or a trade, and of a candle whatever they want (rule 38).
     limit_fill
         A resting limit fills when a trade or a candle's range goes ``"through"`` its price (conservative), or
         when it reaches it: ``"touch"``. On quotes it fills when the opposite side reaches it, whatever is chosen.
@@ -112,6 +149,7 @@ class Venue:
     candle_fill: Literal["next_open", "next_close", "this_close"] = "next_open"
     slippage: Slippage = _NO_SLIPPAGE
     slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
+    participation: float | None = None
 
     def __post_init__(self) -> None:
         allowed = {
@@ -126,6 +164,10 @@ class Venue:
             if getattr(self, name) not in values:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; allowed: {', '.join(values)}")
         set_duration(self, "max_age_ns", _LONGEST_AGE_NS)
+        if self.participation is not None and not 1e-9 <= set_fraction(self, "participation", "participation") <= 1:
+            raise ConfigError(
+                f"participation is {self.participation}; allowed: 1e-9 to 1", 'a tenth of what is traded is "10%"'
+            )
         for name, made in (("fees", _fees), ("margin", _margin), ("slippage", _slippage)):
             every = f"{name}_by_instrument"
             if not isinstance(getattr(self, every), Mapping):

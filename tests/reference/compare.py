@@ -79,7 +79,7 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         ours = OURS.get(name, name)
         codes = table.array(name).tolist()
         values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
-        if ours in ("good_till", "time_exchange", "time_triggered", "time_closed"):
+        if ours in ("good_till", "time_sent", "time_exchange", "time_triggered", "time_closed"):
             values[ours] = [None if code in (NO_TIME, NEVER) else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 

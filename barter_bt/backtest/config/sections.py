@@ -63,6 +63,7 @@ class InstrumentSection(Section, frozen=True):
     option_kind: Literal["call", "put"] | UnsetType = UNSET
     exercise: Literal["american", "bermudan", "european"] | UnsetType = UNSET
     price_min: Number | UnsetType = UNSET
+    settlement_price: Number | UnsetType = UNSET
     quantity_unit: Literal["asset", "contract", "quote"] | UnsetType = UNSET
     base_name_exchange: str | UnsetType = UNSET
     quote_name_exchange: str | UnsetType = UNSET
@@ -100,10 +101,13 @@ class LatencySection(Section, frozen=True):
 
 
 class MarginSection(Section, frozen=True):
-    """What one position ties up."""
+    """What a position needs to grow, and to be held."""
 
     rate: float | UnsetType = UNSET
     per_contract: float | UnsetType = UNSET
+    maintenance: float | UnsetType = UNSET
+    maintenance_per_contract: float | UnsetType = UNSET
+    liquidation_fee: float | UnsetType = UNSET
 
 
 class VenueSection(Section, frozen=True):
@@ -123,6 +127,7 @@ class VenueSection(Section, frozen=True):
     candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
+    participation: float | UnsetType = UNSET
 
 
 class ObjectSection(Section, frozen=True):

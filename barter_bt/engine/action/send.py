@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import NEVER, REQUEST
+from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
 from barter_bt.engine.order import (
     NO_PARENT,
     NO_REASON,
-    NO_TRIGGER,
     OPEN,
     OPEN_IN_FLIGHT,
     PARENT_ENDED,
     REFUSED,
     OrderTerms,
     copy_terms,
+    set_plain,
 )
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
@@ -96,19 +96,8 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     lots = min(lots, LIMIT)  # a target may take more (rule 2)
     a.order[row] = NO_ORDER
     a.strategy[row] = s.engine.strategy[0]
-    a.instrument[row] = i
-    a.side[row] = side
-    a.kind[row] = kind
-    a.time_in_force[row] = time_in_force
+    set_plain(a, row, i, side, kind, time_in_force, price, lots)
     a.post_only[row] = post_only
-    a.resize[row] = 0
-    a.reduce_only[row] = 0
-    a.trigger_kind[row] = NO_TRIGGER
-    a.trigger[row] = a.trail[row] = a.trail_rate[row] = a.offset[row] = a.offset_rate[row] = 0
-    a.parent[row] = NO_PARENT
-    a.good_till[row] = NEVER
-    a.price[row] = price
-    a.quantity[row] = lots
     a.quantity_requested[row] = lots
     a.refused[row] = 0
     return row

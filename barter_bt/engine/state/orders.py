@@ -14,6 +14,8 @@ from barter_bt.engine.fault import fail_range
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     FILLED,
+    IOC,
+    MARKET,
     NO_REASON,
     NO_TIME,
     OPEN,
@@ -23,6 +25,7 @@ from barter_bt.engine.order import (
     REPLACED,
     UNKNOWN_ORDER,
     copy_request,
+    set_plain,
 )
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
@@ -56,6 +59,22 @@ def record_open(s: EngineState, action: int, reason: int) -> int:
         o.before[row] = o.after[row] = -1
     else:
         _track(s, row)
+    return row
+
+
+def record_close_out(s: EngineState, i: int, lots: int, reason: int, time_exchange: int) -> int:
+    """The venue has closed a position: what it did becomes an order, of whose opening it was (rule 43)."""
+    o, row = s.orders, s.orders.append()
+    side = -1 if s.instruments.quantity[i] > 0 else 1
+    set_plain(o, row, i, side, MARKET, IOC, 0, lots)
+    o.reduce_only[row] = 1
+    o.strategy[row] = o.strategy[s.trades.order[s.instruments.trade_enter[i]]]
+    o.quantity_requested[row] = o.filled[row] = lots
+    o.price_sent[row] = o.notional[row] = o.fees[row] = 0
+    o.status[row], o.reason[row] = FILLED, reason
+    o.time_sent[row] = o.time_triggered[row] = NO_TIME
+    o.time_exchange[row] = o.time_closed[row] = time_exchange  # the latter until it arrives
+    o.before[row] = o.after[row] = -1
     return row
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from barter_bt.backtest import Result
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import LIMIT, NO_TIME, OPEN, REASONS, STATUSES
+from barter_bt.engine.order import LIMIT, LIQUIDATION, NO_TIME, OPEN, REASONS, SETTLEMENT, STATUSES
 from barter_bt.testing.invariants.journal import expect, fail, place, rows, state_of
 
 ENDED = ("filled", "cancelled", "expired", "rejected", "refused")
@@ -76,7 +76,7 @@ def assert_no_fill_before_its_order(result: Result) -> None:
         where, order = place(result, "trades", number, trade), orders[trade["order"]]
         link = links[terms[trade["instrument"]]["exchange"]]
         arrival = order["time_sent"] + link["request_ns"]
-        if trade["time_exchange"] < arrival:
+        if order["time_sent"] != NO_TIME and trade["time_exchange"] < arrival:
             early = arrival - trade["time_exchange"]
             fail(where, f"filled {early} ns before order {trade['order']} arrived, sent at {order['time_sent']} ns")
         if trade["time_engine"] < trade["time_exchange"] + link["response_ns"]:
@@ -110,7 +110,8 @@ def assert_orders_end(result: Result) -> None:
             fail(where, f"status is {status}, with {order['filled']} of {order['quantity']} lots filled")
         if status in ("rejected", "refused") and order["filled"]:
             fail(where, f"status is {status}, with {order['filled']} lots filled")
-        if (order["reason"] != 0) != (status in ENDED[1:]):
+        closed_out = order["reason"] in (LIQUIDATION, SETTLEMENT) and order["time_sent"] == NO_TIME
+        if (order["reason"] != 0) != (status in ENDED[1:] or closed_out):
             fail(where, f"status is {status}, and its reason is {REASONS[order['reason']]!r}")
         _expect_in_order(where, order)
 

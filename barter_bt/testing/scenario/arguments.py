@@ -184,6 +184,7 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
         price_min=spec.price_min,
         settlement=spec.base if spec.kind == "inverse" else None,
         expiry=spec.expiry,
+        settlement_price=spec.settlement_price,
     )
 
 
@@ -195,8 +196,24 @@ def to_fees(spec: InstrumentSpec) -> Fees:
         per_contract=float(spec.per_contract),
         per_order=float(spec.per_order),
         minimum=float(spec.fee_minimum),
-        maximum=None if spec.fee_maximum is None else float(spec.fee_maximum),
-        increment=None if spec.fee_increment is None else float(spec.fee_increment),
+        maximum=number(spec.fee_maximum),
+        increment=number(spec.fee_increment),
+    )
+
+
+def number(text: str | None) -> float | None:
+    """A decimal as a float, where there is one."""
+    return None if text is None else float(text)
+
+
+def to_margin(spec: InstrumentSpec) -> Margin:
+    """What a position ties up, and when it is liquidated."""
+    return Margin(
+        float(spec.margin),
+        number(spec.margin_per_contract),
+        float(spec.maintenance),
+        number(spec.maintenance_per_contract),
+        float(spec.liquidation_fee),
     )
 
 
@@ -209,12 +226,6 @@ def to_slippage(spec: InstrumentSpec) -> Slippage:
 def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Venue:
     """The terms of an exchange, with costs and margin by instrument name."""
     own = [item for item in instruments if item.exchange == spec.name]
-    margins = {
-        item.name: Margin(
-            float(item.margin), None if item.margin_per_contract is None else float(item.margin_per_contract)
-        )
-        for item in own
-    }
     return Venue(
         latency=Latency(spec.request_ns, spec.response_ns, spec.feed_ns),
         account=spec.account,
@@ -226,5 +237,6 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         max_age_ns=spec.max_age_ns,
         fees_by_instrument={item.name: to_fees(item) for item in own},
         slippage_by_instrument={item.name: to_slippage(item) for item in own},
-        margin_by_instrument=margins,
+        margin_by_instrument={item.name: to_margin(item) for item in own},
+        participation=number(spec.participation),
     )

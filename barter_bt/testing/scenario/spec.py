@@ -24,7 +24,9 @@ class InstrumentSpec(Plain):
 
     ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given. A tick
     or lot that is not declared is what data and orders are whole numbers of, which no engine is told.
-    ``fee_maximum`` and ``slippage_rate`` are fractions, of an order's notional and of a price, of at most nine places.
+    ``maintenance`` and its amount per contract are likewise what it needs as long as it is held. ``fee_maximum``,
+    ``slippage_rate`` and ``liquidation_fee`` are fractions, of an order's notional, a price and what is liquidated; all
+    fractions have at most nine places.
     Names are unique over all exchanges.
     """
 
@@ -56,6 +58,10 @@ class InstrumentSpec(Plain):
     range_share: float = 0.0
     volume_share: float = 0.0
     impact: float = 0.0
+    maintenance: str = "0"
+    maintenance_per_contract: str | None = None
+    liquidation_fee: str = "0"
+    settlement_price: str | None = None  # of a future that expires
 
     @property
     def money(self) -> str:
@@ -78,6 +84,7 @@ class ExchangeSpec(Plain):
     max_age_ns: int = 0
     triggers_on: Evidence = "auto"
     candle_fill: CandleFill = "next_open"
+    participation: str | None = None  # at most nine places
 
 
 @dataclass(frozen=True, repr=False)

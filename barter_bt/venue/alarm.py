@@ -1,0 +1,62 @@
+"""Which positions may be liquidated, and how far their marks may move before that must be looked at (rule 43).
+
+As long as no mark leaves its bounds, the worth of an account covers what its positions must keep, whatever other marks
+do within theirs: each position has an equal share of what there is beyond that. So most events cost two comparisons.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.exact import LIMIT, muldiv
+from barter_bt.columns.marks import hot, unit
+from barter_bt.engine.agenda import EXPIRY
+from barter_bt.engine.terms import RATE
+from barter_bt.venue.matches import note_range, note_worth
+from barter_bt.venue.state import CANDLES, FAR, VenueState
+
+_ROUNDING = 4  # units by which roundings of value and maintenance may be off
+
+
+@unit
+def watch(v: VenueState, i: int, before: int) -> None:
+    """After a fill of a margined instrument: whether there is a position to watch, since when, and whether it holds."""
+    b, quantity = v.markets, v.markets.quantity[i]
+    watched = int(quantity != 0)
+    v.clock.live[0] += watched - b.watched[i]
+    b.watched[i] = watched
+    if abs(quantity) > abs(before) or quantity * (1 if before > 0 else -1) < 0:
+        b.increased[i] = v.clock.time[0]
+    if watched:
+        v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
+    note_worth(v, v.terms.quote[i])
+
+
+@hot
+def show_mark(v: VenueState, i: int, low: int, high: int) -> None:
+    """The mark of a watched position lies between two prices."""
+    if low < v.markets.alarm_low[i] or high > v.markets.alarm_high[i]:
+        note_worth(v, v.terms.quote[i])
+
+
+def show_range(v: VenueState, i: int, time_open: int, opened: int, low: int, high: int) -> None:
+    """A candle has closed: its extreme against a watched position may have been too far."""
+    b = v.markets
+    if v.fill_terms.triggers_on[i] != CANDLES or time_open < b.increased[i]:
+        return
+    if b.quantity[i] > 0 and low < b.alarm_low[i]:
+        note_range(v, i, opened, low)
+    elif b.quantity[i] < 0 and high > b.alarm_high[i]:
+        note_range(v, i, opened, high)
+
+
+def set_alarm(v: VenueState, i: int, mark: int, spare: int) -> None:
+    """A position may lose ``spare`` from its mark before anybody must look."""
+    b, t, lots = v.markets, v.terms, abs(v.markets.quantity[i])
+    b.alarm_low[i], b.alarm_high[i] = FAR, -1  # look at each event
+    if t.derivative[i] < 0 or lots > t.lots_max[i]:
+        return
+    each = muldiv(lots, t.num[i], t.den[i]) + 1  # a tick of them, at most
+    each += muldiv(each, v.margin_terms.maintenance_rate[i], RATE) + 1
+    if each > LIMIT:
+        return
+    room = max(spare - _ROUNDING, 0) // each
+    b.alarm_low[i], b.alarm_high[i] = (mark - room, FAR) if b.quantity[i] > 0 else (-1, mark + room)
