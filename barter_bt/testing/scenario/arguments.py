@@ -184,7 +184,13 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
         price_min=spec.price_min,
         settlement=spec.base if spec.kind == "inverse" else None,
         expiry=spec.expiry,
+        **told(settlement_price=spec.settlement_price),
     )
+
+
+def told(**terms: str | None) -> dict[str, Any]:
+    """The terms that a scenario has."""
+    return {name: term for name, term in terms.items() if term not in (None, "0")}
 
 
 def to_fees(spec: InstrumentSpec) -> Fees:
@@ -206,15 +212,27 @@ def to_slippage(spec: InstrumentSpec) -> Slippage:
     return Slippage(spec.slippage_ticks, rate, spec.range_share, spec.volume_share, spec.impact)
 
 
+def to_margin(spec: InstrumentSpec) -> Margin:
+    """What positions tie up and must keep."""
+    return Margin(
+        float(spec.margin),
+        None if spec.margin_per_contract is None else float(spec.margin_per_contract),
+        **numbers(
+            maintenance=spec.maintenance,
+            maintenance_per_contract=spec.maintenance_per_contract,
+            liquidation_fee=spec.liquidation_fee,
+        ),
+    )
+
+
+def numbers(**terms: str | None) -> dict[str, Any]:
+    """The same as floats."""
+    return {name: float(term) for name, term in told(**terms).items()}
+
+
 def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Venue:
     """The terms of an exchange, with costs and margin by instrument name."""
     own = [item for item in instruments if item.exchange == spec.name]
-    margins = {
-        item.name: Margin(
-            float(item.margin), None if item.margin_per_contract is None else float(item.margin_per_contract)
-        )
-        for item in own
-    }
     return Venue(
         latency=Latency(spec.request_ns, spec.response_ns, spec.feed_ns),
         account=spec.account,
@@ -226,5 +244,6 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         max_age_ns=spec.max_age_ns,
         fees_by_instrument={item.name: to_fees(item) for item in own},
         slippage_by_instrument={item.name: to_slippage(item) for item in own},
-        margin_by_instrument=margins,
+        margin_by_instrument={item.name: to_margin(item) for item in own},
+        **numbers(participation=spec.participation),
     )

@@ -24,7 +24,8 @@ class InstrumentSpec(Plain):
 
     ``margin`` is the fraction of the notional that a position ties up, unless ``margin_per_contract`` is given. A tick
     or lot that is not declared is what data and orders are whole numbers of, which no engine is told.
-    ``fee_maximum`` and ``slippage_rate`` are fractions, of an order's notional and of a price, of at most nine places.
+    ``fee_maximum`` and ``slippage_rate`` are fractions, of an order's notional and of a price, of at most nine places,
+    and so are ``maintenance`` and ``liquidation_fee``, of the notional of a position that is margined.
     Names are unique over all exchanges.
     """
 
@@ -56,6 +57,10 @@ class InstrumentSpec(Plain):
     range_share: float = 0.0
     volume_share: float = 0.0
     impact: float = 0.0
+    maintenance: str = "0"
+    maintenance_per_contract: str | None = None
+    liquidation_fee: str = "0"
+    settlement_price: str | None = None  # of a future that expires
 
     @property
     def money(self) -> str:
@@ -65,7 +70,7 @@ class InstrumentSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class ExchangeSpec(Plain):
-    """The terms of one exchange; ``max_age_ns`` 0 is no limit."""
+    """The terms of one exchange; ``max_age_ns`` 0 is no limit, ``participation`` has at most nine places."""
 
     name: str
     account: Literal["cash", "margin"] = "cash"
@@ -78,6 +83,7 @@ class ExchangeSpec(Plain):
     max_age_ns: int = 0
     triggers_on: Evidence = "auto"
     candle_fill: CandleFill = "next_open"
+    participation: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
