@@ -185,11 +185,11 @@ class Engine:
 
     def keep_margins(self, now: int) -> None:
         """Rule 43: the ranges of candles that have closed now, then every asset at the marks, until none is short."""
-        closed = [candle for venue in self.venues.values() for candle in venue.closed_now]
-        for candle in sorted(closed, key=lambda candle: candle.instrument.index):
-            found = price_found(self.venues[candle.instrument.spec.exchange], candle)
-            if found is not None:
-                self.liquidate(candle.instrument.quote, now, {candle.instrument.index: found})
+        closed = [(candle.instrument, candle, venue) for venue in self.venues.values() for candle in venue.closed_now]
+        for item, candle, venue in sorted(closed, key=lambda one: one[0].index):
+            triggers = venue.evidence(item, "triggers") == "candles"
+            if triggers and (found := price_found(venue, candle)) is not None:
+                self.liquidate(item.quote, now, {item.index: found})
         for venue in self.venues.values():
             venue.closed_now.clear()
         names = [name for name, _ in self.world.assets]
