@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
@@ -53,7 +55,7 @@ def tables_of(result: Result) -> Tables:
         trades=_rows(state.trades, TRADES),
         positions=_rows(state.positions, POSITIONS),
         balances=_rows(state.balances, BALANCES),
-        payments=_payments(state),
+        payments=_payments(result),
         equity=equity,
         sequence=state.engine.sequence[0],
     )
@@ -84,13 +86,22 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 
 
-def _payments(state: Any) -> Table:
-    """Cash flows that were paid, each with what it is of."""
-    rows = zip(*(state.payments.array(name).tolist() for name in state.payments.schema), strict=True)
-    of = list(zip(state.flows.array("instrument").tolist(), state.flows.array("asset").tolist(), strict=True))
+def _payments(result: Result) -> Table:
+    """Cash flows that were paid, each with what it is of, as the public table has it."""
+    names = [one.name for one in result.index.instruments]
+    told = result.cash_flows.with_columns(pl.col("time_exchange", "time_engine").to_physical())
+    amounts = result.state.payments.array("amount").tolist()
     return [
-        row_of(PAYMENTS, time, told, None if of[flow][0] < 0 else of[flow][0], of[flow][1], amount)
-        for time, told, flow, amount in rows
+        row_of(
+            PAYMENTS,
+            row["time_exchange"],
+            row["time_engine"],
+            None if row["instrument"] is None else names.index(row["instrument"]),
+            result.index.assets.index((row["exchange"], row["asset"])),
+            amount,
+            row["reason"],
+        )
+        for row, amount in zip(told.to_dicts(), amounts, strict=True)
     ]
 
 

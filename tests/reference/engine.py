@@ -15,6 +15,7 @@ from barter_bt.testing.scenario import Row, Scenario
 
 from .costs import all_in, by_order
 from .flows import Flow, due, read_flow
+from .liquidation import Prices, is_short, price_found
 from .model import (
     BILLION,
     LIMIT,
@@ -39,10 +40,10 @@ from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table
 from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
-ORDER_END, AT_VENUE, EXPIRY, FLOW, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.75, 0.8, 1, 2, 3
+ORDER_END, AT_VENUE, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.75, 0.8, 0.9, 1, 2, 3
 SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
-MARKET = Terms()
+MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
 
 
 Manager = Callable[[int, int, int, int], int]
@@ -98,7 +99,7 @@ class Engine:
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         links = self.send_report, self.note
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
-        closes, last = set(), -(2**63)
+        closes, last, moments = set(), -(2**63), set[int]()
         for rank, event in events:
             exchange = event.instrument.spec.exchange
             arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
@@ -110,6 +111,7 @@ class Engine:
                 self.at(arrival, AT_ENGINE, self.tick, rank)
                 continue
             self.at(event.time, AT_VENUE, partial(self.venues[exchange].on_market, event), rank)
+            moments.add(event.time)
             self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
             if event.kind == "candle":
                 closes.add(arrival)
@@ -120,10 +122,14 @@ class Engine:
             if item.spec.expiry is not None and item.spec.expiry <= last:
                 expire = partial(self.venues[item.spec.exchange].expire, item)
                 self.at(item.spec.expiry, EXPIRY, expire, (0, item.index))
+                moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
             flow = read_flow(self.world, row)
             if self.start <= flow.time <= last:  # rule 48: others are not paid
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
+                moments.add(flow.time)
+        for time in moments:
+            self.at(time, MARGINS, self.keep_margins)
         candles = any(stream.kind == "candles" for stream in self.scenario.streams)
         self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:
@@ -168,13 +174,39 @@ class Engine:
     def note(self, match: Match, now: int, stage: int) -> None:
         """Rule 17: matches are settled when all of their class and time has been seen."""
         if not self.matches:
-            self.at(now, stage + 0.5, lambda _: settle(self.matches))
+            self.at(now, stage + 0.5, partial(self.settle, stage))
         self.matches.append(match)
+
+    def settle(self, stage: int, now: int) -> None:
+        """Rules 17 and 43; in class 0 expiries and cash flows come before margins are looked at."""
+        settle(self.matches)
+        if stage != AT_VENUE:
+            self.keep_margins(now)
+
+    def keep_margins(self, now: int) -> None:
+        """Rule 43: the ranges of candles that have closed now, then every asset at the marks, until none is short."""
+        closed = [(candle.instrument, candle, venue) for venue in self.venues.values() for candle in venue.closed_now]
+        for item, candle, venue in sorted(closed, key=lambda one: one[0].index):
+            triggers = venue.evidence(item, "triggers") == "candles"
+            if triggers and (found := price_found(venue, candle)) is not None:
+                self.liquidate(item.quote, now, {item.index: found})
+        for venue in self.venues.values():
+            venue.closed_now.clear()
+        names = [name for name, _ in self.world.assets]
+        while short := [asset for asset, name in enumerate(names) if is_short(self.venues[name], asset, {})]:
+            self.liquidate(short[0], now, {})
+
+    def liquidate(self, asset: int, now: int, found: Prices) -> None:
+        """Rule 43: at the venue; then an insurance pays what is missing."""
+        venue = self.venues[self.world.assets[asset][0]]
+        venue.liquidate(asset, now, found)
+        missing = -min(venue.accounts[asset].total, 0)
+        self.pay(Flow("insurance", now, None, asset, missing * self.world.units[asset]), now)
 
     def send_report(self, report: Report) -> None:
         """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""
-        instrument = self.world.instruments[self.tables.orders[report.order]["instrument"]]
-        delay = self.specs[instrument.spec.exchange].response_ns
+        index = self.tables.orders[report.order]["instrument"] if report.instrument is None else report.instrument
+        delay = self.specs[self.world.instruments[index].spec.exchange].response_ns
         self.at(report.time + delay, ACCOUNT, partial(self.on_report, report))
 
     def pay(self, flow: Flow, now: int) -> None:
@@ -192,11 +224,13 @@ class Engine:
         self.balance_rows(flow.time, balances)
         self.paid[flow.asset] += amount
         index = flow.instrument.index if flow.instrument else None
-        self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount))
+        self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount, flow.reason))
         self.check()
 
     def on_report(self, report: Report, now: int) -> None:
         """Class 1: all of it is applied at once (rule 11)."""
+        if report.instrument is not None:
+            report = report._replace(order=self.record_closing(report.instrument, report))
         order = self.tables.orders[report.order]
         self.tick(now, report.events)
         self.balance_rows(report.time, report.balances)
@@ -429,6 +463,16 @@ class Engine:
             entry.children.append(child)
             self.record(child, quantity, now, refused and "parent_ended")
         return entry.number
+
+    def record_closing(self, index: int, report: Report) -> int:
+        """Rule 43: an order that nobody sent, of a position that the venue has closed; returns its number."""
+        fill, position = report.fill, self.positions[index]
+        assert fill is not None
+        assert (fill.side, fill.lots) == (-position.side, position.quantity), "the engine has heard of all before"
+        cells = (index, fill.side, CLOSING.kind, *CLOSING, fill.lots, fill.lots, 0, 0, 0)
+        end = ("open", "", None, report.time, None, None)
+        self.tables.orders.append(row_of(ORDERS, *cells, *end))
+        return len(self.tables.orders) - 1
 
     def record(self, order: Order, wish: int, now: int, refused: str) -> None:
         """A row of the orders; sent unless it is refused."""

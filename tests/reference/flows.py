@@ -14,7 +14,7 @@ from .money import Money
 class Flow(NamedTuple):
     """What is due at a time: a rate, an amount for each unit of the base, or an amount; in whole assets."""
 
-    kind: str  # "funding", "dividend", "cash"
+    reason: str  # "funding", "dividend", or one's own
     time: int
     instrument: Instrument | None
     asset: int  # what is paid
@@ -24,8 +24,8 @@ class Flow(NamedTuple):
 def read_flow(world: World, row: Row) -> Flow:
     """A row of a scenario's cash flows."""
     if row[0] == "cash":
-        kind, time, exchange, asset, amount, _ = row
-        return Flow(kind, time, None, world.assets.index((exchange, asset)), exact(amount))
+        _, time, exchange, asset, amount, reason = row
+        return Flow(reason, time, None, world.assets.index((exchange, asset)), exact(amount))
     kind, time, name, number = row
     instrument = world.find(name)
     assert kind == "funding" if instrument.spec.kind in ("perpetual", "inverse") else instrument.spot, "it is refused"
@@ -37,7 +37,7 @@ def due(flow: Flow, world: World, money: Money) -> int:
     item, unit = flow.instrument, world.units[flow.asset]
     if item is None:
         return rhe(flow.number / unit)
-    if flow.kind == "dividend":
+    if item.spot:  # a dividend
         return rhe(money.accounts[item.base].total * world.units[item.base] * flow.number / unit)
     position = money.positions.get(item.index)
     if position is None:

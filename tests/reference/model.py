@@ -119,6 +119,12 @@ class Instrument:
         notional = self.notional(lots, ticks)
         return rhe(notional * exact(self.spec.margin)) if notional <= LIMIT else LIMIT + 1
 
+    def maintenance(self, lots: int, ticks: int) -> int:
+        """Rule 42: what must be kept as long as these lots are held."""
+        if self.spec.maintenance_per_contract is not None:
+            return self.per_contract(self.spec.maintenance_per_contract, lots)
+        return rhe(self.notional(lots, ticks) * exact(self.spec.maintenance))
+
     def too_small(self, lots: int, ticks: int) -> str:
         """Rule 17: the reason, if there is one; a market order (0 ticks) has no price and notional to check."""
         if lots * self.lot < exact(self.spec.quantity_min or 0):

@@ -8,7 +8,20 @@ from fractions import Fraction
 from barter_bt.testing.scenario import ExchangeSpec
 
 from .costs import fee_behind
-from .model import LIMIT, Fill, Instrument, Position, World, fill_position, in_range, most, rhe, value
+from .model import (
+    LIMIT,
+    Change,
+    Fill,
+    Instrument,
+    Position,
+    World,
+    checked,
+    fill_position,
+    in_range,
+    most,
+    rhe,
+    value,
+)
 from .order import Order
 
 
@@ -36,6 +49,7 @@ class Money:
     world: World
     positions: dict[int, Position] = field(default_factory=dict, init=False)
     marks: dict[int, int] = field(default_factory=dict, init=False)
+    enlarged: dict[int, int] = field(default_factory=dict, init=False)  # rule 43: when a position last was, or turned
     working: list[Order] = field(default_factory=list, init=False)  # in order of arrival
 
     def __post_init__(self) -> None:
@@ -62,6 +76,25 @@ class Money:
         self.post(asset, in_range(amount, "a cash flow"), 0)
         self.accounts[asset].taken -= min(amount, 0)
         self.check()
+
+    def balances_of(self, instrument: Instrument) -> tuple[tuple[int, int, int], ...]:
+        """Rule 11: those that its fills change."""
+        return self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
+
+    def book_fill(self, instrument: Instrument, fill: Fill, now: int) -> Change:
+        """What a fill does to position, mark and balances."""
+        change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, fill))
+        if change.after is not None:
+            self.positions[instrument.index] = change.after
+            if change.after.side == fill.side:
+                self.enlarged[instrument.index] = now
+        self.marks[instrument.index] = fill.ticks
+        if instrument.spot:
+            self.post(instrument.quote, -fill.side * fill.notional, fill.fee)
+            self.post(instrument.base, fill.side * instrument.held(fill.lots), 0)
+        else:  # rule 19: only what a reduction realises, and the fee
+            self.post(instrument.quote, change.gain, fill.fee)
+        return change
 
     def reducible(self, order: Order) -> int:
         """Rule 32: the lots of the position on the other side."""
@@ -106,7 +139,7 @@ class Money:
         instrument = order.instrument
         if fill.notional + abs(fill.fee) > LIMIT:  # rule 2
             return False
-        if self.spec.account == "margin" or not instrument.spot:
+        if self.is_margined(instrument):
             return self.has_margin(instrument, fill)
         base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
         if order.side > 0:
@@ -141,15 +174,19 @@ class Money:
     def is_held(self, order: Order, lots: int) -> bool:
         """Rule 2: whether a fill would only reduce a position, or in a cash account sell what is there."""
         instrument, before = order.instrument, self.positions.get(order.instrument.index)
-        if self.spec.account == "margin" or not instrument.spot:
+        if self.is_margined(instrument):
             return before is not None and before.side != order.side and lots <= before.quantity
         return order.side < 0 and instrument.held(lots) <= self.accounts[instrument.base].free + order.reserved
 
+    def is_margined(self, instrument: Instrument) -> bool:
+        """Rule 19: derivatives are always, spot in a margin account."""
+        return self.spec.account == "margin" or not instrument.spot
+
     def margined(self, quote: int, changed: dict[int, Position] | None = None) -> list[tuple[Instrument, Position]]:
-        """Rule 19: the positions that count for an asset's collateral."""
-        held = [(self.world.instruments[index], one) for index, one in {**self.positions, **(changed or {})}.items()]
-        in_account = self.spec.account == "margin"
-        return [(item, one) for item, one in held if item.quote == quote and (in_account or not item.spot)]
+        """Rule 19: the positions that count for an asset's collateral, by instrument index."""
+        held = sorted({**self.positions, **(changed or {})}.items())
+        every = [(self.world.instruments[index], one) for index, one in held]
+        return [(item, one) for item, one in every if item.quote == quote and self.is_margined(item)]
 
     def sums(self, quote: int, changed: dict[int, Position], fills: dict[int, int]) -> tuple[int, int]:
         """What positions are worth together and tie up, with some changed and marked at their fill's price."""

@@ -12,6 +12,7 @@ from barter_bt.testing.scenario.spec import conditions_of
 
 from .costs import NOTHING, Paid
 from .model import BILLION, Fill, Instrument, Market, on_grid
+from .offer import Offer
 from .protection import Level
 from .trigger import Trigger
 
@@ -63,7 +64,8 @@ class Order:
     """An order as the venue knows it. ``resting``: it makes, else it (still) takes.
 
     Rule 28: ``held`` until the market reaches its ``trigger``, it is then told of as soon as it is admitted, and may
-    meet the price that was ``shown`` to it, by the range of the candle ``shown_in`` if there is one.
+    meet the price that was ``shown`` to it, by the range of the candle ``shown_in`` if there is one, and get what is
+    left of ``offer``.
 
     Rule 31: ``waits`` for its ``parent`` to fill, to start at its ``level``.
     """
@@ -85,6 +87,7 @@ class Order:
     untold: bool = False
     shown: int = 0
     shown_in: Market | None = None
+    offer: Offer = field(default_factory=Offer)
     closed: bool = False
     parent: Order | None = None
     level: Level | None = None
@@ -127,6 +130,7 @@ class Report(NamedTuple):
     reason: str = ""
     quantity: int = 0  # of the order, which a target's cut and a protected entry's fill change
     price: int = 0  # of a limit, or the trigger of a stop, as it stands
+    instrument: int | None = None  # rule 43: of a position that the venue has closed, without an order's number
 
     @property
     def events(self) -> int:

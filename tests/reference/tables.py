@@ -14,7 +14,7 @@ TRADES = "order instrument side price quantity notional fees liquidity time_exch
 POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
 POSITIONS += " trade_enter trade_exit"
 BALANCES = "time_exchange asset total free"
-PAYMENTS = "time_exchange time_engine instrument asset amount"
+PAYMENTS = "time_exchange time_engine instrument asset amount reason"
 SCALES = "tick lot num den"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from barter_bt.testing.scenario import START, ExchangeSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario import ExchangeSpec, Row, Scenario, StreamSpec
 
 from .compare import assert_agree
 from .engine import run
@@ -18,6 +18,7 @@ from .tiny import (
     FUTURE,
     PERP,
     UNIT,
+    balances,
     cancel,
     candle,
     ends,
@@ -25,6 +26,7 @@ from .tiny import (
     limit,
     market,
     moves,
+    paid,
     quote,
     scenario_of,
     t,
@@ -54,22 +56,6 @@ def both(kind: Any, rows: list[Row], schedule: list[Row], *flows: Row, **terms: 
     scenario = scenario_of({kind: rows}, schedule, cash_flows=flows, **terms)
     assert_agree(scenario, interpret=True)
     return run(scenario)
-
-
-def paid(tables: Tables) -> list[tuple[float, float]]:
-    """Of each payment: seconds after the start, at the venue, and whole assets."""
-    return [
-        ((row["time_exchange"] - START) / UNIT, float(row["amount"] * tables.units[row["asset"]]))
-        for row in tables.payments
-    ]
-
-
-def balances(tables: Tables, asset: int = 1) -> list[tuple[float, float, float]]:
-    """Of each snapshot of an asset, of usd unless said otherwise: seconds after the start, total, free."""
-    rows, unit = [row for row in tables.balances if row["asset"] == asset], tables.units[asset]
-    return [
-        ((row["time_exchange"] - START) / UNIT, float(row["total"] * unit), float(row["free"] * unit)) for row in rows
-    ]
 
 
 # Class 0, after the market events and the expiries of its time
@@ -180,7 +166,7 @@ def test_what_positions_have_realised_does_not_change() -> None:
 def test_what_is_reserved_pays_a_dividend() -> None:
     tables = both("trades", FLAT, [limit(1, -2, 120)], dividend(3, 0.5), btc="5")
     assert paid(tables) == [(3, 2.5)]
-    assert balances(tables, 0)[-1] == (1, 5, 3)
+    assert balances(tables, "btc")[-1] == (1, 5, 3)
 
 
 def test_who_owes_the_base_pays() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
+from barter_bt.instrument import Instrument
 from barter_bt.testing.scenario import START, Conditions, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.venue import Margin, Venue
 
 from .compare import disagreement
 from .engine import run
 from .tables import Tables
 
 UNIT = 10**9  # units of one whole asset
+TERMS = {"participation", "maintenance", "settlement_price"}
+ENGINE_FOLLOWS = {one.name for kind in (Venue, Margin, Instrument) for one in fields(kind)} >= TERMS
 BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
 PERP = replace(BTC, name="btc_usd_perp", kind="perpetual", margin="0.5")
 ETH = replace(BTC, name="eth_usd", base="eth")
@@ -67,6 +71,14 @@ def simulate_streams(streams: dict[Any, list[Row]], schedule: list[Row], **terms
     return run(scenario)
 
 
+def agreed(streams: dict[Any, list[Row]], schedule: list[Row], *flows: Row, **terms: Any) -> Tables:
+    """The same with cash flows, of terms that only the reference has before the engine follows it."""
+    scenario = scenario_of(streams, schedule, cash_flows=flows, **terms)
+    if ENGINE_FOLLOWS:
+        assert not disagreement(scenario, interpret=True)
+    return run(scenario)
+
+
 def scenario_of(
     streams: dict[Any, list[Row]],
     schedule: list[Row],
@@ -86,6 +98,28 @@ def scenario_of(
     each = tuple(StreamSpec(kind, tuple(rows)) for kind, rows in streams.items())
     items = item if isinstance(item, tuple) else (item,)
     return Scenario(items, (exchange,), each, balances, tuple(schedule), **rest)
+
+
+def bar(opening: float, prices: tuple[float, float, float, float], volume: float, name: str = "btc_usd") -> Row:
+    """A candle with this volume."""
+    return (*candle(opening, prices, name)[:-1], volume)
+
+
+def paid(tables: Tables) -> list[tuple[float, float]]:
+    """Of each payment: seconds after the start, at the venue, and whole assets."""
+    return [
+        ((row["time_exchange"] - START) / UNIT, float(row["amount"] * tables.units[row["asset"]]))
+        for row in tables.payments
+    ]
+
+
+def balances(tables: Tables, name: str = "usd") -> list[tuple[float, float, float]]:
+    """Of each snapshot of an asset: seconds after the start, total, free."""
+    found = [(row, tables.units[row["asset"]]) for row in tables.balances if tables.assets[row["asset"]][1] == name]
+    return [
+        ((row["time_exchange"] - START) / UNIT, float(row["total"] * unit), float(row["free"] * unit))
+        for row, unit in found
+    ]
 
 
 def ends(tables: Tables) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""One simulated exchange: its checks, matching and held orders (rules 14 to 19 and 28 to 39)."""
+"""One simulated exchange: its checks, matching and held orders (rules 14 to 19 and 28 to 39), what it closes itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from .costs import paid_behind, slippage
-from .model import LIMIT, Book, Instrument, Market, checked, fill_position, in_range
+from .liquidation import Prices, fee_out, price_out
+from .model import LIMIT, Book, Fill, Instrument, Market, in_range
 from .money import Money
+from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
 
 PREFERRED = {
@@ -35,6 +37,9 @@ class Venue(Money):
         super().__post_init__()
         self.books = {instrument.index: Book() for instrument in self.world.instruments}
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
+        self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
+        self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
+        self.closed_now: list[Market] = []  # the candles that close at the present time
 
     def evidence(self, instrument: Instrument, purpose: str) -> str:
         """Which stream fills an instrument's takers or its resting orders, or shows prices to its held orders."""
@@ -130,11 +135,11 @@ class Venue(Money):
                 self.note_end(order, "not_filled", now)
         elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
             if order.allows(order.shown) or order.tif != "gtc":
-                self.meet(order, order.shown, now, order.shown_in)
+                self.meet(order, order.shown, now, order.offer, order.shown_in)
         elif evidence == "candles" and self.spec.candle_fill == "this_close" and not order.may_rest:
             candle = self.last.get((order.instrument.index, "candle"))
             if candle and candle.time == now:  # rule 36
-                self.meet(order, candle.prices[-1], now)
+                self.meet(order, candle.prices[-1], now, self.closes[order.instrument.index])
         order.resting = order.may_rest
 
     def cancel(self, number: int, now: int) -> None:
@@ -155,15 +160,41 @@ class Venue(Money):
         return True
 
     def expire(self, instrument: Instrument, now: int) -> None:
-        """Rule 46: the orders of an instrument end with it."""
+        """Rule 46: the orders of an instrument end with it, and right behind them its position is settled."""
         for order in [order for order in self.working if order.instrument is instrument]:
             if not order.closed:  # an entry has not taken it along
                 self.end(order, now, "cancelled", "expired")
+        if instrument.index in self.positions:
+            given = instrument.spec.settlement_price
+            ticks = self.marks[instrument.index] if given is None else instrument.ticks_of(given)
+            self.close(instrument, ticks, 0, "settlement", now)
 
     def lapse(self, order: Order, now: int) -> None:
         """Rule 35: its time is over, unless it has ended or is still on its way."""
         if order in self.working:
             self.end(order, now, "expired", "time_over")
+
+    # Positions that the venue closes
+
+    def liquidate(self, asset: int, now: int, found: Prices) -> None:
+        """Rule 43: the orders of all that is margined in an asset end, then its positions."""
+        for order in sorted(self.working, key=lambda order: order.number):
+            item = order.instrument
+            if item.quote == asset and self.is_margined(item) and not order.closed:
+                self.end(order, now, "cancelled", "liquidation")
+        for item, position in self.margined(asset):
+            ticks = found.get(item.index, price_out(self.books[item.index], position, self.marks[item.index]))
+            self.close(item, ticks, fee_out(item, position.quantity, ticks), "liquidation", now)
+
+    def close(self, instrument: Instrument, ticks: int, fee: int, reason: str, now: int) -> None:
+        """Rules 43 and 46: whole, and told as a fill is, of an order that the engine numbers."""
+        position = self.positions[instrument.index]
+        notional = in_range(instrument.notional(position.quantity, ticks), "notional")
+        fill = Fill(-position.side, position.quantity, ticks, notional, fee, False)
+        self.book_fill(instrument, fill, now)
+        told = Report(-1, now, "fill", self.balances_of(instrument), fill, "filled", reason, fill.lots)
+        self.send(told._replace(instrument=instrument.index))
+        self.check()
 
     # Orders held for a trigger
 
@@ -185,18 +216,19 @@ class Venue(Money):
         held = [order for order in self.working if order.instrument is instrument and order.held]
         return sorted(held, key=lambda order: order.trigger.turn)
 
-    def show(self, order: Order, ticks: int, now: int) -> None:
+    def show(self, order: Order, ticks: int, now: int, offer: Offer) -> None:
         if order.trigger.shown(ticks):
-            self.trigger(order, ticks, now)
+            self.trigger(order, ticks, now, offer)
 
     def show_quote(self, order: Order, now: int) -> None:
         book = self.books[order.instrument.index]
         if book.usable(order.side, now, self.spec.max_age_ns):
-            self.show(order, book.price_for[order.side], now)
+            self.show(order, book.price_for[order.side], now, Offer())  # the book knows what is left
 
-    def trigger(self, order: Order, ticks: int, now: int, candle: Market | None = None) -> None:
+    def trigger(self, order: Order, ticks: int, now: int, offer: Offer, candle: Market | None = None) -> None:
         """Rule 28: it arrives now, and takes; what market events trigger reserves when all of them have been seen."""
-        order.held, order.untold, order.shown, order.arrival, order.shown_in = False, True, ticks, now, candle
+        order.held, order.untold, order.arrival = False, True, now
+        order.shown, order.offer, order.shown_in = ticks, offer, candle
         self.working.remove(order)
         self.working.append(order)
         if self.stage != 7 and self.can_reserve(order):
@@ -213,6 +245,9 @@ class Venue(Money):
         book = self.books[event.instrument.index]
         assert book.update(event), "venue time does not go back"
         self.last[event.instrument.index, event.kind] = event
+        if event.kind == "quote":
+            for side, amount in book.amount_for.items():
+                book.left_for[side] = offered(self.spec, amount).most(amount)
         price = book.price()
         if price is not None:
             self.marks[event.instrument.index] = price
@@ -233,46 +268,65 @@ class Venue(Money):
             self.show_quote(order, now)
 
     def on_trade(self, event: Market, now: int) -> None:
-        """Rule 15: takers fill whole, resting orders gone through (or touched), together the trade's amount."""
+        """Rule 15: takers fill whole, resting orders gone through (or touched), together the trade's amount.
+
+        Rule 38: with a participation all of them, and what it triggers, share its part of the amount.
+        """
         price, amount = event.prices[0], event.amounts[0]
+        offer = offered(self.spec, amount)
         for order in self.filled_by("trades", event.instrument):
             if not order.resting:
-                self.meet(order, price, now)
+                self.meet(order, price, now, offer)
+        left = Offer(amount) if offer.left is None else offer
         for order in self.best_first("trades", event.instrument):
-            if self.reached(order.side * (order.price - price)) and amount > 0:
-                amount -= self.note_fill(order, min(order.rest, amount), order.price, True, now)
+            if self.reached(order.side * (order.price - price)):
+                self.make(order, order.price, now, left)
         for order in self.held_by("trades", event.instrument):
-            self.show(order, price, now)
+            self.show(order, price, now, offer)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
         """Rules 16 and 36, class 8: orders in order of arrival meet the open."""
-        price, self.stage = candle.prices[0], 8
+        price, self.stage, index = candle.prices[0], 8, candle.instrument.index
+        before = self.last.get((index, "candle"))
+        offer = offered(self.spec, before.amounts[0] if before else 0)
+        self.opens[index] = candle.time_open, offer
         for order in self.filled_by("candles", candle.instrument):
             order.opens_seen += 1
             if not order.resting:
                 if self.spec.candle_fill == "next_open":
-                    self.meet(order, price, now)
+                    self.meet(order, price, now, offer)
             elif order.allows(price) and not order.terms.post_only:
-                self.note_fill(order, order.rest, price, False, now)
+                self.meet(order, price, now, offer)
             elif order.allows(price) and order.opens_seen == 1:
                 self.note_end(order, "post_only", now)
             elif order.allows(price):
-                self.note_fill(order, order.rest, order.price, True, now)
+                self.make(order, order.price, now, offer)
         for order in self.held_by("candles", candle.instrument):
-            self.show(order, price, now)
+            self.show(order, price, now, offer)
 
     def on_candle_close(self, candle: Market, now: int) -> None:
         """Rule 16, class 0: takers meet the close; resting orders that were there at the open meet the range."""
         _, high, low, close = candle.prices
+        offer = self.closes[candle.instrument.index] = self.offered_at_close(candle)
+        self.closed_now.append(candle)
         for order in self.filled_by("candles", candle.instrument):
-            beyond = order.price - low if order.side > 0 else high - order.price
             if not order.resting:
-                self.meet(order, close, now)
-            elif order.arrival <= candle.time_open and self.reached(beyond):
-                self.note_fill(order, order.rest, order.price, True, now, candle)
+                self.meet(order, close, now, offer)
+        for order in self.best_first("candles", candle.instrument):
+            beyond = order.price - low if order.side > 0 else high - order.price
+            if order.arrival <= candle.time_open and self.reached(beyond):
+                self.make(order, order.price, now, offer, candle)
         for order in self.held_by("candles", candle.instrument):
             if order.arrival <= candle.time_open and order.trigger.shown_range(candle):
-                self.trigger(order, order.trigger.met(candle, order.trigger.price), now, candle)
+                self.trigger(order, order.trigger.met(candle, order.trigger.price), now, offer, candle)
+
+    def offered_at_close(self, candle: Market) -> Offer:
+        """Rule 38: what its open has given is not there again."""
+        offer, index = offered(self.spec, candle.amounts[0]), candle.instrument.index
+        opened, at_open = self.opens.get(index, (candle.time, offer))
+        if offer.left is not None and opened == candle.time_open:
+            offer.left = max(offer.left - at_open.given, 0)
+        return offer
 
     def reached(self, beyond: int) -> bool:
         """Rules 15 and 16: whether a market so many ticks beyond a limit fills it."""
@@ -286,7 +340,7 @@ class Venue(Money):
 
     def rank(self, order: Order) -> int:
         """Whether a fill would release money or coins: a sale; with margin, a reduction."""
-        if self.spec.account == "cash" and order.instrument.spot:
+        if not self.is_margined(order.instrument):
             return USES if order.side > 0 else RELEASES
         position = self.positions.get(order.instrument.index)
         return RELEASES if position and position.side != order.side else USES
@@ -300,7 +354,7 @@ class Venue(Money):
         rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
         order.matched += lots
         match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now, candle), quote, base)
-        if self.spec.account == "margin" or not order.instrument.spot:
+        if self.is_margined(order.instrument):
             match.releases = quote if rank == RELEASES else None
         elif order.side < 0:
             match.uses, match.releases = base, quote
@@ -359,12 +413,22 @@ class Venue(Money):
         if order.rest and (order.tif != "fok" or left >= order.rest):
             book.left_for[side] -= self.note_fill(order, min(order.rest, left), price, False, now)
 
-    def meet(self, order: Order, price: int, now: int, candle: Market | None = None) -> None:
-        """Rules 15 and 16: a taker meets a trade, an open or a close: whole if its price allows, else it expires."""
-        if order.allows(price):
-            self.note_fill(order, order.rest, price, False, now, candle)
-        else:
+    def meet(self, order: Order, price: int, now: int, offer: Offer, candle: Market | None = None) -> None:
+        """Rules 15, 16 and 38: a taker meets a trade, an open or a close, and fills as far as that goes.
+
+        IOC and FOK orders meet no other: they expire if their price does not allow it, or it gives nothing, or not all.
+        """
+        lots = offer.most(order.rest) if order.allows(price) else 0
+        if order.tif != "gtc" and (lots == 0 or (order.tif == "fok" and lots < order.rest)):
             self.note_end(order, "not_filled", now)
+        elif lots:
+            offer.give(self.note_fill(order, lots, price, False, now, candle))
+            order.matched += order.rest if order.tif != "gtc" else 0  # what it did not get expires behind the fill
+
+    def make(self, order: Order, price: int, now: int, offer: Offer, candle: Market | None = None) -> None:
+        """Rules 15, 16 and 38: a resting order makes, as far as the event goes."""
+        if lots := offer.most(order.rest):
+            offer.give(self.note_fill(order, lots, price, True, now, candle))
 
     def execute(self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None) -> int:
         """Check what can be paid (rules 17 and 19), then post the fill; returns the lots filled."""
@@ -385,27 +449,18 @@ class Venue(Money):
         fill = self.fill(order, payable, ticks, maker)
         in_range(fill.notional, "notional")
         instrument, side = order.instrument, order.side
-        if self.spec.account == "margin" or not instrument.spot:
+        if self.is_margined(instrument):
             self.valued(instrument.quote)
-        change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, fill))
-        if change.after is not None:
-            self.positions[instrument.index] = change.after
         order.paid = paid_behind(order.paid, instrument, fill.lots, fill.notional, maker)
-        self.marks[instrument.index] = ticks
+        change = self.book_fill(instrument, fill, now)
         in_range(max(map(abs, self.sums(instrument.quote, {}, {}))), "values and requirements")
-        if instrument.spot:
-            self.post(instrument.quote, -side * fill.notional, fill.fee)
-            self.post(instrument.base, side * instrument.held(payable), 0)
-        else:  # rule 19: only what a reduction realises, and the fee
-            self.post(instrument.quote, change.gain, fill.fee)
         order.filled += payable
         self.reserve(order)
         done = order.filled == order.quantity
         if done:
             self.working.remove(order)
             order.closed = True
-        balances = self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
-        status = "filled" if done else ""
+        status, balances = "filled" if done else "", self.balances_of(instrument)
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
         if order.parent:
             self.end_family(order, order.parent, now)
@@ -450,7 +505,8 @@ class Venue(Money):
         _, high, low, _ = candle.prices
         if order.trigger.reached(high if order.side > 0 else low):
             worse = max if order.side > 0 else min
-            self.trigger(order, order.trigger.met(candle, worse(order.trigger.price, entry)), now, candle)
+            met = order.trigger.met(candle, worse(order.trigger.price, entry))
+            self.trigger(order, met, now, self.closes[order.instrument.index], candle)
 
     def end_family(self, order: Order, entry: Order, now: int) -> None:
         """Rule 31: the first that fills ends what is left of the entry, and the others."""
