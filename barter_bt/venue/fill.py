@@ -89,6 +89,8 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
         fail_range(v.fault, i, quote)
     if not t.derivative[i]:
         _move(v, i, t.base[i], side * lots * t.base_units[i], 0)
+        if t.margined[i]:
+            a.held[t.base[i]] = bounded_sum(a.held[t.base[i]], side * lots * t.base_units[i])
     if not in_range(quantity):
         fail_range(v.fault, i, -1)
     if t.margined[i]:

@@ -17,7 +17,7 @@ from barter_bt.engine.order import CANCELLED, LIQUIDATION
 from barter_bt.engine.terms import RATE
 from barter_bt.venue.alarm import set_alarm
 from barter_bt.venue.closing import close_out
-from barter_bt.venue.margin import mark_ticks, revalue
+from barter_bt.venue.margin import mark_ticks, own_money, revalue
 from barter_bt.venue.report import close, report_flow
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import VenueState
@@ -94,8 +94,8 @@ def _count(v: VenueState, asset: int) -> int:
 
 
 def _worth(v: VenueState, asset: int) -> int:
-    """Total and values of the positions, as last valued."""
-    return bounded_sum(v.accounts.total[asset], v.accounts.collateral[asset])
+    """Money of its own and values of the positions, as last valued."""
+    return bounded_sum(own_money(v, asset), v.accounts.collateral[asset])
 
 
 def _kept(v: VenueState, asset: int, without: int) -> int:
@@ -115,8 +115,7 @@ def _liquidate(v: VenueState, asset: int, reached: int, ticks: int) -> None:
         if _stands_in(v, i, asset):
             at = ticks if i == reached else _standing_price(v, i)
             close_out(v, i, at, _fee(v, i, at), LIQUIDATION)
-    if v.accounts.total[asset] < 0:
-        _insure(v, asset)
+    insure(v, asset)
 
 
 def _cancel_all(v: VenueState, asset: int) -> None:
@@ -145,13 +144,15 @@ def _fee(v: VenueState, i: int, ticks: int) -> int:
     return bounded_sum(taken, muldiv(value, v.margin_terms.liquidation_rate[i], RATE))
 
 
-def _insure(v: VenueState, asset: int) -> None:
-    """An insurance pays what the account owes: nobody is left with less than nothing."""
-    a, f, owed = v.accounts, v.flows, -v.accounts.total[asset]
+def insure(v: VenueState, asset: int) -> None:
+    """An insurance pays what the account owes once nothing is margined in an asset: nobody has less than nothing."""
+    a, f, owed = v.accounts, v.flows, -own_money(v, asset)
+    if owed <= 0 or _count(v, asset) > 0:
+        return
     v.clock.bankrupt[0] += 1
-    a.total[asset] = 0
+    a.total[asset] = bounded_sum(a.total[asset], owed)
     a.counterparty[asset] = bounded_sum(a.counterparty[asset], -owed)
-    if not in_range(a.counterparty[asset]):
+    if not (in_range(a.total[asset]) and in_range(a.counterparty[asset])):
         fail_range(v.fault, -1, asset)
     for row in range(len(f)):
         if f.kind[row] == INSURANCE and f.asset[row] == asset:

@@ -66,6 +66,11 @@ def replace_contribution(v: VenueState, i: int, ticks: int) -> None:
         fail_range(v.fault, i, asset)
 
 
+def own_money(v: VenueState, asset: int) -> int:
+    """What there is of an asset beside what margined spot positions hold of it: below 0 it is owed."""
+    return bounded_sum(v.accounts.total[asset], -v.accounts.held[asset])
+
+
 def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
     """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and a ``fee``.
 
@@ -79,7 +84,7 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
     revalue(v, asset)
     new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks, value)
     paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
-    cash = bounded_sum(bounded_sum(a.total[asset], -a.reserved[asset]), paid)
+    cash = bounded_sum(bounded_sum(own_money(v, asset), -a.reserved[asset]), paid)
     worth = position_value(t, i, new_quantity, new_basis, ticks)
     worth = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), worth) if in_range(worth) else TOO_LARGE
     needed = bounded_sum(a.requirement[asset], -b.need[i])

@@ -100,6 +100,17 @@ def _note(v: VenueState, action: int, order: int, rank: int) -> int:
     return row
 
 
+def keep_questions(m: Matches) -> int:
+    """Move those of whether positions are covered to the front; returns how many there are."""
+    kept = 0
+    for row in range(len(m)):
+        if m.rank[row] > ENDS:
+            if row > kept:
+                _swap(m, row, kept)
+            kept += 1
+    return kept
+
+
 def sort(m: Matches) -> None:
     """By rank, then order, then as they were noted; nothing is done where they stand so already, as they mostly do."""
     for row in range(1, len(m)):

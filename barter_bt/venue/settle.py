@@ -8,6 +8,7 @@ cannot be paid then is cut (a target's order) or rejected.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.agenda import CASH_FLOW, EXPIRY
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, TRIGGERED
 from barter_bt.engine.order import (
     CANCELLED,
@@ -28,12 +29,12 @@ from barter_bt.venue.fill import can_afford, fill
 from barter_bt.venue.liquidation import check_range, check_worth
 from barter_bt.venue.matches import (
     ADMIT,
-    CANCEL,
     ENDS,
     EXPIRE,
     FILL,
     RANGE,
     expect,
+    keep_questions,
     released_asset,
     sort,
     used_asset,
@@ -48,7 +49,7 @@ SETTLED = -1  # in place of the order
 
 @unit
 def settle(v: VenueState) -> None:
-    """Settle every match; afterwards there are none."""
+    """Settle every match; what is left are questions that expiries and cash flows of this time come before."""
     sort(v.matches)
     waiting, settled = _settle_each(v)
     while waiting >= 0:
@@ -56,8 +57,17 @@ def settle(v: VenueState) -> None:
             _settle_one(v, waiting, 1)
         waiting, settled = _settle_each(v)
     for row in range(len(v.matches)):
-        if v.matches.order[row] != SETTLED:
-            _settle_last(v, row)
+        if v.matches.rank[row] == ENDS:
+            _settle_cancel(v, row)
+    if v.clock.stage[0] < CASH_FLOW and v.clock.time[0] in (v.agenda.due[EXPIRY], v.agenda.due[CASH_FLOW]):
+        v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
+        v.matches.truncate(keep_questions(v.matches))
+        return
+    row = 0
+    while row < len(v.matches):  # a liquidation asks again
+        if v.matches.rank[row] > ENDS:
+            _answer(v, row)
+        row += 1
     v.matches.truncate(0)
 
 
@@ -186,12 +196,10 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
     return v.accounts.incoming[asset] > own
 
 
-def _settle_last(v: VenueState, row: int) -> None:
-    """What comes behind all fills: cancels, then whether positions are still covered."""
+def _answer(v: VenueState, row: int) -> None:
+    """Whether positions are still covered when all else of this time is settled (rule 43)."""
     m = v.matches
-    if m.action[row] == CANCEL:
-        _settle_cancel(v, row)
-    elif m.action[row] == RANGE:
+    if m.action[row] == RANGE:
         check_range(v, m.order[row], m.lots[row], m.ticks[row])
     else:
         check_worth(v, m.order[row])

@@ -57,6 +57,7 @@ class Accounts(Table):
     reserved: I64
     counterparty: I64
     fees: I64
+    held: I64  # of it by margined spot positions, as their base; what they are worth counts in another asset
     # Sums over margined positions in this asset, as of `valued_at`.
     collateral: I64
     requirement: I64
