@@ -18,8 +18,8 @@ from barter_bt.engine.order import (
     REJECTED,
     SELL,
 )
-from barter_bt.venue.family import end_family
 from barter_bt.venue.alarm import watch
+from barter_bt.venue.family import end_family
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
 from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
@@ -49,7 +49,7 @@ def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, is_make
     free = bounded_sum(a.total[quote], -a.reserved[quote])
     if side == BUY:
         return value + fee <= free + own
-    return lots * t.base_units[i] <= a.total[base] - a.reserved[base] + own and value - fee >= -free
+    return lots * t.base_units[i] <= a.total[base] - a.reserved[base] + own and value - fee >= -max(free, 0)
 
 
 def most_affordable(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 
 import barter_bt as bt
@@ -24,11 +25,16 @@ def f_trades(*rows: tuple[Any, ...]) -> bt.data.Stream:
 
 
 def ends(result: bt.Result) -> list[tuple[Any, ...]]:
-    return table(result.orders, "status", "reason", "filled", "time_closed")
+    """Of the orders that were sent."""
+    return table(result.orders.drop_nulls("time_sent"), "status", "reason", "filled", "time_closed")
 
 
 def fills(result: bt.Result) -> list[tuple[Any, ...]]:
-    return table(result.trades, "order_id", "time_exchange", "price", "quantity")
+    sent = result.orders.drop_nulls("time_sent")["order_id"]
+    mine = result.trades.filter(pl.col("order_id").is_in(sent.to_list()))
+    return table(mine, "order_id", "time_exchange", "price", "quantity")
+        result.trades.filter(pl.col("order_id").is_in(sent.to_list())), "order_id", "time_exchange", "price", "quantity"
+    )
 
 
 def test_rule_46_open_orders_are_cancelled_at_the_expiry():
@@ -96,16 +102,25 @@ def test_rule_46_later_events_are_passed_over_and_counted():
     assert late in result.warnings
 
 
-def test_rule_46_an_open_position_stays_at_its_last_price_and_is_told():
-    """It is not settled."""
+@pytest.mark.parametrize(("price", "worth"), [(None, 10_200), (104, 10_080)])
+def test_rule_46_an_open_position_is_settled_at_its_last_price_or_that_which_is_given(price, worth):
+    """By an order that nobody has sent, without a fee; nothing of it trades afterwards."""
     bars = flat(100, 100, 110, 500, 900, instrument="f_usd")
-    result = run(bars, schedule({"at": 10, "buy": 2, **ON}, {"at": 40, "sell": 2, **ON}), until(30))
+    contract = replace(until(30), settlement_price=price)
+    rows = [{"at": 10, "buy": 2, **ON}, {"at": 40, "sell": 2, **ON}]
+    result = run(bars, schedule(*rows), contract, venues=replace(MARGIN, fees=bt.Fees(taker=0)))
     assert ends(result)[1] == ("rejected", "expired", 0, 40)
-    # 2 contracts of 10: 200 at 110, and nothing of 500 and 900
-    assert table(result.equity, "time", "equity")[-2:] == [(30, 10_200), (50, 10_200)]
-    assert any("the position in 'f_usd' was open at its expiry" in told for told in result.warnings)
-    closed = run(bars, schedule({"at": 10, "buy": 2, **ON}, {"at": 20, "sell": 2, **ON}), until(30))
-    assert not any("position" in told for told in closed.warnings)
+    assert table(result.orders, "status", "reason", "filled", "time_sent")[1] == ("filled", "settlement", 2, None)
+    assert table(result.trades, "order_id", "time_exchange", "price", "quantity", "fees")[1] == (
+        1,
+        30,
+        price or 110,
+        2,
+        0,
+    )
+    # 2 contracts of 10: 200 at 110, 80 at 104, and nothing of 500 and 900
+    assert table(result.equity, "time", "equity")[-2:] == [(30, worth), (50, worth)]
+    assert result.round_trips["reason_exit"].to_list() == ["settlement"]
 
 
 def test_rule_46_an_expiry_after_the_data_is_not_reached():
@@ -122,18 +137,15 @@ def test_rule_46_an_instrument_that_expired_before_the_data():
     assert table(result.equity, "time")[-1] == (4,)
 
 
-@pytest.mark.parametrize("held", [True, False])
-def test_rule_46_a_venue_that_slept_knows_the_last_quote_before_the_expiry(held):
-    """Margins are held against the last price, not against one that came later (rule 19)."""
+def test_rule_46_the_settlement_is_at_the_last_price_before_it():
+    """Of the quote of that very time, not of one that came later, though no order is there to look at quotes."""
     data = [
-        quotes((1, 99, 9, 101, 9), (5, 99, 9, 101, 9), (6, 1, 9, 2, 9), instrument="f_usd"),
-        trades((1, 100, 5), (8, 100, 5), (9, 100, 5)),
+        quotes((1, 99, 9, 101, 9), (5, 103, 9, 105, 9), (6, 1, 9, 2, 9), instrument="f_usd"),
+        trades((1, 100, 5), (8, 100, 5)),
     ]
-    rows = [{"at": 2, "sell": 9, **ON}, *([{"at": 3, "buy": 1, "limit": 1}] if held else []), {"at": 8, "buy": 90}]
-    venue = bt.Venue(account="margin")
-    result = run(data, schedule(*rows), [A, until(5)], venues=venue)
-    # 9 contracts of 10 tie up 9,000 of the 10,000: had the price fallen to 1.5, there were margin for the 90
-    assert ends(result)[-1][:2] == ("rejected", "insufficient_balance")
+    result = run(data, schedule({"at": 2, "sell": 9, **ON}), [A, until(5)])
+    assert table(result.trades, "time_exchange", "price") == [(2, 99), (5, 104)]
+    assert result.equity["equity"][-1] == 10_000 - 9 * 10 * 5
 
 
 def test_rule_46_a_replica_follows():

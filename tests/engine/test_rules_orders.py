@@ -7,7 +7,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import StrategyError
-from tests.engine.tiny import FUTURE, A, B, Watch, bars, flat, quotes, run, schedule, table, trades
+from tests.engine.tiny import FUTURE, A, B, Watch, bars, flat, quotes, run, schedule, stamps, table, trades
 
 ORDER = ("status", "reason", "filled")
 Q = (quotes((1, 99, 900, 101, 900), (9, 99, 900, 101, 900)),)
@@ -306,12 +306,13 @@ def test_rule_18_fractions_of_equity():
 
 def test_rule_18_of_a_negative_equity_nothing_is_wished():
     """Rule 18: equity not below 0: whatever the fraction, the position is closed."""
-    data = trades(*((k, price, 1) for k, price in enumerate((100, 100, 89, 89))), instrument="f_usd")
-    rows = [{"at": 0, "target": 100.0, "on": "f_usd"}, {"at": 2, "target": 0.5, "on": "f_usd"}]
-    venue = bt.Venue(margin=bt.Margin(rate=0.01))
-    result = run(data, schedule(*rows, size="equity"), FUTURE, balances={"usd": 500}, venues=venue)
-    assert table(result.orders, "side", "quantity", "status") == [("buy", 50, "filled"), ("sell", 50, "filled")]
-    assert result.equity["equity"].min() == -5_000
+    data = trades(*((k, 100, 9) for k in range(5)))
+    rows = [{"at": 0, "target": 0.8}, {"at": 2, "target": 0.5}]
+    owed = pl.DataFrame({"time": stamps([1]), "asset": ["usd"], "amount": [-700.0], "reason": ["rent"]})
+    flows = bt.data.cash_flows(owed)
+    result = run(data, schedule(*rows, size="equity"), balances={"usd": 500}, cash_flows=flows)
+    assert table(result.orders, "side", "quantity", "status") == [("buy", 4, "filled"), ("sell", 4, "filled")]
+    assert result.equity["equity"].min() == -200
 
 
 def test_rule_18_equity_is_measured_once_for_all_targets_of_a_time():
@@ -400,8 +401,8 @@ def test_rule_19_nothing_is_reserved_in_a_margin_account():
 
 
 def test_rule_19_a_reduction_is_never_refused():
-    """Rule 19: only a fill that increases |position| needs collateral; a loss beyond it can be closed."""
-    data = quotes((1, 99, 900, 100, 900, "f_usd"), (3, 49, 900, 50, 900, "f_usd"), (9, 49, 900, 50, 900, "f_usd"))
+    """Rule 19: only a fill that increases |position| needs collateral; what is no longer covered can be closed."""
+    data = quotes((1, 99, 900, 100, 900, "f_usd"), (3, 95, 900, 96, 900, "f_usd"), (9, 95, 900, 96, 900, "f_usd"))
     venue = bt.Venue(margin=bt.Margin(rate=0.1))
     rows = [{"at": 2, "buy": 10}, {"at": 4, "buy": 1}, {"at": 5, "sell": 4}, {"at": 6, "sell": 6}]
     result = run(data, schedule(*(row | {"on": "f_usd"} for row in rows)), FUTURE, balances={"usd": 1000}, venues=venue)
@@ -411,7 +412,7 @@ def test_rule_19_a_reduction_is_never_refused():
         ("filled", None, 4),
         ("filled", None, 6),
     ]
-    assert table(result.balances, "asset", "total")[-1] == ("usd", 1000 - 10 * 10 * 51)
+    assert table(result.balances, "asset", "total")[-1] == ("usd", 1000 - 10 * 10 * 5)
 
 
 def test_rule_19_a_flip_is_checked_like_an_increase():

@@ -144,7 +144,7 @@ class Money:
         base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
         if order.side > 0:
             return fill.notional + fill.fee <= quote + order.reserved
-        return instrument.held(fill.lots) <= base + order.reserved and fill.notional - fill.fee >= -quote
+        return instrument.held(fill.lots) <= base + order.reserved and fill.notional - fill.fee >= -max(quote, 0)
 
     def has_margin(self, filling: Instrument, fill: Fill) -> bool:
         """Rule 19: unless it only reduces, collateral >= requirement in the quote asset with the fill done."""

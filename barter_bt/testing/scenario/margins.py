@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from barter_bt.testing.scenario.numbers import NANO, NEAR, between, in_ticks, plain, worth
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Scenario
+from barter_bt.testing.scenario.spec import InstrumentSpec, Scenario
 
 MAINTENANCE = ("0", "0.5", "0.9", "1", "1")  # of the margin
 LIQUIDATION_FEES = ("0", "0", "0.01", "0.00075")
