@@ -9,10 +9,10 @@ REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 
 # What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
 # its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. CHANGED: its
-# quantity, limit price and trigger are now these. CLOSE_OUT: a fill of an order that the engine has not sent, by which
-# the venue has closed a position of instrument ~``order``; the engine puts a number of its own there. In the middle stand those of accounts that tell things one by one:
+# quantity, limit price and trigger are now these. In the middle stand those of accounts that tell things one by one:
 # the order is being cancelled; a trade alone; balances alone. FLOW: money that no order has moved, row ``quantity`` of
-# the cash flows and ``notional`` of its asset; it concerns no order (-1).
+# the cash flows and ``notional`` of its asset; it concerns no order (-1). CLOSE_OUT: the venue has closed a position of
+# instrument ~``order``; the engine puts the number of an order of its own there.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, FLOW, CLOSE_OUT = range(11)
 
 

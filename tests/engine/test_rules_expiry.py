@@ -33,8 +33,6 @@ def fills(result: bt.Result) -> list[tuple[Any, ...]]:
     sent = result.orders.drop_nulls("time_sent")["order_id"]
     mine = result.trades.filter(pl.col("order_id").is_in(sent.to_list()))
     return table(mine, "order_id", "time_exchange", "price", "quantity")
-        result.trades.filter(pl.col("order_id").is_in(sent.to_list())), "order_id", "time_exchange", "price", "quantity"
-    )
 
 
 def test_rule_46_open_orders_are_cancelled_at_the_expiry():
