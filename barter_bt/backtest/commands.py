@@ -21,7 +21,7 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, NO_GROUP, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
@@ -41,6 +41,7 @@ COMMANDS = {
     "market_disconnect": LOSE_MARKET,
     "account_disconnect": LOSE_ACCOUNT,
 }
+_DEFAULTS = {"good_till": NEVER, "group": NO_GROUP}
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
 
@@ -91,7 +92,7 @@ class Commands:
             for k, one in enumerate(rows):
                 one |= {"time": time, "more": int(k + 1 < len(rows))}
                 for name, values in made.items():
-                    values.append(one.get(name, NEVER if name == "good_till" else 0))
+                    values.append(one.get(name, _DEFAULTS.get(name, 0)))
         table = Columns(len(made["time"]))
         for name, values in made.items():
             table.array(name)[:] = values

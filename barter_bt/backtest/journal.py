@@ -126,7 +126,7 @@ class Frames:
         o, s = self._s.orders, self._scales
         i, filled = o.array("instrument"), o.array("filled")
         price, sent, kind = o.array("price"), o.array("price_sent"), o.array("kind")
-        trigger, parent = o.array("trigger"), o.array("parent").copy()
+        trigger, parent, group = o.array("trigger"), o.array("parent").copy(), o.array("group").copy()
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         traded = self._scaled(np.maximum(filled, 1), i, s.lots)
@@ -145,6 +145,7 @@ class Frames:
                 "post_only": o.array("post_only").astype(bool),
                 "reduce_only": o.array("reduce_only").astype(bool),
                 "parent_id": pl.Series(parent).set(pl.Series(parent < 0), None),
+                "group_id": pl.Series(group).set(pl.Series(group < 0), None),
                 "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series((kind == 0) | (price == 0)), None),
                 "price_sent": pl.Series(self._scaled(sent, i, s.ticks)).set(pl.Series(sent == 0), None),
                 "trigger": pl.Series(self._scaled(trigger, i, s.ticks)).set(pl.Series(trigger == 0), None),

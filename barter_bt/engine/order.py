@@ -14,7 +14,7 @@ NO_TIME = -(1 << 63)  # it has not happened
 MARKET, LIMIT = 0, 1
 GTC, IOC, FOK = 0, 1, 2
 NO_TRIGGER, STOP, IF_TOUCHED = 0, 1, 2
-NO_PARENT = -1
+NO_PARENT = NO_GROUP = -1
 
 # The first three are live; their numbers are those of Barter's ActiveOrderState.
 OPEN_IN_FLIGHT, OPEN, CANCEL_IN_FLIGHT = 0, 1, 2
@@ -117,7 +117,9 @@ class OrderTerms(Table):
     trigger: I64  # ticks at which it is held no longer; 0: none, or a trailing stop's that is still to be set
     trail: I64  # ticks between a trailing stop and the market, or else ...
     trail_rate: I64  # ... that distance as a fraction of the price, in 1e-9
-    parent: I64  # order that it protects and waits for, NO_PARENT if none
+    parent: I64  # order that it protects, or follows, and waits for, NO_PARENT if none
+    follows: I8  # 1: it waits for all of that order, on its own account (rule 58)
+    group: I64  # number of the first order of its group, whose first fill ends the others (rule 57), NO_GROUP if none
     offset: I64  # ticks between its price, or trigger, and the parent's first fill, or else ...
     offset_rate: I64  # ... that distance as a fraction of it, in 1e-9
 
@@ -131,7 +133,8 @@ def set_plain(
     to.post_only[row] = to.resize[row] = to.reduce_only[row] = 0
     to.trigger_kind[row] = NO_TRIGGER
     to.trigger[row] = to.trail[row] = to.trail_rate[row] = to.offset[row] = to.offset_rate[row] = 0
-    to.parent[row] = NO_PARENT
+    to.parent[row] = to.group[row] = NO_PARENT
+    to.follows[row] = 0
     to.good_till[row] = NEVER
     to.price[row], to.quantity[row] = price, lots
 
@@ -154,6 +157,7 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
     to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]
     to.offset[row], to.offset_rate[row] = given.offset[given_row], given.offset_rate[given_row]
+    to.follows[row], to.group[row] = given.follows[given_row], given.group[given_row]
 
 
 def copy_request(to: OrderRequest, row: int, given: OrderRequest, given_row: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum, muldiv_floor
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
-from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders
+from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders, order_of
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
@@ -34,7 +34,9 @@ def process_schedule(s: EngineState) -> None:
             pass  # decided before the run, like a strategy that is not asked now
         elif p.action[row] == OPEN_ROW:
             s.engine.strategy[0] = p.strategy[row]
-            _open(s, row, ask_for(s, p, row))
+            action = ask_for(s, p, row)
+            _bind(s, row, action)
+            _open(s, row, action)
         elif p.action[row] == CANCEL_ROW:
             ask_cancel(s, p.sent[p.ref[row]])
             dispatch(s)
@@ -78,6 +80,17 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     s.actions.resize[action] = p.resize[row]
     s.actions.refused[action] = NO_PRICE if missing else 0
     _open(s, row, action)
+
+
+def _bind(s: EngineState, row: int, action: int) -> None:
+    """Rows that an open names, of the same time, have been sent."""
+    p, a = s.schedule, s.actions
+    if p.follows[row]:
+        a.follows[action], a.parent[action] = 1, p.sent[p.parent[row]]
+    if p.group[row] == row:
+        a.group[action] = order_of(action)
+    elif p.group[row] >= 0:
+        a.group[action] = p.sent[p.group[row]]
 
 
 def _open(s: EngineState, row: int, action: int) -> None:

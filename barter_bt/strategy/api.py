@@ -20,8 +20,10 @@ from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.strategy.asking import (
+    ask_after,
     ask_cancel_all,
     ask_good_till,
+    ask_group,
     ask_limit,
     ask_market,
     ask_protected,
@@ -63,6 +65,8 @@ __all__ = [
     "mark",
     "next_order",
     "now",
+    "one_cancels_other",
+    "one_triggers_other",
     "position",
     "price",
     "protect",
@@ -346,6 +350,23 @@ def protect(
     ``FRACTION`` of it; ``trailing_stop`` is never a price.
     """
     return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing_stop)
+
+
+def one_cancels_other(s: EngineState, first: int, other: int) -> int:
+    """Let the first fill of one order end the other (rule 57): ``one_cancels_other(s, stop_buy(...), stop_sell(...))``.
+
+    A third joins by ``one_cancels_other(s, first, third)``. Both have been asked for in this wake-up, in this order, at
+    one exchange. Returns ``other``.
+    """
+    return ask_group(s.whole, first, other)
+
+
+def one_triggers_other(s: EngineState, first: int, then: int) -> int:
+    """Let an order wait until another has filled whole (rule 58): ``one_triggers_other(s, limit_buy(...), sell(...))``.
+
+    Both have been asked for in this wake-up, in this order, at one exchange. Returns ``then``.
+    """
+    return ask_after(s.whole, first, then)
 
 
 def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:

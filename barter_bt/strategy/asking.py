@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
-from barter_bt.engine.action.send import ask, ask_cancel
+from barter_bt.engine.action.send import ask, ask_cancel, order_of
 from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TRIGGER, fail
-from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, NO_PRICE, SELL
+from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity
@@ -149,6 +149,32 @@ def ask_good_till(s: EngineState, row: int, time: int) -> int:
         fail(s.fault, BAD_TERMS, s.actions.instrument[row])
     s.actions.good_till[row] = time
     return row
+
+
+def ask_after(s: EngineState, first: int, then: int) -> int:
+    """Let an order that was asked for wait until another, asked for before it, has filled whole."""
+    if _may_be_bound(s, first, then):
+        s.actions.follows[then], s.actions.parent[then] = 1, order_of(first)
+    return then
+
+
+def ask_group(s: EngineState, first: int, other: int) -> int:
+    """Let two orders that were asked for, one behind the other, be of one group."""
+    if _may_be_bound(s, first, other):
+        if s.actions.group[first] == NO_GROUP:
+            s.actions.group[first] = order_of(first)
+        s.actions.group[other] = s.actions.group[first]
+    return other
+
+
+def _may_be_bound(s: EngineState, first: int, other: int) -> bool:
+    if NOTHING_ASKED in (first, other):
+        return False
+    a, exchange = s.actions, s.terms.exchange
+    if 0 <= first < other < len(a) and exchange[a.instrument[first]] == exchange[a.instrument[other]]:
+        return True
+    fail(s.fault, BAD_TERMS, a.instrument[other] if 0 <= other < len(a) else -1)
+    return False
 
 
 def ask_reduce_only(s: EngineState, row: int) -> int:

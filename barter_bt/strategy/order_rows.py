@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.data.schema import TIME
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, SELL, STOP, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP, TIMES_IN_FORCE
 from barter_bt.engine.schedule import CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.terms import RATE
@@ -19,6 +19,8 @@ from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, whole_steps
 from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
 
+AFTER = "it is the number of an earlier open of the same time and exchange"
+GROUP = "a group is of opens of one time and exchange"
 GOOD_TILL = "it is the time at the exchange at which the order ends"
 TOO_FINE = "give the instrument a coarser quantity_increment"
 _NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
@@ -30,6 +32,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     if (action == TARGET_ROW).all():
         columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
         ends = {"good_till": _ends(frame, action == OPEN_ROW, market)}
+        _bonds(frame, codes, action == OPEN_ROW, market)
         return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | ends
     opens = pl.Series(action == OPEN_ROW)
     ticks, lots, tick_noise, lot_noise = grid_of(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
@@ -59,6 +62,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         "ref": ref.astype(np.int64),
         "good_till": _ends(frame, action == OPEN_ROW, market),
         **_triggers(frame, codes, action == OPEN_ROW, market),
+        **_bonds(frame, codes, action == OPEN_ROW, market),
     }
 
 
@@ -88,6 +92,33 @@ def _ends(frame: pl.DataFrame, opens: np.ndarray, market: Market) -> np.ndarray:
         at_once &= (frame["time_in_force"].fill_null("gtc") != "gtc").to_numpy()
     fail(frame, at_once, "good_till and a time_in_force that ends at once", "leave one of them out")
     return times
+
+
+def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
+    """Which orders follow others, and which end others (rules 57 and 58): rows of the same time."""
+    n, row = len(frame), np.arange(len(frame))
+    columns = {name: shared_column(market, n, value) for name, value in (("parent", 0), ("group", NO_GROUP))}
+    columns["follows"] = shared_column(market, n, 0, np.int8)
+    exchange = np.array([market.index.exchanges.index(one.exchange) for one in market.index.instruments])
+    time = known_times(frame)
+    for name, target, hint in (("after", "parent", AFTER), ("group", "group", GROUP)):
+        if name not in frame.columns:
+            continue
+        asked = frame[name].is_not_null().to_numpy()
+        fail(frame, asked & ~opens, f"{name} where it has no effect", "it is of opens")
+        if name == "group":
+            numbered = frame.select("time", "group", row=pl.Series(row))
+            first = numbered.select(pl.col("row").first().over("time", "group")).to_series().to_numpy()
+        else:
+            first = frame[name].fill_null(0).cast(pl.Int64).to_numpy()
+        before = (first >= 0) & (first <= row - (name == "after"))
+        first = np.where(before, first, 0)
+        same = before & opens[first] & (time[first] == time) & (exchange[codes[first]] == exchange[codes])
+        fail(frame, asked & ~same, f"a column {name} that names no fitting row", hint)
+        columns[target] = np.where(asked, first, columns[target])
+        if name == "after":
+            columns["follows"] = asked.astype(np.int8)
+    return columns
 
 
 def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, 
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON, may_decide
 from barter_bt.strategy.driver import Driver, Market, wake_bits
-from barter_bt.strategy.request import OrderRequest, answer, ask_for_request, is_nothing
+from barter_bt.strategy.request import OrderRequest, answer, ask_for_requests, is_nothing
 from barter_bt.strategy.view import State
 
 HOOKS = {
@@ -74,8 +74,7 @@ class Python:
                 cancels, opens = answer(asked)
                 for order in cancels:
                     ask_cancel(raw, order)
-                for request in opens:
-                    ask_for_request(raw, index, request)
+                ask_for_requests(raw, index, opens)
 
         return Driver(
             wake=_wake_python,

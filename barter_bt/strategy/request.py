@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from barter_bt.engine.action.protect import ask_protection
-from barter_bt.engine.action.send import ask
+from barter_bt.engine.action.send import ask, order_of
 from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, SELL, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
@@ -36,6 +36,9 @@ class OrderRequest:
     An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
     their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
     prices, or a ``"distance"`` from the entry's price, or a ``"fraction"`` of it; ``trailing_stop`` is never a price.
+
+    Of the orders of one answer that have the same ``group``, any label, the first that fills ends the others (rule 57).
+    One with ``after``, a request before it in the same answer, waits until that has filled whole (rule 58).
     """
 
     instrument: str | int
@@ -54,6 +57,8 @@ class OrderRequest:
     trailing_stop: float | None = None
     protect_by: str = "price"
     good_till: datetime | int | None = None
+    group: str | int | None = None
+    after: OrderRequest | None = None
 
 
 def is_nothing(asked: Any) -> bool:
@@ -85,8 +90,53 @@ def answer(asked: Any) -> tuple[list[int], list[OrderRequest]]:
     return [int(order) for order in cancels], opens
 
 
-def ask_for_request(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> None:
-    """Add what a request asks for to the actions."""
+def ask_for_requests(s: EngineState, index: IndexedInstruments, requests: list[OrderRequest]) -> None:
+    """Add what an answer asks for to the actions."""
+    rows: dict[int, int] = {}
+    for request in requests:
+        row = _ask_for(s, index, request)
+        if request.after is not None or request.group is not None:
+            where = f"{request} at {s.engine.time[0]} ns"
+            earlier = [(other, rows[id(other)]) for other in requests if id(other) in rows]
+            if request.after is not None:
+                follow(s, row, next((r for other, r in earlier if other is request.after), None), where)
+            if request.group is not None:
+                group(s, row, next((r for other, r in earlier if other.group == request.group), row), where)
+        rows[id(request)] = row
+
+
+def follow(s: EngineState, row: int, parent: int | None, where: str) -> None:
+    """Let an order that is asked for wait for another.
+
+    Raises
+    ------
+    StrategyError
+        That is not asked for before it, or at another exchange.
+    """
+    a, exchange = s.actions, s.terms.exchange
+    if parent is None:
+        raise StrategyError(f"{where}: what it comes after is not asked for before it", "return that request first")
+    if exchange[a.instrument[row]] != exchange[a.instrument[parent]]:
+        raise StrategyError(f"{where} comes after an order at another exchange", "one exchange cannot see the other")
+    a.follows[row], a.parent[row] = 1, order_of(parent)
+
+
+def group(s: EngineState, row: int, first: int, where: str) -> None:
+    """Let an order that is asked for be of a group.
+
+    Raises
+    ------
+    StrategyError
+        The group's first is at another exchange.
+    """
+    a, exchange = s.actions, s.terms.exchange
+    if exchange[a.instrument[row]] != exchange[a.instrument[first]]:
+        raise StrategyError(f"{where} is of a group at another exchange", "one exchange cannot see the other")
+    a.group[row] = order_of(first)
+
+
+def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -> int:
+    """Add what a request asks for to the actions; returns its row."""
     i = index.instrument(request.instrument)
     quantity = _number(request, request.quantity, "quantity", s)
     lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
@@ -124,6 +174,7 @@ def ask_for_request(s: EngineState, index: IndexedInstruments, request: OrderReq
     for column, value in held.items():
         getattr(s.actions, column)[row] = value
     _protect(s, i, row, request)
+    return row
 
 
 def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.schedule import BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
@@ -70,7 +71,9 @@ def merged(schedules: Sequence[tuple[int, Mapping[str, np.ndarray]]]) -> dict[st
     parts, base = [], 0
     for strategy, columns in schedules:
         ref = np.where(columns["ref"] >= 0, columns["ref"] + base, -1)
-        parts.append({**columns, "ref": ref, "strategy": np.full(len(ref), strategy, np.int64)})
+        group = np.where(columns["group"] >= 0, columns["group"] + base, NO_GROUP)
+        bonds = {"parent": columns["parent"] + base, "group": group}
+        parts.append({**columns, **bonds, "ref": ref, "strategy": np.full(len(ref), strategy, np.int64)})
         base += len(ref)
     whole = {name: np.concatenate([part[name] for part in parts]) for name in Columns.schema}
     unchanged = np.zeros(base, bool)
@@ -98,6 +101,9 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     place[order] = np.arange(len(order))
     ref = np.where(columns["action"] == CANCEL_ROW, place[np.maximum(columns["ref"], 0)], -1)
     columns = {**columns, "ref": ref}
+    if columns["follows"].any() or (columns["group"] >= 0).any():
+        columns["parent"] = place[columns["parent"]]
+        columns["group"] = np.where(columns["group"] >= 0, place[np.maximum(columns["group"], 0)], NO_GROUP)
     return {name: np.ascontiguousarray(columns[name][order]) for name in Columns.schema}
 
 
@@ -111,7 +117,8 @@ class Schedule:
         ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"target"``; all are
         targets if the column is missing); for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_till`` (Datetime with zone; see
+        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_till`` (Datetime with zone), ``group`` (a
+        label for rows of one time) and ``after`` (row number of an open of that time; see
         :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for targets ``target``.
         Columns that no row needs may be missing.
     size
@@ -188,7 +195,7 @@ class Schedule:
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
-        columns |= {name: shared_column(market, n, 0) for name in ("parent", "offset", "offset_rate")}
+        columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate")}
         columns |= order_columns(frame, codes, action, market)
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")

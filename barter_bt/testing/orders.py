@@ -15,7 +15,8 @@ from barter_bt.testing.market import NAME, stamps
 _TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 _PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 _PRICES = (*_TRIGGERS, *_PROTECTION)
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", "till", *_PRICES)
+_TERMS = ("limit", "tif", "post_only", "reduce_only", "till", "group", "after")
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", *_TERMS, *_PRICES)
 
 
 def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
@@ -27,8 +28,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
         ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
         ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``), ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
-        ``trailing`` and ``trailing_rate``. Also, for orders and targets, ``stop_loss``, ``take_profit`` and
-        ``trailing_stop``.
+        ``trailing`` and ``trailing_rate``, ``group``, a number, and ``after``, that of an earlier row. Also, for orders
+        and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``.
     options
         As for :class:`~barter_bt.strategy.Schedule`.
 
@@ -52,11 +53,14 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         one |= {name: float(row[name]) for name in _PRICES if name in row}
         if "reduce_only" in row:
             one["reduce_only"] = row["reduce_only"]
+        one |= {name: row[name] for name in ("group", "after") if name in row}
         if "till" in row:
             one["good_till"] = stamps([row["till"]])[0]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
     types: dict[str, Any] = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
         "ref": pl.Int64,
+        "group": pl.Int64,
+        "after": pl.Int64,
         "reduce_only": pl.Boolean,
         "good_till": TIME,
     }

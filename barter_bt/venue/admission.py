@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from barter_bt.engine.messages import ACCEPTED, TRIGGERED
-from barter_bt.engine.order import GTC, LIMIT, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
+from barter_bt.engine.order import GTC, LIMIT, NO_GROUP, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
 from barter_bt.venue.fill import reservation
 from barter_bt.venue.matches import note_admission, note_expiry
-from barter_bt.venue.report import add_balance, report, reserved_asset
+from barter_bt.venue.report import add_balance, report, report_change, reserved_asset
 from barter_bt.venue.resting import add_order, update_triggers
 from barter_bt.venue.state import QUOTES, WAS_HELD, VenueState
 from barter_bt.venue.taking import (
@@ -22,8 +22,10 @@ NO_ROW = -1
 
 
 def reserves(v: VenueState, order: int, i: int) -> bool:
-    """Whether an order reserves what it may cost; what protects an entry gives what that has got (rule 31)."""
-    return bool(v.orders.kind[order] == LIMIT and not v.terms.margined[i] and v.orders.parent[order] == NO_PARENT)
+    """Whether an order reserves what it may cost; what protects an entry, or is of a group, does not (31 and 57)."""
+    o = v.orders
+    alone = o.parent[order] == NO_PARENT and o.group[order] == NO_GROUP
+    return bool(o.kind[order] == LIMIT and not v.terms.margined[i] and alone)
 
 
 def can_reserve(v: VenueState, order: int, i: int) -> bool:
@@ -55,6 +57,8 @@ def secure(v: VenueState, order: int, i: int) -> None:
     if v.orders.held[order]:
         v.orders.held[order] = WAS_HELD
         row = report(v, order, TRIGGERED, OPEN, NO_REASON)
+    elif v.orders.follows[order]:
+        row = report_change(v, order)
     elif v.orders.parent[order] == NO_PARENT:  # else it was acknowledged when it began to wait
         row = report(v, order, ACCEPTED, OPEN, NO_REASON)
     if reserves(v, order, i):

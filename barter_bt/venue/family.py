@@ -14,7 +14,7 @@ def end_family(v: VenueState, order: int, i: int) -> None:
     """An order that protects an entry has filled: the others end, and what is left of the entry."""
     o, parent = v.orders, v.orders.parent[order]
     sibling = parent + 1
-    while sibling < len(o) and o.parent[sibling] == parent:
+    while sibling < len(o) and o.parent[sibling] == parent and not o.follows[sibling]:
         if sibling != order and o.live[sibling]:
             v.clock.ambiguous[0] += int(o.matched[sibling] > 0)
             close(v, sibling, i, CLOSED, CANCELLED, SIBLING_FILLED)

@@ -12,6 +12,7 @@ from barter_bt.engine.order import (
     CANCELLED,
     FILLED,
     INSUFFICIENT_BALANCE,
+    NO_GROUP,
     NO_PARENT,
     NO_REASON,
     OPEN,
@@ -20,6 +21,7 @@ from barter_bt.engine.order import (
 )
 from barter_bt.venue.alarm import watch
 from barter_bt.venue.family import end_family
+from barter_bt.venue.group import end_group
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
 from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
@@ -146,6 +148,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     side = v.orders.side[order]
     if v.orders.parent[order] != NO_PARENT:
         end_family(v, order, i)
+    if v.orders.group[order] != NO_GROUP:
+        end_group(v, order)
     if v.markets.reducing[i] > 0 and v.markets.quantity[i] * side >= 0:
         cancel_reducing(v, i, side)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.order import BUY
+from barter_bt.engine.order import BUY, NO_GROUP, STOP
 from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
 FILL, ADMIT, EXPIRE, CANCEL, SECURE, RANGE, WORTH = 0, 1, 2, 3, 4, 5, 6
@@ -111,34 +111,46 @@ def keep_questions(m: Matches) -> int:
     return kept
 
 
-def sort(m: Matches) -> None:
+def sort(v: VenueState) -> None:
     """By rank, then order, then as they were noted; nothing is done where they stand so already, as they mostly do."""
-    for row in range(1, len(m)):
-        if _precedes(m, row, row - 1):
-            _shell_sort(m)
+    for row in range(1, len(v.matches)):
+        if _precedes(v, row, row - 1):
+            _shell_sort(v)
             return
 
 
 @unit
-def _shell_sort(m: Matches) -> None:
-    gap = 1
+def _shell_sort(v: VenueState) -> None:
+    gap, m = 1, v.matches
     while gap < len(m) // 9:
         gap = 3 * gap + 1
     while gap > 0:
         for start in range(gap, len(m)):
             row = start
-            while row >= gap and _precedes(m, row, row - gap):
+            while row >= gap and _precedes(v, row, row - gap):
                 _swap(m, row, row - gap)
                 row -= gap
         gap //= 3
 
 
-def _precedes(m: Matches, a: int, b: int) -> bool:
+def _precedes(v: VenueState, a: int, b: int) -> bool:
+    m = v.matches
     if m.rank[a] != m.rank[b]:
         return m.rank[a] < m.rank[b]
     if m.order[a] != m.order[b]:
-        return m.order[a] < m.order[b]
+        return _comes_first(v, m.order[a], m.order[b]) if m.rank[a] < ENDS else m.order[a] < m.order[b]
     return m.number[a] < m.number[b]
+
+
+def _comes_first(v: VenueState, one: int, other: int) -> bool:
+    """By number; all of a group at that of its first, stops first (rule 57)."""
+    o = v.orders
+    place = o.group[one] if o.group[one] != NO_GROUP else one
+    other_place = o.group[other] if o.group[other] != NO_GROUP else other
+    if place != other_place:
+        return place < other_place
+    is_stop, other_is_stop = o.trigger_kind[one] == STOP, o.trigger_kind[other] == STOP
+    return is_stop if is_stop != other_is_stop else one < other
 
 
 def _swap(m: Matches, a: int, b: int) -> None:

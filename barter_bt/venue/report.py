@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.messages import CLOSE_OUT, CLOSED, FLOW, TRIGGERED, enqueue
+from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, FLOW, TRIGGERED, enqueue
 from barter_bt.engine.order import CANCELLED, FILLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
@@ -17,6 +17,13 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
     row = _queue(v, v.terms.exchange[v.orders.instrument[order]], order, kind, status, reason)
     v.reports.order_quantity[row] = v.orders.quantity[order]
     v.reports.trigger[row] = v.orders.trigger[order]
+    return row
+
+
+def report_change(v: VenueState, order: int) -> int:
+    """Report that an order is now for another quantity, price or trigger, or has started; returns the row."""
+    row = report(v, order, CHANGED, OPEN, NO_REASON)
+    v.reports.price[row] = v.orders.price[order]
     return row
 
 
@@ -89,18 +96,39 @@ def close(v: VenueState, order: int, i: int, kind: int, status: int, reason: int
         v.orders.reserved[order] = 0
         v.accounts.reserved[asset] -= reserved
         add_balance(v, row, asset)
-    if v.orders.children[order] > 0:
-        end_waiting(v, order, i)
+    if v.orders.children[order] > 0 or v.orders.followers[order] > 0:
+        end_dependants(v, order)
 
 
-def end_waiting(v: VenueState, parent: int, i: int) -> None:
-    """An entry has ended: what still waits for its first fill ends with it."""
-    o, order = v.orders, parent + 1
-    while order < len(o) and o.parent[order] == parent:
-        if o.live[order] and o.held[order] == WAITING:
-            remove_order(v, order, i)
-            report(v, order, CLOSED, CANCELLED, PARENT_ENDED)
+@unit
+def end_dependants(v: VenueState, ended: int) -> None:
+    """An order has ended: what still waits for its first fill, or for all of it, ends with it, and so on."""
+    o, order, left = v.orders, ended + 1, v.orders.followers[ended]
+    o.ended_with[ended] = ended + 1
+    _end_children(v, ended)
+    while left > 0 and order < len(o):
+        if o.follows[order] and o.parent[order] >= ended and o.ended_with[o.parent[order]] == ended + 1:
+            left -= 1
+            if o.live[order]:
+                o.ended_with[order] = ended + 1
+                _end_waiting(v, order)
+                _end_children(v, order)
+                left += o.followers[order]
         order += 1
+
+
+def _end_children(v: VenueState, parent: int) -> None:
+    """They stand right behind what they protect."""
+    o, order = v.orders, parent + 1
+    while order < len(o) and o.parent[order] == parent and not o.follows[order]:
+        if o.live[order] and o.held[order] == WAITING:
+            _end_waiting(v, order)
+        order += 1
+
+
+def _end_waiting(v: VenueState, order: int) -> None:
+    remove_order(v, order, v.orders.instrument[order])
+    report(v, order, CLOSED, CANCELLED, PARENT_ENDED)
 
 
 def reserved_asset(v: VenueState, order: int, i: int) -> int:

@@ -26,6 +26,7 @@ from barter_bt.engine.order import (
 from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
+from barter_bt.venue.following import has_filled, start_followers
 from barter_bt.venue.liquidation import check_range, check_worth
 from barter_bt.venue.matches import (
     ADMIT,
@@ -40,7 +41,7 @@ from barter_bt.venue.matches import (
     used_asset,
 )
 from barter_bt.venue.reducing import reducible
-from barter_bt.venue.report import close, end_waiting, report
+from barter_bt.venue.report import close, end_dependants, report
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import UNTOLD, VenueState
 
@@ -50,7 +51,7 @@ SETTLED = -1  # in place of the order
 @unit
 def settle(v: VenueState) -> None:
     """Settle every match; what is left are questions that expiries and cash flows of this time come before."""
-    sort(v.matches)
+    sort(v)
     waiting, settled = _settle_each(v)
     while waiting >= 0:
         if settled == 0:  # each waits for another
@@ -114,7 +115,7 @@ def _settle_reservation(v: VenueState, row: int, at_once: int) -> bool:
     if admits and v.orders.reduce_only[order] and v.orders.parent[order] == NO_PARENT and reducible(v, order, i) == 0:
         v.matches.order[row] = SETTLED
         v.orders.matched[order] = 0
-        _end_waiting(v, order, i, CANCELLED if v.orders.held[order] else REJECTED, REDUCE_ONLY)
+        _end_waiting(v, order, CANCELLED if v.orders.held[order] else REJECTED, REDUCE_ONLY)
         return True
     enough = gone or can_reserve(v, order, i)
     if not (enough or at_once) and _others_release(v, row, order, i):
@@ -136,15 +137,15 @@ def _reject(v: VenueState, order: int, i: int) -> None:
     if v.orders.live[order]:
         _close(v, order, REJECTED, INSUFFICIENT_BALANCE)
     else:
-        _end_waiting(v, order, i, REJECTED, INSUFFICIENT_BALANCE)
+        _end_waiting(v, order, REJECTED, INSUFFICIENT_BALANCE)
 
 
-def _end_waiting(v: VenueState, order: int, i: int, status: int, reason: int) -> None:
+def _end_waiting(v: VenueState, order: int, status: int, reason: int) -> None:
     """An order ends that was to be admitted: it is told of its trigger, if it had one, and so is what waits for it."""
     if v.orders.held[order]:
         report(v, order, TRIGGERED, OPEN, NO_REASON)
     report(v, order, CLOSED, status, reason)
-    end_waiting(v, order, i)
+    end_dependants(v, order)
 
 
 def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
@@ -173,6 +174,8 @@ def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: in
     fill(v, order, i, lots, ticks, is_maker, enough)
     if v.orders.children[order] > 0 and v.orders.filled[order] > before:
         follow_parent(v, order, i)
+    if v.orders.followers[order] > 0 and has_filled(v, order):
+        start_followers(v, order)
     if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
         close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
     update_triggers(v, i)

@@ -127,6 +127,10 @@ class VenueOrders(OrderTerms, growable=True):
     value: I64
     paid: I64
     children: I64  # live orders that protect it
+    followers: I64  # orders that waited for it to fill whole
+    ended_with: I64  # one more than the order whose end has ended it, where it followed others
+    next_member: I64  # of its group, -1: none
+    last_member: I64  # of the group whose first it is
     met: I64  # price that triggered it and that it meets, else 0
     since: I64  # arrival, or the last move of a trigger
     pending: I8  # takes at the next evidence instead of resting

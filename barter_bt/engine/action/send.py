@@ -22,6 +22,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
 
 NO_ORDER, NOTHING = -1, -2  # in place of the order to cancel: an open, and neither
+_FIRST_ACTION = -2  # in place of an order: that which this action becomes; the next is one less
 
 
 def send(s: EngineState, kind: int, order: int) -> None:
@@ -58,7 +59,9 @@ def open_orders(s: EngineState) -> int:
     """Open what the actions ask for, in order; returns the last order."""
     a, last = s.actions, NO_ORDER
     for action in range(len(a)):
-        if a.order[action] == NO_ORDER and (a.parent[action] == NO_PARENT or _enlarges(s, a.sent[a.parent[action]])):
+        if a.order[action] != NO_ORDER:
+            continue
+        if a.parent[action] == NO_PARENT or a.follows[action] or _enlarges(s, a.sent[a.parent[action]]):
             last = open_order(s, action)
             a.sent[action] = last
     a.truncate(0)
@@ -67,12 +70,36 @@ def open_orders(s: EngineState) -> int:
 
 def open_order(s: EngineState, action: int) -> int:
     """Record one open and, unless refused, send it; returns the order."""
-    reason = approve(s, action) if s.actions.parent[action] == NO_PARENT else follow_entry(s, action)
+    _bind(s, action)
+    if s.actions.follows[action] and s.orders.status[s.actions.parent[action]] == REFUSED:
+        return refuse(s, action, PARENT_ENDED)
+    alone = s.actions.parent[action] == NO_PARENT or s.actions.follows[action]
+    reason = approve(s, action) if alone else follow_entry(s, action)
     if reason:
         return refuse(s, action, reason)
     order = record_open_sent(s, action)
     send(s, REQUEST_OPEN, order)
     return order
+
+
+def order_of(action: int) -> int:
+    """In place of an order's number: that which an action of the same batch becomes."""
+    return _FIRST_ACTION - action
+
+
+def _bind(s: EngineState, action: int) -> None:
+    """The order that one follows, and the first of its group, have their numbers by now."""
+    a = s.actions
+    if a.follows[action]:
+        a.parent[action] = _number(s, a.parent[action])
+    if a.group[action] == order_of(action):
+        a.group[action] = len(s.orders)
+    elif a.group[action] <= _FIRST_ACTION:
+        a.group[action] = _number(s, a.group[action])
+
+
+def _number(s: EngineState, order: int) -> int:
+    return s.actions.sent[_FIRST_ACTION - order] if order <= _FIRST_ACTION else order
 
 
 def _enlarges(s: EngineState, entry: int) -> bool:
@@ -108,7 +135,8 @@ def ask_for(s: EngineState, terms: OrderTerms, given_row: int) -> int:
     row = s.actions.append()
     a = s.actions
     copy_terms(a, row, terms, given_row)
-    a.parent[row] = NO_PARENT
+    a.parent[row] = a.group[row] = NO_PARENT
+    a.follows[row] = 0
     a.order[row] = NO_ORDER
     a.strategy[row] = s.engine.strategy[0]
     a.quantity_requested[row] = a.quantity[row]
