@@ -16,7 +16,7 @@ from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quote
 from barter_bt.venue.report import report, report_change
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
-from barter_bt.venue.state import CANDLES, HELD, NOT_HELD, WAITING, VenueState
+from barter_bt.venue.state import CANDLES, HELD, NOT_HELD, PESSIMISTIC, WAITING, VenueState
 
 
 def wait_for_parent(v: VenueState, order: int, i: int) -> None:
@@ -80,6 +80,6 @@ def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:
     """Whether an entry was filled by the range of a candle, of which more may have come after it."""
     o, now = v.orders, v.clock.time[0]
     at_close = v.clock.stage[0] == VENUE_MARKET and v.markets.closed[i] == now
-    at_close = at_close and v.fill_terms.triggers_on[i] == CANDLES
+    at_close = at_close and v.fill_terms.triggers_on[i] == CANDLES and v.fill_terms.candle_path[i] == PESSIMISTIC
     by_range = o.met[parent] > 0 if o.pending[parent] else v.fill_terms.maker_fills_on[i] == CANDLES
     return int(at_close and by_range)

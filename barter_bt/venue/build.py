@@ -39,6 +39,7 @@ from barter_bt.venue.state import (
 from barter_bt.venue.terms import Venue
 
 CANDLE_FILLS = ("next_open", "next_close", "this_close")
+CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -189,6 +190,7 @@ def build_fill_terms(
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
         terms.candle_fill[i] = CANDLE_FILLS.index(venue.candle_fill)
+        terms.candle_path[i] = CANDLE_PATHS.index(venue.candle_path)
         terms.participation[i] = 0 if venue.participation is None else _rate(venue.participation, "participation")
         slippage = venue.slippage_by_instrument.get(one.name, venue.slippage)
         if slippage.ticks and one.price_increment is None:

@@ -11,7 +11,7 @@ from barter_bt.columns.exact import muldiv
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.messages import ACCEPTED
-from barter_bt.engine.order import BUY, NO_REASON, OPEN, STOP
+from barter_bt.engine.order import BUY, NO_PARENT, NO_REASON, OPEN, STOP
 from barter_bt.engine.terms import RATE
 from barter_bt.venue.admission import can_reserve, enter, take
 from barter_bt.venue.matches import note_admission, note_secure
@@ -49,11 +49,9 @@ def show_standing_quote(v: VenueState, order: int, i: int) -> None:
 
 def meet_worse_extreme(v: VenueState, order: int, i: int) -> None:
     """Inside a candle that filled its entry a stop meets the extreme against it, at no better price than its entry."""
-    side, entry = v.orders.side[order], v.orders.first_price[v.orders.parent[order]]
-    if _is_reached(v, order, v.markets.high[i] if side == BUY else v.markets.low[i]):
-        stop = v.orders.trigger[order]
-        ticks = max(stop, entry) if side == BUY else min(stop, entry)
-        trigger(v, order, i, _inside(ticks, v.markets.low[i], v.markets.high[i]))
+    low, high = v.markets.low[i], v.markets.high[i]
+    if _is_reached(v, order, high if v.orders.side[order] == BUY else low):
+        trigger(v, order, i, _inside(_no_better_than_entry(v, order), low, high))
 
 
 @unit
@@ -91,6 +89,31 @@ def meet_range(v: VenueState, i: int, time_open: int, low: int, high: int, close
             if v.orders.since[order] <= time_open:
                 _meet_extremes(v, order, i, low, high, close)
             order = following
+
+
+@unit
+def meet_point(v: VenueState, i: int, ticks: int) -> None:
+    """A candle with a path has come to a price: held orders that it reaches meet their trigger (rule 59)."""
+    b, now = v.markets, v.clock.time[0]
+    for which in (RISING, FALLING, TRAILING):
+        order = head(v, i, which)
+        while _is_in_reach(v, order, which, ticks, ticks):
+            following, since = v.orders.after[order], v.orders.since[order]
+            if since <= b.time_open[i] or since == now:
+                if _is_reached(v, order, ticks):
+                    trigger(v, order, i, _inside(_no_better_than_entry(v, order), b.low[i], b.high[i]))
+                elif is_trailing(v, order):
+                    _follow(v, order, ticks)
+            order = following
+
+
+def _no_better_than_entry(v: VenueState, order: int) -> int:
+    """The trigger, or the price of an entry that has just filled, where that is worse."""
+    o, parent, stop = v.orders, v.orders.parent[order], v.orders.trigger[order]
+    if parent == NO_PARENT or o.arrival[order] != v.clock.time[0]:
+        return stop
+    entry = o.first_price[parent]
+    return max(stop, entry) if o.side[order] == BUY else min(stop, entry)
 
 
 def _meet_extremes(v: VenueState, order: int, i: int, low: int, high: int, close: int) -> None:

@@ -10,6 +10,7 @@ from barter_bt.venue.alarm import show_mark, show_range
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
 from barter_bt.venue.participation import offer_close
+from barter_bt.venue.path import begin_path
 from barter_bt.venue.state import VenueState
 
 
@@ -92,7 +93,10 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
             mark = mark_ticks(v, i)
             show_mark(v, i, mark, mark)
         if b.live[i] > 0:
-            match_close(v, i, time_open, low, high, ticks)
+            if v.fill_terms.candle_path[i]:
+                begin_path(v, i, time_open, steps(cursors.first[c][row], per_unit, noise), low, high, ticks)
+            else:
+                match_close(v, i, time_open, low, high, ticks)
 
 
 @unit

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.order import POST_ONLY
-from barter_bt.venue.held import meet_price, meet_quote, meet_range
+from barter_bt.venue.held import meet_point, meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.participation import count_open, give, offer_open, offer_trade, on_offer, on_quote
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
-from barter_bt.venue.state import CANDLES, NEXT_OPEN, QUOTES, TRADES, VenueState
+from barter_bt.venue.state import CANDLES, NEXT_OPEN, NOT_VALUED, QUOTES, TRADES, VenueState
 from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, note_taking, usable
 
 
@@ -129,12 +129,28 @@ def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, tick
         meet_range(v, i, time_open, low, high, ticks)
 
 
+@unit
+def match_point(v: VenueState, i: int, ticks: int, is_close: int) -> None:
+    """A candle with a path has come to a price (rule 59): takers meet only its close."""
+    if is_close and v.fill_terms.taker_fills_on[i] == CANDLES:
+        _fill_takers(v, i, ticks)
+    if v.fill_terms.maker_fills_on[i] == CANDLES:
+        depth_min = 1 - v.fill_terms.touch[i]
+        _fill_in_range(v, i, BIDS, ticks, depth_min, v.markets.time_open[i])
+        _fill_in_range(v, i, OFFERS, ticks, depth_min, v.markets.time_open[i])
+    if v.fill_terms.triggers_on[i] == CANDLES:
+        meet_point(v, i, ticks)
+
+
 def _fill_in_range(v: VenueState, i: int, which: int, extreme: int, depth_min: int, time_open: int) -> None:
-    """Resting orders of one side that were there when the candle opened, and that its extreme goes beyond."""
-    order = head(v, i, which)
+    """Resting orders of one side that were there when the candle opened, and that its extreme goes beyond.
+
+    Where it has a path, also those that one of its points has brought.
+    """
+    order, now = head(v, i, which), v.clock.time[0] if v.fill_terms.candle_path[i] else NOT_VALUED
     while order != NOBODY and _depth(v, order, extreme) >= depth_min:
         lots = on_offer(v, i, leaves(v, order), CANDLES)
-        if lots > 0 and v.orders.arrival[order] <= time_open:
+        if lots > 0 and (v.orders.arrival[order] <= time_open or v.orders.arrival[order] == now):
             note_fill(v, order, i, lots, v.orders.price[order], 1)
             give(v, i, lots, CANDLES)
         order = v.orders.after[order]

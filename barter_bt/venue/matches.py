@@ -6,9 +6,10 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, NO_GROUP, STOP
 from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
-FILL, ADMIT, EXPIRE, CANCEL, SECURE, RANGE, WORTH = 0, 1, 2, 3, 4, 5, 6
-# Ranks: who was triggered, gives back, needs; cancels of what is matched; then whether positions are covered.
-ADMITS, RELEASES, USES, ENDS, KEEPS, COUNTS = 0, 1, 2, 3, 4, 5
+FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, RANGE, WORTH = 0, 1, 2, 3, 4, 5, 6, 7
+# Ranks: who was triggered, gives back, needs; cancels of what is matched; then what is looked at when all these are
+# settled: candles that go on, and whether positions are covered.
+ADMITS, RELEASES, USES, ENDS, GOES_ON, KEEPS, COUNTS = 0, 1, 2, 3, 4, 5, 6
 NO_ASSET = -1
 
 
@@ -44,6 +45,11 @@ def note_secure(v: VenueState, order: int) -> None:
 def note_cancel(v: VenueState, order: int) -> None:
     """A cancel of an order that is matched: of what is left when that is settled."""
     _note(v, CANCEL, order, ENDS)
+
+
+def note_path(v: VenueState, i: int) -> None:
+    """A candle goes through its prices; in place of the order stands the instrument (rule 59)."""
+    _note(v, PATH, i, GOES_ON)
 
 
 def note_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
@@ -100,15 +106,15 @@ def _note(v: VenueState, action: int, order: int, rank: int) -> int:
     return row
 
 
-def keep_questions(m: Matches) -> int:
-    """Move those of whether positions are covered to the front; returns how many there are."""
+def keep(m: Matches, rank: int) -> None:
+    """Drop all below a rank."""
     kept = 0
     for row in range(len(m)):
-        if m.rank[row] > ENDS:
+        if m.rank[row] >= rank:
             if row > kept:
                 _swap(m, row, kept)
             kept += 1
-    return kept
+    m.truncate(kept)
 
 
 def sort(v: VenueState) -> None:

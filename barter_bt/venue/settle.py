@@ -33,13 +33,16 @@ from barter_bt.venue.matches import (
     ENDS,
     EXPIRE,
     FILL,
+    GOES_ON,
+    KEEPS,
     RANGE,
     expect,
-    keep_questions,
+    keep,
     released_asset,
     sort,
     used_asset,
 )
+from barter_bt.venue.path import POINTS, meet_points
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_dependants, report
 from barter_bt.venue.resting import update_triggers
@@ -51,6 +54,29 @@ SETTLED = -1  # in place of the order
 @unit
 def settle(v: VenueState) -> None:
     """Settle every match; what is left are questions that expiries and cash flows of this time come before."""
+    _settle_matches(v)
+    if len(v.matches) > 0 and _goes_on(v):
+        for point in range(POINTS):
+            while meet_points(v, point):
+                _settle_matches(v)
+        keep(v.matches, KEEPS)
+    if v.clock.stage[0] < CASH_FLOW and v.clock.time[0] in (v.agenda.due[EXPIRY], v.agenda.due[CASH_FLOW]):
+        v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
+        return
+    row = 0
+    while row < len(v.matches):  # a liquidation asks again
+        _answer(v, row)
+        row += 1
+    v.matches.truncate(0)
+
+
+def _goes_on(v: VenueState) -> bool:
+    """Whether a candle has points yet to be met; those rows come first."""
+    return v.matches.rank[0] == GOES_ON
+
+
+def _settle_matches(v: VenueState) -> None:
+    """All that the market has done to orders; what is left is looked at afterwards."""
     sort(v)
     waiting, settled = _settle_each(v)
     while waiting >= 0:
@@ -60,16 +86,7 @@ def settle(v: VenueState) -> None:
     for row in range(len(v.matches)):
         if v.matches.rank[row] == ENDS:
             _settle_cancel(v, row)
-    if v.clock.stage[0] < CASH_FLOW and v.clock.time[0] in (v.agenda.due[EXPIRY], v.agenda.due[CASH_FLOW]):
-        v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
-        v.matches.truncate(keep_questions(v.matches))
-        return
-    row = 0
-    while row < len(v.matches):  # a liquidation asks again
-        if v.matches.rank[row] > ENDS:
-            _answer(v, row)
-        row += 1
-    v.matches.truncate(0)
+    keep(v.matches, GOES_ON)
 
 
 def _settle_each(v: VenueState) -> tuple[int, int]:

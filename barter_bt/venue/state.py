@@ -15,6 +15,7 @@ from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 NEXT_OPEN, NEXT_CLOSE, THIS_CLOSE = 0, 1, 2  # which price of a candle takers meet
+PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent.
 NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING = 0, 1, 2, 3, 4
@@ -30,6 +31,7 @@ class FillTerms(Table):
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
     candle_fill: I64
+    candle_path: I64
     participation: I64  # share of what the market shows that own orders get, in 1e-9; 0: all (rule 38)
     slips: I64  # 1: takers slip, by the terms that follow (rule 39)
     slip_ticks: I64
@@ -82,6 +84,9 @@ class VenueMarkets(Table):
     low: I64  # of the last candle that met orders, and when it closed
     high: I64
     closed: I64
+    time_open: I64  # of that candle, the extreme that it met first, and its close, where it has a path
+    first_point: I64
+    last_point: I64
     opened: I64  # when a candle last opened while orders were live
     # The last candle, where something looks at it (`clock.needs_candles`), and lots of the last trade that met orders.
     candle_time: I64

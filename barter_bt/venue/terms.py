@@ -117,6 +117,10 @@ class Venue:
         Which price of a candle fills a market order: the ``"next_open"`` (or close, whichever comes first), the
         ``"next_close"``, or ``"this_close"``: the close that was seen when it was sent, which no trader can have
         (rule 36).
+    candle_path
+        The order in which a candle goes through its prices: ``"pessimistic"``, whichever is worse for the account;
+        ``"open_high_low_close"`` or ``"open_low_high_close"``; ``"adaptive"``, the extreme that is nearer to the open
+        first (rule 59).
     slippage
         Moves the price of orders that take against them; ``slippage_by_instrument`` overrides by name. A mapping of
         its parameters does as well; a number or text is the rate.
@@ -150,6 +154,7 @@ class Venue:
     slippage: Slippage = _NO_SLIPPAGE
     slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
     participation: float | None = None
+    candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
 
     def __post_init__(self) -> None:
         allowed = {
@@ -159,6 +164,7 @@ class Venue:
             "triggers_on": ("auto", "quotes", "trades", "candles"),
             "limit_fill": ("through", "touch"),
             "candle_fill": ("next_open", "next_close", "this_close"),
+            "candle_path": ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:

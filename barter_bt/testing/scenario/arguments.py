@@ -233,6 +233,7 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         maker_fills_on=spec.maker_fills_on,
         limit_fill=spec.limit_fill,
         candle_fill=spec.candle_fill,
+        candle_path=spec.candle_path,
         triggers_on=spec.triggers_on,
         max_age_ns=spec.max_age_ns,
         fees_by_instrument={item.name: to_fees(item) for item in own},

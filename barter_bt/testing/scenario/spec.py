@@ -10,6 +10,7 @@ from barter_bt.testing.scenario.plain import Plain
 Kind = Literal["trades", "quotes", "candles"]
 Contract = Literal["spot", "perpetual", "inverse", "future"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
+CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
@@ -85,6 +86,7 @@ class ExchangeSpec(Plain):
     triggers_on: Evidence = "auto"
     candle_fill: CandleFill = "next_open"
     participation: str | None = None  # at most nine places
+    candle_path: CandlePath = "pessimistic"
 
 
 @dataclass(frozen=True, repr=False)
