@@ -26,7 +26,7 @@ from barter_bt.data.forked import refuse_fork
 from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
-from barter_bt.engine.state.tables import EngineState, Schedule
+from barter_bt.engine.state.tables import Candles, EngineState, Schedule
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError
 from barter_bt.risk.managed import Managed
@@ -157,6 +157,9 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
         state.agenda.due[TIMER_DUE] = -(-begins // driver.timer_ns) * driver.timer_ns
+    if driver.history:
+        e.history[0], e.keeping[0] = driver.history, 1
+        state.replace("candles", Candles(driver.history * len(state.instruments)))
     if driver.schedule and len(driver.schedule["time"]):
         for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
             table.reserve(len(driver.schedule["time"]) + 64)

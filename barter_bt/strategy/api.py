@@ -12,13 +12,14 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
-from barter_bt.engine.fault import BAD_ASSET, fail
-from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, SELL, STOP
+from barter_bt.engine.fault import BAD_ASSET, BAD_HISTORY, fail
+from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, NO_TIME, SELL, STOP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.window import candle_row
 from barter_bt.strategy.asking import (
     ask_cancel_all,
     ask_good_till,
@@ -37,6 +38,7 @@ __all__ = [
     "FRACTION",
     "GTC",
     "IOC",
+    "NO_TIME",
     "PRICE",
     "ask_amount",
     "ask_price",
@@ -47,6 +49,14 @@ __all__ = [
     "buy_if_touched",
     "cancel",
     "cancel_all",
+    "candle_close",
+    "candle_count",
+    "candle_high",
+    "candle_low",
+    "candle_open",
+    "candle_time",
+    "candle_time_open",
+    "candle_volume",
     "cash",
     "close_position",
     "disable_trading",
@@ -131,6 +141,57 @@ def bid_amount(s: EngineState, i: int) -> float:
 def ask_amount(s: EngineState, i: int) -> float:
     """Amount at the best ask; 0.0 if there is none."""
     return 0.0 if is_unknown(s.whole, i) else s.whole.instruments.ask_amount[i]
+
+
+# Candles that have closed and arrived: ``back`` counts from the last one, which is 0. A strategy says with
+# ``candle_history`` how many are kept for it; to ask for one further back ends the run.
+
+
+def candle_count(s: EngineState, i: int) -> int:
+    """How many candles of an instrument can be looked back at now: at most ``candle_history``."""
+    return 0 if is_unknown(s.whole, i) else s.whole.windows.count[i]
+
+
+def candle_time(s: EngineState, i: int, back: int = 0) -> int:
+    """When a candle closed, ns since 1970 UTC; ``NO_TIME`` if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NO_TIME if row < 0 else s.whole.candles.time[row]
+
+
+def candle_time_open(s: EngineState, i: int, back: int = 0) -> int:
+    """When a candle opened, ns since 1970 UTC; ``NO_TIME`` if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NO_TIME if row < 0 else s.whole.candles.time_open[row]
+
+
+def candle_open(s: EngineState, i: int, back: int = 0) -> float:
+    """Opening price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.open[row]
+
+
+def candle_high(s: EngineState, i: int, back: int = 0) -> float:
+    """Highest price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.high[row]
+
+
+def candle_low(s: EngineState, i: int, back: int = 0) -> float:
+    """Lowest price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.low[row]
+
+
+def candle_close(s: EngineState, i: int, back: int = 0) -> float:
+    """Closing price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.close[row]
+
+
+def candle_volume(s: EngineState, i: int, back: int = 0) -> float:
+    """Volume of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.volume[row]
 
 
 # Positions
@@ -428,6 +489,16 @@ def _is_unknown_asset(s: EngineState, asset: int) -> bool:
 def _money(s: EngineState, i: int, units: int) -> float:
     """An amount of an instrument's quote or settlement asset."""
     return natural(units, s.assets.units_per_unit[s.terms.quote[i]])
+
+
+def _candle(s: EngineState, i: int, back: int) -> int:
+    """Row of a candle, -1 if there have not been as many; further back than are kept ends the run."""
+    if is_unknown(s, i):
+        return -1
+    if not 0 <= back < s.engine.history[0]:
+        fail(s.fault, BAD_HISTORY, back)
+        return -1
+    return candle_row(s, i, back)
 
 
 @unit

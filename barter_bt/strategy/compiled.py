@@ -10,7 +10,7 @@ from typing import Any
 
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
-from barter_bt.strategy.driver import Driver, Market, wake_bits
+from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
 
@@ -40,6 +40,9 @@ class Compiled:
         What it does when a link is lost, when trading is disabled, and to close positions.
     name
         Its strategy id in the tables.
+    candle_history
+        How many of the last candles of each instrument it can look back at, with
+        :func:`~barter_bt.strategy.api.candle_close` and its like.
     """
 
     generate: Callable[[EngineState, Any], None]
@@ -49,6 +52,7 @@ class Compiled:
     wake: str | tuple[str, ...] = "every_event"
     hooks: Hooks = field(default_factory=Hooks)
     name: str = "compiled"
+    candle_history: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.generate, FunctionType):
@@ -58,6 +62,7 @@ class Compiled:
         if len(inspect.signature(self.generate).parameters) != 2:
             raise StrategyError(f"{self.generate.__name__} must take two arguments: the state and its own tables")
         wake_bits(self.wake)
+        candle_history(self.candle_history)
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
@@ -69,5 +74,6 @@ class Compiled:
             asked=self.hooks.asked(bits),
             hooks=self.hooks.bits,
             timer_ns=timer_ns,
+            history=self.candle_history,
             source=(code.co_filename, code.co_firstlineno),
         )

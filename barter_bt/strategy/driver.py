@@ -60,6 +60,8 @@ class Driver:
         Bits of the hooks that it has.
     timer_ns
         Interval of its timer, 0 for none.
+    history
+        How many of the last candles of each instrument are kept for it.
     decide
         Called in Python when the kernel returns for a decision.
     save, load
@@ -90,6 +92,7 @@ class Driver:
     asked: int = 0
     hooks: int = 0
     timer_ns: int = 0
+    history: int = 0
     decide: Callable[[EngineState], None] | None = None
     save: Callable[[], bytes] | None = None
     load: Callable[[bytes], None] | None = None
@@ -137,3 +140,24 @@ def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
                 f"did you mean {like!r}?" if like else None,
             )
     return bits, timer_ns
+
+
+def candle_history(asked: object) -> int:
+    """How many candles of each instrument a strategy wants to look back at.
+
+    Raises
+    ------
+    StrategyError
+        It is no whole number from 0.
+
+    Examples
+    --------
+    >>> candle_history(200)
+    200
+    """
+    if not isinstance(asked, int) or isinstance(asked, bool) or asked < 0:
+        raise StrategyError(
+            f"candle_history is {asked!r:.60}; it must be a whole number of candles, from 0",
+            "200 keeps the last 200 candles of each instrument",
+        )
+    return asked

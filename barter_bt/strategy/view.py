@@ -29,7 +29,7 @@ from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.asking import change_to, target_in_steps
-from barter_bt.strategy.candle import Candle
+from barter_bt.strategy.candle import Candle, Candles, last_candles
 from barter_bt.strategy.open_order import OpenOrder, read_order
 from barter_bt.strategy.request import OrderRequest
 
@@ -134,6 +134,19 @@ class State:
         """The last candle of an instrument that has closed."""
         ins, i = self._state.instruments, self.index(instrument)
         return Candle(ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i])
+
+    def candles(self, instrument: str | int, n: int | None = None) -> Candles:
+        """The last ``n`` candles of an instrument that have closed and arrived, the oldest first; by default all kept.
+
+        How many are kept the strategy says with its attribute ``candle_history``. At the beginning of a run there are
+        fewer: ``len(state.candles("btc_usdt", 20)) == 20`` tells when there are enough.
+
+        Raises
+        ------
+        StrategyError
+            More are asked for than are kept.
+        """
+        return last_candles(self._state, self.index(instrument), n)
 
     def bid(self, instrument: str | int) -> float:
         """Best bid; 0.0 if there is none."""

@@ -19,6 +19,7 @@ from barter_bt.engine.state.tables import (
     Actions,
     Assets,
     Balances,
+    Candles,
     CashFlows,
     Commands,
     Engine,
@@ -34,6 +35,7 @@ from barter_bt.engine.state.tables import (
     Schedule,
     Trades,
     Watched,
+    Windows,
 )
 from barter_bt.engine.terms import Terms
 from barter_bt.errors import ConfigError
@@ -78,6 +80,8 @@ def build_state(
         health=health,
         assets=assets,
         instruments=instruments,
+        windows=Windows(len(index)),
+        candles=Candles(0),
         orders=Orders(4096),
         actions=Actions(16),
         schedule=Schedule(0),
