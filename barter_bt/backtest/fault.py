@@ -14,6 +14,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
 from barter_bt.engine.fault import (
     BAD_ASSET,
+    BAD_COLUMN,
     BAD_HISTORY,
     BAD_INSTRUMENT,
     BAD_ORDER,
@@ -90,6 +91,11 @@ def explain(
         return StrategyError(
             f"the strategy asked at {time} ns for the candle {instrument} before the last; {history} are kept, from 0",
             f"say how far it looks back: candle_history={max(instrument, 0) + 1}" if instrument >= 0 else None,
+        )
+    if code == BAD_COLUMN:
+        return StrategyError(
+            f"the strategy asked at {time} ns for column {instrument} of the data, which no strategy asked for",
+            "name it in data_columns, and give its number: my.columns.name[0]",
         )
     if code == ENDLESS:
         return StrategyError(

@@ -10,6 +10,7 @@ RISK_RAISED, RISK_OUT_OF_BOUNDS = 12, 13  # of the user's risk manager
 BAD_TRIGGER = 14
 BAD_SHARE = 15  # of the equity, for what is quoted in another asset
 BAD_HISTORY = 16  # a candle further back than are kept
+BAD_COLUMN = 17  # no column of the data that a strategy asked for
 
 
 class Fault(Table):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from barter_bt.columns.marks import unit
 from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
@@ -46,6 +48,10 @@ def keep(s: EngineState, f: Cursors, c: int, i: int, row: int) -> None:
     if f.kind[c] == CANDLE_ROWS and s.engine.history[0] > 0:
         opened, closed, volume = f.time_open[c][row], f.time_exchange[c][row], f.fifth[c][row]
         keep_candle(s, i, opened, closed, f.first[c][row], f.second[c][row], f.third[c][row], f.fourth[c][row], volume)
+    for k in range(f.own_width[c]):
+        value = f.own[c][row * f.own_width[c] + k]
+        if not isnan(value):  # else there is none in this row
+            s.columns.value[f.own_number[c][k] * len(s.instruments) + i] = value
 
 
 @unit

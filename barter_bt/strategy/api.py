@@ -12,7 +12,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
-from barter_bt.engine.fault import BAD_ASSET, BAD_HISTORY, fail
+from barter_bt.engine.fault import BAD_ASSET, BAD_COLUMN, BAD_HISTORY, fail
 from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, NO_TIME, SELL, STOP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state import position as positions
@@ -59,6 +59,7 @@ __all__ = [
     "candle_volume",
     "cash",
     "close_position",
+    "column",
     "disable_trading",
     "enable_trading",
     "entry_average",
@@ -192,6 +193,23 @@ def candle_volume(s: EngineState, i: int, back: int = 0) -> float:
     """Volume of a candle; NaN if there have not been as many."""
     row = _candle(s.whole, i, back)
     return NOT_KNOWN if row < 0 else s.whole.candles.volume[row]
+
+
+# Columns of one's own
+
+
+def column(s: EngineState, i: int, number: int) -> float:
+    """The value of a column of one's own in the last row of an instrument that had one; NaN before the first.
+
+    A strategy says with ``data_columns`` which columns it reads; ``my.columns.sentiment[0]`` is the number of one.
+    """
+    if is_unknown(s.whole, i):
+        return NOT_KNOWN
+    row = number * len(s.whole.instruments) + i
+    if number < 0 or row >= len(s.whole.columns):
+        fail(s.whole.fault, BAD_COLUMN, number)
+        return NOT_KNOWN
+    return s.whole.columns.value[row]
 
 
 # Positions

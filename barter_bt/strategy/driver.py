@@ -62,6 +62,8 @@ class Driver:
         Interval of its timer, 0 for none.
     history
         How many of the last candles of each instrument are kept for it.
+    columns
+        Columns of the user's own that it reads.
     decide
         Called in Python when the kernel returns for a decision.
     save, load
@@ -93,6 +95,7 @@ class Driver:
     hooks: int = 0
     timer_ns: int = 0
     history: int = 0
+    columns: tuple[str, ...] = ()
     decide: Callable[[EngineState], None] | None = None
     save: Callable[[], bytes] | None = None
     load: Callable[[bytes], None] | None = None

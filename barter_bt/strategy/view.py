@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from barter_bt.engine.action.send import ask_trading
@@ -60,9 +62,11 @@ class State:
         exchange and name, not in the order in which instruments were given: :meth:`index` has the number of one.
     """
 
-    def __init__(self, state: EngineState, index: IndexedInstruments) -> None:
+    def __init__(
+        self, state: EngineState, index: IndexedInstruments, columns: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.raw = state.read_only
-        self._state, self._index = state, index
+        self._state, self._index, self._columns = state, index, columns
 
     def index(self, instrument: str | int) -> int:
         """Index of an instrument by name."""
@@ -147,6 +151,23 @@ class State:
             More are asked for than are kept.
         """
         return last_candles(self._state, self.index(instrument), n)
+
+    def column(self, instrument: str | int, name: str) -> float:
+        """The value of a column of one's own in the last row of an instrument that had one; NaN before the first.
+
+        Which columns are read the strategy says with its attribute ``data_columns``.
+
+        Raises
+        ------
+        StrategyError
+            It did not ask for this one.
+        """
+        if name not in self._columns:
+            raise StrategyError(
+                f"the strategy reads column {name!r}; it asked for {', '.join(self._columns) or 'none'}",
+                f"ask for it before the run: the attribute data_columns = ({name!r},)",
+            )
+        return api.column(self._state, self.index(instrument), self._columns[name])
 
     def bid(self, instrument: str | int) -> float:
         """Best bid; 0.0 if there is none."""

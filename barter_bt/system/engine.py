@@ -26,8 +26,9 @@ from barter_bt.engine.event import ENGINE_UPDATE, TIMER, TRADING_DISABLED
 from barter_bt.engine.order import BUY
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
-from barter_bt.engine.state.tables import Candles, EngineState
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.state.window import keep_candles
 from barter_bt.engine.step import advance, start_event
 from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
@@ -175,8 +176,7 @@ class Engine(View):
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
         if history := asked_history(candle_history):
-            self.state.engine.history[0] = history
-            self.state.replace("candles", Candles(history * len(index)))
+            keep_candles(self.state, history)
         limits, managers = split(risk)
         if limits:
             limits.apply(self.state, index, counted.scales)

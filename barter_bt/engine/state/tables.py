@@ -142,6 +142,12 @@ class Candles(Table):
     volume: F64
 
 
+class Columns(Table):
+    """Columns of the user's own that strategies read, by number and then instrument: the last value that arrived."""
+
+    value: F64  # NaN: none yet
+
+
 class Actions(OrderRequest, growable=True):
     """What a strategy asked for in this wake-up: opens (``order`` is -1) and cancels (``order`` ≥ 0)."""
 
@@ -283,6 +289,7 @@ class EngineState(Block):
     instruments: Instruments
     windows: Windows
     candles: Candles
+    columns: Columns
     orders: Orders
     actions: Actions
     schedule: Schedule

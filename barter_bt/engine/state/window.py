@@ -1,9 +1,23 @@
-"""Windows over the last candles of each instrument, for strategies that ask for them (rule 21)."""
+"""What is kept for strategies that ask for it: the last candles, and columns of the user's own (rule 21)."""
 
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.tables import Candles, Columns, EngineState
+
+
+def keep_candles(s: EngineState, history: int) -> None:
+    """Before a run: keep so many candles of each instrument."""
+    s.engine.history[0], s.engine.keeping[0] = history, 1
+    s.replace("candles", Candles(history * len(s.instruments)))
+
+
+def keep_columns(s: EngineState, count: int) -> None:
+    """Before a run: keep the last values of columns, which are numbered up to ``count``."""
+    s.engine.keeping[0] = 1
+    columns = Columns(count * len(s.instruments))
+    columns.array("value")[:] = float("nan")
+    s.replace("columns", columns)
 
 
 @unit
