@@ -17,6 +17,7 @@ from barter_bt.engine.fault import (
     BAD_COLUMN,
     BAD_HISTORY,
     BAD_INSTRUMENT,
+    BAD_NUMBER,
     BAD_ORDER,
     BAD_ROW,
     BAD_SHARE,
@@ -96,6 +97,11 @@ def explain(
         return StrategyError(
             f"the strategy asked at {time} ns for column {instrument} of the data, which no strategy asked for",
             "name it in data_columns, and give its number: my.columns.name[0]",
+        )
+    if code == BAD_NUMBER:
+        return StrategyError(
+            f"the strategy asked at {time} ns for order {instrument}, which is not there",
+            "numbers come from first_order and order_after, until one is -1",
         )
     if code == ENDLESS:
         return StrategyError(

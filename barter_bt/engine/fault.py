@@ -11,6 +11,7 @@ BAD_TRIGGER = 14
 BAD_SHARE = 15  # of the equity, for what is quoted in another asset
 BAD_HISTORY = 16  # a candle further back than are kept
 BAD_COLUMN = 17  # no column of the data that a strategy asked for
+BAD_NUMBER = 18  # of an order
 
 
 class Fault(Table):

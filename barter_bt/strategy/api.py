@@ -8,18 +8,22 @@ parameter of the strategy. An index that is not there ends the run.
 
 from __future__ import annotations
 
+from math import isnan
+
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
-from barter_bt.engine.fault import BAD_ASSET, BAD_COLUMN, BAD_HISTORY, fail
+from barter_bt.engine.fault import BAD_ASSET, BAD_COLUMN, BAD_HISTORY, BAD_NUMBER, fail
 from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, NO_TIME, SELL, STOP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
+from barter_bt.engine.state import margin as margins
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.window import candle_row
+from barter_bt.engine.terms import RATE
 from barter_bt.strategy.asking import (
     ask_cancel_all,
     ask_good_till,
@@ -47,6 +51,7 @@ __all__ = [
     "bid_price",
     "buy",
     "buy_if_touched",
+    "buying_power",
     "cancel",
     "cancel_all",
     "candle_close",
@@ -65,15 +70,23 @@ __all__ = [
     "entry_average",
     "equity",
     "fees",
+    "first_order",
     "free_balance",
     "free_cash",
+    "free_margin",
     "good_till",
     "is_trading",
     "limit_buy",
     "limit_sell",
+    "margin_used",
     "mark",
     "next_order",
     "now",
+    "order_after",
+    "order_leaves",
+    "order_price",
+    "order_quantity",
+    "order_trigger",
     "position",
     "price",
     "protect",
@@ -315,6 +328,82 @@ def free_balance(s: EngineState, asset: int) -> float:
     return natural(s.whole.assets.free[asset], s.whole.assets.units_per_unit[asset])
 
 
+# Margin (rule 19), at the prices that the engine knows
+
+
+def margin_used(s: EngineState, asset: int) -> float:
+    """What the positions that are margined in an asset tie up of it, by its index, such as ``s.terms.quote[i]``."""
+    return NOT_KNOWN if _is_unknown_asset(s, asset) else _amount(s.whole, asset, margins.used_margin(s.whole, asset))
+
+
+def free_margin(s: EngineState, asset: int) -> float:
+    """What of an asset new positions can tie up: free balance and value of positions, less :func:`margin_used`.
+
+    Without margined positions it is :func:`free_balance`. It is below 0 while positions have less than they need.
+    """
+    return NOT_KNOWN if _is_unknown_asset(s, asset) else _amount(s.whole, asset, margins.free_margin(s.whole, asset))
+
+
+def buying_power(s: EngineState, i: int) -> float:
+    """The largest value of an instrument that can be bought now beside what is held, its fee left aside; 0.0 for none.
+
+    In the quote or settlement asset, at the price as it is: in a cash account :func:`free_cash`, with margin what
+    :func:`free_margin` suffices for, short as well as long. Orders that only reduce a position need none of it. NaN
+    where it depends on a price that is not known.
+    """
+    if is_unknown(s.whole, i):
+        return NOT_KNOWN
+    t, asset = s.whole.terms, s.whole.terms.quote[i]
+    if t.margined[i] == 0:
+        return max(free_balance(s, asset), 0.0)
+    free = free_margin(s, asset)
+    if not free > 0.0:
+        return free if isnan(free) else 0.0
+    if t.lot_margin_num[i] == 0:
+        return free * RATE / t.margin_rate[i]
+    ticks = price_ticks(s.whole, i)
+    if ticks == 0:
+        return NOT_KNOWN
+    worth = float(t.num[i]) / t.den[i]  # of a lot, at one tick
+    return free * t.lot_margin_den[i] / t.lot_margin_num[i] * (worth / ticks if t.derivative[i] < 0 else worth * ticks)
+
+
+# Orders at work: ``order = first_order(s, i)``, then ``order = order_after(s, order)`` while it is not -1. All else of
+# an order stands in its row of ``s.orders``.
+
+
+def first_order(s: EngineState, i: int) -> int:
+    """Number of the first of an instrument's live orders, in order of sending; -1 without one."""
+    return -1 if is_unknown(s.whole, i) else s.whole.instruments.first[i]
+
+
+def order_after(s: EngineState, order: int) -> int:
+    """Number of the next live order of the same instrument; -1 behind the last."""
+    return -1 if _is_unknown_order(s.whole, order) else s.whole.orders.after[order]
+
+
+def order_quantity(s: EngineState, order: int) -> float:
+    """Signed quantity of an order."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _lots(s.whole, order, s.whole.orders.quantity[order])
+
+
+def order_leaves(s: EngineState, order: int) -> float:
+    """Signed quantity that an order has not filled."""
+    if _is_unknown_order(s.whole, order):
+        return 0.0
+    return _lots(s.whole, order, s.whole.orders.quantity[order] - s.whole.orders.filled[order])
+
+
+def order_price(s: EngineState, order: int) -> float:
+    """Limit price of an order; 0.0 of a market order."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.price[order])
+
+
+def order_trigger(s: EngineState, order: int) -> float:
+    """Price at which an order is held no longer; 0.0 without one, or while a trailing stop has yet to set it."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.trigger[order])
+
+
 # The grid
 
 
@@ -502,6 +591,29 @@ def _is_unknown_asset(s: EngineState, asset: int) -> bool:
         return False
     fail(s.whole.fault, BAD_ASSET, asset)
     return True
+
+
+def _is_unknown_order(s: EngineState, order: int) -> bool:
+    """Whether there is no such order, which ends the run."""
+    if 0 <= order < len(s.orders):
+        return False
+    fail(s.fault, BAD_NUMBER, order)
+    return True
+
+
+def _lots(s: EngineState, order: int, lots: int) -> float:
+    """Lots of an order as a signed quantity."""
+    return s.orders.side[order] * natural(lots, s.terms.lots_per_unit[s.orders.instrument[order]])
+
+
+def _price(s: EngineState, order: int, ticks: int) -> float:
+    """Ticks of an order as a price; what is none is 0.0."""
+    return natural(max(ticks, 0), s.terms.ticks_per_unit[s.orders.instrument[order]])
+
+
+def _amount(s: EngineState, asset: int, units: int) -> float:
+    """Units of an asset as an amount; NaN where they are not known."""
+    return NOT_KNOWN if units == valuation.UNKNOWN else natural(units, s.assets.units_per_unit[asset])
 
 
 def _money(s: EngineState, i: int, units: int) -> float:

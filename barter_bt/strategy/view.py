@@ -238,6 +238,22 @@ class State:
         """What of :meth:`balance` no resting order reserves."""
         return api.free_balance(self._state, self._index.asset(asset))
 
+    def margin_used(self, asset: str | int) -> float:
+        """What the positions that are margined in an asset tie up of it (rule 19), by name."""
+        return api.margin_used(self._state, self._index.asset(asset))
+
+    def free_margin(self, asset: str | int) -> float:
+        """What of an asset new positions can tie up: free balance and value of positions less :meth:`margin_used`."""
+        return api.free_margin(self._state, self._index.asset(asset))
+
+    def buying_power(self, instrument: str | int) -> float:
+        """The largest value of an instrument that can be bought now beside what is held, its fee left aside.
+
+        In the quote or settlement asset: in a cash account :meth:`free_cash`, with margin what :meth:`free_margin`
+        suffices for. NaN where it depends on a price that is not known.
+        """
+        return api.buying_power(self._state, self.index(instrument))
+
     def round_price(self, instrument: str | int, value: float) -> float:
         """Nearest price on the instrument's grid."""
         return api.round_price(self._state, self.index(instrument), value)
