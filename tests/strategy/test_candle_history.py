@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import barter_bt as bt
 from barter_bt import protocol
 from barter_bt.data import generate
+from barter_bt.engine.replica import StateReplica, differences
 from barter_bt.errors import StrategyError
 from barter_bt.strategy import api
 from barter_bt.system import Engine
@@ -196,3 +197,12 @@ def test_the_event_engine_keeps_candles_and_saves_them(tmp_path):
         one.candles("b_usd", 3)
     with pytest.raises(StrategyError, match="candle_history is -1"):
         engine(-1)
+
+
+def test_the_audit_does_not_tell_of_windows_and_a_replica_does_without():
+    run_of = {"balances": {"usd": 1_000}, "interpret": True, "audit": "full"}
+    one = bt.Compiled(reads, variables=READS, wake="bar_close", candle_history=3)
+    result = bt.backtest(bt.data.candles(FRAME), WALKS, one, **run_of)
+    replica = StateReplica(result.snapshot)
+    replica.follow(result.state)
+    assert differences(replica.state, result.state) == []
