@@ -12,7 +12,7 @@ from typing import Any
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.columns import column_numbers
-from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits
+from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits, without_candles
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
 
@@ -90,4 +90,5 @@ class Compiled:
             history=self.candle_history,
             columns=tuple(numbers),
             source=(code.co_filename, code.co_firstlineno),
+            warnings=without_candles(self.candle_history, market),
         )

@@ -164,3 +164,10 @@ def candle_history(asked: object) -> int:
             "200 keeps the last 200 candles of each instrument",
         )
     return asked
+
+
+def without_candles(history: int, market: Market) -> list[str]:
+    """Warn of a look back at candles where there are none."""
+    if not history or any(stream.kind == "candles" for stream in market.streams):
+        return []
+    return [f"the strategy looks back at candles (candle_history={history}), and the data has none"]

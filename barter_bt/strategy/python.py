@@ -13,7 +13,7 @@ from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, 
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON, may_decide
 from barter_bt.strategy.columns import column_numbers
-from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits
+from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits, without_candles
 from barter_bt.strategy.request import OrderRequest, answer, ask_for_request, is_nothing
 from barter_bt.strategy.view import State
 
@@ -92,6 +92,7 @@ class Python:
             timer_ns=timer_ns,
             history=history,
             columns=tuple(columns),
+            warnings=without_candles(history, market),
             decide=decide,
             save=lambda: pickle.dumps(vars(self.strategy)),
             load=lambda memory: vars(self.strategy).update(pickle.loads(memory)),

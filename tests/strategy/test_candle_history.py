@@ -206,3 +206,11 @@ def test_the_audit_does_not_tell_of_windows_and_a_replica_does_without():
     replica = StateReplica(result.snapshot)
     replica.follow(result.state)
     assert differences(replica.state, result.state) == []
+
+
+def test_a_look_back_where_there_are_no_candles_is_warned_of():
+    told = "looks back at candles (candle_history=3), and the data has none"
+    for one in (Looks(3, wake="trade"), bt.Compiled(reads, variables=READS, wake="bar_close", candle_history=3)):
+        result = run(trades((1, 7, 1)), one)
+        assert any(told in text for text in result.warnings)
+    assert not any("look" in text for text in run(bars(1, 2), Looks(3)).warnings)

@@ -195,6 +195,12 @@ def test_a_compiled_strategy_reads_the_same(tmp_path):
         of_follows(frame.with_columns(mood=pl.col("mood") + 1), interpret=True, resume=path)
 
 
+def test_several_strategies_read_each_what_it_asked_for():
+    frame, each = ticks(), [Reads("mood"), Reads("calm")]
+    run(bt.data.trades(frame), [bt.strategy.Python(one, one.data_columns[0]) for one in each], [A, B])
+    assert [shown(one.seen) for one in each] == [expected(frame, "mood"), expected(frame, "calm")]
+
+
 def test_runs_of_one_simulation_read_what_each_asks_for():
     frame = ticks()
     simulation = bt.Simulation(bt.data.trades(frame), [A, B], balances={"usd": 1}, interpret=True)

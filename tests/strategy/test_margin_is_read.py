@@ -10,7 +10,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import StrategyError
 from barter_bt.strategy import api
-from tests.engine.tiny import A, Watch, run, trades
+from tests.engine.tiny import A, Watch, quotes, run, trades
 
 PERPETUAL = bt.Instrument("x", "a_usd", kind="perpetual", price_increment=1, quantity_increment=1)
 SIZED = bt.Instrument("x", "a_usd", kind="future", contract_size=10, price_increment=1, quantity_increment=1)
@@ -65,17 +65,32 @@ def test_figures_by_hand():
     assert (used, free, balance, power) == (0.0, 9_700.0, 9_700.0, 9_700.0)
 
 
-def test_a_position_just_opened_ties_up_its_cost():
+def test_own_fills_mark_what_is_tied_up_until_the_market_moves():
+    """Between 90 and 110 a buy costs 110: 4 tie up a fifth of 440, with one more of 550; then the mid marks them."""
     watch = Watch(
-        lambda s: (s.margin_used("usd"), s.free_margin("usd")),
-        lambda s, n: ([], [bt.OrderRequest("a_usd", -4)]) if n == 1 else None,
-        wake="fill",
+        lambda s: (s.position("a_usd"), s.margin_used("usd"), s.free_margin("usd")),
+        lambda s, n: ([], [s.buy("a_usd", {0: 4, 4: 1}[s.position("a_usd")])]) if s.position("a_usd") < 5 else None,
+        wake=("quote", "fill"),
     )
-    watch.wake = ("trade", "fill")
-    run(MARKET, watch, PERPETUAL, venues=RATE)
-    assert watch.seen[0] == (0.0, 10_000.0)
-    assert (80.0, 9_920.0) in watch.seen
-    assert watch.seen[-1] == (96.0, 10_000.0 - 80.0 - 96.0)
+    run(quotes((1, 90, 9, 110, 9), (2, 90, 9, 110, 9)), watch, PERPETUAL, venues=RATE)
+    assert list(dict.fromkeys(watch.seen)) == [
+        (0.0, 0.0, 10_000.0),
+        (4.0, 88.0, 10_000.0 - 88),
+        (5.0, 110.0, 10_000.0 - 110),
+        (5.0, 100.0, 10_000.0 - 50 - 100),
+    ]
+
+
+def test_each_asset_has_its_own_margin():
+    other = bt.Instrument("x", "b_eur", kind="perpetual", price_increment=1, quantity_increment=1)
+    watch = Watch(
+        lambda s: [(s.margin_used(asset), s.free_margin(asset)) for asset in ("usd", "eur")],
+        lambda s, n: ([], [bt.OrderRequest("b_eur", 2)]) if n == 1 else None,
+        wake="trade",
+    )
+    both = [MARKET, trades((1, 50, 9, "b_eur"), (2, 50, 9, "b_eur"), (3, 60, 9, "b_eur"))]
+    run(both, watch, [PERPETUAL, other], venues=RATE, balances={"usd": 10_000, "eur": 1_000}, reporting="usd")
+    assert watch.seen[-1] == [(0.0, 10_000.0), (24.0, 1_020.0 - 24)]
 
 
 def test_what_has_no_price_has_no_buying_power_by_contract():
