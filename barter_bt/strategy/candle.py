@@ -88,10 +88,13 @@ def last_candles(s: EngineState, i: int, n: int | None) -> Candles:
         More are asked for than are kept.
     """
     kept = s.engine.history[0]
+    asked: object = n
+    if asked is not None and (not isinstance(asked, int | np.integer) or isinstance(asked, bool)):
+        raise StrategyError(f"the strategy asked for {n!r:.60} candles; it must be a whole number of them")
     if not kept or not 0 <= (kept if n is None else n) <= kept:
-        asked = "candles" if n is None else f"{n} candles"
+        what = "candles" if n is None else f"{n} candles"
         raise StrategyError(
-            f"the strategy asked for {asked} at {s.engine.time[0]} ns; {kept} are kept",
+            f"the strategy asked for {what} at {s.engine.time[0]} ns; {kept} are kept",
             f"say how far it looks back: candle_history = {max(n or 0, 1)}",
         )
     return _copied(s, i, kept if n is None else n)

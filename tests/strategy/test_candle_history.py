@@ -95,6 +95,12 @@ def test_a_history_is_a_number_of_candles(wrong):
         run(bars(1, 2), Looks(wrong))
 
 
+@pytest.mark.parametrize("wrong", [1.0, True, "1"])
+def test_a_number_of_candles_is_whole(wrong):
+    with pytest.raises(StrategyError, match="must be a whole number of them"):
+        run(bars(1, 2), Looks(3, wrong))
+
+
 def test_several_strategies_have_the_longest_history():
     few, many = Looks(1, 1), Looks(3)
     run(bars(1, 2, 3, 4), [bt.strategy.Python(few, "few"), bt.strategy.Python(many, "many")])
