@@ -24,8 +24,8 @@ SURFACE = {
         CompiledRisk Limits RiskManager
     """,
     "barter_bt.strategy": """
-        AlgoStrategy Compiled Hooks OrderRequest Python Schedule Signals State Strategy StrategyGroup api builtin
-        indicators
+        AlgoStrategy Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy StrategyGroup api
+        builtin indicators
     """,
     "barter_bt.statistic": """
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary

@@ -107,7 +107,8 @@ class Drive:
         """Raise what the first fault stands for."""
         error = self._driver.raised() if self._driver.raised else None
         if error is None:
-            raise explain(self._v, self._feeder, self._index, self._scales, self._s.engine.time[0])
+            e = self._s.engine
+            raise explain(self._v, self._feeder, self._index, self._scales, e.time[0], e.history[0])
         if isinstance(error, BarterBtError):
             raise error
         raise raised(error, self._s, self._index, [], "the risk manager") from error

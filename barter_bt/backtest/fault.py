@@ -14,7 +14,10 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
 from barter_bt.engine.fault import (
     BAD_ASSET,
+    BAD_COLUMN,
+    BAD_HISTORY,
     BAD_INSTRUMENT,
+    BAD_NUMBER,
     BAD_ORDER,
     BAD_ROW,
     BAD_SHARE,
@@ -38,8 +41,10 @@ _PACKAGE = str(Path(__file__).parents[1])
 _COARSER = 1000  # times, so that the next error is far away
 
 
-def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Scales, time: int) -> BarterBtError:
-    """The error that a fault stands for."""
+def explain(
+    v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Scales, time: int, history: int
+) -> BarterBtError:
+    """The error that a fault stands for, at a time; ``history`` candles of each instrument are kept."""
     code, instrument = v.fault.code[0], v.fault.instrument[0]
     name = index.names[instrument] if 0 <= instrument < len(index) else "?"
     if code == BAD_INSTRUMENT:
@@ -82,6 +87,21 @@ def explain(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Sc
         return StrategyError(
             f"the strategy asked at {time} ns for a share of the equity in {name!r}, which is quoted in another asset",
             "use target_value, with an amount of the asset that it is quoted in",
+        )
+    if code == BAD_HISTORY:
+        return StrategyError(
+            f"the strategy asked at {time} ns for the candle {instrument} before the last; {history} are kept, from 0",
+            f"say how far it looks back: candle_history={max(instrument, 0) + 1}" if instrument >= 0 else None,
+        )
+    if code == BAD_COLUMN:
+        return StrategyError(
+            f"the strategy asked at {time} ns for column {instrument} of the data, which no strategy asked for",
+            "name it in data_columns, and give its number: my.columns.name[0]",
+        )
+    if code == BAD_NUMBER:
+        return StrategyError(
+            f"the strategy asked at {time} ns for order {instrument}, which is not there",
+            "numbers come from first_order and order_after, until one is -1",
         )
     if code == ENDLESS:
         return StrategyError(

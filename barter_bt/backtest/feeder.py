@@ -43,7 +43,8 @@ class _Window:
                 return chunk
             if high > low:
                 cut = {name: values[low:high] for name, values in chunk.columns.items()}
-                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut)
+                own = None if chunk.own is None else chunk.own[low:high]
+                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own)
         return None
 
     def get(self, number: int) -> Chunk | None:
@@ -86,6 +87,8 @@ class Feeder:
         Feed latency of each stream; used where it has no ``time_received``.
     start, end
         First and last venue time in ns that take part.
+    own
+        Of each stream the numbers of the user's own columns in its chunks, where there are any.
     """
 
     def __init__(
@@ -96,11 +99,12 @@ class Feeder:
         feed_ns: Sequence[int],
         start: int,
         end: int,
+        own: Sequence[npt.NDArray[np.int64]] = (),
     ) -> None:
         k = len(streams)
         candles = [s for s in range(k) if streams[s].kind == "candles"]
         self._roles = [(s, VENUE) for s in range(k)] + [(s, ENGINE) for s in range(k)] + [(s, OPENS) for s in candles]
-        self._streams, self._feed_ns = streams, feed_ns
+        self._streams, self._feed_ns, self._own = streams, feed_ns, own
         self.expiries = Expiries(expiry)
         self._windows = [_Window(of_stream, self.expiries, start, end) for of_stream in chunks]
         self._openings: dict[int, Openings] = {}  # by cursor, where candles do not open in the order of rows
@@ -208,5 +212,9 @@ class Feeder:
         f.point("time_exchange", c, exchange)
         if "time_open" in columns:
             f.point("time_open", c, columns["time_open"])
+        if role == ENGINE and chunk.own is not None:
+            f.own_width[c] = chunk.own.shape[1]
+            f.point("own", c, chunk.own.reshape(-1))
+            f.point("own_number", c, self._own[stream])
         for slot, name in zip(_SLOTS, _VALUES[self._streams[stream].kind], strict=False):
             f.point(slot, c, columns[name])

@@ -53,6 +53,8 @@ def identity(
         "schedule": {name: column(driver.schedule[name]) for name in sorted(driver.schedule, key=_as_read)},
         _TABLES: {name: column(values) for name, values in tables.items()},
     }
+    if driver.columns:
+        whole["columns"] = {name: [stream.own_sha256(name) for stream in streams] for name in driver.columns}
     return dict(_flat("", whole))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from barter_bt.data import Chunk, Stream
 from barter_bt.data.source import FrameSource
@@ -21,10 +21,12 @@ class KeptChunks:
         The stream.
     codes
         Instrument name to index.
+    extra
+        The user's own columns that are read as well.
     """
 
-    def __init__(self, stream: Stream, codes: Mapping[str, int]) -> None:
-        self._stream, self._codes = stream, codes
+    def __init__(self, stream: Stream, codes: Mapping[str, int], extra: Sequence[str] = ()) -> None:
+        self._stream, self._codes, self._extra = stream, codes, extra
         self._is_first = True
         self._kept: list[Chunk] | None = None
 
@@ -33,12 +35,12 @@ class KeptChunks:
             return iter(self._kept)
         if self._is_first or not all(isinstance(source, FrameSource) for source, _ in self._stream.parts):
             self._is_first = False
-            return self._stream.chunks(self._codes)
+            return self._stream.chunks(self._codes, extra=self._extra)
         return self._keeping()
 
     def _keeping(self) -> Iterator[Chunk]:
         read = []
-        for chunk in self._stream.chunks(self._codes):
+        for chunk in self._stream.chunks(self._codes, extra=self._extra):
             read.append(chunk)
             yield chunk
         self._kept = read

@@ -27,9 +27,11 @@ from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState, Schedule
+from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError
 from barter_bt.risk.managed import Managed
+from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.venue.state import VenueState
@@ -52,8 +54,13 @@ def run(
     state, venue = setup.begin()
     strategy = strategy_of(strategy)
     driver = _prepared(strategy, setup.market)
+    if driver.columns:
+        setup.spare.append(feeder)  # it has not moved
+        feeder = setup.feeder(driver.columns)
     driver, reasons = _managed(setup, state, driver)
     _install(state, driver, setup.begins)
+    if driver.columns:
+        keep_columns(state, len(own_columns(setup.streams)))
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
     saving = (checkpoint.every_rows, saved.saver(checkpoint)) if saved and checkpoint else None
@@ -157,6 +164,8 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
         state.agenda.due[TIMER_DUE] = -(-begins // driver.timer_ns) * driver.timer_ns
+    if driver.history:
+        keep_candles(state, driver.history)
     if driver.schedule and len(driver.schedule["time"]):
         for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
             table.reserve(len(driver.schedule["time"]) + 64)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
@@ -16,6 +20,7 @@ from barter_bt.data.flows import CashFlows
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.risk import Limits
+from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_venue
 from barter_bt.venue.state import FillTerms, MarginTerms, VenueState
@@ -90,13 +95,26 @@ class Setup:
         """Time of event 0."""
         return self.state.engine.time[0]
 
-    def feeder(self) -> Feeder:
-        """Hand the data over from its first row on."""
-        try:
-            return self.spare.pop()
-        except IndexError:
-            expiry = self.state.terms.array("expiry")
-            return Feeder(self.streams, self.chunks, expiry, self.market.feed_ns, self.first, self.last)
+    def feeder(self, columns: Sequence[str] = ()) -> Feeder:
+        """Hand the data over from its first row on, with columns of the user's own."""
+        if not columns:
+            with suppress(IndexError):
+                return self.spare.pop()
+        chunks, own = self._with_columns(tuple(sorted(columns))) if columns else (self.chunks, ())
+        expiry = self.state.terms.array("expiry")
+        return Feeder(self.streams, chunks, expiry, self.market.feed_ns, self.first, self.last, own)
+
+    def _with_columns(self, names: tuple[str, ...]) -> tuple[list[KeptChunks], list[npt.NDArray[np.int64]]]:
+        """The data of each stream with those of the columns that it has, and their numbers."""
+        known, codes = own_columns(self.streams), self.index.codes
+        of_stream = [[name for name in names if name in stream.extra] for stream in self.streams]
+        numbers = [np.array([known.index(name) for name in each], np.int64) for each in of_stream]
+
+        def make() -> list[KeptChunks]:
+            pairs = zip(self.streams, of_stream, strict=True)
+            return [KeptChunks(stream, codes, own) for stream, own in pairs]
+
+        return self.market.once(("chunks", names), make), numbers
 
     def begin(self) -> tuple[EngineState, VenueState]:
         """Give engine and venue before the first event, for one run."""

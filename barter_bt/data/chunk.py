@@ -27,12 +27,15 @@ class Chunk:
     columns
         Canonical name to array: times int64 nanoseconds UTC, ``instrument`` int32 codes,
         ``side`` int8 (+1 buy, -1 sell, 0 unknown), everything else float64.
+    own
+        The user's own columns that were asked for, float64 by row, then column; NaN for a null.
     """
 
     rows: int
     first_row: int
     source: str
     columns: dict[str, np.ndarray]
+    own: np.ndarray | None = None
 
 
 def to_chunk(

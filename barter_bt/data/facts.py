@@ -129,6 +129,18 @@ def fingerprint(stream: Stream) -> dict[str, object]:
     return found
 
 
+def own_sha256(stream: Stream, name: str) -> str | None:
+    """SHA-256 of a column of the user's own as strategies read it; None if the stream has none of this name."""
+    if name not in stream.extra:
+        return None
+    codes = {each: code for code, each in enumerate(stream.instruments)}
+    whole = hashlib.sha256()
+    for chunk in stream.chunks(codes, validate=False, extra=[name]):
+        assert chunk.own is not None, "it was asked for"
+        whole.update(chunk.own.astype("<f8", copy=False).data)
+    return whole.hexdigest()
+
+
 def columns_sha256(stream: Stream) -> str:
     """SHA-256 of the canonical columns, little-endian, whatever the chunks and the type of the instrument column."""
     codes = {name: code for code, name in enumerate(stream.instruments)}

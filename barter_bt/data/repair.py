@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -41,12 +42,15 @@ class Repair:
     drop_crossed: bool = False
 
 
-def repaired(frame: pl.DataFrame, kind: str, repair: Repair) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Mend a canonical frame; also say how many rows each repair touched."""
+def repaired(
+    frame: pl.DataFrame, kind: str, repair: Repair, extra: Sequence[str] = ()
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Mend a canonical frame; also say how many rows each repair touched. ``extra`` columns decide nothing."""
     counts: dict[str, int] = {}
+    names = [name for name in frame.columns if name not in extra]
     if repair.drop_invalid:
-        bad = [pl.col(name).is_null() for name in frame.columns]
-        bad += [rule.bad for rule in row_rules(kind, frame.columns) if not rule.warning]
+        bad = [pl.col(name).is_null() for name in names]
+        bad += [rule.bad for rule in row_rules(kind, names) if not rule.warning]
         frame, counts["invalid"] = _without(frame, pl.any_horizontal(bad))
     if repair.drop_crossed and kind == "quotes":
         frame, counts["crossed"] = _without(frame, crossed_rule().bad)
@@ -57,10 +61,10 @@ def repaired(frame: pl.DataFrame, kind: str, repair: Repair) -> tuple[pl.DataFra
         frame = frame.sort(keys, maintain_order=True, nulls_last=True)
     if repair.drop_duplicates and kind == "candles":
         before = frame.height
-        frame = frame.unique(keep="first", maintain_order=True)
+        frame = frame.unique(names, keep="first", maintain_order=True)
         counts["duplicates"] = before - frame.height
     elif repair.drop_duplicates:
-        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in frame.columns)
+        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in names)
         frame, counts["duplicates"] = _without(frame, same)
     return frame, counts
 

@@ -12,6 +12,7 @@ from barter_bt.data import facts
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
 from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES, Kind
@@ -109,16 +110,25 @@ class Stream:
     @property
     def parts(self) -> list[Part]:
         """The sources that are read: the given ones, or the repaired frame."""
-        return self.given if self.repair is None else self._repaired[0]
+        return self._parts(())
 
-    def pieces(self) -> Iterator[Piece]:
-        """Pieces in order, as given and canonical; nulls are still in them."""
-        parts = self.parts
+    def _parts(self, extra: Sequence[str]) -> list[Part]:
+        """The same with some of the user's own columns."""
+        if self.repair is None:
+            return self.given
+        return self._mended(extra)[0] if extra else self._repaired[0]
+
+    def pieces(self, extra: Sequence[str] = ()) -> Iterator[Piece]:
+        """Pieces in order, as given and canonical; nulls are still in them, ``extra`` columns only among the given."""
+        parts = self._parts(extra)
         for source, canon in parts:
-            for first_row, raw in source.pieces(canon.needed):
+            there = [name for name in extra if name in source.schema and name not in canon.needed]
+            for first_row, raw in source.pieces([*canon.needed, *there]):
                 yield Piece(source.label, first_row, raw, self._shifted(canon.apply(raw), parts), canon)
 
-    def chunks(self, codes: Mapping[str, int], *, validate: bool | None = None) -> Iterator[Chunk]:
+    def chunks(
+        self, codes: Mapping[str, int], *, validate: bool | None = None, extra: Sequence[str] = ()
+    ) -> Iterator[Chunk]:
         """Chunks in order, at most 2^20 rows each, checked as by :func:`~barter_bt.data.check`.
 
         Parameters
@@ -127,12 +137,14 @@ class Stream:
             Instrument name to code.
         validate
             Whether to check the rows; by default as the stream says. Rows that passed once are not checked again.
+        extra
+            Which of the columns :attr:`extra` to give as well, as numbers.
 
         Raises
         ------
         DataError
             For what a check calls an error; without checks, for a null (or a value without exact canonical form)
-            and for an unknown instrument.
+            and for an unknown instrument; for a value of an ``extra`` column that is no 64-bit float.
 
         Examples
         --------
@@ -143,7 +155,7 @@ class Stream:
         """
         checked = self.validate if validate is None else validate
         guard = Guard(self, codes) if checked and not self._is_sound else None
-        for piece in self.pieces():
+        for piece in self.pieces(extra):
             if any(series.null_count() for series in piece.canonical):
                 check(self, codes).raise_if_errors()
             chunk = to_chunk(
@@ -151,6 +163,8 @@ class Stream:
             )
             if guard:
                 guard.inspect(piece, chunk)
+            if extra:
+                chunk.own = own_values(piece, list(extra))
             yield chunk
         self._is_sound |= guard is not None
 
@@ -161,7 +175,7 @@ class Stream:
 
     @cached_property
     def extra(self) -> tuple[str, ...]:
-        """Columns of the sources that are none of this kind's: a run does not read them, signals can."""
+        """Columns of the sources that are none of this kind's: signals and strategies can read them."""
         given = {name: None for source, canon in self.given for name in source.schema if name not in canon.needed}
         return tuple(given)
 
@@ -180,11 +194,7 @@ class Stream:
         >>> stream.extra, stream.frame(["surprise"]).collect()["surprise"].to_list()
         (('surprise',), [0.5, 0.5, 0.5])
         """
-        if not extra or self.repair is None:
-            return self._whole(self.parts, extra)
-        keys = ["time_exchange", "instrument"]
-        given = self._whole(self.given, extra).select(*keys, *extra).unique(keys, keep="first")
-        return self._whole(self.parts).join(given, on=keys, how="left", maintain_order="left")
+        return self._whole(self._parts(extra), extra)
 
     def price_range(self) -> dict[str, tuple[float, float]]:
         """Smallest and largest price of each instrument, ignoring what is no price; computed once."""
@@ -201,6 +211,10 @@ class Stream:
     def fingerprint(self) -> dict[str, object]:
         """Describe the stream for a manifest: source, rows, times and SHA-256; computed once."""
         return dict(self._fingerprint)
+
+    def own_sha256(self, name: str) -> str | None:
+        """SHA-256 of one of the columns :attr:`extra`, as strategies read it; None without it."""
+        return facts.own_sha256(self, name)
 
     @cached_property
     def _price_range(self) -> dict[str, tuple[float, float]]:
@@ -220,8 +234,12 @@ class Stream:
 
     @cached_property
     def _repaired(self) -> tuple[list[Part], dict[str, int]]:
+        return self._mended(())
+
+    def _mended(self, extra: Sequence[str]) -> tuple[list[Part], dict[str, int]]:
+        """The repaired frame, in which ``extra`` columns follow their rows; and how many rows each repair touched."""
         assert self.repair is not None, "only asked for with a repair"
-        frame, counts = repaired(self._whole(self.given).collect(), self.kind, self.repair)
+        frame, counts = repaired(self._whole(self.given, extra).collect(), self.kind, self.repair, extra)
         source = FrameSource(frame.drop("instrument") if self.instrument else frame, self.name)
         return [(source, canonical(source.schema, source.label, Options(self.kind, self.instrument)))], counts
 

@@ -9,6 +9,9 @@ FILL_IN_PAST, BAD_TERMS, BAD_ASSET = 9, 10, 11
 RISK_RAISED, RISK_OUT_OF_BOUNDS = 12, 13  # of the user's risk manager
 BAD_TRIGGER = 14
 BAD_SHARE = 15  # of the equity, for what is quoted in another asset
+BAD_HISTORY = 16  # a candle further back than are kept
+BAD_COLUMN = 17  # no column of the data that a strategy asked for
+BAD_NUMBER = 18  # of an order
 
 
 class Fault(Table):

@@ -38,6 +38,9 @@ class Cursors(Table):
     third: F64s
     fourth: F64s
     fifth: F64s
+    own_width: I64  # columns of the user's own, where a strategy reads them
+    own: F64s  # their values, row by row
+    own_number: I64s  # their numbers
 
 
 @hot

@@ -5,16 +5,14 @@ from __future__ import annotations
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import REPORT, REQUEST, STARVED, horizon_of
-from barter_bt.engine.audit import FULL
 from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
 from barter_bt.engine.feed import TRADE_ROWS, Cursors, Feed, advance, earliest, is_expired
-from barter_bt.engine.record import EACH_EVENT
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.simulation.row import observe, pass_over, venue_takes
+from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 MOST_IN_A_ROW = 8  # rows of one stream after which a burst is cheaper than choosing each
@@ -28,7 +26,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
     """
     f, e, agenda = feed.cursors, s.engine, s.agenda
     streams, n, asked = e.streams[0], len(s.instruments), e.wake[0] if is_awake(s) else 0
-    observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
+    observed = is_observed(s)
     busy, limit = v.clock.live[0] > 0, horizon_of(s.agenda)
     left, in_a_row, latest = e.budget[0], 0, -1
     while left > 0 and in_a_row < MOST_IN_A_ROW:
@@ -79,7 +77,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
             break
         advance(f, c, row + 1)
         if observed:
-            observe(s, f.kind[c], i, stamp, f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c], row)
+            observe(s, f, c, i, row)
         if asked & bit:
             s.event.instrument[0] = i
             if wake(s, my) != SLEEP:

@@ -10,18 +10,16 @@ from __future__ import annotations
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import BAR_DUE, MARK, REPORT, REQUEST, STARVED, horizon_of
-from barter_bt.engine.audit import FULL
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest, is_expired
-from barter_bt.engine.record import EACH_EVENT
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.alternating import replay_alternating
-from barter_bt.simulation.row import observe, pass_over, venue_takes
+from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 
@@ -85,7 +83,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
     asked, marks = e.wake[0] & bit if is_awake(s) else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
-    observed = e.recording[0] == EACH_EVENT or e.audit[0] == FULL
+    observed = is_observed(s)
     busy, unhealthy = clock.live[0] > 0, e.unhealthy[0] > 0
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
@@ -132,7 +130,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
             break
         row += 1
         if observed:
-            observe(s, kind, i, stamp[row - 1], first, second, third, fourth, fifth, row - 1)
+            observe(s, f, c, i, row - 1)
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
                 if asked == 0 and e.recording[0] == 0 and not observed and s.risk.stops[0] == 0:

@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from barter_bt.columns.marks import unit
-from barter_bt.columns.table import Column
 from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
 from barter_bt.engine.fault import locate
-from barter_bt.engine.feed import QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.window import keep_candle
 from barter_bt.venue.market import on_market_row as venue_sees
 from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
 
 
-def observe(
-    s: EngineState,
-    kind: int,
-    i: int,
-    time_exchange: int,
-    first: Column[float],
-    second: Column[float],
-    third: Column[float],
-    fourth: Column[float],
-    fifth: Column[float],
-    row: int,
-) -> None:
-    """Audit and record of a market item; a kind of rows has only the columns that it needs."""
+def is_observed(s: EngineState) -> bool:
+    """Whether more than the state's update is done with each market item: asked once for many of them."""
+    return s.engine.recording[0] == EACH_EVENT or s.engine.audit[0] == FULL or s.engine.keeping[0] != 0
+
+
+def observe(s: EngineState, f: Cursors, c: int, i: int, row: int) -> None:
+    """What is kept of a market item, its audit and its record; a kind of rows has only the columns that it needs."""
+    kind, time_exchange = f.kind[c], f.time_exchange[c][row]
+    if s.engine.keeping[0]:
+        keep(s, f, c, i, row)
     if s.engine.audit[0] == FULL:
+        first, second = f.first[c][row], f.second[c][row]
         begin(s, s.event.kind[0], i, -1, -1, -1)
         if kind == TRADE_ROWS:
-            note_market(s, i, time_exchange, first[row], second[row], 0.0, 0.0, 0.0)
+            note_market(s, i, time_exchange, first, second, 0.0, 0.0, 0.0)
         elif kind == QUOTE_ROWS:
-            note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], 0.0)
+            note_market(s, i, time_exchange, first, second, f.third[c][row], f.fourth[c][row], 0.0)
         else:
-            note_market(s, i, time_exchange, first[row], second[row], third[row], fourth[row], fifth[row])
+            third, fourth, fifth = f.third[c][row], f.fourth[c][row], f.fifth[c][row]
+            note_market(s, i, time_exchange, first, second, third, fourth, fifth)
     if s.engine.recording[0] == EACH_EVENT:
         record(s)
+
+
+@unit
+def keep(s: EngineState, f: Cursors, c: int, i: int, row: int) -> None:
+    """What a strategy asked to have kept of market items (rule 21)."""
+    if f.kind[c] == CANDLE_ROWS and s.engine.history[0] > 0:
+        opened, closed, volume = f.time_open[c][row], f.time_exchange[c][row], f.fifth[c][row]
+        keep_candle(s, i, opened, closed, f.first[c][row], f.second[c][row], f.third[c][row], f.fourth[c][row], volume)
+    for k in range(f.own_width[c]):
+        value = f.own[c][row * f.own_width[c] + k]
+        if not isnan(value):  # else there is none in this row
+            s.columns.value[f.own_number[c][k] * len(s.instruments) + i] = value
 
 
 @unit

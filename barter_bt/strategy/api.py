@@ -8,17 +8,22 @@ parameter of the strategy. An index that is not there ends the run.
 
 from __future__ import annotations
 
+from math import isnan
+
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
-from barter_bt.engine.fault import BAD_ASSET, fail
-from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, SELL, STOP
+from barter_bt.engine.fault import BAD_ASSET, BAD_COLUMN, BAD_HISTORY, BAD_NUMBER, fail
+from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, NO_TIME, SELL, STOP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
+from barter_bt.engine.state import margin as margins
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.window import candle_row
+from barter_bt.engine.terms import RATE
 from barter_bt.strategy.asking import (
     ask_after,
     ask_cancel_all,
@@ -39,6 +44,7 @@ __all__ = [
     "FRACTION",
     "GTC",
     "IOC",
+    "NO_TIME",
     "PRICE",
     "ask_amount",
     "ask_price",
@@ -47,26 +53,44 @@ __all__ = [
     "bid_price",
     "buy",
     "buy_if_touched",
+    "buying_power",
     "cancel",
     "cancel_all",
+    "candle_close",
+    "candle_count",
+    "candle_high",
+    "candle_low",
+    "candle_open",
+    "candle_time",
+    "candle_time_open",
+    "candle_volume",
     "cash",
     "close_position",
+    "column",
     "disable_trading",
     "enable_trading",
     "entry_average",
     "equity",
     "fees",
+    "first_order",
     "free_balance",
     "free_cash",
+    "free_margin",
     "good_till",
     "is_trading",
     "limit_buy",
     "limit_sell",
+    "margin_used",
     "mark",
     "next_order",
     "now",
     "one_cancels_other",
     "one_triggers_other",
+    "order_after",
+    "order_leaves",
+    "order_price",
+    "order_quantity",
+    "order_trigger",
     "position",
     "price",
     "protect",
@@ -135,6 +159,74 @@ def bid_amount(s: EngineState, i: int) -> float:
 def ask_amount(s: EngineState, i: int) -> float:
     """Amount at the best ask; 0.0 if there is none."""
     return 0.0 if is_unknown(s.whole, i) else s.whole.instruments.ask_amount[i]
+
+
+# Candles that have closed and arrived: ``back`` counts from the last one, which is 0. A strategy says with
+# ``candle_history`` how many are kept for it; to ask for one further back ends the run.
+
+
+def candle_count(s: EngineState, i: int) -> int:
+    """How many candles of an instrument can be looked back at now: at most ``candle_history``."""
+    return 0 if is_unknown(s.whole, i) else s.whole.windows.count[i]
+
+
+def candle_time(s: EngineState, i: int, back: int = 0) -> int:
+    """When a candle closed, ns since 1970 UTC; ``NO_TIME`` if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NO_TIME if row < 0 else s.whole.candles.time[row]
+
+
+def candle_time_open(s: EngineState, i: int, back: int = 0) -> int:
+    """When a candle opened, ns since 1970 UTC; ``NO_TIME`` if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NO_TIME if row < 0 else s.whole.candles.time_open[row]
+
+
+def candle_open(s: EngineState, i: int, back: int = 0) -> float:
+    """Opening price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.open[row]
+
+
+def candle_high(s: EngineState, i: int, back: int = 0) -> float:
+    """Highest price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.high[row]
+
+
+def candle_low(s: EngineState, i: int, back: int = 0) -> float:
+    """Lowest price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.low[row]
+
+
+def candle_close(s: EngineState, i: int, back: int = 0) -> float:
+    """Closing price of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.close[row]
+
+
+def candle_volume(s: EngineState, i: int, back: int = 0) -> float:
+    """Volume of a candle; NaN if there have not been as many."""
+    row = _candle(s.whole, i, back)
+    return NOT_KNOWN if row < 0 else s.whole.candles.volume[row]
+
+
+# Columns of one's own
+
+
+def column(s: EngineState, i: int, number: int) -> float:
+    """The value of a column of one's own in the last row of an instrument that had one; NaN before the first.
+
+    A strategy says with ``data_columns`` which columns it reads; ``my.columns.sentiment[0]`` is the number of one.
+    """
+    if is_unknown(s.whole, i):
+        return NOT_KNOWN
+    row = number * len(s.whole.instruments) + i
+    if number < 0 or row >= len(s.whole.columns):
+        fail(s.whole.fault, BAD_COLUMN, number)
+        return NOT_KNOWN
+    return s.whole.columns.value[row]
 
 
 # Positions
@@ -238,6 +330,82 @@ def free_balance(s: EngineState, asset: int) -> float:
     if _is_unknown_asset(s, asset):
         return 0.0
     return natural(s.whole.assets.free[asset], s.whole.assets.units_per_unit[asset])
+
+
+# Margin (rule 19), at the prices that the engine knows
+
+
+def margin_used(s: EngineState, asset: int) -> float:
+    """What the positions that are margined in an asset tie up of it, by its index, such as ``s.terms.quote[i]``."""
+    return NOT_KNOWN if _is_unknown_asset(s, asset) else _amount(s.whole, asset, margins.used_margin(s.whole, asset))
+
+
+def free_margin(s: EngineState, asset: int) -> float:
+    """What of an asset new positions can tie up: free balance and value of positions, less :func:`margin_used`.
+
+    Without margined positions it is :func:`free_balance`. It is below 0 while positions have less than they need.
+    """
+    return NOT_KNOWN if _is_unknown_asset(s, asset) else _amount(s.whole, asset, margins.free_margin(s.whole, asset))
+
+
+def buying_power(s: EngineState, i: int) -> float:
+    """The largest value of an instrument that can be bought now beside what is held, its fee left aside; 0.0 for none.
+
+    In the quote or settlement asset, at the price as it is: in a cash account :func:`free_cash`, with margin what
+    :func:`free_margin` suffices for, short as well as long. Orders that only reduce a position need none of it. NaN
+    where it depends on a price that is not known.
+    """
+    if is_unknown(s.whole, i):
+        return NOT_KNOWN
+    t, asset = s.whole.terms, s.whole.terms.quote[i]
+    if t.margined[i] == 0:
+        return max(free_balance(s, asset), 0.0)
+    free = free_margin(s, asset)
+    if not free > 0.0:
+        return free if isnan(free) else 0.0
+    if t.lot_margin_num[i] == 0:
+        return free * RATE / t.margin_rate[i]
+    ticks = price_ticks(s.whole, i)
+    if ticks == 0:
+        return NOT_KNOWN
+    worth = float(t.num[i]) / t.den[i]  # of a lot, at one tick
+    return free * t.lot_margin_den[i] / t.lot_margin_num[i] * (worth / ticks if t.derivative[i] < 0 else worth * ticks)
+
+
+# Orders at work: ``order = first_order(s, i)``, then ``order = order_after(s, order)`` while it is not -1. All else of
+# an order stands in its row of ``s.orders``.
+
+
+def first_order(s: EngineState, i: int) -> int:
+    """Number of the first of an instrument's live orders, in order of sending; -1 without one."""
+    return -1 if is_unknown(s.whole, i) else s.whole.instruments.first[i]
+
+
+def order_after(s: EngineState, order: int) -> int:
+    """Number of the next live order of the same instrument; -1 behind the last."""
+    return -1 if _is_unknown_order(s.whole, order) else s.whole.orders.after[order]
+
+
+def order_quantity(s: EngineState, order: int) -> float:
+    """Signed quantity of an order."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _lots(s.whole, order, s.whole.orders.quantity[order])
+
+
+def order_leaves(s: EngineState, order: int) -> float:
+    """Signed quantity that an order has not filled."""
+    if _is_unknown_order(s.whole, order):
+        return 0.0
+    return _lots(s.whole, order, s.whole.orders.quantity[order] - s.whole.orders.filled[order])
+
+
+def order_price(s: EngineState, order: int) -> float:
+    """Limit price of an order; 0.0 of a market order."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.price[order])
+
+
+def order_trigger(s: EngineState, order: int) -> float:
+    """Price at which an order is held no longer; 0.0 without one, or while a trailing stop has yet to set it."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.trigger[order])
 
 
 # The grid
@@ -446,9 +614,42 @@ def _is_unknown_asset(s: EngineState, asset: int) -> bool:
     return True
 
 
+def _is_unknown_order(s: EngineState, order: int) -> bool:
+    """Whether there is no such order, which ends the run."""
+    if 0 <= order < len(s.orders):
+        return False
+    fail(s.fault, BAD_NUMBER, order)
+    return True
+
+
+def _lots(s: EngineState, order: int, lots: int) -> float:
+    """Lots of an order as a signed quantity."""
+    return s.orders.side[order] * natural(lots, s.terms.lots_per_unit[s.orders.instrument[order]])
+
+
+def _price(s: EngineState, order: int, ticks: int) -> float:
+    """Ticks of an order as a price; what is none is 0.0."""
+    return natural(max(ticks, 0), s.terms.ticks_per_unit[s.orders.instrument[order]])
+
+
+def _amount(s: EngineState, asset: int, units: int) -> float:
+    """Units of an asset as an amount; NaN where they are not known."""
+    return NOT_KNOWN if units == valuation.UNKNOWN else natural(units, s.assets.units_per_unit[asset])
+
+
 def _money(s: EngineState, i: int, units: int) -> float:
     """An amount of an instrument's quote or settlement asset."""
     return natural(units, s.assets.units_per_unit[s.terms.quote[i]])
+
+
+def _candle(s: EngineState, i: int, back: int) -> int:
+    """Row of a candle, -1 if there have not been as many; further back than are kept ends the run."""
+    if is_unknown(s, i):
+        return -1
+    if not 0 <= back < s.engine.history[0]:
+        fail(s.fault, BAD_HISTORY, back)
+        return -1
+    return candle_row(s, i, back)
 
 
 @unit

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from types import FunctionType
 from typing import Any
 
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
-from barter_bt.strategy.driver import Driver, Market, wake_bits
+from barter_bt.strategy.columns import column_numbers
+from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits, without_candles
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.own import own_tables
 
@@ -40,6 +42,12 @@ class Compiled:
         What it does when a link is lost, when trading is disabled, and to close positions.
     name
         Its strategy id in the tables.
+    candle_history
+        How many of the last candles of each instrument it can look back at, with
+        :func:`~barter_bt.strategy.api.candle_close` and its like.
+    data_columns
+        Names of columns of the data beside those of the market, which hold numbers: ``column(s, i,
+        my.columns.sentiment[0])`` of :mod:`barter_bt.strategy.api` reads the last value that arrived.
     """
 
     generate: Callable[[EngineState, Any], None]
@@ -49,6 +57,8 @@ class Compiled:
     wake: str | tuple[str, ...] = "every_event"
     hooks: Hooks = field(default_factory=Hooks)
     name: str = "compiled"
+    candle_history: int = 0
+    data_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.generate, FunctionType):
@@ -58,16 +68,27 @@ class Compiled:
         if len(inspect.signature(self.generate).parameters) != 2:
             raise StrategyError(f"{self.generate.__name__} must take two arguments: the state and its own tables")
         wake_bits(self.wake)
+        candle_history(self.candle_history)
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
         bits, timer_ns = wake_bits(self.wake)
         code = self.generate.__code__
+        numbers = column_numbers(market.streams, self.data_columns)
+        for name in numbers:
+            if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+                raise StrategyError(
+                    f"a compiled strategy cannot read column {name!r}: my.columns.{name} is no name",
+                    "rename it in the frame, with letters and digits",
+                )
         return Driver(
             wake=self.hooks.wake(self.generate, bits),
-            my=own_tables(self.parameters, self.variables, self.per_instrument, market.index),
+            my=own_tables(self.parameters, self.variables, self.per_instrument, market.index, numbers),
             asked=self.hooks.asked(bits),
             hooks=self.hooks.bits,
             timer_ns=timer_ns,
+            history=self.candle_history,
+            columns=tuple(numbers),
             source=(code.co_filename, code.co_firstlineno),
+            warnings=without_candles(self.candle_history, market),
         )

@@ -60,6 +60,10 @@ class Driver:
         Bits of the hooks that it has.
     timer_ns
         Interval of its timer, 0 for none.
+    history
+        How many of the last candles of each instrument are kept for it.
+    columns
+        Columns of the user's own that it reads.
     decide
         Called in Python when the kernel returns for a decision.
     save, load
@@ -90,6 +94,8 @@ class Driver:
     asked: int = 0
     hooks: int = 0
     timer_ns: int = 0
+    history: int = 0
+    columns: tuple[str, ...] = ()
     decide: Callable[[EngineState], None] | None = None
     save: Callable[[], bytes] | None = None
     load: Callable[[bytes], None] | None = None
@@ -137,3 +143,31 @@ def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
                 f"did you mean {like!r}?" if like else None,
             )
     return bits, timer_ns
+
+
+def candle_history(asked: object) -> int:
+    """How many candles of each instrument a strategy wants to look back at.
+
+    Raises
+    ------
+    StrategyError
+        It is no whole number from 0.
+
+    Examples
+    --------
+    >>> candle_history(200)
+    200
+    """
+    if not isinstance(asked, int) or isinstance(asked, bool) or asked < 0:
+        raise StrategyError(
+            f"candle_history is {asked!r:.60}; it must be a whole number of candles, from 0",
+            "200 keeps the last 200 candles of each instrument",
+        )
+    return asked
+
+
+def without_candles(history: int, market: Market) -> list[str]:
+    """Warn of a look back at candles where there are none."""
+    if not history or any(stream.kind == "candles" for stream in market.streams):
+        return []
+    return [f"the strategy looks back at candles (candle_history={history}), and the data has none"]

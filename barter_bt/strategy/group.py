@@ -81,6 +81,8 @@ class StrategyGroup:
             asked=asked,
             hooks=hooks,
             timer_ns=timers.pop() if timers else 0,
+            history=max(one.history for one in drivers),
+            columns=tuple(dict.fromkeys(name for one in drivers for name in one.columns)),
             decide=_decide(drivers),
             save=lambda: pickle.dumps([one.save() if one.save else b"" for one in drivers]),
             load=lambda memory: _load(drivers, memory),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, STATUSES, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE
 from barter_bt.strategy.api import natural
 
 
@@ -16,7 +17,8 @@ class OpenOrder:
 
     ``quantity`` is signed, ``leaves`` what is not filled of it; ``status`` is one of ``"open_in_flight"``, ``"open"``,
     ``"cancel_in_flight"``, ``"filled"``, ``"cancelled"``, ``"expired"``, ``"rejected"``, ``"refused"``. ``trigger`` is
-    where a stop or an order if touched waits; ``good_till`` is in ns.
+    where a stop or an order if touched waits, ``trailing`` and ``trailing_rate`` how far a trailing stop stays behind;
+    ``good_till`` is in ns.
     """
 
     number: int
@@ -29,6 +31,10 @@ class OpenOrder:
     status: str
     parent: int | None
     good_till: int | None
+    trailing: float | None
+    trailing_rate: float | None
+    post_only: bool
+    reduce_only: bool
 
 
 def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
@@ -48,4 +54,8 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
         STATUSES[o.status[number]],
         None if parent == NO_PARENT else parent,
         None if till == NEVER else till,
+        natural(o.trail[number], per_tick) if o.trail[number] > 0 else None,
+        o.trail_rate[number] / RATE if o.trail_rate[number] > 0 else None,
+        bool(o.post_only[number]),
+        bool(o.reduce_only[number]),
     )

@@ -16,10 +16,17 @@ Parameters = Mapping[str, float | str]
 _KINDS: dict[type, str] = {int: "i8", bool: "i8", float: "f8"}
 
 
-def own_tables(parameters: Parameters, variables: Numbers, per_instrument: Numbers, index: IndexedInstruments) -> Block:
+def own_tables(
+    parameters: Parameters,
+    variables: Numbers,
+    per_instrument: Numbers,
+    index: IndexedInstruments,
+    numbers: Mapping[str, int] | None = None,
+) -> Block:
     """Make ``my.parameters`` and ``my.variables`` of one row, and ``my.per_instrument`` of one row per instrument.
 
-    A parameter that is text names an instrument: what is read is its index.
+    A parameter that is text names an instrument: what is read is its index. Where there are ``numbers`` of columns of
+    the data, they are ``my.columns``, of one row.
 
     Raises
     ------
@@ -30,7 +37,9 @@ def own_tables(parameters: Parameters, variables: Numbers, per_instrument: Numbe
     """
     rows = {"parameters": 1, "variables": 1, "per_instrument": len(index)}
     read = {name: index.instrument(one) if isinstance(one, str) else one for name, one in parameters.items()}
-    given = {"parameters": read, "variables": variables, "per_instrument": per_instrument}
+    given: dict[str, Numbers] = {"parameters": read, "variables": variables, "per_instrument": per_instrument}
+    if numbers:
+        given["columns"], rows["columns"] = numbers, 1
     columns = {name: tuple((key, _kind(name, key, one)) for key, one in each.items()) for name, each in given.items()}
     classes, block = _classes(**columns)
     tables = {name: cls(rows[name]) for name, cls in classes.items()}
@@ -50,10 +59,10 @@ def _classes(**columns: tuple[tuple[str, str], ...]) -> tuple[dict[str, type[Tab
 
 
 def own_frames(my: Block) -> dict[str, pl.DataFrame]:
-    """What stands in a strategy's own tables, by table; those without columns are left out."""
+    """What stands in a strategy's own tables, by table, but for numbers of columns and tables without any."""
     found = {}
     for name, table in my.tables().items():
-        if isinstance(table, Table) and list(table.schema) != ["unused"]:
+        if isinstance(table, Table) and name != "columns" and list(table.schema) != ["unused"]:
             found[name] = pl.DataFrame({column: table.array(column).copy() for column in table.schema})
     return found
 

@@ -12,7 +12,8 @@ from barter_bt.engine.action.send import ask_cancel
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED, WAKE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON, may_decide
-from barter_bt.strategy.driver import Driver, Market, wake_bits
+from barter_bt.strategy.columns import column_numbers
+from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits, without_candles
 from barter_bt.strategy.request import OrderRequest, answer, ask_for_requests, is_nothing
 from barter_bt.strategy.view import State
 
@@ -25,7 +26,10 @@ HOOKS = {
 
 
 class AlgoStrategy(Protocol):
-    """Barter's interface. ``wake`` says what wakes it (see :class:`~barter_bt.strategy.Compiled`).
+    """Barter's interface.
+
+    Its attributes ``wake``, ``candle_history`` and ``data_columns`` say what wakes it and what is kept for it; they are
+    explained with :class:`~barter_bt.strategy.Compiled`, and what is missing has its default.
 
     It may also have ``on_disconnect(state)``, ``on_trading_disabled(state)`` and ``close_positions(state)``: each
     returns cancels and opens likewise, which bypass the risk check; and ``on_event(state)``, which is told of every
@@ -48,7 +52,9 @@ class Python:
     Parameters
     ----------
     strategy
-        The object; its attribute ``wake`` (default ``"every_event"``) says what wakes it.
+        The object; its attribute ``wake`` (default ``"every_event"``) says what wakes it, ``candle_history`` (default
+        0) how many of the last candles of each instrument are kept for :meth:`State.candles`, ``data_columns`` which
+        columns of the data beside those of the market :meth:`State.column` reads.
     name
         Its strategy id in the tables.
     """
@@ -59,9 +65,11 @@ class Python:
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
         bits, timer_ns = wake_bits(getattr(self.strategy, "wake", "every_event"))
+        history = candle_history(getattr(self.strategy, "candle_history", 0))
+        columns = column_numbers(market.streams, getattr(self.strategy, "data_columns", ()))
         generate, index = self.strategy.generate_algo_orders, market.index
         hooks = {bit: getattr(self.strategy, name) for bit, name in HOOKS.items() if hasattr(self.strategy, name)}
-        observe, view = hooks.get(ON_EVENT), cache(lambda raw: State(raw, index))
+        observe, view = hooks.get(ON_EVENT), cache(lambda raw: State(raw, index, columns))
 
         def decide(raw: EngineState) -> None:
             kind, state = raw.event.kind[0], view(raw)
@@ -81,6 +89,9 @@ class Python:
             asked=bits | WAKE["every_event"] | SENT if ON_EVENT in hooks else bits,
             hooks=sum(hooks),
             timer_ns=timer_ns,
+            history=history,
+            columns=tuple(columns),
+            warnings=without_candles(history, market),
             decide=decide,
             save=lambda: pickle.dumps(vars(self.strategy)),
             load=lambda memory: vars(self.strategy).update(pickle.loads(memory)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from barter_bt.engine.action.send import ask_trading
@@ -29,7 +31,7 @@ from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
 from barter_bt.strategy.asking import change_to, target_in_steps
-from barter_bt.strategy.candle import Candle
+from barter_bt.strategy.candle import Candle, Candles, last_candles
 from barter_bt.strategy.open_order import OpenOrder, read_order
 from barter_bt.strategy.request import OrderRequest
 
@@ -60,9 +62,11 @@ class State:
         exchange and name, not in the order in which instruments were given: :meth:`index` has the number of one.
     """
 
-    def __init__(self, state: EngineState, index: IndexedInstruments) -> None:
+    def __init__(
+        self, state: EngineState, index: IndexedInstruments, columns: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.raw = state.read_only
-        self._state, self._index = state, index
+        self._state, self._index, self._columns = state, index, columns
 
     def index(self, instrument: str | int) -> int:
         """Index of an instrument by name."""
@@ -135,6 +139,36 @@ class State:
         ins, i = self._state.instruments, self.index(instrument)
         return Candle(ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i])
 
+    def candles(self, instrument: str | int, n: int | None = None) -> Candles:
+        """The last ``n`` candles of an instrument that have closed and arrived, the oldest first; by default all kept.
+
+        How many are kept the strategy says with its attribute ``candle_history``. At the beginning of a run there are
+        fewer: ``len(state.candles("btc_usdt", 20)) == 20`` tells when there are enough.
+
+        Raises
+        ------
+        StrategyError
+            More are asked for than are kept.
+        """
+        return last_candles(self._state, self.index(instrument), n)
+
+    def column(self, instrument: str | int, name: str) -> float:
+        """The value of a column of one's own in the last row of an instrument that had one; NaN before the first.
+
+        Which columns are read the strategy says with its attribute ``data_columns``.
+
+        Raises
+        ------
+        StrategyError
+            It did not ask for this one.
+        """
+        if name not in self._columns:
+            raise StrategyError(
+                f"the strategy reads column {name!r}; it asked for {', '.join(self._columns) or 'none'}",
+                f"ask for it before the run: the attribute data_columns = ({name!r},)",
+            )
+        return api.column(self._state, self.index(instrument), self._columns[name])
+
     def bid(self, instrument: str | int) -> float:
         """Best bid; 0.0 if there is none."""
         return api.bid_price(self._state, self.index(instrument))
@@ -203,6 +237,22 @@ class State:
     def free_balance(self, asset: str | int) -> float:
         """What of :meth:`balance` no resting order reserves."""
         return api.free_balance(self._state, self._index.asset(asset))
+
+    def margin_used(self, asset: str | int) -> float:
+        """What the positions that are margined in an asset tie up of it (rule 19), by name."""
+        return api.margin_used(self._state, self._index.asset(asset))
+
+    def free_margin(self, asset: str | int) -> float:
+        """What of an asset new positions can tie up: free balance and value of positions less :meth:`margin_used`."""
+        return api.free_margin(self._state, self._index.asset(asset))
+
+    def buying_power(self, instrument: str | int) -> float:
+        """The largest value of an instrument that can be bought now beside what is held, its fee left aside.
+
+        In the quote or settlement asset: in a cash account :meth:`free_cash`, with margin what :meth:`free_margin`
+        suffices for. NaN where it depends on a price that is not known.
+        """
+        return api.buying_power(self._state, self.index(instrument))
 
     def round_price(self, instrument: str | int, value: float) -> float:
         """Nearest price on the instrument's grid."""

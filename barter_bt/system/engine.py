@@ -28,6 +28,7 @@ from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.state.window import keep_candles
 from barter_bt.engine.step import advance, start_event
 from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
@@ -61,6 +62,7 @@ from barter_bt.protocol import (
 )
 from barter_bt.risk.managed import Managed
 from barter_bt.risk.managers import Given, split
+from barter_bt.strategy.driver import candle_history as asked_history
 from barter_bt.system.accounts import Accounts
 from barter_bt.system.audit import (
     AccountDisconnect,
@@ -130,6 +132,8 @@ class Engine(View):
         Smallest amount of an asset that is counted, as in a backtest.
     reporting
         Asset that limits on exposure and leverage are in; by default the quote asset of the first instrument.
+    candle_history
+        How many of the last candles of each instrument are kept, for :meth:`candles`.
 
     Attributes
     ----------
@@ -160,6 +164,7 @@ class Engine(View):
         clock: Callable[[], int] | None = None,
         units: Mapping[str, Number] | None = None,
         reporting: str | None = None,
+        candle_history: int = 0,
     ) -> None:
         index = IndexedInstruments(instruments)
         amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
@@ -170,6 +175,8 @@ class Engine(View):
         super().__init__(index, counted, _build(index, counted, amounts, start, worth_in), book)
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
+        if history := asked_history(candle_history):
+            keep_candles(self.state, history)
         limits, managers = split(risk)
         if limits:
             limits.apply(self.state, index, counted.scales)

@@ -8,9 +8,11 @@ from functools import partial
 
 from barter_bt.engine.audit import begin, note_event, note_market
 from barter_bt.engine.event import MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
+from barter_bt.engine.order import NO_TIME
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.window import keep_candle
 from barter_bt.engine.terms import steps
 from barter_bt.errors import DataError
 from barter_bt.protocol import (
@@ -80,6 +82,8 @@ def _nothing(s: EngineState, i: int, time: int) -> bool:
 def _note(s: EngineState, exchange: int, i: int, code: int, time: int, values: tuple[float, ...]) -> None:
     heal_market(s, exchange)
     s.engine.market_time[0] = s.engine.time[0]
+    if code == MARKET_CANDLE and s.engine.history[0]:
+        keep_candle(s, i, NO_TIME, time, *values)
     begin(s, code, i, -1, exchange, -1)
     if code == MARKET_OTHER:
         note_event(s, -1)

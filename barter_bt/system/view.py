@@ -22,6 +22,7 @@ from barter_bt.protocol import (
     Side,
     TradingState,
 )
+from barter_bt.strategy.candle import Candles, last_candles
 from barter_bt.system.book import Book, decode
 from barter_bt.system.filters import select
 from barter_bt.system.units import Units
@@ -55,6 +56,30 @@ class View:
         i = self.index.instrument(instrument)
         ticks = price_ticks(self.state, i)
         return self.units.price(i, ticks) if ticks else None
+
+    def candles(self, instrument: str | int, n: int | None = None) -> Candles:
+        """The last ``n`` candles of an instrument, the oldest first; by default all that are kept.
+
+        They stand in order of arrival; when they opened is not known.
+
+        Examples
+        --------
+        >>> from barter_bt.instrument import Instrument
+        >>> from barter_bt.protocol import Candle, Item, Market, MarketEvent
+        >>> from barter_bt.system import Engine
+        >>> engine = Engine([Instrument("x", "btc_usd")], candle_history=2)
+        >>> for close in (9.0, 10.0, 11.0):
+        ...     candle = Candle(int(close), 9.0, 11.0, 9.0, close, 1.0, 5)
+        ...     _ = engine.process(Market(Item(MarketEvent(int(close), int(close), "x", "btc_usd", candle))))
+        >>> engine.candles("btc_usd").close.tolist()
+        [10.0, 11.0]
+
+        Raises
+        ------
+        StrategyError
+            More are asked for than are kept.
+        """
+        return last_candles(self.state, self.index.instrument(instrument), n)
 
     def position(self, instrument: str | int) -> Decimal:
         """Signed quantity of the open position."""

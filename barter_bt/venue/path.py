@@ -1,8 +1,8 @@
 """The way on which a candle goes through its prices, where one is assumed (rule 59).
 
 Assumptions: from the open straight to one extreme, to the other, to the close. What that way reaches fills in this
-order, and what follows from a fill sees the rest of the way. The true way may be another: `pessimistic`, the default, assumes
-none and takes what is worse for the account.
+order, and what follows from a fill sees the rest of the way. The true way may be another: `pessimistic`, the default,
+assumes none and takes what is worse for the account.
 """
 
 from __future__ import annotations

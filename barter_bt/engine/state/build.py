@@ -19,7 +19,9 @@ from barter_bt.engine.state.tables import (
     Actions,
     Assets,
     Balances,
+    Candles,
     CashFlows,
+    Columns,
     Commands,
     Engine,
     EngineState,
@@ -34,6 +36,7 @@ from barter_bt.engine.state.tables import (
     Schedule,
     Trades,
     Watched,
+    Windows,
 )
 from barter_bt.engine.terms import Terms
 from barter_bt.errors import ConfigError
@@ -78,6 +81,9 @@ def build_state(
         health=health,
         assets=assets,
         instruments=instruments,
+        windows=Windows(len(index)),
+        candles=Candles(0),
+        columns=Columns(0),
         orders=Orders(4096),
         actions=Actions(16),
         schedule=Schedule(0),

@@ -48,6 +48,8 @@ class Engine(Table):
     recording: I64  # 0: no; 1: with each mark; 2: with each event
     turns: I64  # of the loop, at one time
     turn_time: I64
+    history: I64  # candles of each instrument that are kept, because a strategy asked for so many
+    keeping: I64  # 1: candles or columns are kept
 
 
 class Event(Table):
@@ -119,6 +121,31 @@ class Instruments(Table):
     live: I64
     working: I64  # signed lots that live orders have not filled
     chosen: I64  # 1: in the filter of the command that is being executed
+
+
+class Windows(Table):
+    """One row per instrument: how many of its last candles are kept, and where the latest of them stands."""
+
+    count: I64
+    latest: I64  # row of `candles`
+
+
+class Candles(Table):
+    """The last candles of each instrument in order of arrival, a ring of ``engine.history`` rows each."""
+
+    time_open: I64  # NO_TIME where it is not known
+    time: I64  # of the close
+    open: F64
+    high: F64
+    low: F64
+    close: F64
+    volume: F64
+
+
+class Columns(Table):
+    """Columns of the user's own that strategies read, by number and then instrument: the last value that arrived."""
+
+    value: F64  # NaN: none yet
 
 
 class Actions(OrderRequest, growable=True):
@@ -260,6 +287,9 @@ class EngineState(Block):
     health: Health
     assets: Assets
     instruments: Instruments
+    windows: Windows
+    candles: Candles
+    columns: Columns
     orders: Orders
     actions: Actions
     schedule: Schedule
