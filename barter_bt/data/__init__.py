@@ -7,6 +7,7 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.flows import CashFlows, cash_flows, dividends, funding
+from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
@@ -30,6 +31,7 @@ __all__ = [
     "from_pandas",
     "funding",
     "generate",
+    "interest",
     "quotes",
     "read_csv",
     "sample",

@@ -11,7 +11,7 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash"]
+Kind = Literal["funding", "dividend", "cash", "interest"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
@@ -22,14 +22,14 @@ _MOST = {"rate": 1.0, "amount": 1e15}
 
 @dataclass(frozen=True)
 class CashFlows:
-    """Cash flows of one kind, checked: what :func:`funding`, :func:`dividends` and :func:`cash_flows` give.
+    """Cash flows of one kind, checked: what :func:`funding`, :func:`dividends`, :func:`interest` and the like give.
 
     Attributes
     ----------
     kind
-        ``"funding"``, ``"dividend"`` or ``"cash"``.
+        ``"funding"``, ``"dividend"``, ``"cash"`` or ``"interest"``.
     frame
-        Its columns, by time.
+        Its columns, by time; of interest its terms, one row.
 
     Examples
     --------
@@ -43,7 +43,11 @@ class CashFlows:
     frame: pl.DataFrame
 
     def __repr__(self) -> str:
-        return f"CashFlows({self.frame.height:,} {self.kind})"
+        if self.kind != "interest":
+            return f"CashFlows({self.frame.height:,} {self.kind})"
+        row = self.frame.row(0, named=True)
+        rates = ", ".join(f"{name} {row[name]}" for name in ("cash", "debt", "borrow") if row[name] is not None)
+        return f"CashFlows(interest of {row['asset'] or row['instrument']}: {rates})"
 
 
 def funding(source: object) -> CashFlows:
@@ -99,7 +103,7 @@ def dividends(source: object) -> CashFlows:
 def cash_flows(source: object) -> CashFlows:
     """Amounts that the account gets, or pays where they are below 0, for a reason of the user's own (rule 48).
 
-    Interest, rollover, subscriptions, costs. They are part of the result: deposits would look like profits.
+    Rollover, subscriptions, costs. They are part of the result: deposits would look like profits.
 
     Parameters
     ----------

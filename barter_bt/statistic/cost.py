@@ -42,8 +42,8 @@ def slippage(activity: Activity) -> float | None:
 
 @figure("Cash flows", "money", "Costs", needs="activity")
 def cash_flows(activity: Activity) -> float | None:
-    """Sum of the cash flows that no order moved (funding, dividends, flows of one's own), above 0 what was received; in
-    the reporting asset, null where one was in another.
+    """Sum of the cash flows that no order moved (funding, interest, dividends, flows of one's own), above 0 what was
+    received; in the reporting asset, null where one was in another.
     """
     paid = getattr(activity.run, "cash_flows", None)
     if paid is None or not paid.height:

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.flows import BORROW_FEE
 from barter_bt.engine.messages import Links
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, Terms
@@ -219,7 +220,8 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
     clock.time[0] = -NEVER
-    clock.needs_marks[0] = int(state.terms.array("margined").any())
+    priced = state.flows.array("kind") == BORROW_FEE
+    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any())
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
     clock.needs_candles[0] = int((this_close | (fill_terms.array("slip_by_candle") > 0)).any())
     return VenueState(

@@ -157,14 +157,21 @@ class Commands(OrderTerms):
 
 
 class CashFlows(Table):
-    """Money that no order moves, by time (rule 48): what is paid is ``num / den`` of what its kind says."""
+    """Money that no order moves (rule 48): what is paid is ``num / den`` of what its kind says.
+
+    First come those that are due again and again, whose time is the next, then all others by time.
+    """
 
     time: I64
+    given: I64  # place in the order given, which counts at one time
+    every: I64  # ns until it is due again; 0: it is due once
+    since: I64  # it is due later than this, and not later than that
+    until: I64
     kind: I8
     instrument: I64  # -1: none
     asset: I64
     exchange: I64
-    num: I64  # of the notional of the position, of the units of base that are held, or units of the asset
+    num: I64  # of the notional of the position, of the units that are held or owed, or units of the asset
     den: I64
 
 
