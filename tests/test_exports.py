@@ -15,7 +15,7 @@ SURFACE = {
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check dividends from_pandas funding
-        generate interest quotes read_csv sample trades
+        generate interest quotes read_csv sample splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

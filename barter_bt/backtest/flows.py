@@ -9,17 +9,18 @@ from typing import Any
 
 from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.interest import interest_rows
+from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import CashFlows
 from barter_bt.engine.agenda import CASH_FLOW
-from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING
+from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING, SPLIT
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.venue.flows import next_due
 
-KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT}
+KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT}
 _RATE = 10**12  # rates of funding count to its inverse
 
 
@@ -28,8 +29,8 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     several = () if given is None else (given,) if isinstance(given, CashFlows) else given
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
-            f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest or "
-            "data.cash_flows give, or a list of such"
+            f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
+            "data.splits or data.cash_flows give, or a list of such"
         )
     return tuple(several)
 
@@ -45,6 +46,8 @@ def install(
     rows = [row for one in flows for row in _rows(one, index, scales, begins)]
     for given, row in enumerate(rows):
         row["given"] = given
+        if row["kind"] == SPLIT:
+            refuse_split(row["instrument"], index, scales, state.engine.reporting[0])
     due = sorted((row for row in rows if begins <= row["time"] <= row["until"]), key=_place)
     table = Columns(len(due))
     for name in Columns.schema:
@@ -129,6 +132,9 @@ def _of_instrument(
         if one.kind != "perpetual":
             raise ConfigError(f"funding of {one.key!r}, which is {one.kind}: only perpetuals pay it")
         return i, asset, Fraction(round(Decimal(repr(row["rate"])) * _RATE), _RATE), kind
+    if kind == "split":
+        new, _, old = row["ratio"].partition(":")
+        return i, asset, Fraction(int(new), int(old)), kind
     if one.is_derivative:
         raise ConfigError(f"a dividend of {one.key!r}, which is {one.kind}: only what is held pays one")
     per_unit = Fraction(Decimal(repr(row["amount"]))) * Fraction(scales.units[index.bases[i]])

@@ -45,6 +45,20 @@ NO_FLOWS: dict[str, Any] = {
 }
 
 
+NO_SPLITS: dict[str, Any] = {
+    "time_exchange": TIME,
+    "time_engine": TIME,
+    "exchange": pl.String,
+    "instrument": pl.String,
+    "ratio": pl.Float64,
+    "position_id": pl.Int64,
+    "quantity_before": pl.Float64,
+    "quantity_after": pl.Float64,
+    "amount": pl.Float64,
+    "trade_id_next": pl.Int64,
+}
+
+
 class Frames:
     """Builds the public tables of one run.
 
@@ -91,14 +105,11 @@ class Frames:
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural
 
-    def _named(self, table: Table) -> dict[str, Any]:
+    def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
         exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
-        return {
-            "exchange": self._enum(exchange, self._exchanges),
-            "instrument": self._enum(i, self._instruments),
-            "side": self._side(table.array("side")),
-        }
+        names = {"exchange": self._enum(exchange, self._exchanges), "instrument": self._enum(i, self._instruments)}
+        return names | {"side": self._side(table.array("side"))} if sided else names
 
     def _side(self, side: np.ndarray) -> pl.Series:
         return self._enum((side < 0).astype(np.uint8), pl.Enum(["buy", "sell"]))
@@ -215,7 +226,7 @@ class Frames:
                 "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),
                 "fees_exit": self._scaled(p.array("fees_exit"), i, self._money),
                 "time_enter": self._time(p.array("time_enter")),
-                "time_exit": self._time(p.array("time_exit"), p.array("trade_exit") >= 0),
+                "time_exit": self._time(p.array("time_exit"), p.array("time_exit") != NO_TIME),
                 "trade_id_enter": p.array("trade_enter").copy(),
                 "trade_id_exit": pl.Series(p.array("trade_exit")).set(pl.Series(p.array("trade_exit") < 0), None),
                 "strategy": self._enum(p.array("strategy"), self._strategies),
@@ -262,6 +273,25 @@ class Frames:
                 "instrument": self._enum(np.maximum(i, 0), self._instruments).set(pl.Series(i < 0), None),
                 "reason": pl.Series(list(reasons), dtype=pl.String).gather(rows),
                 "amount": self._scaled(p.array("amount"), asset, self._scales.units),
+            }
+        )
+
+    def splits(self) -> pl.DataFrame:
+        """Splits, in the order in which the engine learnt of them."""
+        j, s = self._s.splits, self._scales
+        i, flow, position = j.array("instrument"), j.array("flow"), j.array("position")
+        named = self._named(j, sided=False)
+        return pl.DataFrame(
+            {
+                "time_exchange": self._time(j.array("time_exchange")),
+                "time_engine": self._time(j.array("time_engine")),
+                **named,
+                "ratio": self._s.flows.array("num")[flow] / self._s.flows.array("den")[flow],
+                "position_id": pl.Series(position).set(pl.Series(position < 0), None),
+                "quantity_before": self._scaled(j.array("before"), i, s.lots),
+                "quantity_after": self._scaled(j.array("after"), i, s.lots),
+                "amount": self._scaled(j.array("amount"), i, self._money),
+                "trade_id_next": j.array("trade").copy(),
             }
         )
 

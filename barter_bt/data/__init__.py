@@ -13,6 +13,7 @@ from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.sample import sample
+from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
 from barter_bt.data.validate import check
 
@@ -35,5 +36,6 @@ __all__ = [
     "quotes",
     "read_csv",
     "sample",
+    "splits",
     "trades",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,12 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash", "interest"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
     "cash": ("time", "asset", "amount", "reason"),
+    "split": ("time", "instrument", "ratio"),
 }
 _MOST = {"rate": 1.0, "amount": 1e15}
 
@@ -27,7 +28,7 @@ class CashFlows:
     Attributes
     ----------
     kind
-        ``"funding"``, ``"dividend"``, ``"cash"`` or ``"interest"``.
+        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"`` or ``"split"``.
     frame
         Its columns, by time; of interest its terms, one row.
 
@@ -127,7 +128,8 @@ def cash_flows(source: object) -> CashFlows:
     return _read("cash", source)
 
 
-def _read(kind: Kind, source: object) -> CashFlows:
+def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:
+    """Name a source, and read its columns for one kind: times are in UTC and do not go back, texts are text."""
     opened, names = open_source(source), _COLUMNS[kind]
     for name in names:
         if name not in opened.schema:
@@ -139,37 +141,37 @@ def _read(kind: Kind, source: object) -> CashFlows:
     zone = frame.schema["time"]
     if not isinstance(zone, pl.Datetime) or zone.time_zone is None:
         raise DataError(f"{opened.label}: column 'time' is {zone}; it must be a Datetime with a time zone")
-    number = names[2]
-    if not frame.schema[number].is_numeric():
-        raise DataError(f"{opened.label}: column {number!r} is {frame.schema[number]}; it must be a number")
     texts = [pl.col(name).cast(pl.String) for name in names if name in ("instrument", "asset", "reason")]
-    frame = frame.with_columns(
-        pl.col("time").dt.cast_time_unit("ns").dt.convert_time_zone("UTC"), pl.col(number).cast(pl.Float64), *texts
+    frame = frame.with_columns(pl.col("time").dt.cast_time_unit("ns").dt.convert_time_zone("UTC"), *texts)
+    again = pl.struct("time", "instrument").is_first_distinct().not_() if "instrument" in names else pl.lit(False)
+    refuse_rows(
+        kind,
+        frame,
+        opened.label,
+        ("has a null", pl.any_horizontal(pl.all().is_null()), "drop or fill it"),
+        ("goes back in time", pl.col("time") < pl.col("time").shift(), "sort by time"),
+        ("comes a second time", again, "it would count twice; drop one"),
     )
-    _check(kind, frame, number, opened.label)
+    return opened.label, frame
+
+
+def _read(kind: Kind, source: object) -> CashFlows:
+    label, frame = read_dated(kind, source)
+    number = _COLUMNS[kind][2]
+    if not frame.schema[number].is_numeric():
+        raise DataError(f"{label}: column {number!r} is {frame.schema[number]}; it must be a number")
+    frame = frame.with_columns(pl.col(number).cast(pl.Float64))
+    value, least = pl.col(number), 0.0 if kind == "dividend" else -_MOST[number]
+    wrong = ~value.is_between(least, _MOST[number]).fill_null(False)
+    refuse_rows(kind, frame, label, (f"has {number} {{}}", wrong, f"allowed: {least:g} to {_MOST[number]:g}"))
     return CashFlows(kind, frame)
 
 
-def _check(kind: Kind, frame: pl.DataFrame, number: str, label: str) -> None:
-    value = pl.col(number)
-    wrong: Sequence[tuple[str, pl.Expr, str]] = (
-        ("has a null", pl.any_horizontal(pl.all().is_null()), "drop or fill it"),
-        ("goes back in time", pl.col("time") < pl.col("time").shift(), "sort by time"),
-        (
-            f"has {number} {{}}",
-            ~(value.abs() <= _MOST[number]).fill_null(False) | ((kind == "dividend") & (value < 0)).fill_null(False),
-            f"allowed: {'0' if kind == 'dividend' else f'-{_MOST[number]:g}'} to {_MOST[number]:g}",
-        ),
-        (
-            "comes a second time",
-            pl.struct("time", "instrument").is_first_distinct().not_() if kind != "cash" else pl.lit(False),
-            "it would be paid twice; drop one",
-        ),
-    )
+def refuse_rows(kind: Kind, frame: pl.DataFrame, label: str, *wrong: tuple[str, pl.Expr, str]) -> None:
+    """Refuse the first row for which something wrong holds: what it is, and what to do."""
     for what, expression, hint in wrong:
         rows = frame.with_row_index("row").filter(expression)
         if rows.height:
             first = rows.row(0, named=True)
-            raise DataError(
-                f"{label}: row {first['row']} of the {kind} ({first['time']}) {what.format(first[number])}", hint
-            )
+            told = what.format(first[_COLUMNS[kind][2]])
+            raise DataError(f"{label}: row {first['row']} of the {kind} ({first['time']}) {told}", hint)

@@ -11,8 +11,10 @@ REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 # its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. CHANGED: its
 # quantity, limit price and trigger are now these. In the middle stand those of accounts that tell things one by one:
 # the order is being cancelled; a trade alone; balances alone. FLOW: money that no order has moved, row ``quantity`` of
-# the cash flows and ``notional`` of its asset; it concerns no order (-1).
+# the cash flows and ``notional`` of its asset; it concerns no order (-1). SPLIT: the same of a split, with both of its
+# balances.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, FLOW = range(10)
+SPLIT = 10
 
 
 class Requests(Table, growable=True):

@@ -45,7 +45,8 @@ PARENT_ENDED = 22
 SIBLING_FILLED = 23
 CHILD_FILLED = 24
 TIME_OVER = 25
-OWN_REASON = 26  # the first reason of the user's risk managers; their names are those of the run
+INSTRUMENT_SPLIT = 26
+OWN_REASON = 27  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -89,6 +90,7 @@ REASONS = (
     "sibling_filled",
     "child_filled",
     "time_over",
+    "split",
 )
 
 

@@ -17,11 +17,13 @@ from barter_bt.engine.messages import (
     CLOSED,
     FILL,
     FLOW,
+    SPLIT,
     TRADE,
     TRIGGERED,
     dequeue,
 )
 from barter_bt.engine.record import EACH_EVENT, record
+from barter_bt.engine.split import apply_split
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
@@ -57,7 +59,7 @@ def process_reports(s: EngineState) -> int:
 
 def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
-    if r.kind[row] == FLOW:
+    if r.kind[row] == FLOW or r.kind[row] == SPLIT:
         return _process_flow(s, row, asked)
     is_fill = int(r.kind[row] == FILL)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
@@ -88,7 +90,7 @@ def _process_one(s: EngineState, asked: int) -> int:
 
 
 def _process_flow(s: EngineState, row: int, asked: int) -> int:
-    """Money that no order has moved: one balance event (rule 48)."""
+    """Money that no order has moved, or a split: one balance event (rules 45 and 48)."""
     flow = s.reports.quantity[row]
     s.engine.sequence[0] += 1
     begin(s, BALANCE, s.flows.instrument[flow], -1, s.flows.exchange[flow], -1)
@@ -142,6 +144,10 @@ def apply_report(s: EngineState, row: int) -> None:
         _apply_trade(s, row, order)
     elif kind == FLOW:
         _apply_flow(s, row)
+    elif kind == SPLIT:
+        apply_split(s, row)
+        if r.notional[row] != 0:
+            _apply_flow(s, row)
     if r.asset_first[row] >= 0:
         update_from_balance(s, r.asset_first[row], time, r.total_first[row], r.free_first[row])
     if r.asset_second[row] >= 0:

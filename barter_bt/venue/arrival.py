@@ -12,6 +12,7 @@ from barter_bt.engine.order import (
     BUY,
     CANCELLED,
     INSTRUMENT_EXPIRED,
+    INSTRUMENT_SPLIT,
     LIMIT,
     NO_PARENT,
     NO_REASON,
@@ -83,6 +84,8 @@ def _objection(v: VenueState, order: int, i: int) -> int:
     o, t = v.orders, v.terms
     if has_expired(v, i):
         return INSTRUMENT_EXPIRED
+    if v.sent.time_sent[order] < v.markets.split_told[i]:
+        return INSTRUMENT_SPLIT
     if o.good_till[order] <= v.clock.time[0]:
         return TIME_OVER
     if o.quantity[order] < t.quantity_min[i]:

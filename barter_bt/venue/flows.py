@@ -7,10 +7,12 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, FUNDING, INTEREST
+from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, FUNDING, INTEREST, SPLIT
+from barter_bt.engine.messages import FLOW
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.report import report_flow
+from barter_bt.venue.split import split
 from barter_bt.venue.state import VenueState
 
 
@@ -57,6 +59,9 @@ def _due_again(v: VenueState, row: int, now: int) -> int:
 
 
 def _pay(v: VenueState, row: int) -> None:
+    if v.flows.kind[row] == SPLIT:
+        split(v, row)
+        return
     a, asset, paid = v.accounts, v.flows.asset[row], _amount(v, row)
     if paid == 0:
         return
@@ -64,7 +69,7 @@ def _pay(v: VenueState, row: int) -> None:
     a.counterparty[asset] = bounded_sum(a.counterparty[asset], -paid)
     if not (in_range(paid) and in_range(a.total[asset]) and in_range(a.counterparty[asset])):
         fail_range(v.fault, v.flows.instrument[row], asset)
-    report_flow(v, v.flows.exchange[row], row, asset, paid)
+    report_flow(v, FLOW, row, paid)
 
 
 def _amount(v: VenueState, row: int) -> int:

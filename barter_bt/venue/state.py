@@ -91,6 +91,7 @@ class VenueMarkets(Table):
     value: I64
     need: I64
     pass_seen: I64  # number of the last look back that met it
+    split_told: I64  # when the engine learns of the last split: orders sent before are in old units
 
 
 class VenueOrders(OrderTerms, growable=True):

@@ -110,8 +110,8 @@ class Config:
         path = self.path.parent / file
         if not path.is_file():
             self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
-        read = {"funding": data.funding, "dividend": data.dividends, "cash": data.cash_flows}[kind]
-        flows: CashFlows = self._make(key, read, {"source": path})
+        dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits, "cash": data.cash_flows}
+        flows: CashFlows = self._make(key, dated[kind], {"source": path})
         return flows
 
     def build_benchmark(self) -> Any:

@@ -32,6 +32,7 @@ from barter_bt.engine.state.tables import (
     Readings,
     Records,
     Schedule,
+    Splits,
     Trades,
     Watched,
 )
@@ -86,6 +87,7 @@ def build_state(
         requests=Requests(16),
         reports=Reports(16),
         agenda=make_agenda(),
+        splits=Splits(4),
         trades=Trades(4096),
         positions=Positions(4096),
         balances=Balances(4096),

@@ -154,6 +154,9 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
     kind, named = rows[0][0], dict[str, Any](time=TIME, instrument=pl.String)
     if kind in ("interest", "borrow"):
         return to_interest(scenario, rows[0])
+    if kind == "split":
+        rows_of = [row[1:] for row in rows]
+        return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
     if kind != "cash":
         number = "rate" if kind == "funding" else "amount"
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")

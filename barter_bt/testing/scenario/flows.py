@@ -28,7 +28,8 @@ SMALL = ("0.000000001", "-0.000000001", "-0.0000000005", "0.0000000015", "0.0000
 MOST = Decimal(10**15)
 REASONS = ("interest", "rent", "gift")
 YEARLY = ("0.04", "10", "-1", "0.123456789", "0.000000001", "0")
-DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")  # kinds that random scenarios have; there is "interest", too
+RATIOS = ("2:1", "1:2", "3:2", "1:10", "7:1", "1:3", "21:20", "100:1", "1:1000")
+DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")  # random scenarios have these; there are "interest", "split"
 
 
 def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
@@ -42,6 +43,8 @@ def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
         row = make_flow(source, scenario, time)
         if "interest" in DRAWN and chance(source, 25):
             row = make_interest(source, scenario, time) or row
+        if "split" in DRAWN and chance(source, 25):
+            row = make_split(source, scenario, time) or row
         if row[0] in ("cash", "interest", "borrow") or all(
             row[:3] != other[:3] for other in rows
         ):  # none of an instrument comes twice
@@ -98,6 +101,20 @@ def make_interest(source: Source, scenario: Scenario, time: int) -> Row:
         return ("borrow", time, item.name, abs(rates[0]), every)
     asset = item.money if chance(source, 70) or item.kind != "spot" else item.base
     return ("interest", time, item.exchange, asset, rates[0], abs(rates[1]), every)
+
+
+def make_split(source: Source, scenario: Scenario, time: int) -> Row:
+    """Of an instrument whose base nothing else is in, if there is one."""
+    found = [one for one in scenario.instruments if is_alone(one, scenario)]
+    return ("split", time, source.pick(found).name, source.pick(RATIOS)) if found else ()
+
+
+def is_alone(item: InstrumentSpec, scenario: Scenario) -> bool:
+    """Whether a spot instrument's base is that, or the money, of no other, and equity is not measured in it."""
+    if item.kind != "spot" or item.base == scenario.reporting:
+        return False
+    others = (one for one in scenario.instruments if one != item and one.exchange == item.exchange)
+    return all(item.base not in (one.quote, one.money, one.base if one.kind == "spot" else "") for one in others)
 
 
 def make_amount(source: Source, scenario: Scenario, item: InstrumentSpec, asset: str) -> Decimal:
