@@ -13,14 +13,14 @@ from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import CashFlows
 from barter_bt.engine.agenda import CASH_FLOW
-from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING, SPLIT
+from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FUNDING, SPLIT
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.venue.flows import next_due
 
-KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT}
+KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT, "deposit": DEPOSIT}
 _RATE = 10**12  # rates of funding count to its inverse
 
 
@@ -30,7 +30,7 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
             f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
-            "data.splits or data.cash_flows give, or a list of such"
+            "data.splits, data.deposits or data.cash_flows give, or a list of such"
         )
     return tuple(several)
 
@@ -94,11 +94,12 @@ def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales, begins: i
 
 def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> Iterator[dict[str, Any]]:
     times = flows.frame["time"].to_physical().to_list()
-    of = _of_asset if flows.kind == "cash" else _of_instrument
+    is_amount = flows.kind in ("cash", "deposit")
+    of = _of_asset if is_amount else _of_instrument
     for time, row in zip(times, flows.frame.iter_rows(named=True), strict=True):
         i, asset, share, reason = of(flows.kind, row, index, scales)
         exact = share
-        if flows.kind == "cash":
+        if is_amount:
             share = Fraction(round(share))
         yield {
             "time": time,
@@ -119,8 +120,9 @@ def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> 
 def _of_asset(
     kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
 ) -> tuple[int, int, Fraction, str]:
-    asset = index.asset(row["asset"])
-    return -1, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), row["reason"]
+    asset, own = index.asset(row["asset"]), "deposit" if row["amount"] >= 0 else "withdrawal"
+    reason = own if kind == "deposit" else row["reason"]
+    return -1, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), reason
 
 
 def _of_instrument(

@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
+from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
 from barter_bt.engine.state.tables import EngineState, Positions
+from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.instrument import IndexedInstruments, Scales
 
 TIME = pl.Datetime("ns", "UTC")
@@ -42,6 +44,7 @@ NO_FLOWS: dict[str, Any] = {
     "instrument": pl.String,
     "reason": pl.String,
     "amount": pl.Float64,
+    "worth": pl.Float64,
 }
 
 
@@ -273,6 +276,7 @@ class Frames:
                 "instrument": self._enum(np.maximum(i, 0), self._instruments).set(pl.Series(i < 0), None),
                 "reason": pl.Series(list(reasons), dtype=pl.String).gather(rows),
                 "amount": self._scaled(p.array("amount"), asset, self._scales.units),
+                "worth": self._known(p.array("worth"), p.array("worth") != UNKNOWN, self._s.engine.reporting[0]),
             }
         )
 
@@ -296,10 +300,15 @@ class Frames:
         )
 
     def equity(self, reporting: int) -> pl.DataFrame:
-        """Marks in the reporting asset; null where something held had no price."""
+        """Marks in the reporting asset, null where something held had no price; ``net`` of what was paid in or out."""
         e = self._s.equity
-        known = e.array("known") != 0
-        worth = pl.Series(self._scaled(e.array("equity"), np.zeros(0, int), (self._scales.units[reporting],)))
-        if not known.all():
-            worth = worth.set(pl.Series(~known), None)
-        return pl.DataFrame({"time": self._time(e.array("time")), "equity": worth})
+        known, net = e.array("known") != 0, net_equity(self._s)
+        columns = {"time": self._time(e.array("time")), "equity": self._known(e.array("equity"), known, reporting)}
+        if net is not None:
+            columns["net"] = self._known(net, known, reporting)
+        return pl.DataFrame(columns)
+
+    def _known(self, amounts: np.ndarray, known: np.ndarray, asset: int) -> pl.Series:
+        """Amounts of one asset; null where they are not known."""
+        worth = pl.Series(self._scaled(amounts, np.zeros(0, int), (self._scales.units[asset],)))
+        return worth if known.all() else worth.set(pl.Series(~known), None)

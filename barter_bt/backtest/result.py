@@ -164,7 +164,10 @@ class Result(Analysis):
 
     @cached_property
     def cash_flows(self) -> pl.DataFrame:
-        """Money that no order moved: funding, interest, dividends, cash flows of the user's own."""
+        """Money that no order moved: funding, interest, dividends, deposits, cash flows of the user's own.
+
+        ``worth`` is the amount in the reporting asset at the prices of its time, null where there was none.
+        """
         return self._frames.cash_flows(self.flow_reasons)
 
     @cached_property
@@ -178,7 +181,12 @@ class Result(Analysis):
 
     @cached_property
     def equity(self) -> pl.DataFrame:
-        """Marks of the account in the reporting asset."""
+        """Marks of the account in the reporting asset.
+
+        Where something was paid in or out (:func:`~barter_bt.data.deposits`) there is a column ``net``: what the equity
+        of the start would have become without it, each deposit scaled out at the equity just before it. Returns,
+        drawdowns and what is computed from them are those of ``net``.
+        """
         return self._frames.equity(self.index.asset(self.reporting))
 
     @cached_property

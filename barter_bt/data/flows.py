@@ -11,12 +11,13 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash", "interest", "split"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
     "cash": ("time", "asset", "amount", "reason"),
     "split": ("time", "instrument", "ratio"),
+    "deposit": ("time", "asset", "amount"),
 }
 _MOST = {"rate": 1.0, "amount": 1e15}
 
@@ -28,7 +29,8 @@ class CashFlows:
     Attributes
     ----------
     kind
-        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"`` or ``"split"``.
+        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"`` or
+        ``"deposit"``.
     frame
         Its columns, by time; of interest its terms, one row.
 
@@ -104,7 +106,7 @@ def dividends(source: object) -> CashFlows:
 def cash_flows(source: object) -> CashFlows:
     """Amounts that the account gets, or pays where they are below 0, for a reason of the user's own (rule 48).
 
-    Rollover, subscriptions, costs. They are part of the result: deposits would look like profits.
+    Rollover, subscriptions, costs. They are part of the result: what is paid in or out is :func:`deposits`.
 
     Parameters
     ----------
@@ -125,7 +127,37 @@ def cash_flows(source: object) -> CashFlows:
     >>> cash_flows(data)
     CashFlows(1 cash)
     """
-    return _read("cash", source)
+    flows = _read("cash", source)
+    moved = pl.col("reason").is_in(["deposit", "withdrawal"])
+    refuse_rows("cash", flows.frame, "cash_flows", ("is a deposit or withdrawal", moved, "give it to data.deposits"))
+    return flows
+
+
+def deposits(source: object) -> CashFlows:
+    """Deposits, and withdrawals where the amount is below 0, which are no profits and losses (rule 48).
+
+    Returns and drawdowns of a run are those of its equity net of them, and a run has a time-weighted and a
+    money-weighted return: see the column ``net`` of :attr:`barter_bt.Result.equity`.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``asset`` (``asset`` or ``exchange.asset``) and
+        ``amount``.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> first = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    >>> deposits(pl.DataFrame({"time": [first, first], "asset": ["usd", "usd"], "amount": [500.0, -20.0]}))
+    CashFlows(2 deposit)
+    """
+    return _read("deposit", source)
 
 
 def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:

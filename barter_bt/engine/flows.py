@@ -1,5 +1,5 @@
 """Kinds of cash flows (rules 41, 44, 45 and 48)."""
 
 FUNDING, DIVIDEND, AMOUNT = 0, 1, 2
-SPLIT = 6
+SPLIT, DEPOSIT = 6, 7
 INTEREST, DEBT_INTEREST, BORROW_FEE = 3, 4, 5  # on a balance above 0 and below it, and on what is borrowed of a base

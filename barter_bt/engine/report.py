@@ -7,6 +7,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, note_output, note_report
+from barter_bt.engine.deposit import value_payment
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.messages import (
@@ -164,8 +165,9 @@ def _apply_flow(s: EngineState, row: int) -> None:
     payment, p = s.payments.append(), s.payments
     p.time_exchange[payment] = s.reports.time_exchange[row]
     p.time_engine[payment] = s.engine.time[0]
-    p.flow[payment] = s.reports.quantity[row]
+    p.flow[payment] = flow = s.reports.quantity[row]
     p.amount[payment] = s.reports.notional[row]
+    value_payment(s, payment, flow)
 
 
 def _apply_trade(s: EngineState, row: int, order: int) -> None:

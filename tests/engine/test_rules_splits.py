@@ -204,8 +204,8 @@ def test_adjusted_prices_are_told():
     market, plan = trades((0, 100, 9), (2, 100, 9), (5, 101, 9)), schedule({"at": 1, "buy": 3})
     result = run(market, plan, cash_flows=split((4, "2:1")))
     assert [text for text in result.warnings if "adjusted" in text] == [
-        "the price of 'a_usd' goes from 100 to 101 at its split of 2:1, 1970-01-01 00:00:04 UTC: prices that are adjusted "
-        "for splits count them twice"
+        "the price of 'a_usd' goes from 100 to 101 at its split of 2:1, 1970-01-01 00:00:04 UTC: prices that are "
+        "adjusted for splits count them twice"
     ]
     assert not [text for text in run(market, plan, cash_flows=split((4, 1.05))).warnings if "adjusted" in text]
 

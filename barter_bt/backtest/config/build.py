@@ -110,7 +110,10 @@ class Config:
         path = self.path.parent / file
         if not path.is_file():
             self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
-        dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits, "cash": data.cash_flows}
+        dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits} | {
+            "deposit": data.deposits,
+            "cash": data.cash_flows,
+        }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
         return flows
 

@@ -188,6 +188,8 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
+    worth: I64  # of it, in units of the reporting asset; UNKNOWN of the valuation: there was no price
+    equity_before: I64  # just before a deposit; UNKNOWN of all else
 
 
 class Splits(Table, growable=True):

@@ -157,14 +157,16 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
     if kind == "split":
         rows_of = [row[1:] for row in rows]
         return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
-    if kind != "cash":
+    if kind not in ("cash", "deposit"):
         number = "rate" if kind == "funding" else "amount"
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
         return data.funding(frame) if kind == "funding" else data.dividends(frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
-    schema: dict[str, Any] = {"time": TIME, "asset": pl.String, "amount": pl.Float64, "reason": pl.String}
-    return data.cash_flows(pl.DataFrame(cells, schema=schema, orient="row"))
+    schema: dict[str, Any] = {"time": TIME, "asset": pl.String, "amount": pl.Float64}
+    if kind == "deposit":
+        return data.deposits(pl.DataFrame(cells, schema=schema, orient="row"))
+    return data.cash_flows(pl.DataFrame(cells, schema={**schema, "reason": pl.String}, orient="row"))
 
 
 def to_interest(scenario: Scenario, row: Row) -> CashFlows:

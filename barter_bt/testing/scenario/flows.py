@@ -29,7 +29,7 @@ MOST = Decimal(10**15)
 REASONS = ("interest", "rent", "gift")
 YEARLY = ("0.04", "10", "-1", "0.123456789", "0.000000001", "0")
 RATIOS = ("2:1", "1:2", "3:2", "1:10", "7:1", "1:3", "21:20", "100:1", "1:1000")
-DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")  # random scenarios have these; there are "interest", "split"
+DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")  # of random scenarios; others: interest, split, deposit
 
 
 def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
@@ -45,7 +45,7 @@ def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
             row = make_interest(source, scenario, time) or row
         if "split" in DRAWN and chance(source, 25):
             row = make_split(source, scenario, time) or row
-        if row[0] in ("cash", "interest", "borrow") or all(
+        if row[0] in ("cash", "deposit", "interest", "borrow") or all(
             row[:3] != other[:3] for other in rows
         ):  # none of an instrument comes twice
             rows.append(row)
@@ -86,6 +86,8 @@ def make_flow(source: Source, scenario: Scenario, time: int) -> Row:
     other = item.quote if item.money == item.base else item.base
     asset = item.money if chance(source, 70) else other
     amount = make_amount(source, scenario, item, asset)
+    if "deposit" in DRAWN and chance(source, 40):
+        return ("deposit", time, item.exchange, asset, plainly(amount))
     return ("cash", time, item.exchange, asset, plainly(amount), source.pick(REASONS))
 
 

@@ -140,7 +140,7 @@ class Scenario(Plain):
     - ``("funding", time, instrument, rate)`` of a perpetual;
     - ``("dividend", time, instrument, amount)`` of a spot instrument, for each unit of its base;
     - ``("split", time, instrument, ratio)`` of a spot instrument, such as "3:2";
-    - ``("cash", time, exchange, asset, amount, reason)``;
+    - ``("cash", time, exchange, asset, amount, reason)``, and ``("deposit", time, exchange, asset, amount)``;
     - ``("interest", since, exchange, asset, rate on cash, rate on debt, every in ns)`` and ``("borrow", since,
       instrument, rate, every in ns)``, of a spot instrument: due at the multiples of ``every`` later than the start and
       than ``since``, which counts in whole microseconds, rounded down.
