@@ -14,8 +14,8 @@ SURFACE = {
         statistic strategy testing venue
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check dividends from_pandas funding
-        generate quotes read_csv sample trades
+        CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check deposits dividends from_pandas
+        funding generate interest quotes read_csv sample splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

@@ -26,7 +26,8 @@ def order_ticks(s: EngineState) -> np.ndarray:
 def entry_ticks(s: EngineState, positions: Positions) -> np.ndarray:
     """Of each of some positions the one price at which it was entered, in ticks; 0 if there were several.
 
-    A trade bears the position that it touched first, so what a flip opens is found by the position's first trade.
+    A trade bears the position that it touched first, so what a flip opens is found by the position's first trade. What
+    was split while it was open has no price in units of now: its average is worked out from its cost.
     """
     fills, rows = s.trades, np.arange(len(positions))
     row_of = np.full(s.engine.positions[0], -1)
@@ -36,4 +37,8 @@ def entry_ticks(s: EngineState, positions: Positions) -> np.ndarray:
         (row >= 0) & (fills.array("side") == positions.array("side")[row]) if len(rows) else np.zeros(len(row), bool)
     )
     group = np.concatenate([row[enters], rows])
-    return _one_price(len(rows), group, np.concatenate([price[enters], price[positions.array("trade_enter")]]))
+    found = _one_price(len(rows), group, np.concatenate([price[enters], price[positions.array("trade_enter")]]))
+    split = s.splits.array("position")[s.splits.array("after") != 0]
+    over = row_of[split[split >= 0]]
+    found[over[over >= 0]] = 0
+    return found

@@ -73,7 +73,8 @@ def backtest(
     commands
         What somebody outside tells the engine, by time: see :class:`Commands`.
     cash_flows
-        Money that no order moves: what :func:`~barter_bt.data.funding`, :func:`~barter_bt.data.dividends` and
+        Money that no order moves, and splits: what :func:`~barter_bt.data.funding`,
+        :func:`~barter_bt.data.dividends`, :func:`~barter_bt.data.splits`, :func:`~barter_bt.data.interest` and
         :func:`~barter_bt.data.cash_flows` give, or a list of such.
     trading
         Whether trading is enabled when the run starts. While it is disabled the strategy is not asked, and signals

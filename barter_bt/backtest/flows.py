@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from barter_bt.backtest.divergence import moment
+from barter_bt.backtest.interest import interest_rows
+from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
-from barter_bt.engine.flows import AMOUNT, DIVIDEND, FUNDING, INSURANCE
+from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FUNDING, INSURANCE, SPLIT
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.venue.flows import next_due
 
-KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT}
+KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT, "deposit": DEPOSIT}
 _RATE = 10**12  # rates of funding count to its inverse
 
 
@@ -27,8 +31,8 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     several = () if given is None else (given,) if isinstance(given, CashFlows) else given
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
-            f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends or data.cash_flows give, "
-            "or a list of such"
+            f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
+            "data.splits, data.deposits or data.cash_flows give, or a list of such"
         )
     return tuple(several)
 
@@ -36,28 +40,46 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
 def install(
     flows: Sequence[CashFlows], state: EngineState, index: IndexedInstruments, scales: Scales
 ) -> tuple[list[str], list[str]]:
-    """Write them into the state's columns, by time, then as given; returns the reason of each row, and warnings."""
-    rows = [row for one in flows for row in _rows(one, index, scales)]
+    """Write them into the state's columns: those due again and again, then the others by time, each then as given.
+
+    Returns the reason of each row, and warnings.
+    """
     begins = state.engine.time[0]
-    due = sorted((row for row in rows if row["time"] >= begins), key=lambda row: row["time"])
-    first = due[0]["time"] if due else NEVER
+    rows = [row for one in flows for row in _rows(one, index, scales, begins)]
+    for given, row in enumerate(rows):
+        row["given"] = given
+        if row["kind"] == SPLIT:
+            refuse_split(row["instrument"], index, scales, state.engine.reporting[0])
+    due = sorted((row for row in rows if begins <= row["time"] <= row["until"]), key=_place)
     due += _insurance(state, index)
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
     state.replace("flows", table)
-    state.agenda.due[CASH_FLOW] = first
+    state.agenda.first[CASH_FLOW] = once = sum(row["every"] > 0 for row in due)
+    state.agenda.due[CASH_FLOW] = next_due(table, once)
+    return [row["reason"] for row in due], [*_left_out(rows, begins), *_rounded(due, index, scales)]
+
+
+def _place(row: Mapping[str, Any]) -> tuple[bool, int]:
+    return row["every"] == 0, 0 if row["every"] else row["time"]
+
+
+def _left_out(rows: Sequence[Mapping[str, Any]], begins: int) -> Iterator[str]:
     early = sum(row["time"] < begins for row in rows)
-    told = [f"{early:,} cash flow(s) lie before the start of the run and were left out"] if early else []
-    told += _rounded(due, index, scales)
-    return [row["reason"] for row in due], told
+    if early:
+        yield f"{early:,} cash flow(s) lie before the start of the run and were left out"
+    over = sum(row["time"] > row["until"] for row in rows)
+    if over:
+        yield f"{over:,} rate(s) of interest end before they are due in this run and were left out"
 
 
 def _insurance(state: EngineState, index: IndexedInstruments) -> list[dict[str, Any]]:
     """A row, never due, for each asset in which something is margined: what an insurance would pay (rule 43)."""
     terms = state.terms
     assets = np.unique(terms.array("quote")[terms.array("margined") > 0]).tolist()
-    row = {"time": NEVER, "kind": INSURANCE, "instrument": -1, "num": 0, "den": 1, "reason": "insurance", "rounded": 0}
+    row: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
+    row |= {"kind": INSURANCE, "instrument": -1, "den": 1, "reason": "insurance", "rounded": 0}
     return [row | {"asset": asset, "exchange": index.exchanges.index(index.assets[asset][0])} for asset in assets]
 
 
@@ -73,39 +95,46 @@ def _rounded(due: Sequence[dict[str, Any]], index: IndexedInstruments, scales: S
             )
 
 
-def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> list[dict[str, Any]]:
+def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales, begins: int) -> Iterator[dict[str, Any]]:
+    found = interest_rows(flows, index, begins) if flows.kind == "interest" else _dated_rows(flows, index, scales)
+    for row in found:
+        if max(abs(row["num"]), row["den"]) > LIMIT:
+            share = Fraction(row["num"], row["den"])
+            raise ConfigError(f"the {flows.kind} of {moment(row['time'])} is beyond what can be counted: {share}")
+        yield row
+
+
+def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> Iterator[dict[str, Any]]:
     times = flows.frame["time"].to_physical().to_list()
-    of = _of_asset if flows.kind == "cash" else _of_instrument
-    exchanges = index.exchanges
-    found = []
+    is_amount = flows.kind in ("cash", "deposit")
+    of = _of_asset if is_amount else _of_instrument
     for time, row in zip(times, flows.frame.iter_rows(named=True), strict=True):
         i, asset, share, reason = of(flows.kind, row, index, scales)
         exact = share
-        if flows.kind == "cash":
+        if is_amount:
             share = Fraction(round(share))
-        if max(abs(share.numerator), share.denominator) > LIMIT:
-            raise ConfigError(f"the {flows.kind} of {row['time']} is beyond what can be counted: {share}")
-        found.append(
-            {
-                "time": time,
-                "kind": KINDS[flows.kind],
-                "instrument": i,
-                "asset": asset,
-                "exchange": exchanges.index(index.assets[asset][0]),
-                "num": share.numerator,
-                "den": share.denominator,
-                "reason": reason,
-                "rounded": share != exact,
-            }
-        )
-    return found
+        yield {
+            "time": time,
+            "every": 0,
+            "since": time,
+            "until": time,
+            "kind": KINDS[flows.kind],
+            "instrument": i,
+            "asset": asset,
+            "exchange": index.exchanges.index(index.assets[asset][0]),
+            "num": share.numerator,
+            "den": share.denominator,
+            "reason": reason,
+            "rounded": share != exact,
+        }
 
 
 def _of_asset(
     kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
 ) -> tuple[int, int, Fraction, str]:
-    asset = index.asset(row["asset"])
-    return -1, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), row["reason"]
+    asset, own = index.asset(row["asset"]), "deposit" if row["amount"] >= 0 else "withdrawal"
+    reason = own if kind == "deposit" else row["reason"]
+    return -1, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), reason
 
 
 def _of_instrument(
@@ -117,6 +146,9 @@ def _of_instrument(
         if one.kind != "perpetual":
             raise ConfigError(f"funding of {one.key!r}, which is {one.kind}: only perpetuals pay it")
         return i, asset, Fraction(round(Decimal(repr(row["rate"])) * _RATE), _RATE), kind
+    if kind == "split":
+        new, _, old = row["ratio"].partition(":")
+        return i, asset, Fraction(int(new), int(old)), kind
     if one.is_derivative:
         raise ConfigError(f"a dividend of {one.key!r}, which is {one.kind}: only what is held pays one")
     per_unit = Fraction(Decimal(repr(row["amount"]))) * Fraction(scales.units[index.bases[i]])

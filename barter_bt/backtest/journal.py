@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
+from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
 from barter_bt.engine.state.tables import EngineState, Positions
+from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.instrument import IndexedInstruments, Scales
 
 TIME = pl.Datetime("ns", "UTC")
@@ -42,6 +44,21 @@ NO_FLOWS: dict[str, Any] = {
     "instrument": pl.String,
     "reason": pl.String,
     "amount": pl.Float64,
+    "worth": pl.Float64,
+}
+
+
+NO_SPLITS: dict[str, Any] = {
+    "time_exchange": TIME,
+    "time_engine": TIME,
+    "exchange": pl.String,
+    "instrument": pl.String,
+    "ratio": pl.Float64,
+    "position_id": pl.Int64,
+    "quantity_before": pl.Float64,
+    "quantity_after": pl.Float64,
+    "amount": pl.Float64,
+    "trade_id_next": pl.Int64,
 }
 
 
@@ -91,14 +108,11 @@ class Frames:
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural
 
-    def _named(self, table: Table) -> dict[str, Any]:
+    def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
         exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
-        return {
-            "exchange": self._enum(exchange, self._exchanges),
-            "instrument": self._enum(i, self._instruments),
-            "side": self._side(table.array("side")),
-        }
+        names = {"exchange": self._enum(exchange, self._exchanges), "instrument": self._enum(i, self._instruments)}
+        return names | {"side": self._side(table.array("side"))} if sided else names
 
     def _side(self, side: np.ndarray) -> pl.Series:
         return self._enum((side < 0).astype(np.uint8), pl.Enum(["buy", "sell"]))
@@ -216,7 +230,7 @@ class Frames:
                 "fees_enter": self._scaled(p.array("fees_enter"), i, self._money),
                 "fees_exit": self._scaled(p.array("fees_exit"), i, self._money),
                 "time_enter": self._time(p.array("time_enter")),
-                "time_exit": self._time(p.array("time_exit"), p.array("trade_exit") >= 0),
+                "time_exit": self._time(p.array("time_exit"), p.array("time_exit") != NO_TIME),
                 "trade_id_enter": p.array("trade_enter").copy(),
                 "trade_id_exit": pl.Series(p.array("trade_exit")).set(pl.Series(p.array("trade_exit") < 0), None),
                 "strategy": self._enum(p.array("strategy"), self._strategies),
@@ -263,14 +277,39 @@ class Frames:
                 "instrument": self._enum(np.maximum(i, 0), self._instruments).set(pl.Series(i < 0), None),
                 "reason": pl.Series(list(reasons), dtype=pl.String).gather(rows),
                 "amount": self._scaled(p.array("amount"), asset, self._scales.units),
+                "worth": self._known(p.array("worth"), p.array("worth") != UNKNOWN, self._s.engine.reporting[0]),
+            }
+        )
+
+    def splits(self) -> pl.DataFrame:
+        """Splits, in the order in which the engine learnt of them."""
+        j, s = self._s.splits, self._scales
+        i, flow, position = j.array("instrument"), j.array("flow"), j.array("position")
+        named = self._named(j, sided=False)
+        return pl.DataFrame(
+            {
+                "time_exchange": self._time(j.array("time_exchange")),
+                "time_engine": self._time(j.array("time_engine")),
+                **named,
+                "ratio": self._s.flows.array("num")[flow] / self._s.flows.array("den")[flow],
+                "position_id": pl.Series(position).set(pl.Series(position < 0), None),
+                "quantity_before": self._scaled(j.array("before"), i, s.lots),
+                "quantity_after": self._scaled(j.array("after"), i, s.lots),
+                "amount": self._scaled(j.array("amount"), i, self._money),
+                "trade_id_next": j.array("trade").copy(),
             }
         )
 
     def equity(self, reporting: int) -> pl.DataFrame:
-        """Marks in the reporting asset; null where something held had no price."""
+        """Marks in the reporting asset, null where something held had no price; ``net`` of what was paid in or out."""
         e = self._s.equity
-        known = e.array("known") != 0
-        worth = pl.Series(self._scaled(e.array("equity"), np.zeros(0, int), (self._scales.units[reporting],)))
-        if not known.all():
-            worth = worth.set(pl.Series(~known), None)
-        return pl.DataFrame({"time": self._time(e.array("time")), "equity": worth})
+        known, net = e.array("known") != 0, net_equity(self._s)
+        columns = {"time": self._time(e.array("time")), "equity": self._known(e.array("equity"), known, reporting)}
+        if net is not None:
+            columns["net"] = self._known(net, known, reporting)
+        return pl.DataFrame(columns)
+
+    def _known(self, amounts: np.ndarray, known: np.ndarray, asset: int) -> pl.Series:
+        """Amounts of one asset; null where they are not known."""
+        worth = pl.Series(self._scaled(amounts, np.zeros(0, int), (self._scales.units[asset],)))
+        return worth if known.all() else worth.set(pl.Series(~known), None)

@@ -132,7 +132,10 @@ class Result(Analysis):
           own fills and those that the market showed while it was open; fees are not in it;
         - ``reason_exit``: ``liquidation`` or ``settlement`` where the venue closed it; else what sent the order,
           ``stop_loss``, ``take_profit`` or ``trailing_stop`` if it protected an entry or waited for a trigger
-          (``take_profit`` also: if touched), else ``signal``; ``end`` while it is open.
+          (``take_profit`` also: if touched), else ``signal``; ``split`` if a split left less than a lot of it; ``end``
+          while it is open.
+
+        What was split while it was open is in the units of its end: quantity, prices and excursions.
 
         An instrument shows one kind of prices: its candles, else trades, else mids of quotes. Only what is certain
         counts, so the true excursions are at least these: prices after the entry and before the exit; the range of
@@ -162,12 +165,29 @@ class Result(Analysis):
 
     @cached_property
     def cash_flows(self) -> pl.DataFrame:
-        """Money that no order moved: funding, dividends, cash flows of the user's own."""
+        """Money that no order moved: funding, interest, dividends, deposits, cash flows of the user's own.
+
+        ``worth`` is the amount in the reporting asset at the prices of its time, null where there was none.
+        """
         return self._frames.cash_flows(self.flow_reasons)
 
     @cached_property
+    def splits(self) -> pl.DataFrame:
+        """Splits, of instruments whether or not they were held: new units for old, and what a position became.
+
+        ``amount`` was paid for what was less than a lot, in the quote asset; it is a row of :attr:`cash_flows`, too.
+        Fills from ``trade_id_next`` on are in the new units.
+        """
+        return self._frames.splits()
+
+    @cached_property
     def equity(self) -> pl.DataFrame:
-        """Marks of the account in the reporting asset."""
+        """Marks of the account in the reporting asset.
+
+        Where something was paid in or out (:func:`~barter_bt.data.deposits`) there is a column ``net``: what the equity
+        of the start would have become without it, each deposit scaled out at the equity just before it. Returns,
+        drawdowns and what is computed from them are those of ``net``.
+        """
         return self._frames.equity(self.index.asset(self.reporting))
 
     @cached_property

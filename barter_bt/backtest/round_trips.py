@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from barter_bt.backtest.excursions import Ranges, Spans, market_ranges
+from barter_bt.backtest.excursions import Ranges, Spans
+from barter_bt.backtest.split_trips import in_last_units, ranges_over_splits, splits_of_positions
 from barter_bt.errors import DataError
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.tables import codes, nanoseconds
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from barter_bt.backtest.prices import MarketPrices
     from barter_bt.statistic.tables import Tables
 
-REASONS: Final = pl.Enum(["signal", "stop_loss", "take_profit", "trailing_stop", "end", "liquidation", "settlement"])
 _BY_VENUE: Final = ["liquidation", "settlement"]
+REASONS: Final = pl.Enum(["signal", "stop_loss", "take_profit", "trailing_stop", "split", *_BY_VENUE, "end"])
 _CLOSED: Final = pl.col("time_exit").is_not_null()
 
 
@@ -45,8 +46,9 @@ def round_trips(run: Tables, frames: Frames, market: MarketPrices | None, end_ns
         returned=pl.Series(returns_of(activity, positions)).fill_nan(None),
         until=pl.col("time_exit").fill_null(pl.lit(end_ns).cast(positions["time_exit"].dtype)),
     ).join(last, on="position_id", how="left", maintain_order="left")
-    rows = _with_exits(_with_fills(rows, run.trades), run.orders, run.trades)
-    ranges = _ranges(rows, market, end_ns)
+    splits = splits_of_positions(frames.splits())
+    rows = _with_exits(_with_fills(rows, run.trades, splits), run.orders, run.trades)
+    ranges = _ranges(rows, splits, market, end_ns)
     known = pl.lit(ranges is not None)
     if ranges is not None:
         rows = rows.with_columns(
@@ -77,10 +79,11 @@ def round_trips(run: Tables, frames: Frames, market: MarketPrices | None, end_ns
     )
 
 
-def _with_fills(rows: pl.DataFrame, trades: pl.DataFrame) -> pl.DataFrame:
+def _with_fills(rows: pl.DataFrame, trades: pl.DataFrame, splits: pl.DataFrame) -> pl.DataFrame:
     """Add the lowest and highest price of a position's own fills, and the average of those that reduced it."""
     fills = trades.select("trade_id", "position_id", "side", "price", "quantity")
     opens = rows.select("position_id", trade_id="trade_id_enter").join(fills.drop("position_id"), on="trade_id")
+    fills, opens = in_last_units(fills, splits), in_last_units(opens, splits)
     every = pl.concat([fills.select("position_id", "price"), opens.select("position_id", "price")])
     own = every.group_by("position_id").agg(low=pl.col("price").min(), high=pl.col("price").max())
     about = rows.select("position_id", "trade_id_exit", "quantity_last", "inverse", side_held="side")
@@ -122,12 +125,11 @@ def _with_exits(rows: pl.DataFrame, orders: pl.DataFrame, trades: pl.DataFrame) 
         )
     )
     rows = rows.join(ended, on="trade_id_exit", how="left", maintain_order="left")
-    return rows.with_columns(
-        pl.col("reason_exit").fill_null("end").cast(REASONS), pl.col("inside").fill_null(value=False)
-    )
+    without = pl.when(_CLOSED).then(pl.lit("split")).otherwise(pl.lit("end"))
+    return rows.with_columns(pl.coalesce("reason_exit", without).cast(REASONS), pl.col("inside").fill_null(value=False))
 
 
-def _ranges(rows: pl.DataFrame, market: MarketPrices | None, end_ns: int) -> Ranges | None:
+def _ranges(rows: pl.DataFrame, splits: pl.DataFrame, market: MarketPrices | None, end_ns: int) -> Ranges | None:
     """What the market showed meanwhile; None if a file is no longer what the run read."""
     if market is None:
         return None
@@ -136,7 +138,7 @@ def _ranges(rows: pl.DataFrame, market: MarketPrices | None, end_ns: int) -> Ran
     enter, leave = nanoseconds(rows["time_enter"]), nanoseconds(rows["until"])
     spans = Spans(of[number], enter, leave, rows["inside"].to_numpy())
     try:
-        return market_ranges(market, spans, end_ns)
+        return ranges_over_splits(market, spans, rows["position_id"], splits, end_ns)
     except DataError:
         return None
 

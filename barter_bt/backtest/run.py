@@ -20,6 +20,7 @@ from barter_bt.backtest.identity import identity
 from barter_bt.backtest.progress import progress_bar
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.setup import Setup
+from barter_bt.backtest.splits import split_warnings
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
@@ -96,6 +97,7 @@ def run(
     result.warnings += setup.warnings + driver.warnings
     result.warnings += run_warnings(state, venue, setup.index, unit, setup.streams, partial_, error, result.reasons)
     result.warnings += expiry_warnings(state, setup.index, feeder.expiries.rows)
+    result.warnings += split_warnings(state, setup.index, setup.streams)
     result.warnings += saved.unsaved if saved else []
     result.timings |= {
         "prepare": prepared - began,

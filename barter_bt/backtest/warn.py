@@ -126,6 +126,10 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
         missed = int((table.array("time")[s.agenda.first[source] :] < NEVER).sum())
         if missed > 0:
             yield f"{missed} {what} lie after the last market event and were not reached"
+    f, last = s.flows, s.engine.market_time[0]
+    never = (f.array("every") > 0) & (f.array("time") > last) & (f.array("time") - f.array("every") <= f.array("since"))
+    if never.any():
+        yield f"{never.sum()} rate(s) of interest were never due: the run ends before"
 
 
 def _not_sent(s: EngineState, index: IndexedInstruments, partial: bool) -> Iterator[str]:

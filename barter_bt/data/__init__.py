@@ -6,12 +6,14 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 
 from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
-from barter_bt.data.flows import CashFlows, cash_flows, dividends, funding
+from barter_bt.data.flows import CashFlows, cash_flows, deposits, dividends, funding
+from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.sample import sample
+from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
 from barter_bt.data.validate import check
 
@@ -26,12 +28,15 @@ __all__ = [
     "candles",
     "cash_flows",
     "check",
+    "deposits",
     "dividends",
     "from_pandas",
     "funding",
     "generate",
+    "interest",
     "quotes",
     "read_csv",
     "sample",
+    "splits",
     "trades",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,25 +11,28 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
     "cash": ("time", "asset", "amount", "reason"),
+    "split": ("time", "instrument", "ratio"),
+    "deposit": ("time", "asset", "amount"),
 }
 _MOST = {"rate": 1.0, "amount": 1e15}
 
 
 @dataclass(frozen=True)
 class CashFlows:
-    """Cash flows of one kind, checked: what :func:`funding`, :func:`dividends` and :func:`cash_flows` give.
+    """Cash flows of one kind, checked: what :func:`funding`, :func:`dividends`, :func:`interest` and the like give.
 
     Attributes
     ----------
     kind
-        ``"funding"``, ``"dividend"`` or ``"cash"``.
+        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"`` or
+        ``"deposit"``.
     frame
-        Its columns, by time.
+        Its columns, by time; of interest its terms, one row.
 
     Examples
     --------
@@ -43,7 +46,11 @@ class CashFlows:
     frame: pl.DataFrame
 
     def __repr__(self) -> str:
-        return f"CashFlows({self.frame.height:,} {self.kind})"
+        if self.kind != "interest":
+            return f"CashFlows({self.frame.height:,} {self.kind})"
+        row = self.frame.row(0, named=True)
+        rates = ", ".join(f"{name} {row[name]}" for name in ("cash", "debt", "borrow") if row[name] is not None)
+        return f"CashFlows(interest of {row['asset'] or row['instrument']}: {rates})"
 
 
 def funding(source: object) -> CashFlows:
@@ -99,7 +106,7 @@ def dividends(source: object) -> CashFlows:
 def cash_flows(source: object) -> CashFlows:
     """Amounts that the account gets, or pays where they are below 0, for a reason of the user's own (rule 48).
 
-    Interest, rollover, subscriptions, costs. They are part of the result: deposits would look like profits.
+    Rollover, subscriptions, costs. They are part of the result: what is paid in or out is :func:`deposits`.
 
     Parameters
     ----------
@@ -120,10 +127,41 @@ def cash_flows(source: object) -> CashFlows:
     >>> cash_flows(data)
     CashFlows(1 cash)
     """
-    return _read("cash", source)
+    flows = _read("cash", source)
+    moved = pl.col("reason").is_in(["deposit", "withdrawal"])
+    refuse_rows("cash", flows.frame, "cash_flows", ("is a deposit or withdrawal", moved, "give it to data.deposits"))
+    return flows
 
 
-def _read(kind: Kind, source: object) -> CashFlows:
+def deposits(source: object) -> CashFlows:
+    """Deposits, and withdrawals where the amount is below 0, which are no profits and losses (rule 48).
+
+    Returns and drawdowns of a run are those of its equity net of them, and a run has a time-weighted and a
+    money-weighted return: see the column ``net`` of :attr:`barter_bt.Result.equity`.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``asset`` (``asset`` or ``exchange.asset``) and
+        ``amount``.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> first = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    >>> deposits(pl.DataFrame({"time": [first, first], "asset": ["usd", "usd"], "amount": [500.0, -20.0]}))
+    CashFlows(2 deposit)
+    """
+    return _read("deposit", source)
+
+
+def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:
+    """Name a source, and read its columns for one kind: times are in UTC and do not go back, texts are text."""
     opened, names = open_source(source), _COLUMNS[kind]
     for name in names:
         if name not in opened.schema:
@@ -135,37 +173,37 @@ def _read(kind: Kind, source: object) -> CashFlows:
     zone = frame.schema["time"]
     if not isinstance(zone, pl.Datetime) or zone.time_zone is None:
         raise DataError(f"{opened.label}: column 'time' is {zone}; it must be a Datetime with a time zone")
-    number = names[2]
-    if not frame.schema[number].is_numeric():
-        raise DataError(f"{opened.label}: column {number!r} is {frame.schema[number]}; it must be a number")
     texts = [pl.col(name).cast(pl.String) for name in names if name in ("instrument", "asset", "reason")]
-    frame = frame.with_columns(
-        pl.col("time").dt.cast_time_unit("ns").dt.convert_time_zone("UTC"), pl.col(number).cast(pl.Float64), *texts
+    frame = frame.with_columns(pl.col("time").dt.cast_time_unit("ns").dt.convert_time_zone("UTC"), *texts)
+    again = pl.struct("time", "instrument").is_first_distinct().not_() if "instrument" in names else pl.lit(False)
+    refuse_rows(
+        kind,
+        frame,
+        opened.label,
+        ("has a null", pl.any_horizontal(pl.all().is_null()), "drop or fill it"),
+        ("goes back in time", pl.col("time") < pl.col("time").shift(), "sort by time"),
+        ("comes a second time", again, "it would count twice; drop one"),
     )
-    _check(kind, frame, number, opened.label)
+    return opened.label, frame
+
+
+def _read(kind: Kind, source: object) -> CashFlows:
+    label, frame = read_dated(kind, source)
+    number = _COLUMNS[kind][2]
+    if not frame.schema[number].is_numeric():
+        raise DataError(f"{label}: column {number!r} is {frame.schema[number]}; it must be a number")
+    frame = frame.with_columns(pl.col(number).cast(pl.Float64))
+    value, least = pl.col(number), 0.0 if kind == "dividend" else -_MOST[number]
+    wrong = ~value.is_between(least, _MOST[number]).fill_null(False)
+    refuse_rows(kind, frame, label, (f"has {number} {{}}", wrong, f"allowed: {least:g} to {_MOST[number]:g}"))
     return CashFlows(kind, frame)
 
 
-def _check(kind: Kind, frame: pl.DataFrame, number: str, label: str) -> None:
-    value = pl.col(number)
-    wrong: Sequence[tuple[str, pl.Expr, str]] = (
-        ("has a null", pl.any_horizontal(pl.all().is_null()), "drop or fill it"),
-        ("goes back in time", pl.col("time") < pl.col("time").shift(), "sort by time"),
-        (
-            f"has {number} {{}}",
-            ~(value.abs() <= _MOST[number]).fill_null(False) | ((kind == "dividend") & (value < 0)).fill_null(False),
-            f"allowed: {'0' if kind == 'dividend' else f'-{_MOST[number]:g}'} to {_MOST[number]:g}",
-        ),
-        (
-            "comes a second time",
-            pl.struct("time", "instrument").is_first_distinct().not_() if kind != "cash" else pl.lit(False),
-            "it would be paid twice; drop one",
-        ),
-    )
+def refuse_rows(kind: Kind, frame: pl.DataFrame, label: str, *wrong: tuple[str, pl.Expr, str]) -> None:
+    """Refuse the first row for which something wrong holds: what it is, and what to do."""
     for what, expression, hint in wrong:
         rows = frame.with_row_index("row").filter(expression)
         if rows.height:
             first = rows.row(0, named=True)
-            raise DataError(
-                f"{label}: row {first['row']} of the {kind} ({first['time']}) {what.format(first[number])}", hint
-            )
+            told = what.format(first[_COLUMNS[kind][2]])
+            raise DataError(f"{label}: row {first['row']} of the {kind} ({first['time']}) {told}", hint)

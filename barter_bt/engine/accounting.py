@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.terms import RATE, Terms
 
@@ -85,6 +85,33 @@ def fee_of_order(terms: Terms, i: int, fees: int, value: int) -> int:
 def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
     """Weighted mid in ticks of a book with both sides (rule 6)."""
     return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)
+
+
+def split_price(ticks: int, num: int, den: int) -> int:
+    """A price after a split, at least a tick; 0, which is none, stays."""
+    return max(muldiv(ticks, den, num), 1) if ticks > 0 else 0
+
+
+def split_bid(ticks: int, num: int, den: int) -> int:
+    """A bid after a split, rounded down, so that a book is never locked by it."""
+    return max(muldiv_floor(ticks, den, num), 1) if ticks > 0 else 0
+
+
+def split_ask(ticks: int, num: int, den: int) -> int:
+    """An ask after a split, rounded up."""
+    floor = muldiv_floor(ticks, den, num)
+    return floor + int(floor * num != ticks * den)  # both may wrap around, and stay different
+
+
+def split_lots(lots: int, num: int, den: int) -> int:
+    """Whole lots after a split, toward zero."""
+    after = muldiv_floor(abs(lots), num, den)
+    return after if lots > 0 else -after
+
+
+def split_cost(basis: int, lots: int, after: int, num: int, den: int) -> int:
+    """The part of a cost that the fraction of a lot has which a split of ``lots`` leaves (rule 45)."""
+    return muldiv(basis, lots * num - after * den, lots * num)
 
 
 def after_fill(

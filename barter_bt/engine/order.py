@@ -46,9 +46,10 @@ PARENT_ENDED = 22
 SIBLING_FILLED = 23
 CHILD_FILLED = 24
 TIME_OVER = 25
-LIQUIDATION = 26
-SETTLEMENT = 27
-OWN_REASON = 28  # the first reason of the user's risk managers; their names are those of the run
+INSTRUMENT_SPLIT = 26
+LIQUIDATION = 27
+SETTLEMENT = 28
+OWN_REASON = 29  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -92,6 +93,7 @@ REASONS = (
     "sibling_filled",
     "child_filled",
     "time_over",
+    "split",
     "liquidation",
     "settlement",
 )

@@ -37,7 +37,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 
 # What makes up the state that a replica has: all columns of these tables but scratch, and of the engine those named.
-TABLES = ("health", "assets", "instruments", "orders", "trades", "positions", "balances")
+TABLES = ("health", "assets", "instruments", "orders", "trades", "positions", "splits", "balances")
 SCRATCH = ("worth", "unpriced", "value", "unrealised", "chosen")
 CLOCK = ("time", "sequence", "trading", "market_time", "unhealthy", "positions", "foreign_rests")
 

@@ -7,6 +7,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, note_output, note_report
+from barter_bt.engine.deposit import value_payment
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.messages import (
@@ -18,11 +19,13 @@ from barter_bt.engine.messages import (
     CLOSED,
     FILL,
     FLOW,
+    SPLIT,
     TRADE,
     TRIGGERED,
     dequeue,
 )
 from barter_bt.engine.record import EACH_EVENT, record
+from barter_bt.engine.split import apply_split
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
@@ -59,7 +62,7 @@ def process_reports(s: EngineState) -> int:
 
 def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
-    if r.kind[row] == FLOW:
+    if r.kind[row] == FLOW or r.kind[row] == SPLIT:
         return _process_flow(s, row, asked)
     if r.kind[row] == CLOSE_OUT and r.order[row] < 0:
         r.order[row] = record_close_out(s, ~r.order[row], r.quantity[row], r.reason[row], r.time_exchange[row])
@@ -92,7 +95,7 @@ def _process_one(s: EngineState, asked: int) -> int:
 
 
 def _process_flow(s: EngineState, row: int, asked: int) -> int:
-    """Money that no order has moved: one balance event (rule 48)."""
+    """Money that no order has moved, or a split: one balance event (rules 45 and 48)."""
     flow = s.reports.quantity[row]
     s.engine.sequence[0] += 1
     begin(s, BALANCE, s.flows.instrument[flow], -1, s.flows.exchange[flow], -1)
@@ -149,6 +152,10 @@ def apply_report(s: EngineState, row: int) -> None:
         _apply_trade(s, row, order)
     elif kind == FLOW:
         _apply_flow(s, row)
+    elif kind == SPLIT:
+        apply_split(s, row)
+        if r.notional[row] != 0:
+            _apply_flow(s, row)
     if r.asset_first[row] >= 0:
         update_from_balance(s, r.asset_first[row], time, r.total_first[row], r.free_first[row])
     if r.asset_second[row] >= 0:
@@ -165,8 +172,9 @@ def _apply_flow(s: EngineState, row: int) -> None:
     payment, p = s.payments.append(), s.payments
     p.time_exchange[payment] = s.reports.time_exchange[row]
     p.time_engine[payment] = s.engine.time[0]
-    p.flow[payment] = s.reports.quantity[row]
+    p.flow[payment] = flow = s.reports.quantity[row]
     p.amount[payment] = s.reports.notional[row]
+    value_payment(s, payment, flow)
 
 
 def _apply_trade(s: EngineState, row: int, order: int) -> None:

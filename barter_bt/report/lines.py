@@ -120,7 +120,7 @@ def plot_equity(
     if other is not None and other.values[0] > 0:
         scaled = other.values * (curve.values[0] / other.values[0])
         line(axes, other.times, scaled, look.benchmark, benchmark_name, width=1.1, dashes="--")
-    line(axes, curve.times, curve.values, look.equity, "strategy", width=1.4)
+    line(axes, curve.times, curve.money, look.equity, "strategy", width=1.4)
     if other is not None:
         legend(axes, look)
     return axes

@@ -11,8 +11,9 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.extremes import extremes
+from barter_bt.statistic.holdings import holdings
 from barter_bt.statistic.market import closed_trips
-from barter_bt.statistic.part import By, parts
+from barter_bt.statistic.part import By
 from barter_bt.statistic.tables import Floats, Integers, Tables, codes, floats, nanoseconds
 
 
@@ -120,18 +121,13 @@ def _pieces(
 
 
 def exposures(run: Tables) -> dict[str, Line]:
-    """Notional held of each instrument after each of its fills, at the fill's price, negative if short."""
-    found = {}
-    for name, part in parts(run, "instrument").items():
-        fills = part.trades
-        if not fills.height:
-            continue
-        side, sides = codes(fills["side"])
-        quantity = floats(fills["quantity"])
-        bought = side == sides.index("buy") if "buy" in sides else np.zeros(len(side), bool)
-        held = np.cumsum(np.where(bought, quantity, -quantity))
-        held[np.abs(held) < 1e-10 * np.cumsum(quantity)] = 0.0  # the rounding of public floats
-        found[name] = Line(nanoseconds(fills["time_exchange"]), held * (floats(fills["notional"]) / quantity))
+    """Notional held of each instrument after each of its fills (and splits), at the fill's price, negative if short."""
+    found, named = {}, holdings(run).with_columns(pl.col("instrument").cast(pl.String))
+    for (name,), changes in sorted(named.partition_by("instrument", as_dict=True).items()):
+        change = floats(changes["change"])
+        held = np.cumsum(change)
+        held[np.abs(held) < 1e-10 * np.cumsum(np.abs(change))] = 0.0  # the rounding of public floats
+        found[str(name)] = Line(nanoseconds(changes["time_exchange"]), held * floats(changes["worth"]))
     return found
 
 

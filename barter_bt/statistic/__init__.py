@@ -7,6 +7,7 @@ from barter_bt.statistic import drawdown as drawdown  # isort: skip
 from barter_bt.statistic import activity as activity  # isort: skip
 from barter_bt.statistic import trips as trips  # isort: skip
 from barter_bt.statistic import cost as cost  # isort: skip
+from barter_bt.statistic import deposits as deposits  # isort: skip
 from barter_bt.statistic import market as market  # isort: skip
 from barter_bt.statistic import against as against  # isort: skip
 from barter_bt.statistic.bootstrap import bootstrap

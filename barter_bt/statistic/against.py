@@ -14,7 +14,7 @@ from barter_bt.statistic.calendar import UTC, edges
 from barter_bt.statistic.curve import Curve, changes, compound, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.interval import sampling_interval, sampling_ns
-from barter_bt.statistic.tables import Floats, floats, nanoseconds, total
+from barter_bt.statistic.tables import Floats, floats, nanoseconds, net_of, total
 
 _TIME = pl.Datetime("ns", "UTC")
 _EQUAL = 1e-9
@@ -41,7 +41,7 @@ def returns_together(
     >>> returns_together({"a": curve})["a"].round(9).to_list()
     [0.1, -0.1]
     """
-    known = {name: curve.drop_nulls("equity") for name, curve in curves.items()}
+    known = {name: net_of(curve).drop_nulls("equity") for name, curve in curves.items()}
     empty = pl.DataFrame(schema={"time_start": _TIME, "time": _TIME, **dict.fromkeys(curves, pl.Float64)})
     if not known or any(curve.height == 0 for curve in known.values()):
         return empty

@@ -9,6 +9,7 @@ from barter_bt.statistic.activity import Activity, plain
 from barter_bt.statistic.curve import Curve, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.held import time_in_market_ns
+from barter_bt.statistic.holdings import holdings
 from barter_bt.statistic.tables import codes, floats, nanoseconds, total
 
 
@@ -42,12 +43,13 @@ def slippage(activity: Activity) -> float | None:
 
 @figure("Cash flows", "money", "Costs", needs="activity")
 def cash_flows(activity: Activity) -> float | None:
-    """Sum of the cash flows that no order moved (funding, dividends, flows of one's own), above 0 what was received; in
-    the reporting asset, null where one was in another.
+    """Sum of the cash flows that no order moved (funding, interest, dividends, flows of one's own), above 0 what was
+    received, without deposits and withdrawals; in the reporting asset, null where one was in another.
     """
     paid = getattr(activity.run, "cash_flows", None)
     if paid is None or not paid.height:
         return 0.0
+    paid = paid.filter(~pl.col("reason").is_in(["deposit", "withdrawal"]))
     reporting = activity.run.reporting.rpartition(".")[2]
     return total(floats(paid["amount"])) if (paid["asset"].cast(pl.String) == reporting).all() else None
 
@@ -76,20 +78,19 @@ def exposure_notional(activity: Activity) -> float | None:
     mean, curve = _mean_equity(activity), activity.curve
     if mean is None or curve is None or not activity.run.trades.height:
         return None if mean is None or curve is None else 0.0
-    return ratio(_held_notional(activity.run.trades, curve), mean * curve.span_ns)
+    return ratio(_held_notional(holdings(activity.run), curve), mean * curve.span_ns)
 
 
-def _held_notional(fills: pl.DataFrame, curve: Curve) -> float:
+def _held_notional(changes: pl.DataFrame, curve: Curve) -> float:
     """Notional times nanoseconds held, all instruments together."""
-    time = np.clip(nanoseconds(fills["time_exchange"]), curve.times[0], curve.times[-1])
-    venue, _ = codes(fills["exchange"])
-    name, names = codes(fills["instrument"])
+    time = np.clip(nanoseconds(changes["time_exchange"]), curve.times[0], curve.times[-1])
+    venue, _ = codes(changes["exchange"])
+    name, names = codes(changes["instrument"])
     key = venue * len(names) + name
     rows = np.argsort(key, kind="stable")
     key, time = key[rows], time[rows]
-    quantity = floats(fills["quantity"])[rows]
-    worth = floats(fills["notional"])[rows] / quantity
-    held = np.cumsum(np.where(_buys(fills)[rows], quantity, -quantity))
+    worth = floats(changes["worth"])[rows]
+    held = np.cumsum(floats(changes["change"])[rows])
     first = np.concatenate(([True], key[1:] != key[:-1]))
     before = np.concatenate(([0.0], held[:-1]))[first]
     held -= np.repeat(before, np.diff(np.append(np.flatnonzero(first), len(key))))
@@ -102,7 +103,7 @@ def _mean_equity(activity: Activity) -> float | None:
     curve = activity.curve
     if curve is None or activity.quote is None or activity.quote != plain(activity.run.reporting):
         return None
-    samples = curve.values[curve.rows]
+    samples = curve.money[curve.rows]
     mean = total(samples) / len(samples)
     return mean if mean > 0 else None
 

@@ -108,6 +108,8 @@ class Curve:
         Rate of return without risk, per year, compounded.
     time_zone
         Whose midnights days end at.
+    equity
+        As ``values`` where these are net of deposits: with them; None where there were none.
 
     Examples
     --------
@@ -122,6 +124,12 @@ class Curve:
     interval: str = ACTUAL
     risk_free: float = 0.0
     time_zone: str = UTC
+    equity: Floats | None = None
+
+    @property
+    def money(self) -> Floats:
+        """What the account was worth, deposits included."""
+        return self.values if self.equity is None else self.equity
 
     @property
     def span_ns(self) -> int:
@@ -271,12 +279,18 @@ def curve_of(
     risk_free: float = 0.0,
     time_zone: str = UTC,
 ) -> Curve | None:
-    """Make the curve of a table with ``time`` and ``equity``; marks that are null are left out, None if all are."""
+    """Make the curve of a table with ``time`` and ``equity``; marks that are null are left out, None if all are.
+
+    Its values are the equity net of deposits where the table has that, as ``net``.
+    """
     if equity["equity"].null_count():
         equity = equity.drop_nulls("equity")
     if not equity.height:
         return None
-    return Curve(nanoseconds(equity["time"]), floats(equity["equity"]), sampling, interval, risk_free, time_zone)
+    values, money = floats(equity["equity"]), None
+    if "net" in equity.columns:
+        values, money = floats(equity["net"]), values
+    return Curve(nanoseconds(equity["time"]), values, sampling, interval, risk_free, time_zone, money)
 
 
 def curve_of_run(

@@ -25,8 +25,8 @@ _TABLE: Final[Any] = {
 
 @figure("Maximum drawdown", "fraction", "Drawdown", sample="marks", key=True)
 def max_drawdown(curve: Curve) -> float | None:
-    """Largest of 1 - equity / highest equity so far, over all marks; more than 1 where equity falls below 0. No
-    drawdown is defined where equity does not start above 0.
+    """Largest of 1 - equity / highest equity so far, over all marks, net of deposits as in `total_return`; more than 1
+    where equity falls below 0. No drawdown is defined where equity does not start above 0.
     """
     if curve.drawdowns is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from barter_bt.statistic.holdings import holdings
 from barter_bt.statistic.tables import Integers, Tables, codes, floats, nanoseconds
 
 _DUST = 1e-10
@@ -43,14 +44,12 @@ def covered(enter: Integers, leave: Integers) -> int:
 
 def _open_since(run: Tables) -> Integers:
     """Find when each position that is still open at the end was opened."""
-    trades, positions = run.trades, run.positions
+    trades, positions = holdings(run), run.positions
     venue, venues = codes(trades["exchange"])
     name, names = codes(trades["instrument"])
     key, size = venue * len(names) + name, len(venues) * len(names)
-    side, sides = codes(trades["side"])
-    quantity = floats(trades["quantity"])
-    signed = np.where(side == sides.index("buy"), quantity, -quantity) if "buy" in sides else -quantity
-    dust = np.bincount(key, quantity, size) * _DUST
+    signed = floats(trades["change"])
+    dust = np.bincount(key, np.abs(signed), size) * _DUST
     still = np.abs(np.bincount(key, signed, size)) > dust
     if not still.any():
         return np.empty(0, np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -30,6 +30,7 @@ class Part:
     reporting: str
     config: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    splits: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def parts(run: Tables, by: By, sampling: str | None = None, time_zone: str | None = None) -> dict[str, Part]:
@@ -77,6 +78,7 @@ def parts(run: Tables, by: By, sampling: str | None = None, time_zone: str | Non
         part = Part(
             orders, trades, closed, run.balances.clear(), pl.DataFrame(schema=_EQUITY), run.reporting, run.config
         )
+        part = replace(part, splits=_splits_of(run, trades))
         found[name] = _with_equity(part, run, samples)
     return {name: _without_equity(part) for name, part in found.items()} if by == "strategy" and _shared(run) else found
 
@@ -114,6 +116,15 @@ def _with_equity(part: Part, run: Tables, samples: pl.DataFrame) -> Part:
     between = pl.concat([closed, samples.with_columns(equity=0.0)]).sort("time", maintain_order=True)
     curve = pl.concat([edges, between, last]).with_columns(pl.col("equity").cum_sum())
     return Part(**{**part.__dict__, "equity": curve})
+
+
+def _splits_of(run: Tables, trades: pl.DataFrame) -> pl.DataFrame:
+    """The splits of what a part traded."""
+    splits: pl.DataFrame | None = getattr(run, "splits", None)
+    if splits is None or not splits.height:
+        return pl.DataFrame()
+    names = [pl.col(name).cast(pl.String) for name in ("exchange", "instrument")]
+    return splits.with_columns(names).join(trades.select(names).unique(), on=["exchange", "instrument"], how="semi")
 
 
 def _without_equity(part: Part) -> Part:

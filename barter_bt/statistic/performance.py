@@ -52,8 +52,8 @@ def time_zone(curve: Curve) -> str:
 
 @figure("Returns", "count", "Period")
 def samples(curve: Curve) -> int:
-    """Number n of returns r = (sample / previous sample) - 1; r is not defined where the previous sample is not above
-    0, and then nothing is that needs every r.
+    """Number n of returns r = (sample / previous sample) - 1, net of deposits as in `total_return`; r is not defined
+    where the previous sample is not above 0, and then nothing is that needs every r.
     """
     return len(curve.rows) - 1
 
@@ -77,18 +77,21 @@ def periods(curve: Curve) -> float | None:
 @figure("Equity at start", "money", "Return", sample="marks", key=True)
 def equity_start(curve: Curve) -> float:
     """First mark of equity that is not null."""
-    return float(curve.values[0])
+    return float(curve.money[0])
 
 
 @figure("Equity at end", "money", "Return", sample="marks", key=True)
 def equity_end(curve: Curve) -> float:
     """Last mark of equity that is not null."""
-    return float(curve.values[-1])
+    return float(curve.money[-1])
 
 
 @figure("Total return", "fraction", "Return", sample="marks", key=True)
 def total_return(curve: Curve) -> float | None:
-    """Equity at end / equity at start - 1; not defined where equity at start is not above 0."""
+    """Equity at end / equity at start - 1; not defined where equity at start is not above 0. As in all figures of
+    returns and drawdowns, equity is net of deposits and withdrawals: each is scaled out at the equity just before it,
+    so that growth from one to the next is linked, and none is a gain or a loss.
+    """
     growth = _growth(curve)
     return None if growth is None else growth - 1.0
 
@@ -114,8 +117,8 @@ def cagr(curve: Curve) -> float | None:
 
 @figure("Equity at its peak", "money", "Return", sample="marks")
 def equity_peak(curve: Curve) -> float:
-    """Highest mark of equity."""
-    return float(curve.peaks[-1])
+    """Highest mark of equity, deposits included."""
+    return float(curve.money.max())
 
 
 @figure("Best day", "fraction", "Return", sample="days")

@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.calendar import moment, wall_clock, zone_of
 from barter_bt.statistic.curve import changes
-from barter_bt.statistic.tables import Tables
+from barter_bt.statistic.tables import Tables, net_of
 
 Season = Literal["year", "month", "week", "day", "weekday", "hour"]
 _PERIODS: Final = {"year": "1y", "month": "1mo", "week": "1w", "day": "1d"}
@@ -52,7 +52,7 @@ def returns_by(run: Tables, season: Season, time_zone: str | None = None) -> pl.
         raise ConfigError(f"season is {season!r}; allowed: {', '.join([*_PERIODS, *_CYCLES])}")
     zone = zone_of(run, time_zone)
     every = _PERIODS.get(season) or _CYCLES[season][0]
-    marks = run.equity.drop_nulls("equity").sort("time", maintain_order=True)
+    marks = net_of(run.equity).drop_nulls("equity").sort("time", maintain_order=True)
     first, later = marks["equity"][:1], marks[1:]
     wall = wall_clock(pl.col("time"), zone)
     key = {"start": wall.dt.truncate(every)}

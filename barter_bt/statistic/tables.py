@@ -39,7 +39,10 @@ class Tables(Protocol):
 
     @property
     def equity(self) -> pl.DataFrame:
-        """Marks of the account: ``time``, ``equity`` in the reporting asset, null without a conversion path."""
+        """Marks of the account: ``time``, ``equity`` in the reporting asset, null without a conversion path.
+
+        And ``net``, the equity net of deposits, if there were any.
+        """
 
     @property
     def reporting(self) -> str:
@@ -52,6 +55,17 @@ class Tables(Protocol):
     @property
     def digest(self) -> str:
         """SHA-256 over orders, trades, positions and balances."""
+
+
+def net_of(equity: pl.DataFrame) -> pl.DataFrame:
+    """Put what is net of deposits in place of the equity, where a table has both.
+
+    Examples
+    --------
+    >>> net_of(pl.DataFrame({"time": [1], "equity": [15.0], "net": [10.0]})).rows()
+    [(1, 10.0)]
+    """
+    return equity.select("time", equity="net") if "net" in equity.columns else equity
 
 
 def floats(column: pl.Series) -> Floats:

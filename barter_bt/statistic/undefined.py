@@ -14,7 +14,7 @@ from barter_bt.statistic.figure import FIGURES, Figure, show
 
 _FEWEST = {"skew": 3, "kurtosis": 4, "probabilistic_sharpe": 4, "omega": 1}
 _OF_TRIPS = ("best_return", "worst_return", "mean_return")
-_OF_GROWTH = ("total_return", "annual_return", "cagr", "calmar")
+_OF_GROWTH = ("total_return", "time_weighted_return", "annual_return", "cagr", "calmar")
 
 
 def why_undefined(figure: Figure, facts: Facts) -> str:
@@ -92,6 +92,9 @@ def _of_market(figure: Figure, facts: Facts) -> Iterator[str]:
 def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
     activity = facts.activity
     run = activity.run
+    if figure.section == "Deposits":
+        yield from _of_deposits(figure, facts)
+        return
     if figure.sample == "positions" and figure.name != "exposure" and not run.positions.height:
         yield "no position was closed"
     if figure.name in _OF_TRIPS:
@@ -105,7 +108,7 @@ def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
             yield facts.no_curve
         elif figure.name != "exposure" and activity.quote != plain(run.reporting):
             yield f"money is in {activity.quote}, equity in {run.reporting}"
-        elif figure.name != "exposure" and facts.curve.values[facts.curve.rows].mean() <= 0:
+        elif figure.name != "exposure" and facts.curve.money[facts.curve.rows].mean() <= 0:
             yield "mean equity is not above 0"
         yield "start and end are one moment"
     if figure.name == "sqn" and run.positions.height < 2:
@@ -113,3 +116,12 @@ def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
     missing = {"sqn": "all closed positions made the same", "payoff": "no position made a gain, or none a loss"}
     missing["kelly"] = missing["payoff"]
     yield "its denominator is 0: " + missing.get(figure.name, "no position made a loss")
+
+
+def _of_deposits(figure: Figure, facts: Facts) -> Iterator[str]:
+    if facts.value(FIGURES["deposits"]) is None:
+        yield f"a deposit had no price in {facts.activity.run.reporting} when it came"
+    if figure.name == "money_weighted_return":
+        yield (
+            facts.no_curve if facts.curve is None else "start and end are one moment, or no rate makes one of the other"
+        )

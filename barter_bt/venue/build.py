@@ -8,8 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+import numpy as np
+
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.flows import BORROW_FEE, SPLIT
 from barter_bt.engine.messages import Links
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, Terms
@@ -240,14 +243,17 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time")}).items():
+    for value, names in (
+        nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told")}
+    ).items():
         for name in names:
             markets.array(name)[:] = value
     lists = OrderLists(count * LISTS)
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
     clock.time[0] = -NEVER
-    clock.needs_marks[0] = int(state.terms.array("margined").any())
+    priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
+    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any())
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
     looks = this_close | (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
     clock.needs_candles[0] = int(looks.any())

@@ -1,4 +1,4 @@
-"""Money that no order moves: funding, dividends, cash flows of the user's own (rules 41, 45 and 48)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45 and 48)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import DIVIDEND, FUNDING
+from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, FUNDING, INTEREST, SPLIT
+from barter_bt.engine.messages import FLOW
+from barter_bt.engine.state.tables import CashFlows
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.matches import note_worth
 from barter_bt.venue.report import report_flow
+from barter_bt.venue.split import split
 from barter_bt.venue.state import VenueState
 
 
@@ -18,16 +21,48 @@ from barter_bt.venue.state import VenueState
 def pay_flows(v: VenueState) -> None:
     """Pay all that is due at one time, in the order given."""
     agenda, f = v.agenda, v.flows
-    now, row = agenda.due[CASH_FLOW], agenda.first[CASH_FLOW]
+    now, once = agenda.due[CASH_FLOW], agenda.first[CASH_FLOW]
     v.clock.time[0] = now
-    while row < len(f) and f.time[row] == now:
-        _pay(v, row)
+    again = _due_again(v, 0, now)
+    while again >= 0 or _is_due(v, once, now):
+        if again < 0 or (_is_due(v, once, now) and f.given[once] < f.given[again]):
+            _pay(v, once)
+            once += 1
+        else:
+            _pay(v, again)
+            f.time[again] = now + f.every[again] if now <= f.until[again] - f.every[again] else NEVER
+            again = _due_again(v, again + 1, now)
+    agenda.first[CASH_FLOW] = once
+    agenda.due[CASH_FLOW] = next_due(f, once)
+
+
+def next_due(f: CashFlows, once: int) -> int:
+    """When the next is due: row ``once``, or one of those that are due again."""
+    due, row = f.time[once] if once < len(f) else NEVER, 0
+    while row < len(f) and f.every[row] > 0:
+        due = min(due, f.time[row])
         row += 1
-    agenda.first[CASH_FLOW] = row
-    agenda.due[CASH_FLOW] = f.time[row] if row < len(f) else NEVER
+    return due
+
+
+def _is_due(v: VenueState, once: int, now: int) -> bool:
+    return once < len(v.flows) and v.flows.time[once] == now
+
+
+def _due_again(v: VenueState, row: int, now: int) -> int:
+    """The first from ``row`` on of those due again and again that is due now; -1 if none is."""
+    f = v.flows
+    while row < len(f) and f.every[row] > 0:
+        if f.time[row] == now:
+            return row
+        row += 1
+    return -1
 
 
 def _pay(v: VenueState, row: int) -> None:
+    if v.flows.kind[row] == SPLIT:
+        split(v, row)
+        return
     a, asset, paid = v.accounts, v.flows.asset[row], _amount(v, row)
     if paid == 0:
         return
@@ -35,7 +70,7 @@ def _pay(v: VenueState, row: int) -> None:
     a.counterparty[asset] = bounded_sum(a.counterparty[asset], -paid)
     if not (in_range(paid) and in_range(a.total[asset]) and in_range(a.counterparty[asset])):
         fail_range(v.fault, v.flows.instrument[row], asset)
-    report_flow(v, v.flows.exchange[row], row, asset, paid)
+    report_flow(v, FLOW, row, paid)
     if v.clock.needs_marks[0]:
         note_worth(v, asset)
 
@@ -43,15 +78,31 @@ def _pay(v: VenueState, row: int) -> None:
 def _amount(v: VenueState, row: int) -> int:
     """What the account gets; below 0 it pays."""
     f, i = v.flows, v.flows.instrument[row]
-    if f.kind[row] == FUNDING:
+    kind, num, den = f.kind[row], f.num[row], f.den[row]
+    if kind == FUNDING:
         lots = v.markets.quantity[i]
-        if lots == 0:
-            return 0  # there may be no price yet
-        value = notional(v.terms, i, abs(lots), mark_ticks(v, i))
-        return _share(f.num[row], f.den[row], -value if lots > 0 else value)
-    if f.kind[row] == DIVIDEND:
-        return _share(f.num[row], f.den[row], v.accounts.total[v.terms.base[i]])
-    return f.num[row]
+        return _share(num, den, -_notional(v, i, lots) if lots > 0 else _notional(v, i, -lots))
+    if kind == DIVIDEND:
+        return _share(num, den, v.accounts.total[v.terms.base[i]])
+    if kind == INTEREST:
+        return _share(num, den, max(v.accounts.total[f.asset[row]], 0))
+    if kind == DEBT_INTEREST:
+        return _share(num, den, min(v.accounts.total[f.asset[row]], 0))
+    if kind == BORROW_FEE:
+        return _share(num, den, -_notional(v, i, _borrowed(v, i)))
+    return num
+
+
+def _notional(v: VenueState, i: int, lots: int) -> int:
+    """Worth of some lots at the mark; there may be no price yet for none."""
+    return notional(v.terms, i, lots, mark_ticks(v, i)) if lots > 0 else 0
+
+
+def _borrowed(v: VenueState, i: int) -> int:
+    """Lots that a position is short of what the account itself had."""
+    t = v.terms
+    short, owed = -v.markets.quantity[i], max(-v.accounts.total[t.base[i]], 0)
+    return min(short, -(-owed // t.base_units[i]))
 
 
 def _share(num: int, den: int, of: int) -> int:

@@ -12,7 +12,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import fee_of, fee_of_order, in_range, notional, position_value
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import INSURANCE
-from barter_bt.engine.messages import CLOSED
+from barter_bt.engine.messages import CLOSED, FLOW
 from barter_bt.engine.order import CANCELLED, LIQUIDATION
 from barter_bt.engine.terms import RATE
 from barter_bt.venue.alarm import set_alarm
@@ -156,4 +156,4 @@ def insure(v: VenueState, asset: int) -> None:
         fail_range(v.fault, -1, asset)
     for row in range(len(f)):
         if f.kind[row] == INSURANCE and f.asset[row] == asset:
-            report_flow(v, f.exchange[row], row, asset, owed)
+            report_flow(v, FLOW, row, owed)

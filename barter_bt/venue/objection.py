@@ -8,6 +8,7 @@ from barter_bt.engine.order import (
     BELOW_PRICE_MIN,
     BUY,
     INSTRUMENT_EXPIRED,
+    INSTRUMENT_SPLIT,
     LIMIT,
     NO_REASON,
     POST_ONLY,
@@ -26,6 +27,8 @@ def objection_to_time(v: VenueState, order: int, i: int) -> int:
     """Why it would not even wait; 0 if it would."""
     if has_expired(v, i):
         return INSTRUMENT_EXPIRED
+    if v.sent.time_sent[order] < v.markets.split_told[i]:
+        return INSTRUMENT_SPLIT
     return TIME_OVER if v.orders.good_till[order] <= v.clock.time[0] else NO_REASON
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
-from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, FLOW, TRIGGERED, enqueue
+from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, TRIGGERED, enqueue
 from barter_bt.engine.order import CANCELLED, FILLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
@@ -27,11 +27,12 @@ def report_change(v: VenueState, order: int) -> int:
     return row
 
 
-def report_flow(v: VenueState, exchange: int, flow: int, asset: int, paid: int) -> None:
-    """Report money that no order has moved."""
-    row = _queue(v, exchange, -1, FLOW, OPEN, NO_REASON)
+def report_flow(v: VenueState, kind: int, flow: int, paid: int) -> int:
+    """Report money that no order has moved, or a split; returns the report's row."""
+    row = _queue(v, v.flows.exchange[flow], -1, kind, OPEN, NO_REASON)
     v.reports.quantity[row], v.reports.notional[row] = flow, paid
-    add_balance(v, row, asset)
+    add_balance(v, row, v.flows.asset[flow])
+    return row
 
 
 def report_close_out(v: VenueState, i: int, lots: int, ticks: int, value: int, fee: int, reason: int) -> None:

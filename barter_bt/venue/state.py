@@ -116,6 +116,7 @@ class VenueMarkets(Table):
     alarm_low: I64  # beyond these ticks it is to be seen whether its asset's positions are covered
     alarm_high: I64
     pass_seen: I64  # number of the last look back that met it
+    split_told: I64  # when the engine learns of the last split: orders sent before are in old units
 
 
 class VenueOrders(OrderTerms, growable=True):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+import barter_bt as bt
 from barter_bt.backtest.config import load, schema, sections
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.instrument.instrument import Instrument
@@ -259,6 +260,48 @@ def test_cash_flows_are_read_from_files_beside_it(config):
     assert flows.frame["amount"].to_list() == [-1.0]
     replaced(config, 'kind = "cash"', 'kind = "funding"')
     with pytest.raises(BarterBtError, match=r"cash_flows\[0\]: paid.parquet: funding has no column 'instrument'"):
+        load(config).build()
+
+
+INTEREST = """
+[[cash_flows]]
+kind = "interest"
+asset = "usd"
+cash = "4%"
+debt = 0.065
+start = "2020-01-02T00:00:00Z"
+
+[[cash_flows]]
+kind = "interest"
+instrument = "walk_usd"
+borrow = "3%"
+every = "1h"
+"""
+
+
+def test_interest_stands_in_the_file(config):
+    """Its rates and times are those of the call; a file belongs to the other kinds alone."""
+    config.write_text(config.read_text() + INTEREST)
+    cash, borrow = load(config).build()["cash_flows"]
+    start = datetime(2020, 1, 2, tzinfo=UTC)
+    assert cash.frame.equals(bt.data.interest("usd", cash="4%", debt=0.065, start=start).frame)
+    assert borrow.frame.equals(bt.data.interest(instrument="walk_usd", borrow=0.03, every="1h").frame)
+    wrong = [
+        (
+            'borrow = "3%"',
+            'cash = "3%"',
+            r"cash_flows\[1\]: interest of the instrument .*: cash is no rate of it",
+        ),
+        ('asset = "usd"', 'path = "x"', r"cash_flows\[0\].path: interest has no file"),
+        ('kind = "interest"\nasset', 'kind = "cash"\nasset', r"cash_flows\[0\].asset: cash has a file that says all"),
+    ]
+    text = config.read_text()
+    for old, new, said in wrong:
+        config.write_text(text.replace(old, new))
+        with pytest.raises(BarterBtError, match=said):
+            load(config).build()
+    config.write_text(text.partition(INTEREST)[0] + '\n[[cash_flows]]\nkind = "funding"\n')
+    with pytest.raises(BarterBtError, match=r"cash_flows\[0\].path: funding needs a file"):
         load(config).build()
 
 

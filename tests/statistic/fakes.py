@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from barter_bt.backtest.journal import NO_FLOWS
+from barter_bt.backtest.journal import NO_FLOWS, NO_SPLITS
 
 NS = pl.Datetime("ns", "UTC")
 SIDES = pl.Enum(["buy", "sell"])
@@ -90,6 +90,7 @@ class FakeRun:
     balances: pl.DataFrame = field(default_factory=lambda: table(BALANCES))
     equity: pl.DataFrame = field(default_factory=lambda: table(EQUITY))
     cash_flows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_FLOWS))
+    splits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_SPLITS))
     record: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None
     config: dict[str, Any] = field(default_factory=lambda: {"data": [{"path": "x.parquet"}]})

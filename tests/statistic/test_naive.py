@@ -82,7 +82,8 @@ def naive(marks, sampling, interval, risk_free, zone):
     f = (1 + risk_free) ** (1 / yearly) - 1 if yearly else 0.0
     root = None if not periods else math.sqrt(periods)
     growth = last / first if first > 0 else None
-    found = {"total_return": None if growth is None else growth - 1, "periods": periods, "annual_return": None}
+    made = None if growth is None else growth - 1
+    found = {"total_return": made, "time_weighted_return": made, "periods": periods, "annual_return": None}
     if growth is not None and growth >= 0 and n and periods:
         log = -math.inf if growth == 0 else math.log(growth) * periods / n
         found["annual_return"] = math.expm1(log) if log < 709.7 else None

@@ -26,7 +26,7 @@ def test_every_figure_has_a_definition_and_a_place():
 def test_a_run_in_which_nothing_happened():
     summary = summarise(FakeRun())
     counts = dict.fromkeys(("orders", "orders_filled", "orders_rejected", "trades", "positions"), 0)
-    assert summary == Summary("usd", counts | {"fees": 0.0, "cash_flows": 0.0})
+    assert summary == Summary("usd", counts | {"fees": 0.0, "cash_flows": 0.0, "deposits": 0.0})
     assert "Orders" in repr(summary)
 
 

@@ -94,11 +94,27 @@ class Config:
     def _flows(self, number: int, section: CashFlowsSection) -> CashFlows:
         from barter_bt import data
 
-        key, path = f"cash_flows[{number}]", self.path.parent / section.path
+        key, options = f"cash_flows[{number}]", given(section)
+        kind, file = options.pop("kind"), options.pop("path", None)
+        if kind == "interest":
+            if file is not None:
+                self._fail(f"{key}.path", "interest has no file", "it has an asset or an instrument, and rates")
+            for name in {"start", "end"} & options.keys():
+                options[name] = self._instant(f"{key}.{name}", options[name])
+            interest: CashFlows = self._make(key, data.interest, options)
+            return interest
+        if options:
+            self._fail(f"{key}.{min(options)}", f"{kind} has a file that says all", "this key is one of interest")
+        if file is None:
+            self._fail(f"{key}.path", f"{kind} needs a file", "write path = ...")
+        path = self.path.parent / file
         if not path.is_file():
             self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
-        read = {"funding": data.funding, "dividend": data.dividends, "cash": data.cash_flows}[section.kind]
-        flows: CashFlows = self._make(key, read, {"source": path})
+        dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits} | {
+            "deposit": data.deposits,
+            "cash": data.cash_flows,
+        }
+        flows: CashFlows = self._make(key, dated[kind], {"source": path})
         return flows
 
     def build_benchmark(self) -> Any:

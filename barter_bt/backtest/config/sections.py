@@ -160,10 +160,20 @@ class CommandSection(Section, frozen=True):
 
 
 class CashFlowsSection(Section, frozen=True):
-    """Money that no order moves."""
+    """Money that no order moves: of a file by time, or interest at a rate."""
 
-    kind: Literal["funding", "dividend", "cash"]
-    path: Annotated[str, Meta(description="a file, relative to this one")]
+    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest"]
+    path: Annotated[str, Meta(description="a file, relative to this one")] | UnsetType = UNSET
+    asset: Annotated[str, Meta(description="of interest: what bears it")] | UnsetType = UNSET
+    instrument: Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset")] | UnsetType = (
+        UNSET
+    )
+    cash: Annotated[Number, Meta(description='rate by the year on a balance above 0, such as "4%"')] | UnsetType = UNSET
+    debt: Annotated[Number, Meta(description="rate by the year on a balance below 0")] | UnsetType = UNSET
+    borrow: Annotated[Number, Meta(description="rate by the year on what is borrowed")] | UnsetType = UNSET
+    every: Duration | UnsetType = UNSET
+    start: Annotated[str, Meta(description="due only later than this, with a zone")] | UnsetType = UNSET
+    end: Annotated[str, Meta(description="due not later than this, with a zone")] | UnsetType = UNSET
 
 
 class File(Section, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
-from barter_bt.backtest.journal import NO_FLOWS
+from barter_bt.backtest.journal import NO_FLOWS, NO_SPLITS
 from barter_bt.backtest.prices import SCHEMA, DrawnPrices
 from barter_bt.backtest.run_directory.manifest import check, load
 from barter_bt.errors import ConfigError, nearest
@@ -103,6 +103,13 @@ class SavedRun(Analysis):
         if "cash_flows.parquet" not in self.manifest["files"]:
             return pl.DataFrame(schema=NO_FLOWS)
         return self.scan("cash_flows").collect()
+
+    @cached_property
+    def splits(self) -> pl.DataFrame:
+        """Splits, and what positions became by them."""
+        if "splits.parquet" not in self.manifest["files"]:
+            return pl.DataFrame(schema=NO_SPLITS)
+        return self.scan("splits").collect()
 
     @cached_property
     def equity(self) -> pl.DataFrame:

@@ -36,6 +36,10 @@ class Run(Tables, Protocol):
         """Money that no order moved."""
 
     @property
+    def splits(self) -> pl.DataFrame:
+        """Splits, and what positions became by them."""
+
+    @property
     def digests(self) -> Mapping[str, str]:
         """SHA-256 of tables outside the digest."""
 
@@ -126,7 +130,7 @@ def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str
     curve = None if other is None else other.equity
     tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
     tables["benchmark"] = curve
-    tables["cash_flows"] = result.cash_flows if result.cash_flows.height else None
+    tables |= {name: frame for name in ("cash_flows", "splits") if (frame := getattr(result, name)).height}
     if hasattr(result, "prices_to_draw"):
         tables["prices"] = result.prices_to_draw()
     tables["round_trips"] = getattr(result, "round_trips", None)

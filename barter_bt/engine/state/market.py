@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.marks import hot
-from barter_bt.engine.accounting import weighted_mid
+from barter_bt.columns.marks import hot, unit
+from barter_bt.engine.accounting import split_ask, split_bid, split_price, weighted_mid
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import holds_lot, steps, whole_lots
 
@@ -22,6 +22,8 @@ def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: f
         ins.last[i] = ticks
         ins.last_amount[i] = amount
         ins.own_mark[i] = 0
+    elif is_from_before(s, i, time):
+        _note_last_before(s, i, time, ticks)
     return True
 
 
@@ -46,6 +48,8 @@ def update_from_quote(
         ins.quote_time[i] = time
         ins.bid[i], ins.ask[i] = bid_ticks, ask_ticks
         ins.bid_amount[i], ins.ask_amount[i] = bid_amount, ask_amount
+    elif is_from_before(s, i, time):
+        _note_quote_before(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount)
     return True
 
 
@@ -69,7 +73,43 @@ def update_from_candle(
         ins.last[i] = ticks
         ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
         ins.own_mark[i] = 0
+    elif is_from_before(s, i, time) and _note_last_before(s, i, time, ticks):
+        ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
     return True
+
+
+def is_from_before(s: EngineState, i: int, time: int) -> bool:
+    """Whether a row that is older than what is known was only overtaken by the news of a split (rule 45)."""
+    return s.instruments.split_den[i] > 0 and time <= s.instruments.split_time[i]
+
+
+@unit
+def _note_last_before(s: EngineState, i: int, time: int, ticks: int) -> bool:
+    """A last price in the units before the split, unless the engine has had a later one of them."""
+    ins = s.instruments
+    if time < ins.last_before[i] or ins.last_time[i] > ins.split_time[i] + 1:
+        return False
+    ins.last_before[i] = time
+    ins.last[i] = split_price(ticks, ins.split_num[i], ins.split_den[i])
+    ins.own_mark[i] = 0
+    return True
+
+
+@unit
+def _note_quote_before(
+    s: EngineState, i: int, time: int, bid: int, ask: int, bid_amount: float, ask_amount: float
+) -> None:
+    ins = s.instruments
+    if time < ins.quote_before[i] or ins.quote_time[i] > ins.split_time[i] + 1:
+        return
+    bid, ask = split_bid(bid, ins.split_num[i], ins.split_den[i]), split_ask(ask, ins.split_num[i], ins.split_den[i])
+    if not 0 < bid < ask and ins.last[i] == 0:
+        _freeze_mark(s, i)
+    else:
+        ins.own_mark[i] = 0
+    ins.quote_before[i] = time
+    ins.bid[i], ins.ask[i] = bid, ask
+    ins.bid_amount[i], ins.ask_amount[i] = bid_amount, ask_amount
 
 
 def price_ticks(s: EngineState, i: int) -> int:

@@ -50,7 +50,8 @@ def _part(amount: int, part: int, whole: int) -> int:
     return muldiv(amount, part, whole) if amount >= 0 else -muldiv(-amount, part, whole)
 
 
-def _hold(s: EngineState, i: int, lots: int) -> None:
+def hold_lots(s: EngineState, i: int, lots: int) -> None:
+    """Signed lots more are in a position, of what is held of its base asset."""
     base = s.terms.base[i]
     if base >= 0:
         hold(s, base, lots * s.terms.base_units[i])
@@ -69,7 +70,7 @@ def _open(s: EngineState, i: int, side: int, lots: int, value: int, fee: int, ti
     ins.position[i] = s.engine.positions[0]
     ins.own_mark[i] = -1
     s.engine.positions[0] += 1
-    _hold(s, i, side * lots)
+    hold_lots(s, i, side * lots)
 
 
 def _increase(s: EngineState, i: int, side: int, lots: int, value: int, fee: int) -> None:
@@ -79,7 +80,7 @@ def _increase(s: EngineState, i: int, side: int, lots: int, value: int, fee: int
     ins.quantity_max[i] = max(ins.quantity_max[i], abs(ins.quantity[i]))
     ins.realised[i] = bounded_sum(ins.realised[i], -fee)
     ins.fees_enter[i] = bounded_sum(ins.fees_enter[i], fee)
-    _hold(s, i, side * lots)
+    hold_lots(s, i, side * lots)
     _check_range(s, i)
 
 
@@ -92,7 +93,7 @@ def _reduce(s: EngineState, i: int, lots: int, value: int, fee: int) -> None:
     gain = gain_sign(s.terms, i) * direction * (value - out)
     ins.realised[i] = bounded_sum(ins.realised[i], bounded_sum(gain, -fee))
     ins.fees_exit[i] = bounded_sum(ins.fees_exit[i], fee)
-    _hold(s, i, -direction * lots)
+    hold_lots(s, i, -direction * lots)
     _check_range(s, i)
 
 
@@ -108,7 +109,12 @@ def _close(s: EngineState, i: int, value: int, fee: int, time: int, trade: int, 
     ins = s.instruments
     quantity, basis = ins.quantity[i], ins.cost_basis[i]
     _reduce(s, i, abs(quantity), value, fee)
-    row = s.positions.append()
+    record_exit(s, i, quantity, basis, time, trade, strategy)
+
+
+def record_exit(s: EngineState, i: int, quantity: int, basis: int, time: int, trade: int, strategy: int) -> None:
+    """A row of the journal of positions; the instrument has none any more."""
+    ins, row = s.instruments, s.positions.append()
     p = s.positions
     p.position[row] = ins.position[i]
     p.instrument[row] = i

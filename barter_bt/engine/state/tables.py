@@ -114,6 +114,12 @@ class Instruments(Table):
     position: I64
     trade_enter: I64
     own_mark: I64  # 0: the market marks the position; > 0: the last own fill does; -1: just opened, at cost
+    # The last split: when, and new units for old. What is stamped no later is in old units; what of that came last.
+    split_time: I64
+    split_num: I64
+    split_den: I64  # 0: there was none
+    last_before: I64
+    quote_before: I64
     value: I64  # at the mark, and unrealised PnL: refreshed only where a record asks for them
     unrealised: I64
     first: I64  # live orders in order of sending, -1: none
@@ -184,14 +190,21 @@ class Commands(OrderTerms):
 
 
 class CashFlows(Table):
-    """Money that no order moves, by time (rule 48): what is paid is ``num / den`` of what its kind says."""
+    """Money that no order moves (rule 48): what is paid is ``num / den`` of what its kind says.
+
+    First come those that are due again and again, whose time is the next, then all others by time.
+    """
 
     time: I64
+    given: I64  # place in the order given, which counts at one time
+    every: I64  # ns until it is due again; 0: it is due once
+    since: I64  # it is due later than this, and not later than that
+    until: I64
     kind: I8
     instrument: I64  # -1: none
     asset: I64
     exchange: I64
-    num: I64  # of the notional of the position, of the units of base that are held, or units of the asset
+    num: I64  # of the notional, of the units that are held or owed, or units of the asset; of a split the ratio
     den: I64
 
 
@@ -202,6 +215,24 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
+    worth: I64  # of it, in units of the reporting asset; UNKNOWN of the valuation: there was no price
+    equity_before: I64  # just before a deposit; UNKNOWN of all else
+
+
+class Splits(Table, growable=True):
+    """Splits, as the engine learnt of them: the position and the base asset before and after (rule 45)."""
+
+    time_exchange: I64
+    time_engine: I64
+    flow: I64  # row of the cash flows, which has the ratio
+    instrument: I64
+    trade: I64  # own fills before it
+    position: I64  # that was open; -1: none
+    before: I64  # signed lots
+    after: I64
+    total_before: I64  # units of the base asset
+    total_after: I64
+    amount: I64  # paid for what was less than a lot, in units of the quote asset
 
 
 class Trades(Table, growable=True):
@@ -298,6 +329,7 @@ class EngineState(Block):
     requests: Requests
     reports: Reports
     agenda: Agenda
+    splits: Splits
     trades: Trades
     positions: Positions
     balances: Balances

@@ -85,7 +85,7 @@ class Charts(Canvas):
         if other is not None and other.values[0] > 0:
             scaled = Line(other.times, other.values * (curve.values[0] / other.values[0]))
             self._line(chart, scaled, "equity", self._look.benchmark, self._name, line_width=1.2, line_dash="dashed")
-        mine = Line(curve.times, curve.values)
+        mine = Line(curve.times, curve.money)
         self._watch(chart, self._line(chart, mine, "equity", self._look.equity, "strategy", line_width=1.6))
         chart.yaxis.formatter = number("0,0.[00]")
         return chart

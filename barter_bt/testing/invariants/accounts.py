@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.backtest import Result
 from barter_bt.testing.invariants.journal import expect, fail, place, rows, state_of
-from barter_bt.testing.invariants.replay import replay
+from barter_bt.testing.invariants.replay import replay, splits_of, terms_of
 
 
 def assert_ledger_sums_to_zero(result: Result) -> None:
@@ -29,7 +29,7 @@ def assert_ledger_sums_to_zero(result: Result) -> None:
 
 
 def assert_balances_follow_from_fills(result: Result) -> None:
-    """Every balance is the starting one and what fills, fees and cash flows up to its time changed, to the unit.
+    """Every balance is the starting one and what fills, fees, splits and flows up to its time changed, to the unit.
 
     Raises
     ------
@@ -50,6 +50,12 @@ def assert_balances_follow_from_fills(result: Result) -> None:
     flows = rows(state.flows)
     for paid in rows(state.payments):
         changes[flows[paid["flow"]]["asset"]].append((paid["time_exchange"], paid["amount"]))
+    for split in splits_of(result):
+        one = terms_of(result)[split.instrument]
+        lots = int(abs(split.total_before) * split.ratio / one.base_units)
+        total = lots * one.base_units * (1 if split.total_before > 0 else -1)
+        expect(split.total_after, total, f"split of {names[one.base]}", "its total", "units is what whole lots make")
+        changes[one.base].append((split.time, split.total_after - split.total_before))
     balances = rows(state.balances)
     for asset in range(len(names)):
         changes[asset].sort(key=lambda each: each[0])

@@ -9,7 +9,7 @@ from barter_bt.backtest import Result
 from barter_bt.backtest.divergence import moment
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.testing.invariants.journal import expect, fail, rows, state_of
-from barter_bt.testing.invariants.replay import Position, Terms, replay, rhe, terms_of
+from barter_bt.testing.invariants.replay import Position, Split, Terms, replay, rhe, splits_of, terms_of
 
 Change = tuple[int, int, int, list[tuple[int, int]]]  # time, instrument, signed lots, units by asset
 
@@ -69,7 +69,7 @@ def _assert_flat_marks(result: Result, marks: list[dict[str, int]]) -> None:
 
 
 def _changes(result: Result) -> list[Change]:
-    """What fills and cash flows change, in the order in which the engine learnt of them."""
+    """What fills, cash flows and splits change, in the order in which the engine learnt of them."""
     state = result.state
     fills = [
         (trade["time_engine"], trade["instrument"], trade["side"] * trade["quantity"], made)
@@ -79,7 +79,15 @@ def _changes(result: Result) -> list[Change]:
         (paid["time_engine"], 0, 0, [(state.flows.asset[paid["flow"]], paid["amount"])])
         for paid in rows(state.payments)
     ]
-    return sorted(fills + flows, key=lambda change: change[0])
+    splits = [
+        (row["time_engine"], split.instrument, split.after - split.before, _delta(result, split))
+        for row, split in zip(rows(state.splits), splits_of(result), strict=True)
+    ]
+    return sorted(fills + flows + splits, key=lambda change: change[0])
+
+
+def _delta(result: Result, split: Split) -> list[tuple[int, int]]:
+    return [(terms_of(result)[split.instrument].base, split.total_after - split.total_before)]
 
 
 def _post(change: Change, amounts: dict[int, int], held: list[int]) -> None:

@@ -15,6 +15,7 @@ from barter_bt.backtest import Result
 from barter_bt.engine.order import LIMIT, NO_TIME
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.journal import Row, fail, place, rows, state_of
+from barter_bt.testing.invariants.replay import Split, rhe, splits_of
 from barter_bt.venue.state import CANDLES, QUOTES, TRADES
 
 Integers = npt.NDArray[np.int64]
@@ -135,9 +136,23 @@ def _quotes(result: Result, i: int) -> _Market:
     def standing(time: int, side: int) -> list[int]:
         before = int(np.searchsorted(times, time))
         earlier = _at(times, side_of[side], int(times[before - 1])) if before else []
+        split = [one for one in splits_of(result) if one.instrument == i and one.time <= time]
+        last = int(np.searchsorted(times, split[-1].time, side="right")) if split else 0
+        if last and last >= before:  # no quote since; where there were several splits, between the quote and now
+            since = int(times[last - 1])
+            earlier += _split(_at(times, side_of[side], since), [one for one in split if one.time >= since], side)
         return [price for price in earlier + _at(times, side_of[side], time) if abs(price) < _FAR]
 
     return _Market(standing, lambda time, side: ([], _at(times, side_of[side], time)))
+
+
+def _split(prices: list[int], splits: list[Split], side: int) -> list[int]:
+    """Asks are rounded up, bids down; of each price those after one, two, ... splits."""
+    found = []
+    for one in splits:
+        prices = [max(-(-price // one.ratio) if side > 0 else price // one.ratio, 1) for price in prices]
+        found += prices
+    return found
 
 
 def _candles(result: Result, i: int) -> _Market:
@@ -148,7 +163,10 @@ def _candles(result: Result, i: int) -> _Market:
     closing, best = c["time_exchange"], {1: c["low"], -1: c["high"]}
 
     def taken(time: int, _: int) -> list[int]:
-        return _at(opening, opens, time) + _at(closing, c["close"], time)
+        now = [one for one in splits_of(result) if one.instrument == i and one.time == time]
+        closes = _at(closing, c["close"], time)
+        split = [max(rhe(price / one.ratio), 1) for one in now for price in closes]
+        return _at(opening, opens, time) + closes + split
 
     def spans(time: int) -> list[tuple[int, int]]:
         return list(zip(_at(closing, c["low"], time), _at(closing, c["high"], time), strict=True))

@@ -1,4 +1,4 @@
-"""Positions and postings that the fills of a run make, by the letter of rule 4, in exact integers.
+"""Positions and postings that fills and splits of a run make, by the letter of rules 4 and 45, in exact integers.
 
 A second hand: nothing here is shared with the engine's own arithmetic.
 """
@@ -48,6 +48,20 @@ class Terms:
         return (-direction if self.is_inverse else direction) * (notional - basis)
 
 
+@dataclass(frozen=True)
+class Split:
+    """One split, and what became of position and base asset by it."""
+
+    ratio: Fraction
+    instrument: int
+    time: int
+    trade: int  # own fills before it
+    before: int
+    after: int
+    total_before: int
+    total_after: int
+
+
 @dataclass
 class Position:
     """An open position; rows of the table of closed ones are made of it."""
@@ -74,7 +88,7 @@ class Replay:
     open
         Positions at the end, by instrument.
     closed
-        Of each closed position, when and by which trade.
+        Of each closed position, when and by which trade; -1: by a split.
     touched
         Of each trade, the position that it touched first.
     postings
@@ -104,9 +118,12 @@ def terms_of(result: Result) -> list[Terms]:
 
 
 def replay(result: Result) -> Replay:
-    """Go through the fills in the order in which the engine learnt of them."""
+    """Go through fills and splits in the order in which the engine learnt of them."""
     made, terms = Replay(), terms_of(result)
+    splits = splits_of(result)
     for number, trade in enumerate(rows(result.state.trades)):
+        while splits and splits[0].trade <= number:
+            _split(made, splits.pop(0))
         one = terms[trade["instrument"]]
         gain = 0
         for part in _parts(made, one, trade):
@@ -117,7 +134,36 @@ def replay(result: Result) -> Replay:
         else:
             lots = trade["side"] * trade["quantity"]
             made.postings.append([(asset, paid - trade["side"] * trade["notional"]), (one.base, lots * one.base_units)])
+    for each in splits:
+        _split(made, each)
     return made
+
+
+def splits_of(result: Result) -> list[Split]:
+    """The splits of a run, as the engine learnt of them."""
+    flows = rows(result.state.flows)
+    found = []
+    for row in rows(result.state.splits):
+        flow = flows[row["flow"]]
+        names = ("instrument", "time_exchange", "trade", "before", "after", "total_before", "total_after")
+        found.append(Split(Fraction(flow["num"], flow["den"]), *(row[name] for name in names)))
+    return found
+
+
+def _split(made: Replay, split: Split) -> None:
+    """The fraction of a lot leaves the position, and takes its part of the cost with it."""
+    held = made.open.get(split.instrument)
+    if held is None:
+        return
+    exact = held.quantity * split.ratio
+    whole = int(exact)
+    out = rhe(held.cost_basis * (exact - whole) / exact)
+    held.realised -= held.side * out
+    if whole == 0:
+        made.closed.append((made.open.pop(split.instrument), split.time, -1))
+        return
+    held.quantity, held.cost_basis = whole, held.cost_basis - out
+    held.quantity_max = max(int(held.quantity_max * split.ratio), whole)
 
 
 def _parts(made: Replay, one: Terms, trade: Row) -> Iterator[tuple[int, int, int]]:

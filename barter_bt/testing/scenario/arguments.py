@@ -17,6 +17,7 @@ from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, S
 from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 TIME = pl.Datetime("ns", "UTC")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS: dict[str, tuple[str, ...]] = {
     "trades": ("time_exchange", "time_received", "instrument", "price", "amount"),
     "quotes": (
@@ -142,7 +143,7 @@ def to_cash_flows(scenario: Scenario) -> list[CashFlows]:
     frames: list[list[Row]] = []
     for row in scenario.cash_flows:
         before = frames[-1][-1] if frames else None
-        if before is None or before[0] != row[0] or before[1] > row[1]:
+        if before is None or before[0] != row[0] or before[1] > row[1] or row[0] in ("interest", "borrow"):
             frames.append([])
         frames[-1].append(row)
     return [to_frame(scenario, rows) for rows in frames]
@@ -151,14 +152,31 @@ def to_cash_flows(scenario: Scenario) -> list[CashFlows]:
 def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
     """Cash flows of one kind."""
     kind, named = rows[0][0], dict[str, Any](time=TIME, instrument=pl.String)
-    if kind != "cash":
+    if kind in ("interest", "borrow"):
+        return to_interest(scenario, rows[0])
+    if kind == "split":
+        rows_of = [row[1:] for row in rows]
+        return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
+    if kind not in ("cash", "deposit"):
         number = "rate" if kind == "funding" else "amount"
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
         return data.funding(frame) if kind == "funding" else data.dividends(frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
-    schema: dict[str, Any] = {"time": TIME, "asset": pl.String, "amount": pl.Float64, "reason": pl.String}
-    return data.cash_flows(pl.DataFrame(cells, schema=schema, orient="row"))
+    schema: dict[str, Any] = {"time": TIME, "asset": pl.String, "amount": pl.Float64}
+    if kind == "deposit":
+        return data.deposits(pl.DataFrame(cells, schema=schema, orient="row"))
+    return data.cash_flows(pl.DataFrame(cells, schema={**schema, "reason": pl.String}, orient="row"))
+
+
+def to_interest(scenario: Scenario, row: Row) -> CashFlows:
+    """Interest that begins with the microsecond of its row's time."""
+    kind, time, name, *rest, every = row
+    since = EPOCH + timedelta(microseconds=time // 1000)
+    if kind == "borrow":
+        return data.interest(instrument=name, borrow=rest[0], every=every, start=since)
+    asset = rest[0] if len(scenario.exchanges) == 1 else f"{name}.{rest[0]}"
+    return data.interest(asset, cash=rest[1], debt=rest[2], every=every, start=since)
 
 
 def to_reporting(scenario: Scenario) -> str:

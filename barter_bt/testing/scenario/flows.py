@@ -27,6 +27,9 @@ SHARES = (
 SMALL = ("0.000000001", "-0.000000001", "-0.0000000005", "0.0000000015", "0.000000000001", "0")
 MOST = Decimal(10**15)
 REASONS = ("interest", "rent", "gift")
+YEARLY = ("0.04", "10", "-1", "0.123456789", "0.000000001", "0")
+RATIOS = ("2:1", "1:2", "3:2", "1:10", "7:1", "1:3", "21:20", "100:1", "1:1000")
+DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")  # of random scenarios; others: interest, split, deposit
 
 
 def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
@@ -38,7 +41,13 @@ def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
     for _ in source.several(1, 10):
         time = source.pick(times) + source.pick((0, 0, 0, 0, 0, -1, 1, *delays))
         row = make_flow(source, scenario, time)
-        if row[0] == "cash" or all(row[:3] != other[:3] for other in rows):  # none of an instrument comes twice
+        if "interest" in DRAWN and chance(source, 25):
+            row = make_interest(source, scenario, time) or row
+        if "split" in DRAWN and chance(source, 25):
+            row = make_split(source, scenario, time) or row
+        if row[0] in ("cash", "deposit", "interest", "borrow") or all(
+            row[:3] != other[:3] for other in rows
+        ):  # none of an instrument comes twice
             rows.append(row)
     if chance(source, 70):
         rows.sort(key=lambda row: row[1])
@@ -77,7 +86,37 @@ def make_flow(source: Source, scenario: Scenario, time: int) -> Row:
     other = item.quote if item.money == item.base else item.base
     asset = item.money if chance(source, 70) else other
     amount = make_amount(source, scenario, item, asset)
+    if "deposit" in DRAWN and chance(source, 40):
+        return ("deposit", time, item.exchange, asset, plainly(amount))
     return ("cash", time, item.exchange, asset, plainly(amount), source.pick(REASONS))
+
+
+def make_interest(source: Source, scenario: Scenario, time: int) -> Row:
+    """Rates on what an account has and owes, or on what is borrowed; none where a shift would move what is due."""
+    marks = scenario.mark_every_ns or 60 * SECOND
+    intervals = [n * SECOND for n in (1, 2, 3, 7) if marks % (n * SECOND) == 0]
+    if not intervals:
+        return ()
+    item, every = source.pick(scenario.instruments), source.pick(intervals)
+    rates = [float(source.pick(YEARLY)) for _ in range(2)]
+    if item.kind == "spot" and chance(source, 40):
+        return ("borrow", time, item.name, abs(rates[0]), every)
+    asset = item.money if chance(source, 70) or item.kind != "spot" else item.base
+    return ("interest", time, item.exchange, asset, rates[0], abs(rates[1]), every)
+
+
+def make_split(source: Source, scenario: Scenario, time: int) -> Row:
+    """Of an instrument whose base nothing else is in, if there is one."""
+    found = [one for one in scenario.instruments if is_alone(one, scenario)]
+    return ("split", time, source.pick(found).name, source.pick(RATIOS)) if found else ()
+
+
+def is_alone(item: InstrumentSpec, scenario: Scenario) -> bool:
+    """Whether a spot instrument's base is that, or the money, of no other, and equity is not measured in it."""
+    if item.kind != "spot" or item.base == scenario.reporting:
+        return False
+    others = (one for one in scenario.instruments if one != item and one.exchange == item.exchange)
+    return all(item.base not in (one.quote, one.money, one.base if one.kind == "spot" else "") for one in others)
 
 
 def make_amount(source: Source, scenario: Scenario, item: InstrumentSpec, asset: str) -> Decimal:

@@ -144,11 +144,15 @@ class Scenario(Plain):
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters.
 
-    Cash flows, due by time and at one time in the order given; no funding or dividend comes twice:
+    Cash flows, due by time and at one time in the order given; no funding, dividend or split comes twice:
 
     - ``("funding", time, instrument, rate)`` of a perpetual;
     - ``("dividend", time, instrument, amount)`` of a spot instrument, for each unit of its base;
-    - ``("cash", time, exchange, asset, amount, reason)``.
+    - ``("split", time, instrument, ratio)`` of a spot instrument, such as "3:2";
+    - ``("cash", time, exchange, asset, amount, reason)``, and ``("deposit", time, exchange, asset, amount)``;
+    - ``("interest", since, exchange, asset, rate on cash, rate on debt, every in ns)`` and ``("borrow", since,
+      instrument, rate, every in ns)``, of a spot instrument: due at the multiples of ``every`` later than the start and
+      than ``since``, which counts in whole microseconds, rounded down.
 
     Their rates and amounts are floats that are the shortest text of an exact decimal.
 
