@@ -14,8 +14,8 @@ SURFACE = {
         statistic strategy testing venue
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check dividends from_pandas funding
-        generate quotes read_csv sample trades
+        CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check dividends
+        exchange_sessions from_pandas funding generate quotes read_csv sample sessions trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

@@ -12,6 +12,7 @@ from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.sample import sample
+from barter_bt.data.sessions import Sessions, exchange_sessions, sessions
 from barter_bt.data.stream import Stream
 from barter_bt.data.validate import check
 
@@ -22,16 +23,19 @@ __all__ = [
     "MarketData",
     "Repair",
     "Report",
+    "Sessions",
     "Stream",
     "candles",
     "cash_flows",
     "check",
     "dividends",
+    "exchange_sessions",
     "from_pandas",
     "funding",
     "generate",
     "quotes",
     "read_csv",
     "sample",
+    "sessions",
     "trades",
 ]

@@ -175,6 +175,9 @@ class File(Section, frozen=True):
     record: Annotated[dict[str, Any], Meta(description="[record]: state columns to keep")] | UnsetType = UNSET
     commands: Annotated[list[CommandSection], Meta(description="[[commands]]: by time")] = []
     cash_flows: Annotated[list[CashFlowsSection], Meta(description="[[cash_flows]]: funding, dividends")] = []
+    sessions: Annotated[
+        str | dict[str, str], Meta(description='a calendar or a file, for all or by exchange or instrument: "XNYS"')
+    ] = {}
 
 
 def schema() -> dict[str, Any]:
