@@ -32,6 +32,7 @@ from barter_bt.errors import BarterBtError
 from barter_bt.risk.managed import Managed
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
+from barter_bt.venue.remember import remember
 from barter_bt.venue.state import VenueState
 from barter_bt.version import VERSION
 
@@ -54,6 +55,7 @@ def run(
     driver = _prepared(strategy, setup.market)
     driver, reasons = _managed(setup, state, driver)
     _install(state, driver, setup.begins)
+    remember(venue, state, driver.wake is not None or driver.decide is not None)
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
     saving = (checkpoint.every_rows, saved.saver(checkpoint)) if saved and checkpoint else None

@@ -71,8 +71,8 @@ def _read(given: object, what: str, streams: Sequence[Stream]) -> Sessions:
         return given
     if not isinstance(given, str):
         raise ConfigError(
-            f"{what} is {given!r:.60}; it must be what data.sessions or data.exchange_sessions give, or a calendar's name",
-            'such as "XNYS"',
+            f"{what} is {given!r:.60}; it must be what data.sessions or data.exchange_sessions give, or text",
+            'the name of a calendar, such as "XNYS"',
         )
     spans = [stream.time_range() for stream in streams if stream.rows]
     if not spans:

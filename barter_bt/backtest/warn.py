@@ -13,12 +13,21 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
-from barter_bt.engine.order import CANCEL_IN_FLIGHT, CANCELLED, INSTRUMENT_EXPIRED, NO_PRICE, REASONS, REFUSED, REJECTED
+from barter_bt.engine.order import (
+    CANCEL_IN_FLIGHT,
+    CANCELLED,
+    INSTRUMENT_EXPIRED,
+    NEXT_OPEN,
+    NO_PRICE,
+    REASONS,
+    REFUSED,
+    REJECTED,
+)
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import CANDLES, NEXT_OPEN, VenueState
+from barter_bt.venue.state import CANDLES, VenueState
 
 Bools = npt.NDArray[np.bool_]
 

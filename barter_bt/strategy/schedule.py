@@ -111,8 +111,9 @@ class Schedule:
         ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"target"``; all are
         targets if the column is missing); for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_till`` (Datetime with zone; see
-        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for targets ``target``.
+        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after`` and ``good_till`` (Datetime with zone),
+        ``candle_fill`` (see :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for
+        targets ``target``.
         Columns that no row needs may be missing.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).

@@ -15,7 +15,9 @@ from barter_bt.testing.market import NAME, stamps
 _TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 _PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 _PRICES = (*_TRIGGERS, *_PROTECTION)
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "post_only", "reduce_only", "till", *_PRICES)
+_TIMES = {"till": "good_till", "after": "good_after"}
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "fill", "post_only", "reduce_only")
+_ALL = (*_KNOWN, *_TIMES, *_PRICES)
 
 
 def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
@@ -26,7 +28,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
     rows
         Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
         ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
-        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``), ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
+        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``, ``"at_open"``, ``"at_close"``), ``till`` and ``after``, in
+        seconds, ``fill``, a price of a candle, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
         ``trailing`` and ``trailing_rate``. Also, for orders and targets, ``stop_loss``, ``take_profit`` and
         ``trailing_stop``.
     options
@@ -52,13 +55,16 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         one |= {name: float(row[name]) for name in _PRICES if name in row}
         if "reduce_only" in row:
             one["reduce_only"] = row["reduce_only"]
-        if "till" in row:
-            one["good_till"] = stamps([row["till"]])[0]
+        one |= {name: stamps([row[key]])[0] for key, name in _TIMES.items() if key in row}
+        if "fill" in row:
+            one["candle_fill"] = row["fill"]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
     types: dict[str, Any] = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
         "ref": pl.Int64,
         "reduce_only": pl.Boolean,
         "good_till": TIME,
+        "good_after": TIME,
+        "candle_fill": pl.String,
     }
     given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
     frame = pl.DataFrame(
@@ -77,9 +83,9 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
 
 def _check(number: int, row: Mapping[str, Any]) -> None:
     for key in row:
-        if key not in _KNOWN:
-            like = nearest(key, _KNOWN)
+        if key not in _ALL:
+            like = nearest(key, _ALL)
             hint = f"did you mean {like!r}?" if like else None
-            raise ConfigError(f"row {number} of the schedule has {key!r}; known: {', '.join(_KNOWN)}", hint)
+            raise ConfigError(f"row {number} of the schedule has {key!r}; known: {', '.join(_ALL)}", hint)
     if "at" not in row:
         raise ConfigError(f"row {number} of the schedule has no 'at': {dict(row)!r}", "give the time in seconds")

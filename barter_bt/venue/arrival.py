@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import notional
 from barter_bt.engine.agenda import NEVER, REQUEST
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_OPEN, dequeue
 from barter_bt.engine.order import (
-    BELOW_MINIMUM,
-    BELOW_PRICE_MIN,
-    BUY,
     CANCELLED,
-    INSTRUMENT_EXPIRED,
-    LIMIT,
     NO_PARENT,
     NO_REASON,
+    NO_TIME,
     NO_TRIGGER,
     OPEN,
-    POST_ONLY,
-    REDUCE_ONLY,
     REJECTED,
     REQUESTED,
-    TIME_OVER,
     copy_terms,
 )
 from barter_bt.venue.admission import enter
 from barter_bt.venue.bracket import wait_for_parent
-from barter_bt.venue.expiry import has_expired
+from barter_bt.venue.checks import objection, too_late
+from barter_bt.venue.delay import delay
 from barter_bt.venue.held import hold
 from barter_bt.venue.matches import note_cancel
-from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, report
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import HELD, NOT_HELD, VenueState
-from barter_bt.venue.taking import is_within_limit, usable, waits_to_take
+from barter_bt.venue.taking import waits_to_take
 
 
 @unit
@@ -65,7 +57,7 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.live[row] = 0
         o.children[row] = 0
         o.parent[row] = NO_PARENT
-        o.good_till[row] = NEVER
+        o.good_after[row], o.good_till[row] = NO_TIME, NEVER
         o.quantity[row] = 0
         o.filled[row] = 0
         o.matched[row] = 0
@@ -78,41 +70,20 @@ def _copy_request(v: VenueState, order: int) -> None:
     o.pending[order] = waits_to_take(v, order)
 
 
-def _objection(v: VenueState, order: int, i: int) -> int:
-    """Why the venue would not take an order; 0 if it does."""
-    o, t = v.orders, v.terms
-    if has_expired(v, i):
-        return INSTRUMENT_EXPIRED
-    if o.good_till[order] <= v.clock.time[0]:
-        return TIME_OVER
-    if o.quantity[order] < t.quantity_min[i]:
-        return BELOW_MINIMUM
-    if o.kind[order] == LIMIT:
-        if o.price[order] < t.price_min[i]:
-            return BELOW_PRICE_MIN
-        if notional(t, i, o.quantity[order], o.price[order]) < t.notional_min[i]:
-            return BELOW_MINIMUM
-        if o.post_only[order] and _matches_now(v, order, i):
-            return POST_ONLY
-    if o.reduce_only[order] and reducible(v, order, i) == 0:
-        return REDUCE_ONLY
-    return NO_REASON
-
-
-def _matches_now(v: VenueState, order: int, i: int) -> bool:
-    ticks = v.markets.ask[i] if v.orders.side[order] == BUY else v.markets.bid[i]
-    return ticks > 0 and usable(v, i) and is_within_limit(v, order, ticks)
-
-
 def _open(v: VenueState, order: int) -> None:
     _copy_request(v, order)
     i = v.orders.instrument[order]
     if v.orders.parent[order] != NO_PARENT:
         wait_for_parent(v, order, i)
         return
-    objection = _objection(v, order, i)
-    if objection:
-        report(v, order, CLOSED, REJECTED, objection)
+    is_early = v.orders.good_after[order] > v.clock.time[0]
+    reason = too_late(v, order, i)
+    if not reason and not is_early:
+        reason = objection(v, order, i)
+    if reason:
+        report(v, order, CLOSED, REJECTED, reason)
+    elif is_early:
+        delay(v, order, i)
     elif v.orders.held[order]:
         hold(v, order, i)
     else:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import VENUE_MARKET
-from barter_bt.engine.messages import ACCEPTED, CHANGED, CLOSED
+from barter_bt.engine.messages import ACCEPTED, CLOSED
 from barter_bt.engine.order import INSTRUMENT_EXPIRED, LIMIT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
-from barter_bt.venue.admission import enter
+from barter_bt.venue.admission import enter, tell
 from barter_bt.venue.expiry import has_expired
 from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quote
 from barter_bt.venue.report import report
@@ -46,7 +46,7 @@ def follow_parent(v: VenueState, parent: int, i: int) -> None:
             _start(v, order, i, _is_inside_candle(v, parent, i))
         elif o.live[order] and o.quantity[order] < o.filled[parent]:
             o.quantity[order] = o.filled[parent]
-            _tell(v, order)
+            tell(v, order)
         order += 1
     update_triggers(v, i)
 
@@ -65,7 +65,7 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
         o.trigger[order] = max(ticks + o.side[order] * away, 1)
     o.arrival[order] = o.since[order] = v.clock.time[0]
     o.held[order] = NOT_HELD if o.trigger_kind[order] == NO_TRIGGER else HELD
-    _tell(v, order)
+    tell(v, order)
     if o.held[order] == NOT_HELD:
         enter(v, order, i)
         return
@@ -74,11 +74,6 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
         meet_worse_extreme(v, order, i)
     else:
         show_standing_quote(v, order, i)
-
-
-def _tell(v: VenueState, order: int) -> None:
-    row = report(v, order, CHANGED, OPEN, NO_REASON)
-    v.reports.price[row] = v.orders.price[order]
 
 
 def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:

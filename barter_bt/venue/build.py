@@ -11,6 +11,7 @@ from functools import lru_cache
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.messages import Links
+from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, Terms
 from barter_bt.errors import ConfigError
@@ -24,7 +25,6 @@ from barter_bt.venue.state import (
     FAR,
     NOT_VALUED,
     QUOTES,
-    THIS_CLOSE,
     TRADES,
     Accounts,
     FillTerms,
@@ -37,7 +37,6 @@ from barter_bt.venue.state import (
 )
 from barter_bt.venue.terms import Venue
 
-CANDLE_FILLS = ("next_open", "next_close", "this_close")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -212,7 +211,9 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    for value, names in (nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time")}).items():
+    for value, names in (
+        nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time", "trade_time")}
+    ).items():
         for name in names:
             markets.array(name)[:] = value
     lists = OrderLists(count * LISTS)

@@ -36,8 +36,17 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         fail(v.fault, BAD_ROW, i)
         return
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    if v.clock.needs_trades[0]:
+        note_trade(v, i, ticks, amount)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
+
+
+@hot
+def note_trade(v: VenueState, i: int, ticks: int, amount: float) -> None:
+    """Remember the last trade, for what fills at its price afterwards."""
+    b = v.markets
+    b.trade_ticks[i], b.trade_time[i], b.trade_amount[i] = ticks, v.clock.time[0], amount
 
 
 @hot

@@ -15,8 +15,8 @@ from barter_bt.engine.order import POST_ONLY
 from barter_bt.venue.held import meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
-from barter_bt.venue.state import CANDLES, NEXT_OPEN, QUOTES, TRADES, VenueState
-from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, note_taking, usable
+from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
+from barter_bt.venue.taking import fill_at, is_locked, leaves, match_waiting, note_taking, passes_over, usable
 
 
 @unit
@@ -42,7 +42,7 @@ def match_quote(v: VenueState, i: int) -> None:
     if v.fill_terms.taker_fills_on[i] == QUOTES:
         order = head(v, i, TAKERS)
         while order != NOBODY:
-            match_taker(v, order, i)
+            match_waiting(v, order, i)
             order = v.orders.after[order]
     if v.fill_terms.maker_fills_on[i] == QUOTES and usable(v, i):
         b.ask_left[i] = _fill_resting(v, i, BIDS, b.ask[i], 0, b.ask_left[i])
@@ -56,7 +56,7 @@ def _fill_takers(v: VenueState, i: int, ticks: int) -> None:
     """All takers that wait meet one price."""
     order = head(v, i, TAKERS)
     while order != NOBODY:
-        if leaves(v, order) > 0:
+        if leaves(v, order) > 0 and not passes_over(v, order, i):
             fill_at(v, order, i, ticks)
         order = v.orders.after[order]
 
@@ -81,7 +81,7 @@ def _depth(v: VenueState, order: int, ticks: int) -> int:
 @unit
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
-    if v.fill_terms.taker_fills_on[i] == CANDLES and v.fill_terms.candle_fill[i] == NEXT_OPEN:
+    if v.fill_terms.taker_fills_on[i] == CANDLES:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == CANDLES:
         for which in (BIDS, OFFERS):

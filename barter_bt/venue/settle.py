@@ -29,7 +29,7 @@ from barter_bt.venue.matches import ADMIT, ENDS, EXPIRE, FILL, expect, released_
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_waiting, report
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import UNTOLD, VenueState
+from barter_bt.venue.state import UNTOLD, WAS_HELD, VenueState
 
 SETTLED = -1  # in place of the order
 
@@ -92,7 +92,7 @@ def _settle_reservation(v: VenueState, row: int, at_once: int) -> bool:
     if admits and v.orders.reduce_only[order] and v.orders.parent[order] == NO_PARENT and reducible(v, order, i) == 0:
         v.matches.order[row] = SETTLED
         v.orders.matched[order] = 0
-        _end_waiting(v, order, i, CANCELLED if v.orders.held[order] else REJECTED, REDUCE_ONLY)
+        _end_waiting(v, order, i, CANCELLED if v.orders.held[order] == WAS_HELD else REJECTED, REDUCE_ONLY)
         return True
     enough = gone or can_reserve(v, order, i)
     if not (enough or at_once) and _others_release(v, row, order, i):
@@ -119,7 +119,7 @@ def _reject(v: VenueState, order: int, i: int) -> None:
 
 def _end_waiting(v: VenueState, order: int, i: int, status: int, reason: int) -> None:
     """An order ends that was to be admitted: it is told of its trigger, if it had one, and so is what waits for it."""
-    if v.orders.held[order]:
+    if v.orders.held[order] == WAS_HELD:
         report(v, order, TRIGGERED, OPEN, NO_REASON)
     report(v, order, CLOSED, status, reason)
     end_waiting(v, order, i)

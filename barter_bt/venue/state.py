@@ -14,10 +14,10 @@ from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
-NEXT_OPEN, NEXT_CLOSE, THIS_CLOSE = 0, 1, 2  # which price of a candle takers meet
 NOT_VALUED = -(1 << 63)
-# Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent.
-NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING = 0, 1, 2, 3, 4
+# Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
+# from that time on until it is told.
+NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING, DELAYED, RELEASED = 0, 1, 2, 3, 4, 5, 6
 FAR = 1 << 62  # a price that every market reaches
 
 
@@ -29,7 +29,7 @@ class FillTerms(Table):
     triggers_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
-    candle_fill: I64
+    candle_fill: I64  # which price of a candle takers meet
     slips: I64  # 1: takers slip, by the terms that follow (rule 39)
     slip_ticks: I64
     slip_rate: I64
@@ -76,6 +76,10 @@ class VenueMarkets(Table):
     candle_range: I64
     candle_lots: I64
     traded: I64
+    # The last trade, where something looks at it (`clock.needs_trades`).
+    trade_ticks: I64
+    trade_time: I64
+    trade_amount: F64
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
@@ -101,7 +105,7 @@ class VenueOrders(OrderTerms, growable=True):
     reserved: I64
     arrival: I64
     live: I8
-    held: I8  # for a trigger, or for its parent
+    held: I8  # for a trigger, for its parent, or for a time
     first_price: I64  # ticks of its first fill
     fees: I64  # of its fills by rule 3, their notional, and what it has paid (rule 40), where fees are by order
     value: I64
@@ -142,6 +146,7 @@ class VenueClock(Table):
     live: I64
     needs_marks: I64
     needs_candles: I64
+    needs_trades: I64
     passes: I64
     hindsight: I64  # fills at a close that was known before they were asked for
     ambiguous: I64  # brackets of which one candle reached both ends

@@ -85,7 +85,7 @@ class Config:
 
         rows = [given(each) for each in self.file.commands]
         for number, row in enumerate(rows):
-            for key in ("time", "good_till"):
+            for key in ("time", "good_till", "good_after"):
                 if key in row:
                     row[key] = self._instant(f"commands[{number}].{key}", row[key])
         types = {"quantity": pl.Float64, "price": pl.Float64}

@@ -7,8 +7,11 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import NEVER, REQUEST
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
 from barter_bt.engine.order import (
+    ANY_FILL,
+    FOK,
     NO_PARENT,
     NO_REASON,
+    NO_TIME,
     NO_TRIGGER,
     OPEN,
     OPEN_IN_FLIGHT,
@@ -17,6 +20,7 @@ from barter_bt.engine.order import (
     OrderTerms,
     copy_terms,
 )
+from barter_bt.engine.session import settle_times
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
@@ -67,6 +71,8 @@ def open_orders(s: EngineState) -> int:
 
 def open_order(s: EngineState, action: int) -> int:
     """Record one open and, unless refused, send it; returns the order."""
+    if s.actions.time_in_force[action] > FOK:
+        settle_times(s, action)
     reason = approve(s, action) if s.actions.parent[action] == NO_PARENT else follow_entry(s, action)
     if reason:
         return refuse(s, action, reason)
@@ -106,7 +112,8 @@ def ask(s: EngineState, i: int, side: int, kind: int, time_in_force: int, post_o
     a.trigger_kind[row] = NO_TRIGGER
     a.trigger[row] = a.trail[row] = a.trail_rate[row] = a.offset[row] = a.offset_rate[row] = 0
     a.parent[row] = NO_PARENT
-    a.good_till[row] = NEVER
+    a.candle_fill[row] = ANY_FILL
+    a.good_after[row], a.good_till[row] = NO_TIME, NEVER
     a.price[row] = price
     a.quantity[row] = lots
     a.quantity_requested[row] = lots
