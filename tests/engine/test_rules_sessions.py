@@ -10,7 +10,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import BarterBtError, StrategyError
-from barter_bt.strategy import OrderRequest
+from barter_bt.strategy import OrderRequest, api
 from tests.engine.tiny import TIME, A, B, S, bars, candles, quotes, run, schedule, stamps, table, trades
 
 ORDER = ("status", "reason", "filled", "time_closed")
@@ -350,3 +350,73 @@ def test_what_cannot_be_is_told(terms, said):
 def test_schedules_tell_what_cannot_be(row, said):
     with pytest.raises(BarterBtError, match=said):
         run(bars(100, 100), schedule({"at": 1, **row}), sessions=DAYS)
+
+
+def day(s, my):
+    if s.engine.time[0] == 0:
+        api.day(s, api.limit_buy(s, 0, 1.0, 50.0))
+        api.at_open(s, api.buy(s, 0, 1.0))
+        api.at_close(s, api.limit_buy(s, 0, 1.0, 100.0))
+        api.candle_fill(s, api.good_after(s, api.sell(s, 0, 2.0), 11_000_000_000), api.THIS_CLOSE)
+    my.variables.opens[0] = api.session_open(s, 0)
+    my.variables.closes[0] = api.session_close(s, 0)
+    my.variables.is_open[0] = my.variables.is_open[0] * 10 + api.is_open(s, 0)
+
+
+@pytest.mark.parametrize("interpret", [True, False])
+def test_a_compiled_strategy_asks_for_it(interpret):
+    """Fills at the open, at the close and at the last trade; sessions are open at 0 and 5, not at 12, and at 25."""
+    one = bt.Compiled(day, variables={"opens": 0, "closes": 0, "is_open": 0}, wake="trade")
+    market = trades((0, 100, 9), (5, 97, 9), (12, 103, 9), (25, 104, 9))
+    result = bt.backtest(market, A, one, balances={"usd": 10_000}, sessions=DAYS, interpret=interpret)
+    assert fills(result) == [(5, 97, 1), (10, 97, 1), (11, 97, 2)]
+    assert orders(result)[0] == ("expired", "time_over", 0, 10.000000001)
+    found = result.own["compiled"]["variables"]
+    assert found.select("opens", "closes", "is_open").row(0) == (20 * S, 30 * S, 1_101)
+
+
+def misused(terms):
+    def generate(s, my):
+        terms(s)
+
+    return generate
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        lambda s: api.good_after(s, api.buy(s, 0, 1.0), 0),
+        lambda s: api.good_after(s, api.good_till(s, api.buy(s, 0, 1.0), 5), 5),
+        lambda s: api.good_after(s, api.day(s, api.buy(s, 0, 1.0)), 5),
+        lambda s: api.day(s, api.limit_buy(s, 0, 1.0, 9.0, api.IOC)),
+        lambda s: api.at_close(s, api.candle_fill(s, api.buy(s, 0, 1.0), api.NEXT_OPEN)),
+        lambda s: api.at_open(s, api.stop_buy(s, 0, 1.0, 120.0)),
+        lambda s: api.candle_fill(s, api.at_open(s, api.buy(s, 0, 1.0)), api.NEXT_OPEN),
+        lambda s: api.candle_fill(s, api.limit_buy(s, 0, 1.0, 9.0), api.NEXT_OPEN),
+        lambda s: api.candle_fill(s, api.buy(s, 0, 1.0), 0),
+    ],
+)
+def test_compiled_strategies_are_told_what_cannot_be(terms):
+    with pytest.raises(StrategyError, match="with times or a candle_fill that cannot be"):
+        run(ALL, bt.Compiled(misused(terms), wake="trade"), sessions=DAYS)
+
+
+def test_strategies_read_sessions():
+    """The present one, else the next; at its close a session is over, and the one that opens then is there."""
+    market = trades((0, 100, 9), (10, 100, 9), (20, 100, 9), (30, 100, 9), (40, 100, 9))
+    seen = []
+
+    class Reads:
+        wake = "trade"
+
+        def generate_algo_orders(self, state: Any) -> None:
+            seen.append((state.session_open("a_usd"), state.session_close("a_usd"), state.is_open("a_usd")))
+
+    run(market, Reads(), sessions=DAYS)
+    later = (20 * S, 30 * S)
+    last = (30 * S, 40 * S, True)
+    assert seen == [(0, 10 * S, True), (*later, False), (*later, True), last, (None, None, False)]
+    with pytest.raises(StrategyError, match="sessions of 'a_usd' are asked for at 0 ns, and none are given"):
+        run(market, Reads())
+    with pytest.raises(StrategyError, match="sessions of 'a_usd' are asked for at 0 ns, and none are given"):
+        run(market, bt.Compiled(misused(lambda s: api.is_open(s, 0)), wake="trade"))
