@@ -197,6 +197,9 @@ def test_rule_36_on_quotes_a_next_event_is_no_earlier_quote():
         assert (fills(ioc), orders(ioc)) == ([(5, 105, 2)], [("expired", "not_filled", 2, 5)])
         fok = run(market, schedule({"at": 3, "buy": 4, "limit": 110, "fill": fill, "tif": "fok"}))
         assert orders(fok) == [("expired", "not_filled", 0, 5)]
+    twice = quotes((0, 99, 9, 101, 9), (5, 103, 9, 105, 2), (5, 103, 9, 105, 9))
+    both = schedule({"at": 3, "buy": 4, "fill": "next_open", "tif": "ioc"}, {"at": 3, "buy": 9, "fill": "next_open"})
+    assert orders(run(twice, both)) == [("expired", "not_filled", 2, 5), ("filled", None, 9, 5)]
     assert fills(run(market, schedule({"at": 3, "buy": 1, "fill": "this_close"}))) == [(3, 101, 1)]
     now = schedule({"at": 5, "buy": 1, "fill": "next_open", "tif": "ioc"})
     assert fills(run(market, now)) == [(5, 105, 1)]
