@@ -222,7 +222,8 @@ def build_venue(state: EngineState, fill_terms: FillTerms) -> VenueState:
     clock.time[0] = -NEVER
     clock.needs_marks[0] = int(state.terms.array("margined").any())
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
-    clock.needs_candles[0] = int((this_close | (fill_terms.array("slip_by_candle") > 0)).any())
+    clock.needs_candles[0] = int((fill_terms.array("slip_by_candle") > 0).any())
+    clock.needs_closes[0] = int(clock.needs_candles[0] or this_close.any())
     return VenueState(
         clock=clock,
         fault=state.fault,

@@ -78,8 +78,8 @@ def _quotes_in_turn(v: VenueState, cursors: Cursors, streams: int, now: int) -> 
 
 def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
     kind = cursors.kind[c]
-    needs = (v.clock.needs_candles[0] and kind == CANDLE_ROWS) or (v.clock.needs_trades[0] and kind == TRADE_ROWS)
-    if kind == QUOTE_ROWS or v.clock.needs_marks[0] or needs:
+    needs = v.clock.needs_closes[0] if kind == CANDLE_ROWS else v.clock.needs_trades[0] if kind == TRADE_ROWS else 1
+    if needs or v.clock.needs_marks[0]:
         _last_of_each(v, cursors, c, cursors.row[c], end)
     advance(cursors, c, end)
 
@@ -106,7 +106,7 @@ def _last_of_each(v: VenueState, cursors: Cursors, c: int, first: int, end: int)
 
 def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     b, t, time = v.markets, v.terms, cursors.time[c][row]
-    if v.clock.needs_candles[0] and cursors.kind[c] == CANDLE_ROWS and time >= b.candle_time[i]:
+    if v.clock.needs_closes[0] and cursors.kind[c] == CANDLE_ROWS and time >= b.candle_time[i]:
         note_candle(v, cursors, c, row, i)
     if cursors.kind[c] == QUOTE_ROWS:
         if time >= b.quote_time[i]:  # another stream may have had a later one

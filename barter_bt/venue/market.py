@@ -80,6 +80,7 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
         return
     b = v.markets
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    b.candle_time[i], b.candle_close[i] = v.clock.time[0], ticks
     if v.clock.needs_candles[0]:
         note_candle(v, cursors, c, row, i)
     if v.markets.live[i] > 0:
@@ -93,7 +94,7 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
 
 @unit
 def note_candle(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    """Remember the last candle, for what slips by it or fills at its close."""
+    """Remember the last candle, for what slips by it."""
     t, b = v.terms, v.markets
     per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
     ticks = steps(cursors.fourth[c][row], per_unit, noise)

@@ -15,5 +15,5 @@ def remember(v: VenueState, s: EngineState, may_ask: bool) -> None:
     )
     evidence = v.fill_terms.array("taker_fills_on")
     if asked and (evidence == CANDLES).any():
-        v.clock.needs_candles[0] = 1
+        v.clock.needs_closes[0] = 1
     v.clock.needs_trades[0] = int(asked and (evidence == TRADES).any())

@@ -70,7 +70,8 @@ class VenueMarkets(Table):
     high: I64
     closed: I64
     opened: I64  # when a candle last opened while orders were live
-    # The last candle, where something looks at it (`clock.needs_candles`), and lots of the last trade that met orders.
+    # The last candle, its close where something looks at it (`clock.needs_closes`), all of it where orders slip by it
+    # (`clock.needs_candles`), and lots of the last trade that met orders.
     candle_time: I64
     candle_close: I64
     candle_range: I64
@@ -145,7 +146,8 @@ class VenueClock(Table):
     stage: I64  # class of the venue's last event
     live: I64
     needs_marks: I64
-    needs_candles: I64
+    needs_candles: I64  # range and volume of the last
+    needs_closes: I64  # its close, also where it holds no orders
     needs_trades: I64
     passes: I64
     hindsight: I64  # fills at a close that was known before they were asked for
