@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     )
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
-    from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
+    from barter_bt.strategy import (
+        Compiled,
+        Hooks,
+        OrderRequest,
+        Schedule,
+        Signals,
+        every,
+        month_end,
+        session_end,
+        week_end,
+    )
     from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 __all__ = [
@@ -48,14 +58,18 @@ __all__ = [
     "check_causality",
     "compare",
     "data",
+    "every",
     "instrument",
+    "month_end",
     "read",
     "report",
     "risk",
+    "session_end",
     "statistic",
     "strategy",
     "testing",
     "venue",
+    "week_end",
 ]
 
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
@@ -64,7 +78,10 @@ _FROM = {
     "venue": ("Fees", "Latency", "Margin", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
-    "strategy": ("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
+    "strategy": (
+        *("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
+        *("every", "month_end", "session_end", "week_end"),
+    ),
 }
 
 

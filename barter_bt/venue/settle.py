@@ -8,7 +8,7 @@ cannot be paid then is cut (a target's order) or rejected.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import CASH_FLOW, EXPIRY
+from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, RELEASE
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, TRIGGERED
 from barter_bt.engine.order import (
     CANCELLED,
@@ -46,7 +46,7 @@ from barter_bt.venue.path import POINTS, meet_points
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_dependants, report
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import UNTOLD, VenueState
+from barter_bt.venue.state import UNTOLD, WAS_HELD, VenueState
 
 SETTLED = -1  # in place of the order
 
@@ -60,7 +60,7 @@ def settle(v: VenueState) -> None:
             while meet_points(v, point):
                 _settle_matches(v)
         keep(v.matches, KEEPS)
-    if v.clock.stage[0] < CASH_FLOW and v.clock.time[0] in (v.agenda.due[EXPIRY], v.agenda.due[CASH_FLOW]):
+    if v.clock.stage[0] < CASH_FLOW and _comes_more(v):
         v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
         return
     row = 0
@@ -68,6 +68,12 @@ def settle(v: VenueState) -> None:
         _answer(v, row)
         row += 1
     v.matches.truncate(0)
+
+
+def _comes_more(v: VenueState) -> bool:
+    """Whether expiries, entries of orders or cash flows of this very time are still to come."""
+    due = v.agenda.due
+    return v.clock.time[0] in (due[EXPIRY], due[RELEASE], due[CASH_FLOW])
 
 
 def _goes_on(v: VenueState) -> bool:
@@ -132,7 +138,7 @@ def _settle_reservation(v: VenueState, row: int, at_once: int) -> bool:
     if admits and v.orders.reduce_only[order] and v.orders.parent[order] == NO_PARENT and reducible(v, order, i) == 0:
         v.matches.order[row] = SETTLED
         v.orders.matched[order] = 0
-        _end_waiting(v, order, CANCELLED if v.orders.held[order] else REJECTED, REDUCE_ONLY)
+        _end_waiting(v, order, CANCELLED if v.orders.held[order] == WAS_HELD else REJECTED, REDUCE_ONLY)
         return True
     enough = gone or can_reserve(v, order, i)
     if not (enough or at_once) and _others_release(v, row, order, i):
@@ -159,7 +165,7 @@ def _reject(v: VenueState, order: int, i: int) -> None:
 
 def _end_waiting(v: VenueState, order: int, status: int, reason: int) -> None:
     """An order ends that was to be admitted: it is told of its trigger, if it had one, and so is what waits for it."""
-    if v.orders.held[order]:
+    if v.orders.held[order] == WAS_HELD:
         report(v, order, TRIGGERED, OPEN, NO_REASON)
     report(v, order, CLOSED, status, reason)
     end_dependants(v, order)

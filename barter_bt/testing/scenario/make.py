@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.testing.scenario import timing
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_costs
 from barter_bt.testing.scenario.flows import with_cash_flows
@@ -25,6 +26,7 @@ from barter_bt.testing.scenario.orders import make_rotations, make_schedule
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Seeded, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, InstrumentSpec, Scenario, StreamSpec
+from barter_bt.testing.scenario.timing import with_timing
 
 ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
 
@@ -84,7 +86,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_costs(source, scenario)  # what is drawn last leaves what a seed drew before as it was
     scenario = replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
     scenario = with_cash_flows(source, scenario)
-    return with_good_till(source, scenario) if has_conditions else scenario
+    scenario = with_good_till(source, scenario) if has_conditions else scenario
+    return with_timing(source, scenario) if timing.DRAWS_TIMING else scenario
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:
