@@ -103,7 +103,7 @@ class Money:
 
     def reserves(self, order: Order) -> bool:
         """Rules 17, 19 and 31: limit orders do, of spot in a cash account, but for those that protect an entry."""
-        spends = order.price > 0 and order.parent is None
+        spends = order.price > 0 and not order.protects
         return self.spec.account == "cash" and order.instrument.spot and spends
 
     def can_reserve(self, order: Order) -> bool:

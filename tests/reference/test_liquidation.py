@@ -90,6 +90,8 @@ def test_the_order_that_the_venue_has_made() -> None:
         "trail_rate": 0,
         "reduce_only": True,
         "parent": -1,
+        "follows": False,
+        "group": -1,
         "good_till": None,
         "quantity": 2,
         "quantity_requested": 2,

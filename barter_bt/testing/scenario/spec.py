@@ -105,12 +105,13 @@ class StreamSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class Conditions(Plain):
-    """What an order waits for at its exchange, what it may only do, what protects it, and when it ends.
+    """What an order waits for at its exchange, what it may only do, what protects it, and when and with what it ends.
 
     ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
     fraction of it, and needs no first trigger. ``stop_loss``, ``take_profit`` and ``trailing_stop`` are what
     ``Scenario.protect_by`` says; of a trailing stop a price is a distance. ``good_till``, of an order that is "gtc", is
-    the time in ns at which it ends at its exchange, later than that of its row.
+    the time in ns at which it ends at its exchange, later than that of its row. "open" rows of one time and exchange
+    that bear the same ``group`` cancel each other, and one follows that of row number ``after``, which is before it.
     """
 
     stop: float | None = None
@@ -122,6 +123,8 @@ class Conditions(Plain):
     take_profit: float | None = None
     trailing_stop: float | None = None
     good_till: int | None = None
+    group: int | None = None
+    after: int | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
