@@ -22,12 +22,12 @@ def watch(v: VenueState, i: int, before: int) -> None:
     b, quantity = v.markets, v.markets.quantity[i]
     watched = int(quantity != 0)
     v.clock.live[0] += watched - b.watched[i]
+    v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
     b.watched[i] = watched
     if abs(quantity) > abs(before) or quantity * (1 if before > 0 else -1) < 0:
         b.increased[i] = v.clock.time[0]
     if watched:
         v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
-    note_worth(v, v.terms.quote[i])
 
 
 @hot

@@ -40,7 +40,7 @@ def maintenance(v: VenueState, i: int, ticks: int) -> int:
 def check_worth(v: VenueState, asset: int) -> None:
     """Liquidate an asset whose worth is below what its positions must keep; else say how far their marks may move."""
     v.accounts.doubted[asset] = 0
-    positions = _count(v, asset)
+    positions = v.accounts.watching[asset]
     if positions == 0:
         return
     revalue(v, asset)
@@ -57,8 +57,8 @@ def check_worth(v: VenueState, asset: int) -> None:
 def check_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
     """Liquidate at the first price between a candle's open and its extreme at which positions are not covered."""
     asset = v.terms.quote[i]
-    if v.markets.quantity[i] == 0:
-        return  # the same time has closed it
+    if v.markets.quantity[i] == 0 or v.markets.increased[i] == v.clock.time[0]:
+        return  # the same time has closed it, or it has grown since the candle opened
     revalue(v, asset)
     others = bounded_sum(_worth(v, asset), -v.markets.value[i])
     spare = bounded_sum(others, -_kept(v, asset, i))
@@ -84,13 +84,6 @@ def _is_covered(v: VenueState, i: int, ticks: int, spare: int) -> bool:
 
 def _stands_in(v: VenueState, i: int, asset: int) -> bool:
     return v.markets.watched[i] != 0 and v.terms.quote[i] == asset
-
-
-def _count(v: VenueState, asset: int) -> int:
-    count = 0
-    for i in range(len(v.markets)):
-        count += int(_stands_in(v, i, asset))
-    return count
 
 
 def _worth(v: VenueState, asset: int) -> int:
@@ -147,7 +140,7 @@ def _fee(v: VenueState, i: int, ticks: int) -> int:
 def insure(v: VenueState, asset: int) -> None:
     """An insurance pays what the account owes once nothing is margined in an asset: nobody has less than nothing."""
     a, f, owed = v.accounts, v.flows, -own_money(v, asset)
-    if owed <= 0 or _count(v, asset) > 0:
+    if owed <= 0 or a.watching[asset] > 0:
         return
     v.clock.bankrupt[0] += 1
     a.total[asset] = bounded_sum(a.total[asset], owed)

@@ -61,7 +61,7 @@ def note_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
 
 def note_worth(v: VenueState, asset: int) -> None:
     """Positions margined in an asset may no longer be covered; in place of the order stands the asset (rule 43)."""
-    if not v.accounts.doubted[asset]:
+    if v.accounts.watching[asset] > 0 and not v.accounts.doubted[asset]:
         v.accounts.doubted[asset] = 1
         _note(v, WORTH, asset, COUNTS)
 

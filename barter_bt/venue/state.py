@@ -64,6 +64,7 @@ class Accounts(Table):
     collateral: I64
     requirement: I64
     valued_at: I64
+    watching: I64  # positions margined in it that may be liquidated
     doubted: I64  # 1: whether its positions are covered is to be seen when all of this time is settled
     incoming: I64  # matches still to be settled that will add to what is free
 

@@ -81,6 +81,8 @@ def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
 
     So do orders that end at once if there is nothing for them (rules 15, 16 and 38).
     """
+    if v.orders.time_in_force[order] != GTC and v.orders.matched[order] > 0:
+        return  # it has met its one event
     evidence, wanted = v.fill_terms.taker_fills_on[i], leaves(v, order)
     lots = on_offer(v, i, wanted, evidence) if is_within_limit(v, order, ticks) else 0
     if lots > 0 and (lots == wanted or v.orders.time_in_force[order] != FOK):

@@ -109,7 +109,7 @@ class StreamSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class Conditions(Plain):
-    """What an order waits for at its exchange, what it may only do, what protects it, and when it ends.
+    """What an order waits for at its exchange, what it may only do, what protects it, and when and with what it ends.
 
     ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
     fraction of it, and needs no first trigger. ``stop_loss``, ``take_profit`` and ``trailing_stop`` are what
@@ -117,7 +117,8 @@ class Conditions(Plain):
     the time in ns at which it ends at its exchange, ``good_after`` that until which it is held back: both later than
     that of its row, the end later than the other. ``candle_fill`` is of a market order, or a limit that is not "gtc" or
     "day", without a trigger. "day", "at_open" and "at_close" have no other times, the last two neither a
-    ``candle_fill`` nor a trigger.
+    ``candle_fill`` nor a trigger. "open" rows of one time and exchange that bear the same ``group`` cancel each other,
+    and one follows that of row number ``after``, which is before it.
     """
 
     stop: float | None = None
@@ -131,6 +132,8 @@ class Conditions(Plain):
     good_till: int | None = None
     good_after: int | None = None
     candle_fill: CandleFill | None = None
+    group: int | None = None
+    after: int | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
