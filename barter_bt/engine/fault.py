@@ -8,11 +8,11 @@ NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLE
 FILL_IN_PAST, BAD_TERMS, BAD_ASSET = 9, 10, 11
 RISK_RAISED, RISK_OUT_OF_BOUNDS = 12, 13  # of the user's risk manager
 BAD_TRIGGER = 14
-NO_SESSIONS, SESSIONS_END, BAD_TIMES = 16, 17, 18  # of an order that knows of sessions, or of its own times
 BAD_SHARE = 15  # of the equity, for what is quoted in another asset
 BAD_HISTORY = 16  # a candle further back than are kept
 BAD_COLUMN = 17  # no column of the data that a strategy asked for
 BAD_NUMBER = 18  # of an order
+NO_SESSIONS, SESSIONS_END, BAD_TIMES = 19, 20, 21  # of an order that knows of sessions, or of its own times
 
 
 class Fault(Table):

@@ -117,23 +117,23 @@ def keep(m: Matches, rank: int) -> None:
     m.truncate(kept)
 
 
-def sort(v: VenueState) -> None:
-    """By rank, then order, then as they were noted; nothing is done where they stand so already, as they mostly do."""
-    for row in range(1, len(v.matches)):
+def sort(v: VenueState, first: int) -> None:
+    """From a row on by rank, then order, then as they were noted; mostly they stand so already."""
+    for row in range(first + 1, len(v.matches)):
         if _precedes(v, row, row - 1):
-            _shell_sort(v)
+            _shell_sort(v, first)
             return
 
 
 @unit
-def _shell_sort(v: VenueState) -> None:
+def _shell_sort(v: VenueState, first: int) -> None:
     gap, m = 1, v.matches
-    while gap < len(m) // 9:
+    while gap < (len(m) - first) // 9:
         gap = 3 * gap + 1
     while gap > 0:
-        for start in range(gap, len(m)):
+        for start in range(first + gap, len(m)):
             row = start
-            while row >= gap and _precedes(v, row, row - gap):
+            while row >= first + gap and _precedes(v, row, row - gap):
                 _swap(m, row, row - gap)
                 row -= gap
         gap //= 3

@@ -84,8 +84,6 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
         if ours in ("good_till", "time_sent", "time_exchange", "time_triggered", "time_closed"):
             values[ours] = [None if code in (NO_TIME, NEVER) else code for code in codes]
-    for name, none in (("group", -1), ("follows", False)):  # until the engine has them
-        values.setdefault(name, [none] * len(codes))
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 
 

@@ -37,7 +37,6 @@ from .tiny import (
     triggered,
 )
 
-ENGINE_FOLLOWS = False
 FILLED, OPEN, EXPIRED = ("filled", ""), ("open", ""), ("expired", "not_filled")
 SIBLING, PARENT = ("cancelled", "sibling_filled"), ("cancelled", "parent_ended")
 LATE, POOR = ("rejected", "sibling_filled"), ("rejected", "insufficient_balance")
@@ -46,9 +45,8 @@ LATE, POOR = ("rejected", "sibling_filled"), ("rejected", "insufficient_balance"
 def told(kind: Any, rows: list[Row], schedule: list[Row], **terms: Any) -> Tables:
     """What the reference makes of it, if the engine does the same."""
     scenario = scenario_of({kind: rows}, schedule, **terms)
-    if ENGINE_FOLLOWS:
-        text = disagreement(scenario, interpret=True)
-        assert not text, text
+    text = disagreement(scenario, interpret=True)
+    assert not text, text
     return run(scenario)
 
 
@@ -165,32 +163,16 @@ def test_they_stand_at_the_number_of_the_group() -> None:
 # What cash reserves
 
 
-@pytest.mark.parametrize(("group", "end"), [(None, OPEN), (1, LATE)])
-def test_one_that_waits_to_reserve_ends_when_its_turn_comes(group: int | None, end: Any) -> None:
-    """147 of 100; the sale of one at 99 would be enough for it."""
-    schedule = [held(1, -1, group=group), held(1, 3, 49, name="eth_usd", group=group)]
-    rows = on_both((0, 99, 9, 101, 9), (9, 99, 9, 101, 9))
-    tables = told("quotes", rows, schedule, usd="100", btc="1", item=(BTC, ETH), reporting="usd")
-    assert ends(tables) == [FILLED, end]
-    assert balances(tables)[-1] == (1, 199, 199 if group else 52)
-    assert column(tables, "time_exchange")[1] == (None if group else t(1))
-
-
-def test_one_that_was_triggered_is_cancelled() -> None:
-    """110 of 10, triggered by 106 at the time at which the sale at 104 fills; its turn would come behind that."""
-    rows = [trade(0, 100, 9), trade(0, 100, 9, "eth_usd"), trade(2, 106, 9, "eth_usd"), trade(2, 105, 9)]
-    rows.append(trade(3, 100, 9))
-    schedule = [held(1, -1, 104, group=1), held(1, 1, 110, name="eth_usd", stop=105, group=1)]
-    tables = told("trades", rows, schedule, usd="10", btc="1", item=(BTC, ETH), reporting="usd")
-    assert (ends(tables), triggered(tables)) == ([FILLED, SIBLING], [None, 2])
-
-
-def test_what_one_of_them_reserves_is_not_free_for_another() -> None:
-    """Two coins that a limit has reserved: the stop cannot be paid, and the limit lives on."""
+def test_they_reserve_nothing() -> None:
+    """Two coins are the limit's and the stop's; 150 of 100 is taken, and what it costs is looked at when it fills."""
     schedule = [market(0.5, 2), held(1.5, -2, 110, group=1), held(1.5, -2, stop=95, group=1)]
     tables = told("trades", moves(100, 100, 94, 111, 111), schedule)
-    assert ends(tables) == [FILLED, FILLED, POOR]
-    assert fills(tables)[1:] == [(3, 110, 2, "maker")]
+    assert ends(tables) == [FILLED, SIBLING, FILLED]
+    assert fills(tables)[1:] == [(2, 94, 2, "taker")]
+    tables = told(
+        "trades", moves(100, 100, 94, 111, 111), [held(1.5, 3, 50, group=1), held(1.5, 3, stop=111, group=1)], usd="100"
+    )
+    assert ends(tables) == [OPEN, POOR]
 
 
 # Rule 58. It is acknowledged and waits; when its parent has filled whole, it starts

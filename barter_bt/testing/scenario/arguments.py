@@ -59,6 +59,8 @@ SCHEDULE: dict[str, Any] = {
     "good_till": TIME,
     "good_after": TIME,
     "candle_fill": pl.String,
+    "group": pl.Int64,
+    "after": pl.Int64,
     **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
     "target": pl.Float64,
