@@ -43,7 +43,15 @@ def session_end(sessions: Sessions) -> pl.Expr:
 
 
 def week_end(sessions: Sessions) -> pl.Expr:
-    """True in the last session of each week, which begins on Monday; otherwise as :func:`month_end`."""
+    """True in the last session of each week, which begins on Monday; otherwise as :func:`month_end`.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> nyse = bt.data.exchange_sessions("XNYS", "2024-03-25", "2024-04-08")  # March 29th was Good Friday
+    >>> nyse.frame.rename({"close": "time_exchange"}).filter(week_end(nyse))["date"].dt.day().to_list()
+    [28, 5]
+    """
     return every(1, "weeks", sessions).alias("week_end")
 
 
