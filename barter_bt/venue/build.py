@@ -242,9 +242,8 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    for value, names in (
-        nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time")}
-    ).items():
+    never = ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time", "shown_time")
+    for value, names in (nothing | {-NEVER: never}).items():
         for name in names:
             markets.array(name)[:] = value
     lists = OrderLists(count * LISTS)

@@ -44,6 +44,9 @@ def check_worth(v: VenueState, asset: int) -> None:
     if positions == 0:
         return
     revalue(v, asset)
+    for i in range(len(v.markets)):
+        if v.markets.shown_time[i] == v.clock.time[0] and _stands_in(v, i, asset) and _meets_extreme(v, i, asset):
+            return
     spare = bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED))
     if spare < 0:
         _liquidate(v, asset, NOBODY_REACHED, 0)
@@ -54,16 +57,15 @@ def check_worth(v: VenueState, asset: int) -> None:
 
 
 @unit
-def check_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
+def _meets_extreme(v: VenueState, i: int, asset: int) -> bool:
     """Liquidate at the first price between a candle's open and its extreme at which positions are not covered."""
-    asset = v.terms.quote[i]
-    if v.markets.quantity[i] == 0 or v.markets.increased[i] == v.clock.time[0]:
-        return  # the same time has closed it, or it has grown since the candle opened
-    revalue(v, asset)
+    opened, extreme = v.markets.shown_open[i], v.markets.shown_extreme[i]
+    if v.markets.increased[i] == v.clock.time[0]:
+        return False  # it has grown since the candle opened
     others = bounded_sum(_worth(v, asset), -v.markets.value[i])
     spare = bounded_sum(others, -_kept(v, asset, i))
     if _is_covered(v, i, extreme, spare):
-        return
+        return False
     covered, short = opened, extreme
     if not _is_covered(v, i, opened, spare):
         short = opened
@@ -74,6 +76,7 @@ def check_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
         else:
             short = middle
     _liquidate(v, asset, i, short)
+    return True
 
 
 def _is_covered(v: VenueState, i: int, ticks: int, spare: int) -> bool:
@@ -122,7 +125,7 @@ def _cancel_all(v: VenueState, asset: int) -> None:
 def _standing_price(v: VenueState, i: int) -> int:
     """What the standing quote pays for a position, if it has both sides and they are apart; else the mark."""
     b = v.markets
-    if b.fill_mark[i] == 0 and 0 < b.bid[i] < b.ask[i]:
+    if 0 < b.bid[i] < b.ask[i]:
         return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
     return mark_ticks(v, i)
 

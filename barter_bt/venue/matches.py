@@ -6,10 +6,10 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, NO_GROUP, STOP
 from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
-FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, RANGE, WORTH = 0, 1, 2, 3, 4, 5, 6, 7
+FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, WORTH = 0, 1, 2, 3, 4, 5, 6
 # Ranks: who was triggered, gives back, needs; cancels of what is matched; then what is looked at when all these are
 # settled: candles that go on, and whether positions are covered.
-ADMITS, RELEASES, USES, ENDS, GOES_ON, KEEPS, COUNTS = 0, 1, 2, 3, 4, 5, 6
+ADMITS, RELEASES, USES, ENDS, GOES_ON, COUNTS = 0, 1, 2, 3, 4, 5
 NO_ASSET = -1
 
 
@@ -50,13 +50,6 @@ def note_cancel(v: VenueState, order: int) -> None:
 def note_path(v: VenueState, i: int) -> None:
     """A candle goes through its prices; in place of the order stands the instrument (rule 59)."""
     _note(v, PATH, i, GOES_ON)
-
-
-def note_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
-    """A candle shows its extreme against a position; in place of the order stands the instrument (rule 43)."""
-    row = _note(v, RANGE, i, KEEPS)
-    v.matches.ticks[row] = extreme
-    v.matches.lots[row] = opened
 
 
 def note_worth(v: VenueState, asset: int) -> None:

@@ -27,15 +27,14 @@ from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
 from barter_bt.venue.following import has_filled, start_followers
-from barter_bt.venue.liquidation import check_range, check_worth
+from barter_bt.venue.liquidation import check_worth
 from barter_bt.venue.matches import (
     ADMIT,
+    COUNTS,
     ENDS,
     EXPIRE,
     FILL,
     GOES_ON,
-    KEEPS,
-    RANGE,
     expect,
     keep,
     released_asset,
@@ -59,13 +58,13 @@ def settle(v: VenueState) -> None:
         for point in range(POINTS):
             while meet_points(v, point):
                 _settle_matches(v)
-        keep(v.matches, KEEPS)
+        keep(v.matches, COUNTS)
     if v.clock.stage[0] < CASH_FLOW and _comes_more(v):
         v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
         return
     row = 0
     while row < len(v.matches):  # a liquidation asks again
-        _answer(v, row)
+        check_worth(v, v.matches.order[row])
         row += 1
     v.matches.truncate(0)
 
@@ -222,15 +221,6 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
     asset = used_asset(v, order, i)
     own = int(v.matches.action[row] == FILL and released_asset(v, row, i) == asset)
     return v.accounts.incoming[asset] > own
-
-
-def _answer(v: VenueState, row: int) -> None:
-    """Whether positions are still covered when all else of this time is settled (rule 43)."""
-    m = v.matches
-    if m.action[row] == RANGE:
-        check_range(v, m.order[row], m.lots[row], m.ticks[row])
-    else:
-        check_worth(v, m.order[row])
 
 
 def _settle_cancel(v: VenueState, row: int) -> None:

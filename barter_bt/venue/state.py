@@ -119,6 +119,9 @@ class VenueMarkets(Table):
     need: I64
     watched: I8  # 1: a position that may be liquidated
     increased: I64  # when a fill last enlarged or turned it
+    shown_time: I64  # when a candle last closed whose extreme counts against it, and what that was, from which open
+    shown_open: I64
+    shown_extreme: I64
     alarm_low: I64  # beyond these ticks it is to be seen whether its asset's positions are covered
     alarm_high: I64
     pass_seen: I64  # number of the last look back that met it

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from barter_bt.testing.scenario import timing
+from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_costs
 from barter_bt.testing.scenario.flows import with_cash_flows
@@ -20,6 +21,7 @@ from barter_bt.testing.scenario.instruments import (
     make_instruments,
     make_kinds,
 )
+from barter_bt.testing.scenario.margins import with_margins
 from barter_bt.testing.scenario.market import make_streams
 from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
@@ -87,6 +89,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
     scenario = with_cash_flows(source, scenario)
     scenario = with_good_till(source, scenario) if has_conditions else scenario
+    scenario = with_bonds(source, with_margins(source, scenario))
     return with_timing(source, scenario) if timing.DRAWS_TIMING else scenario
 
 
