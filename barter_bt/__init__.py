@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         backtest,
         check_causality,
         compare,
+        compare_candle_paths,
         read,
     )
     from barter_bt.instrument import Instrument
@@ -57,6 +58,7 @@ __all__ = [
     "backtest",
     "check_causality",
     "compare",
+    "compare_candle_paths",
     "data",
     "every",
     "instrument",
@@ -74,7 +76,10 @@ __all__ = [
 
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
-    "backtest": ("Checkpoint", "Commands", "Record", "Result", "Simulation", "check_causality", "compare", "read"),
+    "backtest": (
+        *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
+        *("check_causality", "compare", "compare_candle_paths", "read"),
+    ),
     "venue": ("Fees", "Latency", "Margin", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),

@@ -10,8 +10,8 @@ import pytest
 SURFACE = {
     "barter_bt": """
         Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin OrderRequest Record Result Schedule
-        Signals Simulation Slippage Venue __version__ backtest check_causality compare data every instrument month_end
-        read report risk session_end statistic strategy testing venue week_end
+        Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths data every
+        instrument month_end read report risk session_end statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check deposits dividends
@@ -35,7 +35,8 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.backtest": """
-        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare read
+        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare
+        compare_candle_paths read
     """,
     "barter_bt.venue": """
         Fees Latency Margin Slippage Venue

@@ -16,6 +16,7 @@ from barter_bt.backtest.asked import (
     instruments_of,
     marks_every,
     nanoseconds,
+    refuse_paths,
     streams_of,
     venues_of,
 )
@@ -121,6 +122,7 @@ class Simulation:
         scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True)
         starting, dust = starting_units(amounts, scales, index)
         terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        refuse_paths(streams, index, terms_of)
         fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
         chunks = [KeptChunks(stream, index.codes) for stream in streams]
