@@ -12,12 +12,12 @@ from barter_bt.engine.state.valuation import UNKNOWN, convert, equity
 @unit
 def value_payment(s: EngineState, payment: int, flow: int) -> None:
     """Before the balance changes: what was paid in the reporting asset, and of a deposit the equity just before."""
-    p, risk = s.payments, s.risk
-    worth = convert(s, s.flows.asset[flow], p.amount[payment])
-    p.worth[payment], p.equity_before[payment] = worth, UNKNOWN
+    row, w, risk = s.worths.append(), s.worths, s.risk
+    worth = convert(s, s.flows.asset[flow], s.payments.amount[payment])
+    w.worth[row], w.equity_before[row] = worth, UNKNOWN
     if s.flows.kind[flow] != DEPOSIT:
         return
-    p.equity_before[payment] = equity(s)
+    w.equity_before[row] = equity(s)
     if worth != UNKNOWN:
         risk.peak[0] = bounded_sum(risk.peak[0], worth)
         risk.latest[0] = bounded_sum(risk.latest[0], worth)

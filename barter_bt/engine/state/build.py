@@ -35,6 +35,7 @@ from barter_bt.engine.state.tables import (
     Splits,
     Trades,
     Watched,
+    Worths,
 )
 from barter_bt.engine.terms import Terms
 from barter_bt.errors import ConfigError
@@ -92,6 +93,7 @@ def build_state(
         positions=Positions(4096),
         balances=Balances(4096),
         payments=Payments(16),
+        worths=Worths(16),
         equity=Equity(marks),
         watched=Watched(0),
         records=Records(16),

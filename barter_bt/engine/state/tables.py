@@ -188,7 +188,12 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
-    worth: I64  # of it, in units of the reporting asset; UNKNOWN of the valuation: there was no price
+
+
+class Worths(Table, growable=True):
+    """Of each of the payments, in units of the reporting asset; UNKNOWN of the valuation where there was no price."""
+
+    worth: I64
     equity_before: I64  # just before a deposit; UNKNOWN of all else
 
 
@@ -304,6 +309,7 @@ class EngineState(Block):
     positions: Positions
     balances: Balances
     payments: Payments
+    worths: Worths
     equity: Equity
     watched: Watched
     records: Records
