@@ -2,4 +2,5 @@
 
 FUNDING, DIVIDEND, AMOUNT = 0, 1, 2
 SPLIT, DEPOSIT = 6, 7
+ENTITLEMENT, PAYOUT = 8, 9  # a dividend at its ex-date, and what of it is paid or withheld later
 INTEREST, DEBT_INTEREST, BORROW_FEE = 3, 4, 5  # on a balance above 0 and below it, and on what is borrowed of a base

@@ -14,7 +14,7 @@ REQUEST_OPEN, REQUEST_CANCEL = 0, 1
 # the cash flows and ``notional`` of its asset; it concerns no order (-1). SPLIT: the same of a split, with both of its
 # balances.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, FLOW = range(10)
-SPLIT = 10
+SPLIT, ENTITLED = 10, 11  # ENTITLED: a dividend that is still to be paid
 
 
 class Requests(Table, growable=True):

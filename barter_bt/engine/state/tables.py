@@ -74,7 +74,8 @@ class Assets(Table):
     free: I64
     time: I64
     held: I64  # units that positions hold
-    rest: I64  # total - held
+    due: I64  # dividends that are still to be paid
+    rest: I64  # total + due - held
     worth: I64  # scratch of the valuation
     unpriced: I64  # marks at which its worth was not known
     step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
@@ -179,6 +180,15 @@ class CashFlows(Table):
     exchange: I64
     num: I64  # of the notional, of the units that are held or owed, or units of the asset; of a split the ratio
     den: I64
+    pays: I64  # row of what is paid of an entitlement, and of that the row of what is withheld; -1: none
+
+
+class Entitlements(Table, growable=True):
+    """Dividends that were still to be paid, as the engine learnt of them."""
+
+    time_engine: I64
+    flow: I64  # row of the cash flows
+    amount: I64  # after what will be withheld
 
 
 class Payments(Table, growable=True):
@@ -308,6 +318,7 @@ class EngineState(Block):
     trades: Trades
     positions: Positions
     balances: Balances
+    entitlements: Entitlements
     payments: Payments
     worths: Worths
     equity: Equity
