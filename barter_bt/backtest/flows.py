@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from barter_bt.backtest.divergence import moment
+from barter_bt.backtest.dividends import NOTHING, paid_later, payout_rows
 from barter_bt.backtest.interest import interest_rows
 from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
-from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FUNDING, INSURANCE, SPLIT
+from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FUNDING, INSURANCE, PAYOUT, SPLIT
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -50,7 +51,10 @@ def install(
         row["given"] = given
         if row["kind"] == SPLIT:
             refuse_split(row["instrument"], index, scales, state.engine.reporting[0])
-    due = sorted((row for row in rows if begins <= row["time"] <= row["until"]), key=_place)
+    due = sorted((row for row in rows if begins <= row["since"] and row["time"] <= row["until"]), key=_place)
+    place = {row["given"]: number for number, row in enumerate(due)}
+    for row in due:
+        row["pays"] = place[row["given"] + row["pays"]] if row["pays"] > 0 else NOTHING
     due += _insurance(state, index)
     table = Columns(len(due))
     for name in Columns.schema:
@@ -66,7 +70,7 @@ def _place(row: Mapping[str, Any]) -> tuple[bool, int]:
 
 
 def _left_out(rows: Sequence[Mapping[str, Any]], begins: int) -> Iterator[str]:
-    early = sum(row["time"] < begins for row in rows)
+    early = sum(row["since"] < begins and row["kind"] != PAYOUT for row in rows)
     if early:
         yield f"{early:,} cash flow(s) lie before the start of the run and were left out"
     over = sum(row["time"] > row["until"] for row in rows)
@@ -79,7 +83,7 @@ def _insurance(state: EngineState, index: IndexedInstruments) -> list[dict[str, 
     terms = state.terms
     assets = np.unique(terms.array("quote")[terms.array("margined") > 0]).tolist()
     row: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
-    row |= {"kind": INSURANCE, "instrument": -1, "den": 1, "reason": "insurance", "rounded": 0}
+    row |= {"kind": INSURANCE, "instrument": -1, "pays": NOTHING, "den": 1, "reason": "insurance", "rounded": 0}
     return [row | {"asset": asset, "exchange": index.exchanges.index(index.assets[asset][0])} for asset in assets]
 
 
@@ -108,12 +112,15 @@ def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> 
     times = flows.frame["time"].to_physical().to_list()
     is_amount = flows.kind in ("cash", "deposit")
     of = _of_asset if is_amount else _of_instrument
-    for time, row in zip(times, flows.frame.iter_rows(named=True), strict=True):
+    later: list[int | None] = [None] * len(times)
+    if "pay_date" in flows.frame.columns:
+        later = flows.frame["pay_date"].to_physical().to_list()
+    for time, paid, row in zip(times, later, flows.frame.iter_rows(named=True), strict=True):
         i, asset, share, reason = of(flows.kind, row, index, scales)
         exact = share
         if is_amount:
             share = Fraction(round(share))
-        yield {
+        found = {
             "time": time,
             "every": 0,
             "since": time,
@@ -126,7 +133,12 @@ def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> 
             "den": share.denominator,
             "reason": reason,
             "rounded": share != exact,
+            "pays": NOTHING,
         }
+        if flows.kind == "dividend" and paid_later(row):
+            yield from payout_rows(found, time if paid is None else paid, row.get("withholding", 0.0))
+        else:
+            yield found
 
 
 def _of_asset(

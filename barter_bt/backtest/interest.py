@@ -46,6 +46,7 @@ def interest_rows(flows: CashFlows, index: IndexedInstruments, begins: int) -> I
             "den": share.denominator,
             "reason": reason,
             "rounded": False,
+            "pays": -1,
         }
 
 

@@ -267,7 +267,7 @@ class Frames:
             Why, for each row of the state's cash flows.
         """
         p, flows = self._s.payments, self._s.flows
-        rows = p.array("flow")
+        rows, worth = p.array("flow"), self._s.worths.array("worth")
         asset, i = flows.array("asset")[rows], flows.array("instrument")[rows]
         return pl.DataFrame(
             {
@@ -277,7 +277,7 @@ class Frames:
                 "instrument": self._enum(np.maximum(i, 0), self._instruments).set(pl.Series(i < 0), None),
                 "reason": pl.Series(list(reasons), dtype=pl.String).gather(rows),
                 "amount": self._scaled(p.array("amount"), asset, self._scales.units),
-                "worth": self._known(p.array("worth"), p.array("worth") != UNKNOWN, self._s.engine.reporting[0]),
+                "worth": self._known(worth, worth != UNKNOWN, self._s.engine.reporting[0]),
             }
         )
 

@@ -60,9 +60,9 @@ class _Link:
 
 def _deposits(s: EngineState) -> Iterator[tuple[int, float | None, float | None]]:
     """When the engine learnt of each, and the equity just before and after it, in units."""
-    p = s.payments
+    p, w = s.payments, s.worths
     for row in range(len(p)):
         if s.flows.kind[p.flow[row]] == DEPOSIT:
-            before, worth = p.equity_before[row], p.worth[row]
+            before, worth = w.equity_before[row], w.worth[row]
             after = None if UNKNOWN in (before, worth) else float(before + worth)
             yield p.time_engine[row], None if before == UNKNOWN else float(before), after

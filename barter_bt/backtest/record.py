@@ -19,7 +19,7 @@ _TABLES = ("engine", "assets", "instruments")
 _TICKS = {"last", "bid", "ask"}
 _LOTS = {"quantity", "quantity_max", "working"}
 _MONEY = {"cost_basis", "realised", "fees_enter", "fees_exit", "value", "unrealised"}
-_ASSET_MONEY = {"total", "free", "held", "rest"}
+_ASSET_MONEY = {"total", "free", "held", "due", "rest"}
 
 
 @dataclass(frozen=True)

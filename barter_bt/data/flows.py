@@ -24,7 +24,7 @@ _MOST = {"rate": 1.0, "amount": 1e15}
 
 @dataclass(frozen=True)
 class CashFlows:
-    """Cash flows of one kind, checked: what :func:`funding`, :func:`dividends`, :func:`interest` and the like give.
+    """Cash flows of one kind, checked: what :func:`funding`, :func:`cash_flows` and the like give.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class CashFlows:
     Examples
     --------
     >>> from datetime import datetime, timezone
-    >>> ex_date = datetime(2024, 5, 10, tzinfo=timezone.utc)
-    >>> dividends(pl.DataFrame({"time": [ex_date], "instrument": ["aapl_usd"], "amount": [0.25]}))
-    CashFlows(1 dividend)
+    >>> first = datetime(2024, 5, 10, tzinfo=timezone.utc)
+    >>> deposits(pl.DataFrame({"time": [first], "asset": ["usd"], "amount": [250.0]}))
+    CashFlows(1 deposit)
     """
 
     kind: Kind
@@ -75,32 +75,6 @@ def funding(source: object) -> CashFlows:
     0.0001
     """
     return _read("funding", source)
-
-
-def dividends(source: object) -> CashFlows:
-    """Cash dividends of shares (rule 45), by their ex-dates; paid at once, for there is no later day of payment.
-
-    Prices must not be adjusted for them: such a price has fallen before the dividend is paid, and it would count twice.
-
-    Parameters
-    ----------
-    source
-        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``amount``, in the quote asset per
-        share, after what is withheld.
-
-    Raises
-    ------
-    DataError
-        As for :func:`funding`.
-
-    Examples
-    --------
-    >>> from datetime import datetime, timezone
-    >>> ex_date = datetime(2024, 5, 10, tzinfo=timezone.utc)
-    >>> dividends(pl.DataFrame({"time": [ex_date], "instrument": ["aapl_usd"], "amount": [0.25]})).kind
-    'dividend'
-    """
-    return _read("dividend", source)
 
 
 def cash_flows(source: object) -> CashFlows:
@@ -160,7 +134,7 @@ def deposits(source: object) -> CashFlows:
     return _read("deposit", source)
 
 
-def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:
+def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tuple[str, pl.DataFrame]:
     """Name a source, and read its columns for one kind: times are in UTC and do not go back, texts are text."""
     opened, names = open_source(source), _COLUMNS[kind]
     for name in names:
@@ -169,7 +143,7 @@ def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:
                 f"{opened.label}: {kind} has no column {name!r}; it has {', '.join(opened.schema)}",
                 f"it needs {', '.join(names)}",
             )
-    frame = opened.lazy().select(names).collect()
+    frame = opened.lazy().select(*names, *(name for name in optional if name in opened.schema)).collect()
     zone = frame.schema["time"]
     if not isinstance(zone, pl.Datetime) or zone.time_zone is None:
         raise DataError(f"{opened.label}: column 'time' is {zone}; it must be a Datetime with a time zone")
@@ -180,7 +154,7 @@ def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:
         kind,
         frame,
         opened.label,
-        ("has a null", pl.any_horizontal(pl.all().is_null()), "drop or fill it"),
+        ("has a null", pl.any_horizontal(pl.col(names).is_null()), "drop or fill it"),
         ("goes back in time", pl.col("time") < pl.col("time").shift(), "sort by time"),
         ("comes a second time", again, "it would count twice; drop one"),
     )
@@ -188,7 +162,12 @@ def read_dated(kind: Kind, source: object) -> tuple[str, pl.DataFrame]:
 
 
 def _read(kind: Kind, source: object) -> CashFlows:
-    label, frame = read_dated(kind, source)
+    return CashFlows(kind, read_amounts(kind, source)[1])
+
+
+def read_amounts(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tuple[str, pl.DataFrame]:
+    """Name a source, and read its columns for a kind that has a rate or an amount."""
+    label, frame = read_dated(kind, source, optional)
     number = _COLUMNS[kind][2]
     if not frame.schema[number].is_numeric():
         raise DataError(f"{label}: column {number!r} is {frame.schema[number]}; it must be a number")
@@ -196,7 +175,7 @@ def _read(kind: Kind, source: object) -> CashFlows:
     value, least = pl.col(number), 0.0 if kind == "dividend" else -_MOST[number]
     wrong = ~value.is_between(least, _MOST[number]).fill_null(False)
     refuse_rows(kind, frame, label, (f"has {number} {{}}", wrong, f"allowed: {least:g} to {_MOST[number]:g}"))
-    return CashFlows(kind, frame)
+    return label, frame
 
 
 def refuse_rows(kind: Kind, frame: pl.DataFrame, label: str, *wrong: tuple[str, pl.Expr, str]) -> None:

@@ -7,9 +7,10 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, note_output, note_report
-from barter_bt.engine.deposit import value_payment
+from barter_bt.engine.deposit import note_entitlement, value_payment
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
+from barter_bt.engine.flows import PAYOUT
 from barter_bt.engine.messages import (
     ACCEPTED,
     CANCEL_REJECTED,
@@ -17,6 +18,7 @@ from barter_bt.engine.messages import (
     CHANGED,
     CLOSE_OUT,
     CLOSED,
+    ENTITLED,
     FILL,
     FLOW,
     SPLIT,
@@ -26,7 +28,7 @@ from barter_bt.engine.messages import (
 )
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.split import apply_split
-from barter_bt.engine.state.assets import update_from_balance
+from barter_bt.engine.state.assets import expect, update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
     record_close_out,
@@ -62,7 +64,7 @@ def process_reports(s: EngineState) -> int:
 
 def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
-    if r.kind[row] == FLOW or r.kind[row] == SPLIT:
+    if r.kind[row] >= FLOW:
         return _process_flow(s, row, asked)
     if r.kind[row] == CLOSE_OUT and r.order[row] < 0:
         r.order[row] = record_close_out(s, ~r.order[row], r.quantity[row], r.reason[row], r.time_exchange[row])
@@ -152,6 +154,8 @@ def apply_report(s: EngineState, row: int) -> None:
         _apply_trade(s, row, order)
     elif kind == FLOW:
         _apply_flow(s, row)
+    elif kind == ENTITLED:
+        note_entitlement(s, r.quantity[row], r.notional[row])
     elif kind == SPLIT:
         apply_split(s, row)
         if r.notional[row] != 0:
@@ -174,6 +178,8 @@ def _apply_flow(s: EngineState, row: int) -> None:
     p.time_engine[payment] = s.engine.time[0]
     p.flow[payment] = flow = s.reports.quantity[row]
     p.amount[payment] = s.reports.notional[row]
+    if s.flows.kind[flow] == PAYOUT:
+        expect(s, s.flows.asset[flow], -p.amount[payment])
     value_payment(s, payment, flow)
 
 

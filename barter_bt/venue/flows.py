@@ -7,8 +7,8 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, FUNDING, INTEREST, SPLIT
-from barter_bt.engine.messages import FLOW
+from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, ENTITLEMENT, FUNDING, INTEREST, SPLIT
+from barter_bt.engine.messages import ENTITLED, FLOW
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.matches import note_worth
@@ -63,6 +63,9 @@ def _pay(v: VenueState, row: int) -> None:
     if v.flows.kind[row] == SPLIT:
         split(v, row)
         return
+    if v.flows.kind[row] == ENTITLEMENT:
+        _entitle(v, row)
+        return
     a, asset, paid = v.accounts, v.flows.asset[row], _amount(v, row)
     if paid == 0:
         return
@@ -72,6 +75,23 @@ def _pay(v: VenueState, row: int) -> None:
         fail_range(v.fault, v.flows.instrument[row], asset)
     report_flow(v, FLOW, row, paid)
     note_worth(v, asset)
+
+
+def _entitle(v: VenueState, row: int) -> None:
+    """What is held now is what will be paid; who is owed nothing has nothing withheld."""
+    f, asset = v.flows, v.flows.asset[row]
+    amount = _share(f.num[row], f.den[row], v.accounts.total[v.terms.base[f.instrument[row]]])
+    if not in_range(amount):
+        fail_range(v.fault, f.instrument[row], asset)
+        return
+    paid = f.pays[row]
+    taken, withheld = f.pays[paid], 0
+    if taken >= 0:
+        withheld = _share(f.num[taken], f.den[taken], max(amount, 0))
+        f.num[taken], f.den[taken] = -withheld, 1
+    f.num[paid], f.den[paid] = amount, 1
+    if amount != withheld:
+        report_flow(v, ENTITLED, row, amount - withheld)
 
 
 def _amount(v: VenueState, row: int) -> int:

@@ -263,6 +263,24 @@ def test_cash_flows_are_read_from_files_beside_it(config):
         load(config).build()
 
 
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [
+        ("split", {"instrument": ["walk_usd"], "ratio": ["3:2"]}),
+        ("deposit", {"asset": ["usd"], "amount": [-5.0]}),
+        ("dividend", {"instrument": ["walk_usd"], "amount": [0.5], "withholding": [0.15]}),
+    ],
+)
+def test_every_kind_of_dated_flow_has_a_file(config, kind, cells):
+    """And its columns are those of the function of that name."""
+    frame = pl.DataFrame({"time": [datetime(2020, 1, 1, 2, tzinfo=UTC)], **cells})
+    frame.write_parquet(config.parent / "due.parquet")
+    config.write_text(config.read_text() + f'\n[[cash_flows]]\nkind = "{kind}"\npath = "due.parquet"\n')
+    (flows,) = load(config).build()["cash_flows"]
+    assert flows.kind == kind
+    assert flows.frame.columns == frame.columns
+
+
 INTEREST = """
 [[cash_flows]]
 kind = "interest"

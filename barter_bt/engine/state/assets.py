@@ -29,10 +29,16 @@ def hold(s: EngineState, asset: int, amount: int) -> None:
     update_rest(s, asset)
 
 
+def expect(s: EngineState, asset: int, amount: int) -> None:
+    """More, or less, of an asset is still to be paid."""
+    s.assets.due[asset] = bounded_sum(s.assets.due[asset], amount)
+    update_rest(s, asset)
+
+
 def update_rest(s: EngineState, asset: int) -> None:
     """What is held of an asset outside positions, after its balance or a position changed."""
     a, before = s.assets, s.assets.rest[asset]
-    after = bounded_sum(a.total[asset], -a.held[asset])
+    after = bounded_sum(bounded_sum(a.total[asset], a.due[asset]), -a.held[asset])
     a.rest[asset] = after
     if asset != s.engine.reporting[0]:
         s.engine.foreign_rests[0] += int(after != 0) - int(before != 0)

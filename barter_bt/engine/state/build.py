@@ -26,6 +26,7 @@ from barter_bt.engine.state.tables import (
     Commands,
     Engine,
     EngineState,
+    Entitlements,
     Equity,
     Event,
     Health,
@@ -40,6 +41,7 @@ from barter_bt.engine.state.tables import (
     Trades,
     Watched,
     Windows,
+    Worths,
 )
 from barter_bt.engine.terms import Terms
 from barter_bt.errors import ConfigError
@@ -101,7 +103,9 @@ def build_state(
         trades=Trades(4096),
         positions=Positions(4096),
         balances=Balances(4096),
+        entitlements=Entitlements(16),
         payments=Payments(16),
+        worths=Worths(16),
         equity=Equity(marks),
         watched=Watched(0),
         records=Records(16),

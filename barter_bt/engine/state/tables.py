@@ -76,7 +76,8 @@ class Assets(Table):
     free: I64
     time: I64
     held: I64  # units that positions hold
-    rest: I64  # total - held
+    due: I64  # dividends that are still to be paid
+    rest: I64  # total + due - held
     worth: I64  # scratch of the valuation
     unpriced: I64  # marks at which its worth was not known
     step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
@@ -206,6 +207,15 @@ class CashFlows(Table):
     exchange: I64
     num: I64  # of the notional, of the units that are held or owed, or units of the asset; of a split the ratio
     den: I64
+    pays: I64  # row of what is paid of an entitlement, and of that the row of what is withheld; -1: none
+
+
+class Entitlements(Table, growable=True):
+    """Dividends that were still to be paid, as the engine learnt of them."""
+
+    time_engine: I64
+    flow: I64  # row of the cash flows
+    amount: I64  # after what will be withheld
 
 
 class Sessions(Table):
@@ -229,7 +239,12 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
-    worth: I64  # of it, in units of the reporting asset; UNKNOWN of the valuation: there was no price
+
+
+class Worths(Table, growable=True):
+    """Of each of the payments, in units of the reporting asset; UNKNOWN of the valuation where there was no price."""
+
+    worth: I64
     equity_before: I64  # just before a deposit; UNKNOWN of all else
 
 
@@ -349,7 +364,9 @@ class EngineState(Block):
     trades: Trades
     positions: Positions
     balances: Balances
+    entitlements: Entitlements
     payments: Payments
+    worths: Worths
     equity: Equity
     watched: Watched
     records: Records

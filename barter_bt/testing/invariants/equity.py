@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from barter_bt.backtest import Result
 from barter_bt.backtest.divergence import moment
+from barter_bt.engine.flows import PAYOUT
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.testing.invariants.journal import expect, fail, rows, state_of
 from barter_bt.testing.invariants.replay import Position, Split, Terms, replay, rhe, splits_of, terms_of
@@ -78,6 +79,11 @@ def _changes(result: Result) -> list[Change]:
     flows = [
         (paid["time_engine"], 0, 0, [(state.flows.asset[paid["flow"]], paid["amount"])])
         for paid in rows(state.payments)
+        if state.flows.kind[paid["flow"]] != PAYOUT
+    ]
+    flows += [  # a dividend counts from its ex-date on, and its payment changes nothing more
+        (due["time_engine"], 0, 0, [(state.flows.asset[due["flow"]], due["amount"])])
+        for due in rows(state.entitlements)
     ]
     splits = [
         (row["time_engine"], split.instrument, split.after - split.before, _delta(result, split))
@@ -100,7 +106,7 @@ def _post(change: Change, amounts: dict[int, int], held: list[int]) -> None:
 def _worth(result: Result) -> int:
     """Cash that no position holds, and positions at their marks, summed for each asset and then converted."""
     state, terms, made = result.state, terms_of(result), replay(result)
-    sums = [row["total"] for row in rows(state.assets)]
+    sums = [row["total"] + row["due"] for row in rows(state.assets)]
     for i, position in made.open.items():
         one, quantity = terms[i], position.side * position.quantity
         if not one.is_derivative:

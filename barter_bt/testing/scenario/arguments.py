@@ -167,6 +167,9 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
     kind, named = rows[0][0], dict[str, Any](time=TIME, instrument=pl.String)
     if kind in ("interest", "borrow"):
         return to_interest(scenario, rows[0])
+    if kind == "payout":
+        schema: dict[str, Any] = {**named, "amount": pl.Float64, "pay_date": TIME, "withholding": pl.Float64}
+        return data.dividends(pl.DataFrame([row[1:] for row in rows], schema=schema, orient="row"))
     if kind == "split":
         rows_of = [row[1:] for row in rows]
         return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
@@ -176,7 +179,7 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
         return data.funding(frame) if kind == "funding" else data.dividends(frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
-    schema: dict[str, Any] = {"time": TIME, "asset": pl.String, "amount": pl.Float64}
+    schema = {"time": TIME, "asset": pl.String, "amount": pl.Float64}
     if kind == "deposit":
         return data.deposits(pl.DataFrame(cells, schema=schema, orient="row"))
     return data.cash_flows(pl.DataFrame(cells, schema={**schema, "reason": pl.String}, orient="row"))

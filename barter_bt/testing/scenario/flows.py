@@ -27,9 +27,11 @@ SHARES = (
 SMALL = ("0.000000001", "-0.000000001", "-0.0000000005", "0.0000000015", "0.000000000001", "0")
 MOST = Decimal(10**15)
 REASONS = ("interest", "rent", "gift")
+WITHHELD = ("0", "0.15", "1", "0.333333333")
 YEARLY = ("0.04", "10", "-1", "0.123456789", "0.000000001", "0")
 RATIOS = ("2:1", "1:2", "3:2", "1:10", "7:1", "1:3", "21:20", "100:1", "1:1000")
-DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")  # of random scenarios; others: interest, split, deposit
+# Kinds of random scenarios; there are "interest", "split", "deposit" and "payout", too.
+DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")
 
 
 def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
@@ -82,7 +84,11 @@ def make_flow(source: Source, scenario: Scenario, time: int) -> Row:
         return ("funding", time, item.name, float(source.pick(RATES)))
     if item.kind == "spot" and not scenario.units and chance(source, 60):  # chosen units are as fine as can be
         price = worth(item.kind, item.tick, "1")
-        return ("dividend", time, item.name, plainly(price * Decimal(source.pick(YIELDS))))
+        each = plainly(price * Decimal(source.pick(YIELDS)))
+        if "payout" in DRAWN and chance(source, 50):
+            later, part = source.pick((0, 0, 1, SECOND, 2 * SECOND, 100 * SECOND)), float(source.pick(WITHHELD))
+            return ("payout", time, item.name, each, time + later, part)
+        return ("dividend", time, item.name, each)
     other = item.quote if item.money == item.base else item.base
     asset = item.money if chance(source, 70) else other
     amount = make_amount(source, scenario, item, asset)

@@ -26,7 +26,10 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
     instruments = tuple(
         one if one.expiry is None else replace(one, expiry=one.expiry + by) for one in scenario.instruments
     )
-    flows = tuple(changed(row, {1: row[1] + by}) for row in scenario.cash_flows)
+    flows = tuple(
+        changed(row, {place: row[place] + by for place in ((1, 4) if row[0] == "payout" else (1,))})
+        for row in scenario.cash_flows
+    )
     moved = replace(
         scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows
     )
