@@ -120,8 +120,7 @@ class Engine:
         self.clock = self.start = first if self.scenario.start is None else self.scenario.start
         for item in self.world.instruments:
             if item.spec.expiry is not None and item.spec.expiry <= last:
-                expire = partial(self.venues[item.spec.exchange].expire, item)
-                self.at(item.spec.expiry, EXPIRY, expire, (0, item.index))
+                self.at(item.spec.expiry, EXPIRY, partial(self.expire, item), (0, item.index))
                 moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
             flow = read_flow(self.world, row)
@@ -184,7 +183,7 @@ class Engine:
             self.keep_margins(now)
 
     def keep_margins(self, now: int) -> None:
-        """Rule 43: the ranges of candles that have closed now, then every asset at the marks, until none is short."""
+        """Rule 43: the ranges of candles that have closed now, then each asset once at the marks, by index."""
         closed = [(candle.instrument, candle, venue) for venue in self.venues.values() for candle in venue.closed_now]
         for item, candle, venue in sorted(closed, key=lambda one: one[0].index):
             triggers = venue.evidence(item, "triggers") == "candles"
@@ -192,16 +191,25 @@ class Engine:
                 self.liquidate(item.quote, now, {item.index: found})
         for venue in self.venues.values():
             venue.closed_now.clear()
-        names = [name for name, _ in self.world.assets]
-        while short := [asset for asset, name in enumerate(names) if is_short(self.venues[name], asset, {})]:
-            self.liquidate(short[0], now, {})
+        for asset, (exchange, _) in enumerate(self.world.assets):
+            if is_short(self.venues[exchange], asset, {}):
+                self.liquidate(asset, now, {})
 
     def liquidate(self, asset: int, now: int, found: Prices) -> None:
-        """Rule 43: at the venue; then an insurance pays what is missing."""
-        venue = self.venues[self.world.assets[asset][0]]
-        venue.liquidate(asset, now, found)
-        missing = -min(venue.accounts[asset].total, 0)
+        """Rule 43: at the venue, then an insurance."""
+        self.venues[self.world.assets[asset][0]].liquidate(asset, now, found)
+        self.insure(asset, now)
+
+    def insure(self, asset: int, now: int) -> None:
+        """Rule 43: what is missing to 0 is paid."""
+        missing = -min(self.venues[self.world.assets[asset][0]].left(asset), 0)
         self.pay(Flow("insurance", now, None, asset, missing * self.world.units[asset]), now)
+
+    def expire(self, item: Instrument, now: int) -> None:
+        """Rule 46: at the venue; an insurance pays where that leaves nothing that is margined in the asset."""
+        venue = self.venues[item.spec.exchange]
+        if venue.expire(item, now) and not venue.margined(item.quote):
+            self.insure(item.quote, now)
 
     def send_report(self, report: Report) -> None:
         """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""

@@ -17,7 +17,7 @@ def is_short(money: Money, asset: int, prices: Prices) -> bool:
     held, marks = money.margined(asset), {**money.marks, **prices}
     for item, position in held:
         in_range(item.notional(position.quantity, marks[item.index]), "a notional")
-    worth = money.accounts[asset].total + sum(value(item, one, marks[item.index]) for item, one in held)
+    worth = money.left(asset) + sum(value(item, one, marks[item.index]) for item, one in held)
     kept = sum(item.maintenance(one.quantity, marks[item.index]) for item, one in held)
     return bool(held) and in_range(worth, "worth") < in_range(kept, "maintenance")
 

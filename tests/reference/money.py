@@ -156,7 +156,8 @@ class Money:
         assert change.after is not None
         moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.fee
         worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
-        cash, own = self.accounts[filling.quote].free + moved, value(filling, change.after, fill.ticks)
+        cash = self.accounts[filling.quote].free - self.margined_base(filling.quote) + moved
+        own = value(filling, change.after, fill.ticks)
         if max(map(abs, (moved, cash, own, worth, requirement, change.after.cost))) > LIMIT:  # rule 2
             return False
         return cash + worth >= requirement
@@ -187,6 +188,16 @@ class Money:
         held = sorted({**self.positions, **(changed or {})}.items())
         every = [(self.world.instruments[index], one) for index, one in held]
         return [(item, one) for item, one in every if item.quote == quote and self.is_margined(item)]
+
+    def margined_base(self, asset: int) -> int:
+        """Rules 19, 42 and 43: what margined spot positions hold of an asset as their base."""
+        held = [(self.world.instruments[index], one) for index, one in self.positions.items()]
+        spot = [(item, one) for item, one in held if item.spot and item.base == asset and self.is_margined(item)]
+        return sum(item.held(one.side * one.quantity) for item, one in spot)
+
+    def left(self, asset: int) -> int:
+        """Rules 42 and 43: the total less what margined spot positions hold of it."""
+        return self.accounts[asset].total - self.margined_base(asset)
 
     def sums(self, quote: int, changed: dict[int, Position], fills: dict[int, int]) -> tuple[int, int]:
         """What positions are worth together and tie up, with some changed and marked at their fill's price."""

@@ -14,6 +14,7 @@ from .tiny import (
     BTC,
     FUTURE,
     UNIT,
+    agreed,
     candle,
     ends,
     fills,
@@ -23,7 +24,6 @@ from .tiny import (
     moves,
     quote,
     simulate,
-    simulate_streams,
     t,
     trade,
 )
@@ -154,7 +154,7 @@ def test_what_a_trade_has_triggered_is_like_an_order_that_arrives_then(
     streams: dict[Any, list[Row]] = {"candles": CANDLES, "trades": [trade(0, 100, 9), trade(time, 120, 9)]}
     streams = {kind: streams[kind] for kind in (first, *streams)}
     terms: dict[str, Any] = {"taker_fills_on": "candles", "candle_fill": setting}
-    tables = simulate_streams(streams, [held(1, 1, stop=120)], **terms)
+    tables = agreed(streams, [held(1, 1, stop=120)], **terms)
     assert fills(tables) == [(*fill, 1, "taker")]
 
 
@@ -229,7 +229,7 @@ def test_the_range_counts_whatever_fills() -> None:
         "candles": [candle(0, (100, 104, 96, 100)), candle(10, (100, 120, 90, 100))],
     }
     item = replace(BTC, range_share=0.5)
-    assert prices(simulate_streams(streams, [market(1, 1), market(11, 1)], item=item)) == [100, 104]
+    assert prices(agreed(streams, [market(1, 1), market(11, 1)], item=item)) == [100, 104]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_quotes_fill_what_candles_trigger() -> None:
         "quotes": [quote(0, 99, 9, 100, 10), quote(25, 99, 9, 100, 0)],
     }
     item = replace(BTC, volume_share=0.1)
-    assert prices(simulate_streams(streams, [held(1, 5, stop=105)], item=item)) == [103]
+    assert prices(agreed(streams, [held(1, 5, stop=105)], item=item)) == [103]
 
 
 def test_the_lots_are_those_before_anything_is_cut() -> None:

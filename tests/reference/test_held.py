@@ -17,6 +17,7 @@ from .tiny import (
     ETH,
     FUTURE,
     UNIT,
+    agreed,
     cancel,
     candle,
     each_filled,
@@ -29,7 +30,6 @@ from .tiny import (
     quote,
     scenario_of,
     simulate,
-    simulate_streams,
     t,
     trade,
     triggered,
@@ -80,7 +80,7 @@ def test_which_events_show_prices(streams: tuple[str, ...], setting: Any, time: 
         "quotes": [quote(0, 99, 9, 101, 9), quote(15, 104, 9, 105, 9), quote(16, 99, 9, 101, 9)],
     }
     some = {kind: rows[kind] for kind in streams}
-    assert triggered(simulate_streams(some, [held(1, 1, stop=105)], triggers_on=setting)) == [time]
+    assert triggered(agreed(some, [held(1, 1, stop=105)], triggers_on=setting)) == [time]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_standing_quote_triggers_on_arrival_unless_it_is_too_old(max_age: in
 
 def test_the_standing_quote_shows_nothing_where_quotes_do_not_trigger() -> None:
     streams = {"trades": [trade(0, 90, 9), trade(9, 90, 9)], "quotes": [quote(0, 99, 9, 101, 9)]}
-    assert triggered(simulate_streams(streams, [held(1, 1, stop=101)])) == [None]
+    assert triggered(agreed(streams, [held(1, 1, stop=101)])) == [None]
 
 
 def test_a_held_order_is_checked_on_arrival_and_reserves_nothing() -> None:
@@ -332,7 +332,7 @@ def test_a_limit_sees_candles_that_open_after_it_was_triggered() -> None:
         "trades": [trade(0, 100, 9), trade(15, 105, 9)],
         "candles": [candle(0, (104,) * 4), candle(10, (104, 105, 100, 104)), candle(20, (104, 105, 100, 104))],
     }
-    tables = simulate_streams(streams, [held(1, 1, 103, stop=105)], maker_fills_on="candles")
+    tables = agreed(streams, [held(1, 1, 103, stop=105)], maker_fills_on="candles")
     assert triggered(tables) == [15]
     assert fills(tables) == [(30, 103, 1, "maker")]
 
@@ -397,7 +397,7 @@ def test_triggered_by_a_trade_it_takes_the_standing_quote(price: Any, tif: str, 
         "trades": [trade(0, 100, 9), trade(2, 105, 9), trade(5, 100, 9)],
         "quotes": [quote(1, 99, 9, 101, 3), quote(4, 99, 9, 102, 9)],
     }
-    tables = simulate_streams(streams, [held(1, 4, price, tif, stop=104)])
+    tables = agreed(streams, [held(1, 4, price, tif, stop=104)])
     assert ends(tables) == [end]
     assert fills(tables) == found
 
@@ -418,7 +418,7 @@ def test_triggered_by_a_quote_it_meets_the_next_trade(price: Any, tif: str, end:
         "trades": [trade(0, 100, 9), trade(3, 103, 9), trade(9, 103, 9)],
     }
     settings: Any = {"triggers_on": "quotes", "taker_fills_on": "trades"}
-    tables = simulate_streams(streams, [held(1, 4, price, tif, stop=104)], **settings)
+    tables = agreed(streams, [held(1, 4, price, tif, stop=104)], **settings)
     assert triggered(tables) == [2]
     assert ends(tables) == [end]
     assert fills(tables) == found

@@ -43,7 +43,7 @@ SPOT = replace(BTC, margin="0.5", maintenance="0.25")
 INVERSE = replace(SPOT, kind="inverse", margin="0.25")
 LATER = replace(FUTURE, expiry=t(3))
 FILLED, LIQUIDATED, SETTLED = ("filled", ""), ("filled", "liquidation"), ("filled", "settlement")
-CANCELLED = ("cancelled", "liquidation")
+CANCELLED, POOR = ("cancelled", "liquidation"), ("rejected", "insufficient_balance")
 
 
 def closings(tables: Tables) -> list[tuple[float, int, int]]:
@@ -430,18 +430,41 @@ def test_spot_in_a_cash_account_is_not_margined() -> None:
     assert closings(held_from(1, (1,), item=SPOT, usd="200")) == []
 
 
-def test_what_one_liquidation_leaves_short_is_liquidated_too() -> None:
-    """The coins that spot has bought are the margin of an inverse contract, which comes first by asset.
+CONTRACT = replace(INVERSE, name="btc_usd_perp")  # that spot is bought beside it, in a margin account
+BOTH: dict[str, Any] = {"item": (SPOT, CONTRACT), "usd": "110", "account": "margin"}
 
-    At 59 two coins are sold for usd; then nothing is left behind the contract that must keep a quarter of one.
+
+def on_both(*prices: float) -> list[Row]:
+    """Trades of spot at 100, and of the contract, one each second."""
+    rows = [trade(0, 100, 999), trade(1, 100, 999)]
+    rows += [trade(time, price, 999, CONTRACT.name) for time, price in enumerate((100, 100, *prices))]
+    return sorted(rows, key=lambda row: row[0])
+
+
+@pytest.mark.parametrize(("side", "btc", "end"), [(1, "0.5", FILLED), (1, "0.49", POOR), (-1, "0.5", FILLED)])
+def test_what_margined_spot_holds_is_no_collateral_of_its_base(side: int, btc: str, end: tuple[str, str]) -> None:
+    """200 contracts need a quarter of two coins, of those that two bought or sold as spot leave out."""
+    tables = agreed({"trades": on_both()}, [market(0, 2 * side), market(0, 200, name=CONTRACT.name)], btc=btc, **BOTH)
+    assert ends(tables) == [FILLED, end]
+
+
+@pytest.mark.parametrize(
+    ("prices", "closed", "left", "missing"),
+    [
+        ((90, 100), [], 3, []),
+        ((84, 83, 100), [(3, 83, -200)], 2.590361445783, []),
+        ((60, 100), [(2, 60, -200)], 2, [(2, 0.333333333333)]),
+    ],
+)
+def test_nor_is_it_worth(prices: Any, closed: Any, left: float, missing: Any) -> None:
+    """Of one coin, with two that spot holds: 1 + 2 - 200 / p is below 50 / p at 83.
+
+    There 200 / 83 - 2 are lost of the three that lie there; at 60 1.33, and what is missing of the two is paid.
     """
-    inverse = replace(INVERSE, name="btc_usd_perp")
-    rows = [trade(time, 100, 999, name) for time in (0, 1) for name in ("btc_usd", "btc_usd_perp")]
-    rows += [trade(2, 59, 9), trade(3, 59, 9)]
-    schedule = [market(0, 2), market(0, 100, name="btc_usd_perp")]
-    terms: dict[str, Any] = {"item": (SPOT, inverse), "usd": "110", "account": "margin"}
-    tables = agreed({"trades": rows}, schedule, **terms)
-    assert closings(tables) == [(2, 59, -2), (2, 100, -100)]
+    schedule = [market(0, 2), market(0, 200, name=CONTRACT.name)]
+    tables = agreed({"trades": on_both(*prices)}, schedule, btc="1", **BOTH)
+    assert (closings(tables), paid(tables)) == (closed, missing)
+    assert balances(tables, "btc")[-1][1] == left
 
 
 # Latency: the engine does not know yet
@@ -508,14 +531,25 @@ def test_it_is_settled_at_the_mark_not_at_a_side_of_the_quote() -> None:
     assert closings(tables) == [(3, 87, -1)]
 
 
-def test_no_insurance_pays_for_a_settlement() -> None:
-    """Settled 1,200 lower, of 1,000."""
-    tables = agreed(
-        {"trades": moves(1900, 1900, 1900, 1900, 5)}, [market(0.5, 1)], item=replace(LATER, settlement_price="700")
-    )
-    assert closings(tables) == [(3, 700, -1)]
-    assert balances(tables)[-1][1] == -200
-    assert tables.payments == []
+@pytest.mark.parametrize(
+    ("other", "expiry", "totals", "missing"),
+    [
+        (0, None, [-200, 0], [(3, 200)]),  # nothing is margined any more
+        (1, None, [-200], []),  # worth 100 with what the other has gained
+        (1, t(3), [-200, 100], []),  # which is settled right behind it
+        (-1, t(3), [-200, -500, 0], [(3, 500)]),  # then, once
+    ],
+)
+def test_an_insurance_pays_for_the_settlement_of_the_last(other: int, expiry: Any, totals: Any, missing: Any) -> None:
+    """One of 1,900 settled 1,200 lower, of 1,000; the other from 100, settled or marked 300 higher."""
+    items = replace(LATER, settlement_price="700"), replace(FUTURE, name="eth_usd", base="eth", expiry=expiry)
+    rows = [trade(0, 1900, 9), trade(0, 100, 9, "eth_usd"), trade(1, 1900, 9), trade(1, 100, 9, "eth_usd")]
+    rows += [trade(3, 400, 9, "eth_usd"), trade(4, 400, 9, "eth_usd")]
+    schedule = [market(0.5, 1), *([market(0.5, other, name="eth_usd")] if other else [])]
+    tables = agreed({"trades": rows}, schedule, item=items, reporting="usd")
+    assert closings(tables)[0] == (3, 700, -1)
+    assert [total for time, total, _ in balances(tables) if time == 3] == totals
+    assert paid(tables) == missing
 
 
 def test_a_settlement_may_cause_a_liquidation() -> None:

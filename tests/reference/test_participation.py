@@ -218,14 +218,22 @@ def test_inside_best_price_first_then_first_arrived_buys_before_sells() -> None:
     ]
 
 
-def test_at_an_open_by_arrival() -> None:
-    """Three of six at 102: a limit that the open reaches, then one of two of a market order.
+@pytest.mark.parametrize(
+    ("volume", "expected"), [(6, {4, 5, 6}), (8, {2, 4, 5, 6}), (10, {2, 3, 4, 5, 6}), (12, {1, 2, 3, 4, 5, 6})]
+)
+def test_at_an_open_likewise(volume: float, expected: set[int]) -> None:
+    """A half of the last volume at 102, in the order against that of arrival: one lot each to the market orders.
 
-    The close gives nothing more; the open at 20 three of six.
+    One bought at 104 comes before one at 103, that before one at 103 that came later, and all before the sale. The stop
+    that the open triggers has what is left.
     """
-    rows = [bar(0, (100,) * 4, 6), bar(10, (102, 112, 95, 98), 6), bar(20, (90, 96, 85, 88), 10)]
-    tables = half("candles", rows, [limit(10, 2, 103), market(10, 2)])
-    assert got(tables) == [(0, 10, 102, 2), (1, 10, 102, 1), (1, 20, 90, 1)]
+    rows = [bar(0, (100,) * 4, volume), bar(10, (102, 102, 101, 102), 9)]
+    schedule = [held(10, 2, stop=102), limit(10, -1, 101), limit(10, 1, 103), limit(10, 1, 103), limit(10, 1, 104)]
+    schedule += [market(10, 1), market(10, 1, "ioc")]
+    tables = half("candles", rows, schedule)
+    assert {order for order, time, _, _ in got(tables) if time == 10} == expected
+    tables = half("candles", [bar(0, (100,) * 4, 14), *rows[1:]], schedule)
+    assert [lots for order, time, _, lots in got(tables) if (order, time) == (0, 10)] == [1]
 
 
 def test_the_rest_of_a_limit_that_took_rests() -> None:
@@ -284,7 +292,7 @@ def test_this_close_gives_what_it_has_left() -> None:
     [
         ("quotes", [quote(0, 99, 9, 100, 10), quote(9, 99, 9, 100, 0)], 103),
         ("trades", [trade(0, 100, 9), trade(1, 100, 10), trade(2, 100, 1)], 103),
-        ("candles", [bar(0, (100,) * 4, 0), bar(1, (100,) * 4, 10)], 103),
+        ("candles", [bar(0, (100,) * 4, 0), bar(10, (100,) * 4, 10)], 103),
     ],
 )
 def test_slippage_looks_at_what_is_given_and_at_all_that_is_shown(kind: Any, rows: list[Row], price: int) -> None:

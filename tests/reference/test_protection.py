@@ -14,6 +14,7 @@ from .tables import Tables
 from .tiny import (
     BTC,
     FUTURE,
+    agreed,
     cancel,
     candle,
     each_filled,
@@ -24,7 +25,6 @@ from .tiny import (
     moves,
     quote,
     simulate,
-    simulate_streams,
     t,
     trade,
     triggered,
@@ -340,7 +340,7 @@ def test_trades_trigger_and_quotes_fill() -> None:
         "trades": [trade(0, 100, 9), trade(3, 95, 9)],
         "quotes": [quote(0, 99, 9, 101, 9), quote(4, 99, 9, 101, 9)],
     }
-    tables = simulate_streams(streams, [held(1, 2, stop_loss=96, take_profit=110)])
+    tables = agreed(streams, [held(1, 2, stop_loss=96, take_profit=110)])
     assert fills(tables) == [(1, 101, 2, "taker"), (3, 99, 2, "taker")]
     assert triggered(tables) == [None, 3, None]
 
@@ -372,5 +372,5 @@ def test_the_extreme_of_a_candle_counts_only_where_candles_trigger() -> None:
         "candles": [candle(0, (101,) * 4), candle(10, (100, 104, 96, 99)), candle(20, (99,) * 4)],
         "trades": [trade(0, 101, 9), trade(25, 99, 9)],
     }
-    tables = simulate_streams(streams, [held(5, 1, 98, stop_loss=97)], maker_fills_on="candles")
+    tables = agreed(streams, [held(5, 1, 98, stop_loss=97)], maker_fills_on="candles")
     assert ends(tables) == [FILLED, OPEN]

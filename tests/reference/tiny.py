@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
-from barter_bt.instrument import Instrument
 from barter_bt.testing.scenario import START, Conditions, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
-from barter_bt.venue import Margin, Venue
 
 from .compare import disagreement
 from .engine import run
 from .tables import Tables
 
 UNIT = 10**9  # units of one whole asset
-TERMS = {"participation", "maintenance", "settlement_price"}
-ENGINE_FOLLOWS = {one.name for kind in (Venue, Margin, Instrument) for one in fields(kind)} >= TERMS
 BTC = InstrumentSpec("btc_usd", "alpha", "btc", "usd")
 PERP = replace(BTC, name="btc_usd_perp", kind="perpetual", margin="0.5")
 ETH = replace(BTC, name="eth_usd", base="eth")
@@ -61,21 +57,14 @@ def held(
 
 def simulate(kind: Any, rows: list[Row], schedule: list[Row], **terms: Any) -> Tables:
     """One instrument, one stream."""
-    return simulate_streams({kind: rows}, schedule, **terms)
-
-
-def simulate_streams(streams: dict[Any, list[Row]], schedule: list[Row], **terms: Any) -> Tables:
-    """One instrument or several, streams by kind: what the reference makes of it, if the engine does the same."""
-    scenario = scenario_of(streams, schedule, **terms)
-    assert not disagreement(scenario, interpret=True)
-    return run(scenario)
+    return agreed({kind: rows}, schedule, **terms)
 
 
 def agreed(streams: dict[Any, list[Row]], schedule: list[Row], *flows: Row, **terms: Any) -> Tables:
-    """The same with cash flows, of terms that only the reference has before the engine follows it."""
+    """One instrument or several, streams by kind: what the reference makes of it, if the engine does the same."""
     scenario = scenario_of(streams, schedule, cash_flows=flows, **terms)
-    if ENGINE_FOLLOWS:
-        assert not disagreement(scenario, interpret=True)
+    text = disagreement(scenario, interpret=True)
+    assert not text, text
     return run(scenario)
 
 

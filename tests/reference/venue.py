@@ -159,15 +159,17 @@ class Venue(Money):
         self.send(Report(number, now, "cancel_error"))
         return True
 
-    def expire(self, instrument: Instrument, now: int) -> None:
-        """Rule 46: the orders of an instrument end with it, and right behind them its position is settled."""
+    def expire(self, instrument: Instrument, now: int) -> bool:
+        """Rule 46: an instrument's orders end, and right behind them its position is settled, if there is one."""
         for order in [order for order in self.working if order.instrument is instrument]:
             if not order.closed:  # an entry has not taken it along
                 self.end(order, now, "cancelled", "expired")
-        if instrument.index in self.positions:
-            given = instrument.spec.settlement_price
-            ticks = self.marks[instrument.index] if given is None else instrument.ticks_of(given)
-            self.close(instrument, ticks, 0, "settlement", now)
+        if instrument.index not in self.positions:
+            return False
+        given = instrument.spec.settlement_price
+        ticks = self.marks[instrument.index] if given is None else instrument.ticks_of(given)
+        self.close(instrument, ticks, 0, "settlement", now)
+        return True
 
     def lapse(self, order: Order, now: int) -> None:
         """Rule 35: its time is over, unless it has ended or is still on its way."""
@@ -285,17 +287,17 @@ class Venue(Money):
             self.show(order, price, now, offer)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
-        """Rules 16 and 36, class 8: orders in order of arrival meet the open."""
+        """Rules 16, 36 and 38, class 8: takers by arrival meet the open, then limits, the best price first."""
         price, self.stage, index = candle.prices[0], 8, candle.instrument.index
         before = self.last.get((index, "candle"))
         offer = offered(self.spec, before.amounts[0] if before else 0)
         self.opens[index] = candle.time_open, offer
         for order in self.filled_by("candles", candle.instrument):
             order.opens_seen += 1
-            if not order.resting:
-                if self.spec.candle_fill == "next_open":
-                    self.meet(order, price, now, offer)
-            elif order.allows(price) and not order.terms.post_only:
+            if not order.resting and self.spec.candle_fill == "next_open":
+                self.meet(order, price, now, offer)
+        for order in self.best_first("candles", candle.instrument):
+            if order.allows(price) and not order.terms.post_only:
                 self.meet(order, price, now, offer)
             elif order.allows(price) and order.opens_seen == 1:
                 self.note_end(order, "post_only", now)
