@@ -35,12 +35,13 @@ from .model import (
     value,
 )
 from .order import Match, Order, Report, Terms, protecting, settle, terms_of
+from .path import meet_point
 from .protection import Level, levels_of
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
 from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
-ORDER_END, AT_VENUE, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.75, 0.8, 0.9, 1, 2, 3
+ORDER_END, AT_VENUE, PATH, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.6, 0.75, 0.8, 0.9, 1, 2, 3
 SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
@@ -99,7 +100,7 @@ class Engine:
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         links = self.send_report, self.note
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
-        closes, last, moments = set(), -(2**63), set[int]()
+        closes, walks, last, moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
             exchange = event.instrument.spec.exchange
             arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
@@ -115,6 +116,7 @@ class Engine:
             self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
             if event.kind == "candle":
                 closes.add(arrival)
+                walks.add(event.time)
         self.last = last
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
         self.clock = self.start = first if self.scenario.start is None else self.scenario.start
@@ -127,6 +129,8 @@ class Engine:
             if self.start <= flow.time <= last:  # rule 48: others are not paid
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
                 moments.add(flow.time)
+        for time in walks:
+            self.at(time, PATH, self.walk)
         for time in moments:
             self.at(time, MARGINS, self.keep_margins)
         candles = any(stream.kind == "candles" for stream in self.scenario.streams)
@@ -181,6 +185,18 @@ class Engine:
         settle(self.matches)
         if stage != AT_VENUE:
             self.keep_margins(now)
+
+    def walk(self, now: int) -> None:
+        """Rule 59: candles that have closed now go from point to point together, each met until nothing happens."""
+        paths = [venue for venue in self.venues.values() if venue.spec.candle_path != "pessimistic"]
+        for number in range(3):
+            while True:
+                for venue in paths:
+                    for candle in venue.closed_now:
+                        meet_point(venue, candle, number, now)
+                if not self.matches:
+                    break
+                settle(self.matches)
 
     def keep_margins(self, now: int) -> None:
         """Rule 43: the ranges of candles that have closed now, then each asset once at the marks, by index."""
