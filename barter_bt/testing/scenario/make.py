@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
-from barter_bt.testing.scenario.costs import with_costs
+from barter_bt.testing.scenario.costs import with_candle_path, with_costs
 from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
@@ -84,7 +84,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_costs(source, scenario)  # what is drawn last leaves what a seed drew before as it was
     scenario = replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
     scenario = with_cash_flows(source, scenario)
-    return with_good_till(source, scenario) if has_conditions else scenario
+    scenario = with_good_till(source, scenario) if has_conditions else scenario
+    return with_candle_path(source, scenario)
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:
