@@ -14,7 +14,7 @@ from typing import Any
 from barter_bt.testing.scenario import Row, Scenario
 
 from .costs import all_in, by_order
-from .flows import Flow, due, read_flow
+from .flows import Flow, due, flows_of
 from .liquidation import Prices, is_short, price_found
 from .model import (
     BILLION,
@@ -125,8 +125,7 @@ class Engine:
                 self.at(item.spec.expiry, EXPIRY, partial(self.expire, item), (0, item.index))
                 moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
-            flow = read_flow(self.world, row)
-            if self.start <= flow.time <= last:  # rule 48: others are not paid
+            for flow in flows_of(self.world, row, self.start, last):
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
                 moments.add(flow.time)
         for time in walks:
