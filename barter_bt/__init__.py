@@ -18,11 +18,22 @@ if TYPE_CHECKING:
         backtest,
         check_causality,
         compare,
+        compare_candle_paths,
         read,
     )
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
-    from barter_bt.strategy import Compiled, Hooks, OrderRequest, Schedule, Signals
+    from barter_bt.strategy import (
+        Compiled,
+        Hooks,
+        OrderRequest,
+        Schedule,
+        Signals,
+        every,
+        month_end,
+        session_end,
+        week_end,
+    )
     from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 __all__ = [
@@ -47,24 +58,35 @@ __all__ = [
     "backtest",
     "check_causality",
     "compare",
+    "compare_candle_paths",
     "data",
+    "every",
     "instrument",
+    "month_end",
     "read",
     "report",
     "risk",
+    "session_end",
     "statistic",
     "strategy",
     "testing",
     "venue",
+    "week_end",
 ]
 
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
-    "backtest": ("Checkpoint", "Commands", "Record", "Result", "Simulation", "check_causality", "compare", "read"),
+    "backtest": (
+        *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
+        *("check_causality", "compare", "compare_candle_paths", "read"),
+    ),
     "venue": ("Fees", "Latency", "Margin", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
-    "strategy": ("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
+    "strategy": (
+        *("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
+        *("every", "month_end", "session_end", "week_end"),
+    ),
 }
 
 

@@ -10,12 +10,12 @@ import pytest
 SURFACE = {
     "barter_bt": """
         Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin OrderRequest Record Result Schedule
-        Signals Simulation Slippage Venue __version__ backtest check_causality compare data instrument read report risk
-        statistic strategy testing venue
+        Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths data every
+        instrument month_end read report risk session_end statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Stream candles cash_flows check deposits dividends from_pandas
-        funding generate interest quotes read_csv sample splits trades
+        CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check deposits dividends
+        exchange_sessions from_pandas funding generate interest quotes read_csv sample sessions splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
@@ -25,7 +25,7 @@ SURFACE = {
     """,
     "barter_bt.strategy": """
         AlgoStrategy Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy StrategyGroup api
-        builtin indicators
+        builtin every indicators month_end session_end week_end
     """,
     "barter_bt.statistic": """
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
@@ -35,7 +35,8 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.backtest": """
-        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare read
+        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare
+        compare_candle_paths read
     """,
     "barter_bt.venue": """
         Fees Latency Margin Slippage Venue

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from barter_bt.backtest.backtest import backtest
+from barter_bt.backtest.candle_paths import compare_candle_paths
 from barter_bt.backtest.causality import Causality, check_causality
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
@@ -26,6 +27,7 @@ __all__ = [
     "backtest",
     "check_causality",
     "compare",
+    "compare_candle_paths",
     "read",
 ]
 

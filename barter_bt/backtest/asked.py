@@ -97,6 +97,21 @@ def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[in
     return {i: frozenset(found) for i, found in kinds.items()}
 
 
+def refuse_paths(streams: Sequence[Stream], index: IndexedInstruments, venues: Mapping[str, Venue]) -> None:
+    """Candles of one instrument in several streams have no one path (rule 59)."""
+    seen: set[str] = set()
+    for stream in streams:
+        for name in stream.instruments if stream.kind == "candles" else ():
+            one = index.instruments[index.instrument(name)]
+            if name in seen and venues[one.exchange].candle_path != "pessimistic":
+                raise ConfigError(
+                    f"candle_path of {one.exchange!r} is {venues[one.exchange].candle_path!r}, and {name!r} is in "
+                    "several streams of candles",
+                    'which of them would it follow? Leave it "pessimistic", or give one stream',
+                )
+            seen.add(name)
+
+
 def feed_latency(stream: Stream, index: IndexedInstruments, venues: Mapping[str, Venue]) -> int:
     """The one feed latency of a stream's exchanges."""
     delays = {venues[index.instruments[index.instrument(n)].exchange].latency.feed_ns for n in stream.instruments}

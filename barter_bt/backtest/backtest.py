@@ -17,6 +17,7 @@ from barter_bt.backtest.result import Result
 from barter_bt.backtest.simulation import Simulation
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given
@@ -34,6 +35,7 @@ def backtest(
     risk: Given = None,
     commands: Commands | pl.DataFrame | None = None,
     cash_flows: CashFlows | Sequence[CashFlows] | None = None,
+    sessions: Sessions | str | Mapping[str, Sessions | str] | None = None,
     trading: Literal["enabled", "disabled"] = "enabled",
     reporting: str | None = None,
     mark_every: str | int | None = None,
@@ -76,6 +78,10 @@ def backtest(
         Money that no order moves, and splits: what :func:`~barter_bt.data.funding`,
         :func:`~barter_bt.data.dividends`, :func:`~barter_bt.data.splits`, :func:`~barter_bt.data.interest` and
         :func:`~barter_bt.data.cash_flows` give, or a list of such.
+    sessions
+        When exchanges are open, for orders that know of it: what :func:`~barter_bt.data.exchange_sessions` or
+        :func:`~barter_bt.data.sessions` give, or the name of a calendar, whose sessions around the data are taken; for
+        all instruments, or by exchange, or by instrument, which comes before its exchange.
     trading
         Whether trading is enabled when the run starts. While it is disabled the strategy is not asked, and signals
         and orders that were decided before the run are passed over.
@@ -136,6 +142,7 @@ def backtest(
         risk=risk,
         commands=commands,
         cash_flows=cash_flows,
+        sessions=sessions,
         trading=trading,
         reporting=reporting,
         mark_every=mark_every,

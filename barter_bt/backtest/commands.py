@@ -21,13 +21,13 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, NO_GROUP, SELL, TIMES_IN_FORCE
+from barter_bt.engine.order import ASKED_TIMES, BUY, GTC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
-from barter_bt.strategy.request import end_of
+from barter_bt.strategy.timing import end_of, timing_terms
 from barter_bt.strategy.triggers import PROTECTION, trigger_terms
 
 COMMANDS = {
@@ -41,9 +41,9 @@ COMMANDS = {
     "market_disconnect": LOSE_MARKET,
     "account_disconnect": LOSE_ACCOUNT,
 }
-_DEFAULTS = {"good_till": NEVER, "group": NO_GROUP}
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
+_ABSENT = {"good_till": NEVER, "good_after": NO_TIME, "group": NO_GROUP}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Commands:
         ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
         closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_till`` (see :class:`~barter_bt.OrderRequest`).
+        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after``, ``good_till``, ``candle_fill`` (see
+        :class:`~barter_bt.OrderRequest`).
 
     Examples
     --------
@@ -92,7 +93,7 @@ class Commands:
             for k, one in enumerate(rows):
                 one |= {"time": time, "more": int(k + 1 < len(rows))}
                 for name, values in made.items():
-                    values.append(one.get(name, _DEFAULTS.get(name, 0)))
+                    values.append(one.get(name, _ABSENT.get(name, 0)))
         table = Columns(len(made["time"]))
         for name, values in made.items():
             table.array(name)[:] = values
@@ -148,19 +149,23 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     if lots <= 0 or (price is not None and ticks <= 0):
         raise ConfigError(f"{where} has quantity {row['quantity']} and price {price}: off the grid or not positive")
     tif = row.get("time_in_force") or "gtc"
-    if tif not in TIMES_IN_FORCE:
-        raise ConfigError(f"{where} has time_in_force {tif!r}; allowed: {', '.join(TIMES_IN_FORCE)}")
+    if tif not in ASKED_TIMES:
+        raise ConfigError(f"{where} has time_in_force {tif!r}; allowed: {', '.join(ASKED_TIMES)}")
     held = trigger_terms(terms, i, where.rstrip(","), row, post_only=bool(row.get("post_only")))
-    till, number_ = row.get("good_till"), TIMES_IN_FORCE.index(tif)
-    return held | {
-        "command": OPEN_ORDERS,
-        "instrument": i,
-        "side": BUY if row["quantity"] > 0 else SELL,
-        "kind": MARKET if price is None else LIMIT,
-        "time_in_force": number_,
-        "good_till": NEVER if till is None else end_of(till, _ns(row["time"]), number_, where.rstrip(",")),
-        "post_only": int(row.get("post_only") or False),
-        "reduce_only": int(row.get("reduce_only") or False),
-        "price": ticks,
-        "quantity": lots,
-    }
+    number_, kind = ASKED_TIMES.index(tif), MARKET if price is None else LIMIT
+    times = timing_terms(row, _ns(row["time"]), number_, where.rstrip(","), is_limit=kind == LIMIT, is_held=bool(held))
+    return (
+        held
+        | times
+        | {
+            "command": OPEN_ORDERS,
+            "instrument": i,
+            "side": BUY if row["quantity"] > 0 else SELL,
+            "kind": kind,
+            "time_in_force": number_,
+            "post_only": int(row.get("post_only") or False),
+            "reduce_only": int(row.get("reduce_only") or False),
+            "price": ticks,
+            "quantity": lots,
+        }
+    )

@@ -71,6 +71,7 @@ def describe_run(setup: Setup, strategy: Any) -> dict[str, Any]:
         "risk": setup.asked_risk,
         "commands": setup.commands and setup.commands.frame.to_dicts(),
         "cash_flows": [repr(one) for one in setup.cash_flows],
+        "sessions": {setup.index.names[i]: repr(one) for i, one in setup.sessions.items()},
         "trading": setup.trading,
         "audit": setup.audit,
     }

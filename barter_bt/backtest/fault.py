@@ -22,11 +22,14 @@ from barter_bt.engine.fault import (
     BAD_ROW,
     BAD_SHARE,
     BAD_TERMS,
+    BAD_TIMES,
     BAD_TRIGGER,
     ENDLESS,
     FILL_IN_PAST,
+    NO_SESSIONS,
     OUT_OF_RANGE,
     RISK_OUT_OF_BOUNDS,
+    SESSIONS_END,
     TIME_WENT_BACK,
     Fault,
 )
@@ -82,6 +85,22 @@ def explain(
         return StrategyError(
             f"the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
             "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+        )
+    if code == NO_SESSIONS:
+        return StrategyError(
+            f"sessions of {name!r} are asked for at {time} ns, and none are given",
+            'give the backtest its calendar, as in sessions="XNYS", or data.sessions(...) with your own',
+        )
+    if code == SESSIONS_END:
+        return StrategyError(
+            f"an order of {name!r} is to go by a session at {time} ns, after the last that is given",
+            "give sessions that go on to one behind the end of the data",
+        )
+    if code == BAD_TIMES:
+        return StrategyError(
+            f"the strategy asked for an order of {name!r} at {time} ns with times or a candle_fill that cannot be",
+            "times lie ahead, good_till behind good_after; day, at_open and at_close have times of their own; "
+            "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
         )
     if code == BAD_SHARE:
         return StrategyError(

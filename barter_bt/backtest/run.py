@@ -35,6 +35,7 @@ from barter_bt.risk.managed import Managed
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
+from barter_bt.venue.remember import remember
 from barter_bt.venue.state import VenueState
 from barter_bt.version import VERSION
 
@@ -62,6 +63,7 @@ def run(
     _install(state, driver, setup.begins)
     if driver.columns:
         keep_columns(state, len(own_columns(setup.streams)))
+    remember(venue, state, driver.wake is not None or driver.decide is not None)
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
     saving = (checkpoint.every_rows, saved.saver(checkpoint)) if saved and checkpoint else None

@@ -17,6 +17,7 @@ from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.data import Stream
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.sessions import Sessions
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.risk import Limits
@@ -45,6 +46,8 @@ class Setup:
         As they were asked for.
     flow_reasons
         Why money moves, for each row of the cash flows in the state.
+    sessions
+        When instruments can be traded, by index, of those of which it is known.
     chunks
         The data of each stream as the engine reads it.
     warnings
@@ -67,6 +70,7 @@ class Setup:
     commands: Commands | None
     cash_flows: Sequence[CashFlows]
     flow_reasons: Sequence[str]
+    sessions: Mapping[int, Sessions]
     record: Record | None
     trading: str
     audit: str
@@ -136,6 +140,7 @@ class Setup:
             "risk": self.asked_risk,
             "commands": self.commands and self.commands.frame,
             "cash_flows": {f"{number} {one.kind}": one.frame for number, one in enumerate(self.cash_flows)},
+            "sessions": {self.index.names[i]: one.frame for i, one in self.sessions.items()},
             "trading": self.trading,
             "reporting": self.reporting,
             "mark_every_ns": self.marks,

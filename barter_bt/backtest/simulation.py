@@ -16,6 +16,7 @@ from barter_bt.backtest.asked import (
     instruments_of,
     marks_every,
     nanoseconds,
+    refuse_paths,
     streams_of,
     venues_of,
 )
@@ -28,11 +29,14 @@ from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import merge, run
+from barter_bt.backtest.sessions import install as install_sessions
+from barter_bt.backtest.sessions import sessions_of
 from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.forked import refuse_fork
+from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
 from barter_bt.engine.state.build import build_state
@@ -54,7 +58,7 @@ class Simulation:
 
     Parameters
     ----------
-    data, instruments, venues, balances, units, risk, commands, cash_flows
+    data, instruments, venues, balances, units, risk, commands, cash_flows, sessions
         As for :func:`~barter_bt.backtest`.
     trading, reporting, mark_every, record, audit, start, end, seed, interpret
         As for :func:`~barter_bt.backtest`.
@@ -95,6 +99,7 @@ class Simulation:
         risk: Given = None,
         commands: Commands | pl.DataFrame | None = None,
         cash_flows: CashFlows | Sequence[CashFlows] | None = None,
+        sessions: Sessions | str | Mapping[str, Sessions | str] | None = None,
         trading: Literal["enabled", "disabled"] = "enabled",
         reporting: str | None = None,
         mark_every: str | int | None = None,
@@ -117,6 +122,7 @@ class Simulation:
         scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True)
         starting, dust = starting_units(amounts, scales, index)
         terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        refuse_paths(streams, index, terms_of)
         fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
         chunks = [KeptChunks(stream, index.codes) for stream in streams]
@@ -139,6 +145,8 @@ class Simulation:
             told.install(state, index)
         paid = flows_of(cash_flows)
         reasons, early = install_flows(paid, state, index, scales)
+        open_in = sessions_of(sessions, index, streams)
+        install_sessions(open_in, state)
         if trading not in ("enabled", "disabled"):
             raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
         if audit not in LEVELS:
@@ -162,6 +170,7 @@ class Simulation:
             commands=told,
             cash_flows=paid,
             flow_reasons=reasons,
+            sessions=open_in,
             record=watched,
             trading=trading,
             audit=audit,

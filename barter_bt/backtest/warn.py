@@ -19,6 +19,7 @@ from barter_bt.engine.order import (
     FILLED,
     INSTRUMENT_EXPIRED,
     LIQUIDATION,
+    NEXT_OPEN,
     NO_PRICE,
     REASONS,
     REFUSED,
@@ -28,7 +29,7 @@ from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import CANDLES, NEXT_OPEN, VenueState
+from barter_bt.venue.state import CANDLES, VenueState
 
 Bools = npt.NDArray[np.bool_]
 

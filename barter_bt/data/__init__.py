@@ -13,6 +13,7 @@ from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.sample import sample
+from barter_bt.data.sessions import Sessions, exchange_sessions, sessions
 from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
 from barter_bt.data.validate import check
@@ -24,12 +25,14 @@ __all__ = [
     "MarketData",
     "Repair",
     "Report",
+    "Sessions",
     "Stream",
     "candles",
     "cash_flows",
     "check",
     "deposits",
     "dividends",
+    "exchange_sessions",
     "from_pandas",
     "funding",
     "generate",
@@ -37,6 +40,7 @@ __all__ = [
     "quotes",
     "read_csv",
     "sample",
+    "sessions",
     "splits",
     "trades",
 ]

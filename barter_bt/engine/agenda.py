@@ -12,10 +12,10 @@ from barter_bt.columns.table import I8, I64, Table
 NEVER = (1 << 63) - 1  # later than every time
 STARVED = -(1 << 63)  # due before every time: market data is read to its end, and more follows
 
-LAPSE, VENUE_MARKET, EXPIRY, CASH_FLOW, REPORT, ENGINE_MARKET, MARK = range(7)
-COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(7, 13)
-SOURCES = 13
-_WITH_MARKET = (LAPSE, EXPIRY, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
+LAPSE, VENUE_MARKET, EXPIRY, RELEASE, CASH_FLOW, REPORT, ENGINE_MARKET, MARK = range(8)
+COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE, REQUEST, OPENING = range(8, 14)
+SOURCES = 14
+_WITH_MARKET = (LAPSE, EXPIRY, RELEASE, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
 
 
 class Agenda(Table):
@@ -67,7 +67,8 @@ def moves_market(what: int) -> bool:
 @hot
 def horizon_of(agenda: Agenda) -> int:
     """The last time at which a market event at the engine comes before all that is not of the market."""
-    limit = min(agenda.due[LAPSE], agenda.due[EXPIRY], agenda.due[CASH_FLOW], agenda.due[REPORT]) - 1
+    limit = min(agenda.due[LAPSE], agenda.due[EXPIRY], agenda.due[RELEASE], agenda.due[CASH_FLOW]) - 1
+    limit = min(limit, agenda.due[REPORT] - 1)
     for source in range(MARK, OPENING):
         limit = min(limit, agenda.due[source])
     return limit

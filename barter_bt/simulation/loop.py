@@ -6,7 +6,8 @@ requests and reports, the schedule, commands, marks, timers. The loop takes the 
 classes are those of rule 10::
 
     0  market events at the venue          may fill orders, which queues reports; before them orders end whose time is
-                                           over, behind them come expiries, then cash flows
+                                           over, behind them come expiries, then orders that were held
+                                           back for a time, then cash flows
     1  account events at the engine        a report arrives: orders, balances, position; the strategy may wake
     2  market events at the engine         the strategy may wake; what it asks for is sent (class 7)
     3  equity mark
@@ -37,6 +38,7 @@ from barter_bt.engine.agenda import (
     MARK,
     NEVER,
     OPENING,
+    RELEASE,
     REPORT,
     REQUEST,
     SCHEDULE,
@@ -71,6 +73,7 @@ from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.replay import replay
 from barter_bt.venue.arrival import receive
+from barter_bt.venue.delay import release
 from barter_bt.venue.expiry import expire
 from barter_bt.venue.flows import pay_flows
 from barter_bt.venue.lag import catch_up
@@ -129,6 +132,9 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         elif what == EXPIRY:
             v.clock.stage[0] = EXPIRY
             expire(v)
+        elif what == RELEASE:
+            v.clock.stage[0] = RELEASE
+            release(v)
         elif what == REPORT:
             if process_reports(s):
                 woken = decide(s, my)
@@ -173,7 +179,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
 
 def hear(s: EngineState, now: int) -> None:
     """What the venue has just said, if it arrives at once and before all else: where nobody is told, without a turn."""
-    if s.agenda.due[REPORT] == now and s.agenda.due[EXPIRY] > now and not s.engine.pending[0]:
+    agenda = s.agenda
+    if agenda.due[REPORT] == now < min(agenda.due[EXPIRY], agenda.due[RELEASE]) and not s.engine.pending[0]:
         process_reports(s)
 
 

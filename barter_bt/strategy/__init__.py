@@ -7,6 +7,7 @@ from barter_bt.strategy.driver import Strategy
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.python import AlgoStrategy, Python
+from barter_bt.strategy.rebalance import every, month_end, session_end, week_end
 from barter_bt.strategy.request import OrderRequest
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
@@ -26,5 +27,9 @@ __all__ = [
     "StrategyGroup",
     "api",
     "builtin",
+    "every",
     "indicators",
+    "month_end",
+    "session_end",
+    "week_end",
 ]

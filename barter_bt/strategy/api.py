@@ -14,8 +14,25 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.action.send import ask_cancel, ask_trading
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.fault import BAD_ASSET, BAD_COLUMN, BAD_HISTORY, BAD_NUMBER, fail
-from barter_bt.engine.order import BUY, FOK, GTC, IF_TOUCHED, IOC, NO_TIME, SELL, STOP
+from barter_bt.engine.order import (
+    AT_CLOSE,
+    AT_OPEN,
+    BUY,
+    DAY,
+    FOK,
+    GTC,
+    IF_TOUCHED,
+    IOC,
+    NEXT_CLOSE,
+    NEXT_OPEN,
+    NO_TIME,
+    SELL,
+    STOP,
+    THIS_CLOSE,
+)
+from barter_bt.engine.session import NO_SESSION
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state import margin as margins
 from barter_bt.engine.state import position as positions
@@ -37,6 +54,7 @@ from barter_bt.strategy.asking import (
     ask_trigger,
     is_unknown,
 )
+from barter_bt.strategy.asking_times import ask_candle_fill, ask_good_after, ask_session, find_session
 
 __all__ = [
     "DISTANCE",
@@ -44,10 +62,16 @@ __all__ = [
     "FRACTION",
     "GTC",
     "IOC",
+    "NEVER",
+    "NEXT_CLOSE",
+    "NEXT_OPEN",
     "NO_TIME",
     "PRICE",
+    "THIS_CLOSE",
     "ask_amount",
     "ask_price",
+    "at_close",
+    "at_open",
     "balance",
     "bid_amount",
     "bid_price",
@@ -58,6 +82,7 @@ __all__ = [
     "cancel_all",
     "candle_close",
     "candle_count",
+    "candle_fill",
     "candle_high",
     "candle_low",
     "candle_open",
@@ -67,6 +92,7 @@ __all__ = [
     "cash",
     "close_position",
     "column",
+    "day",
     "disable_trading",
     "enable_trading",
     "entry_average",
@@ -76,7 +102,9 @@ __all__ = [
     "free_balance",
     "free_cash",
     "free_margin",
+    "good_after",
     "good_till",
+    "is_open",
     "is_trading",
     "limit_buy",
     "limit_sell",
@@ -100,6 +128,8 @@ __all__ = [
     "round_quantity",
     "sell",
     "sell_if_touched",
+    "session_close",
+    "session_open",
     "stop_buy",
     "stop_sell",
     "target",
@@ -227,6 +257,26 @@ def column(s: EngineState, i: int, number: int) -> float:
         fail(s.whole.fault, BAD_COLUMN, number)
         return NOT_KNOWN
     return s.whole.columns.value[row]
+
+
+# Sessions; without those of the instrument the run ends
+
+
+def session_open(s: EngineState, i: int) -> int:
+    """When the present session opened, else when the next opens, in ns since 1970; NEVER where none follows."""
+    row = find_session(s.whole, i)
+    return NEVER if row == NO_SESSION else s.whole.sessions.open[row]
+
+
+def session_close(s: EngineState, i: int) -> int:
+    """When the present session closes, else the next, in ns since 1970; NEVER where none follows."""
+    row = find_session(s.whole, i)
+    return NEVER if row == NO_SESSION else s.whole.sessions.close[row]
+
+
+def is_open(s: EngineState, i: int) -> int:
+    """1 within a session: from its open until before its close; otherwise 0."""
+    return int(session_open(s, i) <= s.whole.engine.time[0])
 
 
 # Positions
@@ -497,6 +547,34 @@ def good_till(s: EngineState, asked: int, time: int) -> int:
     The time is in ns since 1970 and after :func:`now`; the order is good till cancelled.
     """
     return ask_good_till(s.whole, asked, time)
+
+
+def good_after(s: EngineState, asked: int, time: int) -> int:
+    """Let the exchange hold an order back until a time (rule 35): ``good_after(s, buy(s, i, 1.0), now(s) + hour)``.
+
+    The time is in ns since 1970, after :func:`now` and before that of :func:`good_till`.
+    """
+    return ask_good_after(s.whole, asked, time)
+
+
+def day(s: EngineState, asked: int) -> int:
+    """Let an order end with the present session, else the next (rule 35): ``day(s, limit_buy(s, i, 1.0, 9.0))``."""
+    return ask_session(s.whole, asked, DAY)
+
+
+def at_open(s: EngineState, asked: int) -> int:
+    """Let an order, market or limit, meet the open of the next session, or expire (rule 35)."""
+    return ask_session(s.whole, asked, AT_OPEN)
+
+
+def at_close(s: EngineState, asked: int) -> int:
+    """Let an order, market or limit, meet the close of the present session, else of the next, or expire (rule 35)."""
+    return ask_session(s.whole, asked, AT_CLOSE)
+
+
+def candle_fill(s: EngineState, asked: int, which: int) -> int:
+    """Let an order that takes meet ``NEXT_OPEN``, ``NEXT_CLOSE`` or ``THIS_CLOSE`` of a candle (rule 36)."""
+    return ask_candle_fill(s.whole, asked, which)
 
 
 def reduce_only(s: EngineState, asked: int) -> int:

@@ -145,7 +145,8 @@ def ask_good_till(s: EngineState, row: int, time: int) -> int:
     """Let an order that was asked for end at a time."""
     if row == NOTHING_ASKED:
         return row
-    if time <= s.engine.time[0] or s.actions.time_in_force[row] != GTC:
+    late = time > max(s.engine.time[0], s.actions.good_after[row])
+    if not late or s.actions.time_in_force[row] != GTC:
         fail(s.fault, BAD_TERMS, s.actions.instrument[row])
     s.actions.good_till[row] = time
     return row

@@ -20,6 +20,7 @@ _QUESTIONS = frozenset(
 )
 _STEPS_BACK = frozenset({"Shift", "Diff", "PctChange"})
 _SO_FAR = frozenset({"CumSum", "CumProd", "CumMin", "CumMax", "CumCount"})
+_OF_TIMES = frozenset({"TimeStamp", "Date", "Year", "Month", "Quarter", "Week", "WeekDay", "Day", "Hour", "Minute"})
 _SMOOTHED = frozenset({"EwmMean", "EwmStd", "EwmVar"})
 
 
@@ -54,6 +55,8 @@ def _is_known(node: Any) -> bool:
         return _is_known(content["left"]) and _is_known(content["right"])
     if kind == "Ternary":
         return all(_is_known(content[part]) for part in ("predicate", "truthy", "falsy"))
+    if kind == "Function" and _named(content["function"])[0] == "SearchSorted":  # in a list that is no column
+        return "Literal" in content["input"][0] and _is_known(content["input"][1])
     return kind == "Function" and _looks_back(content) and all(map(_is_known, content["input"]))
 
 
@@ -62,6 +65,8 @@ def _looks_back(call: dict[str, Any]) -> bool:
     name, options = _named(call["function"])
     if name == "Boolean":
         return _named(options)[0] in _QUESTIONS
+    if name == "TemporalExpr":
+        return _named(options)[0] in _OF_TIMES
     if name in _STEPS_BACK:
         steps = int.from_bytes(call["input"][1]["Literal"]["Dyn"]["Int"], "big", signed=True)
         return steps >= 0 and options in (None, "Ignore")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, STATUSES, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, NO_TIME, STATUSES, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.api import natural
@@ -18,7 +18,8 @@ class OpenOrder:
     ``quantity`` is signed, ``leaves`` what is not filled of it; ``status`` is one of ``"open_in_flight"``, ``"open"``,
     ``"cancel_in_flight"``, ``"filled"``, ``"cancelled"``, ``"expired"``, ``"rejected"``, ``"refused"``. ``trigger`` is
     where a stop or an order if touched waits, ``trailing`` and ``trailing_rate`` how far a trailing stop stays behind;
-    ``good_till`` is in ns.
+    ``good_till`` and ``good_after`` are in ns. An order for the day, at the open or at the close shows what that was
+    settled to.
     """
 
     number: int
@@ -35,6 +36,7 @@ class OpenOrder:
     trailing_rate: float | None
     post_only: bool
     reduce_only: bool
+    good_after: int | None
 
 
 def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
@@ -42,7 +44,8 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
     o, i = s.orders, s.orders.instrument[number]
     per_lot, per_tick = s.terms.lots_per_unit[i], s.terms.ticks_per_unit[i]
     sign = 1 if o.side[number] == BUY else -1
-    price, trigger, parent, till = o.price[number], o.trigger[number], o.parent[number], o.good_till[number]
+    price, trigger, parent = o.price[number], o.trigger[number], o.parent[number]
+    till, after = o.good_till[number], o.good_after[number]
     return OpenOrder(
         number,
         name,
@@ -58,4 +61,5 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
         o.trail_rate[number] / RATE if o.trail_rate[number] > 0 else None,
         bool(o.post_only[number]),
         bool(o.reduce_only[number]),
+        None if after == NO_TIME else after,
     )

@@ -7,21 +7,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from barter_bt.data.schema import TIME
 from barter_bt.engine.action.protect import NO_UNIT
-from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP, TIMES_IN_FORCE
+from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.schedule import CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.terms import RATE
-from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, whole_steps
+from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
 
 AFTER = "it is the number of an earlier open of the same time and exchange"
 GROUP = "a group is of opens of one time and exchange"
-GOOD_TILL = "it is the time at the exchange at which the order ends"
 TOO_FINE = "give the instrument a coarser quantity_increment"
 _NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
 
@@ -31,9 +28,9 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     _refuse_terms_of_others(frame, action)
     if (action == TARGET_ROW).all():
         columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
-        ends = {"good_till": _ends(frame, action == OPEN_ROW, market)}
+        timing = timing_columns(frame, action == OPEN_ROW, market)
         _bonds(frame, codes, action == OPEN_ROW, market)
-        return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | ends
+        return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | timing
     opens = pl.Series(action == OPEN_ROW)
     ticks, lots, tick_noise, lot_noise = grid_of(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
     hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
@@ -45,8 +42,6 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     price, off = whole_steps(given.to_numpy(), ticks, tick_noise)
     wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
     fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
-    tif = frame["time_in_force"].fill_null("gtc").replace_strict(list(TIMES_IN_FORCE), [0, 1, 2], default=-1)
-    fail(frame, tif == -1, "an unknown time_in_force", f"allowed: {', '.join(TIMES_IN_FORCE)}")
     ref = frame["ref"].to_numpy()
     row = np.arange(len(frame))
     earlier = (ref >= 0) & (ref < row)
@@ -55,12 +50,12 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     return {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
-        "time_in_force": tif.cast(pl.Int8).to_numpy(),
+        "time_in_force": times_in_force(frame),
         "post_only": frame["post_only"].fill_null(False).cast(pl.Int8).to_numpy(),
         "price": price,
         "quantity": np.abs(quantity),
         "ref": ref.astype(np.int64),
-        "good_till": _ends(frame, action == OPEN_ROW, market),
+        **timing_columns(frame, action == OPEN_ROW, market),
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
@@ -73,25 +68,6 @@ def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
         rows = asked & (cancels if name in PROTECTION else others)
         fail(frame, rows, f"{name} where it has no effect", "triggers are of opens, protection is of opens and targets")
-
-
-def _ends(frame: pl.DataFrame, opens: np.ndarray, market: Market) -> np.ndarray:
-    """When orders end by themselves (rule 35)."""
-    if "good_till" not in frame.columns:
-        return shared_column(market, len(frame), NEVER, Columns.dtype("good_till"))
-    given = frame["good_till"]
-    kind = given.dtype
-    if kind != pl.Null and not (isinstance(kind, pl.Datetime) and kind.time_zone):
-        raise StrategyError(f"column 'good_till' of the schedule is {kind}; it must be a Datetime with a time zone")
-    asked = given.is_not_null().to_numpy()
-    times = given.cast(TIME).to_physical().fill_null(NEVER).to_numpy()
-    fail(frame, asked & ~opens, "good_till where it has no effect", "it is of opens")
-    fail(frame, asked & (times <= known_times(frame)), "a good_till that is not after its time", GOOD_TILL)
-    at_once = asked & opens
-    if at_once.any():
-        at_once &= (frame["time_in_force"].fill_null("gtc") != "gtc").to_numpy()
-    fail(frame, at_once, "good_till and a time_in_force that ends at once", "leave one of them out")
-    return times
 
 
 def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
 from barter_bt.engine.action.protect import ask_protection
 from barter_bt.engine.action.send import ask, order_of
-from barter_bt.engine.order import BUY, GTC, LIMIT, MARKET, SELL, TIMES_IN_FORCE
+from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, SELL
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.timing import TIMING, timing_terms
 from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
 
 _PLAIN = (tuple, list)
@@ -27,7 +28,13 @@ class OrderRequest:
 
     Quantity and prices are numbers, also of NumPy or ``Decimal``, on the instrument's grid. ``resize``: like a target
     of the signals driver, the order may be cut to what can be paid. ``reduce_only``: it never opens or enlarges a
-    position. ``good_till``: it ends at that time of its exchange (rule 35), a datetime with a zone, or ns since 1970.
+    position. ``good_till``: it ends at that time of its exchange (rule 35), a datetime with a zone, or ns since 1970;
+    ``good_after``: until then its exchange holds it back.
+
+    ``time_in_force`` is ``"gtc"``, ``"ioc"``, ``"fok"`` or, where ``sessions`` of the instrument are given, ``"day"``:
+    until the close of the present session, else of the next, ``"at_open"``: at the open of the next session, or
+    ``"at_close"``: at the close of the present session, else of the next (rule 35). ``candle_fill`` says which price of
+    a candle it meets (rule 36): ``"next_open"``, ``"next_close"`` or ``"this_close"``; without it its exchange does.
 
     An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
     to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
@@ -59,6 +66,8 @@ class OrderRequest:
     good_till: datetime | int | None = None
     group: str | int | None = None
     after: OrderRequest | None = None
+    good_after: datetime | int | None = None
+    candle_fill: str | None = None
 
 
 def is_nothing(asked: Any) -> bool:
@@ -149,10 +158,10 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
             f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
             "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
         )
-    if request.time_in_force not in TIMES_IN_FORCE:
+    if request.time_in_force not in ASKED_TIMES:
         raise StrategyError(
             f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
-            f"allowed: {', '.join(TIMES_IN_FORCE)}"
+            f"allowed: {', '.join(ASKED_TIMES)}"
         )
     for name in ("post_only", "resize", "reduce_only"):
         if getattr(request, name) not in (False, True):
@@ -165,10 +174,12 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     held = trigger_terms(s.terms, i, where, asked, post_only=request.post_only) if asked else {}
     kind = MARKET if request.price is None else LIMIT
     side = BUY if quantity > 0 else SELL
-    tif = TIMES_IN_FORCE.index(request.time_in_force)
+    tif = ASKED_TIMES.index(request.time_in_force)
+    asked_times = {name: getattr(request, name) for name in TIMING if getattr(request, name) is not None}
+    times = timing_terms(asked_times, s.engine.time[0], tif, where, is_limit=kind == LIMIT, is_held=bool(held))
     row = ask(s, i, side, kind, tif, int(request.post_only), ticks, lots)
-    if request.good_till is not None:
-        s.actions.good_till[row] = end_of(request.good_till, s.engine.time[0], tif, where)
+    for column, value in times.items():
+        getattr(s.actions, column)[row] = value
     s.actions.resize[row] = int(request.resize)
     s.actions.reduce_only[row] = int(request.reduce_only)
     for column, value in held.items():
@@ -187,26 +198,6 @@ def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
     ask_protection(s, row, *protection_terms(s.terms, i, where, numbers, request.protect_by))
-
-
-def end_of(given: object, now: int, time_in_force: int, where: str) -> int:
-    """When an order ends by itself, in ns (rule 35).
-
-    Raises
-    ------
-    StrategyError
-        It is no time, or has come already, or the order ends at once anyway. It says of whom: ``where``.
-    """
-    if isinstance(given, datetime) and given.tzinfo is not None:
-        since = given - datetime(1970, 1, 1, tzinfo=UTC)
-        given = (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
-    if not isinstance(given, int) or isinstance(given, bool):
-        raise StrategyError(f"{where}: good_till is {given!r}; it must be a datetime with a zone, or whole ns")
-    if given <= now:
-        raise StrategyError(f"{where}: good_till is {given} ns, which is not after {now}")
-    if time_in_force != GTC:
-        raise StrategyError(f"{where}: good_till and a time_in_force that ends at once", "leave one of them out")
-    return given
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

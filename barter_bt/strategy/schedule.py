@@ -117,8 +117,8 @@ class Schedule:
         ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"target"``; all are
         targets if the column is missing); for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_till`` (Datetime with zone), ``group`` (a
-        label for rows of one time) and ``after`` (row number of an open of that time; see
+        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after`` and ``good_till`` (Datetime with zone),
+        ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
         :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for targets ``target``.
         Columns that no row needs may be missing.
     size

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from barter_bt.columns.table import Column
 from barter_bt.engine.action.send import ask_trading
 from barter_bt.engine.event import (
     BALANCE,
@@ -24,6 +25,7 @@ from barter_bt.engine.event import (
     TRADING_DISABLED,
 )
 from barter_bt.engine.order import CANCEL_IN_FLIGHT
+from barter_bt.engine.session import NO_SESSION, has_sessions, session_at
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
@@ -184,6 +186,29 @@ class State:
     def ask_amount(self, instrument: str | int) -> float:
         """Amount at the best ask; 0.0 if there is none."""
         return api.ask_amount(self._state, self.index(instrument))
+
+    def session_open(self, instrument: str | int) -> int | None:
+        """When the present session opened, else when the next opens, in ns since 1970; None where none follows."""
+        return self._session(instrument, self._state.sessions.open)
+
+    def session_close(self, instrument: str | int) -> int | None:
+        """When the present session closes, else the next, in ns since 1970; None where none follows."""
+        return self._session(instrument, self._state.sessions.close)
+
+    def is_open(self, instrument: str | int) -> bool:
+        """Whether it is a time within a session: from its open until before its close."""
+        opens = self.session_open(instrument)
+        return opens is not None and opens <= self.time
+
+    def _session(self, instrument: str | int, times: Column[int]) -> int | None:
+        i = self.index(instrument)
+        if not has_sessions(self._state, i):
+            raise StrategyError(
+                f"sessions of {self._index.names[i]!r} are asked for at {self.time} ns, and none are given",
+                'give the backtest its calendar, as in sessions="XNYS"',
+            )
+        row = session_at(self._state, i, self.time)
+        return None if row == NO_SESSION else times[row]
 
     def position(self, instrument: str | int) -> float:
         """Signed quantity of the open position."""

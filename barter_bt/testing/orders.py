@@ -15,8 +15,10 @@ from barter_bt.testing.market import NAME, stamps
 _TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 _PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 _PRICES = (*_TRIGGERS, *_PROTECTION)
-_TERMS = ("limit", "tif", "post_only", "reduce_only", "till", "group", "after")
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", *_TERMS, *_PRICES)
+_TIMES = {"till": "good_till", "after": "good_after"}
+_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "fill", "post_only", "reduce_only")
+_BONDS = {"group": "group", "follows": "after"}
+_ALL = (*_KNOWN, *_TIMES, *_BONDS, *_PRICES)
 
 
 def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
@@ -27,9 +29,10 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
     rows
         Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
         ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
-        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``), ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
-        ``trailing`` and ``trailing_rate``, ``group``, a number, and ``after``, that of an earlier row. Also, for orders
-        and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``.
+        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``, ``"at_open"``, ``"at_close"``), ``till`` and ``after``, in
+        seconds, ``fill``, a price of a candle, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
+        ``trailing`` and ``trailing_rate``, ``group``, a number, and ``follows``, that of an earlier row. Also, for
+        orders and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``.
     options
         As for :class:`~barter_bt.strategy.Schedule`.
 
@@ -53,9 +56,10 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         one |= {name: float(row[name]) for name in _PRICES if name in row}
         if "reduce_only" in row:
             one["reduce_only"] = row["reduce_only"]
-        one |= {name: row[name] for name in ("group", "after") if name in row}
-        if "till" in row:
-            one["good_till"] = stamps([row["till"]])[0]
+        one |= {name: row[key] for key, name in _BONDS.items() if key in row}
+        one |= {name: stamps([row[key]])[0] for key, name in _TIMES.items() if key in row}
+        if "fill" in row:
+            one["candle_fill"] = row["fill"]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
     types: dict[str, Any] = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
         "ref": pl.Int64,
@@ -63,6 +67,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         "after": pl.Int64,
         "reduce_only": pl.Boolean,
         "good_till": TIME,
+        "good_after": TIME,
+        "candle_fill": pl.String,
     }
     given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
     frame = pl.DataFrame(
@@ -81,9 +87,9 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
 
 def _check(number: int, row: Mapping[str, Any]) -> None:
     for key in row:
-        if key not in _KNOWN:
-            like = nearest(key, _KNOWN)
+        if key not in _ALL:
+            like = nearest(key, _ALL)
             hint = f"did you mean {like!r}?" if like else None
-            raise ConfigError(f"row {number} of the schedule has {key!r}; known: {', '.join(_KNOWN)}", hint)
+            raise ConfigError(f"row {number} of the schedule has {key!r}; known: {', '.join(_ALL)}", hint)
     if "at" not in row:
         raise ConfigError(f"row {number} of the schedule has no 'at': {dict(row)!r}", "give the time in seconds")

@@ -8,14 +8,16 @@ from barter_bt.venue.fill import reservation
 from barter_bt.venue.matches import note_admission, note_expiry
 from barter_bt.venue.report import add_balance, report, report_change, reserved_asset
 from barter_bt.venue.resting import add_order, update_triggers
-from barter_bt.venue.state import QUOTES, WAS_HELD, VenueState
+from barter_bt.venue.state import NOT_HELD, QUOTES, RELEASED, WAS_HELD, VenueState
 from barter_bt.venue.taking import (
     fill_at,
     is_locked,
     is_within_limit,
     match_taker,
+    price_of_this_close,
     takes_at_arrival,
     takes_this_close,
+    waits_for_quote,
 )
 
 NO_ROW = -1
@@ -54,7 +56,10 @@ def admit(v: VenueState, order: int, i: int) -> None:
 def secure(v: VenueState, order: int, i: int) -> None:
     """Reserve what an order may cost, and tell of it."""
     row = NO_ROW
-    if v.orders.held[order]:
+    if v.orders.held[order] == RELEASED:
+        v.orders.held[order] = NOT_HELD
+        row = report_change(v, order)
+    elif v.orders.held[order]:
         v.orders.held[order] = WAS_HELD
         row = report(v, order, TRIGGERED, OPEN, NO_REASON)
     elif v.orders.follows[order]:
@@ -71,7 +76,9 @@ def secure(v: VenueState, order: int, i: int) -> None:
 
 def take(v: VenueState, order: int, i: int) -> None:
     """Match what stands there, or the price that triggered the order."""
-    if v.fill_terms.taker_fills_on[i] == QUOTES:
+    if waits_for_quote(v, order, i):
+        pass
+    elif v.fill_terms.taker_fills_on[i] == QUOTES:
         v.markets.locked[i] += int(is_locked(v, i) and takes_at_arrival(v, order))
         match_taker(v, order, i)
         if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
@@ -79,7 +86,8 @@ def take(v: VenueState, order: int, i: int) -> None:
     elif v.orders.met[order] > 0 and (takes_at_arrival(v, order) or is_within_limit(v, order, v.orders.met[order])):
         fill_at(v, order, i, v.orders.met[order])
     elif v.orders.met[order] == 0 and takes_this_close(v, order, i):
-        at_once = v.links.request_ns[v.terms.exchange[i]] == 0
-        v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, v.markets.candle_close[i]))
-        fill_at(v, order, i, v.markets.candle_close[i])
+        ticks = price_of_this_close(v, i)
+        at_once = v.links.request_ns[v.terms.exchange[i]] == 0 and v.orders.good_after[order] != v.orders.arrival[order]
+        v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, ticks))
+        fill_at(v, order, i, ticks)
     update_triggers(v, i)

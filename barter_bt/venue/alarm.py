@@ -10,7 +10,7 @@ from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import EXPIRY
 from barter_bt.engine.terms import RATE
-from barter_bt.venue.matches import note_range, note_worth
+from barter_bt.venue.matches import note_worth
 from barter_bt.venue.state import CANDLES, FAR, VenueState
 
 _ROUNDING = 4  # units by which roundings of value and maintenance may be off
@@ -22,12 +22,12 @@ def watch(v: VenueState, i: int, before: int) -> None:
     b, quantity = v.markets, v.markets.quantity[i]
     watched = int(quantity != 0)
     v.clock.live[0] += watched - b.watched[i]
+    v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
     b.watched[i] = watched
     if abs(quantity) > abs(before) or quantity * (1 if before > 0 else -1) < 0:
         b.increased[i] = v.clock.time[0]
     if watched:
         v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
-    note_worth(v, v.terms.quote[i])
 
 
 @hot
@@ -38,14 +38,15 @@ def show_mark(v: VenueState, i: int, low: int, high: int) -> None:
 
 
 def show_range(v: VenueState, i: int, time_open: int, opened: int, low: int, high: int) -> None:
-    """A candle has closed: its extreme against a watched position may have been too far."""
-    b = v.markets
+    """A candle has closed: its extreme counts against a watched position, and may have been too far."""
+    b, now = v.markets, v.clock.time[0]
     if v.fill_terms.triggers_on[i] != CANDLES or time_open < b.increased[i]:
         return
-    if b.quantity[i] > 0 and low < b.alarm_low[i]:
-        note_range(v, i, opened, low)
-    elif b.quantity[i] < 0 and high > b.alarm_high[i]:
-        note_range(v, i, opened, high)
+    side = 1 if b.quantity[i] > 0 else -1
+    extreme = low if side > 0 else high
+    if b.shown_time[i] < now or side * (b.shown_extreme[i] - extreme) > 0:
+        b.shown_time[i], b.shown_open[i], b.shown_extreme[i] = now, opened, extreme
+    show_mark(v, i, extreme, extreme)
 
 
 def set_alarm(v: VenueState, i: int, mark: int, spare: int) -> None:

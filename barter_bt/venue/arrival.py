@@ -10,6 +10,7 @@ from barter_bt.engine.order import (
     NO_GROUP,
     NO_PARENT,
     NO_REASON,
+    NO_TIME,
     NO_TRIGGER,
     OPEN,
     REJECTED,
@@ -18,11 +19,12 @@ from barter_bt.engine.order import (
 )
 from barter_bt.venue.admission import enter
 from barter_bt.venue.bracket import wait_for_parent
+from barter_bt.venue.checks import objection, too_late
+from barter_bt.venue.delay import delay
 from barter_bt.venue.following import has_filled, wait_for_all
 from barter_bt.venue.group import join_group
 from barter_bt.venue.held import hold
 from barter_bt.venue.matches import note_cancel
-from barter_bt.venue.objection import objection
 from barter_bt.venue.report import close, report
 from barter_bt.venue.resting import NOBODY, update_triggers
 from barter_bt.venue.state import HELD, NOT_HELD, VenueState
@@ -59,7 +61,7 @@ def _copy_request(v: VenueState, order: int) -> None:
         o.children[row] = o.followers[row] = o.ended_with[row] = 0
         o.parent[row], o.group[row], o.follows[row] = NO_PARENT, NO_GROUP, 0
         o.next_member[row], o.last_member[row] = NOBODY, row
-        o.good_till[row] = NEVER
+        o.good_after[row], o.good_till[row] = NO_TIME, NEVER
         o.quantity[row] = 0
         o.filled[row] = 0
         o.matched[row] = 0
@@ -84,9 +86,14 @@ def _open(v: VenueState, order: int) -> None:
     elif v.orders.parent[order] != NO_PARENT:
         wait_for_parent(v, order, i)
         return
-    reason = objection(v, order, i)
+    is_early = v.orders.good_after[order] > v.clock.time[0]
+    reason = too_late(v, order, i)
+    if not reason and not is_early:
+        reason = objection(v, order, i)
     if reason:
         report(v, order, CLOSED, REJECTED, reason)
+    elif is_early:
+        delay(v, order, i)
     elif v.orders.held[order]:
         hold(v, order, i)
     else:

@@ -14,6 +14,7 @@ from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.flows import BORROW_FEE, SPLIT
 from barter_bt.engine.messages import Links
+from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, Terms
 from barter_bt.errors import ConfigError
@@ -27,7 +28,6 @@ from barter_bt.venue.state import (
     FAR,
     NOT_VALUED,
     QUOTES,
-    THIS_CLOSE,
     TRADES,
     Accounts,
     FillTerms,
@@ -41,7 +41,6 @@ from barter_bt.venue.state import (
 )
 from barter_bt.venue.terms import Venue
 
-CANDLE_FILLS = ("next_open", "next_close", "this_close")
 CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
@@ -243,9 +242,8 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         accounts.valued_at[asset] = NOT_VALUED
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    for value, names in (
-        nothing | {-NEVER: ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told")}
-    ).items():
+    never = ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time", "shown_time")
+    for value, names in (nothing | {-NEVER: never}).items():
         for name in names:
             markets.array(name)[:] = value
     lists = OrderLists(count * LISTS)
@@ -255,8 +253,9 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
     clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any())
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
-    looks = this_close | (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
+    looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
     clock.needs_candles[0] = int(looks.any())
+    clock.needs_closes[0] = int(clock.needs_candles[0] or this_close.any())
     return VenueState(
         clock=clock,
         fault=state.fault,

@@ -23,6 +23,7 @@ from barter_bt.venue.alarm import watch
 from barter_bt.venue.family import end_family
 from barter_bt.venue.group import end_group
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
+from barter_bt.venue.matches import note_worth
 from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
 from barter_bt.venue.resting import remove_order
@@ -98,6 +99,9 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
     if t.margined[i]:
         replace_contribution(v, i, ticks)
         watch(v, i, before)
+    note_worth(v, quote)
+    if not t.derivative[i]:
+        note_worth(v, t.base[i])
 
 
 def _move(v: VenueState, i: int, asset: int, paid: int, fee: int) -> None:

@@ -71,8 +71,7 @@ def _pay(v: VenueState, row: int) -> None:
     if not (in_range(paid) and in_range(a.total[asset]) and in_range(a.counterparty[asset])):
         fail_range(v.fault, v.flows.instrument[row], asset)
     report_flow(v, FLOW, row, paid)
-    if v.clock.needs_marks[0]:
-        note_worth(v, asset)
+    note_worth(v, asset)
 
 
 def _amount(v: VenueState, row: int) -> int:

@@ -6,11 +6,11 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.messages import ACCEPTED, CLOSED
 from barter_bt.engine.order import NO_PARENT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
 from barter_bt.venue.admission import enter
+from barter_bt.venue.checks import objection, too_late
 from barter_bt.venue.held import show_standing_quote
-from barter_bt.venue.objection import objection, objection_to_time
 from barter_bt.venue.report import end_dependants, report, report_change
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
-from barter_bt.venue.state import HELD, NOT_HELD, WAITING, VenueState
+from barter_bt.venue.state import DELAYED, HELD, NOT_HELD, WAITING, VenueState
 
 
 def has_filled(v: VenueState, order: int) -> bool:
@@ -22,7 +22,7 @@ def has_filled(v: VenueState, order: int) -> bool:
 def wait_for_all(v: VenueState, order: int, i: int) -> None:
     """Acknowledge an order that follows another, and let it wait, unless that has ended otherwise."""
     o, parent = v.orders, v.orders.parent[order]
-    reason = objection_to_time(v, order, i)
+    reason = too_late(v, order, i)
     if not reason and not o.live[parent] and o.matched[parent] == 0:
         reason = PARENT_ENDED
     if reason:
@@ -52,10 +52,17 @@ def _start(v: VenueState, order: int, i: int) -> None:
     o.parent[order] = NO_PARENT
     o.arrival[order] = o.since[order] = v.clock.time[0]
     o.held[order] = NOT_HELD if o.trigger_kind[order] == NO_TRIGGER else HELD
-    reason = objection(v, order, i)
+    is_early = o.good_after[order] > v.clock.time[0]
+    reason = too_late(v, order, i)
+    if not reason and not is_early:
+        reason = objection(v, order, i)
     if reason:
         report(v, order, CLOSED, REJECTED, reason)
         end_dependants(v, order)
+    elif is_early:
+        o.held[order] = DELAYED
+        add_order(v, order, i)
+        report_change(v, order)
     elif o.held[order] == NOT_HELD:
         enter(v, order, i)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import muldiv
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import REQUEST
+from barter_bt.engine.agenda import RELEASE, REQUEST
 from barter_bt.engine.messages import ACCEPTED
 from barter_bt.engine.order import BUY, NO_PARENT, NO_REASON, OPEN, STOP
 from barter_bt.engine.terms import RATE
@@ -181,7 +181,7 @@ def trigger(v: VenueState, order: int, i: int, ticks: int) -> None:
     remove_order(v, order, i)
     v.orders.held[order], v.orders.arrival[order] = WAS_HELD, v.clock.time[0]
     v.orders.met[order] = ticks if v.fill_terms.triggers_on[i] == v.fill_terms.taker_fills_on[i] else 0
-    if v.clock.stage[0] == REQUEST:
+    if v.clock.stage[0] in (REQUEST, RELEASE):
         enter(v, order, i)
     elif can_reserve(v, order, i):  # rows decide nothing: what reserves first is settled by number
         add_order(v, order, i)

@@ -77,8 +77,9 @@ def _quotes_in_turn(v: VenueState, cursors: Cursors, streams: int, now: int) -> 
 
 
 def _pass(v: VenueState, cursors: Cursors, c: int, end: int) -> None:
-    needs_candles = v.clock.needs_candles[0] and cursors.kind[c] == CANDLE_ROWS
-    if cursors.kind[c] == QUOTE_ROWS or v.clock.needs_marks[0] or needs_candles:
+    kind = cursors.kind[c]
+    needs = v.clock.needs_closes[0] if kind == CANDLE_ROWS else v.clock.needs_trades[0] if kind == TRADE_ROWS else 1
+    if needs or v.clock.needs_marks[0]:
         _last_of_each(v, cursors, c, cursors.row[c], end)
     advance(cursors, c, end)
 
@@ -105,14 +106,17 @@ def _last_of_each(v: VenueState, cursors: Cursors, c: int, first: int, end: int)
 
 def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     b, t, time = v.markets, v.terms, cursors.time[c][row]
-    if v.clock.needs_candles[0] and cursors.kind[c] == CANDLE_ROWS and time >= b.candle_time[i]:
+    if v.clock.needs_closes[0] and cursors.kind[c] == CANDLE_ROWS and time >= b.candle_time[i]:
         note_candle(v, cursors, c, row, i)
     if cursors.kind[c] == QUOTE_ROWS:
         if time >= b.quote_time[i]:  # another stream may have had a later one
             on_market_row(v, cursors, c, row)
-    elif time >= b.last_time[i]:
-        price = cursors.first[c][row] if cursors.kind[c] == TRADE_ROWS else cursors.fourth[c][row]
-        ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+        return
+    price = cursors.first[c][row] if cursors.kind[c] == TRADE_ROWS else cursors.fourth[c][row]
+    ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+    if v.clock.needs_trades[0] and cursors.kind[c] == TRADE_ROWS and time >= b.trade_time[i]:
+        b.trade_ticks[i], b.trade_time[i], b.trade_amount[i] = ticks, time, cursors.second[c][row]
+    if time >= b.last_time[i]:
         if ticks <= 0:
             fail(v.fault, BAD_ROW, i)
         b.last[i], b.last_time[i], b.fill_mark[i] = ticks, time, 0

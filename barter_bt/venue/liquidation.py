@@ -40,10 +40,13 @@ def maintenance(v: VenueState, i: int, ticks: int) -> int:
 def check_worth(v: VenueState, asset: int) -> None:
     """Liquidate an asset whose worth is below what its positions must keep; else say how far their marks may move."""
     v.accounts.doubted[asset] = 0
-    positions = _count(v, asset)
+    positions = v.accounts.watching[asset]
     if positions == 0:
         return
     revalue(v, asset)
+    for i in range(len(v.markets)):
+        if v.markets.shown_time[i] == v.clock.time[0] and _stands_in(v, i, asset) and _meets_extreme(v, i, asset):
+            return
     spare = bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED))
     if spare < 0:
         _liquidate(v, asset, NOBODY_REACHED, 0)
@@ -54,16 +57,15 @@ def check_worth(v: VenueState, asset: int) -> None:
 
 
 @unit
-def check_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
+def _meets_extreme(v: VenueState, i: int, asset: int) -> bool:
     """Liquidate at the first price between a candle's open and its extreme at which positions are not covered."""
-    asset = v.terms.quote[i]
-    if v.markets.quantity[i] == 0:
-        return  # the same time has closed it
-    revalue(v, asset)
+    opened, extreme = v.markets.shown_open[i], v.markets.shown_extreme[i]
+    if v.markets.increased[i] == v.clock.time[0]:
+        return False  # it has grown since the candle opened
     others = bounded_sum(_worth(v, asset), -v.markets.value[i])
     spare = bounded_sum(others, -_kept(v, asset, i))
     if _is_covered(v, i, extreme, spare):
-        return
+        return False
     covered, short = opened, extreme
     if not _is_covered(v, i, opened, spare):
         short = opened
@@ -74,6 +76,7 @@ def check_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
         else:
             short = middle
     _liquidate(v, asset, i, short)
+    return True
 
 
 def _is_covered(v: VenueState, i: int, ticks: int, spare: int) -> bool:
@@ -84,13 +87,6 @@ def _is_covered(v: VenueState, i: int, ticks: int, spare: int) -> bool:
 
 def _stands_in(v: VenueState, i: int, asset: int) -> bool:
     return v.markets.watched[i] != 0 and v.terms.quote[i] == asset
-
-
-def _count(v: VenueState, asset: int) -> int:
-    count = 0
-    for i in range(len(v.markets)):
-        count += int(_stands_in(v, i, asset))
-    return count
 
 
 def _worth(v: VenueState, asset: int) -> int:
@@ -129,7 +125,7 @@ def _cancel_all(v: VenueState, asset: int) -> None:
 def _standing_price(v: VenueState, i: int) -> int:
     """What the standing quote pays for a position, if it has both sides and they are apart; else the mark."""
     b = v.markets
-    if b.fill_mark[i] == 0 and 0 < b.bid[i] < b.ask[i]:
+    if 0 < b.bid[i] < b.ask[i]:
         return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
     return mark_ticks(v, i)
 
@@ -147,7 +143,7 @@ def _fee(v: VenueState, i: int, ticks: int) -> int:
 def insure(v: VenueState, asset: int) -> None:
     """An insurance pays what the account owes once nothing is margined in an asset: nobody has less than nothing."""
     a, f, owed = v.accounts, v.flows, -own_money(v, asset)
-    if owed <= 0 or _count(v, asset) > 0:
+    if owed <= 0 or a.watching[asset] > 0:
         return
     v.clock.bankrupt[0] += 1
     a.total[asset] = bounded_sum(a.total[asset], owed)

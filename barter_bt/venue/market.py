@@ -9,7 +9,7 @@ from barter_bt.engine.terms import steps, whole_lots
 from barter_bt.venue.alarm import show_mark, show_range
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
-from barter_bt.venue.participation import offer_close
+from barter_bt.venue.participation import offer_close, offer_trade
 from barter_bt.venue.path import begin_path
 from barter_bt.venue.state import VenueState
 
@@ -39,11 +39,22 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         fail(v.fault, BAD_ROW, i)
         return
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    if v.clock.needs_trades[0]:
+        note_trade(v, i, ticks, amount)
     if b.watched[i]:
         mark = mark_ticks(v, i)
         show_mark(v, i, mark, mark)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
+
+
+@hot
+def note_trade(v: VenueState, i: int, ticks: int, amount: float) -> None:
+    """Remember the last trade, for what fills at its price afterwards."""
+    b = v.markets
+    b.trade_ticks[i], b.trade_time[i], b.trade_amount[i] = ticks, v.clock.time[0], amount
+    if v.fill_terms.participation[i]:
+        offer_trade(v, i, whole_lots(amount, v.terms.lots_per_unit[i], v.terms.lot_noise[i]))
 
 
 @hot
@@ -79,6 +90,7 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
         return
     b = v.markets
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
+    b.candle_time[i], b.candle_close[i] = v.clock.time[0], ticks
     if v.clock.needs_candles[0]:
         note_candle(v, cursors, c, row, i)
     if b.live[i] > 0 or b.watched[i]:
@@ -101,7 +113,7 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
 
 @unit
 def note_candle(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    """Remember the last candle, for what slips by it or fills at its close."""
+    """Remember the last candle, for what slips by it."""
     t, b = v.terms, v.markets
     per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
     ticks = steps(cursors.fourth[c][row], per_unit, noise)

@@ -16,8 +16,8 @@ from barter_bt.venue.held import meet_point, meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.participation import count_open, give, offer_open, offer_trade, on_offer, on_quote
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
-from barter_bt.venue.state import CANDLES, NEXT_OPEN, NOT_VALUED, QUOTES, TRADES, VenueState
-from barter_bt.venue.taking import fill_at, is_locked, leaves, match_taker, note_taking, usable
+from barter_bt.venue.state import CANDLES, NOT_VALUED, QUOTES, TRADES, VenueState
+from barter_bt.venue.taking import fill_at, is_locked, leaves, match_waiting, note_taking, passes_over, usable
 
 
 @unit
@@ -45,7 +45,7 @@ def match_quote(v: VenueState, i: int) -> None:
     if v.fill_terms.taker_fills_on[i] == QUOTES:
         order = head(v, i, TAKERS)
         while order != NOBODY:
-            match_taker(v, order, i)
+            match_waiting(v, order, i)
             order = v.orders.after[order]
     if v.fill_terms.maker_fills_on[i] == QUOTES and usable(v, i):
         offer = on_quote(v, i, b.ask_lots[i], b.ask_left[i])
@@ -61,7 +61,7 @@ def _fill_takers(v: VenueState, i: int, ticks: int) -> None:
     """All takers that wait meet one price."""
     order = head(v, i, TAKERS)
     while order != NOBODY:
-        if leaves(v, order) > 0:
+        if leaves(v, order) > 0 and not passes_over(v, order, i):
             fill_at(v, order, i, ticks)
         order = v.orders.after[order]
 
@@ -87,7 +87,7 @@ def _depth(v: VenueState, order: int, ticks: int) -> int:
 def match_open(v: VenueState, i: int, ticks: int) -> None:
     """A candle opens at ``ticks``: takers, and limits that the open reaches (rule 16)."""
     offer_open(v, i)
-    if v.fill_terms.taker_fills_on[i] == CANDLES and v.fill_terms.candle_fill[i] == NEXT_OPEN:
+    if v.fill_terms.taker_fills_on[i] == CANDLES:
         _fill_takers(v, i, ticks)
     if v.fill_terms.maker_fills_on[i] == CANDLES:
         for which in (BIDS, OFFERS):

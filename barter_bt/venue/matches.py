@@ -6,10 +6,10 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, NO_GROUP, STOP
 from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
-FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, RANGE, WORTH = 0, 1, 2, 3, 4, 5, 6, 7
+FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, WORTH = 0, 1, 2, 3, 4, 5, 6
 # Ranks: who was triggered, gives back, needs; cancels of what is matched; then what is looked at when all these are
 # settled: candles that go on, and whether positions are covered.
-ADMITS, RELEASES, USES, ENDS, GOES_ON, KEEPS, COUNTS = 0, 1, 2, 3, 4, 5, 6
+ADMITS, RELEASES, USES, ENDS, GOES_ON, COUNTS = 0, 1, 2, 3, 4, 5
 NO_ASSET = -1
 
 
@@ -52,16 +52,9 @@ def note_path(v: VenueState, i: int) -> None:
     _note(v, PATH, i, GOES_ON)
 
 
-def note_range(v: VenueState, i: int, opened: int, extreme: int) -> None:
-    """A candle shows its extreme against a position; in place of the order stands the instrument (rule 43)."""
-    row = _note(v, RANGE, i, KEEPS)
-    v.matches.ticks[row] = extreme
-    v.matches.lots[row] = opened
-
-
 def note_worth(v: VenueState, asset: int) -> None:
     """Positions margined in an asset may no longer be covered; in place of the order stands the asset (rule 43)."""
-    if not v.accounts.doubted[asset]:
+    if v.accounts.watching[asset] > 0 and not v.accounts.doubted[asset]:
         v.accounts.doubted[asset] = 1
         _note(v, WORTH, asset, COUNTS)
 
@@ -117,23 +110,23 @@ def keep(m: Matches, rank: int) -> None:
     m.truncate(kept)
 
 
-def sort(v: VenueState) -> None:
-    """By rank, then order, then as they were noted; nothing is done where they stand so already, as they mostly do."""
-    for row in range(1, len(v.matches)):
+def sort(v: VenueState, first: int) -> None:
+    """From a row on by rank, then order, then as they were noted; mostly they stand so already."""
+    for row in range(first + 1, len(v.matches)):
         if _precedes(v, row, row - 1):
-            _shell_sort(v)
+            _shell_sort(v, first)
             return
 
 
 @unit
-def _shell_sort(v: VenueState) -> None:
+def _shell_sort(v: VenueState, first: int) -> None:
     gap, m = 1, v.matches
-    while gap < len(m) // 9:
+    while gap < (len(m) - first) // 9:
         gap = 3 * gap + 1
     while gap > 0:
-        for start in range(gap, len(m)):
+        for start in range(first + gap, len(m)):
             row = start
-            while row >= gap and _precedes(v, row, row - gap):
+            while row >= first + gap and _precedes(v, row, row - gap):
                 _swap(m, row, row - gap)
                 row -= gap
         gap //= 3

@@ -1,6 +1,7 @@
 """The orders that the venue holds for each instrument, each in the list in which the market meets it first to last.
 
-Takers that wait for evidence and trailing stops stand in order of arrival, all others by price, then arrival. So what
+Takers that wait for evidence and trailing stops stand in order of arrival, what is held back for a time by number, all
+others by price, then arrival. So what
 the market reaches first is the head of its list, what it does not reach ends a walk, and only a new order looks for its
 place.
 """
@@ -8,14 +9,15 @@ place.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import EXPIRY, LAPSE, NEVER
+from barter_bt.engine.agenda import EXPIRY, LAPSE, NEVER, RELEASE
 from barter_bt.engine.order import BUY, STOP
-from barter_bt.venue.state import FAR, HELD, QUOTES, TRADES, WAITING, VenueState
+from barter_bt.venue.state import DELAYED, FAR, HELD, QUOTES, TRADES, WAITING, VenueState
 
 TAKERS, BIDS, OFFERS = 0, 1, 2
 RISING, FALLING, TRAILING = 3, 4, 5  # held for a trigger: prices rise to it, or fall to it, or it follows them
 WAITING_LIST = 6  # for a parent
-LISTS = 7  # of each instrument
+DELAYED_LIST = 7  # held back for a time
+LISTS = 8  # of each instrument
 NOBODY = -1
 
 
@@ -33,6 +35,8 @@ def add_order(v: VenueState, order: int, i: int) -> None:
     v.clock.live[0] += 1
     v.agenda.due[EXPIRY] = min(v.agenda.due[EXPIRY], v.terms.expiry[i])
     v.agenda.due[LAPSE] = min(v.agenda.due[LAPSE], o.good_till[order])
+    if which == DELAYED_LIST:
+        v.agenda.due[RELEASE] = min(v.agenda.due[RELEASE], o.good_after[order])
     where = i * LISTS + which
     before = _place(v, order, where, which)
     after = o.after[before] if before != NOBODY else v.lists.first[where]
@@ -58,7 +62,7 @@ def remove_order(v: VenueState, order: int, i: int) -> None:
     v.markets.reducing[i] -= o.reduce_only[order]
     v.clock.live[0] -= 1
     if v.clock.live[0] == 0:
-        v.agenda.due[EXPIRY] = v.agenda.due[LAPSE] = NEVER
+        v.agenda.due[EXPIRY] = v.agenda.due[LAPSE] = v.agenda.due[RELEASE] = NEVER
 
 
 def _link(v: VenueState, where: int, before: int, order: int) -> None:
@@ -74,6 +78,8 @@ def list_of(v: VenueState, order: int) -> int:
     is_buy = o.side[order] == BUY
     if o.held[order] == WAITING:
         return WAITING_LIST
+    if o.held[order] == DELAYED:
+        return DELAYED_LIST
     if o.held[order] == HELD:
         if is_trailing(v, order):
             return TRAILING
@@ -95,7 +101,7 @@ def _rank(v: VenueState, order: int, which: int) -> int:
         return -o.price[order] if which == BIDS else o.price[order]
     if which in (RISING, FALLING):
         return o.trigger[order] if which == RISING else -o.trigger[order]
-    return 0
+    return order if which == DELAYED_LIST else 0
 
 
 def _place(v: VenueState, order: int, where: int, which: int) -> int:

@@ -8,7 +8,7 @@ cannot be paid then is cut (a target's order) or rejected.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import CASH_FLOW, EXPIRY
+from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, RELEASE
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, TRIGGERED
 from barter_bt.engine.order import (
     CANCELLED,
@@ -27,15 +27,14 @@ from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
 from barter_bt.venue.following import has_filled, start_followers
-from barter_bt.venue.liquidation import check_range, check_worth
+from barter_bt.venue.liquidation import check_worth
 from barter_bt.venue.matches import (
     ADMIT,
+    COUNTS,
     ENDS,
     EXPIRE,
     FILL,
     GOES_ON,
-    KEEPS,
-    RANGE,
     expect,
     keep,
     released_asset,
@@ -46,7 +45,7 @@ from barter_bt.venue.path import POINTS, meet_points
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_dependants, report
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import UNTOLD, VenueState
+from barter_bt.venue.state import UNTOLD, WAS_HELD, VenueState
 
 SETTLED = -1  # in place of the order
 
@@ -59,15 +58,21 @@ def settle(v: VenueState) -> None:
         for point in range(POINTS):
             while meet_points(v, point):
                 _settle_matches(v)
-        keep(v.matches, KEEPS)
-    if v.clock.stage[0] < CASH_FLOW and v.clock.time[0] in (v.agenda.due[EXPIRY], v.agenda.due[CASH_FLOW]):
+        keep(v.matches, COUNTS)
+    if v.clock.stage[0] < CASH_FLOW and _comes_more(v):
         v.clock.stage[0] = CASH_FLOW  # nothing but these comes before them
         return
     row = 0
     while row < len(v.matches):  # a liquidation asks again
-        _answer(v, row)
+        check_worth(v, v.matches.order[row])
         row += 1
     v.matches.truncate(0)
+
+
+def _comes_more(v: VenueState) -> bool:
+    """Whether expiries, entries of orders or cash flows of this very time are still to come."""
+    due = v.agenda.due
+    return v.clock.time[0] in (due[EXPIRY], due[RELEASE], due[CASH_FLOW])
 
 
 def _goes_on(v: VenueState) -> bool:
@@ -77,7 +82,7 @@ def _goes_on(v: VenueState) -> bool:
 
 def _settle_matches(v: VenueState) -> None:
     """All that the market has done to orders; what is left is looked at afterwards."""
-    sort(v)
+    sort(v, 0)
     waiting, settled = _settle_each(v)
     while waiting >= 0:
         if settled == 0:  # each waits for another
@@ -132,7 +137,7 @@ def _settle_reservation(v: VenueState, row: int, at_once: int) -> bool:
     if admits and v.orders.reduce_only[order] and v.orders.parent[order] == NO_PARENT and reducible(v, order, i) == 0:
         v.matches.order[row] = SETTLED
         v.orders.matched[order] = 0
-        _end_waiting(v, order, CANCELLED if v.orders.held[order] else REJECTED, REDUCE_ONLY)
+        _end_waiting(v, order, CANCELLED if v.orders.held[order] == WAS_HELD else REJECTED, REDUCE_ONLY)
         return True
     enough = gone or can_reserve(v, order, i)
     if not (enough or at_once) and _others_release(v, row, order, i):
@@ -159,7 +164,7 @@ def _reject(v: VenueState, order: int, i: int) -> None:
 
 def _end_waiting(v: VenueState, order: int, status: int, reason: int) -> None:
     """An order ends that was to be admitted: it is told of its trigger, if it had one, and so is what waits for it."""
-    if v.orders.held[order]:
+    if v.orders.held[order] == WAS_HELD:
         report(v, order, TRIGGERED, OPEN, NO_REASON)
     report(v, order, CLOSED, status, reason)
     end_dependants(v, order)
@@ -192,7 +197,9 @@ def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: in
     if v.orders.children[order] > 0 and v.orders.filled[order] > before:
         follow_parent(v, order, i)
     if v.orders.followers[order] > 0 and has_filled(v, order):
+        noted = len(v.matches)
         start_followers(v, order)
+        sort(v, noted)
     if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
         close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
     update_triggers(v, i)
@@ -214,15 +221,6 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
     asset = used_asset(v, order, i)
     own = int(v.matches.action[row] == FILL and released_asset(v, row, i) == asset)
     return v.accounts.incoming[asset] > own
-
-
-def _answer(v: VenueState, row: int) -> None:
-    """Whether positions are still covered when all else of this time is settled (rule 43)."""
-    m = v.matches
-    if m.action[row] == RANGE:
-        check_range(v, m.order[row], m.lots[row], m.ticks[row])
-    else:
-        check_worth(v, m.order[row])
 
 
 def _settle_cancel(v: VenueState, row: int) -> None:

@@ -14,6 +14,7 @@ from barter_bt.engine.messages import CLOSED, SPLIT
 from barter_bt.engine.order import CANCELLED, INSTRUMENT_SPLIT
 from barter_bt.venue.alarm import watch
 from barter_bt.venue.margin import mark_ticks
+from barter_bt.venue.matches import note_worth
 from barter_bt.venue.report import add_balance, close, report_flow, reserved_asset
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import NOT_VALUED, VenueState
@@ -89,6 +90,7 @@ def _split_position(v: VenueState, i: int, num: int, den: int) -> None:
             held = v.accounts.held
             held[t.base[i]] = bounded_sum(held[t.base[i]], (after - before) * t.base_units[i])
             watch(v, i, before)
+            note_worth(v, t.quote[i])
         b.cost_basis[i] -= split_cost(b.cost_basis[i], abs(before), abs(after), num, den)
 
 

@@ -14,11 +14,11 @@ from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
-NEXT_OPEN, NEXT_CLOSE, THIS_CLOSE = 0, 1, 2  # which price of a candle takers meet
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
-# Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent.
-NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING = 0, 1, 2, 3, 4
+# Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
+# from that time on until it is told.
+NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING, DELAYED, RELEASED = 0, 1, 2, 3, 4, 5, 6
 FAR = 1 << 62  # a price that every market reaches
 
 
@@ -30,7 +30,7 @@ class FillTerms(Table):
     triggers_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
-    candle_fill: I64
+    candle_fill: I64  # which price of a candle takers meet
     candle_path: I64
     participation: I64  # share of what the market shows that own orders get, in 1e-9; 0: all (rule 38)
     slips: I64  # 1: takers slip, by the terms that follow (rule 39)
@@ -64,6 +64,7 @@ class Accounts(Table):
     collateral: I64
     requirement: I64
     valued_at: I64
+    watching: I64  # positions margined in it that may be liquidated
     doubted: I64  # 1: whether its positions are covered is to be seen when all of this time is settled
     incoming: I64  # matches still to be settled that will add to what is free
 
@@ -88,7 +89,8 @@ class VenueMarkets(Table):
     first_point: I64
     last_point: I64
     opened: I64  # when a candle last opened while orders were live
-    # The last candle, where something looks at it (`clock.needs_candles`), and lots of the last trade that met orders.
+    # The last candle, its close where something looks at it (`clock.needs_closes`), all of it where orders slip by it
+    # (`clock.needs_candles`), and lots of the last trade that met orders.
     candle_time: I64
     candle_close: I64
     candle_range: I64
@@ -97,6 +99,10 @@ class VenueMarkets(Table):
     trade_offer: I64  # lots that own orders may still get of the last trade, of the last candle's open or close ...
     candle_offer: I64
     open_given: I64  # ... and what they got at opens of `opened`, where participation is bounded
+    # The last trade, where something looks at it (`clock.needs_trades`).
+    trade_ticks: I64
+    trade_time: I64
+    trade_amount: F64
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
@@ -113,6 +119,9 @@ class VenueMarkets(Table):
     need: I64
     watched: I8  # 1: a position that may be liquidated
     increased: I64  # when a fill last enlarged or turned it
+    shown_time: I64  # when a candle last closed whose extreme counts against it, and what that was, from which open
+    shown_open: I64
+    shown_extreme: I64
     alarm_low: I64  # beyond these ticks it is to be seen whether its asset's positions are covered
     alarm_high: I64
     pass_seen: I64  # number of the last look back that met it
@@ -127,7 +136,7 @@ class VenueOrders(OrderTerms, growable=True):
     reserved: I64
     arrival: I64
     live: I8
-    held: I8  # for a trigger, or for its parent
+    held: I8  # for a trigger, for its parent, or for a time
     first_price: I64  # ticks of its first fill
     fees: I64  # of its fills by rule 3, their notional, and what it has paid (rule 40), where fees are by order
     value: I64
@@ -171,7 +180,9 @@ class VenueClock(Table):
     stage: I64  # class of the venue's last event
     live: I64  # orders that it holds, and positions that it watches: as long as there are any, it sees the market
     needs_marks: I64
-    needs_candles: I64
+    needs_candles: I64  # range and volume of the last
+    needs_closes: I64  # its close, also where it holds no orders
+    needs_trades: I64
     passes: I64
     hindsight: I64  # fills at a close that was known before they were asked for
     ambiguous: I64  # brackets of which one candle reached both ends

@@ -7,11 +7,13 @@ settled together (:mod:`barter_bt.venue.settle`), so that the order of rows deci
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.order import BUY, FOK, GTC, MARKET, NOT_FILLED
+from barter_bt.engine.agenda import OPENING
+from barter_bt.engine.order import ANY_FILL, BUY, FOK, GTC, MARKET, NEXT_CLOSE, NEXT_OPEN, NOT_FILLED, THIS_CLOSE
+from barter_bt.engine.terms import whole_lots
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.participation import give, on_offer, on_quote
 from barter_bt.venue.slippage import slipped
-from barter_bt.venue.state import CANDLES, QUOTES, THIS_CLOSE, VenueState
+from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
 
 
 def is_within_limit(v: VenueState, order: int, ticks: int) -> bool:
@@ -59,6 +61,16 @@ def match_taker(v: VenueState, order: int, i: int) -> None:
         b.bid_left[i] -= lots
 
 
+def match_waiting(v: VenueState, order: int, i: int) -> None:
+    """A quote comes by for an order that waits to take; of others than GTC orders it is the only one."""
+    if v.orders.time_in_force[order] == GTC:
+        match_taker(v, order, i)
+    elif v.orders.matched[order] == 0:
+        match_taker(v, order, i)
+        if v.orders.matched[order] == 0:
+            note_expiry(v, order, NOT_FILLED)
+
+
 def note_taking(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> None:
     """An order takes ``lots`` from an event of some kind that shows ``ticks``, and slips."""
     note_fill(v, order, i, lots, slipped(v, order, i, lots, ticks, evidence), 0)
@@ -69,6 +81,8 @@ def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
 
     So do orders that end at once if there is nothing for them (rules 15, 16 and 38).
     """
+    if v.orders.time_in_force[order] != GTC and v.orders.matched[order] > 0:
+        return  # it has met its one event
     evidence, wanted = v.fill_terms.taker_fills_on[i], leaves(v, order)
     lots = on_offer(v, i, wanted, evidence) if is_within_limit(v, order, ticks) else 0
     if lots > 0 and (lots == wanted or v.orders.time_in_force[order] != FOK):
@@ -83,13 +97,50 @@ def takes_at_arrival(v: VenueState, order: int) -> bool:
     return v.orders.kind[order] == MARKET or v.orders.time_in_force[order] != GTC
 
 
+def _candle_fill(v: VenueState, order: int, i: int) -> int:
+    """Which price of a candle an order meets: its own choice, or that of its exchange (rule 36)."""
+    own = v.orders.candle_fill[order]
+    return own if own != ANY_FILL else v.fill_terms.candle_fill[i]
+
+
+def passes_over(v: VenueState, order: int, i: int) -> bool:
+    """Whether what happens now is an open that an order does not meet."""
+    return v.clock.stage[0] == OPENING and _candle_fill(v, order, i) != NEXT_OPEN
+
+
 def takes_this_close(v: VenueState, order: int, i: int) -> bool:
-    """Whether an order meets the close of the candle that has closed at this very time (rule 36)."""
-    f, now = v.fill_terms, v.markets.candle_time[i] == v.clock.time[0]
-    return now and f.candle_fill[i] == THIS_CLOSE and f.taker_fills_on[i] == CANDLES and takes_at_arrival(v, order)
+    """Whether an order meets, when it arrives, the close of this very time, or the last trade if it asks for that."""
+    evidence, b = v.fill_terms.taker_fills_on[i], v.markets
+    if evidence == TRADES:
+        return v.orders.candle_fill[order] == THIS_CLOSE and b.trade_ticks[i] > 0
+    chosen = _candle_fill(v, order, i) == THIS_CLOSE and evidence == CANDLES and takes_at_arrival(v, order)
+    return chosen and b.candle_time[i] == v.clock.time[0]
+
+
+def price_of_this_close(v: VenueState, i: int) -> int:
+    """What such an order meets, in ticks; a trade's amount counts again for slippage."""
+    if v.fill_terms.taker_fills_on[i] == CANDLES:
+        return v.markets.candle_close[i]
+    t = v.terms
+    v.markets.traded[i] = whole_lots(v.markets.trade_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+    return v.markets.trade_ticks[i]
+
+
+def waits_for_quote(v: VenueState, order: int, i: int) -> bool:
+    """Whether an order meets the next event and the standing quote is an earlier one (rule 36)."""
+    return _meets_next(v, order) and v.fill_terms.taker_fills_on[i] == QUOTES and v.markets.quote_time[i] != _now(v)
+
+
+def _meets_next(v: VenueState, order: int) -> bool:
+    return v.orders.candle_fill[order] in (NEXT_OPEN, NEXT_CLOSE)
+
+
+def _now(v: VenueState) -> int:
+    return v.clock.time[0]
 
 
 def waits_to_take(v: VenueState, order: int) -> int:
-    """Whether an order waits for the next evidence to take; on quotes only a market order does, others end at once."""
+    """Whether an order waits for the next evidence to take; on quotes others than market orders mostly end at once."""
     on_quotes = v.fill_terms.taker_fills_on[v.orders.instrument[order]] == QUOTES
-    return int(v.orders.kind[order] == MARKET if on_quotes else takes_at_arrival(v, order))
+    waits = v.orders.kind[order] == MARKET or _meets_next(v, order)
+    return int(waits if on_quotes else takes_at_arrival(v, order))

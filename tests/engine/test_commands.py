@@ -228,7 +228,7 @@ def test_a_shutdown_ends_what_else_is_of_its_time(kind):
         ({"at": 1, "do": "cancel"}, ConfigError, "no order number"),
         ({"at": 1, "do": "open", "on": "a_usd"}, ConfigError, "quantity"),
         ({"at": 1, "do": "open", "on": "a_usd", "quantity": 0.5}, ConfigError, "off the grid"),
-        ({"at": 1, "do": "open", "on": "a_usd", "quantity": 1.0, "time_in_force": "day"}, ConfigError, "time_in_force"),
+        ({"at": 1, "do": "open", "on": "a_usd", "quantity": 1.0, "time_in_force": "moc"}, ConfigError, "time_in_force"),
     ],
 )
 def test_a_command_that_cannot_be_is_an_error(row, error, match):

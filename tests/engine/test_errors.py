@@ -126,7 +126,7 @@ def test_an_order_of_an_instrument_number_that_is_not_there_is_an_error(number):
 @pytest.mark.parametrize(
     ("request_", "match"),
     [
-        (bt.OrderRequest(0, 1, time_in_force="day"), "time_in_force.*'day'.*gtc, ioc, fok"),
+        (bt.OrderRequest(0, 1, time_in_force="moc"), "time_in_force.*'moc'.*gtc, ioc, fok"),
         (bt.OrderRequest(0, 0.0), "not positive"),
         (bt.OrderRequest(0, 1, price=0.0), "not positive"),
         (bt.OrderRequest(0, float("nan")), "grid"),

@@ -71,6 +71,7 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         "tif": TIMES_IN_FORCE,
         "post_only": (False, True),
         "reduce_only": (False, True),
+        "follows": (False, True),
         "trigger_kind": ("", "stop", "if_touched"),
         "liquidity": ("taker", "maker"),
         "status": ("open", "open", "open", *STATUSES[3:]),

@@ -1,4 +1,4 @@
-"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18, 24 to 26 and 48.
+"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18, 24 to 26 and 48, what 57 and 58 send.
 
 ``run(scenario)`` returns the journals in integer units.
 """
@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from barter_bt.testing.scenario import Row, Scenario
+from barter_bt.testing.scenario.spec import conditions_of
 
 from .costs import all_in, by_order
 from .flows import Flow, due, flows_of
@@ -34,7 +35,7 @@ from .model import (
     rhe,
     value,
 )
-from .order import Match, Order, Report, Terms, protecting, settle, terms_of
+from .order import Group, Match, Order, Report, Terms, protecting, settle, terms_of
 from .path import meet_point
 from .protection import Level, levels_of
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
@@ -74,6 +75,8 @@ class Engine:
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
         self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
         self.order_of_row: dict[int, int] = {}
+        self.asked: dict[int, Order] = {}  # by number, also those that are refused
+        self.groups: dict[tuple[int, int], Group] = {}  # rule 57: by time and label
         self.cancelling: set[int] = set()
         steps = conversions([item.spec for item in every], scenario.reporting)
         self.path = {name: (self.world.find(spec.name), divides) for name, (spec, divides) in steps.items()}
@@ -386,16 +389,32 @@ class Engine:
         """Class 5: explicit orders and cancels, row by row."""
         self.tick(now)
         if row[0] == "open":
-            instrument = self.world.find(row[2])
-            lots, terms = instrument.lots_of(row[3]), terms_of(instrument, row)
-            levels = levels_of(instrument, row, self.scenario.protect_by)
-            self.order_of_row[number] = self.open(instrument, lots, self.clock, terms, levels)
+            self.order_of_row[number] = self.open_row(number, row)
             return
         order = self.order_of_row[row[2]]
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
             self.cancelling.add(order)
             exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
             self.at(self.clock + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].cancel, order))
+
+    def open_row(self, number: int, row: Row) -> int:
+        """An explicit order, with what it depends on (rules 57 and 58); returns its number."""
+        instrument, conditions = self.world.find(row[2]), conditions_of(row)
+        lots, terms = instrument.lots_of(row[3]), terms_of(instrument, row)
+        levels = levels_of(instrument, row, self.scenario.protect_by)
+        parent, group = None, None
+        if conditions.group is not None:
+            group = self.groups.setdefault((row[1], conditions.group), Group(len(self.tables.orders)))
+            terms = terms._replace(group=group.number)
+        if conditions.after is not None:
+            before = self.scenario.schedule[conditions.after]
+            assert conditions.after < number, "it is sent before it"
+            assert before[:2] == row[:2], "it is sent together with it"
+            parent = self.asked[self.order_of_row[conditions.after]]
+            terms = terms._replace(parent=parent.number, follows=True)
+        for other in [*(group.members if group else ()), *([parent] if parent else ())]:
+            assert other.instrument.spec.exchange == instrument.spec.exchange, "it is of the same exchange"
+        return self.open(instrument, lots, self.clock, terms, levels, parent=parent, group=group)
 
     def on_targets(self, rows: list[Row], now: int) -> None:
         """Class 5, after the explicit orders of the time."""
@@ -469,15 +488,22 @@ class Engine:
         *,
         cuts: bool = False,
         refused: str = "",
+        parent: Order | None = None,
+        group: Group | None = None,
     ) -> int:
         """Record an order and what protects it, and send them, unless it is refused; returns its number."""
         side, quantity = 1 if lots > 0 else -1, 0 if refused else abs(lots)
         wish = quantity
-        if self.manager and not refused:
+        if parent and self.tables.orders[parent.number]["status"] == "refused":
+            refused = "parent_ended"
+        elif self.manager and not refused:
             held = self.positions.get(instrument.index)
             said = self.manager(quantity, side, held.side * held.quantity if held else 0, terms.price)
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
-        entry = Order(len(self.tables.orders), instrument, side, quantity, terms, cuts)
+        number = len(self.tables.orders)
+        entry = self.asked[number] = Order(number, instrument, side, quantity, terms, cuts, parent=parent, group=group)
+        for related in ([group.members] if group else []) + ([parent.followers] if parent else []):
+            related.append(entry)
         self.record(entry, wish, now, refused)
         in_range(sum(self.working(instrument, reducing) for reducing in (False, True)), "working orders")
         for level in levels if self.enlarges(instrument.index, side, quantity) else ():

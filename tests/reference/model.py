@@ -84,7 +84,7 @@ class Instrument:
         """One lot in quote units, not rounded."""
         return self.ratio / ticks if self.inverse else self.ratio * ticks
 
-    def ticks_of(self, price: float) -> int:
+    def ticks_of(self, price: float | str) -> int:
         return on_grid(price, self.tick, "price", rounds=not self.spec.declares_tick)
 
     def lots_of(self, quantity: float) -> int:

@@ -102,8 +102,8 @@ class Money:
         return position.quantity if position and position.side != order.side else 0
 
     def reserves(self, order: Order) -> bool:
-        """Rules 17, 19 and 31: limit orders do, of spot in a cash account, but for those that protect an entry."""
-        spends = order.price > 0 and order.parent is None
+        """Rules 17, 19, 31 and 57: limit orders of spot in a cash account, but for protection and members of groups."""
+        spends = order.price > 0 and not order.protects and order.group is None
         return self.spec.account == "cash" and order.instrument.spot and spends
 
     def can_reserve(self, order: Order) -> bool:

@@ -30,11 +30,15 @@ class Terms(NamedTuple):
     trail_rate: int = 0  # 1e-9
     reduce_only: bool = False
     parent: int = -1  # rule 31: the number of the entry that it protects
+    follows: bool = False  # rule 58: it starts when that has filled
+    group: int = -1  # rule 57: the number of its first
     good_till: int | None = None  # rule 35
 
     @property
     def kind(self) -> str:
-        takes_profit = self.parent >= 0 and not self.trigger_kind  # perhaps at a price that is not known yet
+        takes_profit = self.parent >= 0 and not (
+            self.follows or self.trigger_kind
+        )  # perhaps at a price that is not known yet
         return "limit" if self.price or takes_profit else "market"
 
 
@@ -61,6 +65,15 @@ def protecting(level: Level, parent: int) -> Terms:
 
 
 @dataclass(eq=False)
+class Group:
+    """Rule 57: orders of which the first that fills ends the others."""
+
+    number: int  # that of its first
+    members: list[Order] = field(default_factory=list)
+    filled: bool = False  # one of them has, at least in part
+
+
+@dataclass(eq=False)
 class Order:
     """An order as the venue knows it. ``resting``: it makes, else it (still) takes.
 
@@ -68,7 +81,7 @@ class Order:
     meet the price that was ``shown`` to it, by the range of the candle ``shown_in`` if there is one, and get what is
     left of ``offer``.
 
-    Rule 31: ``waits`` for its ``parent`` to fill, to start at its ``level``.
+    Rule 31: ``waits`` for its ``parent`` to fill, to start at its ``level``; rule 58: without one.
     """
 
     number: int
@@ -94,6 +107,8 @@ class Order:
     parent: Order | None = None
     level: Level | None = None
     children: list[Order] = field(default_factory=list)
+    followers: list[Order] = field(default_factory=list)
+    group: Group | None = None
     waits: bool = False
 
     def __post_init__(self) -> None:
@@ -105,6 +120,21 @@ class Order:
     def rest(self) -> int:
         """What may still be matched."""
         return 0 if self.waits else self.quantity - self.filled - self.matched
+
+    @property
+    def protects(self) -> bool:
+        """Rule 31."""
+        return self.level is not None
+
+    @property
+    def has_filled_whole(self) -> bool:
+        """Rule 58: what follows it may start."""
+        return self.closed and 0 < self.filled == self.quantity
+
+    @property
+    def sibling_filled(self) -> bool:
+        """Rule 57: another of its group has filled."""
+        return self.group is not None and self.group.filled
 
     @property
     def may_rest(self) -> bool:
@@ -158,18 +188,28 @@ class Match:
     releases: int | None = None
     done: bool = False
 
+    @property
+    def turn(self) -> tuple[int, int, bool, int]:
+        """Rules 17 and 57: by rank, then by number; a group stands at its own, and in it stops come first."""
+        order = self.order
+        if order.group is None or self.rank not in (RELEASES, USES):
+            return self.rank, order.number, False, order.number
+        return self.rank, order.group.number, order.terms.trigger_kind != "stop", order.number
+
 
 def settle(matches: list[Match]) -> None:
     """Rule 17: what releases first, then what uses, each by number; who cannot pay waits for others that release.
 
-    Before them what was triggered reserves.
+    Before them what was triggered reserves. What one fill starts comes behind all that is there, in that order.
     """
-    matches.sort(key=lambda match: (match.rank, match.order.number))
+    matches.sort(key=lambda match: match.turn)
     while any(match.rank != ENDS for match in matches):
         for match in matches:  # grows: what is admitted may take at once
             if match.rank != ENDS:
                 others = [other.releases for other in matches if not (other is match or other.done)]
+                there = len(matches)
                 match.done = match.settle(match.uses is None or match.uses not in others)
+                matches[there:] = sorted(matches[there:], key=lambda match: match.turn)
         if not any(match.done for match in matches):
             first = next(match for match in matches if match.rank != ENDS)
             first.done = first.settle(True)

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 Table = list[dict[str, Any]]
-ORDERS = "instrument side kind price tif post_only trigger_kind trigger trail trail_rate reduce_only parent good_till"
-ORDERS += " quantity quantity_requested filled notional fees status reason"
+ORDERS = "instrument side kind price tif post_only trigger_kind trigger trail trail_rate reduce_only"
+ORDERS += " parent follows group good_till quantity quantity_requested filled notional fees status reason"
 ORDERS += " time_sent time_exchange time_triggered time_closed"
 TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
 POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"

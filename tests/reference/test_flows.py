@@ -234,12 +234,11 @@ def test_what_its_reservation_and_the_total_cover_is_paid() -> None:
 
 
 def test_a_total_below_nothing_refuses_later_orders() -> None:
-    """Also a sale that leaves it below nothing (rule 17); one that does not is filled, and buys are again."""
+    """But for sales (rule 17), also those that leave it below nothing; when it is not, buys are filled again."""
     orders = [market(2, 1), market(3, -1), market(4, -5), market(5, 1), market(6, 1)]
     tables = both("trades", FLAT, orders, cash(1, -1350), cash(5, 50), btc="9")
-    rejected, filled = ("rejected", "insufficient_balance"), ("filled", "")
-    assert ends(tables) == [rejected, rejected, filled, filled, filled]
-    assert [total for _, total, _ in balances(tables)] == [1000, -350, 150, 200, 100, 0]
+    assert ends(tables) == [("rejected", "insufficient_balance"), *[("filled", "")] * 4]
+    assert [total for _, total, _ in balances(tables)] == [1000, -350, -250, 250, 300, 200, 100]
 
 
 def test_a_target_is_cut_to_what_is_left() -> None:

@@ -90,6 +90,8 @@ def test_the_order_that_the_venue_has_made() -> None:
         "trail_rate": 0,
         "reduce_only": True,
         "parent": -1,
+        "follows": False,
+        "group": -1,
         "good_till": None,
         "quantity": 2,
         "quantity_requested": 2,
@@ -365,7 +367,7 @@ def test_a_cash_flow_may_cause_it(flow: Row, closed: Any) -> None:
 
 def test_what_one_time_pays_and_gets_is_seen_together() -> None:
     """A fall to 59 and 2 that are paid in at that time; 59.5 are kept of 60."""
-    flow = ("cash", t(2), "alpha", "usd", 2.0, "deposit")
+    flow = ("cash", t(2), "alpha", "usd", 2.0, "gift")
     assert closings(held_from(1, (59, 100), flow)) == []
 
 

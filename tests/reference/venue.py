@@ -1,4 +1,7 @@
-"""One simulated exchange: its checks, matching and held orders (rules 14 to 19 and 28 to 39), what it closes itself."""
+"""One simulated exchange: checks, matching, held orders, what depends on others, and what it closes itself.
+
+Rules 14 to 19, 28 to 39, 57 and 58.
+"""
 
 from __future__ import annotations
 
@@ -62,29 +65,59 @@ class Venue(Money):
     # Requests (class 7)
 
     def arrive(self, order: Order, now: int) -> None:
-        """Rule 17's checks in order, the acknowledgement, then taking."""
+        """Checks in order, the acknowledgement, then taking; what waits for its parent is only acknowledged."""
         order.arrival, self.stage = now, 7
-        if reason := self.refusal(order, now):
+        if reason := self.rejection(order, now):
             self.end(order, now, "rejected", reason)
-        elif order.parent:
+        elif order.parent is None:
+            self.enter(order, now)
+        else:
             order.waits = True
             self.working.append(order)
             self.send(Report(order.number, now, "acknowledgement"))
+            if order.parent.has_filled_whole:
+                self.start(order, now)
+
+    def enter(self, order: Order, now: int) -> None:
+        """Rules 17, 28 and 32: the market is there for it, unless there is something against that."""
+        order.arrival = now
+        if reason := self.objection(order, now):
+            self.end(order, now, "rejected", reason)
         elif order.terms.trigger_kind:
             self.hold(order, now)
         elif not self.admit(now, order, False):
             self.wait(order, now)
 
-    def refusal(self, order: Order, now: int) -> str:
-        """Rules 17, 31, 32, 35 and 46: why it is rejected, whatever the balance; empty if it is not."""
-        instrument, book = order.instrument, self.books[order.instrument.index]
-        if instrument.has_expired(now):
+    def start(self, order: Order, now: int) -> None:
+        """Rule 58: what it follows has filled whole."""
+        order.waits = False
+        self.working.remove(order)
+        self.enter(order, now)
+
+    def accept(self, order: Order, now: int, balances: tuple[tuple[int, int, int], ...] = ()) -> None:
+        """It is live: an acknowledgement; of what has waited until it starts, a change."""
+        self.working.append(order)
+        if order.terms.follows:
+            stands = order.trigger.price if order.terms.trigger_kind else order.price
+            self.send(Report(order.number, now, "changed", balances, quantity=order.quantity, price=stands))
+        else:
+            self.send(Report(order.number, now, "acknowledgement", balances))
+
+    def rejection(self, order: Order, now: int) -> str:
+        """Rules 31, 35, 46, 57 and 58: why it is rejected as soon as it arrives; empty if it is not."""
+        if order.instrument.has_expired(now):
             return "expired"
         if order.terms.good_till is not None and now >= order.terms.good_till:
             return "time_over"
-        if order.parent:
-            assert not (order.parent.closed and order.parent.filled), "it arrives right behind its parent"
-            return "parent_ended" if order.parent.closed else ""
+        if order.sibling_filled:
+            return "sibling_filled"
+        parent = order.parent
+        assert not (order.protects and parent and parent.closed and parent.filled), "it arrives right behind its parent"
+        return "parent_ended" if parent and parent.closed and not parent.has_filled_whole else ""
+
+    def objection(self, order: Order, now: int) -> str:
+        """Rules 17 and 32: why it is rejected, whatever the balance; empty if it is not."""
+        instrument, book = order.instrument, self.books[order.instrument.index]
         if reason := instrument.too_small(order.quantity, order.price):
             return reason
         usable = book.usable(order.side, now, self.spec.max_age_ns)
@@ -108,9 +141,11 @@ class Venue(Money):
 
     def secure(self, now: int, order: Order, force: bool) -> bool:
         """Reserve and tell of it; a limit order that cannot reserve waits, or is rejected if it may not."""
-        if order.closed:  # reduce-only, its position was closed while it waited
+        if order.closed:  # reduce-only, its position was closed while it waited, or of a group that has filled
             return True
-        if order.reduce_only and not order.parent and not self.reducible(order):
+        if order.sibling_filled and not order.untold:
+            self.end(order, now, "rejected", "sibling_filled")
+        elif order.reduce_only and not order.protects and not self.reducible(order):
             self.end(order, now, "rejected", "reduce_only")
         elif self.can_reserve(order):
             self.reserve(order)
@@ -118,8 +153,7 @@ class Venue(Money):
             if order.untold:
                 self.tell(order, now, balances)
             else:
-                self.working.append(order)
-                self.send(Report(order.number, now, "acknowledgement", balances))
+                self.accept(order, now, balances)
         elif force:
             self.end(order, now, "rejected", "insufficient_balance")
         else:
@@ -207,8 +241,7 @@ class Venue(Money):
 
     def hold(self, order: Order, now: int) -> None:
         """Rule 28: it is acknowledged without a reservation; the standing quote may trigger it at once."""
-        self.working.append(order)
-        self.send(Report(order.number, now, "acknowledgement"))
+        self.accept(order, now)
         self.await_trigger(order, now)
 
     def await_trigger(self, order: Order, now: int) -> None:
@@ -401,7 +434,7 @@ class Venue(Money):
             order.matched = 0
             return True
         most = min(lots, self.reducible(order)) if order.reduce_only else lots  # rule 32
-        assert most or order.parent, "what may only reduce a position ends with it"
+        assert most or order.protects, "what may only reduce a position ends with it"
         if most == 0 and not order.untold:  # it protects an entry that has only reduced a position
             self.end(order, now, "cancelled", "reduce_only")
             return True
@@ -472,12 +505,14 @@ class Venue(Money):
             order.closed = True
         status, balances = "filled" if done else "", self.balances_of(instrument)
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
-        if order.parent:
-            self.end_family(order, order.parent, now)
+        self.end_family(order, now)
         if change.after is None or change.after.side == side:
             self.end_reductions(instrument, side, now)
         for child in order.children:
             self.protect(child, order, ticks, now, candle)
+        for follower in order.followers if done else ():
+            if follower.waits and not follower.closed:
+                self.start(follower, now)
         self.check()
         return payable
 
@@ -518,11 +553,16 @@ class Venue(Money):
             met = order.trigger.met(candle, worse(order.trigger.price, entry))
             self.trigger(order, met, now, self.closes[order.instrument.index], candle)
 
-    def end_family(self, order: Order, entry: Order, now: int) -> None:
-        """Rule 31: the first that fills ends what is left of the entry, and the others."""
-        if entry in self.working:
-            self.end(entry, now, "cancelled", "child_filled")
-        for other in entry.children:
+    def end_family(self, order: Order, now: int) -> None:
+        """Rules 31 and 57: the first that fills ends the others, and what is left of the entry that it protects."""
+        others = order.group.members if order.group else []
+        if order.group:
+            order.group.filled = True
+        if order.parent and order.protects:
+            others = order.parent.children
+            if order.parent in self.working:
+                self.end(order.parent, now, "cancelled", "child_filled")
+        for other in others:
             if other is not order and other in self.working:
                 self.end(other, now, "cancelled", "sibling_filled")
 
@@ -541,7 +581,7 @@ class Venue(Money):
         self.accounts[order.pays].reserved -= order.reserved
         balances = self.snapshots(order.pays) if order.reserved else ()
         self.send(Report(order.number, now, "end", balances, None, status, reason, order.quantity))
-        for child in order.children:
-            if child in self.working and child.waits:
-                self.end(child, now, "cancelled", "parent_ended")
+        for waiting in (*order.children, *order.followers):
+            if waiting in self.working and waiting.waits:
+                self.end(waiting, now, "cancelled", "parent_ended")
         self.check()

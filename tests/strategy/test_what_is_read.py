@@ -52,7 +52,7 @@ def test_an_order_as_it_stands():
     assert (entry.number, entry.instrument, entry.quantity, entry.leaves, entry.price) == (0, "a_usd", 2.0, 1.0, 99.0)
     assert (entry.status, entry.time_in_force, entry.trigger, entry.parent) == ("open", "gtc", None, None)
     assert (stop.quantity, stop.trigger, stop.parent, stop.price) == (-1.0, 90.0, 0, None)
-    assert (held.trigger, held.good_till, held.parent) == (80.0, 9 * S, None)
+    assert (held.trigger, held.good_till, held.good_after, held.parent) == (80.0, 9 * S, None, None)
 
 
 def test_an_order_that_never_was_is_told():

@@ -70,6 +70,8 @@ class Config:
             arguments["commands"] = self._commands()
         if self.file.cash_flows:
             arguments["cash_flows"] = [self._flows(number, each) for number, each in enumerate(self.file.cash_flows)]
+        if self.file.sessions:
+            arguments["sessions"] = self._sessions()
         options = given(self.file.run)
         for key in ("start", "end"):
             if key in options:
@@ -83,7 +85,7 @@ class Config:
 
         rows = [given(each) for each in self.file.commands]
         for number, row in enumerate(rows):
-            for key in ("time", "good_till"):
+            for key in ("time", "good_till", "good_after"):
                 if key in row:
                     row[key] = self._instant(f"commands[{number}].{key}", row[key])
         types = {"quantity": pl.Float64, "price": pl.Float64}
@@ -116,6 +118,23 @@ class Config:
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
         return flows
+
+    def _sessions(self) -> Any:
+        """Names of calendars as they are, and sessions of files."""
+        from barter_bt import data
+
+        def read(key: str, told: str) -> Any:
+            if not told.endswith((".csv", ".parquet")):
+                return told
+            path = self.path.parent / told
+            if not path.is_file():
+                self._fail(key, f"{path} does not exist", "paths are relative to the configuration file")
+            return self._make(key, data.sessions, {"source": path})
+
+        told = self.file.sessions
+        if isinstance(told, str):
+            return read("sessions", told)
+        return {name: read(f"sessions.{name}", one) for name, one in told.items()}
 
     def build_benchmark(self) -> Any:
         """Make the strategy of section ``[benchmark]``; None without one."""

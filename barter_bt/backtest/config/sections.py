@@ -149,7 +149,7 @@ class CommandSection(Section, frozen=True):
     order: int | UnsetType = UNSET
     quantity: float | UnsetType = UNSET
     price: float | UnsetType = UNSET
-    time_in_force: Literal["gtc", "ioc", "fok"] | UnsetType = UNSET
+    time_in_force: Literal["gtc", "ioc", "fok", "day", "at_open", "at_close"] | UnsetType = UNSET
     post_only: bool | UnsetType = UNSET
     reduce_only: bool | UnsetType = UNSET
     stop: float | UnsetType = UNSET
@@ -157,6 +157,8 @@ class CommandSection(Section, frozen=True):
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
     good_till: Annotated[str, Meta(description="when it ends, with a zone")] | UnsetType = UNSET
+    good_after: Annotated[str, Meta(description="until when it is held back, with a zone")] | UnsetType = UNSET
+    candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET
 
 
 class CashFlowsSection(Section, frozen=True):
@@ -191,6 +193,9 @@ class File(Section, frozen=True):
     record: Annotated[dict[str, Any], Meta(description="[record]: state columns to keep")] | UnsetType = UNSET
     commands: Annotated[list[CommandSection], Meta(description="[[commands]]: by time")] = []
     cash_flows: Annotated[list[CashFlowsSection], Meta(description="[[cash_flows]]: funding, dividends")] = []
+    sessions: Annotated[
+        str | dict[str, str], Meta(description='a calendar or a file, for all or by exchange or instrument: "XNYS"')
+    ] = {}
 
 
 def schema() -> dict[str, Any]:

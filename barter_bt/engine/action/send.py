@@ -7,6 +7,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
 from barter_bt.engine.order import (
+    FOK,
     NO_PARENT,
     NO_REASON,
     OPEN,
@@ -17,6 +18,7 @@ from barter_bt.engine.order import (
     copy_terms,
     set_plain,
 )
+from barter_bt.engine.session import settle_times
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
@@ -70,6 +72,8 @@ def open_orders(s: EngineState) -> int:
 
 def open_order(s: EngineState, action: int) -> int:
     """Record one open and, unless refused, send it; returns the order."""
+    if s.actions.time_in_force[action] > FOK:
+        settle_times(s, action)
     _bind(s, action)
     if s.actions.follows[action] and s.orders.status[s.actions.parent[action]] == REFUSED:
         return refuse(s, action, PARENT_ENDED)

@@ -208,6 +208,20 @@ class CashFlows(Table):
     den: I64
 
 
+class Sessions(Table):
+    """Trading sessions, by time within those of one calendar."""
+
+    open: I64
+    close: I64
+
+
+class Calendars(Table):
+    """One row per instrument: its sessions are rows ``first`` to before ``end``; it has none where they are equal."""
+
+    first: I64
+    end: I64
+
+
 class Payments(Table, growable=True):
     """Cash flows that were paid, as the engine learnt of them."""
 
@@ -326,6 +340,8 @@ class EngineState(Block):
     schedule: Schedule
     commands: Commands
     flows: CashFlows
+    sessions: Sessions
+    calendars: Calendars
     requests: Requests
     reports: Reports
     agenda: Agenda

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.backtest import Result
-from barter_bt.engine.order import LIMIT, NO_TIME
+from barter_bt.engine.order import LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.journal import Row, fail, place, rows, state_of
 from barter_bt.testing.invariants.replay import Split, rhe, splits_of
@@ -26,10 +26,11 @@ _FAR: Final = 1 << 62
 def assert_fills_within_evidence(result: Result) -> None:
     """Every fill is at a price that the market had at its time, in the events that fill such orders (rules 14 to 16).
 
-    One that takes: at the price of a trade of that time, at the opposite side of the standing quote, at an open or a
-    close, or inside the range of a candle that triggered it (rule 30). One that made: at its limit, which a trade, the
-    opposite side, or the range of a candle reached at that time. Where orders that take slip (rule 39), at no better.
-    Positions that the venue closes itself (rules 43 and 46) are not looked at.
+    One that takes: at the price of a trade of that time (of the last, if it asks for ``this_close``), at the opposite
+    side of the standing quote, at an open or a close, or inside the range of a candle that triggered it (rule 30). One
+    that made: at its limit, which a trade, the opposite side, or the range of a candle reached at that time. Where
+    orders that take slip (rule 39), at no better. Positions that the venue closes itself (rules 43 and 46) are not
+    looked at.
 
     Raises
     ------
@@ -54,6 +55,8 @@ def assert_fills_within_evidence(result: Result) -> None:
             continue
         kinds = {takes, rests} if rests == CANDLES and order["kind"] == LIMIT else {takes}  # which takes at an open
         prices = [p for kind in kinds for p in market(i, kind).taken(trade["time_exchange"], trade["side"])]
+        if order["candle_fill"] == THIS_CLOSE:
+            prices += market(i, takes).before(trade["time_exchange"])
         inside = order["time_triggered"] == trade["time_exchange"] and market(i, takes).spans(trade["time_exchange"])
         if terms[i]["slips"]:
             prices += [end for span in inside or [] for end in span]
@@ -86,6 +89,7 @@ class _Market:
 
     taken: Callable[[int, int], list[int]]
     reached: Callable[[int, int], tuple[list[int], list[int]]]  # what must be gone through, what is enough to be met
+    before: Callable[[int], list[int]] = lambda _: []  # of the last trade until then
     spans: Callable[[int], list[tuple[int, int]]] = lambda _: []  # lows and highs between which any price was there
 
 
@@ -121,7 +125,12 @@ def _at(times: Integers, prices: Integers, time: int) -> list[int]:
 def _trades(result: Result, i: int) -> _Market:
     columns: Any = _columns(result, i, "trades", ("price",))
     times, prices = columns["time_exchange"], columns["price"]
-    return _Market(lambda time, _: _at(times, prices, time), lambda time, _: (_at(times, prices, time), []))
+
+    def before(time: int) -> list[int]:
+        rows = int(np.searchsorted(times, time, side="right"))
+        return _at(times, prices, int(times[rows - 1])) if rows else []
+
+    return _Market(lambda time, _: _at(times, prices, time), lambda time, _: (_at(times, prices, time), []), before)
 
 
 def _quotes(result: Result, i: int) -> _Market:
@@ -171,7 +180,7 @@ def _candles(result: Result, i: int) -> _Market:
     def spans(time: int) -> list[tuple[int, int]]:
         return list(zip(_at(closing, c["low"], time), _at(closing, c["high"], time), strict=True))
 
-    return _Market(taken, lambda time, side: (_at(closing, best[side], time), _at(opening, opens, time)), spans)
+    return _Market(taken, lambda time, side: (_at(closing, best[side], time), _at(opening, opens, time)), spans=spans)
 
 
 _MARKETS: Final = {TRADES: _trades, QUOTES: _quotes, CANDLES: _candles}

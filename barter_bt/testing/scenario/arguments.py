@@ -11,6 +11,7 @@ import polars as pl
 
 from barter_bt import data
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
@@ -56,6 +57,10 @@ SCHEDULE: dict[str, Any] = {
     "trailing_rate": pl.Float64,
     "reduce_only": pl.Boolean,
     "good_till": TIME,
+    "good_after": TIME,
+    "candle_fill": pl.String,
+    "group": pl.Int64,
+    "after": pl.Int64,
     **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
     "target": pl.Float64,
@@ -96,6 +101,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
         "mark_every": scenario.mark_every_ns,
         "start": moment(scenario.start),
         "cash_flows": to_cash_flows(scenario),
+        "sessions": to_sessions(scenario),
     }
 
 
@@ -147,6 +153,13 @@ def to_cash_flows(scenario: Scenario) -> list[CashFlows]:
             frames.append([])
         frames[-1].append(row)
     return [to_frame(scenario, rows) for rows in frames]
+
+
+def to_sessions(scenario: Scenario) -> dict[str, Sessions] | None:
+    """By instrument; None where there are none."""
+    schema: dict[str, Any] = {"open": TIME, "close": TIME}
+    frames = ((name, pl.DataFrame(list(each), schema=schema, orient="row")) for name, each in scenario.sessions)
+    return {name: data.sessions(frame) for name, frame in frames} or None
 
 
 def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.testing.scenario import timing
+from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
 from barter_bt.testing.scenario.flows import with_cash_flows
@@ -19,12 +21,14 @@ from barter_bt.testing.scenario.instruments import (
     make_instruments,
     make_kinds,
 )
+from barter_bt.testing.scenario.margins import with_margins
 from barter_bt.testing.scenario.market import make_streams
 from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Seeded, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, InstrumentSpec, Scenario, StreamSpec
+from barter_bt.testing.scenario.timing import with_timing
 
 ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
 
@@ -85,6 +89,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = replace(scenario, band=source.pick(("0", "0", "0", "0.1", "0.5")))
     scenario = with_cash_flows(source, scenario)
     scenario = with_good_till(source, scenario) if has_conditions else scenario
+    scenario = with_bonds(source, with_margins(source, scenario))
+    scenario = with_timing(source, scenario) if timing.DRAWS_TIMING else scenario
     return with_candle_path(source, scenario)
 
 

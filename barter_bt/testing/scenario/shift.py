@@ -27,12 +27,16 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
         one if one.expiry is None else replace(one, expiry=one.expiry + by) for one in scenario.instruments
     )
     flows = tuple(changed(row, {1: row[1] + by}) for row in scenario.cash_flows)
-    return replace(scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows)
+    moved = replace(
+        scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows
+    )
+    sessions = ((name, tuple((opens + by, closes + by) for opens, closes in each)) for name, each in scenario.sessions)
+    return replace(moved, sessions=tuple(sessions))
 
 
 def _later(row: Row, by: int) -> Row:
-    """A row of a schedule, with the time at which its order ends."""
+    """A row of a schedule, with the times of its order."""
     row, conditions = changed(row, {1: row[1] + by}), conditions_of(row)
-    if conditions.good_till is None:
-        return row
-    return (*row[:-1], replace(conditions, good_till=conditions.good_till + by))
+    times = {name: getattr(conditions, name) for name in ("good_till", "good_after")}
+    later = {name: time + by for name, time in times.items() if time is not None}
+    return (*row[:-1], replace(conditions, **later)) if later else row

@@ -14,8 +14,10 @@ CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close"
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
+Session = tuple[int, int]
 
 KINDS: tuple[Kind, ...] = ("trades", "quotes", "candles")
+CANDLE_FILLS: tuple[CandleFill, ...] = ("next_open", "next_close", "this_close")
 PROTECT_BY: tuple[ProtectBy, ...] = ("price", "distance", "fraction")
 
 
@@ -107,12 +109,16 @@ class StreamSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class Conditions(Plain):
-    """What an order waits for at its exchange, what it may only do, what protects it, and when it ends.
+    """What an order waits for at its exchange, what it may only do, what protects it, and when and with what it ends.
 
     ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
     fraction of it, and needs no first trigger. ``stop_loss``, ``take_profit`` and ``trailing_stop`` are what
     ``Scenario.protect_by`` says; of a trailing stop a price is a distance. ``good_till``, of an order that is "gtc", is
-    the time in ns at which it ends at its exchange, later than that of its row.
+    the time in ns at which it ends at its exchange, ``good_after`` that until which it is held back: both later than
+    that of its row, the end later than the other. ``candle_fill`` is of a market order, or a limit that is not "gtc" or
+    "day", without a trigger. "day", "at_open" and "at_close" have no other times, the last two neither a
+    ``candle_fill`` nor a trigger. "open" rows of one time and exchange that bear the same ``group`` cancel each other,
+    and one follows that of row number ``after``, which is before it.
     """
 
     stop: float | None = None
@@ -124,6 +130,10 @@ class Conditions(Plain):
     take_profit: float | None = None
     trailing_stop: float | None = None
     good_till: int | None = None
+    good_after: int | None = None
+    candle_fill: CandleFill | None = None
+    group: int | None = None
+    after: int | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
@@ -138,8 +148,8 @@ class Scenario(Plain):
 
     Schedule rows, in time order:
 
-    - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order; the
-      row may end with its :class:`Conditions`;
+    - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order;
+      the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters.
@@ -157,7 +167,8 @@ class Scenario(Plain):
     Their rates and amounts are floats that are the shortest text of an exact decimal.
 
     ``balances`` are (exchange, asset, amount), ``units`` those that are chosen, as (exchange, asset, unit). ``start``
-    is the first venue time that takes part, None: of the data.
+    is the first venue time that takes part, None: of the data. ``sessions`` are opens and closes in ns, by name of the
+    instrument; the last goes on behind all else.
     """
 
     instruments: tuple[InstrumentSpec, ...]
@@ -175,3 +186,4 @@ class Scenario(Plain):
     protect_by: ProtectBy = "price"
     band: str = "0"  # of targets, at most nine places
     cash_flows: tuple[Row, ...] = ()
+    sessions: tuple[tuple[str, tuple[Session, ...]], ...] = ()

@@ -1,4 +1,4 @@
-"""Why a venue would not take an order (rule 17)."""
+"""What an order must be to enter the market (rules 17, 32 and 35)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from barter_bt.engine.order import (
     BELOW_MINIMUM,
     BELOW_PRICE_MIN,
     BUY,
+    GTC,
     INSTRUMENT_EXPIRED,
     INSTRUMENT_SPLIT,
     LIMIT,
     NO_REASON,
+    NO_TIME,
     POST_ONLY,
     REDUCE_ONLY,
     SIBLING_FILLED,
@@ -23,22 +25,22 @@ from barter_bt.venue.state import VenueState
 from barter_bt.venue.taking import is_within_limit, usable
 
 
-def objection_to_time(v: VenueState, order: int, i: int) -> int:
-    """Why it would not even wait; 0 if it would."""
+def too_late(v: VenueState, order: int, i: int) -> int:
+    """Why an order comes too late; 0 if it does not."""
+    o, now = v.orders, v.clock.time[0]
     if has_expired(v, i):
         return INSTRUMENT_EXPIRED
     if v.sent.time_sent[order] < v.markets.split_told[i]:
         return INSTRUMENT_SPLIT
-    return TIME_OVER if v.orders.good_till[order] <= v.clock.time[0] else NO_REASON
+    missed = o.time_in_force[order] != GTC and NO_TIME < o.good_after[order] < now
+    if o.good_till[order] <= now or missed:
+        return TIME_OVER
+    return SIBLING_FILLED if is_obsolete(v, order) else NO_REASON
 
 
 def objection(v: VenueState, order: int, i: int) -> int:
-    """Why the venue would not take an order; 0 if it does."""
-    o, t, at_once = v.orders, v.terms, objection_to_time(v, order, i)
-    if at_once:
-        return at_once
-    if is_obsolete(v, order):
-        return SIBLING_FILLED
+    """Why the venue would not let an order into the market; 0 if it does."""
+    o, t = v.orders, v.terms
     if o.quantity[order] < t.quantity_min[i]:
         return BELOW_MINIMUM
     if o.kind[order] == LIMIT:
