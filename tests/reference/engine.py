@@ -15,7 +15,7 @@ from barter_bt.testing.scenario import Row, Scenario
 from barter_bt.testing.scenario.spec import conditions_of
 
 from .costs import all_in, by_order
-from .flows import Flow, due, read_flow
+from .flows import Flow, due, flows_of
 from .liquidation import Prices, is_short, price_found
 from .model import (
     BILLION,
@@ -36,12 +36,13 @@ from .model import (
     value,
 )
 from .order import Group, Match, Order, Report, Terms, protecting, settle, terms_of
+from .path import meet_point
 from .protection import Level, levels_of
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
 from .venue import Venue
 
 # Rule 10: the classes of one time that occur here.
-ORDER_END, AT_VENUE, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.75, 0.8, 0.9, 1, 2, 3
+ORDER_END, AT_VENUE, PATH, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.6, 0.75, 0.8, 0.9, 1, 2, 3
 SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
@@ -102,7 +103,7 @@ class Engine:
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         links = self.send_report, self.note
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
-        closes, last, moments = set(), -(2**63), set[int]()
+        closes, walks, last, moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
             exchange = event.instrument.spec.exchange
             arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
@@ -118,6 +119,7 @@ class Engine:
             self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
             if event.kind == "candle":
                 closes.add(arrival)
+                walks.add(event.time)
         self.last = last
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
         self.clock = self.start = first if self.scenario.start is None else self.scenario.start
@@ -126,10 +128,11 @@ class Engine:
                 self.at(item.spec.expiry, EXPIRY, partial(self.expire, item), (0, item.index))
                 moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
-            flow = read_flow(self.world, row)
-            if self.start <= flow.time <= last:  # rule 48: others are not paid
+            for flow in flows_of(self.world, row, self.start, last):
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
                 moments.add(flow.time)
+        for time in walks:
+            self.at(time, PATH, self.walk)
         for time in moments:
             self.at(time, MARGINS, self.keep_margins)
         candles = any(stream.kind == "candles" for stream in self.scenario.streams)
@@ -184,6 +187,18 @@ class Engine:
         settle(self.matches)
         if stage != AT_VENUE:
             self.keep_margins(now)
+
+    def walk(self, now: int) -> None:
+        """Rule 59: candles that have closed now go from point to point together, each met until nothing happens."""
+        paths = [venue for venue in self.venues.values() if venue.spec.candle_path != "pessimistic"]
+        for number in range(3):
+            while True:
+                for venue in paths:
+                    for candle in venue.closed_now:
+                        meet_point(venue, candle, number, now)
+                if not self.matches:
+                    break
+                settle(self.matches)
 
     def keep_margins(self, now: int) -> None:
         """Rule 43: the ranges of candles that have closed now, then each asset once at the marks, by index."""

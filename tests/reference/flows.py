@@ -1,46 +1,94 @@
-"""Money that no order moves: funding, dividends, cash flows of one's own (rules 41, 45 and 48)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45 and 48)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from barter_bt.testing.scenario import Row
 
-from .model import Instrument, World, exact, in_range, rhe
+from .model import BILLION, Instrument, World, exact, in_range, rhe
 from .money import Money
+
+YEAR = 365 * 86_400 * BILLION
 
 
 class Flow(NamedTuple):
-    """What is due at a time: a rate, an amount for each unit of the base, or an amount; in whole assets."""
+    """What is due at a time: a rate, an amount for each unit of the base, a ratio, or an amount; in whole assets."""
 
-    reason: str  # "funding", "dividend", or one's own
+    reason: str
     time: int
     instrument: Instrument | None
     asset: int  # what is paid
     number: Fraction
+    kind: str = "cash"
+
+
+def flows_of(world: World, row: Row, start: int, last: int) -> list[Flow]:
+    """A row of a scenario's cash flows, those that are due in a run: rule 48."""
+    if row[0] in ("interest", "borrow"):
+        return list(interest(world, row, start, last))
+    flow = read_flow(world, row)
+    return [flow] if start <= flow.time <= last else []
+
+
+def interest(world: World, row: Row, start: int, last: int) -> Iterator[Flow]:
+    """Rule 44: at the multiples of its interval later than the start of the run and of the rate."""
+    kind, since, name, *rest, every = row
+    first = max(start, since - since % 1000) // every + 1
+    rates = [Fraction(rhe(exact(rate) * BILLION) * every, BILLION * YEAR) for rate in rest if not isinstance(rate, str)]
+    for time in range(first * every, last + 1, every):
+        if kind == "borrow":
+            item = world.find(name)
+            yield Flow("borrow_fee", time, item, item.quote, rates[0], "borrow")
+            continue
+        asset = world.assets.index((name, rest[0]))
+        yield Flow("interest", time, None, asset, rates[0], "interest")
+        yield Flow("debt_interest", time, None, asset, rates[1], "debt")
 
 
 def read_flow(world: World, row: Row) -> Flow:
-    """A row of a scenario's cash flows."""
+    """What is due once."""
+    if row[0] == "deposit":
+        _, time, exchange, asset, amount = row
+        row = ("cash", time, exchange, asset, amount, "deposit" if amount >= 0 else "withdrawal")
     if row[0] == "cash":
         _, time, exchange, asset, amount, reason = row
         return Flow(reason, time, None, world.assets.index((exchange, asset)), exact(amount))
     kind, time, name, number = row
     instrument = world.find(name)
     assert kind == "funding" if instrument.spec.kind in ("perpetual", "inverse") else instrument.spot, "it is refused"
-    return Flow(kind, time, instrument, instrument.quote, exact(number))
+    if kind == "split":
+        new, old = number.split(":")
+        return Flow(kind, time, instrument, instrument.quote, Fraction(int(new), int(old)), kind)
+    return Flow(kind, time, instrument, instrument.quote, exact(number), kind)
 
 
 def due(flow: Flow, world: World, money: Money) -> int:
     """What the account gets, in units of the asset; below 0 it pays."""
-    item, unit = flow.instrument, world.units[flow.asset]
+    item, unit, total = flow.instrument, world.units[flow.asset], money.accounts[flow.asset].total
+    if flow.kind in ("interest", "debt"):
+        return rhe(total * flow.number) if (total > 0) == (flow.kind == "interest") else 0
     if item is None:
         return rhe(flow.number / unit)
-    if item.spot:  # a dividend
+    if flow.kind == "borrow":
+        return -rhe(notional(item, borrowed(item, money), money) * flow.number)
+    if flow.kind == "dividend":
         return rhe(money.accounts[item.base].total * world.units[item.base] * flow.number / unit)
     position = money.positions.get(item.index)
     if position is None:
         return 0
-    notional = in_range(item.notional(position.quantity, money.marks[item.index]), "notional")
-    return -position.side * rhe(notional * flow.number)
+    return -position.side * rhe(notional(item, position.quantity, money) * flow.number)
+
+
+def notional(item: Instrument, lots: int, money: Money) -> int:
+    """At the venue's mark; of nothing it needs none."""
+    return in_range(item.notional(lots, money.marks[item.index]), "notional") if lots else 0
+
+
+def borrowed(item: Instrument, money: Money) -> int:
+    """Rule 44: the lots that are sold short, at most those that the account owes."""
+    position, owed = money.positions.get(item.index), -money.accounts[item.base].total
+    short = position.quantity if position and position.side < 0 else 0
+    return min(short, max(-(-owed // item.held(1)), 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import NamedTuple
 
 from barter_bt.testing.scenario import Row
@@ -91,6 +92,7 @@ class Order:
     cuts: bool = False  # rule 17: a target's, not strict
     arrival: int = 0  # what was held arrives again when it is triggered
     filled: int = 0
+    last_fill: tuple[float, int] = (-inf, 0)  # its time and price
     paid: Paid = NOTHING
     matched: int = 0  # rule 17: met at this time, not yet settled
     reserved: int = 0

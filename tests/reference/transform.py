@@ -40,8 +40,9 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
 
 
 def dealt(scenario: Scenario, hands: int) -> Scenario:
-    """The rows of each stream dealt out in turn to so many: an instrument has several streams of one kind."""
+    """The rows of each stream dealt out in turn to so many: an instrument has several of one kind, and no path."""
     streams = [
         StreamSpec(one.kind, rows) for one in scenario.streams for k in range(hands) if (rows := one.rows[k::hands])
     ]
-    return replace(scenario, streams=tuple(streams))
+    pathless = tuple(replace(one, candle_path="pessimistic") for one in scenario.exchanges)  # rule 59
+    return replace(scenario, streams=tuple(streams), exchanges=pathless)

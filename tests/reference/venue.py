@@ -170,11 +170,16 @@ class Venue(Money):
         elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
             if order.allows(order.shown) or order.tif != "gtc":
                 self.meet(order, order.shown, now, order.offer, order.shown_in)
-        elif evidence == "candles" and self.spec.candle_fill == "this_close" and not order.may_rest:
+        elif evidence == "candles" and self.closes_at_once() and not order.may_rest:
             candle = self.last.get((order.instrument.index, "candle"))
             if candle and candle.time == now:  # rule 36
                 self.meet(order, candle.prices[-1], now, self.closes[order.instrument.index])
         order.resting = order.may_rest
+
+    def closes_at_once(self) -> bool:
+        """Rules 36 and 59: whether who arrives now meets a close of now; with a path it is still to come."""
+        ahead = self.stage == 0 and self.spec.candle_path != "pessimistic"
+        return self.spec.candle_fill == "this_close" and not ahead
 
     def cancel(self, number: int, now: int) -> None:
         """Cancel what is open, answer with an error if it is not; what is matched is settled first."""
@@ -344,6 +349,8 @@ class Venue(Money):
         _, high, low, close = candle.prices
         offer = self.closes[candle.instrument.index] = self.offered_at_close(candle)
         self.closed_now.append(candle)
+        if self.spec.candle_path != "pessimistic":  # rule 59: it is met point by point
+            return
         for order in self.filled_by("candles", candle.instrument):
             if not order.resting:
                 self.meet(order, close, now, offer)
@@ -490,6 +497,7 @@ class Venue(Money):
         change = self.book_fill(instrument, fill, now)
         in_range(max(map(abs, self.sums(instrument.quote, {}, {}))), "values and requirements")
         order.filled += payable
+        order.last_fill = now, ticks
         self.reserve(order)
         done = order.filled == order.quantity
         if done:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from barter_bt.testing.scenario.numbers import NANO, plain, worth
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Scenario
+from barter_bt.testing.scenario.spec import CandlePath, ExchangeSpec, InstrumentSpec, Scenario
 
 RATES = ("0", "0", "0.001", "0.0123", "0.000000001")
+PATHS: tuple[CandlePath, ...] = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 SHARES = (0.0, 0.0, 0.1, 0.5, 0.05, 1.0)
 
 
@@ -33,6 +34,15 @@ def with_candle_fill(source: Source, spec: ExchangeSpec, candles: list[bool]) ->
         return spec
     fills = "candles" if all(candles) and chance(source, 50) else spec.taker_fills_on
     return replace(spec, candle_fill=source.pick(("next_close", "this_close")), taker_fills_on=fills)
+
+
+def with_candle_path(source: Source, scenario: Scenario) -> Scenario:
+    """The same, perhaps with paths of candles; none where an instrument is in several streams of them."""
+    found = [{row[3] for row in stream.rows} for stream in scenario.streams if stream.kind == "candles"]
+    if len(set().union(*found)) < sum(map(len, found)) or not found or chance(source, 50):
+        return scenario
+    each = tuple(replace(one, candle_path=source.pick(PATHS)) for one in scenario.exchanges)
+    return replace(scenario, exchanges=each)
 
 
 def with_slippage(source: Source, item: InstrumentSpec) -> InstrumentSpec:
