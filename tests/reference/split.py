@@ -114,10 +114,10 @@ def end_orders(venue: Venue, item: Instrument, now: int) -> None:
 
 @dataclass
 class News:
-    """The splits of an instrument that the engine has heard of, and the stamps of what it knows of the market.
+    """The splits of an instrument that the engine has heard of.
 
-    What a split has divided counts as stamped 1 ns after it; ``stamps`` are the true ones, of the quote and of the last
-    price.
+    What a split has divided counts as stamped 1 ns after it. What comes later in old units is held against ``stamps``:
+    those, of the quote and of the last price, that the last split found, or that such a price had.
     """
 
     splits: list[tuple[int, Fraction]] = field(default_factory=list)
@@ -135,7 +135,7 @@ class News:
         if before[False] > time:
             book.last = last
         book.time, book.time_last = (max(before[quote], time + 1) for quote in (True, False))
-        self.stamps = {quote: self.stamps.get(quote, stands) for quote, stands in before.items()}
+        self.stamps = dict(before)
         self.splits.append((time, ratio))
         return max(before.values()) > time
 
