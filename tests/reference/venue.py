@@ -42,6 +42,7 @@ class Venue(Money):
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
+        self.told: dict[int, int] = {}  # rule 45: when the engine hears of an instrument's last split
         self.closed_now: list[Market] = []  # the candles that close at the present time
 
     def evidence(self, instrument: Instrument, purpose: str) -> str:
@@ -104,9 +105,11 @@ class Venue(Money):
             self.send(Report(order.number, now, "acknowledgement", balances))
 
     def rejection(self, order: Order, now: int) -> str:
-        """Rules 31, 35, 46, 57 and 58: why it is rejected as soon as it arrives; empty if it is not."""
+        """Rules 31, 35, 45, 46, 57 and 58: why it is rejected as soon as it arrives; empty if it is not."""
         if order.instrument.has_expired(now):
             return "expired"
+        if not order.protects and order.sent < self.told.get(order.instrument.index, order.sent):
+            return "split"
         if order.terms.good_till is not None and now >= order.terms.good_till:
             return "time_over"
         if order.sibling_filled:
