@@ -99,7 +99,7 @@ def split_market(venue: Venue, item: Instrument, ratio: Fraction) -> None:
         prices = (0, rhe((high - low) / ratio), 0, divided(close, ratio))
         volume = floor(candle.amounts[0] * ratio)
         venue.last[item.index, "candle"] = candle._replace(prices=prices, amounts=(volume,))
-    venue.closed_now = [divided_event(one, ratio) if one.instrument is item else one for one in venue.closed_now]
+    venue.closed_now = [one for one in venue.closed_now if one.instrument is not item]  # rule 43
 
 
 def end_orders(venue: Venue, item: Instrument, now: int) -> None:
