@@ -256,6 +256,15 @@ def test_it_ends_where_the_parent_ends_otherwise(parent: Row, terms: Any, end: A
     assert len(set(column(tables, "time_closed")[:3])) == 1
 
 
+def test_a_candle_that_opened_before_it_started_does_not_fill_it() -> None:
+    """It starts at 20; the other's candle of 15 to 25 would reach it, that of 25 to 35 does."""
+    rows = [candle(0, (100,) * 4), candle(10, (100, 100, 95, 100))]
+    rows += [candle(opens, (45, 45, 35, 45), "eth_usd") for opens in (15, 25)]
+    schedule = [held(5, 1, 98), held(5, 1, 40, name="eth_usd", after=0)]
+    tables = told("candles", rows, schedule, item=(BTC, ETH))
+    assert fills(tables) == [(20, 98, 1, "maker"), (35, 40, 1, "maker")]
+
+
 def test_it_ends_with_a_protected_parent_of_which_a_part_was_closed() -> None:
     """Two of five at 99; the stop ends the rest of it."""
     rows = [trade(0, 100, 9), trade(1, 99, 2), trade(2, 95, 1)]
