@@ -163,6 +163,17 @@ def test_they_stand_at_the_number_of_the_group() -> None:
 # What cash reserves
 
 
+def test_three_of_a_group() -> None:
+    """Whichever fills ends both of the others, by number."""
+    for fills_first, price in ((0, 94), (1, 89), (2, 111)):
+        schedule = [held(1, 1, 94, group=1), held(1, 1, 89, group=1), held(1, 1, stop=111, group=1)]
+        prices = {0: (100, 100, 93), 1: (100, 100, 88), 2: (100, 100, 111)}[fills_first]
+        schedule = schedule if fills_first != 1 else [held(1, 1, 80, group=1), *schedule[1:]]
+        tables = told("trades", moves(*prices), schedule)
+        assert ends(tables) == [FILLED if number == fills_first else SIBLING for number in range(3)]
+        assert [fill[1] for fill in fills(tables)] == [price]
+
+
 def test_they_reserve_nothing() -> None:
     """Two coins are the limit's and the stop's; 150 of 100 is taken, and what it costs is looked at when it fills."""
     schedule = [market(0.5, 2), held(1.5, -2, 110, group=1), held(1.5, -2, stop=95, group=1)]
