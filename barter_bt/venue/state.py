@@ -166,6 +166,7 @@ class Matches(Table, growable=True):
     action: I8
     order: I64  # -1 once it is settled
     rank: I64  # what releases comes before what uses
+    place: I64  # rank, and the order's number or that of its group, where stops come first
     number: I64  # in order of noting
     lots: I64
     ticks: I64
