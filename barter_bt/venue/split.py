@@ -89,6 +89,7 @@ def _split_position(v: VenueState, i: int, num: int, den: int) -> None:
     elif before != 0:
         after, t = split_lots(before, num, den), v.terms
         b.quantity[i] = after
+        b.value[i] = b.need[i] = 0  # of what is left they are found anew
         if t.margined[i]:
             held = v.accounts.held
             held[t.base[i]] = bounded_sum(held[t.base[i]], (after - before) * t.base_units[i])
