@@ -11,8 +11,6 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import BarterBtError, StrategyError
 from barter_bt.strategy import OrderRequest, api
-from barter_bt.testing import assert_all, assert_truncation_changes_nothing
-from barter_bt.testing.scenario import Case, random_scenario, timing, to_backtest
 from tests.engine.tiny import TIME, A, B, S, bars, candles, quotes, run, schedule, stamps, table, trades
 
 ORDER = ("status", "reason", "filled", "time_closed")
@@ -425,16 +423,3 @@ def test_strategies_read_sessions():
         run(market, Reads())
     with pytest.raises(StrategyError, match="sessions of 'a_usd' are asked for at 0 ns, and none are given"):
         run(market, bt.Compiled(misused(lambda s: api.is_open(s, 0)), wake="trade"))
-
-
-@pytest.mark.parametrize("seed", range(7000, 7015))
-def test_random_scenarios_with_times_and_sessions(seed, monkeypatch):
-    """What holds of every run holds, however data is cut; the switch goes once the reference engine follows."""
-    monkeypatch.setattr(timing, "DRAWS_TIMING", True)
-    scenario = random_scenario(seed)
-    if scenario.sessions:
-        data, instruments, strategy, options = case = Case(scenario)
-        whole = case.backtest()
-        assert_all(whole)
-        assert case.backtest(**to_backtest(scenario, 3)).digest == whole.digest
-        assert_truncation_changes_nothing(data, instruments, lambda _: strategy, **options)

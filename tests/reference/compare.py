@@ -64,7 +64,7 @@ def tables_of(result: Result) -> Tables:
 def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
     """The rows of a journal, with codes turned into names."""
     from barter_bt.engine.agenda import NEVER
-    from barter_bt.engine.order import KINDS, NO_TIME, STATUSES, TIMES_IN_FORCE
+    from barter_bt.engine.order import CANDLE_FILLS, KINDS, NO_TIME, STATUSES, TIMES_IN_FORCE
 
     meaning: dict[str, Any] = {
         "kind": KINDS,
@@ -73,6 +73,7 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         "reduce_only": (False, True),
         "follows": (False, True),
         "trigger_kind": ("", "stop", "if_touched"),
+        "candle_fill": CANDLE_FILLS,
         "liquidity": ("taker", "maker"),
         "status": ("open", "open", "open", *STATUSES[3:]),
         "reason": reasons,
@@ -82,7 +83,7 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         ours = OURS.get(name, name)
         codes = table.array(name).tolist()
         values[ours] = [meaning[ours][code] for code in codes] if ours in meaning else codes
-        if ours in ("good_till", "time_sent", "time_exchange", "time_triggered", "time_closed"):
+        if ours in ("good_till", "good_after", "time_sent", "time_exchange", "time_triggered", "time_closed"):
             values[ours] = [None if code in (NO_TIME, NEVER) else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
 

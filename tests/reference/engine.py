@@ -40,11 +40,13 @@ from .path import meet_point
 from .protection import Level, levels_of
 from .split import News, Split, divided, end_orders, split, split_position
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
-from .venue import Venue
+from .timing import check_times, settled
+from .venue import ENTRY, Venue
 
 # Rule 10: the classes of one time that occur here.
 ORDER_END, AT_VENUE, PATH, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.25, 0, 0.6, 0.75, 0.8, 0.9, 1, 2, 3
 SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
+SETTLED = {AT_VENUE: 0.5, ENTRY: 0.78, REQUEST: 7.5, CANDLE_OPEN: 8.5}  # rule 17, by what is settled
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 NO_TRADE = -1
 MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
@@ -107,7 +109,7 @@ class Engine:
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         links = self.send_report, self.note
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
-        closes, walks, last, moments = set(), set[int](), -(2**63), set[int]()
+        closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
             exchange = event.instrument.spec.exchange
             arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
@@ -119,7 +121,7 @@ class Engine:
                 self.at(arrival, AT_ENGINE, self.tick, rank)
                 continue
             self.at(event.time, AT_VENUE, partial(self.venues[exchange].on_market, event), rank)
-            moments.add(event.time)
+            self.moments.add(event.time)
             self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
             if event.kind == "candle":
                 closes.add(arrival)
@@ -130,14 +132,14 @@ class Engine:
         for item in self.world.instruments:
             if item.spec.expiry is not None and item.spec.expiry <= last:
                 self.at(item.spec.expiry, EXPIRY, partial(self.expire, item), (0, item.index))
-                moments.add(item.spec.expiry)
+                self.moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
             for flow in flows_of(self.world, row, self.start, last):
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
-                moments.add(flow.time)
+                self.moments.add(flow.time)
         for time in walks:
             self.at(time, PATH, self.walk)
-        for time in moments:
+        for time in self.moments:
             self.at(time, MARGINS, self.keep_margins)
         candles = any(stream.kind == "candles" for stream in self.scenario.streams)
         self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
@@ -181,16 +183,16 @@ class Engine:
             self.by_fill.discard(index)
         self.check()
 
-    def note(self, match: Match, now: int, stage: int) -> None:
+    def note(self, match: Match, now: int, stage: float) -> None:
         """Rule 17: matches are settled when all of their class and time has been seen."""
         if not self.matches:
-            self.at(now, stage + 0.5, partial(self.settle, stage))
+            self.at(now, SETTLED[stage], partial(self.settle, stage))
         self.matches.append(match)
 
-    def settle(self, stage: int, now: int) -> None:
-        """Rules 17 and 43; in class 0 expiries and cash flows come before margins are looked at."""
+    def settle(self, stage: float, now: int) -> None:
+        """Rules 17 and 43; in class 0 expiries, entries and cash flows come before margins are looked at."""
         settle(self.matches)
-        if stage != AT_VENUE:
+        if stage not in (AT_VENUE, ENTRY):
             self.keep_margins(now)
 
     def walk(self, now: int) -> None:
@@ -447,6 +449,8 @@ class Engine:
         """An explicit order, with what it depends on (rules 57 and 58); returns its number."""
         instrument, conditions = self.world.find(row[2]), conditions_of(row)
         lots, terms = instrument.lots_of(row[3]), terms_of(instrument, row)
+        check_times(terms, row)
+        terms = settled(terms, dict(self.scenario.sessions).get(row[2], ()), self.clock)
         levels = levels_of(instrument, row, self.scenario.protect_by)
         parent, group = None, None
         if conditions.group is not None:
@@ -581,3 +585,9 @@ class Engine:
             if terms.good_till is not None and now < terms.good_till <= self.last:
                 lapse = partial(self.venues[exchange].lapse, order)
                 self.at(terms.good_till, ORDER_END, lapse, (order.instrument.index, order.number))
+            if terms.good_after is not None and now < terms.good_after <= self.last:
+                let_in = partial(self.venues[exchange].let_in, order)
+                self.at(terms.good_after, ENTRY, let_in, (order.instrument.index, order.number))
+                if terms.good_after not in self.moments:  # rule 43
+                    self.moments.add(terms.good_after)
+                    self.at(terms.good_after, MARGINS, self.keep_margins)

@@ -33,6 +33,8 @@ class Terms(NamedTuple):
     follows: bool = False  # rule 58: it starts when that has filled
     group: int = -1  # rule 57: the number of its first
     good_till: int | None = None  # rule 35
+    good_after: int | None = None
+    candle_fill: str = ""  # rule 36: "" is as its exchange says
 
     @property
     def kind(self) -> str:
@@ -51,9 +53,9 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     prices = (price, conditions.if_touched or conditions.stop, conditions.trailing)
     limit, trigger, trail = (instrument.ticks_of(one or 0) for one in prices)
     rate = on_grid(conditions.trailing_rate or 0, Fraction(1, BILLION), "trailing rate")
-    till = conditions.good_till
-    assert till is None or (tif == "gtc" and row[1] < till), "rule 35"
-    return Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only, good_till=till)
+    terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
+    times = {"good_till": conditions.good_till, "good_after": conditions.good_after}
+    return terms._replace(**times, candle_fill=conditions.candle_fill or "")
 
 
 def protecting(level: Level, parent: int) -> Terms:
@@ -82,6 +84,8 @@ class Order:
     left of ``offer``.
 
     Rule 31: ``waits`` for its ``parent`` to fill, to start at its ``level``; rule 58: without one.
+
+    Rule 35: ``held_back`` until its time. ``acknowledged``: the engine is told of what it becomes as of a change.
     """
 
     number: int
@@ -111,6 +115,8 @@ class Order:
     followers: list[Order] = field(default_factory=list)
     group: Group | None = None
     waits: bool = False
+    held_back: bool = False
+    acknowledged: bool = False
 
     def __post_init__(self) -> None:
         _, _, _, kind, trigger, trail, rate, self.reduce_only, *_ = self.terms
@@ -120,7 +126,7 @@ class Order:
     @property
     def rest(self) -> int:
         """What may still be matched."""
-        return 0 if self.waits else self.quantity - self.filled - self.matched
+        return 0 if self.waits or self.held_back else self.quantity - self.filled - self.matched
 
     @property
     def protects(self) -> bool:

@@ -1,4 +1,4 @@
-"""One simulated exchange: checks, matching, held orders, what depends on others, and what it closes itself.
+"""One simulated exchange: checks, matching, held orders, what depends on others or a time, and what it closes itself.
 
 Rules 14 to 19, 28 to 39, 57 and 58.
 """
@@ -15,7 +15,9 @@ from .model import LIMIT, Book, Fill, Instrument, Market, in_range
 from .money import Money
 from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
+from .timing import is_early, is_late, is_over
 
+ENTRY = 0.77  # rule 10: in class 0, behind expiries and before cash flows
 PREFERRED = {
     "takers": ("quotes", "trades", "candles"),
     "resting": ("trades", "quotes", "candles"),
@@ -32,8 +34,8 @@ class Venue(Money):
 
     kinds: dict[int, set[str]]
     send: Callable[[Report], None]
-    note: Callable[[Match, int, int], None]
-    stage: int = field(default=0, init=False)  # class of the present event
+    note: Callable[[Match, int, float], None]
+    stage: float = field(default=0, init=False)  # class of the present event
     matched: list[Order] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +45,7 @@ class Venue(Money):
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
         self.told: dict[int, int] = {}  # rule 45: when the engine hears of an instrument's last split
+        self.traded: dict[int, Offer] = {}  # what the last trade offered
         self.closed_now: list[Market] = []  # the candles that close at the present time
 
     def evidence(self, instrument: Instrument, purpose: str) -> str:
@@ -74,15 +77,17 @@ class Venue(Money):
             self.enter(order, now)
         else:
             order.waits = True
-            self.working.append(order)
-            self.send(Report(order.number, now, "acknowledgement"))
+            self.accept(order, now)
             if order.parent.has_filled_whole:
                 self.start(order, now)
 
     def enter(self, order: Order, now: int) -> None:
-        """Rules 17, 28 and 32: the market is there for it, unless there is something against that."""
+        """Rules 17, 28 and 32: the market is there for it, unless it is too early, or something is against that."""
         order.arrival = now
-        if reason := self.objection(order, now):
+        if is_early(order, now):
+            order.held_back = True
+            self.accept(order, now)
+        elif reason := self.objection(order, now):
             self.end(order, now, "rejected", reason)
         elif order.terms.trigger_kind:
             self.hold(order, now)
@@ -93,15 +98,26 @@ class Venue(Money):
         """Rule 58: what it follows has filled whole."""
         order.waits = False
         self.working.remove(order)
-        self.enter(order, now)
+        if reason := self.rejection(order, now):
+            self.end(order, now, "rejected", reason)
+        else:
+            self.enter(order, now)
+
+    def let_in(self, order: Order, now: int) -> None:
+        """Rule 35: its time has come, unless it has ended, waits for its parent, or is still on its way."""
+        if order in self.working and order.held_back:
+            self.stage, order.held_back = ENTRY, False
+            self.working.remove(order)
+            self.enter(order, now)
 
     def accept(self, order: Order, now: int, balances: tuple[tuple[int, int, int], ...] = ()) -> None:
-        """It is live: an acknowledgement; of what has waited until it starts, a change."""
+        """It is live: an acknowledgement; of what has waited or was held back, and is let in, a change."""
         self.working.append(order)
-        if order.terms.follows:
+        if order.acknowledged:
             stands = order.trigger.price if order.terms.trigger_kind else order.price
             self.send(Report(order.number, now, "changed", balances, quantity=order.quantity, price=stands))
         else:
+            order.acknowledged = True
             self.send(Report(order.number, now, "acknowledgement", balances))
 
     def rejection(self, order: Order, now: int) -> str:
@@ -110,7 +126,7 @@ class Venue(Money):
             return "expired"
         if not order.protects and order.sent < self.told.get(order.instrument.index, order.sent):
             return "split"
-        if order.terms.good_till is not None and now >= order.terms.good_till:
+        if is_over(order, now) or is_late(order, now):
             return "time_over"
         if order.sibling_filled:
             return "sibling_filled"
@@ -166,23 +182,30 @@ class Venue(Money):
     def take(self, order: Order, now: int) -> None:
         """Rules 14, 30 and 36: what an order that is admitted meets at once, and what becomes of it then."""
         evidence = self.evidence(order.instrument, "takers")
+        index, chosen = order.instrument.index, order.terms.candle_fill
         if evidence == "quotes" and not order.terms.post_only:
-            self.take_quote(order, now)
-            if not order.matched and order.tif != "gtc":
-                self.note_end(order, "not_filled", now)
+            if chosen not in ("next_open", "next_close") or self.books[index].time == now:  # rule 36
+                self.meet_quote(order, now)
+        elif evidence == "trades" and chosen == "this_close":
+            if trade := self.last.get((index, "trade")):
+                self.meet(order, trade.prices[-1], now, self.traded[index])
         elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
             if order.allows(order.shown) or order.tif != "gtc":
                 self.meet(order, order.shown, now, order.offer, order.shown_in)
-        elif evidence == "candles" and self.closes_at_once() and not order.may_rest:
-            candle = self.last.get((order.instrument.index, "candle"))
+        elif evidence == "candles" and self.closes_at_once(order) and not order.may_rest:
+            candle = self.last.get((index, "candle"))
             if candle and candle.time == now:  # rule 36
-                self.meet(order, candle.prices[-1], now, self.closes[order.instrument.index])
+                self.meet(order, candle.prices[-1], now, self.closes[index])
         order.resting = order.may_rest
 
-    def closes_at_once(self) -> bool:
+    def candle_fill(self, order: Order) -> str:
+        """Rule 36: its own choice, else that of its exchange."""
+        return order.terms.candle_fill or self.spec.candle_fill
+
+    def closes_at_once(self, order: Order) -> bool:
         """Rules 36 and 59: whether who arrives now meets a close of now; with a path it is still to come."""
         ahead = self.stage == 0 and self.spec.candle_path != "pessimistic"
-        return self.spec.candle_fill == "this_close" and not ahead
+        return self.candle_fill(order) == "this_close" and not ahead
 
     def cancel(self, number: int, now: int) -> None:
         """Cancel what is open, answer with an error if it is not; what is matched is settled first."""
@@ -202,9 +225,9 @@ class Venue(Money):
         return True
 
     def expire(self, instrument: Instrument, now: int) -> bool:
-        """Rule 46: an instrument's orders end, and right behind them its position is settled, if there is one."""
-        for order in [order for order in self.working if order.instrument is instrument]:
-            if not order.closed:  # an entry has not taken it along
+        """Rule 46: an instrument's orders end as they were sent, and right behind them its position is settled."""
+        for order in sorted(self.working, key=lambda order: order.number):
+            if order.instrument is instrument and not order.closed:  # an entry has not taken it along
                 self.end(order, now, "cancelled", "expired")
         if instrument.index not in self.positions:
             return False
@@ -297,11 +320,11 @@ class Venue(Money):
         {"quote": self.on_quote, "trade": self.on_trade, "candle": self.on_candle_close}[event.kind](event, now)
 
     def on_quote(self, event: Market, now: int) -> None:
-        """Rules 14 and 15: first the rest of market orders, then resting orders that the opposite side reaches."""
+        """Rules 14, 15 and 36: first who takes and waits, then resting orders that the opposite side reaches."""
         book = self.books[event.instrument.index]
         for order in self.filled_by("quotes", event.instrument):
-            if not order.resting:
-                self.take_quote(order, now)
+            if not order.resting and (order.tif == "gtc" or max(event.amounts) > 0):
+                self.meet_quote(order, now)
         for order in self.best_first("quotes", event.instrument):
             left = book.left_for[order.side]
             usable = book.usable(order.side, now, self.spec.max_age_ns)
@@ -316,7 +339,7 @@ class Venue(Money):
         Rule 38: with a participation all of them, and what it triggers, share its part of the amount.
         """
         price, amount = event.prices[0], event.amounts[0]
-        offer = offered(self.spec, amount)
+        offer = self.traded[event.instrument.index] = offered(self.spec, amount)
         for order in self.filled_by("trades", event.instrument):
             if not order.resting:
                 self.meet(order, price, now, offer)
@@ -335,7 +358,7 @@ class Venue(Money):
         self.opens[index] = candle.time_open, offer
         for order in self.filled_by("candles", candle.instrument):
             order.opens_seen += 1
-            if not order.resting and self.spec.candle_fill == "next_open":
+            if not order.resting and self.candle_fill(order) == "next_open":
                 self.meet(order, price, now, offer)
         for order in self.best_first("candles", candle.instrument):
             if order.allows(price) and not order.terms.post_only:
@@ -449,6 +472,14 @@ class Venue(Money):
             self.end(order, now, "expired", "not_filled")
         return True
 
+    def meet_quote(self, order: Order, now: int) -> None:
+        """Rules 14 and 36: what an IOC or FOK order does not get of it expires, behind the fill if there is one."""
+        self.take_quote(order, now)
+        if order.tif != "gtc" and not order.matched:
+            self.note_end(order, "not_filled", now)
+        elif order.tif != "gtc":
+            order.matched += order.rest
+
     def take_quote(self, order: Order, now: int) -> None:
         """Rule 14: fill at the opposite price, up to what is left of its amount."""
         book, side = self.books[order.instrument.index], order.side
@@ -522,7 +553,8 @@ class Venue(Money):
     def end_reductions(self, instrument: Instrument, side: int, now: int) -> None:
         """Rule 32: without a position on the other side the reduce-only orders of a side end, by number."""
         for order in sorted(self.working, key=lambda order: order.number):
-            if order.reduce_only and order.instrument is instrument and order.side == side and not order.waits:
+            theirs = order.reduce_only and order.instrument is instrument and order.side == side
+            if theirs and not (order.waits or order.held_back):
                 self.end(order, now, "cancelled", "reduce_only")
 
     # Orders that protect an entry

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from barter_bt.testing.scenario import timing
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
@@ -90,7 +89,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_cash_flows(source, scenario)
     scenario = with_good_till(source, scenario) if has_conditions else scenario
     scenario = with_bonds(source, with_margins(source, scenario))
-    scenario = with_timing(source, scenario) if timing.DRAWS_TIMING else scenario
+    scenario = with_timing(source, scenario)
     return with_candle_path(source, scenario)
 
 

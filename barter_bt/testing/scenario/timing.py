@@ -11,7 +11,6 @@ from barter_bt.testing.scenario.numbers import SECOND
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import CANDLE_FILLS, Conditions, Row, Scenario, Session, conditions_of
 
-DRAWS_TIMING = False  # until the reference engine follows rules 35 and 36 in this
 SESSION_TIMES = ("day", "at_open", "at_close", "at_close")
 
 
