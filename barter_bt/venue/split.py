@@ -101,7 +101,7 @@ def _split_position(v: VenueState, i: int, num: int, den: int) -> None:
 def _split_market(v: VenueState, i: int, num: int, den: int, mark: int) -> None:
     """Prices in new units, and how much of the standing quote is left."""
     b = v.markets
-    b.fill_mark[i], b.shown_time[i] = mark, NOT_VALUED
+    b.fill_mark[i], b.increased[i] = mark, v.clock.time[0]  # candles of before are in old units
     b.last[i] = split_price(b.last[i], num, den)
     b.bid[i], b.ask[i] = split_bid(b.bid[i], num, den), split_ask(b.ask[i], num, den)
     b.bid_left[i], b.ask_left[i] = muldiv_floor(b.bid_left[i], num, den), muldiv_floor(b.ask_left[i], num, den)

@@ -74,6 +74,7 @@ def split(venue: Venue, flow: Flow, now: int) -> Split:
         after = split_position(venue.positions.pop(item.index), ratio).after
         venue.positions |= {item.index: after} if after else {}
     split_market(venue, item, ratio)
+    venue.enlarged[item.index] = now  # rule 43: candles that opened before do not count
     venue.told[item.index] = now + venue.spec.response_ns
     return Split(flow, amount, venue.snapshots(item.quote, item.base))
 
@@ -99,7 +100,6 @@ def split_market(venue: Venue, item: Instrument, ratio: Fraction) -> None:
         prices = (0, rhe((high - low) / ratio), 0, divided(close, ratio))
         volume = floor(candle.amounts[0] * ratio)
         venue.last[item.index, "candle"] = candle._replace(prices=prices, amounts=(volume,))
-    venue.closed_now = [one for one in venue.closed_now if one.instrument is not item]  # rule 43
 
 
 def end_orders(venue: Venue, item: Instrument, now: int) -> None:
