@@ -192,14 +192,13 @@ def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
 
 def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, enough: int) -> None:
     """Fill, and what follows from it."""
-    before = v.orders.filled[order]
+    before, noted = v.orders.filled[order], len(v.matches)
     fill(v, order, i, lots, ticks, is_maker, enough)
     if v.orders.children[order] > 0 and v.orders.filled[order] > before:
         follow_parent(v, order, i)
     if v.orders.followers[order] > 0 and has_filled(v, order):
-        noted = len(v.matches)
         start_followers(v, order)
-        sort(v.matches, noted)
+    sort(v.matches, noted)  # what one fill starts is settled in order, behind all that is there
     if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
         close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
     update_triggers(v, i)
