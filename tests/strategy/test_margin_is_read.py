@@ -93,6 +93,17 @@ def test_each_asset_has_its_own_margin():
     assert watch.seen[-1] == [(0.0, 10_000.0), (24.0, 1_020.0 - 24)]
 
 
+def test_what_spot_holds_counts_where_it_is_quoted():
+    """Two of ``a`` at 100: 200 of usd, and nothing of ``a``, in which something else could be margined (rule 19)."""
+    seen = Watch(
+        lambda s: (s.free_margin("a"), s.free_margin("usd")),
+        lambda s, n: ([], [bt.OrderRequest("a_usd", 2)]) if n == 1 else None,
+        wake="trade",
+    )
+    run(MARKET, seen, A, venues=bt.Venue(account="margin", margin="50%"), balances={"usd": 1_000, "a": 5})
+    assert seen.seen[2] == (5, 1_000 + 2 * 20 - 2 * 120 / 2)
+
+
 def test_what_has_no_price_has_no_buying_power_by_contract():
     other = bt.Instrument("x", "b_usd", kind="future", price_increment=1, quantity_increment=1)
     watch = Watch(lambda s: (s.buying_power("b_usd"), s.buying_power("a_usd")), wake="trade")

@@ -39,11 +39,17 @@ def used_margin(s: EngineState, asset: int) -> int:
 
 @unit
 def free_margin(s: EngineState, asset: int) -> int:
-    """What of an asset new positions can tie up: its free balance and the value of positions, less what they need."""
-    used, total = used_margin(s, asset), s.assets.free[asset]
+    """What of an asset new positions can tie up: its free balance and the value of positions, less what they need.
+
+    What margined spot positions hold of it as their base counts where they are quoted (rule 19).
+    """
+    used, total, t = used_margin(s, asset), s.assets.free[asset], s.terms
     for i in range(len(s.instruments)):
-        if s.terms.margined[i] and s.terms.quote[i] == asset and s.instruments.quantity[i] != 0:
+        quantity = s.instruments.quantity[i] if t.margined[i] else 0
+        if quantity != 0 and t.quote[i] == asset:
             total = bounded_sum(total, value_at_mark(s, i))
+        elif quantity != 0 and t.base[i] == asset:
+            total = bounded_sum(total, -quantity * t.base_units[i])
     if used == UNKNOWN or not in_range(total):
         return UNKNOWN
     total = bounded_sum(total, -used)
