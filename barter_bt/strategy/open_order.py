@@ -8,7 +8,7 @@ from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, NO_TIME, STATUSES, TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
-from barter_bt.strategy.api import natural
+from barter_bt.strategy.api.amounts import natural
 
 
 @dataclass(frozen=True, slots=True)

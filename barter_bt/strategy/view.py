@@ -32,6 +32,7 @@ from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
+from barter_bt.strategy.api.amounts import natural
 from barter_bt.strategy.asking import change_to, target_in_steps
 from barter_bt.strategy.candle import Candle, Candles, last_candles
 from barter_bt.strategy.open_order import OpenOrder, read_order
@@ -322,7 +323,7 @@ class State:
                 f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: it has no price yet",
                 "wait until state.price(...) is above 0",
             )
-        lots = api.natural(change, s.terms.lots_per_unit[i])
+        lots = natural(change, s.terms.lots_per_unit[i])
         return [OrderRequest(i, lots, resize=True)] if change else []
 
     def close(self, instrument: str | int) -> list[OrderRequest]:

@@ -20,7 +20,7 @@ _ROUNDING = 4  # units by which roundings of value and maintenance may be off
 def watch(v: VenueState, i: int, before: int) -> None:
     """After a fill of a margined instrument: whether there is a position to watch, since when, and whether it holds."""
     b, quantity = v.markets, v.markets.quantity[i]
-    watched = int(quantity != 0)
+    watched = int(quantity != 0 and v.accounts.liquidates[v.terms.quote[i]] > 0)
     v.clock.live[0] += watched - b.watched[i]
     v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
     b.watched[i] = watched

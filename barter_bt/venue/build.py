@@ -214,7 +214,9 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
     for i, one in enumerate(index.instruments):
         venue, tick, lot = venues[one.exchange], scales.ticks[i], scales.lots[i]
         margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
-        terms.maintenance_rate[i] = _rate(margin.maintenance, "maintenance margin")
+        terms.maintenance_rate[i] = _rate(margin.maintenance or 0, "maintenance margin")
+        given = margin.maintenance is not None or margin.maintenance_per_contract is not None
+        terms.liquidates[i] = int(one.is_derivative or (venue.account == "margin" and given))
         terms.lot_maintenance_num[i], terms.lot_maintenance_den[i] = _per_lot(
             margin.maintenance_per_contract, lot, unit
         )
@@ -240,6 +242,9 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         accounts.total[asset] = state.assets.total[asset]
         accounts.counterparty[asset] = -state.assets.total[asset]
         accounts.valued_at[asset] = NOT_VALUED
+    accounts.array("liquidates")[:] = np.bincount(
+        state.terms.array("quote"), margin_terms.array("liquidates"), minlength=assets
+    )
     markets = VenueMarkets(count)
     nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
     never = ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time", "shown_time")

@@ -40,7 +40,7 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         return
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
     if v.clock.needs_trades[0]:
-        note_trade(v, i, ticks, amount)
+        note_trade(v, i, v.clock.time[0], ticks, amount)
     if b.watched[i]:
         mark = mark_ticks(v, i)
         show_mark(v, i, mark, mark)
@@ -49,10 +49,10 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
 
 
 @hot
-def note_trade(v: VenueState, i: int, ticks: int, amount: float) -> None:
+def note_trade(v: VenueState, i: int, time: int, ticks: int, amount: float) -> None:
     """Remember the last trade, for what fills at its price afterwards."""
     b = v.markets
-    b.trade_ticks[i], b.trade_time[i], b.trade_amount[i] = ticks, v.clock.time[0], amount
+    b.trade_ticks[i], b.trade_time[i], b.trade_amount[i] = ticks, time, amount
     if v.fill_terms.participation[i]:
         offer_trade(v, i, whole_lots(amount, v.terms.lots_per_unit[i], v.terms.lot_noise[i]))
 

@@ -11,6 +11,7 @@ FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, WORTH = 0, 1, 2, 3, 4, 5, 6
 # settled: candles that go on, and whether positions are covered.
 ADMITS, RELEASES, USES, ENDS, GOES_ON, COUNTS = 0, 1, 2, 3, 4, 5
 NO_ASSET = -1
+_RANK_AT = 56  # bit of a place at which the rank begins
 
 
 def note_fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> None:
@@ -91,6 +92,7 @@ def _note(v: VenueState, action: int, order: int, rank: int) -> int:
     m.action[row] = action
     m.order[row] = order
     m.rank[row] = rank
+    m.place[row] = _place(v, rank, order)
     m.number[row] = row
     m.lots[row] = 0
     m.ticks[row] = 0
@@ -110,52 +112,49 @@ def keep(m: Matches, rank: int) -> None:
     m.truncate(kept)
 
 
-def sort(v: VenueState, first: int) -> None:
+def sort(m: Matches, first: int) -> None:
     """From a row on by rank, then order, then as they were noted; mostly they stand so already."""
-    for row in range(first + 1, len(v.matches)):
-        if _precedes(v, row, row - 1):
-            _shell_sort(v, first)
+    for row in range(first + 1, len(m)):
+        if _precedes(m, row, row - 1):
+            _shell_sort(m, first)
             return
 
 
 @unit
-def _shell_sort(v: VenueState, first: int) -> None:
-    gap, m = 1, v.matches
+def _shell_sort(m: Matches, first: int) -> None:
+    gap = 1
     while gap < (len(m) - first) // 9:
         gap = 3 * gap + 1
     while gap > 0:
         for start in range(first + gap, len(m)):
             row = start
-            while row >= first + gap and _precedes(v, row, row - gap):
+            while row >= first + gap and _precedes(m, row, row - gap):
                 _swap(m, row, row - gap)
                 row -= gap
         gap //= 3
 
 
-def _precedes(v: VenueState, a: int, b: int) -> bool:
-    m = v.matches
-    if m.rank[a] != m.rank[b]:
-        return m.rank[a] < m.rank[b]
+def _precedes(m: Matches, a: int, b: int) -> bool:
+    if m.place[a] != m.place[b]:
+        return m.place[a] < m.place[b]
     if m.order[a] != m.order[b]:
-        return _comes_first(v, m.order[a], m.order[b]) if m.rank[a] < ENDS else m.order[a] < m.order[b]
+        return m.order[a] < m.order[b]
     return m.number[a] < m.number[b]
 
 
-def _comes_first(v: VenueState, one: int, other: int) -> bool:
-    """By number; all of a group at that of its first, stops first (rule 57)."""
-    o = v.orders
-    place = o.group[one] if o.group[one] != NO_GROUP else one
-    other_place = o.group[other] if o.group[other] != NO_GROUP else other
-    if place != other_place:
-        return place < other_place
-    is_stop, other_is_stop = o.trigger_kind[one] == STOP, o.trigger_kind[other] == STOP
-    return is_stop if is_stop != other_is_stop else one < other
+def _place(v: VenueState, rank: int, order: int) -> int:
+    """By rank, then number; all of a group at that of its first, stops first (rule 57)."""
+    o, number, turn = v.orders, order, 1
+    if rank in (RELEASES, USES) and o.group[order] != NO_GROUP:
+        number, turn = o.group[order], int(o.trigger_kind[order] != STOP)
+    return (rank << _RANK_AT) + 2 * number + turn
 
 
 def _swap(m: Matches, a: int, b: int) -> None:
     m.action[a], m.action[b] = m.action[b], m.action[a]
     m.order[a], m.order[b] = m.order[b], m.order[a]
     m.rank[a], m.rank[b] = m.rank[b], m.rank[a]
+    m.place[a], m.place[b] = m.place[b], m.place[a]
     m.number[a], m.number[b] = m.number[b], m.number[a]
     m.lots[a], m.lots[b] = m.lots[b], m.lots[a]
     m.ticks[a], m.ticks[b] = m.ticks[b], m.ticks[a]

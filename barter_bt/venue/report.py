@@ -106,7 +106,8 @@ def end_dependants(v: VenueState, ended: int) -> None:
     """An order has ended: what still waits for its first fill, or for all of it, ends with it, and so on."""
     o, order, left = v.orders, ended + 1, v.orders.followers[ended]
     o.ended_with[ended] = ended + 1
-    _end_children(v, ended)
+    if o.children[ended] > 0:
+        _end_children(v, ended)
     while left > 0 and order < len(o):
         if o.follows[order] and o.parent[order] >= ended and o.ended_with[o.parent[order]] == ended + 1:
             left -= 1

@@ -82,7 +82,7 @@ def _goes_on(v: VenueState) -> bool:
 
 def _settle_matches(v: VenueState) -> None:
     """All that the market has done to orders; what is left is looked at afterwards."""
-    sort(v, 0)
+    sort(v.matches, 0)
     waiting, settled = _settle_each(v)
     while waiting >= 0:
         if settled == 0:  # each waits for another
@@ -199,7 +199,7 @@ def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: in
     if v.orders.followers[order] > 0 and has_filled(v, order):
         noted = len(v.matches)
         start_followers(v, order)
-        sort(v, noted)
+        sort(v.matches, noted)
     if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
         close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
     update_triggers(v, i)

@@ -58,9 +58,12 @@ def _release(v: VenueState, i: int) -> None:
 
 def _end_orders(v: VenueState, i: int) -> None:
     """By number; also those that wait for a parent, which does not end them itself."""
-    for order in range(len(v.orders)):
-        if v.orders.live[order] and v.orders.instrument[order] == i:
-            v.orders.children[order] = 0
+    o = v.orders
+    for order in range(len(o)):
+        if o.live[order] and o.instrument[order] == i:
+            o.children[order] = o.follows[order] = 0
+    for order in range(len(o)):
+        if o.live[order] and o.instrument[order] == i:
             close(v, order, i, CLOSED, CANCELLED, INSTRUMENT_SPLIT)
     update_triggers(v, i)
 
@@ -86,6 +89,7 @@ def _split_position(v: VenueState, i: int, num: int, den: int) -> None:
     elif before != 0:
         after, t = split_lots(before, num, den), v.terms
         b.quantity[i] = after
+        b.value[i] = b.need[i] = 0  # of what is left they are found anew
         if t.margined[i]:
             held = v.accounts.held
             held[t.base[i]] = bounded_sum(held[t.base[i]], (after - before) * t.base_units[i])
@@ -97,7 +101,7 @@ def _split_position(v: VenueState, i: int, num: int, den: int) -> None:
 def _split_market(v: VenueState, i: int, num: int, den: int, mark: int) -> None:
     """Prices in new units, and how much of the standing quote is left."""
     b = v.markets
-    b.fill_mark[i] = mark
+    b.fill_mark[i], b.increased[i] = mark, v.clock.time[0]  # candles of before are in old units
     b.last[i] = split_price(b.last[i], num, den)
     b.bid[i], b.ask[i] = split_bid(b.bid[i], num, den), split_ask(b.ask[i], num, den)
     b.bid_left[i], b.ask_left[i] = muldiv_floor(b.bid_left[i], num, den), muldiv_floor(b.ask_left[i], num, den)

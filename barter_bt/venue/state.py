@@ -48,6 +48,7 @@ class MarginTerms(Table):
     maintenance_rate: I64  # of its notional, in 1e-9
     lot_maintenance_num: I64  # or per lot, in units of quote; 0: by rate
     lot_maintenance_den: I64
+    liquidates: I64  # 1: positions that are margined in its asset are liquidated
     liquidation_rate: I64  # of what is liquidated, beside the taker fee, in 1e-9
     settlement: I64  # ticks at which it is settled when it expires; 0: the mark
 
@@ -64,6 +65,7 @@ class Accounts(Table):
     collateral: I64
     requirement: I64
     valued_at: I64
+    liquidates: I64  # instruments that make its positions be liquidated; 0: they never are
     watching: I64  # positions margined in it that may be liquidated
     doubted: I64  # 1: whether its positions are covered is to be seen when all of this time is settled
     incoming: I64  # matches still to be settled that will add to what is free
@@ -166,6 +168,7 @@ class Matches(Table, growable=True):
     action: I8
     order: I64  # -1 once it is settled
     rank: I64  # what releases comes before what uses
+    place: I64  # rank, and the order's number or that of its group, where stops come first
     number: I64  # in order of noting
     lots: I64
     ticks: I64

@@ -59,7 +59,8 @@ class Margin:
         A fixed sum for each contract instead.
     maintenance
         Fraction of its notional below which all that is margined in its asset is liquidated, at most ``rate``. 0:
-        positions are closed when nothing is left.
+        positions are closed when nothing is left; that is what None means where a derivative is settled in the asset.
+        Where there is only spot, None is never: the warnings tell of an equity below zero.
     maintenance_per_contract
         A fixed sum for each contract instead.
     liquidation_fee
@@ -73,7 +74,7 @@ class Margin:
 
     rate: float = 1.0
     per_contract: float | None = None
-    maintenance: float = 0.0
+    maintenance: float | None = None
     maintenance_per_contract: float | None = None
     liquidation_fee: float = 0.0
 
@@ -82,7 +83,10 @@ class Margin:
             raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
         if self.per_contract is not None and not set_amount(self, "per_contract", "margin per contract") > 0:
             raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
-        if not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= self.rate:
+        if (
+            self.maintenance is not None
+            and not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= self.rate
+        ):
             raise ConfigError(
                 f"maintenance margin is {self.maintenance}; allowed: 0 to the margin rate, {self.rate}",
                 "what must be kept is not more than what it takes to open",

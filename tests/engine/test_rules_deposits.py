@@ -10,10 +10,6 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import DataError
 from barter_bt.statistic.deposits import internal_growth
-from barter_bt.testing import assert_all
-from barter_bt.testing.scenario import Case, random_scenario
-from barter_bt.testing.scenario import flows as drawing
-from barter_bt.testing.strategies import accepted
 from tests.engine.test_rules_flows import cash, flows, frame
 from tests.engine.tiny import A, run, schedule, table, trades
 
@@ -160,20 +156,3 @@ def test_they_are_saved_and_stay_causal(tmp_path):
     assert bt.statistic.returns_by(saved, "day")["return"].to_list() == [pytest.approx(result.summary().total_return)]
     found = bt.check_causality(market, A, plan, balances={"usd": 10_000}, cash_flows=given, interpret=True)
     assert found.ok
-
-
-def test_what_holds_of_every_run_holds_with_deposits(monkeypatch):
-    monkeypatch.setattr(drawing, "DRAWN", ("funding", "dividend", "cash", "deposit"))
-    seen = set()
-    for seed in range(150):
-        scenario = random_scenario(seed)
-        if any(row[0] == "deposit" for row in scenario.cash_flows):
-            with accepted():
-                result = Case(scenario).backtest()
-                assert_all(result)
-                summary = result.summary()
-                assert summary.time_weighted_return == summary.total_return
-                if "net" in result.equity.columns:  # else all of them were too early
-                    assert result.equity["net"].null_count() == result.equity["equity"].null_count()
-                seen |= set(result.cash_flows["reason"])
-    assert seen >= {"deposit", "withdrawal"}

@@ -8,10 +8,6 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import BarterBtError, ConfigError
-from barter_bt.testing import assert_all, assert_truncation_changes_nothing
-from barter_bt.testing.scenario import Case, random_scenario
-from barter_bt.testing.scenario import flows as drawing
-from barter_bt.testing.strategies import accepted
 from tests.engine.test_rules_flows import cash, flows
 from tests.engine.tiny import FUTURE, A, Watch, quotes, run, schedule, table, trades
 
@@ -167,19 +163,3 @@ def test_bad_interest_is_told(given, said):
 def test_interest_of_nothing_that_is_there_is_refused(given, said):
     with pytest.raises(BarterBtError, match=said):
         run(trades((0, 100, 9), instrument="f_usd"), schedule(), FUTURE, cash_flows=given)
-
-
-def test_what_holds_of_every_run_holds_with_interest(monkeypatch):
-    """On random scenarios, which have it when they are asked to."""
-    monkeypatch.setattr(drawing, "DRAWN", ("funding", "dividend", "cash", "interest"))
-    reasons = set()
-    for seed in range(260):
-        scenario = random_scenario(seed)
-        if any(row[0] in ("interest", "borrow") for row in scenario.cash_flows):
-            with accepted():
-                result = Case(scenario).backtest()
-                assert_all(result)
-                reasons |= set(result.cash_flows["reason"])
-                data, instruments, strategy, options = Case(scenario)
-                assert_truncation_changes_nothing(data, instruments, lambda _, given=strategy: given, n=1, **options)
-    assert reasons >= {"interest", "debt_interest", "borrow_fee"}

@@ -11,10 +11,6 @@ import barter_bt as bt
 from barter_bt.engine.replica import differences
 from barter_bt.errors import BarterBtError, DataError
 from barter_bt.report.series import exposures
-from barter_bt.testing import assert_all
-from barter_bt.testing.scenario import Case, random_scenario
-from barter_bt.testing.scenario import flows as drawing
-from barter_bt.testing.strategies import accepted
 from tests.engine.test_rules_flows import flows, frame, paid
 from tests.engine.tiny import FUTURE, TIME, A, S, Watch, candles, quotes, run, schedule, table, trades
 
@@ -271,19 +267,3 @@ def test_files_say_ratios_as_text_or_numbers(tmp_path):
     one = pl.DataFrame({"time": [4], "instrument": ["a_usd"], "ratio": [1.5]}).with_columns(pl.col("time").cast(TIME))
     one.write_parquet(tmp_path / "splits.parquet")
     assert bt.data.splits(tmp_path / "splits.parquet").frame["ratio"].to_list() == ["3:2"]
-
-
-def test_what_holds_of_every_run_holds_over_splits(monkeypatch):
-    """On random scenarios, which have them when they are asked to; a replica follows."""
-    monkeypatch.setattr(drawing, "DRAWN", ("funding", "dividend", "cash", "split"))
-    found = set()
-    for seed in range(400):
-        scenario = random_scenario(seed)
-        if any(row[0] == "split" for row in scenario.cash_flows):
-            with accepted():
-                result = Case(scenario).backtest(audit="full")
-                assert_all(result)
-                assert differences(result.replica().state, result.state) == []
-                assert result.round_trips.height >= result.positions.height
-                found |= {(before > 0) - (before < 0) for before in result.splits["quantity_before"]}
-    assert found == {-1, 0, 1}

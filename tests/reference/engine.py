@@ -38,6 +38,7 @@ from .model import (
 from .order import Group, Match, Order, Report, Terms, protecting, settle, terms_of
 from .path import meet_point
 from .protection import Level, levels_of
+from .split import News, Split, divided, end_orders, split, split_position
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
 from .timing import check_times, settled
 from .venue import ENTRY, Venue
@@ -47,6 +48,7 @@ ORDER_END, AT_VENUE, PATH, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.
 SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 SETTLED = {AT_VENUE: 0.5, ENTRY: 0.78, REQUEST: 7.5, CANDLE_OPEN: 8.5}  # rule 17, by what is settled
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
+NO_TRADE = -1
 MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
 
 
@@ -75,6 +77,8 @@ class Engine:
         self.books = {item.index: Book() for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
+        self.by_fill: set[int] = set()  # those that an own fill has set
+        self.news = {item.index: News() for item in every}
         self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
         self.order_of_row: dict[int, int] = {}
         self.asked: dict[int, Order] = {}  # by number, also those that are refused
@@ -173,9 +177,10 @@ class Engine:
         """Class 2."""
         index = event.instrument.index
         self.tick(now)
-        replaced, price = self.books[index].update(event), self.books[index].price()
+        replaced, price = self.news[index].update(self.books[index], event), self.books[index].price()
         if replaced and price is not None:  # rule 6: the last priced event
             self.marks[index] = price
+            self.by_fill.discard(index)
         self.check()
 
     def note(self, match: Match, now: int, stage: float) -> None:
@@ -241,10 +246,46 @@ class Engine:
         """Rule 48: at the venue; the engine is told by one balance event, unless it is nothing."""
         exchange, asset = self.world.assets[flow.asset][0], flow.asset
         venue = self.venues[exchange]
-        if amount := due(flow, self.world, venue):
+        if flow.kind == "split":
+            told = partial(self.on_split, split(venue, flow, now))
+            self.at(now + self.specs[exchange].response_ns, ACCOUNT, told)
+            assert flow.instrument is not None
+            end_orders(venue, flow.instrument, now)
+        elif amount := due(flow, self.world, venue):
             venue.pay(asset, amount)
             told = partial(self.on_payment, flow, amount, venue.snapshots(asset))
             self.at(now + self.specs[exchange].response_ns, ACCOUNT, told)
+
+    def on_split(self, told: Split, now: int) -> None:
+        """Rule 45: position, mark and market at once."""
+        time, item, ratio = told.flow.time, told.flow.instrument, told.flow.number
+        assert item is not None
+        index = item.index
+        self.tick(now)
+        before = self.total[item.base] - self.held(item)
+        if index in self.positions:
+            change = split_position(self.positions.pop(index), ratio)
+            if change.exited is not None:
+                self.exit(item, change.exited, time, NO_TRADE)
+            if change.after is not None:
+                self.positions[index] = change.after
+        self.balance_rows(time, told.balances)
+        self.paid[item.base] += self.total[item.base] - self.held(item) - before
+        mark = self.marks.get(index)
+        has_news = self.news[index].hear(self.books[index], time, ratio)
+        if mark is not None and (index in self.by_fill or not has_news):
+            self.marks[index] = divided(mark, ratio)
+        elif mark is not None and self.books[index].price() is not None:
+            self.marks[index] = self.books[index].price()
+        if told.amount:
+            self.paid[item.quote] += told.amount
+            self.tables.payments.append(row_of(PAYMENTS, time, now, index, item.quote, told.amount, "split"))
+        self.check()
+
+    def held(self, instrument: Instrument) -> int:
+        """Of a spot instrument's base, what its position holds."""
+        position = self.positions.get(instrument.index)
+        return instrument.held(position.side * position.quantity) if position else 0
 
     def on_payment(self, flow: Flow, amount: int, balances: tuple[tuple[int, int, int], ...], now: int) -> None:
         """Class 1."""
@@ -294,18 +335,23 @@ class Engine:
         opened = len(self.entries) + len(self.tables.positions)  # ids are dense in order of opening
         entry = self.entries.get(index, (opened, report.time, trade))
         if change.exited is not None:
-            out, (_, *entered) = change.exited, self.entries.pop(index)
-            money = (out.side, out.quantity_max, out.realised, out.fees_enter, out.fees_exit)
-            cells = (entry[0], index, *money, entered[0], report.time, entered[1], trade)
-            self.tables.positions.append(row_of(POSITIONS, *cells))
-            self.realised[instrument.quote] += out.realised
+            self.exit(instrument, change.exited, report.time, trade)
         if change.after is not None:
             self.positions[index] = change.after
             self.marks[index] = None if change.opened else fill.ticks  # rule 6
+            self.by_fill.add(index)
         if change.opened:
             self.entries[index] = (opened, report.time, trade)
         terms = (fill.side, fill.ticks, fill.lots, fill.notional, fill.fee, "maker" if fill.maker else "taker")
         self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
+
+    def exit(self, instrument: Instrument, out: Position, time: int, trade: int) -> None:
+        """A row of the positions."""
+        number, *entered = self.entries.pop(instrument.index)
+        money = (out.side, out.quantity_max, out.realised, out.fees_enter, out.fees_exit)
+        cells = (number, instrument.index, *money, entered[0], time, entered[1], trade)
+        self.tables.positions.append(row_of(POSITIONS, *cells))
+        self.realised[instrument.quote] += out.realised
 
     def balance_rows(self, time: int, balances: tuple[tuple[int, int, int], ...]) -> None:
         for asset, total, free in balances:
@@ -534,6 +580,7 @@ class Engine:
         cells = (order.instrument.index, order.side, terms.kind, *terms, order.quantity, wish, 0, 0, 0, *end)
         self.tables.orders.append(row_of(ORDERS, *cells))
         if not refused:
+            order.sent = now
             self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))
             if terms.good_till is not None and now < terms.good_till <= self.last:
                 lapse = partial(self.venues[exchange].lapse, order)

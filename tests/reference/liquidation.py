@@ -14,12 +14,19 @@ def is_short(money: Money, asset: int, prices: Prices) -> bool:
 
     Rule 2: a notional that leaves the range ends the run.
     """
-    held, marks = money.margined(asset), {**money.marks, **prices}
+    held, marks = money.margined(asset) if liquidates(money, asset) else [], {**money.marks, **prices}
     for item, position in held:
         in_range(item.notional(position.quantity, marks[item.index]), "a notional")
     worth = money.left(asset) + sum(value(item, one, marks[item.index]) for item, one in held)
     kept = sum(item.maintenance(one.quantity, marks[item.index]) for item, one in held)
     return bool(held) and in_range(worth, "worth") < in_range(kept, "maintenance")
+
+
+def liquidates(money: Money, asset: int) -> bool:
+    """Rule 42: where a derivative is settled in it, or something that is margined in it has a maintenance."""
+    there = [item for item in money.world.instruments if item.quote == asset and money.is_margined(item)]
+    own = [item.spec.maintenance is not None or item.spec.maintenance_per_contract is not None for item in there]
+    return any(own) or any(not item.spot for item in there)
 
 
 def price_found(money: Money, candle: Market) -> int | None:

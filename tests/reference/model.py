@@ -123,7 +123,7 @@ class Instrument:
         """Rule 42: what must be kept as long as these lots are held."""
         if self.spec.maintenance_per_contract is not None:
             return self.per_contract(self.spec.maintenance_per_contract, lots)
-        return rhe(self.notional(lots, ticks) * exact(self.spec.maintenance))
+        return rhe(self.notional(lots, ticks) * exact(self.spec.maintenance or "0"))
 
     def too_small(self, lots: int, ticks: int) -> str:
         """Rule 17: the reason, if there is one; a market order (0 ticks) has no price and notional to check."""

@@ -94,6 +94,7 @@ class Order:
     quantity: int
     terms: Terms
     cuts: bool = False  # rule 17: a target's, not strict
+    sent: int = 0
     arrival: int = 0  # what was held arrives again when it is triggered
     filled: int = 0
     last_fill: tuple[float, int] = (-inf, 0)  # its time and price

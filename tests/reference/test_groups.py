@@ -163,6 +163,17 @@ def test_they_stand_at_the_number_of_the_group() -> None:
 # What cash reserves
 
 
+def test_three_of_a_group() -> None:
+    """Whichever fills ends both of the others, by number."""
+    for fills_first, price in ((0, 94), (1, 89), (2, 111)):
+        schedule = [held(1, 1, 94, group=1), held(1, 1, 89, group=1), held(1, 1, stop=111, group=1)]
+        prices = {0: (100, 100, 93), 1: (100, 100, 88), 2: (100, 100, 111)}[fills_first]
+        schedule = schedule if fills_first != 1 else [held(1, 1, 80, group=1), *schedule[1:]]
+        tables = told("trades", moves(*prices), schedule)
+        assert ends(tables) == [FILLED if number == fills_first else SIBLING for number in range(3)]
+        assert [fill[1] for fill in fills(tables)] == [price]
+
+
 def test_they_reserve_nothing() -> None:
     """Two coins are the limit's and the stop's; 150 of 100 is taken, and what it costs is looked at when it fills."""
     schedule = [market(0.5, 2), held(1.5, -2, 110, group=1), held(1.5, -2, stop=95, group=1)]
@@ -254,6 +265,15 @@ def test_it_ends_where_the_parent_ends_otherwise(parent: Row, terms: Any, end: A
     tables = told("quotes", rows, schedule, **{"item": (BTC, ETH)} | terms)
     assert ends(tables)[:3] == [end, *[PARENT if arrived else ("rejected", "parent_ended")] * 2]
     assert len(set(column(tables, "time_closed")[:3])) == 1
+
+
+def test_a_candle_that_opened_before_it_started_does_not_fill_it() -> None:
+    """It starts at 20; the other's candle of 15 to 25 would reach it, that of 25 to 35 does."""
+    rows = [candle(0, (100,) * 4), candle(10, (100, 100, 95, 100))]
+    rows += [candle(opens, (45, 45, 35, 45), "eth_usd") for opens in (15, 25)]
+    schedule = [held(5, 1, 98), held(5, 1, 40, name="eth_usd", after=0)]
+    tables = told("candles", rows, schedule, item=(BTC, ETH))
+    assert fills(tables) == [(20, 98, 1, "maker"), (35, 40, 1, "maker")]
 
 
 def test_it_ends_with_a_protected_parent_of_which_a_part_was_closed() -> None:

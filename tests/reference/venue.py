@@ -44,6 +44,7 @@ class Venue(Money):
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
+        self.told: dict[int, int] = {}  # rule 45: when the engine hears of an instrument's last split
         self.traded: dict[int, Offer] = {}  # what the last trade offered
         self.closed_now: list[Market] = []  # the candles that close at the present time
 
@@ -120,9 +121,11 @@ class Venue(Money):
             self.send(Report(order.number, now, "acknowledgement", balances))
 
     def rejection(self, order: Order, now: int) -> str:
-        """Rules 31, 35, 46, 57 and 58: why it is rejected as soon as it arrives; empty if it is not."""
+        """Rules 31, 35, 45, 46, 57 and 58: why it is rejected as soon as it arrives; empty if it is not."""
         if order.instrument.has_expired(now):
             return "expired"
+        if not order.protects and order.sent < self.told.get(order.instrument.index, order.sent):
+            return "split"
         if is_over(order, now) or is_late(order, now):
             return "time_over"
         if order.sibling_filled:

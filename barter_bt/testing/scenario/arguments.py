@@ -245,7 +245,7 @@ def to_margin(spec: InstrumentSpec) -> Margin:
     return Margin(
         float(spec.margin),
         number(spec.margin_per_contract),
-        float(spec.maintenance),
+        number(spec.maintenance),
         number(spec.maintenance_per_contract),
         float(spec.liquidation_fee),
     )

@@ -31,7 +31,8 @@ WITHHELD = ("0", "0.15", "1", "0.333333333")
 YEARLY = ("0.04", "10", "-1", "0.123456789", "0.000000001", "0")
 RATIOS = ("2:1", "1:2", "3:2", "1:10", "7:1", "1:3", "21:20", "100:1", "1:1000")
 # Kinds of random scenarios; there are "interest", "split", "deposit" and "payout", too.
-DRAWN: tuple[str, ...] = ("funding", "dividend", "cash")
+DRAWN: tuple[str, ...] = ("funding", "dividend", "cash", "interest", "split", "deposit")  # of random scenarios
+MOST_IN_A_LOT = Decimal(1000)  # where a lot is more of its base, a split may leave the range
 
 
 def with_cash_flows(source: Source, scenario: Scenario) -> Scenario:
@@ -119,7 +120,7 @@ def make_split(source: Source, scenario: Scenario, time: int) -> Row:
 
 def is_alone(item: InstrumentSpec, scenario: Scenario) -> bool:
     """Whether a spot instrument's base is that, or the money, of no other, and equity is not measured in it."""
-    if item.kind != "spot" or item.base == scenario.reporting:
+    if item.kind != "spot" or item.base == scenario.reporting or Decimal(item.lot) > MOST_IN_A_LOT:
         return False
     others = (one for one in scenario.instruments if one != item and one.exchange == item.exchange)
     return all(item.base not in (one.quote, one.money, one.base if one.kind == "spot" else "") for one in others)

@@ -40,7 +40,7 @@ def with_maintenance(source: Source, item: InstrumentSpec, on_margin: bool) -> I
     return replace(
         item,
         margin=margin,
-        maintenance=plain(kept),
+        maintenance=None if kept == 0 and chance(source, 50) else plain(kept),
         maintenance_per_contract=None if each is None or chance(source, 30) else plain(Decimal(each) / 2),
         liquidation_fee=source.pick(LIQUIDATION_FEES),
     )

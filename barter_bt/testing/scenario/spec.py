@@ -61,7 +61,7 @@ class InstrumentSpec(Plain):
     range_share: float = 0.0
     volume_share: float = 0.0
     impact: float = 0.0
-    maintenance: str = "0"
+    maintenance: str | None = None
     maintenance_per_contract: str | None = None
     liquidation_fee: str = "0"
     settlement_price: str | None = None  # of a future that expires

@@ -1,0 +1,83 @@
+"""Orders at work, and the grid on which orders must lie.
+
+``order = first_order(s, i)``, then ``order = order_after(s, order)`` while it is not -1. All else of an order stands in
+its row of ``s.orders``.
+"""
+
+from __future__ import annotations
+
+from barter_bt.engine.fault import BAD_NUMBER, fail
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.strategy.api.amounts import natural
+from barter_bt.strategy.asking import is_unknown
+
+
+def first_order(s: EngineState, i: int) -> int:
+    """Number of the first of an instrument's live orders, in order of sending; -1 without one."""
+    return -1 if is_unknown(s.whole, i) else s.whole.instruments.first[i]
+
+
+def order_after(s: EngineState, order: int) -> int:
+    """Number of the next live order of the same instrument; -1 behind the last."""
+    return -1 if _is_unknown_order(s.whole, order) else s.whole.orders.after[order]
+
+
+def order_quantity(s: EngineState, order: int) -> float:
+    """Signed quantity of an order."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _lots(s.whole, order, s.whole.orders.quantity[order])
+
+
+def order_leaves(s: EngineState, order: int) -> float:
+    """Signed quantity that an order has not filled."""
+    if _is_unknown_order(s.whole, order):
+        return 0.0
+    return _lots(s.whole, order, s.whole.orders.quantity[order] - s.whole.orders.filled[order])
+
+
+def order_price(s: EngineState, order: int) -> float:
+    """Limit price of an order; 0.0 of a market order."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.price[order])
+
+
+def order_trigger(s: EngineState, order: int) -> float:
+    """Price at which an order is held no longer; 0.0 without one, or while a trailing stop has yet to set it."""
+    return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.trigger[order])
+
+
+def next_order(s: EngineState) -> int:
+    """The number that the first open asked for in this wake-up will have (cancels take none)."""
+    return len(s.whole.orders)
+
+
+def round_price(s: EngineState, i: int, value: float) -> float:
+    """The nearest price on the instrument's grid."""
+    if is_unknown(s.whole, i):
+        return 0.0
+    per_unit = s.whole.terms.ticks_per_unit[i]
+    return natural(int(value * per_unit + 0.5), per_unit)
+
+
+def round_quantity(s: EngineState, i: int, value: float) -> float:
+    """The largest quantity on the instrument's grid that is not above ``value`` ≥ 0 (but for float noise)."""
+    if is_unknown(s.whole, i):
+        return 0.0
+    per_unit = s.whole.terms.lots_per_unit[i]
+    return natural(int(value * per_unit + 1e-6), per_unit)
+
+
+def _is_unknown_order(s: EngineState, order: int) -> bool:
+    """Whether there is no such order, which ends the run."""
+    if 0 <= order < len(s.orders):
+        return False
+    fail(s.fault, BAD_NUMBER, order)
+    return True
+
+
+def _lots(s: EngineState, order: int, lots: int) -> float:
+    """Lots of an order as a signed quantity."""
+    return s.orders.side[order] * natural(lots, s.terms.lots_per_unit[s.orders.instrument[order]])
+
+
+def _price(s: EngineState, order: int, ticks: int) -> float:
+    """Ticks of an order as a price; what is none is 0.0."""
+    return natural(max(ticks, 0), s.terms.ticks_per_unit[s.orders.instrument[order]])

@@ -1,0 +1,74 @@
+"""Orders that a compiled strategy asks for: each returns its row among what is asked for, -1 if nothing is."""
+
+from __future__ import annotations
+
+from barter_bt.engine.order import BUY, GTC, IF_TOUCHED, SELL, STOP
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.strategy.asking import ask_limit, ask_market, ask_trigger
+
+
+def buy(s: EngineState, i: int, quantity: float) -> int:
+    """Ask for a market buy."""
+    return ask_market(s.whole, i, BUY, quantity)
+
+
+def sell(s: EngineState, i: int, quantity: float) -> int:
+    """Ask for a market sell."""
+    return ask_market(s.whole, i, SELL, quantity)
+
+
+def limit_buy(s: EngineState, i: int, quantity: float, at: float, time_in_force: int = GTC, post_only: int = 0) -> int:
+    """Ask for a limit buy at a price; ``time_in_force`` is GTC, IOC or FOK, ``post_only`` 1 or 0."""
+    return ask_limit(s.whole, i, BUY, quantity, at, time_in_force, post_only)
+
+
+def limit_sell(s: EngineState, i: int, quantity: float, at: float, time_in_force: int = GTC, post_only: int = 0) -> int:
+    """Ask for a limit sell at a price; ``time_in_force`` is GTC, IOC or FOK, ``post_only`` 1 or 0."""
+    return ask_limit(s.whole, i, SELL, quantity, at, time_in_force, post_only)
+
+
+def stop_buy(s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC) -> int:
+    """Ask for a buy once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
+
+
+def stop_sell(s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC) -> int:
+    """Ask for a sell once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
+
+
+def buy_if_touched(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC
+) -> int:
+    """Ask for a buy once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
+
+
+def sell_if_touched(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC
+) -> int:
+    """Ask for a sell once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
+    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
+
+
+def trailing_stop_buy(
+    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
+) -> int:
+    """Ask for a market buy once the price has risen so far from its lowest (rule 34).
+
+    Either ``distance``, in price, or ``rate``, a fraction of the price, is above 0; ``at`` is the trigger to start at.
+    """
+    return ask_trigger(s.whole, ask_market(s.whole, i, BUY, quantity), STOP, at, distance, rate)
+
+
+def trailing_stop_sell(
+    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
+) -> int:
+    """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
+    return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
+
+
+def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:
+    if limit == 0.0 and time_in_force == GTC:
+        return ask_market(s.whole, i, side, quantity)
+    return ask_limit(s.whole, i, side, quantity, limit, time_in_force, 0)
