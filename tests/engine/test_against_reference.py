@@ -86,8 +86,8 @@ def test_drawn_scenarios_agree(scenario: Scenario) -> None:
 
 def test_scenarios_reach_everything() -> None:
     """Fuzzing proves little if the scenarios do little; the reference tells it, as the engines agree on these seeds."""
-    ends, liquidity, paid, trades = set(), set(), set(), 0
-    for seed in range(240):
+    ends, liquidity, paid, held_back, trades = set(), set(), set(), set(), 0
+    for seed in range(400):
         scenario = random_scenario(seed)
         tables = run(scenario)
         specs = {spec.name: spec for spec in scenario.instruments}
@@ -95,10 +95,13 @@ def test_scenarios_reach_everything() -> None:
             kind = "cash" if row["instrument"] is None else specs[tables.instruments[row["instrument"]]].kind
             paid.add((kind, row["amount"] > 0))
         ends |= {(order["kind"], order["status"], order["reason"]) for order in tables.orders}
+        held_back |= {(order["tif"], order["status"]) for order in tables.orders if order["good_after"] is not None}
         liquidity |= {trade["liquidity"] for trade in tables.trades}
         trades += len(tables.trades)
     assert liquidity == {"maker", "taker"}
     assert trades > 500
+    closed = ("filled", "cancelled", "rejected")
+    assert held_back >= {(tif, status) for tif in ("gtc", "ioc", "fok") for status in closed}
     kinds = ("cash", "perpetual", "inverse", "spot")  # cash flows of one's own, funding, dividends
     assert paid >= {(kind, gets) for kind in kinds for gets in (True, False)}
     assert ends >= {
@@ -172,7 +175,7 @@ def test_shifted_times_shift_the_results(seed: int) -> None:
     before, after = tables_of(fast(scenario)), tables_of(fast(shifted(scenario, by)))
     for name in TABLES:
         for row in getattr(before, name):
-            times = [key for key in row if key.startswith("time") or key == "good_till"]
+            times = [key for key in row if key.startswith(("time", "good"))]
             row.update({key: row[key] + by for key in times if row[key] is not None})
     assert difference(before, after) == ""
 

@@ -93,6 +93,8 @@ def test_the_order_that_the_venue_has_made() -> None:
         "follows": False,
         "group": -1,
         "good_till": None,
+        "good_after": None,
+        "candle_fill": "",
         "quantity": 2,
         "quantity_requested": 2,
         "filled": 2,

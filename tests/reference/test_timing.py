@@ -298,6 +298,13 @@ def test_what_a_close_or_a_trade_has_left(streams: Any, first: str) -> None:
     assert ends(tables) == [FILLED, EXPIRED, FILLED, EXPIRED]
 
 
+def test_a_trade_that_nobody_was_there_to_see() -> None:
+    """Half of six is there for whoever arrives later, though no order was at the venue when they were traded."""
+    rows = [held(2, 2, candle_fill="this_close"), held(3, 2, None, "ioc", candle_fill="this_close")]
+    tables = simulate("trades", [trade(0, 100, 9), trade(1, 100, 6), trade(5, 90, 9)], rows, participation="0.5")
+    assert [(row["order"], row["quantity"]) for row in tables.trades] == [(0, 2), (1, 1)]
+
+
 def test_they_enter_by_instrument_then_by_number() -> None:
     """The money is enough for one: that of the first instrument, though it was sent last."""
     rows = [quote(0, 99, 9, 100, 9, "eth_usd"), quote(0, 99, 9, 100, 9), quote(9, 99, 9, 100, 9)]
