@@ -115,9 +115,10 @@ def first_divergence(left: Mapping[str, pl.DataFrame], right: Mapping[str, pl.Da
 
 
 def row_times(table: str, frame: pl.DataFrame) -> Integers:
-    """When each row of a table came about, in nanoseconds."""
+    """When each row of a table came about, in nanoseconds; of an order that nobody has sent, when it was known."""
     name = next(name for name in _TIMES[table] if name in frame.columns)
-    return nanoseconds(frame[name])
+    times = frame[name]
+    return nanoseconds(times.fill_null(frame["time_closed"]) if table == "orders" and times.null_count() else times)
 
 
 def moment(time_ns: int) -> str:

@@ -26,6 +26,7 @@ def wait_for_all(v: VenueState, order: int, i: int) -> None:
     if not reason and not o.live[parent] and o.matched[parent] == 0:
         reason = PARENT_ENDED
     if reason:
+        o.follows[order] = 0  # the parent does not wait for it
         report(v, order, CLOSED, REJECTED, reason)
         return
     o.held[order] = WAITING

@@ -267,6 +267,17 @@ def test_it_ends_where_the_parent_ends_otherwise(parent: Row, terms: Any, end: A
     assert len(set(column(tables, "time_closed")[:3])) == 1
 
 
+def test_one_that_is_rejected_does_not_hide_the_next() -> None:
+    """The second is over before it arrives; the third ends with its parent, or starts with it."""
+    rows = [quote(0, 99, 9, 100, 9), quote(9, 99, 9, 100, 9)]
+    late = held(0, -1, after=0, good_till=t(1))
+    tables = told("quotes", rows, [held(0, 1, 50, good_till=t(5)), late, held(0, -1, after=0)], request_ns=2 * UNIT)
+    assert ends(tables) == [("expired", "time_over"), ("rejected", "time_over"), PARENT]
+    rows = [*moves(*[100] * 5), trade(5, 98, 9), trade(6, 100, 9), trade(7, 100, 9)]
+    tables = told("trades", rows, [limit(0, 1, 99), late, held(0, -1, after=0)], request_ns=2 * UNIT)
+    assert fills(tables) == [(5, 99, 1, "maker"), (6, 100, 1, "taker")]
+
+
 def test_a_candle_that_opened_before_it_started_does_not_fill_it() -> None:
     """It starts at 20; the other's candle of 15 to 25 would reach it, that of 25 to 35 does."""
     rows = [candle(0, (100,) * 4), candle(10, (100, 100, 95, 100))]
