@@ -298,11 +298,11 @@ def test_a_flip_may_be_as_large_as_the_position_was():
 
 
 def test_leverage_without_equity_allows_reductions_only():
-    """An equity of zero or less carries nothing."""
-    future = bt.Instrument("x", "f_usd", kind="future", contract_size=10, price_increment=1, quantity_increment=1)
-    data = trades(*((at, p, 9) for at, p in ((1, 100), (2, 100), (3, 10), (4, 10), (5, 10))), instrument="f_usd")
-    venue = bt.Venue(margin=bt.Margin(rate=0.01))
-    rows = [{"at": 1, "buy": 1}, {"at": 3, "buy": 1}, {"at": 4, "sell": 1}]
+    """An equity of zero or less carries nothing; spot that is short on margin is liquidated only if that is asked."""
+    future = bt.Instrument("x", "f_usd", price_increment=1, quantity_increment=1)
+    data = trades(*((at, p, 9) for at, p in ((1, 100), (2, 100), (3, 900), (4, 900), (5, 900))), instrument="f_usd")
+    venue = bt.Venue(account="margin", margin=bt.Margin(rate=0.01))
+    rows = [{"at": 1, "sell": 1}, {"at": 3, "sell": 1}, {"at": 4, "buy": 1}]
     result = run(
         data,
         schedule(*(row | {"on": "f_usd"} for row in rows)),

@@ -92,4 +92,5 @@ def test_both_hosts_tell_of_the_same(seed: int) -> None:
     told = Told(result, watches.asked)
     told.engine.strategy = other = WatchesToo(told)
     assert told.compare() == ""
-    assert other.counts == watches.told
+    if told.is_whole:  # else there was something that no message tells
+        assert other.counts == watches.told

@@ -31,7 +31,7 @@ from barter_bt.engine.event import (
     STOPPED,
     TIMER,
 )
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, FILL
+from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSE_OUT, ENTITLED, FILL, SPLIT
 from barter_bt.engine.order import (
     CANCELLED,
     EXPIRED,
@@ -78,6 +78,13 @@ class Events:
             return None
         assert kind == ENGINE_UPDATE
         return self._command(row, a.command[row], a.exchange[row])
+
+    def is_beyond_messages(self, row: int) -> bool:
+        """What the venue does by itself to a position, and what is only owed, no message of Barter's tells."""
+        audits, items = self.log.state.audits, self.log.state.account_items
+        if audits.kind[row] not in ACCOUNT:
+            return False
+        return items.kind[audits.item[row - audits.part[row]]] in (CLOSE_OUT, SPLIT, ENTITLED)
 
     # The market
 

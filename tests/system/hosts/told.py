@@ -8,8 +8,9 @@ from typing import Any, Self
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.backtest import Result
-from barter_bt.engine.audit import REFUSED_OPEN
-from barter_bt.engine.order import NO_PRICE
+from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.audit import REFUSED_OPEN, SENT_OPEN
+from barter_bt.engine.order import NO_GROUP, NO_PRICE, NO_TIME
 from barter_bt.engine.replica import StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.system import Engine
@@ -90,8 +91,10 @@ class Told:
 
     def compare(self) -> str:
         """The first difference, empty if there is none; up to where the event engine ends, or cannot follow."""
+        self.is_whole = True
         for row in range(1, len(self.state.audits)):
-            if self._is_beyond_requests(row):
+            if self._is_beyond_requests(row) or self.events.is_beyond_messages(row):
+                self.is_whole = False
                 break
             event, text = self._step(row)
             if text:
@@ -106,12 +109,16 @@ class Told:
         return ""
 
     def _is_beyond_requests(self, row: int) -> bool:
-        """A target without a price is refused without a quantity, which no request can have."""
-        asked = self.state.asked
-        return any(
+        """A target without a price is refused without a quantity, and orders have terms, which no request can have."""
+        asked, outputs = self.state.asked, self.log.outputs[self.state.audits.sequence[row]]
+        opens = [(kind, k) for kind, _, k in outputs if kind in (SENT_OPEN, REFUSED_OPEN)]
+        unpriced = [
             kind == REFUSED_OPEN and asked.reason[k] == NO_PRICE and asked.quantity_requested[k] == 0
-            for kind, _, k in self.log.outputs[self.state.audits.sequence[row]]
-        )
+            for kind, k in opens
+        ]
+        bound = [asked.group[k] != NO_GROUP or asked.follows[k] or asked.candle_fill[k] for _, k in opens]
+        timed = [asked.good_after[k] != NO_TIME or asked.good_till[k] != NEVER for _, k in opens]
+        return any(unpriced) or any(bound) or any(timed)
 
     def _step(self, row: int) -> tuple[Any, str]:
         a, before = self.state.audits, len(self.engine.state.outputs)
