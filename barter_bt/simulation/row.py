@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.agenda import VENUE_MARKET
 from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
 from barter_bt.engine.fault import locate
@@ -71,6 +72,7 @@ def pass_over(s: EngineState, i: int, now: int) -> None:
 
 def venue_takes(v: VenueState, f: Cursors, twin: int, row: int) -> None:
     """The venue sees the row that the engine is about to see, and settles what it matches."""
+    v.clock.stage[0] = VENUE_MARKET
     venue_sees(v, f, twin, row)
     locate(v.fault, twin, row)
     advance(f, twin, row + 1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import fee_of, fee_of_order, in_range, notional, position_value
+from barter_bt.engine.agenda import CASH_FLOW
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import INSURANCE
 from barter_bt.engine.messages import CLOSED, FLOW
@@ -20,7 +21,7 @@ from barter_bt.venue.closing import close_out
 from barter_bt.venue.margin import mark_ticks, own_money, revalue
 from barter_bt.venue.report import close, report_flow
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import NOT_VALUED, VenueState
 
 NOBODY_REACHED = -1
 
@@ -44,8 +45,9 @@ def check_worth(v: VenueState, asset: int) -> None:
     if positions == 0:
         return
     revalue(v, asset)
+    now = v.clock.time[0] if v.clock.stage[0] <= CASH_FLOW else NOT_VALUED  # candles close in class 0
     for i in range(len(v.markets)):
-        if v.markets.shown_time[i] == v.clock.time[0] and _stands_in(v, i, asset) and _meets_extreme(v, i, asset):
+        if v.markets.shown_time[i] == now and _stands_in(v, i, asset) and _meets_extreme(v, i, asset):
             return
     spare = bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED))
     if spare < 0:
