@@ -29,7 +29,7 @@ from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import CANDLES, VenueState
+from barter_bt.venue.state import CANDLES, PESSIMISTIC, VenueState
 
 Bools = npt.NDArray[np.bool_]
 
@@ -203,11 +203,19 @@ def _hindsight(v: VenueState) -> Iterator[str]:
 
 
 def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
-    """Terms of exchanges that could do nothing (rules 36 and 39)."""
+    """Terms of exchanges that could do nothing (rules 36, 39, 42 and 59)."""
     f, traded = v.fill_terms, np.bincount(s.trades.array("instrument"), minlength=len(index)) > 0
     chosen = traded & (f.array("candle_fill") != NEXT_OPEN) & (f.array("taker_fills_on") != CANDLES)
     if chosen.any():
         yield f"candle_fill has no effect on {_names(index, chosen)}: other events than candles fill orders that take"
+    others = (f.array("maker_fills_on") != CANDLES) & (f.array("triggers_on") != CANDLES)
+    chosen = traded & (f.array("candle_path") != PESSIMISTIC) & others
+    if chosen.any():
+        yield f"candle_path has no effect on {_names(index, chosen)}: candles fill no resting orders, trigger nothing"
+    kept = (v.margin_terms.array("maintenance_rate") > 0) | (v.margin_terms.array("lot_maintenance_num") > 0)
+    chosen = traded & kept & (s.terms.array("margined") == 0)
+    if chosen.any():
+        yield f"maintenance has no effect on {_names(index, chosen)}: spot in a cash account is not margined"
     by_range = (f.array("range_share") > 0) | (f.array("impact") > 0)
     blind = traded & by_range & (v.markets.array("candle_time") == -NEVER)
     if blind.any():

@@ -127,3 +127,14 @@ def test_commands_after_the_end_are_told() -> None:
     late = pl.DataFrame({"time": [datetime(1970, 1, 2, tzinfo=UTC)], "command": ["disable_trading"]})
     result = run(flat(100, 100), schedule({"at": 10, "buy": 1}), commands=late)
     assert result.warnings == ["1 row(s) of the commands lie after the last market event and were not reached"]
+
+
+def test_a_path_and_a_maintenance_without_effect_are_told():
+    """Trades fill everything, and nothing is margined; where they have an effect nothing is said."""
+    plan = bt.testing.schedule({"at": 1, "buy": 1})
+    rows = bt.testing.trades((0, 100, 9), (2, 100, 9))
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    for account, told in (("cash", 2), ("margin", 1)):
+        venue = bt.Venue(account=account, margin=bt.Margin(0.5, maintenance=0.1), candle_path="adaptive")
+        result = bt.testing.run(rows, plan, one, balances={"usd": 1_000}, venues=venue)
+        assert sum("has no effect on 'a_usd'" in text for text in result.warnings) == told
