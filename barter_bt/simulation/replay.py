@@ -19,6 +19,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.alternating import replay_alternating
+from barter_bt.simulation.candles import is_unwatched, replay_unwatched
 from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
@@ -52,6 +53,8 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
             return woken
     limit = horizon(s, v, feed, c)
     while True:
+        if f.kind[c] == CANDLE_ROWS and v.clock.live[0] == 0 and is_unwatched(s):
+            limit = min(limit, replay_unwatched(s, f, c, limit))
         woken = replay_rows(s, v, feed, my, c, limit)
         following = earliest(f, streams, 2 * streams)
         if woken or e.pending[0] or following < 0 or following == c or f.due[following] == STARVED or e.budget[0] <= 0:
@@ -117,6 +120,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
         if unhealthy:
             heal_market(s, s.terms.exchange[i])
             unhealthy = e.unhealthy[0] > 0
+            end = row + 1 if not unhealthy else end  # the rest may go a shorter way
         if kind == TRADE_ROWS:
             valid = update_from_trade(s, i, stamp[row], first[row], second[row])
         elif kind == QUOTE_ROWS:

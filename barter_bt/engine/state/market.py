@@ -66,7 +66,8 @@ def update_from_candle(
     """A candle that has closed; False if malformed."""
     ins, t = s.instruments, s.terms
     ticks = steps(close, t.ticks_per_unit[i], t.tick_noise[i])
-    if ticks <= 0 or not (low > 0.0 and low <= open_ <= high and low <= close <= high and 0.0 <= volume <= LARGEST):
+    spans = (low > 0.0) & (low <= open_) & (open_ <= high) & (low <= close) & (close <= high)  # no branch for each
+    if ticks <= 0 or not spans & (0.0 <= volume) & (volume <= LARGEST):
         return False
     if time >= ins.last_time[i]:
         ins.last_time[i] = time

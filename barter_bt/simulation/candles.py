@@ -1,0 +1,55 @@
+"""Candles at which nobody looks: no order waits for them, no strategy is woken, nothing of them is kept apart.
+
+What :mod:`barter_bt.simulation.replay` asks between two rows is answered here once for many of them.
+"""
+
+from __future__ import annotations
+
+from barter_bt.columns.marks import unit
+from barter_bt.engine.agenda import MARK
+from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
+from barter_bt.engine.feed import Cursors, advance
+from barter_bt.engine.state.market import update_from_candle
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.wake import is_awake
+from barter_bt.simulation.row import is_observed
+
+
+def is_unwatched(s: EngineState) -> bool:
+    """Whether a candle changes the state and is a mark of the equity, and nothing else comes of it."""
+    e = s.engine
+    asked = e.wake[0] & BAR_CLOSE or (e.wake[0] & MARKET_CANDLE and is_awake(s))
+    plain = e.mark_every[0] == 0 and e.unhealthy[0] == 0 and e.recording[0] == 0 and s.risk.stops[0] == 0
+    return bool(plain and not asked and not is_observed(s))
+
+
+@unit
+def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
+    """Process candles of a cursor, and mark the equity at each of their times, as long as it is before ``limit``.
+
+    One is always left: the last, one at the limit, or one that is malformed or expired, of which nothing has been done.
+    Returns when the next mark is due, where that of the last time is still to come.
+    """
+    time, shift, stamp, instrument, n = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c], len(s.instruments)
+    opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
+    first = row = f.row[c]
+    end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
+    while row + 1 < end and now <= due < limit:
+        following, i = time[row + 1] + shift, instrument[row]
+        if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
+            break
+        if not update_from_candle(s, i, stamp[row], opens[row], highs[row], lows[row], closes[row], volumes[row]):
+            break
+        now = due
+        if following > now:
+            mark(s, now)
+        row, due = row + 1, following
+    if row > first:
+        if due == now:
+            s.agenda.due[MARK] = now
+        s.engine.time[0] = s.engine.market_time[0] = now
+        s.engine.sequence[0] += row - first
+        s.engine.budget[0] -= row - first
+        advance(f, c, row)
+    return s.agenda.due[MARK]
