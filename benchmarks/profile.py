@@ -8,10 +8,14 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +26,7 @@ from barter_bt.backtest import Result
 from barter_bt.data import generate
 from barter_bt.strategy.builtin import SmaCross
 from benchmarks import bars, counting, replay
+from benchmarks.lines import Functions, noted
 from benchmarks.measure import RUNS, TABLES, Columns, Entry, Job, Skipped, sum_seconds
 from benchmarks.phases import KERNEL, around, seconds_of_phases
 from benchmarks.tables import count, markdown, number
@@ -39,6 +44,7 @@ The run after the first ones on one `Simulation`: what is asked for is not conve
 {runs} such runs take {ratio} of the time of one."""
 NEVER = 10**15  # events between two orders
 LATER_ROWS, THREADED_RUNS = 100_000, 16
+MOST = 16  # functions that are named
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,8 @@ def profile(case: str, scale: float = 1.0) -> str:
     del result
     seconds = seconds_of_phases(job.run, tables=one.tables)
     parts = [f"### {case}", _phases(seconds), _kernel(case, job.n, seconds[KERNEL], columns)]
+    with suppress(Skipped):
+        parts.append(functions(case))
     if case == "later_runs":
         parts.insert(1, LATER.format(runs=THREADED_RUNS, ratio=number(_in_threads(job.run))))
     return "\n\n".join(parts)
@@ -171,6 +179,32 @@ def instructions(case: str) -> Entry:
     return {"event": (many - few) / n, "order": (ordered - many) / orders, "orders": orders}
 
 
+def functions(case: str) -> str:
+    """Instructions of an event, and of an order beside its events, by the function of the source they come from."""
+    with tempfile.TemporaryDirectory() as folder:
+        extra = {"BARTER_BT_CACHE": folder, "BARTER_BT_COMPILE_JOBS": "0"}
+        module = __spec__.name if __spec__ else __name__
+        _, many, ordered = counting.counts_by_address(["-m", module, case, "--counted", "--lines", folder], extra)
+        names = Functions(Path(folder))
+    n = 2 * PROFILED[case].counted
+    orders = PROFILED[case].job(n).run().orders.height
+    parts = (("an event", many, n), ("an order, with what it adds to each event", ordered - many, orders))
+    return "\n\n".join(_most(what, counts, per, names) for what, counts, per in parts)
+
+
+def _most(what: str, counts: Counter[int], per: int, names: Functions) -> str:
+    """The functions with the most instructions, and how many the others have."""
+    found: Counter[str] = Counter()
+    for address, cost in counts.items():
+        found[names.at(address)] += cost
+    whole = sum(found.values())
+    most = [(name, cost) for name, cost in found.most_common(MOST) if cost >= whole / 100]
+    rows = [(f"`{name}`", number(cost / per), f"{cost / whole:.0%}") for name, cost in most]
+    rest = whole - sum(cost for _, cost in most)
+    rows.append((f"{len(found) - len(most)} others", number(rest / per), f"{rest / whole:.0%}"))
+    return markdown((f"instructions of {what}", number(whole / per), "share"), rows)
+
+
 def _run_counted(case: str) -> None:
     """What :func:`instructions` counts: without orders, twice as long, and that with its orders."""
     one = PROFILED[case]
@@ -200,9 +234,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("case", nargs="*", choices=[[], *PROFILED], help="all, if none is named")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the size of each case, for a trial")
     parser.add_argument("--counted", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--lines", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.counted:
-        _run_counted(asked.case[0])
+        with noted(asked.lines) if asked.lines else nullcontext():
+            _run_counted(asked.case[0])
     else:
         for part in section(asked.case or list(PROFILED), asked.scale):
             print(part, end="\n\n", flush=True)

@@ -22,6 +22,11 @@ ROWS_PER_TURN = 1 << 22  # a few hundredths of a second: Ctrl-C and the progress
 INTERPRETED_ROWS_PER_TURN = 1 << 14
 
 
+def _nobody(s: EngineState) -> None:
+    """Decide in place of a strategy that is never woken."""
+    raise AssertionError("the loop asks for a decision, and there is no strategy in Python")
+
+
 class Drive:
     """One run of the loop.
 
@@ -84,18 +89,18 @@ class Drive:
 
     def _advance(self) -> int:
         """Go on until the loop needs something other than a decision."""
-        step, decide, s, fault = self._step, self._driver.decide, self._s, self._v.fault.code
+        step, s, fault, strategy, none = self._step, self._s, self._v.fault.code, loop.STRATEGY, NO_FAULT
+        decide = self._driver.decide or _nobody
         try:
-            while True:
-                status = step()
-                if fault[0] != NO_FAULT:
-                    self._raise()
-                if status != loop.STRATEGY:
-                    return status
-                assert decide is not None
+            while (status := step()) == strategy:
+                if fault[0] != none:
+                    break
                 decide(s)
-                if fault[0] != NO_FAULT:
-                    self._raise()
+                if fault[0] != none:
+                    break
+            if fault[0] != none:
+                self._raise()
+            return status
         except BarterBtError:
             raise
         except Exception as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Protocol
 
 from barter_bt.engine.action.send import ask_cancel
@@ -69,20 +68,33 @@ class Python:
         columns = column_numbers(market.streams, getattr(self.strategy, "data_columns", ()))
         generate, index = self.strategy.generate_algo_orders, market.index
         hooks = {bit: getattr(self.strategy, name) for bit, name in HOOKS.items() if hasattr(self.strategy, name)}
-        observe, view = hooks.get(ON_EVENT), cache(lambda raw: State(raw, index, columns))
+        observe = hooks.get(ON_EVENT)
+        seen: Any = None  # the state of this run, and what a strategy is shown of it
+        shown: Any = None
+        nothing: Any = None  # the last answer that wanted nothing, and cannot become another
 
         def decide(raw: EngineState) -> None:
-            kind, state = raw.event.kind[0], view(raw)
-            if observe and kind not in hooks:
-                observe(state)
-                if not (kind & bits and may_decide(raw)):
-                    return
-            asked = hooks.get(kind, generate)(state)
+            nonlocal seen, shown, nothing
+            if raw is not seen:
+                seen, shown = raw, State(raw, index, columns)
+            if hooks:
+                kind = raw.event.kind[0]
+                if observe and kind not in hooks:
+                    observe(shown)
+                    if not (kind & bits and may_decide(raw)):
+                        return
+                asked = hooks.get(kind, generate)(shown)
+            else:
+                asked = generate(shown)
+            if asked is nothing:
+                return
             if not is_nothing(asked):
                 cancels, opens = answer(asked)
                 for order in cancels:
                     ask_cancel(raw, order)
                 ask_for_requests(raw, index, opens)
+            elif asked is not None and type(asked[0]) is type(asked[1]) is tuple:
+                nothing = asked
 
         return Driver(
             wake=_wake_python,

@@ -236,3 +236,23 @@ def test_a_python_strategy_is_woken_alike_in_both_modes():
     assert runs[0].digest == runs[1].digest
     assert {"quote", "trade", "order", "timer"} <= {one[1] for one in logs[0].seen}
     assert logs[0].seen[-1][0] > 200 * S // 1000
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_an_answer_that_was_nothing_may_be_something_the_next_time(kind):
+    class Again:
+        """Gives one object each time, and fills it at the third."""
+
+        def __init__(self) -> None:
+            self.calls, self.answer = 0, (kind(), [])
+
+        def generate_algo_orders(self, state):
+            self.calls += 1
+            if self.calls == 3:
+                self.answer[1].append(bt.OrderRequest("walk_usd", "buy", 1))
+            elif self.calls > 3:
+                self.answer[1].clear()
+            return self.answer
+
+    result = bt.backtest(bt.data.candles(generate.candles(9)), WALK, Again(), balances={"usd": 1e6})
+    assert result.orders.height == 1
