@@ -249,7 +249,7 @@ def test_an_answer_that_was_nothing_may_be_something_the_next_time(kind):
         def generate_algo_orders(self, state):
             self.calls += 1
             if self.calls == 3:
-                self.answer[1].append(bt.OrderRequest("walk_usd", "buy", 1))
+                self.answer[1].append(bt.OrderRequest("walk_usd", 1))
             elif self.calls > 3:
                 self.answer[1].clear()
             return self.answer
