@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from barter_bt.version import VERSION
+from benchmarks import goals
 from benchmarks.machine import machine
 from benchmarks.measure import Entry
 from benchmarks.tables import count, markdown, number
@@ -34,6 +35,8 @@ def render(ours: Sequence[Entry], peers: Sequence[Entry], profiles: str = "") ->
     """The whole page; ``profiles`` is the section of that name, if there is one."""
     by_case = {entry["case"]: entry for entry in ours}
     parts = [INTRO, "## Machine", markdown(("", ""), machine(peers).items()), "## Targets", _targets(ours)]
+    if beside := goals.table(ours, peers):
+        parts += ["## Beside other tools", beside]
     shown = set()
     for case in dict.fromkeys(_ours_of(entry) for entry in peers):
         shown.add(case)
