@@ -13,8 +13,6 @@ from benchmarks.measure import Entry, Job, measure
 from benchmarks.peers import _answers as answers
 from benchmarks.replay import BALANCES
 
-BRACKETS = 10_000
-STOP, TARGET = 0.002, 0.004  # of the entry's price
 QUOTES = 5_000_000
 FEW, MANY = 20, 2_000
 QUOTED = Instrument("x", "walk0_usd", price_increment="0.01", quantity_increment="0.001")
@@ -24,26 +22,27 @@ def _brackets(n: int, entries: int) -> pl.DataFrame:
     """Buys at equal distances, each protected by a trailing stop and a take profit."""
     times = generate.candles(n)["time_exchange"].gather_every(n // entries)
     return pl.DataFrame({"time": times, "instrument": WALK.name, "action": "open", "quantity": 1.0}).with_columns(
-        trailing_stop=pl.lit(STOP), take_profit=pl.lit(TARGET)
+        trailing_stop=pl.lit(answers.STOP), take_profit=pl.lit(answers.TARGET)
     )
 
 
+def brackets_job(n: int, *, idle: bool = False) -> Job:
+    """An entry every so many candles, each closed by its trailing stop or its take profit; idle: the same without."""
+    frame, entries = generate.candles(n), n // answers.SPACING
+    rows, few = _brackets(n, entries), _brackets(LITTLE, 2)
+    plan = Schedule(rows.clear() if idle else rows, protect_by="fraction")
+    little = Schedule(few.clear() if idle else few, protect_by="fraction")
+
+    def run(candles: pl.DataFrame, strategy: Schedule) -> Result:
+        return backtest(data.candles(candles), WALK, strategy, balances=BALANCES, venues=Venue(account="margin"))
+
+    note = f"{entries:,} entries, three orders each"
+    return Job(lambda: run(frame, plan), n, lambda: run(frame.head(LITTLE), little), note=note)
+
+
 def brackets(scale: float) -> list[Entry]:
-    """Ten thousand entries over a million candles, each closed by its trailing stop or its take profit."""
-    n, entries = int(CANDLES * scale), max(int(BRACKETS * scale), 10)
-
-    def job() -> Job:
-        frame = generate.candles(n)
-        plan = Schedule(_brackets(n, entries), protect_by="fraction")
-        few = Schedule(_brackets(LITTLE, 2), protect_by="fraction")
-
-        def run(candles: pl.DataFrame, strategy: Schedule) -> Result:
-            return backtest(data.candles(candles), WALK, strategy, balances=BALANCES, venues=Venue(account="margin"))
-
-        note = f"{entries:,} entries, three orders each"
-        return Job(lambda: run(frame, plan), n, lambda: run(frame.head(LITTLE), few), note=note)
-
-    return [measure("brackets", job)]
+    """Ten thousand entries over a million candles."""
+    return [measure("brackets", lambda: brackets_job(int(CANDLES * scale)))]
 
 
 def resting(scale: float) -> list[Entry]:

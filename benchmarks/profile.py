@@ -25,7 +25,7 @@ from barter_bt import Signals, Simulation, data
 from barter_bt.backtest import Result
 from barter_bt.data import generate
 from barter_bt.strategy.builtin import SmaCross
-from benchmarks import bars, counting, replay
+from benchmarks import bars, counting, held, replay
 from benchmarks.lines import Functions, noted
 from benchmarks.measure import RUNS, TABLES, Columns, Entry, Job, Skipped, sum_seconds
 from benchmarks.phases import KERNEL, around, seconds_of_phases
@@ -98,6 +98,7 @@ PROFILED = {
         bars.ROWS * bars.WIDTH,
         63 * bars.WIDTH,
     ),
+    "brackets": Profiled(held.brackets_job, lambda n: held.brackets_job(n, idle=True), bars.CANDLES, 30_000),
     "later_runs": Profiled(
         lambda n: _later(n, _above()), lambda n: _later(n, _nothing()), LATER_ROWS, 30_000, tables=()
     ),

@@ -16,6 +16,10 @@ BOOK = (99.99, 100.01)
 """Bid and ask of a tool that fills from a book which trades do not move."""
 FAR = 5.0
 """How far below the first bid the resting orders stand: no price of ten million events comes near."""
+STOP, TARGET = 0.002, 0.004
+"""How far behind the best price a trailing stop stands, and how far before the entry's a take profit."""
+SPACING = 100
+"""Candles from one entry to the next that has both."""
 
 Columns = Mapping[str, npt.NDArray[np.generic]]
 Floats = npt.NDArray[np.float64]

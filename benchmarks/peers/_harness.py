@@ -19,9 +19,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _answers import BOOK, CASH, EVERY, FAR, FEE, REBALANCE
+from _answers import BOOK, CASH, EVERY, FAR, FEE, REBALANCE, SPACING, STOP, TARGET
 
-__all__ = ["BOOK", "CASH", "EVERY", "FAR", "FEE", "REBALANCE", "Data", "Job", "main"]
+__all__ = [
+    "BOOK",
+    "CASH",
+    "EVERY",
+    "FAR",
+    "FEE",
+    "REBALANCE",
+    "SPACING",
+    "STOP",
+    "TARGET",
+    "Data",
+    "Job",
+    "main",
+]
 
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]

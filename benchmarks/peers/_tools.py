@@ -9,6 +9,7 @@ NEEDS = {
     "replay_quotes": ("trades", "quotes"),
     "replay_python": ("trades",),
     "rebalance": ("panel",),
+    "brackets": ("candles",),
 }
 """The data sets each case reads."""
 
@@ -51,6 +52,8 @@ TOOLS: Mapping[str, Tool] = {
             "replay_compiled:one",
             "rebalance",
             "rebalance:tables",
+            "brackets",
+            "brackets:tables",
         ),
         "vectorbt.py",
     ),
@@ -65,7 +68,7 @@ TOOLS: Mapping[str, Tool] = {
         ("replay_compiled", "replay_compiled:one", "replay_quotes", "replay_quotes:one", "replay_python"),
         "hftbacktest.py",
     ),
-    "backtesting": Tool(("backtesting==0.6.6",), ("sma_cross", "sma_cross:signals"), "backtesting.py"),
+    "backtesting": Tool(("backtesting==0.6.6",), ("sma_cross", "sma_cross:signals", "brackets"), "backtesting.py"),
     "bt": Tool(("bt==1.4.1",), ("rebalance",), "bt.py"),
     "nautilus_trader": Tool(
         ("nautilus_trader==1.221.0",),

@@ -3,7 +3,7 @@
 import os
 
 import numpy as np
-from _harness import CASH, FEE, Data, Job, main
+from _harness import CASH, FEE, SPACING, STOP, TARGET, Data, Job, main
 
 # Before its import: the tool's progress bar is a cost of its own.
 os.environ["TQDM_DISABLE"] = "1"
@@ -61,11 +61,43 @@ def _signals(data: Data, own: bool) -> Job:
     return Job(run, len(frame), note)
 
 
+def _brackets(data: Data) -> Job:
+    """Entries at equal distances, each left by a trailing stop or a take profit."""
+    import pandas as pd
+    from backtesting import Backtest, Strategy
+
+    columns = data("candles")
+    index = pd.to_datetime(columns.pop("time_close"), unit="s")
+    frame = pd.DataFrame({key.capitalize(): values for key, values in columns.items()}, index=index)
+
+    class Brackets(Strategy):
+        def init(self):
+            self.row = 0
+
+        def next(self):
+            self.row += 1
+            for trade in self.trades:
+                trade.sl = max(trade.sl or 0.0, self.data.High[-1] * (1 - STOP))
+            if self.row % SPACING == 0:
+                price = self.data.Close[-1]
+                self.buy(size=1, sl=price * (1 - STOP), tp=price * (1 + TARGET))
+
+    test = Backtest(frame, Brackets, cash=CASH)
+
+    def run():
+        stats = test.run()
+        closed, still = len(stats["_trades"]), len(stats["_strategy"].trades)
+        return 2 * closed + still, stats["Equity Final [$]"]
+
+    return Job(run, len(frame), "its own rules within a bar, stops moved in Python")
+
+
 main(
     "backtesting",
     "backtesting",
     {
         "sma_cross": lambda data: _signals(data, own=True),
         "sma_cross:signals": lambda data: _signals(data, own=False),
+        "brackets": _brackets,
     },
 )

@@ -1,7 +1,7 @@
 """vectorbt: signals, a compiled order callback, and a shared-cash rebalance."""
 
 import numpy as np
-from _harness import CASH, EVERY, FEE, REBALANCE, Data, Job, main
+from _harness import CASH, EVERY, FEE, REBALANCE, SPACING, STOP, TARGET, Data, Job, main
 
 TABLES = "orders, trades, positions and equity are built inside the timed call"
 ORDERS = "order records and final value; trades and equity are not built"
@@ -38,6 +38,37 @@ def _signals(data: Data, own: bool, engine: str, tables: bool = False) -> Job:
         return _finish(pf, tables)
 
     return Job(run, len(close), TABLES if tables else ORDERS, compile=lambda: run(slice(LITTLE)))
+
+
+def _brackets(data: Data, tables: bool = False) -> Job:
+    """Entries at equal distances, each left by a trailing stop or a take profit."""
+    import pandas as pd
+    import vectorbt as vbt
+
+    columns = data("candles")
+    index = pd.to_datetime(columns["time_close"], unit="s")
+    prices = {key: pd.Series(columns[key], index=index) for key in ("open", "high", "low", "close")}
+    entries = pd.Series(np.arange(len(index)) % SPACING == 0, index=index)
+
+    def run(rows=slice(None)):
+        some = {key: values[rows] for key, values in prices.items()}
+        pf = vbt.Portfolio.from_signals(
+            some["close"],
+            entries[rows],
+            open=some["open"],
+            high=some["high"],
+            low=some["low"],
+            sl_stop=STOP,
+            sl_trail=True,
+            tp_stop=TARGET,
+            size=1,
+            init_cash=CASH,
+            freq="1min",
+        )
+        return _finish(pf, tables)
+
+    note = f"{TABLES if tables else ORDERS}; its own rules within a bar, entries at the close"
+    return Job(run, len(index), note, compile=lambda: run(slice(LITTLE)))
 
 
 def _callback(data: Data, one: bool = False) -> Job:
@@ -133,6 +164,8 @@ main(
         "replay_compiled": _callback,
         "replay_compiled:one": lambda data: _callback(data, one=True),
         "rebalance": _rebalance,
+        "brackets": _brackets,
+        "brackets:tables": lambda data: _brackets(data, tables=True),
         "rebalance:tables": lambda data: _rebalance(data, tables=True),
     },
 )
