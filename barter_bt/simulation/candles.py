@@ -6,7 +6,7 @@ What :mod:`barter_bt.simulation.replay` asks between two rows is answered here o
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import MARK
+from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance
 from barter_bt.engine.state.market import update_from_candle
@@ -24,18 +24,31 @@ def is_unwatched(s: EngineState) -> bool:
     return bool(plain and not asked and not is_observed(s))
 
 
+def _before_marks(s: EngineState, f: Cursors, c: int) -> int:
+    """The last time at which nothing but candles of cursor ``c`` comes before the mark (rule 10)."""
+    agenda, streams = s.agenda, s.engine.streams[0]
+    due = min(agenda.due[LAPSE], agenda.due[EXPIRY], agenda.due[RELEASE], agenda.due[CASH_FLOW])
+    due = min(due, agenda.due[REPORT], agenda.due[MARK])
+    for other in range(streams, 2 * streams):
+        if other != c:
+            due = min(due, f.due[other])
+    return due - 1
+
+
 @unit
 def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
-    """Process candles of a cursor, and mark the equity at each of their times, as long as it is before ``limit``.
+    """Process candles of a cursor up to the time ``limit``, and mark the equity at each of their times.
 
-    One is always left: the last, one at the limit, or one that is malformed or expired, of which nothing has been done.
-    Returns when the next mark is due, where that of the last time is still to come.
+    What is left is the last row, one at whose time something comes before the mark, or one that is malformed or
+    expired; nothing of it has been done. Returns when the next mark is due, where that of the last time is still to
+    come.
     """
     time, shift, stamp, instrument, n = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c], len(s.instruments)
     opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
     first = row = f.row[c]
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
-    while row + 1 < end and now <= due < limit:
+    last = min(limit, _before_marks(s, f, c))
+    while row + 1 < end and now <= due <= last:
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
             break

@@ -55,7 +55,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     while True:
         if f.kind[c] == CANDLE_ROWS and v.clock.live[0] == 0 and is_unwatched(s):
             limit = min(limit, replay_unwatched(s, f, c, limit))
-        woken = replay_rows(s, v, feed, my, c, limit)
+        woken = replay_rows(s, v, feed, my, c, limit) if f.due[c] <= limit else SLEEP
         following = earliest(f, streams, 2 * streams)
         if woken or e.pending[0] or following < 0 or following == c or f.due[following] == STARVED or e.budget[0] <= 0:
             return woken
