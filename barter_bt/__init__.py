@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
+        AmendRequest,
         Compiled,
         Hooks,
         OrderRequest,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
 
 __all__ = [
+    "AmendRequest",
     "Checkpoint",
     "Commands",
     "Compiled",
@@ -84,7 +86,7 @@ _FROM = {
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": (
-        *("Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
+        *("AmendRequest", "Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
         *("every", "month_end", "session_end", "week_end"),
     ),
 }

@@ -9,9 +9,9 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin OrderRequest Record Result Schedule
-        Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths data every
-        instrument month_end read report risk session_end statistic strategy testing venue week_end
+        AmendRequest Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin OrderRequest Record Result
+        Schedule Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths
+        data every instrument month_end read report risk session_end statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check deposits dividends
@@ -24,8 +24,8 @@ SURFACE = {
         CompiledRisk Limits RiskManager
     """,
     "barter_bt.strategy": """
-        AlgoStrategy Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy StrategyGroup api
-        builtin every indicators month_end session_end week_end
+        AlgoStrategy AmendRequest Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy
+        StrategyGroup api builtin every indicators month_end session_end week_end
     """,
     "barter_bt.statistic": """
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary

@@ -16,7 +16,9 @@ from barter_bt.engine.audit import (
     OFF,
     OUTPUTS,
     POSITION_EXIT,
+    REFUSED_AMEND,
     REFUSED_OPEN,
+    SENT_AMEND,
     SENT_CANCEL,
     SENT_OPEN,
     begin,
@@ -82,15 +84,17 @@ def _outputs(state: EngineState, reasons: Sequence[str]) -> pl.DataFrame:
     o = state.outputs
     kind, what = o.array("kind").astype(np.int64), o.array("what")
     of_order = np.isin(kind, (SENT_CANCEL, SENT_OPEN, REFUSED_OPEN))
-    order = pl.Series(what).set(pl.Series(~of_order), None)
     refused = np.where(kind == REFUSED_OPEN, what, 0)
     reason = state.orders.array("reason")[refused] if len(state.orders) else np.zeros(len(kind), np.int64)
+    of_amend = np.isin(kind, (SENT_AMEND, REFUSED_AMEND))
+    amended = state.amends.array("order")[np.where(of_amend, what, 0)] if len(state.amends) else what
     frame = pl.DataFrame(
         {
             "sequence": o.array("sequence").copy(),
             "output": _names(kind, list(OUTPUTS)),
-            "order_id": order,
+            "order_id": pl.Series(np.where(of_amend, amended, what)).set(pl.Series(~(of_order | of_amend)), None),
             "reason": _names(np.where(kind == REFUSED_OPEN, reason, -1), list(reasons)),
+            "amend_id": pl.Series(what).set(pl.Series(~of_amend), None),
             "position": pl.Series(what).set(pl.Series(kind != POSITION_EXIT), None),
             "command": _names(np.where(kind == COMMANDED, what, -1), _COMMANDS),
         }

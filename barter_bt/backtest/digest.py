@@ -37,6 +37,8 @@ def digests(s: EngineState, names: tuple[tuple[str, ...], ...]) -> dict[str, str
         "balances": s.balances,
         "equity": s.equity,
     }
+    if len(s.amends):
+        tables["amends"] = s.amends
     each = {name: table_digest(table, names).digest() for name, table in tables.items()}
-    whole = hashlib.sha256(b"".join(each[name] for name in ("orders", "trades", "positions", "balances")))
+    whole = hashlib.sha256(b"".join(value for name, value in each.items() if name != "equity"))
     return {"digest": whole.hexdigest()} | {name: value.hex() for name, value in each.items()}

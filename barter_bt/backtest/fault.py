@@ -13,6 +13,7 @@ from barter_bt.backtest.feeder import Feeder
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
 from barter_bt.engine.fault import (
+    BAD_AMEND,
     BAD_ASSET,
     BAD_COLUMN,
     BAD_HISTORY,
@@ -85,6 +86,12 @@ def explain(
         return StrategyError(
             f"the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
             "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+        )
+    if code == BAD_AMEND:
+        return StrategyError(
+            f"an order of {name!r} is to be amended at {time} ns to what it cannot be",
+            "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
+            "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
         )
     if code == NO_SESSIONS:
         return StrategyError(

@@ -14,8 +14,10 @@ from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
 from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
+from barter_bt.engine.state.amends import AMEND_DONE, AMEND_REASONS, AMEND_STATUSES
 from barter_bt.engine.state.tables import EngineState, Positions
 from barter_bt.engine.state.valuation import UNKNOWN
+from barter_bt.engine.terms import RATE
 from barter_bt.instrument import IndexedInstruments, Scales
 
 TIME = pl.Datetime("ns", "UTC")
@@ -59,6 +61,20 @@ NO_SPLITS: dict[str, Any] = {
     "quantity_after": pl.Float64,
     "amount": pl.Float64,
     "trade_id_next": pl.Int64,
+}
+
+
+NO_AMENDS: dict[str, Any] = {
+    "amend_id": pl.Int64,
+    "order_id": pl.Int64,
+    "exchange": pl.String,
+    "instrument": pl.String,
+    **dict.fromkeys(("price", "quantity", "trigger", "trailing", "trailing_rate"), pl.Float64),
+    "status": pl.String,
+    "reason": pl.String,
+    "time_sent": TIME,
+    "time_exchange": TIME,
+    "time_engine": TIME,
 }
 
 
@@ -170,12 +186,52 @@ class Frames:
                 "fees": self._scaled(o.array("fees"), i, self._money),
                 "status": self._enum(public, pl.Enum(("open", *STATUSES[3:]))),
                 "reason": self._reason(o.array("reason")),
+                "amended": self._amended(),
                 "time_sent": self._time(o.array("time_sent"), o.array("time_sent") != NO_TIME),
                 "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
                 "time_triggered": self._time(o.array("time_triggered"), o.array("time_triggered") != NO_TIME),
                 "time_closed": self._time(o.array("time_closed"), o.array("time_closed") != NO_TIME),
             }
         )
+
+    def _amended(self) -> np.ndarray:
+        """How many amends of each order have been in force (rule 33)."""
+        a = self._s.amends
+        done = a.array("order")[a.array("status") == AMEND_DONE]
+        return np.bincount(done, minlength=len(self._s.orders)).astype(np.int64)
+
+    def amends(self) -> pl.DataFrame:
+        """Requests to change orders, in the order asked, with what each gave: null where a term stayed."""
+        a, o, s = self._s.amends, self._s.orders, self._scales
+        order, reason = a.array("order"), a.array("reason").astype(np.int64)
+        i = o.array("instrument")[order]
+        names = [*AMEND_REASONS.values(), *self._reasons[1:]]  # codes below 0 come first
+        known = np.where(reason < 0, -1 - reason, np.maximum(reason, 1) - 1 + len(AMEND_REASONS))
+        steps = {"price": s.ticks, "quantity": s.lots, "trigger": s.ticks, "trail": s.ticks}
+        given = {name: self._given(self._scaled(a.array(name), i, each), a.array(name)) for name, each in steps.items()}
+        exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
+        return pl.DataFrame(
+            {
+                "amend_id": np.arange(len(a)),
+                "order_id": order.copy(),
+                "exchange": self._enum(exchange, self._exchanges),
+                "instrument": self._enum(i, self._instruments),
+                "price": given["price"],
+                "quantity": given["quantity"],
+                "trigger": given["trigger"],
+                "trailing": given["trail"],
+                "trailing_rate": self._given(a.array("trail_rate") / RATE, a.array("trail_rate")),
+                "status": self._enum(a.array("status"), pl.Enum(AMEND_STATUSES)),
+                "reason": self._enum(known, pl.Enum(names)).set(pl.Series(reason == 0), None),
+                "time_sent": self._time(a.array("time_sent").copy()),
+                "time_exchange": self._time(a.array("time_exchange"), a.array("time_exchange") != NO_TIME),
+                "time_engine": self._time(a.array("time_engine"), a.array("time_engine") != NO_TIME),
+            }
+        )
+
+    @staticmethod
+    def _given(values: np.ndarray, steps: np.ndarray) -> pl.Series:
+        return pl.Series(values).set(pl.Series(steps == 0), None)
 
     def _reason(self, codes: np.ndarray) -> pl.Series:
         named = self._enum(np.maximum(codes, 1) - 1, pl.Enum(self._reasons[1:]))

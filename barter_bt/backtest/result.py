@@ -100,6 +100,15 @@ class Result(Analysis):
         return self._frames.orders()
 
     @cached_property
+    def amends(self) -> pl.DataFrame:
+        """Requests to change orders, in the order asked (rule 33): what each gave, null where a term stayed as it was.
+
+        ``status`` is ``done``, ``cancelled`` (the order, which had filled as much), ``rejected`` by the venue or
+        ``refused`` before it was sent, with a ``reason``, or ``in_flight``. The order shows the terms in force last.
+        """
+        return self._frames.amends()
+
+    @cached_property
     def trades(self) -> pl.DataFrame:
         """Own fills, one row each; a round trip is a row of :attr:`positions`."""
         return self._frames.trades()
@@ -216,7 +225,7 @@ class Result(Analysis):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over orders, trades, positions and balances."""
+        """SHA-256 over orders, trades, positions and balances, and amends if there are any."""
         return self.digests["digest"]
 
     def prices(self) -> pl.DataFrame:

@@ -18,6 +18,7 @@ SENT_CANCEL, SENT_OPEN, REFUSED_OPEN, POSITION_EXIT = 0, 1, 2, 3
 NOW_ENABLED, NOW_DISABLED, MARKET_DISCONNECT, ACCOUNT_DISCONNECT, COMMANDED = 4, 5, 6, 7, 8
 ADOPTED, REPLACED = 9, 10  # an order of the account's that the engine did not send; one whose client id was used again
 COARSENED = 11  # the unit of an asset, by so many powers of ten
+SENT_AMEND, REFUSED_AMEND = 12, 13
 OUTPUTS = (
     "sent_cancel",
     "sent_open",
@@ -31,6 +32,8 @@ OUTPUTS = (
     "adopted",
     "replaced",
     "coarsened",
+    "sent_amend",
+    "refused_amend",
 )
 ACCOUNT_SNAPSHOT = 0  # kind of event 0
 
@@ -106,3 +109,14 @@ def note_open(s: EngineState, action: int, order: int, reason: int, kind: int) -
         copy_request(s.asked, asked, s.actions, action)
         s.asked.order[asked], s.asked.time[asked], s.asked.reason[asked] = order, s.engine.time[0], reason
     note_output(s, kind, order, asked)
+
+
+@unit
+def note_amend(s: EngineState, action: int, order: int, amend: int, reason: int) -> None:
+    """An amend was sent or refused; at level FULL with all that it gives."""
+    asked = -1
+    if s.engine.audit[0] == FULL:
+        asked = s.asked.append()
+        copy_request(s.asked, asked, s.actions, action)
+        s.asked.order[asked], s.asked.time[asked], s.asked.reason[asked] = order, s.engine.time[0], reason
+    note_output(s, REFUSED_AMEND if reason else SENT_AMEND, amend, asked)

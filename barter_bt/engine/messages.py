@@ -5,21 +5,23 @@ from __future__ import annotations
 from barter_bt.columns.table import I8, I64, Table
 from barter_bt.engine.agenda import NEVER, Agenda
 
-REQUEST_OPEN, REQUEST_CANCEL = 0, 1
+REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND = 0, 1, 2
 
 # What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
 # its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. CHANGED: its
 # quantity, limit price and trigger are now these. CLOSE_OUT: the venue has closed a position of instrument ~``order``
-# and the engine puts the number of an order of its own there. In the middle stand those of accounts that tell things
-# one by one: an order is being cancelled; a trade alone; balances alone. From FLOW on they concern no order (-1): money
-# that no order has moved, row ``quantity`` of the cash flows and ``notional`` of its asset; the same of a split, with
-# both of its balances; a dividend that is still to be paid.
+# and the engine puts the number of an order of its own there. AMENDED, AMEND_REJECTED: answers to row ``quantity`` of
+# the amends, like CHANGED, or like CLOSED where that has ended the order. In the middle stand those of accounts that
+# tell things one by one: an order is being cancelled; a trade alone; balances alone. From FLOW on they concern no order
+# (-1): money that no order has moved, row ``quantity`` of the cash flows and ``notional`` of its asset; the same of a
+# split, with both of its balances; a dividend that is still to be paid.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, CLOSE_OUT = range(10)
-FLOW, SPLIT, ENTITLED = 10, 11, 12
+AMENDED, AMEND_REJECTED = 10, 11
+FLOW, SPLIT, ENTITLED = 12, 13, 14
 
 
 class Requests(Table, growable=True):
-    """Requests on their way to a venue; ``time`` is their arrival."""
+    """Requests on their way to a venue; ``time`` is their arrival, ``order`` of an amend its row of the amends."""
 
     time: I64
     after: I64

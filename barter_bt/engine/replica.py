@@ -12,8 +12,10 @@ from barter_bt.engine.audit import (
     NOW_DISABLED,
     NOW_ENABLED,
     OFF,
+    REFUSED_AMEND,
     REFUSED_OPEN,
     REPLACED,
+    SENT_AMEND,
     SENT_CANCEL,
     SENT_OPEN,
 )
@@ -29,6 +31,7 @@ from barter_bt.engine.event import (
 from barter_bt.engine.messages import CLOSE_OUT, copy_report
 from barter_bt.engine.order import copy_request
 from barter_bt.engine.report import apply_report
+from barter_bt.engine.state.amending import record_amend
 from barter_bt.engine.state.coarsen import coarsen
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
@@ -37,7 +40,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 
 # What makes up the state that a replica has: all columns of these tables but scratch, and of the engine those named.
-TABLES = ("health", "assets", "instruments", "orders", "trades", "positions", "splits", "balances")
+TABLES = ("health", "assets", "instruments", "orders", "amends", "trades", "positions", "splits", "balances")
 SCRATCH = ("worth", "unpriced", "value", "unrealised", "chosen")
 CLOCK = ("time", "sequence", "trading", "market_time", "unhealthy", "positions", "foreign_rests")
 
@@ -153,7 +156,7 @@ def _apply_account(s: EngineState, log: EngineState, i: int, item: int) -> None:
 def _apply_outputs(s: EngineState, log: EngineState, output: int, sequence: int, before: int) -> int:
     """Units are coarsened, orders adopted and replaced before the event can concern them; all else comes after it."""
     while output < len(log.outputs) and log.outputs.sequence[output] == sequence:
-        if before and log.outputs.kind[output] < ADOPTED:
+        if before and not ADOPTED <= log.outputs.kind[output] <= COARSENED:
             break
         _apply_output(s, log, output)
         output += 1
@@ -170,6 +173,10 @@ def _apply_output(s: EngineState, log: EngineState, row: int) -> None:
         coarsen(s, what, log.outputs.asked[row])
     elif kind == SENT_CANCEL:
         record_cancel(s, what)
+    elif kind in (SENT_AMEND, REFUSED_AMEND):
+        asked = log.outputs.asked[row]
+        s.engine.time[0] = log.asked.time[asked]
+        record_amend(s, log.asked.order[asked], log.asked, asked, log.asked.reason[asked])
     elif kind in (NOW_ENABLED, NOW_DISABLED):
         set_trading(s, int(kind == NOW_ENABLED))
     elif kind == MARKET_DISCONNECT:

@@ -13,6 +13,8 @@ from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import PAYOUT
 from barter_bt.engine.messages import (
     ACCEPTED,
+    AMEND_REJECTED,
+    AMENDED,
     CANCEL_REJECTED,
     CANCELLING,
     CHANGED,
@@ -28,6 +30,7 @@ from barter_bt.engine.messages import (
 )
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.split import apply_split
+from barter_bt.engine.state.amending import update_from_amend
 from barter_bt.engine.state.assets import expect, update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.orders import (
@@ -160,6 +163,8 @@ def apply_report(s: EngineState, row: int) -> None:
         apply_split(s, row)
         if r.notional[row] != 0:
             _apply_flow(s, row)
+    elif kind in (AMENDED, AMEND_REJECTED):
+        update_from_amend(s, row)
     if r.asset_first[row] >= 0:
         update_from_balance(s, r.asset_first[row], time, r.total_first[row], r.free_first[row])
     if r.asset_second[row] >= 0:

@@ -1,6 +1,7 @@
 """Three ways to write a strategy, on the same engine."""
 
 from barter_bt.strategy import api, builtin, indicators
+from barter_bt.strategy.amend_request import AmendRequest
 from barter_bt.strategy.candle import Candles
 from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Strategy
@@ -15,6 +16,7 @@ from barter_bt.strategy.view import State
 
 __all__ = [
     "AlgoStrategy",
+    "AmendRequest",
     "Candles",
     "Compiled",
     "Hooks",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, NO_TIME, STATUSES, TIMES_IN_FORCE
+from barter_bt.engine.state.amending import amends_in_flight
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.api.amounts import natural
@@ -19,7 +20,7 @@ class OpenOrder:
     ``"cancel_in_flight"``, ``"filled"``, ``"cancelled"``, ``"expired"``, ``"rejected"``, ``"refused"``. ``trigger`` is
     where a stop or an order if touched waits, ``trailing`` and ``trailing_rate`` how far a trailing stop stays behind;
     ``good_till`` and ``good_after`` are in ns. An order for the day, at the open or at the close shows what that was
-    settled to.
+    settled to. ``amends_in_flight`` counts the amends of it that are not answered yet.
     """
 
     number: int
@@ -37,6 +38,7 @@ class OpenOrder:
     post_only: bool
     reduce_only: bool
     good_after: int | None
+    amends_in_flight: int = 0
 
 
 def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
@@ -62,4 +64,5 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
         bool(o.post_only[number]),
         bool(o.reduce_only[number]),
         None if after == NO_TIME else after,
+        amends_in_flight(s, number),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
 from barter_bt.strategy.timing import TIMING, timing_terms
 from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
 
@@ -78,10 +79,10 @@ def is_nothing(asked: Any) -> bool:
     return asked is None
 
 
-def answer(asked: Any) -> tuple[list[int], list[OrderRequest]]:
-    """A strategy's answer as orders to cancel and orders to open."""
+def answer(asked: Any) -> tuple[list[int], list[OrderRequest | AmendRequest]]:
+    """A strategy's answer as orders to cancel, and orders to open or to amend."""
     hint = "return [], [OrderRequest(...)]"
-    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest):
+    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest | AmendRequest):
         raise StrategyError(
             f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
             hint,
@@ -94,14 +95,20 @@ def answer(asked: Any) -> tuple[list[int], list[OrderRequest]]:
         if not isinstance(order, Integral) or isinstance(order, bool):
             raise StrategyError(f"the strategy cancels {order!r:.80}; an order is cancelled by its number", hint)
     for request in opens:
-        if not isinstance(request, OrderRequest):
-            raise StrategyError(f"the strategy opens {request!r:.80}; it must be an OrderRequest", hint)
+        if not isinstance(request, OrderRequest | AmendRequest):
+            raise StrategyError(
+                f"the strategy opens {request!r:.80}; it must be an OrderRequest, or an AmendRequest", hint
+            )
     return [int(order) for order in cancels], opens
 
 
-def ask_for_requests(s: EngineState, index: IndexedInstruments, requests: list[OrderRequest]) -> None:
+def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[OrderRequest | AmendRequest]) -> None:
     """Add what an answer asks for to the actions."""
     rows: dict[int, int] = {}
+    requests = [one for one in asked if isinstance(one, OrderRequest)]
+    for one in asked:
+        if isinstance(one, AmendRequest):
+            ask_for_amend(s, one)
     for request in requests:
         row = _ask_for(s, index, request)
         if request.after is not None or request.group is not None:

@@ -32,6 +32,7 @@ from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
+from barter_bt.strategy.amend_request import AmendRequest
 from barter_bt.strategy.api.amounts import natural
 from barter_bt.strategy.asking import change_to, target_in_steps
 from barter_bt.strategy.candle import Candle, Candles, last_candles
@@ -295,6 +296,13 @@ class State:
     def sell(self, instrument: str | int, quantity: float, **terms: Any) -> OrderRequest:
         """An order that sells; see :meth:`buy`."""
         return OrderRequest(instrument, -quantity, **terms)
+
+    def amend(self, number: int, **terms: Any) -> AmendRequest:
+        """Other terms for a live order, to be returned among those to open: ``state.amend(number, price=99.5)``.
+
+        ``terms`` are those of :class:`~barter_bt.AmendRequest`.
+        """
+        return AmendRequest(number, **terms)
 
     def order_target(self, instrument: str | int, quantity: float) -> list[OrderRequest]:
         """What brings position and working orders to a signed quantity: one market order, or none.

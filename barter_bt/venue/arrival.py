@@ -1,10 +1,10 @@
-"""Requests reaching the venue: open and cancel (rule 17)."""
+"""Requests reaching the venue: open, cancel and amend (rules 17 and 33)."""
 
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import NEVER, REQUEST
-from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_OPEN, dequeue
+from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_CANCEL, REQUEST_OPEN, dequeue
 from barter_bt.engine.order import (
     CANCELLED,
     NO_GROUP,
@@ -18,6 +18,7 @@ from barter_bt.engine.order import (
     copy_terms,
 )
 from barter_bt.venue.admission import enter
+from barter_bt.venue.amending import receive_amend
 from barter_bt.venue.bracket import wait_for_parent
 from barter_bt.venue.checks import objection, too_late
 from barter_bt.venue.delay import delay
@@ -47,8 +48,10 @@ def _receive_one(v: VenueState) -> None:
     dequeue(v.requests, v.agenda, REQUEST)
     if kind == REQUEST_OPEN:
         _open(v, order)
-    else:
+    elif kind == REQUEST_CANCEL:
         _cancel(v, order)
+    else:
+        receive_amend(v, order)
 
 
 def _copy_request(v: VenueState, order: int) -> None:

@@ -272,6 +272,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         accounts=accounts,
         markets=markets,
         sent=state.orders,
+        amends=state.amends,
         orders=VenueOrders(4096),
         lists=lists,
         matches=Matches(16),

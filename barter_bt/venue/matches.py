@@ -6,11 +6,12 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, NO_GROUP, STOP
 from barter_bt.venue.state import UNTOLD, Matches, VenueState
 
-FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, WORTH = 0, 1, 2, 3, 4, 5, 6
-# Ranks: who was triggered, gives back, needs; cancels of what is matched; then what is looked at when all these are
-# settled: candles that go on, and whether positions are covered.
+FILL, ADMIT, EXPIRE, CANCEL, SECURE, PATH, WORTH, AMEND = range(8)
+# Ranks: who was triggered, gives back, needs; cancels of what is matched, and amends; then what is looked at when all
+# these are settled: candles that go on, and whether positions are covered.
 ADMITS, RELEASES, USES, ENDS, GOES_ON, COUNTS = 0, 1, 2, 3, 4, 5
 NO_ASSET = -1
+SETTLED = -1  # in place of the order
 _RANK_AT = 56  # bit of a place at which the rank begins
 
 
@@ -46,6 +47,12 @@ def note_secure(v: VenueState, order: int) -> None:
 def note_cancel(v: VenueState, order: int) -> None:
     """A cancel of an order that is matched: of what is left when that is settled."""
     _note(v, CANCEL, order, ENDS)
+
+
+def note_amend(v: VenueState, order: int, amend: int) -> None:
+    """An amend of an order that is matched, or that cannot reserve yet: its row stands in place of the lots."""
+    row = _note(v, AMEND, order, ENDS)
+    v.matches.lots[row] = amend
 
 
 def note_path(v: VenueState, i: int) -> None:
@@ -110,6 +117,19 @@ def keep(m: Matches, rank: int) -> None:
                 _swap(m, row, kept)
             kept += 1
     m.truncate(kept)
+
+
+def has_more(m: Matches) -> bool:
+    """Drop all that is settled; says whether anything is left that has to be."""
+    kept, more = 0, False
+    for row in range(len(m)):
+        if m.order[row] != SETTLED:
+            more = more or m.rank[row] <= ENDS
+            if row > kept:
+                _swap(m, row, kept)
+            kept += 1
+    m.truncate(kept)
+    return more
 
 
 def sort(m: Matches, first: int) -> None:

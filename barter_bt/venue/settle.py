@@ -24,18 +24,22 @@ from barter_bt.engine.order import (
     REQUESTED,
 )
 from barter_bt.venue.admission import admit, can_reserve, secure
+from barter_bt.venue.amending import settle_amend
 from barter_bt.venue.bracket import follow_parent
 from barter_bt.venue.fill import can_afford, fill
 from barter_bt.venue.following import has_filled, start_followers
 from barter_bt.venue.liquidation import check_worth
 from barter_bt.venue.matches import (
     ADMIT,
+    AMEND,
     COUNTS,
     ENDS,
     EXPIRE,
     FILL,
     GOES_ON,
+    SETTLED,
     expect,
+    has_more,
     keep,
     released_asset,
     sort,
@@ -46,8 +50,6 @@ from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_dependants, report
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import UNTOLD, WAS_HELD, VenueState
-
-SETTLED = -1  # in place of the order
 
 
 @unit
@@ -81,7 +83,14 @@ def _goes_on(v: VenueState) -> bool:
 
 
 def _settle_matches(v: VenueState) -> None:
-    """All that the market has done to orders; what is left is looked at afterwards."""
+    """All that the market has done to orders, and what amends then make of it; what is left is looked at afterwards."""
+    _settle_once(v)
+    while len(v.amends) > 0 and has_more(v.matches):
+        _settle_once(v)
+    keep(v.matches, GOES_ON)
+
+
+def _settle_once(v: VenueState) -> None:
     sort(v.matches, 0)
     waiting, settled = _settle_each(v)
     while waiting >= 0:
@@ -90,8 +99,7 @@ def _settle_matches(v: VenueState) -> None:
         waiting, settled = _settle_each(v)
     for row in range(len(v.matches)):
         if v.matches.rank[row] == ENDS:
-            _settle_cancel(v, row)
-    keep(v.matches, GOES_ON)
+            _settle_end(v, row)
 
 
 def _settle_each(v: VenueState) -> tuple[int, int]:
@@ -222,8 +230,16 @@ def _others_release(v: VenueState, row: int, order: int, i: int) -> bool:
     return v.accounts.incoming[asset] > own
 
 
-def _settle_cancel(v: VenueState, row: int) -> None:
+def _settle_end(v: VenueState, row: int) -> None:
     order = v.matches.order[row]
+    if v.matches.action[row] == AMEND:
+        settle_amend(v, row)
+    elif v.orders.matched[order] == 0:  # else an amend has just matched it anew
+        v.matches.order[row] = SETTLED
+        _settle_cancel(v, order)
+
+
+def _settle_cancel(v: VenueState, order: int) -> None:
     if v.orders.live[order]:
         _close(v, order, CANCELLED, REQUESTED)
     else:

@@ -10,6 +10,7 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
+from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 
@@ -206,6 +207,7 @@ class VenueState(Block):
     accounts: Accounts
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives
+    amends: Amends  # as well
     orders: VenueOrders
     lists: OrderLists
     matches: Matches

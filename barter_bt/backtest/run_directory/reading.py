@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest.analysis import Analysis
-from barter_bt.backtest.journal import NO_FLOWS, NO_SPLITS
+from barter_bt.backtest.journal import NO_AMENDS, NO_FLOWS, NO_SPLITS
 from barter_bt.backtest.prices import SCHEMA, DrawnPrices
 from barter_bt.backtest.run_directory.manifest import check, load
 from barter_bt.errors import ConfigError, nearest
@@ -110,6 +110,13 @@ class SavedRun(Analysis):
         if "splits.parquet" not in self.manifest["files"]:
             return pl.DataFrame(schema=NO_SPLITS)
         return self.scan("splits").collect()
+
+    @cached_property
+    def amends(self) -> pl.DataFrame:
+        """Requests to change orders."""
+        if "amends.parquet" not in self.manifest["files"]:
+            return pl.DataFrame(schema=NO_AMENDS)
+        return self.scan("amends").collect()
 
     @cached_property
     def equity(self) -> pl.DataFrame:

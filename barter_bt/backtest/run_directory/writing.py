@@ -40,6 +40,10 @@ class Run(Tables, Protocol):
         """Splits, and what positions became by them."""
 
     @property
+    def amends(self) -> pl.DataFrame:
+        """Requests to change orders."""
+
+    @property
     def digests(self) -> Mapping[str, str]:
         """SHA-256 of tables outside the digest."""
 
@@ -130,7 +134,7 @@ def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str
     curve = None if other is None else other.equity
     tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
     tables["benchmark"] = curve
-    tables |= {name: frame for name in ("cash_flows", "splits") if (frame := getattr(result, name)).height}
+    tables |= {name: frame for name in ("cash_flows", "splits", "amends") if (frame := getattr(result, name)).height}
     if hasattr(result, "prices_to_draw"):
         tables["prices"] = result.prices_to_draw()
     tables["round_trips"] = getattr(result, "round_trips", None)

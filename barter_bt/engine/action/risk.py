@@ -30,6 +30,7 @@ from barter_bt.engine.order import (
     SELL,
 )
 from barter_bt.engine.order import LIMIT as LIMIT_ORDER
+from barter_bt.engine.state.amending import growing
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, convert, equity
@@ -54,12 +55,9 @@ def _hold_against_limits(s: EngineState, action: int) -> int:
     i, side, lots = s.actions.instrument[action], s.actions.side[action], s.actions.quantity[action]
     limit_price = s.actions.price[action] if s.actions.kind[action] == LIMIT_ORDER else 0
     s.risk.price[0] = price_ticks(s, i)
-    if limit_price > 0 and s.limits.price_band[i] > 0:
-        if s.risk.price[0] == 0:
-            return NO_PRICE
-        if beyond_band(side, limit_price, s.risk.price[0], s.limits.price_band[i]):
-            return PRICE_BAND
-    reason = _count_orders(s, i)
+    reason = _measure_price(s, i, side, limit_price)
+    if not reason:
+        reason = _count_orders(s, i)
     if reason:
         return reason
     _weigh(s, action, i, side, lots)
@@ -70,6 +68,33 @@ def _hold_against_limits(s: EngineState, action: int) -> int:
             s.actions.quantity[action] = fitting
             return NO_REASON
     return reason
+
+
+@unit
+def hold_amend_against_limits(s: EngineState, action: int, more: int) -> int:
+    """Reason to refuse an amend, 0 to approve it: an order as it would be, and so many lots more than before (33)."""
+    a, i = s.actions, s.actions.instrument[action]
+    limit_price = a.price[action] if a.kind[action] == LIMIT_ORDER else 0
+    s.risk.price[0] = price_ticks(s, i)
+    reason = _measure_price(s, i, a.side[action], limit_price)
+    if not reason and (_is_too_soon(s, i) or _is_too_soon(s, len(s.instruments))):
+        reason = ORDER_RATE_LIMIT
+    if not reason:
+        reason = _measure_order(s, i, a.quantity[action], limit_price)
+    if reason or more == 0:
+        return reason
+    _weigh(s, action, i, a.side[action], more)
+    return _measure_position(s, i, a.side[action], more)
+
+
+def _measure_price(s: EngineState, i: int, side: int, limit_price: int) -> int:
+    """The limit on how far a limit price is from the market."""
+    if limit_price > 0 and s.limits.price_band[i] > 0:
+        if s.risk.price[0] == 0:
+            return NO_PRICE
+        if beyond_band(side, limit_price, s.risk.price[0], s.limits.price_band[i]):
+            return PRICE_BAND
+    return NO_REASON
 
 
 def beyond_band(side: int, ticks: int, market: int, band: int) -> bool:
@@ -131,6 +156,8 @@ def _position_after(s: EngineState, i: int, side: int) -> int:
         if o.side[order] == side and not o.reduce_only[order]:
             rest = _bounded_sum(rest, o.quantity[order] - o.filled[order])
         order = o.after[order]
+    if s.engine.amends_in_flight[0] > 0:
+        rest = _bounded_sum(rest, growing(s, i, side))
     return _bounded_sum(s.instruments.quantity[i], side * rest)
 
 
@@ -171,15 +198,27 @@ def _value(s: EngineState, i: int, lots: int, ticks: int) -> int:
 
 def _measure(s: EngineState, i: int, side: int, lots: int, limit_price: int) -> int:
     """The first limit that an order of this size violates, 0 if none."""
-    limits, r = s.limits, s.risk
+    reason = _measure_order(s, i, lots, limit_price)
+    return reason if reason else _measure_position(s, i, side, lots)
+
+
+def _measure_order(s: EngineState, i: int, lots: int, limit_price: int) -> int:
+    """Limits on one order."""
+    limits = s.limits
     if 0 < limits.order_quantity[i] < lots:
         return ORDER_QUANTITY_LIMIT
     if limits.order_notional[i] > 0:
-        ticks = limit_price if limit_price > 0 else r.price[0]
+        ticks = limit_price if limit_price > 0 else s.risk.price[0]
         if ticks == 0:
             return NO_PRICE
         if notional(s.terms, i, lots, ticks) > limits.order_notional[i]:
             return ORDER_NOTIONAL_LIMIT
+    return NO_REASON
+
+
+def _measure_position(s: EngineState, i: int, side: int, lots: int) -> int:
+    """Limits on what so many lots more may lead to."""
+    limits, r = s.limits, s.risk
     if r.reduces[0]:
         return NO_REASON
     then = abs(_then(s, side, lots))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
-from barter_bt.engine.messages import REQUEST_CANCEL, REQUEST_OPEN, enqueue
+from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
+from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, enqueue
 from barter_bt.engine.order import (
     FOK,
     NO_PARENT,
@@ -19,6 +20,7 @@ from barter_bt.engine.order import (
     set_plain,
 )
 from barter_bt.engine.session import settle_times
+from barter_bt.engine.state.amends import AMEND_IN_FLIGHT
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
@@ -48,13 +50,26 @@ def send_cancel(s: EngineState, order: int) -> None:
 
 @unit
 def dispatch(s: EngineState) -> None:
-    """Cancels first, then opens that pass the risk check, each recorded in flight as it is sent."""
+    """Cancels first, then amends and opens that pass the risk check, each recorded in flight as it is sent."""
     a, count = s.actions, len(s.actions)
     for action in range(count):
         order = a.order[action]
         if order >= 0 and (s.orders.status[order] == OPEN or s.orders.status[order] == OPEN_IN_FLIGHT):
             send_cancel(s, order)
+    if s.engine.amends_asked[0]:
+        send_amends(s)
     open_orders(s)
+
+
+def send_amends(s: EngineState) -> None:
+    """Amends that are approved; on their way each is known by its row."""
+    for action in range(len(s.actions)):
+        if is_amend(s, action):
+            amend = record_amend_asked(s, action, approve_amend(s, action))
+            if s.amends.status[amend] == AMEND_IN_FLIGHT:
+                send(s, REQUEST_AMEND, s.amends.order[amend])
+                s.requests.order[len(s.requests) - 1] = amend
+    s.engine.amends_asked[0] = 0
 
 
 def open_orders(s: EngineState) -> int:

@@ -22,7 +22,7 @@ class Audits(Table, growable=True):
 
 
 class Outputs(Table, growable=True):
-    """What the engine did; ``what`` is an order, a position's row in `positions`, or an exchange."""
+    """What the engine did; ``what`` is an order, a row of `positions` or of `amends`, or an exchange."""
 
     sequence: I64
     kind: I8
@@ -31,7 +31,7 @@ class Outputs(Table, growable=True):
 
 
 class Asked(OrderRequest, growable=True):
-    """Opens as they were asked for, sent or refused: all that the order manager was told of them."""
+    """Opens and amends as they were asked for, sent or refused: all that the order manager was told of them."""
 
     order: I64
     time: I64

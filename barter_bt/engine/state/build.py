@@ -12,6 +12,7 @@ from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders
+from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
@@ -90,6 +91,7 @@ def build_state(
         candles=Candles(0),
         columns=Columns(0),
         orders=Orders(4096),
+        amends=Amends(16),
         actions=Actions(16),
         schedule=Schedule(0),
         commands=Commands(0),

@@ -11,6 +11,7 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
+from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
@@ -50,6 +51,9 @@ class Engine(Table):
     turn_time: I64
     history: I64  # candles of each instrument that are kept, because a strategy asked for so many
     keeping: I64  # 1: candles or columns are kept
+    amends_asked: I64  # 1: amends may be among what is asked for
+    amends_first: I64  # the first that is in flight, and how many are
+    amends_in_flight: I64
 
 
 class Event(Table):
@@ -156,7 +160,7 @@ class Columns(Table):
 
 
 class Actions(OrderRequest, growable=True):
-    """What a strategy asked for in this wake-up: opens (``order`` is -1) and cancels (``order`` ≥ 0)."""
+    """What a strategy asked for in this wake-up: opens (``order`` is -1), cancels (from 0 on), amends (below -2)."""
 
     order: I64
     refused: I64  # a reason, for what cannot even be sent
@@ -169,7 +173,7 @@ class Schedule(OrderTerms):
     time: I64
     strategy: I64
     action: I8
-    ref: I64  # of a cancel: the row of its open
+    ref: I64  # of a cancel, of an amend: the row of its open
     target: I64
     protect_by: I8  # unit of what protects an entry: see `action/protect.py`
     stop_loss: I64
@@ -351,6 +355,7 @@ class EngineState(Block):
     candles: Candles
     columns: Columns
     orders: Orders
+    amends: Amends
     actions: Actions
     schedule: Schedule
     commands: Commands

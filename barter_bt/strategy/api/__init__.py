@@ -18,6 +18,7 @@ from barter_bt.strategy.api.account import (
     free_margin,
     margin_used,
 )
+from barter_bt.strategy.api.amending import amend, is_amending
 from barter_bt.strategy.api.at_work import (
     first_order,
     next_order,
@@ -110,6 +111,7 @@ __all__ = [
     "NO_TIME",
     "PRICE",
     "THIS_CLOSE",
+    "amend",
     "ask_amount",
     "ask_price",
     "at_close",
@@ -146,6 +148,7 @@ __all__ = [
     "free_margin",
     "good_after",
     "good_till",
+    "is_amending",
     "is_open",
     "is_trading",
     "limit_buy",

@@ -1,0 +1,129 @@
+"""Amends as strategies in Python ask for them (rule 33)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any
+
+from barter_bt.engine.amend import (
+    DOES_NOT_TRAIL,
+    IS_PROTECTION,
+    NO_LIMIT,
+    NO_TRIGGER_YET,
+    NOTHING_GIVEN,
+    TWO_DISTANCES,
+    ask_amend,
+    objection_to,
+)
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE, Terms, steps
+from barter_bt.errors import StrategyError
+
+AMENDABLE = ("price", "quantity", "trigger", "trailing", "trailing_rate")
+HINTS = {
+    NOTHING_GIVEN: ("gives nothing", f"allowed: {', '.join(AMENDABLE)}; None stays as it is"),
+    NO_LIMIT: ("gives a price to an order that is no limit", "cancel it, and send a limit order"),
+    IS_PROTECTION: ("gives a quantity to what protects an entry", "it has that which its entry has filled"),
+    NO_TRIGGER_YET: ("gives a trigger to an order that has none", "cancel it, and send a stop"),
+    DOES_NOT_TRAIL: ("gives a distance to an order that does not trail", "cancel it, and send a trailing stop"),
+    TWO_DISTANCES: ("gives trailing and trailing_rate", "give one of them"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AmendRequest:
+    """New terms of an order that is live, returned among the orders to open; what is None stays as it is (rule 33).
+
+    Parameters
+    ----------
+    order
+        Number of the order, as in ``State.open_orders``.
+    price
+        Of a limit order.
+    quantity
+        Of the whole order, filled or not, with its sign or without. At most what is filled, the order is cancelled.
+    trigger
+        Of a stop or an order if touched.
+    trailing, trailing_rate
+        Distance of a trailing stop, in price or as a fraction of it.
+
+    Examples
+    --------
+    >>> AmendRequest(3, price=99.5)
+    AmendRequest(order=3, price=99.5, quantity=None, trigger=None, trailing=None, trailing_rate=None)
+    """
+
+    order: int
+    price: float | None = None
+    quantity: float | None = None
+    trigger: float | None = None
+    trailing: float | None = None
+    trailing_rate: float | None = None
+
+
+def amend_terms(
+    terms: Terms, i: int, side: int, where: str, asked: Mapping[str, Any]
+) -> tuple[int, int, int, int, int]:
+    """What an amend of an order of instrument ``i`` gives, in ticks, lots and 1e-9, by the names of ``AMENDABLE``.
+
+    Raises
+    ------
+    StrategyError
+        Something is no number, not positive, or off the grid. It says of whom: ``where``.
+    """
+    found = []
+    for name in AMENDABLE:
+        value = asked.get(name)
+        found.append(0 if value is None else _steps(terms, i, side, where, name, value))
+    price, quantity, trigger, trail, trail_rate = found
+    return price, quantity, trigger, trail, trail_rate
+
+
+def _steps(terms: Terms, i: int, side: int, where: str, name: str, value: Any) -> int:
+    if not isinstance(value, Real | Decimal) or isinstance(value, bool):
+        raise StrategyError(f"{where}: {name} is {value!r}; it must be a number")
+    amount = float(value)
+    if name == "trailing_rate":
+        rate = round(amount * RATE) if math.isfinite(amount) else 0
+        if not 0 < rate < RATE:
+            raise StrategyError(f"{where}: trailing_rate is {value}", "it is a fraction: 2 % is 0.02")
+        return rate
+    if name == "quantity":
+        amount = amount * side if amount < 0 else amount
+        count = steps(amount, terms.lots_per_unit[i], terms.lot_noise[i])
+    else:
+        count = steps(amount, terms.ticks_per_unit[i], terms.tick_noise[i])
+    if count <= 0:
+        raise StrategyError(
+            f"{where}: {name} is {value}: not positive, or off the instrument's grid",
+            "use round_price and round_quantity; to end an order, cancel it",
+        )
+    return count
+
+
+def ask_for_amend(s: EngineState, request: AmendRequest) -> None:
+    """Add what a request asks for to the actions.
+
+    Raises
+    ------
+    StrategyError
+        There is no such order, or it cannot be given that.
+    """
+    where, order = f"{request} at {s.engine.time[0]} ns", request.order
+    if not isinstance(order, Integral) or isinstance(order, bool) or not 0 <= order < len(s.orders):
+        raise StrategyError(
+            f"{where}: there is no order {order!r:.60}",
+            "numbers come from open_orders; an order that is asked for now cannot be amended before it is sent",
+        )
+    o = s.orders
+    asked = {name: getattr(request, name) for name in AMENDABLE}
+    found = amend_terms(s.terms, o.instrument[order], o.side[order], where, asked)
+    objection = objection_to(s, order, *found)
+    if objection:
+        what, hint = HINTS[objection]
+        raise StrategyError(f"{where} {what}", hint)
+    ask_amend(s, int(order), *found)

@@ -1,0 +1,53 @@
+"""Amends of orders that are live, as a compiled strategy asks for them (rule 33)."""
+
+from __future__ import annotations
+
+from barter_bt.engine.amend import ask_amend, objection_to
+from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
+from barter_bt.engine.state.amending import amends_in_flight
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE, steps
+
+
+def amend(
+    s: EngineState,
+    order: int,
+    price: float = 0.0,
+    quantity: float = 0.0,
+    trigger: float = 0.0,
+    trailing: float = 0.0,
+    trailing_rate: float = 0.0,
+) -> None:
+    """Ask to give a live order other terms, by its number: ``amend(s, order, 99.5)``. What is 0.0 stays as it is.
+
+    ``price`` is of a limit order, ``quantity``, without a sign, of the whole order, filled or not, ``trigger``
+    of a stop or an order if touched, ``trailing`` and ``trailing_rate`` the distance of a trailing stop. An order
+    that is closed, or being cancelled, is left alone, which stands in the table ``amends``.
+    """
+    _ask(s.whole, order, price, quantity, trigger, trailing, trailing_rate)
+
+
+def is_amending(s: EngineState, order: int) -> int:
+    """How many amends of an order are in flight, or their answers."""
+    return amends_in_flight(s.whole, order)
+
+
+def _ask(
+    s: EngineState, order: int, price: float, quantity: float, trigger: float, trailing: float, trailing_rate: float
+) -> None:
+    if not 0 <= order < len(s.orders):
+        fail(s.fault, BAD_NUMBER, order)
+        return
+    i = s.orders.instrument[order]
+    per_tick, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
+    ticks, held, trail = (
+        steps(price, per_tick, noise),
+        steps(trigger, per_tick, noise),
+        steps(trailing, per_tick, noise),
+    )
+    lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
+    rate = int(trailing_rate * RATE + 0.5) if 0.0 <= trailing_rate < 1.0 else -1
+    if min(ticks, lots, held, trail, rate) < 0 or objection_to(s, order, ticks, lots, held, trail, rate):
+        fail(s.fault, BAD_AMEND, i)
+        return
+    ask_amend(s, order, ticks, lots, held, trail, rate)
