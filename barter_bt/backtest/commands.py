@@ -11,6 +11,7 @@ import polars as pl
 
 from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.command import (
+    AMEND_REQUESTS,
     CANCEL_ORDERS,
     CANCEL_REQUESTS,
     CLOSE,
@@ -27,6 +28,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
+from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
 from barter_bt.strategy.timing import end_of, timing_terms
 from barter_bt.strategy.triggers import PROTECTION, trigger_terms
 
@@ -40,6 +42,7 @@ COMMANDS = {
     "shutdown": SHUTDOWN,
     "market_disconnect": LOSE_MARKET,
     "account_disconnect": LOSE_ACCOUNT,
+    "amend": AMEND_REQUESTS,
 }
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
@@ -57,8 +60,10 @@ class Commands:
     frame
         ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"close_positions"``,
         ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``, ``"market_disconnect"``,
-        ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
-        closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
+        ``"account_disconnect"``, ``"amend"``. Further columns where a command needs them: ``instrument`` or
+        ``exchange`` (for closing and cancelling a filter: null means all), ``order`` (number of the order to cancel or
+        to amend, for an amend with its instrument and what it gives of ``price``, ``quantity``, ``trigger``,
+        ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), and for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
         ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after``, ``good_till``, ``candle_fill`` (see
         :class:`~barter_bt.OrderRequest`).
@@ -120,7 +125,21 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
         if row.get("order") is None:
             raise ConfigError(f"row {number} of the commands, 'cancel', has no order number")
         return [{"command": command, "order": row["order"]}]
+    if command == AMEND_REQUESTS:
+        return [_amend(state, index, row, number)]
     return [_open(state, index, row, number)] if command == OPEN_ORDERS else [{"command": command}]
+
+
+def _amend(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
+    where = f"row {number} of the commands, 'amend',"
+    if row.get("order") is None or row.get("instrument") is None:
+        raise ConfigError(f"{where} needs the number of an order and its instrument")
+    i = index.instrument(row["instrument"])
+    terms = amend_terms(state.terms, i, BUY, where.rstrip(","), row)
+    if not any(terms):
+        raise ConfigError(f"{where} gives nothing", f"allowed: {', '.join(AMENDABLE)}; null stays as it is")
+    given = dict(zip(("price", "quantity", "trigger", "trail", "trail_rate"), terms, strict=True))
+    return given | {"command": AMEND_REQUESTS, "instrument": i, "order": row["order"]}
 
 
 def _ns(time: datetime) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from barter_bt.backtest.amend_warnings import amend_warnings, given_another_quantity
 from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
@@ -61,6 +62,7 @@ def run_warnings(
         *_not_reached(s, partial),
         *_not_sent(s, index, partial),
         *_not_as_asked(s, reasons),
+        *amend_warnings(s, reasons),
         *_locked(s, v, index),
         *_liquidated(s, v),
         *_both_ends(v),
@@ -163,7 +165,8 @@ def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
         told = ", ".join(f"{names[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
         if told:
             yield f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}"
-    cut = int(((o.array("quantity") < asked) & (status != REFUSED) & (status != REJECTED)).sum())
+    less = (o.array("quantity") < asked) & ~given_another_quantity(s)
+    cut = int((less & (status != REFUSED) & (status != REJECTED)).sum())
     if cut:
         yield f"{cut:,} of {len(o):,} orders were cut to what could be paid"
 

@@ -7,8 +7,10 @@ from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
 from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, open_orders
 from barter_bt.engine.agenda import COMMAND, NEVER
+from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.audit import COMMANDED, note_output
 from barter_bt.engine.event import CLOSE_POSITIONS, ENGINE_UPDATE
+from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
 from barter_bt.engine.state.tables import EngineState
@@ -17,6 +19,7 @@ from barter_bt.engine.step import start_event
 
 OPEN_ORDERS, CANCEL_REQUESTS, CLOSE, CANCEL_ORDERS = 0, 1, 2, 3
 ENABLE_TRADING, DISABLE_TRADING, SHUTDOWN, LOSE_MARKET, LOSE_ACCOUNT = 4, 5, 6, 7, 8
+AMEND_REQUESTS = 9
 
 
 @unit
@@ -30,7 +33,7 @@ def execute_command(s: EngineState) -> None:
     link = target if command in (LOSE_MARKET, LOSE_ACCOUNT) else -1
     start_event(s, now, ENGINE_UPDATE, -1, link, command)
     plan_mark(s, e.time[0])
-    if e.audit[0] and command <= CANCEL_ORDERS:
+    if e.audit[0] and (command <= CANCEL_ORDERS or command == AMEND_REQUESTS):
         note_output(s, COMMANDED, command, -1)
     e.bypass[0] = 1
     e.strategy[0] = 0
@@ -58,6 +61,8 @@ def _execute_row(s: EngineState, row: int) -> None:
     elif command == CANCEL_REQUESTS:
         ask_cancel(s, s.commands.order[row])
         dispatch(s)
+    elif command == AMEND_REQUESTS:
+        _amend(s, row)
     elif command == CANCEL_ORDERS:
         cancel_orders(s, target)
     elif command == CLOSE:
@@ -75,3 +80,16 @@ def _execute_row(s: EngineState, row: int) -> None:
         lose_account(s, target)
     else:
         set_trading(s, int(command == ENABLE_TRADING))
+
+
+def _amend(s: EngineState, row: int) -> None:
+    """Amend an order, which must be one of the instrument that the command names, for its grid."""
+    c, order = s.commands, s.commands.order[row]
+    terms = c.price[row], c.quantity[row], c.trigger[row], c.trail[row], c.trail_rate[row]
+    if not 0 <= order < len(s.orders):
+        fail(s.fault, BAD_NUMBER, order)
+    elif s.orders.instrument[order] != c.instrument[row] or objection_to(s, order, *terms):
+        fail(s.fault, BAD_AMEND, s.orders.instrument[order])
+    else:
+        ask_amend(s, order, *terms)
+        dispatch(s)

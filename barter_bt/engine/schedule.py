@@ -7,6 +7,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders, order_of
 from barter_bt.engine.agenda import NEVER, SCHEDULE
+from barter_bt.engine.amend import ask_amend
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.engine.record import EACH_EVENT, record
@@ -16,7 +17,7 @@ from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
 from barter_bt.engine.step import start_event
 from barter_bt.engine.terms import RATE
 
-OPEN_ROW, CANCEL_ROW, TARGET_ROW = 0, 1, 2
+OPEN_ROW, CANCEL_ROW, TARGET_ROW, AMEND_ROW = 0, 1, 2, 3
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
 
 
@@ -40,6 +41,8 @@ def process_schedule(s: EngineState) -> None:
         elif p.action[row] == CANCEL_ROW:
             ask_cancel(s, p.sent[p.ref[row]])
             dispatch(s)
+        elif p.action[row] == AMEND_ROW:
+            _amend(s, row)
         row += 1
     if s.engine.trading[0]:
         _targets(s, first, row)
@@ -80,6 +83,14 @@ def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
     s.actions.resize[action] = p.resize[row]
     s.actions.refused[action] = NO_PRICE if missing else 0
     _open(s, row, action)
+
+
+def _amend(s: EngineState, row: int) -> None:
+    """Amend what an earlier row has opened, unless that was passed over."""
+    p, order = s.schedule, s.schedule.sent[s.schedule.ref[row]]
+    if order >= 0:
+        ask_amend(s, order, p.price[row], p.quantity[row], p.trigger[row], p.trail[row], p.trail_rate[row])
+        dispatch(s)
 
 
 def _bind(s: EngineState, row: int, action: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, NO_TIME, STATUSES, TIMES_IN_FORCE
-from barter_bt.engine.state.amending import amends_in_flight
+from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.api.amounts import natural
@@ -64,5 +64,5 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
         bool(o.post_only[number]),
         bool(o.reduce_only[number]),
         None if after == NO_TIME else after,
-        amends_in_flight(s, number),
+        count_in_flight(s, number),
     )

@@ -9,9 +9,10 @@ import polars as pl
 
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP
-from barter_bt.engine.schedule import CANCEL_ROW, OPEN_ROW, TARGET_ROW
+from barter_bt.engine.schedule import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.terms import RATE
+from barter_bt.strategy.amend_rows import amend_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, whole_steps
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
@@ -45,9 +46,10 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     ref = frame["ref"].to_numpy()
     row = np.arange(len(frame))
     earlier = (ref >= 0) & (ref < row)
-    bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
-    fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
-    return {
+    refers = (action == CANCEL_ROW) | (action == AMEND_ROW)
+    bad = refers & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
+    fail(frame, pl.Series(bad), "a cancel or an amend without an earlier open", "ref is the row number of the open")
+    found = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
         "time_in_force": times_in_force(frame),
@@ -59,14 +61,17 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
+    return amend_columns(frame, codes, action, market, found)
 
 
 def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
     """Only an open waits for a trigger or only reduces; only what opens a position is protected."""
-    others, cancels = action != OPEN_ROW, action == CANCEL_ROW
+    others, cancels = action != OPEN_ROW, (action == CANCEL_ROW) | (action == AMEND_ROW)
     for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
         rows = asked & (cancels if name in PROTECTION else others)
+        if name in ("trailing", "trailing_rate"):
+            rows = rows & (action != AMEND_ROW)
         fail(frame, rows, f"{name} where it has no effect", "triggers are of opens, protection is of opens and targets")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.schedule import CANCEL_ROW
+from barter_bt.engine.schedule import AMEND_ROW, CANCEL_ROW
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
 
@@ -42,14 +42,14 @@ def toward_zero(steps: np.ndarray) -> np.ndarray:
 
 def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) -> np.ndarray:
     """Index of each row's instrument."""
-    names, codes, cancels = frame["instrument"], market.index.codes, action == CANCEL_ROW
+    names, codes, cancels = frame["instrument"], market.index.codes, (action == CANCEL_ROW) | (action == AMEND_ROW)
     if isinstance(names.dtype, pl.Enum) and not names.null_count():  # by category, not row by row
         known = np.array([codes.get(name, -1) for name in names.dtype.categories], np.int64)
         found: np.ndarray = known[names.to_physical().to_numpy()]
     else:
         found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
     if cancels.any():
-        found = np.where(cancels, 0, found)  # a cancel's order knows its instrument
+        found = np.where(cancels, 0, found)  # the order of a cancel or an amend knows its instrument
     fail(frame, found < 0, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
     return found
 

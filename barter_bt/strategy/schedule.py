@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.order import NO_GROUP
-from barter_bt.engine.schedule import BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
+from barter_bt.engine.schedule import AMEND_ROW, BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.errors import StrategyError
+from barter_bt.strategy.amend_rows import codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns
@@ -99,7 +100,8 @@ def _followed(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> dict[str
     order = order[~left_out[order]]
     place = np.zeros(len(is_target), np.int64)
     place[order] = np.arange(len(order))
-    ref = np.where(columns["action"] == CANCEL_ROW, place[np.maximum(columns["ref"], 0)], -1)
+    refers = (columns["action"] == CANCEL_ROW) | (columns["action"] == AMEND_ROW)
+    ref = np.where(refers, place[np.maximum(columns["ref"], 0)], -1)
     columns = {**columns, "ref": ref}
     if columns["follows"].any() or (columns["group"] >= 0).any():
         columns["parent"] = place[columns["parent"]]
@@ -114,12 +116,14 @@ class Schedule:
     Parameters
     ----------
     frame
-        ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"target"``; all are
-        targets if the column is missing); for opens
+        ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"amend"``, ``"target"``;
+        all are targets if the column is missing); for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
         ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after`` and ``good_till`` (Datetime with zone),
         ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
-        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for targets ``target``.
+        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for amends
+        (rule 33) ``ref`` and what they give of ``price``, ``quantity``, ``trigger``, ``trailing`` and
+        ``trailing_rate``, null for what stays; for targets ``target``.
         Columns that no row needs may be missing.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
@@ -185,7 +189,7 @@ class Schedule:
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
-        codes = instrument_codes(frame, action, market)
+        codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns |= {
             "strategy": shared_column(market, n, 0),
@@ -217,7 +221,7 @@ class Schedule:
     def _actions(frame: pl.DataFrame) -> np.ndarray:
         if "action" not in frame.columns:
             return np.full(len(frame), TARGET_ROW, np.int8)
-        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "target": TARGET_ROW}
+        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW}
         found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
         fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()

@@ -14,9 +14,23 @@ from barter_bt.testing.market import NAME, stamps
 
 _TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 _PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
-_PRICES = (*_TRIGGERS, *_PROTECTION)
+_PRICES = (*_TRIGGERS, *_PROTECTION, "trigger")
 _TIMES = {"till": "good_till", "after": "good_after"}
-_KNOWN = ("at", "on", "buy", "sell", "target", "cancel", "limit", "tif", "fill", "post_only", "reduce_only")
+_KNOWN = (
+    "at",
+    "on",
+    "buy",
+    "sell",
+    "target",
+    "cancel",
+    "amend",
+    "limit",
+    "tif",
+    "fill",
+    "post_only",
+    "reduce_only",
+    "quantity",
+)
 _BONDS = {"group": "group", "follows": "after"}
 _ALL = (*_KNOWN, *_TIMES, *_BONDS, *_PRICES)
 
@@ -27,10 +41,11 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
     Parameters
     ----------
     rows
-        Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``, or
-        ``cancel``, the number of an earlier row. Also ``on``, the instrument's name, and for orders ``limit``, a price,
-        ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``, ``"at_open"``, ``"at_close"``), ``till`` and ``after``, in
-        seconds, ``fill``, a price of a candle, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
+        Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``,
+        ``cancel``, the number of an earlier row, or ``amend``, likewise, with what it gives of ``limit``, ``quantity``,
+        ``trigger``, ``trailing`` and ``trailing_rate``. Also ``on``, the instrument's name, and for orders ``limit``, a
+        price, ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``, ``"at_open"``, ``"at_close"``), ``till`` and
+        ``after``, in seconds, ``fill``, a price of a candle, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
         ``trailing`` and ``trailing_rate``, ``group``, a number, and ``follows``, that of an earlier row. Also, for
         orders and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``.
     options
@@ -51,6 +66,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
             one |= {"action": "target", "target": row["target"]}
         if "cancel" in row:
             one |= {"action": "cancel", "ref": row["cancel"]}
+        if "amend" in row:
+            one |= {"action": "amend", "ref": row["amend"], "quantity": float(row.get("quantity", 0))}
         if "limit" in row:
             one["price"] = float(row["limit"])
         one |= {name: float(row[name]) for name in _PRICES if name in row}
@@ -61,7 +78,7 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         if "fill" in row:
             one["candle_fill"] = row["fill"]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
-    types: dict[str, Any] = dict.fromkeys(("target", "price", *_TRIGGERS, *_PROTECTION), pl.Float64) | {
+    types: dict[str, Any] = dict.fromkeys(("target", "price", *_PRICES), pl.Float64) | {
         "ref": pl.Int64,
         "group": pl.Int64,
         "after": pl.Int64,

@@ -73,7 +73,8 @@ def _meet(v: VenueState, order: int, amend: int, last: int) -> None:
 
 
 def _reject(v: VenueState, order: int, amend: int, reason: int) -> None:
-    v.reports.quantity[report(v, order, AMEND_REJECTED, OPEN, reason)] = amend
+    row = report(v, order, AMEND_REJECTED, OPEN, reason)
+    v.reports.quantity[row] = amend
 
 
 def _change(v: VenueState, order: int, i: int, amend: int, last: int) -> None:

@@ -34,7 +34,7 @@ def record_amend(s: EngineState, order: int, given: OrderTerms, given_row: int, 
     return row
 
 
-def amends_in_flight(s: EngineState, order: int) -> int:
+def count_in_flight(s: EngineState, order: int) -> int:
     """How many amends of an order are on their way, or their answers."""
     found = 0
     if s.engine.amends_in_flight[0] > 0:

@@ -18,7 +18,7 @@ from barter_bt.strategy.api.account import (
     free_margin,
     margin_used,
 )
-from barter_bt.strategy.api.amending import amend, is_amending
+from barter_bt.strategy.api.amending import amend, amends_in_flight
 from barter_bt.strategy.api.at_work import (
     first_order,
     next_order,
@@ -112,6 +112,7 @@ __all__ = [
     "PRICE",
     "THIS_CLOSE",
     "amend",
+    "amends_in_flight",
     "ask_amount",
     "ask_price",
     "at_close",
@@ -148,7 +149,6 @@ __all__ = [
     "free_margin",
     "good_after",
     "good_till",
-    "is_amending",
     "is_open",
     "is_trading",
     "limit_buy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
-from barter_bt.engine.state.amending import amends_in_flight
+from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, steps
 
@@ -27,9 +27,9 @@ def amend(
     _ask(s.whole, order, price, quantity, trigger, trailing, trailing_rate)
 
 
-def is_amending(s: EngineState, order: int) -> int:
+def amends_in_flight(s: EngineState, order: int) -> int:
     """How many amends of an order are in flight, or their answers."""
-    return amends_in_flight(s.whole, order)
+    return count_in_flight(s.whole, order)
 
 
 def _ask(

@@ -14,6 +14,7 @@ import polars as pl
 from barter_bt.backtest import Result
 from barter_bt.engine.order import LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
+from barter_bt.testing.invariants.amended import Amended
 from barter_bt.testing.invariants.journal import Row, fail, place, rows, state_of
 from barter_bt.testing.invariants.replay import Split, rhe, splits_of
 from barter_bt.venue.state import CANDLES, QUOTES, TRADES
@@ -43,7 +44,7 @@ def assert_fills_within_evidence(result: Result) -> None:
     >>> assert_fills_within_evidence(bt.testing.run_prices([9, 8], bt.testing.schedule({"at": 60, "buy": 1})))
     """
     state = state_of(result)
-    orders, terms = rows(state.orders), rows(result.venue.fill_terms)
+    orders, terms, amended = rows(state.orders), rows(result.venue.fill_terms), Amended(result)
     market = cache(lambda i, kind: _MARKETS[kind](result, i))
     for number, trade in enumerate(rows(state.trades)):
         i, where = trade["instrument"], place(result, "trades", number, trade)
@@ -51,7 +52,8 @@ def assert_fills_within_evidence(result: Result) -> None:
         if order["time_sent"] == NO_TIME:
             continue
         if trade["maker"]:
-            _expect_made(trade, order, market(i, rests), bool(terms[i]["touch"]), where, _KINDS[rests])
+            limits = amended.limits(trade["order"], order, trade)
+            _expect_made(trade, limits, market(i, rests), bool(terms[i]["touch"]), where, _KINDS[rests])
             continue
         kinds = {takes, rests} if rests == CANDLES and order["kind"] == LIMIT else {takes}  # which takes at an open
         prices = [p for kind in kinds for p in market(i, kind).taken(trade["time_exchange"], trade["side"])]
@@ -68,11 +70,12 @@ def assert_fills_within_evidence(result: Result) -> None:
             fail(where, f"price {trade['price']} is none of the {named} then, in ticks: {_some(prices)}")
 
 
-def _expect_made(trade: Row, order: Row, market: _Market, touch: bool, where: str, kind: str) -> None:
-    if trade["price"] != order["price"]:
-        fail(where, f"price {trade['price']} of a maker is not its limit {order['price']}, in ticks")
+def _expect_made(trade: Row, limits: list[int], market: _Market, touch: bool, where: str, kind: str) -> None:
+    if trade["price"] not in limits:
+        named = " or ".join(map(str, limits))
+        fail(where, f"price {trade['price']} of a maker is not its limit {named}, in ticks")
     through, at = market.reached(trade["time_exchange"], trade["side"])
-    limit, side = order["price"], trade["side"]
+    limit, side = trade["price"], trade["side"]
     reaches = any(side * (price - limit) <= 0 for price in at)
     passes = any(side * (price - limit) < (1 if touch else 0) for price in through)
     if not (reaches or passes):

@@ -8,6 +8,7 @@ from typing import Any
 from barter_bt.backtest import Result
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import LIMIT, LIQUIDATION, NO_TIME, OPEN, REASONS, SETTLEMENT, STATUSES
+from barter_bt.testing.invariants.amended import Amended
 from barter_bt.testing.invariants.journal import expect, fail, place, rows, state_of
 
 ENDED = ("filled", "cancelled", "expired", "rejected", "refused")
@@ -16,7 +17,8 @@ ENDED = ("filled", "cancelled", "expired", "rejected", "refused")
 def assert_fills_within_orders(result: Result) -> None:
     """Fills are of their order's instrument and side, together at most its quantity, never beyond its limit price.
 
-    What an order says of its fills (quantity, notional, fees) is their sum, its quantity at most what was asked for.
+    What an order says of its fills (quantity, notional, fees) is their sum, its quantity at most what was asked for. Of
+    one that was amended the limit price is that of the time, its quantity at most what an amend asked for.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def assert_fills_within_orders(result: Result) -> None:
     >>> assert_fills_within_orders(bt.testing.run_prices([9, 8], bt.testing.schedule({"at": 60, "buy": 1, "limit": 9})))
     """
     state = state_of(result)
-    orders = rows(state.orders)
+    orders, amended = rows(state.orders), Amended(result)
     sums = [dict.fromkeys(("filled", "notional", "fees"), 0) for _ in orders]
     for number, trade in enumerate(rows(state.trades)):
         where, order = place(result, "trades", number, trade), orders[trade["order"]]
@@ -37,11 +39,10 @@ def assert_fills_within_orders(result: Result) -> None:
             expect(trade[name], order[name], where, name, f"is that of its order {trade['order']}")
         if trade["quantity"] <= 0 or trade["price"] <= 0:
             fail(where, f"{trade['quantity']} lots at {trade['price']} ticks; both must be positive")
-        if order["kind"] == LIMIT and trade["side"] * (trade["price"] - order["price"]) > 0:
-            fail(
-                where,
-                f"price {trade['price']} is beyond the limit {order['price']} of order {trade['order']}, in ticks",
-            )
+        limits = amended.limits(trade["order"], order, trade)
+        if order["kind"] == LIMIT and min(trade["side"] * (trade["price"] - limit) for limit in limits) > 0:
+            named = " and ".join(map(str, limits))
+            fail(where, f"price {trade['price']} is beyond the limit {named} of order {trade['order']}, in ticks")
         for name, value in (("filled", "quantity"), ("notional", "notional"), ("fees", "fees")):
             sums[trade["order"]][name] += trade[value]
     for number, order in enumerate(orders):
@@ -50,7 +51,7 @@ def assert_fills_within_orders(result: Result) -> None:
             continue
         for name, total in sums[number].items():
             expect(order[name], total, where, name, "is the sum of its fills")
-        if not order["filled"] <= order["quantity"] <= order["quantity_requested"]:
+        if not order["filled"] <= order["quantity"] <= amended.most(number, order):
             lots = "{filled} lots filled of {quantity}, {quantity_requested} requested".format(**order)
             fail(where, f"{lots}; none may be more than the next")
 

@@ -64,11 +64,13 @@ SCHEDULE: dict[str, Any] = {
     **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
     "target": pl.Float64,
+    "trigger": pl.Float64,
 }
 CELLS = {
     "open": ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only"),
     "cancel": ("action", "time", "ref"),
     "target": ("action", "time", "instrument", "target"),
+    "amend": ("action", "time", "ref", "price", "quantity", "trigger", "trailing", "trailing_rate"),
 }
 
 

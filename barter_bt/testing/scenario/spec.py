@@ -151,6 +151,7 @@ class Scenario(Plain):
     - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order;
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
+    - ``("amend", time, ref, price, quantity, trigger, trailing, trailing_rate)``, likewise, None for what stays;
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters.
 

@@ -1,0 +1,88 @@
+"""Amends as rows of a schedule: what they give an order that an earlier row opens, as integer columns (rule 33)."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from barter_bt.engine.order import BUY, SELL
+from barter_bt.engine.schedule import AMEND_ROW
+from barter_bt.engine.terms import RATE
+from barter_bt.strategy.driver import Market
+from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, whole_steps
+from barter_bt.strategy.triggers import ON_GRID
+
+_FRACTION = "it is a fraction: 2 % is 0.02"
+_AMENDS = "an amend gives price, quantity, trigger, trailing or trailing_rate; null stays as it is"
+
+
+def codes_of_amends(frame: pl.DataFrame, action: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Index of each row's instrument: an amend's is that of the row that it names."""
+    amends = action == AMEND_ROW
+    if not amends.any():
+        return codes
+    ref = frame["ref"].to_numpy()
+    named = (ref >= 0) & (ref < len(ref))
+    found: np.ndarray = np.where(amends, codes[np.where(named, ref, 0)], codes)
+    return found
+
+
+def amend_columns(
+    frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market, opens: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The columns of opens, with what amends give in their rows, 0 where a term stays; errors of what cannot be."""
+    amends = action == AMEND_ROW
+    if "trigger" in frame.columns:
+        others = frame["trigger"].is_not_null().to_numpy() & ~amends
+        fail(frame, others, "a trigger where it has no effect", "it is of amends; opens have stop or if_touched")
+    if not amends.any():
+        return opens
+    ref = frame["ref"].to_numpy()
+    fail(frame, amends & frame["post_only"].fill_null(False).to_numpy(), "an amend to post_only", _AMENDS)
+    found = {name: values.copy() for name, values in opens.items()}
+    found["quantity"] = np.where(amends, _lots(frame, codes, amends, market, opens["side"][ref]), opens["quantity"])
+    given: dict[str, np.ndarray] = {}
+    for name, column in (("price", "price"), ("trigger", "trigger"), ("trailing", "trail")):
+        values, there = _values(frame, name, amends)
+        ticks, off = whole_steps(values, *grid_of(market, codes, "ticks", "tick_noise"))
+        fail(frame, there & (off | (ticks <= 0)), f"an amend to a {name} that is not positive or off the grid", ON_GRID)
+        found[column], given[name] = np.where(amends, np.where(there, ticks, 0), opens[column]), there
+    rates, there = _values(frame, "trailing_rate", amends)
+    fail(frame, there & ~((rates > 0) & (rates < 1)), "an amend to a trailing_rate that is none", _FRACTION)
+    whole = np.rint(np.where(there, rates, 0.0) * RATE).astype(np.int64)
+    found["trail_rate"] = np.where(amends, whole, opens["trail_rate"])
+    distance = there | given["trailing"]
+    nothing = amends & (found["quantity"] == 0) & ~(given["price"] | given["trigger"] | distance)
+    fail(frame, nothing, "an amend that gives nothing", _AMENDS)
+    fail(frame, there & given["trailing"], "an amend to trailing and trailing_rate", "give one of them")
+    for rows, has, what in (
+        (given["price"], opens["price"] > 0, "a price of an order that is no limit"),
+        (given["trigger"], opens["trigger_kind"] != 0, "a trigger of an order that has none"),
+        (distance, opens["trail"] + opens["trail_rate"] > 0, "a distance of an order that does not trail"),
+    ):
+        fail(frame, rows & ~has[ref], f"an amend to {what}", "cancel it, and open another")
+    return found
+
+
+def _values(frame: pl.DataFrame, name: str, amends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What amends give of a column, and where."""
+    if name not in frame.columns:
+        return np.zeros(len(frame)), np.zeros(len(frame), bool)
+    return frame[name].cast(pl.Float64).fill_null(0.0).to_numpy(), frame[name].is_not_null().to_numpy() & amends
+
+
+def _lots(frame: pl.DataFrame, codes: np.ndarray, amends: np.ndarray, market: Market, side: np.ndarray) -> np.ndarray:
+    """Lots that amends give, whose sign is the order's, or left out."""
+    quantity = np.where(amends, frame["quantity"].to_numpy(), 0.0)
+    per_lot, noise = grid_of(market, codes, "lots", "lot_noise")
+    lots, off = whole_steps(quantity, per_lot, noise)
+    fail(
+        frame,
+        amends & (off | ~(np.abs(quantity) * per_lot < MOST_STEPS)),
+        "an amend to a quantity off the grid",
+        ON_GRID,
+    )
+    wrong = amends & (np.where(lots < 0, SELL, BUY) != side) & (lots < 0)
+    fail(frame, wrong, "an amend to a quantity of the other side", "leave its sign out")
+    found: np.ndarray = np.abs(lots)
+    return found
