@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from barter_bt.backtest import Result
 from barter_bt.engine.order import NO_PARENT
 from barter_bt.engine.state.amends import AMEND_DONE
@@ -33,8 +31,9 @@ class Amended:
         return found + [amend["price"] for amend in given if amend["time_exchange"] == time]
 
     def most(self, number: int, order: Row) -> int:
-        """The largest quantity that was asked for, at first or by an amend; what protects an entry has what that has."""
-        asked: list[Any] = [amend["quantity"] for amend in self._done.get(number, [])]
+        """The largest quantity that was asked for, at first or by an amend; what protects an entry has that of it."""
+        asked: list[int] = [order["quantity_requested"]]
+        asked += [amend["quantity"] for amend in self._done.get(number, [])]
         if order["parent"] != NO_PARENT and not order["follows"]:
             asked += [amend["quantity"] for amend in self._done.get(order["parent"], [])]
-        return max([order["quantity_requested"], *asked])
+        return max(asked)
