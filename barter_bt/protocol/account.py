@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
+from barter_bt.protocol.amend import OrderResponseAmend
 from barter_bt.protocol.keys import AssetKey, ExchangeKey, FeeAsset, InstrumentKey, Side
 from barter_bt.protocol.order import Order, OrderKey
 from barter_bt.protocol.refusal import OrderError
@@ -169,6 +170,7 @@ AccountEventKind: TypeAlias = (
     | Annotated[AssetBalance, Tag("BalanceSnapshot")]
     | Annotated[Order, Tag("OrderSnapshot")]
     | Annotated[OrderResponseCancel, Tag("OrderCancelled")]
+    | Annotated[OrderResponseAmend, Tag("OrderAmended")]
     | Annotated[Trade, Tag("Trade")]
 )
 """What an account event says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
+from barter_bt.protocol.amend import OrderRequestAmend
 from barter_bt.protocol.keys import ExchangeKey, InstrumentKey, Underlying
 from barter_bt.protocol.order import OrderRequestCancel, OrderRequestOpen
 from barter_bt.protocol.shape import OneOrMany, Tag, Variant
@@ -113,6 +114,23 @@ class SendOpenRequests(Variant, frozen=True):
     requests: OneOrMany[OrderRequestOpen]
 
 
+class SendAmendRequests(Variant, frozen=True):
+    """Send these requests to amend, which Barter does not have.
+
+    Parameters
+    ----------
+    requests
+        One, or a tuple.
+
+    Examples
+    --------
+    >>> SendAmendRequests(()).requests
+    ()
+    """
+
+    requests: OneOrMany[OrderRequestAmend]
+
+
 class ClosePositions(Variant, frozen=True):
     """Close the positions in some instruments.
 
@@ -148,7 +166,7 @@ class CancelOrders(Variant, frozen=True):
     filter: InstrumentFilter
 
 
-CommandKind: TypeAlias = SendCancelRequests | SendOpenRequests | ClosePositions | CancelOrders
+CommandKind: TypeAlias = SendCancelRequests | SendOpenRequests | SendAmendRequests | ClosePositions | CancelOrders
 """What a user can tell the engine."""
 
 
@@ -166,6 +184,9 @@ class ExecutionShutdown(Variant, frozen=True):
 
 
 ExecutionRequest: TypeAlias = (
-    ExecutionShutdown | Annotated[OrderRequestCancel, Tag("Cancel")] | Annotated[OrderRequestOpen, Tag("Open")]
+    ExecutionShutdown
+    | Annotated[OrderRequestCancel, Tag("Cancel")]
+    | Annotated[OrderRequestAmend, Tag("Amend")]
+    | Annotated[OrderRequestOpen, Tag("Open")]
 )
 """What the engine tells an exchange's link."""

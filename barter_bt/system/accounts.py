@@ -9,7 +9,18 @@ from typing import Any, TypeAlias
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.audit import ADOPTED, begin, note_open, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
-from barter_bt.engine.messages import ACCEPTED, BALANCES, CANCEL_REJECTED, CANCELLING, CLOSED, FILL, TRADE
+from barter_bt.engine.messages import (
+    ACCEPTED,
+    AMEND_REJECTED,
+    AMENDED,
+    BALANCES,
+    CANCEL_REJECTED,
+    CANCELLING,
+    CHANGED,
+    CLOSED,
+    FILL,
+    TRADE,
+)
 from barter_bt.engine.order import (
     BUY,
     CANCEL_IN_FLIGHT,
@@ -30,6 +41,7 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
     AccountEventKind,
     AccountSnapshot,
+    Amended,
     AssetBalance,
     CancelInFlight,
     Cancelled,
@@ -42,10 +54,12 @@ from barter_bt.protocol import (
     Order,
     OrderKey,
     OrderKind,
+    OrderResponseAmend,
     OrderResponseCancel,
     Side,
     Trade,
 )
+from barter_bt.system.amends import NONE_IN_FLIGHT, amended_values, first_in_flight, reason_of
 from barter_bt.system.book import Book, encode
 from barter_bt.system.changes import Changes, check_exchange, check_time
 from barter_bt.system.units import Units
@@ -93,6 +107,8 @@ class Accounts:
             self._order(changes, exchange, event)
         elif isinstance(event, OrderResponseCancel):
             self._cancelled(changes, exchange, event)
+        elif isinstance(event, OrderResponseAmend):
+            self._amended(changes, exchange, event)
         elif isinstance(event, Trade):
             self._trade(changes, exchange, event)
         else:
@@ -228,6 +244,29 @@ class Accounts:
             self._s, row
         ):  # never acknowledged: if it is open after all, its snapshot will say so
             self._book.forget(i, response.key.cid)
+
+    def _amended(self, changes: Changes, exchange: int, response: OrderResponseAmend) -> None:
+        i, state, ticks, lots = self._instrument(response.key), response.state, 0, 0
+        row = self._book.find(i, response.key.cid)
+        if isinstance(state, Amended):
+            check_time(state.time_exchange)
+            ticks, lots = self._units.ticks(i, state.price), self._units.lots(i, state.quantity)
+            changes.work(i, 0 if row is None else abs(lots - self._s.orders.quantity[row]))
+        if row is not None:
+            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots))
+
+    def _apply_amended(self, exchange: int, row: int, response: OrderResponseAmend, ticks: int, lots: int) -> None:
+        """The answer to the first amend in flight; without one the exchange tells of a change of its own."""
+        amend, state = first_in_flight(self._s, row), response.state
+        if isinstance(state, Amended):
+            values = amended_values(self._s, row, ticks, lots, state)
+            if is_live(self._s, row):
+                self._book.prices[row] = state.price
+            kind = AMENDED if amend != NONE_IN_FLIGHT else CLOSED if values["status"] == CANCELLED else CHANGED
+            self._report(exchange, ORDER_SNAPSHOT, kind, row, **values, quantity=max(amend, 0))
+        elif amend != NONE_IN_FLIGHT:
+            reason = reason_of(response)
+            self._report(exchange, ORDER_SNAPSHOT, AMEND_REJECTED, row, quantity=amend, reason=reason)
 
     def _adoption(self, changes: Changes, i: int, snapshot: Order) -> Adoption:
         """What tracks an order that the engine did not send."""

@@ -10,6 +10,7 @@ from barter_bt.protocol import (
     CommandKind,
     EngineError,
     EngineEvent,
+    OrderRequestAmend,
     OrderRequestCancel,
     OrderRequestOpen,
     Side,
@@ -18,7 +19,7 @@ from barter_bt.protocol import (
 )
 from barter_bt.system.timer import Timer
 
-Request: TypeAlias = OrderRequestCancel | OrderRequestOpen
+Request: TypeAlias = OrderRequestCancel | OrderRequestAmend | OrderRequestOpen
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class AlgoOrders:
-    """What the strategy asked for: sent, or refused by the risk manager."""
+    """What the strategy asked for: sent, or refused by the risk manager. Among ``opens`` amends stand first."""
 
     cancels: Sent = Sent()
     opens: Sent = Sent()

@@ -12,6 +12,7 @@ from barter_bt.engine.action.stop import STOPS, begin_stop, stop_reason
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import COMMANDED, FULL, note_output
 from barter_bt.engine.command import (
+    AMEND_REQUESTS,
     CANCEL_ORDERS,
     CANCEL_REQUESTS,
     CLOSE,
@@ -48,10 +49,12 @@ from barter_bt.protocol import (
     MarketEvent,
     NoFilter,
     Open,
+    OrderRequestAmend,
     OrderRequestCancel,
     OrderRequestOpen,
     Reconnecting,
     RequestCancel,
+    SendAmendRequests,
     SendCancelRequests,
     SendOpenRequests,
     Shutdown,
@@ -96,6 +99,7 @@ Apply: TypeAlias = Callable[[], Errors]
 CODES: dict[type, int] = {
     SendOpenRequests: OPEN_ORDERS,
     SendCancelRequests: CANCEL_REQUESTS,
+    SendAmendRequests: AMEND_REQUESTS,
     ClosePositions: CLOSE,
     CancelOrders: CANCEL_ORDERS,
 }
@@ -388,7 +392,7 @@ class Engine(View):
         ready: tuple[list[Ready], list[Ready]] = [], []
         if isinstance(command, SendCancelRequests):
             ready = self._requests.prepare(many(command.requests), ())
-        elif isinstance(command, SendOpenRequests):
+        elif isinstance(command, SendOpenRequests | SendAmendRequests):
             ready = self._requests.prepare((), many(command.requests))
         elif isinstance(command, CancelOrders):
             ready = self._requests.prepare(self._cancels(command.filter), ())
@@ -416,8 +420,10 @@ class Engine(View):
         self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
 
-    def send(self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]) -> tuple[Sent, Sent]:
-        """Send requests past the risk manager, from a hook."""
+    def send(
+        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen | OrderRequestAmend]
+    ) -> tuple[Sent, Sent]:
+        """Send requests past the risk manager, from a hook; amends are among the opens, and go before them."""
         return self._requests.send(*self._requests.prepare(cancels, opens))
 
     def _cancels(self, chosen: InstrumentFilter) -> list[OrderRequestCancel]:

@@ -18,6 +18,7 @@ from barter_bt.errors import DataError
 from barter_bt.protocol import (
     AccountEventKind,
     AccountSnapshot,
+    Amended,
     AssetBalance,
     CancelInFlight,
     Cancelled,
@@ -27,6 +28,7 @@ from barter_bt.protocol import (
     Open,
     Order,
     OrderBookL1,
+    OrderResponseAmend,
     OrderResponseCancel,
     PublicTrade,
     Trade,
@@ -105,6 +107,8 @@ def event_time(event: AccountEventKind) -> int | None:
         return event.time_exchange
     if isinstance(event, OrderResponseCancel):
         return event.state.time_exchange if isinstance(event.state, Cancelled) else None
+    if isinstance(event, OrderResponseAmend):
+        return event.state.time_exchange if isinstance(event.state, Amended) else None
     return _order_time(event)
 
 

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from barter_bt.engine.amend import approve_amend, record_amend_asked
 from barter_bt.engine.audit import REPLACED, note_output
 from barter_bt.engine.fault import NO_FAULT, RISK_OUT_OF_BOUNDS, RISK_RAISED
-from barter_bt.engine.order import REASONS
+from barter_bt.engine.order import NO_REASON, OPEN, OPEN_IN_FLIGHT, REASONS
+from barter_bt.engine.state.amends import AMEND_REASONS, ORDER_ENDED
 from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestCancel, OrderRequestOpen
+from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestAmend, OrderRequestCancel, OrderRequestOpen
 from barter_bt.risk.managed import Managed
+from barter_bt.system.amends import amend_values, write_amend
 from barter_bt.system.audit import Refused, Request, Sent
 from barter_bt.system.book import Book, encode
 from barter_bt.system.changes import Changes, check_exchange
@@ -40,6 +43,8 @@ class Ready:
         Quantity that was asked for, where the risk manager made it smaller.
     error
         Why it will not be sent: its exchange is not in the index.
+    amends
+        Whether it amends an order; ``values`` say which, and to what.
     """
 
     request: Request
@@ -48,6 +53,7 @@ class Ready:
     values: dict[str, int] | None = None
     error: EngineError | None = None
     wished: int | None = None
+    amends: bool = False
 
 
 class Requests:
@@ -83,7 +89,7 @@ class Requests:
         self._deliver, self._tell, self._together, self._managed = deliver, tell, together, managed
 
     def prepare(
-        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen]
+        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen | OrderRequestAmend]
     ) -> tuple[list[Ready], list[Ready]]:
         """Find out whether requests can be sent.
 
@@ -93,7 +99,10 @@ class Requests:
             One cannot: none of them is sent.
         """
         changes = Changes(self.state, self.index, self.units)
-        ready = [self._cancel(one) for one in cancels], [self._open(one) for one in opens]
+        asked = list(opens)
+        amends = [self._amend(one) for one in asked if isinstance(one, OrderRequestAmend)]
+        opened = [self._open(one) for one in asked if not isinstance(one, OrderRequestAmend)]
+        ready = [self._cancel(one) for one in cancels], [*amends, *opened]
         for one in ready[1]:
             changes.work(one.instrument, one.lots)
         changes.check()
@@ -126,6 +135,12 @@ class Requests:
         values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
         return Ready(request, i, self.units.lots(i, terms.quantity), values, self._misdirected(request, i))
 
+    def _amend(self, request: OrderRequestAmend) -> Ready:
+        i = self.index.instrument(request.key.instrument)
+        values = amend_values(self.state, self._book, self.units, i, request)
+        more = max(values["quantity"] - self.state.orders.quantity[values["order"]], 0)
+        return Ready(request, i, more, values, self._misdirected(request, i), amends=True)
+
     def _misdirected(self, request: Request, i: int) -> EngineError | None:
         """An exchange that is not in the index cannot be sent to; one that is must be the instrument's."""
         try:
@@ -138,6 +153,9 @@ class Requests:
     def _approved(self, opens: Iterable[Ready], refused: list[Refused]) -> Iterator[Ready]:
         """Those that the limits allow, each looked at when it is asked for."""
         for one in opens:
+            if one.amends:
+                yield from self._approved_amend(one, refused)
+                continue
             action = self._ask(one)
             reason = approve(self.state, action)
             self._check()
@@ -149,6 +167,27 @@ class Requests:
             self.state.actions.truncate(0)
             if not reason:
                 yield self._resized(one, lots)
+
+    def _approved_amend(self, one: Ready, refused: list[Refused]) -> Iterator[Ready]:
+        """One that the limits allow; a risk manager may have made it add less."""
+        s = self.state
+        action = write_amend(s, one.values or {})
+        reason = approve_amend(s, action)
+        self._check()
+        if reason:
+            record_amend_asked(s, action, reason)
+            refused.append(Refused(one.request, AMEND_REASONS[reason] if reason < 0 else self._reasons[reason]))
+        lots = s.actions.quantity[action]
+        s.actions.truncate(0)
+        if reason:
+            return
+        values = dict(one.values or {})
+        if lots != values["quantity"]:
+            assert isinstance(one.request, OrderRequestAmend)
+            asked, quantity = one.request.state, self.units.quantity(one.instrument, lots)
+            changed = type(asked)(asked.id, asked.price, quantity)
+            one = replace(one, request=OrderRequestAmend(one.request.key, changed), values=values | {"quantity": lots})
+        yield one
 
     @property
     def _reasons(self) -> Sequence[str]:
@@ -177,6 +216,8 @@ class Requests:
     def _transmit(self, requests: Iterable[Ready]) -> Sent:
         sent, errors = [], []
         for one in requests:
+            if one.amends and self._has_ended(one):
+                continue
             error = one.error or self._deliver(one.request)
             if error is not None:
                 errors.append((one.request, error))
@@ -184,6 +225,8 @@ class Requests:
             sent.append(one.request)
             if one.values is None:
                 self._record_cancel(one)
+            elif one.amends:
+                self._record_amend(one, NO_REASON)
             else:
                 self._record_open(one)
         return Sent(tuple(sent), tuple(errors))
@@ -215,3 +258,14 @@ class Requests:
         row = self._book.find(one.instrument, one.request.key.cid)
         if row is not None and is_live(self.state, row):
             record_cancel_sent(self.state, row)
+
+    def _has_ended(self, one: Ready) -> bool:
+        """Whether there is nothing to amend any more, which is recorded in place of sending."""
+        ended = self.state.orders.status[(one.values or {})["order"]] not in (OPEN, OPEN_IN_FLIGHT)
+        if ended:
+            self._record_amend(one, ORDER_ENDED)
+        return ended
+
+    def _record_amend(self, one: Ready, reason: int) -> None:
+        record_amend_asked(self.state, write_amend(self.state, one.values or {}), reason)
+        self.state.actions.truncate(0)

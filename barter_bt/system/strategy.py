@@ -9,6 +9,7 @@ from barter_bt.protocol import (
     ImmediateOrCancel,
     OrderKey,
     OrderKind,
+    OrderRequestAmend,
     OrderRequestCancel,
     OrderRequestOpen,
     RequestOpen,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from barter_bt.system.engine import Engine
     from barter_bt.system.timer import Timer
 
-Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen]]
+Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen | OrderRequestAmend]]
 
 
 class Strategy:
@@ -34,7 +35,10 @@ class Strategy:
     id = "strategy"
 
     def generate_algo_orders(self, engine: Engine) -> Requests:
-        """Cancels and opens, after each event while trading is enabled; the risk manager sees them."""
+        """Cancels and opens, after each event while trading is enabled; the risk manager sees them.
+
+        Amends (rule 33) are returned among the opens, and sent before them.
+        """
         return (), ()
 
     def close_positions(self, engine: Engine, instruments: Sequence[int]) -> Requests:

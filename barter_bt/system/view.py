@@ -7,6 +7,7 @@ from typing import Any
 
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import BUY, CANCEL_IN_FLIGHT, NO_TIME, OPEN_IN_FLIGHT
+from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import unrealised
 from barter_bt.engine.state.tables import EngineState
@@ -114,6 +115,11 @@ class View:
             found.append(self._order(i, row))
             row = self.state.orders.after[row]
         return found
+
+    def amends_in_flight(self, instrument: str | int, cid: str) -> int:
+        """How many amends of an order, by the client's id, are not answered yet (rule 33)."""
+        row = self._book.find(self.index.instrument(instrument), cid)
+        return 0 if row is None else count_in_flight(self.state, row)
 
     def _order(self, i: int, row: int) -> Order:
         o, book, units = self.state.orders, self._book, self.units

@@ -44,7 +44,8 @@ def test_every_class_is_in_some_document() -> None:
     for _, value in CASES.values():
         visit(value)
     missing = {cls.__name__ for cls in CLASSES} - {cls.__name__ for cls in seen}
-    assert missing == {"InstrumentIndexError", "TradingSummary"}  # Barter cannot write the second
+    own = {"Amended", "OrderRequestAmend", "OrderResponseAmend", "RequestAmend", "SendAmendRequests"}  # Barter has none
+    assert missing == {"InstrumentIndexError", "TradingSummary"} | own  # Barter cannot write the second
 
 
 def test_the_third_indexing_error() -> None:
