@@ -236,6 +236,13 @@ time = "2020-01-01T01:20:00+01:00"
 command = "open"
 instrument = "walk_usd"
 quantity = 1
+
+[[commands]]
+time = "2020-01-01T00:30:00Z"
+command = "amend"
+instrument = "walk_usd"
+order = 0
+trigger = 95
 """
 
 
@@ -245,9 +252,10 @@ def test_commands_trading_and_audit_stand_in_the_file(config):
     config.write_text(config.read_text() + COMMANDS)
     arguments = load(config).build()
     assert (arguments["trading"], arguments["audit"]) == ("disabled", "actions")
-    first, second = arguments["commands"].frame.to_dicts()
+    first, second, third = arguments["commands"].frame.to_dicts()
     assert (second["time"] - first["time"]).total_seconds() == 600
     assert (first["command"], first["instrument"], second["quantity"]) == ("enable_trading", None, 1.0)
+    assert (third["command"], third["order"], third["trigger"]) == ("amend", 0, 95.0)
 
 
 def test_cash_flows_are_read_from_files_beside_it(config):
