@@ -63,13 +63,32 @@ def until(result: Result, time_ns: int) -> dict[str, pl.DataFrame]:
     known = {name: row_times(name, frame) <= time_ns for name, frame in tables.items()}
     known["positions"] = nanoseconds(exits) <= time_ns
     found = {name: frame.filter(known[name]) for name, frame in tables.items()}
-    orders = found["orders"]
+    found["amends"] = _amends_until(result.amends, time_ns)
+    orders = _with_prices_of(found["orders"], result.amends, time_ns)
     closed = pl.col("time_closed").to_physical() <= time_ns
     later = [pl.when(closed).then(pl.col(name)).alias(name) for name in orders.columns if name not in ASKED]
     found["orders"] = orders.with_columns(later)
     equity = result.equity
     found["equity"] = equity.filter(row_times("equity", equity) < time_ns)
     return found
+
+
+def _amends_until(amends: pl.DataFrame, time_ns: int) -> pl.DataFrame:
+    """The amends that were sent until a time; of one that was answered later, only what it gave."""
+    answered = pl.col("time_engine").to_physical() <= time_ns
+    later = ("price_before", "status", "reason", "time_exchange", "time_engine")
+    sent = amends.filter(nanoseconds(amends["time_sent"]) <= time_ns)
+    return sent.with_columns(pl.when(answered).then(pl.col(name)).alias(name) for name in later)
+
+
+def _with_prices_of(orders: pl.DataFrame, amends: pl.DataFrame, time_ns: int) -> pl.DataFrame:
+    """Orders with the limit prices that they had at a time: before amends that were answered later."""
+    is_later = pl.col("price_before").is_not_null() & (pl.col("time_engine").to_physical() > time_ns)
+    later = amends.filter(is_later).unique("order_id", keep="first", maintain_order=True)
+    if not later.height:
+        return orders
+    joined = orders.join(later.select("order_id", "price_before"), on="order_id", how="left", maintain_order="left")
+    return joined.with_columns(price=pl.coalesce("price_before", "price")).drop("price_before")
 
 
 def ended(commands: Commands | pl.DataFrame | None, time_ns: int) -> Commands:

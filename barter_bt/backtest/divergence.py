@@ -19,6 +19,7 @@ _TIMES = {
     "positions": ("time_exit",),
     "balances": ("time_exchange",),
     "equity": ("time",),
+    "amends": ("time_sent",),
 }
 ASKED = (
     "order_id",

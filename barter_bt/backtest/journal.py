@@ -69,7 +69,7 @@ NO_AMENDS: dict[str, Any] = {
     "order_id": pl.Int64,
     "exchange": pl.String,
     "instrument": pl.String,
-    **dict.fromkeys(("price", "quantity", "trigger", "trailing", "trailing_rate"), pl.Float64),
+    **dict.fromkeys(("price", "quantity", "trigger", "trailing", "trailing_rate", "price_before"), pl.Float64),
     "status": pl.String,
     "reason": pl.String,
     "time_sent": TIME,
@@ -207,7 +207,7 @@ class Frames:
         i = o.array("instrument")[order]
         names = [*AMEND_REASONS.values(), *self._reasons[1:]]  # codes below 0 come first
         known = np.where(reason < 0, -1 - reason, np.maximum(reason, 1) - 1 + len(AMEND_REASONS))
-        steps = {"price": s.ticks, "quantity": s.lots, "trigger": s.ticks, "trail": s.ticks}
+        steps = {"price": s.ticks, "quantity": s.lots, "trigger": s.ticks, "trail": s.ticks, "price_before": s.ticks}
         given = {name: self._given(self._scaled(a.array(name), i, each), a.array(name)) for name, each in steps.items()}
         exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
         return pl.DataFrame(
@@ -221,6 +221,7 @@ class Frames:
                 "trigger": given["trigger"],
                 "trailing": given["trail"],
                 "trailing_rate": self._given(a.array("trail_rate") / RATE, a.array("trail_rate")),
+                "price_before": given["price_before"],
                 "status": self._enum(a.array("status"), pl.Enum(AMEND_STATUSES)),
                 "reason": self._enum(known, pl.Enum(names)).set(pl.Series(reason == 0), None),
                 "time_sent": self._time(a.array("time_sent").copy()),

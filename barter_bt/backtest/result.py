@@ -103,8 +103,9 @@ class Result(Analysis):
     def amends(self) -> pl.DataFrame:
         """Requests to change orders, in the order asked (rule 33): what each gave, null where a term stayed as it was.
 
-        ``status`` is ``done``, ``cancelled`` (the order, which had filled as much), ``rejected`` by the venue or
-        ``refused`` before it was sent, with a ``reason``, or ``in_flight``. The order shows the terms in force last.
+        ``price_before`` is the limit price that it took the place of. ``status`` is ``done``, ``cancelled`` (the order,
+        which had filled as much), ``rejected`` by the venue or ``refused`` before it was sent, with a ``reason``, or
+        ``in_flight``. The order shows the terms in force last.
         """
         return self._frames.amends()
 

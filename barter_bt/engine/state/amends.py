@@ -21,6 +21,7 @@ class Amends(Table, growable=True):
     trigger: I64  # ticks
     trail: I64  # ticks, or else ...
     trail_rate: I64  # ... 1e-9 of the price
+    price_before: I64  # of a limit whose price it gave, once it is done; else 0
     status: I8
     reason: I8
     time_sent: I64  # or refused

@@ -18,16 +18,13 @@ class Amended:
                 self._done.setdefault(amend["order"], []).append(amend)
 
     def limits(self, number: int, order: Row, trade: Row) -> list[int]:
-        """Limit prices that an order had at the time of a fill: before its first amend, which is not kept, the fill's.
-
-        At the time of an amend it had the price before and the price after.
-        """
+        """Limit prices that an order had at the time of a fill: at that of an amend those before and after it."""
         given = [amend for amend in self._done.get(number, []) if amend["price"] > 0]
         if not given:
             return [order["price"]]
         time = trade["time_exchange"]
         before = [amend["price"] for amend in given if amend["time_exchange"] < time]
-        found = [before[-1] if before else trade["price"]]
+        found = [before[-1] if before else given[0]["price_before"]]
         return found + [amend["price"] for amend in given if amend["time_exchange"] == time]
 
     def most(self, number: int, order: Row) -> int:
