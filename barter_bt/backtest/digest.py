@@ -40,5 +40,6 @@ def digests(s: EngineState, names: tuple[tuple[str, ...], ...]) -> dict[str, str
     if len(s.amends):
         tables["amends"] = s.amends
     each = {name: table_digest(table, names).digest() for name, table in tables.items()}
-    whole = hashlib.sha256(b"".join(value for name, value in each.items() if name != "equity"))
+    whole = hashlib.sha256(b"".join(each[name] for name in ("orders", "trades", "positions", "balances")))
+    whole.update(each.get("amends", b""))
     return {"digest": whole.hexdigest()} | {name: value.hex() for name, value in each.items()}

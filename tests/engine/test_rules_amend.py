@@ -399,3 +399,22 @@ def test_rule_33_targets_count_the_terms_that_are_known():
     )
     result = run(trades((0, 100, 9), (9, 100, 9)), plan, A, venues=LATE)
     assert table(result.orders, "side", "quantity") == [("buy", 5), ("buy", 3), ("sell", 3)]
+
+
+def test_rule_33_what_keeps_its_place_is_not_held_against_post_only():
+    """On trades the offer may pass an order that rests; making that smaller enters nothing."""
+    market = [trades((0, 100, 9), (9, 100, 9)), quotes((0, 100, 9, 101, 9), (2, 88, 9, 89, 9))]
+    post = {"at": 1, "buy": 5, "limit": 90, "post_only": True}
+    result = run(market, schedule(post, {"at": 3, "amend": 0, "quantity": 4}, {"at": 4, "amend": 0, "quantity": 6}))
+    assert answers(result) == [(0, "done", None, 3, 3), (0, "rejected", "post_only", 4, 4)]
+
+
+def test_rule_33_amends_are_part_of_the_digest():
+    """Rules 25 and 33: two runs that differ in what an amend gave, though it failed."""
+    first = {"at": 1, "buy": 5, "limit": 90}
+    runs = [
+        run(trades((0, 100, 9), (9, 100, 9)), schedule(first, {"at": 2, "amend": 0, "quantity": quantity}))
+        for quantity in (200, 201)
+    ]
+    assert len({one.digests["orders"] for one in runs}) == 1
+    assert len({one.digest for one in runs}) == 2
