@@ -156,9 +156,10 @@ def test_rule_33_checks_hold_anew(amend: dict, reason: str):
         "x", "a_usd", price_increment=1, quantity_increment=1, quantity_min=2, notional_min=100, price_min=5
     )
     plan = schedule({"at": 1, "buy": 5, "limit": 90, "post_only": True}, {"at": 2, "amend": 0} | amend)
-    result = run(quotes((0, 100, 9, 101, 9), (9, 100, 9, 101, 9)), plan, limited)
+    result = run(quotes((0, 100, 9, 101, 9), (9, 88, 9, 89, 9)), plan, limited)
     assert answers(result) == [(0, "rejected", reason, 2, 2)]
-    assert orders(result) == [(90, 5, 0, "open", 0)]
+    assert fills(result) == [(9, 0, 90, 5, "maker")]
+    assert orders(result) == [(90, 5, 5, "filled", 0)]
     assert any(reason in warning for warning in result.warnings)
 
 
@@ -360,6 +361,7 @@ def test_rules_27_and_33_limits_are_asked_for_what_grows_or_moves():
         "done",
         "refused",
     ]
+    assert table(limited({"quantity": 8}, {"quantity": 10}, **ten).amends, "status") == [("done",), ("done",)]
     grows = limited({"quantity": 8}, {"quantity": 12}, {"quantity": 3}, **ten)
     assert table(grows.amends, "status", "reason") == [("done", None), ("refused", "position_limit"), ("done", None)]
     banded = limited({"limit": 112}, {"limit": 111, "quantity": 4}, price_band=0.1)
