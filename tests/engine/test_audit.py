@@ -157,7 +157,7 @@ def eventful(scenario: Scenario, seed: int) -> dict[str, Any]:
     rows = [
         {
             "time": time,
-            "command": source.choice([name for name in COMMANDS if name not in ("open", "shutdown")]),
+            "command": source.choice([name for name in COMMANDS if name not in ("open", "amend", "shutdown")]),
             "exchange": source.choice(scenario.exchanges).name,
             "order": source.randint(0, 5),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,10 @@ import barter_bt as bt
 from barter_bt.engine.replica import differences
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.strategy import AmendRequest, OrderRequest, api
+from barter_bt.testing import assert_all
+from barter_bt.testing.scenario import amends as drawing
+from barter_bt.testing.scenario import random_scenario, to_backtest
+from barter_bt.testing.strategies import accepted
 from tests.engine.tiny import A, S, bars, quotes, run, schedule, table, trades
 
 ORDER = ("price", "quantity", "filled", "status", "amended")
@@ -420,3 +425,35 @@ def test_rule_33_amends_are_part_of_the_digest():
     ]
     assert len({one.digests["orders"] for one in runs}) == 1
     assert len({one.digest for one in runs}) == 2
+
+
+def test_rule_33_what_holds_of_every_run_holds_of_amends(monkeypatch: pytest.MonkeyPatch):
+    """Random scenarios with amends: invariants, replica, and the venue's own order of its lists."""
+    monkeypatch.setattr(drawing, "DRAWS_AMENDS", True)
+    ends: Counter[str] = Counter()
+    for seed in range(130):
+        scenario = random_scenario(seed)
+        if not any(row[0] == "amend" for row in scenario.schedule):
+            continue
+        with accepted():
+            result = bt.backtest(**to_backtest(scenario), interpret=True, audit="full")
+            assert_all(result)
+            assert differences(result.replica().state, result.state) == []
+            ends.update(result.amends["status"].cast(pl.String).to_list())
+            _expect_alike(result)
+    assert ends["done"] > 40
+    assert min(ends["rejected"], ends["refused"]) > 20
+
+
+def _expect_alike(result: bt.Result) -> None:
+    """What is live at the end has the terms that the engine knows, and what it reserves adds up."""
+    ours, theirs, terms = result.state.orders, result.venue.orders, result.venue.terms
+    reserved = [0] * len(result.venue.accounts)
+    for order in range(len(theirs)):
+        if not theirs.live[order]:
+            continue
+        i, sells = theirs.instrument[order], theirs.side[order] < 0
+        reserved[terms.base[i] if sells else terms.quote[i]] += theirs.reserved[order]
+        for name in ("price", "quantity", "trail", "trail_rate", "offset", "offset_rate", "filled"):
+            assert getattr(theirs, name)[order] == getattr(ours, name)[order], (name, order)
+    assert reserved == result.venue.accounts.array("reserved").tolist()
