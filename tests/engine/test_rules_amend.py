@@ -290,7 +290,7 @@ def asked(state: Any, woken: int) -> Any:
 
 
 def test_rule_33_every_driver_gives_one_run():
-    """Rule 33: schedules, Python and compiled functions ask for the same."""
+    """Rule 33: schedules, Python and compiled functions ask for the same, interpreted or not."""
     market = trades(*((second, 100 - (second == 8) * 3, 9) for second in range(1, 10)))
     plan = schedule(
         {"at": 2, "buy": 2, "limit": 90},
@@ -301,6 +301,9 @@ def test_rule_33_every_driver_gives_one_run():
     runs = [run(market, one, venues=LATE, audit="full") for one in strategies.values()]
     assert [orders(one) for one in runs] == [[(99, 3, 3, "filled", 2)]] * 3
     assert all(one.amends.equals(runs[0].amends) for one in runs)
+    for name in ("schedule", "compiled"):
+        fast = run(market, strategies[name], venues=LATE, audit="full", interpret=False)
+        assert fast.digest == runs[list(strategies).index(name)].digest
     for one in runs:
         assert differences(one.replica().state, one.state) == []
         done = one.audit.explode("outputs").unnest("outputs", separator=":")
