@@ -20,8 +20,8 @@ equity mark         no event, but where it fires a stop                         
 
 A request: cancels first, each :func:`recorded <record_cancel_sent>` as it is sent; then amends (``amend.py``) and
 opens, each after the one before has been sent: :func:`approve`, then :func:`refuse` or :func:`record_open_sent`. So
-each is held against a state in which those before it are in flight. How they travel is the host's: rows of a queue (``action/send.py``), or a
-function that may fail, which is called before the order is recorded.
+each is held against a state in which those before it are in flight. How they travel is the host's: rows of a queue
+(``action/send.py``), or a function that may fail, which is called before the order is recorded.
 """
 
 from __future__ import annotations
