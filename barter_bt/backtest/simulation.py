@@ -45,7 +45,7 @@ from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
-from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms
+from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
 from barter_bt.venue.terms import Venue
 
 
@@ -131,7 +131,8 @@ class Simulation:
         first_time = feeder.first_time()
         begins = first_time if start is None else first
         closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
-        state = build_state(index, scales, terms, links, starting, home, begins, closes + 64)
+        tiers = build_tiers(index, scales, terms_of)
+        state = build_state(index, scales, terms, tiers, links, starting, home, begins, closes + 64)
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record

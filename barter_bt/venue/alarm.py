@@ -9,11 +9,11 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import EXPIRY
-from barter_bt.engine.terms import RATE
-from barter_bt.venue.matches import note_worth
+from barter_bt.engine.terms import CROSS, ISOLATED, RATE
+from barter_bt.venue.matches import note_position, note_worth
 from barter_bt.venue.state import CANDLES, FAR, VenueState
 
-_ROUNDING = 4  # units by which roundings of value and maintenance may be off
+_ROUNDING = 6  # units by which roundings of value and maintenance may be off
 
 
 @unit
@@ -22,8 +22,11 @@ def watch(v: VenueState, i: int, before: int) -> None:
     b, quantity = v.markets, v.markets.quantity[i]
     watched = int(quantity != 0 and v.accounts.liquidates[v.terms.quote[i]] > 0)
     v.clock.live[0] += watched - b.watched[i]
-    v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
+    if v.terms.margined[i] == CROSS:
+        v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
     b.watched[i] = watched
+    if v.terms.margined[i] == ISOLATED:
+        note_position(v, i)
     if abs(quantity) > abs(before) or quantity * (1 if before > 0 else -1) < 0:
         b.increased[i] = v.clock.time[0]
     if watched:
@@ -34,6 +37,15 @@ def watch(v: VenueState, i: int, before: int) -> None:
 def show_mark(v: VenueState, i: int, low: int, high: int) -> None:
     """The mark of a watched position lies between two prices."""
     if low < v.markets.alarm_low[i] or high > v.markets.alarm_high[i]:
+        _doubt(v, i)
+
+
+@unit
+def _doubt(v: VenueState, i: int) -> None:
+    """Whether a position is covered is to be seen: with all that stand together, or alone."""
+    if v.terms.margined[i] == ISOLATED:
+        note_position(v, i)
+    else:
         note_worth(v, v.terms.quote[i])
 
 

@@ -10,8 +10,8 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, NEVER
 from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, INSTRUMENT_EXPIRED, SETTLEMENT
-from barter_bt.venue.closing import close_out
-from barter_bt.venue.liquidation import insure
+from barter_bt.engine.terms import CROSS
+from barter_bt.venue.closing import close_out, insure
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.report import close
 from barter_bt.venue.resting import update_triggers
@@ -42,8 +42,9 @@ def expire(v: VenueState) -> None:
 def _settle_position(v: VenueState, i: int) -> None:
     if v.markets.watched[i]:
         ticks = v.margin_terms.settlement[i]
-        close_out(v, i, ticks if ticks > 0 else mark_ticks(v, i), 0, SETTLEMENT)
-        insure(v, v.terms.quote[i])
+        close_out(v, i, abs(v.markets.quantity[i]), ticks if ticks > 0 else mark_ticks(v, i), 0, SETTLEMENT)
+        if v.terms.margined[i] == CROSS:
+            insure(v, v.terms.quote[i])
 
 
 def _cancel_all(v: VenueState, i: int) -> None:

@@ -6,22 +6,18 @@ being filled at its fill's price; resting orders tie up nothing.
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
-from barter_bt.engine.accounting import after_fill, in_range, notional, position_value, weighted_mid
+from barter_bt.columns.exact import TOO_LARGE, bounded_sum
+from barter_bt.columns.marks import unit
+from barter_bt.engine.accounting import after_fill, in_range, position_value, weighted_mid
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.isolated import aside_after, required_at
+from barter_bt.engine.terms import CROSS, ISOLATED
 from barter_bt.venue.state import VenueState
 
 
 def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
     """Margin that a position ties up, in units of quote."""
-    t, lots = v.terms, abs(quantity)
-    if lots == 0:
-        return 0
-    if t.lot_margin_num[i] > 0:
-        return muldiv(lots, t.lot_margin_num[i], t.lot_margin_den[i])
-    value = notional(t, i, lots, ticks)
-    return muldiv(value, t.margin_rate[i], RATE) if value <= LIMIT else TOO_LARGE
+    return required_at(v.terms, v.tiers, i, abs(quantity), ticks)
 
 
 def mark_ticks(v: VenueState, i: int) -> int:
@@ -41,7 +37,7 @@ def revalue(v: VenueState, asset: int) -> None:
         return
     collateral = gross = needed = 0
     for i in range(len(b)):
-        if t.margined[i] and t.quote[i] == asset and b.quantity[i] != 0:
+        if t.margined[i] == CROSS and t.quote[i] == asset and b.quantity[i] != 0:
             ticks = mark_ticks(v, i)
             b.value[i] = position_value(t, i, b.quantity[i], b.cost_basis[i], ticks)
             b.need[i] = requirement(v, i, b.quantity[i], ticks)
@@ -82,6 +78,8 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
         return True
     asset = t.quote[i]
     revalue(v, asset)
+    if t.margined[i] == ISOLATED:
+        return can_set_aside(v, i, side, lots, ticks, value, fee)
     new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks, value)
     paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
     cash = bounded_sum(bounded_sum(own_money(v, asset), -a.reserved[asset]), paid)
@@ -91,3 +89,17 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
     needed = bounded_sum(needed, requirement(v, i, new_quantity, ticks))
     known = in_range(new_basis) and in_range(paid) and in_range(cash) and in_range(worth) and in_range(needed)
     return known and bounded_sum(cash, worth) >= needed
+
+
+@unit
+def can_set_aside(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
+    """Whether what is free covers what an isolated position sets aside for a fill that enlarges or turns it (rule 70).
+
+    What all others are worth beyond what they need is free, too, as where they stand together.
+    """
+    a, b, t, asset = v.accounts, v.markets, v.terms, v.terms.quote[i]
+    _, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks, value)
+    aside = aside_after(t, v.tiers, i, b.quantity[i], b.aside[i], side, lots, ticks)
+    cash = bounded_sum(bounded_sum(own_money(v, asset), -a.reserved[asset]), bounded_sum(gain, -fee))
+    known = in_range(basis) and in_range(gain) and in_range(aside) and in_range(cash)
+    return known and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]

@@ -60,6 +60,13 @@ def note_worth(v: VenueState, asset: int) -> None:
         _note(v, WORTH, asset, COUNTS)
 
 
+def note_position(v: VenueState, i: int) -> None:
+    """An isolated position may no longer be covered; those come behind the assets (rule 70)."""
+    if v.markets.watched[i] and not v.markets.doubted[i]:
+        v.markets.doubted[i] = 1
+        _note(v, WORTH, len(v.accounts) + i, COUNTS)
+
+
 def used_asset(v: VenueState, order: int, i: int) -> int:
     """The asset that a fill must be paid with."""
     return v.terms.quote[i] if v.terms.margined[i] or v.orders.side[order] == BUY else v.terms.base[i]

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeVar
 
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.venue.costs import Fees, Slippage
-from barter_bt.venue.given import set_amount, set_duration, set_fraction
+from barter_bt.venue.given import set_duration, set_fraction
+from barter_bt.venue.margins import Margin
 
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
@@ -45,58 +46,6 @@ class Latency:
     def __post_init__(self) -> None:
         for name in ("request_ns", "response_ns", "feed_ns"):
             set_duration(self, name, _LONGEST_DELAY_NS)
-
-
-@dataclass(frozen=True)
-class Margin:
-    """What a position needs: to grow, and to be held (rules 19, 42 and 43).
-
-    Parameters
-    ----------
-    rate
-        Fraction of its notional that must be there when it grows: 0.2 is a leverage of 5.
-    per_contract
-        A fixed sum for each contract instead.
-    maintenance
-        Fraction of its notional below which all that is margined in its asset is liquidated, at most ``rate``. 0:
-        positions are closed when nothing is left; that is what None means where a derivative is settled in the asset.
-        Where there is only spot, None is never: the warnings tell of an equity below zero.
-    maintenance_per_contract
-        A fixed sum for each contract instead.
-    liquidation_fee
-        Fraction of the notional that a liquidation costs beside the taker fee.
-
-    Examples
-    --------
-    >>> Margin("10%", maintenance="5%").maintenance
-    0.05
-    """
-
-    rate: float = 1.0
-    per_contract: float | None = None
-    maintenance: float | None = None
-    maintenance_per_contract: float | None = None
-    liquidation_fee: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 < set_fraction(self, "rate", "margin rate") <= 1:
-            raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
-        if self.per_contract is not None and not set_amount(self, "per_contract", "margin per contract") > 0:
-            raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
-        if (
-            self.maintenance is not None
-            and not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= self.rate
-        ):
-            raise ConfigError(
-                f"maintenance margin is {self.maintenance}; allowed: 0 to the margin rate, {self.rate}",
-                "what must be kept is not more than what it takes to open",
-            )
-        if self.maintenance_per_contract is not None:
-            kept = set_amount(self, "maintenance_per_contract", "maintenance per contract")
-            if not 0 <= kept <= (kept if self.per_contract is None else self.per_contract):
-                raise ConfigError(f"maintenance per contract is {kept}; allowed: 0 to the margin per contract")
-        if not 0 <= set_fraction(self, "liquidation_fee", "liquidation fee") <= 0.2:
-            raise ConfigError(f"liquidation fee is {self.liquidation_fee}; allowed: 0 to 0.2")
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from barter_bt.engine.state.tables import (
     Worths,
 )
 from barter_bt.engine.terms import Terms
+from barter_bt.engine.tiers import MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.conversion import conversion_legs
@@ -53,6 +54,7 @@ def build_state(
     index: IndexedInstruments,
     scales: Scales,
     terms: Terms,
+    tiers: MarginTiers,
     links: Links,
     balances: Mapping[int, int],
     reporting: int,
@@ -82,6 +84,7 @@ def build_state(
         event=Event(1),
         fault=fault,
         terms=terms,
+        tiers=tiers,
         links=links,
         health=health,
         assets=assets,

@@ -14,6 +14,7 @@ from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
+from barter_bt.engine.tiers import MarginTiers
 
 
 class Engine(Table):
@@ -114,6 +115,7 @@ class Instruments(Table):
     time_enter: I64
     position: I64
     trade_enter: I64
+    aside: I64  # what an isolated position has set aside
     own_mark: I64  # 0: the market marks the position; > 0: the last own fill does; -1: just opened, at cost
     # The last split: when, and new units for old. What is stamped no later is in old units; what of that came last.
     split_time: I64
@@ -343,6 +345,7 @@ class EngineState(Block):
     event: Event
     fault: Fault
     terms: Terms
+    tiers: MarginTiers
     links: Links
     health: Health
     assets: Assets
