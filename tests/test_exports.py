@@ -10,8 +10,8 @@ import pytest
 SURFACE = {
     "barter_bt": """
         Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin MarginTier OrderRequest Record Result
-        Schedule Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths data every
-        instrument month_end read report risk session_end statistic strategy testing venue week_end
+        Schedule Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths
+        data every instrument month_end read report risk session_end statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check deposits dividends

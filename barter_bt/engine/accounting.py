@@ -87,6 +87,11 @@ def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
     return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)
 
 
+def mid(bid: int, ask: int) -> int:
+    """Mid in ticks of a book with both sides (rule 73)."""
+    return bid + muldiv(ask - bid, 1, 2)
+
+
 def split_price(ticks: int, num: int, den: int) -> int:
     """A price after a split, at least a tick; 0, which is none, stays."""
     return max(muldiv(ticks, den, num), 1) if ticks > 0 else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import EXPIRY
-from barter_bt.engine.terms import CROSS, ISOLATED, RATE
+from barter_bt.engine.terms import CROSS, ISOLATED, LAST, RATE
 from barter_bt.venue.matches import note_position, note_worth
 from barter_bt.venue.state import CANDLES, FAR, VenueState
 
@@ -38,6 +38,16 @@ def show_mark(v: VenueState, i: int, low: int, high: int) -> None:
     """The mark of a watched position lies between two prices."""
     if low < v.markets.alarm_low[i] or high > v.markets.alarm_high[i]:
         _doubt(v, i)
+
+
+@hot
+def show_quote(v: VenueState, i: int, bid: int, ask: int) -> None:
+    """The mark of a watched position lies in a book with both sides, or it is the last price (rules 6 and 73)."""
+    last = v.markets.last[i]
+    if 0 < bid < ask and (v.terms.mark_by[i] != LAST or last == 0):
+        show_mark(v, i, bid, ask)
+    else:
+        show_mark(v, i, last, last)
 
 
 @unit

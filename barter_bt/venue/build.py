@@ -22,6 +22,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
 from barter_bt.venue.state import (
@@ -40,10 +41,10 @@ from barter_bt.venue.state import (
     VenueOrders,
     VenueState,
 )
-from barter_bt.venue.margins import Margin
 from barter_bt.venue.terms import Venue
 
 CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
+MARKS = ("weighted_mid", "closing", "mid", "last")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -166,6 +167,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
         terms.price_min[i] = _ceil(one.price_min, tick)
+        terms.mark_by[i] = MARKS.index(venue.mark)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)

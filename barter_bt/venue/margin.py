@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import TOO_LARGE, bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import after_fill, in_range, position_value, weighted_mid
+from barter_bt.engine.accounting import after_fill, in_range, mid, position_value, weighted_mid
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.isolated import aside_after, required_at
-from barter_bt.engine.terms import CROSS, ISOLATED
+from barter_bt.engine.terms import CLOSING, CROSS, ISOLATED, LAST, MID, WEIGHTED_MID
 from barter_bt.venue.state import VenueState
 
 
@@ -26,8 +26,23 @@ def mark_ticks(v: VenueState, i: int) -> int:
     if b.fill_mark[i] > 0:
         return b.fill_mark[i]
     if 0 < b.bid[i] < b.ask[i]:
+        if v.terms.mark_by[i] != WEIGHTED_MID:
+            return _other_mark(v, i)
         return weighted_mid(b.bid[i], b.bid_lots[i], b.ask[i], b.ask_lots[i])
     return b.last[i]
+
+
+@unit
+def _other_mark(v: VenueState, i: int) -> int:
+    """Where the exchange does not go by the weighted mid, what its book with both sides says (rule 73)."""
+    b, by = v.markets, v.terms.mark_by[i]
+    if by == MID:
+        return mid(b.bid[i], b.ask[i])
+    if by == LAST and b.last[i] > 0:
+        return b.last[i]
+    if by == CLOSING and b.quantity[i] != 0:
+        return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
+    return weighted_mid(b.bid[i], b.bid_lots[i], b.ask[i], b.ask_lots[i])
 
 
 def revalue(v: VenueState, asset: int) -> None:

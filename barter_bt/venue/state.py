@@ -47,7 +47,9 @@ class MarginTerms(Table):
     """One row per instrument, constant through a run: what a position needs as long as it is held, and its end."""
 
     maintenance_rate: I64  # of its notional, in 1e-9
-    lot_maintenance_num: I64  # or per lot, in units of quote; 0: by rate; below 0: by tier, which the rate is the last of
+    lot_maintenance_num: (
+        I64  # or per lot, in units of quote; 0: by rate; below 0: by tier, which the rate is the last of
+    )
     lot_maintenance_den: I64
     steps: I64  # 1: a liquidation goes by tier
     liquidates: I64  # 1: positions that are margined in its asset are liquidated

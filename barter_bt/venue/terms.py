@@ -16,7 +16,7 @@ Evidence = Literal["auto", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
 _LONGEST_DELAY_NS = 366 * 86_400_000_000_000  # so that no time leaves the range of nanoseconds
 _LONGEST_AGE_NS = 1 << 62
-_FREE, _NO_SLIPPAGE = Fees(), Slippage()
+_FREE, _NO_SLIPPAGE, _ALL_OF_IT = Fees(), Slippage(), Margin()
 _EXAMPLES = {"request_ns": "'10ms'", "ticks": "1"}
 
 
@@ -74,6 +74,10 @@ class Venue:
         The order in which a candle goes through its prices: ``"pessimistic"``, whichever is worse for the account;
         ``"open_high_low_close"`` or ``"open_low_high_close"``; ``"adaptive"``, the extreme that is nearer to the open
         first (rule 59).
+    mark
+        What a book with both sides says that a position is worth: the ``"weighted_mid"``, the ``"mid"``, the ``"last"``
+        price, which is also that of trades and candles without a book, or ``"closing"``: the side that takes it
+        (rule 73).
     slippage
         Moves the price of orders that take against them; ``slippage_by_instrument`` overrides by name. A mapping of
         its parameters does as well; a number or text is the rate.
@@ -94,7 +98,7 @@ class Venue:
 
     fees: Fees = _FREE
     latency: Latency = Latency()
-    margin: Margin = Margin()
+    margin: Margin = _ALL_OF_IT
     account: Literal["cash", "margin"] = "cash"
     taker_fills_on: Evidence = "auto"
     maker_fills_on: Evidence = "auto"
@@ -108,6 +112,7 @@ class Venue:
     slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
     participation: float | None = None
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
+    mark: Literal["weighted_mid", "mid", "last", "closing"] = "weighted_mid"
 
     def __post_init__(self) -> None:
         allowed = {
@@ -118,6 +123,7 @@ class Venue:
             "limit_fill": ("through", "touch"),
             "candle_fill": ("next_open", "next_close", "this_close"),
             "candle_path": ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
+            "mark": ("weighted_mid", "mid", "last", "closing"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:

@@ -20,6 +20,7 @@ from barter_bt.backtest.config.sections import (
     DataSection,
     File,
     ObjectSection,
+    Section,
     VenueSection,
     given,
 )
@@ -185,7 +186,7 @@ class Config:
         }
 
     def _venue(self, key: str, section: VenueSection) -> Venue:
-        from barter_bt.venue import costs, terms
+        from barter_bt.venue import costs, margins, terms
 
         values = given(section)
         if section.latency is not UNSET:
@@ -198,16 +199,17 @@ class Config:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
         kinds: dict[str, Callable[..., Any]] = {
             "fees": costs.Fees,
-            "margin": terms.Margin,
+            "margin": margins.Margin,
             "slippage": costs.Slippage,
         }
         for part, kind in kinds.items():
             if part in values:
-                values[part] = self._make(f"{key}.{part}", kind, given(values[part]))
+                values[part] = self._make(f"{key}.{part}", kind, _all_given(values[part]))
             every = f"{part}_by_instrument"
             if every in values:
                 values[every] = {
-                    name: self._make(f"{key}.{every}.{name}", kind, given(each)) for name, each in values[every].items()
+                    name: self._make(f"{key}.{every}.{name}", kind, _all_given(each))
+                    for name, each in values[every].items()
                 }
         venue: Venue = self._make(key, terms.Venue, values)
         return venue
@@ -261,6 +263,14 @@ def load(path: str | Path) -> Config:
         return Config(place, msgspec.convert(raw, File))
     except msgspec.ValidationError as error:
         refuse(error, str(error).partition(" - at `$.")[2].rstrip("`"), place)
+
+
+def _all_given(section: Section) -> dict[str, Any]:
+    """The keys of a section, and of the sections that it lists."""
+    return {
+        name: [given(each) for each in value] if isinstance(value, list) else value
+        for name, value in given(section).items()
+    }
 
 
 def _texts(value: Any) -> Any:

@@ -100,6 +100,14 @@ class LatencySection(Section, frozen=True):
     feed: Duration | UnsetType = UNSET
 
 
+class TierSection(Section, frozen=True):
+    """One tier of a margin; the last has no bound."""
+
+    rate: float
+    up_to: Annotated[float, Meta(description="the largest notional in it")] | UnsetType = UNSET
+    maintenance: float | UnsetType = UNSET
+
+
 class MarginSection(Section, frozen=True):
     """What a position needs to grow, and to be held."""
 
@@ -108,6 +116,9 @@ class MarginSection(Section, frozen=True):
     maintenance: float | UnsetType = UNSET
     maintenance_per_contract: float | UnsetType = UNSET
     liquidation_fee: float | UnsetType = UNSET
+    mode: Literal["cross", "isolated"] | UnsetType = UNSET
+    tiers: list[TierSection] | UnsetType = UNSET
+    liquidation: Literal["whole", "by_tier"] | UnsetType = UNSET
 
 
 class VenueSection(Section, frozen=True):
@@ -129,6 +140,7 @@ class VenueSection(Section, frozen=True):
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
+    mark: Literal["weighted_mid", "mid", "last", "closing"] | UnsetType = UNSET
 
 
 class ObjectSection(Section, frozen=True):

@@ -6,7 +6,7 @@ from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.isolated import aside_after, required, required_at
-from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
@@ -21,7 +21,7 @@ def requirement(s: EngineState, i: int) -> int:
         return 0
     if mark < 0:  # just opened: it is marked at its cost
         return required(t, s.tiers, i, lots, ins.cost_basis[i])
-    return required_at(t, s.tiers, i, lots, mark if mark > 0 else price_ticks(s, i))
+    return required_at(t, s.tiers, i, lots, mark if mark > 0 else market_mark(s, i))
 
 
 @unit
