@@ -65,6 +65,8 @@ class Config:
             arguments["risk"] = self._object("risk", self.file.risk)
         if self.file.units:
             arguments["units"] = dict(self.file.units)
+        if self.file.rates:
+            arguments["rates"] = {pair: self._rate(pair, rate) for pair, rate in self.file.rates.items()}
         if self.file.record is not UNSET:
             arguments["record"] = self.file.record
         if self.file.commands:
@@ -119,6 +121,15 @@ class Config:
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
         return flows
+
+    def _rate(self, pair: str, rate: Any) -> Any:
+        """A rate as it is, or the file that has rates by time."""
+        if not isinstance(rate, str) or not rate.endswith((".csv", ".parquet")):
+            return rate
+        path = self.path.parent / rate
+        if not path.is_file():
+            self._fail(f"rates.{pair}", f"{path} does not exist", "paths are relative to the configuration file")
+        return path
 
     def _sessions(self) -> Any:
         """Names of calendars as they are, and sessions of files."""

@@ -199,6 +199,9 @@ class File(Section, frozen=True):
     strategy: Annotated[ObjectSection, Meta(description='[strategy]: such as name = "sma_cross"')]
     run: RunSection = RunSection()
     units: Annotated[dict[str, Number], Meta(description="[units]: smallest amounts: usd = 0.01")] = {}
+    rates: Annotated[
+        dict[str, Number], Meta(description='[rates]: "eur/usd" = 1.08, or a file with time and rate')
+    ] = {}
     venues: Annotated[dict[str, VenueSection], Meta(description="[venues.EXCHANGE]: its terms")] = {}
     benchmark: Annotated[ObjectSection, Meta(description="a second strategy to compare with")] | UnsetType = UNSET
     risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET

@@ -81,13 +81,23 @@ class Assets(Table):
     rest: I64  # total + due - held
     worth: I64  # scratch of the valuation
     unpriced: I64  # marks at which its worth was not known
-    step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
+    step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path; -2: by rates
     next: I64  # asset after that step
     divides: I64  # 1 if the step divides by the price, from quote to base
     step_num: I64  # units x ticks x num / den = units of the next asset; dividing: units x num / (ticks x den)
     step_den: I64
+    rate: I64  # row of `rates` that is next to hold for its step, of those to before the second
+    rate_end: I64
     reaches: I64  # 1 if steps lead to the reporting asset
     units_per_unit: F64  # integer units in one natural unit
+
+
+class Rates(Table):
+    """Rates that were given for the conversion of assets, by time within those of one (rule 74)."""
+
+    time: I64  # from which on it holds
+    num: I64  # units x num / den = units of the next asset
+    den: I64
 
 
 class Instruments(Table):
@@ -349,6 +359,7 @@ class EngineState(Block):
     links: Links
     health: Health
     assets: Assets
+    rates: Rates
     instruments: Instruments
     windows: Windows
     candles: Candles

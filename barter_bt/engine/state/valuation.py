@@ -11,6 +11,7 @@ from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
 
 UNKNOWN = -(1 << 63)
+BY_RATE = -2  # in place of an instrument
 _NEARLY_WRAPPED = 8e18
 
 
@@ -22,13 +23,25 @@ def convert(s: EngineState, asset: int, amount: int) -> int:
     if not a.reaches[asset]:
         return UNKNOWN
     while asset != reporting and amount != 0:
-        ticks = price_ticks(s, a.step[asset]) if a.step[asset] >= 0 else 1
+        ticks = price_ticks(s, a.step[asset]) if a.step[asset] >= 0 else _fixed_ticks(s, asset)
         if ticks == 0 or abs(amount) > LIMIT:
             return UNKNOWN
         value = _converted(s, asset, ticks, abs(amount))
         amount = value if amount > 0 else -value
         asset = a.next[asset]
     return amount if abs(amount) <= LIMIT else UNKNOWN
+
+
+@unit
+def _fixed_ticks(s: EngineState, asset: int) -> int:
+    """In place of a price for a step without one: 1, once the rate that holds now stands there; 0 before the first."""
+    a = s.assets
+    if a.step[asset] != BY_RATE:
+        return 1
+    while a.rate[asset] < a.rate_end[asset] and s.rates.time[a.rate[asset]] <= s.engine.time[0]:
+        a.step_num[asset], a.step_den[asset] = s.rates.num[a.rate[asset]], s.rates.den[a.rate[asset]]
+        a.rate[asset] += 1
+    return int(a.step_num[asset] > 0)
 
 
 def _converted(s: EngineState, asset: int, ticks: int, amount: int) -> int:
