@@ -137,7 +137,8 @@ class Simulation:
         begins = first_time if start is None else first
         closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
         tiers = build_tiers(index, scales, terms_of)
-        state = build_state(index, scales, terms, tiers, links, starting, home, begins, closes + 64, pairs)
+        haircuts = {name: venue.collateral for name, venue in terms_of.items()}
+        state = build_state(index, scales, terms, tiers, links, starting, home, begins, closes + 64, pairs, haircuts)
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record

@@ -11,7 +11,7 @@ from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import EXPIRY
 from barter_bt.engine.terms import CROSS, ISOLATED, LAST, RATE
 from barter_bt.venue.matches import note_position, note_worth
-from barter_bt.venue.state import CANDLES, FAR, VenueState
+from barter_bt.venue.state import CANDLES, FAR, PLEDGED, WATCHED, VenueState
 
 _ROUNDING = 6  # units by which roundings of value and maintenance may be off
 
@@ -21,10 +21,11 @@ def watch(v: VenueState, i: int, before: int) -> None:
     """After a fill of a margined instrument: whether there is a position to watch, since when, and whether it holds."""
     b, quantity = v.markets, v.markets.quantity[i]
     watched = int(quantity != 0 and v.accounts.liquidates[v.terms.quote[i]] > 0)
-    v.clock.live[0] += watched - b.watched[i]
+    change = watched - int(b.watched[i] == WATCHED)
+    v.clock.live[0] += change
     if v.terms.margined[i] == CROSS:
-        v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
-    b.watched[i] = watched
+        v.accounts.watching[v.terms.quote[i]] += change
+    b.watched[i] = WATCHED if watched else PLEDGED * b.pledged[i]
     if v.terms.margined[i] == ISOLATED:
         note_position(v, i)
     if abs(quantity) > abs(before) or quantity * (1 if before > 0 else -1) < 0:
@@ -75,7 +76,7 @@ def set_alarm(v: VenueState, i: int, mark: int, spare: int) -> None:
     """A position may lose ``spare`` from its mark before anybody must look."""
     b, t, lots = v.markets, v.terms, abs(v.markets.quantity[i])
     b.alarm_low[i], b.alarm_high[i] = FAR, -1  # look at each event
-    if t.derivative[i] < 0 or lots > t.lots_max[i]:
+    if t.derivative[i] < 0 or lots > t.lots_max[i] or b.pledged[i]:
         return
     each = muldiv(lots, t.num[i], t.den[i]) + 1  # a tick of them, at most
     each += muldiv(each, v.margin_terms.maintenance_rate[i], RATE) + 1

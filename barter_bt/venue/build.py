@@ -29,6 +29,7 @@ from barter_bt.venue.state import (
     CANDLES,
     FAR,
     NOT_VALUED,
+    PLEDGED,
     QUOTES,
     TRADES,
     Accounts,
@@ -300,6 +301,11 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     for value, names in (nothing | {-NEVER: never}).items():
         for name in names:
             markets.array(name)[:] = value
+    pledges = state.pledges
+    for row in range(len(pledges)):
+        i = pledges.instrument[row]
+        accounts.backed[pledges.counts_in[row]], accounts.backs[pledges.asset[row]] = 1, pledges.counts_in[row] + 1
+        markets.pledged[i], markets.watched[i], markets.alarm_low[i], markets.alarm_high[i] = 1, PLEDGED, FAR, -1
     lists = OrderLists(count * LISTS)
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
@@ -319,6 +325,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         margin_terms=margin_terms,
         links=state.links,
         flows=state.flows,
+        pledges=state.pledges,
         accounts=accounts,
         markets=markets,
         sent=state.orders,

@@ -14,7 +14,7 @@ from barter_bt.engine.messages import FLOW
 from barter_bt.engine.order import BUY, SELL
 from barter_bt.engine.terms import ISOLATED
 from barter_bt.venue.fill import post
-from barter_bt.venue.margin import own_money
+from barter_bt.venue.margin import backing, own_money
 from barter_bt.venue.report import report_close_out, report_flow
 from barter_bt.venue.state import VenueState
 
@@ -43,6 +43,8 @@ def close_out(v: VenueState, i: int, lots: int, ticks: int, fee: int, reason: in
 def insure(v: VenueState, asset: int) -> None:
     """An insurance pays what the account owes once nothing is margined in an asset: nobody has less than nothing."""
     owed = bounded_sum(v.accounts.aside[asset], -own_money(v, asset))
+    if v.accounts.backed[asset]:
+        owed = bounded_sum(owed, -backing(v, asset, 0))
     if owed > 0 and v.accounts.watching[asset] == 0:
         _pay_insurance(v, asset, owed)
 

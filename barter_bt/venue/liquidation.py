@@ -14,7 +14,7 @@ from barter_bt.engine.order import CANCELLED, LIQUIDATION
 from barter_bt.engine.terms import CROSS
 from barter_bt.venue.alarm import set_alarm
 from barter_bt.venue.closing import insure
-from barter_bt.venue.margin import mark_ticks, own_money, revalue
+from barter_bt.venue.margin import backing, mark_ticks, own_money, revalue
 from barter_bt.venue.report import close
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.short import (
@@ -28,7 +28,7 @@ from barter_bt.venue.short import (
     standing_price,
     step_down,
 )
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import WATCHED, VenueState
 
 NOBODY_REACHED = -1
 
@@ -96,12 +96,14 @@ def _liquidate_isolated(v: VenueState, i: int, ticks: int) -> None:
 
 
 def _stands_in(v: VenueState, i: int, asset: int) -> bool:
-    return v.markets.watched[i] != 0 and v.terms.quote[i] == asset and v.terms.margined[i] == CROSS
+    return v.markets.watched[i] == WATCHED and v.terms.quote[i] == asset and v.terms.margined[i] == CROSS
 
 
 def _worth(v: VenueState, asset: int) -> int:
     """Money of its own and values of the positions, as last valued."""
     own = bounded_sum(own_money(v, asset), -v.accounts.aside[asset])
+    if v.accounts.backed[asset]:
+        own = bounded_sum(own, backing(v, asset, 0))
     return bounded_sum(own, v.accounts.collateral[asset])
 
 
@@ -143,7 +145,7 @@ def _step_down(v: VenueState, asset: int, reached: int, ticks: int) -> bool:
 
 def _is_short(v: VenueState, asset: int, reached: int, ticks: int) -> bool:
     """Whether worth is still below maintenance, with ``reached`` at ``ticks``."""
-    if reached != NOBODY_REACHED and v.markets.watched[reached]:
+    if reached != NOBODY_REACHED and v.markets.watched[reached] == WATCHED:
         return not is_covered(v, reached, ticks, _spare_beside(v, asset, reached))
     return bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED)) < 0
 

@@ -55,6 +55,8 @@ def note_path(v: VenueState, i: int) -> None:
 
 def note_worth(v: VenueState, asset: int) -> None:
     """Positions margined in an asset may no longer be covered; in place of the order stands the asset (rule 43)."""
+    if v.accounts.backs[asset] > 0:
+        asset = v.accounts.backs[asset] - 1
     if v.accounts.watching[asset] > 0 and not v.accounts.doubted[asset]:
         v.accounts.doubted[asset] = 1
         _note(v, WORTH, asset, COUNTS)

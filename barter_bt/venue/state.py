@@ -10,6 +10,7 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
+from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 from barter_bt.engine.tiers import MarginTiers
@@ -20,6 +21,7 @@ NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
 # from that time on until it is told.
 NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING, DELAYED, RELEASED = 0, 1, 2, 3, 4, 5, 6
+WATCHED, PLEDGED = 1, 2
 FAR = 1 << 62  # a price that every market reaches
 
 
@@ -72,6 +74,8 @@ class Accounts(Table):
     valued_at: I64
     liquidates: I64  # instruments that make its positions be liquidated; 0: they never are
     watching: I64  # positions margined in it that may be liquidated together
+    backed: I64  # 1: other assets count for its positions
+    backs: I64  # one more than the asset in which this one counts; 0: in none
     doubted: I64  # 1: whether its positions are covered is to be seen when all of this time is settled
     incoming: I64  # matches still to be settled that will add to what is free
 
@@ -125,7 +129,8 @@ class VenueMarkets(Table):
     aside: I64  # what an isolated position has set aside
     value: I64
     need: I64
-    watched: I8  # 1: a position that may be liquidated
+    watched: I8  # 1: a position that may be liquidated; 2: none, but its mark says what an asset counts
+    pledged: I8  # 1: its mark says so
     doubted: I8  # 1: whether an isolated one is covered is to be seen when all of this time is settled
     increased: I64  # when a fill last enlarged or turned it
     shown_time: I64  # when a candle last closed whose extreme counts against it, and what that was, from which open
@@ -211,6 +216,7 @@ class VenueState(Block):
     margin_terms: MarginTerms
     links: Links
     flows: CashFlows
+    pledges: Pledges
     accounts: Accounts
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives

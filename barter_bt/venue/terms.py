@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from barter_bt.errors import ConfigError, nearest
+from barter_bt.instrument.number import fraction
 from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.given import set_duration, set_fraction
 from barter_bt.venue.margins import Margin
@@ -78,6 +79,9 @@ class Venue:
         What a book with both sides says that a position is worth: the ``"weighted_mid"``, the ``"mid"``, the ``"last"``
         price, which is also that of trades and candles without a book, or ``"closing"``: the side that takes it
         (rule 73).
+    collateral
+        Assets that count as collateral beside the one in which positions are margined, each with its haircut:
+        ``{"btc": "10%"}`` counts nine tenths of what a btc is worth (rule 75).
     slippage
         Moves the price of orders that take against them; ``slippage_by_instrument`` overrides by name. A mapping of
         its parameters does as well; a number or text is the rate.
@@ -113,6 +117,7 @@ class Venue:
     participation: float | None = None
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
     mark: Literal["weighted_mid", "mid", "last", "closing"] = "weighted_mid"
+    collateral: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         allowed = {
@@ -140,7 +145,19 @@ class Venue:
             own = {one: made(given, f"{every} of {one!r}") for one, given in getattr(self, every).items()}
             object.__setattr__(self, name, made(getattr(self, name), name))
             object.__setattr__(self, every, own)
+        object.__setattr__(self, "collateral", _haircuts(self.collateral))
         object.__setattr__(self, "latency", _part(Latency, self.latency, "latency"))
+
+
+def _haircuts(given: Any) -> dict[str, float]:
+    """Haircuts by asset, as floats."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"collateral is {given!r:.60}; it must say the haircut of each asset", '{"btc": "10%"}')
+    found = {name: float(fraction(haircut, f"haircut of {name!r}")) for name, haircut in given.items()}
+    for name, haircut in found.items():
+        if not 0 <= haircut < 1:
+            raise ConfigError(f"haircut of {name!r} is {haircut}; allowed: 0 to below 1", "a tenth is 0.1")
+    return found
 
 
 def _fees(given: Any, where: str) -> Fees:

@@ -141,6 +141,9 @@ class VenueSection(Section, frozen=True):
     participation: float | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing"] | UnsetType = UNSET
+    collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
+        UNSET
+    )
 
 
 class ObjectSection(Section, frozen=True):

@@ -13,6 +13,7 @@ from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders
+from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
@@ -46,7 +47,7 @@ from barter_bt.engine.state.tables import (
     Worths,
 )
 from barter_bt.engine.state.valuation import BY_RATE
-from barter_bt.engine.terms import Terms
+from barter_bt.engine.terms import RATE, Terms
 from barter_bt.engine.tiers import MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -64,6 +65,7 @@ def build_state(
     start: int,
     marks: int,
     pairs: Sequence[Pair] = (),
+    haircuts: Mapping[str, Mapping[str, float]] | None = None,
 ) -> EngineState:
     """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
     engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
@@ -93,6 +95,7 @@ def build_state(
         health=health,
         assets=assets,
         rates=rates,
+        pledges=build_pledges(index, scales, terms, haircuts or {}),
         instruments=instruments,
         windows=Windows(len(index)),
         candles=Candles(0),
@@ -219,3 +222,38 @@ def _too_far_apart(
         "apart for one to be converted",
         hint,
     )
+
+
+def build_pledges(
+    index: IndexedInstruments, scales: Scales, terms: Terms, haircuts: Mapping[str, Mapping[str, float]]
+) -> Pledges:
+    """What counts as collateral in another asset; ``haircuts`` are by exchange and asset name (rule 75)."""
+    rows: list[tuple[int, ...]] = []
+    for exchange, each in haircuts.items():
+        here = [i for i, one in enumerate(index.instruments) if one.exchange == exchange]
+        money = sorted({terms.quote[i] for i in here if terms.margined[i]})
+        if each and len(money) != 1:
+            told = ", ".join(index.asset_names[asset] for asset in money) or "nothing"
+            raise ConfigError(
+                f"collateral of {exchange!r}: what is margined there is margined in {told}; it must be one asset",
+                "leave collateral out, or trade what is margined in another asset on an exchange of its own",
+            )
+        for name, haircut in each.items():
+            asset = index.asset(name, exchange)
+            pairs = [i for i in here if terms.base[i] >= 0 and {terms.base[i], terms.quote[i]} == {asset, money[0]}]
+            if not pairs:
+                raise ConfigError(
+                    f"collateral of {exchange!r} has {name!r}, and no spot instrument there is between it and "
+                    f"{index.assets[money[0]][1]!r}, in which it would count",
+                    "declare one, and give its prices",
+                )
+            divides = terms.base[pairs[0]] != asset
+            ratio = _ratio(scales.ticks[pairs[0]], scales.units[asset], scales.units[money[0]], divides)
+            if max(ratio.numerator, ratio.denominator) > LIMIT:
+                raise _too_far_apart(index, scales, asset, money[0], None)
+            share = RATE - round(Fraction(repr(haircut)) * RATE)
+            rows.append((asset, money[0], pairs[0], int(divides), ratio.numerator, ratio.denominator, share))
+    pledges = Pledges(len(rows))
+    for column, values in zip(Pledges.schema, zip(*sorted(rows), strict=True), strict=False):
+        pledges.array(column)[:] = values
+    return pledges

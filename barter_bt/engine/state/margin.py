@@ -6,6 +6,7 @@ from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range
 from barter_bt.engine.isolated import aside_after, required, required_at
+from barter_bt.engine.pledges import pledge_worth
 from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
@@ -56,10 +57,27 @@ def free_margin(s: EngineState, asset: int) -> int:
             total = bounded_sum(total, value_at_mark(s, i))
         elif quantity != 0 and t.base[i] == asset:
             total = bounded_sum(total, -quantity * t.base_units[i])
+    if len(s.pledges) > 0:
+        total = bounded_sum(total, _backing(s, asset))
     if not in_range(used) or not in_range(total):
         return UNKNOWN
     total = bounded_sum(total, -used)
     return total if in_range(total) else UNKNOWN
+
+
+def _backing(s: EngineState, asset: int) -> int:
+    """What other assets count as collateral in this one (rule 75)."""
+    total, p, t = 0, s.pledges, s.terms
+    for row in range(len(p)):
+        if p.counts_in[row] == asset:
+            amount, priced = s.assets.free[p.asset[row]], p.instrument[row]
+            for i in range(len(t)):
+                if t.margined[i] == CROSS and t.base[i] == p.asset[row]:
+                    amount = bounded_sum(amount, -s.instruments.quantity[i] * t.base_units[i])
+            own = s.instruments.own_mark[priced]
+            ticks = own if own > 0 and s.instruments.quantity[priced] != 0 else market_mark(s, priced)
+            total = bounded_sum(total, pledge_worth(p, row, amount, ticks))
+    return total
 
 
 @unit

@@ -11,6 +11,7 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
+from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
@@ -360,6 +361,7 @@ class EngineState(Block):
     health: Health
     assets: Assets
     rates: Rates
+    pledges: Pledges
     instruments: Instruments
     windows: Windows
     candles: Candles

@@ -290,4 +290,5 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         margin_by_instrument={item.name: to_margin(item) for item in own},
         participation=number(spec.participation),
         mark=spec.mark,
+        collateral={asset: float(haircut) for asset, haircut in spec.collateral},
     )

@@ -9,11 +9,12 @@ from barter_bt.testing.scenario.arguments import to_backtest
 from barter_bt.testing.scenario.flows import times_of
 from barter_bt.testing.scenario.numbers import NANO, NEAR, between, in_ticks, plain, worth
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import InstrumentSpec, Mark, Scenario
+from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Mark, Scenario
 
-# Kinds of random scenarios; there are "isolated", "tiers", "mark" and "rates".
+# Kinds of random scenarios; there are "isolated", "tiers", "mark", "rates" and "collateral".
 DRAWN: tuple[str, ...] = ()
 MARKS: tuple[Mark, ...] = ("mid", "last", "closing")
+HAIRCUTS = ("0", "0.1", "0.333333333", "0.9")
 EXCHANGED = ("1", "1.25", "0.8", "3", "0.0625", "1000")
 MAINTENANCE = ("0", "0.5", "0.9", "1", "1")  # of the margin
 LIQUIDATION_FEES = ("0", "0", "0.01", "0.00075")
@@ -51,8 +52,21 @@ def with_margin_modes(source: Source, scenario: Scenario) -> Scenario:
         )
     if "mark" in DRAWN and chance(source, 25):
         exchanges = tuple(replace(one, mark=source.pick(MARKS)) for one in exchanges)
+    if "collateral" in DRAWN and chance(source, 40):
+        exchanges = tuple(with_collateral(source, one, instruments) for one in exchanges)
     rates = with_rates(source, scenario) if "rates" in DRAWN and chance(source, 15) else ()
     return replace(scenario, instruments=instruments, exchanges=exchanges, rates=rates)
+
+
+def with_collateral(source: Source, one: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> ExchangeSpec:
+    """Other assets that count, where all that is margined is margined in one that they are traded against."""
+    own = [item for item in instruments if item.exchange == one.name]
+    money = {item.money for item in own if item.kind != "spot" or one.account == "margin"}
+    pairs = [{item.base, item.quote} for item in own if item.kind == "spot"]
+    others = sorted({asset for pair in pairs if pair & money for asset in pair - money})
+    if len(money) != 1 or not others:
+        return one
+    return replace(one, collateral=tuple((asset, source.pick(HAIRCUTS)) for asset in others))
 
 
 def units_of(scenario: Scenario) -> dict[tuple[str, str], Decimal]:
@@ -66,7 +80,7 @@ def units_of(scenario: Scenario) -> dict[tuple[str, str], Decimal]:
 
 def with_tiers(source: Source, item: InstrumentSpec, unit: Decimal) -> InstrumentSpec:
     """Two or three tiers, whose bounds are some lots at a usual price, at least two units apart."""
-    value = worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot) * 100
+    value = min(worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot) * 100, unit * 10**16)
     tiers: list[tuple[str | None, str, str]] = []
     rate, kept, bound = Decimal("0.02"), Decimal("0.01"), Decimal(0)
     for number in range(source.pick((2, 3)), 0, -1):

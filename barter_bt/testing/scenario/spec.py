@@ -95,6 +95,7 @@ class ExchangeSpec(Plain):
     participation: str | None = None  # at most nine places
     candle_path: CandlePath = "pessimistic"
     mark: Mark = "weighted_mid"
+    collateral: tuple[tuple[str, str], ...] = ()  # asset and haircut, a fraction
 
 
 @dataclass(frozen=True, repr=False)
