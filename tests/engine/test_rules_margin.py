@@ -8,6 +8,8 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import ConfigError
+from barter_bt.strategy import api
+from barter_bt.testing.scenario import margins, random_scenario, to_backtest
 from tests.engine.test_rules_flows import cash, flows, rates
 from tests.engine.tiny import A, S, Watch, bars, quotes, run, schedule, table, trades
 
@@ -380,3 +382,37 @@ def test_bounds_below_a_unit():
     tiers = [bt.MarginTier(1e-10, 0.1), bt.MarginTier(None, 0.1)]
     with pytest.raises(ConfigError, match="goes up to 1e-10, which is 0 units"):
         held(100, 100, margin=bt.Margin(tiers=tiers))
+
+
+# Every way of running
+
+
+def reads(s, my):
+    """Holds five, and keeps what it reads."""
+    v = my.variables
+    if v.bars[0] == 0:
+        api.buy(s, 0, 5.0)
+    v.bars[0] += 1
+    v.used[0], v.free[0] = api.margin_used(s, s.terms.quote[0]), api.free_margin(s, s.terms.quote[0])
+    v.power[0], v.mark[0] = api.buying_power(s, 0), api.mark(s, 0)
+
+
+@pytest.mark.parametrize("interpret", [True, False])
+def test_compiled_strategies_read_it(interpret):
+    """50 aside of 1,000; two fifths of 2,375 are what is free of the second tier, which ends at 3,000."""
+    one = bt.Compiled(
+        reads, variables=dict.fromkeys(("used", "free", "power", "mark"), 0.0) | {"bars": 0}, wake="trade", name="reads"
+    )
+    venue = bt.Venue(margin=bt.Margin(mode="isolated", tiers=TIERS), mark="closing")
+    result = bt.backtest(moves(100, 100, 100), SWAP, one, balances={"usd": 1_000}, venues=venue, interpret=interpret)
+    own = result.own["reads"]["variables"].row(0, named=True)
+    assert (own["used"], own["free"], own["power"], own["mark"]) == (50, 950, 2_500, 100)
+
+
+def test_compiled_runs_are_the_interpreted_ones(monkeypatch):
+    """Of random scenarios that use all of it."""
+    monkeypatch.setattr(margins, "DRAWN", ("isolated", "tiers", "mark", "rates", "collateral"))
+    for seed in range(20_000, 20_016):
+        arguments = to_backtest(random_scenario(seed))
+        one, other = (bt.backtest(**arguments, interpret=interpret) for interpret in (True, False))
+        assert one.digests == other.digests, seed
