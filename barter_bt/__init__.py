@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         session_end,
         week_end,
     )
-    from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
+    from barter_bt.venue import Fees, Latency, Margin, MarginTier, Slippage, Venue
 
 __all__ = [
     "AmendRequest",
@@ -48,6 +48,7 @@ __all__ = [
     "Latency",
     "Limits",
     "Margin",
+    "MarginTier",
     "OrderRequest",
     "Record",
     "Result",
@@ -82,7 +83,7 @@ _FROM = {
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
-    "venue": ("Fees", "Latency", "Margin", "Slippage", "Venue"),
+    "venue": ("Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": (

@@ -38,6 +38,7 @@ def backtest(
     sessions: Sessions | str | Mapping[str, Sessions | str] | None = None,
     trading: Literal["enabled", "disabled"] = "enabled",
     reporting: str | None = None,
+    rates: Mapping[str, Any] | None = None,
     mark_every: str | int | None = None,
     record: Record | Mapping[str, Any] | None = None,
     audit: Literal["off", "actions", "full"] = "off",
@@ -87,6 +88,10 @@ def backtest(
         and orders that were decided before the run are passed over.
     reporting
         Asset of the equity; by default the quote asset of the first instrument.
+    rates
+        At which assets are converted beside the market's: ``{"eur/usd": 1.08}``, or a frame or file with ``time`` and
+        ``rate``; a pair converts both ways, and trades nothing (rule 74). It may name assets that no instrument has,
+        such as another to report in.
     mark_every
         Interval of the equity marks, such as ``"1m"``; by default each candle close, a minute without candles.
     record
@@ -145,6 +150,7 @@ def backtest(
         sessions=sessions,
         trading=trading,
         reporting=reporting,
+        rates=rates,
         mark_every=mark_every,
         record=record,
         audit=audit,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from barter_bt.data import Stream
+from barter_bt.data.rates import ALWAYS, Pair
 from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.venue.terms import Venue
@@ -72,11 +73,17 @@ def describe_run(setup: Setup, strategy: Any) -> dict[str, Any]:
         "commands": setup.commands and setup.commands.frame.to_dicts(),
         "cash_flows": [repr(one) for one in setup.cash_flows],
         "sessions": {setup.index.names[i]: repr(one) for i, one in setup.sessions.items()},
+        "rates": {f"{one.base}/{one.quote}": _told(one) for one in setup.rates},
         "trading": setup.trading,
         "audit": setup.audit,
     }
     described = describe(setup.index, setup.scales, setup.venues, setup.balances, strategy, setup.marks)
     return {**described, **plain(told), "time_zone": time_zone_of(setup.streams)}
+
+
+def _told(one: Pair) -> str:
+    """A rate, or how many there are."""
+    return repr(float(one.rates[0])) if one.times == (ALWAYS,) else f"{len(one.times)} rate(s) by time"
 
 
 def time_zone_of(streams: Sequence[Stream]) -> str:

@@ -17,6 +17,7 @@ from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.data import Stream
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.rates import Pair
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -40,6 +41,8 @@ class Setup:
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument.
     state
         The engine before its first event. Runs take copies of it.
+    rates
+        At which assets are converted beside the market's.
     first, last, marks
         Venue times that take part, and the interval of the equity marks, in ns.
     risk, managers, commands, cash_flows, record, trading, audit, seed
@@ -62,6 +65,7 @@ class Setup:
     fill_terms: FillTerms
     margin_terms: MarginTerms
     state: EngineState
+    rates: Sequence[Pair]
     first: int
     last: int
     marks: int
@@ -143,6 +147,7 @@ class Setup:
             "sessions": {self.index.names[i]: one.frame for i, one in self.sessions.items()},
             "trading": self.trading,
             "reporting": self.reporting,
+            "rates": {f"{one.base}/{one.quote}": one for one in self.rates},
             "mark_every_ns": self.marks,
             "record": self.record,
             "audit": self.audit,

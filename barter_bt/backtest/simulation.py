@@ -36,6 +36,7 @@ from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.forked import refuse_fork
+from barter_bt.data.rates import read_rates
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
@@ -45,7 +46,7 @@ from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
-from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms
+from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
 from barter_bt.venue.terms import Venue
 
 
@@ -60,7 +61,7 @@ class Simulation:
     ----------
     data, instruments, venues, balances, units, risk, commands, cash_flows, sessions
         As for :func:`~barter_bt.backtest`.
-    trading, reporting, mark_every, record, audit, start, end, seed, interpret
+    trading, reporting, rates, mark_every, record, audit, start, end, seed, interpret
         As for :func:`~barter_bt.backtest`.
 
     Raises
@@ -102,6 +103,7 @@ class Simulation:
         sessions: Sessions | str | Mapping[str, Sessions | str] | None = None,
         trading: Literal["enabled", "disabled"] = "enabled",
         reporting: str | None = None,
+        rates: Mapping[str, Any] | None = None,
         mark_every: str | int | None = None,
         record: Record | Mapping[str, Any] | None = None,
         audit: Literal["off", "actions", "full"] = "off",
@@ -113,13 +115,16 @@ class Simulation:
         refuse_fork()
         streams = streams_of(data)
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
-        index = IndexedInstruments(instruments_of(instruments))
+        pairs = read_rates(rates)
+        names = [name for one in pairs for name in (one.base, one.quote)]
+        index = IndexedInstruments(instruments_of(instruments), names)
         terms_of = venues_of(venues, index)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
         home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)
         ranges = price_ranges(streams, index)
-        scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True)
+        bare = [(one.base, one.quote) for one in pairs]
+        scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True, pairs=bare)
         starting, dust = starting_units(amounts, scales, index)
         terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
         refuse_paths(streams, index, terms_of)
@@ -131,7 +136,9 @@ class Simulation:
         first_time = feeder.first_time()
         begins = first_time if start is None else first
         closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
-        state = build_state(index, scales, terms, links, starting, home, begins, closes + 64)
+        tiers = build_tiers(index, scales, terms_of)
+        haircuts = {name: venue.collateral for name, venue in terms_of.items()}
+        state = build_state(index, scales, terms, tiers, links, starting, home, begins, closes + 64, pairs, haircuts)
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record
@@ -162,6 +169,7 @@ class Simulation:
             fill_terms=fill_terms,
             margin_terms=build_margin_terms(index, scales, terms_of),
             state=state,
+            rates=pairs,
             first=first,
             last=last,
             marks=marks,

@@ -28,6 +28,7 @@ from barter_bt.engine.order import (
 )
 from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.venue.state import CANDLES, PESSIMISTIC, VenueState
@@ -253,22 +254,24 @@ def _equity_unknown(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
     reporting = index.asset_names[s.engine.reporting[0]]
     why = []
     for asset in np.flatnonzero(s.assets.array("unpriced")).tolist():
-        name, path = index.asset_names[asset], _path(s, asset)
+        name, path = index.asset_names[asset], _path(s, asset, index)
         if not s.assets.reaches[asset]:
-            why.append(f"no instrument of the run leads from {name!r} to {reporting!r}")
+            why.append(f"no instrument of the run, and none of its rates, leads from {name!r} to {reporting!r}")
         else:
-            why.append(f"{name!r} is converted by {_listed([index.names[i] for i in path])}, without a price then")
+            why.append(f"{name!r} is converted by {_listed(path)}, without a price then")
     first = moment(s.equity.time[int(np.argmin(known))])
     told = "; ".join(why) or "it is beyond the range of ±2^62 units"
     yield f"equity is unknown (null) at {(~known).sum():,} of {len(known):,} marks, first at {first}: {told}"
 
 
-def _path(s: EngineState, asset: int) -> list[int]:
-    """The instruments that convert an asset, step by step."""
+def _path(s: EngineState, asset: int, index: IndexedInstruments) -> list[str]:
+    """What converts an asset, step by step: instruments and pairs with a rate."""
     path = []
     while s.assets.reaches[asset] and asset != s.engine.reporting[0]:
         if s.assets.step[asset] >= 0:
-            path.append(s.assets.step[asset])
+            path.append(index.names[s.assets.step[asset]])
+        elif s.assets.step[asset] == BY_RATE:
+            path.append(f"{index.asset_names[asset]}/{index.asset_names[s.assets.next[asset]]}")
         asset = s.assets.next[asset]
     return path
 

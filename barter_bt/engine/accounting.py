@@ -57,6 +57,15 @@ def _divided(amount: int, den: int, inverse: float) -> int:
     return q + (int(2 * r > den) | (int(2 * r == den) & q & 1))
 
 
+def exchanged(amount: int, ticks: int, num: int, den: int, divides: int) -> int:
+    """An amount of one asset in another (rule 24): at a price, or divided by it; ``TOO_LARGE`` beyond the range."""
+    if divides:
+        return muldiv(amount, num, ticks * den) if ticks <= LIMIT // den else TOO_LARGE
+    if amount <= LIMIT // num:
+        return muldiv(ticks, amount * num, den)
+    return muldiv(amount, ticks * num, den) if ticks <= LIMIT // num else TOO_LARGE
+
+
 def fee_of(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
     """Fee of a fill in units of the quote asset; negative for a rebate (rule 3)."""
     rate = terms.maker_rate[i] if is_maker else terms.taker_rate[i]
@@ -85,6 +94,11 @@ def fee_of_order(terms: Terms, i: int, fees: int, value: int) -> int:
 def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
     """Weighted mid in ticks of a book with both sides (rule 6)."""
     return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)
+
+
+def mid(bid: int, ask: int) -> int:
+    """Mid in ticks of a book with both sides (rule 73)."""
+    return bid + muldiv(ask - bid, 1, 2)
 
 
 def split_price(ticks: int, num: int, den: int) -> int:

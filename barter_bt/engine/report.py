@@ -10,7 +10,7 @@ from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, 
 from barter_bt.engine.deposit import note_entitlement, value_payment
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import PAYOUT
+from barter_bt.engine.flows import FUNDING, PAYOUT
 from barter_bt.engine.messages import (
     ACCEPTED,
     AMEND_REJECTED,
@@ -33,6 +33,7 @@ from barter_bt.engine.split import apply_split
 from barter_bt.engine.state.amending import update_from_amend
 from barter_bt.engine.state.assets import expect, update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
+from barter_bt.engine.state.margin import fund_aside, set_aside
 from barter_bt.engine.state.orders import (
     record_close_out,
     update_from_cancel_in_flight,
@@ -46,6 +47,7 @@ from barter_bt.engine.state.orders import (
 from barter_bt.engine.state.position import update_position_from_fill
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
+from barter_bt.engine.terms import ISOLATED
 from barter_bt.engine.wake import is_awake
 
 
@@ -183,6 +185,8 @@ def _apply_flow(s: EngineState, row: int) -> None:
     p.time_engine[payment] = s.engine.time[0]
     p.flow[payment] = flow = s.reports.quantity[row]
     p.amount[payment] = s.reports.notional[row]
+    if s.flows.kind[flow] == FUNDING:
+        fund_aside(s, s.flows.instrument[flow], p.amount[payment])
     if s.flows.kind[flow] == PAYOUT:
         expect(s, s.flows.asset[flow], -p.amount[payment])
     value_payment(s, payment, flow)
@@ -196,6 +200,8 @@ def _apply_trade(s: EngineState, row: int, order: int) -> None:
     if not (in_range(o.notional[order]) and in_range(o.fees[order])):
         fail_range(s.fault, i, s.terms.quote[i])
     trade, closed = s.trades.append(), len(s.positions)
+    if s.terms.margined[i] == ISOLATED:
+        set_aside(s, i, o.side[order], lots, ticks)
     position = update_position_from_fill(
         s, i, o.side[order], lots, ticks, value, fee, r.time_exchange[row], trade, o.strategy[order]
     )

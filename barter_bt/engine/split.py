@@ -8,7 +8,7 @@ from barter_bt.engine.accounting import in_range, split_ask, split_bid, split_co
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import POSITION_EXIT, note_output
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.position import hold_lots, record_exit
 from barter_bt.engine.state.tables import EngineState
 
@@ -24,7 +24,7 @@ def apply_split(s: EngineState, row: int) -> None:
     before, position = ins.quantity[i], ins.position[i] if ins.quantity[i] != 0 else -1
     mark = ins.own_mark[i]
     if mark == 0 and max(ins.last_time[i], ins.quote_time[i]) <= time:
-        mark = price_ticks(s, i)  # else there is one in new units
+        mark = market_mark(s, i)  # else there is one in new units
     _split_prices(s, i, num, den, time)
     if before != 0:
         _split_position(s, i, num, den, time, mark)

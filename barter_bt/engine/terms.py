@@ -7,6 +7,8 @@ from barter_bt.columns.table import F64, I64, Table
 
 _MOST_LOTS = float(1 << 60)
 RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
+CROSS, ISOLATED = 1, 2  # how a position is margined
+WEIGHTED_MID, CLOSING, MID, LAST = 0, 1, 2, 3  # what a book with both sides says (rule 73)
 
 
 class Terms(Table):
@@ -16,7 +18,9 @@ class Terms(Table):
     base: I64
     quote: I64  # what money is counted in: the settlement asset of a derivative
     derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for spot
-    margined: I64  # a derivative, or any instrument of a margin account: nothing is reserved
+    margined: (
+        I64  # how, if at all: a derivative, or any instrument of a margin account, of which orders reserve nothing
+    )
     num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
     den: I64
     den_inverse: F64
@@ -32,11 +36,14 @@ class Terms(Table):
     fee_max_rate: I64  # 0: no bound
     fee_step: I64
     margin_rate: I64
-    lot_margin_num: I64  # margin per lot in units of quote; 0: by rate
+    lot_margin_num: I64  # margin per lot in units of quote; 0: by rate; below 0: by tier
     lot_margin_den: I64
+    tier_first: I64  # rows of the tiers, from this one to before that
+    tier_end: I64
     quantity_min: I64
     notional_min: I64
     price_min: I64
+    mark_by: I64
     expiry: I64  # from then on it trades no longer; NEVER: it has none
     ticks_per_unit: F64
     lots_per_unit: F64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -33,6 +33,7 @@ def choose_scales(
     units: Mapping[int, Decimal] | None = None,
     reporting: int | None = None,
     simulated: bool = False,
+    pairs: Sequence[tuple[str, str]] = (),
 ) -> Scales:
     """Choose the scales of a run.
 
@@ -49,6 +50,8 @@ def choose_scales(
     simulated
         Whether all amounts arise in the run. Then a base needs no unit finer than its lots, and a lot none finer than
         its worth; amounts that are told from outside may be of any size.
+    pairs
+        Base and quote of each rate that is given beside the market's.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def choose_scales(
         needed = {asset: Fraction(amount) for asset, amount in balances.items()}
         chosen = _money_units(index, ticks, lots, needed, given)
     else:
-        money = _money(index, index.settlement_assets[0] if reporting is None else reporting)
+        money = _money(index, index.settlement_assets[0] if reporting is None else reporting, pairs)
         ranges = [_range(one, ticks[i], prices.get(i)) for i, one in enumerate(index.instruments)]
         chosen = _money_units(index, ticks, lots, _needed(index, ranges, balances, money), given)
         lots = [_lot(index, i, lots[i], ranges[i], chosen, money) for i in range(len(lots))]
@@ -116,10 +119,11 @@ def _usual(tick: Decimal) -> tuple[Fraction, Fraction]:
     return Fraction(tick) * _USUAL_TICKS[0], Fraction(tick) * _USUAL_TICKS[1]
 
 
-def _money(index: IndexedInstruments, reporting: int) -> set[str]:
+def _money(index: IndexedInstruments, reporting: int, pairs: Sequence[tuple[str, str]]) -> set[str]:
     """Names of assets of which there are amounts other than whole lots."""
-    legs = conversion_legs(index, reporting).values()
-    divided = {index.instruments[leg.instrument].base for leg in legs if leg.divides}
+    legs = conversion_legs(index, reporting, pairs).values()
+    divided = {index.instruments[leg.instrument].base for leg in legs if leg.divides and leg.pair < 0}
+    divided |= {pairs[leg.pair][0 if leg.divides else 1] for leg in legs if leg.pair >= 0}
     return divided | {index.assets[asset][1] for asset in (*index.settlement_assets, reporting)}
 
 

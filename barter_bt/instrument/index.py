@@ -17,7 +17,7 @@ Spelled = dict[tuple[str, str], list[int]]  # exchange and its own spelling, to 
 
 
 class IndexedInstruments:
-    """Instruments in canonical order: by exchange, then by name; assets likewise.
+    """Instruments in canonical order: by exchange, then by name; assets likewise, and others of the first exchange.
 
     Exchanges that Barter knows come in the order of its enumeration, so that its indices mean the same here, all others
     after them by name. The order in which instruments are declared is of no consequence.
@@ -43,7 +43,7 @@ class IndexedInstruments:
     (1, 'b_usd', 0)
     """
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
+    def __init__(self, instruments: Iterable[Instrument], others: Iterable[str] = ()) -> None:
         self.instruments = sorted(instruments, key=lambda i: (exchange_order(i.exchange), i.name))
         if not self.instruments:
             raise InstrumentError("no instruments are given", "a run needs at least one")
@@ -52,6 +52,7 @@ class IndexedInstruments:
                 raise InstrumentError(f"instrument {one.key!r} is given twice")
         self.exchanges = sorted({i.exchange for i in self.instruments}, key=exchange_order)
         assets = {(i.exchange, asset) for i in self.instruments for asset in i.assets}
+        assets |= {(self.exchanges[0], name) for name in set(others) - {name for _, name in assets}}
         self.assets = sorted(assets, key=lambda asset: (exchange_order(asset[0]), asset[1]))
         self.asset_names_exchange = self._asset_spellings()
 

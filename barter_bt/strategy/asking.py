@@ -67,7 +67,7 @@ def target_in_steps(s: EngineState, i: int, target: float, size: int) -> int:
 def _is_reporting(s: EngineState, asset: int) -> bool:
     """Whether an asset is the reporting asset, or the same on another exchange, in the same units."""
     a, home = s.assets, s.engine.reporting[0]
-    same = a.step[asset] < 0 and a.next[asset] == home and a.step_num[asset] == a.step_den[asset]
+    same = a.step[asset] == -1 and a.next[asset] == home and a.step_num[asset] == a.step_den[asset]
     return bool(asset == home or same)
 
 

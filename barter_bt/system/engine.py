@@ -31,6 +31,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.state.window import keep_candles
 from barter_bt.engine.step import advance, start_event
+from barter_bt.engine.tiers import MarginTiers
 from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
@@ -464,7 +465,7 @@ def _build(
     scales, venues = units.scales, dict.fromkeys(index.exchanges, Venue())
     balances = {asset: units.balance(asset, amount) for asset, amount in amounts.items()}
     terms, links = build_terms(index, scales, venues), build_links(index, venues)
-    state = build_state(index, scales, terms, links, balances, reporting, start, 16)
+    state = build_state(index, scales, terms, MarginTiers(0), links, balances, reporting, start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL
     for exchange in range(len(index.exchanges)):
         lose_account(state, exchange)

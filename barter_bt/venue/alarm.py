@@ -9,11 +9,11 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import EXPIRY
-from barter_bt.engine.terms import RATE
-from barter_bt.venue.matches import note_worth
-from barter_bt.venue.state import CANDLES, FAR, VenueState
+from barter_bt.engine.terms import CROSS, ISOLATED, LAST, RATE
+from barter_bt.venue.matches import note_position, note_worth
+from barter_bt.venue.state import CANDLES, FAR, PLEDGED, WATCHED, VenueState
 
-_ROUNDING = 4  # units by which roundings of value and maintenance may be off
+_ROUNDING = 6  # units by which roundings of value and maintenance may be off
 
 
 @unit
@@ -21,9 +21,13 @@ def watch(v: VenueState, i: int, before: int) -> None:
     """After a fill of a margined instrument: whether there is a position to watch, since when, and whether it holds."""
     b, quantity = v.markets, v.markets.quantity[i]
     watched = int(quantity != 0 and v.accounts.liquidates[v.terms.quote[i]] > 0)
-    v.clock.live[0] += watched - b.watched[i]
-    v.accounts.watching[v.terms.quote[i]] += watched - b.watched[i]
-    b.watched[i] = watched
+    change = watched - int(b.watched[i] == WATCHED)
+    v.clock.live[0] += change
+    if v.terms.margined[i] == CROSS:
+        v.accounts.watching[v.terms.quote[i]] += change
+    b.watched[i] = WATCHED if watched else PLEDGED * b.pledged[i]
+    if v.terms.margined[i] == ISOLATED:
+        note_position(v, i)
     if abs(quantity) > abs(before) or quantity * (1 if before > 0 else -1) < 0:
         b.increased[i] = v.clock.time[0]
     if watched:
@@ -34,6 +38,25 @@ def watch(v: VenueState, i: int, before: int) -> None:
 def show_mark(v: VenueState, i: int, low: int, high: int) -> None:
     """The mark of a watched position lies between two prices."""
     if low < v.markets.alarm_low[i] or high > v.markets.alarm_high[i]:
+        _doubt(v, i)
+
+
+@hot
+def show_quote(v: VenueState, i: int, bid: int, ask: int) -> None:
+    """The mark of a watched position lies in a book with both sides, or it is the last price (rules 6 and 73)."""
+    last = v.markets.last[i]
+    if 0 < bid < ask and (v.terms.mark_by[i] != LAST or last == 0):
+        show_mark(v, i, bid, ask)
+    else:
+        show_mark(v, i, last, last)
+
+
+@unit
+def _doubt(v: VenueState, i: int) -> None:
+    """Whether a position is covered is to be seen: with all that stand together, or alone."""
+    if v.terms.margined[i] == ISOLATED:
+        note_position(v, i)
+    else:
         note_worth(v, v.terms.quote[i])
 
 
@@ -53,7 +76,7 @@ def set_alarm(v: VenueState, i: int, mark: int, spare: int) -> None:
     """A position may lose ``spare`` from its mark before anybody must look."""
     b, t, lots = v.markets, v.terms, abs(v.markets.quantity[i])
     b.alarm_low[i], b.alarm_high[i] = FAR, -1  # look at each event
-    if t.derivative[i] < 0 or lots > t.lots_max[i]:
+    if t.derivative[i] < 0 or lots > t.lots_max[i] or b.pledged[i]:
         return
     each = muldiv(lots, t.num[i], t.den[i]) + 1  # a tick of them, at most
     each += muldiv(each, v.margin_terms.maintenance_rate[i], RATE) + 1

@@ -16,17 +16,20 @@ from barter_bt.engine.flows import BORROW_FEE, SPLIT
 from barter_bt.engine.messages import Links
 from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE, Terms
+from barter_bt.engine.terms import CROSS, ISOLATED, RATE, Terms
+from barter_bt.engine.tiers import BY_TIER, MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
-from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
 from barter_bt.venue.state import (
     CANDLES,
     FAR,
     NOT_VALUED,
+    PLEDGED,
     QUOTES,
     TRADES,
     Accounts,
@@ -42,6 +45,7 @@ from barter_bt.venue.state import (
 from barter_bt.venue.terms import Venue
 
 CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
+MARKS = ("weighted_mid", "closing", "mid", "last")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -127,7 +131,7 @@ def _too_far_apart(index: IndexedInstruments, scales: Scales, i: int, value: Fra
 
 def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> Terms:
     """Terms of every instrument."""
-    terms = Terms(len(index))
+    terms, tiers = Terms(len(index)), 0
     for i, one in enumerate(index.instruments):
         venue = venues[one.exchange]
         fees = venue.fees_by_instrument.get(one.name, venue.fees)
@@ -139,7 +143,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.base[i] = -1 if one.is_derivative else index.bases[i]
         terms.quote[i] = quote
         terms.derivative[i] = -1 if one.is_inverse else int(one.is_derivative)
-        terms.margined[i] = int(one.is_derivative or venue.account == "margin")
+        terms.margined[i] = _how_margined(one, venue, margin)
         if max(value.numerator, value.denominator) > LIMIT:
             raise _too_far_apart(index, scales, i, value)
         terms.num[i], terms.den[i] = value.numerator, value.denominator
@@ -156,17 +160,35 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
             column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
         terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)
         terms.fee_step[i] = 0 if fees.increment is None else _whole(fees.increment, unit, "fee increment", one.key)
-        terms.margin_rate[i] = _rate(margin.rate, "margin rate")
+        terms.margin_rate[i] = _rate(margin.rate or 1, "margin rate")
         terms.lot_margin_num[i], terms.lot_margin_den[i] = _per_lot(margin.per_contract, lot, unit)
+        terms.tier_first[i], terms.tier_end[i], tiers = tiers, tiers + len(margin.tiers), tiers + len(margin.tiers)
+        if margin.tiers:
+            terms.lot_margin_num[i] = BY_TIER
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
         terms.price_min[i] = _ceil(one.price_min, tick)
+        terms.mark_by[i] = MARKS.index(venue.mark)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
         terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms
+
+
+def _how_margined(one: Instrument, venue: Venue, margin: Margin) -> int:
+    """Cross or isolated; 0 for spot in a cash account."""
+    if not one.is_derivative and venue.account == "cash":
+        return 0
+    if margin.mode == "cross":
+        return CROSS
+    if not one.is_derivative:
+        raise ConfigError(
+            f"the margin of {one.key!r}, which is spot, has mode 'isolated'; only derivatives are margined alone",
+            f"give it terms of its own: margin_by_instrument={{{one.name!r}: Margin(...)}}",
+        )
+    return ISOLATED
 
 
 def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> Links:
@@ -214,16 +236,44 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
     for i, one in enumerate(index.instruments):
         venue, tick, lot = venues[one.exchange], scales.ticks[i], scales.lots[i]
         margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
-        terms.maintenance_rate[i] = _rate(margin.maintenance or 0, "maintenance margin")
-        given = margin.maintenance is not None or margin.maintenance_per_contract is not None
+        highest = margin.tiers[-1].maintenance if margin.tiers else margin.maintenance
+        terms.maintenance_rate[i] = _rate(highest or 0, "maintenance margin")
+        given = highest is not None or margin.maintenance_per_contract is not None
         terms.liquidates[i] = int(one.is_derivative or (venue.account == "margin" and given))
         terms.lot_maintenance_num[i], terms.lot_maintenance_den[i] = _per_lot(
             margin.maintenance_per_contract, lot, unit
         )
+        if margin.tiers:
+            terms.lot_maintenance_num[i] = BY_TIER
+        terms.steps[i] = int(margin.liquidation == "by_tier")
         terms.liquidation_rate[i] = _rate(margin.liquidation_fee, "liquidation fee")
         if one.settlement_price is not None:
             terms.settlement[i] = _on_grid(one.settlement_price, tick, one.key)
     return terms
+
+
+def build_tiers(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> MarginTiers:
+    """Tiers of every instrument that has any, in index order (rule 71)."""
+    rows: list[tuple[int, int, int, int]] = []
+    for i, one in enumerate(index.instruments):
+        venue = venues[one.exchange]
+        margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
+        before, exact, kept = 0, 0, 0
+        for tier in margin.tiers:
+            bound = LIMIT if tier.up_to is None else _units(tier.up_to, unit)
+            if not before < bound <= LIMIT:
+                raise ConfigError(
+                    f"a tier of the margin of {one.key!r} goes up to {tier.up_to}, which is {bound} units of {unit}",
+                    "bounds go up, by a unit at least; count money in other units: units={...}",
+                )
+            rate, maintenance = _rate(tier.rate, "margin rate"), _rate(tier.maintenance, "maintenance margin")
+            exact, kept = exact + before * (maintenance - kept), maintenance
+            rows.append((bound, rate, maintenance, round(Fraction(exact, RATE))))
+            before = bound
+    tiers = MarginTiers(len(rows))
+    for name, values in zip(MarginTiers.schema, zip(*rows, strict=True), strict=False):
+        tiers.array(name)[:] = values
+    return tiers
 
 
 def _on_grid(price: Number, tick: Decimal, key: str) -> int:
@@ -251,6 +301,11 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     for value, names in (nothing | {-NEVER: never}).items():
         for name in names:
             markets.array(name)[:] = value
+    pledges = state.pledges
+    for row in range(len(pledges)):
+        i = pledges.instrument[row]
+        accounts.backed[pledges.counts_in[row]], accounts.backs[pledges.asset[row]] = 1, pledges.counts_in[row] + 1
+        markets.pledged[i], markets.watched[i], markets.alarm_low[i], markets.alarm_high[i] = 1, PLEDGED, FAR, -1
     lists = OrderLists(count * LISTS)
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
@@ -265,10 +320,12 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         clock=clock,
         fault=state.fault,
         terms=state.terms,
+        tiers=state.tiers,
         fill_terms=fill_terms,
         margin_terms=margin_terms,
         links=state.links,
         flows=state.flows,
+        pledges=state.pledges,
         accounts=accounts,
         markets=markets,
         sent=state.orders,

@@ -10,12 +10,12 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, NEVER
 from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, INSTRUMENT_EXPIRED, SETTLEMENT
-from barter_bt.venue.closing import close_out
-from barter_bt.venue.liquidation import insure
+from barter_bt.engine.terms import CROSS
+from barter_bt.venue.closing import close_out, insure
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.report import close
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import WATCHED, VenueState
 
 
 def has_expired(v: VenueState, i: int) -> bool:
@@ -29,7 +29,7 @@ def expire(v: VenueState) -> None:
     v.clock.time[0] = v.agenda.due[EXPIRY]
     following = NEVER
     for i in range(len(v.markets)):
-        attended = v.markets.live[i] > 0 or v.markets.watched[i]
+        attended = v.markets.live[i] > 0 or v.markets.watched[i] == WATCHED
         if attended and has_expired(v, i):
             _cancel_all(v, i)
             update_triggers(v, i)
@@ -40,10 +40,11 @@ def expire(v: VenueState) -> None:
 
 
 def _settle_position(v: VenueState, i: int) -> None:
-    if v.markets.watched[i]:
+    if v.markets.watched[i] == WATCHED:
         ticks = v.margin_terms.settlement[i]
-        close_out(v, i, ticks if ticks > 0 else mark_ticks(v, i), 0, SETTLEMENT)
-        insure(v, v.terms.quote[i])
+        close_out(v, i, abs(v.markets.quantity[i]), ticks if ticks > 0 else mark_ticks(v, i), 0, SETTLEMENT)
+        if v.terms.margined[i] == CROSS:
+            insure(v, v.terms.quote[i])
 
 
 def _cancel_all(v: VenueState, i: int) -> None:

@@ -19,9 +19,11 @@ from barter_bt.engine.order import (
     REJECTED,
     SELL,
 )
+from barter_bt.engine.terms import CROSS, ISOLATED
 from barter_bt.venue.alarm import watch
 from barter_bt.venue.family import end_family
 from barter_bt.venue.group import end_group
+from barter_bt.venue.isolated import set_aside
 from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
 from barter_bt.venue.matches import note_worth
 from barter_bt.venue.reducing import cancel_reducing
@@ -82,6 +84,8 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
     a, b, t, quote = v.accounts, v.markets, v.terms, v.terms.quote[i]
     if t.margined[i]:
         revalue(v, quote)
+        if t.margined[i] == ISOLATED:
+            set_aside(v, i, side, lots, ticks)
     before = b.quantity[i]
     quantity, basis, gain = after_fill(t, i, before, b.cost_basis[i], side, lots, ticks, value)
     paid = gain if t.derivative[i] else -side * value
@@ -97,7 +101,8 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
     if not in_range(quantity):
         fail_range(v.fault, i, -1)
     if t.margined[i]:
-        replace_contribution(v, i, ticks)
+        if t.margined[i] == CROSS:
+            replace_contribution(v, i, ticks)
         watch(v, i, before)
     note_worth(v, quote)
     if not t.derivative[i]:

@@ -10,6 +10,8 @@ from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, ENTITLEMENT, FUNDING, INTEREST, SPLIT
 from barter_bt.engine.messages import ENTITLED, FLOW
 from barter_bt.engine.state.tables import CashFlows
+from barter_bt.engine.terms import ISOLATED
+from barter_bt.venue.isolated import fund_aside
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.matches import note_worth
 from barter_bt.venue.report import report_flow
@@ -73,6 +75,8 @@ def _pay(v: VenueState, row: int) -> None:
     a.counterparty[asset] = bounded_sum(a.counterparty[asset], -paid)
     if not (in_range(paid) and in_range(a.total[asset]) and in_range(a.counterparty[asset])):
         fail_range(v.fault, v.flows.instrument[row], asset)
+    if v.flows.kind[row] == FUNDING and v.terms.margined[v.flows.instrument[row]] == ISOLATED:
+        fund_aside(v, v.flows.instrument[row], paid)
     report_flow(v, FLOW, row, paid)
     note_worth(v, asset)
 

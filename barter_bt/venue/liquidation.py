@@ -1,57 +1,61 @@
-"""Positions that are not covered any more are closed by the venue (rules 42 and 43).
+"""Positions that are not covered any more are closed by the venue (rules 42, 43, 70 and 72).
 
-Assumptions: all that is margined in one asset stands together (cross margin) and is closed at one blow, whole, at the
-price that showed that it must be; what the market offers does not bound it, and the liquidation fee is what it costs.
-Of a candle only its extreme against a position counts, with all other positions at their marks.
+Assumptions: all that is margined in one asset stands together (cross margin) unless it is isolated, and is closed at
+the price that showed that it must be; what the market offers does not bound it, and the liquidation fee is what it
+costs. Of a candle only its extreme against a position counts, with all other positions at their marks.
 """
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import fee_of, fee_of_order, in_range, notional, position_value
-from barter_bt.engine.agenda import CASH_FLOW
-from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import INSURANCE
-from barter_bt.engine.messages import CLOSED, FLOW
+from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import CANCELLED, LIQUIDATION
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.terms import CROSS
 from barter_bt.venue.alarm import set_alarm
-from barter_bt.venue.closing import close_out
-from barter_bt.venue.margin import mark_ticks, own_money, revalue
-from barter_bt.venue.report import close, report_flow
+from barter_bt.venue.closing import insure
+from barter_bt.venue.margin import backing, mark_ticks, own_money, revalue
+from barter_bt.venue.report import close
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import NOT_VALUED, VenueState
+from barter_bt.venue.short import (
+    NOWHERE,
+    has_shown_range,
+    is_covered,
+    liquidate,
+    maintenance,
+    price_short,
+    spare_at,
+    standing_price,
+    step_down,
+)
+from barter_bt.venue.state import WATCHED, VenueState
 
 NOBODY_REACHED = -1
 
 
-def maintenance(v: VenueState, i: int, ticks: int) -> int:
-    """What a position needs as long as it is held, in units of quote (rule 42)."""
-    m, lots = v.margin_terms, abs(v.markets.quantity[i])
-    if m.lot_maintenance_num[i] > 0:
-        return muldiv(lots, m.lot_maintenance_num[i], m.lot_maintenance_den[i])
-    if m.maintenance_rate[i] == 0:
-        return 0
-    value = notional(v.terms, i, lots, ticks)
-    return muldiv(value, m.maintenance_rate[i], RATE) if value <= LIMIT else TOO_LARGE
-
-
 @unit
 def check_worth(v: VenueState, asset: int) -> None:
-    """Liquidate an asset whose worth is below what its positions must keep; else say how far their marks may move."""
+    """Liquidate an asset whose worth is below what its positions must keep; else say how far their marks may move.
+
+    Behind the assets come the instruments, whose isolated positions stand alone.
+    """
+    if asset >= len(v.accounts):
+        _check_isolated(v, asset - len(v.accounts))
+        return
     v.accounts.doubted[asset] = 0
     positions = v.accounts.watching[asset]
     if positions == 0:
         return
     revalue(v, asset)
-    now = v.clock.time[0] if v.clock.stage[0] <= CASH_FLOW else NOT_VALUED  # candles close in class 0
     for i in range(len(v.markets)):
-        if v.markets.shown_time[i] == now and _stands_in(v, i, asset) and _meets_extreme(v, i, asset):
-            return
+        if _stands_in(v, i, asset) and has_shown_range(v, i):
+            short = price_short(v, i, _spare_beside(v, asset, i))
+            if short != NOWHERE:
+                _liquidate(v, asset, i, short)
+                return
     spare = bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED))
     if spare < 0:
-        _liquidate(v, asset, NOBODY_REACHED, 0)
+        _liquidate(v, asset, NOBODY_REACHED, NOWHERE)
         return
     for i in range(len(v.markets)):
         if _stands_in(v, i, asset):
@@ -59,41 +63,48 @@ def check_worth(v: VenueState, asset: int) -> None:
 
 
 @unit
-def _meets_extreme(v: VenueState, i: int, asset: int) -> bool:
-    """Liquidate at the first price between a candle's open and its extreme at which positions are not covered."""
-    opened, extreme = v.markets.shown_open[i], v.markets.shown_extreme[i]
-    if v.markets.increased[i] == v.clock.time[0]:
-        return False  # it has grown since the candle opened
-    others = bounded_sum(_worth(v, asset), -v.markets.value[i])
-    spare = bounded_sum(others, -_kept(v, asset, i))
-    if _is_covered(v, i, extreme, spare):
-        return False
-    covered, short = opened, extreme
-    if not _is_covered(v, i, opened, spare):
-        short = opened
-    while abs(short - covered) > 1:
-        middle = (covered + short) // 2
-        if _is_covered(v, i, middle, spare):
-            covered = middle
-        else:
-            short = middle
-    _liquidate(v, asset, i, short)
-    return True
+def _check_isolated(v: VenueState, i: int) -> None:
+    """The same for a position that has only what it has set aside."""
+    b = v.markets
+    b.doubted[i] = 0
+    if not b.watched[i]:
+        return
+    if has_shown_range(v, i):
+        short = price_short(v, i, b.aside[i])
+        if short != NOWHERE:
+            _liquidate_isolated(v, i, short)
+            return
+    mark = mark_ticks(v, i)
+    spare = spare_at(v, i, mark, b.aside[i])
+    if spare < 0:
+        _liquidate_isolated(v, i, NOWHERE)
+    else:
+        set_alarm(v, i, mark, spare)
 
 
-def _is_covered(v: VenueState, i: int, ticks: int, spare: int) -> bool:
-    """Whether a position, marked at ``ticks``, and all others, which can spare so much, are covered."""
-    value = position_value(v.terms, i, v.markets.quantity[i], v.markets.cost_basis[i], ticks)
-    return bounded_sum(spare, value) >= maintenance(v, i, ticks)
+def _liquidate_isolated(v: VenueState, i: int, ticks: int) -> None:
+    """Cancel the orders of the instrument, and close what must be; at ``ticks``, or at what stands there."""
+    v.clock.liquidations[0] += 1
+    _cancel_all(v, -1, i)
+    is_short = True
+    while is_short and step_down(v, i, ticks if ticks != NOWHERE else standing_price(v, i)):
+        mark = ticks if ticks != NOWHERE else mark_ticks(v, i)
+        is_short = v.markets.quantity[i] != 0 and not is_covered(v, i, mark, v.markets.aside[i])
+    if is_short:
+        at = ticks if ticks != NOWHERE else standing_price(v, i)
+        liquidate(v, i, abs(v.markets.quantity[i]), at)
 
 
 def _stands_in(v: VenueState, i: int, asset: int) -> bool:
-    return v.markets.watched[i] != 0 and v.terms.quote[i] == asset
+    return v.markets.watched[i] == WATCHED and v.terms.quote[i] == asset and v.terms.margined[i] == CROSS
 
 
 def _worth(v: VenueState, asset: int) -> int:
     """Money of its own and values of the positions, as last valued."""
-    return bounded_sum(own_money(v, asset), v.accounts.collateral[asset])
+    own = bounded_sum(own_money(v, asset), -v.accounts.aside[asset])
+    if v.accounts.backed[asset]:
+        own = bounded_sum(own, backing(v, asset, 0))
+    return bounded_sum(own, v.accounts.collateral[asset])
 
 
 def _kept(v: VenueState, asset: int, without: int) -> int:
@@ -105,53 +116,45 @@ def _kept(v: VenueState, asset: int, without: int) -> int:
     return kept
 
 
+def _spare_beside(v: VenueState, asset: int, i: int) -> int:
+    """What all others are worth beyond what they must keep."""
+    return bounded_sum(bounded_sum(_worth(v, asset), -v.markets.value[i]), -_kept(v, asset, i))
+
+
 def _liquidate(v: VenueState, asset: int, reached: int, ticks: int) -> None:
     """Cancel orders, close positions, and make good what is missing; ``reached`` is closed at ``ticks``."""
     v.clock.liquidations[0] += 1
-    _cancel_all(v, asset)
+    _cancel_all(v, asset, -1)
+    is_short = True
+    while is_short and _step_down(v, asset, reached, ticks):
+        is_short = _is_short(v, asset, reached, ticks)
     for i in range(len(v.markets)):
-        if _stands_in(v, i, asset):
-            at = ticks if i == reached else _standing_price(v, i)
-            close_out(v, i, at, _fee(v, i, at), LIQUIDATION)
+        if is_short and _stands_in(v, i, asset):
+            liquidate(v, i, abs(v.markets.quantity[i]), ticks if i == reached else standing_price(v, i))
     insure(v, asset)
 
 
-def _cancel_all(v: VenueState, asset: int) -> None:
+def _step_down(v: VenueState, asset: int, reached: int, ticks: int) -> bool:
+    """Let all positions that can go down by a tier; says whether any could."""
+    any_could = False
+    for i in range(len(v.markets)):
+        if _stands_in(v, i, asset) and step_down(v, i, ticks if i == reached else standing_price(v, i)):
+            any_could = True
+    return any_could
+
+
+def _is_short(v: VenueState, asset: int, reached: int, ticks: int) -> bool:
+    """Whether worth is still below maintenance, with ``reached`` at ``ticks``."""
+    if reached != NOBODY_REACHED and v.markets.watched[reached] == WATCHED:
+        return not is_covered(v, reached, ticks, _spare_beside(v, asset, reached))
+    return bounded_sum(_worth(v, asset), -_kept(v, asset, NOBODY_REACHED)) < 0
+
+
+def _cancel_all(v: VenueState, asset: int, instrument: int) -> None:
+    """Cancel the orders of all that stand together in an asset, or of one instrument."""
     for order in range(len(v.orders)):
         i = v.orders.instrument[order]
-        if v.orders.live[order] and v.terms.margined[i] and v.terms.quote[i] == asset:
+        together = v.terms.margined[i] == CROSS and v.terms.quote[i] == asset
+        if v.orders.live[order] and (together or i == instrument):
             close(v, order, i, CLOSED, CANCELLED, LIQUIDATION)
             update_triggers(v, i)
-
-
-def _standing_price(v: VenueState, i: int) -> int:
-    """What the standing quote pays for a position, if it has both sides and they are apart; else the mark."""
-    b = v.markets
-    if 0 < b.bid[i] < b.ask[i]:
-        return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
-    return mark_ticks(v, i)
-
-
-def _fee(v: VenueState, i: int, ticks: int) -> int:
-    """That of a taker's order, and the liquidation fee."""
-    t, lots = v.terms, abs(v.markets.quantity[i])
-    value = notional(t, i, lots, ticks)
-    if value > LIMIT:
-        return TOO_LARGE
-    taken = fee_of_order(t, i, fee_of(t, i, value, lots, 0), value)
-    return bounded_sum(taken, muldiv(value, v.margin_terms.liquidation_rate[i], RATE))
-
-
-def insure(v: VenueState, asset: int) -> None:
-    """An insurance pays what the account owes once nothing is margined in an asset: nobody has less than nothing."""
-    a, f, owed = v.accounts, v.flows, -own_money(v, asset)
-    if owed <= 0 or a.watching[asset] > 0:
-        return
-    v.clock.bankrupt[0] += 1
-    a.total[asset] = bounded_sum(a.total[asset], owed)
-    a.counterparty[asset] = bounded_sum(a.counterparty[asset], -owed)
-    if not (in_range(a.total[asset]) and in_range(a.counterparty[asset])):
-        fail_range(v.fault, -1, asset)
-    for row in range(len(f)):
-        if f.kind[row] == INSURANCE and f.asset[row] == asset:
-            report_flow(v, FLOW, row, owed)

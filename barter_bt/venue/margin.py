@@ -6,22 +6,19 @@ being filled at its fill's price; resting orders tie up nothing.
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
-from barter_bt.engine.accounting import after_fill, in_range, notional, position_value, weighted_mid
+from barter_bt.columns.exact import TOO_LARGE, bounded_sum
+from barter_bt.columns.marks import unit
+from barter_bt.engine.accounting import after_fill, in_range, mid, position_value, weighted_mid
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.isolated import aside_after, required_at
+from barter_bt.engine.pledges import pledge_worth
+from barter_bt.engine.terms import CLOSING, CROSS, ISOLATED, LAST, MID, WEIGHTED_MID
 from barter_bt.venue.state import VenueState
 
 
 def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
     """Margin that a position ties up, in units of quote."""
-    t, lots = v.terms, abs(quantity)
-    if lots == 0:
-        return 0
-    if t.lot_margin_num[i] > 0:
-        return muldiv(lots, t.lot_margin_num[i], t.lot_margin_den[i])
-    value = notional(t, i, lots, ticks)
-    return muldiv(value, t.margin_rate[i], RATE) if value <= LIMIT else TOO_LARGE
+    return required_at(v.terms, v.tiers, i, abs(quantity), ticks)
 
 
 def mark_ticks(v: VenueState, i: int) -> int:
@@ -30,8 +27,23 @@ def mark_ticks(v: VenueState, i: int) -> int:
     if b.fill_mark[i] > 0:
         return b.fill_mark[i]
     if 0 < b.bid[i] < b.ask[i]:
+        if v.terms.mark_by[i] != WEIGHTED_MID:
+            return _other_mark(v, i)
         return weighted_mid(b.bid[i], b.bid_lots[i], b.ask[i], b.ask_lots[i])
     return b.last[i]
+
+
+@unit
+def _other_mark(v: VenueState, i: int) -> int:
+    """Where the exchange does not go by the weighted mid, what its book with both sides says (rule 73)."""
+    b, by = v.markets, v.terms.mark_by[i]
+    if by == MID:
+        return mid(b.bid[i], b.ask[i])
+    if by == LAST and b.last[i] > 0:
+        return b.last[i]
+    if by == CLOSING and b.quantity[i] != 0:
+        return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
+    return weighted_mid(b.bid[i], b.bid_lots[i], b.ask[i], b.ask_lots[i])
 
 
 def revalue(v: VenueState, asset: int) -> None:
@@ -41,7 +53,7 @@ def revalue(v: VenueState, asset: int) -> None:
         return
     collateral = gross = needed = 0
     for i in range(len(b)):
-        if t.margined[i] and t.quote[i] == asset and b.quantity[i] != 0:
+        if t.margined[i] == CROSS and t.quote[i] == asset and b.quantity[i] != 0:
             ticks = mark_ticks(v, i)
             b.value[i] = position_value(t, i, b.quantity[i], b.cost_basis[i], ticks)
             b.need[i] = requirement(v, i, b.quantity[i], ticks)
@@ -71,6 +83,24 @@ def own_money(v: VenueState, asset: int) -> int:
     return bounded_sum(v.accounts.total[asset], -v.accounts.held[asset])
 
 
+def free_money(v: VenueState, asset: int) -> int:
+    """What of that nothing reserves, and what other assets count."""
+    free = bounded_sum(own_money(v, asset), -v.accounts.reserved[asset])
+    return bounded_sum(free, backing(v, asset, 1)) if v.accounts.backed[asset] else free
+
+
+@unit
+def backing(v: VenueState, asset: int, free: int) -> int:
+    """What other assets count as collateral in this one (rule 75), ``free``: as far as nothing reserves them."""
+    total, p = 0, v.pledges
+    for row in range(len(p)):
+        if p.counts_in[row] == asset:
+            other = p.asset[row]
+            amount = bounded_sum(own_money(v, other), -v.accounts.reserved[other] if free else 0)
+            total = bounded_sum(total, pledge_worth(p, row, amount, mark_ticks(v, p.instrument[row])))
+    return total
+
+
 def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
     """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and a ``fee``.
 
@@ -82,12 +112,28 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
         return True
     asset = t.quote[i]
     revalue(v, asset)
+    if t.margined[i] == ISOLATED:
+        return can_set_aside(v, i, side, lots, ticks, value, fee)
     new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks, value)
     paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
-    cash = bounded_sum(bounded_sum(own_money(v, asset), -a.reserved[asset]), paid)
+    cash = bounded_sum(free_money(v, asset), paid)
     worth = position_value(t, i, new_quantity, new_basis, ticks)
     worth = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), worth) if in_range(worth) else TOO_LARGE
     needed = bounded_sum(a.requirement[asset], -b.need[i])
     needed = bounded_sum(needed, requirement(v, i, new_quantity, ticks))
     known = in_range(new_basis) and in_range(paid) and in_range(cash) and in_range(worth) and in_range(needed)
     return known and bounded_sum(cash, worth) >= needed
+
+
+@unit
+def can_set_aside(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
+    """Whether what is free covers what an isolated position sets aside for a fill that enlarges or turns it (rule 70).
+
+    What all others are worth beyond what they need is free, too, as where they stand together.
+    """
+    a, b, t, asset = v.accounts, v.markets, v.terms, v.terms.quote[i]
+    _, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks, value)
+    aside = aside_after(t, v.tiers, i, b.quantity[i], b.aside[i], side, lots, ticks)
+    cash = bounded_sum(free_money(v, asset), bounded_sum(gain, -fee))
+    known = in_range(basis) and in_range(gain) and in_range(aside) and in_range(cash)
+    return known and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]

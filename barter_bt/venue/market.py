@@ -6,7 +6,7 @@ from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import steps, whole_lots
-from barter_bt.venue.alarm import show_mark, show_range
+from barter_bt.venue.alarm import show_mark, show_quote, show_range
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
 from barter_bt.venue.participation import offer_close, offer_trade
@@ -75,7 +75,7 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
     if 0 < bid < ask or b.last[i] > 0:
         b.fill_mark[i] = 0
         if b.watched[i]:
-            show_mark(v, i, bid if 0 < bid < ask else b.last[i], ask if 0 < bid < ask else b.last[i])
+            show_quote(v, i, bid, ask)
     reaches = (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i])
     if reaches or max(ask, bid) >= b.quote_rise[i] or bid <= b.quote_fall[i]:  # one side may be empty
         match_quote(v, i)

@@ -62,9 +62,18 @@ def note_path(v: VenueState, i: int) -> None:
 
 def note_worth(v: VenueState, asset: int) -> None:
     """Positions margined in an asset may no longer be covered; in place of the order stands the asset (rule 43)."""
+    if v.accounts.backs[asset] > 0:
+        asset = v.accounts.backs[asset] - 1
     if v.accounts.watching[asset] > 0 and not v.accounts.doubted[asset]:
         v.accounts.doubted[asset] = 1
         _note(v, WORTH, asset, COUNTS)
+
+
+def note_position(v: VenueState, i: int) -> None:
+    """An isolated position may no longer be covered; those come behind the assets (rule 70)."""
+    if v.markets.watched[i] and not v.markets.doubted[i]:
+        v.markets.doubted[i] = 1
+        _note(v, WORTH, len(v.accounts) + i, COUNTS)
 
 
 def used_asset(v: VenueState, order: int, i: int) -> int:

@@ -10,9 +10,11 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
+from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
+from barter_bt.engine.tiers import MarginTiers
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
@@ -20,6 +22,7 @@ NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
 # from that time on until it is told.
 NOT_HELD, HELD, UNTOLD, WAS_HELD, WAITING, DELAYED, RELEASED = 0, 1, 2, 3, 4, 5, 6
+WATCHED, PLEDGED = 1, 2
 FAR = 1 << 62  # a price that every market reaches
 
 
@@ -47,8 +50,11 @@ class MarginTerms(Table):
     """One row per instrument, constant through a run: what a position needs as long as it is held, and its end."""
 
     maintenance_rate: I64  # of its notional, in 1e-9
-    lot_maintenance_num: I64  # or per lot, in units of quote; 0: by rate
+    lot_maintenance_num: (
+        I64  # or per lot, in units of quote; 0: by rate; below 0: by tier, which the rate is the last of
+    )
     lot_maintenance_den: I64
+    steps: I64  # 1: a liquidation goes by tier
     liquidates: I64  # 1: positions that are margined in its asset are liquidated
     liquidation_rate: I64  # of what is liquidated, beside the taker fee, in 1e-9
     settlement: I64  # ticks at which it is settled when it expires; 0: the mark
@@ -58,7 +64,8 @@ class Accounts(Table):
     """One row per asset, in its units. ``total + counterparty + fees`` is 0 at every event."""
 
     total: I64
-    reserved: I64
+    reserved: I64  # by orders, and what is set aside
+    aside: I64  # of it by isolated positions
     counterparty: I64
     fees: I64
     held: I64  # of it by margined spot positions, as their base; what they are worth counts in another asset
@@ -67,7 +74,9 @@ class Accounts(Table):
     requirement: I64
     valued_at: I64
     liquidates: I64  # instruments that make its positions be liquidated; 0: they never are
-    watching: I64  # positions margined in it that may be liquidated
+    watching: I64  # positions margined in it that may be liquidated together
+    backed: I64  # 1: other assets count for its positions
+    backs: I64  # one more than the asset in which this one counts; 0: in none
     doubted: I64  # 1: whether its positions are covered is to be seen when all of this time is settled
     incoming: I64  # matches still to be settled that will add to what is free
 
@@ -118,9 +127,12 @@ class VenueMarkets(Table):
     quote_rise: I64
     quantity: I64
     cost_basis: I64
+    aside: I64  # what an isolated position has set aside
     value: I64
     need: I64
-    watched: I8  # 1: a position that may be liquidated
+    watched: I8  # 1: a position that may be liquidated; 2: none, but its mark says what an asset counts
+    pledged: I8  # 1: its mark says so
+    doubted: I8  # 1: whether an isolated one is covered is to be seen when all of this time is settled
     increased: I64  # when a fill last enlarged or turned it
     shown_time: I64  # when a candle last closed whose extreme counts against it, and what that was, from which open
     shown_open: I64
@@ -200,10 +212,12 @@ class VenueState(Block):
     clock: VenueClock
     fault: Fault
     terms: Terms
+    tiers: MarginTiers
     fill_terms: FillTerms
     margin_terms: MarginTerms
     links: Links
     flows: CashFlows
+    pledges: Pledges
     accounts: Accounts
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives

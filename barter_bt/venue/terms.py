@@ -8,14 +8,16 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from barter_bt.errors import ConfigError, nearest
+from barter_bt.instrument.number import fraction
 from barter_bt.venue.costs import Fees, Slippage
-from barter_bt.venue.given import set_amount, set_duration, set_fraction
+from barter_bt.venue.given import set_duration, set_fraction
+from barter_bt.venue.margins import Margin
 
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
 _LONGEST_DELAY_NS = 366 * 86_400_000_000_000  # so that no time leaves the range of nanoseconds
 _LONGEST_AGE_NS = 1 << 62
-_FREE, _NO_SLIPPAGE = Fees(), Slippage()
+_FREE, _NO_SLIPPAGE, _ALL_OF_IT = Fees(), Slippage(), Margin()
 _EXAMPLES = {"request_ns": "'10ms'", "ticks": "1"}
 
 
@@ -48,58 +50,6 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class Margin:
-    """What a position needs: to grow, and to be held (rules 19, 42 and 43).
-
-    Parameters
-    ----------
-    rate
-        Fraction of its notional that must be there when it grows: 0.2 is a leverage of 5.
-    per_contract
-        A fixed sum for each contract instead.
-    maintenance
-        Fraction of its notional below which all that is margined in its asset is liquidated, at most ``rate``. 0:
-        positions are closed when nothing is left; that is what None means where a derivative is settled in the asset.
-        Where there is only spot, None is never: the warnings tell of an equity below zero.
-    maintenance_per_contract
-        A fixed sum for each contract instead.
-    liquidation_fee
-        Fraction of the notional that a liquidation costs beside the taker fee.
-
-    Examples
-    --------
-    >>> Margin("10%", maintenance="5%").maintenance
-    0.05
-    """
-
-    rate: float = 1.0
-    per_contract: float | None = None
-    maintenance: float | None = None
-    maintenance_per_contract: float | None = None
-    liquidation_fee: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 < set_fraction(self, "rate", "margin rate") <= 1:
-            raise ConfigError(f"margin rate is {self.rate}; allowed: above 0 to 1", "leverage 5 is a rate of 0.2")
-        if self.per_contract is not None and not set_amount(self, "per_contract", "margin per contract") > 0:
-            raise ConfigError(f"margin per contract is {self.per_contract}; it must be positive")
-        if (
-            self.maintenance is not None
-            and not 0 <= set_fraction(self, "maintenance", "maintenance margin") <= self.rate
-        ):
-            raise ConfigError(
-                f"maintenance margin is {self.maintenance}; allowed: 0 to the margin rate, {self.rate}",
-                "what must be kept is not more than what it takes to open",
-            )
-        if self.maintenance_per_contract is not None:
-            kept = set_amount(self, "maintenance_per_contract", "maintenance per contract")
-            if not 0 <= kept <= (kept if self.per_contract is None else self.per_contract):
-                raise ConfigError(f"maintenance per contract is {kept}; allowed: 0 to the margin per contract")
-        if not 0 <= set_fraction(self, "liquidation_fee", "liquidation fee") <= 0.2:
-            raise ConfigError(f"liquidation fee is {self.liquidation_fee}; allowed: 0 to 0.2")
-
-
-@dataclass(frozen=True)
 class Venue:
     """The terms of one exchange.
 
@@ -125,6 +75,13 @@ class Venue:
         The order in which a candle goes through its prices: ``"pessimistic"``, whichever is worse for the account;
         ``"open_high_low_close"`` or ``"open_low_high_close"``; ``"adaptive"``, the extreme that is nearer to the open
         first (rule 59).
+    mark
+        What a book with both sides says that a position is worth: the ``"weighted_mid"``, the ``"mid"``, the ``"last"``
+        price, which is also that of trades and candles without a book, or ``"closing"``: the side that takes it
+        (rule 73).
+    collateral
+        Assets that count as collateral beside the one in which positions are margined, each with its haircut:
+        ``{"btc": "10%"}`` counts nine tenths of what a btc is worth (rule 75).
     slippage
         Moves the price of orders that take against them; ``slippage_by_instrument`` overrides by name. A mapping of
         its parameters does as well; a number or text is the rate.
@@ -145,7 +102,7 @@ class Venue:
 
     fees: Fees = _FREE
     latency: Latency = Latency()
-    margin: Margin = Margin()
+    margin: Margin = _ALL_OF_IT
     account: Literal["cash", "margin"] = "cash"
     taker_fills_on: Evidence = "auto"
     maker_fills_on: Evidence = "auto"
@@ -159,6 +116,8 @@ class Venue:
     slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
     participation: float | None = None
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
+    mark: Literal["weighted_mid", "mid", "last", "closing"] = "weighted_mid"
+    collateral: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         allowed = {
@@ -169,6 +128,7 @@ class Venue:
             "limit_fill": ("through", "touch"),
             "candle_fill": ("next_open", "next_close", "this_close"),
             "candle_path": ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
+            "mark": ("weighted_mid", "mid", "last", "closing"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
@@ -185,7 +145,19 @@ class Venue:
             own = {one: made(given, f"{every} of {one!r}") for one, given in getattr(self, every).items()}
             object.__setattr__(self, name, made(getattr(self, name), name))
             object.__setattr__(self, every, own)
+        object.__setattr__(self, "collateral", _haircuts(self.collateral))
         object.__setattr__(self, "latency", _part(Latency, self.latency, "latency"))
+
+
+def _haircuts(given: Any) -> dict[str, float]:
+    """Haircuts by asset, as floats."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"collateral is {given!r:.60}; it must say the haircut of each asset", '{"btc": "10%"}')
+    found = {name: float(fraction(haircut, f"haircut of {name!r}")) for name, haircut in given.items()}
+    for name, haircut in found.items():
+        if not 0 <= haircut < 1:
+            raise ConfigError(f"haircut of {name!r} is {haircut}; allowed: 0 to below 1", "a tenth is 0.1")
+    return found
 
 
 def _fees(given: Any, where: str) -> Fees:

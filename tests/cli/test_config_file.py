@@ -336,3 +336,24 @@ def test_slippage_and_the_price_of_a_candle(config):
     replaced(config, "{ taker = 0.001 }", '{ taker = 0.001 }\nslippage = { ticks = 2 }\ncandle_fill = "next_close"')
     venue = load(config).build()["venues"]["xsim"]
     assert (venue.slippage.ticks, venue.candle_fill) == (2, "next_close")
+
+
+def test_margin_alone_by_tier_other_collateral_a_mark_and_rates(config):
+    """A table for each tier; a rate may be a file beside the configuration."""
+    rates = pl.DataFrame({"time": [datetime(2020, 1, 1, tzinfo=UTC)], "rate": [0.9]})
+    rates.write_parquet(config.parent / "eur.parquet")
+    text = config.read_text() + (
+        '\n[rates]\n"walk/eur" = 0.5\n"eur/usd" = "eur.parquet"\n'
+        '[venues.xsim.margin]\nrate = 0.05\nmode = "isolated"\nliquidation = "by_tier"\n'
+        "tiers = [{up_to = 1000, rate = 0.01, maintenance = 0.005}, {rate = 0.02, maintenance = 0.01}]\n"
+    )
+    config.write_text(text.replace("[venues.xsim]\n", '[venues.xsim]\nmark = "closing"\ncollateral = {walk = "10%"}\n'))
+    arguments = load(config).build()
+    venue = arguments["venues"]["xsim"]
+    tiers = (bt.MarginTier(1000, 0.01, 0.005), bt.MarginTier(None, 0.02, 0.01))
+    assert venue.margin == bt.Margin(0.05, mode="isolated", tiers=tiers, liquidation="by_tier")
+    assert (venue.mark, venue.collateral) == ("closing", {"walk": 0.1})
+    assert arguments["rates"] == {"walk/eur": 0.5, "eur/usd": config.parent / "eur.parquet"}
+    config.write_text(config.read_text().replace("eur.parquet", "chf.parquet"))
+    with pytest.raises(ConfigError, match="rates.eur/usd: .*chf.parquet does not exist"):
+        load(config).build()

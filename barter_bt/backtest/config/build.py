@@ -20,6 +20,7 @@ from barter_bt.backtest.config.sections import (
     DataSection,
     File,
     ObjectSection,
+    Section,
     VenueSection,
     given,
 )
@@ -64,6 +65,8 @@ class Config:
             arguments["risk"] = self._object("risk", self.file.risk)
         if self.file.units:
             arguments["units"] = dict(self.file.units)
+        if self.file.rates:
+            arguments["rates"] = {pair: self._rate(pair, rate) for pair, rate in self.file.rates.items()}
         if self.file.record is not UNSET:
             arguments["record"] = self.file.record
         if self.file.commands:
@@ -118,6 +121,15 @@ class Config:
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
         return flows
+
+    def _rate(self, pair: str, rate: Any) -> Any:
+        """A rate as it is, or the file that has rates by time."""
+        if not isinstance(rate, str) or not rate.endswith((".csv", ".parquet")):
+            return rate
+        path = self.path.parent / rate
+        if not path.is_file():
+            self._fail(f"rates.{pair}", f"{path} does not exist", "paths are relative to the configuration file")
+        return path
 
     def _sessions(self) -> Any:
         """Names of calendars as they are, and sessions of files."""
@@ -185,7 +197,7 @@ class Config:
         }
 
     def _venue(self, key: str, section: VenueSection) -> Venue:
-        from barter_bt.venue import costs, terms
+        from barter_bt.venue import costs, margins, terms
 
         values = given(section)
         if section.latency is not UNSET:
@@ -198,16 +210,17 @@ class Config:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
         kinds: dict[str, Callable[..., Any]] = {
             "fees": costs.Fees,
-            "margin": terms.Margin,
+            "margin": margins.Margin,
             "slippage": costs.Slippage,
         }
         for part, kind in kinds.items():
             if part in values:
-                values[part] = self._make(f"{key}.{part}", kind, given(values[part]))
+                values[part] = self._make(f"{key}.{part}", kind, _all_given(values[part]))
             every = f"{part}_by_instrument"
             if every in values:
                 values[every] = {
-                    name: self._make(f"{key}.{every}.{name}", kind, given(each)) for name, each in values[every].items()
+                    name: self._make(f"{key}.{every}.{name}", kind, _all_given(each))
+                    for name, each in values[every].items()
                 }
         venue: Venue = self._make(key, terms.Venue, values)
         return venue
@@ -261,6 +274,14 @@ def load(path: str | Path) -> Config:
         return Config(place, msgspec.convert(raw, File))
     except msgspec.ValidationError as error:
         refuse(error, str(error).partition(" - at `$.")[2].rstrip("`"), place)
+
+
+def _all_given(section: Section) -> dict[str, Any]:
+    """The keys of a section, and of the sections that it lists."""
+    return {
+        name: [given(each) for each in value] if isinstance(value, list) else value
+        for name, value in given(section).items()
+    }
 
 
 def _texts(value: Any) -> Any:

@@ -100,6 +100,14 @@ class LatencySection(Section, frozen=True):
     feed: Duration | UnsetType = UNSET
 
 
+class TierSection(Section, frozen=True):
+    """One tier of a margin; the last has no bound."""
+
+    rate: float
+    up_to: Annotated[float, Meta(description="the largest notional in it")] | UnsetType = UNSET
+    maintenance: float | UnsetType = UNSET
+
+
 class MarginSection(Section, frozen=True):
     """What a position needs to grow, and to be held."""
 
@@ -108,6 +116,9 @@ class MarginSection(Section, frozen=True):
     maintenance: float | UnsetType = UNSET
     maintenance_per_contract: float | UnsetType = UNSET
     liquidation_fee: float | UnsetType = UNSET
+    mode: Literal["cross", "isolated"] | UnsetType = UNSET
+    tiers: list[TierSection] | UnsetType = UNSET
+    liquidation: Literal["whole", "by_tier"] | UnsetType = UNSET
 
 
 class VenueSection(Section, frozen=True):
@@ -129,6 +140,10 @@ class VenueSection(Section, frozen=True):
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
+    mark: Literal["weighted_mid", "mid", "last", "closing"] | UnsetType = UNSET
+    collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
+        UNSET
+    )
 
 
 class ObjectSection(Section, frozen=True):
@@ -188,6 +203,9 @@ class File(Section, frozen=True):
     strategy: Annotated[ObjectSection, Meta(description='[strategy]: such as name = "sma_cross"')]
     run: RunSection = RunSection()
     units: Annotated[dict[str, Number], Meta(description="[units]: smallest amounts: usd = 0.01")] = {}
+    rates: Annotated[
+        dict[str, Number], Meta(description='[rates]: "eur/usd" = 1.08, or a file with time and rate')
+    ] = {}
     venues: Annotated[dict[str, VenueSection], Meta(description="[venues.EXCHANGE]: its terms")] = {}
     benchmark: Annotated[ObjectSection, Meta(description="a second strategy to compare with")] | UnsetType = UNSET
     risk: Annotated[ObjectSection, Meta(description="[risk]: risk manager")] | UnsetType = UNSET

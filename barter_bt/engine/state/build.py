@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from barter_bt.columns.exact import LIMIT
+from barter_bt.data.rates import Pair
 from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders
+from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.assets import update_from_balance
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
@@ -34,6 +36,7 @@ from barter_bt.engine.state.tables import (
     Instruments,
     Payments,
     Positions,
+    Rates,
     Readings,
     Records,
     Schedule,
@@ -44,21 +47,26 @@ from barter_bt.engine.state.tables import (
     Windows,
     Worths,
 )
-from barter_bt.engine.terms import Terms
+from barter_bt.engine.state.valuation import BY_RATE
+from barter_bt.engine.terms import RATE, Terms
+from barter_bt.engine.tiers import MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.instrument.conversion import conversion_legs
+from barter_bt.instrument.conversion import Leg, conversion_legs
 
 
 def build_state(
     index: IndexedInstruments,
     scales: Scales,
     terms: Terms,
+    tiers: MarginTiers,
     links: Links,
     balances: Mapping[int, int],
     reporting: int,
     start: int,
     marks: int,
+    pairs: Sequence[Pair] = (),
+    haircuts: Mapping[str, Mapping[str, float]] | None = None,
 ) -> EngineState:
     """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
     engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
@@ -77,15 +85,18 @@ def build_state(
         instruments.array(name)[:] = value
     assets.array("time")[:] = -NEVER
     assets.array("units_per_unit")[:] = [float(1 / Fraction(unit)) for unit in scales.units]
-    _connect(index, scales, assets, reporting)
+    rates = _connect(index, scales, assets, reporting, pairs)
     state = EngineState(
         engine=engine,
         event=Event(1),
         fault=fault,
         terms=terms,
+        tiers=tiers,
         links=links,
         health=health,
         assets=assets,
+        rates=rates,
+        pledges=build_pledges(index, scales, terms, haircuts or {}),
         instruments=instruments,
         windows=Windows(len(index)),
         candles=Candles(0),
@@ -135,15 +146,22 @@ def _ratio(tick: Decimal, unit: Decimal, next_unit: Decimal, divides: bool) -> F
     return price * Fraction(unit) / Fraction(next_unit)
 
 
-def _connect(index: IndexedInstruments, scales: Scales, assets: Assets, reporting: int) -> None:
-    """For each asset the step towards the reporting asset (rule 24)."""
-    legs, home, units = conversion_legs(index, reporting), index.assets[reporting][1], scales.units
+def _connect(index: IndexedInstruments, scales: Scales, assets: Assets, reporting: int, pairs: Sequence[Pair]) -> Rates:
+    """For each asset the step towards the reporting asset (rule 24); the rates of those that go by one (rule 74)."""
+    legs = conversion_legs(index, reporting, [(one.base, one.quote) for one in pairs])
+    home, units, rows = index.assets[reporting][1], scales.units, list[tuple[int, int, int]]()
     for asset, (_, name) in enumerate(index.assets):
         assets.step[asset] = assets.next[asset] = -1
         assets.step_num[asset] = assets.step_den[asset] = 1
         assets.reaches[asset] = int(name in legs or name == home)
+        if name in legs and legs[name].pair >= 0:
+            following = _by_rate(index, assets, asset, legs[name], pairs, reporting)
+            assets.rate[asset] = len(rows)
+            rows += _rows(index, scales, asset, following, legs[name], pairs)
+            assets.rate_end[asset] = len(rows)
+            continue
         if name in legs:
-            i, divides = legs[name]
+            i, divides, _ = legs[name]
             following = index.bases[i] if divides else index.quotes[i]
             ratio = _ratio(scales.ticks[i], units[asset], units[following], divides)
             assets.step[asset], assets.divides[asset] = i, int(divides)
@@ -152,9 +170,11 @@ def _connect(index: IndexedInstruments, scales: Scales, assets: Assets, reportin
         else:
             continue
         if max(ratio.numerator, ratio.denominator) > LIMIT:
-            raise ConfigError(
-                f"the units of {index.asset_names[asset]!r} ({units[asset]}) and of "
-                f"{index.asset_names[following]!r} ({units[following]}) are too far apart for one to be converted",
+            raise _too_far_apart(
+                index,
+                scales,
+                asset,
+                following,
                 f"give {index.instruments[i].key!r} a price_increment coarser than {scales.ticks[i]}, or a coarser "
                 "quantity_increment"
                 if name in legs
@@ -162,3 +182,80 @@ def _connect(index: IndexedInstruments, scales: Scales, assets: Assets, reportin
             )
         assets.next[asset] = following
         assets.step_num[asset], assets.step_den[asset] = ratio.numerator, ratio.denominator
+    rates = Rates(len(rows))
+    for column, values in zip(Rates.schema, zip(*rows, strict=True), strict=False):
+        rates.array(column)[:] = values
+    return rates
+
+
+def _by_rate(
+    index: IndexedInstruments, assets: Assets, asset: int, leg: Leg, pairs: Sequence[Pair], reporting: int
+) -> int:
+    """Let an asset go by a rate, which is found when it is needed; returns the asset behind that step."""
+    one = pairs[leg.pair]
+    name = one.base if leg.divides else one.quote
+    same = [number for number, (_, known) in enumerate(index.assets) if known == name]
+    following = reporting if reporting in same else same[0]
+    assets.step[asset], assets.next[asset], assets.step_num[asset] = BY_RATE, following, 0
+    return following
+
+
+def _rows(
+    index: IndexedInstruments, scales: Scales, asset: int, following: int, leg: Leg, pairs: Sequence[Pair]
+) -> list[tuple[int, int, int]]:
+    """Times and ratios of units of two assets, in the direction in which one is converted."""
+    rows, pair = [], pairs[leg.pair]
+    unit = Fraction(scales.units[asset]) / Fraction(scales.units[following])
+    for time, rate in zip(pair.times, pair.rates, strict=True):
+        ratio = unit / rate if leg.divides else unit * rate
+        if max(ratio.numerator, ratio.denominator) > LIMIT:
+            hint = f"give the rate of {pair.base}/{pair.quote}, {float(rate)!r}, with fewer digits, or other units"
+            raise _too_far_apart(index, scales, asset, following, hint)
+        rows.append((time, ratio.numerator, ratio.denominator))
+    return rows
+
+
+def _too_far_apart(
+    index: IndexedInstruments, scales: Scales, asset: int, following: int, hint: str | None
+) -> ConfigError:
+    names, units = index.asset_names, scales.units
+    return ConfigError(
+        f"the units of {names[asset]!r} ({units[asset]}) and of {names[following]!r} ({units[following]}) are too far "
+        "apart for one to be converted",
+        hint,
+    )
+
+
+def build_pledges(
+    index: IndexedInstruments, scales: Scales, terms: Terms, haircuts: Mapping[str, Mapping[str, float]]
+) -> Pledges:
+    """What counts as collateral in another asset; ``haircuts`` are by exchange and asset name (rule 75)."""
+    rows: list[tuple[int, ...]] = []
+    for exchange, each in haircuts.items():
+        here = [i for i, one in enumerate(index.instruments) if one.exchange == exchange]
+        money = sorted({terms.quote[i] for i in here if terms.margined[i]})
+        if each and len(money) != 1:
+            told = ", ".join(index.asset_names[asset] for asset in money) or "nothing"
+            raise ConfigError(
+                f"collateral of {exchange!r}: what is margined there is margined in {told}; it must be one asset",
+                "leave collateral out, or trade what is margined in another asset on an exchange of its own",
+            )
+        for name, haircut in each.items():
+            asset = index.asset(name, exchange)
+            pairs = [i for i in here if terms.base[i] >= 0 and {terms.base[i], terms.quote[i]} == {asset, money[0]}]
+            if not pairs:
+                raise ConfigError(
+                    f"collateral of {exchange!r} has {name!r}, and no spot instrument there is between it and "
+                    f"{index.assets[money[0]][1]!r}, in which it would count",
+                    "declare one, and give its prices",
+                )
+            divides = terms.base[pairs[0]] != asset
+            ratio = _ratio(scales.ticks[pairs[0]], scales.units[asset], scales.units[money[0]], divides)
+            if max(ratio.numerator, ratio.denominator) > LIMIT:
+                raise _too_far_apart(index, scales, asset, money[0], None)
+            share = RATE - round(Fraction(repr(haircut)) * RATE)
+            rows.append((asset, money[0], pairs[0], int(divides), ratio.numerator, ratio.denominator, share))
+    pledges = Pledges(len(rows))
+    for column, values in zip(Pledges.schema, zip(*sorted(rows), strict=True), strict=False):
+        pledges.array(column)[:] = values
+    return pledges

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import hot, unit
-from barter_bt.engine.accounting import split_ask, split_bid, split_price, weighted_mid
+from barter_bt.engine.accounting import mid, split_ask, split_bid, split_price, weighted_mid
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import holds_lot, steps, whole_lots
+from barter_bt.engine.terms import CLOSING, MID, holds_lot, steps, whole_lots
 
 LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 
@@ -56,7 +56,7 @@ def update_from_quote(
 def _freeze_mark(s: EngineState, i: int) -> None:
     """A quote leaves the instrument without a price: a position keeps the mark that it had."""
     if s.instruments.own_mark[i] == 0:
-        s.instruments.own_mark[i] = price_ticks(s, i)
+        s.instruments.own_mark[i] = market_mark(s, i)
 
 
 @hot
@@ -114,11 +114,40 @@ def _note_quote_before(
 
 
 def price_ticks(s: EngineState, i: int) -> int:
-    """The instrument's price in ticks (rule 6); 0 while unknown."""
+    """The instrument's price in ticks (rules 6 and 73); 0 while unknown."""
     ins, t = s.instruments, s.terms
     bid, ask = ins.bid[i], ins.ask[i]
     if 0 < bid < ask:
+        if t.mark_by[i] >= MID:
+            return _other_price(s, i)
         bid_lots = whole_lots(ins.bid_amount[i], t.lots_per_unit[i], t.lot_noise[i])
         ask_lots = whole_lots(ins.ask_amount[i], t.lots_per_unit[i], t.lot_noise[i])
         return weighted_mid(bid, bid_lots, ask, ask_lots)
     return ins.last[i]
+
+
+@unit
+def _other_price(s: EngineState, i: int) -> int:
+    """Where the exchange does not go by the weighted mid: the mid, or the last price, if there is one."""
+    ins, t = s.instruments, s.terms
+    if t.mark_by[i] == MID:
+        return mid(ins.bid[i], ins.ask[i])
+    if ins.last[i] > 0:
+        return ins.last[i]
+    bid_lots = whole_lots(ins.bid_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+    ask_lots = whole_lots(ins.ask_amount[i], t.lots_per_unit[i], t.lot_noise[i])
+    return weighted_mid(ins.bid[i], bid_lots, ins.ask[i], ask_lots)
+
+
+def market_mark(s: EngineState, i: int) -> int:
+    """What the market marks the position at: the price, or what closes it (rule 73)."""
+    return closing_ticks(s, i) if s.terms.mark_by[i] == CLOSING else price_ticks(s, i)
+
+
+@unit
+def closing_ticks(s: EngineState, i: int) -> int:
+    """The side of the book that takes the position; the price where there are not both."""
+    ins = s.instruments
+    if ins.quantity[i] == 0 or not 0 < ins.bid[i] < ins.ask[i]:
+        return price_ticks(s, i)
+    return ins.bid[i] if ins.quantity[i] > 0 else ins.ask[i]

@@ -7,7 +7,7 @@ from barter_bt.columns.marks import hot
 from barter_bt.engine.accounting import gain_sign, in_range, notional, position_value
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.state.assets import hold
-from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.tables import EngineState
 
 
@@ -147,7 +147,7 @@ def value_at_mark(s: EngineState, i: int) -> int:
             return 0
         return ins.cost_basis[i] if ins.quantity[i] > 0 else -ins.cost_basis[i]
     if mark == 0:
-        mark = price_ticks(s, i)
+        mark = market_mark(s, i)
     return position_value(s.terms, i, ins.quantity[i], ins.cost_basis[i], mark)
 
 

@@ -11,10 +11,12 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
+from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
 from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
 from barter_bt.engine.terms import Terms
+from barter_bt.engine.tiers import MarginTiers
 
 
 class Engine(Table):
@@ -84,13 +86,23 @@ class Assets(Table):
     rest: I64  # total + due - held
     worth: I64  # scratch of the valuation
     unpriced: I64  # marks at which its worth was not known
-    step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path
+    step: I64  # instrument whose price converts it one step; -1: the reporting asset or no path; -2: by rates
     next: I64  # asset after that step
     divides: I64  # 1 if the step divides by the price, from quote to base
     step_num: I64  # units x ticks x num / den = units of the next asset; dividing: units x num / (ticks x den)
     step_den: I64
+    rate: I64  # row of `rates` that is next to hold for its step, of those to before the second
+    rate_end: I64
     reaches: I64  # 1 if steps lead to the reporting asset
     units_per_unit: F64  # integer units in one natural unit
+
+
+class Rates(Table):
+    """Rates that were given for the conversion of assets, by time within those of one (rule 74)."""
+
+    time: I64  # from which on it holds
+    num: I64  # units x num / den = units of the next asset
+    den: I64
 
 
 class Instruments(Table):
@@ -118,6 +130,7 @@ class Instruments(Table):
     time_enter: I64
     position: I64
     trade_enter: I64
+    aside: I64  # what an isolated position has set aside
     own_mark: I64  # 0: the market marks the position; > 0: the last own fill does; -1: just opened, at cost
     # The last split: when, and new units for old. What is stamped no later is in old units; what of that came last.
     split_time: I64
@@ -347,9 +360,12 @@ class EngineState(Block):
     event: Event
     fault: Fault
     terms: Terms
+    tiers: MarginTiers
     links: Links
     health: Health
     assets: Assets
+    rates: Rates
+    pledges: Pledges
     instruments: Instruments
     windows: Windows
     candles: Candles

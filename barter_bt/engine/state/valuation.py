@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
+from barter_bt.columns.exact import LIMIT, bounded_sum
 from barter_bt.columns.marks import hot, unit
-from barter_bt.engine.accounting import in_range
+from barter_bt.engine.accounting import exchanged, in_range
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
 from barter_bt.engine.state.tables import EngineState
 
 UNKNOWN = -(1 << 63)
+BY_RATE = -2  # in place of an instrument
 _NEARLY_WRAPPED = 8e18
 
 
@@ -22,23 +23,25 @@ def convert(s: EngineState, asset: int, amount: int) -> int:
     if not a.reaches[asset]:
         return UNKNOWN
     while asset != reporting and amount != 0:
-        ticks = price_ticks(s, a.step[asset]) if a.step[asset] >= 0 else 1
+        ticks = price_ticks(s, a.step[asset]) if a.step[asset] >= 0 else _fixed_ticks(s, asset)
         if ticks == 0 or abs(amount) > LIMIT:
             return UNKNOWN
-        value = _converted(s, asset, ticks, abs(amount))
+        value = exchanged(abs(amount), ticks, a.step_num[asset], a.step_den[asset], a.divides[asset])
         amount = value if amount > 0 else -value
         asset = a.next[asset]
     return amount if abs(amount) <= LIMIT else UNKNOWN
 
 
-def _converted(s: EngineState, asset: int, ticks: int, amount: int) -> int:
-    """One step of a conversion: an amount at a price, or divided by it."""
-    num, den = s.assets.step_num[asset], s.assets.step_den[asset]
-    if s.assets.divides[asset]:
-        return muldiv(amount, num, ticks * den) if ticks <= LIMIT // den else TOO_LARGE
-    if amount <= LIMIT // num:
-        return muldiv(ticks, amount * num, den)
-    return muldiv(amount, ticks * num, den) if ticks <= LIMIT // num else TOO_LARGE
+@unit
+def _fixed_ticks(s: EngineState, asset: int) -> int:
+    """In place of a price for a step without one: 1, once the rate that holds now stands there; 0 before the first."""
+    a = s.assets
+    if a.step[asset] != BY_RATE:
+        return 1
+    while a.rate[asset] < a.rate_end[asset] and s.rates.time[a.rate[asset]] <= s.engine.time[0]:
+        a.step_num[asset], a.step_den[asset] = s.rates.num[a.rate[asset]], s.rates.den[a.rate[asset]]
+        a.rate[asset] += 1
+    return int(a.step_num[asset] > 0)
 
 
 @hot

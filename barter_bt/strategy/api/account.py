@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isnan
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.accounting import notional
+from barter_bt.engine.isolated import required_at
 from barter_bt.engine.state import margin as margins
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
@@ -76,11 +78,28 @@ def buying_power(s: EngineState, i: int) -> float:
         return free if isnan(free) else 0.0
     if t.lot_margin_num[i] == 0:
         return free * RATE / t.margin_rate[i]
+    if t.lot_margin_num[i] < 0:
+        return _power_by_tier(s.whole, i, free)
     ticks = price_ticks(s.whole, i)
     if ticks == 0:
         return NOT_KNOWN
     worth = float(t.num[i]) / t.den[i]  # of a lot, at one tick
     return free * t.lot_margin_den[i] / t.lot_margin_num[i] * (worth / ticks if t.derivative[i] < 0 else worth * ticks)
+
+
+@unit
+def _power_by_tier(s: EngineState, i: int, free: float) -> float:
+    """The value that can be added to what is held, where a larger position may need more of all of it."""
+    t, per_unit, lots = s.terms, s.assets.units_per_unit[s.terms.quote[i]], abs(s.instruments.quantity[i])
+    held = natural(notional(t, i, lots, price_ticks(s, i)) if lots > 0 else 0, per_unit)
+    whole = free + natural(required_at(t, s.tiers, i, lots, price_ticks(s, i)), per_unit)
+    most, above = 0.0, 0.0
+    for row in range(t.tier_first[i], t.tier_end[i]):
+        value = min(whole * RATE / max(t.margin_rate[i], s.tiers.rate[row]), natural(s.tiers.bound[row], per_unit))
+        if value > above:
+            most = value
+        above = natural(s.tiers.bound[row], per_unit)
+    return max(most - held, 0.0)
 
 
 @unit

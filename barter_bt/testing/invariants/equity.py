@@ -8,7 +8,7 @@ from itertools import pairwise
 from barter_bt.backtest import Result
 from barter_bt.backtest.divergence import moment
 from barter_bt.engine.flows import PAYOUT
-from barter_bt.engine.state.market import price_ticks
+from barter_bt.engine.state.market import market_mark, price_ticks
 from barter_bt.testing.invariants.journal import expect, fail, rows, state_of
 from barter_bt.testing.invariants.replay import Position, Split, Terms, replay, rhe, splits_of, terms_of
 
@@ -117,7 +117,7 @@ def _worth(result: Result) -> int:
 
 def _value(result: Result, i: int, one: Terms, position: Position) -> int:
     mark = result.state.instruments.own_mark[i]  # a later own fill; below 0: just opened, at what it cost
-    ticks = mark if mark > 0 else price_ticks(result.state, i)
+    ticks = mark if mark > 0 else market_mark(result.state, i)
     notional = position.cost_basis if mark < 0 else one.notional(position.quantity, ticks)
     return one.value(position.side * position.quantity, position.cost_basis, notional)
 

@@ -15,7 +15,7 @@ from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
-from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
+from barter_bt.venue import Fees, Latency, Margin, MarginTier, Slippage, Venue
 
 TIME = pl.Datetime("ns", "UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,6 +103,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
         "mark_every": scenario.mark_every_ns,
         "start": moment(scenario.start),
         "cash_flows": to_cash_flows(scenario),
+        "rates": to_rates(scenario),
         "sessions": to_sessions(scenario),
     }
 
@@ -197,6 +198,16 @@ def to_interest(scenario: Scenario, row: Row) -> CashFlows:
     return data.interest(asset, cash=rest[1], debt=rest[2], every=every, start=since)
 
 
+def to_rates(scenario: Scenario) -> dict[str, Any]:
+    """Numbers, and frames by time."""
+    found: dict[str, Any] = {}
+    for base, quote, rows in scenario.rates:
+        cells = [(time, float(rate)) for time, rate in rows]
+        frame = pl.DataFrame(cells, schema={"time": TIME, "rate": pl.Float64}, orient="row")
+        found[f"{base}/{quote}"] = rows[0][1] if rows[0][0] is None else frame
+    return found
+
+
 def to_reporting(scenario: Scenario) -> str:
     """The first asset of that name, in index order."""
     pairs = ((spec.exchange, name) for spec in scenario.instruments for name in (spec.base, spec.quote))
@@ -244,12 +255,16 @@ def number(text: str | None) -> float | None:
 
 def to_margin(spec: InstrumentSpec) -> Margin:
     """What a position ties up, and when it is liquidated."""
+    tiered = bool(spec.tiers)
     return Margin(
         float(spec.margin),
-        number(spec.margin_per_contract),
-        number(spec.maintenance),
-        number(spec.maintenance_per_contract),
+        None if tiered else number(spec.margin_per_contract),
+        None if tiered else number(spec.maintenance),
+        None if tiered else number(spec.maintenance_per_contract),
         float(spec.liquidation_fee),
+        "isolated" if spec.isolated else "cross",
+        [MarginTier(number(up_to), float(rate), float(kept)) for up_to, rate, kept in spec.tiers],
+        "by_tier" if spec.by_tier else "whole",
     )
 
 
@@ -276,4 +291,6 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         slippage_by_instrument={item.name: to_slippage(item) for item in own},
         margin_by_instrument={item.name: to_margin(item) for item in own},
         participation=number(spec.participation),
+        mark=spec.mark,
+        collateral={asset: float(haircut) for asset, haircut in spec.collateral},
     )

@@ -29,7 +29,7 @@ class Case:
     >>> case = Case(random_scenario(1))
     >>> data, instruments, strategy, settings = case
     >>> sorted(settings)
-    ['balances', 'cash_flows', 'mark_every', 'reporting', 'sessions', 'start', 'units', 'venues']
+    ['balances', 'cash_flows', 'mark_every', 'rates', 'reporting', 'sessions', 'start', 'units', 'venues']
     >>> case.backtest().orders.height
     5
     """

@@ -21,7 +21,7 @@ from barter_bt.testing.scenario.instruments import (
     make_instruments,
     make_kinds,
 )
-from barter_bt.testing.scenario.margins import with_margins
+from barter_bt.testing.scenario.margins import with_margin_modes, with_margins
 from barter_bt.testing.scenario.market import make_streams
 from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
@@ -91,7 +91,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_good_till(source, scenario) if has_conditions else scenario
     scenario = with_bonds(source, with_margins(source, scenario))
     scenario = with_timing(source, scenario)
-    return with_amends(source, with_candle_path(source, scenario))
+    return with_amends(source, with_margin_modes(source, with_candle_path(source, scenario)))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

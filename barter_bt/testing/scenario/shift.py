@@ -34,7 +34,11 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
         scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows
     )
     sessions = ((name, tuple((opens + by, closes + by) for opens, closes in each)) for name, each in scenario.sessions)
-    return replace(moved, sessions=tuple(sessions))
+    rates = (
+        (base, quote, tuple((None if time is None else time + by, rate) for time, rate in rows))
+        for base, quote, rows in scenario.rates
+    )
+    return replace(moved, sessions=tuple(sessions), rates=tuple(rates))
 
 
 def _later(row: Row, by: int) -> Row:

@@ -11,6 +11,7 @@ Kind = Literal["trades", "quotes", "candles"]
 Contract = Literal["spot", "perpetual", "inverse", "future"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
+Mark = Literal["weighted_mid", "mid", "last", "closing"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
@@ -29,7 +30,8 @@ class InstrumentSpec(Plain):
     or lot that is not declared is what data and orders are whole numbers of, which no engine is told.
     ``maintenance`` and its amount per contract are likewise what it needs as long as it is held. ``fee_maximum``,
     ``slippage_rate`` and ``liquidation_fee`` are fractions, of an order's notional, a price and what is liquidated; all
-    fractions have at most nine places.
+    fractions have at most nine places. ``tiers`` stand in place of the amount per contract and both of maintenance, and
+    ``margin`` is what the account has chosen.
     Names are unique over all exchanges.
     """
 
@@ -65,6 +67,9 @@ class InstrumentSpec(Plain):
     maintenance_per_contract: str | None = None
     liquidation_fee: str = "0"
     settlement_price: str | None = None  # of a future that expires
+    isolated: bool = False
+    tiers: tuple[tuple[str | None, str, str], ...] = ()  # up to which notional, margin, maintenance; the last None
+    by_tier: bool = False
 
     @property
     def money(self) -> str:
@@ -89,6 +94,8 @@ class ExchangeSpec(Plain):
     candle_fill: CandleFill = "next_open"
     participation: str | None = None  # at most nine places
     candle_path: CandlePath = "pessimistic"
+    mark: Mark = "weighted_mid"
+    collateral: tuple[tuple[str, str], ...] = ()  # asset and haircut, a fraction
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,7 +177,9 @@ class Scenario(Plain):
 
     ``balances`` are (exchange, asset, amount), ``units`` those that are chosen, as (exchange, asset, unit). ``start``
     is the first venue time that takes part, None: of the data. ``sessions`` are opens and closes in ns, by name of the
-    instrument; the last goes on behind all else.
+    instrument; the last goes on behind all else. ``rates`` are base, quote, and from which time in ns on so much of the
+    quote is one of the base: by time, or one whose time is None, which holds always. They name no asset that no
+    instrument has.
     """
 
     instruments: tuple[InstrumentSpec, ...]
@@ -189,3 +198,4 @@ class Scenario(Plain):
     band: str = "0"  # of targets, at most nine places
     cash_flows: tuple[Row, ...] = ()
     sessions: tuple[tuple[str, tuple[Session, ...]], ...] = ()
+    rates: tuple[tuple[str, str, tuple[tuple[int | None, str], ...]], ...] = ()
