@@ -34,12 +34,14 @@ if TYPE_CHECKING:
         session_end,
         week_end,
     )
-    from barter_bt.venue import Fees, Latency, Margin, Slippage, Venue
+    from barter_bt.venue import FeeLevel, Fees, FeeTiers, Latency, Margin, Slippage, Venue
 
 __all__ = [
     "Checkpoint",
     "Commands",
     "Compiled",
+    "FeeLevel",
+    "FeeTiers",
     "Fees",
     "Hooks",
     "Instrument",
@@ -80,7 +82,7 @@ _FROM = {
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
-    "venue": ("Fees", "Latency", "Margin", "Slippage", "Venue"),
+    "venue": ("FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": (

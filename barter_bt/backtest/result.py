@@ -167,7 +167,8 @@ class Result(Analysis):
     def cash_flows(self) -> pl.DataFrame:
         """Money that no order moved: funding, interest, dividends, deposits, cash flows of the user's own.
 
-        ``worth`` is the amount in the reporting asset at the prices of its time, null where there was none.
+        ``worth`` is the amount in the reporting asset at the prices of its time, null where there was none. What trades
+        paid in a third asset is here, too, with the reason ``trading_fee``; their ``fees`` are what it was worth.
         """
         return self._frames.cash_flows(self.flow_reasons)
 

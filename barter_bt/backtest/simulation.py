@@ -46,6 +46,7 @@ from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms
+from barter_bt.venue.fee_tables import build_fees, counted_assets
 from barter_bt.venue.terms import Venue
 
 
@@ -119,9 +120,11 @@ class Simulation:
         home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)
         ranges = price_ranges(streams, index)
-        scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True)
+        counted = counted_assets(index, terms_of)
+        scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True, counted=counted)
         starting, dust = starting_units(amounts, scales, index)
         terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        fees = build_fees(index, scales, terms_of, terms)
         refuse_paths(streams, index, terms_of)
         fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
@@ -144,7 +147,7 @@ class Simulation:
         if told:
             told.install(state, index)
         paid = flows_of(cash_flows)
-        reasons, early = install_flows(paid, state, index, scales)
+        reasons, early = install_flows(paid, state, index, scales, fees)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
         if trading not in ("enabled", "disabled"):
@@ -161,6 +164,7 @@ class Simulation:
             balances=amounts,
             fill_terms=fill_terms,
             margin_terms=build_margin_terms(index, scales, terms_of),
+            fees=fees,
             state=state,
             first=first,
             last=last,

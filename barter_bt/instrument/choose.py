@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -33,6 +33,7 @@ def choose_scales(
     units: Mapping[int, Decimal] | None = None,
     reporting: int | None = None,
     simulated: bool = False,
+    counted: Collection[str] = (),
 ) -> Scales:
     """Choose the scales of a run.
 
@@ -49,6 +50,8 @@ def choose_scales(
     simulated
         Whether all amounts arise in the run. Then a base needs no unit finer than its lots, and a lot none finer than
         its worth; amounts that are told from outside may be of any size.
+    counted
+        Names of further assets of which there are amounts other than whole lots, for fees are paid in them.
 
     Raises
     ------
@@ -71,6 +74,7 @@ def choose_scales(
         chosen = _money_units(index, ticks, lots, needed, given)
     else:
         money = _money(index, index.settlement_assets[0] if reporting is None else reporting)
+        money |= set(counted)
         ranges = [_range(one, ticks[i], prices.get(i)) for i, one in enumerate(index.instruments)]
         chosen = _money_units(index, ticks, lots, _needed(index, ranges, balances, money), given)
         lots = [_lot(index, i, lots[i], ranges[i], chosen, money) for i in range(len(lots))]

@@ -2,5 +2,6 @@
 
 from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.terms import Latency, Margin, Venue
+from barter_bt.venue.tiers import FeeLevel, FeeTiers
 
-__all__ = ["Fees", "Latency", "Margin", "Slippage", "Venue"]
+__all__ = ["FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"]

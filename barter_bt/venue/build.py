@@ -12,7 +12,7 @@ import numpy as np
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.flows import BORROW_FEE, SPLIT
+from barter_bt.engine.flows import BORROW_FEE, FEE, SPLIT
 from barter_bt.engine.messages import Links
 from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
@@ -21,6 +21,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
 from barter_bt.venue.state import (
@@ -234,7 +235,7 @@ def _on_grid(price: Number, tick: Decimal, key: str) -> int:
     return int(ticks)
 
 
-def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms) -> VenueState:
+def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, fees: FeeTables) -> VenueState:
     """The venue before the first event, with the balances that the engine starts from."""
     count, assets = len(state.instruments), len(state.assets)
     accounts = Accounts(assets)
@@ -256,7 +257,10 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     clock = VenueClock(1)
     clock.time[0] = -NEVER
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
-    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any())
+    converts = fees.steps.array("instrument") >= 0
+    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any() or converts.any())
+    for row in np.flatnonzero(state.flows.array("kind") == FEE).tolist():
+        fees.fee_terms.array("flow")[fees.fee_terms.array("asset") == state.flows.asset[row]] = row
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
     looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
     clock.needs_candles[0] = int(looks.any())
@@ -267,6 +271,11 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         terms=state.terms,
         fill_terms=fill_terms,
         margin_terms=margin_terms,
+        fee_terms=fees.fee_terms,
+        levels=fees.levels,
+        volumes=fees.volumes,
+        intervals=fees.intervals,
+        steps=fees.steps,
         links=state.links,
         flows=state.flows,
         accounts=accounts,

@@ -6,7 +6,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.order import BUY, SELL
-from barter_bt.venue.fill import post
+from barter_bt.venue.posting import post
 from barter_bt.venue.report import report_close_out
 from barter_bt.venue.state import VenueState
 

@@ -53,6 +53,52 @@ class MarginTerms(Table):
     settlement: I64  # ticks at which it is settled when it expires; 0: the mark
 
 
+class FeeTerms(Table):
+    """One row per instrument: by what its fees change, and what they are paid in (rules 62 and 63)."""
+
+    counter: I64  # row of `volumes` by which its rates go; -1: none
+    level_first: I64  # its rows of `levels` are these to before `level_end`
+    level_end: I64
+    asset: I64  # in which fees are paid; -1: in what is paid or received anyway
+    kept: I64  # of a fee that is paid there, in 1e-9
+    step: I64  # row of `steps` by which it is converted
+    flow: I64  # row of the cash flows that says so
+
+
+class Levels(Table):
+    """Rates from a volume on, ascending."""
+
+    volume: I64
+    maker_rate: I64
+    taker_rate: I64
+
+
+class Volumes(Table):
+    """What an exchange counts of what was traded there, in units of an asset."""
+
+    exchange: I64
+    window: I64  # so many intervals decide
+    first: I64  # of them in `intervals`, a ring
+    place: I64  # which of them is the oldest
+    now: I64  # volume of the interval that goes on
+    step_first: I64  # rows of `steps`, one for each instrument
+
+
+class Intervals(Table):
+    """Volumes of intervals that have ended."""
+
+    amount: I64
+
+
+class Steps(Table):
+    """How an amount of one asset is converted to another (rule 62): units x ticks x num / den, or divided by ticks."""
+
+    instrument: I64  # whose mark it takes; -1: the assets are one
+    divides: I64
+    num: I64
+    den: I64
+
+
 class Accounts(Table):
     """One row per asset, in its units. ``total + counterparty + fees`` is 0 at every event."""
 
@@ -121,6 +167,7 @@ class VenueMarkets(Table):
     need: I64
     watched: I8  # 1: a position that may be liquidated
     increased: I64  # when a fill last enlarged or turned it
+    fee_credit: I64  # units of the base that fees have left of the lots that they took (rule 63)
     shown_time: I64  # when a candle last closed whose extreme counts against it, and what that was, from which open
     shown_open: I64
     shown_extreme: I64
@@ -201,6 +248,11 @@ class VenueState(Block):
     terms: Terms
     fill_terms: FillTerms
     margin_terms: MarginTerms
+    fee_terms: FeeTerms
+    levels: Levels
+    volumes: Volumes
+    intervals: Intervals
+    steps: Steps
     links: Links
     flows: CashFlows
     accounts: Accounts

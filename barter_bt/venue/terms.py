@@ -139,8 +139,8 @@ class Venue:
 
     Examples
     --------
-    >>> Venue(fees="0.1%").fees
-    Fees(maker=0.001, taker=0.001, per_contract=0.0, per_order=0.0, minimum=0.0, maximum=None, increment=None)
+    >>> Venue(fees="0.1%").fees.taker
+    0.001
     """
 
     fees: Fees = _FREE

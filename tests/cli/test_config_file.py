@@ -328,3 +328,15 @@ def test_slippage_and_the_price_of_a_candle(config):
     replaced(config, "{ taker = 0.001 }", '{ taker = 0.001 }\nslippage = { ticks = 2 }\ncandle_fill = "next_close"')
     venue = load(config).build()["venues"]["xsim"]
     assert (venue.slippage.ticks, venue.candle_fill) == (2, "next_close")
+
+
+def test_fees_by_volume_and_in_another_asset(config):
+    """Tiers are a table of their own, also of one instrument."""
+    fees = '{ taker = 0.001, paid_in = "received", tiers = { asset = "usd", levels = [[5, 0, 0.0005]], window = 7 } }'
+    replaced(config, "{ taker = 0.001 }", fees + '\n[venues.xsim.fees_by_instrument.btc_usd]\npaid_in = "usd"\n')
+    venue = load(config).build()["venues"]["xsim"]
+    assert (venue.fees.paid_in, venue.fees.tiers.window, venue.fees.tiers.levels[0].taker) == ("received", 7, 0.0005)
+    assert venue.fees_by_instrument["btc_usd"].paid_in == "usd"
+    replaced(config, "[[5, 0, 0.0005]]", "[[5, 0, 0.5]]")
+    with pytest.raises(BarterBtError, match=r"venues.xsim.fees.tiers: taker fee of a level is 0.5"):
+        load(config).build()

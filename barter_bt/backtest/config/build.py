@@ -20,6 +20,7 @@ from barter_bt.backtest.config.sections import (
     DataSection,
     File,
     ObjectSection,
+    Section,
     VenueSection,
     given,
 )
@@ -203,14 +204,23 @@ class Config:
         }
         for part, kind in kinds.items():
             if part in values:
-                values[part] = self._make(f"{key}.{part}", kind, given(values[part]))
+                values[part] = self._terms(f"{key}.{part}", kind, values[part])
             every = f"{part}_by_instrument"
             if every in values:
                 values[every] = {
-                    name: self._make(f"{key}.{every}.{name}", kind, given(each)) for name, each in values[every].items()
+                    name: self._terms(f"{key}.{every}.{name}", kind, each) for name, each in values[every].items()
                 }
         venue: Venue = self._make(key, terms.Venue, values)
         return venue
+
+    def _terms(self, key: str, kind: Callable[..., Any], section: Section) -> Any:
+        """Fees and the like; what stands in a section of its own in them is made first."""
+        from barter_bt.venue.tiers import FeeTiers
+
+        values = given(section)
+        if "tiers" in values:
+            values["tiers"] = self._make(f"{key}.tiers", FeeTiers, given(values["tiers"]))
+        return self._make(key, kind, values)
 
     def _object(self, key: str, section: ObjectSection) -> Any:
         known = builtin("risk" if key == "risk" else "strategy") if section.name is not UNSET else {}

@@ -70,6 +70,16 @@ class InstrumentSection(Section, frozen=True):
     settlement_name_exchange: str | UnsetType = UNSET
 
 
+class FeeTiersSection(Section, frozen=True):
+    """Other rates by the volume of the days before."""
+
+    levels: Annotated[list[tuple[float, float, float]], Meta(description="volume, maker, taker; volumes ascend")]
+    asset: Annotated[str, Meta(description="in which volume counts")]
+    window: Annotated[int, Meta(description="how many days")] | UnsetType = UNSET
+    every: Annotated[str, Meta(description='length of a day: "1d"')] | UnsetType = UNSET
+    volume_before: Annotated[float, Meta(description="of each day before the run")] | UnsetType = UNSET
+
+
 class FeesSection(Section, frozen=True):
     """Fractions of the notional: 0.1 % is 0.001."""
 
@@ -80,6 +90,9 @@ class FeesSection(Section, frozen=True):
     minimum: float | UnsetType = UNSET
     maximum: float | UnsetType = UNSET
     increment: float | UnsetType = UNSET
+    tiers: FeeTiersSection | UnsetType = UNSET
+    paid_in: Annotated[str, Meta(description='"quote", "received" or an asset')] | UnsetType = UNSET
+    discount: float | UnsetType = UNSET
 
 
 class SlippageSection(Section, frozen=True):

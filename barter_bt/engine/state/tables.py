@@ -128,6 +128,7 @@ class Instruments(Table):
     live: I64
     working: I64  # signed lots that live orders have not filled
     chosen: I64  # 1: in the filter of the command that is being executed
+    fee_credit: I64  # units of the base that fees have left of the lots that they took (rule 63)
 
 
 class Windows(Table):
@@ -239,6 +240,7 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
+    trade: I64  # whose fee it is; -1: none
 
 
 class Worths(Table, growable=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
+from barter_bt.columns.exact import LIMIT, bounded_sum
 from barter_bt.columns.marks import hot, unit
-from barter_bt.engine.accounting import in_range
+from barter_bt.engine.accounting import converted, in_range
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.position import value_at_mark
@@ -33,12 +33,8 @@ def convert(s: EngineState, asset: int, amount: int) -> int:
 
 def _converted(s: EngineState, asset: int, ticks: int, amount: int) -> int:
     """One step of a conversion: an amount at a price, or divided by it."""
-    num, den = s.assets.step_num[asset], s.assets.step_den[asset]
-    if s.assets.divides[asset]:
-        return muldiv(amount, num, ticks * den) if ticks <= LIMIT // den else TOO_LARGE
-    if amount <= LIMIT // num:
-        return muldiv(ticks, amount * num, den)
-    return muldiv(amount, ticks * num, den) if ticks <= LIMIT // num else TOO_LARGE
+    a = s.assets
+    return converted(a.step_num[asset], a.step_den[asset], a.divides[asset], ticks, amount)
 
 
 @hot
