@@ -34,12 +34,13 @@ if TYPE_CHECKING:
         session_end,
         week_end,
     )
-    from barter_bt.venue import FeeLevel, Fees, FeeTiers, Latency, Margin, Slippage, Venue
+    from barter_bt.venue import Delays, FeeLevel, Fees, FeeTiers, Latency, Margin, Slippage, Venue
 
 __all__ = [
     "Checkpoint",
     "Commands",
     "Compiled",
+    "Delays",
     "FeeLevel",
     "FeeTiers",
     "Fees",
@@ -82,7 +83,7 @@ _FROM = {
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
-    "venue": ("FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"),
+    "venue": ("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": (

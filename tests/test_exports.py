@@ -9,8 +9,8 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        Checkpoint Commands Compiled FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin OrderRequest Record
-        Result Schedule Signals Simulation Slippage Venue __version__ backtest check_causality compare
+        Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin OrderRequest
+        Record Result Schedule Signals Simulation Slippage Venue __version__ backtest check_causality compare
         compare_candle_paths data every instrument month_end read report risk session_end statistic strategy testing
         venue week_end
     """,
@@ -40,7 +40,7 @@ SURFACE = {
         compare_candle_paths read
     """,
     "barter_bt.venue": """
-        FeeLevel FeeTiers Fees Latency Margin Slippage Venue
+        Delays FeeLevel FeeTiers Fees Latency Margin Slippage Venue
     """,
     "barter_bt.testing": """
         assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence

@@ -19,6 +19,7 @@ from barter_bt.backtest.asked import (
     refuse_paths,
     streams_of,
     venues_of,
+    with_arrivals,
 )
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
@@ -116,6 +117,7 @@ class Simulation:
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
         index = IndexedInstruments(instruments_of(instruments))
         terms_of = venues_of(venues, index)
+        streams = with_arrivals(streams, index, terms_of)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
         home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)
@@ -123,7 +125,7 @@ class Simulation:
         counted = counted_assets(index, terms_of)
         scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True, counted=counted)
         starting, dust = starting_units(amounts, scales, index)
-        terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        terms, (links, delays) = build_terms(index, scales, terms_of), build_links(index, terms_of)
         fees = build_fees(index, scales, terms_of, terms)
         refuse_paths(streams, index, terms_of)
         fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
@@ -134,7 +136,7 @@ class Simulation:
         first_time = feeder.first_time()
         begins = first_time if start is None else first
         closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
-        state = build_state(index, scales, terms, links, starting, home, begins, closes + 64)
+        state = build_state(index, scales, terms, links, starting, home, begins, closes + 64, delays)
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record

@@ -1,7 +1,8 @@
 """The simulated venue: terms, orders, messages, matching and the ledger."""
 
 from barter_bt.venue.costs import Fees, Slippage
+from barter_bt.venue.delays import Delays
 from barter_bt.venue.terms import Latency, Margin, Venue
 from barter_bt.venue.tiers import FeeLevel, FeeTiers
 
-__all__ = ["FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"]
+__all__ = ["Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"]

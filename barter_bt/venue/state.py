@@ -8,6 +8,7 @@ from __future__ import annotations
 from barter_bt.columns.table import F64, I8, I64, Block, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
+from barter_bt.engine.latency import Delays
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
 from barter_bt.engine.state.tables import CashFlows
@@ -30,6 +31,8 @@ class FillTerms(Table):
     triggers_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
+    fills_locked: I64  # 1: a quote fills although it is locked
+    fills_beyond: I64  # 1: what a quote has not enough for fills one tick worse
     candle_fill: I64  # which price of a candle takers meet
     candle_path: I64
     participation: I64  # share of what the market shows that own orders get, in 1e-9; 0: all (rule 38)
@@ -254,6 +257,7 @@ class VenueState(Block):
     intervals: Intervals
     steps: Steps
     links: Links
+    delays: Delays
     flows: CashFlows
     accounts: Accounts
     markets: VenueMarkets

@@ -333,10 +333,26 @@ def test_slippage_and_the_price_of_a_candle(config):
 def test_fees_by_volume_and_in_another_asset(config):
     """Tiers are a table of their own, also of one instrument."""
     fees = '{ taker = 0.001, paid_in = "received", tiers = { asset = "usd", levels = [[5, 0, 0.0005]], window = 7 } }'
-    replaced(config, "{ taker = 0.001 }", fees + '\n[venues.xsim.fees_by_instrument.btc_usd]\npaid_in = "usd"\n')
+    replaced(config, "{ taker = 0.001 }", fees + '\nfees_by_instrument = { btc_usd = { paid_in = "usd" } }')
     venue = load(config).build()["venues"]["xsim"]
     assert (venue.fees.paid_in, venue.fees.tiers.window, venue.fees.tiers.levels[0].taker) == ("received", 7, 0.0005)
     assert venue.fees_by_instrument["btc_usd"].paid_in == "usd"
     replaced(config, "[[5, 0, 0.0005]]", "[[5, 0, 0.5]]")
     with pytest.raises(BarterBtError, match=r"venues.xsim.fees.tiers: taker fee of a level is 0.5"):
+        load(config).build()
+
+
+def test_delays_that_are_not_always_the_same(config):
+    """Each is a table with the key of its kind; a wrong one is told by its place."""
+    uniform, normal = '{ uniform = ["1ms", "5ms"] }', '{ median = "5ms", sigma = 0.5 }'
+    by_time = '{ by_time = [["2024-01-01T00:00:00Z", "9ms"]] }'
+    replaced(
+        config, 'request = "50ms", feed = 7', f"request = {uniform}, response = {normal}, feed = {by_time}, seed = 3"
+    )
+    latency = load(config).build()["venues"]["xsim"].latency
+    assert latency.request_ns.delays == (1_000_000, 5_000_000)
+    assert latency.feed_ns.times == (1_704_067_200_000_000_000,)
+    assert (len(latency.response_ns.delays), latency.seed) == (4_096, 3)
+    replaced(config, uniform, '{ uniform = ["1ms"] }')
+    with pytest.raises(BarterBtError, match=r"venues.xsim.latency: request_ns is"):
         load(config).build()

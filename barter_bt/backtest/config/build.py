@@ -190,11 +190,13 @@ class Config:
 
         values = given(section)
         if section.latency is not UNSET:
-            delays = {
-                f"{part}_ns": self._duration(f"{key}.latency.{part}", delay)
-                for part, delay in given(section.latency).items()
-            }
-            values["latency"] = self._make(f"{key}.latency", terms.Latency, delays)
+            delays = given(section.latency)
+            for part in delays.keys() - {"seed"}:
+                delay = delays[part]
+                where = f"{key}.latency.{part}"
+                delays[part] = given(delay) if isinstance(delay, Section) else self._duration(where, delay)
+            named = {name if name == "seed" else f"{name}_ns": delay for name, delay in delays.items()}
+            values["latency"] = self._make(f"{key}.latency", terms.Latency, named)
         if section.max_age is not UNSET:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
         kinds: dict[str, Callable[..., Any]] = {

@@ -105,12 +105,23 @@ class SlippageSection(Section, frozen=True):
     impact: float | UnsetType = UNSET
 
 
-class LatencySection(Section, frozen=True):
-    """Constant delays."""
+class DelaysSection(Section, frozen=True):
+    """Delays that are not always the same: one of the lists, or a median and a sigma."""
 
-    request: Duration | UnsetType = UNSET
-    response: Duration | UnsetType = UNSET
-    feed: Duration | UnsetType = UNSET
+    uniform: Annotated[list[Duration], Meta(description="the shortest and the longest")] | UnsetType = UNSET
+    measured: Annotated[list[Duration], Meta(description="measurements, each as likely")] | UnsetType = UNSET
+    by_time: Annotated[list[tuple[str, Duration]], Meta(description="pairs of time and delay")] | UnsetType = UNSET
+    median: Annotated[Duration, Meta(description="of lognormal delays")] | UnsetType = UNSET
+    sigma: Annotated[float, Meta(description="of their logarithms")] | UnsetType = UNSET
+
+
+class LatencySection(Section, frozen=True):
+    """Delays, each always the same or a table of its own."""
+
+    request: Duration | DelaysSection | UnsetType = UNSET
+    response: Duration | DelaysSection | UnsetType = UNSET
+    feed: Duration | DelaysSection | UnsetType = UNSET
+    seed: Annotated[int, Meta(description="of what is drawn")] | UnsetType = UNSET
 
 
 class MarginSection(Section, frozen=True):
@@ -142,6 +153,8 @@ class VenueSection(Section, frozen=True):
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
+    locked_quotes: Literal["wait", "fill"] | UnsetType = UNSET
+    beyond_size: Literal["wait", "one_tick_worse"] | UnsetType = UNSET
 
 
 class ObjectSection(Section, frozen=True):

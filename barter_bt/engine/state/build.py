@@ -10,6 +10,7 @@ from functools import lru_cache
 from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
+from barter_bt.engine.latency import Delays
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders
 from barter_bt.engine.state.assets import update_from_balance
@@ -58,6 +59,7 @@ def build_state(
     reporting: int,
     start: int,
     marks: int,
+    delays: Delays | None = None,
 ) -> EngineState:
     """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
     engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
@@ -83,6 +85,7 @@ def build_state(
         fault=fault,
         terms=terms,
         links=links,
+        delays=Delays(0) if delays is None else delays,
         health=health,
         assets=assets,
         instruments=instruments,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
+from barter_bt.engine.latency import Delays
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
 from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
@@ -346,6 +347,7 @@ class EngineState(Block):
     fault: Fault
     terms: Terms
     links: Links
+    delays: Delays
     health: Health
     assets: Assets
     instruments: Instruments
