@@ -14,6 +14,8 @@ CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close"
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
+DelaySpec = tuple[str, tuple[int, ...], tuple[int, ...]]
+TierSpec = tuple[tuple[tuple[str, str, str], ...], str, int, int, str]
 Session = tuple[int, int]
 
 KINDS: tuple[Kind, ...] = ("trades", "quotes", "candles")
@@ -30,6 +32,8 @@ class InstrumentSpec(Plain):
     ``maintenance`` and its amount per contract are likewise what it needs as long as it is held. ``fee_maximum``,
     ``slippage_rate`` and ``liquidation_fee`` are fractions, of an order's notional, a price and what is liquidated; all
     fractions have at most nine places.
+    ``tiers`` are levels of (volume, maker, taker), the asset of volumes, how many intervals count, their length in ns,
+    and the volume of each before the run. ``paid_in`` and ``discount`` are what rule 63 says.
     Names are unique over all exchanges.
     """
 
@@ -65,6 +69,9 @@ class InstrumentSpec(Plain):
     maintenance_per_contract: str | None = None
     liquidation_fee: str = "0"
     settlement_price: str | None = None  # of a future that expires
+    tiers: TierSpec | None = None
+    paid_in: str = "quote"
+    discount: str = "0"
 
     @property
     def money(self) -> str:
@@ -74,7 +81,10 @@ class InstrumentSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class ExchangeSpec(Plain):
-    """The terms of one exchange; ``max_age_ns`` 0 is no limit."""
+    """The terms of one exchange; ``max_age_ns`` 0 is no limit.
+
+    Delays that vary are a form, "by_time", "measured" or "uniform", with delays in ns and, by time, their times in ns.
+    """
 
     name: str
     account: Literal["cash", "margin"] = "cash"
@@ -89,6 +99,11 @@ class ExchangeSpec(Plain):
     candle_fill: CandleFill = "next_open"
     participation: str | None = None  # at most nine places
     candle_path: CandlePath = "pessimistic"
+    request_delays: DelaySpec | None = None  # in place of request_ns
+    response_delays: DelaySpec | None = None
+    seed: int = 0
+    fills_locked: bool = False
+    fills_beyond: bool = False
 
 
 @dataclass(frozen=True, repr=False)
