@@ -40,7 +40,7 @@ SURFACE = {
         compare_candle_paths read
     """,
     "barter_bt.venue": """
-        Delays FeeLevel FeeTiers Fees Latency Margin Slippage Venue
+        Delays FEE_PRESETS FeeLevel FeePreset FeeTiers Fees Latency Margin Slippage Venue
     """,
     "barter_bt.testing": """
         assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence

@@ -2,7 +2,19 @@
 
 from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.delays import Delays
+from barter_bt.venue.presets import FEE_PRESETS, FeePreset
 from barter_bt.venue.terms import Latency, Margin, Venue
 from barter_bt.venue.tiers import FeeLevel, FeeTiers
 
-__all__ = ["Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "Slippage", "Venue"]
+__all__ = [
+    "FEE_PRESETS",
+    "Delays",
+    "FeeLevel",
+    "FeePreset",
+    "FeeTiers",
+    "Fees",
+    "Latency",
+    "Margin",
+    "Slippage",
+    "Venue",
+]

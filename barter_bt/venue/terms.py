@@ -11,6 +11,7 @@ from barter_bt.errors import ConfigError, nearest
 from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.delays import LONGEST_NS, Delays, delays_of
 from barter_bt.venue.given import set_amount, set_duration, set_fraction
+from barter_bt.venue.presets import FEE_PRESETS
 
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
@@ -122,7 +123,8 @@ class Venue:
     ----------
     fees, latency, margin
         For every instrument; ``fees_by_instrument`` and ``margin_by_instrument`` override by name. A mapping of their
-        parameters does as well; a number or text is the rate: of fees both the maker's and the taker's.
+        parameters does as well; a number or text is the rate: of fees both the maker's and the taker's. Fees may also
+        be the name of one of the ``FEE_PRESETS`` of :mod:`barter_bt.venue`.
     account
         ``"cash"``: spot cannot go short or into debt. ``"margin"``: it can, as far as equity covers
         ``margin``. Derivatives always use margin.
@@ -218,6 +220,14 @@ class Venue:
 
 
 def _fees(given: Any, where: str) -> Fees:
+    if isinstance(given, str) and given in FEE_PRESETS:
+        return FEE_PRESETS[given].fees
+    if isinstance(given, str) and not any(each.isdigit() for each in given[:2]):
+        like = nearest(given, FEE_PRESETS)
+        raise ConfigError(
+            f"{where} is {given!r}; known: {', '.join(FEE_PRESETS)}; or a rate",
+            f"did you mean {like!r}?" if like else None,
+        )
     rate: Any = given
     return Fees(rate, rate) if isinstance(given, int | float | str | Decimal) else _part(Fees, given, where)
 

@@ -48,7 +48,7 @@ def test_a_good_file_becomes_the_arguments_of_backtest(config):
         ('kind = "candles"', 'kind = "bars"', "data[0].kind: Invalid enum value 'bars'", None),
         ("usd = 10_000", "usd = [1]", "balances.usd: Expected int | float | str, got array", None),
         ("usd = 10_000", "", "balances: Expected table of length >= 1", None),
-        ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected table, got float", "0.1 % is 0.001"),
+        ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected str | table, got float", "0.1 % is 0.001"),
         ("[run]", "[run", "is not TOML: ", None),
     ],
 )
@@ -355,4 +355,14 @@ def test_delays_that_are_not_always_the_same(config):
     assert (len(latency.response_ns.delays), latency.seed) == (4_096, 3)
     replaced(config, uniform, '{ uniform = ["1ms"] }')
     with pytest.raises(BarterBtError, match=r"venues.xsim.latency: request_ns is"):
+        load(config).build()
+
+
+def test_fees_that_a_venue_has_published(config):
+    """In place of a table stands the name of a preset, or a rate."""
+    replaced(config, "{ taker = 0.001 }", '"bitstamp_2017_08_09"\nfees_by_instrument = { walk_usd = "0.1%" }')
+    venue = load(config).build()["venues"]["xsim"]
+    assert (venue.fees.taker, venue.fees_by_instrument["walk_usd"].maker) == (0.0025, 0.001)
+    replaced(config, "bitstamp_2017_08_09", "bitstamp")
+    with pytest.raises(BarterBtError, match=r"venues.xsim: fees is 'bitstamp'; known"):
         load(config).build()

@@ -215,10 +215,12 @@ class Config:
         venue: Venue = self._make(key, terms.Venue, values)
         return venue
 
-    def _terms(self, key: str, kind: Callable[..., Any], section: Section) -> Any:
+    def _terms(self, key: str, kind: Callable[..., Any], section: Section | str) -> Any:
         """Fees and the like; what stands in a section of its own in them is made first."""
         from barter_bt.venue.tiers import FeeTiers
 
+        if isinstance(section, str):
+            return section  # a rate, or the name of a preset
         values = given(section)
         if "tiers" in values:
             values["tiers"] = self._make(f"{key}.tiers", FeeTiers, given(values["tiers"]))

@@ -137,7 +137,7 @@ class MarginSection(Section, frozen=True):
 class VenueSection(Section, frozen=True):
     """The terms of one exchange."""
 
-    fees: FeesSection | UnsetType = UNSET
+    fees: FeesSection | str | UnsetType = UNSET
     latency: LatencySection | UnsetType = UNSET
     margin: MarginSection | UnsetType = UNSET
     account: Literal["cash", "margin"] | UnsetType = UNSET
@@ -146,7 +146,7 @@ class VenueSection(Section, frozen=True):
     triggers_on: Evidence | UnsetType = UNSET
     limit_fill: Literal["through", "touch"] | UnsetType = UNSET
     max_age: Duration | UnsetType = UNSET
-    fees_by_instrument: dict[str, FeesSection] | UnsetType = UNSET
+    fees_by_instrument: dict[str, FeesSection | str] | UnsetType = UNSET
     margin_by_instrument: dict[str, MarginSection] | UnsetType = UNSET
     candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET
     slippage: SlippageSection | UnsetType = UNSET
