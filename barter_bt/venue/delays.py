@@ -122,7 +122,7 @@ class Delays:
         Examples
         --------
         >>> Delays.lognormal("5ms", 0.5)
-        Delays(interpolated, 4,096 from 803,160 to 31,127,051 ns)
+        Delays(interpolated, 4,096 from 798,734 to 31,299,514 ns)
         """
         middle, given = _duration(median), cast(Any, sigma)
         if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 5:

@@ -57,17 +57,22 @@ def match_taker(v: VenueState, order: int, i: int) -> None:
         return
     if v.orders.time_in_force[order] == FOK and lots < leaves(v, order):
         return
+    _take(v, order, i, lots, ticks)
+
+
+def _take(v: VenueState, order: int, i: int, lots: int, ticks: int) -> None:
+    """Take some of what is left of the standing quote."""
     note_taking(v, order, i, lots, ticks, QUOTES)
-    if is_buy:
-        b.ask_left[i] -= lots
+    if v.orders.side[order] == BUY:
+        v.markets.ask_left[i] -= lots
     else:
-        b.bid_left[i] -= lots
+        v.markets.bid_left[i] -= lots
 
 
 @unit
 def _take_beyond(v: VenueState, order: int, i: int, lots: int, ticks: int) -> None:
     """Take what is left of a quote, and all else one tick worse, where the limit allows that (rule 14)."""
-    b, side, wanted = v.markets, v.orders.side[order], leaves(v, order)
+    side, wanted = v.orders.side[order], leaves(v, order)
     if ticks == 0 or wanted <= 0 or not usable(v, i) or not is_within_limit(v, order, ticks):
         return
     worse = max(ticks + side, 1)
@@ -75,11 +80,7 @@ def _take_beyond(v: VenueState, order: int, i: int, lots: int, ticks: int) -> No
     if v.orders.time_in_force[order] == FOK and lots + rest < wanted:
         return
     if lots > 0:
-        note_taking(v, order, i, lots, ticks, QUOTES)
-        if side == BUY:
-            b.ask_left[i] -= lots
-        else:
-            b.bid_left[i] -= lots
+        _take(v, order, i, lots, ticks)
     if rest > 0:
         note_taking(v, order, i, rest, worse, QUOTES)
 
