@@ -137,6 +137,7 @@ def test_rule_63_what_is_less_than_a_lot_stays_beside_the_position():
     result = run(market, [plan, seen], venues=received())
     assert list(dict.fromkeys(seen.seen)) == [0, 2, 5, 8, 10]
     assert seen.seen[-1] == 0
+    assert result.venue.markets.quantity[0] == 0
     assert table(result.balances, "asset", "total")[-1] == ("a", pytest.approx(0.8))
     assert result.equity["equity"][-1] == pytest.approx(10_000 - 12 * 10 - 100)
     assert result.round_trips["pnl"].sum() == -220
