@@ -101,7 +101,10 @@ class Result(Analysis):
 
     @cached_property
     def trades(self) -> pl.DataFrame:
-        """Own fills, one row each; a round trip is a row of :attr:`positions`."""
+        """Own fills, one row each; a round trip is a row of :attr:`positions`.
+
+        Where fees are paid in what is received (rule 63), ``quantity_kept`` is what a fill added to its position.
+        """
         return self._frames.trades()
 
     @cached_property

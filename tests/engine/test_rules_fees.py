@@ -141,6 +141,8 @@ def test_rule_63_what_is_less_than_a_lot_stays_beside_the_position():
     assert table(result.balances, "asset", "total")[-1] == ("a", pytest.approx(0.8))
     assert result.equity["equity"][-1] == pytest.approx(10_000 - 12 * 10 - 100)
     assert result.round_trips["pnl"].sum() == -220
+    assert result.trades["quantity_kept"].to_list() == [2, 3, 3, 2, 10]
+    assert result.summary()["exposure"] == pytest.approx(0.8)
 
 
 def test_rule_63_one_lot_is_never_taken_whole():
