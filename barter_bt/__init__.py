@@ -35,13 +35,26 @@ if TYPE_CHECKING:
         session_end,
         week_end,
     )
-    from barter_bt.venue import Fees, Latency, Margin, MarginTier, Slippage, Venue
+    from barter_bt.venue import (
+        Delays,
+        FeeLevel,
+        Fees,
+        FeeTiers,
+        Latency,
+        Margin,
+        MarginTier,
+        Slippage,
+        Venue,
+    )
 
 __all__ = [
     "AmendRequest",
     "Checkpoint",
     "Commands",
     "Compiled",
+    "Delays",
+    "FeeLevel",
+    "FeeTiers",
     "Fees",
     "Hooks",
     "Instrument",
@@ -83,7 +96,7 @@ _FROM = {
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
-    "venue": ("Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),
+    "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
     "instrument": ("Instrument",),
     "risk": ("Limits",),
     "strategy": (

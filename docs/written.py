@@ -75,6 +75,8 @@ def _type(value: dict[str, Any]) -> str:
         return " or ".join(_type(one) for one in value["anyOf"]).replace("whole number or number", "number")
     if "enum" in value:
         return " or ".join(f'`"{one}"`' for one in value["enum"])
+    if "prefixItems" in value:
+        return f"list of {', '.join(_type(one) for one in value['prefixItems'])}"
     if value.get("type") == "array":
         return f"list of {_type(value['items'])}"
     if value.get("type") == "object":

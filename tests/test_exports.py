@@ -9,10 +9,10 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        AmendRequest Checkpoint Commands Compiled Fees Hooks Instrument Latency Limits Margin MarginTier OrderRequest
-        Record Result
-        Schedule Signals Simulation Slippage Venue __version__ backtest check_causality compare compare_candle_paths
-        data every instrument month_end read report risk session_end statistic strategy testing venue week_end
+        AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
+        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
+        check_causality compare compare_candle_paths data every instrument month_end read report risk session_end
+        statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check deposits dividends
@@ -40,7 +40,7 @@ SURFACE = {
         compare_candle_paths read
     """,
     "barter_bt.venue": """
-        Fees Latency Margin MarginTier Slippage Venue
+        Delays FEE_PRESETS FeeLevel FeePreset FeeTiers Fees Latency Margin MarginTier Slippage Venue
     """,
     "barter_bt.testing": """
         assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from barter_bt.data import MarketData, Stream
@@ -14,6 +15,7 @@ from barter_bt.errors import ConfigError, InstrumentError, StrategyError, neares
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.python import Python
+from barter_bt.venue.delays import Delays, feed_arrivals
 from barter_bt.venue.terms import Venue
 
 MINUTE_NS = 60_000_000_000
@@ -117,7 +119,23 @@ def feed_latency(stream: Stream, index: IndexedInstruments, venues: Mapping[str,
     delays = {venues[index.instruments[index.instrument(n)].exchange].latency.feed_ns for n in stream.instruments}
     if len(delays) > 1:
         raise ConfigError(f"stream {stream.name} holds exchanges of different feed latency", "split it by exchange")
-    return delays.pop() if delays else 0
+    found = delays.pop() if delays else 0
+    return 0 if isinstance(found, Delays) else found
+
+
+def with_arrivals(streams: Sequence[Stream], index: IndexedInstruments, venues: Mapping[str, Venue]) -> list[Stream]:
+    """The streams, with arrival times where a feed latency is not always the same and they have none (rule 52)."""
+    found = []
+    for stream in streams:
+        terms = {venues[index.instruments[index.instrument(name)].exchange].latency for name in stream.instruments}
+        drawn = {(one.feed_ns, one.seed) for one in terms if isinstance(one.feed_ns, Delays)}
+        if not drawn or stream.has_received:
+            found.append(stream)
+            continue
+        if len(drawn) > 1 or len({one.feed_ns for one in terms}) > 1:
+            raise ConfigError(f"stream {stream.name} holds exchanges of different feed latency", "split it by exchange")
+        found.append(stream.with_arrivals(partial(feed_arrivals, *drawn.pop())))
+    return found
 
 
 def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:

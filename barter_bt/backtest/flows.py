@@ -14,17 +14,20 @@ from barter_bt.backtest.dividends import NOTHING, paid_later, payout_rows
 from barter_bt.backtest.interest import interest_rows
 from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
-from barter_bt.data.flows import CashFlows
+from barter_bt.data.flows import TRADING_FEE, CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
-from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FUNDING, INSURANCE, PAYOUT, SPLIT
+from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FEE, FUNDING, INSURANCE, PAYOUT, SPLIT, VOLUME
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.flows import next_due
 
 KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT, "deposit": DEPOSIT}
 _RATE = 10**12  # rates of funding count to its inverse
+_BARE: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
+_BARE |= {"instrument": -1, "pays": NOTHING, "den": 1, "rounded": 0}
 
 
 def flows_of(given: object) -> tuple[CashFlows, ...]:
@@ -39,7 +42,7 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
 
 
 def install(
-    flows: Sequence[CashFlows], state: EngineState, index: IndexedInstruments, scales: Scales
+    flows: Sequence[CashFlows], state: EngineState, index: IndexedInstruments, scales: Scales, fees: FeeTables
 ) -> tuple[list[str], list[str]]:
     """Write them into the state's columns: those due again and again, then the others by time, each then as given.
 
@@ -55,12 +58,14 @@ def install(
     place = {row["given"]: number for number, row in enumerate(due)}
     for row in due:
         row["pays"] = place[row["given"] + row["pays"]] if row["pays"] > 0 else NOTHING
-    due += _insurance(state, index)
+    again = sum(row["every"] > 0 for row in due)
+    due[again:again] = _intervals(fees, len(rows), begins)
+    due += [*_insurance(state, index), *_fees(fees, index)]
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
     state.replace("flows", table)
-    state.agenda.first[CASH_FLOW] = once = sum(row["every"] > 0 for row in due)
+    state.agenda.first[CASH_FLOW] = once = again + len(fees.every_ns)
     state.agenda.due[CASH_FLOW] = next_due(table, once)
     return [row["reason"] for row in due], [*_left_out(rows, begins), *_rounded(due, index, scales)]
 
@@ -82,9 +87,28 @@ def _insurance(state: EngineState, index: IndexedInstruments) -> list[dict[str, 
     """A row, never due, for each asset in which something is margined: what an insurance would pay (rule 43)."""
     terms = state.terms
     assets = np.unique(terms.array("quote")[terms.array("margined") > 0]).tolist()
-    row: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
-    row |= {"kind": INSURANCE, "instrument": -1, "pays": NOTHING, "den": 1, "reason": "insurance", "rounded": 0}
-    return [row | {"asset": asset, "exchange": index.exchanges.index(index.assets[asset][0])} for asset in assets]
+    return [_never_due(INSURANCE, "insurance", asset, index) for asset in assets]
+
+
+def _fees(fees: FeeTables, index: IndexedInstruments) -> list[dict[str, Any]]:
+    """A row, never due, for each asset in which fees are paid beside quote assets (rule 63)."""
+    assets = np.unique(fees.fee_terms.array("asset")).tolist()
+    return [_never_due(FEE, TRADING_FEE, asset, index) for asset in assets if asset >= 0]
+
+
+def _never_due(kind: int, reason: str, asset: int, index: IndexedInstruments) -> dict[str, Any]:
+    exchange = index.exchanges.index(index.assets[asset][0])
+    return _BARE | {"kind": kind, "reason": reason, "asset": asset, "exchange": exchange}
+
+
+def _intervals(fees: FeeTables, given: int, begins: int) -> list[dict[str, Any]]:
+    """A row for each counter of volume: its interval ends again and again, behind all that is given (rule 62)."""
+    return [
+        _BARE
+        | {"kind": VOLUME, "reason": "volume", "num": counter, "every": every, "given": given + counter}
+        | {"time": (begins // every + 1) * every}
+        for counter, every in enumerate(fees.every_ns)
+    ]
 
 
 def _rounded(due: Sequence[dict[str, Any]], index: IndexedInstruments, scales: Scales) -> Iterator[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.backtest.average import entry_ticks, order_ticks
+from barter_bt.backtest.kept_lots import kept_lots
 from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
@@ -241,8 +242,8 @@ class Frames:
     def trades(self) -> pl.DataFrame:
         """Own fills, in the order in which the engine learnt of them."""
         t, s = self._s.trades, self._scales
-        i, orders = t.array("instrument"), t.array("order")
-        return pl.DataFrame(
+        i, orders, kept = t.array("instrument"), t.array("order"), kept_lots(self._s)
+        frame = pl.DataFrame(
             {
                 "trade_id": np.arange(len(t)),
                 "time_exchange": self._time(t.array("time_exchange")),
@@ -258,6 +259,7 @@ class Frames:
                 "strategy": self._enum(self._s.orders.array("strategy")[orders], self._strategies),
             }
         )
+        return frame if kept is None else frame.with_columns(quantity_kept=self._scaled(kept, i, s.lots))
 
     def positions(self) -> pl.DataFrame:
         """Closed positions, in the order of closing."""

@@ -111,7 +111,10 @@ class Result(Analysis):
 
     @cached_property
     def trades(self) -> pl.DataFrame:
-        """Own fills, one row each; a round trip is a row of :attr:`positions`."""
+        """Own fills, one row each; a round trip is a row of :attr:`positions`.
+
+        Where fees are paid in what is received (rule 63), ``quantity_kept`` is what a fill added to its position.
+        """
         return self._frames.trades()
 
     @cached_property
@@ -177,7 +180,8 @@ class Result(Analysis):
     def cash_flows(self) -> pl.DataFrame:
         """Money that no order moved: funding, interest, dividends, deposits, cash flows of the user's own.
 
-        ``worth`` is the amount in the reporting asset at the prices of its time, null where there was none.
+        ``worth`` is the amount in the reporting asset at the prices of its time, null where there was none. What trades
+        paid in a third asset is here, too, with the reason ``trading_fee``; their ``fees`` are what it was worth.
         """
         return self._frames.cash_flows(self.flow_reasons)
 

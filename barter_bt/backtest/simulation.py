@@ -19,6 +19,7 @@ from barter_bt.backtest.asked import (
     refuse_paths,
     streams_of,
     venues_of,
+    with_arrivals,
 )
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
@@ -47,6 +48,7 @@ from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
+from barter_bt.venue.fee_tables import build_fees, counted_assets
 from barter_bt.venue.terms import Venue
 
 
@@ -119,14 +121,18 @@ class Simulation:
         names = [name for one in pairs for name in (one.base, one.quote)]
         index = IndexedInstruments(instruments_of(instruments), names)
         terms_of = venues_of(venues, index)
+        streams = with_arrivals(streams, index, terms_of)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
         home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)
         ranges = price_ranges(streams, index)
-        bare = [(one.base, one.quote) for one in pairs]
-        scales = choose_scales(index, ranges, amounts, units=chosen, reporting=home, simulated=True, pairs=bare)
+        bare, counted = [(one.base, one.quote) for one in pairs], counted_assets(index, terms_of)
+        scales = choose_scales(
+            index, ranges, amounts, units=chosen, reporting=home, simulated=True, pairs=bare, counted=counted
+        )
         starting, dust = starting_units(amounts, scales, index)
-        terms, links = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        terms, (links, delays) = build_terms(index, scales, terms_of), build_links(index, terms_of)
+        fees = build_fees(index, scales, terms_of, terms)
         refuse_paths(streams, index, terms_of)
         fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
@@ -138,7 +144,9 @@ class Simulation:
         closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
         tiers = build_tiers(index, scales, terms_of)
         haircuts = {name: venue.collateral for name, venue in terms_of.items()}
-        state = build_state(index, scales, terms, tiers, links, starting, home, begins, closes + 64, pairs, haircuts)
+        state = build_state(
+            index, scales, terms, tiers, links, starting, home, begins, closes + 64, pairs, haircuts, delays
+        )
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
         watched = Record(**record) if isinstance(record, Mapping) else record
@@ -151,7 +159,7 @@ class Simulation:
         if told:
             told.install(state, index)
         paid = flows_of(cash_flows)
-        reasons, early = install_flows(paid, state, index, scales)
+        reasons, early = install_flows(paid, state, index, scales, fees)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
         if trading not in ("enabled", "disabled"):
@@ -168,6 +176,7 @@ class Simulation:
             balances=amounts,
             fill_terms=fill_terms,
             margin_terms=build_margin_terms(index, scales, terms_of),
+            fees=fees,
             state=state,
             rates=pairs,
             first=first,

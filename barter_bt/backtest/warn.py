@@ -14,6 +14,7 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
+from barter_bt.engine.flows import VOLUME
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     CANCELLED,
@@ -131,7 +132,8 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
         if missed > 0:
             yield f"{missed} {what} lie after the last market event and were not reached"
     f, last = s.flows, s.engine.market_time[0]
-    never = (f.array("every") > 0) & (f.array("time") > last) & (f.array("time") - f.array("every") <= f.array("since"))
+    rates = (f.array("every") > 0) & (f.array("kind") != VOLUME)
+    never = rates & (f.array("time") > last) & (f.array("time") - f.array("every") <= f.array("since"))
     if never.any():
         yield f"{never.sum()} rate(s) of interest were never due: the run ends before"
 

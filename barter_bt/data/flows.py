@@ -20,6 +20,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "deposit": ("time", "asset", "amount"),
 }
 _MOST = {"rate": 1.0, "amount": 1e15}
+TRADING_FEE = "trading_fee"  # the reason of what fills pay in a third asset
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ def cash_flows(source: object) -> CashFlows:
     flows = _read("cash", source)
     moved = pl.col("reason").is_in(["deposit", "withdrawal"])
     refuse_rows("cash", flows.frame, "cash_flows", ("is a deposit or withdrawal", moved, "give it to data.deposits"))
+    charged = pl.col("reason") == TRADING_FEE
+    refuse_rows("cash", flows.frame, "cash_flows", ("is a fee of trades", charged, "give it to Fees(paid_in=...)"))
     return flows
 
 

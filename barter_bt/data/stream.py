@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from barter_bt.data import facts
@@ -22,6 +24,8 @@ from barter_bt.errors import ConfigError, DataError
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 Part = tuple[Source, Canon]
+Arrivals = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
+_EARLIEST = -(1 << 63)
 
 
 class Stream:
@@ -70,6 +74,7 @@ class Stream:
             raise ConfigError(f"{self.name}: clock_offset is given, but there is no time_received", "leave it out")
         if clock_offset not in (None, "auto"):
             duration_ns(clock_offset, "clock_offset")
+        self._arrivals: Arrivals | None = None
 
     def __repr__(self) -> str:
         return f"Stream({self.kind}, {self.name!r})"
@@ -120,11 +125,14 @@ class Stream:
 
     def pieces(self, extra: Sequence[str] = ()) -> Iterator[Piece]:
         """Pieces in order, as given and canonical; nulls are still in them, ``extra`` columns only among the given."""
-        parts = self._parts(extra)
+        parts, last = self._parts(extra), _EARLIEST
         for source, canon in parts:
             there = [name for name in extra if name in source.schema and name not in canon.needed]
             for first_row, raw in source.pieces([*canon.needed, *there]):
-                yield Piece(source.label, first_row, raw, self._shifted(canon.apply(raw), parts), canon)
+                frame = self._shifted(canon.apply(raw), parts)
+                if self._arrivals:
+                    frame, last = _with_arrivals(frame, self._arrivals, last)
+                yield Piece(source.label, first_row, raw, frame, canon)
 
     def chunks(
         self, codes: Mapping[str, int], *, validate: bool | None = None, extra: Sequence[str] = ()
@@ -172,6 +180,19 @@ class Stream:
         """Give the same rows with another clock offset."""
         sources = [source for source, _ in self.given]
         return Stream(sources, self._options, self.repair, clock_offset, self.validate)
+
+    def with_arrivals(self, arrivals: Arrivals) -> Stream:
+        """Give the same rows with arrival times, which they have not yet.
+
+        Parameters
+        ----------
+        arrivals
+            Of the venue times of rows that follow each other, and the last arrival before them, their arrivals.
+        """
+        sources = [source for source, _ in self.given]
+        stream = Stream(sources, self._options, self.repair, None, self.validate)
+        stream._arrivals, stream.has_received = arrivals, True
+        return stream
 
     @cached_property
     def extra(self) -> tuple[str, ...]:
@@ -248,7 +269,15 @@ class Stream:
         for source, canon in parts:
             there = [name for name in extra if name in source.schema and name not in canon.needed]
             frames.append(self._shifted(canon.lazy(source.lazy(), there), parts))
-        return pl.concat(alike(frames, self.kind, extra), how="vertical_relaxed" if extra else "vertical")
+        whole = pl.concat(alike(frames, self.kind, extra), how="vertical_relaxed" if extra else "vertical")
+        if self._arrivals is None or (self.repair is not None and parts is self.given):  # what is to be mended has none
+            return whole
+        arrivals = self._arrivals
+
+        def arriving(times: pl.Series) -> pl.Series:
+            return pl.Series(arrivals(times.to_physical().fill_null(0).to_numpy(), _EARLIEST)).cast(TIME)
+
+        return whole.with_columns(time_received=pl.col("time_exchange").map_batches(arriving, TIME))
 
     def _shifted(self, frame: Frame, parts: list[Part]) -> Frame:
         """Add the clock offset; a repaired frame has it already."""
@@ -256,3 +285,9 @@ class Stream:
             return frame
         shifted = pl.col("time_received").to_physical() + self.clock_offset_ns
         return frame.with_columns(shifted.cast(TIME).alias("time_received"))
+
+
+def _with_arrivals(frame: pl.DataFrame, arrivals: Arrivals, last: int) -> tuple[pl.DataFrame, int]:
+    """A piece with arrival times, and the last of them."""
+    found = arrivals(frame["time_exchange"].to_physical().fill_null(0).to_numpy(), last)
+    return frame.with_columns(time_received=pl.Series(found).cast(TIME)), int(found[-1]) if len(found) else last

@@ -91,6 +91,20 @@ def fee_of_order(terms: Terms, i: int, fees: int, value: int) -> int:
     return amount
 
 
+def fee_in_base(terms: Terms, i: int, lots: int, value: int, fee: int) -> int:
+    """What a buy pays of a fee in the base asset that it receives, in its units (rule 63)."""
+    if value == 0:
+        return 0
+    amount = muldiv(min(abs(fee), LIMIT), base_amount(terms, i, lots), value)
+    return amount if fee >= 0 else -amount
+
+
+def lots_taken(terms: Terms, i: int, lots: int, amount: int, credit: int) -> int:
+    """Lots that a fee of ``amount`` in the base asset takes away from a position, of those that a fill adds."""
+    units = terms.base_units[i]
+    return min(max(-((credit - amount) // units), 0), lots - 1)
+
+
 def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
     """Weighted mid in ticks of a book with both sides (rule 6)."""
     return bid + muldiv(ask - bid, bid_lots, bid_lots + ask_lots)

@@ -72,10 +72,21 @@ def copy_report(to: Reports, row: int, given: Reports, given_row: int) -> None:
 
 
 class Links(Table):
-    """One row per exchange: delays in ns, and when the last message of each direction arrives."""
+    """One row per exchange: delays in ns, and when the last message of each direction arrives.
+
+    What does not always take as long has a form other than CONSTANT and so many rows of the delays, from the first on;
+    then ``request_ns`` is the shortest.
+    """
 
     request_ns: I64
     response_ns: I64
+    request_form: I64
+    request_first: I64
+    request_count: I64
+    response_form: I64
+    response_first: I64
+    response_count: I64
+    seed: I64
     last_request: I64
     last_report: I64
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import in_range
+from barter_bt.engine.accounting import fee_in_base, in_range, lots_taken, notional
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, note_output, note_report
 from barter_bt.engine.deposit import note_entitlement, value_payment
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import FUNDING, PAYOUT
+from barter_bt.engine.flows import FEE, FUNDING, PAYOUT
 from barter_bt.engine.messages import (
     ACCEPTED,
     AMEND_REJECTED,
@@ -28,6 +28,7 @@ from barter_bt.engine.messages import (
     TRIGGERED,
     dequeue,
 )
+from barter_bt.engine.order import BUY
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.split import apply_split
 from barter_bt.engine.state.amending import update_from_amend
@@ -47,7 +48,7 @@ from barter_bt.engine.state.orders import (
 from barter_bt.engine.state.position import update_position_from_fill
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
-from barter_bt.engine.terms import ISOLATED
+from barter_bt.engine.terms import IN_RECEIVED, ISOLATED
 from barter_bt.engine.wake import is_awake
 
 
@@ -187,6 +188,7 @@ def _apply_flow(s: EngineState, row: int) -> None:
     p.amount[payment] = s.reports.notional[row]
     if s.flows.kind[flow] == FUNDING:
         fund_aside(s, s.flows.instrument[flow], p.amount[payment])
+    p.trade[payment] = len(s.trades) - 1 if s.flows.kind[flow] == FEE else -1
     if s.flows.kind[flow] == PAYOUT:
         expect(s, s.flows.asset[flow], -p.amount[payment])
     value_payment(s, payment, flow)
@@ -202,8 +204,12 @@ def _apply_trade(s: EngineState, row: int, order: int) -> None:
     trade, closed = s.trades.append(), len(s.positions)
     if s.terms.margined[i] == ISOLATED:
         set_aside(s, i, o.side[order], lots, ticks)
+    net, worth = lots, value
+    if s.terms.fee_in[i] == IN_RECEIVED and o.side[order] == BUY:
+        net = _net_lots(s, i, lots, value, fee)
+        worth = notional(s.terms, i, net, ticks)
     position = update_position_from_fill(
-        s, i, o.side[order], lots, ticks, value, fee, r.time_exchange[row], trade, o.strategy[order]
+        s, i, o.side[order], net, ticks, worth, fee, r.time_exchange[row], trade, o.strategy[order]
     )
     if s.engine.audit[0] and len(s.positions) > closed:
         note_output(s, POSITION_EXIT, closed, -1)
@@ -219,3 +225,11 @@ def _apply_trade(s: EngineState, row: int, order: int) -> None:
     t.notional[trade] = value
     t.fees[trade] = fee
     t.position[trade] = position
+
+
+def _net_lots(s: EngineState, i: int, lots: int, value: int, fee: int) -> int:
+    """What a buy adds to a position where its fee is paid in what it receives (rule 63)."""
+    ins, amount = s.instruments, fee_in_base(s.terms, i, lots, value, fee)
+    taken = lots_taken(s.terms, i, lots, amount, ins.fee_credit[i])
+    ins.fee_credit[i] += taken * s.terms.base_units[i] - amount
+    return lots - taken

@@ -8,7 +8,7 @@ from barter_bt.engine.fault import fail_range
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
-from barter_bt.engine.terms import RATE, Terms
+from barter_bt.engine.terms import IN_RECEIVED, RATE, Terms
 
 UNITS, NOTIONAL, EQUITY = 0, 1, 2
 
@@ -25,6 +25,8 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int, size: int, with
     if ticks == 0 or (size == EQUITY and worth == UNKNOWN):
         return UNKNOWN
     value = abs(target)
+    if t.fee_in[i] == IN_RECEIVED:
+        with_fee = 0  # there is nothing to leave room for
     if size == EQUITY:
         value = muldiv(max(worth, 0), value, RATE)
         if value > LIMIT:

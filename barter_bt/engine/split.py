@@ -28,6 +28,7 @@ def apply_split(s: EngineState, row: int) -> None:
     _split_prices(s, i, num, den, time)
     if before != 0:
         _split_position(s, i, num, den, time, mark)
+    ins.fee_credit[i] = 0
     journal = s.splits.append()
     j = s.splits
     j.time_exchange[journal], j.time_engine[journal] = time, s.engine.time[0]

@@ -9,10 +9,11 @@ _MOST_LOTS = float(1 << 60)
 RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
 CROSS, ISOLATED = 1, 2  # how a position is margined
 WEIGHTED_MID, CLOSING, MID, LAST = 0, 1, 2, 3  # what a book with both sides says (rule 73)
+IN_QUOTE, IN_RECEIVED, IN_ASSET = 0, 1, 2  # what fees are paid in (rule 63)
 
 
 class Terms(Table):
-    """One row per instrument, constant through a run. Assets are indices; -1: none."""
+    """One row per instrument, constant through a run but for rates by volume. Assets are indices; -1: none."""
 
     exchange: I64
     base: I64
@@ -35,6 +36,7 @@ class Terms(Table):
     fee_min: I64
     fee_max_rate: I64  # 0: no bound
     fee_step: I64
+    fee_in: I64
     margin_rate: I64
     lot_margin_num: I64  # margin per lot in units of quote; 0: by rate; below 0: by tier
     lot_margin_den: I64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -34,6 +34,7 @@ def choose_scales(
     reporting: int | None = None,
     simulated: bool = False,
     pairs: Sequence[tuple[str, str]] = (),
+    counted: Collection[str] = (),
 ) -> Scales:
     """Choose the scales of a run.
 
@@ -52,6 +53,8 @@ def choose_scales(
         its worth; amounts that are told from outside may be of any size.
     pairs
         Base and quote of each rate that is given beside the market's.
+    counted
+        Names of further assets of which there are amounts other than whole lots, for fees are paid in them.
 
     Raises
     ------
@@ -74,6 +77,7 @@ def choose_scales(
         chosen = _money_units(index, ticks, lots, needed, given)
     else:
         money = _money(index, index.settlement_assets[0] if reporting is None else reporting, pairs)
+        money |= set(counted)
         ranges = [_range(one, ticks[i], prices.get(i)) for i, one in enumerate(index.instruments)]
         chosen = _money_units(index, ticks, lots, _needed(index, ranges, balances, money), given)
         lots = [_lot(index, i, lots[i], ranges[i], chosen, money) for i in range(len(lots))]

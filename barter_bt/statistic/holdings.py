@@ -31,10 +31,11 @@ def holdings(run: Tables) -> pl.DataFrame:
     [(5.0, 10.0), (-5.0, 12.0)]
     """
     bought = pl.col("side").cast(pl.String) == "buy"
+    quantity = pl.col("quantity_kept" if "quantity_kept" in run.trades.columns else "quantity")
     rows = run.trades.select(
         "time_exchange",
         *_NAMES,
-        change=pl.when(bought).then("quantity").otherwise(-pl.col("quantity")),
+        change=pl.when(bought).then(quantity).otherwise(-quantity),
         worth=pl.col("notional") / pl.col("quantity"),
     )
     splits: pl.DataFrame | None = getattr(run, "splits", None)

@@ -72,7 +72,7 @@ class SystemConfig:
     >>> [one.name for one in config.instruments()], config.balances()
     (['binance_spot-btc_usdt'], {'binance_spot.usdt': Decimal('9')})
     >>> config.venues()["binance_spot"].latency
-    Latency(request_ns=50000000, response_ns=51000000, feed_ns=0)
+    Latency(request_ns=50000000, response_ns=51000000, feed_ns=0, seed=0)
     """
 
     document: SystemDocument

@@ -464,7 +464,7 @@ def _build(
     """The state before the first event: no link has said anything."""
     scales, venues = units.scales, dict.fromkeys(index.exchanges, Venue())
     balances = {asset: units.balance(asset, amount) for asset, amount in amounts.items()}
-    terms, links = build_terms(index, scales, venues), build_links(index, venues)
+    terms, (links, _) = build_terms(index, scales, venues), build_links(index, venues)
     state = build_state(index, scales, terms, MarginTiers(0), links, balances, reporting, start, 16)
     state.engine.sequence[0], state.engine.audit[0] = 0, FULL
     for exchange in range(len(index.exchanges)):

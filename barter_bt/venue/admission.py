@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.messages import ACCEPTED, TRIGGERED
 from barter_bt.engine.order import GTC, LIMIT, NO_GROUP, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
 from barter_bt.venue.fill import reservation
@@ -87,7 +88,15 @@ def take(v: VenueState, order: int, i: int) -> None:
         fill_at(v, order, i, v.orders.met[order])
     elif v.orders.met[order] == 0 and takes_this_close(v, order, i):
         ticks = price_of_this_close(v, i)
-        at_once = v.links.request_ns[v.terms.exchange[i]] == 0 and v.orders.good_after[order] != v.orders.arrival[order]
+        at_once = _took_no_time(v, order, i) and v.orders.good_after[order] != v.orders.arrival[order]
         v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, ticks))
         fill_at(v, order, i, ticks)
     update_triggers(v, i)
+
+
+def _took_no_time(v: VenueState, order: int, i: int) -> bool:
+    """Whether an order's request arrived when it was sent."""
+    exchange = v.terms.exchange[i]
+    if v.links.request_form[exchange] == CONSTANT:
+        return v.links.request_ns[exchange] == 0
+    return v.orders.arrival[order] == v.sent.time_sent[order]

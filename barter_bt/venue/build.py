@@ -12,7 +12,8 @@ import numpy as np
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.flows import BORROW_FEE, SPLIT
+from barter_bt.engine.flows import BORROW_FEE, FEE, SPLIT
+from barter_bt.engine.latency import Delays as DelayTable
 from barter_bt.engine.messages import Links
 from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
@@ -22,6 +23,8 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
+from barter_bt.venue.delays import Delays
+from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
@@ -191,14 +194,25 @@ def _how_margined(one: Instrument, venue: Venue, margin: Margin) -> int:
     return ISOLATED
 
 
-def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> Links:
-    """The link to each exchange, on which nothing has been sent yet."""
-    links = Links(len(index.exchanges))
+def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> tuple[Links, DelayTable]:
+    """The link to each exchange, on which nothing has been sent yet, and delays that are not always the same."""
+    links, rows = Links(len(index.exchanges)), list[tuple[int, int]]()
     for e, name in enumerate(index.exchanges):
-        links.request_ns[e] = venues[name].latency.request_ns
-        links.response_ns[e] = venues[name].latency.response_ns
+        latency = venues[name].latency
+        links.seed[e] = latency.seed
+        for way in ("request", "response"):
+            given = getattr(latency, f"{way}_ns")
+            if isinstance(given, Delays):
+                getattr(links, f"{way}_form")[e] = given.form
+                getattr(links, f"{way}_first")[e], getattr(links, f"{way}_count")[e] = len(rows), len(given.delays)
+                rows += zip(given.times or [0] * len(given.delays), given.delays, strict=True)
+                given = min(given.delays)
+            getattr(links, f"{way}_ns")[e] = given
         links.last_request[e] = links.last_report[e] = -NEVER
-    return links
+    delays = DelayTable(len(rows))
+    for row, (time, ns) in enumerate(rows):
+        delays.time[row], delays.ns[row] = time, ns
+    return links, delays
 
 
 def build_fill_terms(
@@ -213,6 +227,8 @@ def build_fill_terms(
         terms.triggers_on[i] = _pick(venue.triggers_on, _TRIGGERS, has, one.key, "triggers_on")
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
+        terms.fills_locked[i] = int(venue.locked_quotes == "fill")
+        terms.fills_beyond[i] = int(_goes_beyond(venue, one))
         terms.candle_fill[i] = CANDLE_FILLS.index(venue.candle_fill)
         terms.candle_path[i] = CANDLE_PATHS.index(venue.candle_path)
         terms.participation[i] = 0 if venue.participation is None else _rate(venue.participation, "participation")
@@ -228,6 +244,18 @@ def build_fill_terms(
         terms.range_share[i], terms.volume_share[i] = slippage.range_share, slippage.volume_share
         terms.impact[i] = slippage.impact
     return terms
+
+
+def _goes_beyond(venue: Venue, one: Instrument) -> bool:
+    """Whether what a quote has not enough for fills one tick worse (rule 14)."""
+    if venue.beyond_size == "wait":
+        return False
+    if one.price_increment is None:
+        raise ConfigError(
+            f"beyond_size is 'one_tick_worse' for {one.key!r}, whose tick is not declared",
+            "give it a price_increment",
+        )
+    return True
 
 
 def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, Venue]) -> MarginTerms:
@@ -284,7 +312,7 @@ def _on_grid(price: Number, tick: Decimal, key: str) -> int:
     return int(ticks)
 
 
-def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms) -> VenueState:
+def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, fees: FeeTables) -> VenueState:
     """The venue before the first event, with the balances that the engine starts from."""
     count, assets = len(state.instruments), len(state.assets)
     accounts = Accounts(assets)
@@ -311,7 +339,10 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     clock = VenueClock(1)
     clock.time[0] = -NEVER
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
-    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any())
+    converts = fees.steps.array("instrument") >= 0
+    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any() or converts.any())
+    for row in np.flatnonzero(state.flows.array("kind") == FEE).tolist():
+        fees.fee_terms.array("flow")[fees.fee_terms.array("asset") == state.flows.asset[row]] = row
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
     looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
     clock.needs_candles[0] = int(looks.any())
@@ -323,7 +354,13 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         tiers=state.tiers,
         fill_terms=fill_terms,
         margin_terms=margin_terms,
+        fee_terms=fees.fee_terms,
+        levels=fees.levels,
+        volumes=fees.volumes,
+        intervals=fees.intervals,
+        steps=fees.steps,
         links=state.links,
+        delays=state.delays,
         flows=state.flows,
         pledges=state.pledges,
         accounts=accounts,

@@ -13,8 +13,8 @@ from barter_bt.engine.flows import INSURANCE
 from barter_bt.engine.messages import FLOW
 from barter_bt.engine.order import BUY, SELL
 from barter_bt.engine.terms import ISOLATED
-from barter_bt.venue.fill import post
 from barter_bt.venue.margin import backing, own_money
+from barter_bt.venue.posting import post
 from barter_bt.venue.report import report_close_out, report_flow
 from barter_bt.venue.state import VenueState
 

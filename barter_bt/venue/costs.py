@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from barter_bt.errors import ConfigError
-from barter_bt.venue.given import set_amount, set_fraction
+from barter_bt.venue.given import refuse_rate, set_amount, set_fraction
+from barter_bt.venue.tiers import FeeTiers
 
 _LARGEST = 10.0  # coefficient, so that no price leaves the range
 
 
 @dataclass(frozen=True)
 class Fees:
-    """What fills cost, in the quote asset (rules 3 and 40).
+    """What fills cost, in the quote asset unless another is named (rules 3, 40, 62 and 63).
 
     Parameters
     ----------
@@ -27,6 +30,13 @@ class Fees:
         last. 0 and None are no bound.
     increment
         What an order has paid is rounded to whole multiples of it, in quote, half to even; None: it is not.
+    tiers
+        Other rates by the volume of the days before: :class:`FeeTiers`, or a mapping of its parameters.
+    paid_in
+        ``"quote"``; ``"received"``, in a cash account: a buy of spot pays in the base asset, of what it gets; or the
+        name of a third asset of the exchange, such as its coin, as long as enough of it is free and it has a price.
+    discount
+        The fraction of a fee that is not charged where it is paid in the third asset.
 
     Examples
     --------
@@ -37,6 +47,11 @@ class Fees:
 
     >>> Fees(per_contract=0.005, minimum=1, maximum="1%", increment=0.01).maximum
     0.01
+
+    A tenth of a percent, a quarter less where it is paid in the exchange's coin:
+
+    >>> Fees(0.001, 0.001, paid_in="bnb", discount="25%").discount
+    0.25
     """
 
     maker: float = 0.0
@@ -46,15 +61,13 @@ class Fees:
     minimum: float = 0.0
     maximum: float | None = None
     increment: float | None = None
+    tiers: FeeTiers | None = None
+    paid_in: str = "quote"
+    discount: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("maker", "taker"):
-            rate = set_fraction(self, name, f"{name} fee")
-            if not -0.01 <= rate <= 0.2:
-                raise ConfigError(
-                    f"{name} fee is {rate}; allowed: -0.01 to 0.2",
-                    'rates are fractions: 0.1 % is 0.001, or "0.1%"',
-                )
+            refuse_rate(set_fraction(self, name, f"{name} fee"), f"{name} fee")
         for name in ("per_contract", "per_order", "minimum"):
             if not set_amount(self, name, f"{name} fee") >= 0:
                 raise ConfigError(f"{name} fee is {getattr(self, name)}; it must not be negative")
@@ -64,6 +77,26 @@ class Fees:
             )
         if self.increment is not None and not set_amount(self, "increment", "fee increment") > 0:
             raise ConfigError(f"fee increment is {self.increment}; it must be positive", "write 0.01 for whole cents")
+        tiers: Any = self.tiers
+        if isinstance(tiers, Mapping):
+            object.__setattr__(self, "tiers", FeeTiers(**tiers))
+        elif tiers is not None and not isinstance(tiers, FeeTiers):
+            raise ConfigError(f"tiers is {tiers!r:.60}; it must be FeeTiers", 'FeeTiers([(1e6, 0, 0.001)], "usdt")')
+        self._check_paid_in()
+
+    def _check_paid_in(self) -> None:
+        given: object = self.paid_in
+        if not isinstance(given, str) or not given:
+            raise ConfigError(
+                f"paid_in is {self.paid_in!r}; allowed: quote, received, or the name of an asset", 'paid_in="bnb"'
+            )
+        if not 0 <= set_fraction(self, "discount", "discount of fees") <= 1:
+            raise ConfigError(f"discount of fees is {self.discount}; allowed: 0 to 1", 'a quarter is 0.25, or "25%"')
+        if self.discount and self.paid_in in ("quote", "received"):
+            raise ConfigError(
+                f"discount of fees is {self.discount}, and they are paid in {self.paid_in!r}",
+                'a discount is for a third asset: paid_in="bnb"; else give lower rates',
+            )
 
     @property
     def by_order(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import after_fill, base_amount, fee_of, fee_of_order, in_range, notional
+from barter_bt.engine.accounting import base_amount, fee_of, fee_of_order, in_range, notional
 from barter_bt.engine.fault import FILL_IN_PAST, fail, fail_range
 from barter_bt.engine.messages import CLOSED, FILL
 from barter_bt.engine.order import (
@@ -19,17 +19,24 @@ from barter_bt.engine.order import (
     REJECTED,
     SELL,
 )
-from barter_bt.engine.terms import CROSS, ISOLATED
-from barter_bt.venue.alarm import watch
+from barter_bt.engine.terms import IN_QUOTE, IN_RECEIVED
 from barter_bt.venue.family import end_family
 from barter_bt.venue.group import end_group
-from barter_bt.venue.isolated import set_aside
-from barter_bt.venue.margin import has_margin_for, replace_contribution, revalue
-from barter_bt.venue.matches import note_worth
+from barter_bt.venue.margin import has_margin_for
+from barter_bt.venue.paying import (
+    NOT_THERE,
+    amount_in_asset,
+    covers_fee,
+    paid_in_quote,
+    pay_in_asset,
+    reserved_for_fee,
+)
+from barter_bt.venue.posting import pay, post
 from barter_bt.venue.reducing import cancel_reducing
 from barter_bt.venue.report import add_balance, close, report, reserved_asset
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import VenueState
+from barter_bt.venue.volume import count_volume
 
 
 def next_fee(v: VenueState, order: int, i: int, value: int, lots: int, is_maker: int) -> int:
@@ -48,6 +55,10 @@ def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, is_make
     fee = next_fee(v, order, i, value, lots, is_maker)
     if abs(fee) > LIMIT - value:
         return False
+    if t.fee_in[i] != IN_QUOTE:
+        if t.fee_in[i] == IN_RECEIVED and side == BUY and not covers_fee(v, i, lots, value, fee):
+            return False
+        fee = paid_in_quote(v, i, side, fee)
     if t.margined[i]:
         return has_margin_for(v, i, side, lots, ticks, value, fee)
     quote, base, own = t.quote[i], t.base[i], v.orders.reserved[order]
@@ -76,46 +87,8 @@ def reservation(v: VenueState, order: int, i: int, lots: int) -> int:
         return base_amount(t, i, lots)
     value = notional(t, i, lots, v.orders.price[order])
     fee = max(next_fee(v, order, i, value, lots, 0), next_fee(v, order, i, value, lots, 1), 0)
+    fee = reserved_for_fee(v, i, fee)
     return value + fee if fee <= LIMIT - value else TOO_LARGE
-
-
-def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> None:
-    """Book a fill: each amount leaves one account and enters another."""
-    a, b, t, quote = v.accounts, v.markets, v.terms, v.terms.quote[i]
-    if t.margined[i]:
-        revalue(v, quote)
-        if t.margined[i] == ISOLATED:
-            set_aside(v, i, side, lots, ticks)
-    before = b.quantity[i]
-    quantity, basis, gain = after_fill(t, i, before, b.cost_basis[i], side, lots, ticks, value)
-    paid = gain if t.derivative[i] else -side * value
-    b.quantity[i], b.cost_basis[i], b.fill_mark[i] = quantity, basis, ticks
-    a.fees[quote] = bounded_sum(a.fees[quote], fee)
-    _move(v, i, quote, paid, fee)
-    if not (in_range(a.fees[quote]) and in_range(basis)):
-        fail_range(v.fault, i, quote)
-    if not t.derivative[i]:
-        _move(v, i, t.base[i], side * lots * t.base_units[i], 0)
-        if t.margined[i]:
-            a.held[t.base[i]] = bounded_sum(a.held[t.base[i]], side * lots * t.base_units[i])
-    if not in_range(quantity):
-        fail_range(v.fault, i, -1)
-    if t.margined[i]:
-        if t.margined[i] == CROSS:
-            replace_contribution(v, i, ticks)
-        watch(v, i, before)
-    note_worth(v, quote)
-    if not t.derivative[i]:
-        note_worth(v, t.base[i])
-
-
-def _move(v: VenueState, i: int, asset: int, paid: int, fee: int) -> None:
-    """The account gets ``paid`` from the counterparty, less a fee; beyond the range the run ends (rule 2)."""
-    a = v.accounts
-    a.total[asset] = bounded_sum(a.total[asset], bounded_sum(paid, -fee))
-    a.counterparty[asset] = bounded_sum(a.counterparty[asset], -paid)
-    if not (in_range(a.total[asset]) and in_range(a.counterparty[asset])):
-        fail_range(v.fault, i, asset)
 
 
 @unit
@@ -145,7 +118,14 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
         o.fees[order] = bounded_sum(o.fees[order], fee_of(v.terms, i, value, lots, is_maker))
         o.value[order] = bounded_sum(o.value[order], value)
         o.paid[order] = bounded_sum(o.paid[order], fee)
-    post(v, i, v.orders.side[order], lots, ticks, value, fee)
+    if len(v.volumes) > 0:
+        count_volume(v, i, value)
+    side, in_asset = o.side[order], NOT_THERE
+    if v.terms.fee_in[i] == IN_QUOTE:
+        post(v, i, side, lots, ticks, value, fee)
+    else:
+        in_asset = amount_in_asset(v, i, side, fee)
+        fee = pay(v, i, side, lots, ticks, value, fee)
     if o.filled[order] == 0:
         o.first_price[order] = ticks
     o.filled[order] += lots
@@ -154,7 +134,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     if done:
         remove_order(v, order, i)
     _report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
-    side = v.orders.side[order]
+    if in_asset > 0:
+        pay_in_asset(v, i, in_asset)
     if v.orders.parent[order] != NO_PARENT:
         end_family(v, order, i)
     if v.orders.group[order] != NO_GROUP:

@@ -7,7 +7,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, ENTITLEMENT, FUNDING, INTEREST, SPLIT
+from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, ENTITLEMENT, FUNDING, INTEREST, SPLIT, VOLUME
 from barter_bt.engine.messages import ENTITLED, FLOW
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import ISOLATED
@@ -17,6 +17,7 @@ from barter_bt.venue.matches import note_worth
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.split import split
 from barter_bt.venue.state import VenueState
+from barter_bt.venue.volume import end_interval
 
 
 @unit
@@ -67,6 +68,9 @@ def _pay(v: VenueState, row: int) -> None:
         return
     if v.flows.kind[row] == ENTITLEMENT:
         _entitle(v, row)
+        return
+    if v.flows.kind[row] == VOLUME:
+        end_interval(v, v.flows.num[row])
         return
     a, asset, paid = v.accounts, v.flows.asset[row], _amount(v, row)
     if paid == 0:

@@ -14,6 +14,12 @@ def set_fraction(one: object, name: str, what: str) -> float:
     return rate
 
 
+def refuse_rate(rate: float, what: str) -> None:
+    """A rate of fees beyond what any exchange takes was meant as something else."""
+    if not -0.01 <= rate <= 0.2:
+        raise ConfigError(f"{what} is {rate}; allowed: -0.01 to 0.2", 'rates are fractions: 0.1 % is 0.001, or "0.1%"')
+
+
 def set_amount(one: object, name: str, what: str) -> float:
     """An amount of money as a float."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
+from barter_bt.engine.latency import CONSTANT, RESPONSE, delay_ns
 from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, TRIGGERED, enqueue
 from barter_bt.engine.order import CANCELLED, FILLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
@@ -48,7 +49,7 @@ def report_close_out(v: VenueState, i: int, lots: int, ticks: int, value: int, f
 def _queue(v: VenueState, exchange: int, order: int, kind: int, status: int, reason: int) -> int:
     reports = v.reports
     row = reports.append()
-    due = max(v.clock.time[0] + v.links.response_ns[exchange], v.links.last_report[exchange])
+    due = max(v.clock.time[0] + _delay_ns(v, exchange, kind, order), v.links.last_report[exchange])
     v.links.last_report[exchange] = due
     reports.time[row] = due
     reports.kind[row] = kind
@@ -67,6 +68,15 @@ def _queue(v: VenueState, exchange: int, order: int, kind: int, status: int, rea
     reports.asset_second[row] = -1
     enqueue(reports, v.agenda, REPORT, row)
     return row
+
+
+def _delay_ns(v: VenueState, exchange: int, kind: int, order: int) -> int:
+    """How long a response takes (rule 52)."""
+    k, now = v.links, v.clock.time[0]
+    if k.response_form[exchange] == CONSTANT:
+        return k.response_ns[exchange]
+    first, count, number = k.response_first[exchange], k.response_count[exchange], order if order >= 0 else now
+    return delay_ns(v.delays, k.response_form[exchange], first, count, k.seed[exchange], RESPONSE + kind, number, now)
 
 
 def add_balance(v: VenueState, row: int, asset: int) -> None:

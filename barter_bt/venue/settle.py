@@ -207,7 +207,7 @@ def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: in
     if v.orders.followers[order] > 0 and has_filled(v, order):
         start_followers(v, order)
     sort(v.matches, noted)  # what one fill starts is settled in order, behind all that is there
-    if v.orders.live[order] and v.orders.time_in_force[order] != GTC:
+    if v.orders.live[order] and v.orders.time_in_force[order] != GTC and v.orders.matched[order] == 0:
         close(v, order, i, CLOSED, EXPIRED, NOT_FILLED)
     update_triggers(v, i)
 

@@ -40,6 +40,7 @@ def split(v: VenueState, flow: int) -> None:
     if not (in_range(paid) and in_range(a.total[quote]) and in_range(a.counterparty[quote])):
         fail_range(v.fault, i, quote)
     _split_position(v, i, num, den)
+    v.markets.fee_credit[i] = 0
     _split_market(v, i, num, den, mark)
     row = report_flow(v, SPLIT, flow, paid)
     add_balance(v, row, base)

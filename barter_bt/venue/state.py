@@ -8,6 +8,7 @@ from __future__ import annotations
 from barter_bt.columns.table import F64, I8, I64, Block, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
+from barter_bt.engine.latency import Delays
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
 from barter_bt.engine.pledges import Pledges
@@ -34,6 +35,8 @@ class FillTerms(Table):
     triggers_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
+    fills_locked: I64  # 1: a quote fills although it is locked
+    fills_beyond: I64  # 1: what a quote has not enough for fills one tick worse
     candle_fill: I64  # which price of a candle takers meet
     candle_path: I64
     participation: I64  # share of what the market shows that own orders get, in 1e-9; 0: all (rule 38)
@@ -58,6 +61,52 @@ class MarginTerms(Table):
     liquidates: I64  # 1: positions that are margined in its asset are liquidated
     liquidation_rate: I64  # of what is liquidated, beside the taker fee, in 1e-9
     settlement: I64  # ticks at which it is settled when it expires; 0: the mark
+
+
+class FeeTerms(Table):
+    """One row per instrument: by what its fees change, and what they are paid in (rules 62 and 63)."""
+
+    counter: I64  # row of `volumes` by which its rates go; -1: none
+    level_first: I64  # its rows of `levels` are these to before `level_end`
+    level_end: I64
+    asset: I64  # in which fees are paid; -1: in what is paid or received anyway
+    kept: I64  # of a fee that is paid there, in 1e-9
+    step: I64  # row of `steps` by which it is converted
+    flow: I64  # row of the cash flows that says so
+
+
+class Levels(Table):
+    """Rates from a volume on, ascending."""
+
+    volume: I64
+    maker_rate: I64
+    taker_rate: I64
+
+
+class Volumes(Table):
+    """What an exchange counts of what was traded there, in units of an asset."""
+
+    exchange: I64
+    window: I64  # so many intervals decide
+    first: I64  # of them in `intervals`, a ring
+    place: I64  # which of them is the oldest
+    now: I64  # volume of the interval that goes on
+    step_first: I64  # rows of `steps`, one for each instrument
+
+
+class Intervals(Table):
+    """Volumes of intervals that have ended."""
+
+    amount: I64
+
+
+class Steps(Table):
+    """How an amount of one asset is converted to another (rule 62): units x ticks x num / den, or divided by ticks."""
+
+    instrument: I64  # whose mark it takes; -1: the assets are one
+    divides: I64
+    num: I64
+    den: I64
 
 
 class Accounts(Table):
@@ -134,6 +183,7 @@ class VenueMarkets(Table):
     pledged: I8  # 1: its mark says so
     doubted: I8  # 1: whether an isolated one is covered is to be seen when all of this time is settled
     increased: I64  # when a fill last enlarged or turned it
+    fee_credit: I64  # units of the base that fees have left of the lots that they took (rule 63)
     shown_time: I64  # when a candle last closed whose extreme counts against it, and what that was, from which open
     shown_open: I64
     shown_extreme: I64
@@ -215,7 +265,13 @@ class VenueState(Block):
     tiers: MarginTiers
     fill_terms: FillTerms
     margin_terms: MarginTerms
+    fee_terms: FeeTerms
+    levels: Levels
+    volumes: Volumes
+    intervals: Intervals
+    steps: Steps
     links: Links
+    delays: Delays
     flows: CashFlows
     pledges: Pledges
     accounts: Accounts

@@ -35,12 +35,12 @@ def usable(v: VenueState, i: int) -> bool:
     b = v.markets
     age = v.clock.time[0] - b.quote_time[i]
     fresh = v.fill_terms.max_age[i] == 0 or age <= v.fill_terms.max_age[i]
-    return fresh and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i])
+    return fresh and (b.bid[i] == 0 or b.ask[i] == 0 or b.bid[i] < b.ask[i] + v.fill_terms.fills_locked[i])
 
 
 def is_locked(v: VenueState, i: int) -> bool:
-    """Whether the standing quote has one price for both sides, at which nothing fills (rule 14)."""
-    return v.markets.bid[i] == v.markets.ask[i] > 0
+    """Whether the standing quote has one price for both sides, and nothing fills at that (rule 14)."""
+    return v.markets.bid[i] == v.markets.ask[i] > 0 and not v.fill_terms.fills_locked[i]
 
 
 @unit
@@ -50,15 +50,39 @@ def match_taker(v: VenueState, order: int, i: int) -> None:
     left, shown = (b.ask_left[i], b.ask_lots[i]) if is_buy else (b.bid_left[i], b.bid_lots[i])
     ticks = b.ask[i] if is_buy else b.bid[i]
     lots = min(leaves(v, order), on_quote(v, i, shown, left))
+    if v.fill_terms.fills_beyond[i]:
+        _take_beyond(v, order, i, lots, ticks)
+        return
     if lots <= 0 or not usable(v, i) or not is_within_limit(v, order, ticks):
         return
     if v.orders.time_in_force[order] == FOK and lots < leaves(v, order):
         return
+    _take(v, order, i, lots, ticks)
+
+
+def _take(v: VenueState, order: int, i: int, lots: int, ticks: int) -> None:
+    """Take some of what is left of the standing quote."""
     note_taking(v, order, i, lots, ticks, QUOTES)
-    if is_buy:
-        b.ask_left[i] -= lots
+    if v.orders.side[order] == BUY:
+        v.markets.ask_left[i] -= lots
     else:
-        b.bid_left[i] -= lots
+        v.markets.bid_left[i] -= lots
+
+
+@unit
+def _take_beyond(v: VenueState, order: int, i: int, lots: int, ticks: int) -> None:
+    """Take what is left of a quote, and all else one tick worse, where the limit allows that (rule 14)."""
+    side, wanted = v.orders.side[order], leaves(v, order)
+    if ticks == 0 or wanted <= 0 or not usable(v, i) or not is_within_limit(v, order, ticks):
+        return
+    worse = max(ticks + side, 1)
+    rest = wanted - lots if is_within_limit(v, order, worse) else 0
+    if v.orders.time_in_force[order] == FOK and lots + rest < wanted:
+        return
+    if lots > 0:
+        _take(v, order, i, lots, ticks)
+    if rest > 0:
+        note_taking(v, order, i, rest, worse, QUOTES)
 
 
 def match_waiting(v: VenueState, order: int, i: int) -> None:

@@ -10,12 +10,13 @@ from typing import Any, Literal, TypeVar
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument.number import fraction
 from barter_bt.venue.costs import Fees, Slippage
+from barter_bt.venue.delays import LONGEST_NS, Delays, delays_of
 from barter_bt.venue.given import set_duration, set_fraction
 from barter_bt.venue.margins import Margin
+from barter_bt.venue.presets import FEE_PRESETS
 
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
-_LONGEST_DELAY_NS = 366 * 86_400_000_000_000  # so that no time leaves the range of nanoseconds
 _LONGEST_AGE_NS = 1 << 62
 _FREE, _NO_SLIPPAGE, _ALL_OF_IT = Fees(), Slippage(), Margin()
 _EXAMPLES = {"request_ns": "'10ms'", "ticks": "1"}
@@ -23,7 +24,10 @@ _EXAMPLES = {"request_ns": "'10ms'", "ticks": "1"}
 
 @dataclass(frozen=True)
 class Latency:
-    """Constant delays in nanoseconds of simulated time, or as text such as ``"10ms"``.
+    """Delays in nanoseconds of simulated time, or as text such as ``"10ms"``; or :class:`Delays` (rule 52).
+
+    A mapping does for :class:`Delays` as well: ``{"uniform": ["1ms", "5ms"]}``, ``{"median": "5ms", "sigma": 0.5}``,
+    ``{"measured": [...]}`` or ``{"by_time": [[time, delay], ...]}``. Messages of one link never overtake each other.
 
     Parameters
     ----------
@@ -33,20 +37,32 @@ class Latency:
         From the venue back to the engine.
     feed_ns
         From the venue to the engine for market data; ignored where the data has ``time_received``.
+    seed
+        Of what is drawn; a whole number from 0 on.
 
     Examples
     --------
     >>> Latency(request_ns="10ms").request_ns
     10000000
+    >>> Latency(Delays.lognormal("5ms", 0.5), response_ns={"uniform": ["1ms", "5ms"]}, seed=7).response_ns
+    Delays(interpolated, 2 from 1,000,000 to 5,000,000 ns)
     """
 
-    request_ns: int = 0
-    response_ns: int = 0
-    feed_ns: int = 0
+    request_ns: int | Delays = 0
+    response_ns: int | Delays = 0
+    feed_ns: int | Delays = 0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("request_ns", "response_ns", "feed_ns"):
-            set_duration(self, name, _LONGEST_DELAY_NS)
+            given: Any = getattr(self, name)
+            if isinstance(given, Mapping):
+                object.__setattr__(self, name, delays_of(given, name))
+            elif not isinstance(given, Delays):
+                set_duration(self, name, LONGEST_NS)
+        seed: Any = self.seed
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 62:
+            raise ConfigError(f"seed of a latency is {seed!r}; it must be a whole number from 0 to 2^62")
 
 
 @dataclass(frozen=True)
@@ -57,7 +73,8 @@ class Venue:
     ----------
     fees, latency, margin
         For every instrument; ``fees_by_instrument`` and ``margin_by_instrument`` override by name. A mapping of their
-        parameters does as well; a number or text is the rate: of fees both the maker's and the taker's.
+        parameters does as well; a number or text is the rate: of fees both the maker's and the taker's. Fees may also
+        be the name of one of the ``FEE_PRESETS`` of :mod:`barter_bt.venue`.
     account
         ``"cash"``: spot cannot go short or into debt. ``"margin"``: it can, as far as equity covers
         ``margin``. Derivatives always use margin.
@@ -93,11 +110,16 @@ class Venue:
         when it reaches it: ``"touch"``. On quotes it fills when the opposite side reaches it, whatever is chosen.
     max_age_ns
         A market order never fills at a quote older than this, in nanoseconds or as text; 0: no limit.
+    locked_quotes
+        Whether a quote whose bid equals its ask fills: ``"wait"``, it does not, or ``"fill"`` (rule 14).
+    beyond_size
+        What becomes of an order that takes more than a quote has: it has to ``"wait"`` for the next, or all of the rest
+        fills ``"one_tick_worse"`` at once, however much that is (rule 14).
 
     Examples
     --------
-    >>> Venue(fees="0.1%").fees
-    Fees(maker=0.001, taker=0.001, per_contract=0.0, per_order=0.0, minimum=0.0, maximum=None, increment=None)
+    >>> Venue(fees="0.1%").fees.taker
+    0.001
     """
 
     fees: Fees = _FREE
@@ -118,6 +140,8 @@ class Venue:
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
     mark: Literal["weighted_mid", "mid", "last", "closing"] = "weighted_mid"
     collateral: Mapping[str, float] = field(default_factory=dict)
+    locked_quotes: Literal["wait", "fill"] = "wait"
+    beyond_size: Literal["wait", "one_tick_worse"] = "wait"
 
     def __post_init__(self) -> None:
         allowed = {
@@ -129,6 +153,8 @@ class Venue:
             "candle_fill": ("next_open", "next_close", "this_close"),
             "candle_path": ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
             "mark": ("weighted_mid", "mid", "last", "closing"),
+            "locked_quotes": ("wait", "fill"),
+            "beyond_size": ("wait", "one_tick_worse"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
@@ -137,6 +163,11 @@ class Venue:
         if self.participation is not None and not 1e-9 <= set_fraction(self, "participation", "participation") <= 1:
             raise ConfigError(
                 f"participation is {self.participation}; allowed: 1e-9 to 1", 'a tenth of what is traded is "10%"'
+            )
+        if self.participation is not None and self.beyond_size != "wait":
+            raise ConfigError(
+                f"participation is {self.participation}, and beyond_size is {self.beyond_size!r}",
+                "a bound on what orders get, and all that they want, exclude each other",
             )
         for name, made in (("fees", _fees), ("margin", _margin), ("slippage", _slippage)):
             every = f"{name}_by_instrument"
@@ -161,6 +192,14 @@ def _haircuts(given: Any) -> dict[str, float]:
 
 
 def _fees(given: Any, where: str) -> Fees:
+    if isinstance(given, str) and given in FEE_PRESETS:
+        return FEE_PRESETS[given].fees
+    if isinstance(given, str) and not any(each.isdigit() for each in given[:2]):
+        like = nearest(given, FEE_PRESETS)
+        raise ConfigError(
+            f"{where} is {given!r}; known: {', '.join(FEE_PRESETS)}; or a rate",
+            f"did you mean {like!r}?" if like else None,
+        )
     rate: Any = given
     return Fees(rate, rate) if isinstance(given, int | float | str | Decimal) else _part(Fees, given, where)
 

@@ -48,7 +48,7 @@ def test_a_good_file_becomes_the_arguments_of_backtest(config):
         ('kind = "candles"', 'kind = "bars"', "data[0].kind: Invalid enum value 'bars'", None),
         ("usd = 10_000", "usd = [1]", "balances.usd: Expected int | float | str, got array", None),
         ("usd = 10_000", "", "balances: Expected table of length >= 1", None),
-        ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected table, got float", "0.1 % is 0.001"),
+        ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected str | table, got float", "0.1 % is 0.001"),
         ("[run]", "[run", "is not TOML: ", None),
     ],
 )
@@ -356,4 +356,42 @@ def test_margin_alone_by_tier_other_collateral_a_mark_and_rates(config):
     assert arguments["rates"] == {"walk/eur": 0.5, "eur/usd": config.parent / "eur.parquet"}
     config.write_text(config.read_text().replace("eur.parquet", "chf.parquet"))
     with pytest.raises(ConfigError, match="rates.eur/usd: .*chf.parquet does not exist"):
+        load(config).build()
+
+
+def test_fees_by_volume_and_in_another_asset(config):
+    """Tiers are a table of their own, also of one instrument."""
+    fees = '{ taker = 0.001, paid_in = "received", tiers = { asset = "usd", levels = [[5, 0, 0.0005]], window = 7 } }'
+    replaced(config, "{ taker = 0.001 }", fees + '\nfees_by_instrument = { btc_usd = { paid_in = "usd" } }')
+    venue = load(config).build()["venues"]["xsim"]
+    assert (venue.fees.paid_in, venue.fees.tiers.window, venue.fees.tiers.levels[0].taker) == ("received", 7, 0.0005)
+    assert venue.fees_by_instrument["btc_usd"].paid_in == "usd"
+    replaced(config, "[[5, 0, 0.0005]]", "[[5, 0, 0.5]]")
+    with pytest.raises(BarterBtError, match=r"venues.xsim.fees.tiers: taker fee of a level is 0.5"):
+        load(config).build()
+
+
+def test_delays_that_are_not_always_the_same(config):
+    """Each is a table with the key of its kind; a wrong one is told by its place."""
+    uniform, normal = '{ uniform = ["1ms", "5ms"] }', '{ median = "5ms", sigma = 0.5 }'
+    by_time = '{ by_time = [["2024-01-01T00:00:00Z", "9ms"]] }'
+    replaced(
+        config, 'request = "50ms", feed = 7', f"request = {uniform}, response = {normal}, feed = {by_time}, seed = 3"
+    )
+    latency = load(config).build()["venues"]["xsim"].latency
+    assert latency.request_ns.delays == (1_000_000, 5_000_000)
+    assert latency.feed_ns.times == (1_704_067_200_000_000_000,)
+    assert (len(latency.response_ns.delays), latency.seed) == (4_096, 3)
+    replaced(config, uniform, '{ uniform = ["1ms"] }')
+    with pytest.raises(BarterBtError, match=r"venues.xsim.latency: request_ns is"):
+        load(config).build()
+
+
+def test_fees_that_a_venue_has_published(config):
+    """In place of a table stands the name of a preset, or a rate."""
+    replaced(config, "{ taker = 0.001 }", '"bitstamp_2017_08_09"\nfees_by_instrument = { walk_usd = "0.1%" }')
+    venue = load(config).build()["venues"]["xsim"]
+    assert (venue.fees.taker, venue.fees_by_instrument["walk_usd"].maker) == (0.0025, 0.001)
+    replaced(config, "bitstamp_2017_08_09", "bitstamp")
+    with pytest.raises(BarterBtError, match=r"venues.xsim: fees is 'bitstamp'; known"):
         load(config).build()

@@ -201,11 +201,13 @@ class Config:
 
         values = given(section)
         if section.latency is not UNSET:
-            delays = {
-                f"{part}_ns": self._duration(f"{key}.latency.{part}", delay)
-                for part, delay in given(section.latency).items()
-            }
-            values["latency"] = self._make(f"{key}.latency", terms.Latency, delays)
+            delays = given(section.latency)
+            for part in delays.keys() - {"seed"}:
+                delay = delays[part]
+                where = f"{key}.latency.{part}"
+                delays[part] = given(delay) if isinstance(delay, Section) else self._duration(where, delay)
+            named = {name if name == "seed" else f"{name}_ns": delay for name, delay in delays.items()}
+            values["latency"] = self._make(f"{key}.latency", terms.Latency, named)
         if section.max_age is not UNSET:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
         kinds: dict[str, Callable[..., Any]] = {
@@ -215,15 +217,25 @@ class Config:
         }
         for part, kind in kinds.items():
             if part in values:
-                values[part] = self._make(f"{key}.{part}", kind, _all_given(values[part]))
+                values[part] = self._terms(f"{key}.{part}", kind, values[part])
             every = f"{part}_by_instrument"
             if every in values:
                 values[every] = {
-                    name: self._make(f"{key}.{every}.{name}", kind, _all_given(each))
-                    for name, each in values[every].items()
+                    name: self._terms(f"{key}.{every}.{name}", kind, each) for name, each in values[every].items()
                 }
         venue: Venue = self._make(key, terms.Venue, values)
         return venue
+
+    def _terms(self, key: str, kind: Callable[..., Any], section: Section | str) -> Any:
+        """Fees and the like; what stands in a section of its own in them is made first."""
+        from barter_bt.venue.tiers import FeeTiers
+
+        if isinstance(section, str):
+            return section  # a rate, or the name of a preset
+        values = _all_given(section)
+        if isinstance(tiers := values.get("tiers"), Section):
+            values["tiers"] = self._make(f"{key}.tiers", FeeTiers, given(tiers))
+        return self._make(key, kind, values)
 
     def _object(self, key: str, section: ObjectSection) -> Any:
         known = builtin("risk" if key == "risk" else "strategy") if section.name is not UNSET else {}

@@ -70,6 +70,16 @@ class InstrumentSection(Section, frozen=True):
     settlement_name_exchange: str | UnsetType = UNSET
 
 
+class FeeTiersSection(Section, frozen=True):
+    """Other rates by the volume of the days before."""
+
+    levels: Annotated[list[tuple[float, float, float]], Meta(description="volume, maker, taker; volumes ascend")]
+    asset: Annotated[str, Meta(description="in which volume counts")]
+    window: Annotated[int, Meta(description="how many days")] | UnsetType = UNSET
+    every: Annotated[str, Meta(description='length of a day: "1d"')] | UnsetType = UNSET
+    volume_before: Annotated[float, Meta(description="of each day before the run")] | UnsetType = UNSET
+
+
 class FeesSection(Section, frozen=True):
     """Fractions of the notional: 0.1 % is 0.001."""
 
@@ -80,6 +90,9 @@ class FeesSection(Section, frozen=True):
     minimum: float | UnsetType = UNSET
     maximum: float | UnsetType = UNSET
     increment: float | UnsetType = UNSET
+    tiers: FeeTiersSection | UnsetType = UNSET
+    paid_in: Annotated[str, Meta(description='"quote", "received" or an asset')] | UnsetType = UNSET
+    discount: float | UnsetType = UNSET
 
 
 class SlippageSection(Section, frozen=True):
@@ -92,12 +105,23 @@ class SlippageSection(Section, frozen=True):
     impact: float | UnsetType = UNSET
 
 
-class LatencySection(Section, frozen=True):
-    """Constant delays."""
+class DelaysSection(Section, frozen=True):
+    """Delays that are not always the same: one of the lists, or a median and a sigma."""
 
-    request: Duration | UnsetType = UNSET
-    response: Duration | UnsetType = UNSET
-    feed: Duration | UnsetType = UNSET
+    uniform: Annotated[list[Duration], Meta(description="the shortest and the longest")] | UnsetType = UNSET
+    measured: Annotated[list[Duration], Meta(description="measurements, each as likely")] | UnsetType = UNSET
+    by_time: Annotated[list[tuple[str, Duration]], Meta(description="pairs of time and delay")] | UnsetType = UNSET
+    median: Annotated[Duration, Meta(description="of lognormal delays")] | UnsetType = UNSET
+    sigma: Annotated[float, Meta(description="of their logarithms")] | UnsetType = UNSET
+
+
+class LatencySection(Section, frozen=True):
+    """Delays, each always the same or a table of its own."""
+
+    request: Duration | DelaysSection | UnsetType = UNSET
+    response: Duration | DelaysSection | UnsetType = UNSET
+    feed: Duration | DelaysSection | UnsetType = UNSET
+    seed: Annotated[int, Meta(description="of what is drawn")] | UnsetType = UNSET
 
 
 class TierSection(Section, frozen=True):
@@ -124,7 +148,7 @@ class MarginSection(Section, frozen=True):
 class VenueSection(Section, frozen=True):
     """The terms of one exchange."""
 
-    fees: FeesSection | UnsetType = UNSET
+    fees: FeesSection | str | UnsetType = UNSET
     latency: LatencySection | UnsetType = UNSET
     margin: MarginSection | UnsetType = UNSET
     account: Literal["cash", "margin"] | UnsetType = UNSET
@@ -133,7 +157,7 @@ class VenueSection(Section, frozen=True):
     triggers_on: Evidence | UnsetType = UNSET
     limit_fill: Literal["through", "touch"] | UnsetType = UNSET
     max_age: Duration | UnsetType = UNSET
-    fees_by_instrument: dict[str, FeesSection] | UnsetType = UNSET
+    fees_by_instrument: dict[str, FeesSection | str] | UnsetType = UNSET
     margin_by_instrument: dict[str, MarginSection] | UnsetType = UNSET
     candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET
     slippage: SlippageSection | UnsetType = UNSET
@@ -144,6 +168,8 @@ class VenueSection(Section, frozen=True):
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
         UNSET
     )
+    locked_quotes: Literal["wait", "fill"] | UnsetType = UNSET
+    beyond_size: Literal["wait", "one_tick_worse"] | UnsetType = UNSET
 
 
 class ObjectSection(Section, frozen=True):

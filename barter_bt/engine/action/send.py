@@ -6,6 +6,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
+from barter_bt.engine.latency import CONSTANT, delay_ns
 from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, enqueue
 from barter_bt.engine.order import (
     FOK,
@@ -32,7 +33,7 @@ _FIRST_ACTION = -2  # in place of an order: that which this action becomes; the 
 def send(s: EngineState, kind: int, order: int) -> None:
     """Put a request on its way; on one link they never overtake each other."""
     exchange = s.terms.exchange[s.orders.instrument[order]]
-    due = max(s.engine.time[0] + s.links.request_ns[exchange], s.links.last_request[exchange])
+    due = max(s.engine.time[0] + _delay_ns(s, exchange, kind, order), s.links.last_request[exchange])
     s.links.last_request[exchange] = due
     row = s.requests.append()
     r = s.requests
@@ -40,6 +41,15 @@ def send(s: EngineState, kind: int, order: int) -> None:
     r.kind[row] = kind
     r.order[row] = order
     enqueue(r, s.agenda, REQUEST, row)
+
+
+def _delay_ns(s: EngineState, exchange: int, kind: int, order: int) -> int:
+    """How long a request takes (rule 52)."""
+    k, now = s.links, s.engine.time[0]
+    if k.request_form[exchange] == CONSTANT:
+        return k.request_ns[exchange]
+    first, count = k.request_first[exchange], k.request_count[exchange]
+    return delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, order, now)
 
 
 def send_cancel(s: EngineState, order: int) -> None:

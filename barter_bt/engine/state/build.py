@@ -11,6 +11,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.data.rates import Pair
 from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
+from barter_bt.engine.latency import Delays
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders
 from barter_bt.engine.pledges import Pledges
@@ -67,6 +68,7 @@ def build_state(
     marks: int,
     pairs: Sequence[Pair] = (),
     haircuts: Mapping[str, Mapping[str, float]] | None = None,
+    delays: Delays | None = None,
 ) -> EngineState:
     """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
     engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
@@ -93,6 +95,7 @@ def build_state(
         terms=terms,
         tiers=tiers,
         links=links,
+        delays=Delays(0) if delays is None else delays,
         health=health,
         assets=assets,
         rates=rates,

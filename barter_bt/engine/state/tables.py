@@ -9,6 +9,7 @@ from __future__ import annotations
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
+from barter_bt.engine.latency import Delays
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import OrderRequest, Orders, OrderTerms
 from barter_bt.engine.pledges import Pledges
@@ -145,6 +146,7 @@ class Instruments(Table):
     live: I64
     working: I64  # signed lots that live orders have not filled
     chosen: I64  # 1: in the filter of the command that is being executed
+    fee_credit: I64  # units of the base that fees have left of the lots that they took (rule 63)
 
 
 class Windows(Table):
@@ -256,6 +258,7 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
+    trade: I64  # whose fee it is; -1: none
 
 
 class Worths(Table, growable=True):
@@ -362,6 +365,7 @@ class EngineState(Block):
     terms: Terms
     tiers: MarginTiers
     links: Links
+    delays: Delays
     health: Health
     assets: Assets
     rates: Rates

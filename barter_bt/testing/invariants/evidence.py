@@ -57,6 +57,8 @@ def assert_fills_within_evidence(result: Result) -> None:
             continue
         kinds = {takes, rests} if rests == CANDLES and order["kind"] == LIMIT else {takes}  # which takes at an open
         prices = [p for kind in kinds for p in market(i, kind).taken(trade["time_exchange"], trade["side"])]
+        if terms[i]["fills_beyond"]:
+            prices += [max(price + trade["side"], 1) for price in prices]
         if order["candle_fill"] == THIS_CLOSE:
             prices += market(i, takes).before(trade["time_exchange"])
         inside = order["time_triggered"] == trade["time_exchange"] and market(i, takes).spans(trade["time_exchange"])

@@ -5,12 +5,15 @@ A second hand: nothing here is shared with the engine's own arithmetic.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from barter_bt.backtest import Result
+from barter_bt.engine.order import BUY
+from barter_bt.engine.terms import IN_RECEIVED
 from barter_bt.testing.invariants.journal import Row, rows
 
 
@@ -35,6 +38,7 @@ class Terms:
     is_inverse: bool
     base_units: int
     ratio: Fraction  # units of money of one lot at one tick
+    fee_in: int
 
     def notional(self, lots: int, ticks: int) -> int:
         """Value of lots at a price in ticks."""
@@ -100,6 +104,7 @@ class Replay:
     touched: list[int] = field(default_factory=list)
     postings: list[list[tuple[int, int]]] = field(default_factory=list)
     opened: int = 0
+    credits: dict[int, int] = field(default_factory=dict)  # by instrument: what fees left of the lots they took
 
 
 def terms_of(result: Result) -> list[Terms]:
@@ -112,6 +117,7 @@ def terms_of(result: Result) -> list[Terms]:
             row["derivative"] < 0,
             row["base_units"],
             Fraction(row["num"], row["den"]),
+            row["fee_in"],
         )
         for row in rows(result.state.terms)
     ]
@@ -120,20 +126,25 @@ def terms_of(result: Result) -> list[Terms]:
 def replay(result: Result) -> Replay:
     """Go through fills and splits in the order in which the engine learnt of them."""
     made, terms = Replay(), terms_of(result)
-    splits = splits_of(result)
+    splits, elsewhere = splits_of(result), {paid["trade"] for paid in rows(result.state.payments)}
     for number, trade in enumerate(rows(result.state.trades)):
         while splits and splits[0].trade <= number:
             _split(made, splits.pop(0))
         one = terms[trade["instrument"]]
-        gain = 0
-        for part in _parts(made, one, trade):
+        gain, asset, received = 0, one.quote, 0
+        paid = 0 if number in elsewhere else -trade["fees"]
+        filled: dict[str, Any] = dict(trade)
+        if one.fee_in == IN_RECEIVED and trade["side"] == BUY:
+            received, paid = _fee_received(made, one, filled), 0
+        for part in _parts(made, one, filled):
             gain += _fill(made, one, number, trade, *part)
-        asset, paid = one.quote, -trade["fees"]
         if one.is_derivative:
             made.postings.append([(asset, paid + gain)])
         else:
             lots = trade["side"] * trade["quantity"]
-            made.postings.append([(asset, paid - trade["side"] * trade["notional"]), (one.base, lots * one.base_units)])
+            made.postings.append(
+                [(asset, paid - trade["side"] * trade["notional"]), (one.base, lots * one.base_units - received)]
+            )
     for each in splits:
         _split(made, each)
     return made
@@ -150,8 +161,20 @@ def splits_of(result: Result) -> list[Split]:
     return found
 
 
+def _fee_received(made: Replay, one: Terms, trade: dict[str, Any]) -> int:
+    """What a buy pays of what it receives; the trade is then for what it adds to the position (rule 63)."""
+    lots, credit, value = trade["quantity"], made.credits.get(trade["instrument"], 0), trade["notional"]
+    amount = rhe(Fraction(trade["fees"] * lots * one.base_units, value)) if value else 0
+    taken = min(max(math.ceil(Fraction(amount - credit, one.base_units)), 0), lots - 1)
+    made.credits[trade["instrument"]] = credit + taken * one.base_units - amount
+    trade["quantity"] = lots - taken
+    trade["notional"] = one.notional(lots - taken, trade["price"])
+    return amount
+
+
 def _split(made: Replay, split: Split) -> None:
     """The fraction of a lot leaves the position, and takes its part of the cost with it."""
+    made.credits[split.instrument] = 0
     held = made.open.get(split.instrument)
     if held is None:
         return

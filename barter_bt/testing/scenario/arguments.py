@@ -14,8 +14,17 @@ from barter_bt.data.flows import CashFlows
 from barter_bt.data.sessions import Sessions
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
-from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
-from barter_bt.venue import Fees, Latency, Margin, MarginTier, Slippage, Venue
+from barter_bt.testing.scenario.spec import (
+    DelaySpec,
+    ExchangeSpec,
+    InstrumentSpec,
+    Row,
+    Scenario,
+    StreamSpec,
+    TierSpec,
+    conditions_of,
+)
+from barter_bt.venue import Delays, FeeLevel, Fees, FeeTiers, Latency, Margin, MarginTier, Slippage, Venue
 
 TIME = pl.Datetime("ns", "UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -245,7 +254,27 @@ def to_fees(spec: InstrumentSpec) -> Fees:
         minimum=float(spec.fee_minimum),
         maximum=number(spec.fee_maximum),
         increment=number(spec.fee_increment),
+        tiers=None if spec.fee_tiers is None else to_tiers(spec.fee_tiers),
+        paid_in=spec.paid_in,
+        discount=float(spec.discount),
     )
+
+
+def to_tiers(spec: TierSpec) -> FeeTiers:
+    """Rates by volume."""
+    levels, asset, window, every, before = spec
+    rates = [FeeLevel(float(volume), float(maker), float(taker)) for volume, maker, taker in levels]
+    return FeeTiers(rates, asset, window, every, float(before))
+
+
+def to_delays(spec: DelaySpec | None, constant: int) -> int | Delays:
+    """A delay, or delays that vary."""
+    if spec is None:
+        return constant
+    form, delays, times = spec
+    if form == "by_time":
+        return Delays.by_time(zip(times, delays, strict=True))
+    return Delays.uniform(*delays) if form == "uniform" else Delays.measured(delays)
 
 
 def number(text: str | None) -> float | None:
@@ -278,7 +307,14 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
     """The terms of an exchange, with costs and margin by instrument name."""
     own = [item for item in instruments if item.exchange == spec.name]
     return Venue(
-        latency=Latency(spec.request_ns, spec.response_ns, spec.feed_ns),
+        latency=Latency(
+            to_delays(spec.request_delays, spec.request_ns),
+            to_delays(spec.response_delays, spec.response_ns),
+            spec.feed_ns,
+            spec.seed,
+        ),
+        locked_quotes="fill" if spec.fills_locked else "wait",
+        beyond_size="one_tick_worse" if spec.fills_beyond else "wait",
         account=spec.account,
         taker_fills_on=spec.taker_fills_on,
         maker_fills_on=spec.maker_fills_on,

@@ -12,6 +12,7 @@ from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
+from barter_bt.testing.scenario.dealing import with_dealing
 from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
@@ -91,7 +92,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_good_till(source, scenario) if has_conditions else scenario
     scenario = with_bonds(source, with_margins(source, scenario))
     scenario = with_timing(source, scenario)
-    return with_amends(source, with_margin_modes(source, with_candle_path(source, scenario)))
+    scenario = with_margin_modes(source, with_candle_path(source, scenario))
+    return with_amends(source, with_dealing(source, scenario))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

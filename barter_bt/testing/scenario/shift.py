@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from barter_bt.testing.scenario.spec import Row, Scenario, StreamSpec, conditions_of
+from barter_bt.testing.scenario.spec import DelaySpec, ExchangeSpec, Row, Scenario, StreamSpec, conditions_of
 
 TIMES = {"trades": (0, 1), "quotes": (0, 1), "candles": (0, 1, 2)}
 
@@ -30,15 +30,24 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
         changed(row, {place: row[place] + by for place in ((1, 4) if row[0] == "payout" else (1,))})
         for row in scenario.cash_flows
     )
-    moved = replace(
-        scenario, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows
-    )
+    exchanges = tuple(_delayed(one, by) for one in scenario.exchanges)
+    moved = replace(scenario, exchanges=exchanges)
+    moved = replace(moved, instruments=instruments, streams=streams, schedule=schedule, start=start, cash_flows=flows)
     sessions = ((name, tuple((opens + by, closes + by) for opens, closes in each)) for name, each in scenario.sessions)
     rates = (
         (base, quote, tuple((None if time is None else time + by, rate) for time, rate in rows))
         for base, quote, rows in scenario.rates
     )
     return replace(moved, sessions=tuple(sessions), rates=tuple(rates))
+
+
+def _delayed(spec: ExchangeSpec, by: int) -> ExchangeSpec:
+    """Terms whose delays change at times that much later."""
+
+    def later(given: DelaySpec | None) -> DelaySpec | None:
+        return given and (given[0], given[1], tuple(time + by for time in given[2]))
+
+    return replace(spec, request_delays=later(spec.request_delays), response_delays=later(spec.response_delays))
 
 
 def _later(row: Row, by: int) -> Row:

@@ -15,6 +15,8 @@ Mark = Literal["weighted_mid", "mid", "last", "closing"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 Row = tuple[Any, ...]
+DelaySpec = tuple[str, tuple[int, ...], tuple[int, ...]]
+TierSpec = tuple[tuple[tuple[str, str, str], ...], str, int, int, str]
 Session = tuple[int, int]
 
 KINDS: tuple[Kind, ...] = ("trades", "quotes", "candles")
@@ -32,6 +34,8 @@ class InstrumentSpec(Plain):
     ``slippage_rate`` and ``liquidation_fee`` are fractions, of an order's notional, a price and what is liquidated; all
     fractions have at most nine places. ``tiers`` stand in place of the amount per contract and both of maintenance, and
     ``margin`` is what the account has chosen.
+    ``fee_tiers`` are levels of (volume, maker, taker), the asset of volumes, how many intervals count, their length in
+    ns, and the volume of each before the run. ``paid_in`` and ``discount`` are what rule 63 says.
     Names are unique over all exchanges.
     """
 
@@ -70,6 +74,9 @@ class InstrumentSpec(Plain):
     isolated: bool = False
     tiers: tuple[tuple[str | None, str, str], ...] = ()  # up to which notional, margin, maintenance; the last None
     by_tier: bool = False
+    fee_tiers: TierSpec | None = None
+    paid_in: str = "quote"
+    discount: str = "0"
 
     @property
     def money(self) -> str:
@@ -79,7 +86,10 @@ class InstrumentSpec(Plain):
 
 @dataclass(frozen=True, repr=False)
 class ExchangeSpec(Plain):
-    """The terms of one exchange; ``max_age_ns`` 0 is no limit."""
+    """The terms of one exchange; ``max_age_ns`` 0 is no limit.
+
+    Delays that vary are a form, "by_time", "measured" or "uniform", with delays in ns and, by time, their times in ns.
+    """
 
     name: str
     account: Literal["cash", "margin"] = "cash"
@@ -96,6 +106,11 @@ class ExchangeSpec(Plain):
     candle_path: CandlePath = "pessimistic"
     mark: Mark = "weighted_mid"
     collateral: tuple[tuple[str, str], ...] = ()  # asset and haircut, a fraction
+    request_delays: DelaySpec | None = None  # in place of request_ns
+    response_delays: DelaySpec | None = None
+    seed: int = 0
+    fills_locked: bool = False
+    fills_beyond: bool = False
 
 
 @dataclass(frozen=True, repr=False)
