@@ -60,7 +60,7 @@ def true_range(n: int) -> pl.Expr:
 
 
 class Averages:
-    """Always in the market with all its money, on the side of the last cross; out at the last open, where one is told."""
+    """Always in the market with all its money, on the side of the last cross; out where it is the last open."""
 
     wake = "bar_close"
     data_columns = ("cross", "last", "next_open")

@@ -5,9 +5,9 @@ Guide.ipynb, commit 9c2b8e1 of 2026-07-22; https://kernc.github.io/backtesting.p
 Guide.html) with averages of 10 and 20 days, and of 10 and 15 days as its optimiser finds them; and its own test
 (backtesting/test/_test.py, test_compute_stats) with 10 and 30 days, to all digits.
 
-The two tables come from a version that took its commission of 0.2 % as a spread, from entries alone; version 0.6.6 shows
-them with ``spread=.002``. Some of their figures are of definitions that changed since, and are left out: buy and hold,
-CAGR, alpha, expectancy and Kelly, the annual return (which counted one day more), the guide's ratios.
+The two tables come from a version that took its commission of 0.2 % as a spread, from entries alone; version 0.6.6
+shows them with ``spread=.002``. Some of their figures are of definitions that changed since, and are left out: buy and
+hold, CAGR, alpha, expectancy and Kelly, the annual return (which counted one day more), the guide's ratios.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ TEST = {
 
 @pytest.mark.parametrize(("slow", "published"), [(20, README), (15, OPTIMISED)])
 def test_published_tables_with_a_spread(slow, published):
-    """Margin, so that it can be short; a spread of 0.2 % is slippage, which exits by a limit at the open do not have."""
+    """Margin, so that it can be short; a spread of 0.2 % is slippage, which a limit at the open does not have."""
     frame = bars().with_columns(cross=crossing(10, slow), last=False)
     result = run(Averages(spread=0.002), frame, bt.Venue(slippage="0.2%", **SHORT))
     ours = figures(result, frame)
