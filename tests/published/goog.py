@@ -25,9 +25,10 @@ CLOSE, NEXT_OPEN = pl.col("close"), pl.col("open").shift(-1)
 START = datetime(2004, 8, 19, 16, tzinfo=UTC)
 
 
-def bars() -> pl.DataFrame:
+def bars(name: str = "GOOG") -> pl.DataFrame:
     """The bars; their index has neither hours nor a zone."""
-    data = pytest.importorskip("backtesting.test", reason="backtesting, which carries the bars, is not installed").GOOG
+    package = pytest.importorskip("backtesting.test", reason="backtesting, which carries the bars, is not installed")
+    data = getattr(package, name)
     prices = {name.lower(): data[name].to_numpy() for name in data.columns}
     frame = pl.DataFrame({"time_open": data.index.to_numpy(), **prices})
     return frame.with_columns(pl.col("time_open").dt.offset_by("9h30m"), next_open=NEXT_OPEN)
@@ -65,18 +66,18 @@ class Averages:
     wake = "bar_close"
     data_columns = ("cross", "last", "next_open")
 
-    def __init__(self, spread: float = 0.0) -> None:
-        self.spread = spread
+    def __init__(self, spread: float = 0.0, lot: float = 1) -> None:
+        self.spread, self.lot = spread, lot
 
     def generate_algo_orders(self, state):
-        side, price = state.column("goog_usd", "cross"), state.column("goog_usd", "next_open")
-        last, held = state.column("goog_usd", "last"), state.position("goog_usd")
+        side, price = state.column(0, "cross"), state.column(0, "next_open")
+        last, held = state.column(0, "last"), state.position(0)
         if not side and not last:
             return [], []
-        orders = [bt.OrderRequest("goog_usd", -held, price=price)] if held else []
+        orders = [bt.OrderRequest(0, -held, price=price)] if held else []
         if not last:
-            worth = state.balance("usd") + held * price
-            orders.append(bt.OrderRequest("goog_usd", side * (worth // (price * (1 + side * self.spread)))))
+            worth, cost = state.balance("usd") + held * price, price * (1 + side * self.spread) * self.lot
+            orders.append(bt.OrderRequest(0, side * (worth // cost) * self.lot))
         return [], orders
 
 
@@ -92,27 +93,27 @@ class Trailing:
         self.entered = 0.0
 
     def generate_algo_orders(self, state):
-        if state.column("goog_usd", "last"):
-            return state.cancel_all("goog_usd"), state.close("goog_usd")
-        alive = set(state.open_orders("goog_usd"))
+        if state.column(0, "last"):
+            return state.cancel_all(0), state.close(0)
+        alive = set(state.open_orders(0))
         held = [each for each in self.stops if each[0] in alive]
         if self.entered:
             held.append((-1, 0.0, self.entered))
         self.entered, self.stops = 0.0, []
-        close, distance = state.candle("goog_usd").close, self.ranges * state.column("goog_usd", "range")
+        close, distance = state.candle(0).close, self.ranges * state.column(0, "range")
         cancels, orders = [], []
         for number, trigger, quantity in held:
-            follows = state.round_price("goog_usd", close - distance)
+            follows = state.round_price(0, close - distance)
             if follows <= trigger:
                 self.stops.append((number, trigger, quantity))
                 continue
             cancels += [number] if number >= 0 else []
             self.stops.append((state.next_order + len(orders), follows, quantity))
-            orders.append(bt.OrderRequest("goog_usd", -quantity, stop=follows, reduce_only=True))
-        if state.column("goog_usd", "enter") and (self.again or not state.position("goog_usd")):
-            price = state.column("goog_usd", "next_open") * (1 + self.fee)
+            orders.append(bt.OrderRequest(0, -quantity, stop=follows, reduce_only=True))
+        if state.column(0, "enter") and (self.again or not state.position(0)):
+            price = state.column(0, "next_open") * (1 + self.fee)
             self.entered = state.balance("usd") * self.fraction // price
-            orders.append(bt.OrderRequest("goog_usd", self.entered))
+            orders.append(bt.OrderRequest(0, self.entered))
         return cancels, orders
 
 
@@ -126,11 +127,11 @@ class Protected:
         self.part, self.spread = part, spread
 
     def generate_algo_orders(self, state):
-        price, held = state.column("goog_usd", "next_open"), state.position("goog_usd")
-        if state.column("goog_usd", "enter") and not held:
-            stop = state.round_price("goog_usd", self.part * state.candle("goog_usd").close)
+        price, held = state.column(0, "next_open"), state.position(0)
+        if state.column(0, "enter") and not held:
+            stop = state.round_price(0, self.part * state.candle(0).close)
             quantity = state.balance("usd") // (price * (1 + self.spread))
-            return [], [bt.OrderRequest("goog_usd", quantity, stop_loss=stop)]
-        if state.column("goog_usd", "leave") and held:
-            return [], [bt.OrderRequest("goog_usd", -held, price=price)]
+            return [], [bt.OrderRequest(0, quantity, stop_loss=stop)]
+        if state.column(0, "leave") and held:
+            return [], [bt.OrderRequest(0, -held, price=price)]
         return [], []

@@ -17,7 +17,7 @@ import pytest
 
 import barter_bt as bt
 from tests.published.figures import closed, figures
-from tests.published.goog import Averages, bars, crossing, run
+from tests.published.goog import NEXT_OPEN, Averages, bars, crossing, run
 
 SHORT = {"account": "margin", "margin": bt.Margin("100%")}
 README = {
@@ -127,3 +127,23 @@ def test_published_to_all_digits():
     frame = bars().with_columns(cross=crossing(10, 30), last=last)
     ours = figures(run(Averages(), frame, bt.Venue(**SHORT)), frame)
     assert {name: ours[name] for name in TEST} == pytest.approx(TEST, rel=1e-9)
+
+
+def test_published_fractions_of_a_coin():
+    """Monthly bars of bitcoin since 2015 and 100 dollars in millionths of a coin, averages of 2 and 3 months.
+
+    42 trades, the first bought at 236.69 when the faster mean of its own bar came to 234.14 (test_FractionalBacktest).
+    """
+    last = pl.int_range(pl.len()) == pl.len() - 2
+    frame = bars("BTCUSD").filter(pl.col("time_open").dt.year() >= 2015)
+    frame = frame.with_columns(NEXT_OPEN.alias("next_open"), cross=crossing(2, 3), last=last)
+    coin = bt.Instrument("x", "btc_usd", price_increment="0.01", quantity_increment="0.000001")
+    market = bt.data.candles(frame, instrument="btc_usd", interval="390m", time_zone="UTC")
+    result = bt.backtest(
+        market, coin, Averages(lot=1e-6), balances={"usd": 100}, venues=bt.Venue(**SHORT), interpret=True
+    )
+    trips = closed(result)
+    assert len(trips) == 42
+    assert trips["price_enter"][0] == 236.69
+    entered = frame["time_open"].dt.date().to_list().index(trips["time_enter"][0].date())
+    assert frame["close"].rolling_mean(2)[entered] == pytest.approx(234.14, abs=0.005)
