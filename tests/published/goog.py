@@ -1,4 +1,4 @@
-"""The daily bars of GOOG that backtesting.py carries, strategies that size orders as it does, and its names of figures.
+"""The bars that backtesting.py carries, and strategies that decide and size orders as those that are published for it.
 
 Three things of that tool are said to this one in the following way.
 
@@ -29,13 +29,13 @@ def bars(name: str = "GOOG") -> pl.DataFrame:
     """The bars; their index has neither hours nor a zone."""
     package = pytest.importorskip("backtesting.test", reason="backtesting, which carries the bars, is not installed")
     data = getattr(package, name)
-    prices = {name.lower(): data[name].to_numpy() for name in data.columns}
+    prices = {column.lower(): data[column].to_numpy() for column in data.columns}
     frame = pl.DataFrame({"time_open": data.index.to_numpy(), **prices})
     return frame.with_columns(pl.col("time_open").dt.offset_by("9h30m"), next_open=NEXT_OPEN)
 
 
 def run(strategy: object, frame: pl.DataFrame, venue: bt.Venue | None = None) -> bt.Result:
-    """A run of one strategy, interpreted, with 10,000 and nothing owed to a broker."""
+    """An interpreted run of one strategy on GOOG, with 10,000; without a venue nothing costs anything."""
     market = bt.data.candles(frame, instrument="goog_usd", interval="390m", time_zone="UTC")
     venue = venue or bt.Venue()
     return bt.backtest(market, GOOG, strategy, balances={"usd": CASH}, venues=venue, start=START, interpret=True)
