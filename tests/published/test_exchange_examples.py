@@ -1,6 +1,6 @@
 """Funding, profits of inverse contracts and margins that exchanges work out in their documents.
 
-Read on 2026-11-26. Where a document prints fewer digits, so many are compared.
+Read on 2026-11-26, in archived copies of the pages. Where a document prints fewer digits, so many are compared.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def test_published_funding_of_a_short_position():
 def test_published_profit_and_fees_of_an_inverse_future():
     """100 contracts of 10 from 600 to 700 at 0.05 %: 0.238095; fees of half a dollar each way; 4 % is 0.0666.
 
-    https://www.deribit.com/docs/example-futures/ (it rounds the second fee up from the third digit that counts)
+    https://www.deribit.com/docs/example-futures/ (it prints the second fee as 0.00071425, 4e-8 too little)
     """
     future = bt.Instrument("x", "a_usd", **INVERSE, contract_size=10)
     margins = Margins()
@@ -86,7 +86,7 @@ MARGINS = {
     # 100 contracts, 0.4 %:
     # https://www.binance.com/es-MX/support/faq/how-to-calculate-liquidation-price-of-coin-m-futures-contracts-ceccfcfb4e3a45e3b48b0b1bb1a8ae46
     "binance_maintenance": ("btc", 100, 100, 25_000, 0.004, 0.0016, 1e-12),
-    # https://www.bybitx.global/fil-PH/help-center/search-result?page=46&pageSize=10&query=trade, Initial Margin
+    # https://www.bybit.com/en/help-center, article Initial Margin (Inverse Contract), as a mirror shows it: 50 times
     "bybit_initial": ("btc", 12_000, 1, 8_000, 0.02, 0.03, 1e-12),
     # https://support.deribit.com/hc/en-us/articles/25944738177565-Linear-Perpetual: rates at a size of 25 and of 350
     "deribit_initial_25": ("usd", 25, 1, 100_000, 0.02125, 53_125, 1e-9),

@@ -5,7 +5,7 @@
   flows at each bar. At which price a stop sells below a close is its own choice, and not printed.
 - docs.rs/crate/quantwave-backtest/0.6.0/source/tests/gold_standard/metrics_basic.json: two trades of one unit.
 
-Read on 2026-11-26. Here that is ``candle_fill="this_close"``, and a run says that nobody can trade so.
+Read on 2026-11-26, in archived copies. Here that is ``candle_fill="this_close"``, and a run warns of it.
 """
 
 from __future__ import annotations

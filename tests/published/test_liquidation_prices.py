@@ -8,7 +8,7 @@ liquidates below that, so at the next tick.
 
 Not here, as it cannot be said: maintenance that is graded by size, with an amount that is deducted from it.
 
-Read on 2026-11-26.
+Read on 2026-11-26, in archived copies of the pages.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ CASES = {
     "bybit_short_40x": Case(-1, 8_000, 8_000 * 0.025, kept(8_000 * 0.005, 1), 8_160),
     # https://testnet.bybit.com/en-US/help-center/s/article/Liquidation-Price-USDT-Contract, example 1
     "bybit_long_50x_later": Case(1, 20_000, 400, kept(100, 1), 19_700),
-    # https://www.bybitx.global/fil-PH/help-center/search-result?page=46&pageSize=10&query=trade, Bankruptcy Price
+    # https://www.bybit.com/en/help-center, article Bankruptcy Price (USDT Contract), as a mirror shows it
     "bybit_bankruptcy_50x": Case(1, 10_000, 200, bt.Margin("0.1%", maintenance=0), 9_800),
     # https://help.bybit.com/hc/en-us/articles/360039261334-How-to-calculate-Liquidation-Price-Inverse-Contract-: cross
     # margin, 0.5 % at the entry and the fee to close at the price of bankruptcy; that price; a tick is half a dollar
@@ -99,8 +99,8 @@ def test_published_price_of_liquidation(name):
 def test_published_formula_of_cross_margin(side):
     """Binance, USD-M, one way: (WB - TMM + UPNL - side x size x entry) / (size x rate - side x size) in the first tier.
 
-    https://www.binance.com/en/support/faq/b3c689c1f50a44cabb3a84e663b81d93 (2020-08-14). WB is the balance, TMM and
-    UPNL the maintenance and the profit of all other contracts, here of one that has lost 20.
+    https://www.binance.com/en/support/faq/b3c689c1f50a44cabb3a84e663b81d93 (2020-08-14), where the formula is a picture
+    and its terms are text. WB is the balance, TMM and UPNL what all other contracts keep and gain: one, which lost 20.
     """
     size, entry, rate, balance = 10, 200, 0.004, 1_000
     other_kept, other_lost = 2 * 90 * 0.01, 2 * (100 - 90)
@@ -123,8 +123,8 @@ def test_published_formula_of_cross_margin(side):
 def test_published_formula_of_an_inverse_contract(side):
     """Bybit: size x (1 + side x rate) / (size / entry + side x size / entry / leverage), as of 2026-05-27.
 
-    https://www.kbybit.com/en/help-center/article/Liquidation-Price-Calculation-under-Isolated-Mode-Unified-Trading-Account
-    The numbers are those of its example: 60,000 at 50,000, ten times, 0.5 %.
+    https://www.bybit.com/en/help-center/article/Liquidation-Price-Calculation-under-Isolated-Mode-Unified-Trading-Account
+    As a mirror shows the article; the numbers are those of its example before: 60,000 at 50,000, ten times, 0.5 %.
     """
     size, entry, rate = 60_000, 50_000, 0.005
     published = size * (1 + side * rate) / (size / entry + side * size / entry / 10)
