@@ -24,10 +24,11 @@ from barter_bt.backtest.splits import split_warnings
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
+from barter_bt.engine.action.send import NO_ORDER
 from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
-from barter_bt.engine.state.tables import EngineState, Schedule
+from barter_bt.engine.state.tables import EngineState, Entries, Schedule
 from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError
@@ -174,4 +175,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
         for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
             table.reserve(len(driver.schedule["time"]) + 64)
         state.replace("schedule", Schedule.over(driver.schedule))
+        if state.schedule.array("enter_by").any():
+            state.replace("entries", Entries(len(state.instruments)))
+            state.entries.array("order")[:] = NO_ORDER
         state.agenda.due[SCHEDULE] = state.schedule.time[0]

@@ -25,8 +25,8 @@ from barter_bt.engine.order import (
     REFUSED,
     REJECTED,
 )
-from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.venue.state import CANDLES, PESSIMISTIC, VenueState

@@ -17,6 +17,7 @@ NO_TRIGGER, STOP, IF_TOUCHED = 0, 1, 2
 NO_PARENT = NO_GROUP = -1
 DAY, AT_OPEN, AT_CLOSE = 3, 4, 5  # times in force that are settled by the sessions when an order is sent
 ANY_FILL, NEXT_OPEN, NEXT_CLOSE, THIS_CLOSE = 0, 1, 2, 3  # which price of a candle it meets; ANY: as its exchange says
+ANY_PRICE, LAST, QUOTE, MARK = 0, 1, 2, 3  # which prices trigger it, likewise
 
 # The first three are live; their numbers are those of Barter's ActiveOrderState.
 OPEN_IN_FLIGHT, OPEN, CANCEL_IN_FLIGHT = 0, 1, 2
@@ -69,6 +70,7 @@ ORDER_KINDS = (  # as tables name them
 TIMES_IN_FORCE = ("gtc", "ioc", "fok")
 ASKED_TIMES = (*TIMES_IN_FORCE, "day", "at_open", "at_close")
 CANDLE_FILLS = ("", "next_open", "next_close", "this_close")
+TRIGGER_PRICES = ("", "last", "quote", "mark")
 STATUSES = ("open_in_flight", "open", "cancel_in_flight", "filled", "cancelled", "expired", "rejected", "refused")
 REASONS = (
     "",
@@ -118,6 +120,7 @@ class OrderTerms(Table):
     reduce_only: I8
     trigger_kind: I8
     candle_fill: I8  # which price of a candle it meets, if it takes
+    trigger_by: I8  # which prices its trigger, and those of what protects it, look at
     price: I64  # ticks; 0 for market orders
     quantity: I64  # lots
     good_after: I64  # time at its exchange until which that holds it back; NO_TIME: none
@@ -143,7 +146,7 @@ def set_plain(
     to.trigger[row] = to.trail[row] = to.trail_rate[row] = to.offset[row] = to.offset_rate[row] = 0
     to.parent[row] = to.group[row] = NO_PARENT
     to.follows[row] = 0
-    to.candle_fill[row] = ANY_FILL
+    to.candle_fill[row] = to.trigger_by[row] = 0
     to.good_after[row], to.good_till[row] = NO_TIME, NEVER
     to.price[row], to.quantity[row] = price, lots
 
@@ -162,7 +165,7 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.post_only[row], to.resize[row] = given.post_only[given_row], given.resize[given_row]
     to.reduce_only[row], to.trigger_kind[row] = given.reduce_only[given_row], given.trigger_kind[given_row]
     to.price[row], to.quantity[row] = given.price[given_row], given.quantity[given_row]
-    to.candle_fill[row] = given.candle_fill[given_row]
+    to.candle_fill[row], to.trigger_by[row] = given.candle_fill[given_row], given.trigger_by[given_row]
     to.good_after[row], to.good_till[row] = given.good_after[given_row], given.good_till[given_row]
     to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
     to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]

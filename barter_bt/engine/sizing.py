@@ -18,10 +18,16 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int, size: int, with
 
     ``target`` is in lots, in units of quote, or in 1e-9 of the equity ``worth``, as ``size`` says.
     """
+    if size == UNITS or target == 0:
+        return target
+    return lots_at(s, i, target, worth, size, with_fee, price_ticks(s, i))
+
+
+def lots_at(s: EngineState, i: int, target: int, worth: int, size: int, with_fee: int, ticks: int) -> int:
+    """The same at a price of one's own, 0 if it is not known."""
     t = s.terms
     if size == UNITS or target == 0:
         return target
-    ticks = price_ticks(s, i)
     if ticks == 0 or (size == EQUITY and worth == UNKNOWN):
         return UNKNOWN
     value = abs(target)

@@ -9,10 +9,11 @@ import polars as pl
 
 from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP
-from barter_bt.engine.schedule import CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.state.tables import Schedule as Columns
+from barter_bt.engine.targets import CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.driver import Market
+from barter_bt.strategy.entry_rows import says_how
 from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, whole_steps
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
@@ -20,15 +21,19 @@ from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_C
 AFTER = "it is the number of an earlier open of the same time and exchange"
 GROUP = "a group is of opens of one time and exchange"
 TOO_FINE = "give the instrument a coarser quantity_increment"
-_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
+_NOT_ORDER_COLUMNS = (
+    *("time", "action", "instrument", "sent", "strategy", "resize", "target", "enter_by", "trigger_by", "protect_by"),
+    *PROTECTION,
+)
 
 
 def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
-    """The terms of the orders that rows open; of targets none."""
+    """The terms of the orders that rows open; of targets their times in force."""
     _refuse_terms_of_others(frame, action)
-    if (action == TARGET_ROW).all():
+    told = action != CANCEL_ROW
+    if (action == TARGET_ROW).all() and not says_how(frame):
         columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
-        timing = timing_columns(frame, action == OPEN_ROW, market)
+        timing = timing_columns(frame, np.zeros(len(frame), bool), market)
         _bonds(frame, codes, action == OPEN_ROW, market)
         return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | timing
     opens = pl.Series(action == OPEN_ROW)
@@ -55,19 +60,24 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         "price": price,
         "quantity": np.abs(quantity),
         "ref": ref.astype(np.int64),
-        **timing_columns(frame, action == OPEN_ROW, market),
+        **timing_columns(frame, told, market),
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
 
 
 def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
-    """Only an open waits for a trigger or only reduces; only what opens a position is protected."""
+    """Only an open only reduces, or waits for another trigger than a stop; only what opens a position is protected."""
     others, cancels = action != OPEN_ROW, action == CANCEL_ROW
     for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
-        rows = asked & (cancels if name in PROTECTION else others)
-        fail(frame, rows, f"{name} where it has no effect", "triggers are of opens, protection is of opens and targets")
+        rows = asked & (cancels if name in ("stop", *PROTECTION) else others)
+        fail(
+            frame,
+            rows,
+            f"{name} where it has no effect",
+            "stops and protection are of opens and targets",
+        )
 
 
 def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:

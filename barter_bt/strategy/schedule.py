@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.order import NO_GROUP
-from barter_bt.engine.schedule import BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
+from barter_bt.engine.targets import BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns
 from barter_bt.strategy.own import own_tables
@@ -119,8 +120,11 @@ class Schedule:
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
         ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after`` and ``good_till`` (Datetime with zone),
         ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
-        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for targets ``target``.
-        Columns that no row needs may be missing.
+        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for targets ``target``, and
+        to enter by a limit, a stop or both (rule 60) ``price`` and ``stop``, with ``post_only``, and ``time_in_force``,
+        times and ``candle_fill`` of that order, else of the target's market order. For opens and targets
+        ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers look at (rule 28). Columns that
+        no row needs may be missing.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
@@ -140,6 +144,9 @@ class Schedule:
     band
         Fraction of a target by which position and orders may be off without an order (rule 18): 0.1 leaves a position
         between 0.9 and 1.1 of its target alone.
+    price_by
+        What ``price`` and ``stop`` of targets are: a ``"price"``, a ``"distance"`` from the market, or a ``"fraction"``
+        of its price: limits lie on the near side, stops on the far side (rule 60). Those of opens are prices.
     """
 
     frame: Any
@@ -152,9 +159,11 @@ class Schedule:
     name: str = "schedule"
     protect_by: ProtectBy = "price"
     band: float = 0.0
+    price_by: PriceBy = "price"
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
+        check_price_by(self.price_by)
         if not 0 <= self.band < 1:
             raise StrategyError(f"band is {self.band}; allowed: from 0 until below 1", "0.1 is a tenth of the target")
         if self.size not in _SIZES:
@@ -197,7 +206,9 @@ class Schedule:
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
         columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate")}
         columns |= order_columns(frame, codes, action, market)
+        columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
+        columns["trigger_by"] = trigger_by_column(frame, action, columns, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
             columns["ref"] = shared_column(market, n, -1)
@@ -231,7 +242,8 @@ class Schedule:
         if "action" not in have:  # targets alone need nothing else
             if "target" not in have:
                 raise StrategyError("the schedule has neither a column 'action' nor a column 'target'")
-            return given
+            if not says_how(given):
+                return given
         defaults = {
             "quantity": pl.lit(0.0),
             "price": pl.lit(None, pl.Float64),

@@ -25,6 +25,7 @@ PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 UNITS_OF_PROTECTION = {"price": BY_PRICE, "distance": BY_DISTANCE, "fraction": BY_FRACTION}
 TRIGGER_COLUMNS = ("trigger_kind", "trigger", "trail", "trail_rate")
 TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
+NO_STOP = "it says which prices a trigger, or a stop that protects, looks at: give a stop, or leave it out"
 ON_GRID = "prices and distances are whole ticks; use round_price"
 
 

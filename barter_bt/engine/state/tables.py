@@ -175,7 +175,14 @@ class Schedule(OrderTerms):
     stop_loss: I64
     take_profit: I64
     trailing_stop: I64
+    enter_by: I8  # unit of the price and the trigger at which a target enters, likewise; NO_UNIT: by a market order
     sent: I64  # order that the row became; below 0 if none
+
+
+class Entries(Table):
+    """One row per instrument, none where no target enters by a limit or a stop: the order by which it did last."""
+
+    order: I64  # -1: none yet
 
 
 class Commands(OrderTerms):
@@ -353,6 +360,7 @@ class EngineState(Block):
     orders: Orders
     actions: Actions
     schedule: Schedule
+    entries: Entries
     commands: Commands
     flows: CashFlows
     sessions: Sessions
