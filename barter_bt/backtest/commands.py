@@ -28,7 +28,7 @@ from barter_bt.engine.terms import steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.timing import end_of, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, trigger_terms
+from barter_bt.strategy.triggers import PROTECTION, trigger_by_code, trigger_terms
 
 COMMANDS = {
     "open": OPEN_ORDERS,
@@ -60,8 +60,8 @@ class Commands:
         ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
         closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after``, ``good_till``, ``candle_fill`` (see
-        :class:`~barter_bt.OrderRequest`).
+        ``if_touched``, ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill``
+        (see :class:`~barter_bt.OrderRequest`).
 
     Examples
     --------
@@ -165,6 +165,7 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
             "time_in_force": number_,
             "post_only": int(row.get("post_only") or False),
             "reduce_only": int(row.get("reduce_only") or False),
+            "trigger_by": trigger_by_code(row.get("trigger_by"), where.rstrip(","), has_stop=bool(held)),
             "price": ticks,
             "quantity": lots,
         }

@@ -31,6 +31,7 @@ from barter_bt.engine.fault import (
     RISK_OUT_OF_BOUNDS,
     SESSIONS_END,
     TIME_WENT_BACK,
+    UNSEEN_TRIGGER,
     Fault,
 )
 from barter_bt.engine.order import TIMES_IN_FORCE
@@ -85,6 +86,11 @@ def explain(
         return StrategyError(
             f"the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
             "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+        )
+    if code == UNSEEN_TRIGGER:
+        return StrategyError(
+            f"an order of {name!r} at {time} ns has a trigger_by of prices that the data has none of",
+            "last looks at trades or candles, quote at quotes, mark at any of them",
         )
     if code == NO_SESSIONS:
         return StrategyError(

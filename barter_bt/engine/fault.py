@@ -13,6 +13,7 @@ BAD_HISTORY = 16  # a candle further back than are kept
 BAD_COLUMN = 17  # no column of the data that a strategy asked for
 BAD_NUMBER = 18  # of an order
 NO_SESSIONS, SESSIONS_END, BAD_TIMES = 19, 20, 21  # of an order that knows of sessions, or of its own times
+UNSEEN_TRIGGER = 22  # it looks at prices that the instrument has no data of
 
 
 class Fault(Table):

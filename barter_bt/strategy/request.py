@@ -17,7 +17,7 @@ from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.timing import TIMING, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
+from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_by_code, trigger_terms
 
 _PLAIN = (tuple, list)
 
@@ -43,6 +43,8 @@ class OrderRequest:
     An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
     their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
     prices, or a ``"distance"`` from the entry's price, or a ``"fraction"`` of it; ``trailing_stop`` is never a price.
+    ``trigger_by`` says which prices its trigger and its stops look at: ``"last"``, ``"quote"`` or ``"mark"`` (rule 28);
+    without it its exchange does.
 
     Of the orders of one answer that have the same ``group``, any label, the first that fills ends the others (rule 57).
     One with ``after``, a request before it in the same answer, waits until that has filled whole (rule 58).
@@ -68,6 +70,7 @@ class OrderRequest:
     after: OrderRequest | None = None
     good_after: datetime | int | None = None
     candle_fill: str | None = None
+    trigger_by: str | None = None
 
 
 def is_nothing(asked: Any) -> bool:
@@ -184,6 +187,8 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     s.actions.reduce_only[row] = int(request.reduce_only)
     for column, value in held.items():
         getattr(s.actions, column)[row] = value
+    has_stop = bool(held) or request.stop_loss is not None or request.trailing_stop is not None
+    s.actions.trigger_by[row] = trigger_by_code(request.trigger_by, where, has_stop=has_stop)
     _protect(s, i, row, request)
     return row
 

@@ -296,6 +296,12 @@ class State:
         """An order that sells; see :meth:`buy`."""
         return OrderRequest(instrument, -quantity, **terms)
 
+    def bracket(
+        self, instrument: str | int, quantity: float, stop_loss: float, take_profit: float, **terms: Any
+    ) -> OrderRequest:
+        """An entry between a stop loss and a take profit (rule 31): a signed quantity, ``terms`` as for :meth:`buy`."""
+        return OrderRequest(instrument, quantity, stop_loss=stop_loss, take_profit=take_profit, **terms)
+
     def order_target(self, instrument: str | int, quantity: float) -> list[OrderRequest]:
         """What brings position and working orders to a signed quantity: one market order, or none.
 

@@ -45,6 +45,7 @@ CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "ad
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
+_LAST = ("trades", "candles")
 _MAKERS = ("trades", "quotes", "candles")
 _FLOAT_NOISE = 1e-6  # of a step
 
@@ -189,6 +190,8 @@ def build_fill_terms(
         terms.taker_fills_on[i] = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
         terms.maker_fills_on[i] = _pick(venue.maker_fills_on, _MAKERS, has, one.key, "maker_fills_on")
         terms.triggers_on[i] = _pick(venue.triggers_on, _TRIGGERS, has, one.key, "triggers_on")
+        terms.last_on[i] = _pick("auto", _LAST, has, one.key, "")
+        terms.quotes_on[i] = QUOTES if "quotes" in has else 0
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
         terms.candle_fill[i] = CANDLE_FILLS.index(venue.candle_fill)

@@ -14,6 +14,7 @@ from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
+MARKS = 4  # and what triggers may look at besides
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
@@ -28,6 +29,8 @@ class FillTerms(Table):
     taker_fills_on: I64  # evidence that fills takers, and orders that rest
     maker_fills_on: I64
     triggers_on: I64
+    last_on: I64  # evidence of last prices, and of quotes, for triggers that choose; 0: it has none
+    quotes_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
     candle_fill: I64  # which price of a candle takers meet
@@ -108,6 +111,7 @@ class VenueMarkets(Table):
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
+    mixed: I64  # 1: an order has been held that chooses which prices trigger it
     # Prices at which an event would fill something: cheap to compare with each row.
     trade_buy: I64
     trade_sell: I64

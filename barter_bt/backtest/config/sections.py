@@ -156,6 +156,7 @@ class CommandSection(Section, frozen=True):
     if_touched: float | UnsetType = UNSET
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
+    trigger_by: Literal["last", "quote", "mark"] | UnsetType = UNSET
     good_till: Annotated[str, Meta(description="when it ends, with a zone")] | UnsetType = UNSET
     good_after: Annotated[str, Meta(description="until when it is held back, with a zone")] | UnsetType = UNSET
     candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET

@@ -33,6 +33,26 @@ def target_percent(s: EngineState, i: int, fraction: float) -> int:
     return ask_target(s.whole, i, fraction, EQUITY)
 
 
+def order_target(s: EngineState, i: int, quantity: float) -> int:
+    """:func:`target` by the name that it has elsewhere."""
+    return target(s, i, quantity)
+
+
+def order_target_value(s: EngineState, i: int, value: float) -> int:
+    """:func:`target_value` by the name that it has elsewhere."""
+    return target_value(s, i, value)
+
+
+def order_target_percent(s: EngineState, i: int, fraction: float) -> int:
+    """:func:`target_percent` by the name that it has elsewhere."""
+    return target_percent(s, i, fraction)
+
+
+def close(s: EngineState, i: int) -> int:
+    """:func:`close_position` by the name that it has elsewhere."""
+    return close_position(s, i)
+
+
 def cancel(s: EngineState, order: int) -> None:
     """Ask to cancel an order by its number; one that is closed, or being cancelled, is left alone."""
     ask_cancel(s.whole, order)
