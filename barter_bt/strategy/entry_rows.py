@@ -62,7 +62,7 @@ def entry_columns(
 
 
 def trigger_by_column(
-    frame: pl.DataFrame, action: np.ndarray, orders: dict[str, np.ndarray], market: Market
+    frame: pl.DataFrame, action: np.ndarray, orders: dict[str, np.ndarray], unchanged: np.ndarray, market: Market
 ) -> np.ndarray:
     """Which prices the triggers of orders, and of the stops that protect them, look at."""
     if "trigger_by" not in frame.columns:
@@ -74,7 +74,7 @@ def trigger_by_column(
     fail(frame, asked & (action != OPEN_ROW) & (action != TARGET_ROW), "trigger_by where it has no effect", NO_STOP)
     stops = orders["stop_loss"] > 0, orders["trailing_stop"] > 0
     held = np.logical_or.reduce([*stops, *(_given(frame, name) for name in TRIGGERS)])
-    fail(frame, asked & ~held, "trigger_by where it has no effect", NO_STOP)
+    fail(frame, asked & ~held & ~unchanged, "trigger_by where it has no effect", NO_STOP)
     return found.to_numpy()
 
 

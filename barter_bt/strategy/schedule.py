@@ -208,7 +208,7 @@ class Schedule:
         columns |= order_columns(frame, codes, action, market)
         columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
-        columns["trigger_by"] = trigger_by_column(frame, action, columns, market)
+        columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
             columns["ref"] = shared_column(market, n, -1)

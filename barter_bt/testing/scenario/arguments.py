@@ -59,6 +59,7 @@ SCHEDULE: dict[str, Any] = {
     "good_till": TIME,
     "good_after": TIME,
     "candle_fill": pl.String,
+    "trigger_by": pl.String,
     "group": pl.Int64,
     "after": pl.Int64,
     **dict.fromkeys(PROTECTION, pl.Float64),
@@ -93,6 +94,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
             band=float(scenario.band),
             resize=not scenario.strict,
             protect_by=scenario.protect_by,
+            price_by=scenario.price_by,
         ),
         "balances": to_balances(scenario, scenario.balances),
         "units": to_balances(scenario, scenario.units),
@@ -132,8 +134,10 @@ def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for row in schedule:
         names, conditions = CELLS[row[0]], asdict(conditions_of(row))
-        told = {"open": tuple(conditions), "target": PROTECTION}.get(row[0], ())
+        entry = conditions.pop("entry") or {}
+        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by")}.get(row[0], ())
         cells = dict.fromkeys(SCHEDULE) | dict(zip(names, row[: len(names)], strict=True))
+        cells |= {"price" if name == "limit" else name: value for name, value in entry.items()}
         rows.append(cells | {name: conditions[name] for name in told})
     return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
 

@@ -13,6 +13,7 @@ Evidence = Literal["auto", "quotes", "trades", "candles"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
+TriggerBy = Literal["last", "quote", "mark"]
 Row = tuple[Any, ...]
 Session = tuple[int, int]
 
@@ -108,6 +109,23 @@ class StreamSpec(Plain):
 
 
 @dataclass(frozen=True, repr=False)
+class Entry(Plain):
+    """How a target enters (rule 60), and the times of its order; without ``limit`` and ``stop`` by a market order.
+
+    The two are what ``Scenario.price_by`` says. ``post_only`` is of a limit that is "gtc" alone; the times and
+    ``candle_fill`` are as those of :class:`Conditions`.
+    """
+
+    limit: float | None = None
+    stop: float | None = None
+    time_in_force: str = "gtc"
+    post_only: bool = False
+    good_till: int | None = None
+    good_after: int | None = None
+    candle_fill: CandleFill | None = None
+
+
+@dataclass(frozen=True, repr=False)
 class Conditions(Plain):
     """What an order waits for at its exchange, what it may only do, what protects it, and when and with what it ends.
 
@@ -118,7 +136,9 @@ class Conditions(Plain):
     that of its row, the end later than the other. ``candle_fill`` is of a market order, or a limit that is not "gtc" or
     "day", without a trigger. "day", "at_open" and "at_close" have no other times, the last two neither a
     ``candle_fill`` nor a trigger. "open" rows of one time and exchange that bear the same ``group`` cancel each other,
-    and one follows that of row number ``after``, which is before it.
+    and one follows that of row number ``after``, which is before it. ``trigger_by``, of an order with a trigger, a
+    target that enters by a stop, or what a stop protects, says which prices those triggers look at. ``entry`` is of
+    targets alone.
     """
 
     stop: float | None = None
@@ -134,6 +154,8 @@ class Conditions(Plain):
     candle_fill: CandleFill | None = None
     group: int | None = None
     after: int | None = None
+    trigger_by: TriggerBy | None = None
+    entry: Entry | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
@@ -152,7 +174,7 @@ class Scenario(Plain):
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
-      with :class:`Conditions` that protect what it enters.
+      with :class:`Conditions` that protect what it enters, and say how.
 
     Cash flows, due by time and at one time in the order given; no funding, dividend or split comes twice:
 
@@ -185,6 +207,7 @@ class Scenario(Plain):
     start: int | None = None
     units: tuple[tuple[str, str, str], ...] = ()
     protect_by: ProtectBy = "price"
+    price_by: ProtectBy = "price"  # of entries
     band: str = "0"  # of targets, at most nine places
     cash_flows: tuple[Row, ...] = ()
     sessions: tuple[tuple[str, tuple[Session, ...]], ...] = ()
