@@ -166,6 +166,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     e = state.engine
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
     e.size[0], e.with_fee[0], e.band[0] = driver.size, int(driver.with_fee), round(driver.band * RATE)
+    e.size_at_fill[0] = int(driver.size_at_fill)
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
         state.agenda.due[TIMER_DUE] = -(-begins // driver.timer_ns) * driver.timer_ns

@@ -133,6 +133,7 @@ class OrderTerms(Table):
     group: I64  # number of the first order of its group, whose first fill ends the others (rule 57), NO_GROUP if none
     offset: I64  # ticks between its price, or trigger, and the parent's first fill, or else ...
     offset_rate: I64  # ... that distance as a fraction of it, in 1e-9
+    wish: I64  # one more than the row of the target that it is sized by at its fill (rule 61); 0: it is not
 
 
 def set_plain(
@@ -145,7 +146,7 @@ def set_plain(
     to.trigger_kind[row] = NO_TRIGGER
     to.trigger[row] = to.trail[row] = to.trail_rate[row] = to.offset[row] = to.offset_rate[row] = 0
     to.parent[row] = to.group[row] = NO_PARENT
-    to.follows[row] = 0
+    to.follows[row] = to.wish[row] = 0
     to.candle_fill[row] = to.trigger_by[row] = 0
     to.good_after[row], to.good_till[row] = NO_TIME, NEVER
     to.price[row], to.quantity[row] = price, lots
@@ -171,6 +172,7 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]
     to.offset[row], to.offset_rate[row] = given.offset[given_row], given.offset_rate[given_row]
     to.follows[row], to.group[row] = given.follows[given_row], given.group[given_row]
+    to.wish[row] = given.wish[given_row]
 
 
 def copy_request(to: OrderRequest, row: int, given: OrderRequest, given_row: int) -> None:

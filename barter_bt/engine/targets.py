@@ -6,7 +6,7 @@ from barter_bt.columns.exact import bounded_sum, muldiv_floor
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
 from barter_bt.engine.action.send import ask, open_orders
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
-from barter_bt.engine.sizing import wished_lots
+from barter_bt.engine.sizing import value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.engine.terms import RATE
@@ -39,7 +39,19 @@ def follow_target(s: EngineState, row: int, worth: int, reducing: int, in_flight
     a.time_in_force[action], a.candle_fill[action] = p.time_in_force[row], p.candle_fill[row]
     a.good_after[action], a.good_till[action] = p.good_after[row], p.good_till[row]
     a.trigger_by[action] = p.trigger_by[row]
+    if s.engine.size_at_fill[0] and target != 0 and not missing:
+        _size_at_fill(s, row, action, worth, now)
     open_row(s, row, action)
+
+
+def _size_at_fill(s: EngineState, row: int, action: int, worth: int, now: int) -> None:
+    """Let an order be sized again at its fill, by what the target is worth now."""
+    w, target, i = s.wishes, s.schedule.target[row], s.schedule.instrument[row]
+    made = w.append()
+    w.value[made] = value_of(s, i, target, worth, s.engine.size[0])
+    w.side[made] = BUY if target > 0 else SELL
+    w.with_fee[made], w.held[made] = s.engine.with_fee[0], now
+    s.actions.wish[action] = made + 1
 
 
 def is_within_band(s: EngineState, wished: int, change: int) -> bool:

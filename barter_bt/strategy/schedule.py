@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
@@ -34,6 +35,7 @@ from barter_bt.strategy.targets import is_frame, polars_frame
 from barter_bt.strategy.triggers import ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
+SizeAt = Literal["decision", "fill"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
@@ -41,6 +43,14 @@ _TOO_FINE = {
     "notional": 'count the money in coarser units: units={"usd": "0.01"}, for example',
     "equity": "a fraction of the equity is 1.0 for all of it",
 }
+
+
+def check_size_at(when: str, size: str) -> None:
+    """Refuse a time of sizing that is none, or has no effect."""
+    if when not in ("decision", "fill"):
+        raise StrategyError(f"size_at is {when!r}; allowed: decision, fill")
+    if when == "fill" and size == "units":
+        raise StrategyError('size_at is "fill", and size is "units"', 'units are what they are: size="equity"')
 
 
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
@@ -147,6 +157,9 @@ class Schedule:
     price_by
         What ``price`` and ``stop`` of targets are: a ``"price"``, a ``"distance"`` from the market, or a ``"fraction"``
         of its price: limits lie on the near side, stops on the far side (rule 60). Those of opens are prices.
+    size_at
+        When the lots of targets by ``"notional"`` and ``"equity"`` are worked out: at the ``"decision"``, or once more
+        at the ``"fill"``, at its price (rule 61).
     """
 
     frame: Any
@@ -160,10 +173,12 @@ class Schedule:
     protect_by: ProtectBy = "price"
     band: float = 0.0
     price_by: PriceBy = "price"
+    size_at: SizeAt = "decision"
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
         check_price_by(self.price_by)
+        check_size_at(self.size_at, self.size)
         if not 0 <= self.band < 1:
             raise StrategyError(f"band is {self.band}; allowed: from 0 until below 1", "0.1 is a tenth of the target")
         if self.size not in _SIZES:
@@ -204,9 +219,11 @@ class Schedule:
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
-        columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate")}
+        columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate", "wish")}
         columns |= order_columns(frame, codes, action, market)
         columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
+        if self.size_at == "fill":
+            fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
         columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
@@ -222,6 +239,7 @@ class Schedule:
             size=_SIZES[self.size],
             with_fee=self.with_fee,
             band=self.band,
+            size_at_fill=self.size_at == "fill",
         )
 
     @staticmethod

@@ -17,10 +17,10 @@ from barter_bt.strategy.entry_rows import PriceBy
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.leaving import left_after, steps_of
 from barter_bt.strategy.panel import overlap
-from barter_bt.strategy.schedule import Schedule, Size
+from barter_bt.strategy.schedule import Schedule, Size, SizeAt, check_size_at
 from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
 
-_SHARED = ("size", "with_fee", "resize", "hooks", "variables", "per_instrument", "protect_by", "price_by")
+_SHARED = ("size", "with_fee", "resize", "hooks", "variables", "per_instrument", "protect_by", "price_by", "size_at")
 Amount: TypeAlias = float | pl.Expr
 """A number, or an expression over the candles that gives one for each."""
 
@@ -83,6 +83,9 @@ class Signals:
     trigger_by
         Which prices stops and triggers look at (rule 28): ``"last"``, ``"quote"`` or ``"mark"``; None: as the exchange
         has it.
+    size_at
+        ``"decision"``: lots are those at the price when the target is known. ``"fill"``: they are worked out once more
+        at the price of the fill, of the same amount of money (rule 61).
 
     Notes
     -----
@@ -130,9 +133,11 @@ class Signals:
     post_only: bool = False
     candle_fill: str | None = None
     trigger_by: beside.TriggerBy | None = None
+    size_at: SizeAt = "decision"
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
+        check_size_at(self.size_at, self.size)
         if self.rebalance not in (None, "always", "on_change", "outside_band"):
             raise StrategyError(f"rebalance is {self.rebalance!r}; allowed: always, on_change, outside_band")
         if (self.rebalance == "outside_band") != (self.band is not None):

@@ -275,6 +275,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         accounts=accounts,
         markets=markets,
         sent=state.orders,
+        wishes=state.wishes,
         orders=VenueOrders(4096),
         lists=lists,
         matches=Matches(16),

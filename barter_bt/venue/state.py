@@ -10,7 +10,7 @@ from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
-from barter_bt.engine.state.tables import CashFlows
+from barter_bt.engine.state.tables import CashFlows, Wishes
 from barter_bt.engine.terms import Terms
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
@@ -210,6 +210,7 @@ class VenueState(Block):
     accounts: Accounts
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives
+    wishes: Wishes  # likewise
     orders: VenueOrders
     lists: OrderLists
     matches: Matches

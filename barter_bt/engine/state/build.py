@@ -42,6 +42,7 @@ from barter_bt.engine.state.tables import (
     Trades,
     Watched,
     Windows,
+    Wishes,
     Worths,
 )
 from barter_bt.engine.terms import Terms
@@ -94,6 +95,7 @@ def build_state(
         actions=Actions(16),
         schedule=Schedule(0),
         entries=Entries(0),
+        wishes=Wishes(0),
         commands=Commands(0),
         flows=CashFlows(0),
         sessions=Sessions(0),

@@ -175,6 +175,8 @@ def update_order_from_fill(s: EngineState, order: int, lots: int, quantity: int,
     o = s.orders
     _work(s, order, quantity - o.quantity[order] - lots)
     o.quantity[order] = quantity
+    if o.wish[order]:
+        o.quantity_requested[order] = max(o.quantity_requested[order], quantity)
     o.filled[order] += lots
     if status > CANCEL_IN_FLIGHT:
         _end(s, order, status, 0)

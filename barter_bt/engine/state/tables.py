@@ -41,6 +41,7 @@ class Engine(Table):
     foreign_rests: I64  # other assets of which something is held outside positions
     size: I64  # how targets are sized
     with_fee: I64
+    size_at_fill: I64  # 1: they are sized again at their fill
     band: I64  # 1e-9 of a target that it may be off by without an order
     budget: I64  # rows until the loop shows itself to Python
     starved: I64  # cursor that needs its next chunk
@@ -183,6 +184,15 @@ class Entries(Table):
     """One row per instrument, none where no target enters by a limit or a stop: the order by which it did last."""
 
     order: I64  # -1: none yet
+
+
+class Wishes(Table, growable=True):
+    """Targets that are sized at their fill (rule 61)."""
+
+    value: I64  # in units of quote
+    side: I64
+    with_fee: I64
+    held: I64  # signed lots, position and in flight, when it was followed
 
 
 class Commands(OrderTerms):
@@ -361,6 +371,7 @@ class EngineState(Block):
     actions: Actions
     schedule: Schedule
     entries: Entries
+    wishes: Wishes
     commands: Commands
     flows: CashFlows
     sessions: Sessions

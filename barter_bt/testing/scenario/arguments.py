@@ -95,6 +95,7 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
             resize=not scenario.strict,
             protect_by=scenario.protect_by,
             price_by=scenario.price_by,
+            size_at=scenario.size_at,
         ),
         "balances": to_balances(scenario, scenario.balances),
         "units": to_balances(scenario, scenario.units),

@@ -21,7 +21,7 @@ from barter_bt.testing.scenario.spec import (
 )
 from barter_bt.testing.scenario.timing import SESSION_TIMES, is_held, make_time
 
-DRAWN: tuple[str, ...] = ()  # of random scenarios; there are "entries" and "trigger_by"
+DRAWN: tuple[str, ...] = ()  # of random scenarios; there are "entries", "trigger_by" and "size_at"
 RATES = (0.01, 0.02, 0.03, 0.001, 0.012345678)  # of a price of about a hundred ticks
 
 
@@ -37,9 +37,17 @@ def with_entries(source: Source, scenario: Scenario) -> Scenario:
             for row in scenario.schedule
         )
         scenario = replace(scenario, schedule=rows, price_by=by)
+    if "size_at" in DRAWN and scenario.size != "units" and not _enters(scenario) and chance(source, 50):
+        scenario = replace(scenario, size_at="fill")
     if "trigger_by" in DRAWN and chance(source, 50):
         scenario = replace(scenario, schedule=tuple(_with_choice(source, scenario, row) for row in scenario.schedule))
     return scenario
+
+
+def _enters(scenario: Scenario) -> bool:
+    """Whether a target enters by a limit or a stop."""
+    entries = [conditions_of(row).entry for row in scenario.schedule if row[0] == "target"]
+    return any(one is not None and (one.limit is not None or one.stop is not None) for one in entries)
 
 
 def make_entry(

@@ -208,6 +208,7 @@ class Scenario(Plain):
     units: tuple[tuple[str, str, str], ...] = ()
     protect_by: ProtectBy = "price"
     price_by: ProtectBy = "price"  # of entries
+    size_at: Literal["decision", "fill"] = "decision"  # "fill" goes with no size in "units", and no limits and stops
     band: str = "0"  # of targets, at most nine places
     cash_flows: tuple[Row, ...] = ()
     sessions: tuple[tuple[str, tuple[Session, ...]], ...] = ()
