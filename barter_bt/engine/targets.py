@@ -40,18 +40,17 @@ def follow_target(s: EngineState, row: int, worth: int, reducing: int, in_flight
     a.good_after[action], a.good_till[action] = p.good_after[row], p.good_till[row]
     a.trigger_by[action] = p.trigger_by[row]
     if s.engine.size_at_fill[0] and target != 0 and not missing:
-        _size_at_fill(s, row, action, worth, now)
+        value = value_of(s, i, target, worth, s.engine.size[0])
+        size_at_fill(s, action, BUY if target > 0 else SELL, value, now, s.engine.with_fee[0])
     open_row(s, row, action)
 
 
-def _size_at_fill(s: EngineState, row: int, action: int, worth: int, now: int) -> None:
-    """Let an order be sized again at its fill, by what the target is worth now."""
-    w, target, i = s.wishes, s.schedule.target[row], s.schedule.instrument[row]
-    made = w.append()
-    w.value[made] = value_of(s, i, target, worth, s.engine.size[0])
-    w.side[made] = BUY if target > 0 else SELL
-    w.with_fee[made], w.held[made] = s.engine.with_fee[0], now
-    s.actions.wish[action] = made + 1
+def size_at_fill(s: EngineState, action: int, side: int, value: int, held: int, with_fee: int) -> None:
+    """Let an order be sized again at its fill, by what its target is worth and what is held now (rule 61)."""
+    w, row = s.wishes, s.wishes.append()
+    w.value[row], w.side[row] = value, side
+    w.with_fee[row], w.held[row] = with_fee, held
+    s.actions.wish[action] = row + 1
 
 
 def is_within_band(s: EngineState, wished: int, change: int) -> bool:

@@ -6,9 +6,10 @@ from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
 from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, fail
 from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
-from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, wished_lots
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity
+from barter_bt.engine.targets import size_at_fill
 from barter_bt.engine.terms import RATE, steps
 
 NOTHING_ASKED = -1
@@ -78,8 +79,11 @@ def change_to(s: EngineState, i: int, target: int, size: int) -> int:
     return bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
 
 
-def ask_target(s: EngineState, i: int, target: float, size: int) -> int:
-    """The market order that brings position and working orders to a target; refused where it needs a price."""
+def ask_target(s: EngineState, i: int, target: float, size: int, at_fill: int) -> int:
+    """The market order that brings position and working orders to a target; refused where it needs a price.
+
+    ``at_fill``: it is sized again at its fill (rule 61).
+    """
     if is_unknown(s, i):
         return NOTHING_ASKED
     count = target_in_steps(s, i, target, size)
@@ -91,6 +95,10 @@ def ask_target(s: EngineState, i: int, target: float, size: int) -> int:
     row = ask(s, i, BUY if buys else SELL, MARKET, GTC, 0, 0, 0 if unpriced else abs(change))
     s.actions.resize[row] = 1
     s.actions.refused[row] = NO_PRICE if unpriced else 0
+    if at_fill and count != 0 and not unpriced:
+        value = value_of(s, i, count, equity(s) if size == EQUITY else 0, size)
+        held = bounded_sum(s.instruments.quantity[i], s.instruments.working[i])
+        size_at_fill(s, row, BUY if target > 0 else SELL, value, held, 1)
     return row
 
 

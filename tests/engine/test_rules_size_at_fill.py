@@ -6,7 +6,8 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import StrategyError
-from tests.engine.tiny import bars, quotes, run, schedule, table, trades
+from barter_bt.strategy import api
+from tests.engine.tiny import Watch, bars, quotes, run, schedule, table, trades
 
 AT_FILL = {"size": "equity", "size_at": "fill"}
 ORDER = ("side", "quantity", "quantity_requested", "filled", "status", "reason")
@@ -57,6 +58,41 @@ def test_signals_at_the_next_open():
     """Known at the close of 100, filled at the open of 80."""
     signals = bt.Signals(bt.strategy.every(9).cast(float).replace(0.0, None), size="equity", size_at="fill")
     assert table(run(bars(100, (80, 100, 80, 100)), signals).trades, "price", "quantity")[0] == (80, 125)
+
+
+class Half:
+    """Once half of the equity, sized at the fill."""
+
+    wake = "trade"
+
+    def generate_algo_orders(self, state):
+        first = not state.next_order
+        return [], state.order_target_percent("a_usd", 0.5, at_fill=True) if first else []
+
+
+def half(s, my):
+    if api.next_order(s) == 0:
+        api.order_target_percent(s, 0, 0.5, at_fill=1)
+
+
+@pytest.mark.parametrize("strategy", [Half(), bt.Compiled(half, wake="trade")], ids=["python", "compiled"])
+def test_every_driver_may_size_at_the_fill(strategy):
+    """5,000 at 80; the order was for 50 at 100."""
+    result = run(trades((0, 100, 900), (2, 80, 900)), strategy)
+    assert table(result.orders, "quantity", "filled", "price_sent") == [(62, 62, 100)]
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"price": 90, "worth": 100}, "only a market order, without a trigger, is sized at its fill"),
+        ({"worth": 0}, "worth is 0.0, less than a unit of money"),
+    ],
+)
+def test_a_request_that_cannot_be_is_told(terms, said):
+    asked = Watch(lambda state: None, lambda state, n: ([], [state.buy("a_usd", 1, **terms)]))
+    with pytest.raises(StrategyError, match=said):
+        run(trades((0, 100, 900)), asked)
 
 
 @pytest.mark.parametrize(
