@@ -141,6 +141,13 @@ def test_rule_60_times_are_those_of_the_entry():
     ]
 
 
+def test_rule_60_a_row_that_gives_a_time_replaces_the_same_entry():
+    """Otherwise the entry at work would end at the time of the row before."""
+    plan = schedule({"at": 1, "target": 5, "limit": 98, "till": 4}, {"at": 3, "target": 5, "limit": 98, "till": 7})
+    result = run(trades((0, 100, 50), (6, 97, 50)), plan)
+    assert table(result.orders, "status", "time_closed") == [("cancelled", 3), ("filled", 6)]
+
+
 def test_rule_60_reductions_come_before_entries_of_other_instruments():
     """What a leaves pays for what b enters, sent behind it, in whichever order the rows stand."""
     market = [trades((0, 100, 500), (3, 100, 500)), trades((0, 100, 500), (3, 100, 500), instrument="b_usd")]

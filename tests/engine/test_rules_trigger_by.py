@@ -58,6 +58,12 @@ def test_rule_28_a_candle_shows_the_mark_its_close_alone():
     assert triggered(market, *rows, **path) == [40, 20]
 
 
+def test_rule_29_a_candle_that_had_opened_before_does_not_count_by_the_last_price():
+    """It comes within the candle that goes to 104, and is triggered by the next one."""
+    market = bars(100, (100, 104, 99, 100), (100, 105, 99, 100))
+    assert triggered(market, {"at": 15, "buy": 1, "stop": 104, "by": "last"}) == [30]
+
+
 def test_rule_28_what_the_mark_triggers_meets_what_comes_next():
     """By the last price it fills at the trade that triggered it, by the mark at the trade behind that."""
     market = trades((0, 100, 9), (3, 104, 9), (4, 106, 9))

@@ -67,9 +67,8 @@ def test_a_stop_limit_has_both():
 def test_where_the_price_is_null_the_target_is_but_not_0():
     """Warm-up of the price: no target; the exit in the third bar needs none."""
     price = pl.when(C == 101).then(C - 1)
-    assert prices(bt.Signals(pl.when(C < 102).then(1.0).otherwise(0.0), order="limit", price=price)) == [
-        (20, "limit", 100, None)
-    ]
+    signals = bt.Signals(pl.when(C < 102).then(1.0).otherwise(0.0), order="limit", price=price)
+    assert table(run(RISING, signals).orders, "time_sent", "price", "time_closed") == [(20, 100, 30)]
 
 
 def test_market_on_close():
