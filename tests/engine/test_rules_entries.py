@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from random import Random
 
+import polars as pl
 import pytest
 
 import barter_bt as bt
@@ -177,3 +179,25 @@ def test_rule_60_reductions_come_before_entries_of_other_instruments():
 def test_rule_60_what_cannot_be_is_told(row, options, said):
     with pytest.raises(StrategyError, match=said):
         run(trades((0, 100, 50)), schedule({"at": 1, "target": 5, **row}, **options))
+
+
+@pytest.mark.parametrize("terms", [{"long": 150, "short": 50}, {"long": None, "short": None}])
+def test_rule_60_what_every_trade_fills_leads_to_each_target(terms):
+    """Limits that the next trade goes through, and rows without, in any order: the position is the target each time."""
+    random = Random(60)
+    lots = [random.randint(-3, 3) for _ in range(80)]
+    rows = [
+        {"at": 2 * k + 1, "target": wished}
+        | ({"limit": limit} if (limit := terms["long" if wished > 0 else "short"]) and random.random() < 0.7 else {})
+        for k, wished in enumerate(lots)
+    ]
+    market = trades(*((2 * k, 100, 90) for k in range(82)))
+    balances = {"balances": {"usd": 10_000_000}}
+    result = run(market, schedule(*rows, {"at": 161, "target": 0, "limit": 50}), **MARGIN | balances)
+    held = result.trades.with_columns(
+        second=pl.col("time_exchange").dt.epoch("s"),
+        signed=pl.when(pl.col("side") == "buy").then("quantity").otherwise(-pl.col("quantity")),
+    )
+    for k, wished in enumerate(lots):
+        assert held.filter(pl.col("second") <= 2 * k + 2)["signed"].sum() == wished, k
+    assert set(result.orders["status"]) == {"filled"}
