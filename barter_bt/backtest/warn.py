@@ -163,7 +163,8 @@ def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
         told = ", ".join(f"{names[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
         if told:
             yield f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}"
-    cut = int(((o.array("quantity") < asked) & (status != REFUSED) & (status != REJECTED)).sum())
+    is_cut = (o.array("quantity") < asked) & (o.array("wish") == 0)  # what is sized at its fill may be for less
+    cut = int((is_cut & (status != REFUSED) & (status != REJECTED)).sum())
     if cut:
         yield f"{cut:,} of {len(o):,} orders were cut to what could be paid"
 

@@ -174,18 +174,10 @@ def update_order_from_fill(s: EngineState, order: int, lots: int, quantity: int,
     """A fill, and with it the order's new quantity (a target's may have been cut) and state."""
     o = s.orders
     _work(s, order, quantity - o.quantity[order] - lots)
-    _set_quantity(s, order, quantity)
+    o.quantity[order] = quantity
     o.filled[order] += lots
     if status > CANCEL_IN_FLIGHT:
         _end(s, order, status, 0)
-
-
-def _set_quantity(s: EngineState, order: int, quantity: int) -> None:
-    """Fewer lots than were asked for, or more where they are counted at the fill (rule 61)."""
-    o = s.orders
-    o.quantity[order] = quantity
-    if o.wish[order]:
-        o.quantity_requested[order] = max(o.quantity_requested[order], quantity)
 
 
 def update_from_closed(s: EngineState, order: int, quantity: int, status: int, reason: int) -> None:
@@ -194,7 +186,7 @@ def update_from_closed(s: EngineState, order: int, quantity: int, status: int, r
         return
     o = s.orders
     _work(s, order, quantity - o.quantity[order])
-    _set_quantity(s, order, quantity)
+    o.quantity[order] = quantity
     _end(s, order, status, reason)
 
 
