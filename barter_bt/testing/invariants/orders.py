@@ -50,8 +50,8 @@ def assert_fills_within_orders(result: Result) -> None:
             continue
         for name, total in sums[number].items():
             expect(order[name], total, where, name, "is the sum of its fills")
-        most = max(order["quantity_requested"], order["quantity"] if order["wish"] else 0)  # rule 61: sized at its fill
-        if not order["filled"] <= order["quantity"] <= most:
+        at_fill = order["wish"] or (order["parent"] >= 0 and orders[order["parent"]]["wish"])  # rule 61
+        if not (order["filled"] <= order["quantity"] and (at_fill or order["quantity"] <= order["quantity_requested"])):
             lots = "{filled} lots filled of {quantity}, {quantity_requested} requested".format(**order)
             fail(where, f"{lots}; none may be more than the next")
 
