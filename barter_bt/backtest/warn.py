@@ -16,6 +16,7 @@ from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     CANCELLED,
+    DELISTING,
     FILLED,
     INSTRUMENT_EXPIRED,
     LIQUIDATION,
@@ -63,6 +64,7 @@ def run_warnings(
         *_not_as_asked(s, reasons),
         *_locked(s, v, index),
         *_liquidated(s, v),
+        *_ended(s, v, index),
         *_both_ends(v),
         *_hindsight(v),
         *_without_effect(s, v, index),
@@ -105,6 +107,20 @@ def _liquidated(s: EngineState, v: VenueState) -> Iterator[str]:
         yield (
             f"the account was bankrupt {v.clock.bankrupt[0]:,} time(s): an insurance paid what it owed, which no "
             "broker promises (cash_flows, reason 'insurance')"
+        )
+
+
+def _ended(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
+    """What was delisted, and what was not delivered (rules 46 and 61)."""
+    o = s.orders
+    mine = (o.array("reason") == DELISTING) & (o.array("status") == FILLED)
+    if mine.any():
+        names = _names(index, np.bincount(o.array("instrument")[mine], minlength=len(index)) > 0)
+        yield f"{mine.sum():,} position(s) were closed because their instrument was delisted ({names})"
+    if v.clock.undelivered[0]:
+        yield (
+            f"{v.clock.undelivered[0]:,} position(s) were settled in cash instead of being delivered: what they "
+            "deliver could not be paid or was not there"
         )
 
 

@@ -16,6 +16,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.timing import TIMING, timing_terms
 from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
 
@@ -46,6 +47,9 @@ class OrderRequest:
 
     Of the orders of one answer that have the same ``group``, any label, the first that fills ends the others (rule 57).
     One with ``after``, a request before it in the same answer, waits until that has filled whole (rule 58).
+
+    ``exercise``: it meets no market; so many contracts of an American option that is held, with a negative quantity,
+    are exercised (rule 60). It has no other terms.
     """
 
     instrument: str | int
@@ -68,6 +72,7 @@ class OrderRequest:
     after: OrderRequest | None = None
     good_after: datetime | int | None = None
     candle_fill: str | None = None
+    exercise: bool = False
 
 
 def is_nothing(asked: Any) -> bool:
@@ -148,6 +153,8 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     """Add what a request asks for to the actions; returns its row."""
     i = index.instrument(request.instrument)
     quantity = _number(request, request.quantity, "quantity", s)
+    if request.exercise:
+        return _exercise(s, i, request, quantity)
     lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     ticks = 0
     if request.price is not None:
@@ -185,6 +192,19 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     for column, value in held.items():
         getattr(s.actions, column)[row] = value
     _protect(s, i, row, request)
+    return row
+
+
+def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) -> int:
+    """Ask to exercise an option; returns its row."""
+    if request != OrderRequest(request.instrument, request.quantity, exercise=True) or not quantity < 0:
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns exercises, with other terms or a quantity that is not negative",
+            "state.exercise(instrument, contracts) gives such a request",
+        )
+    row = ask_exercise(s, i, -quantity)
+    if row == NOTHING_ASKED:
+        raise StrategyError(f"{request} at {s.engine.time[0]} ns is off the grid", "use round_quantity")
     return row
 
 

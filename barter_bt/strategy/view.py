@@ -296,6 +296,10 @@ class State:
         """An order that sells; see :meth:`buy`."""
         return OrderRequest(instrument, -quantity, **terms)
 
+    def exercise(self, instrument: str | int, quantity: float) -> OrderRequest:
+        """An exercise of so many contracts of an American option that is held (rule 60), for what it is worth now."""
+        return OrderRequest(instrument, -quantity, exercise=True)
+
     def order_target(self, instrument: str | int, quantity: float) -> list[OrderRequest]:
         """What brings position and working orders to a signed quantity: one market order, or none.
 

@@ -67,6 +67,7 @@ from barter_bt.strategy.api.market import (
 from barter_bt.strategy.api.opening import (
     buy,
     buy_if_touched,
+    exercise,
     limit_buy,
     limit_sell,
     sell,
@@ -139,6 +140,7 @@ __all__ = [
     "enable_trading",
     "entry_average",
     "equity",
+    "exercise",
     "fees",
     "first_order",
     "free_balance",

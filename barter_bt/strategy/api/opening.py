@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.engine.order import BUY, GTC, IF_TOUCHED, SELL, STOP
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.asking import ask_limit, ask_market, ask_trigger
+from barter_bt.strategy.asking import ask_exercise, ask_limit, ask_market, ask_trigger
 
 
 def buy(s: EngineState, i: int, quantity: float) -> int:
@@ -66,6 +66,11 @@ def trailing_stop_sell(
 ) -> int:
     """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
     return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
+
+
+def exercise(s: EngineState, i: int, quantity: float) -> int:
+    """Ask to exercise so many contracts of an American option that is held (rule 60), for what it is worth now."""
+    return ask_exercise(s.whole, i, quantity)
 
 
 def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:
