@@ -175,9 +175,7 @@ def test_rule_46_a_spot_instrument_is_delisted(given, price, account):
     assert table(result.trades, "time_exchange", "price", "quantity", "fees")[1] == (5, price, 2, 0)
     assert result.round_trips["reason_exit"].to_list() == ["delisting"]
     assert result.equity["equity"][-1] == 10_000 - 2 + 2 * (price - 100)
-    assert any(
-        "1 position(s) were closed because their instrument was delisted ('a_usd')" in w for w in result.warnings
-    )
+    assert "1 position(s) were closed because their instrument was delisted ('a_usd')" in result.warnings
     assert result.cash_flows.is_empty()
 
 

@@ -105,6 +105,7 @@ def test_a_near_miss_is_a_hint():
     assert caught.value.hint == "did you mean 'call'?"
 
 
+SIMULATED = "settle it in its quote asset, european or american"
 MARKET = trades((1, 100, 9), (2, 101, 9), instrument="btc_usd")
 BUY = schedule({"at": 1, "buy": 1, "on": "btc_usd"})
 GRID = {"price_increment": 1, "quantity_increment": 1}
@@ -118,7 +119,7 @@ GRID = {"price_increment": 1, "quantity_increment": 1}
             "'x.btc_usd' is an option that is bermudan",
             "settle it in its quote asset",
         ),
-        (OPTION | {"settlement": "btc"}, "is an option that is settled in btc", "settle it in its quote asset"),
+        (OPTION | {"settlement": "btc"}, "is an option that is settled in btc", SIMULATED),
         ({"kind": "future", "settlement": "usdc"}, "is settled in usdc, neither in usd nor in btc", None),
         ({"quantity_unit": "quote"}, "are counted by quantity_unit 'quote'", "count them by 'asset'"),
         ({"kind": "perpetual", "quantity_unit": "quote"}, "quantity_unit 'quote'", "count them by 'contract'"),
