@@ -86,6 +86,8 @@ def _note_underlying(endings: Endings, i: int, index: IndexedInstruments, scales
     if u < 0:
         return
     other = index.instruments[u]
+    if other.kind == "option":
+        raise ConfigError(f"{one.key!r} is on {other.key!r}, which is an option: {_NOT_YET}")
     if other.quote != one.quote:
         raise ConfigError(
             f"{one.key!r} is in {one.quote}, its underlying {other.key!r} in {other.quote}: {_NOT_YET}",
@@ -123,7 +125,7 @@ def _find(one: Instrument, index: IndexedInstruments) -> int:
 def _note_delivery(endings: Endings, i: int, u: int, index: IndexedInstruments, scales: Scales) -> None:
     one, other = index.instruments[i], index.instruments[u]
     spot = other.kind == "spot" and other.base == one.base
-    if one.is_inverse or other.is_inverse or other.kind == "option" or (one.kind == "future" and not spot):
+    if one.is_inverse or other.is_inverse or (one.kind == "future" and not spot):
         raise ConfigError(
             f"{one.kind} {one.key!r} delivers {other.key!r}, which is {other.kind}: {_NOT_YET}",
             "a linear future delivers spot with its base and quote, an option also a linear perpetual or future",

@@ -11,7 +11,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, NEVER
 from barter_bt.engine.messages import CLOSED
 from barter_bt.engine.order import BUY, CANCELLED, DELISTING, DELIVERY, INSTRUMENT_EXPIRED, SELL, SETTLEMENT
-from barter_bt.venue.closing import close_out
+from barter_bt.venue.closing import close_lots, close_out
 from barter_bt.venue.delisting import pay_rest
 from barter_bt.venue.delivery import deliver, ticks_of_underlying
 from barter_bt.venue.liquidation import insure
@@ -73,10 +73,21 @@ def _settle_position(v: VenueState, i: int) -> None:
         settle_option(v, i)
     elif v.endings.delivers[i]:
         _deliver_future(v, i)
+    elif _is_spot(v, i):
+        _close_delisted(v, i)
     else:
-        close_out(v, i, _price(v, i), 0, DELISTING if _is_spot(v, i) else SETTLEMENT)
+        close_out(v, i, _price(v, i), 0, SETTLEMENT)
     if v.terms.margined[i]:
         insure(v, v.terms.quote[i])
+
+
+def _close_delisted(v: VenueState, i: int) -> None:
+    """Where nothing is borrowed, no more than what is there is paid for, and who has sold what he had owes nothing."""
+    lots = v.markets.quantity[i]
+    if not v.terms.margined[i]:
+        lots = min(lots, v.accounts.total[v.terms.base[i]] // v.terms.base_units[i])
+    if lots > 0 or v.terms.margined[i]:
+        close_lots(v, i, abs(lots), _price(v, i), 0, DELISTING)
 
 
 def _deliver_future(v: VenueState, i: int) -> None:

@@ -13,6 +13,8 @@ import barter_bt as bt
 from barter_bt.engine.replica import differences
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.strategy import api
+from barter_bt.testing import assert_all
+from barter_bt.testing.scenario import Case, endings, random_scenario
 from tests.engine.tiny import A, B, S, Watch, flat, quotes, run, schedule, table, trades
 
 CALL = bt.Instrument.option(
@@ -395,3 +397,21 @@ def test_rule_60_quotes_and_candles_fill_options_like_anything():
     bars = [flat(100, 110, 120), flat(6, 7, 8, instrument="a_call")]
     result = run(bars, schedule({"at": 10, "buy": 2, "on": "a_call"}), [A, replace(CALL, expiry=20 * S)])
     assert fills(result) == [(20, "a_call", "sell", 15, 2)]
+
+
+def test_rules_46_60_and_61_hold_of_random_scenarios(monkeypatch):
+    """What holds of every run, and what a replica makes of it; the reference follows the rules itself."""
+    monkeypatch.setattr(endings, "DRAWS_ENDINGS", True)
+    seen: set[str] = set()
+    for scenario in map(random_scenario, range(10_000, 10_300)):
+        if any(item.right or item.physical for item in scenario.instruments):
+            data, instruments, strategy, settings = Case(scenario)
+            try:
+                result = bt.backtest(data, instruments, strategy, **settings, interpret=True, audit="full")
+            except BarterBtError as error:
+                assert "range" in error.message or "grid" in error.message, error
+                continue
+            assert_all(result)
+            assert differences(result.state, result.replica().state) == []
+            seen |= set(result.orders["reason"].drop_nulls().to_list())
+    assert {"exercise", "assignment", "expiry"} & seen
