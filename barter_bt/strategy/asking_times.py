@@ -26,14 +26,8 @@ def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
     if row == NOTHING_ASKED:
         return row
     a, force = s.actions, s.actions.time_in_force[row]
-    rests = a.kind[row] == LIMIT and force in (GTC, DAY)
-    if (
-        rests
-        or a.kind[row] == EXERCISE
-        or force > DAY
-        or a.trigger_kind[row] != NO_TRIGGER
-        or not NEXT_OPEN <= which <= THIS_CLOSE
-    ):
+    rests = a.kind[row] == EXERCISE or (a.kind[row] == LIMIT and force in (GTC, DAY))
+    if rests or force > DAY or a.trigger_kind[row] != NO_TRIGGER or not NEXT_OPEN <= which <= THIS_CLOSE:
         fail(s.fault, BAD_TIMES, a.instrument[row])
     a.candle_fill[row] = which
     return row

@@ -49,11 +49,11 @@ def expire(v: VenueState) -> None:
 
 
 def _next_delisting(v: VenueState) -> int:
-    following = NEVER
+    first = NEVER
     for i in range(len(v.markets)):
         if _is_spot(v, i) and v.terms.expiry[i] > v.clock.time[0]:
-            following = min(following, v.terms.expiry[i])
-    return following
+            first = min(first, v.terms.expiry[i])
+    return first
 
 
 def _is_spot(v: VenueState, i: int) -> bool:

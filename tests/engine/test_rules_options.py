@@ -11,7 +11,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.engine.replica import differences
-from barter_bt.errors import BarterBtError, ConfigError, StrategyError
+from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
 from barter_bt.strategy import api
 from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Case, endings, random_scenario
@@ -408,8 +408,7 @@ def test_rules_46_60_and_61_hold_of_random_scenarios(monkeypatch):
             data, instruments, strategy, settings = Case(scenario)
             try:
                 result = bt.backtest(data, instruments, strategy, **settings, interpret=True, audit="full")
-            except BarterBtError as error:
-                assert "range" in error.message or "grid" in error.message, error
+            except EngineError:  # an amount leaves the range
                 continue
             assert_all(result)
             assert differences(result.state, result.replica().state) == []
