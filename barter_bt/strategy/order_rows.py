@@ -49,7 +49,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     earlier = (ref >= 0) & (ref < row)
     bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
     fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
-    columns = {
+    terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
         "time_in_force": times_in_force(frame),
@@ -61,7 +61,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
-    return _exercised(frame, codes, columns, market)
+    return _exercised(frame, codes, terms, market)
 
 
 def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], market: Market) -> dict[str, Any]:
