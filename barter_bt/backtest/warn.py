@@ -117,6 +117,14 @@ def _ended(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator
     if mine.any():
         names = _names(index, np.bincount(o.array("instrument")[mine], minlength=len(index)) > 0)
         yield f"{mine.sum():,} position(s) were closed because their instrument was delisted ({names})"
+    t, total = s.terms, v.accounts.array("total")
+    over = (t.array("derivative") == 0) & (t.array("strike") == 0) & (t.array("expiry") <= s.engine.market_time[0])
+    stays = over & (total[t.array("base")] != 0)
+    if stays.any():
+        yield (
+            f"of what {_names(index, stays)} traded before it was delisted something is still held: it counts at the "
+            "last price, or at that of what else trades it"
+        )
     if v.clock.undelivered[0]:
         yield (
             f"{v.clock.undelivered[0]:,} position(s) were settled in cash instead of being delivered: what they "

@@ -6,9 +6,10 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 
 from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
-from barter_bt.data.continuous import continuous, contract_targets, front_contracts
+from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
 from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding
+from barter_bt.data.front import front_contracts
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv

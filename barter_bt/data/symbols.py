@@ -121,9 +121,9 @@ def _refuse_strangers(named: pl.DataFrame) -> None:
     """Refuse rows of a symbol before the instrument had it that they would become part of."""
     strange = named.filter(pl.col(_OWNER).is_not_null() & (pl.col(_OWNER) != pl.col(_SYMBOL)))
     if strange.height:
-        symbol, owner = strange[_SYMBOL].to_list()[0], strange[_OWNER].to_list()[0]
+        row, symbol, owner = (strange[name].to_list()[0] for name in (_ROW, _SYMBOL, _OWNER))
         raise DataError(
-            f"{strange.height:,} row(s) of {symbol!r}, first row {strange[_ROW].to_list()[0]}, lie before the change by "
-            f"which what was {owner!r} then got that symbol",
+            f"{strange.height:,} row(s) of {symbol!r}, first row {row}, lie before the change by "
+            f"which what was {owner!r} got that symbol",
             f"they are another instrument's: add a change at that time from {symbol!r} to a name of its own",
         )

@@ -197,6 +197,7 @@ def test_rule_46_what_is_traded_elsewhere_stays():
     result = run(data, schedule({"at": 1, "buy": 2}), [replace(A, expiry=5 * S), other], **holding(a=3))
     assert result.cash_flows.is_empty()
     assert result.balances.filter(pl.col("asset").cast(pl.String) == "a")["total"][-1] == 3
+    assert any("before it was delisted something is still held" in told for told in result.warnings)
     result = run(f_trades((1, 1, 1), (9, 1, 1)), schedule(), [replace(A, expiry=5 * S), FUTURE], **holding(a=3))
     assert result.cash_flows.is_empty()
 
@@ -209,3 +210,21 @@ def test_rule_46_a_short_position_of_what_is_delisted_is_bought_back():
     assert table(result.trades, "side", "price")[1] == ("buy", 0)
     assert result.equity["equity"][-1] == 10_200
     assert differences(result.state, result.replica().state) == []
+
+
+@pytest.mark.parametrize(("sold", "closed"), [(2, [3]), (5, []), (7, [5])])
+def test_rule_46_a_cash_account_is_paid_for_what_it_has(sold, closed):
+    """Of five bought some are sold elsewhere, seven cannot be; what was sold of a starting balance is not owed."""
+    other = bt.Instrument("x", "a_eur", price_increment=1, quantity_increment=1)
+    data = [
+        trades((1, 100, 9), (2, 100, 9), (4, 90, 9)),
+        trades((1, 80, 9), (3, 80, 9), (9, 80, 9), instrument="a_eur"),
+    ]
+    rows = [{"at": 1, "buy": 5}, {"at": 2, "sell": sold, "on": "a_eur"}]
+    result = run(data, schedule(*rows), [replace(A, expiry=5 * S), other])
+    mine = result.orders.filter(pl.col("reason").cast(pl.String) == "delisting")
+    assert mine["filled"].to_list() == closed
+    data = [trades((1, 100, 9), (2, 100, 9), (4, 90, 9)), f_trades((1, 1, 1), (9, 1, 1))]
+    result = run(data, schedule({"at": 1, "sell": 2}), [replace(A, expiry=5 * S), FUTURE], **holding(a=3))
+    assert table(result.cash_flows, "asset", "amount") == [("a", -1), ("usd", 90)]
+    assert result.equity["equity"][-1] == 10_290
