@@ -187,6 +187,7 @@ def record_own(s: EngineState, i: int, row: int) -> int:
     return record_close_out(s, i, r.quantity[row], r.reason[row], r.time_exchange[row])
 
 
+@unit
 def _apply_delivery(s: EngineState, row: int, order: int) -> None:
     """It is no price: what marked before still does."""
     ins, i = s.instruments, s.orders.instrument[order]
