@@ -21,7 +21,7 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.order import ASKED_TIMES, BUY, GTC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
+from barter_bt.engine.order import ASKED_TIMES, BUY, EXERCISE, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
@@ -55,13 +55,13 @@ class Commands:
     Parameters
     ----------
     frame
-        ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"close_positions"``,
-        ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``, ``"market_disconnect"``,
-        ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or ``exchange`` (for
-        closing and cancelling a filter: null means all), ``order`` (number of the order to cancel), and for opens
-        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill``
-        (see :class:`~barter_bt.OrderRequest`).
+        ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"exercise"``,
+        ``"close_positions"``, ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``,
+        ``"market_disconnect"``, ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or
+        ``exchange`` (for closing and cancelling a filter: null means all), ``order`` (number of the order to cancel),
+        for an exercise ``instrument`` and ``quantity``, and for opens ``quantity`` (signed), ``price`` (null: market),
+        ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``,
+        ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill`` (see :class:`~barter_bt.OrderRequest`).
 
     Examples
     --------
@@ -103,11 +103,13 @@ class Commands:
 
 
 def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> list[dict[str, int]]:
+    if row["command"] == "exercise":
+        return [_exercise(state, index, row, number)]
     command = COMMANDS.get(row["command"], -1)
     if command < 0:
         like = nearest(str(row["command"]), COMMANDS)
         raise ConfigError(
-            f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join(COMMANDS)}",
+            f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join([*COMMANDS, 'exercise'])}",
             f"did you mean {like!r}?" if like else None,
         )
     if command in _BY_INSTRUMENT:
@@ -134,6 +136,22 @@ def _chosen(index: IndexedInstruments, row: Mapping[str, Any]) -> list[int]:
     if row.get("exchange") is not None:
         return InstrumentFilter.exchanges(row["exchange"]).select(index)
     return InstrumentFilter.none().select(index)
+
+
+def _exercise(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
+    """An exercise of an option that is held (rule 64)."""
+    where = f"row {number} of the commands, 'exercise',"
+    others = {name for name, value in row.items() if value is not None} - {"time", "command", "instrument", "quantity"}
+    if row.get("instrument") is None or row.get("quantity") is None or others:
+        raise ConfigError(f"{where} has {', '.join(sorted(others)) or 'too little'}", "it has instrument and quantity")
+    i, terms = index.instrument(row["instrument"]), state.terms
+    if index.instruments[i].exercise != "american":
+        raise ConfigError(f"{where} is of {index.names[i]!r}, which is no American option")
+    lots = steps(row["quantity"], terms.lots_per_unit[i], terms.lot_noise[i])
+    if lots <= 0:
+        raise ConfigError(f"{where} has quantity {row['quantity']}: off the grid or not positive")
+    plain = {"command": OPEN_ORDERS, "instrument": i, "side": SELL, "kind": EXERCISE, "time_in_force": IOC}
+    return plain | {"reduce_only": 1, "quantity": lots}
 
 
 def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:

@@ -16,7 +16,7 @@ from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
-from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FUNDING, INSURANCE, PAYOUT, SPLIT
+from barter_bt.engine.flows import AMOUNT, DELISTED, DEPOSIT, DIVIDEND, FUNDING, INSURANCE, PAYOUT, SPLIT
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -55,7 +55,7 @@ def install(
     place = {row["given"]: number for number, row in enumerate(due)}
     for row in due:
         row["pays"] = place[row["given"] + row["pays"]] if row["pays"] > 0 else NOTHING
-    due += _insurance(state, index)
+    due += _insurance(state, index) + _delistings(state, index)
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
@@ -82,9 +82,21 @@ def _insurance(state: EngineState, index: IndexedInstruments) -> list[dict[str, 
     """A row, never due, for each asset in which something is margined: what an insurance would pay (rule 43)."""
     terms = state.terms
     assets = np.unique(terms.array("quote")[terms.array("margined") > 0]).tolist()
+    return [_never_due(INSURANCE, -1, asset, "insurance", index) for asset in assets]
+
+
+def _delistings(state: EngineState, index: IndexedInstruments) -> list[dict[str, Any]]:
+    """Two rows, never due, for each spot instrument that is delisted: what is paid for its base then (rule 46)."""
+    spot = [i for i, one in enumerate(index.instruments) if one.kind == "spot" and one.expiry is not None]
+    pairs = [(i, asset) for i in spot for asset in (state.terms.base[i], state.terms.quote[i])]
+    return [_never_due(DELISTED, i, asset, "delisting", index) for i, asset in pairs]
+
+
+def _never_due(kind: int, i: int, asset: int, reason: str, index: IndexedInstruments) -> dict[str, Any]:
+    """A row for what the venue finds out itself."""
     row: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
-    row |= {"kind": INSURANCE, "instrument": -1, "pays": NOTHING, "den": 1, "reason": "insurance", "rounded": 0}
-    return [row | {"asset": asset, "exchange": index.exchanges.index(index.assets[asset][0])} for asset in assets]
+    row |= {"kind": kind, "instrument": i, "pays": NOTHING, "den": 1, "reason": reason, "rounded": 0}
+    return row | {"asset": asset, "exchange": index.exchanges.index(index.assets[asset][0])}
 
 
 def _rounded(due: Sequence[dict[str, Any]], index: IndexedInstruments, scales: Scales) -> Iterator[str]:

@@ -24,7 +24,7 @@ from barter_bt.risk import Limits
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_venue
-from barter_bt.venue.state import FillTerms, MarginTerms, VenueState
+from barter_bt.venue.state import Endings, FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
 
 
@@ -36,8 +36,9 @@ class Setup:
     ----------
     index, scales, market
         The instruments, their units, and what a strategy may know of them and of the data.
-    venues, balances, fill_terms, margin_terms
-        Terms of every exchange; starting balances by asset index; what fills the orders of every instrument.
+    venues, balances, fill_terms, margin_terms, endings
+        Terms of every exchange; starting balances by asset index; what fills the orders of every instrument, what its
+        positions need, and how it ends.
     state
         The engine before its first event. Runs take copies of it.
     first, last, marks
@@ -61,6 +62,7 @@ class Setup:
     balances: Mapping[int, Decimal]
     fill_terms: FillTerms
     margin_terms: MarginTerms
+    endings: Endings
     state: EngineState
     first: int
     last: int
@@ -127,7 +129,7 @@ class Setup:
             self.record.watch(state)
         if self.risk:
             self.risk.apply(state, self.index, self.scales)
-        return state, build_venue(state, self.fill_terms.copy(), self.margin_terms.copy())
+        return state, build_venue(state, self.fill_terms.copy(), self.margin_terms.copy(), self.endings.copy())
 
     def made_from(self) -> dict[str, Any]:
         """By name, all that a checkpoint is held against, but for data and strategy."""

@@ -1,7 +1,8 @@
-"""Kinds of cash flows (rules 41, 43 to 45, and 48)."""
+"""Kinds of cash flows (rules 41, 43 to 46, and 48)."""
 
 FUNDING, DIVIDEND, AMOUNT = 0, 1, 2
 INTEREST, DEBT_INTEREST, BORROW_FEE = 3, 4, 5  # on a balance above 0 and below it, and on what is borrowed of a base
 SPLIT, DEPOSIT = 6, 7
 ENTITLEMENT, PAYOUT = 8, 9  # a dividend at its ex-date, and what of it is paid or withheld later
 INSURANCE = 10  # never due: what such a row pays is found when an account is bankrupt
+DELISTED = 11  # likewise, when an instrument is delisted

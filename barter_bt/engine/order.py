@@ -11,7 +11,7 @@ from barter_bt.engine.agenda import NEVER
 
 BUY, SELL = 1, -1
 NO_TIME = -(1 << 63)  # it has not happened
-MARKET, LIMIT = 0, 1
+MARKET, LIMIT, EXERCISE = 0, 1, 2
 GTC, IOC, FOK = 0, 1, 2
 NO_TRIGGER, STOP, IF_TOUCHED = 0, 1, 2
 NO_PARENT = NO_GROUP = -1
@@ -52,20 +52,30 @@ TIME_OVER = 25
 INSTRUMENT_SPLIT = 26
 LIQUIDATION = 27
 SETTLEMENT = 28
-OWN_REASON = 29  # the first reason of the user's risk managers; their names are those of the run
+DELISTING = 29
+DELIVERY = 30
+EXERCISED = 31
+ASSIGNMENT = 32
+EXPIRED_WORTHLESS = 33
+NOT_AMERICAN = 34
+NOT_IN_THE_MONEY = 35
+BY_VENUE = (LIQUIDATION, SETTLEMENT, DELISTING, DELIVERY, EXERCISED, ASSIGNMENT, EXPIRED_WORTHLESS)
+OWN_REASON = 36  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
-KINDS = ("market", "limit")
+KINDS = ("market", "limit", "exercise")
 TRIGGER_KINDS = ("", "stop", "if_touched")
 ORDER_KINDS = (  # as tables name them
-    *KINDS,
+    "market",
+    "limit",
     "stop",
     "stop_limit",
     "market_if_touched",
     "limit_if_touched",
     "trailing_stop",
     "trailing_stop_limit",
+    "exercise",
 )
 TIMES_IN_FORCE = ("gtc", "ioc", "fok")
 ASKED_TIMES = (*TIMES_IN_FORCE, "day", "at_open", "at_close")
@@ -102,6 +112,13 @@ REASONS = (
     "split",
     "liquidation",
     "settlement",
+    "delisting",
+    "delivery",
+    "exercise",
+    "assignment",
+    "expiry",
+    "not_american",
+    "not_in_the_money",
 )
 
 

@@ -15,7 +15,7 @@ class Terms(Table):
     exchange: I64
     base: I64
     quote: I64  # what money is counted in: the settlement asset of a derivative
-    derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for spot
+    derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for what is paid for: spot, options
     margined: I64  # a derivative, or any instrument of a margin account: nothing is reserved
     num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
     den: I64
@@ -37,6 +37,7 @@ class Terms(Table):
     quantity_min: I64
     notional_min: I64
     price_min: I64
+    strike: I64  # of an option, in its ticks; 0: it is none
     expiry: I64  # from then on it trades no longer; NEVER: it has none
     ticks_per_unit: F64
     lots_per_unit: F64

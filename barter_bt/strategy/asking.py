@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
 from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, fail
-from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
+from barter_bt.engine.order import BUY, EXERCISE, FOK, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity
@@ -32,6 +32,14 @@ def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
         fail(s.fault, BAD_ORDER, i)
         return NOTHING_ASKED
     return ask(s, i, side, MARKET, GTC, 0, 0, lots)
+
+
+def ask_exercise(s: EngineState, i: int, quantity: float) -> int:
+    """An exercise of contracts of an option that is held (rule 64); returns its row among the actions."""
+    row = ask_market(s, i, SELL, quantity)
+    if row != NOTHING_ASKED:
+        s.actions.kind[row], s.actions.time_in_force[row], s.actions.reduce_only[row] = EXERCISE, IOC, 1
+    return row
 
 
 def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, time_in_force: int, post_only: int) -> int:
@@ -142,7 +150,8 @@ def _may_be_bound(s: EngineState, first: int, other: int) -> bool:
         return False
     a, exchange = s.actions, s.terms.exchange
     if 0 <= first < other < len(a) and exchange[a.instrument[first]] == exchange[a.instrument[other]]:
-        return True
+        if a.kind[first] != EXERCISE and a.kind[other] != EXERCISE:
+            return True
     fail(s.fault, BAD_TERMS, a.instrument[other] if 0 <= other < len(a) else -1)
     return False
 

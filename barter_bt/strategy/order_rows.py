@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.action.protect import NO_UNIT
-from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP
+from barter_bt.engine.order import BUY, EXERCISE, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
@@ -20,7 +20,9 @@ from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_C
 
 AFTER = "it is the number of an earlier open of the same time and exchange"
 GROUP = "a group is of opens of one time and exchange"
+EXERCISED_AT_EXPIRY = "a European option is exercised at its expiry alone"
 TOO_FINE = "give the instrument a coarser quantity_increment"
+_OF_AN_EXERCISE = ("time", "action", "instrument", "quantity", "ref", "target")
 _NOT_ORDER_COLUMNS = (
     *("time", "action", "instrument", "sent", "strategy", "resize", "target", "enter_by", "trigger_by", "protect_by"),
     *PROTECTION,
@@ -52,7 +54,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     earlier = (ref >= 0) & (ref < row)
     bad = (action == CANCEL_ROW) & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
     fail(frame, pl.Series(bad), "a cancel without an earlier open", "ref is the row number of the open")
-    return {
+    terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
         "time_in_force": times_in_force(frame),
@@ -64,6 +66,30 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
+    return _exercised(frame, codes, terms, market)
+
+
+def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], market: Market) -> dict[str, Any]:
+    """Rows that exercise American options (rule 64) are orders of a kind of their own."""
+    if "action" not in frame.columns:
+        return columns
+    rows = (frame["action"].cast(pl.String) == "exercise").fill_null(value=False)
+    if not rows.any():
+        return columns
+    american = np.array([one.exercise == "american" for one in market.index.instruments])[codes]
+    fail(frame, rows & ~pl.Series(american), "an exercise of what is no American option", EXERCISED_AT_EXPIRY)
+    fail(
+        frame, rows & pl.Series(columns["side"] == SELL), "an exercise of a negative quantity", "count contracts from 0"
+    )
+    others = [name for name in frame.columns if name not in _OF_AN_EXERCISE]
+    defaults = {"time_in_force": pl.col("time_in_force") == "gtc"}
+    defaults |= {name: ~pl.col(name) for name in ("post_only", "reduce_only") if name in others}
+    plain = [pl.col(name).is_null() | defaults.get(name, pl.lit(value=False)) for name in others]
+    alone = frame.select(pl.all_horizontal(pl.lit(value=True), *plain)).to_series()
+    fail(frame, rows & ~alone, "an exercise with other terms", "it has time, instrument and quantity")
+    chosen = rows.to_numpy()
+    forced = {"side": SELL, "kind": EXERCISE, "time_in_force": IOC, "reduce_only": 1}
+    return columns | {name: np.where(chosen, value, columns[name]).astype(np.int8) for name, value in forced.items()}
 
 
 def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:

@@ -18,6 +18,7 @@ from barter_bt.engine.targets import size_at_fill
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.timing import TIMING, timing_terms
 from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_by_code, trigger_terms
 
@@ -53,6 +54,9 @@ class OrderRequest:
 
     Of the orders of one answer that have the same ``group``, any label, the first that fills ends the others (rule 57).
     One with ``after``, a request before it in the same answer, waits until that has filled whole (rule 58).
+
+    ``exercise``: it meets no market; so many contracts of an American option that is held, with a negative quantity,
+    are exercised (rule 64). It has no other terms.
     """
 
     instrument: str | int
@@ -77,6 +81,7 @@ class OrderRequest:
     candle_fill: str | None = None
     trigger_by: str | None = None
     worth: float | None = None
+    exercise: bool = False
 
 
 def is_nothing(asked: Any) -> bool:
@@ -157,6 +162,8 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     """Add what a request asks for to the actions; returns its row."""
     i = index.instrument(request.instrument)
     quantity = _number(request, request.quantity, "quantity", s)
+    if request.exercise:
+        return _exercise(s, i, request, quantity)
     lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     ticks = 0
     if request.price is not None:
@@ -212,6 +219,19 @@ def _size_at_fill(s: EngineState, i: int, row: int, request: OrderRequest) -> No
         raise StrategyError(f"{where}: worth is {worth}, less than a unit of money or more than can be counted")
     held = bounded_sum(s.instruments.quantity[i], s.instruments.working[i])
     size_at_fill(s, row, BUY if worth > 0 else SELL, value, held, 1)
+
+
+def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) -> int:
+    """Ask to exercise an option; returns its row."""
+    if request != OrderRequest(request.instrument, request.quantity, exercise=True) or not quantity < 0:
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns exercises, with other terms or a quantity that is not negative",
+            "state.exercise(instrument, contracts) gives such a request",
+        )
+    row = ask_exercise(s, i, -quantity)
+    if row == NOTHING_ASKED:
+        raise StrategyError(f"{request} at {s.engine.time[0]} ns is off the grid", "use round_quantity")
+    return row
 
 
 def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:

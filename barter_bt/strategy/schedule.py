@@ -246,7 +246,7 @@ class Schedule:
     def _actions(frame: pl.DataFrame) -> np.ndarray:
         if "action" not in frame.columns:
             return np.full(len(frame), TARGET_ROW, np.int8)
-        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "target": TARGET_ROW}
+        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "target": TARGET_ROW, "exercise": OPEN_ROW}
         found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
         fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()

@@ -303,6 +303,10 @@ class State:
         """An entry between a stop loss and a take profit (rule 31): a signed quantity, ``terms`` as for :meth:`buy`."""
         return OrderRequest(instrument, quantity, stop_loss=stop_loss, take_profit=take_profit, **terms)
 
+    def exercise(self, instrument: str | int, quantity: float) -> OrderRequest:
+        """An exercise of so many contracts of an American option that is held (rule 64), for what it is worth now."""
+        return OrderRequest(instrument, -quantity, exercise=True)
+
     def order_target(self, instrument: str | int, quantity: float) -> list[OrderRequest]:
         """What brings position and working orders to a signed quantity: one market order, or none.
 

@@ -21,6 +21,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Number, decimal
+from barter_bt.venue.endings import plan_delistings, strike_ticks
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
 from barter_bt.venue.state import (
@@ -30,6 +31,7 @@ from barter_bt.venue.state import (
     QUOTES,
     TRADES,
     Accounts,
+    Endings,
     FillTerms,
     MarginTerms,
     Matches,
@@ -139,7 +141,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.exchange[i] = index.exchanges.index(one.exchange)
         terms.base[i] = -1 if one.is_derivative else index.bases[i]
         terms.quote[i] = quote
-        terms.derivative[i] = -1 if one.is_inverse else int(one.is_derivative)
+        terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
         terms.margined[i] = int(one.is_derivative or venue.account == "margin")
         if max(value.numerator, value.denominator) > LIMIT:
             raise _too_far_apart(index, scales, i, value)
@@ -162,6 +164,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
         terms.price_min[i] = _ceil(one.price_min, tick)
+        terms.strike[i] = strike_ticks(one, tick)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
@@ -215,7 +218,7 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
     """What positions of every instrument need as long as they are held, and how they end."""
     terms = MarginTerms(len(index))
     for i, one in enumerate(index.instruments):
-        venue, tick, lot = venues[one.exchange], scales.ticks[i], scales.lots[i]
+        venue, lot = venues[one.exchange], scales.lots[i]
         margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
         terms.maintenance_rate[i] = _rate(margin.maintenance or 0, "maintenance margin")
         given = margin.maintenance is not None or margin.maintenance_per_contract is not None
@@ -224,20 +227,10 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
             margin.maintenance_per_contract, lot, unit
         )
         terms.liquidation_rate[i] = _rate(margin.liquidation_fee, "liquidation fee")
-        if one.settlement_price is not None:
-            terms.settlement[i] = _on_grid(one.settlement_price, tick, one.key)
     return terms
 
 
-def _on_grid(price: Number, tick: Decimal, key: str) -> int:
-    """A price that an instrument declares, in whole ticks."""
-    ticks = Fraction(decimal(price, "settlement_price")) / Fraction(tick)
-    if ticks.denominator != 1 or ticks > LIMIT:
-        raise ConfigError(f"settlement_price of {key!r} is {price}, not a whole number of its ticks, {tick}")
-    return int(ticks)
-
-
-def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms) -> VenueState:
+def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, endings: Endings) -> VenueState:
     """The venue before the first event, with the balances that the engine starts from."""
     count, assets = len(state.instruments), len(state.assets)
     accounts = Accounts(assets)
@@ -259,7 +252,8 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     clock = VenueClock(1)
     clock.time[0] = -NEVER
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
-    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any())
+    clock.delists[0] = plan_delistings(state)
+    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any() or clock.delists[0] < NEVER)
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
     looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
     clock.needs_candles[0] = int(looks.any())
@@ -270,6 +264,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         terms=state.terms,
         fill_terms=fill_terms,
         margin_terms=margin_terms,
+        endings=endings,
         links=state.links,
         flows=state.flows,
         accounts=accounts,

@@ -13,7 +13,12 @@ from barter_bt.venue.state import VenueState
 
 def close_out(v: VenueState, i: int, ticks: int, fee: int, reason: int) -> None:
     """Close a position whole at ``ticks`` for a fee, and report it: a fill of an order that nobody has sent."""
-    lots, side = abs(v.markets.quantity[i]), SELL if v.markets.quantity[i] > 0 else BUY
+    close_lots(v, i, abs(v.markets.quantity[i]), ticks, fee, reason)
+
+
+def close_lots(v: VenueState, i: int, lots: int, ticks: int, fee: int, reason: int) -> None:
+    """Close so many lots of a position."""
+    side = SELL if v.markets.quantity[i] > 0 else BUY
     value = notional(v.terms, i, lots, ticks)
     if value > LIMIT or fee > LIMIT:
         fail_range(v.fault, i, v.terms.quote[i])

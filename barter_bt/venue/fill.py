@@ -90,18 +90,19 @@ def post(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fe
     _move(v, i, quote, paid, fee)
     if not (in_range(a.fees[quote]) and in_range(basis)):
         fail_range(v.fault, i, quote)
-    if not t.derivative[i]:
-        _move(v, i, t.base[i], side * lots * t.base_units[i], 0)
+    base = t.base[i]
+    if base >= 0:
+        _move(v, i, base, side * lots * t.base_units[i], 0)
         if t.margined[i]:
-            a.held[t.base[i]] = bounded_sum(a.held[t.base[i]], side * lots * t.base_units[i])
+            a.held[base] = bounded_sum(a.held[base], side * lots * t.base_units[i])
     if not in_range(quantity):
         fail_range(v.fault, i, -1)
     if t.margined[i]:
         replace_contribution(v, i, ticks)
         watch(v, i, before)
     note_worth(v, quote)
-    if not t.derivative[i]:
-        note_worth(v, t.base[i])
+    if base >= 0:
+        note_worth(v, base)
 
 
 def _move(v: VenueState, i: int, asset: int, paid: int, fee: int) -> None:
@@ -148,7 +149,7 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     _shrink_reservation(v, order, i)
     if done:
         remove_order(v, order, i)
-    _report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
+    report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
     side = v.orders.side[order]
     if v.orders.parent[order] != NO_PARENT:
         end_family(v, order, i)
@@ -194,9 +195,10 @@ def _shrink_reservation(v: VenueState, order: int, i: int) -> None:
         v.accounts.reserved[reserved_asset(v, order, i)] += rest - reserved
 
 
-def _report_fill(
+def report_fill(
     v: VenueState, order: int, i: int, lots: int, ticks: int, value: int, fee: int, is_maker: int, status: int
 ) -> None:
+    """Report a trade, what it leaves of its order, and the balances."""
     row = report(v, order, FILL, status, 0)
     reports = v.reports
     reports.price[row] = ticks
@@ -205,5 +207,5 @@ def _report_fill(
     reports.fee[row] = fee
     reports.maker[row] = is_maker
     add_balance(v, row, v.terms.quote[i])
-    if not v.terms.derivative[i]:
+    if v.terms.base[i] >= 0:
         add_balance(v, row, v.terms.base[i])

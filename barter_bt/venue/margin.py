@@ -18,6 +18,10 @@ def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
     t, lots = v.terms, abs(quantity)
     if lots == 0:
         return 0
+    if t.strike[i] > 0:
+        if quantity > 0:
+            return notional(t, i, lots, ticks)  # paid for, and nothing is bought on the strength of it
+        ticks = t.strike[i]
     if t.lot_margin_num[i] > 0:
         return muldiv(lots, t.lot_margin_num[i], t.lot_margin_den[i])
     value = notional(t, i, lots, ticks)

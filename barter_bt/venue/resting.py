@@ -62,7 +62,8 @@ def remove_order(v: VenueState, order: int, i: int) -> None:
     v.markets.reducing[i] -= o.reduce_only[order]
     v.clock.live[0] -= 1
     if v.clock.live[0] == 0:
-        v.agenda.due[EXPIRY] = v.agenda.due[LAPSE] = v.agenda.due[RELEASE] = NEVER
+        v.agenda.due[EXPIRY] = v.clock.delists[0]
+        v.agenda.due[LAPSE] = v.agenda.due[RELEASE] = NEVER
 
 
 def _link(v: VenueState, where: int, before: int, order: int) -> None:

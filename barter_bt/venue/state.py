@@ -53,7 +53,21 @@ class MarginTerms(Table):
     lot_maintenance_den: I64
     liquidates: I64  # 1: positions that are margined in its asset are liquidated
     liquidation_rate: I64  # of what is liquidated, beside the taker fee, in 1e-9
-    settlement: I64  # ticks at which it is settled when it expires; 0: the mark
+
+
+class Endings(Table):
+    """One row per instrument, constant through a run: what becomes of a position when it expires (46, 64 and 65)."""
+
+    settlement: I64  # ticks at which it is settled, of an option those of the underlying; -1: at a mark
+    pays_rest: I64  # 1: what of the base of spot no position holds is paid for, too
+    right: I64  # 1: an option to buy, -1: to sell, 0: none
+    american: I64
+    delivers: I64  # 1: the underlying is delivered
+    underlying: I64  # -1: none of the run
+    num: I64  # a tick of the underlying is num / den of its own
+    den: I64
+    ratio: I64  # lots of the underlying that one of its own delivers
+    strike: I64  # ticks of the underlying at which an option delivers it
 
 
 class Accounts(Table):
@@ -195,6 +209,8 @@ class VenueClock(Table):
     ambiguous: I64  # brackets of which one candle reached both ends
     liquidations: I64  # of assets
     bankrupt: I64  # of them, with less than nothing left
+    delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
+    undelivered: I64  # positions that were settled in cash, for what they deliver could not be paid or was not there
 
 
 class VenueState(Block):
@@ -205,6 +221,7 @@ class VenueState(Block):
     terms: Terms
     fill_terms: FillTerms
     margin_terms: MarginTerms
+    endings: Endings
     links: Links
     flows: CashFlows
     accounts: Accounts

@@ -54,7 +54,8 @@ class Margin:
     Parameters
     ----------
     rate
-        Fraction of its notional that must be there when it grows: 0.2 is a leverage of 5.
+        Fraction of its notional that must be there when it grows: 0.2 is a leverage of 5. Of a short option it is a
+        fraction of its strike's, beside what the option is worth; a long one needs all that it is worth (rule 64).
     per_contract
         A fixed sum for each contract instead.
     maintenance

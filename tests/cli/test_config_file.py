@@ -328,3 +328,34 @@ def test_slippage_and_the_price_of_a_candle(config):
     replaced(config, "{ taker = 0.001 }", '{ taker = 0.001 }\nslippage = { ticks = 2 }\ncandle_fill = "next_close"')
     venue = load(config).build()["venues"]["xsim"]
     assert (venue.slippage.ticks, venue.candle_fill) == (2, "next_close")
+
+
+def test_an_option_is_declared_in_a_file(config):
+    """With its underlying, its style and its delivery."""
+    more = """
+    [[instruments]]
+    exchange = "xsim"
+    name = "walk_call"
+    base = "walk"
+    quote = "usd"
+    kind = "option"
+    option_kind = "call"
+    strike = 100
+    exercise = "american"
+    expiry = "2024-06-28T08:00:00Z"
+    underlying = "walk_usd"
+    delivery = "physical"
+    """
+    config.write_text(config.read_text() + more)
+    made = load(config).build()["instruments"][-1]
+    call = Instrument.option(
+        "xsim",
+        "walk_call",
+        "call",
+        100,
+        "2024-06-28T08:00:00Z",
+        "walk_usd",
+        exercise="american",
+        delivery="physical",
+    )
+    assert made == call

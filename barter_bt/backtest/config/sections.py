@@ -68,6 +68,8 @@ class InstrumentSection(Section, frozen=True):
     base_name_exchange: str | UnsetType = UNSET
     quote_name_exchange: str | UnsetType = UNSET
     settlement_name_exchange: str | UnsetType = UNSET
+    underlying: Annotated[str, Meta(description="of an option, or a future that delivers it")] | UnsetType = UNSET
+    delivery: Literal["cash", "physical"] | UnsetType = UNSET
 
 
 class FeesSection(Section, frozen=True):

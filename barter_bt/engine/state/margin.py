@@ -18,9 +18,13 @@ def requirement(s: EngineState, i: int) -> int:
     lots, mark = abs(ins.quantity[i]), ins.own_mark[i]
     if lots == 0:
         return 0
+    if t.strike[i] > 0 and ins.quantity[i] > 0:
+        return value_at_mark(s, i)
     if t.lot_margin_num[i] > 0:
         return muldiv(lots, t.lot_margin_num[i], t.lot_margin_den[i])
-    if mark < 0:  # just opened: it is marked at its cost
+    if t.strike[i] > 0:
+        value = notional(t, i, lots, t.strike[i])
+    elif mark < 0:  # just opened: it is marked at its cost
         value = ins.cost_basis[i]
     else:
         value = notional(t, i, lots, mark if mark > 0 else price_ticks(s, i))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.engine.action.protect import BY_PRICE
 from barter_bt.engine.order import BUY, GTC, IF_TOUCHED, SELL, STOP
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.asking import ask_limit, ask_market
+from barter_bt.strategy.asking import ask_exercise, ask_limit, ask_market
 from barter_bt.strategy.asking_triggers import ask_protected, ask_trigger
 
 
@@ -107,6 +107,11 @@ def _protected(s: EngineState, asked: int, stop_loss: float, take_profit: float,
     if stop_loss == 0.0 and take_profit == 0.0 and trailing == 0.0:
         return asked
     return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing)
+
+
+def exercise(s: EngineState, i: int, quantity: float) -> int:
+    """Ask to exercise so many contracts of an American option that is held (rule 64), for what it is worth now."""
+    return ask_exercise(s.whole, i, quantity)
 
 
 def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:

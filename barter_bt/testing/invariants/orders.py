@@ -7,7 +7,7 @@ from typing import Any
 
 from barter_bt.backtest import Result
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import LIMIT, LIQUIDATION, NO_TIME, OPEN, REASONS, SETTLEMENT, STATUSES
+from barter_bt.engine.order import BY_VENUE, EXERCISE, LIMIT, NO_TIME, OPEN, REASONS, STATUSES
 from barter_bt.testing.invariants.journal import expect, fail, place, rows, state_of
 
 ENDED = ("filled", "cancelled", "expired", "rejected", "refused")
@@ -35,7 +35,8 @@ def assert_fills_within_orders(result: Result) -> None:
         where, order = place(result, "trades", number, trade), orders[trade["order"]]
         for name in ("instrument", "side"):
             expect(trade[name], order[name], where, name, f"is that of its order {trade['order']}")
-        if trade["quantity"] <= 0 or trade["price"] <= 0:
+        worthless = trade["price"] == 0 and (order["reason"] in BY_VENUE or order["kind"] == EXERCISE)
+        if trade["quantity"] <= 0 or (trade["price"] <= 0 and not worthless):
             fail(where, f"{trade['quantity']} lots at {trade['price']} ticks; both must be positive")
         if order["kind"] == LIMIT and trade["side"] * (trade["price"] - order["price"]) > 0:
             fail(
@@ -111,7 +112,7 @@ def assert_orders_end(result: Result) -> None:
             fail(where, f"status is {status}, with {order['filled']} of {order['quantity']} lots filled")
         if status in ("rejected", "refused") and order["filled"]:
             fail(where, f"status is {status}, with {order['filled']} lots filled")
-        closed_out = order["reason"] in (LIQUIDATION, SETTLEMENT) and order["time_sent"] == NO_TIME
+        closed_out = order["reason"] in BY_VENUE and order["time_sent"] == NO_TIME
         if (order["reason"] != 0) != (status in ENDED[1:] or closed_out):
             fail(where, f"status is {status}, and its reason is {REASONS[order['reason']]!r}")
         _expect_in_order(where, order)

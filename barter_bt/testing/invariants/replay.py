@@ -31,7 +31,7 @@ class Terms:
 
     base: int
     quote: int
-    is_derivative: bool
+    is_derivative: bool  # but not an option, which is paid for as spot is
     is_inverse: bool
     base_units: int
     ratio: Fraction  # units of money of one lot at one tick
@@ -132,8 +132,8 @@ def replay(result: Result) -> Replay:
         if one.is_derivative:
             made.postings.append([(asset, paid + gain)])
         else:
-            lots = trade["side"] * trade["quantity"]
-            made.postings.append([(asset, paid - trade["side"] * trade["notional"]), (one.base, lots * one.base_units)])
+            lots, moved = trade["side"] * trade["quantity"], (asset, paid - trade["side"] * trade["notional"])
+            made.postings.append([moved] if one.base < 0 else [moved, (one.base, lots * one.base_units)])
     for each in splits:
         _split(made, each)
     return made

@@ -70,6 +70,7 @@ CELLS = {
     "open": ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only"),
     "cancel": ("action", "time", "ref"),
     "target": ("action", "time", "instrument", "target"),
+    "exercise": ("action", "time", "instrument", "quantity"),
 }
 
 
@@ -224,6 +225,11 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
         settlement=spec.base if spec.kind == "inverse" else None,
         expiry=spec.expiry,
         settlement_price=spec.settlement_price,
+        strike=spec.strike,
+        option_kind=spec.right,
+        exercise=("american" if spec.american else "european") if spec.kind == "option" else None,
+        underlying=spec.underlying,
+        delivery="physical" if spec.physical else None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles"]
-Contract = Literal["spot", "perpetual", "inverse", "future"]
+Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
@@ -52,7 +52,7 @@ class InstrumentSpec(Plain):
     price_min: str | None = None
     declares_tick: bool = True
     declares_lot: bool = True
-    expiry: int | None = None  # of a future
+    expiry: int | None = None  # of a future, an option, or spot that is delisted
     per_order: str = "0"
     fee_minimum: str = "0"
     fee_maximum: str | None = None
@@ -65,7 +65,12 @@ class InstrumentSpec(Plain):
     maintenance: str | None = None
     maintenance_per_contract: str | None = None
     liquidation_fee: str = "0"
-    settlement_price: str | None = None  # of a future that expires
+    settlement_price: str | None = None  # of what expires; of an option that of its underlying
+    right: Literal["call", "put"] | None = None  # of an option, and what follows; a future may deliver, too
+    strike: str | None = None
+    american: bool = False
+    underlying: str | None = None  # name of an instrument of the same exchange
+    physical: bool = False
 
     @property
     def money(self) -> str:
@@ -173,6 +178,7 @@ class Scenario(Plain):
     - ``("open", time, instrument, signed quantity, price | None, time_in_force, post_only)``, None: a market order;
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
+    - ``("exercise", time, instrument, quantity)`` of an American option;
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters, and say how.
 
