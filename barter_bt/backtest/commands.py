@@ -22,7 +22,7 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.order import ASKED_TIMES, BUY, GTC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
+from barter_bt.engine.order import ASKED_TIMES, BUY, EXERCISE, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
@@ -30,7 +30,7 @@ from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
 from barter_bt.strategy.timing import end_of, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, trigger_terms
+from barter_bt.strategy.triggers import PROTECTION, trigger_by_code, trigger_terms
 
 COMMANDS = {
     "open": OPEN_ORDERS,
@@ -58,15 +58,15 @@ class Commands:
     Parameters
     ----------
     frame
-        ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"close_positions"``,
-        ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``, ``"market_disconnect"``,
-        ``"account_disconnect"``, ``"amend"``. Further columns where a command needs them: ``instrument`` or
+        ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"amend"``, ``"exercise"``,
+        ``"close_positions"``, ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``,
+        ``"market_disconnect"``, ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or
         ``exchange`` (for closing and cancelling a filter: null means all), ``order`` (number of the order to cancel or
         to amend, for an amend with its instrument and what it gives of ``price``, ``quantity``, ``trigger``,
-        ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), and for opens
-        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after``, ``good_till``, ``candle_fill`` (see
-        :class:`~barter_bt.OrderRequest`).
+        ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an exercise ``instrument`` and
+        ``quantity``, and for opens ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``,
+        ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``,
+        ``good_till``, ``candle_fill`` (see :class:`~barter_bt.OrderRequest`).
 
     Examples
     --------
@@ -108,11 +108,13 @@ class Commands:
 
 
 def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> list[dict[str, int]]:
+    if row["command"] == "exercise":
+        return [_exercise(state, index, row, number)]
     command = COMMANDS.get(row["command"], -1)
     if command < 0:
         like = nearest(str(row["command"]), COMMANDS)
         raise ConfigError(
-            f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join(COMMANDS)}",
+            f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join([*COMMANDS, 'exercise'])}",
             f"did you mean {like!r}?" if like else None,
         )
     if command in _BY_INSTRUMENT:
@@ -155,6 +157,22 @@ def _chosen(index: IndexedInstruments, row: Mapping[str, Any]) -> list[int]:
     return InstrumentFilter.none().select(index)
 
 
+def _exercise(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
+    """An exercise of an option that is held (rule 64)."""
+    where = f"row {number} of the commands, 'exercise',"
+    others = {name for name, value in row.items() if value is not None} - {"time", "command", "instrument", "quantity"}
+    if row.get("instrument") is None or row.get("quantity") is None or others:
+        raise ConfigError(f"{where} has {', '.join(sorted(others)) or 'too little'}", "it has instrument and quantity")
+    i, terms = index.instrument(row["instrument"]), state.terms
+    if index.instruments[i].exercise != "american":
+        raise ConfigError(f"{where} is of {index.names[i]!r}, which is no American option")
+    lots = steps(row["quantity"], terms.lots_per_unit[i], terms.lot_noise[i])
+    if lots <= 0:
+        raise ConfigError(f"{where} has quantity {row['quantity']}: off the grid or not positive")
+    plain = {"command": OPEN_ORDERS, "instrument": i, "side": SELL, "kind": EXERCISE, "time_in_force": IOC}
+    return plain | {"reduce_only": 1, "quantity": lots}
+
+
 def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
     where = f"row {number} of the commands, 'open',"
     for name in PROTECTION:
@@ -184,6 +202,7 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
             "time_in_force": number_,
             "post_only": int(row.get("post_only") or False),
             "reduce_only": int(row.get("reduce_only") or False),
+            "trigger_by": trigger_by_code(row.get("trigger_by"), where.rstrip(","), has_stop=bool(held)),
             "price": ticks,
             "quantity": lots,
         }

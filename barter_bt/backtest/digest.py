@@ -10,8 +10,8 @@ import numpy as np
 from barter_bt.columns.table import Table
 from barter_bt.engine.state.tables import EngineState
 
-# Columns that only serve the engine while it runs.
-_INTERNAL = {"before", "after", "resize"}
+# Columns that only serve the engine while it runs, and terms of orders of which the other columns show what they did.
+_INTERNAL = {"before", "after", "resize", "trigger_by", "wish"}
 
 
 def table_digest(table: Table, names: tuple[tuple[str, ...], ...] = ()) -> Any:

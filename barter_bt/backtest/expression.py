@@ -11,6 +11,7 @@ from barter_bt.backtest.divergence import Divergence, texts
 from barter_bt.data import Stream
 from barter_bt.data.schema import TIME
 from barter_bt.statistic.tables import nanoseconds
+from barter_bt.strategy.beside import expressions_of
 from barter_bt.strategy.lookahead import first_change
 from barter_bt.strategy.panel import Panel, panel
 from barter_bt.strategy.schedule import Schedule
@@ -37,7 +38,10 @@ def looked_ahead(
     """
     if isinstance(full, Signals) and isinstance(part, Signals):
         if isinstance(full.target, pl.Expr) and isinstance(part.target, pl.Expr):
-            return _expressions(full.target, part.target, streams, known)
+            others = expressions_of(full), expressions_of(part)
+            pairs = [(each, others[1][name]) for name, each in others[0].items() if name in others[1]]
+            found = (_expressions(*pair, streams, known) for pair in ((full.target, part.target), *pairs))
+            return next((one for one in found if one is not None), None)
     both = _given(full), _given(part)
     return None if both[0] is None or both[1] is None else _frames(both[0], both[1], time_ns)
 

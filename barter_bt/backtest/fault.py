@@ -32,6 +32,7 @@ from barter_bt.engine.fault import (
     RISK_OUT_OF_BOUNDS,
     SESSIONS_END,
     TIME_WENT_BACK,
+    UNSEEN_TRIGGER,
     Fault,
 )
 from barter_bt.engine.order import TIMES_IN_FORCE
@@ -92,6 +93,11 @@ def explain(
             f"an order of {name!r} is to be amended at {time} ns to what it cannot be",
             "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
             "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
+        )
+    if code == UNSEEN_TRIGGER:
+        return StrategyError(
+            f"an order of {name!r} at {time} ns has a trigger_by of prices that the data has none of",
+            "last looks at trades or candles, quote at quotes, mark at any of them",
         )
     if code == NO_SESSIONS:
         return StrategyError(

@@ -16,7 +16,18 @@ from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import TRADING_FEE, CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
-from barter_bt.engine.flows import AMOUNT, DEPOSIT, DIVIDEND, FEE, FUNDING, INSURANCE, PAYOUT, SPLIT, VOLUME
+from barter_bt.engine.flows import (
+    AMOUNT,
+    DELISTED,
+    DEPOSIT,
+    DIVIDEND,
+    FEE,
+    FUNDING,
+    INSURANCE,
+    PAYOUT,
+    SPLIT,
+    VOLUME,
+)
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
@@ -60,7 +71,7 @@ def install(
         row["pays"] = place[row["given"] + row["pays"]] if row["pays"] > 0 else NOTHING
     again = sum(row["every"] > 0 for row in due)
     due[again:again] = _intervals(fees, len(rows), begins)
-    due += [*_insurance(state, index), *_fees(fees, index)]
+    due += [*_insurance(state, index), *_delistings(state, index), *_fees(fees, index)]
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
@@ -90,6 +101,13 @@ def _insurance(state: EngineState, index: IndexedInstruments) -> list[dict[str, 
     return [_never_due(INSURANCE, "insurance", asset, index) for asset in assets]
 
 
+def _delistings(state: EngineState, index: IndexedInstruments) -> list[dict[str, Any]]:
+    """Two rows, never due, for each spot instrument that is delisted: what is paid for its base then (rule 46)."""
+    spot = [i for i, one in enumerate(index.instruments) if one.kind == "spot" and one.expiry is not None]
+    pairs = [(i, asset) for i in spot for asset in (state.terms.base[i], state.terms.quote[i])]
+    return [_never_due(DELISTED, "delisting", asset, index) | {"instrument": i} for i, asset in pairs]
+
+
 def _fees(fees: FeeTables, index: IndexedInstruments) -> list[dict[str, Any]]:
     """A row, never due, for each asset in which fees are paid beside quote assets (rule 63)."""
     assets = np.unique(fees.fee_terms.array("asset")).tolist()
@@ -97,6 +115,7 @@ def _fees(fees: FeeTables, index: IndexedInstruments) -> list[dict[str, Any]]:
 
 
 def _never_due(kind: int, reason: str, asset: int, index: IndexedInstruments) -> dict[str, Any]:
+    """A row for what the venue finds out itself."""
     exchange = index.exchanges.index(index.assets[asset][0])
     return _BARE | {"kind": kind, "reason": reason, "asset": asset, "exchange": exchange}
 

@@ -14,7 +14,16 @@ from barter_bt.backtest.kept_lots import kept_lots
 from barter_bt.backtest.net import net_equity
 from barter_bt.backtest.still_open import open_positions
 from barter_bt.columns.table import Table
-from barter_bt.engine.order import LIMIT, NO_TIME, ORDER_KINDS, REASONS, STATUSES, TIMES_IN_FORCE, Orders
+from barter_bt.engine.order import (
+    EXERCISE,
+    LIMIT,
+    NO_TIME,
+    ORDER_KINDS,
+    REASONS,
+    STATUSES,
+    TIMES_IN_FORCE,
+    Orders,
+)
 from barter_bt.engine.state.amends import AMEND_DONE, AMEND_REASONS, AMEND_STATUSES
 from barter_bt.engine.state.tables import EngineState, Positions
 from barter_bt.engine.state.valuation import UNKNOWN
@@ -35,7 +44,8 @@ def order_kinds(o: Orders) -> np.ndarray:
     trigger, limited = o.array("trigger_kind"), o.array("kind") == LIMIT
     trails = (o.array("trail") > 0) | (o.array("trail_rate") > 0)
     first = np.where(trails, ORDER_KINDS.index("trailing_stop"), np.maximum(2 * trigger.astype(np.int64), 0))
-    found: np.ndarray = (first + limited).astype(np.uint8)
+    kinds = np.where(o.array("kind") == EXERCISE, ORDER_KINDS.index("exercise"), first + limited)
+    found: np.ndarray = kinds.astype(np.uint8)
     return found
 
 

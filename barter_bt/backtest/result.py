@@ -143,8 +143,9 @@ class Result(Analysis):
         - ``mae``, ``mfe``: maximum adverse and favourable excursion, the lowest and the highest of 0 and
           ±(p / price_enter − 1), of inverse contracts ±(1 − price_enter / p), + for a long, over the prices p of its
           own fills and those that the market showed while it was open; fees are not in it;
-        - ``reason_exit``: ``liquidation`` or ``settlement`` where the venue closed it; else what sent the order,
-          ``stop_loss``, ``take_profit`` or ``trailing_stop`` if it protected an entry or waited for a trigger
+        - ``reason_exit``: where the venue closed it ``liquidation``, ``settlement``, ``delisting``, ``delivery``, or of
+          an option ``exercise`` (also where that was asked for), ``assignment`` or ``expiry``; else what sent the
+          order, ``stop_loss``, ``take_profit`` or ``trailing_stop`` if it protected an entry or waited for a trigger
           (``take_profit`` also: if touched), else ``signal``; ``split`` if a split left less than a lot of it; ``end``
           while it is open.
 

@@ -9,6 +9,8 @@ import polars as pl
 
 from barter_bt.backtest.excursions import Ranges, Spans
 from barter_bt.backtest.split_trips import in_last_units, ranges_over_splits, splits_of_positions
+from barter_bt.engine.order import BY_VENUE
+from barter_bt.engine.order import REASONS as NAMES
 from barter_bt.errors import DataError
 from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.tables import codes, nanoseconds
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from barter_bt.backtest.prices import MarketPrices
     from barter_bt.statistic.tables import Tables
 
-_BY_VENUE: Final = ["liquidation", "settlement"]
+_BY_VENUE: Final = [NAMES[reason] for reason in BY_VENUE]
 REASONS: Final = pl.Enum(["signal", "stop_loss", "take_profit", "trailing_stop", "split", *_BY_VENUE, "end"])
 _CLOSED: Final = pl.col("time_exit").is_not_null()
 
@@ -105,10 +107,12 @@ def _with_fills(rows: pl.DataFrame, trades: pl.DataFrame, splits: pl.DataFrame) 
 def _with_exits(rows: pl.DataFrame, orders: pl.DataFrame, trades: pl.DataFrame) -> pl.DataFrame:
     """Add why each position ended, and whether inside a candle: by a maker's fill, or by a triggered order."""
     kind = pl.col("kind").cast(pl.String)
-    triggered = ~kind.is_in(["market", "limit"])
+    triggered = ~kind.is_in(["market", "limit", "exercise"])
     reason = (
         pl.when(pl.col("reason").cast(pl.String).is_in(_BY_VENUE))
         .then(pl.col("reason").cast(pl.String))
+        .when(kind == "exercise")
+        .then(pl.lit("exercise"))
         .when(kind.str.starts_with("trailing_stop"))
         .then(pl.lit("trailing_stop"))
         .when(kind.str.starts_with("stop"))

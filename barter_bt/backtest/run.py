@@ -24,10 +24,11 @@ from barter_bt.backtest.splits import split_warnings
 from barter_bt.backtest.warn import expiry_warnings, run_warnings
 from barter_bt.data import check
 from barter_bt.data.forked import refuse_fork
+from barter_bt.engine.action.send import NO_ORDER
 from barter_bt.engine.agenda import SCHEDULE, TIMER_DUE
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.order import REASONS
-from barter_bt.engine.state.tables import EngineState, Schedule
+from barter_bt.engine.state.tables import EngineState, Entries, Schedule
 from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import BarterBtError
@@ -165,6 +166,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     e = state.engine
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
     e.size[0], e.with_fee[0], e.band[0] = driver.size, int(driver.with_fee), round(driver.band * RATE)
+    e.size_at_fill[0] = int(driver.size_at_fill)
     if driver.timer_ns:
         e.timer_every[0] = driver.timer_ns
         state.agenda.due[TIMER_DUE] = -(-begins // driver.timer_ns) * driver.timer_ns
@@ -174,4 +176,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
         for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
             table.reserve(len(driver.schedule["time"]) + 64)
         state.replace("schedule", Schedule.over(driver.schedule))
+        if state.schedule.array("enter_by").any():
+            state.replace("entries", Entries(len(state.instruments)))
+            state.entries.array("order")[:] = NO_ORDER
         state.agenda.due[SCHEDULE] = state.schedule.time[0]

@@ -26,7 +26,7 @@ from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_venue
 from barter_bt.venue.fee_tables import FeeTables
-from barter_bt.venue.state import FillTerms, MarginTerms, VenueState
+from barter_bt.venue.state import Endings, FillTerms, MarginTerms, VenueState
 from barter_bt.venue.terms import Venue
 
 
@@ -38,9 +38,9 @@ class Setup:
     ----------
     index, scales, market
         The instruments, their units, and what a strategy may know of them and of the data.
-    venues, balances, fill_terms, margin_terms, fees
+    venues, balances, fill_terms, margin_terms, endings, fees
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument, what its
-        positions need, and what its fees go by.
+        positions need, how it ends, and what its fees go by.
     state
         The engine before its first event. Runs take copies of it.
     rates
@@ -66,6 +66,7 @@ class Setup:
     balances: Mapping[int, Decimal]
     fill_terms: FillTerms
     margin_terms: MarginTerms
+    endings: Endings
     fees: FeeTables
     state: EngineState
     rates: Sequence[Pair]
@@ -134,7 +135,8 @@ class Setup:
             self.record.watch(state)
         if self.risk:
             self.risk.apply(state, self.index, self.scales)
-        return state, build_venue(state, self.fill_terms.copy(), self.margin_terms.copy(), self.fees.copy())
+        endings, fees = self.endings.copy(), self.fees.copy()
+        return state, build_venue(state, self.fill_terms.copy(), self.margin_terms.copy(), endings, fees)
 
     def made_from(self) -> dict[str, Any]:
         """By name, all that a checkpoint is held against, but for data and strategy."""

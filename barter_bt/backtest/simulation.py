@@ -48,6 +48,7 @@ from barter_bt.instrument.instrument import Number
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
+from barter_bt.venue.endings import build_endings
 from barter_bt.venue.fee_tables import build_fees, counted_assets
 from barter_bt.venue.terms import Venue
 
@@ -176,6 +177,7 @@ class Simulation:
             balances=amounts,
             fill_terms=fill_terms,
             margin_terms=build_margin_terms(index, scales, terms_of),
+            endings=build_endings(index, scales, home),
             fees=fees,
             state=state,
             rates=pairs,

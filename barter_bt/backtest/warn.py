@@ -18,6 +18,7 @@ from barter_bt.engine.flows import VOLUME
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     CANCELLED,
+    DELISTING,
     FILLED,
     INSTRUMENT_EXPIRED,
     LIQUIDATION,
@@ -27,9 +28,9 @@ from barter_bt.engine.order import (
     REFUSED,
     REJECTED,
 )
-from barter_bt.engine.schedule import BELOW_LOT, TARGET_ROW
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import BY_RATE
+from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.venue.state import CANDLES, PESSIMISTIC, VenueState
@@ -67,6 +68,7 @@ def run_warnings(
         *amend_warnings(s, reasons),
         *_locked(s, v, index),
         *_liquidated(s, v),
+        *_ended(s, v, index),
         *_both_ends(v),
         *_hindsight(v),
         *_without_effect(s, v, index),
@@ -109,6 +111,28 @@ def _liquidated(s: EngineState, v: VenueState) -> Iterator[str]:
         yield (
             f"the account was bankrupt {v.clock.bankrupt[0]:,} time(s): an insurance paid what it owed, which no "
             "broker promises (cash_flows, reason 'insurance')"
+        )
+
+
+def _ended(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
+    """What was delisted, and what was not delivered (rules 46 and 65)."""
+    o = s.orders
+    mine = (o.array("reason") == DELISTING) & (o.array("status") == FILLED)
+    if mine.any():
+        names = _names(index, np.bincount(o.array("instrument")[mine], minlength=len(index)) > 0)
+        yield f"{mine.sum():,} position(s) were closed because their instrument was delisted ({names})"
+    t, total = s.terms, v.accounts.array("total")
+    over = (t.array("derivative") == 0) & (t.array("strike") == 0) & (t.array("expiry") <= s.engine.market_time[0])
+    stays = over & (total[t.array("base")] != 0)
+    if stays.any():
+        yield (
+            f"of what {_names(index, stays)} traded before it was delisted something is still held: it counts at the "
+            "last price, or at that of what else trades it"
+        )
+    if v.clock.undelivered[0]:
+        yield (
+            f"{v.clock.undelivered[0]:,} position(s) were settled in cash instead of being delivered: what they "
+            "deliver could not be paid or was not there"
         )
 
 
@@ -169,7 +193,8 @@ def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
         if told:
             yield f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}"
     less = (o.array("quantity") < asked) & ~given_another_quantity(s)
-    cut = int((less & (status != REFUSED) & (status != REJECTED)).sum())
+    is_cut = less & (o.array("wish") == 0)  # what is sized at its fill may be for less
+    cut = int((is_cut & (status != REFUSED) & (status != REJECTED)).sum())
     if cut:
         yield f"{cut:,} of {len(o):,} orders were cut to what could be paid"
 

@@ -6,8 +6,10 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 
 from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
+from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
 from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding
+from barter_bt.data.front import front_contracts
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
@@ -17,6 +19,7 @@ from barter_bt.data.sample import sample
 from barter_bt.data.sessions import Sessions, exchange_sessions, sessions
 from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
+from barter_bt.data.symbols import rename_symbols
 from barter_bt.data.validate import check
 
 __all__ = [
@@ -31,15 +34,19 @@ __all__ = [
     "candles",
     "cash_flows",
     "check",
+    "continuous",
+    "contract_targets",
     "deposits",
     "dividends",
     "exchange_sessions",
     "from_pandas",
+    "front_contracts",
     "funding",
     "generate",
     "interest",
     "quotes",
     "read_csv",
+    "rename_symbols",
     "sample",
     "sessions",
     "splits",

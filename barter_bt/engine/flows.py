@@ -1,4 +1,4 @@
-"""Kinds of cash flows (rules 41, 43 to 45, 48, 62 and 63)."""
+"""Kinds of cash flows (rules 41, 43 to 46, 48, 62 and 63)."""
 
 FUNDING, DIVIDEND, AMOUNT = 0, 1, 2
 INTEREST, DEBT_INTEREST, BORROW_FEE = 3, 4, 5  # on a balance above 0 and below it, and on what is borrowed of a base
@@ -7,3 +7,4 @@ ENTITLEMENT, PAYOUT = 8, 9  # a dividend at its ex-date, and what of it is paid 
 INSURANCE = 10  # never due: what such a row pays is found when an account is bankrupt
 FEE = 11  # never due: what a fill pays in a third asset
 VOLUME = 12  # an interval ends whose volume decides the rates of fees
+DELISTED = 13  # never due: what is paid when an instrument is delisted

@@ -11,12 +11,13 @@ from barter_bt.engine.agenda import NEVER
 
 BUY, SELL = 1, -1
 NO_TIME = -(1 << 63)  # it has not happened
-MARKET, LIMIT = 0, 1
+MARKET, LIMIT, EXERCISE = 0, 1, 2
 GTC, IOC, FOK = 0, 1, 2
 NO_TRIGGER, STOP, IF_TOUCHED = 0, 1, 2
 NO_PARENT = NO_GROUP = -1
 DAY, AT_OPEN, AT_CLOSE = 3, 4, 5  # times in force that are settled by the sessions when an order is sent
 ANY_FILL, NEXT_OPEN, NEXT_CLOSE, THIS_CLOSE = 0, 1, 2, 3  # which price of a candle it meets; ANY: as its exchange says
+ANY_PRICE, LAST, QUOTE, MARK = 0, 1, 2, 3  # which prices trigger it, likewise
 
 # The first three are live; their numbers are those of Barter's ActiveOrderState.
 OPEN_IN_FLIGHT, OPEN, CANCEL_IN_FLIGHT = 0, 1, 2
@@ -51,24 +52,35 @@ TIME_OVER = 25
 INSTRUMENT_SPLIT = 26
 LIQUIDATION = 27
 SETTLEMENT = 28
-OWN_REASON = 29  # the first reason of the user's risk managers; their names are those of the run
+DELISTING = 29
+DELIVERY = 30
+EXERCISED = 31
+ASSIGNMENT = 32
+EXPIRED_WORTHLESS = 33
+NOT_AMERICAN = 34
+NOT_IN_THE_MONEY = 35
+BY_VENUE = (LIQUIDATION, SETTLEMENT, DELISTING, DELIVERY, EXERCISED, ASSIGNMENT, EXPIRED_WORTHLESS)
+OWN_REASON = 36  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
-KINDS = ("market", "limit")
+KINDS = ("market", "limit", "exercise")
 TRIGGER_KINDS = ("", "stop", "if_touched")
 ORDER_KINDS = (  # as tables name them
-    *KINDS,
+    "market",
+    "limit",
     "stop",
     "stop_limit",
     "market_if_touched",
     "limit_if_touched",
     "trailing_stop",
     "trailing_stop_limit",
+    "exercise",
 )
 TIMES_IN_FORCE = ("gtc", "ioc", "fok")
 ASKED_TIMES = (*TIMES_IN_FORCE, "day", "at_open", "at_close")
 CANDLE_FILLS = ("", "next_open", "next_close", "this_close")
+TRIGGER_PRICES = ("", "last", "quote", "mark")
 STATUSES = ("open_in_flight", "open", "cancel_in_flight", "filled", "cancelled", "expired", "rejected", "refused")
 REASONS = (
     "",
@@ -100,6 +112,13 @@ REASONS = (
     "split",
     "liquidation",
     "settlement",
+    "delisting",
+    "delivery",
+    "exercise",
+    "assignment",
+    "expiry",
+    "not_american",
+    "not_in_the_money",
 )
 
 
@@ -118,6 +137,7 @@ class OrderTerms(Table):
     reduce_only: I8
     trigger_kind: I8
     candle_fill: I8  # which price of a candle it meets, if it takes
+    trigger_by: I8  # which prices its trigger, and those of what protects it, look at
     price: I64  # ticks; 0 for market orders
     quantity: I64  # lots
     good_after: I64  # time at its exchange until which that holds it back; NO_TIME: none
@@ -130,6 +150,7 @@ class OrderTerms(Table):
     group: I64  # number of the first order of its group, whose first fill ends the others (rule 57), NO_GROUP if none
     offset: I64  # ticks between its price, or trigger, and the parent's first fill, or else ...
     offset_rate: I64  # ... that distance as a fraction of it, in 1e-9
+    wish: I64  # one more than the row of the target that it is sized by at its fill (rule 61); 0: it is not
 
 
 def set_plain(
@@ -142,8 +163,8 @@ def set_plain(
     to.trigger_kind[row] = NO_TRIGGER
     to.trigger[row] = to.trail[row] = to.trail_rate[row] = to.offset[row] = to.offset_rate[row] = 0
     to.parent[row] = to.group[row] = NO_PARENT
-    to.follows[row] = 0
-    to.candle_fill[row] = ANY_FILL
+    to.follows[row] = to.wish[row] = 0
+    to.candle_fill[row] = to.trigger_by[row] = 0
     to.good_after[row], to.good_till[row] = NO_TIME, NEVER
     to.price[row], to.quantity[row] = price, lots
 
@@ -162,12 +183,13 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.post_only[row], to.resize[row] = given.post_only[given_row], given.resize[given_row]
     to.reduce_only[row], to.trigger_kind[row] = given.reduce_only[given_row], given.trigger_kind[given_row]
     to.price[row], to.quantity[row] = given.price[given_row], given.quantity[given_row]
-    to.candle_fill[row] = given.candle_fill[given_row]
+    to.candle_fill[row], to.trigger_by[row] = given.candle_fill[given_row], given.trigger_by[given_row]
     to.good_after[row], to.good_till[row] = given.good_after[given_row], given.good_till[given_row]
     to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
     to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]
     to.offset[row], to.offset_rate[row] = given.offset[given_row], given.offset_rate[given_row]
     to.follows[row], to.group[row] = given.follows[given_row], given.group[given_row]
+    to.wish[row] = given.wish[given_row]
 
 
 def copy_request(to: OrderRequest, row: int, given: OrderRequest, given_row: int) -> None:

@@ -28,14 +28,14 @@ from barter_bt.engine.event import (
     ORDER_SNAPSHOT,
     OWN_TRADE,
 )
-from barter_bt.engine.messages import CLOSE_OUT, copy_report
+from barter_bt.engine.messages import CLOSE_OUT, DELIVERED, copy_report
 from barter_bt.engine.order import copy_request
-from barter_bt.engine.report import apply_report
+from barter_bt.engine.report import apply_report, record_own
 from barter_bt.engine.state.amending import record_amend
 from barter_bt.engine.state.coarsen import coarsen
 from barter_bt.engine.state.connectivity import heal_market, lose_account, lose_market, set_trading
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
-from barter_bt.engine.state.orders import record_cancel, record_close_out, record_open, replace
+from barter_bt.engine.state.orders import record_cancel, record_open, replace
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 
@@ -147,8 +147,8 @@ def _apply_account(s: EngineState, log: EngineState, i: int, item: int) -> None:
     s.reports.truncate(0)
     row = s.reports.append()
     copy_report(s.reports, row, log.account_items, item)
-    if s.reports.kind[row] == CLOSE_OUT:
-        record_close_out(s, i, s.reports.quantity[row], s.reports.reason[row], s.reports.time_exchange[row])
+    if s.reports.kind[row] in (CLOSE_OUT, DELIVERED):
+        record_own(s, i, row)
     apply_report(s, row)
     s.reports.truncate(0)
 

@@ -20,6 +20,7 @@ from barter_bt.engine.messages import (
     CHANGED,
     CLOSE_OUT,
     CLOSED,
+    DELIVERED,
     ENTITLED,
     FILL,
     FLOW,
@@ -35,8 +36,10 @@ from barter_bt.engine.state.amending import update_from_amend
 from barter_bt.engine.state.assets import expect, update_from_balance
 from barter_bt.engine.state.connectivity import heal_account
 from barter_bt.engine.state.margin import fund_aside, set_aside
+from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.orders import (
     record_close_out,
+    record_delivery,
     update_from_cancel_in_flight,
     update_from_cancel_rejected,
     update_from_change,
@@ -72,9 +75,9 @@ def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
     if r.kind[row] >= FLOW:
         return _process_flow(s, row, asked)
-    if r.kind[row] == CLOSE_OUT and r.order[row] < 0:
-        r.order[row] = record_close_out(s, ~r.order[row], r.quantity[row], r.reason[row], r.time_exchange[row])
-    is_fill = int(r.kind[row] == FILL or r.kind[row] == CLOSE_OUT)
+    if r.kind[row] >= CLOSE_OUT and r.order[row] < 0:
+        r.order[row] = record_own(s, ~r.order[row], row)
+    is_fill = int(r.kind[row] == FILL or r.kind[row] >= CLOSE_OUT)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
     order = r.order[row]
     if not asked and e.part[0] == 0 and e.audit[0] == OFF and e.recording[0] != EACH_EVENT:
@@ -158,6 +161,9 @@ def apply_report(s: EngineState, row: int) -> None:
     elif kind == CLOSE_OUT:
         s.orders.time_closed[order] = s.engine.time[0]
         _apply_trade(s, row, order)
+    elif kind == DELIVERED:
+        s.orders.time_closed[order] = s.engine.time[0]
+        _apply_delivery(s, row, order)
     elif kind == FLOW:
         _apply_flow(s, row)
     elif kind == ENTITLED:
@@ -178,6 +184,25 @@ def _apply_fill(s: EngineState, row: int, order: int) -> None:
     r = s.reports
     update_order_from_fill(s, order, r.quantity[row], r.order_quantity[row], r.status[row])
     _apply_trade(s, row, order)
+
+
+@unit
+def record_own(s: EngineState, i: int, row: int) -> int:
+    """What the venue has done by itself becomes an order; returns its number."""
+    r = s.reports
+    if r.kind[row] == DELIVERED:
+        return record_delivery(s, i, row)
+    return record_close_out(s, i, r.quantity[row], r.reason[row], r.time_exchange[row])
+
+
+@unit
+def _apply_delivery(s: EngineState, row: int, order: int) -> None:
+    """It is no price: what marked before still does."""
+    ins, i = s.instruments, s.orders.instrument[order]
+    mark = ins.own_mark[i]
+    _apply_trade(s, row, order)
+    if ins.quantity[i] != 0 and (mark != 0 or price_ticks(s, i) > 0):
+        ins.own_mark[i] = mark
 
 
 def _apply_flow(s: EngineState, row: int) -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import bounded_sum, muldiv_floor
 from barter_bt.columns.marks import unit
-from barter_bt.engine.action.protect import NO_UNIT, ask_protection
-from barter_bt.engine.action.send import ask, ask_cancel, ask_for, dispatch, open_orders, order_of
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, order_of
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.amend import ask_amend
+from barter_bt.engine.entries import follow_with_entries, replace_entries
 from barter_bt.engine.event import SCHEDULED
-from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.engine.record import EACH_EVENT, record
-from barter_bt.engine.sizing import EQUITY, wished_lots
+from barter_bt.engine.sizing import EQUITY
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
 from barter_bt.engine.step import start_event
-from barter_bt.engine.terms import RATE
-
-OPEN_ROW, CANCEL_ROW, TARGET_ROW, AMEND_ROW = 0, 1, 2, 3
-NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
+from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW, follow_target, open_row
 
 
 @unit
@@ -37,7 +32,7 @@ def process_schedule(s: EngineState) -> None:
             s.engine.strategy[0] = p.strategy[row]
             action = ask_for(s, p, row)
             _bind(s, row, action)
-            _open(s, row, action)
+            open_row(s, row, action)
         elif p.action[row] == CANCEL_ROW:
             ask_cancel(s, p.sent[p.ref[row]])
             dispatch(s)
@@ -55,34 +50,15 @@ def _targets(s: EngineState, first: int, end: int) -> None:
     p, worth = s.schedule, UNKNOWN
     if s.engine.size[0] == EQUITY and p.action[end - 1] == TARGET_ROW:
         worth = equity(s)
+    if len(s.entries) > 0:
+        replace_entries(s, first, end, worth)
     for reducing in range(1, -1, -1):
         for row in range(first, end):
-            if p.action[row] == TARGET_ROW:
-                _target(s, row, worth, reducing)
-
-
-def _target(s: EngineState, row: int, worth: int, reducing: int) -> None:
-    p, ins, i = s.schedule, s.instruments, s.schedule.instrument[row]
-    if p.sent[row] >= 0:
-        return
-    target = p.target[row]
-    wished = wished_lots(s, i, target, worth, s.engine.size[0], s.engine.with_fee[0])
-    now = bounded_sum(ins.quantity[i], ins.working[i])
-    missing = wished == UNKNOWN
-    change = 0 if missing else bounded_sum(wished, -now)
-    if wished == 0 and target != 0:
-        p.sent[row] = BELOW_LOT
-    opposite = (now < 0 < change) or (change < 0 < now)
-    if change != 0 and wished != 0 and abs(change) <= muldiv_floor(abs(wished), s.engine.band[0], RATE):
-        return
-    if (change == 0 and not missing) or opposite != (reducing == 1):
-        return
-    s.engine.strategy[0] = p.strategy[row]
-    side = BUY if (target if missing else change) > 0 else SELL
-    action = ask(s, i, side, MARKET, GTC, 0, 0, abs(change))
-    s.actions.resize[action] = p.resize[row]
-    s.actions.refused[action] = NO_PRICE if missing else 0
-    _open(s, row, action)
+            if p.action[row] == TARGET_ROW and p.sent[row] < 0:
+                if len(s.entries) == 0:
+                    follow_target(s, row, worth, reducing, s.instruments.working[p.instrument[row]])
+                else:
+                    follow_with_entries(s, row, worth, reducing)
 
 
 def _amend(s: EngineState, row: int) -> None:
@@ -102,12 +78,3 @@ def _bind(s: EngineState, row: int, action: int) -> None:
         a.group[action] = order_of(action)
     elif p.group[row] >= 0:
         a.group[action] = p.sent[p.group[row]]
-
-
-def _open(s: EngineState, row: int, action: int) -> None:
-    """Open what a row asks for, and what protects it."""
-    p = s.schedule
-    if p.protect_by[row] != NO_UNIT:
-        ask_protection(s, action, p.protect_by[row], p.stop_loss[row], p.take_profit[row], p.trailing_stop[row])
-    p.sent[row] = len(s.orders)
-    open_orders(s)

@@ -18,20 +18,39 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int, size: int, with
 
     ``target`` is in lots, in units of quote, or in 1e-9 of the equity ``worth``, as ``size`` says.
     """
-    t = s.terms
     if size == UNITS or target == 0:
         return target
-    ticks = price_ticks(s, i)
+    return lots_at(s, i, target, worth, size, with_fee, price_ticks(s, i))
+
+
+def lots_at(s: EngineState, i: int, target: int, worth: int, size: int, with_fee: int, ticks: int) -> int:
+    """The same at a price of one's own, 0 if it is not known."""
+    if size == UNITS or target == 0:
+        return target
     if ticks == 0 or (size == EQUITY and worth == UNKNOWN):
         return UNKNOWN
-    value = abs(target)
+    value = value_of(s, i, target, worth, size)
+    if value == UNKNOWN:
+        return UNKNOWN
+    lots = lots_for(s.terms, i, value, ticks, with_fee)
+    return lots if target > 0 else -lots
+
+
+def value_of(s: EngineState, i: int, target: int, worth: int, size: int) -> int:
+    """What a target is worth in units of quote, whatever its side; beyond the range the run ends: UNKNOWN."""
+    if size != EQUITY:
+        return abs(target)
+    value = muldiv(max(worth, 0), abs(target), RATE)
+    if value > LIMIT:
+        fail_range(s.fault, i, s.terms.quote[i])
+        return UNKNOWN
+    return value
+
+
+def lots_for(t: Terms, i: int, value: int, ticks: int, with_fee: int) -> int:
+    """Lots that a value buys at a price."""
     if t.fee_in[i] == IN_RECEIVED:
         with_fee = 0  # there is nothing to leave room for
-    if size == EQUITY:
-        value = muldiv(max(worth, 0), value, RATE)
-        if value > LIMIT:
-            fail_range(s.fault, i, t.quote[i])
-            return UNKNOWN
     spent = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0)) if with_fee else value
     if t.derivative[i] < 0:
         lots = muldiv_floor(spent, _checked(ticks, t.den[i]), t.num[i])
@@ -41,8 +60,7 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int, size: int, with
         lots = muldiv_floor(spent, t.den[i], max(ticks, t.num[i])) // min(ticks, t.num[i])
     if with_fee and (t.lot_fee_num[i] > 0 or t.fee_by_order[i]):
         lots = _most_with_fee(t, i, lots, ticks, value)
-    lots = min(lots, LIMIT)
-    return lots if target > 0 else -lots
+    return min(lots, LIMIT)
 
 
 def _most_with_fee(t: Terms, i: int, lots: int, ticks: int, value: int) -> int:

@@ -18,7 +18,7 @@ class Terms(Table):
     exchange: I64
     base: I64
     quote: I64  # what money is counted in: the settlement asset of a derivative
-    derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for spot
+    derivative: I64  # 1, or -1 if it is inverse: worth less the higher the price; 0 for what is paid for: spot, options
     margined: (
         I64  # how, if at all: a derivative, or any instrument of a margin account, of which orders reserve nothing
     )
@@ -46,6 +46,7 @@ class Terms(Table):
     notional_min: I64
     price_min: I64
     mark_by: I64
+    strike: I64  # of an option, in its ticks; 0: it is none
     expiry: I64  # from then on it trades no longer; NEVER: it has none
     ticks_per_unit: F64
     lots_per_unit: F64

@@ -15,19 +15,23 @@ Kind = Literal["spot", "perpetual", "future", "option"]
 OptionKind = Literal["call", "put"]
 Exercise = Literal["american", "bermudan", "european"]
 QuantityUnit = Literal["asset", "contract", "quote"]
+Delivery = Literal["cash", "physical"]
 
 _CHOICES = {
     "kind": ("spot", "perpetual", "future", "option"),
     "option_kind": ("call", "put"),
     "exercise": ("american", "bermudan", "european"),
     "quantity_unit": ("asset", "contract", "quote"),
+    "delivery": ("cash", "physical"),
 }
 _KINDS_WITH = {
     "settlement": ("perpetual", "future", "option"),
     "settlement_name_exchange": ("perpetual", "future", "option"),
-    "expiry": ("future", "option"),
+    "expiry": ("spot", "future", "option"),
     "strike": ("option",),
-    "settlement_price": ("future",),
+    "settlement_price": ("spot", "future", "option"),
+    "underlying": ("future", "option"),
+    "delivery": ("future", "option"),
     "option_kind": ("option",),
     "exercise": ("option",),
 }
@@ -55,10 +59,22 @@ def check_contract(one: Instrument) -> None:
         raise InstrumentError(f"option {one.name!r} has no {', '.join(missing)}", f"give {'=, '.join(missing)}=")
     if one.settlement_price is not None and one.expiry is None:
         raise InstrumentError(
-            f"future {one.name!r} has a settlement_price of {one.settlement_price} and no expiry", "give expiry="
+            f"{one.kind} {one.name!r} has a settlement_price of {one.settlement_price} and no expiry", "give expiry="
         )
+    if one.delivery == "physical":
+        _check_delivery(one)
     if one.kind == "spot" and one.contract_size != 1 and decimal(one.contract_size, "contract_size") != 1:
         raise InstrumentError(f"spot instrument {one.name!r} has contract_size {one.contract_size}; it must be 1")
+
+
+def _check_delivery(one: Instrument) -> None:
+    """What is delivered must be named, at a time that is known."""
+    for field, example in (("underlying", "btc_usd"), ("expiry", "2024-06-28T08:00:00Z")):
+        if getattr(one, field) is None:
+            raise InstrumentError(
+                f"{one.kind} {one.name!r} has delivery 'physical' and no {field}",
+                f"give {field}={example!r}, for example",
+            )
 
 
 def expiry_ns(moment: Any, name: str) -> int:
@@ -92,4 +108,5 @@ _EXAMPLE = "for example datetime(2024, 6, 28, 8, tzinfo=UTC) or '2024-06-28T08:0
 
 
 def _listed(kinds: tuple[str, ...]) -> str:
-    return " and ".join(", ".join(f"{kind}s" for kind in kinds).rsplit(", ", 1))
+    named = [f"{kind}s" if kind != "spot" else "spot instruments" for kind in kinds]
+    return " and ".join(", ".join(named).rsplit(", ", 1))

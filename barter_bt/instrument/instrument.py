@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from barter_bt.errors import InstrumentError
-from barter_bt.instrument.contract import Exercise, Kind, OptionKind, QuantityUnit, check_contract, expiry_ns
+from barter_bt.instrument.contract import Delivery, Exercise, Kind, OptionKind, QuantityUnit, check_contract, expiry_ns
 from barter_bt.instrument.exchange import exchange_id
 from barter_bt.instrument.number import Number, decimal
 from barter_bt.instrument.spec import objection
 
-__all__ = ["Exercise", "Instrument", "Kind", "Number", "OptionKind", "QuantityUnit", "decimal"]
+__all__ = ["Delivery", "Exercise", "Instrument", "Kind", "Number", "OptionKind", "QuantityUnit", "decimal"]
 
 _POSITIVE = (
     "contract_size",
@@ -29,8 +30,9 @@ _POSITIVE = (
 class Instrument:
     """One tradable instrument of one exchange.
 
-    Every kind can be declared and indexed. A backtest deals in spot, and in perpetuals and futures that are settled
-    in their quote asset and counted in contracts; it refuses the others.
+    Every kind can be declared and indexed. A backtest deals in spot, in perpetuals and futures that are settled in
+    their quote or base asset, and in European and American options that are settled in their quote asset, derivatives
+    counted in contracts; it refuses the others.
 
     Parameters
     ----------
@@ -55,21 +57,27 @@ class Instrument:
     settlement
         Asset in which a derivative is settled, lower case; the quote asset if not given. Spot has none.
     expiry
-        End of a future or an option: a datetime with a zone, its ISO text, or nanoseconds since 1970; kept as
-        nanoseconds. An option needs one. From then on nothing of it trades: the simulated venue cancels its orders,
-        rejects new ones, passes over its market data, and settles a position in cash (rule 46).
+        End of a future or an option, or when a spot instrument is delisted: a datetime with a zone, its ISO text, or
+        nanoseconds since 1970; kept as nanoseconds. An option needs one. From then on nothing of it trades: the
+        simulated venue cancels its orders, rejects new ones, passes over its market data, and settles a position (rules
+        46, 64 and 65).
     strike, option_kind, exercise
         Of an option: price in quote, ``"call"`` or ``"put"``, ``"american"``, ``"bermudan"`` or ``"european"``.
     price_min
         Lowest limit price that the venue accepts.
     settlement_price
-        Of a future with an expiry: the price at which positions are settled then. None: the last that the venue has
-        seen.
+        The price at which positions are settled at the expiry; of an option that of its underlying, of a spot
+        instrument what is paid for it when it is delisted, which may be 0. None: the last that the venue has seen.
     quantity_unit
         What an order's quantity counts: ``"asset"`` (units of base, the default of spot), ``"contract"`` (the default
         of the others) or ``"quote"``.
     base_name_exchange, quote_name_exchange, settlement_name_exchange
         The exchange's own spelling of the assets, verbatim; the names if not given.
+    underlying
+        Of an option, or a future with physical delivery: the name of an instrument of the same exchange. An option
+        whose ``settlement_price`` is known needs none.
+    delivery
+        Of a future or an option: ``"cash"`` (None is cash), or ``"physical"``, by which the underlying is delivered.
 
     Raises
     ------
@@ -108,6 +116,8 @@ class Instrument:
     quote_name_exchange: str | None = None
     settlement_name_exchange: str | None = None
     settlement_price: Number | None = None
+    underlying: str | None = None
+    delivery: Delivery | None = None
 
     def __post_init__(self) -> None:
         self._set("exchange", exchange_id(self.exchange))
@@ -125,8 +135,64 @@ class Instrument:
             self._set("expiry", expiry_ns(self.expiry, self.name))
         for field in _POSITIVE:
             value = getattr(self, field)
-            if value is not None and decimal(value, f"{field} of {self.name!r}") <= 0:
+            if value is None:
+                continue
+            amount = decimal(value, f"{field} of {self.name!r}")
+            worthless = amount == 0 and field == "settlement_price" and self.kind == "spot"
+            if amount <= 0 and not worthless:
                 raise InstrumentError(f"{field} of {self.name!r} is {value}; it must be positive")
+
+    @classmethod
+    def option(
+        cls,
+        exchange: str,
+        name: str,
+        right: OptionKind,
+        strike: Number,
+        expiry: datetime | str | int,
+        underlying: str | None = None,
+        *,
+        exercise: Exercise = "european",
+        delivery: Delivery = "cash",
+        **terms: Any,
+    ) -> Instrument:
+        """An option: base and quote are by default the two halves of its underlying's name.
+
+        Parameters
+        ----------
+        exchange, name, strike, expiry, underlying, exercise, delivery
+            As of :class:`Instrument`.
+        right
+            ``"call"``, to buy the underlying at the strike, or ``"put"``, to sell it.
+        **terms
+            All else of :class:`Instrument`.
+
+        Raises
+        ------
+        InstrumentError
+            As :class:`Instrument`.
+
+        Examples
+        --------
+        >>> june = "2024-06-21T20:00Z"
+        >>> call = Instrument.option("x", "aapl_call_200", "call", 200, june, "aapl_usd", contract_size=100)
+        >>> call.base, call.quote, call.option_kind, call.exercise
+        ('aapl', 'usd', 'call', 'european')
+        """
+        base, _, quote = (underlying or "").rpartition("_")
+        halves = {"base": base, "quote": quote} if base else {}
+        return cls(
+            exchange,
+            name,
+            kind="option",
+            strike=strike,
+            expiry=expiry,
+            option_kind=right,
+            exercise=exercise,
+            underlying=underlying,
+            delivery=delivery,
+            **halves | terms,
+        )
 
     def _name_assets(self) -> None:
         head, _, tail = self.name.rpartition("_")

@@ -129,9 +129,6 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         elif what == LAPSE:
             v.clock.stage[0] = LAPSE
             lapse(v)
-        elif what == EXPIRY:
-            v.clock.stage[0] = EXPIRY
-            expire(v)
         elif what == RELEASE:
             v.clock.stage[0] = RELEASE
             release(v)
@@ -157,13 +154,15 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             agenda.due[TIMER_DUE] = due + e.timer_every[0]
             start_event(s, due, TIMER, -1, -1, -1)
             woken = decide(s, my)
-        elif what in (CASH_FLOW, REQUEST):
+        elif what in (EXPIRY, CASH_FLOW, REQUEST):
             if v.clock.live[0] == 0:
                 e.starved[0] = catch_up(v, f, e.streams[0], due)
                 if e.starved[0] >= 0:
                     return DATA
             v.clock.stage[0] = what
-            if what == CASH_FLOW:
+            if what == EXPIRY:
+                expire(v)
+            elif what == CASH_FLOW:
                 pay_flows(v)
             else:
                 receive(v, asleep)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.order import BUY, SELL
-from barter_bt.engine.schedule import AMEND_ROW
+from barter_bt.engine.targets import AMEND_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, whole_steps

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
-from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TRIGGER, fail
-from barter_bt.engine.order import BUY, FOK, GTC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
-from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, wished_lots
+from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, fail
+from barter_bt.engine.order import BUY, EXERCISE, FOK, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity
+from barter_bt.engine.targets import size_at_fill
 from barter_bt.engine.terms import RATE, steps
 
 NOTHING_ASKED = -1
@@ -32,6 +32,14 @@ def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
         fail(s.fault, BAD_ORDER, i)
         return NOTHING_ASKED
     return ask(s, i, side, MARKET, GTC, 0, 0, lots)
+
+
+def ask_exercise(s: EngineState, i: int, quantity: float) -> int:
+    """An exercise of contracts of an option that is held (rule 64); returns its row among the actions."""
+    row = ask_market(s, i, SELL, quantity)
+    if row != NOTHING_ASKED:
+        s.actions.kind[row], s.actions.time_in_force[row], s.actions.reduce_only[row] = EXERCISE, IOC, 1
+    return row
 
 
 def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, time_in_force: int, post_only: int) -> int:
@@ -79,8 +87,11 @@ def change_to(s: EngineState, i: int, target: int, size: int) -> int:
     return bounded_sum(wished, -bounded_sum(s.instruments.quantity[i], s.instruments.working[i]))
 
 
-def ask_target(s: EngineState, i: int, target: float, size: int) -> int:
-    """The market order that brings position and working orders to a target; refused where it needs a price."""
+def ask_target(s: EngineState, i: int, target: float, size: int, at_fill: int) -> int:
+    """The market order that brings position and working orders to a target; refused where it needs a price.
+
+    ``at_fill``: it is sized again at its fill (rule 61).
+    """
     if is_unknown(s, i):
         return NOTHING_ASKED
     count = target_in_steps(s, i, target, size)
@@ -92,6 +103,10 @@ def ask_target(s: EngineState, i: int, target: float, size: int) -> int:
     row = ask(s, i, BUY if buys else SELL, MARKET, GTC, 0, 0, 0 if unpriced else abs(change))
     s.actions.resize[row] = 1
     s.actions.refused[row] = NO_PRICE if unpriced else 0
+    if at_fill and count != 0 and not unpriced:
+        value = value_of(s, i, count, equity(s) if size == EQUITY else 0, size)
+        held = bounded_sum(s.instruments.quantity[i], s.instruments.working[i])
+        size_at_fill(s, row, BUY if target > 0 else SELL, value, held, 1)
     return row
 
 
@@ -101,44 +116,6 @@ def ask_cancel_all(s: EngineState, i: int) -> None:
     while order >= 0:
         ask_cancel(s, order)
         order = s.orders.after[order]
-
-
-def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float, rate: float) -> int:
-    """Hold an order that was asked for until a trigger: at a price, or one that follows the market, or both."""
-    if row == NOTHING_ASKED:
-        return row
-    a, i = s.actions, s.actions.instrument[row]
-    per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
-    a.trigger_kind[row] = kind
-    a.trigger[row] = steps(at, per_unit, noise)
-    a.trail[row] = steps(distance, per_unit, noise)
-    a.trail_rate[row] = int(rate * RATE + 0.5) if 0.0 <= rate < 1.0 else -1
-    follows = (a.trail[row] > 0) + (a.trail_rate[row] > 0)
-    known = a.trigger[row] >= 0 and a.trail[row] >= 0 and a.trail_rate[row] >= 0
-    if not known or follows > 1 or (follows == 0 and a.trigger[row] == 0) or a.post_only[row]:
-        fail(s.fault, BAD_TRIGGER, i)
-    return row
-
-
-def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float) -> int:
-    """Protect an entry that was asked for; an amount of 0 is left out."""
-    if row == NOTHING_ASKED:
-        return row
-    i = s.actions.instrument[row]
-    per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
-    if unit == BY_FRACTION:
-        per_unit, noise = float(RATE), 1.0
-    stop, profit, trail = (
-        steps(stop_loss, per_unit, noise),
-        steps(take_profit, per_unit, noise),
-        steps(trailing, per_unit, noise),
-    )
-    sensible = stop >= 0 and profit >= 0 and trail >= 0 and stop + profit + trail > 0
-    if not (sensible and BY_PRICE <= unit <= BY_FRACTION) or s.actions.reduce_only[row]:
-        fail(s.fault, BAD_TRIGGER, i)
-        return row
-    ask_protection(s, row, unit, stop, profit, trail)
-    return row
 
 
 def ask_good_till(s: EngineState, row: int, time: int) -> int:
@@ -173,7 +150,8 @@ def _may_be_bound(s: EngineState, first: int, other: int) -> bool:
         return False
     a, exchange = s.actions, s.terms.exchange
     if 0 <= first < other < len(a) and exchange[a.instrument[first]] == exchange[a.instrument[other]]:
-        return True
+        if a.kind[first] != EXERCISE and a.kind[other] != EXERCISE:
+            return True
     fail(s.fault, BAD_TERMS, a.instrument[other] if 0 <= other < len(a) else -1)
     return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.fault import BAD_TIMES, NO_SESSIONS, fail
-from barter_bt.engine.order import ANY_FILL, DAY, FOK, GTC, LIMIT, NEXT_OPEN, NO_TIME, NO_TRIGGER, THIS_CLOSE
+from barter_bt.engine.order import ANY_FILL, DAY, EXERCISE, FOK, GTC, LIMIT, NEXT_OPEN, NO_TIME, NO_TRIGGER, THIS_CLOSE
 from barter_bt.engine.session import NO_SESSION, has_sessions, session_at
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.strategy.asking import NOTHING_ASKED, is_unknown
@@ -15,7 +15,7 @@ def ask_good_after(s: EngineState, row: int, time: int) -> int:
     if row == NOTHING_ASKED:
         return row
     a = s.actions
-    if time <= s.engine.time[0] or time >= a.good_till[row] or a.time_in_force[row] > FOK:
+    if time <= s.engine.time[0] or time >= a.good_till[row] or a.time_in_force[row] > FOK or a.kind[row] == EXERCISE:
         fail(s.fault, BAD_TIMES, a.instrument[row])
     a.good_after[row] = time
     return row
@@ -26,7 +26,7 @@ def ask_candle_fill(s: EngineState, row: int, which: int) -> int:
     if row == NOTHING_ASKED:
         return row
     a, force = s.actions, s.actions.time_in_force[row]
-    rests = a.kind[row] == LIMIT and force in (GTC, DAY)
+    rests = a.kind[row] == EXERCISE or (a.kind[row] == LIMIT and force in (GTC, DAY))
     if rests or force > DAY or a.trigger_kind[row] != NO_TRIGGER or not NEXT_OPEN <= which <= THIS_CLOSE:
         fail(s.fault, BAD_TIMES, a.instrument[row])
     a.candle_fill[row] = which

@@ -72,8 +72,8 @@ class Driver:
         Columns of the schedule, by name; empty for none.
     source
         File and line of the user's function, for messages.
-    size, with_fee, band
-        How targets in the schedule are sized, and how far off they may be (rule 18).
+    size, with_fee, band, size_at_fill
+        How targets in the schedule are sized, how far off they may be (rule 18), and when (rule 61).
     own
         Tables of each of several strategies, by name.
     warnings
@@ -104,6 +104,7 @@ class Driver:
     size: int = UNITS
     with_fee: bool = True
     band: float = 0.0
+    size_at_fill: bool = False
     own: Mapping[str, Block] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     manage: Callable[[], Callable[[EngineState, int], int]] | None = None

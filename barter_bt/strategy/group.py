@@ -66,12 +66,13 @@ class StrategyGroup:
         drivers = [one.prepare(market) for one in self.strategies]
         wake, my = _chain(drivers)
         planned = [(k, one.schedule) for k, one in enumerate(drivers) if one.schedule and len(one.schedule["time"])]
-        sizes = {(one.size, one.with_fee, one.band) for one in drivers if one.schedule}
+        sizes = {(one.size, one.with_fee, one.band, one.size_at_fill) for one in drivers if one.schedule}
         timers = {one.timer_ns for one in drivers if one.timer_ns}
         for what, found in (("sizes of targets", sizes), ("timers", timers)):
             if len(found) > 1:
                 raise StrategyError(f"the strategies differ in their {what}: {sorted(found)}", "make them agree")
-        size, with_fee, band = sizes.pop() if sizes else (Driver.size, Driver.with_fee, Driver.band)
+        plain = Driver.size, Driver.with_fee, Driver.band, Driver.size_at_fill
+        size, with_fee, band, at_fill = sizes.pop() if sizes else plain
         asked = hooks = 0
         for one in drivers:
             asked, hooks = asked | one.asked, hooks | one.hooks
@@ -91,6 +92,7 @@ class StrategyGroup:
             size=size,
             with_fee=with_fee,
             band=band,
+            size_at_fill=at_fill,
             own={name: one.my for name, one in zip(self.names, drivers, strict=True)},
             warnings=[
                 f"{name}: {text}" for name, one in zip(self.names, drivers, strict=True) for text in one.warnings

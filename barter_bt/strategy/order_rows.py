@@ -8,28 +8,35 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.action.protect import NO_UNIT
-from barter_bt.engine.order import BUY, IF_TOUCHED, LIMIT, MARKET, NO_GROUP, SELL, STOP
-from barter_bt.engine.schedule import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
+from barter_bt.engine.order import BUY, EXERCISE, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.state.tables import Schedule as Columns
+from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.amend_rows import amend_columns
 from barter_bt.strategy.driver import Market
+from barter_bt.strategy.entry_rows import says_how
 from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, whole_steps
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
 
 AFTER = "it is the number of an earlier open of the same time and exchange"
 GROUP = "a group is of opens of one time and exchange"
+EXERCISED_AT_EXPIRY = "a European option is exercised at its expiry alone"
 TOO_FINE = "give the instrument a coarser quantity_increment"
-_NOT_ORDER_COLUMNS = ("time", "action", "instrument", "sent", "strategy", "resize", "target", "protect_by", *PROTECTION)
+_OF_AN_EXERCISE = ("time", "action", "instrument", "quantity", "ref", "target")
+_NOT_ORDER_COLUMNS = (
+    *("time", "action", "instrument", "sent", "strategy", "resize", "target", "enter_by", "trigger_by", "protect_by"),
+    *PROTECTION,
+)
 
 
 def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, market: Market) -> dict[str, Any]:
-    """The terms of the orders that rows open; of targets none."""
+    """The terms of the orders that rows open; of targets their times in force."""
     _refuse_terms_of_others(frame, action)
-    if (action == TARGET_ROW).all():
+    told = action != CANCEL_ROW
+    if (action == TARGET_ROW).all() and not says_how(frame):
         columns = [name for name in Columns.schema if name not in _NOT_ORDER_COLUMNS]
-        timing = timing_columns(frame, action == OPEN_ROW, market)
+        timing = timing_columns(frame, np.zeros(len(frame), bool), market)
         _bonds(frame, codes, action == OPEN_ROW, market)
         return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | timing
     opens = pl.Series(action == OPEN_ROW)
@@ -49,7 +56,7 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     refers = (action == CANCEL_ROW) | (action == AMEND_ROW)
     bad = refers & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
     fail(frame, pl.Series(bad), "a cancel or an amend without an earlier open", "ref is the row number of the open")
-    found = {
+    terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
         "kind": np.where(price > 0, LIMIT, MARKET).astype(np.int8),
         "time_in_force": times_in_force(frame),
@@ -57,22 +64,50 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         "price": price,
         "quantity": np.abs(quantity),
         "ref": ref.astype(np.int64),
-        **timing_columns(frame, action == OPEN_ROW, market),
+        **timing_columns(frame, told, market),
         **_triggers(frame, codes, action == OPEN_ROW, market),
         **_bonds(frame, codes, action == OPEN_ROW, market),
     }
-    return amend_columns(frame, codes, action, market, found)
+    return _exercised(frame, codes, amend_columns(frame, codes, action, market, terms), market)
+
+
+def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], market: Market) -> dict[str, Any]:
+    """Rows that exercise American options (rule 64) are orders of a kind of their own."""
+    if "action" not in frame.columns:
+        return columns
+    rows = (frame["action"].cast(pl.String) == "exercise").fill_null(value=False)
+    if not rows.any():
+        return columns
+    american = np.array([one.exercise == "american" for one in market.index.instruments])[codes]
+    fail(frame, rows & ~pl.Series(american), "an exercise of what is no American option", EXERCISED_AT_EXPIRY)
+    fail(
+        frame, rows & pl.Series(columns["side"] == SELL), "an exercise of a negative quantity", "count contracts from 0"
+    )
+    others = [name for name in frame.columns if name not in _OF_AN_EXERCISE]
+    defaults = {"time_in_force": pl.col("time_in_force") == "gtc"}
+    defaults |= {name: ~pl.col(name) for name in ("post_only", "reduce_only") if name in others}
+    plain = [pl.col(name).is_null() | defaults.get(name, pl.lit(value=False)) for name in others]
+    alone = frame.select(pl.all_horizontal(pl.lit(value=True), *plain)).to_series()
+    fail(frame, rows & ~alone, "an exercise with other terms", "it has time, instrument and quantity")
+    chosen = rows.to_numpy()
+    forced = {"side": SELL, "kind": EXERCISE, "time_in_force": IOC, "reduce_only": 1}
+    return columns | {name: np.where(chosen, value, columns[name]).astype(np.int8) for name, value in forced.items()}
 
 
 def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
-    """Only an open waits for a trigger or only reduces; only what opens a position is protected."""
+    """Only an open only reduces, or waits for another trigger than a stop; only what opens a position is protected."""
     others, cancels = action != OPEN_ROW, (action == CANCEL_ROW) | (action == AMEND_ROW)
     for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
-        rows = asked & (cancels if name in PROTECTION else others)
+        rows = asked & (cancels if name in ("stop", *PROTECTION) else others)
         if name in ("trailing", "trailing_rate"):
             rows = rows & (action != AMEND_ROW)
-        fail(frame, rows, f"{name} where it has no effect", "triggers are of opens, protection is of opens and targets")
+        fail(
+            frame,
+            rows,
+            f"{name} where it has no effect",
+            "stops and protection are of opens and targets",
+        )
 
 
 def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:

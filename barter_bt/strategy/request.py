@@ -9,16 +9,19 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
+from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.protect import ask_protection
 from barter_bt.engine.action.send import ask, order_of
-from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, SELL
+from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, NO_TRIGGER, SELL
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.targets import size_at_fill
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
+from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.timing import TIMING, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_terms
+from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_by_code, trigger_terms
 
 _PLAIN = (tuple, list)
 
@@ -44,9 +47,17 @@ class OrderRequest:
     An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
     their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
     prices, or a ``"distance"`` from the entry's price, or a ``"fraction"`` of it; ``trailing_stop`` is never a price.
+    ``trigger_by`` says which prices its trigger and its stops look at: ``"last"``, ``"quote"`` or ``"mark"`` (rule 28);
+    without it its exchange does.
+
+    A market order may be sized at its fill (rule 61): ``worth`` is what the position shall be worth then, with the fee,
+    in its quote or settlement asset, below 0 short. ``quantity`` says the side, and what limits are asked of.
 
     Of the orders of one answer that have the same ``group``, any label, the first that fills ends the others (rule 57).
     One with ``after``, a request before it in the same answer, waits until that has filled whole (rule 58).
+
+    ``exercise``: it meets no market; so many contracts of an American option that is held, with a negative quantity,
+    are exercised (rule 64). It has no other terms.
     """
 
     instrument: str | int
@@ -69,6 +80,9 @@ class OrderRequest:
     after: OrderRequest | None = None
     good_after: datetime | int | None = None
     candle_fill: str | None = None
+    trigger_by: str | None = None
+    worth: float | None = None
+    exercise: bool = False
 
 
 def is_nothing(asked: Any) -> bool:
@@ -155,6 +169,8 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     """Add what a request asks for to the actions; returns its row."""
     i = index.instrument(request.instrument)
     quantity = _number(request, request.quantity, "quantity", s)
+    if request.exercise:
+        return _exercise(s, i, request, quantity)
     lots = steps(abs(quantity), s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     ticks = 0
     if request.price is not None:
@@ -191,7 +207,37 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     s.actions.reduce_only[row] = int(request.reduce_only)
     for column, value in held.items():
         getattr(s.actions, column)[row] = value
+    has_stop = bool(held) or request.stop_loss is not None or request.trailing_stop is not None
+    s.actions.trigger_by[row] = trigger_by_code(request.trigger_by, where, has_stop=has_stop)
+    if request.worth is not None:
+        _size_at_fill(s, i, row, request)
     _protect(s, i, row, request)
+    return row
+
+
+def _size_at_fill(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
+    """Let an order be sized at its fill."""
+    a, worth = s.actions, _number(request, request.worth, "worth", s)
+    where = f"{request} at {s.engine.time[0]} ns"
+    if a.kind[row] != MARKET or a.trigger_kind[row] != NO_TRIGGER or a.reduce_only[row]:
+        raise StrategyError(f"{where} has worth", "only a market order, without a trigger, is sized at its fill")
+    value = steps(abs(worth), s.assets.units_per_unit[s.terms.quote[i]], 1.0)
+    if value <= 0:
+        raise StrategyError(f"{where}: worth is {worth}, less than a unit of money or more than can be counted")
+    held = bounded_sum(s.instruments.quantity[i], s.instruments.working[i])
+    size_at_fill(s, row, BUY if worth > 0 else SELL, value, held, 1)
+
+
+def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) -> int:
+    """Ask to exercise an option; returns its row."""
+    if request != OrderRequest(request.instrument, request.quantity, exercise=True) or not quantity < 0:
+        raise StrategyError(
+            f"{request} at {s.engine.time[0]} ns exercises, with other terms or a quantity that is not negative",
+            "state.exercise(instrument, contracts) gives such a request",
+        )
+    row = ask_exercise(s, i, -quantity)
+    if row == NOTHING_ASKED:
+        raise StrategyError(f"{request} at {s.engine.time[0]} ns is off the grid", "use round_quantity")
     return row
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.schedule import AMEND_ROW, CANCEL_ROW
+from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
 

@@ -10,13 +10,15 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import NO_GROUP
-from barter_bt.engine.schedule import AMEND_ROW, BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
+from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.amend_rows import codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
 from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns
 from barter_bt.strategy.own import own_tables
@@ -34,6 +36,7 @@ from barter_bt.strategy.targets import is_frame, polars_frame
 from barter_bt.strategy.triggers import ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
+SizeAt = Literal["decision", "fill"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
@@ -41,6 +44,14 @@ _TOO_FINE = {
     "notional": 'count the money in coarser units: units={"usd": "0.01"}, for example',
     "equity": "a fraction of the equity is 1.0 for all of it",
 }
+
+
+def check_size_at(when: str, size: str) -> None:
+    """Refuse a time of sizing that is none, or has no effect."""
+    if when not in ("decision", "fill"):
+        raise StrategyError(f"size_at is {when!r}; allowed: decision, fill")
+    if when == "fill" and size == "units":
+        raise StrategyError('size_at is "fill", and size is "units"', 'units are what they are: size="equity"')
 
 
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
@@ -123,8 +134,11 @@ class Schedule:
         ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
         :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for amends
         (rule 33) ``ref`` and what they give of ``price``, ``quantity``, ``trigger``, ``trailing`` and
-        ``trailing_rate``, null for what stays; for targets ``target``.
-        Columns that no row needs may be missing.
+        ``trailing_rate``, null for what stays; for targets ``target``, and
+        to enter by a limit, a stop or both (rule 60) ``price`` and ``stop``, with ``post_only``, and ``time_in_force``,
+        times and ``candle_fill`` of that order, else of the target's market order. For opens and targets
+        ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers look at (rule 28). Columns that
+        no row needs may be missing.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
@@ -144,6 +158,12 @@ class Schedule:
     band
         Fraction of a target by which position and orders may be off without an order (rule 18): 0.1 leaves a position
         between 0.9 and 1.1 of its target alone.
+    price_by
+        What ``price`` and ``stop`` of targets are: a ``"price"``, a ``"distance"`` from the market, or a ``"fraction"``
+        of its price: limits lie on the near side, stops on the far side (rule 60). Those of opens are prices.
+    size_at
+        When the lots of targets by ``"notional"`` and ``"equity"`` are worked out: at the ``"decision"``, or once more
+        at the ``"fill"``, at its price (rule 61).
     """
 
     frame: Any
@@ -156,9 +176,13 @@ class Schedule:
     name: str = "schedule"
     protect_by: ProtectBy = "price"
     band: float = 0.0
+    price_by: PriceBy = "price"
+    size_at: SizeAt = "decision"
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
+        check_price_by(self.price_by)
+        check_size_at(self.size_at, self.size)
         if not 0 <= self.band < 1:
             raise StrategyError(f"band is {self.band}; allowed: from 0 until below 1", "0.1 is a tenth of the target")
         if self.size not in _SIZES:
@@ -199,9 +223,13 @@ class Schedule:
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
-        columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate")}
+        columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate", "wish")}
         columns |= order_columns(frame, codes, action, market)
+        columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
+        if self.size_at == "fill":
+            fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
+        columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():
             columns["ref"] = shared_column(market, n, -1)
@@ -215,13 +243,14 @@ class Schedule:
             size=_SIZES[self.size],
             with_fee=self.with_fee,
             band=self.band,
+            size_at_fill=self.size_at == "fill",
         )
 
     @staticmethod
     def _actions(frame: pl.DataFrame) -> np.ndarray:
         if "action" not in frame.columns:
             return np.full(len(frame), TARGET_ROW, np.int8)
-        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW}
+        known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW, "exercise": OPEN_ROW}
         found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
         fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()
@@ -235,7 +264,8 @@ class Schedule:
         if "action" not in have:  # targets alone need nothing else
             if "target" not in have:
                 raise StrategyError("the schedule has neither a column 'action' nor a column 'target'")
-            return given
+            if not says_how(given):
+                return given
         defaults = {
             "quantity": pl.lit(0.0),
             "price": pl.lit(None, pl.Float64),

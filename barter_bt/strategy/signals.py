@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from barter_bt.data import Stream
-from barter_bt.errors import StrategyError, nearest
-from barter_bt.strategy import lookahead, targets
+from barter_bt.errors import StrategyError
+from barter_bt.strategy import beside, lookahead, targets
+from barter_bt.strategy.computed import computed, on_grid
 from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.entry_rows import PriceBy
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.panel import Panel, overlap, own_columns, panel
-from barter_bt.strategy.schedule import Schedule, Size
+from barter_bt.strategy.leaving import left_after, steps_of
+from barter_bt.strategy.panel import overlap
+from barter_bt.strategy.schedule import Schedule, Size, SizeAt, check_size_at
 from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
-from barter_bt.strategy.windows import Apart, taken_apart
 
-_SHARED = ("size", "with_fee", "resize", "hooks", "variables", "per_instrument", "protect_by")
+_SHARED = ("size", "with_fee", "resize", "hooks", "variables", "per_instrument", "protect_by", "price_by", "size_at")
+Amount: TypeAlias = float | pl.Expr
+"""A number, or an expression over the candles that gives one for each."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,9 @@ class Signals:
     name
         The strategy id in the tables.
     stop_loss, take_profit, trailing_stop
-        What protects each order that enlarges a position (rule 31), as numbers; a frame of targets in long form may
-        have columns of these names instead, one value for each target.
+        What protects each order that enlarges a position (rule 31): numbers, or expressions over the candles, of which
+        the value at the target's candle counts (null: none). A frame of targets in long form may have columns of these
+        names instead.
     protect_by
         What they are: a ``"fraction"`` of the price of the entry, a ``"distance"`` from it, or a ``"price"``.
     rebalance
@@ -60,7 +65,27 @@ class Signals:
         With ``rebalance="outside_band"``.
     exit_after
         Targets become 0 so many rows after they took their sign (the row that did counts as none), until they change
-        it: a position that is left by time.
+        it: a position that is left by time. Or a length of time, such as ``"5d"`` or a ``timedelta``: exactly so long
+        after that.
+    order
+        How targets enter (rule 60): ``"market"``, ``"limit"``, ``"stop"`` or ``"stop_limit"``. What reduces a position
+        is a market order. A new target cancels an entry that is still at work, unless it would send the same again.
+    price, limit
+        Price of the limit, or trigger of the stop; of a stop limit the ``limit`` as well. Numbers, expressions or
+        columns, as for protection; where one is null, so is the target, unless it is 0. The size of the entry goes by
+        the limit, of a stop by its trigger.
+    price_by
+        What they are: a ``"price"``, a ``"distance"`` from the market, or a ``"fraction"`` of its price: limits on the
+        near side of it, stops on the far side, and the ``limit`` of a stop limit so far beyond its trigger.
+    time_in_force, post_only, candle_fill
+        Of the entry, as in :class:`~barter_bt.OrderRequest`; with ``order="market"`` of every order: ``"at_close"`` is
+        market on close.
+    trigger_by
+        Which prices stops and triggers look at (rule 28): ``"last"``, ``"quote"`` or ``"mark"``; None: as the exchange
+        has it.
+    size_at
+        ``"decision"``: lots are those at the price when the target is known. ``"fill"``: they are worked out once more
+        at the price of the fill, of the same amount of money (rule 61).
 
     Notes
     -----
@@ -93,16 +118,26 @@ class Signals:
     variables: Mapping[str, float] = field(default_factory=dict)
     per_instrument: Mapping[str, float] = field(default_factory=dict)
     name: str = "signals"
-    stop_loss: float | None = None
-    take_profit: float | None = None
-    trailing_stop: float | None = None
+    stop_loss: Amount | None = None
+    take_profit: Amount | None = None
+    trailing_stop: Amount | None = None
     protect_by: ProtectBy = "fraction"
     rebalance: Literal["always", "on_change", "outside_band"] | None = None
     band: float | None = None
-    exit_after: int | None = None
+    exit_after: int | str | timedelta | None = None
+    order: beside.EntryOrder = "market"
+    price: Amount | None = None
+    limit: Amount | None = None
+    price_by: PriceBy = "price"
+    time_in_force: str = "gtc"
+    post_only: bool = False
+    candle_fill: str | None = None
+    trigger_by: beside.TriggerBy | None = None
+    size_at: SizeAt = "decision"
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
+        check_size_at(self.size_at, self.size)
         if self.rebalance not in (None, "always", "on_change", "outside_band"):
             raise StrategyError(f"rebalance is {self.rebalance!r}; allowed: always, on_change, outside_band")
         if (self.rebalance == "outside_band") != (self.band is not None):
@@ -110,98 +145,48 @@ class Signals:
                 f"rebalance is {self.rebalance!r} and band {self.band!r}; they go together",
                 'for example rebalance="outside_band", band=0.1',
             )
-        after: object = self.exit_after
-        if after is not None and (not isinstance(after, int) or isinstance(after, bool) or after < 1):
-            raise StrategyError(f"exit_after is {after!r}; it must be a whole number of rows, at least 1")
+        if self.exit_after is not None:
+            steps_of(self.exit_after)
         if not (isinstance(self.target, pl.Expr) or targets.is_frame(self.target)):
             raise StrategyError(
                 f"target is {type(self.target).__name__}; it must be a Polars expression over the candles, or a frame",
                 'pl.lit(1.0) for a constant; pl.DataFrame({"time": ..., "instrument": ..., "target": ...}) for values',
             )
-        if not isinstance(self.target, pl.Expr):
+        by_frame = not isinstance(self.target, pl.Expr)
+        beside.check_beside(self, by_frame=by_frame)
+        if by_frame:
             object.__setattr__(self, "target", targets.polars_frame(self.target))
 
     def rows(self, market: Market) -> pl.DataFrame:
-        """Rows of ``time``, ``instrument``, ``target`` without nulls, in order of time."""
+        """Rows of ``time``, ``instrument``, ``target`` without nulls, in order of time, and of what goes with them."""
         if isinstance(self.target, pl.Expr):
-            return _computed(self.target, market)[0]
-        return targets.long_form(self.target, market.index.names)
+            return computed(self.target, beside.expressions_of(self), market)[0]
+        return targets.long_form(self.target, market.index.names, beside.names_of(self))
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
         if not isinstance(self.target, pl.Expr):
             return self._schedule(self.rows(market)).prepare(market)
-        rows, candles = _computed(self.target, market)
+        others = beside.expressions_of(self)
+        rows, candles = computed(self.target, others, market)
+        for names, by in ((PROTECTION, self.protect_by), (("price", "limit"), self.price_by)):
+            rows = on_grid(rows, [name for name in names if name in others], market, in_ticks=by != "fraction")
         driver = self._schedule(rows).driver(market)
         warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
-        warned.append(lookahead.warning(self.target, candles, rows))
+        warned += [lookahead.warning(each, candles, rows) for each in (self.target, *others.values())]
         return replace(driver, warnings=[text for text in warned if text])
 
     def _schedule(self, rows: pl.DataFrame) -> Schedule:
         """The rows as a schedule with the same settings."""
+        rows = beside.with_numbers(self, rows)
         if self.exit_after is not None:
-            rows = targets.left_after(rows, self.exit_after)
+            rows = left_after(rows, self.exit_after)
         shared = {one.name: getattr(self, one.name) for one in fields(Schedule) if one.name in _SHARED}
-        return Schedule(self._protected(rows), band=self.band or 0.0, **shared)
+        return Schedule(beside.with_terms(self, self._followed(rows)), band=self.band or 0.0, **shared)
 
-    def _protected(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with what protects the entries that they become."""
-        given = {name: getattr(self, name) for name in PROTECTION if getattr(self, name) is not None}
-        twice = [name for name in given if name in rows.columns]
-        if twice:
-            raise StrategyError(f"the frame of targets has a column {twice[0]!r}, and {twice[0]} is given as well")
-        rows = rows.with_columns(pl.lit(value, pl.Float64).alias(name) for name, value in given.items())
+    def _followed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that are followed: all of them, or those of which the target has changed."""
         protected = any(name in rows.columns for name in PROTECTION)
         if (self.rebalance or ("on_change" if protected else "always")) != "on_change":
             return rows
         return rows.filter(pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument")))
-
-
-def _computed(target: pl.Expr, market: Market) -> tuple[pl.DataFrame, Panel]:
-    """Targets by the time at which they are known, and the candles that they are computed over."""
-    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
-    if not given:
-        raise StrategyError("an expression needs a stream of candles, and the data has none", "give a frame of targets")
-    apart = taken_apart(target)
-    candles = _panel(market, given, target.meta.root_names(), apart.across)
-    try:
-        return _rows(apart, candles), candles
-    except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
-        raise _error(target, market, error) from error
-
-
-def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across: bool) -> Panel:
-    """The candles; where they must be sorted, a second run keeps them so for those after it."""
-    key = "panel", frozenset(names) & {name for stream in given for name in stream.extra}, across
-    found = market.kept.get(key)
-    if found is None:
-        made: Panel = market.once(key, lambda: panel(list(given), list(given.values()), names, across))
-        return made
-    held: Panel = market.once((*key, "held"), found.held)
-    return held
-
-
-def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:
-    """Targets without nulls; of those of an instrument that become known at one time, the last."""
-    rows = apart.columns(candles).with_columns(pl.col("target").cast(pl.Float64))
-    frame = candles.collect(rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null()))
-    if not frame["time"].is_sorted():
-        frame = frame.sort("time", maintain_order=True)
-    return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame
-
-
-def _error(target: pl.Expr, market: Market, error: BaseException) -> StrategyError:
-    """What Polars says, in the words of a user."""
-    there = own_columns([stream for stream in market.streams if stream.kind == "candles"])
-    missing = next((name for name in target.meta.root_names() if name not in there), None)
-    if missing is not None:
-        guess = nearest(missing, there)
-        return StrategyError(
-            f"the signal's expression names column {missing!r}; the candles have {', '.join(there)}",
-            f"did you mean {guess!r}?" if guess else None,
-        )
-    first = str(error).split("\n", 1)[0]
-    return StrategyError(
-        f"the signal's expression cannot be computed over the candles: {first}",
-        "its value must be one number (or null) for each candle",
-    )

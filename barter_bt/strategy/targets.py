@@ -49,16 +49,18 @@ def polars_frame(given: Any) -> pl.DataFrame:
         raise StrategyError(error.message, error.hint) from error
 
 
-def long_form(given: Any, known: Sequence[str] | None = None) -> pl.DataFrame:
+def long_form(given: Any, known: Sequence[str] | None = None, others: Sequence[str] = PROTECTION) -> pl.DataFrame:
     """Turn targets in long or wide form into rows of ``time``, ``instrument`` and ``target``, by time, without nulls.
 
     Parameters
     ----------
     given
-        Long: columns ``time``, ``instrument``, ``target``, and those of what protects entries. Wide: ``time`` and one
-        column for each instrument.
+        Long: columns ``time``, ``instrument``, ``target``, and those of what goes with it. Wide: ``time`` and a column
+        for each instrument.
     known
         The instruments that there are, to be checked against.
+    others
+        Names of columns that are kept where they are there: what goes with a target.
 
     Examples
     --------
@@ -82,25 +84,9 @@ def long_form(given: Any, known: Sequence[str] | None = None) -> pl.DataFrame:
             )
     if not (frame.schema["target"].is_numeric() or frame.schema["target"] in (pl.Boolean, pl.Null)):
         raise StrategyError(f"column 'target' of the frame is {frame.schema['target']}; targets are numbers")
-    own = [name for name in PROTECTION if name in frame.columns]
+    own = [name for name in others if name in frame.columns]
     frame = frame.select("time", "instrument", pl.col("target").cast(pl.Float64), *own).drop_nulls("target")
     return frame if frame["time"].is_sorted() else frame.sort("time", maintain_order=True)
-
-
-def left_after(rows: pl.DataFrame, count: int) -> pl.DataFrame:
-    """Make targets 0 from so many rows after the one that took their sign, until the sign changes.
-
-    Examples
-    --------
-    >>> rows = pl.DataFrame({"instrument": ["a"] * 6, "target": [1.0, 1.0, 2.0, 1.0, -1.0, -1.0]})
-    >>> left_after(rows, 2)["target"].to_list()
-    [1.0, 1.0, 0.0, 0.0, -1.0, -1.0]
-    """
-    side = pl.col("target").sign()
-    entry = side.ne_missing(side.shift(1)).cum_sum().over("instrument")
-    held = pl.int_range(pl.len()).over("instrument", "_entry")
-    left = pl.when(held >= count).then(0.0).otherwise(pl.col("target"))
-    return rows.with_columns(_entry=entry).with_columns(target=left).drop("_entry")
 
 
 def _from_wide(frame: pl.DataFrame, known: Sequence[str] | None) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE, NO_UNIT
-from barter_bt.engine.order import IF_TOUCHED, STOP
+from barter_bt.engine.order import ANY_PRICE, IF_TOUCHED, STOP, TRIGGER_PRICES
 from barter_bt.engine.terms import RATE, Terms, steps
 from barter_bt.errors import StrategyError
 
@@ -25,6 +25,7 @@ PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 UNITS_OF_PROTECTION = {"price": BY_PRICE, "distance": BY_DISTANCE, "fraction": BY_FRACTION}
 TRIGGER_COLUMNS = ("trigger_kind", "trigger", "trail", "trail_rate")
 TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
+NO_STOP = "it says which prices a trigger, or a stop that protects, looks at: give a stop, or leave it out"
 ON_GRID = "prices and distances are whole ticks; use round_price"
 
 
@@ -60,6 +61,23 @@ def trigger_terms(
         if not 0 < found["trail_rate"] < RATE:
             raise StrategyError(f"{where} has trailing_rate {rate}", "it is a fraction: 2 % is 0.02")
     return found
+
+
+def trigger_by_code(asked: object, where: str, *, has_stop: bool) -> int:
+    """Which prices the trigger of an order, and those of what protects it, look at (rule 28).
+
+    Raises
+    ------
+    StrategyError
+        It is none of them, or the order has no trigger (``has_stop``). It says of whom: ``where``.
+    """
+    if asked is None:
+        return ANY_PRICE
+    if asked not in TRIGGER_PRICES[1:]:
+        raise StrategyError(f"{where}: trigger_by is {asked!r}; allowed: {', '.join(TRIGGER_PRICES[1:])}")
+    if not has_stop:
+        raise StrategyError(f"{where}: trigger_by is {asked!r}, and nothing has a trigger", NO_STOP)
+    return TRIGGER_PRICES.index(str(asked))
 
 
 def check_protect_by(by: str) -> None:

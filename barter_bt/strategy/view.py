@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from math import copysign
 from types import MappingProxyType
 from typing import Any
 
@@ -26,9 +27,9 @@ from barter_bt.engine.event import (
 )
 from barter_bt.engine.order import CANCEL_IN_FLIGHT
 from barter_bt.engine.session import NO_SESSION, has_sessions, session_at
-from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
+from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import UNKNOWN
+from barter_bt.engine.state.valuation import UNKNOWN, equity
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy import api
@@ -304,6 +305,16 @@ class State:
         """
         return AmendRequest(number, **terms)
 
+    def bracket(
+        self, instrument: str | int, quantity: float, stop_loss: float, take_profit: float, **terms: Any
+    ) -> OrderRequest:
+        """An entry between a stop loss and a take profit (rule 31): a signed quantity, ``terms`` as for :meth:`buy`."""
+        return OrderRequest(instrument, quantity, stop_loss=stop_loss, take_profit=take_profit, **terms)
+
+    def exercise(self, instrument: str | int, quantity: float) -> OrderRequest:
+        """An exercise of so many contracts of an American option that is held (rule 64), for what it is worth now."""
+        return OrderRequest(instrument, -quantity, exercise=True)
+
     def order_target(self, instrument: str | int, quantity: float) -> list[OrderRequest]:
         """What brings position and working orders to a signed quantity: one market order, or none.
 
@@ -311,18 +322,23 @@ class State:
         """
         return self._target(instrument, quantity, UNITS)
 
-    def order_target_value(self, instrument: str | int, value: float) -> list[OrderRequest]:
-        """The same for a position that is worth ``value`` in its quote or settlement asset, less its fee."""
-        return self._target(instrument, value, NOTIONAL)
+    def order_target_value(self, instrument: str | int, value: float, *, at_fill: bool = False) -> list[OrderRequest]:
+        """The same for a position that is worth ``value`` in its quote or settlement asset, less its fee.
 
-    def order_target_percent(self, instrument: str | int, fraction: float) -> list[OrderRequest]:
+        ``at_fill``: the quantity is worked out once more at the price of the fill (rule 61).
+        """
+        return self._target(instrument, value, NOTIONAL, at_fill=at_fill)
+
+    def order_target_percent(
+        self, instrument: str | int, fraction: float, *, at_fill: bool = False
+    ) -> list[OrderRequest]:
         """The same for a position worth a ``fraction`` of the equity as it is now, less its fee: 0.5 is half of it.
 
-        The instrument must be quoted in the reporting asset.
+        The instrument must be quoted in the reporting asset. ``at_fill`` is as for :meth:`order_target_value`.
         """
-        return self._target(instrument, fraction, EQUITY)
+        return self._target(instrument, fraction, EQUITY, at_fill=at_fill)
 
-    def _target(self, instrument: str | int, target: float, size: int) -> list[OrderRequest]:
+    def _target(self, instrument: str | int, target: float, size: int, *, at_fill: bool = False) -> list[OrderRequest]:
         s, i = self._state, self.index(instrument)
         steps = target_in_steps(s, i, target, size)
         change = 0 if steps == UNKNOWN else change_to(s, i, steps, size)
@@ -331,8 +347,11 @@ class State:
                 f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: it has no price yet",
                 "wait until state.price(...) is above 0",
             )
-        lots = natural(change, s.terms.lots_per_unit[i])
-        return [OrderRequest(i, lots, resize=True)] if change else []
+        lots, worth = natural(change, s.terms.lots_per_unit[i]), None
+        if at_fill and steps:
+            value = value_of(s, i, steps, equity(s) if size == EQUITY else 0, size)
+            worth = copysign(natural(value, s.assets.units_per_unit[s.terms.quote[i]]), target)
+        return [OrderRequest(i, lots, resize=True, worth=worth)] if change else []
 
     def close(self, instrument: str | int) -> list[OrderRequest]:
         """What closes a position: an opposite market order, immediate or cancel; none without a position."""

@@ -8,8 +8,9 @@ computed over all rows before what stands around it. What stands outside of all 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -50,18 +51,21 @@ class Window:
 
 @dataclass
 class Apart:
-    """An expression taken apart.
+    """An expression taken apart, and others that are known only together with it.
 
     Parameters
     ----------
     rest
         What stands outside of all windows, which are columns in it.
     windows
-        In an order in which they can be computed.
+        Of all of them, in an order in which they can be computed.
+    beside
+        The same of the others, by name.
     """
 
     rest: pl.Expr
     windows: list[Window] = field(default_factory=list)
+    beside: dict[str, pl.Expr] = field(default_factory=dict)
 
     @property
     def across(self) -> bool:
@@ -69,7 +73,7 @@ class Apart:
         return any(not _within_instrument(window.keys) for window in self.windows)
 
     def columns(self, panel: Panel) -> pl.LazyFrame:
-        """Compute ``time`` (when it is known), ``instrument`` and ``target`` for each row of a panel.
+        """Compute ``time`` (when it is known), ``instrument``, ``target`` and the others for each row of a panel.
 
         What a window gives is known when all rows of its group, until the row's own close, have arrived.
         """
@@ -81,14 +85,18 @@ class Apart:
                 frame = _spread(frame, _late(window.name), window.keys)
                 here.append(_late(window.name))
         own = ["instrument"]
-        target = self.rest if panel.single else self.rest.over(own)
+        found = {"target": self.rest} | self.beside
+        found = found if panel.single else {name: each.over(own) for name, each in found.items()}
         if panel.uneven:
             frame = _spread(frame.with_columns(_known(here).alias(KNOWN)), KNOWN, own)
-        return frame.select(time=KNOWN, instrument="instrument", target=target)
+        return frame.select(time=KNOWN, instrument="instrument", **found)
 
 
-def taken_apart(expression: pl.Expr) -> Apart:
-    """Take the windows out of an expression.
+_NONE: Mapping[str, pl.Expr] = MappingProxyType({})
+
+
+def taken_apart(expression: pl.Expr, beside: Mapping[str, pl.Expr] = _NONE) -> Apart:
+    """Take the windows out of an expression, and out of others that go with it.
 
     Raises
     ------
@@ -102,8 +110,16 @@ def taken_apart(expression: pl.Expr) -> Apart:
     >>> [str(window.value) for window in taken_apart(change.rank().over("time") <= 2).windows]
     ['col("close").diff([dyn int: 1]).over([col("instrument")])', 'col("__window0").rank().over([col("time")])']
     """
+    found = Apart(expression)
+    found.rest = _without_windows(expression, found.windows)
+    found.beside = {name: _without_windows(each, found.windows) for name, each in beside.items()}
+    return found
+
+
+def _without_windows(expression: pl.Expr, windows: list[Window]) -> pl.Expr:
+    """The same expression with a column in place of each window; those are added to the others."""
     if ".over(" not in str(expression):
-        return Apart(expression)
+        return expression
     try:
         document = msgspec.msgpack.decode(expression.meta.serialize())
     except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError) as error:
@@ -112,9 +128,7 @@ def taken_apart(expression: pl.Expr) -> Apart:
             "a function in map_batches or map_elements must be one that can be pickled; or compute the targets "
             "yourself and give Signals a frame of them",
         ) from error
-    found = Apart(expression)
-    found.rest = _expression(_replaced(document, found.windows))
-    return found
+    return _expression(_replaced(document, windows))
 
 
 def _replaced(node: Any, windows: list[Window]) -> Any:

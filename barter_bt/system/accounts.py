@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from barter_bt.engine.accounting import notional
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import ADOPTED, begin, note_open, note_report
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.messages import (
@@ -304,8 +305,9 @@ class Accounts:
                 f"the fees of trade {trade.id!r} are in {trade.fees.asset!r}, not in the quote or settlement asset",
                 "fees in another asset are not kept yet; book them as a balance",
             )
+        ends = s.terms.derivative[i] == 0 and s.terms.expiry[i] != NEVER  # worth nothing then, perhaps
         for what, value in (("quantity", trade.quantity), ("price", trade.price)):
-            if not (value.is_finite() and value > 0):
+            if not (value.is_finite() and (value > 0 or (value == 0 and what == "price" and ends))):
                 raise DataError(
                     f"trade {trade.id!r} has {what} {value}; it must be positive", "the side says which way"
                 )

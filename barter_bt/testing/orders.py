@@ -27,6 +27,7 @@ _KNOWN = (
     "limit",
     "tif",
     "fill",
+    "by",
     "post_only",
     "reduce_only",
     "quantity",
@@ -46,8 +47,9 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         ``trigger``, ``trailing`` and ``trailing_rate``. Also ``on``, the instrument's name, and for orders ``limit``, a
         price, ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``, ``"at_open"``, ``"at_close"``), ``till`` and
         ``after``, in seconds, ``fill``, a price of a candle, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
-        ``trailing`` and ``trailing_rate``, ``group``, a number, and ``follows``, that of an earlier row. Also, for
-        orders and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``.
+        ``trailing`` and ``trailing_rate``, ``group``, a number, and ``follows``, that of an earlier row. Targets may
+        have ``limit``, ``stop``, ``tif``, ``till``, ``after``, ``fill`` and ``post_only``, too (rule 60). Also, for
+        orders and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``, and ``by``, what triggers look at.
     options
         As for :class:`~barter_bt.strategy.Schedule`.
 
@@ -75,6 +77,8 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
             one["reduce_only"] = row["reduce_only"]
         one |= {name: row[key] for key, name in _BONDS.items() if key in row}
         one |= {name: stamps([row[key]])[0] for key, name in _TIMES.items() if key in row}
+        if "by" in row:
+            one["trigger_by"] = row["by"]
         if "fill" in row:
             one["candle_fill"] = row["fill"]
         made.append(one | {"time_in_force": row.get("tif", "gtc"), "post_only": row.get("post_only", False)})
@@ -86,6 +90,7 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
         "good_till": TIME,
         "good_after": TIME,
         "candle_fill": pl.String,
+        "trigger_by": pl.String,
     }
     given = {name: [one.get(name) for one in made] for name in types if any(name in one for one in made)}
     frame = pl.DataFrame(

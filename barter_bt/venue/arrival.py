@@ -7,6 +7,7 @@ from barter_bt.engine.agenda import NEVER, REQUEST
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_CANCEL, REQUEST_OPEN, dequeue
 from barter_bt.engine.order import (
     CANCELLED,
+    EXERCISE,
     NO_GROUP,
     NO_PARENT,
     NO_REASON,
@@ -22,6 +23,7 @@ from barter_bt.venue.amending import receive_amend
 from barter_bt.venue.bracket import wait_for_parent
 from barter_bt.venue.checks import objection, too_late
 from barter_bt.venue.delay import delay
+from barter_bt.venue.exercise import exercise
 from barter_bt.venue.following import has_filled, wait_for_all
 from barter_bt.venue.group import join_group
 from barter_bt.venue.held import hold
@@ -99,6 +101,8 @@ def _open(v: VenueState, order: int) -> None:
         delay(v, order, i)
     elif v.orders.held[order]:
         hold(v, order, i)
+    elif v.orders.kind[order] == EXERCISE:
+        exercise(v, order, i)
     else:
         enter(v, order, i)
 

@@ -17,6 +17,7 @@ from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quo
 from barter_bt.venue.report import report, report_change
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
 from barter_bt.venue.state import CANDLES, HELD, NOT_HELD, PESSIMISTIC, WAITING, VenueState
+from barter_bt.venue.watching import looks_at, note_choice
 
 
 def wait_for_parent(v: VenueState, order: int, i: int) -> None:
@@ -69,6 +70,7 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
     if o.held[order] == NOT_HELD:
         enter(v, order, i)
         return
+    note_choice(v, order, i)
     add_order(v, order, i)
     if inside:
         meet_worse_extreme(v, order, i)
@@ -80,6 +82,6 @@ def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:
     """Whether an entry was filled by the range of a candle, of which more may have come after it."""
     o, now = v.orders, v.clock.time[0]
     at_close = v.clock.stage[0] == VENUE_MARKET and v.markets.closed[i] == now
-    at_close = at_close and v.fill_terms.triggers_on[i] == CANDLES and v.fill_terms.candle_path[i] == PESSIMISTIC
+    at_close = at_close and looks_at(v, parent, i) == CANDLES and v.fill_terms.candle_path[i] == PESSIMISTIC
     by_range = o.met[parent] > 0 if o.pending[parent] else v.fill_terms.maker_fills_on[i] == CANDLES
     return int(at_close and by_range)

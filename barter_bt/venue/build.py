@@ -24,6 +24,7 @@ from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
 from barter_bt.venue.delays import Delays
+from barter_bt.venue.endings import plan_delistings, strike_ticks
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
@@ -36,6 +37,7 @@ from barter_bt.venue.state import (
     QUOTES,
     TRADES,
     Accounts,
+    Endings,
     FillTerms,
     MarginTerms,
     Matches,
@@ -52,6 +54,7 @@ MARKS = ("weighted_mid", "closing", "mid", "last")
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
+_LAST = ("trades", "candles")
 _MAKERS = ("trades", "quotes", "candles")
 _FLOAT_NOISE = 1e-6  # of a step
 
@@ -145,7 +148,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.exchange[i] = index.exchanges.index(one.exchange)
         terms.base[i] = -1 if one.is_derivative else index.bases[i]
         terms.quote[i] = quote
-        terms.derivative[i] = -1 if one.is_inverse else int(one.is_derivative)
+        terms.derivative[i] = -1 if one.is_inverse else int(one.kind in ("perpetual", "future"))
         terms.margined[i] = _how_margined(one, venue, margin)
         if max(value.numerator, value.denominator) > LIMIT:
             raise _too_far_apart(index, scales, i, value)
@@ -172,6 +175,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.notional_min[i] = _ceil(one.notional_min, unit)
         terms.price_min[i] = _ceil(one.price_min, tick)
         terms.mark_by[i] = MARKS.index(venue.mark)
+        terms.strike[i] = strike_ticks(one, tick)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
@@ -184,6 +188,11 @@ def _how_margined(one: Instrument, venue: Venue, margin: Margin) -> int:
     """Cross or isolated; 0 for spot in a cash account."""
     if not one.is_derivative and venue.account == "cash":
         return 0
+    if one.kind == "option" and (margin.mode != "cross" or margin.tiers):
+        raise ConfigError(
+            f"the margin of {one.key!r}, which is an option, is isolated or has tiers; options have neither (rule 64)",
+            f"give it terms of its own: margin_by_instrument={{{one.name!r}: Margin(...)}}",
+        )
     if margin.mode == "cross":
         return CROSS
     if not one.is_derivative:
@@ -225,6 +234,8 @@ def build_fill_terms(
         terms.taker_fills_on[i] = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
         terms.maker_fills_on[i] = _pick(venue.maker_fills_on, _MAKERS, has, one.key, "maker_fills_on")
         terms.triggers_on[i] = _pick(venue.triggers_on, _TRIGGERS, has, one.key, "triggers_on")
+        terms.last_on[i] = _pick("auto", _LAST, has, one.key, "")
+        terms.quotes_on[i] = QUOTES if "quotes" in has else 0
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
         terms.fills_locked[i] = int(venue.locked_quotes == "fill")
@@ -262,7 +273,7 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
     """What positions of every instrument need as long as they are held, and how they end."""
     terms = MarginTerms(len(index))
     for i, one in enumerate(index.instruments):
-        venue, tick, lot = venues[one.exchange], scales.ticks[i], scales.lots[i]
+        venue, lot = venues[one.exchange], scales.lots[i]
         margin, unit = venue.margin_by_instrument.get(one.name, venue.margin), scales.units[index.settlement_assets[i]]
         highest = margin.tiers[-1].maintenance if margin.tiers else margin.maintenance
         terms.maintenance_rate[i] = _rate(highest or 0, "maintenance margin")
@@ -275,8 +286,6 @@ def build_margin_terms(index: IndexedInstruments, scales: Scales, venues: Mappin
             terms.lot_maintenance_num[i] = BY_TIER
         terms.steps[i] = int(margin.liquidation == "by_tier")
         terms.liquidation_rate[i] = _rate(margin.liquidation_fee, "liquidation fee")
-        if one.settlement_price is not None:
-            terms.settlement[i] = _on_grid(one.settlement_price, tick, one.key)
     return terms
 
 
@@ -304,15 +313,9 @@ def build_tiers(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
     return tiers
 
 
-def _on_grid(price: Number, tick: Decimal, key: str) -> int:
-    """A price that an instrument declares, in whole ticks."""
-    ticks = Fraction(decimal(price, "settlement_price")) / Fraction(tick)
-    if ticks.denominator != 1 or ticks > LIMIT:
-        raise ConfigError(f"settlement_price of {key!r} is {price}, not a whole number of its ticks, {tick}")
-    return int(ticks)
-
-
-def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, fees: FeeTables) -> VenueState:
+def build_venue(
+    state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, endings: Endings, fees: FeeTables
+) -> VenueState:
     """The venue before the first event, with the balances that the engine starts from."""
     count, assets = len(state.instruments), len(state.assets)
     accounts = Accounts(assets)
@@ -340,7 +343,9 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
     clock.time[0] = -NEVER
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
     converts = fees.steps.array("instrument") >= 0
-    clock.needs_marks[0] = int(state.terms.array("margined").any() or priced.any() or converts.any())
+    clock.delists[0] = plan_delistings(state)
+    marks = state.terms.array("margined").any() or priced.any() or converts.any() or clock.delists[0] < NEVER
+    clock.needs_marks[0] = int(marks)
     for row in np.flatnonzero(state.flows.array("kind") == FEE).tolist():
         fees.fee_terms.array("flow")[fees.fee_terms.array("asset") == state.flows.asset[row]] = row
     this_close = fill_terms.array("candle_fill") == THIS_CLOSE
@@ -359,6 +364,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         volumes=fees.volumes,
         intervals=fees.intervals,
         steps=fees.steps,
+        endings=endings,
         links=state.links,
         delays=state.delays,
         flows=state.flows,
@@ -367,6 +373,7 @@ def build_venue(state: EngineState, fill_terms: FillTerms, margin_terms: MarginT
         markets=markets,
         sent=state.orders,
         amends=state.amends,
+        wishes=state.wishes,
         orders=VenueOrders(4096),
         lists=lists,
         matches=Matches(16),

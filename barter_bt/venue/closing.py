@@ -19,6 +19,11 @@ from barter_bt.venue.report import report_close_out, report_flow
 from barter_bt.venue.state import VenueState
 
 
+def close_whole(v: VenueState, i: int, ticks: int, fee: int, reason: int) -> None:
+    """Close all of a position."""
+    close_out(v, i, abs(v.markets.quantity[i]), ticks, fee, reason)
+
+
 @unit
 def close_out(v: VenueState, i: int, lots: int, ticks: int, fee: int, reason: int) -> None:
     """Close so much of a position at ``ticks`` for a fee, and report it: a fill of an order that nobody has sent.

@@ -12,6 +12,7 @@ from barter_bt.venue.held import show_standing_quote
 from barter_bt.venue.report import close, report, report_change
 from barter_bt.venue.resting import DELAYED_LIST, NOBODY, add_order, head, remove_order, update_triggers
 from barter_bt.venue.state import DELAYED, HELD, RELEASED, VenueState
+from barter_bt.venue.watching import note_choice
 
 
 def delay(v: VenueState, order: int, i: int) -> None:
@@ -54,6 +55,7 @@ def _let_in(v: VenueState, order: int, i: int) -> None:
         enter(v, order, i)
         return
     o.held[order] = HELD
+    note_choice(v, order, i)
     add_order(v, order, i)
     report_change(v, order)
     show_standing_quote(v, order, i)

@@ -133,7 +133,7 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     _shrink_reservation(v, order, i)
     if done:
         remove_order(v, order, i)
-    _report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
+    report_fill(v, order, i, lots, ticks, value, fee, is_maker, FILLED if done else OPEN)
     if in_asset > 0:
         pay_in_asset(v, i, in_asset)
     if v.orders.parent[order] != NO_PARENT:
@@ -180,9 +180,10 @@ def _shrink_reservation(v: VenueState, order: int, i: int) -> None:
         v.accounts.reserved[reserved_asset(v, order, i)] += rest - reserved
 
 
-def _report_fill(
+def report_fill(
     v: VenueState, order: int, i: int, lots: int, ticks: int, value: int, fee: int, is_maker: int, status: int
 ) -> None:
+    """Report a trade, what it leaves of its order, and the balances."""
     row = report(v, order, FILL, status, 0)
     reports = v.reports
     reports.price[row] = ticks
@@ -191,5 +192,5 @@ def _report_fill(
     reports.fee[row] = fee
     reports.maker[row] = is_maker
     add_balance(v, row, v.terms.quote[i])
-    if not v.terms.derivative[i]:
+    if v.terms.base[i] >= 0:
         add_balance(v, row, v.terms.base[i])

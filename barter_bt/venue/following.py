@@ -11,6 +11,7 @@ from barter_bt.venue.held import show_standing_quote
 from barter_bt.venue.report import end_dependants, report, report_change
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
 from barter_bt.venue.state import DELAYED, HELD, NOT_HELD, WAITING, VenueState
+from barter_bt.venue.watching import note_choice
 
 
 def has_filled(v: VenueState, order: int) -> bool:
@@ -67,6 +68,7 @@ def _start(v: VenueState, order: int, i: int) -> None:
     elif o.held[order] == NOT_HELD:
         enter(v, order, i)
     else:
+        note_choice(v, order, i)
         add_order(v, order, i)
         report_change(v, order)
         show_standing_quote(v, order, i)

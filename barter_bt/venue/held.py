@@ -1,8 +1,9 @@
 """Orders that are held for a trigger: stops, orders if touched, trailing stops (rules 28 to 30 and 34).
 
 Assumptions: the venue watches triggers itself, without latency; events of one kind trigger all orders of an instrument
-(`triggers_on`). Of a candle only its open, its extremes and its close are known; what could have happened in between
-happens in the order that is worse for the account. Inside a candle a trigger has no slippage.
+(`triggers_on`), but for those that choose for themselves (:mod:`barter_bt.venue.mixed`). Of a candle only its open, its
+extremes and its close are known; what could have happened in between happens in the order that is worse for the
+account. Inside a candle a trigger has no slippage.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from barter_bt.venue.resting import (
     remove_order,
     update_triggers,
 )
-from barter_bt.venue.state import QUOTES, WAS_HELD, VenueState
+from barter_bt.venue.state import MARKS, QUOTES, WAS_HELD, VenueState
 from barter_bt.venue.taking import usable
+from barter_bt.venue.watching import has_mid, looks_at, mark_for, note_choice
 
 
 def hold(v: VenueState, order: int, i: int) -> None:
     """Acknowledge an order that has arrived, and hold it unless the standing quote triggers it at once."""
+    note_choice(v, order, i)
     add_order(v, order, i)
     report(v, order, ACCEPTED, OPEN, NO_REASON)
     show_standing_quote(v, order, i)
@@ -40,11 +43,14 @@ def hold(v: VenueState, order: int, i: int) -> None:
 
 
 def show_standing_quote(v: VenueState, order: int, i: int) -> None:
-    """Show an order that is held from now on what stands there, if quotes trigger it."""
-    if v.fill_terms.triggers_on[i] == QUOTES and usable(v, i):
+    """Show an order that is held from now on what stands there, if quotes trigger it, or the mark does."""
+    looks, ticks = looks_at(v, order, i), 0
+    if looks == QUOTES and usable(v, i):
         ticks = shown_price(v, order, i)
-        if ticks > 0:
-            _show(v, order, i, ticks)
+    elif looks == MARKS and has_mid(v, i):
+        ticks = mark_for(v, order, i)
+    if ticks > 0:
+        show(v, order, i, ticks)
 
 
 def meet_worse_extreme(v: VenueState, order: int, i: int) -> None:
@@ -61,7 +67,7 @@ def meet_price(v: VenueState, i: int, ticks: int) -> None:
         order = head(v, i, which)
         while _is_in_reach(v, order, which, ticks, ticks):
             following = v.orders.after[order]
-            _show(v, order, i, ticks)
+            show(v, order, i, ticks)
             order = following
 
 
@@ -75,7 +81,7 @@ def meet_quote(v: VenueState, i: int) -> None:
         while _is_in_reach(v, order, which, low, high):
             following, ticks = v.orders.after[order], shown_price(v, order, i)
             if ticks > 0:
-                _show(v, order, i, ticks)
+                show(v, order, i, ticks)
             order = following
 
 
@@ -87,24 +93,29 @@ def meet_range(v: VenueState, i: int, time_open: int, low: int, high: int, close
         while _is_in_reach(v, order, which, low, high):
             following = v.orders.after[order]
             if v.orders.since[order] <= time_open:
-                _meet_extremes(v, order, i, low, high, close)
+                meet_extremes(v, order, i, low, high, close)
             order = following
 
 
 @unit
 def meet_point(v: VenueState, i: int, ticks: int) -> None:
     """A candle with a path has come to a price: held orders that it reaches meet their trigger (rule 59)."""
-    b, now = v.markets, v.clock.time[0]
     for which in (RISING, FALLING, TRAILING):
         order = head(v, i, which)
         while _is_in_reach(v, order, which, ticks, ticks):
-            following, since = v.orders.after[order], v.orders.since[order]
-            if since <= b.time_open[i] or since == now:
-                if _is_reached(v, order, ticks):
-                    trigger(v, order, i, _inside(_no_better_than_entry(v, order), b.low[i], b.high[i]))
-                elif is_trailing(v, order):
-                    _follow(v, order, ticks)
+            following = v.orders.after[order]
+            show_point(v, order, i, ticks)
             order = following
+
+
+def show_point(v: VenueState, order: int, i: int, ticks: int) -> None:
+    """A candle with a path shows a price to an order that was there when it opened, or has come at this very time."""
+    b, since = v.markets, v.orders.since[order]
+    if since <= b.time_open[i] or since == v.clock.time[0]:
+        if _is_reached(v, order, ticks):
+            trigger(v, order, i, _inside(_no_better_than_entry(v, order), b.low[i], b.high[i]))
+        elif is_trailing(v, order):
+            _follow(v, order, ticks)
 
 
 def _no_better_than_entry(v: VenueState, order: int) -> int:
@@ -116,7 +127,7 @@ def _no_better_than_entry(v: VenueState, order: int) -> int:
     return max(stop, entry) if o.side[order] == BUY else min(stop, entry)
 
 
-def _meet_extremes(v: VenueState, order: int, i: int, low: int, high: int, close: int) -> None:
+def meet_extremes(v: VenueState, order: int, i: int, low: int, high: int, close: int) -> None:
     """First the extreme against a trailing stop, then it follows the other, then the close (rule 34)."""
     is_up = _is_reached_from_below(v, order)
     if _is_reached(v, order, high if is_up else low):
@@ -144,7 +155,8 @@ def _is_in_reach(v: VenueState, order: int, which: int, low: int, high: int) -> 
     return v.orders.trigger[order] <= high if which == RISING else v.orders.trigger[order] >= low
 
 
-def _show(v: VenueState, order: int, i: int, ticks: int) -> None:
+def show(v: VenueState, order: int, i: int, ticks: int) -> None:
+    """Show an order one price."""
     if _is_reached(v, order, ticks):
         trigger(v, order, i, ticks)
     elif is_trailing(v, order):
@@ -180,7 +192,7 @@ def trigger(v: VenueState, order: int, i: int, ticks: int) -> None:
     """An order is held no longer: it is admitted, and meets the price that triggered it (rule 30)."""
     remove_order(v, order, i)
     v.orders.held[order], v.orders.arrival[order] = WAS_HELD, v.clock.time[0]
-    v.orders.met[order] = ticks if v.fill_terms.triggers_on[i] == v.fill_terms.taker_fills_on[i] else 0
+    v.orders.met[order] = ticks if looks_at(v, order, i) == v.fill_terms.taker_fills_on[i] else 0
     if v.clock.stage[0] in (REQUEST, RELEASE):
         enter(v, order, i)
     elif can_reserve(v, order, i):  # rows decide nothing: what reserves first is settled by number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import TOO_LARGE, bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import after_fill, in_range, mid, position_value, weighted_mid
+from barter_bt.engine.accounting import after_fill, in_range, mid, notional, position_value, weighted_mid
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.isolated import aside_after, required_at
 from barter_bt.engine.pledges import pledge_worth
@@ -18,7 +18,12 @@ from barter_bt.venue.state import VenueState
 
 def requirement(v: VenueState, i: int, quantity: int, ticks: int) -> int:
     """Margin that a position ties up, in units of quote."""
-    return required_at(v.terms, v.tiers, i, abs(quantity), ticks)
+    t = v.terms
+    if t.strike[i] > 0:
+        if quantity > 0:
+            return notional(t, i, quantity, ticks)  # paid for, and nothing is bought on the strength of it
+        ticks = t.strike[i]
+    return required_at(t, v.tiers, i, abs(quantity), ticks)
 
 
 def mark_ticks(v: VenueState, i: int) -> int:

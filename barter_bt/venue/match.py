@@ -14,6 +14,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.order import POST_ONLY
 from barter_bt.venue.held import meet_point, meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
+from barter_bt.venue.mixed import ON_CLOSE, ON_LAST_POINT, ON_OPEN, ON_POINT, ON_QUOTE, ON_TRADE, meet_mixed
 from barter_bt.venue.participation import count_open, give, offer_open, offer_trade, on_offer, on_quote
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
 from barter_bt.venue.state import CANDLES, NOT_VALUED, QUOTES, TRADES, VenueState
@@ -32,7 +33,9 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
         offer = on_offer(v, i, lots, TRADES)
         left = _fill_resting(v, i, BIDS, ticks, depth_min, offer)
         give(v, i, offer - _fill_resting(v, i, OFFERS, ticks, depth_min, left), TRADES)
-    if v.fill_terms.triggers_on[i] == TRADES:
+    if v.markets.mixed[i]:
+        meet_mixed(v, i, ON_TRADE, ticks, 0)
+    elif v.fill_terms.triggers_on[i] == TRADES:
         meet_price(v, i, ticks)
     update_triggers(v, i)
 
@@ -52,7 +55,9 @@ def match_quote(v: VenueState, i: int) -> None:
         b.ask_left[i] -= offer - _fill_resting(v, i, BIDS, b.ask[i], 0, offer)
         offer = on_quote(v, i, b.bid_lots[i], b.bid_left[i])
         b.bid_left[i] -= offer - _fill_resting(v, i, OFFERS, b.bid[i], 0, offer)
-    if v.fill_terms.triggers_on[i] == QUOTES and not is_locked(v, i):
+    if b.mixed[i]:
+        meet_mixed(v, i, ON_QUOTE, 0, 0)
+    elif v.fill_terms.triggers_on[i] == QUOTES and not is_locked(v, i):
         meet_quote(v, i)
     update_triggers(v, i)
 
@@ -96,7 +101,9 @@ def match_open(v: VenueState, i: int, ticks: int) -> None:
                 if leaves(v, order) > 0:
                     _open_reaches(v, order, i, ticks)
                 order = v.orders.after[order]
-    if v.fill_terms.triggers_on[i] == CANDLES:
+    if v.markets.mixed[i]:
+        meet_mixed(v, i, ON_OPEN, ticks, 0)
+    elif v.fill_terms.triggers_on[i] == CANDLES:
         meet_price(v, i, ticks)
     count_open(v, i)
     v.markets.opened[i] = v.clock.time[0]
@@ -125,7 +132,9 @@ def match_close(v: VenueState, i: int, time_open: int, low: int, high: int, tick
         depth_min = 1 - v.fill_terms.touch[i]
         _fill_in_range(v, i, BIDS, low, depth_min, time_open)
         _fill_in_range(v, i, OFFERS, high, depth_min, time_open)
-    if v.fill_terms.triggers_on[i] == CANDLES:
+    if v.markets.mixed[i]:
+        meet_mixed(v, i, ON_CLOSE, ticks, time_open)
+    elif v.fill_terms.triggers_on[i] == CANDLES:
         meet_range(v, i, time_open, low, high, ticks)
 
 
@@ -138,7 +147,9 @@ def match_point(v: VenueState, i: int, ticks: int, is_close: int) -> None:
         depth_min = 1 - v.fill_terms.touch[i]
         _fill_in_range(v, i, BIDS, ticks, depth_min, v.markets.time_open[i])
         _fill_in_range(v, i, OFFERS, ticks, depth_min, v.markets.time_open[i])
-    if v.fill_terms.triggers_on[i] == CANDLES:
+    if v.markets.mixed[i]:
+        meet_mixed(v, i, ON_LAST_POINT if is_close else ON_POINT, ticks, 0)
+    elif v.fill_terms.triggers_on[i] == CANDLES:
         meet_point(v, i, ticks)
 
 

@@ -61,10 +61,11 @@ def _post_net(
     _move(v, i, quote, paid, fee)
     if not (in_range(a.fees[quote]) and in_range(basis)):
         fail_range(v.fault, i, quote)
-    if not t.derivative[i]:
-        _move(v, i, t.base[i], side * lots * t.base_units[i], fee_base)
+    base = t.base[i]
+    if base >= 0:
+        _move(v, i, base, side * lots * t.base_units[i], fee_base)
         if t.margined[i]:
-            a.held[t.base[i]] = bounded_sum(a.held[t.base[i]], side * lots * t.base_units[i])
+            a.held[base] = bounded_sum(a.held[base], side * lots * t.base_units[i])
     if not in_range(quantity):
         fail_range(v.fault, i, -1)
     if t.margined[i]:
@@ -72,8 +73,8 @@ def _post_net(
             replace_contribution(v, i, ticks)
         watch(v, i, before)
     note_worth(v, quote)
-    if not t.derivative[i]:
-        note_worth(v, t.base[i])
+    if base >= 0:
+        note_worth(v, base)
 
 
 def _move(v: VenueState, i: int, asset: int, paid: int, fee: int) -> None:

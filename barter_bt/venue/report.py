@@ -6,7 +6,7 @@ from barter_bt.columns.exact import bounded_sum
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.latency import CONSTANT, RESPONSE, delay_ns
-from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, TRIGGERED, enqueue
+from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, DELIVERED, TRIGGERED, enqueue
 from barter_bt.engine.order import CANCELLED, FILLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
@@ -38,12 +38,24 @@ def report_flow(v: VenueState, kind: int, flow: int, paid: int) -> int:
 
 def report_close_out(v: VenueState, i: int, lots: int, ticks: int, value: int, fee: int, reason: int) -> None:
     """Report that the venue has closed a position."""
-    row = _queue(v, v.terms.exchange[i], ~i, CLOSE_OUT, FILLED, reason)
+    _report_own(v, CLOSE_OUT, i, lots, ticks, value, fee, reason)
+
+
+def report_delivery(v: VenueState, u: int, i: int, side: int, lots: int, ticks: int, value: int, reason: int) -> None:
+    """Report that the venue has delivered lots of ``u`` from a position of ``i``."""
+    row = _report_own(v, DELIVERED, u, lots, ticks, value, 0, reason)
+    v.reports.order_quantity[row], v.reports.trigger[row] = side * lots, i
+
+
+def _report_own(v: VenueState, kind: int, i: int, lots: int, ticks: int, value: int, fee: int, reason: int) -> int:
+    """Report a fill of an order that nobody has sent."""
+    row = _queue(v, v.terms.exchange[i], ~i, kind, FILLED, reason)
     r = v.reports
     r.price[row], r.quantity[row], r.notional[row], r.fee[row] = ticks, lots, value, fee
     add_balance(v, row, v.terms.quote[i])
-    if not v.terms.derivative[i]:
+    if v.terms.base[i] >= 0:
         add_balance(v, row, v.terms.base[i])
+    return row
 
 
 def _queue(v: VenueState, exchange: int, order: int, kind: int, status: int, reason: int) -> int:

@@ -62,7 +62,8 @@ def remove_order(v: VenueState, order: int, i: int) -> None:
     v.markets.reducing[i] -= o.reduce_only[order]
     v.clock.live[0] -= 1
     if v.clock.live[0] == 0:
-        v.agenda.due[EXPIRY] = v.agenda.due[LAPSE] = v.agenda.due[RELEASE] = NEVER
+        v.agenda.due[EXPIRY] = v.clock.delists[0]
+        v.agenda.due[LAPSE] = v.agenda.due[RELEASE] = NEVER
 
 
 def _link(v: VenueState, where: int, before: int, order: int) -> None:
@@ -157,7 +158,9 @@ def _watch_held(v: VenueState, i: int) -> None:
     down = v.orders.trigger[falling] if falling != NOBODY else -1
     if head(v, i, TRAILING) != NOBODY:
         up, down = 0, FAR
-    if evidence == TRADES:
+    if m.mixed[i] and (rising != NOBODY or falling != NOBODY or down == FAR):
+        m.trade_buy[i], m.trade_sell[i], m.quote_fall[i], m.quote_rise[i] = FAR, -1, FAR, 0
+    elif evidence == TRADES:
         m.trade_buy[i], m.trade_sell[i] = max(m.trade_buy[i], down + 1), min(m.trade_sell[i], up - 1)
     elif evidence == QUOTES:
         m.quote_fall[i], m.quote_rise[i] = down, up

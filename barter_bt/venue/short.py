@@ -19,6 +19,10 @@ NOWHERE = 0  # in place of a price
 def maintenance(v: VenueState, i: int, ticks: int) -> int:
     """What a position needs as long as it is held, in units of quote (rules 42 and 71)."""
     m, lots = v.margin_terms, abs(v.markets.quantity[i])
+    if v.terms.strike[i] > 0:
+        if v.markets.quantity[i] > 0:
+            return 0
+        ticks = v.terms.strike[i]
     if m.lot_maintenance_num[i] > 0:
         return muldiv(lots, m.lot_maintenance_num[i], m.lot_maintenance_den[i])
     if m.maintenance_rate[i] == 0:

@@ -15,8 +15,8 @@ def refuse_not_simulated(one: Instrument) -> None:
     Raises
     ------
     ConfigError
-        It is an option, is settled in a third asset, or its orders are counted in a unit that the
-        venue does not count in.
+        It is a bermudan option, or one that is not settled in its quote asset, is settled in a third asset, or its
+        orders are counted in a unit that the venue does not count in.
 
     Examples
     --------
@@ -25,8 +25,11 @@ def refuse_not_simulated(one: Instrument) -> None:
     barter_bt.errors.ConfigError: 'x.btc_usd' is settled in eur, neither in usd nor in btc: it can be declared and \
 indexed, but not simulated yet
     """
-    if one.kind == "option":
-        raise ConfigError(f"{one.key!r} is an option: {_NOT_YET}")
+    if one.kind == "option" and (one.settlement != one.quote or one.exercise == "bermudan"):
+        what = f"settled in {one.settlement}" if one.settlement != one.quote else "bermudan"
+        raise ConfigError(
+            f"{one.key!r} is an option that is {what}: {_NOT_YET}", "settle it in its quote asset, european or american"
+        )
     if one.is_derivative and one.settlement not in (one.quote, one.base):
         raise ConfigError(
             f"{one.key!r} is settled in {one.settlement}, neither in {one.quote} nor in {one.base}: {_NOT_YET}"

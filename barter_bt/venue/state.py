@@ -13,11 +13,12 @@ from barter_bt.engine.messages import Links, Reports, Requests
 from barter_bt.engine.order import Orders, OrderTerms
 from barter_bt.engine.pledges import Pledges
 from barter_bt.engine.state.amends import Amends
-from barter_bt.engine.state.tables import CashFlows
+from barter_bt.engine.state.tables import CashFlows, Wishes
 from barter_bt.engine.terms import Terms
 from barter_bt.engine.tiers import MarginTiers
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
+MARKS = 4  # and what triggers may look at besides
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
@@ -33,6 +34,8 @@ class FillTerms(Table):
     taker_fills_on: I64  # evidence that fills takers, and orders that rest
     maker_fills_on: I64
     triggers_on: I64
+    last_on: I64  # evidence of last prices, and of quotes, for triggers that choose; 0: it has none
+    quotes_on: I64
     touch: I64  # 1: a limit fills where the market touches its price
     max_age: I64  # ns after which a standing quote fills nothing; 0: never
     fills_locked: I64  # 1: a quote fills although it is locked
@@ -60,7 +63,21 @@ class MarginTerms(Table):
     steps: I64  # 1: a liquidation goes by tier
     liquidates: I64  # 1: positions that are margined in its asset are liquidated
     liquidation_rate: I64  # of what is liquidated, beside the taker fee, in 1e-9
-    settlement: I64  # ticks at which it is settled when it expires; 0: the mark
+
+
+class Endings(Table):
+    """One row per instrument, constant through a run: what becomes of a position when it expires (46, 64 and 65)."""
+
+    settlement: I64  # ticks at which it is settled, of an option those of the underlying; -1: at a mark
+    pays_rest: I64  # 1: what of the base of spot no position holds is paid for, too
+    right: I64  # 1: an option to buy, -1: to sell, 0: none
+    american: I64
+    delivers: I64  # 1: the underlying is delivered
+    underlying: I64  # -1: none of the run
+    num: I64  # a tick of the underlying is num / den of its own
+    den: I64
+    ratio: I64  # lots of the underlying that one of its own delivers
+    strike: I64  # ticks of the underlying at which an option delivers it
 
 
 class FeeTerms(Table):
@@ -167,6 +184,7 @@ class VenueMarkets(Table):
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
+    mixed: I64  # 1: an order has been held that chooses which prices trigger it
     # Prices at which an event would fill something: cheap to compare with each row.
     trade_buy: I64
     trade_sell: I64
@@ -254,6 +272,8 @@ class VenueClock(Table):
     ambiguous: I64  # brackets of which one candle reached both ends
     liquidations: I64  # of assets
     bankrupt: I64  # of them, with less than nothing left
+    delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
+    undelivered: I64  # positions that were settled in cash, for what they deliver could not be paid or was not there
 
 
 class VenueState(Block):
@@ -270,6 +290,7 @@ class VenueState(Block):
     volumes: Volumes
     intervals: Intervals
     steps: Steps
+    endings: Endings
     links: Links
     delays: Delays
     flows: CashFlows
@@ -278,6 +299,7 @@ class VenueState(Block):
     markets: VenueMarkets
     sent: Orders  # the engine's, read where a request arrives
     amends: Amends  # as well
+    wishes: Wishes  # likewise
     orders: VenueOrders
     lists: OrderLists
     matches: Matches

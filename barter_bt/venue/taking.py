@@ -12,6 +12,7 @@ from barter_bt.engine.order import ANY_FILL, BUY, FOK, GTC, MARKET, NEXT_CLOSE, 
 from barter_bt.engine.terms import whole_lots
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.participation import give, on_offer, on_quote
+from barter_bt.venue.sizing import size_at
 from barter_bt.venue.slippage import slipped
 from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
 
@@ -49,6 +50,8 @@ def match_taker(v: VenueState, order: int, i: int) -> None:
     b, is_buy = v.markets, v.orders.side[order] == BUY
     left, shown = (b.ask_left[i], b.ask_lots[i]) if is_buy else (b.bid_left[i], b.bid_lots[i])
     ticks = b.ask[i] if is_buy else b.bid[i]
+    if v.orders.wish[order] and ticks > 0 and usable(v, i):
+        size_at(v, order, i, ticks)
     lots = min(leaves(v, order), on_quote(v, i, shown, left))
     if v.fill_terms.fills_beyond[i]:
         _take_beyond(v, order, i, lots, ticks)
@@ -107,6 +110,10 @@ def fill_at(v: VenueState, order: int, i: int, ticks: int) -> None:
     """
     if v.orders.time_in_force[order] != GTC and v.orders.matched[order] > 0:
         return  # it has met its one event
+    if v.orders.wish[order]:
+        size_at(v, order, i, ticks)
+        if leaves(v, order) == 0:
+            return  # it is for nothing at this price
     evidence, wanted = v.fill_terms.taker_fills_on[i], leaves(v, order)
     lots = on_offer(v, i, wanted, evidence) if is_within_limit(v, order, ticks) else 0
     if lots > 0 and (lots == wanted or v.orders.time_in_force[order] != FOK):

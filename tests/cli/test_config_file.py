@@ -395,3 +395,34 @@ def test_fees_that_a_venue_has_published(config):
     replaced(config, "bitstamp_2017_08_09", "bitstamp")
     with pytest.raises(BarterBtError, match=r"venues.xsim: fees is 'bitstamp'; known"):
         load(config).build()
+
+
+def test_an_option_is_declared_in_a_file(config):
+    """With its underlying, its style and its delivery."""
+    more = """
+    [[instruments]]
+    exchange = "xsim"
+    name = "walk_call"
+    base = "walk"
+    quote = "usd"
+    kind = "option"
+    option_kind = "call"
+    strike = 100
+    exercise = "american"
+    expiry = "2024-06-28T08:00:00Z"
+    underlying = "walk_usd"
+    delivery = "physical"
+    """
+    config.write_text(config.read_text() + more)
+    made = load(config).build()["instruments"][-1]
+    call = Instrument.option(
+        "xsim",
+        "walk_call",
+        "call",
+        100,
+        "2024-06-28T08:00:00Z",
+        "walk_usd",
+        exercise="american",
+        delivery="physical",
+    )
+    assert made == call

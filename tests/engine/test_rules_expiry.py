@@ -152,3 +152,79 @@ def test_rule_46_a_replica_follows():
     result = run(data, schedule({"at": 3, "buy": 1, **ON}, {"at": 4, "buy": 1, **ON}), [A, until(5)], audit="full")
     assert differences(result.state, result.replica().state) == []
     assert "market_other" in result.audit["event"].to_list()
+
+
+def holding(**balances: float) -> dict[str, Any]:
+    return {"balances": {"usd": 10_000} | balances}
+
+
+@pytest.mark.parametrize(("given", "price"), [(None, 90), (0, 0), (80, 80)])
+@pytest.mark.parametrize("account", ["cash", "margin"])
+def test_rule_46_a_spot_instrument_is_delisted(given, price, account):
+    """Its position is paid at the last price or that which is given, also nothing; its orders end, later ones too."""
+    data = [trades((1, 100, 5), (2, 100, 5), (4, 90, 5), (9, 5, 5)), f_trades((1, 1, 1), (9, 1, 1))]
+    rows = [{"at": 1, "buy": 2}, {"at": 3, "buy": 1, "limit": 50}, {"at": 7, "buy": 1}]
+    one = replace(A, expiry=5 * S, settlement_price=given)
+    venue = bt.Venue(account=account, fees=bt.Fees(taker=0.01))
+    result = run(data, schedule(*rows), [one, FUTURE], venues=venue)
+    assert table(result.orders, "status", "reason", "filled")[1:] == [
+        ("cancelled", "expired", 0),
+        ("filled", "delisting", 2),
+        ("rejected", "expired", 0),
+    ]
+    assert table(result.trades, "time_exchange", "price", "quantity", "fees")[1] == (5, price, 2, 0)
+    assert result.round_trips["reason_exit"].to_list() == ["delisting"]
+    assert result.equity["equity"][-1] == 10_000 - 2 + 2 * (price - 100)
+    assert "1 position(s) were closed because their instrument was delisted ('a_usd')" in result.warnings
+    assert result.cash_flows.is_empty()
+
+
+@pytest.mark.parametrize(("given", "worth"), [(None, 270), (0, 0), (80, 240)])
+def test_rule_46_what_no_position_holds_is_paid_for_when_it_is_delisted(given, worth):
+    """By two cash flows, though no order is there; where it is worth nothing by one."""
+    data = [trades((1, 100, 5), (4, 90, 5), (9, 5, 5)), f_trades((1, 1, 1), (9, 1, 1))]
+    one = replace(A, expiry=5 * S, settlement_price=given)
+    result = run(data, schedule({"at": 1, "buy": 2}), [one, FUTURE], **holding(a=3))
+    paid = [("a", "delisting", -3), ("usd", "delisting", worth)]
+    assert table(result.cash_flows, "asset", "reason", "amount") == (paid if worth else paid[:1])
+    assert result.equity["equity"][-1] == 10_000 + worth + 2 * (worth / 3 - 90)
+
+
+def test_rule_46_what_is_traded_elsewhere_stays():
+    """Its position is closed; what else there is of the asset has a price without it. So has what has none at all."""
+    other = bt.Instrument("x", "a_eur", price_increment=1, quantity_increment=1)
+    data = [trades((1, 100, 5), (2, 100, 5), (4, 90, 5)), trades((9, 80, 5), instrument="a_eur")]
+    result = run(data, schedule({"at": 1, "buy": 2}), [replace(A, expiry=5 * S), other], **holding(a=3))
+    assert result.cash_flows.is_empty()
+    assert result.balances.filter(pl.col("asset").cast(pl.String) == "a")["total"][-1] == 3
+    assert any("before it was delisted something is still held" in told for told in result.warnings)
+    result = run(f_trades((1, 1, 1), (9, 1, 1)), schedule(), [replace(A, expiry=5 * S), FUTURE], **holding(a=3))
+    assert result.cash_flows.is_empty()
+
+
+def test_rule_46_a_short_position_of_what_is_delisted_is_bought_back():
+    """At nothing, if that is what it is worth."""
+    data = [trades((1, 100, 5), (2, 100, 5), (4, 1, 5)), f_trades((1, 1, 1), (9, 1, 1))]
+    one = replace(A, expiry=5 * S, settlement_price=0)
+    result = run(data, schedule({"at": 1, "sell": 2}), [one, FUTURE], venues=bt.Venue(account="margin"), audit="full")
+    assert table(result.trades, "side", "price")[1] == ("buy", 0)
+    assert result.equity["equity"][-1] == 10_200
+    assert differences(result.state, result.replica().state) == []
+
+
+@pytest.mark.parametrize(("sold", "closed"), [(2, [3]), (5, []), (7, [5])])
+def test_rule_46_a_cash_account_is_paid_for_what_it_has(sold, closed):
+    """Of five bought some are sold elsewhere, seven cannot be; what was sold of a starting balance is not owed."""
+    other = bt.Instrument("x", "a_eur", price_increment=1, quantity_increment=1)
+    data = [
+        trades((1, 100, 9), (2, 100, 9), (4, 90, 9)),
+        trades((1, 80, 9), (3, 80, 9), (9, 80, 9), instrument="a_eur"),
+    ]
+    rows = [{"at": 1, "buy": 5}, {"at": 2, "sell": sold, "on": "a_eur"}]
+    result = run(data, schedule(*rows), [replace(A, expiry=5 * S), other])
+    mine = result.orders.filter(pl.col("reason").cast(pl.String) == "delisting")
+    assert mine["filled"].to_list() == closed
+    data = [trades((1, 100, 9), (2, 100, 9), (4, 90, 9)), f_trades((1, 1, 1), (9, 1, 1))]
+    result = run(data, schedule({"at": 1, "sell": 2}), [replace(A, expiry=5 * S), FUTURE], **holding(a=3))
+    assert table(result.cash_flows, "asset", "amount") == [("a", -1), ("usd", 90)]
+    assert result.equity["equity"][-1] == 10_290

@@ -174,7 +174,7 @@ def test_signals_take_their_protection_from_a_frame():
     assert fills(result)[1:] == [(1, 20, "sell", 103, 1)]  # bought at 100, the next candle opens beyond 102
 
 
-@pytest.mark.parametrize("name", ["stop", "if_touched", "trailing", "trailing_rate", "reduce_only"])
+@pytest.mark.parametrize("name", ["if_touched", "trailing", "trailing_rate", "reduce_only"])
 def test_a_target_cannot_wait_for_a_trigger(name):
     """What has no effect is an error, not silence."""
     with pytest.raises(StrategyError, match=f"{name} where it has no effect"):

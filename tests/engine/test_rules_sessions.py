@@ -347,7 +347,7 @@ def test_what_cannot_be_is_told(terms, said):
         ({"buy": 1, "fill": "close"}, "an unknown candle_fill"),
         ({"buy": 1, "limit": 9, "fill": "next_open"}, "candle_fill where it has no effect"),
         ({"buy": 1, "tif": "moc"}, "an unknown time_in_force"),
-        ({"target": 1, "after": 3}, "good_after where it has no effect"),
+        ({"target": 1, "post_only": True}, "post_only where it has no effect"),
     ],
 )
 def test_schedules_tell_what_cannot_be(row, said):

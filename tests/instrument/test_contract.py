@@ -79,7 +79,7 @@ def test_an_expiry_is_exact(moment):
         ({"settlement_name_exchange": "USD"}, "has settlement_name_exchange 'USD'; only perpetuals, futures and"),
         ({"kind": "perpetual", "settlement": "BTC"}, "settlement of 'btc_usd' is 'BTC'; asset names are lower case"),
         ({"kind": "perpetual", "settlement": ""}, "settlement of 'btc_usd' is ''; asset names are lower case"),
-        ({"kind": "perpetual", "expiry": 1}, "perpetual instrument 'btc_usd' has expiry 1; only futures and options"),
+        ({"kind": "perpetual", "expiry": 1}, "has expiry 1; only spot instruments, futures and options"),
         ({"kind": "future", "strike": 1}, "future instrument 'btc_usd' has strike 1; only options have one"),
         ({"option_kind": "call"}, "has option_kind 'call'; only options"),
         ({"kind": "future", "exercise": "american"}, "has exercise 'american'; only options"),
@@ -105,6 +105,7 @@ def test_a_near_miss_is_a_hint():
     assert caught.value.hint == "did you mean 'call'?"
 
 
+SIMULATED = "settle it in its quote asset, european or american"
 MARKET = trades((1, 100, 9), (2, 101, 9), instrument="btc_usd")
 BUY = schedule({"at": 1, "buy": 1, "on": "btc_usd"})
 GRID = {"price_increment": 1, "quantity_increment": 1}
@@ -113,7 +114,12 @@ GRID = {"price_increment": 1, "quantity_increment": 1}
 @pytest.mark.parametrize(
     ("terms", "message", "hint"),
     [
-        (OPTION, "'x.btc_usd' is an option", None),
+        (
+            OPTION | {"exercise": "bermudan"},
+            "'x.btc_usd' is an option that is bermudan",
+            "settle it in its quote asset",
+        ),
+        (OPTION | {"settlement": "btc"}, "is an option that is settled in btc", SIMULATED),
         ({"kind": "future", "settlement": "usdc"}, "is settled in usdc, neither in usd nor in btc", None),
         ({"quantity_unit": "quote"}, "are counted by quantity_unit 'quote'", "count them by 'asset'"),
         ({"kind": "perpetual", "quantity_unit": "quote"}, "quantity_unit 'quote'", "count them by 'contract'"),

@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from barter_bt.engine.state.margin import used_margin
+from barter_bt.engine.state.position import value_at_mark
 from barter_bt.errors import DataError
+from barter_bt.instrument import Instrument
 from barter_bt.protocol import Account, AccountEvent, AssetFees, Item, Side, Trade
 from barter_bt.statistic.barter import pnl_returns
 from barter_bt.system import Engine, PositionExit
@@ -224,6 +227,22 @@ def test_a_trade_of_nothing_is_refused(price: int, quantity: int) -> None:
     engine = make()
     with pytest.raises(DataError, match="must be positive"):
         engine.process(own(0, 1, B, price, quantity, 0))
+
+
+def test_an_option_is_worth_its_premium_and_may_end_worth_nothing() -> None:
+    """It is paid for as spot is, and has no base asset; a short one ties up a part of its strike (rule 64)."""
+    call = Instrument.option("x", "a_call", "call", 95, 10 * DAY, "a_usd", contract_size=10)
+    engine = Engine([call])
+    deal(engine, (B, 7, 2, 1))
+    engine.process(public(9.0, START + DAY))
+    assert engine.unrealised(0) == 2 * 10 * 2 - 1
+    assert used_margin(engine.state, 1) == value_at_mark(engine.state, 0)
+    engine.process(own(1, START + 9 * DAY, S, 0, 2, 0))
+    assert engine.position(0) == 0
+    deal(engine, (S, 7, 2, 1))
+    assert engine.units.in_quote(0, used_margin(engine.state, 1)) == 2 * 10 * 95
+    with pytest.raises(DataError, match="must be positive"):
+        engine.process(own(2, START + 9 * DAY, S, -1, 2, 0))
 
 
 def test_an_order_id_that_is_used_again_for_the_other_side() -> None:

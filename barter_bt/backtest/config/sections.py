@@ -68,6 +68,8 @@ class InstrumentSection(Section, frozen=True):
     base_name_exchange: str | UnsetType = UNSET
     quote_name_exchange: str | UnsetType = UNSET
     settlement_name_exchange: str | UnsetType = UNSET
+    underlying: Annotated[str, Meta(description="of an option, or a future that delivers it")] | UnsetType = UNSET
+    delivery: Literal["cash", "physical"] | UnsetType = UNSET
 
 
 class FeeTiersSection(Section, frozen=True):
@@ -198,6 +200,7 @@ class CommandSection(Section, frozen=True):
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
     trigger: Annotated[float, Meta(description="of an amend")] | UnsetType = UNSET
+    trigger_by: Literal["last", "quote", "mark"] | UnsetType = UNSET
     good_till: Annotated[str, Meta(description="when it ends, with a zone")] | UnsetType = UNSET
     good_after: Annotated[str, Meta(description="until when it is held back, with a zone")] | UnsetType = UNSET
     candle_fill: Literal["next_open", "next_close", "this_close"] | UnsetType = UNSET

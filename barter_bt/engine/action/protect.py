@@ -38,6 +38,7 @@ def ask_protection(s: EngineState, entry: int, unit: int, stop_loss: int, take_p
 def _child(s: EngineState, row: int, entry: int) -> int:
     s.actions.reduce_only[row] = 1
     s.actions.parent[row] = entry
+    s.actions.trigger_by[row] = s.actions.trigger_by[entry]
     return row
 
 

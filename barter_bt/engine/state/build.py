@@ -31,6 +31,7 @@ from barter_bt.engine.state.tables import (
     Engine,
     EngineState,
     Entitlements,
+    Entries,
     Equity,
     Event,
     Health,
@@ -46,6 +47,7 @@ from barter_bt.engine.state.tables import (
     Trades,
     Watched,
     Windows,
+    Wishes,
     Worths,
 )
 from barter_bt.engine.state.valuation import BY_RATE
@@ -108,6 +110,8 @@ def build_state(
         amends=Amends(16),
         actions=Actions(16),
         schedule=Schedule(0),
+        entries=Entries(0),
+        wishes=Wishes(0),
         commands=Commands(0),
         flows=CashFlows(0),
         sessions=Sessions(0),

@@ -20,6 +20,10 @@ def requirement(s: EngineState, i: int) -> int:
     lots, mark = abs(ins.quantity[i]), ins.own_mark[i]
     if lots == 0:
         return 0
+    if t.strike[i] > 0 and ins.quantity[i] > 0:
+        return value_at_mark(s, i)
+    if t.strike[i] > 0:
+        return required_at(t, s.tiers, i, lots, t.strike[i])
     if mark < 0:  # just opened: it is marked at its cost
         return required(t, s.tiers, i, lots, ins.cost_basis[i])
     return required_at(t, s.tiers, i, lots, mark if mark > 0 else market_mark(s, i))

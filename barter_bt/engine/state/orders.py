@@ -78,6 +78,15 @@ def record_close_out(s: EngineState, i: int, lots: int, reason: int, time_exchan
     return row
 
 
+def record_delivery(s: EngineState, u: int, row: int) -> int:
+    """The venue has delivered from a position: that becomes an order of whose opening that was (rule 65)."""
+    r, o, order = s.reports, s.orders, len(s.orders)
+    own, time, side = r.trigger[row], r.time_exchange[row], 1 if r.order_quantity[row] > 0 else -1
+    record_close_out(s, own, r.quantity[row], r.reason[row], time)
+    o.instrument[order], o.side[order], o.reduce_only[order] = u, side, 0
+    return order
+
+
 def record_cancel(s: EngineState, order: int) -> None:
     """A request to cancel a live order is on its way."""
     s.orders.status[order] = CANCEL_IN_FLIGHT

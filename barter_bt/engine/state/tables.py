@@ -45,6 +45,7 @@ class Engine(Table):
     foreign_rests: I64  # other assets of which something is held outside positions
     size: I64  # how targets are sized
     with_fee: I64
+    size_at_fill: I64  # 1: they are sized again at their fill
     band: I64  # 1e-9 of a target that it may be off by without an order
     budget: I64  # rows until the loop shows itself to Python
     starved: I64  # cursor that needs its next chunk
@@ -194,7 +195,23 @@ class Schedule(OrderTerms):
     stop_loss: I64
     take_profit: I64
     trailing_stop: I64
+    enter_by: I8  # unit of the price and the trigger at which a target enters, likewise; NO_UNIT: by a market order
     sent: I64  # order that the row became; below 0 if none
+
+
+class Entries(Table):
+    """One row per instrument, none where no target enters by a limit or a stop: the order by which it did last."""
+
+    order: I64  # -1: none yet
+
+
+class Wishes(Table, growable=True):
+    """Targets that are sized at their fill (rule 61)."""
+
+    value: I64  # in units of quote
+    side: I64
+    with_fee: I64
+    held: I64  # signed lots, position and in flight, when it was followed
 
 
 class Commands(OrderTerms):
@@ -378,6 +395,8 @@ class EngineState(Block):
     amends: Amends
     actions: Actions
     schedule: Schedule
+    entries: Entries
+    wishes: Wishes
     commands: Commands
     flows: CashFlows
     sessions: Sessions

@@ -7,7 +7,7 @@ parameter of the strategy. An index that is not there ends the run.
 """
 
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import FOK, GTC, IOC, NEXT_CLOSE, NEXT_OPEN, NO_TIME, THIS_CLOSE
+from barter_bt.engine.order import FOK, GTC, IOC, LAST, MARK, NEXT_CLOSE, NEXT_OPEN, NO_TIME, QUOTE, THIS_CLOSE
 from barter_bt.strategy.api.account import (
     balance,
     buying_power,
@@ -44,6 +44,7 @@ from barter_bt.strategy.api.condition import (
     one_triggers_other,
     protect,
     reduce_only,
+    trigger_by,
 )
 from barter_bt.strategy.api.market import (
     ask_amount,
@@ -66,8 +67,10 @@ from barter_bt.strategy.api.market import (
     session_open,
 )
 from barter_bt.strategy.api.opening import (
+    bracket,
     buy,
     buy_if_touched,
+    exercise,
     limit_buy,
     limit_sell,
     sell,
@@ -90,10 +93,14 @@ from barter_bt.strategy.api.positions import (
 from barter_bt.strategy.api.targets import (
     cancel,
     cancel_all,
+    close,
     close_position,
     disable_trading,
     enable_trading,
     is_trading,
+    order_target,
+    order_target_percent,
+    order_target_value,
     target,
     target_percent,
     target_value,
@@ -105,11 +112,14 @@ __all__ = [
     "FRACTION",
     "GTC",
     "IOC",
+    "LAST",
+    "MARK",
     "NEVER",
     "NEXT_CLOSE",
     "NEXT_OPEN",
     "NO_TIME",
     "PRICE",
+    "QUOTE",
     "THIS_CLOSE",
     "amend",
     "amends_in_flight",
@@ -120,6 +130,7 @@ __all__ = [
     "balance",
     "bid_amount",
     "bid_price",
+    "bracket",
     "buy",
     "buy_if_touched",
     "buying_power",
@@ -135,6 +146,7 @@ __all__ = [
     "candle_time_open",
     "candle_volume",
     "cash",
+    "close",
     "close_position",
     "column",
     "day",
@@ -142,6 +154,7 @@ __all__ = [
     "enable_trading",
     "entry_average",
     "equity",
+    "exercise",
     "fees",
     "first_order",
     "free_balance",
@@ -163,6 +176,9 @@ __all__ = [
     "order_leaves",
     "order_price",
     "order_quantity",
+    "order_target",
+    "order_target_percent",
+    "order_target_value",
     "order_trigger",
     "position",
     "price",
@@ -183,6 +199,7 @@ __all__ = [
     "time_in_position",
     "trailing_stop_buy",
     "trailing_stop_sell",
+    "trigger_by",
     "unrealised",
     "working",
 ]

@@ -65,8 +65,8 @@ def buying_power(s: EngineState, i: int) -> float:
     """The largest value of an instrument that can be bought now beside what is held, its fee left aside; 0.0 for none.
 
     In the quote or settlement asset, at the price as it is: in a cash account :func:`free_cash`, with margin what
-    :func:`free_margin` suffices for, short as well as long. Orders that only reduce a position need none of it. NaN
-    where it depends on a price that is not known.
+    :func:`free_margin` suffices for, short as well as long; of an option, what its premiums may cost. Orders that only
+    reduce a position need none of it. NaN where it depends on a price that is not known.
     """
     if is_unknown(s.whole, i):
         return NOT_KNOWN
@@ -76,6 +76,8 @@ def buying_power(s: EngineState, i: int) -> float:
     free = free_margin(s, asset)
     if not free > 0.0:
         return free if isnan(free) else 0.0
+    if t.strike[i] > 0:
+        return free
     if t.lot_margin_num[i] == 0:
         return free * RATE / t.margin_rate[i]
     if t.lot_margin_num[i] < 0:

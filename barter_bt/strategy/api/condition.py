@@ -5,8 +5,9 @@ from __future__ import annotations
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
 from barter_bt.engine.order import AT_CLOSE, AT_OPEN, DAY
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.asking import ask_after, ask_good_till, ask_group, ask_protected, ask_reduce_only
+from barter_bt.strategy.asking import ask_after, ask_good_till, ask_group, ask_reduce_only
 from barter_bt.strategy.asking_times import ask_candle_fill, ask_good_after, ask_session
+from barter_bt.strategy.asking_triggers import ask_protected, ask_trigger_by
 
 PRICE, DISTANCE, FRACTION = BY_PRICE, BY_DISTANCE, BY_FRACTION
 
@@ -66,6 +67,14 @@ def protect(
     ``FRACTION`` of it; ``trailing_stop`` is never a price.
     """
     return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing_stop)
+
+
+def trigger_by(s: EngineState, asked: int, which: int) -> int:
+    """Let an order's trigger, and those that protect it, look at ``LAST``, ``QUOTE`` or ``MARK`` prices (rule 28).
+
+    It is said last: ``trigger_by(s, protect(s, buy(s, i, 1.0), 95.0), MARK)``.
+    """
+    return ask_trigger_by(s.whole, asked, which)
 
 
 def one_cancels_other(s: EngineState, first: int, other: int) -> int:

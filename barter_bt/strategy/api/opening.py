@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
+from barter_bt.engine.action.protect import BY_PRICE
 from barter_bt.engine.order import BUY, GTC, IF_TOUCHED, SELL, STOP
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.asking import ask_limit, ask_market, ask_trigger
+from barter_bt.strategy.asking import ask_exercise, ask_limit, ask_market
+from barter_bt.strategy.asking_triggers import ask_protected, ask_trigger
 
 
-def buy(s: EngineState, i: int, quantity: float) -> int:
-    """Ask for a market buy."""
-    return ask_market(s.whole, i, BUY, quantity)
+def buy(
+    s: EngineState,
+    i: int,
+    quantity: float,
+    stop_loss: float = 0.0,
+    take_profit: float = 0.0,
+    trailing_stop: float = 0.0,
+    unit: int = BY_PRICE,
+) -> int:
+    """Ask for a market buy, which may be protected as by :func:`~barter_bt.strategy.api.condition.protect`."""
+    return _protected(s, ask_market(s.whole, i, BUY, quantity), stop_loss, take_profit, trailing_stop, unit)
 
 
-def sell(s: EngineState, i: int, quantity: float) -> int:
-    """Ask for a market sell."""
-    return ask_market(s.whole, i, SELL, quantity)
+def sell(
+    s: EngineState,
+    i: int,
+    quantity: float,
+    stop_loss: float = 0.0,
+    take_profit: float = 0.0,
+    trailing_stop: float = 0.0,
+    unit: int = BY_PRICE,
+) -> int:
+    """Ask for a market sell, which may be protected as by :func:`~barter_bt.strategy.api.condition.protect`."""
+    return _protected(s, ask_market(s.whole, i, SELL, quantity), stop_loss, take_profit, trailing_stop, unit)
+
+
+def bracket(
+    s: EngineState,
+    i: int,
+    quantity: float,
+    stop_loss: float,
+    take_profit: float,
+    at: float = 0.0,
+    unit: int = BY_PRICE,
+) -> int:
+    """Ask for an entry between a stop loss and a take profit (rule 31): a signed quantity, at a limit if one is given.
+
+    ``unit`` says what the two are, as for :func:`~barter_bt.strategy.api.condition.protect`.
+    """
+    asked = _plain(s, i, BUY if quantity > 0 else SELL, abs(quantity), at, GTC)
+    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, 0.0)
 
 
 def limit_buy(s: EngineState, i: int, quantity: float, at: float, time_in_force: int = GTC, post_only: int = 0) -> int:
@@ -66,6 +101,17 @@ def trailing_stop_sell(
 ) -> int:
     """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
     return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
+
+
+def _protected(s: EngineState, asked: int, stop_loss: float, take_profit: float, trailing: float, unit: int) -> int:
+    if stop_loss == 0.0 and take_profit == 0.0 and trailing == 0.0:
+        return asked
+    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing)
+
+
+def exercise(s: EngineState, i: int, quantity: float) -> int:
+    """Ask to exercise so many contracts of an American option that is held (rule 64), for what it is worth now."""
+    return ask_exercise(s.whole, i, quantity)
 
 
 def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:

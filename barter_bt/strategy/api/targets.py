@@ -14,23 +14,45 @@ def target(s: EngineState, i: int, quantity: float) -> int:
 
     Like a target of the signals driver it is cut to what can be paid.
     """
-    return ask_target(s.whole, i, quantity, UNITS)
+    return ask_target(s.whole, i, quantity, UNITS, 0)
 
 
-def target_value(s: EngineState, i: int, value: float) -> int:
+def target_value(s: EngineState, i: int, value: float, at_fill: int = 0) -> int:
     """The same for a position worth ``value`` in its quote or settlement asset, less its fee (rule 18).
 
-    Refused (``no_price``) while the instrument has no price.
+    Refused (``no_price``) while the instrument has no price. With ``at_fill`` 1 the lots are worked out once more at
+    the price of the fill (rule 61).
     """
-    return ask_target(s.whole, i, value, NOTIONAL)
+    return ask_target(s.whole, i, value, NOTIONAL, at_fill)
 
 
-def target_percent(s: EngineState, i: int, fraction: float) -> int:
+def target_percent(s: EngineState, i: int, fraction: float, at_fill: int = 0) -> int:
     """The same for a position worth a ``fraction`` of the equity as it is now, less its fee: 0.5 is half of it.
 
     The instrument must be quoted in the reporting asset. Refused (``no_price``) while there is no price, or no equity.
+    ``at_fill`` is as for ``target_value``.
     """
-    return ask_target(s.whole, i, fraction, EQUITY)
+    return ask_target(s.whole, i, fraction, EQUITY, at_fill)
+
+
+def order_target(s: EngineState, i: int, quantity: float) -> int:
+    """:func:`target` by the name that it has elsewhere."""
+    return target(s, i, quantity)
+
+
+def order_target_value(s: EngineState, i: int, value: float, at_fill: int = 0) -> int:
+    """:func:`target_value` by the name that it has elsewhere."""
+    return target_value(s, i, value, at_fill)
+
+
+def order_target_percent(s: EngineState, i: int, fraction: float, at_fill: int = 0) -> int:
+    """:func:`target_percent` by the name that it has elsewhere."""
+    return target_percent(s, i, fraction, at_fill)
+
+
+def close(s: EngineState, i: int) -> int:
+    """:func:`close_position` by the name that it has elsewhere."""
+    return close_position(s, i)
 
 
 def cancel(s: EngineState, order: int) -> None:

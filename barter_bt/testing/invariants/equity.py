@@ -109,7 +109,7 @@ def _worth(result: Result) -> int:
     sums = [row["total"] + row["due"] for row in rows(state.assets)]
     for i, position in made.open.items():
         one, quantity = terms[i], position.side * position.quantity
-        if not one.is_derivative:
+        if one.base >= 0:
             sums[one.base] -= quantity * one.base_units
         sums[one.quote] += _value(result, i, one, position)
     return sum(_converted(result, asset, units) for asset, units in enumerate(sums))

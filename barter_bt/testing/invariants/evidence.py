@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.backtest import Result
-from barter_bt.engine.order import LIMIT, NO_TIME, THIS_CLOSE
+from barter_bt.engine.order import EXERCISE, LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.amended import Amended
 from barter_bt.testing.invariants.journal import Row, fail, place, rows, state_of
@@ -30,8 +30,8 @@ def assert_fills_within_evidence(result: Result) -> None:
     One that takes: at the price of a trade of that time (of the last, if it asks for ``this_close``), at the opposite
     side of the standing quote, at an open or a close, or inside the range of a candle that triggered it (rule 30). One
     that made: at its limit, which a trade, the opposite side, or the range of a candle reached at that time. Where
-    orders that take slip (rule 39), at no better. Positions that the venue closes itself (rules 43 and 46) are not
-    looked at.
+    orders that take slip (rule 39), at no better. What the venue does by itself (rules 43, 46, 64 and 65), and
+    what is exercised, is not looked at.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def assert_fills_within_evidence(result: Result) -> None:
     for number, trade in enumerate(rows(state.trades)):
         i, where = trade["instrument"], place(result, "trades", number, trade)
         takes, rests, order = terms[i]["taker_fills_on"], terms[i]["maker_fills_on"], orders[trade["order"]]
-        if order["time_sent"] == NO_TIME:
+        if order["time_sent"] == NO_TIME or order["kind"] == EXERCISE:
             continue
         if trade["maker"]:
             limits = amended.limits(trade["order"], order, trade)

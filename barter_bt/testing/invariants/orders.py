@@ -7,7 +7,7 @@ from typing import Any
 
 from barter_bt.backtest import Result
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import LIMIT, LIQUIDATION, NO_TIME, OPEN, REASONS, SETTLEMENT, STATUSES
+from barter_bt.engine.order import BY_VENUE, EXERCISE, LIMIT, NO_TIME, OPEN, REASONS, STATUSES
 from barter_bt.testing.invariants.amended import Amended
 from barter_bt.testing.invariants.journal import expect, fail, place, rows, state_of
 
@@ -37,7 +37,8 @@ def assert_fills_within_orders(result: Result) -> None:
         where, order = place(result, "trades", number, trade), orders[trade["order"]]
         for name in ("instrument", "side"):
             expect(trade[name], order[name], where, name, f"is that of its order {trade['order']}")
-        if trade["quantity"] <= 0 or trade["price"] <= 0:
+        worthless = trade["price"] == 0 and (order["reason"] in BY_VENUE or order["kind"] == EXERCISE)
+        if trade["quantity"] <= 0 or (trade["price"] <= 0 and not worthless):
             fail(where, f"{trade['quantity']} lots at {trade['price']} ticks; both must be positive")
         limits = amended.limits(trade["order"], order, trade)
         if order["kind"] == LIMIT and min(trade["side"] * (trade["price"] - limit) for limit in limits) > 0:
@@ -51,7 +52,9 @@ def assert_fills_within_orders(result: Result) -> None:
             continue
         for name, total in sums[number].items():
             expect(order[name], total, where, name, "is the sum of its fills")
-        if not order["filled"] <= order["quantity"] <= amended.most(number, order):
+        at_fill = order["wish"] or (order["parent"] >= 0 and orders[order["parent"]]["wish"])  # rule 61
+        most = order["quantity"] if at_fill else amended.most(number, order)
+        if not order["filled"] <= order["quantity"] <= most:
             lots = "{filled} lots filled of {quantity}, {quantity_requested} requested".format(**order)
             fail(where, f"{lots}; none may be more than the next")
 
@@ -111,7 +114,7 @@ def assert_orders_end(result: Result) -> None:
             fail(where, f"status is {status}, with {order['filled']} of {order['quantity']} lots filled")
         if status in ("rejected", "refused") and order["filled"]:
             fail(where, f"status is {status}, with {order['filled']} lots filled")
-        closed_out = order["reason"] in (LIQUIDATION, SETTLEMENT) and order["time_sent"] == NO_TIME
+        closed_out = order["reason"] in BY_VENUE and order["time_sent"] == NO_TIME
         if (order["reason"] != 0) != (status in ENDED[1:] or closed_out):
             fail(where, f"status is {status}, and its reason is {REASONS[order['reason']]!r}")
         _expect_in_order(where, order)

@@ -34,7 +34,7 @@ class Terms:
 
     base: int
     quote: int
-    is_derivative: bool
+    is_derivative: bool  # but not an option, which is paid for as spot is
     is_inverse: bool
     base_units: int
     ratio: Fraction  # units of money of one lot at one tick
@@ -141,10 +141,9 @@ def replay(result: Result) -> Replay:
         if one.is_derivative:
             made.postings.append([(asset, paid + gain)])
         else:
-            lots = trade["side"] * trade["quantity"]
-            made.postings.append(
-                [(asset, paid - trade["side"] * trade["notional"]), (one.base, lots * one.base_units - received)]
-            )
+            lots, moved = trade["side"] * trade["quantity"], (asset, paid - trade["side"] * trade["notional"])
+            coins = (one.base, lots * one.base_units - received)
+            made.postings.append([moved] if one.base < 0 else [moved, coins])
     for each in splits:
         _split(made, each)
     return made

@@ -10,7 +10,7 @@ from barter_bt.testing.scenario.make import make, random_scenario
 from barter_bt.testing.scenario.numbers import CENTER, START
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Drawn, Seeded, Source
-from barter_bt.testing.scenario.spec import Conditions, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import Conditions, Entry, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 
 __all__ = [
     "CENTER",
@@ -18,6 +18,7 @@ __all__ = [
     "Case",
     "Conditions",
     "Drawn",
+    "Entry",
     "ExchangeSpec",
     "InstrumentSpec",
     "Row",

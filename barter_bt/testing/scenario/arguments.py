@@ -68,6 +68,7 @@ SCHEDULE: dict[str, Any] = {
     "good_till": TIME,
     "good_after": TIME,
     "candle_fill": pl.String,
+    "trigger_by": pl.String,
     "group": pl.Int64,
     "after": pl.Int64,
     **dict.fromkeys(PROTECTION, pl.Float64),
@@ -80,6 +81,7 @@ CELLS = {
     "cancel": ("action", "time", "ref"),
     "target": ("action", "time", "instrument", "target"),
     "amend": ("action", "time", "ref", "price", "quantity", "trigger", "trailing", "trailing_rate"),
+    "exercise": ("action", "time", "instrument", "quantity"),
 }
 
 
@@ -104,6 +106,8 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
             band=float(scenario.band),
             resize=not scenario.strict,
             protect_by=scenario.protect_by,
+            price_by=scenario.price_by,
+            size_at=scenario.size_at,
         ),
         "balances": to_balances(scenario, scenario.balances),
         "units": to_balances(scenario, scenario.units),
@@ -144,8 +148,10 @@ def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for row in schedule:
         names, conditions = CELLS[row[0]], asdict(conditions_of(row))
-        told = {"open": tuple(conditions), "target": PROTECTION}.get(row[0], ())
+        entry = conditions.pop("entry") or {}
+        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by")}.get(row[0], ())
         cells = dict.fromkeys(SCHEDULE) | dict(zip(names, row[: len(names)], strict=True))
+        cells |= {"price" if name == "limit" else name: value for name, value in entry.items()}
         rows.append(cells | {name: conditions[name] for name in told})
     return pl.DataFrame(rows, schema=SCHEDULE, orient="row")
 
@@ -241,6 +247,11 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
         settlement=spec.base if spec.kind == "inverse" else None,
         expiry=spec.expiry,
         settlement_price=spec.settlement_price,
+        strike=spec.strike,
+        option_kind=spec.right,
+        exercise=("american" if spec.american else "european") if spec.kind == "option" else None,
+        underlying=spec.underlying,
+        delivery="physical" if spec.physical else None,
     )
 
 

@@ -13,6 +13,8 @@ from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
 from barter_bt.testing.scenario.dealing import with_dealing
+from barter_bt.testing.scenario.endings import with_endings
+from barter_bt.testing.scenario.entries import with_entries
 from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
@@ -92,8 +94,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_good_till(source, scenario) if has_conditions else scenario
     scenario = with_bonds(source, with_margins(source, scenario))
     scenario = with_timing(source, scenario)
-    scenario = with_margin_modes(source, with_candle_path(source, scenario))
-    return with_amends(source, with_dealing(source, scenario))
+    scenario = with_entries(source, with_margin_modes(source, with_candle_path(source, scenario)))
+    return with_endings(source, with_amends(source, with_dealing(source, scenario)))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

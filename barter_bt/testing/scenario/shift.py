@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from barter_bt.testing.scenario.spec import DelaySpec, ExchangeSpec, Row, Scenario, StreamSpec, conditions_of
+from barter_bt.testing.scenario.spec import (
+    Conditions,
+    DelaySpec,
+    Entry,
+    ExchangeSpec,
+    Row,
+    Scenario,
+    StreamSpec,
+    conditions_of,
+)
 
 TIMES = {"trades": (0, 1), "quotes": (0, 1), "candles": (0, 1, 2)}
 
@@ -53,6 +63,12 @@ def _delayed(spec: ExchangeSpec, by: int) -> ExchangeSpec:
 def _later(row: Row, by: int) -> Row:
     """A row of a schedule, with the times of its order."""
     row, conditions = changed(row, {1: row[1] + by}), conditions_of(row)
-    times = {name: getattr(conditions, name) for name in ("good_till", "good_after")}
-    later = {name: time + by for name, time in times.items() if time is not None}
+    later = _times(conditions, by)
+    if conditions.entry is not None:
+        later["entry"] = replace(conditions.entry, **_times(conditions.entry, by))
     return (*row[:-1], replace(conditions, **later)) if later else row
+
+
+def _times(terms: Conditions | Entry, by: int) -> dict[str, Any]:
+    times = {name: getattr(terms, name) for name in ("good_till", "good_after")}
+    return {name: time + by for name, time in times.items() if time is not None}

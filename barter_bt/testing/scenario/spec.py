@@ -8,12 +8,13 @@ from typing import Any, Literal
 from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles"]
-Contract = Literal["spot", "perpetual", "inverse", "future"]
+Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 Mark = Literal["weighted_mid", "mid", "last", "closing"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
+TriggerBy = Literal["last", "quote", "mark"]
 Row = tuple[Any, ...]
 DelaySpec = tuple[str, tuple[int, ...], tuple[int, ...]]
 TierSpec = tuple[tuple[tuple[str, str, str], ...], str, int, int, str]
@@ -57,7 +58,7 @@ class InstrumentSpec(Plain):
     price_min: str | None = None
     declares_tick: bool = True
     declares_lot: bool = True
-    expiry: int | None = None  # of a future
+    expiry: int | None = None  # of a future, an option, or spot that is delisted
     per_order: str = "0"
     fee_minimum: str = "0"
     fee_maximum: str | None = None
@@ -70,7 +71,12 @@ class InstrumentSpec(Plain):
     maintenance: str | None = None
     maintenance_per_contract: str | None = None
     liquidation_fee: str = "0"
-    settlement_price: str | None = None  # of a future that expires
+    settlement_price: str | None = None  # of what expires; of an option that of its underlying
+    right: Literal["call", "put"] | None = None  # of an option, and what follows; a future may deliver, too
+    strike: str | None = None
+    american: bool = False
+    underlying: str | None = None  # name of an instrument of the same exchange
+    physical: bool = False
     isolated: bool = False
     tiers: tuple[tuple[str | None, str, str], ...] = ()  # up to which notional, margin, maintenance; the last None
     by_tier: bool = False
@@ -130,6 +136,23 @@ class StreamSpec(Plain):
 
 
 @dataclass(frozen=True, repr=False)
+class Entry(Plain):
+    """How a target enters (rule 60), and the times of its order; without ``limit`` and ``stop`` by a market order.
+
+    The two are what ``Scenario.price_by`` says. ``post_only`` is of a limit that is "gtc" alone; the times and
+    ``candle_fill`` are as those of :class:`Conditions`.
+    """
+
+    limit: float | None = None
+    stop: float | None = None
+    time_in_force: str = "gtc"
+    post_only: bool = False
+    good_till: int | None = None
+    good_after: int | None = None
+    candle_fill: CandleFill | None = None
+
+
+@dataclass(frozen=True, repr=False)
 class Conditions(Plain):
     """What an order waits for at its exchange, what it may only do, what protects it, and when and with what it ends.
 
@@ -140,7 +163,9 @@ class Conditions(Plain):
     that of its row, the end later than the other. ``candle_fill`` is of a market order, or a limit that is not "gtc" or
     "day", without a trigger. "day", "at_open" and "at_close" have no other times, the last two neither a
     ``candle_fill`` nor a trigger. "open" rows of one time and exchange that bear the same ``group`` cancel each other,
-    and one follows that of row number ``after``, which is before it.
+    and one follows that of row number ``after``, which is before it. ``trigger_by``, of an order with a trigger, a
+    target that enters by a stop, or what a stop protects, says which prices those triggers look at. ``entry`` is of
+    targets alone.
     """
 
     stop: float | None = None
@@ -156,6 +181,8 @@ class Conditions(Plain):
     candle_fill: CandleFill | None = None
     group: int | None = None
     after: int | None = None
+    trigger_by: TriggerBy | None = None
+    entry: Entry | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
@@ -174,8 +201,9 @@ class Scenario(Plain):
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("amend", time, ref, price, quantity, trigger, trailing, trailing_rate)``, likewise, None for what stays;
+    - ``("exercise", time, instrument, quantity)`` of an American option;
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
-      with :class:`Conditions` that protect what it enters.
+      with :class:`Conditions` that protect what it enters, and say how.
 
     Cash flows, due by time and at one time in the order given; no funding, dividend or split comes twice:
 
@@ -210,6 +238,8 @@ class Scenario(Plain):
     start: int | None = None
     units: tuple[tuple[str, str, str], ...] = ()
     protect_by: ProtectBy = "price"
+    price_by: ProtectBy = "price"  # of entries
+    size_at: Literal["decision", "fill"] = "decision"  # "fill" goes with no size in "units", and no limits and stops
     band: str = "0"  # of targets, at most nine places
     cash_flows: tuple[Row, ...] = ()
     sessions: tuple[tuple[str, tuple[Session, ...]], ...] = ()

@@ -31,7 +31,7 @@ from barter_bt.engine.event import (
     STOPPED,
     TIMER,
 )
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSE_OUT, ENTITLED, FILL, SPLIT
+from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSE_OUT, DELIVERED, ENTITLED, FILL, SPLIT
 from barter_bt.engine.order import (
     CANCELLED,
     EXPIRED,
@@ -84,7 +84,7 @@ class Events:
         audits, items = self.log.state.audits, self.log.state.account_items
         if audits.kind[row] not in ACCOUNT:
             return False
-        return items.kind[audits.item[row - audits.part[row]]] in (CLOSE_OUT, SPLIT, ENTITLED)
+        return items.kind[audits.item[row - audits.part[row]]] in (CLOSE_OUT, DELIVERED, SPLIT, ENTITLED)
 
     # The market
 

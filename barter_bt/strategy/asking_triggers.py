@@ -1,0 +1,63 @@
+"""Triggers and protection of orders, as compiled strategies ask for them (rules 28 to 34)."""
+
+from __future__ import annotations
+
+from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
+from barter_bt.engine.fault import BAD_TRIGGER, fail
+from barter_bt.engine.order import LAST, MARK, NO_TRIGGER
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import RATE, steps
+from barter_bt.strategy.asking import NOTHING_ASKED
+
+
+def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float, rate: float) -> int:
+    """Hold an order that was asked for until a trigger: at a price, or one that follows the market, or both."""
+    if row == NOTHING_ASKED:
+        return row
+    a, i = s.actions, s.actions.instrument[row]
+    per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
+    a.trigger_kind[row] = kind
+    a.trigger[row] = steps(at, per_unit, noise)
+    a.trail[row] = steps(distance, per_unit, noise)
+    a.trail_rate[row] = int(rate * RATE + 0.5) if 0.0 <= rate < 1.0 else -1
+    follows = (a.trail[row] > 0) + (a.trail_rate[row] > 0)
+    known = a.trigger[row] >= 0 and a.trail[row] >= 0 and a.trail_rate[row] >= 0
+    if not known or follows > 1 or (follows == 0 and a.trigger[row] == 0) or a.post_only[row]:
+        fail(s.fault, BAD_TRIGGER, i)
+    return row
+
+
+def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float) -> int:
+    """Protect an entry that was asked for; an amount of 0 is left out."""
+    if row == NOTHING_ASKED:
+        return row
+    i = s.actions.instrument[row]
+    per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
+    if unit == BY_FRACTION:
+        per_unit, noise = float(RATE), 1.0
+    stop, profit, trail = (
+        steps(stop_loss, per_unit, noise),
+        steps(take_profit, per_unit, noise),
+        steps(trailing, per_unit, noise),
+    )
+    sensible = stop >= 0 and profit >= 0 and trail >= 0 and stop + profit + trail > 0
+    if not (sensible and BY_PRICE <= unit <= BY_FRACTION) or s.actions.reduce_only[row]:
+        fail(s.fault, BAD_TRIGGER, i)
+        return row
+    ask_protection(s, row, unit, stop, profit, trail)
+    return row
+
+
+def ask_trigger_by(s: EngineState, row: int, which: int) -> int:
+    """Let the trigger of an order that was asked for, and those of what protects it, look at prices of its choice."""
+    if row == NOTHING_ASKED:
+        return row
+    a, has_stop, other = s.actions, int(s.actions.trigger_kind[row] != NO_TRIGGER), row + 1
+    a.trigger_by[row] = which
+    while other < len(a) and a.parent[other] == row and not a.follows[other]:
+        a.trigger_by[other] = which
+        has_stop |= int(a.trigger_kind[other] != NO_TRIGGER)
+        other += 1
+    if not has_stop or not LAST <= which <= MARK:
+        fail(s.fault, BAD_TRIGGER, a.instrument[row])
+    return row

@@ -1,0 +1,111 @@
+"""What the expressions of signals give over the candles: targets, and what goes with them, by when they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from barter_bt.data import Stream
+from barter_bt.errors import StrategyError, nearest
+from barter_bt.strategy.driver import Market
+from barter_bt.strategy.panel import Panel, own_columns, panel
+from barter_bt.strategy.rows import fail, grid_of, instrument_codes
+from barter_bt.strategy.windows import Apart, taken_apart
+
+
+def computed(target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market) -> tuple[pl.DataFrame, Panel]:
+    """Targets and what goes with them, by when they are known, and the candles that they are computed over.
+
+    Raises
+    ------
+    StrategyError
+        There are no candles, or an expression cannot be computed over them.
+    """
+    given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
+    if not given:
+        raise StrategyError("an expression needs a stream of candles, and the data has none", "give a frame of targets")
+    apart = taken_apart(target, beside)
+    names = [name for each in (target, *beside.values()) for name in each.meta.root_names()]
+    candles = _panel(market, given, names, apart.across)
+    try:
+        return _rows(apart, candles), candles
+    except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
+        raise _error(target, beside, candles, market, error) from error
+
+
+def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, *, in_ticks: bool) -> pl.DataFrame:
+    """Computed prices and distances as whole ticks, or fractions of a price as whole 1e-9, at least one (rule 8).
+
+    Raises
+    ------
+    StrategyError
+        One is below 0, or no number.
+    """
+    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and in_ticks else None
+    for name in names:
+        values = rows[name].fill_null(0.0).to_numpy()
+        fail(rows, ~((values >= 0) & np.isfinite(values)), f"a {name} that is below 0 or no number", "null for none")
+        steps = np.full(len(values), 1e9) if codes is None else grid_of(market, codes, "ticks")[0]
+        whole = np.maximum(np.rint(values * steps), 1.0) / steps
+        if codes is not None:  # without a tick of its own an instrument takes any price
+            whole = np.where(grid_of(market, codes, "tick_noise")[0] < 1.0, whole, values)
+        rows = rows.with_columns(pl.when(pl.col(name).is_not_null()).then(pl.Series(whole)).alias(name))
+    return rows
+
+
+def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across: bool) -> Panel:
+    """The candles; where they must be sorted, a second run keeps them so for those after it."""
+    key = "panel", frozenset(names) & {name for stream in given for name in stream.extra}, across
+    found = market.kept.get(key)
+    if found is None:
+        made: Panel = market.once(key, lambda: panel(list(given), list(given.values()), names, across))
+        return made
+    held: Panel = market.once((*key, "held"), found.held)
+    return held
+
+
+def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:
+    """Targets without nulls; of those of an instrument that become known at one time, the last."""
+    rows = apart.columns(candles).with_columns(pl.col("target", *apart.beside).cast(pl.Float64))
+    there = [name for name in ("price", "limit") if name in apart.beside]  # without them a target is none
+    enters = [pl.col(name).is_not_null() | (pl.col("target") == 0) for name in there]
+    frame = candles.collect(rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null(), *enters))
+    if not frame["time"].is_sorted():
+        frame = frame.sort("time", maintain_order=True)
+    return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame
+
+
+def _error(
+    target: pl.Expr, beside: Mapping[str, pl.Expr], candles: Panel, market: Market, error: BaseException
+) -> StrategyError:
+    """What Polars says, in the words of a user."""
+    there = own_columns([stream for stream in market.streams if stream.kind == "candles"])
+    for name, each in {"": target, **beside}.items():
+        which = f"the signal's expression{' of ' if name else ''}{name}"
+        missing = next((column for column in each.meta.root_names() if column not in there), None)
+        if missing is not None:
+            guess = nearest(missing, there)
+            return StrategyError(
+                f"{which} names column {missing!r}; the candles have {', '.join(there)}",
+                f"did you mean {guess!r}?" if guess else None,
+            )
+    name, found = _culprit(target, beside, candles, error)
+    first = str(found).split("\n", 1)[0]
+    return StrategyError(
+        f"the signal's expression{' of ' if name else ''}{name} cannot be computed over the candles: {first}",
+        "its value must be one number (or null) for each candle",
+    )
+
+
+def _culprit(
+    target: pl.Expr, beside: Mapping[str, pl.Expr], candles: Panel, error: BaseException
+) -> tuple[str, BaseException]:
+    """Name of the expression that cannot be computed, the target's is "", and what Polars says of it alone."""
+    for name, each in {"": target, **beside}.items() if beside else ():
+        try:
+            _rows(taken_apart(each), candles)
+        except (Exception, pl.exceptions.PanicException) as alone:
+            return name, alone
+    return "", error

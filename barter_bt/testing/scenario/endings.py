@@ -1,0 +1,96 @@
+"""Random ends of instruments: spot that is delisted, options, and what is delivered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from barter_bt.testing.scenario.flows import times_of
+from barter_bt.testing.scenario.numbers import CENTER, SECOND, plain
+from barter_bt.testing.scenario.source import Source, chance
+from barter_bt.testing.scenario.spec import InstrumentSpec, Row, Scenario
+
+DRAWS_ENDINGS = False  # of random scenarios, until the reference follows
+_MOST_TICKS = Decimal(10**9)  # of a strike
+_AWAY = ("0.9", "0.97", "1", "1", "1.03", "1.1")  # of the middle price
+
+
+def with_endings(source: Source, scenario: Scenario) -> Scenario:
+    """The same scenario; if it is to be drawn, half of the time with instruments that end otherwise."""
+    if not DRAWS_ENDINGS or not chance(source, 50):
+        return scenario
+    times = times_of(scenario)
+    funded = {row[2] for row in scenario.cash_flows if row[0] == "funding"}
+    instruments, taken = list(scenario.instruments), set[str]()
+    for place, item in enumerate(instruments):
+        if item.kind == "spot" and chance(source, 30):
+            instruments[place] = delisted(source, item, source.pick(times))
+        elif item.kind in ("perpetual", "future") and item.name not in funded | taken and chance(source, 70):
+            instruments[place] = made = derived(source, item, instruments, times)
+            taken |= {made.underlying} if made.underlying else set()
+    found = replace(scenario, instruments=tuple(instruments))
+    american = [item for item in instruments if item.american]
+    return replace(found, schedule=(*found.schedule, *exercises(source, found, american))) if american else found
+
+
+def underlying_of(item: InstrumentSpec, instruments: list[InstrumentSpec]) -> InstrumentSpec | None:
+    """What is quoted alike on the same exchange, if there is anything; spot with the same base before others."""
+    there = [one for one in instruments if (one.exchange, one.quote) == (item.exchange, item.quote) and one != item]
+    found = [one for one in there if one.kind in ("spot", "perpetual", "future") and one.declares_tick]
+    return min(found, key=lambda one: (one.kind != "spot", one.base != item.base), default=None)
+
+
+def delisted(source: Source, item: InstrumentSpec, time: int) -> InstrumentSpec:
+    """Paid at a price that is given, or nothing, or the mark."""
+    price = (
+        source.pick((None, "0", plain(Decimal(item.tick) * source.integer(90, 110)))) if item.declares_tick else None
+    )
+    return replace(item, expiry=time, settlement_price=price)
+
+
+def derived(
+    source: Source, item: InstrumentSpec, instruments: list[InstrumentSpec], times: list[int]
+) -> InstrumentSpec:
+    """A future that delivers, or an option on what is there; or the same as before."""
+    of = underlying_of(item, instruments)
+    if item.kind == "future" and item.expiry is not None and chance(source, 40):
+        fits = of is not None and (of.kind, of.base) == ("spot", item.base) and delivered(item, of)
+        return replace(item, underlying=of.name, physical=True) if of is not None and fits else item
+    if not item.declares_tick:
+        return item
+    tick = Decimal(of.tick if of is not None else item.tick)
+    strike = (CENTER * tick * Decimal(source.pick(_AWAY)) / Decimal(item.tick)).to_integral_value() * Decimal(item.tick)
+    if not 1 <= strike / Decimal(item.tick) <= _MOST_TICKS:
+        return item
+    given = plain(strike * Decimal(source.pick(_AWAY))) if of is None or chance(source, 20) else None
+    american = of is not None and chance(source, 50)
+    option = replace(
+        item,
+        kind="option",
+        expiry=source.pick(times[-len(times) // 3 :] if american else times),
+        settlement_price=given,
+        right=source.pick(("call", "put")),
+        strike=plain(strike),
+        american=american,
+        underlying=None if of is None else of.name,
+    )
+    physical = of is not None and delivered(item, of) and strike % tick == 0 and chance(source, 50)
+    return replace(option, physical=physical)
+
+
+def delivered(item: InstrumentSpec, of: InstrumentSpec) -> bool:
+    """Whether a lot of one is whole lots of the other."""
+    lots, each = (Decimal(one.lot) * Decimal(one.contract_size) for one in (item, of))
+    return item.declares_lot and of.declares_lot and lots % each == 0
+
+
+def exercises(source: Source, scenario: Scenario, american: list[InstrumentSpec]) -> list[Row]:
+    """Requests behind all rows that there are, for their numbers are those of rows."""
+    last = max((row[1] for row in scenario.schedule), default=min(times_of(scenario)))
+    later = [time for time in times_of(scenario) if time >= last] or [last]
+    rows: list[Row] = []
+    for _ in source.several(1, 3):
+        item = source.pick(american)
+        lots = Decimal(item.lot) * source.integer(1, 5)
+        rows.append(("exercise", source.pick(later) + source.pick((0, 0, SECOND)), item.name, float(lots)))
+    return sorted(rows, key=lambda row: row[1])

@@ -1,0 +1,141 @@
+"""What goes with signals: protection and entries as numbers, expressions and columns; leaving after a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+import barter_bt as bt
+from barter_bt.errors import StrategyError
+from barter_bt.strategy.leaving import left_after
+from tests.engine.tiny import S, bars, run, stamps, table
+
+C = pl.col("close")
+FRAME = pl.DataFrame({"time": stamps([10, 20]), "instrument": ["a_usd"] * 2, "target": [1.0, 2.0]})
+RISING = bars(100, 101, 102, 103)
+
+
+def prices(signals: bt.Signals, **options: object) -> list[tuple]:
+    return table(run(RISING, signals, **options).orders, "time_sent", "kind", "price", "trigger")
+
+
+def test_protection_is_that_of_the_targets_candle():
+    """A tenth of the close below, and twice the row above: bought at 100 and at 102."""
+    target = pl.when(C == 100).then(1.0).when(C == 101).then(2.0)
+    signals = bt.Signals(target, stop_loss=C * 0.1, take_profit=(C - 99) * 2, protect_by="distance")
+    assert prices(signals)[1:3] == [(10, "stop", None, 91), (10, "limit", 103, None)]  # from 101: 10.1 away, and 2
+    assert prices(signals)[4:] == [(20, "stop", None, 92), (20, "limit", 106, None)]  # from 102: 10.1 away, and 4
+
+
+def test_a_null_protects_not_and_a_number_is_not_rounded():
+    signals = bt.Signals(pl.lit(1.0), stop_loss=pl.when(C > 200).then(C), take_profit=0.05)
+    assert [kind for _, kind, *_ in prices(signals)] == ["market", "limit"]
+    with pytest.raises(StrategyError, match="a take_profit that is not positive or off the grid"):
+        run(RISING, bt.Signals(pl.lit(1.0), take_profit=2.5, protect_by="distance"))
+
+
+def test_a_row_is_known_when_all_that_goes_with_it_is():
+    """The stop loss looks across instruments: it waits for the other candle, which arrives three seconds later."""
+    late = bars(50, 51, 52, instrument="b_usd")
+    both = [bt.Instrument("x", name, price_increment=1, quantity_increment=1) for name in ("a_usd", "b_usd")]
+    mean = C.mean().over("time") * 0.001
+    target = pl.when(pl.col("instrument") == "a_usd").then(1.0)
+    frame = late.frame().collect().with_columns(time_received=pl.col("time_exchange") + timedelta(seconds=3))
+    result = run([RISING, bt.data.candles(frame)], bt.Signals(target, stop_loss=mean), both)
+    assert table(result.orders, "time_sent")[0] == (13,)
+    alone = run([RISING, bt.data.candles(frame)], bt.Signals(target, stop_loss=0.1), both)
+    assert table(alone.orders, "time_sent")[0] == (10,)
+
+
+def test_entries_by_expressions_columns_and_numbers_are_the_same():
+    """Half a percent below the close, on the grid, or as a column of a frame."""
+    expected = [(10, "limit", 99, None), (20, "limit", 100, None), (30, "limit", 101, None)]
+    assert prices(bt.Signals(pl.lit(1.0), order="limit", price=C * 0.99))[:3] == expected
+    assert prices(bt.Signals(pl.lit(1.0), order="limit", price=1, price_by="distance"))[:3] == expected
+    frame = FRAME.with_columns(price=pl.Series([99.0, 100.0]), target=1.0)
+    assert prices(bt.Signals(frame, order="limit")) == expected[:2]
+    assert prices(bt.Signals(frame, order="stop")) == [(10, "stop", None, 99)]  # filled at once
+
+
+def test_a_stop_limit_has_both():
+    signals = bt.Signals(pl.lit(1.0), order="stop_limit", price=C + 5, limit=C + 6)
+    assert prices(signals)[0] == (10, "stop_limit", 106, 105)
+
+
+def test_where_the_price_is_null_the_target_is_but_not_0():
+    """Warm-up of the price: no target; the exit in the third bar needs none."""
+    price = pl.when(C == 101).then(C - 1)
+    signals = bt.Signals(pl.when(C < 102).then(1.0).otherwise(0.0), order="limit", price=price)
+    assert table(run(RISING, signals).orders, "time_sent", "price", "time_closed") == [(20, 100, 30)]
+
+
+def test_market_on_close():
+    """Each target is filled at the close of the day's session, exits too."""
+    days = pl.DataFrame({"open": stamps([0, 25, 45]), "close": stamps([20, 40, 60])})
+    sessions = bt.data.sessions(days)
+    signals = bt.Signals(pl.when(C < 103).then(1.0).otherwise(0.0), time_in_force="at_close", rebalance="on_change")
+    result = run(bars(100, 101, 102, 103, 104, 105), signals, sessions=sessions)
+    assert table(result.trades, "time_exchange", "price") == [(20, 101), (60, 105)]
+
+
+def test_positions_are_left_after_a_time():
+    """15 seconds after the target took its sign a row of its own; where there is a row, that; a turn begins anew."""
+    frame = pl.DataFrame(
+        {
+            "time": stamps([0, 10, 20, 30, 40, 50]),
+            "instrument": ["a"] * 6,
+            "target": [1.0, 1.0, 2.0, -1.0, -1.0, 0.0],
+        }
+    )
+    left = left_after(frame, "15s")
+    assert table(left, "time", "target") == [(0, 1), (10, 1), (15, 0), (20, 0), (30, -1), (40, -1), (45, 0), (50, 0)]
+    assert table(left_after(frame, timedelta(seconds=20)), "time", "target") == [
+        *((0, 1), (10, 1), (20, 0), (30, -1), (40, -1), (50, 0)),
+    ]
+
+
+def test_positions_of_signals_are_left_between_candles():
+    result = run(RISING, bt.Signals(pl.lit(1.0), exit_after=f"{15 * S}ns", rebalance="on_change"))
+    assert table(result.orders, "time_sent", "side") == [(10, "buy"), (25, "sell")]
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"order": "peg"}, "order is 'peg'; allowed: market, limit, stop, stop_limit"),
+        ({"order": "limit"}, "price is missing, and order is 'limit'"),
+        ({"price": 3}, "price is 3, and order is 'market'"),
+        ({"order": "stop_limit", "price": 3}, "limit is missing, and order is 'stop_limit'"),
+        ({"order": "stop", "price": 3, "post_only": True}, "post_only, and order is 'stop'"),
+        ({"price_by": "distance"}, "price_by is 'distance', and order is 'market'"),
+        ({"trigger_by": "last"}, "trigger_by is 'last', and nothing has a trigger"),
+        ({"trigger_by": "bid"}, "trigger_by is 'bid'; allowed: last, quote, mark"),
+        ({"time_in_force": "moc"}, "time_in_force is 'moc'; allowed: gtc, ioc, fok, day, at_open, at_close"),
+        ({"exit_after": "soon"}, "exit_after is 'soon', which is not a length of time"),
+        ({"exit_after": 0}, "exit_after is 0; it must be a whole number of rows, at least 1, or a length of time"),
+        ({"exit_after": True}, "exit_after is True"),
+        ({"stop_loss": C.log() - 9}, "a stop_loss that is below 0 or no number"),
+        ({"stop_loss": pl.col("clse")}, "expression of stop_loss names column 'clse'"),
+        ({"take_profit": C.str.len_chars()}, "expression of take_profit cannot be computed"),
+    ],
+)
+def test_what_cannot_be_is_told(terms, said):
+    with pytest.raises(StrategyError, match=said):
+        run(RISING, bt.Signals(pl.lit(1.0), **terms))
+
+
+def test_a_frame_gives_columns_in_place_of_expressions():
+    with pytest.raises(StrategyError, match="stop_loss is an expression, and the targets are a frame"):
+        bt.Signals(FRAME, stop_loss=C)
+    with pytest.raises(StrategyError, match="price is neither given nor a column of the frame of targets"):
+        run(RISING, bt.Signals(FRAME, order="limit"))
+
+
+def test_a_leak_in_what_goes_with_the_target_is_found():
+    signals = bt.Signals(pl.lit(1.0), stop_loss=C.shift(-1) * 0.0001)
+    assert "the signal looks ahead: " in "".join(run(RISING, signals).warnings)
+    instrument = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    report = bt.check_causality(RISING, instrument, signals, balances={"usd": 10_000}, n=2, interpret=True)
+    assert not report.ok
