@@ -350,12 +350,16 @@ def test_rule_64_what_cannot_be_exercised_is_refused_when_it_is_asked_for():
         run(DATA, exercised((4, 1)), [A, CALL])
     with pytest.raises(StrategyError, match="negative quantity"):
         run(DATA, exercised((4, -1)), [A, american(CALL)])
-    frame = exercised((4, 1)).frame.with_columns(price=pl.lit(9.0))
-    with pytest.raises(StrategyError, match="other terms"):
-        run(DATA, bt.Schedule(frame), [A, american(CALL)])
-    plain = Watch(lambda s: 0, lambda s, woken: ([], [replace(s.exercise("a_call", 1), price=9)]), wake=("timer:1s",))
-    with pytest.raises(BarterBtError, match="exercises, with other terms"):
-        run(DATA, plain, [A, american(CALL)])
+    for other in ({"price": 9.0}, {"trigger_by": "mark"}):
+        frame = exercised((4, 1)).frame.with_columns(**{name: pl.lit(value) for name, value in other.items()})
+        with pytest.raises(StrategyError, match="other terms"):
+            run(DATA, bt.Schedule(frame.with_columns(stop=pl.lit(None, pl.Float64))), [A, american(CALL)])
+    for other in ({"price": 9}, {"trigger_by": "mark"}, {"worth": -90}):
+        asked = Watch(
+            lambda s: 0, lambda s, n, other=other: ([], [replace(s.exercise("a_call", 1), **other)]), wake=("timer:1s",)
+        )
+        with pytest.raises(BarterBtError, match="exercises, with other terms"):
+            run(DATA, asked, [A, american(CALL)])
     european = Watch(
         lambda s: 0, lambda s, n: ([], [s.buy("a_call", 2) if n == 1 else s.exercise("a_call", 2)]), wake=("timer:1s",)
     )

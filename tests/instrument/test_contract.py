@@ -114,11 +114,7 @@ GRID = {"price_increment": 1, "quantity_increment": 1}
 @pytest.mark.parametrize(
     ("terms", "message", "hint"),
     [
-        (
-            OPTION | {"exercise": "bermudan"},
-            "'x.btc_usd' is an option that is bermudan",
-            "settle it in its quote asset",
-        ),
+        (OPTION | {"exercise": "bermudan"}, "'x.btc_usd' is an option that is bermudan", SIMULATED),
         (OPTION | {"settlement": "btc"}, "is an option that is settled in btc", SIMULATED),
         ({"kind": "future", "settlement": "usdc"}, "is settled in usdc, neither in usd nor in btc", None),
         ({"quantity_unit": "quote"}, "are counted by quantity_unit 'quote'", "count them by 'asset'"),
