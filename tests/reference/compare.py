@@ -17,13 +17,13 @@ from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
 from .engine import run
-from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table, Tables, row_of
+from .tables import AMENDS, BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table, Tables, row_of
 
 if TYPE_CHECKING:
     from barter_bt.backtest import Result
 
 OURS = {"position": "position_id", "time_in_force": "tif", "maker": "liquidity"}  # by the engine's name
-TABLES = ("orders", "trades", "positions", "balances", "payments", "equity")
+TABLES = ("orders", "trades", "positions", "balances", "payments", "amends", "equity")
 
 
 def fast(scenario: Scenario, *, interpret: bool = False, pieces: int = 1) -> Result:
@@ -56,6 +56,7 @@ def tables_of(result: Result) -> Tables:
         positions=_rows(state.positions, POSITIONS),
         balances=_rows(state.balances, BALANCES),
         payments=_payments(result),
+        amends=_amends(result),
         equity=equity,
         sequence=state.engine.sequence[0],
     )
@@ -105,6 +106,18 @@ def _payments(result: Result) -> Table:
         )
         for row, amount in zip(told.to_dicts(), amounts, strict=True)
     ]
+
+
+def _amends(result: Result) -> Table:
+    """What was asked, and what became of it, which the public table has in words."""
+    from barter_bt.engine.order import NO_TIME
+
+    state, words = result.state.amends, result.amends.select(pl.col("status", "reason").cast(pl.String))
+    values = {name: state.array(name).tolist() for name in state.schema} | words.to_dict(as_series=False)
+    for name in ("time_exchange", "time_engine"):
+        values[name] = [None if time == NO_TIME else time for time in values[name]]
+    values["reason"] = [reason or "" for reason in values["reason"]]
+    return [row_of(AMENDS, *cells) for cells in zip(*(values[name] for name in AMENDS.split()), strict=True)]
 
 
 def difference(reference: Tables, other: Tables) -> str:

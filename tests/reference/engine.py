@@ -1,4 +1,4 @@
-"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18, 24 to 26 and 48, what 57 and 58 send.
+"""The reference engine: one queue of (time, class) events; rules 9 to 13, 18, 24 to 26, 48, what 33, 57 and 58 send.
 
 ``run(scenario)`` returns the journals in integer units.
 """
@@ -14,6 +14,8 @@ from typing import Any
 from barter_bt.testing.scenario import Row, Scenario
 from barter_bt.testing.scenario.spec import conditions_of
 
+from . import amending
+from .amend import answered, check_amend, growth, note_amend, read_amend
 from .costs import all_in, by_order
 from .flows import Flow, due, flows_of
 from .liquidation import Prices, is_short, price_found
@@ -308,6 +310,8 @@ class Engine:
         if report.kind == "triggered":
             assert order["time_triggered"] is None, "an order is triggered once"
             order["time_triggered"] = report.time
+        if report.amend >= 0:
+            answered(self.tables, report, now)
         if report.price:  # rule 31
             order.update({"trigger" if order["trigger_kind"] else "price": report.price})
         if report.kind == "fill":
@@ -317,7 +321,7 @@ class Engine:
             order.update(status=report.status, reason=report.reason, time_closed=now)
         if report.kind in ("changed", "fill", "end"):
             order["quantity"] = report.quantity
-            assert order["filled"] <= order["quantity"] <= order["quantity_requested"], "fills within the quantity"
+            assert order["filled"] <= order["quantity"], "fills within the quantity"
         if report.kind in ("fill", "end"):
             whole = order["filled"] == order["quantity"] > 0
             assert whole == (order["status"] == "filled"), "filled is filled whole"
@@ -440,10 +444,33 @@ class Engine:
             self.order_of_row[number] = self.open_row(number, row)
             return
         order = self.order_of_row[row[2]]
+        if row[0] == "amend":
+            self.amend(order, row)
+            return
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
             self.cancelling.add(order)
             exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
             self.at(self.clock + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].cancel, order))
+
+    def amend(self, number: int, row: Row) -> None:
+        """Rule 33: sent, unless the order has ended, is being cancelled, or a risk manager objects to its growth."""
+        order, known = self.asked[number], self.tables.orders[number]
+        amend, refused = read_amend(len(self.tables.amends), order.instrument, row), ""
+        check_amend(amend, order)
+        more = growth(self.tables, number, amend)
+        if known["status"] != "open" or number in self.cancelling:
+            refused = "order_ended"
+        elif self.manager and more:
+            held = self.positions.get(order.instrument.index)
+            position = held.side * held.quantity if held else 0
+            said = self.manager(more, order.side, position, amend.price or known["price"])
+            refused = "" if said < 0 else OWN_REASONS[said]
+            amend = amend._replace(quantity=amend.quantity - more - said) if said < 0 else amend
+        note_amend(self.tables, number, amend, refused, self.clock)
+        if not refused:
+            exchange = order.instrument.spec.exchange
+            asked = partial(amending.arrive, self.venues[exchange], order, amend)
+            self.at(self.clock + self.specs[exchange].request_ns, REQUEST, asked)
 
     def open_row(self, number: int, row: Row) -> int:
         """An explicit order, with what it depends on (rules 57 and 58); returns its number."""

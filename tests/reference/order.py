@@ -117,6 +117,7 @@ class Order:
     waits: bool = False
     held_back: bool = False
     acknowledged: bool = False
+    amends_waiting: int = 0  # rule 33
 
     def __post_init__(self) -> None:
         _, _, _, kind, trigger, trail, rate, self.reduce_only, *_ = self.terms
@@ -162,7 +163,7 @@ class Report(NamedTuple):
 
     order: int
     time: int  # at the venue
-    kind: str  # "acknowledgement", "triggered", "changed", "fill", "end", "cancel_error"
+    kind: str  # "acknowledgement", "triggered", "changed", "fill", "end", "cancel_error", "amended", "amend_error"
     balances: tuple[tuple[int, int, int], ...] = ()  # asset, total, free
     fill: Fill | None = None
     status: str = ""  # of an order that ended
@@ -170,6 +171,8 @@ class Report(NamedTuple):
     quantity: int = 0  # of the order, which a target's cut and a protected entry's fill change
     price: int = 0  # of a limit, or the trigger of a stop, as it stands
     instrument: int | None = None  # rule 43: of a position that the venue has closed, without an order's number
+    amend: int = -1  # rule 33: the row of the amend that it answers
+    terms: tuple[int, int, int, int] | None = None  # limit price, trigger and distance that are in force from now on
 
     @property
     def events(self) -> int:
@@ -207,6 +210,20 @@ class Match:
 def settle(matches: list[Match]) -> None:
     """Rule 17: what releases first, then what uses, each by number; who cannot pay waits for others that release.
 
+    Cancels and amends come last; rule 33: what amends match is settled behind all of them in the same way, and what is
+    asked of an order that is matched anew waits for that.
+    """
+    while matches:
+        settle_fills(matches)
+        for match in sorted(matches, key=lambda match: match.turn):
+            if not match.order.matched:
+                match.settle(True)
+                matches.remove(match)
+
+
+def settle_fills(matches: list[Match]) -> None:
+    """All but cancels and amends.
+
     Before them what was triggered reserves. What one fill starts comes behind all that is there, in that order.
     """
     matches.sort(key=lambda match: match.turn)
@@ -221,6 +238,3 @@ def settle(matches: list[Match]) -> None:
             first = next(match for match in matches if match.rank != ENDS)
             first.done = first.settle(True)
         matches[:] = [match for match in matches if not match.done]
-    for match in matches:
-        match.settle(True)
-    matches.clear()

@@ -13,6 +13,8 @@ ORDERS += " status reason time_sent time_exchange time_triggered time_closed"
 TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
 POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
 POSITIONS += " trade_enter trade_exit"
+AMENDS = "order price quantity trigger trail trail_rate price_before status reason"
+AMENDS += " time_sent time_exchange time_engine"
 BALANCES = "time_exchange asset total free"
 PAYMENTS = "time_exchange time_engine instrument asset amount reason"
 SCALES = "tick lot num den"
@@ -35,5 +37,6 @@ class Tables:
     positions: Table = field(default_factory=list)
     balances: Table = field(default_factory=list)
     payments: Table = field(default_factory=list)
+    amends: Table = field(default_factory=list)
     equity: Table = field(default_factory=list)
     sequence: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .model import BILLION, Market, rhe
@@ -37,6 +37,12 @@ class Trigger:
     def reached(self, ticks: int) -> bool:
         """Rule 28: by a price at it or beyond."""
         return self.price > 0 and (ticks >= self.price if self.rises else ticks <= self.price)
+
+    def amended(self, price: int, trail: int, trail_rate: int) -> Trigger:
+        """Rule 33: with what is given, 0 where it stays; a distance in ticks and a rate replace each other."""
+        before = self.trail, self.trail_rate
+        distance = (trail, trail_rate) if trail or trail_rate else before
+        return replace(self, price=price or self.price, trail=distance[0], trail_rate=distance[1])
 
     def follow(self, ticks: int) -> None:
         """Rule 34: towards this price, as near as the distance allows, and never back."""

@@ -606,8 +606,8 @@ class Venue(Money):
         order.untold = False
         self.send(Report(order.number, now, "triggered", balances))
 
-    def end(self, order: Order, now: int, status: str, reason: str) -> None:
-        """The order ends without a fill: a reject, a cancel or an expiry."""
+    def end(self, order: Order, now: int, status: str, reason: str, amend: int = -1) -> None:
+        """The order ends without a fill: a reject, a cancel (perhaps by an amend of this number) or an expiry."""
         if order.untold:
             self.tell(order, now)
         order.closed, order.matched = True, 0
@@ -615,7 +615,7 @@ class Venue(Money):
             self.working.remove(order)
         self.accounts[order.pays].reserved -= order.reserved
         balances = self.snapshots(order.pays) if order.reserved else ()
-        self.send(Report(order.number, now, "end", balances, None, status, reason, order.quantity))
+        self.send(Report(order.number, now, "end", balances, None, status, reason, order.quantity, amend=amend))
         for waiting in (*order.children, *order.followers):
             if waiting in self.working and waiting.waits:
                 self.end(waiting, now, "cancelled", "parent_ended")

@@ -12,7 +12,7 @@ from barter_bt.testing.scenario.shift import changed
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import InstrumentSpec, Row, Scenario, conditions_of
 
-DRAWS_AMENDS = False  # until the reference follows rule 33
+DRAWS_AMENDS = True
 
 
 def with_amends(source: Source, scenario: Scenario) -> Scenario:
