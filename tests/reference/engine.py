@@ -178,7 +178,8 @@ class Engine:
         """Class 2."""
         index = event.instrument.index
         self.tick(now)
-        replaced, mark = self.news[index].update(self.books[index], event), self.books[index].mark(self.positions.get(index))
+        replaced = self.news[index].update(self.books[index], event)
+        mark = self.books[index].mark(self.positions.get(index))
         if replaced and mark is not None:  # rule 6: the last priced event
             self.marks[index] = mark
             self.by_fill.discard(index)
@@ -472,7 +473,9 @@ class Engine:
             price = self.books[item.index].price()
             if price is None:
                 return None
-            return (item.base, 1 / (price * item.tick)) if item.spec.base == step.to else (item.quote, price * item.tick)
+            return (
+                (item.base, 1 / (price * item.tick)) if item.spec.base == step.to else (item.quote, price * item.tick)
+            )
         _, quote, rows = self.scenario.rates[step.row]
         known = [exact(rate) for since, rate in rows if since is None or since <= self.clock]
         after = [name for _, name in self.world.assets].index(step.to)
@@ -614,7 +617,8 @@ class Engine:
         """Rule 43: an order that nobody sent, of a position that the venue has closed; returns its number."""
         fill, position = report.fill, self.positions[index]
         assert fill is not None
-        assert fill.side == -position.side and fill.lots <= position.quantity, "the engine has heard of all before"
+        assert fill.side == -position.side, "the engine has heard of all before"
+        assert fill.lots <= position.quantity, "rule 72: all of it, or a part"
         cells = (index, fill.side, CLOSING.kind, *CLOSING, fill.lots, fill.lots, 0, 0, 0)
         end = ("open", "", None, report.time, None, None)
         self.tables.orders.append(row_of(ORDERS, *cells, *end))

@@ -1,4 +1,4 @@
-"""Margin that must be kept: rules 42, 43, 70 and 75. When an asset, or a position alone, is liquidated, at which prices."""
+"""Margin that must be kept: rules 42, 43, 70, 72 and 75. When an asset, or one position, is liquidated, and where."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def pledged(money: Money, quote: int, marks: dict[int, int], *, free: bool = False) -> int:
     """What they count for in the asset in which all is margined; of what they have ``free``, or of all of it."""
     world, name = money.world, money.spec.name
-    if not any(item.spec.exchange == name and item.quote == quote and money.is_margined(item) for item in world.instruments):
+    if not any(
+        item.spec.exchange == name and item.quote == quote and money.is_margined(item) for item in world.instruments
+    ):
         return 0
     return sum(
         counted(money, world.assets.index((name, asset)), quote, exact(haircut), marks, free=free)

@@ -247,7 +247,7 @@ class Venue(Money):
     # Positions that the venue closes
 
     def end_margined(self, asset: int, alone: Instrument | None, now: int) -> None:
-        """Rules 43 and 70: the orders of all that is margined in an asset end, but for isolated ones; or of one alone."""
+        """Rules 43 and 70: the orders of all that stands together in an asset end, or of one that stands alone."""
         for order in sorted(self.working, key=lambda order: order.number):
             item = order.instrument
             of_asset = item.quote == asset and self.is_margined(item) and not item.spec.isolated
