@@ -11,8 +11,8 @@ from barter_bt.testing.scenario.numbers import NANO, NEAR, between, in_ticks, pl
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Mark, Scenario
 
-# Kinds of random scenarios; there are "isolated", "tiers", "mark", "rates" and "collateral".
-DRAWN: tuple[str, ...] = ()
+# Kinds of random scenarios.
+DRAWN: tuple[str, ...] = ("isolated", "tiers", "mark", "rates", "collateral")
 MARKS: tuple[Mark, ...] = ("mid", "last", "closing")
 HAIRCUTS = ("0", "0.1", "0.333333333", "0.9")
 EXCHANGED = ("1", "1.25", "0.8", "3", "0.0625", "1000")
