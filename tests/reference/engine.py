@@ -257,7 +257,7 @@ class Engine:
         while short():
             if not venue.liquidate(held(), now, found, False):
                 venue.liquidate(held(), now, found, True)
-        if alone is None:
+        if alone is None and not venue.margined(asset):  # rule 72 may leave some of it, whose debts stay theirs
             self.insure(asset, -at_hand(venue, asset), now)
 
     def insure(self, asset: int, missing: int, now: int) -> None:
