@@ -49,7 +49,7 @@ def insure(v: VenueState, asset: int) -> None:
     """An insurance pays what the account owes once nothing is margined in an asset: nobody has less than nothing."""
     owed = bounded_sum(v.accounts.aside[asset], -own_money(v, asset))
     if v.accounts.backed[asset]:
-        owed = bounded_sum(owed, -backing(v, asset, 0))
+        owed = bounded_sum(owed, -backing(v, asset, -1, 0))
     if owed > 0 and v.accounts.watching[asset] == 0:
         _pay_insurance(v, asset, owed)
 

@@ -103,7 +103,7 @@ def _worth(v: VenueState, asset: int) -> int:
     """Money of its own and values of the positions, as last valued."""
     own = bounded_sum(own_money(v, asset), -v.accounts.aside[asset])
     if v.accounts.backed[asset]:
-        own = bounded_sum(own, backing(v, asset, 0))
+        own = bounded_sum(own, backing(v, asset, -1, 0))
     return bounded_sum(own, v.accounts.collateral[asset])
 
 

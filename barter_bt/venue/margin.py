@@ -88,21 +88,25 @@ def own_money(v: VenueState, asset: int) -> int:
     return bounded_sum(v.accounts.total[asset], -v.accounts.held[asset])
 
 
-def free_money(v: VenueState, asset: int) -> int:
-    """What of that nothing reserves, and what other assets count."""
+def free_money(v: VenueState, asset: int, i: int, ticks: int) -> int:
+    """What of that nothing reserves, and what other assets count with an instrument marked at its fill's price."""
     free = bounded_sum(own_money(v, asset), -v.accounts.reserved[asset])
-    return bounded_sum(free, backing(v, asset, 1)) if v.accounts.backed[asset] else free
+    return bounded_sum(free, backing(v, asset, i, ticks)) if v.accounts.backed[asset] else free
 
 
 @unit
-def backing(v: VenueState, asset: int, free: int) -> int:
-    """What other assets count as collateral in this one (rule 75), ``free``: as far as nothing reserves them."""
+def backing(v: VenueState, asset: int, filling: int, ticks: int) -> int:
+    """What other assets count as collateral in this one (rule 75).
+
+    For a fill of an instrument, at ``ticks``, which are its mark then, as far as nothing reserves them; -1 is none.
+    """
     total, p = 0, v.pledges
     for row in range(len(p)):
         if p.counts_in[row] == asset:
             other = p.asset[row]
-            amount = bounded_sum(own_money(v, other), -v.accounts.reserved[other] if free else 0)
-            total = bounded_sum(total, pledge_worth(p, row, amount, mark_ticks(v, p.instrument[row])))
+            amount = bounded_sum(own_money(v, other), -v.accounts.reserved[other] if filling >= 0 else 0)
+            mark = ticks if p.instrument[row] == filling else mark_ticks(v, p.instrument[row])
+            total = bounded_sum(total, pledge_worth(p, row, amount, mark))
     return total
 
 
@@ -121,7 +125,7 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
         return can_set_aside(v, i, side, lots, ticks, value, fee)
     new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks, value)
     paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
-    cash = bounded_sum(free_money(v, asset), paid)
+    cash = bounded_sum(free_money(v, asset, i, ticks), paid)
     worth = position_value(t, i, new_quantity, new_basis, ticks)
     worth = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), worth) if in_range(worth) else TOO_LARGE
     needed = bounded_sum(a.requirement[asset], -b.need[i])
@@ -139,6 +143,6 @@ def can_set_aside(v: VenueState, i: int, side: int, lots: int, ticks: int, value
     a, b, t, asset = v.accounts, v.markets, v.terms, v.terms.quote[i]
     _, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks, value)
     aside = aside_after(t, v.tiers, i, b.quantity[i], b.aside[i], side, lots, ticks)
-    cash = bounded_sum(free_money(v, asset), bounded_sum(gain, -fee))
+    cash = bounded_sum(free_money(v, asset, i, ticks), bounded_sum(gain, -fee))
     known = in_range(basis) and in_range(gain) and in_range(aside) and in_range(cash)
     return known and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]

@@ -15,6 +15,7 @@ from barter_bt.engine.order import CANCELLED, INSTRUMENT_SPLIT
 from barter_bt.venue.alarm import watch
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.matches import note_worth
+from barter_bt.venue.participation import on_quote
 from barter_bt.venue.report import add_balance, close, report_flow, reserved_asset
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import NOT_VALUED, VenueState
@@ -99,13 +100,20 @@ def _split_position(v: VenueState, i: int, num: int, den: int) -> None:
         b.cost_basis[i] -= split_cost(b.cost_basis[i], abs(before), abs(after), num, den)
 
 
+def _left_after(v: VenueState, i: int, shown: int, left: int, num: int, den: int) -> int:
+    """What is left of a side so that own orders get what they would have got, in new lots, whatever others have."""
+    ours = on_quote(v, i, shown, left)
+    return muldiv_floor(ours, num, den) + left - ours
+
+
 def _split_market(v: VenueState, i: int, num: int, den: int, mark: int) -> None:
     """Prices in new units, and how much of the standing quote is left."""
     b = v.markets
     b.fill_mark[i], b.increased[i] = mark, v.clock.time[0]  # candles of before are in old units
     b.last[i] = split_price(b.last[i], num, den)
     b.bid[i], b.ask[i] = split_bid(b.bid[i], num, den), split_ask(b.ask[i], num, den)
-    b.bid_left[i], b.ask_left[i] = muldiv_floor(b.bid_left[i], num, den), muldiv_floor(b.ask_left[i], num, den)
+    b.bid_left[i] = _left_after(v, i, b.bid_lots[i], b.bid_left[i], num, den)
+    b.ask_left[i] = _left_after(v, i, b.ask_lots[i], b.ask_left[i], num, den)
     b.candle_close[i] = split_price(b.candle_close[i], num, den)
     b.candle_range[i] = muldiv(b.candle_range[i], den, num)
     b.candle_lots[i] = muldiv_floor(b.candle_lots[i], num, den)

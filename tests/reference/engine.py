@@ -18,7 +18,7 @@ from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
 from .costs import all_in, by_order
 from .flows import Flow, due, flows_of
-from .liquidation import Prices, is_short, price_found
+from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
     LIMIT,
@@ -26,6 +26,7 @@ from .model import (
     Instrument,
     Market,
     Position,
+    Step,
     build,
     checked,
     conversions,
@@ -76,7 +77,8 @@ class Engine:
         self.total = list(self.world.start)
         self.realised = [0] * len(self.total)  # of exited positions, by quote asset
         self.paid = [0] * len(self.total)  # cash flows, by asset
-        self.books = {item.index: Book() for item in every}
+        how = {spec.name: spec.mark for spec in scenario.exchanges}
+        self.books = {item.index: Book(how=how[item.spec.exchange]) for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
         self.by_fill: set[int] = set()  # those that an own fill has set
@@ -86,8 +88,7 @@ class Engine:
         self.asked: dict[int, Order] = {}  # by number, also those that are refused
         self.groups: dict[tuple[int, int], Group] = {}  # rule 57: by time and label
         self.cancelling: set[int] = set()
-        steps = conversions([item.spec for item in every], scenario.reporting)
-        self.path = {name: (self.world.find(spec.name), divides) for name, (spec, divides) in steps.items()}
+        self.path = {step.name: step for step in conversions([item.spec for item in every], scenario)}
         self.mark_planned = True
         self.queue: list[tuple[int, float, int, int, int, Callable[[int], None]]] = []
         self.matches: list[Match] = []
@@ -109,7 +110,7 @@ class Engine:
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
-        links = self.send_report, self.note
+        links = self.send_report, self.note, self.insure
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
@@ -179,9 +180,10 @@ class Engine:
         """Class 2."""
         index = event.instrument.index
         self.tick(now)
-        replaced, price = self.news[index].update(self.books[index], event), self.books[index].price()
-        if replaced and price is not None:  # rule 6: the last priced event
-            self.marks[index] = price
+        replaced = self.news[index].update(self.books[index], event)
+        mark = self.books[index].mark(self.positions.get(index))
+        if replaced and mark is not None:  # rule 6: the last priced event
+            self.marks[index] = mark
             self.by_fill.discard(index)
         self.check()
 
@@ -210,33 +212,65 @@ class Engine:
                 settle(self.matches)
 
     def keep_margins(self, now: int) -> None:
-        """Rule 43: the ranges of candles that have closed now, then each asset once at the marks, by index."""
+        """Rule 43: the ranges of candles that have closed now, then each asset once at the marks, by index.
+
+        Rule 70: then isolated positions, by instrument index, in the same way.
+        """
         closed = [(candle.instrument, candle, venue) for venue in self.venues.values() for candle in venue.closed_now]
+        closed = [one for one in closed if one[2].evidence(one[0], "triggers") == "candles"]
         for item, candle, venue in sorted(closed, key=lambda one: one[0].index):
-            triggers = venue.evidence(item, "triggers") == "candles"
-            if triggers and (found := price_found(venue, candle)) is not None:
-                self.liquidate(item.quote, now, {item.index: found})
-        for venue in self.venues.values():
-            venue.closed_now.clear()
+            if not item.spec.isolated:
+                self.hold_against(item, candle, venue, now)
         for asset, (exchange, _) in enumerate(self.world.assets):
             if is_short(self.venues[exchange], asset, {}):
-                self.liquidate(asset, now, {})
+                self.liquidate(self.venues[exchange], asset, None, now, {})
+        for item in self.world.instruments:
+            venue = self.venues[item.spec.exchange]
+            if item.spec.isolated:
+                for other, candle, _ in closed:
+                    if other is item:
+                        self.hold_against(item, candle, venue, now)
+                position = venue.positions.get(item.index)
+                if position and is_short_at(venue, item, venue.marks[item.index]):
+                    self.liquidate(venue, item.quote, item, now, {})
+        for venue in self.venues.values():
+            venue.closed_now.clear()
 
-    def liquidate(self, asset: int, now: int, found: Prices) -> None:
-        """Rule 43: at the venue, then an insurance."""
-        self.venues[self.world.assets[asset][0]].liquidate(asset, now, found)
-        self.insure(asset, now)
+    def hold_against(self, item: Instrument, candle: Market, venue: Venue, now: int) -> None:
+        """Rules 43 and 72: the range of a candle against a position, and its rest against what is left of that."""
+        since: int | None = None
+        while (since := price_found(venue, candle, since)) is not None:
+            self.liquidate(venue, item.quote, item if item.spec.isolated else None, now, {item.index: since})
 
-    def insure(self, asset: int, now: int) -> None:
-        """Rule 43: what is missing to 0 is paid."""
-        missing = -min(self.venues[self.world.assets[asset][0]].left(asset), 0)
-        self.pay(Flow("insurance", now, None, asset, missing * self.world.units[asset]), now)
+    def liquidate(self, venue: Venue, asset: int, alone: Instrument | None, now: int, found: Prices) -> None:
+        """Rules 43, 70 and 72: an asset, or one position alone, whole or by steps, then an insurance."""
+
+        def held() -> list[tuple[Instrument, Position]]:
+            if alone is None:
+                return venue.margined(asset)
+            return [(alone, venue.positions[alone.index])] if alone.index in venue.positions else []
+
+        def short() -> bool:
+            if alone is None:
+                return is_short(venue, asset, found)
+            return bool(held()) and is_short_at(venue, alone, found.get(alone.index, venue.marks[alone.index]))
+
+        venue.end_margined(asset, alone, now)
+        while short():
+            if not venue.liquidate(held(), now, found, False):
+                venue.liquidate(held(), now, found, True)
+        if alone is None and not venue.margined(asset):  # rule 72 may leave some of it, whose debts stay theirs
+            self.insure(asset, -at_hand(venue, asset), now)
+
+    def insure(self, asset: int, missing: int, now: int) -> None:
+        """Rules 43, 70 and 75: what is missing to 0 is paid."""
+        self.pay(Flow("insurance", now, None, asset, max(missing, 0) * self.world.units[asset]), now)
 
     def expire(self, item: Instrument, now: int) -> None:
         """Rule 46: at the venue; an insurance pays where that leaves nothing that is margined in the asset."""
         venue = self.venues[item.spec.exchange]
-        if venue.expire(item, now) and not venue.margined(item.quote):
-            self.insure(item.quote, now)
+        if venue.expire(item, now) and not item.spec.isolated and not venue.margined(item.quote):
+            self.insure(item.quote, -at_hand(venue, item.quote), now)
 
     def send_report(self, report: Report) -> None:
         """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""
@@ -255,6 +289,9 @@ class Engine:
             end_orders(venue, flow.instrument, now)
         elif amount := due(flow, self.world, venue):
             venue.pay(asset, amount)
+            if flow.kind == "funding" and flow.instrument and flow.instrument.spec.isolated:  # rule 70
+                aside = venue.aside.get(flow.instrument.index, 0)
+                venue.put_aside(flow.instrument, max(aside + amount, 0))
             told = partial(self.on_payment, flow, amount, venue.snapshots(asset))
             self.at(now + self.specs[exchange].response_ns, ACCOUNT, told)
 
@@ -278,7 +315,7 @@ class Engine:
         if mark is not None and (index in self.by_fill or not has_news):
             self.marks[index] = divided(mark, ratio)
         elif mark is not None and self.books[index].price() is not None:
-            self.marks[index] = self.books[index].price()
+            self.marks[index] = self.books[index].mark(self.positions.get(index))
         if told.amount:
             self.paid[item.quote] += told.amount
             self.tables.payments.append(row_of(PAYMENTS, time, now, index, item.quote, told.amount, "split"))
@@ -422,18 +459,31 @@ class Engine:
         while asset != reporting and amount:
             after, rate = reporting, Fraction(1)
             if names[asset] != names[reporting]:
-                item, divides = self.path.get(names[asset], (None, False))
-                price = self.books[item.index].price() if item else None
-                if item is None or price is None:
+                step = self.path.get(names[asset])
+                found = self.rate_of(step) if step else None
+                if found is None:
                     return None
-                after, rate = item.quote, price * item.tick
-                if divides:
-                    after, rate = item.base, 1 / rate
+                after, rate = found
             if abs(amount) > LIMIT:
                 return None
             amount = rhe(amount * self.world.units[asset] * rate / self.world.units[after])
             asset = after
         return amount
+
+    def rate_of(self, step: Step) -> tuple[int, Fraction] | None:
+        """Rules 24 and 74: which asset one of a name becomes, and how much of it; None without a price."""
+        if step.spec is not None:
+            item = self.world.find(step.spec.name)
+            price = self.books[item.index].price()
+            if price is None:
+                return None
+            return (
+                (item.base, 1 / (price * item.tick)) if item.spec.base == step.to else (item.quote, price * item.tick)
+            )
+        _, quote, rows = self.scenario.rates[step.row]
+        known = [exact(rate) for since, rate in rows if since is None or since <= self.clock]
+        after = [name for _, name in self.world.assets].index(step.to)
+        return (after, known[-1] if step.to == quote else 1 / known[-1]) if known else None
 
     # The schedule
 
@@ -594,7 +644,8 @@ class Engine:
         """Rule 43: an order that nobody sent, of a position that the venue has closed; returns its number."""
         fill, position = report.fill, self.positions[index]
         assert fill is not None
-        assert (fill.side, fill.lots) == (-position.side, position.quantity), "the engine has heard of all before"
+        assert fill.side == -position.side, "the engine has heard of all before"
+        assert fill.lots <= position.quantity, "rule 72: all of it, or a part"
         cells = (index, fill.side, CLOSING.kind, *CLOSING, fill.lots, fill.lots, 0, 0, 0)
         end = ("open", "", None, report.time, None, None)
         self.tables.orders.append(row_of(ORDERS, *cells, *end))

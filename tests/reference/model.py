@@ -9,6 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from barter_bt.testing.scenario import InstrumentSpec, Row, Scenario
+from barter_bt.testing.scenario.spec import Mark
 
 BILLION = 10**9
 LIMIT = 2**62
@@ -157,8 +158,9 @@ def build(scenario: Scenario) -> World:
     ranges = {spec.name: price_range(scenario, spec) for spec in specs}
     ticks = {spec.name: exact(spec.tick) if spec.declares_tick else resolution(*ranges[spec.name]) for spec in specs}
     lots = {spec.name: exact(spec.lot) if spec.declares_lot else Fraction(1, BILLION) for spec in specs}
-    divided = {spec.base for spec, divides in conversions(specs, scenario.reporting).values() if divides}
-    money = {spec.money for spec in specs} | {scenario.reporting} | divided
+    steps = conversions(specs, scenario)
+    led_to = {name for _, _, name, spec in steps if spec is None or spec.base == name}
+    money = {spec.money for spec in specs} | {scenario.reporting} | led_to
     units = {}
     for exchange, name in assets:
         settled = [spec for spec in specs if spec.kind == "inverse" and spec.base == name]
@@ -236,15 +238,28 @@ def whole_power(unit: Fraction, lots: list[Fraction]) -> Fraction:
     return unit
 
 
-def conversions(specs: list[InstrumentSpec], reporting: str) -> dict[str, tuple[InstrumentSpec, bool]]:
-    """Rule 24: the instrument that converts each name one step, breadth first, and whether it divides."""
-    reached, steps = [reporting], dict[str, tuple[InstrumentSpec, bool]]()
+class Step(NamedTuple):
+    """Rule 24: what converts a name into the one before it, an instrument or, of rule 74, the rate of a row."""
+
+    row: int  # of the rates
+    name: str
+    to: str
+    spec: InstrumentSpec | None
+
+
+def conversions(specs: list[InstrumentSpec], scenario: Scenario) -> list[Step]:
+    """Rules 24 and 74: breadth first, for each name the instruments, then the rates."""
+    pairs: list[tuple[int, str, str, InstrumentSpec | None]] = [
+        (-1, spec.base, spec.quote, spec) for spec in specs if spec.kind == "spot"
+    ]
+    pairs += [(row, base, quote, None) for row, (base, quote, _) in enumerate(scenario.rates)]
+    reached, steps = [scenario.reporting], list[Step]()
     for name in reached:  # grows
-        for spec in specs:
-            far = {spec.quote: spec.base, spec.base: spec.quote}.get(name) if spec.kind == "spot" else None
+        for row, base, quote, spec in pairs:
+            far = {quote: base, base: quote}.get(name)
             if far is not None and far not in reached:
                 reached.append(far)
-                steps[far] = spec, far == spec.quote
+                steps.append(Step(row, far, name, spec))
     return steps
 
 
@@ -362,6 +377,7 @@ class Book:
     amount_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})
     left_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})  # rule 14: not yet taken
     last: int | None = None
+    how: Mark = "weighted_mid"  # rule 73
 
     def update(self, event: Market) -> bool:
         """Rule 13: replaced if not older; rule 6: of trades and candle closes whichever came last."""
@@ -390,8 +406,20 @@ class Book:
         return self.amount_for[side] > 0 and not self.crossed() and young
 
     def price(self) -> int | None:
-        """Rule 6: weighted mid of a whole, uncrossed L1, else the last trade or candle close."""
-        if not self.whole() or self.crossed():
+        """Rule 6: weighted mid of a whole, uncrossed L1, else the last trade or candle close; or as rule 73 has it."""
+        if not self.closes() or (self.how == "last" and self.last is not None):
             return self.last
         bid, ask = self.price_for[-1], self.price_for[1]
+        if self.how == "mid":
+            return bid + rhe(Fraction(ask - bid, 2))
         return bid + rhe(Fraction((ask - bid) * self.amount_for[-1], sum(self.amount_for.values())))
+
+    def closes(self) -> bool:
+        """Whether both sides are there, and not crossed."""
+        return self.whole() and not self.crossed()
+
+    def mark(self, position: Position | None) -> int | None:
+        """Rule 73: the price, or what closes a position."""
+        if position is not None and self.how == "closing" and self.closes():
+            return self.price_for[-position.side]
+        return self.price()

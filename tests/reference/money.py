@@ -8,6 +8,7 @@ from fractions import Fraction
 from barter_bt.testing.scenario import ExchangeSpec
 
 from .costs import fee_behind
+from .isolated import set_aside
 from .model import (
     LIMIT,
     Change,
@@ -23,6 +24,8 @@ from .model import (
     value,
 )
 from .order import Order
+from .pledged import pledged
+from .tiers import requirement
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Money:
     positions: dict[int, Position] = field(default_factory=dict, init=False)
     marks: dict[int, int] = field(default_factory=dict, init=False)
     enlarged: dict[int, int] = field(default_factory=dict, init=False)  # rule 43: when a position last was, or turned
+    aside: dict[int, int] = field(default_factory=dict, init=False)  # rule 70: of isolated positions
     working: list[Order] = field(default_factory=list, init=False)  # in order of arrival
 
     def __post_init__(self) -> None:
@@ -82,7 +86,8 @@ class Money:
         return self.snapshots(instrument.quote, *([instrument.base] if instrument.spot else []))
 
     def book_fill(self, instrument: Instrument, fill: Fill, now: int) -> Change:
-        """What a fill does to position, mark and balances."""
+        """What a fill does to position, mark and balances, and to what is set aside of it."""
+        self.put_aside(instrument, set_aside(self, instrument, fill))
         change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, fill))
         if change.after is not None:
             self.positions[instrument.index] = change.after
@@ -95,6 +100,12 @@ class Money:
         else:  # rule 19: only what a reduction realises, and the fee
             self.post(instrument.quote, change.gain, fill.fee)
         return change
+
+    def put_aside(self, instrument: Instrument, amount: int) -> None:
+        """Rule 70: part of what is reserved."""
+        self.accounts[instrument.quote].reserved += amount - self.aside.pop(instrument.index, 0)
+        if instrument.spec.isolated and amount:
+            self.aside[instrument.index] = amount
 
     def reducible(self, order: Order) -> int:
         """Rule 32: the lots of the position on the other side."""
@@ -157,6 +168,8 @@ class Money:
         moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.fee
         worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
         cash = self.accounts[filling.quote].free - self.margined_base(filling.quote) + moved
+        cash -= set_aside(self, filling, fill) - self.aside.get(filling.index, 0)
+        cash += pledged(self, filling.quote, {**self.marks, filling.index: fill.ticks}, free=True)
         own = value(filling, change.after, fill.ticks)
         if max(map(abs, (moved, cash, own, worth, requirement, change.after.cost))) > LIMIT:  # rule 2
             return False
@@ -184,16 +197,21 @@ class Money:
         return self.spec.account == "margin" or not instrument.spot
 
     def margined(self, quote: int, changed: dict[int, Position] | None = None) -> list[tuple[Instrument, Position]]:
-        """Rule 19: the positions that count for an asset's collateral, by instrument index."""
+        """Rules 19 and 70: the positions that stand together for an asset's collateral, by instrument index."""
         held = sorted({**self.positions, **(changed or {})}.items())
         every = [(self.world.instruments[index], one) for index, one in held]
-        return [(item, one) for item, one in every if item.quote == quote and self.is_margined(item)]
+        there = [(item, one) for item, one in every if item.quote == quote and self.is_margined(item)]
+        return [(item, one) for item, one in there if not item.spec.isolated]
 
     def margined_base(self, asset: int) -> int:
         """Rules 19, 42 and 43: what margined spot positions hold of an asset as their base."""
         held = [(self.world.instruments[index], one) for index, one in self.positions.items()]
         spot = [(item, one) for item, one in held if item.spot and item.base == asset and self.is_margined(item)]
         return sum(item.held(one.side * one.quantity) for item, one in spot)
+
+    def set_aside_of(self, asset: int) -> int:
+        """Rule 70: of all isolated positions that are settled in it."""
+        return sum(amount for index, amount in self.aside.items() if self.world.instruments[index].quote == asset)
 
     def left(self, asset: int) -> int:
         """Rules 42 and 43: the total less what margined spot positions hold of it."""
@@ -204,7 +222,7 @@ class Money:
         marks = {**self.marks, **fills}
         held = self.margined(quote, changed)
         worth = sum(value(item, position, marks[item.index]) for item, position in held)
-        return worth, sum(item.requirement(position.quantity, marks[item.index]) for item, position in held)
+        return worth, sum(requirement(item, position.quantity, marks[item.index]) for item, position in held)
 
     def valued(self, quote: int) -> None:
         """Rule 2: the values and requirements of margined positions stay within the range, before each fill."""
@@ -218,7 +236,8 @@ class Money:
         for asset, account in self.accounts.items():
             assert account.total - account.start + account.counterparty + account.fees == 0, "double entry"
             held = sum(order.reserved for order in self.working if order.pays == asset)
-            assert account.reserved == held, "free + reserved = total"
+            assert account.reserved == held + self.set_aside_of(asset), "free + reserved = total"
             if self.spec.account == "cash" and asset not in derivatives:
                 assert account.total >= -account.taken, "a cash account spends what it has"
+        assert set(self.aside) <= set(self.positions), "nothing is set aside without a position"
         assert all(order.filled < order.quantity for order in self.working), "an open order has a rest"

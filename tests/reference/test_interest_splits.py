@@ -125,6 +125,13 @@ def test_the_standing_quote_is_divided() -> None:
     ]
 
 
+def test_of_what_own_orders_get_of_a_quote_the_rest_is_divided() -> None:
+    """Of eight they get a quarter (rule 38): one of the two is left, which are three, whatever others have."""
+    rows = [quote(0, 118, 8, 120, 8), quote(9, 38, 8, 40, 8)]
+    tables = agreed({"quotes": rows}, [market(1, 1), market(5, 20, "ioc")], split(4, "3:1"), participation="0.25")
+    assert fills(tables) == [(1, 120, 1, "taker"), (5, 40, 3, "taker")]
+
+
 @pytest.mark.parametrize("late", [{"feed_ns": 3 * UNIT}, {"response_ns": 3 * UNIT}])
 def test_news_and_prices_may_cross(late: dict[str, int]) -> None:
     """What is heard before and behind the news of a split at 4, with prices of 110 before it and of 56 behind it."""

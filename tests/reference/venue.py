@@ -11,10 +11,11 @@ from functools import partial
 
 from .costs import paid_behind, slippage
 from .liquidation import Prices, fee_out, price_out
-from .model import LIMIT, Book, Fill, Instrument, Market, in_range
+from .model import LIMIT, Book, Fill, Instrument, Market, Position, in_range
 from .money import Money
 from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
+from .tiers import step_down
 from .timing import is_early, is_late, is_over
 
 ENTRY = 0.77  # rule 10: in class 0, behind expiries and before cash flows
@@ -29,18 +30,20 @@ PREFERRED = {
 class Venue(Money):
     """``send`` carries a report to the engine; ``kinds`` says which streams each instrument has.
 
-    ``note`` takes a match to where all of one time and class are settled together.
+    ``note`` takes a match to where all of one time and class are settled together, ``insure`` what is missing of an
+    asset to who pays it.
     """
 
     kinds: dict[int, set[str]]
     send: Callable[[Report], None]
     note: Callable[[Match, int, float], None]
+    insure: Callable[[int, int, int], None]
     stage: float = field(default=0, init=False)  # class of the present event
     matched: list[Order] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.books = {instrument.index: Book() for instrument in self.world.instruments}
+        self.books = {instrument.index: Book(how=self.spec.mark) for instrument in self.world.instruments}
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
@@ -233,7 +236,7 @@ class Venue(Money):
             return False
         given = instrument.spec.settlement_price
         ticks = self.marks[instrument.index] if given is None else instrument.ticks_of(given)
-        self.close(instrument, ticks, 0, "settlement", now)
+        self.close(instrument, self.positions[instrument.index].quantity, ticks, 0, "settlement", now)
         return True
 
     def lapse(self, order: Order, now: int) -> None:
@@ -243,25 +246,37 @@ class Venue(Money):
 
     # Positions that the venue closes
 
-    def liquidate(self, asset: int, now: int, found: Prices) -> None:
-        """Rule 43: the orders of all that is margined in an asset end, then its positions."""
+    def end_margined(self, asset: int, alone: Instrument | None, now: int) -> None:
+        """Rules 43 and 70: the orders of all that stands together in an asset end, or of one that stands alone."""
         for order in sorted(self.working, key=lambda order: order.number):
             item = order.instrument
-            if item.quote == asset and self.is_margined(item) and not order.closed:
+            of_asset = item.quote == asset and self.is_margined(item) and not item.spec.isolated
+            if (of_asset if alone is None else item is alone) and not order.closed:
                 self.end(order, now, "cancelled", "liquidation")
-        for item, position in self.margined(asset):
-            ticks = found.get(item.index, price_out(self.books[item.index], position, self.marks[item.index]))
-            self.close(item, ticks, fee_out(item, position.quantity, ticks), "liquidation", now)
 
-    def close(self, instrument: Instrument, ticks: int, fee: int, reason: str, now: int) -> None:
-        """Rules 43 and 46: whole, and told as a fill is, of an order that the engine numbers."""
-        position = self.positions[instrument.index]
-        notional = in_range(instrument.notional(position.quantity, ticks), "notional")
-        fill = Fill(-position.side, position.quantity, ticks, notional, fee, False)
+    def liquidate(self, held: list[tuple[Instrument, Position]], now: int, found: Prices, whole: bool) -> bool:
+        """Rules 43 and 72: positions are closed, or those above their first tier reduced; whether there were any."""
+        closed = False
+        for item, position in held:
+            ticks = found.get(item.index, price_out(self.books[item.index], position, self.marks[item.index]))
+            lots = position.quantity if whole else step_down(item, position.quantity, ticks)
+            if lots:
+                closed = True
+                self.close(item, lots, ticks, fee_out(item, lots, ticks), "liquidation", now)
+        return closed
+
+    def close(self, instrument: Instrument, lots: int, ticks: int, fee: int, reason: str, now: int) -> None:
+        """Rules 43 and 46: told as a fill is, of an order that the engine numbers; then rule 70's insurance."""
+        position, account = self.positions[instrument.index], self.accounts[instrument.quote]
+        notional = in_range(instrument.notional(lots, ticks), "notional")
+        fill = Fill(-position.side, lots, ticks, notional, fee, False)
+        free = account.free
         self.book_fill(instrument, fill, now)
         told = Report(-1, now, "fill", self.balances_of(instrument), fill, "filled", reason, fill.lots)
         self.send(told._replace(instrument=instrument.index))
         self.check()
+        if instrument.spec.isolated:  # what it gives back, and what is realised
+            self.insure(instrument.quote, free - account.free, now)
 
     # Orders held for a trigger
 
@@ -314,9 +329,9 @@ class Venue(Money):
         if event.kind == "quote":
             for side, amount in book.amount_for.items():
                 book.left_for[side] = offered(self.spec, amount).most(amount)
-        price = book.price()
-        if price is not None:
-            self.marks[event.instrument.index] = price
+        mark = book.mark(self.positions.get(event.instrument.index))
+        if mark is not None:
+            self.marks[event.instrument.index] = mark
         {"quote": self.on_quote, "trade": self.on_trade, "candle": self.on_candle_close}[event.kind](event, now)
 
     def on_quote(self, event: Market, now: int) -> None:

@@ -11,8 +11,8 @@ from barter_bt.testing.scenario.numbers import NANO, NEAR, between, in_ticks, pl
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Mark, Scenario
 
-# Kinds of random scenarios; there are "isolated", "tiers", "mark", "rates" and "collateral".
-DRAWN: tuple[str, ...] = ()
+# Kinds of random scenarios.
+DRAWN: tuple[str, ...] = ("isolated", "tiers", "mark", "rates", "collateral")
 MARKS: tuple[Mark, ...] = ("mid", "last", "closing")
 HAIRCUTS = ("0", "0.1", "0.333333333", "0.9")
 EXCHANGED = ("1", "1.25", "0.8", "3", "0.0625", "1000")
@@ -43,10 +43,14 @@ def with_margin_modes(source: Source, scenario: Scenario) -> Scenario:
     if "isolated" in DRAWN and chance(source, 25):
         instruments = tuple(replace(one, isolated=one.kind != "spot" and chance(source, 70)) for one in instruments)
     if "tiers" in DRAWN and not scenario.units and chance(source, 25):
-        margined, units = {one.name for one in exchanges if one.account == "margin"}, units_of(scenario)
+        margined = {one.name for one in exchanges if one.account == "margin"}
+        if chance(source, 70):
+            cheap = tuple(replace(one, margin="0.02", margin_per_contract=None) for one in instruments)
+            scenario = replace(scenario, balances=scarce(source, replace(scenario, instruments=cheap), margined))
+        units = units_of(scenario)
         instruments = tuple(
             with_tiers(source, one, units[(one.exchange, one.money)])
-            if one.kind != "spot" or one.exchange in margined
+            if units and (one.kind != "spot" or one.exchange in margined)
             else one
             for one in instruments
         )
@@ -70,24 +74,28 @@ def with_collateral(source: Source, one: ExchangeSpec, instruments: tuple[Instru
 
 
 def units_of(scenario: Scenario) -> dict[tuple[str, str], Decimal]:
-    """In what each asset is counted, by exchange and name."""
+    """In what each asset is counted, by exchange and name; nothing where no run is to be had."""
     from barter_bt.backtest.simulation import Simulation
+    from barter_bt.errors import BarterBtError
 
     arguments = to_backtest(scenario)
-    setup = Simulation(**{name: value for name, value in arguments.items() if name != "strategy"})._setup
+    try:
+        setup = Simulation(**{name: value for name, value in arguments.items() if name != "strategy"})._setup
+    except BarterBtError:
+        return {}
     return dict(zip(setup.index.assets, setup.scales.units, strict=True))
 
 
 def with_tiers(source: Source, item: InstrumentSpec, unit: Decimal) -> InstrumentSpec:
     """Two or three tiers, whose bounds are some lots at a usual price, at least two units apart."""
-    value = min(worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot) * 100, unit * 10**16)
+    value = min(worth(item.kind, item.tick, item.contract_size) * Decimal(item.lot), unit * 10**16)
     tiers: list[tuple[str | None, str, str]] = []
     rate, kept, bound = Decimal("0.02"), Decimal("0.01"), Decimal(0)
     for number in range(source.pick((2, 3)), 0, -1):
         bound += max((value * source.pick((1, 2, 3, 10))).quantize(NANO), 2 * unit)
         tiers.append((plain(bound) if number > 1 else None, plain(rate), plain(kept)))
         rate = rate * source.pick((1, 2, 5))
-        kept = min(kept * source.pick((1, 2)), rate)
+        kept = min(kept * source.pick((1, 2, 5)), rate)
     return replace(
         item,
         margin=source.pick(("0.02", "0.1", item.margin)),
