@@ -17,7 +17,8 @@ REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND = 0, 1, 2
 # concern no order (-1): money that no order has moved, row ``quantity`` of the cash flows and ``notional`` of its
 # asset; the same of a split, with both of its balances; a dividend that is still to be paid.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, CLOSE_OUT = range(10)
-AMENDED, AMEND_REJECTED, DELIVERED = 10, 11, 12
+DELIVERED = 10
+AMENDED, AMEND_REJECTED = 11, 12
 FLOW, SPLIT, ENTITLED = 13, 14, 15
 
 

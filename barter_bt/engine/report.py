@@ -75,9 +75,10 @@ def _process_one(s: EngineState, asked: int) -> int:
     e, r, row = s.engine, s.reports, s.agenda.first[REPORT]
     if r.kind[row] >= FLOW:
         return _process_flow(s, row, asked)
-    if r.kind[row] >= CLOSE_OUT and r.order[row] < 0:
+    by_venue = CLOSE_OUT <= r.kind[row] <= DELIVERED
+    if by_venue and r.order[row] < 0:
         r.order[row] = record_own(s, ~r.order[row], row)
-    is_fill = int(r.kind[row] == FILL or r.kind[row] >= CLOSE_OUT)
+    is_fill = int(r.kind[row] == FILL or by_venue)
     parts = 1 + is_fill + int(r.asset_first[row] >= 0) + int(r.asset_second[row] >= 0)
     order = r.order[row]
     if not asked and e.part[0] == 0 and e.audit[0] == OFF and e.recording[0] != EACH_EVENT:
