@@ -48,6 +48,7 @@ def wait_for_parent(v: VenueState, order: int, i: int) -> None:
     report(v, order, ACCEPTED, OPEN, NO_REASON)
     if o.filled[parent] > 0:
         _start(v, order, i, 0)
+        update_triggers(v, i)
 
 
 @unit
