@@ -10,9 +10,19 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import VENUE_MARKET
 from barter_bt.engine.messages import ACCEPTED, CLOSED
-from barter_bt.engine.order import INSTRUMENT_EXPIRED, LIMIT, NO_REASON, NO_TRIGGER, OPEN, PARENT_ENDED, REJECTED
+from barter_bt.engine.order import (
+    INSTRUMENT_EXPIRED,
+    LIMIT,
+    NO_REASON,
+    NO_TRIGGER,
+    OPEN,
+    PARENT_ENDED,
+    REJECTED,
+    SIBLING_FILLED,
+)
 from barter_bt.venue.admission import enter
 from barter_bt.venue.expiry import has_expired
+from barter_bt.venue.family import has_filled_sibling
 from barter_bt.venue.held import distance, meet_worse_extreme, show_standing_quote
 from barter_bt.venue.report import report, report_change
 from barter_bt.venue.resting import add_order, remove_order, update_triggers
@@ -30,12 +40,16 @@ def wait_for_parent(v: VenueState, order: int, i: int) -> None:
     if ended and o.filled[parent] == 0:
         report(v, order, CLOSED, REJECTED, PARENT_ENDED)
         return
+    if has_filled_sibling(v, order):
+        report(v, order, CLOSED, REJECTED, SIBLING_FILLED)
+        return
     o.held[order] = WAITING
     o.children[parent] += 1
     add_order(v, order, i)
     report(v, order, ACCEPTED, OPEN, NO_REASON)
     if o.filled[parent] > 0:
         _start(v, order, i, 0)
+        update_triggers(v, i)
 
 
 @unit

@@ -11,13 +11,24 @@ from barter_bt.venue.state import VenueState
 
 @unit
 def end_family(v: VenueState, order: int, i: int) -> None:
-    """An order that protects an entry has filled: the others end, and what is left of the entry."""
+    """An order that protects an entry has filled: what is left of the entry ends, and the others, by number."""
     o, parent = v.orders, v.orders.parent[order]
+    if o.live[parent]:
+        close(v, parent, i, CLOSED, CANCELLED, CHILD_FILLED)
     sibling = parent + 1
     while sibling < len(o) and o.parent[sibling] == parent and not o.follows[sibling]:
         if sibling != order and o.live[sibling]:
             v.clock.ambiguous[0] += int(o.matched[sibling] > 0)
             close(v, sibling, i, CLOSED, CANCELLED, SIBLING_FILLED)
         sibling += 1
-    if o.live[parent]:
-        close(v, parent, i, CLOSED, CANCELLED, CHILD_FILLED)
+
+
+def has_filled_sibling(v: VenueState, order: int) -> bool:
+    """Whether another that protects the same entry has filled, before this one arrived."""
+    o, parent = v.orders, v.orders.parent[order]
+    sibling = parent + 1
+    while sibling < len(o) and o.parent[sibling] == parent and not o.follows[sibling]:
+        if sibling != order and o.filled[sibling] > 0:
+            return True
+        sibling += 1
+    return False

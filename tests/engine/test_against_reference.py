@@ -89,7 +89,10 @@ def test_scenarios_reach_everything() -> None:
     ends, liquidity, paid, held_back, trades = set(), set(), set(), set(), 0
     for seed in range(400):
         scenario = random_scenario(seed)
-        tables = run(scenario)
+        try:
+            tables = run(scenario)
+        except OverflowError:  # rule 2: both engines end
+            continue
         specs = {spec.name: spec for spec in scenario.instruments}
         for row in tables.payments:
             kind = "cash" if row["instrument"] is None else specs[tables.instruments[row["instrument"]]].kind

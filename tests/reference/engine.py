@@ -17,12 +17,15 @@ from barter_bt.testing.scenario.spec import conditions_of
 from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
 from .costs import all_in, by_order
+from .fees import Counter, is_received
 from .flows import Flow, due, flows_of
+from .latency import AMEND, CANCEL, CASH_FLOW, OPEN, SPLIT, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
     LIMIT,
     Book,
+    Fill,
     Instrument,
     Market,
     Position,
@@ -51,6 +54,7 @@ ORDER_END, AT_VENUE, PATH, EXPIRY, FLOW, MARGINS, ACCOUNT, AT_ENGINE, MARK = -0.
 SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 SETTLED = {AT_VENUE: 0.5, ENTRY: 0.78, REQUEST: 7.5, CANDLE_OPEN: 8.5}  # rule 17, by what is settled
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
+BEHIND_FLOWS = 1, 0  # rule 62, among cash flows of one time
 NO_TRADE = -1
 MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
 
@@ -110,8 +114,12 @@ class Engine:
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
-        links = self.send_report, self.note, self.insure
+        links = self.send_report, self.note, self.insure, self.pay
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
+        self.requests = {name: Link(one.request_delays, one.request_ns, one.seed) for name, one in self.specs.items()}
+        self.responses = {
+            name: Link(one.response_delays, one.response_ns, one.seed, 16) for name, one in self.specs.items()
+        }
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
             exchange = event.instrument.spec.exchange
@@ -140,6 +148,10 @@ class Engine:
             for flow in flows_of(self.world, row, self.start, last):
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
                 self.moments.add(flow.time)
+        for venue in self.venues.values():
+            for counter in venue.volumes.counters.values():
+                for time in counter.ends(self.start, last):
+                    self.at(time, FLOW, partial(self.end_interval, venue, counter), BEHIND_FLOWS)
         for time in walks:
             self.at(time, PATH, self.walk)
         for time in self.moments:
@@ -273,10 +285,14 @@ class Engine:
             self.insure(item.quote, -at_hand(venue, item.quote), now)
 
     def send_report(self, report: Report) -> None:
-        """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""
+        """Rules 11 and 52: in the order of sending, nothing overtakes."""
         index = self.tables.orders[report.order]["instrument"] if report.instrument is None else report.instrument
-        delay = self.specs[self.world.instruments[index].spec.exchange].response_ns
-        self.at(report.time + delay, ACCOUNT, partial(self.on_report, report))
+        link = self.responses[self.world.instruments[index].spec.exchange]
+        self.at(link.arrival_of(report), ACCOUNT, partial(self.on_report, report))
+
+    def end_interval(self, venue: Venue, counter: Counter, now: int) -> None:
+        """Rule 62."""
+        venue.volumes.end(counter)
 
     def pay(self, flow: Flow, now: int) -> None:
         """Rule 48: at the venue; the engine is told by one balance event, unless it is nothing."""
@@ -284,8 +300,9 @@ class Engine:
         venue = self.venues[exchange]
         if flow.kind == "split":
             told = partial(self.on_split, split(venue, flow, now))
-            self.at(now + self.specs[exchange].response_ns, ACCOUNT, told)
             assert flow.instrument is not None
+            arrival = venue.told[flow.instrument.index] = self.responses[exchange].arrival(now, SPLIT, now)
+            self.at(arrival, ACCOUNT, told)
             end_orders(venue, flow.instrument, now)
         elif amount := due(flow, self.world, venue):
             venue.pay(asset, amount)
@@ -293,7 +310,7 @@ class Engine:
                 aside = venue.aside.get(flow.instrument.index, 0)
                 venue.put_aside(flow.instrument, max(aside + amount, 0))
             told = partial(self.on_payment, flow, amount, venue.snapshots(asset))
-            self.at(now + self.specs[exchange].response_ns, ACCOUNT, told)
+            self.at(self.responses[exchange].arrival(now, CASH_FLOW, now), ACCOUNT, told)
 
     def on_split(self, told: Split, now: int) -> None:
         """Rule 45: position, mark and market at once."""
@@ -372,7 +389,10 @@ class Engine:
         order["filled"] += fill.lots
         order["notional"] = in_range(order["notional"] + fill.notional, "an order's notional")
         order["fees"] = in_range(order["fees"] + fill.fee, "an order's fees")
-        change = checked(fill_position(self.positions.pop(index, None), instrument, fill))
+        kept = fill.kept(instrument)
+        self.paid[instrument.quote] += kept.notional - fill.notional + fill.fee - fill.charged
+        self.paid[instrument.base] += self.held_beside(instrument, fill)
+        change = checked(fill_position(self.positions.pop(index, None), instrument, kept))
         opened = len(self.entries) + len(self.tables.positions)  # ids are dense in order of opening
         entry = self.entries.get(index, (opened, report.time, trade))
         if change.exited is not None:
@@ -385,6 +405,10 @@ class Engine:
             self.entries[index] = (opened, report.time, trade)
         terms = (fill.side, fill.ticks, fill.lots, fill.notional, fill.fee, "maker" if fill.maker else "taker")
         self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
+
+    def held_beside(self, instrument: Instrument, fill: Fill) -> int:
+        """Rule 63: what a fill adds to the base asset, but not to the position."""
+        return instrument.held(fill.away) - fill.charged_base if is_received(instrument.spec) else 0
 
     def exit(self, instrument: Instrument, out: Position, time: int, trade: int) -> None:
         """A row of the positions."""
@@ -500,7 +524,8 @@ class Engine:
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
             self.cancelling.add(order)
             exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
-            self.at(self.clock + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].cancel, order))
+            arrival = self.requests[exchange].arrival(self.clock, CANCEL, order)
+            self.at(arrival, REQUEST, partial(self.venues[exchange].cancel, order))
 
     def amend(self, number: int, row: Row) -> None:
         """Rule 33: sent, unless the order has ended, is being cancelled, or a risk manager objects to its growth."""
@@ -520,7 +545,7 @@ class Engine:
         if not refused:
             exchange = order.instrument.spec.exchange
             asked = partial(amending.arrive, self.venues[exchange], order, amend)
-            self.at(self.clock + self.specs[exchange].request_ns, REQUEST, asked)
+            self.at(self.requests[exchange].arrival(self.clock, AMEND, number), REQUEST, asked)
 
     def open_row(self, number: int, row: Row) -> int:
         """An explicit order, with what it depends on (rules 57 and 58); returns its number."""
@@ -597,8 +622,8 @@ class Engine:
             worth = None if equity is None else in_range(max(rhe(Fraction(equity * wish, BILLION)), 0), "a target")
         if price is None or worth is None:
             return None
-        taker, by_lot = max(exact(instrument.spec.taker), Fraction(0)), instrument.lot_value(Fraction(price))
-        if not self.scenario.with_fee:
+        taker, by_lot = max(instrument.rates[False], Fraction(0)), instrument.lot_value(Fraction(price))
+        if not self.scenario.with_fee or is_received(instrument.spec):  # rule 63
             return side * min(int(worth / by_lot), LIMIT)
         lots = min(int(int(worth / (1 + taker)) / by_lot), LIMIT)
         if exact(instrument.spec.per_contract) or by_order(instrument.spec):
@@ -659,7 +684,8 @@ class Engine:
         self.tables.orders.append(row_of(ORDERS, *cells))
         if not refused:
             order.sent = now
-            self.at(now + self.specs[exchange].request_ns, REQUEST, partial(self.venues[exchange].arrive, order))
+            arrival = self.requests[exchange].arrival(now, OPEN, order.number)
+            self.at(arrival, REQUEST, partial(self.venues[exchange].arrive, order))
             if terms.good_till is not None and now < terms.good_till <= self.last:
                 lapse = partial(self.venues[exchange].lapse, order)
                 self.at(terms.good_till, ORDER_END, lapse, (order.instrument.index, order.number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
@@ -70,6 +70,10 @@ class Instrument:
     ratio: Fraction  # num / den: quote units of one tick x one lot x contract size; inverse: of one lot at one tick
     base_units: Fraction  # base units of one lot (spot)
     quote_unit: Fraction
+    rates: dict[bool, Fraction] = field(default_factory=dict, compare=False)  # in force: the taker's, the maker's
+
+    def __post_init__(self) -> None:
+        self.rates.update({True: exact(self.spec.maker), False: exact(self.spec.taker)})
 
     def held(self, lots: int) -> int:
         """Lots of a spot instrument in units of its base asset."""
@@ -106,8 +110,7 @@ class Instrument:
 
     def fee(self, lots: int, notional: int, maker: bool) -> int:
         """Rule 3: the rate's part and the part per contract, each rounded."""
-        rate = exact(self.spec.maker if maker else self.spec.taker)
-        return rhe(notional * rate) + self.per_contract(self.spec.per_contract, lots)
+        return rhe(notional * self.rates[maker]) + self.per_contract(self.spec.per_contract, lots)
 
     def has_expired(self, now: int) -> bool:
         """Rule 46: nothing of it trades from then on."""
@@ -161,6 +164,7 @@ def build(scenario: Scenario) -> World:
     steps = conversions(specs, scenario)
     led_to = {name for _, _, name, spec in steps if spec is None or spec.base == name}
     money = {spec.money for spec in specs} | {scenario.reporting} | led_to
+    money |= {name for spec in specs for name in assets_of_fees(spec)}
     units = {}
     for exchange, name in assets:
         settled = [spec for spec in specs if spec.kind == "inverse" and spec.base == name]
@@ -238,6 +242,14 @@ def whole_power(unit: Fraction, lots: list[Fraction]) -> Fraction:
     return unit
 
 
+def assets_of_fees(spec: InstrumentSpec) -> Iterator[str]:
+    """Rule 1: what its fees are paid in, or its volume is counted in."""
+    if spec.fee_tiers is not None:
+        yield spec.fee_tiers[1]
+    if spec.paid_in != "quote":
+        yield spec.base if spec.paid_in == "received" else spec.paid_in
+
+
 class Step(NamedTuple):
     """Rule 24: what converts a name into the one before it, an instrument or, of rule 74, the rate of a row."""
 
@@ -294,11 +306,22 @@ class Fill(NamedTuple):
     notional: int
     fee: int
     maker: bool
+    charged: int = 0  # of the quote asset, and of the base asset (rule 63)
+    charged_base: int = 0
+    away: int = 0  # lots that do not come into the position
+    elsewhere: int = 0  # what is paid right behind it, of a third asset
+
+    def kept(self, instrument: Instrument) -> Fill:
+        """Rule 63: what rule 4 applies to."""
+        if not self.away:
+            return self
+        lots = self.lots - self.away
+        return self._replace(lots=lots, notional=instrument.notional(lots, self.ticks))
 
 
 def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -> Change:
     """Rule 4, case by case."""
-    side, lots, ticks, notional, fee, maker = fill
+    side, lots, ticks, notional, fee, maker, *_ = fill
     if before is None:
         return Change(Position(side, lots, notional, lots, fee, 0, -fee), opened=True)
     quantity, realised = before.quantity + lots, before.realised - fee
@@ -400,10 +423,10 @@ class Book:
         """Rule 14: not bid < ask, where both sides are there."""
         return self.whole() and self.price_for[-1] >= self.price_for[1]
 
-    def usable(self, side: int, now: int, max_age: int) -> bool:
+    def usable(self, side: int, now: int, max_age: int, fills_locked: bool) -> bool:
         """Rule 14, for an order of this side."""
         young = max_age == 0 or now - self.time <= max_age
-        return self.amount_for[side] > 0 and not self.crossed() and young
+        return self.amount_for[side] > 0 and (fills_locked or not self.crossed()) and young
 
     def price(self) -> int | None:
         """Rule 6: weighted mid of a whole, uncrossed L1, else the last trade or candle close; or as rule 73 has it."""

@@ -8,6 +8,7 @@ from fractions import Fraction
 from barter_bt.testing.scenario import ExchangeSpec
 
 from .costs import fee_behind
+from .fees import discounted, in_base, is_received, step
 from .isolated import set_aside
 from .model import (
     LIMIT,
@@ -55,6 +56,7 @@ class Money:
     enlarged: dict[int, int] = field(default_factory=dict, init=False)  # rule 43: when a position last was, or turned
     aside: dict[int, int] = field(default_factory=dict, init=False)  # rule 70: of isolated positions
     working: list[Order] = field(default_factory=list, init=False)  # in order of arrival
+    credits: dict[int, int] = field(default_factory=dict, init=False)  # rule 63: by instrument
 
     def __post_init__(self) -> None:
         starts = enumerate(zip(self.world.assets, self.world.start, strict=True))
@@ -65,8 +67,25 @@ class Money:
 
     def fill(self, order: Order, lots: int, ticks: int, maker: bool) -> Fill:
         notional = order.instrument.notional(lots, ticks)
-        fee = fee_behind(order.paid, order.instrument, lots, notional, maker)
-        return Fill(order.side, lots, ticks, notional, fee, maker)
+        return self.fill_worth(notional, order, lots, ticks, maker)
+
+    def fill_worth(self, notional: int, order: Order, lots: int, ticks: int, maker: bool) -> Fill:
+        """Rule 63: with what it would pay its fee in now."""
+        instrument, spec = order.instrument, order.instrument.spec
+        fee = fee_behind(order.paid, instrument, lots, notional, maker)
+        fill = Fill(order.side, lots, ticks, notional, fee, maker, charged=fee)
+        if is_received(spec):
+            return in_base(instrument, fill, self.credits.get(instrument.index, 0)) if fill.side > 0 else fill
+        if spec.paid_in == "quote" or fee <= 0:
+            return fill
+        less, asset = discounted(spec, fee), self.world.assets.index((spec.exchange, spec.paid_in))
+        if asset == instrument.quote:
+            return fill._replace(fee=less, charged=less)
+        amount = step(self.world, self.marks, less, instrument.quote, asset)
+        sells_it = instrument.spot and fill.side < 0 and instrument.base == asset
+        if sells_it or not amount or amount > self.accounts[asset].free - self.margined_base(asset):
+            return fill
+        return fill._replace(fee=less, charged=0, elsewhere=amount)
 
     def post(self, asset: int, amount: int, fee: int) -> None:
         """Double entry: the account gets ``amount`` less ``fee``."""
@@ -88,17 +107,21 @@ class Money:
     def book_fill(self, instrument: Instrument, fill: Fill, now: int) -> Change:
         """What a fill does to position, mark and balances, and to what is set aside of it."""
         self.put_aside(instrument, set_aside(self, instrument, fill))
-        change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, fill))
+        kept = fill.kept(instrument)
+        change = checked(fill_position(self.positions.pop(instrument.index, None), instrument, kept))
+        if is_received(instrument.spec) and fill.side > 0:
+            moved = instrument.held(fill.away) - fill.charged_base
+            self.credits[instrument.index] = self.credits.get(instrument.index, 0) + moved
         if change.after is not None:
             self.positions[instrument.index] = change.after
             if change.after.side == fill.side:
                 self.enlarged[instrument.index] = now
         self.marks[instrument.index] = fill.ticks
         if instrument.spot:
-            self.post(instrument.quote, -fill.side * fill.notional, fill.fee)
-            self.post(instrument.base, fill.side * instrument.held(fill.lots), 0)
+            self.post(instrument.quote, -fill.side * fill.notional, fill.charged)
+            self.post(instrument.base, fill.side * instrument.held(fill.lots), fill.charged_base)
         else:  # rule 19: only what a reduction realises, and the fee
-            self.post(instrument.quote, change.gain, fill.fee)
+            self.post(instrument.quote, change.gain, fill.charged)
         return change
 
     def put_aside(self, instrument: Instrument, amount: int) -> None:
@@ -121,14 +144,17 @@ class Money:
         return not self.reserves(order) or self.reservation(order) <= self.accounts[order.pays].free
 
     def reservation(self, order: Order) -> int:
-        """Rules 17 and 40: what the rest of an order reserves."""
+        """Rules 17, 40 and 63: what the rest of an order reserves."""
         left = order.quantity - order.filled
         if not self.reserves(order) or left == 0:
             return 0
         if order.side < 0:
             return order.instrument.held(left)
-        maker, taker = (self.fill(order, left, order.price, is_maker) for is_maker in (True, False))
-        return maker.notional + max(maker.fee, taker.fee, 0)
+        notional = order.instrument.notional(left, order.price)
+        if is_received(order.instrument.spec):
+            return notional
+        either = (fee_behind(order.paid, order.instrument, left, notional, maker) for maker in (True, False))
+        return notional + max(*either, 0)
 
     def reserve(self, order: Order) -> None:
         """Rule 17: on arrival and after a fill, what the rest needs."""
@@ -153,9 +179,11 @@ class Money:
         if self.is_margined(instrument):
             return self.has_margin(instrument, fill)
         base, quote = self.accounts[instrument.base].free, self.accounts[instrument.quote].free
+        if order.side > 0 and is_received(instrument.spec) and fill.charged_base > base + instrument.held(fill.lots):
+            return False
         if order.side > 0:
-            return fill.notional + fill.fee <= quote + order.reserved
-        return instrument.held(fill.lots) <= base + order.reserved and fill.notional - fill.fee >= -max(quote, 0)
+            return fill.notional + fill.charged <= quote + order.reserved
+        return instrument.held(fill.lots) <= base + order.reserved and fill.notional - fill.charged >= -max(quote, 0)
 
     def has_margin(self, filling: Instrument, fill: Fill) -> bool:
         """Rule 19: unless it only reduces, collateral >= requirement in the quote asset with the fill done."""
@@ -165,7 +193,7 @@ class Money:
         self.valued(filling.quote)
         change = fill_position(before, filling, fill)
         assert change.after is not None
-        moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.fee
+        moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.charged
         worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
         cash = self.accounts[filling.quote].free - self.margined_base(filling.quote) + moved
         cash -= set_aside(self, filling, fill) - self.aside.get(filling.index, 0)
@@ -181,9 +209,9 @@ class Money:
         if order.side < 0 or not instrument.spot or instrument.base_units * lots <= LIMIT:
             return False
         worth = rhe(lots * instrument.lot_value(Fraction(ticks)))
-        fee = fee_behind(order.paid, instrument, lots, worth, maker)
+        fill = self.fill_worth(worth, order, lots, ticks, maker)
         cash = self.accounts[instrument.quote].free + order.reserved
-        return worth + abs(fee) <= LIMIT and (self.spec.account == "margin" or worth + fee <= cash)
+        return worth + abs(fill.fee) <= LIMIT and (self.spec.account == "margin" or worth + fill.charged <= cash)
 
     def is_held(self, order: Order, lots: int) -> bool:
         """Rule 2: whether a fill would only reduce a position, or in a cash account sell what is there."""

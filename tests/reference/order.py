@@ -97,9 +97,11 @@ class Order:
     sent: int = 0
     arrival: int = 0  # what was held arrives again when it is triggered
     filled: int = 0
+    first_price: int = 0
     last_fill: tuple[float, int] = (-inf, 0)  # its time and price
     paid: Paid = NOTHING
     matched: int = 0  # rule 17: met at this time, not yet settled
+    to_settle: int = 0  # rule 14: so many matches
     reserved: int = 0
     resting: bool = False
     opens_seen: int = 0

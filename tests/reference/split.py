@@ -75,7 +75,7 @@ def split(venue: Venue, flow: Flow, now: int) -> Split:
         venue.positions |= {item.index: after} if after else {}
     split_market(venue, item, ratio)
     venue.enlarged[item.index] = now  # rule 43: candles that opened before do not count
-    venue.told[item.index] = now + venue.spec.response_ns
+    venue.credits.pop(item.index, None)  # rule 63
     return Split(flow, amount, venue.snapshots(item.quote, item.base))
 
 

@@ -431,7 +431,10 @@ def test_random_seeds_hold_the_invariants() -> None:
     seen: set[tuple[str, str]] = set()
     filled: set[tuple[str, bool, str]] = set()  # of what was triggered
     for seed in range(400):
-        tables = run(random_scenario(seed))
+        try:
+            tables = run(random_scenario(seed))
+        except OverflowError:  # rule 2, as below
+            continue
         seen |= set(ends(tables))
         triggered = [order for order in tables.orders if order["time_triggered"] is not None and order["filled"]]
         filled |= {(one["trigger_kind"], one["trail"] + one["trail_rate"] > 0, one["kind"]) for one in triggered}

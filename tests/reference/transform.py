@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from barter_bt.testing.scenario import InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 from barter_bt.testing.scenario.shift import changed
 
 MINUTE = 60 * 10**9
@@ -17,8 +17,22 @@ NAME = {"trades": 2, "quotes": 2, "candles": 3}
 
 
 def shift_of(scenario: Scenario) -> int:
-    """A shift that keeps marks where they are: many intervals."""
+    """A shift that keeps marks and intervals of volume where they are: many of them.
+
+    None at all where a drawn delay hangs on a time: what is of no order sent has that as its number (rule 52).
+    """
+    if any(hangs_on_time(spec, scenario) for spec in scenario.exchanges):
+        return 0
     return (scenario.mark_every_ns or MINUTE) * 1_000_003
+
+
+def hangs_on_time(spec: ExchangeSpec, scenario: Scenario) -> bool:
+    """Whether an exchange with drawn responses may tell of a cash flow or close a position."""
+    if spec.response_delays is None or spec.response_delays[0] == "by_time":
+        return False
+    margined = any(item.exchange == spec.name and item.kind != "spot" for item in scenario.instruments)
+    pays = any(item.exchange == spec.name and item.paid_in != "quote" for item in scenario.instruments)
+    return bool(scenario.cash_flows) or margined or pays or spec.account == "margin"
 
 
 def flat(scenario: Scenario, ticks: int) -> Scenario | None:

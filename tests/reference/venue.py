@@ -1,6 +1,6 @@
 """One simulated exchange: checks, matching, held orders, what depends on others or a time, and what it closes itself.
 
-Rules 14 to 19, 28 to 39, 57 and 58.
+Rules 14 to 19, 28 to 39, 57, 58 and 63.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from .costs import paid_behind, slippage
+from .fees import Volumes
+from .flows import Flow
 from .liquidation import Prices, fee_out, price_out
 from .model import LIMIT, Book, Fill, Instrument, Market, Position, in_range
 from .money import Money
@@ -31,18 +33,20 @@ class Venue(Money):
     """``send`` carries a report to the engine; ``kinds`` says which streams each instrument has.
 
     ``note`` takes a match to where all of one time and class are settled together, ``insure`` what is missing of an
-    asset to who pays it.
+    asset to who pays it, ``owe`` a cash flow.
     """
 
     kinds: dict[int, set[str]]
     send: Callable[[Report], None]
     note: Callable[[Match, int, float], None]
     insure: Callable[[int, int, int], None]
+    owe: Callable[[Flow, int], None]
     stage: float = field(default=0, init=False)  # class of the present event
     matched: list[Order] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.volumes = Volumes(self.world, self.spec.name)
         self.books = {instrument.index: Book(how=self.spec.mark) for instrument in self.world.instruments}
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
@@ -76,13 +80,13 @@ class Venue(Money):
         order.arrival, self.stage = now, 7
         if reason := self.rejection(order, now):
             self.end(order, now, "rejected", reason)
-        elif order.parent is None:
+        elif order.parent is None or (order.terms.follows and order.parent.has_filled_whole):
             self.enter(order, now)
         else:
             order.waits = True
             self.accept(order, now)
-            if order.parent.has_filled_whole:
-                self.start(order, now)
+            if order.protects and order.parent.filled:  # rule 52: it was slower
+                self.protect(order, order.parent, order.parent.first_price, now, None)
 
     def enter(self, order: Order, now: int) -> None:
         """Rules 17, 28 and 32: the market is there for it, unless it is too early, or something is against that."""
@@ -134,15 +138,19 @@ class Venue(Money):
         if order.sibling_filled:
             return "sibling_filled"
         parent = order.parent
-        assert not (order.protects and parent and parent.closed and parent.filled), "it arrives right behind its parent"
-        return "parent_ended" if parent and parent.closed and not parent.has_filled_whole else ""
+        if parent is None or not parent.closed:
+            return ""
+        if order.protects and any(other.filled for other in parent.children):
+            return "sibling_filled"
+        started = parent.filled if order.protects else parent.has_filled_whole
+        return "" if started else "parent_ended"
 
     def objection(self, order: Order, now: int) -> str:
         """Rules 17 and 32: why it is rejected, whatever the balance; empty if it is not."""
         instrument, book = order.instrument, self.books[order.instrument.index]
         if reason := instrument.too_small(order.quantity, order.price):
             return reason
-        usable = book.usable(order.side, now, self.spec.max_age_ns)
+        usable = self.usable(order, now)
         if order.terms.post_only and usable and order.allows(book.price_for[order.side]):
             return "post_only"
         return "reduce_only" if order.reduce_only and not self.reducible(order) else ""
@@ -269,7 +277,7 @@ class Venue(Money):
         """Rules 43 and 46: told as a fill is, of an order that the engine numbers; then rule 70's insurance."""
         position, account = self.positions[instrument.index], self.accounts[instrument.quote]
         notional = in_range(instrument.notional(lots, ticks), "notional")
-        fill = Fill(-position.side, lots, ticks, notional, fee, False)
+        fill = Fill(-position.side, lots, ticks, notional, fee, False, charged=fee)
         free = account.free
         self.book_fill(instrument, fill, now)
         told = Report(-1, now, "fill", self.balances_of(instrument), fill, "filled", reason, fill.lots)
@@ -303,7 +311,7 @@ class Venue(Money):
 
     def show_quote(self, order: Order, now: int) -> None:
         book = self.books[order.instrument.index]
-        if book.usable(order.side, now, self.spec.max_age_ns):
+        if self.usable(order, now):
             self.show(order, book.price_for[order.side], now, Offer())  # the book knows what is left
 
     def trigger(self, order: Order, ticks: int, now: int, offer: Offer, candle: Market | None = None) -> None:
@@ -342,8 +350,7 @@ class Venue(Money):
                 self.meet_quote(order, now)
         for order in self.best_first("quotes", event.instrument):
             left = book.left_for[order.side]
-            usable = book.usable(order.side, now, self.spec.max_age_ns)
-            if usable and left > 0 and order.allows(book.price_for[order.side]):
+            if self.usable(order, now) and left > 0 and order.allows(book.price_for[order.side]):
                 book.left_for[order.side] -= self.note_fill(order, min(order.rest, left), order.price, True, now)
         for order in self.held_by("quotes", event.instrument):
             self.show_quote(order, now)
@@ -436,6 +443,7 @@ class Venue(Money):
             ticks = self.moved(order, lots, ticks)
         rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
         order.matched += lots
+        order.to_settle += 1
         match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now, candle), quote, base)
         if self.is_margined(order.instrument):
             match.releases = quote if rank == RELEASES else None
@@ -482,8 +490,9 @@ class Venue(Money):
         if order.untold or (not force and not self.can_pay(order, self.fill(order, most, ticks, maker))):
             return False
         order.matched -= lots
+        order.to_settle -= 1
         self.execute(order, most, ticks, maker, now, candle)
-        if order in self.working and order.tif != "gtc":
+        if order in self.working and order.tif != "gtc" and not order.to_settle:
             self.end(order, now, "expired", "not_filled")
         return True
 
@@ -496,13 +505,24 @@ class Venue(Money):
             order.matched += order.rest
 
     def take_quote(self, order: Order, now: int) -> None:
-        """Rule 14: fill at the opposite price, up to what is left of its amount."""
+        """Rule 14: fill at the opposite price, up to what is left of its amount, and perhaps a tick worse beyond it."""
         book, side = self.books[order.instrument.index], order.side
         left, price = book.left_for[side], book.price_for[side]
-        if left == 0 or not book.usable(side, now, self.spec.max_age_ns) or not order.allows(price):
+        if not order.rest or not self.usable(order, now) or not order.allows(price):
             return
-        if order.rest and (order.tif != "fok" or left >= order.rest):
+        worse = max(price + side, 1)
+        beyond = self.spec.fills_beyond and order.allows(worse)
+        if order.tif == "fok" and left < order.rest and not beyond:
+            return
+        if left:
             book.left_for[side] -= self.note_fill(order, min(order.rest, left), price, False, now)
+        if beyond and order.rest:
+            self.note_fill(order, order.rest, worse, False, now)
+
+    def usable(self, order: Order, now: int) -> bool:
+        """Rule 14: the standing quote, for an order of this side."""
+        book = self.books[order.instrument.index]
+        return book.usable(order.side, now, self.spec.max_age_ns, self.spec.fills_locked)
 
     def meet(self, order: Order, price: int, now: int, offer: Offer, candle: Market | None = None) -> None:
         """Rules 15, 16 and 38: a taker meets a trade, an open or a close, and fills as far as that goes.
@@ -543,10 +563,11 @@ class Venue(Money):
         if self.is_margined(instrument):
             self.valued(instrument.quote)
         order.paid = paid_behind(order.paid, instrument, fill.lots, fill.notional, maker)
+        self.volumes.add(instrument.quote, fill.notional, self.marks)
         change = self.book_fill(instrument, fill, now)
         in_range(max(map(abs, self.sums(instrument.quote, {}, {}))), "values and requirements")
         order.filled += payable
-        order.last_fill = now, ticks
+        order.first_price, order.last_fill = order.first_price or ticks, (now, ticks)
         self.reserve(order)
         done = order.filled == order.quantity
         if done:
@@ -554,6 +575,8 @@ class Venue(Money):
             order.closed = True
         status, balances = "filled" if done else "", self.balances_of(instrument)
         self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
+        if fill.elsewhere:
+            self.pay_fee(instrument, fill.elsewhere, now)
         self.end_family(order, now)
         if change.after is None or change.after.side == side:
             self.end_reductions(instrument, side, now)
@@ -564,6 +587,11 @@ class Venue(Money):
                 self.start(follower, now)
         self.check()
         return payable
+
+    def pay_fee(self, instrument: Instrument, amount: int, now: int) -> None:
+        """Rule 63: in a third asset, right behind the fill."""
+        asset = self.world.assets.index((self.spec.name, instrument.spec.paid_in))
+        self.owe(Flow("trading_fee", now, None, asset, -amount * self.world.units[asset]), now)
 
     def end_reductions(self, instrument: Instrument, side: int, now: int) -> None:
         """Rule 32: without a position on the other side the reduce-only orders of a side end, by number."""
@@ -576,7 +604,7 @@ class Venue(Money):
 
     def protect(self, order: Order, entry: Order, ticks: int, now: int, candle: Market | None) -> None:
         """Rule 31: at the entry's first fill it starts, at each further fill it grows."""
-        if order.closed:
+        if order not in self.working:  # it has ended, or is still on its way (rule 52)
             return
         assert order.level is not None
         first, order.quantity = order.waits, entry.filled

@@ -106,5 +106,5 @@ def _idle(streams: Sequence[Stream], instruments: Sequence[Instrument], name: st
             amounts = {column: pl.lit(7.0) for column in schema.amounts if column in frame.columns}
             found.append(readers[stream.kind](frame.with_columns(instrument=pl.lit(name), **flat, **amounts)))
     base, _, _ = name.rpartition("_")
-    one = Instrument(twin.exchange, name, base or name, twin.quote)
+    one = Instrument(twin.exchange, name, base or name, twin.quote, price_increment=1)  # some venues need a tick
     return (one if twin.expiry is None else replace(one, kind="future", expiry=twin.expiry)), found

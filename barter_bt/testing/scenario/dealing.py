@@ -12,7 +12,7 @@ from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import DelaySpec, ExchangeSpec, InstrumentSpec, Scenario
 
 # What random scenarios may have; there are "tiers", "received", "asset", "delays" and "quotes".
-DRAWN: tuple[str, ...] = ()
+DRAWN: tuple[str, ...] = ("tiers", "received", "asset", "delays", "quotes")
 LEVELS = (("0.0005", "0.001"), ("-0.0002", "0.002"), ("0.05", "0.1"), ("0", "0"), ("0.000000001", "0.0123"))
 DISCOUNTS = ("0", "0.25", "0.333333333", "1")
 NANOSECONDS = (0, 0, 1, SECOND // 2, SECOND, 3 * SECOND)
