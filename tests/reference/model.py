@@ -391,7 +391,12 @@ class Book:
 
     def price(self) -> int | None:
         """Rule 6: weighted mid of a whole, uncrossed L1, else the last trade or candle close."""
+        mid = self.mid()
+        return self.last if mid is None else mid
+
+    def mid(self) -> int | None:
+        """Rule 6: weighted by amounts, of a whole, uncrossed L1."""
         if not self.whole() or self.crossed():
-            return self.last
+            return None
         bid, ask = self.price_for[-1], self.price_for[1]
         return bid + rhe(Fraction((ask - bid) * self.amount_for[-1], sum(self.amount_for.values())))
