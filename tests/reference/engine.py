@@ -329,9 +329,9 @@ class Engine:
 
     def is_sized(self, number: int) -> bool:
         """Rule 61: whether it, or what it protects, is sized at its fill."""
-        order = self.asked.get(number)
-        order = order.parent if order and order.protects else order
-        return order is not None and order.sized is not None
+        order = self.tables.orders[number]
+        asked = self.asked.get(number if order["follows"] or order["parent"] < 0 else order["parent"])
+        return asked is not None and asked.sized is not None
 
     def on_fill(self, order: dict[str, Any], report: Report, now: int) -> None:
         """Rule 4 for the engine's position, rule 26 for the trade's position id."""
