@@ -65,7 +65,7 @@ def tables_of(result: Result) -> Tables:
 def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
     """The rows of a journal, with codes turned into names."""
     from barter_bt.engine.agenda import NEVER
-    from barter_bt.engine.order import CANDLE_FILLS, KINDS, NO_TIME, STATUSES, TIMES_IN_FORCE
+    from barter_bt.engine.order import CANDLE_FILLS, KINDS, NO_TIME, STATUSES, TIMES_IN_FORCE, TRIGGER_PRICES
 
     meaning: dict[str, Any] = {
         "kind": KINDS,
@@ -75,6 +75,7 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         "follows": (False, True),
         "trigger_kind": ("", "stop", "if_touched"),
         "candle_fill": CANDLE_FILLS,
+        "trigger_by": TRIGGER_PRICES,
         "liquidity": ("taker", "maker"),
         "status": ("open", "open", "open", *STATUSES[3:]),
         "reason": reasons,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
-from .costs import all_in, by_order
+from .entries import enters
 from .fees import Counter, is_received
 from .flows import Flow, due, flows_of
 from .latency import AMEND, CANCEL, CASH_FLOW, OPEN, SPLIT, Link
@@ -36,7 +36,6 @@ from .model import (
     exact,
     fill_position,
     in_range,
-    most,
     read,
     rhe,
     value,
@@ -44,8 +43,10 @@ from .model import (
 from .order import Group, Match, Order, Report, Terms, protecting, settle, terms_of
 from .path import meet_point
 from .protection import Level, levels_of
+from .sizing import Sized
 from .split import News, Split, divided, end_orders, split, split_position
 from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
+from .targets import follow
 from .timing import check_times, settled
 from .venue import ENTRY, Venue
 
@@ -92,6 +93,8 @@ class Engine:
         self.asked: dict[int, Order] = {}  # by number, also those that are refused
         self.groups: dict[tuple[int, int], Group] = {}  # rule 57: by time and label
         self.cancelling: set[int] = set()
+        self.enters = any(enters(row) for row in scenario.schedule)  # rule 60
+        self.at_work: dict[int, int] = {}  # the last entry sent, by instrument
         self.path = {step.name: step for step in conversions([item.spec for item in every], scenario)}
         self.mark_planned = True
         self.queue: list[tuple[int, float, int, int, int, Callable[[int], None]]] = []
@@ -381,6 +384,12 @@ class Engine:
             assert whole == (order["status"] == "filled"), "filled is filled whole"
         self.check()
 
+    def is_sized(self, number: int) -> bool:
+        """Rule 61: whether it, or what it protects, is sized at its fill."""
+        order = self.tables.orders[number]
+        asked = self.asked.get(number if order["follows"] or order["parent"] < 0 else order["parent"])
+        return asked is not None and asked.sized is not None
+
     def on_fill(self, order: dict[str, Any], report: Report, now: int) -> None:
         """Rule 4 for the engine's position, rule 26 for the trade's position id."""
         fill, instrument = report.fill, self.world.instruments[order["instrument"]]
@@ -521,6 +530,10 @@ class Engine:
         if row[0] == "amend":
             self.amend(order, row)
             return
+        self.ask_to_cancel(order)
+
+    def ask_to_cancel(self, order: int) -> None:
+        """Rule 17: unless the engine knows it as closed or as being cancelled."""
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
             self.cancelling.add(order)
             exchange = self.world.instruments[self.tables.orders[order]["instrument"]].spec.exchange
@@ -551,7 +564,7 @@ class Engine:
         """An explicit order, with what it depends on (rules 57 and 58); returns its number."""
         instrument, conditions = self.world.find(row[2]), conditions_of(row)
         lots, terms = instrument.lots_of(row[3]), terms_of(instrument, row)
-        check_times(terms, row)
+        check_times(terms, conditions, row[1])
         terms = settled(terms, dict(self.scenario.sessions).get(row[2], ()), self.clock)
         levels = levels_of(instrument, row, self.scenario.protect_by)
         parent, group = None, None
@@ -571,64 +584,24 @@ class Engine:
     def on_targets(self, rows: list[Row], now: int) -> None:
         """Class 5, after the explicit orders of the time."""
         self.tick(now, len(rows))
-        self.targets(rows, self.clock)
-
-    def targets(self, rows: list[Row], now: int) -> None:
-        """Rule 18: equity once; reductions first, then increases, each by instrument index."""
-        equity, wishes = self.equity(), []
-        for row in rows:
-            instrument, target = self.world.find(row[2]), row[3]
-            lots = self.target_lots(instrument, exact(target), equity)
-            exposure = self.working(instrument, False)
-            if instrument.index in self.positions:
-                exposure += self.positions[instrument.index].side * self.positions[instrument.index].quantity
-            levels = levels_of(instrument, row, self.scenario.protect_by)
-            if lots is None:
-                wishes.append((True, instrument.index, 1 if target > 0 else -1, levels, "no_price"))
-            elif lots != exposure:
-                change = max(-LIMIT, min(lots - exposure, LIMIT))  # rule 2
-                if lots and abs(change) <= min(abs(lots), LIMIT) * exact(self.scenario.band) // 1:
-                    continue
-                wishes.append((change * exposure >= 0, instrument.index, change, levels, ""))
-        for _, index, lots, levels, refused in sorted(wishes, key=lambda wish: wish[:2]):
-            instrument, cuts = self.world.instruments[index], not self.scenario.strict
-            self.open(instrument, lots, now, levels=levels, cuts=cuts, refused=refused)
+        follow(self, rows, self.clock)
 
     def enlarges(self, index: int, side: int, quantity: int) -> bool:
         """Rule 31: whether an order would enlarge or turn the position, as the engine knows it."""
         position = self.positions.get(index)
         return quantity > (position.quantity if position and position.side != side else 0)
 
-    def working(self, instrument: Instrument, reduce_only: bool) -> int:
-        """The signed rest of the open orders: of those that may only reduce a position, or of the others."""
+    def working(self, instrument: Instrument, reduce_only: bool, but: Collection[int] = ()) -> int:
+        """The signed rest of the open orders: of those that may only reduce a position, or of the others.
+
+        ``but``: without these.
+        """
+        said = "open", instrument.index, reduce_only
         return sum(
             order["side"] * (order["quantity"] - order["filled"])
-            for order in self.tables.orders
-            if (order["status"], order["instrument"], order["reduce_only"]) == ("open", instrument.index, reduce_only)
+            for number, order in enumerate(self.tables.orders)
+            if (order["status"], order["instrument"], order["reduce_only"]) == said and number not in but
         )
-
-    def target_lots(self, instrument: Instrument, target: Fraction, equity: int | None) -> int | None:
-        """Rule 18: a target in signed lots; None without a price."""
-        side, size, price = 1 if target > 0 else -1, abs(target), self.books[instrument.index].price()
-        if self.scenario.size == "units":
-            return side * int(size / instrument.lot)
-        by_equity = self.scenario.size == "equity"
-        wish = rhe(size * BILLION) if by_equity else rhe(size / instrument.quote_unit)
-        if wish == 0:  # needs no price
-            return 0
-        worth: int | None = wish
-        if by_equity:
-            assert instrument.spec.money == self.scenario.reporting, "a fraction of equity is in the reporting asset"
-            worth = None if equity is None else in_range(max(rhe(Fraction(equity * wish, BILLION)), 0), "a target")
-        if price is None or worth is None:
-            return None
-        taker, by_lot = max(instrument.rates[False], Fraction(0)), instrument.lot_value(Fraction(price))
-        if not self.scenario.with_fee or is_received(instrument.spec):  # rule 63
-            return side * min(int(worth / by_lot), LIMIT)
-        lots = min(int(int(worth / (1 + taker)) / by_lot), LIMIT)
-        if exact(instrument.spec.per_contract) or by_order(instrument.spec):
-            lots = most(lots, lambda some: all_in(instrument, some, price) <= worth)
-        return side * lots
 
     def open(
         self,
@@ -642,8 +615,13 @@ class Engine:
         refused: str = "",
         parent: Order | None = None,
         group: Group | None = None,
+        sized: Sized | None = None,
+        always: bool = False,
     ) -> int:
-        """Record an order and what protects it, and send them, unless it is refused; returns its number."""
+        """Record an order and what protects it, and send them, unless it is refused; returns its number.
+
+        ``always``: it is protected whatever it does to the position (rule 60).
+        """
         side, quantity = 1 if lots > 0 else -1, 0 if refused else abs(lots)
         wish = quantity
         if parent and self.tables.orders[parent.number]["status"] == "refused":
@@ -654,13 +632,14 @@ class Engine:
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
         number = len(self.tables.orders)
         entry = self.asked[number] = Order(number, instrument, side, quantity, terms, cuts, parent=parent, group=group)
+        entry.sized = sized
         for related in ([group.members] if group else []) + ([parent.followers] if parent else []):
             related.append(entry)
         self.record(entry, wish, now, refused)
         in_range(sum(self.working(instrument, reducing) for reducing in (False, True)), "working orders")
-        for level in levels if self.enlarges(instrument.index, side, quantity) else ():
-            terms = protecting(level, entry.number)
-            child = Order(len(self.tables.orders), instrument, -side, quantity, terms, parent=entry, level=level)
+        for level in levels if always or self.enlarges(instrument.index, side, quantity) else ():
+            said = protecting(level, entry.number, terms.trigger_by)
+            child = Order(len(self.tables.orders), instrument, -side, quantity, said, parent=entry, level=level)
             entry.children.append(child)
             self.record(child, quantity, now, refused and "parent_ended")
         return entry.number
@@ -680,7 +659,8 @@ class Engine:
         """A row of the orders; sent unless it is refused."""
         exchange, terms = order.instrument.spec.exchange, order.terms
         end = ("refused", refused, now, None, None, now) if refused else ("open", "", now, None, None, None)
-        cells = (order.instrument.index, order.side, terms.kind, *terms, order.quantity, wish, 0, 0, 0, *end)
+        said = terms._replace(price=max(terms.price, 0), trigger=max(terms.trigger, 0))  # rule 60: UNKNOWN
+        cells = (order.instrument.index, order.side, terms.kind, *said, order.quantity, wish, 0, 0, 0, *end)
         self.tables.orders.append(row_of(ORDERS, *cells))
         if not refused:
             order.sent = now

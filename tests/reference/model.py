@@ -433,8 +433,13 @@ class Book:
         if not self.closes() or (self.how == "last" and self.last is not None):
             return self.last
         bid, ask = self.price_for[-1], self.price_for[1]
-        if self.how == "mid":
-            return bid + rhe(Fraction(ask - bid, 2))
+        return bid + rhe(Fraction(ask - bid, 2)) if self.how == "mid" else self.mid()
+
+    def mid(self) -> int | None:
+        """Rule 6: weighted by amounts, of a whole, uncrossed L1."""
+        if not self.closes():
+            return None
+        bid, ask = self.price_for[-1], self.price_for[1]
         return bid + rhe(Fraction((ask - bid) * self.amount_for[-1], sum(self.amount_for.values())))
 
     def closes(self) -> bool:

@@ -15,6 +15,7 @@ from .costs import NOTHING, Paid
 from .model import BILLION, Fill, Instrument, Market, on_grid
 from .offer import Offer
 from .protection import Level
+from .sizing import Sized
 from .trigger import Trigger
 
 
@@ -35,6 +36,7 @@ class Terms(NamedTuple):
     good_till: int | None = None  # rule 35
     good_after: int | None = None
     candle_fill: str = ""  # rule 36: "" is as its exchange says
+    trigger_by: str = ""  # rule 28: what its trigger, and those of what protects it, look at; "" as its exchange says
 
     @property
     def kind(self) -> str:
@@ -55,15 +57,18 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     rate = on_grid(conditions.trailing_rate or 0, Fraction(1, BILLION), "trailing rate")
     terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
     times = {"good_till": conditions.good_till, "good_after": conditions.good_after}
-    return terms._replace(**times, candle_fill=conditions.candle_fill or "")
+    stops = conditions.stop_loss is not None or conditions.trailing_stop is not None
+    assert kind or stops or not conditions.trigger_by, "rule 28: on another order it is an error"
+    choices = {"candle_fill": conditions.candle_fill or "", "trigger_by": conditions.trigger_by or ""}
+    return terms._replace(**times, **choices)
 
 
-def protecting(level: Level, parent: int) -> Terms:
-    """Rule 31: those of an order that protects the entry of this number."""
+def protecting(level: Level, parent: int, trigger_by: str) -> Terms:
+    """Rule 31: those of an order that protects the entry of this number, whose triggers look at this."""
     ticks, rate = level.trail
     if level.gains:
-        return Terms(level.price, reduce_only=True, parent=parent)
-    return Terms(0, "gtc", False, "stop", level.price, ticks, rate, True, parent)
+        return Terms(level.price, reduce_only=True, parent=parent, trigger_by=trigger_by)
+    return Terms(0, "gtc", False, "stop", level.price, ticks, rate, True, parent, trigger_by=trigger_by)
 
 
 @dataclass(eq=False)
@@ -116,6 +121,7 @@ class Order:
     children: list[Order] = field(default_factory=list)
     followers: list[Order] = field(default_factory=list)
     group: Group | None = None
+    sized: Sized | None = None  # rule 61
     waits: bool = False
     held_back: bool = False
     acknowledged: bool = False

@@ -29,7 +29,9 @@ def meet_point(venue: Venue, candle: Market, number: int, now: int) -> None:
     for order in venue.best_first("candles", item):
         if takes_part(order, candle, now) and venue.reached(order.side * (order.price - ticks)):
             venue.make(order, order.price, now, offer)
-    for order in venue.held_by("candles", item):
+    for order in venue.held_by("candles", item, marks=number == 2):
+        if venue.sees_mark(order, now):
+            continue
         if takes_part(order, candle, now) and order.trigger.shown(ticks):
             venue.trigger(order, order.trigger.met(candle, worst(order, now)), now, offer)
 

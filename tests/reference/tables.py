@@ -8,8 +8,8 @@ from typing import Any
 
 Table = list[dict[str, Any]]
 ORDERS = "instrument side kind price tif post_only trigger_kind trigger trail trail_rate reduce_only"
-ORDERS += " parent follows group good_till good_after candle_fill quantity quantity_requested filled notional fees"
-ORDERS += " status reason time_sent time_exchange time_triggered time_closed"
+ORDERS += " parent follows group good_till good_after candle_fill trigger_by quantity quantity_requested"
+ORDERS += " filled notional fees status reason time_sent time_exchange time_triggered time_closed"
 TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
 POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
 POSITIONS += " trade_enter trade_exit"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from barter_bt.testing.scenario import Row
-from barter_bt.testing.scenario.spec import Session, conditions_of
+from barter_bt.testing.scenario.spec import Conditions, Entry, Session
 
 from .order import Order, Terms
 
@@ -23,15 +22,15 @@ def settled(terms: Terms, sessions: Sequence[Session], now: int) -> Terms:
     return terms._replace(tif="ioc", good_after=close, candle_fill="this_close")
 
 
-def check_times(terms: Terms, row: Row) -> None:
+def check_times(terms: Terms, said: Conditions | Entry, sent: int) -> None:
     """Rules 35 and 36: what goes together, and what is still to come when the order is asked for."""
-    till, after = conditions_of(row).good_till, conditions_of(row).good_after
+    till, after = said.good_till, said.good_after
     if terms.tif in ("day", "at_open", "at_close"):
         assert (till, after) == (None, None), "rule 35: sessions go with no other times"
         goes = terms.tif == "day" or not (terms.trigger_kind or terms.candle_fill)
         assert goes, "rule 35: nor at an open or a close with a trigger or a choice"
-    assert till is None or (terms.tif == "gtc" and row[1] < till), "rule 35: good till is of what does not end at once"
-    assert after is None or row[1] < after < (till or after + 1), "rule 35: it is let in later, and before it ends"
+    assert till is None or (terms.tif == "gtc" and sent < till), "rule 35: good till is of what does not end at once"
+    assert after is None or sent < after < (till or after + 1), "rule 35: it is let in later, and before it ends"
     takes = not terms.trigger_kind and (not terms.price or terms.tif in ("ioc", "fok"))
     assert takes or not terms.candle_fill, "rule 36: of what rests, or is held, that is an error"
 

@@ -200,7 +200,7 @@ class Venue(Money):
         elif evidence == "trades" and chosen == "this_close":
             if trade := self.last.get((index, "trade")):
                 self.meet(order, trade.prices[-1], now, self.traded[index])
-        elif order.shown and evidence == self.evidence(order.instrument, "triggers"):
+        elif order.shown and evidence == self.looks_at(order):
             if order.allows(order.shown) or order.tif != "gtc":
                 self.meet(order, order.shown, now, order.offer, order.shown_in)
         elif evidence == "candles" and self.closes_at_once(order) and not order.may_rest:
@@ -295,15 +295,43 @@ class Venue(Money):
 
     def await_trigger(self, order: Order, now: int) -> None:
         order.held = True
-        if self.evidence(order.instrument, "triggers") == "quotes":
+        looks_at = self.looks_at(order)
+        assert looks_at in self.kinds[order.instrument.index] or looks_at == "mark", "rule 28: there is no such stream"
+        if looks_at == "quotes":
             self.show_quote(order, now)
+        elif (mid := self.books[order.instrument.index].mid()) is not None and looks_at == "mark":
+            self.show_mark(order, mid, now)
 
-    def held_by(self, evidence: str, instrument: Instrument) -> list[Order]:
-        """The held orders to which this kind of event shows prices, those first that come first if it reaches them."""
-        if self.evidence(instrument, "triggers") != evidence:
-            return []
+    def looks_at(self, order: Order) -> str:
+        """Rule 28: which kind of event shows it prices, or "mark"."""
+        there = self.kinds[order.instrument.index]
+        last = "trades" if "trades" in there else "candles"
+        chosen = {"": "", "last": last, "quote": "quotes", "mark": "mark"}[order.terms.trigger_by]
+        return chosen or self.evidence(order.instrument, "triggers")
+
+    def held_by(self, evidence: str, instrument: Instrument, *, marks: bool = True) -> list[Order]:
+        """The held orders to which this kind of event shows prices, those first that come first if it reaches them.
+
+        ``marks``: it also shows a mark.
+        """
+        kinds = (evidence, "mark") if marks else (evidence,)
         held = [order for order in self.working if order.instrument is instrument and order.held]
-        return sorted(held, key=lambda order: order.trigger.turn)
+        return sorted((order for order in held if self.looks_at(order) in kinds), key=lambda order: order.trigger.turn)
+
+    def sees_mark(self, order: Order, now: int) -> bool:
+        """Rule 28: whether it looks at the mark, which it then is shown behind a trade, a quote or a close."""
+        if self.looks_at(order) != "mark":
+            return False
+        book = self.books[order.instrument.index]
+        ticks = book.last if (mid := book.mid()) is None and book.time_last > order.arrival else mid
+        if ticks is not None:
+            self.show_mark(order, ticks, now)
+        return True
+
+    def show_mark(self, order: Order, ticks: int, now: int) -> None:
+        """Rule 28: what it triggers is like an order that arrives then, and meets no price that triggered it."""
+        if order.trigger.shown(ticks):
+            self.trigger(order, 0, now, Offer())
 
     def show(self, order: Order, ticks: int, now: int, offer: Offer) -> None:
         if order.trigger.shown(ticks):
@@ -353,7 +381,8 @@ class Venue(Money):
             if self.usable(order, now) and left > 0 and order.allows(book.price_for[order.side]):
                 book.left_for[order.side] -= self.note_fill(order, min(order.rest, left), order.price, True, now)
         for order in self.held_by("quotes", event.instrument):
-            self.show_quote(order, now)
+            if not self.sees_mark(order, now):
+                self.show_quote(order, now)
 
     def on_trade(self, event: Market, now: int) -> None:
         """Rule 15: takers fill whole, resting orders gone through (or touched), together the trade's amount.
@@ -370,7 +399,8 @@ class Venue(Money):
             if self.reached(order.side * (order.price - price)):
                 self.make(order, order.price, now, left)
         for order in self.held_by("trades", event.instrument):
-            self.show(order, price, now, offer)
+            if not self.sees_mark(order, now):
+                self.show(order, price, now, offer)
 
     def on_candle_open(self, candle: Market, now: int) -> None:
         """Rules 16, 36 and 38, class 8: takers by arrival meet the open, then limits, the best price first."""
@@ -389,7 +419,7 @@ class Venue(Money):
                 self.note_end(order, "post_only", now)
             elif order.allows(price):
                 self.make(order, order.price, now, offer)
-        for order in self.held_by("candles", candle.instrument):
+        for order in self.held_by("candles", candle.instrument, marks=False):
             self.show(order, price, now, offer)
 
     def on_candle_close(self, candle: Market, now: int) -> None:
@@ -407,6 +437,8 @@ class Venue(Money):
             if order.arrival <= candle.time_open and self.reached(beyond):
                 self.make(order, order.price, now, offer, candle)
         for order in self.held_by("candles", candle.instrument):
+            if self.sees_mark(order, now):
+                continue
             if order.arrival <= candle.time_open and order.trigger.shown_range(candle):
                 self.trigger(order, order.trigger.met(candle, order.trigger.price), now, offer, candle)
 
@@ -508,7 +540,9 @@ class Venue(Money):
         """Rule 14: fill at the opposite price, up to what is left of its amount, and perhaps a tick worse beyond it."""
         book, side = self.books[order.instrument.index], order.side
         left, price = book.left_for[side], book.price_for[side]
-        if not order.rest or not self.usable(order, now) or not order.allows(price):
+        if not order.rest or not self.usable(order, now) or not self.resized(order, price, now):
+            return
+        if not order.allows(price):
             return
         worse = max(price + side, 1)
         beyond = self.spec.fills_beyond and order.allows(worse)
@@ -529,12 +563,25 @@ class Venue(Money):
 
         IOC and FOK orders meet no other: they expire if their price does not allow it, or it gives nothing, or not all.
         """
+        if not self.resized(order, price, now):
+            return
         lots = offer.most(order.rest) if order.allows(price) else 0
         if order.tif != "gtc" and (lots == 0 or (order.tif == "fok" and lots < order.rest)):
             self.note_end(order, "not_filled", now)
         elif lots:
             offer.give(self.note_fill(order, lots, price, False, now, candle))
             order.matched += order.rest if order.tif != "gtc" else 0  # what it did not get expires behind the fill
+
+    def resized(self, order: Order, price: int, now: int) -> bool:
+        """Rule 61: an order that is sized when it meets a price becomes one for so many lots, or expires."""
+        if order.sized is None or order.filled or order.matched:
+            return True
+        change = order.sized.change(order.instrument, price)
+        if change * order.side <= 0:
+            self.note_end(order, "not_filled", now)
+            return False
+        order.quantity = min(abs(change), LIMIT)
+        return True
 
     def make(self, order: Order, price: int, now: int, offer: Offer, candle: Market | None = None) -> None:
         """Rules 15, 16 and 38: a resting order makes, as far as the event goes."""
@@ -620,7 +667,7 @@ class Venue(Money):
             self.take(order, now)
         elif first:
             self.await_trigger(order, now)
-            if candle and order.held and self.evidence(order.instrument, "triggers") == "candles":
+            if candle and order.held and self.looks_at(order) == "candles":
                 self.show_extreme(order, candle, ticks, now)
 
     def show_extreme(self, order: Order, candle: Market, entry: int, now: int) -> None:

@@ -21,7 +21,7 @@ from barter_bt.testing.scenario.spec import (
 )
 from barter_bt.testing.scenario.timing import SESSION_TIMES, is_held, make_time
 
-DRAWN: tuple[str, ...] = ()  # of random scenarios; there are "entries", "trigger_by" and "size_at"
+DRAWN: tuple[str, ...] = ("entries", "trigger_by", "size_at")  # of random scenarios
 RATES = (0.01, 0.02, 0.03, 0.001, 0.012345678)  # of a price of about a hundred ticks
 
 
