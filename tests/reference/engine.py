@@ -15,6 +15,7 @@ from barter_bt.testing.scenario import Row, Scenario
 from barter_bt.testing.scenario.spec import conditions_of
 
 from .costs import all_in, by_order
+from .ending import EXERCISE, remains
 from .flows import Flow, due, flows_of
 from .liquidation import Prices, is_short, price_found
 from .model import (
@@ -49,7 +50,7 @@ SCHEDULE, REQUEST, CANDLE_OPEN = 5, 7, 8
 SETTLED = {AT_VENUE: 0.5, ENTRY: 0.78, REQUEST: 7.5, CANDLE_OPEN: 8.5}  # rule 17, by what is settled
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 NO_TRADE = -1
-MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
+MARKET, CLOSING, DELIVERING = Terms(), Terms(tif="ioc", reduce_only=True), Terms(tif="ioc")
 
 
 Manager = Callable[[int, int, int, int], int]
@@ -130,7 +131,8 @@ class Engine:
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
         self.clock = self.start = first if self.scenario.start is None else self.scenario.start
         for item in self.world.instruments:
-            if item.spec.expiry is not None and item.spec.expiry <= last:
+            early = item.spot and item.has_expired(self.start - 1)  # rule 46: nothing follows from that
+            if item.spec.expiry is not None and item.spec.expiry <= last and not early:
                 self.at(item.spec.expiry, EXPIRY, partial(self.expire, item), (0, item.index))
                 self.moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
@@ -233,8 +235,10 @@ class Engine:
     def expire(self, item: Instrument, now: int) -> None:
         """Rule 46: at the venue; an insurance pays where that leaves nothing that is margined in the asset."""
         venue = self.venues[item.spec.exchange]
-        if venue.expire(item, now) and not venue.margined(item.quote):
+        if venue.expire(item, now) and not venue.margined(item.quote) and venue.is_margined(item):
             self.insure(item.quote, now)
+        for flow in remains(venue, item, self.scenario.reporting, now) if item.spot else ():
+            self.pay(flow, now)
 
     def send_report(self, report: Report) -> None:
         """Rule 11: with a constant delay, in the order of sending, nothing overtakes."""
@@ -331,6 +335,7 @@ class Engine:
         order["filled"] += fill.lots
         order["notional"] = in_range(order["notional"] + fill.notional, "an order's notional")
         order["fees"] = in_range(order["fees"] + fill.fee, "an order's fees")
+        was_there = index in self.positions
         change = checked(fill_position(self.positions.pop(index, None), instrument, fill))
         opened = len(self.entries) + len(self.tables.positions)  # ids are dense in order of opening
         entry = self.entries.get(index, (opened, report.time, trade))
@@ -338,12 +343,21 @@ class Engine:
             self.exit(instrument, change.exited, report.time, trade)
         if change.after is not None:
             self.positions[index] = change.after
-            self.marks[index] = None if change.opened else fill.ticks  # rule 6
-            self.by_fill.add(index)
+            if not (report.delivers and was_there):  # rule 61: what is delivered is no price
+                self.mark_filled(index, None if change.opened else fill.ticks, report.delivers)
         if change.opened:
             self.entries[index] = (opened, report.time, trade)
         terms = (fill.side, fill.ticks, fill.lots, fill.notional, fill.fee, "maker" if fill.maker else "taker")
         self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
+
+    def mark_filled(self, index: int, ticks: int | None, is_delivered: bool) -> None:
+        """Rule 6: an own fill marks; rule 61: what is delivered does so only where the market shows no price."""
+        price = self.books[index].price() if is_delivered else None
+        self.marks[index] = ticks if price is None else price
+        if price is None:
+            self.by_fill.add(index)
+        else:
+            self.by_fill.discard(index)
 
     def exit(self, instrument: Instrument, out: Position, time: int, trade: int) -> None:
         """A row of the positions."""
@@ -438,6 +452,10 @@ class Engine:
         self.tick(now)
         if row[0] == "open":
             self.order_of_row[number] = self.open_row(number, row)
+            return
+        if row[0] == "exercise":
+            item = self.world.find(row[2])
+            self.order_of_row[number] = self.open(item, -item.lots_of(row[3]), self.clock, EXERCISE)
             return
         order = self.order_of_row[row[2]]
         if self.tables.orders[order]["status"] == "open" and order not in self.cancelling:
@@ -565,10 +583,13 @@ class Engine:
 
     def record_closing(self, index: int, report: Report) -> int:
         """Rule 43: an order that nobody sent, of a position that the venue has closed; returns its number."""
-        fill, position = report.fill, self.positions[index]
+        fill, terms = report.fill, DELIVERING if report.delivers else CLOSING
         assert fill is not None
-        assert (fill.side, fill.lots) == (-position.side, position.quantity), "the engine has heard of all before"
-        cells = (index, fill.side, CLOSING.kind, *CLOSING, fill.lots, fill.lots, 0, 0, 0)
+        if not report.delivers:
+            position = self.positions[index]
+            whole = fill.lots == position.quantity or report.reason == "delisting"
+            assert fill.side == -position.side and whole, "the engine has heard of all before"
+        cells = (index, fill.side, terms.kind, *terms, fill.lots, fill.lots, 0, 0, 0)
         end = ("open", "", None, report.time, None, None)
         self.tables.orders.append(row_of(ORDERS, *cells, *end))
         return len(self.tables.orders) - 1

@@ -18,7 +18,7 @@ def is_short(money: Money, asset: int, prices: Prices) -> bool:
     for item, position in held:
         in_range(item.notional(position.quantity, marks[item.index]), "a notional")
     worth = money.left(asset) + sum(value(item, one, marks[item.index]) for item, one in held)
-    kept = sum(item.maintenance(one.quantity, marks[item.index]) for item, one in held)
+    kept = sum(item.maintenance(one.side, one.quantity, marks[item.index]) for item, one in held)
     return bool(held) and in_range(worth, "worth") < in_range(kept, "maintenance")
 
 

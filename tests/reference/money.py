@@ -89,9 +89,10 @@ class Money:
             if change.after.side == fill.side:
                 self.enlarged[instrument.index] = now
         self.marks[instrument.index] = fill.ticks
-        if instrument.spot:
+        if instrument.paid_whole:
             self.post(instrument.quote, -fill.side * fill.notional, fill.fee)
-            self.post(instrument.base, fill.side * instrument.held(fill.lots), 0)
+            if instrument.spot:
+                self.post(instrument.base, fill.side * instrument.held(fill.lots), 0)
         else:  # rule 19: only what a reduction realises, and the fee
             self.post(instrument.quote, change.gain, fill.fee)
         return change
@@ -154,7 +155,7 @@ class Money:
         self.valued(filling.quote)
         change = fill_position(before, filling, fill)
         assert change.after is not None
-        moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.fee
+        moved = (-fill.side * fill.notional if filling.paid_whole else change.gain) - fill.fee
         worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
         cash = self.accounts[filling.quote].free - self.margined_base(filling.quote) + moved
         own = value(filling, change.after, fill.ticks)
@@ -204,7 +205,7 @@ class Money:
         marks = {**self.marks, **fills}
         held = self.margined(quote, changed)
         worth = sum(value(item, position, marks[item.index]) for item, position in held)
-        return worth, sum(item.requirement(position.quantity, marks[item.index]) for item, position in held)
+        return worth, sum(item.requirement(one.side, one.quantity, marks[item.index]) for item, one in held)
 
     def valued(self, quote: int) -> None:
         """Rule 2: the values and requirements of margined positions stay within the range, before each fill."""

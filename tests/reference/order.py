@@ -170,6 +170,7 @@ class Report(NamedTuple):
     quantity: int = 0  # of the order, which a target's cut and a protected entry's fill change
     price: int = 0  # of a limit, or the trigger of a stop, as it stands
     instrument: int | None = None  # rule 43: of a position that the venue has closed, without an order's number
+    delivers: bool = False  # rule 61: it is no such position, but what is delivered
 
     @property
     def events(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from .costs import paid_behind, slippage
+from .ending import EXERCISE, close_ended, exercise, told_of
 from .liquidation import Prices, fee_out, price_out
 from .model import LIMIT, Book, Fill, Instrument, Market, in_range
 from .money import Money
@@ -71,7 +72,9 @@ class Venue(Money):
     def arrive(self, order: Order, now: int) -> None:
         """Checks in order, the acknowledgement, then taking; what waits for its parent is only acknowledged."""
         order.arrival, self.stage = now, 7
-        if reason := self.rejection(order, now):
+        if order.terms is EXERCISE:
+            exercise(self, order, now)
+        elif reason := self.rejection(order, now):
             self.end(order, now, "rejected", reason)
         elif order.parent is None:
             self.enter(order, now)
@@ -229,12 +232,7 @@ class Venue(Money):
         for order in sorted(self.working, key=lambda order: order.number):
             if order.instrument is instrument and not order.closed:  # an entry has not taken it along
                 self.end(order, now, "cancelled", "expired")
-        if instrument.index not in self.positions:
-            return False
-        given = instrument.spec.settlement_price
-        ticks = self.marks[instrument.index] if given is None else instrument.ticks_of(given)
-        self.close(instrument, ticks, 0, "settlement", now)
-        return True
+        return close_ended(self, instrument, now)
 
     def lapse(self, order: Order, now: int) -> None:
         """Rule 35: its time is over, unless it has ended or is still on its way."""
@@ -253,14 +251,44 @@ class Venue(Money):
             ticks = found.get(item.index, price_out(self.books[item.index], position, self.marks[item.index]))
             self.close(item, ticks, fee_out(item, position.quantity, ticks), "liquidation", now)
 
-    def close(self, instrument: Instrument, ticks: int, fee: int, reason: str, now: int) -> None:
-        """Rules 43 and 46: whole, and told as a fill is, of an order that the engine numbers."""
+    def close(
+        self, instrument: Instrument, ticks: int, fee: int, reason: str, now: int, lots: int | None = None
+    ) -> None:
+        """Rules 43 and 46: whole (or so many lots), and told as a fill is, of an order that the engine numbers."""
         position = self.positions[instrument.index]
-        notional = in_range(instrument.notional(position.quantity, ticks), "notional")
-        fill = Fill(-position.side, position.quantity, ticks, notional, fee, False)
+        quantity = position.quantity if lots is None else lots
+        notional = in_range(instrument.notional(quantity, ticks), "notional")
+        fill = Fill(-position.side, quantity, ticks, notional, fee, False)
         self.book_fill(instrument, fill, now)
-        told = Report(-1, now, "fill", self.balances_of(instrument), fill, "filled", reason, fill.lots)
-        self.send(told._replace(instrument=instrument.index))
+        self.send(told_of(instrument, fill, reason, now, self))
+        self.check()
+
+    def book_delivery(self, instrument: Instrument, fill: Fill, reason: str, now: int) -> None:
+        """Rule 61: the underlying is delivered, and its mark stays, if it has one."""
+        before = self.marks.get(instrument.index, fill.ticks)
+        change = self.book_fill(instrument, fill, now)
+        self.marks[instrument.index] = before
+        self.send(told_of(instrument, fill, reason, now, self)._replace(delivers=True))
+        if change.after is None or change.after.side == fill.side:
+            self.end_reductions(instrument, fill.side, now)
+        self.check()
+
+    def fill_exercise(self, order: Order, lots: int, ticks: int, now: int) -> None:
+        """Rule 60: at once and without a fee; the rest expires."""
+        instrument = order.instrument
+        notional = in_range(instrument.notional(lots, ticks), "notional")
+        fill = Fill(order.side, lots, ticks, notional, 0, False)
+        change = self.book_fill(instrument, fill, now)
+        order.filled = lots
+        order.closed = lots == order.quantity
+        if order.closed:
+            self.working.remove(order)
+        status, balances = "filled" if order.closed else "", self.balances_of(instrument)
+        self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
+        if not order.closed:
+            self.end(order, now, "expired", "not_filled")
+        if change.after is None:
+            self.end_reductions(instrument, order.side, now)
         self.check()
 
     # Orders held for a trigger
