@@ -78,6 +78,7 @@ class Engine:
         self.books = {item.index: Book() for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
+        self.priced: dict[int, int] = {}  # by the last priced event alone
         self.by_fill: set[int] = set()  # those that an own fill has set
         self.news = {item.index: News() for item in every}
         self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
@@ -181,7 +182,7 @@ class Engine:
         self.tick(now)
         replaced, price = self.news[index].update(self.books[index], event), self.books[index].price()
         if replaced and price is not None:  # rule 6: the last priced event
-            self.marks[index] = price
+            self.marks[index] = self.priced[index] = price
             self.by_fill.discard(index)
         self.check()
 
@@ -277,6 +278,8 @@ class Engine:
         self.paid[item.base] += self.total[item.base] - self.held(item) - before
         mark = self.marks.get(index)
         has_news = self.news[index].hear(self.books[index], time, ratio)
+        if index in self.priced:
+            self.priced[index] = self.books[index].price() or divided(self.priced[index], ratio)
         if mark is not None and (index in self.by_fill or not has_news):
             self.marks[index] = divided(mark, ratio)
         elif mark is not None and self.books[index].price() is not None:
@@ -351,8 +354,8 @@ class Engine:
         self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
 
     def mark_filled(self, index: int, ticks: int | None, is_delivered: bool) -> None:
-        """Rule 6: an own fill marks; rule 61: what is delivered does so only where the market shows no price."""
-        price = self.books[index].price() if is_delivered else None
+        """Rule 6: an own fill marks; what is delivered (rule 61), or is worth nothing, only where the market has not."""
+        price = self.books[index].price() if is_delivered else self.priced.get(index) if ticks == 0 else None
         self.marks[index] = ticks if price is None else price
         if price is None:
             self.by_fill.add(index)

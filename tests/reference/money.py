@@ -49,6 +49,7 @@ class Money:
     world: World
     positions: dict[int, Position] = field(default_factory=dict, init=False)
     marks: dict[int, int] = field(default_factory=dict, init=False)
+    priced: dict[int, int] = field(default_factory=dict, init=False)  # rule 6: by the last priced event alone
     enlarged: dict[int, int] = field(default_factory=dict, init=False)  # rule 43: when a position last was, or turned
     working: list[Order] = field(default_factory=list, init=False)  # in order of arrival
 
@@ -88,7 +89,7 @@ class Money:
             self.positions[instrument.index] = change.after
             if change.after.side == fill.side:
                 self.enlarged[instrument.index] = now
-        self.marks[instrument.index] = fill.ticks
+        self.marks[instrument.index] = fill.ticks or self.priced.get(instrument.index, 0)  # nothing is no price
         if instrument.paid_whole:
             self.post(instrument.quote, -fill.side * fill.notional, fill.fee)
             if instrument.spot:

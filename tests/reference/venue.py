@@ -344,7 +344,7 @@ class Venue(Money):
                 book.left_for[side] = offered(self.spec, amount).most(amount)
         price = book.price()
         if price is not None:
-            self.marks[event.instrument.index] = price
+            self.marks[event.instrument.index] = self.priced[event.instrument.index] = price
         {"quote": self.on_quote, "trade": self.on_trade, "candle": self.on_candle_close}[event.kind](event, now)
 
     def on_quote(self, event: Market, now: int) -> None:
