@@ -15,6 +15,7 @@ from barter_bt.engine.order import CANCELLED, INSTRUMENT_SPLIT
 from barter_bt.venue.alarm import watch
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.matches import note_worth
+from barter_bt.venue.participation import on_quote
 from barter_bt.venue.report import add_balance, close, report_flow, reserved_asset
 from barter_bt.venue.resting import update_triggers
 from barter_bt.venue.state import NOT_VALUED, VenueState
@@ -104,7 +105,10 @@ def _split_market(v: VenueState, i: int, num: int, den: int, mark: int) -> None:
     b.fill_mark[i], b.increased[i] = mark, v.clock.time[0]  # candles of before are in old units
     b.last[i] = split_price(b.last[i], num, den)
     b.bid[i], b.ask[i] = split_bid(b.bid[i], num, den), split_ask(b.ask[i], num, den)
-    b.bid_left[i], b.ask_left[i] = muldiv_floor(b.bid_left[i], num, den), muldiv_floor(b.ask_left[i], num, den)
+    bids = on_quote(v, i, b.bid_lots[i], b.bid_left[i])  # the part of own orders
+    asks = on_quote(v, i, b.ask_lots[i], b.ask_left[i])
+    b.bid_left[i] += muldiv_floor(bids, num, den) - bids
+    b.ask_left[i] += muldiv_floor(asks, num, den) - asks
     b.candle_close[i] = split_price(b.candle_close[i], num, den)
     b.candle_range[i] = muldiv(b.candle_range[i], den, num)
     b.candle_lots[i] = muldiv_floor(b.candle_lots[i], num, den)

@@ -354,7 +354,7 @@ class Engine:
         self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
 
     def mark_filled(self, index: int, ticks: int | None, is_delivered: bool) -> None:
-        """Rule 6: an own fill marks; what is delivered (rule 61), or is worth nothing, only where the market has not."""
+        """Rule 6: an own fill marks; what is delivered (rule 61), or at nothing, only where the market has not."""
         price = self.books[index].price() if is_delivered else self.priced.get(index) if ticks == 0 else None
         self.marks[index] = ticks if price is None else price
         if price is None:
@@ -590,8 +590,8 @@ class Engine:
         assert fill is not None
         if not report.delivers:
             position = self.positions[index]
-            whole = fill.lots == position.quantity or report.reason == "delisting"
-            assert fill.side == -position.side and whole, "the engine has heard of all before"
+            assert fill.side == -position.side, "the engine has heard of all before"
+            assert fill.lots == position.quantity or report.reason == "delisting", "it is closed whole"
         cells = (index, fill.side, terms.kind, *terms, fill.lots, fill.lots, 0, 0, 0)
         end = ("open", "", None, report.time, None, None)
         self.tables.orders.append(row_of(ORDERS, *cells, *end))

@@ -10,7 +10,7 @@ from barter_bt.testing.scenario.numbers import CENTER, SECOND, plain
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import InstrumentSpec, Row, Scenario
 
-DRAWS_ENDINGS = False  # of random scenarios, until the reference follows
+DRAWS_ENDINGS = True  # of random scenarios
 _MOST_TICKS = Decimal(10**9)  # of a strike
 _LEAST_SIZE, _MOST_SIZE = Decimal("1e-6"), Decimal(10**6)  # of a contract
 _AWAY = ("0.9", "0.97", "1", "1", "1.03", "1.1")  # of the middle price
@@ -118,7 +118,9 @@ def with_requests(source: Source, scenario: Scenario, ending: list[InstrumentSpe
         side = 1 if item.american else source.pick((1, -1))
         rows.append(("open", entered, item.name, float(side * lots), None, "gtc", False))
         if item.american and chance(source, 80):
-            time = source.pick([time for time in later if entered <= time <= (item.expiry or time)] or [entered]) + source.pick((0, 0, SECOND))
+            time = source.pick(
+                [time for time in later if entered <= time <= (item.expiry or time)] or [entered]
+            ) + source.pick((0, 0, SECOND))
             some = Decimal(item.lot) * source.integer(1, 5)
             rows.append(("exercise", time, item.name, float(some)))
     return replace(scenario, schedule=(*schedule, *sorted(rows, key=lambda row: row[1])))
