@@ -96,8 +96,9 @@ def fitted(source: Source, item: InstrumentSpec, of: InstrumentSpec) -> Instrume
 
 
 def richer(source: Source, scenario: Scenario) -> Scenario:
-    """Now and then with money to take what is delivered."""
-    if scenario.units or not chance(source, 40):
+    """Now and then with money to take what is delivered, but no units so coarse that a fee is less than one."""
+    fees = (item.fee_increment or item.per_order != "0" or item.fee_minimum != "0" for item in scenario.instruments)
+    if scenario.units or any(fees) or not chance(source, 40):
         return scenario
     balances = tuple((exchange, asset, plain(Decimal(amount) * 100)) for exchange, asset, amount in scenario.balances)
     return replace(scenario, balances=balances)
