@@ -198,9 +198,9 @@ def record_own(s: EngineState, i: int, row: int) -> int:
 
 @unit
 def _apply_delivery(s: EngineState, row: int, order: int) -> None:
-    """It is no price: what marked before still does."""
+    """It is no price: what marked the position still does; without one, what a quote left marks none."""
     ins, i = s.instruments, s.orders.instrument[order]
-    mark = ins.own_mark[i]
+    mark = ins.own_mark[i] if ins.quantity[i] != 0 else 0
     _apply_trade(s, row, order)
     if ins.quantity[i] != 0 and (mark != 0 or price_ticks(s, i) > 0):
         ins.own_mark[i] = mark

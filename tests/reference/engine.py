@@ -16,6 +16,7 @@ from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
+from .ending import EXERCISE, remains
 from .entries import enters
 from .fees import Counter, is_received
 from .flows import Flow, due, flows_of
@@ -57,7 +58,7 @@ SETTLED = {AT_VENUE: 0.5, ENTRY: 0.78, REQUEST: 7.5, CANDLE_OPEN: 8.5}  # rule 1
 EXPLICIT, TARGETS = 0, 1  # ranks of the schedule's rows of one time
 BEHIND_FLOWS = 1, 0  # rule 62, among cash flows of one time
 NO_TRADE = -1
-MARKET, CLOSING = Terms(), Terms(tif="ioc", reduce_only=True)
+MARKET, CLOSING, DELIVERING = Terms(), Terms(tif="ioc", reduce_only=True), Terms(tif="ioc")
 
 
 Manager = Callable[[int, int, int, int], int]
@@ -86,6 +87,7 @@ class Engine:
         self.books = {item.index: Book(how=how[item.spec.exchange]) for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
+        self.priced: dict[int, int] = {}  # by the last priced event alone
         self.by_fill: set[int] = set()  # those that an own fill has set
         self.news = {item.index: News() for item in every}
         self.entries: dict[int, tuple[int, int, int]] = {}  # position id, time, trade row
@@ -144,7 +146,8 @@ class Engine:
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
         self.clock = self.start = first if self.scenario.start is None else self.scenario.start
         for item in self.world.instruments:
-            if item.spec.expiry is not None and item.spec.expiry <= last:
+            early = item.spot and item.has_expired(self.start - 1)  # rule 46: nothing follows from that
+            if item.spec.expiry is not None and item.spec.expiry <= last and not early:
                 self.at(item.spec.expiry, EXPIRY, partial(self.expire, item), (0, item.index))
                 self.moments.add(item.spec.expiry)
         for number, row in enumerate(self.scenario.cash_flows):
@@ -198,7 +201,7 @@ class Engine:
         replaced = self.news[index].update(self.books[index], event)
         mark = self.books[index].mark(self.positions.get(index))
         if replaced and mark is not None:  # rule 6: the last priced event
-            self.marks[index] = mark
+            self.marks[index] = self.priced[index] = mark
             self.by_fill.discard(index)
         self.check()
 
@@ -284,8 +287,11 @@ class Engine:
     def expire(self, item: Instrument, now: int) -> None:
         """Rule 46: at the venue; an insurance pays where that leaves nothing that is margined in the asset."""
         venue = self.venues[item.spec.exchange]
-        if venue.expire(item, now) and not item.spec.isolated and not venue.margined(item.quote):
+        alone = item.spec.isolated or not venue.is_margined(item)
+        if venue.expire(item, now) and not alone and not venue.margined(item.quote):
             self.insure(item.quote, -at_hand(venue, item.quote), now)
+        for flow in remains(venue, item, self.scenario.reporting, now) if item.spot else ():
+            self.pay(flow, now)
 
     def send_report(self, report: Report) -> None:
         """Rules 11 and 52: in the order of sending, nothing overtakes."""
@@ -332,6 +338,8 @@ class Engine:
         self.paid[item.base] += self.total[item.base] - self.held(item) - before
         mark = self.marks.get(index)
         has_news = self.news[index].hear(self.books[index], time, ratio)
+        if index in self.priced:
+            self.priced[index] = self.books[index].price() or divided(self.priced[index], ratio)
         if mark is not None and (index in self.by_fill or not has_news):
             self.marks[index] = divided(mark, ratio)
         elif mark is not None and self.books[index].price() is not None:
@@ -398,7 +406,7 @@ class Engine:
         order["filled"] += fill.lots
         order["notional"] = in_range(order["notional"] + fill.notional, "an order's notional")
         order["fees"] = in_range(order["fees"] + fill.fee, "an order's fees")
-        kept = fill.kept(instrument)
+        kept, was_there = fill.kept(instrument), index in self.positions
         self.paid[instrument.quote] += kept.notional - fill.notional + fill.fee - fill.charged
         self.paid[instrument.base] += self.held_beside(instrument, fill)
         change = checked(fill_position(self.positions.pop(index, None), instrument, kept))
@@ -408,8 +416,8 @@ class Engine:
             self.exit(instrument, change.exited, report.time, trade)
         if change.after is not None:
             self.positions[index] = change.after
-            self.marks[index] = None if change.opened else fill.ticks  # rule 6
-            self.by_fill.add(index)
+            if not (report.delivers and was_there):  # rule 65: what is delivered is no price
+                self.mark_filled(index, None if change.opened else fill.ticks, report.delivers)
         if change.opened:
             self.entries[index] = (opened, report.time, trade)
         terms = (fill.side, fill.ticks, fill.lots, fill.notional, fill.fee, "maker" if fill.maker else "taker")
@@ -418,6 +426,15 @@ class Engine:
     def held_beside(self, instrument: Instrument, fill: Fill) -> int:
         """Rule 63: what a fill adds to the base asset, but not to the position."""
         return instrument.held(fill.away) - fill.charged_base if is_received(instrument.spec) else 0
+
+    def mark_filled(self, index: int, ticks: int | None, is_delivered: bool) -> None:
+        """Rule 6: an own fill marks; what is delivered (rule 65), or at nothing, only where the market has not."""
+        price = self.books[index].price() if is_delivered else self.priced.get(index) if ticks == 0 else None
+        self.marks[index] = ticks if price is None else price
+        if price is None:
+            self.by_fill.add(index)
+        else:
+            self.by_fill.discard(index)
 
     def exit(self, instrument: Instrument, out: Position, time: int, trade: int) -> None:
         """A row of the positions."""
@@ -525,6 +542,10 @@ class Engine:
         self.tick(now)
         if row[0] == "open":
             self.order_of_row[number] = self.open_row(number, row)
+            return
+        if row[0] == "exercise":
+            item = self.world.find(row[2])
+            self.order_of_row[number] = self.open(item, -item.lots_of(row[3]), self.clock, EXERCISE)
             return
         order = self.order_of_row[row[2]]
         if row[0] == "amend":
@@ -646,11 +667,13 @@ class Engine:
 
     def record_closing(self, index: int, report: Report) -> int:
         """Rule 43: an order that nobody sent, of a position that the venue has closed; returns its number."""
-        fill, position = report.fill, self.positions[index]
+        fill, terms = report.fill, DELIVERING if report.delivers else CLOSING
         assert fill is not None
-        assert fill.side == -position.side, "the engine has heard of all before"
-        assert fill.lots <= position.quantity, "rule 72: all of it, or a part"
-        cells = (index, fill.side, CLOSING.kind, *CLOSING, fill.lots, fill.lots, 0, 0, 0)
+        if not report.delivers:
+            position = self.positions[index]
+            assert fill.side == -position.side, "the engine has heard of all before"
+            assert fill.lots <= position.quantity, "rule 72: all of it, or a part"
+        cells = (index, fill.side, terms.kind, *terms, fill.lots, fill.lots, 0, 0, 0)
         end = ("open", "", None, report.time, None, None)
         self.tables.orders.append(row_of(ORDERS, *cells, *end))
         return len(self.tables.orders) - 1

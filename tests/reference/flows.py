@@ -70,7 +70,7 @@ def due(flow: Flow, world: World, money: Money) -> int:
     item, unit, total = flow.instrument, world.units[flow.asset], money.accounts[flow.asset].total
     if flow.kind in ("interest", "debt"):
         return rhe(total * flow.number) if (total > 0) == (flow.kind == "interest") else 0
-    if item is None:
+    if item is None or flow.kind == "delisting":
         return rhe(flow.number / unit)
     if flow.kind == "borrow":
         return -rhe(notional(item, borrowed(item, money), money) * flow.number)

@@ -9,7 +9,15 @@ from barter_bt.testing.scenario.spec import DelaySpec
 from .order import Report
 
 WORD = 2**64
-OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED = 0, 1, 2, 13, 14, 9  # rule 52: kinds, those of responses without the 16
+OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED, DELIVERED = (
+    0,
+    1,
+    2,
+    13,
+    14,
+    9,
+    10,
+)  # rule 52: kinds, those of responses without the 16
 RESPONSES = {"acknowledgement": 0, "fill": 1, "end": 2, "cancel_error": 3, "triggered": 7, "changed": 8} | {
     "amended": 11,
     "amend_error": 12,
@@ -64,6 +72,6 @@ class Link:
     def arrival_of(self, report: Report) -> int:
         """Of what an exchange tells of an order, or of a position that it has closed."""
         if report.instrument is not None:
-            return self.arrival(report.time, CLOSED, report.time)
+            return self.arrival(report.time, DELIVERED if report.delivers else CLOSED, report.time)
         kind = "amended" if report.kind == "end" and report.amend >= 0 else report.kind
         return self.arrival(report.time, RESPONSES[kind], report.order)

@@ -21,7 +21,7 @@ def is_short(money: Money, asset: int, prices: Prices) -> bool:
     for item, position in held:
         in_range(item.notional(position.quantity, marks[item.index]), "a notional")
     worth = at_hand(money, asset) + sum(value(item, one, marks[item.index]) for item, one in held)
-    kept = sum(maintenance(item, one.quantity, marks[item.index]) for item, one in held)
+    kept = sum(maintenance(item, one.quantity, marks[item.index], one.side) for item, one in held)
     return bool(held) and in_range(worth, "worth") < in_range(kept, "maintenance")
 
 

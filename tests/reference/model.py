@@ -100,6 +100,20 @@ class Instrument:
         return self.spec.kind == "inverse"
 
     @property
+    def option(self) -> bool:
+        return self.spec.kind == "option"
+
+    @property
+    def paid_whole(self) -> bool:
+        """Rules 5 and 64: a fill moves all of its notional, and a position is worth its own."""
+        return self.spot or self.option
+
+    @property
+    def strike(self) -> int:
+        """Rule 64: of an option, in its ticks."""
+        return self.ticks_of(self.spec.strike or "")
+
+    @property
     def gains(self) -> int:
         """Whether a long position gains with its notional or against it."""
         return -1 if self.inverse else 1
@@ -116,18 +130,22 @@ class Instrument:
         """Rule 46: nothing of it trades from then on."""
         return self.spec.expiry is not None and now >= self.spec.expiry
 
-    def requirement(self, lots: int, ticks: int) -> int:
-        """Rule 19: what holding these lots ties up."""
+    def requirement(self, side: int, lots: int, ticks: int) -> int:
+        """Rules 19 and 64: what holding these lots ties up."""
+        if self.option and side > 0:
+            return self.notional(lots, ticks)
         if self.spec.margin_per_contract is not None:
             return self.per_contract(self.spec.margin_per_contract, lots)
-        notional = self.notional(lots, ticks)
+        notional = self.notional(lots, self.strike if self.option else ticks)
         return rhe(notional * exact(self.spec.margin)) if notional <= LIMIT else LIMIT + 1
 
-    def maintenance(self, lots: int, ticks: int) -> int:
-        """Rule 42: what must be kept as long as these lots are held."""
+    def maintenance(self, side: int, lots: int, ticks: int) -> int:
+        """Rules 42 and 64: what must be kept as long as these lots are held."""
+        if self.option and side > 0:
+            return 0
         if self.spec.maintenance_per_contract is not None:
             return self.per_contract(self.spec.maintenance_per_contract, lots)
-        return rhe(self.notional(lots, ticks) * exact(self.spec.maintenance or "0"))
+        return rhe(self.notional(lots, self.strike if self.option else ticks) * exact(self.spec.maintenance or "0"))
 
     def too_small(self, lots: int, ticks: int) -> str:
         """Rule 17: the reason, if there is one; a market order (0 ticks) has no price and notional to check."""
@@ -360,8 +378,8 @@ def value(instrument: Instrument, position: Position, mark: int | None) -> int:
     """
     worth = position.cost if mark is None else instrument.notional(position.quantity, mark)
     if worth > LIMIT:
-        return position.side * (1 if instrument.spot else instrument.gains) * (LIMIT + 1)
-    return position.side * (worth if instrument.spot else instrument.gains * (worth - position.cost))
+        return position.side * (1 if instrument.paid_whole else instrument.gains) * (LIMIT + 1)
+    return position.side * (worth if instrument.paid_whole else instrument.gains * (worth - position.cost))
 
 
 class Market(NamedTuple):

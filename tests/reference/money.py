@@ -53,6 +53,7 @@ class Money:
     world: World
     positions: dict[int, Position] = field(default_factory=dict, init=False)
     marks: dict[int, int] = field(default_factory=dict, init=False)
+    priced: dict[int, int] = field(default_factory=dict, init=False)  # rule 6: by the last priced event alone
     enlarged: dict[int, int] = field(default_factory=dict, init=False)  # rule 43: when a position last was, or turned
     aside: dict[int, int] = field(default_factory=dict, init=False)  # rule 70: of isolated positions
     working: list[Order] = field(default_factory=list, init=False)  # in order of arrival
@@ -116,10 +117,11 @@ class Money:
             self.positions[instrument.index] = change.after
             if change.after.side == fill.side:
                 self.enlarged[instrument.index] = now
-        self.marks[instrument.index] = fill.ticks
-        if instrument.spot:
+        self.marks[instrument.index] = fill.ticks or self.priced.get(instrument.index, 0)  # nothing is no price
+        if instrument.paid_whole:
             self.post(instrument.quote, -fill.side * fill.notional, fill.charged)
-            self.post(instrument.base, fill.side * instrument.held(fill.lots), fill.charged_base)
+            if instrument.spot:
+                self.post(instrument.base, fill.side * instrument.held(fill.lots), fill.charged_base)
         else:  # rule 19: only what a reduction realises, and the fee
             self.post(instrument.quote, change.gain, fill.charged)
         return change
@@ -193,7 +195,7 @@ class Money:
         self.valued(filling.quote)
         change = fill_position(before, filling, fill)
         assert change.after is not None
-        moved = (-fill.side * fill.notional if filling.spot else change.gain) - fill.charged
+        moved = (-fill.side * fill.notional if filling.paid_whole else change.gain) - fill.charged
         worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
         cash = self.accounts[filling.quote].free - self.margined_base(filling.quote) + moved
         cash -= set_aside(self, filling, fill) - self.aside.get(filling.index, 0)
@@ -250,7 +252,7 @@ class Money:
         marks = {**self.marks, **fills}
         held = self.margined(quote, changed)
         worth = sum(value(item, position, marks[item.index]) for item, position in held)
-        return worth, sum(requirement(item, position.quantity, marks[item.index]) for item, position in held)
+        return worth, sum(requirement(item, one.quantity, marks[item.index], one.side) for item, one in held)
 
     def valued(self, quote: int) -> None:
         """Rule 2: the values and requirements of margined positions stay within the range, before each fill."""

@@ -181,6 +181,7 @@ class Report(NamedTuple):
     instrument: int | None = None  # rule 43: of a position that the venue has closed, without an order's number
     amend: int = -1  # rule 33: the row of the amend that it answers
     terms: tuple[int, int, int, int] | None = None  # limit price, trigger and distance that are in force from now on
+    delivers: bool = False  # rule 61: it is no such position, but what is delivered
 
     @property
     def events(self) -> int:

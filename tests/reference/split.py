@@ -67,8 +67,9 @@ def split(venue: Venue, flow: Flow, now: int) -> Split:
         if order.instrument is item:
             venue.accounts[order.pays].reserved -= order.reserved
             order.reserved = 0
-    if item.index in venue.marks:
-        venue.marks[item.index] = divided(venue.marks[item.index], ratio)
+    for marks in (venue.marks, venue.priced):
+        if item.index in marks:
+            marks[item.index] = divided(marks[item.index], ratio)
     amount = split_total(venue, item, ratio)
     if item.index in venue.positions:
         after = split_position(venue.positions.pop(item.index), ratio).after

@@ -9,19 +9,19 @@ from barter_bt.testing.scenario import InstrumentSpec
 from .model import LIMIT, Instrument, exact, most, rhe
 
 
-def requirement(item: Instrument, lots: int, ticks: int) -> int:
+def requirement(item: Instrument, lots: int, ticks: int, side: int = -1) -> int:
     """Rule 19 or 71; beyond the range where the notional is (rule 2)."""
     if not item.spec.tiers:
-        return item.requirement(lots, ticks)
+        return item.requirement(side, lots, ticks)
     notional = item.notional(lots, ticks)
     rate = exact(item.spec.tiers[tier_of(item, notional)][1])
     return rhe(notional * max(rate, exact(item.spec.margin))) if notional <= LIMIT else LIMIT + 1
 
 
-def maintenance(item: Instrument, lots: int, ticks: int) -> int:
+def maintenance(item: Instrument, lots: int, ticks: int, side: int = -1) -> int:
     """Rule 42 or 71: each tier's rate is for the part in it."""
     if not item.spec.tiers:
-        return item.maintenance(lots, ticks)
+        return item.maintenance(side, lots, ticks)
     notional, rates = item.notional(lots, ticks), [exact(kept) for _, _, kept in item.spec.tiers]
     tier = tier_of(item, notional)
     steps = zip(bounds(item), rates[:tier], rates[1 : tier + 1], strict=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from .costs import paid_behind, slippage
+from .ending import EXERCISE, close_ended, exercise, told_of
 from .fees import Volumes
 from .flows import Flow
 from .liquidation import Prices, fee_out, price_out
@@ -78,7 +79,9 @@ class Venue(Money):
     def arrive(self, order: Order, now: int) -> None:
         """Checks in order, the acknowledgement, then taking; what waits for its parent is only acknowledged."""
         order.arrival, self.stage = now, 7
-        if reason := self.rejection(order, now):
+        if order.terms is EXERCISE:
+            exercise(self, order, now)
+        elif reason := self.rejection(order, now):
             self.end(order, now, "rejected", reason)
         elif order.parent is None or (order.terms.follows and order.parent.has_filled_whole):
             self.enter(order, now)
@@ -240,12 +243,7 @@ class Venue(Money):
         for order in sorted(self.working, key=lambda order: order.number):
             if order.instrument is instrument and not order.closed:  # an entry has not taken it along
                 self.end(order, now, "cancelled", "expired")
-        if instrument.index not in self.positions:
-            return False
-        given = instrument.spec.settlement_price
-        ticks = self.marks[instrument.index] if given is None else instrument.ticks_of(given)
-        self.close(instrument, self.positions[instrument.index].quantity, ticks, 0, "settlement", now)
-        return True
+        return close_ended(self, instrument, now)
 
     def lapse(self, order: Order, now: int) -> None:
         """Rule 35: its time is over, unless it has ended or is still on its way."""
@@ -270,21 +268,48 @@ class Venue(Money):
             lots = position.quantity if whole else step_down(item, position.quantity, ticks)
             if lots:
                 closed = True
-                self.close(item, lots, ticks, fee_out(item, lots, ticks), "liquidation", now)
+                self.close(item, ticks, fee_out(item, lots, ticks), "liquidation", now, lots)
         return closed
 
-    def close(self, instrument: Instrument, lots: int, ticks: int, fee: int, reason: str, now: int) -> None:
+    def close(self, instrument: Instrument, ticks: int, fee: int, reason: str, now: int, lots: int) -> None:
         """Rules 43 and 46: told as a fill is, of an order that the engine numbers; then rule 70's insurance."""
         position, account = self.positions[instrument.index], self.accounts[instrument.quote]
         notional = in_range(instrument.notional(lots, ticks), "notional")
         fill = Fill(-position.side, lots, ticks, notional, fee, False, charged=fee)
         free = account.free
         self.book_fill(instrument, fill, now)
-        told = Report(-1, now, "fill", self.balances_of(instrument), fill, "filled", reason, fill.lots)
-        self.send(told._replace(instrument=instrument.index))
+        self.send(told_of(instrument, fill, reason, now, self))
         self.check()
         if instrument.spec.isolated:  # what it gives back, and what is realised
             self.insure(instrument.quote, free - account.free, now)
+
+    def book_delivery(self, instrument: Instrument, fill: Fill, reason: str, now: int) -> None:
+        """Rule 65: the underlying is delivered, and its mark stays, if it has one."""
+        before = self.marks.get(instrument.index, fill.ticks)
+        change = self.book_fill(instrument, fill, now)
+        self.marks[instrument.index] = before
+        self.send(told_of(instrument, fill, reason, now, self)._replace(delivers=True))
+        if change.after is None or change.after.side == fill.side:
+            self.end_reductions(instrument, fill.side, now)
+        self.check()
+
+    def fill_exercise(self, order: Order, lots: int, ticks: int, now: int) -> None:
+        """Rule 64: at once and without a fee; the rest expires."""
+        instrument = order.instrument
+        notional = in_range(instrument.notional(lots, ticks), "notional")
+        fill = Fill(order.side, lots, ticks, notional, 0, False)
+        change = self.book_fill(instrument, fill, now)
+        order.filled = lots
+        order.closed = lots == order.quantity
+        if order.closed:
+            self.working.remove(order)
+        status, balances = "filled" if order.closed else "", self.balances_of(instrument)
+        self.send(Report(order.number, now, "fill", balances, fill, status, "", order.quantity))
+        if not order.closed:
+            self.end(order, now, "expired", "not_filled")
+        if change.after is None:
+            self.end_reductions(instrument, order.side, now)
+        self.check()
 
     # Orders held for a trigger
 
@@ -367,7 +392,7 @@ class Venue(Money):
                 book.left_for[side] = offered(self.spec, amount).most(amount)
         mark = book.mark(self.positions.get(event.instrument.index))
         if mark is not None:
-            self.marks[event.instrument.index] = mark
+            self.marks[event.instrument.index] = self.priced[event.instrument.index] = mark
         {"quote": self.on_quote, "trade": self.on_trade, "candle": self.on_candle_close}[event.kind](event, now)
 
     def on_quote(self, event: Market, now: int) -> None:
