@@ -78,11 +78,16 @@ def certain(kind, row, enter, leave, inside):
     return prices + ([row["close"]] if enter < time and over else [])
 
 
+BY_VENUE = ("liquidation", "settlement", "delisting", "delivery", "exercise", "assignment", "expiry")
+
+
 def reason(order):
     if order is None:
         return "end"
-    if order["reason"] in ("liquidation", "settlement"):
+    if order["reason"] in BY_VENUE:
         return order["reason"]
+    if order["kind"] == "exercise":
+        return "exercise"
     for start, name in (("trailing", "trailing_stop"), ("stop", "stop_loss")):
         if order["kind"].startswith(start):
             return name

@@ -75,6 +75,9 @@ def derived(
         strike=plain(strike),
         american=american,
         underlying=None if of is None else of.name,
+        isolated=False,
+        tiers=(),
+        by_tier=False,
     )
     physical = of is not None and delivered(item, of) and strike % tick == 0 and chance(source, 50)
     return replace(option, physical=physical)
