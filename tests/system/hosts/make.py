@@ -38,9 +38,9 @@ def make_plan(source: Source) -> Plan:
 
 
 def _unconditional(scenario: Scenario) -> Scenario:
-    """Without what Barter's requests cannot say: triggers, reduce-only, protection."""
+    """Without what Barter's requests cannot say: triggers, reduce-only, protection, sizes at the fill."""
     rows = tuple(row[:-1] if isinstance(row[-1], Conditions) else row for row in scenario.schedule)
-    return replace(scenario, schedule=rows)
+    return replace(scenario, schedule=rows, size_at="decision")
 
 
 def times_of(scenario: Scenario) -> tuple[int, int]:
