@@ -230,16 +230,17 @@ class Engine:
                 settle(self.matches)
 
     def keep_margins(self, now: int) -> None:
-        """Rule 43: the ranges of candles that have closed now, then each asset once at the marks, by index.
+        """Rule 43: each asset once, by index: at the ranges of candles that have closed now, then at the marks.
 
         Rule 70: then isolated positions, by instrument index, in the same way.
         """
         closed = [(candle.instrument, candle, venue) for venue in self.venues.values() for candle in venue.closed_now]
         closed = [one for one in closed if one[2].evidence(one[0], "triggers") == "candles"]
-        for item, candle, venue in sorted(closed, key=lambda one: one[0].index):
-            if not item.spec.isolated:
-                self.hold_against(item, candle, venue, now)
+        closed.sort(key=lambda one: one[0].index)
         for asset, (exchange, _) in enumerate(self.world.assets):
+            for item, candle, venue in closed:
+                if item.quote == asset and not item.spec.isolated:
+                    self.hold_against(item, candle, venue, now)
             if is_short(self.venues[exchange], asset, {}):
                 self.liquidate(self.venues[exchange], asset, None, now, {})
         for item in self.world.instruments:
