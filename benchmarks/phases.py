@@ -26,7 +26,7 @@ PHASES = {
         "backtest.simulation:build_fill_terms",
     ),
     "state before the first event": ("backtest.simulation:build_state", "backtest.setup:Setup.begin"),
-    "signals computed": ("strategy.signals:_computed", "strategy.targets:long_form"),
+    "signals computed": ("strategy.computed:computed", "strategy.targets:long_form"),
     "signals looked at for look-ahead": ("strategy.lookahead:warning", "strategy.schedule:warning"),
     "schedule of targets": ("strategy.schedule:Schedule.driver",),
     "compiled code looked up": ("backtest.run:Drive.__init__",),

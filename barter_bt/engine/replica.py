@@ -41,7 +41,7 @@ from barter_bt.errors import BarterBtError
 
 # What makes up the state that a replica has: all columns of these tables but scratch, and of the engine those named.
 TABLES = ("health", "assets", "instruments", "orders", "amends", "trades", "positions", "splits", "balances")
-SCRATCH = ("worth", "unpriced", "value", "unrealised", "chosen")
+SCRATCH = ("worth", "unpriced", "value", "unrealised", "chosen", "step_num", "step_den", "rate")  # of one's own use
 CLOCK = ("time", "sequence", "trading", "market_time", "unhealthy", "positions", "foreign_rests")
 
 

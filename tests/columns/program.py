@@ -17,7 +17,7 @@ import barter_bt as bt
 from barter_bt.columns import entry, kernel
 from barter_bt.columns.table import I64, Block, Table
 from barter_bt.strategy.api import buy, target
-from barter_bt.venue import fill as venue_fill
+from barter_bt.venue import posting as venue_posting
 
 EDITS = set(sys.argv[1:])
 LOTS = 3 if "constant" in EDITS else 1
@@ -100,7 +100,7 @@ def calls_of(llvm: str) -> dict:
 def run_engine() -> dict:
     """A backtest with a compiled strategy."""
     if "engine" in EDITS:
-        venue_fill._move = move_without_fee
+        venue_posting._move = move_without_fee
     time = pl.Series([1, 2, 3], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
     frame = pl.DataFrame({"time_exchange": time, "price": [100.0] * 3, "amount": [5.0] * 3})
     one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)

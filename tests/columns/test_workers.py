@@ -66,7 +66,7 @@ def test_what_they_compile_is_found_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.setattr("barter_bt.columns.kernel._units", {})
     helper.work([f"{report.__module__}:{report.__name__}"])
     saved = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    assert {name.split("-")[0] for name in saved} == {"report"}
+    assert {name.split("-")[0] for name in saved} == {"report", "delay_ns"}
     monkeypatch.setattr("barter_bt.columns.kernel._units", {})
     Compiler({dequeue: dequeue}).function(report)
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == saved

@@ -87,7 +87,7 @@ def test_drawn_scenarios_agree(scenario: Scenario) -> None:
 def test_scenarios_reach_everything() -> None:
     """Fuzzing proves little if the scenarios do little; the reference tells it, as the engines agree on these seeds."""
     ends, liquidity, paid, held_back, trades = set(), set(), set(), set(), 0
-    for seed in range(400):
+    for seed in range(530):
         scenario = random_scenario(seed)
         try:
             tables = run(scenario)
@@ -189,6 +189,8 @@ def test_at_a_flat_price_a_round_trip_costs_its_fees(seed: int) -> None:
     if scenario is None:
         return
     tables = tables_of(fast(scenario))
+    if any(item.kind == "option" or item.settlement_price is not None for item in scenario.instruments):
+        return  # what it ends at is another price
     exact = [item.ratio.denominator == 1 for item in build(scenario).instruments]
     for row in tables.positions:
         if exact[row["instrument"]]:

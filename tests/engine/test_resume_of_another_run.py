@@ -299,7 +299,8 @@ def dearer(one: Scenario) -> Scenario:
 
 def slower(one: Scenario) -> Scenario:
     first = one.exchanges[0]
-    return replace(one, exchanges=(replace(first, request_ns=first.request_ns + 1), *one.exchanges[1:]))
+    slow = replace(first, request_ns=first.request_ns + 1, request_delays=None)
+    return replace(one, exchanges=(slow, *one.exchanges[1:]))
 
 
 def richer(one: Scenario) -> Scenario:

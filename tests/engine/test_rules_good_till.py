@@ -167,7 +167,6 @@ def test_what_cannot_be_is_told(terms, said):
     [
         ({"at": 1, "buy": 1, "till": 1}, "a good_till that is not after its time"),
         ({"at": 1, "buy": 1, "limit": 90, "tif": "fok", "till": 3}, "ends at once"),
-        ({"at": 1, "target": 1, "till": 3}, "good_till where it has no effect"),
     ],
 )
 def test_schedules_tell_what_cannot_be(row, said):

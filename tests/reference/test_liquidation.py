@@ -95,6 +95,7 @@ def test_the_order_that_the_venue_has_made() -> None:
         "good_till": None,
         "good_after": None,
         "candle_fill": "",
+        "trigger_by": "",
         "quantity": 2,
         "quantity_requested": 2,
         "filled": 2,

@@ -22,7 +22,7 @@ from tests.reference.compare import difference, tables_of
 from tests.reference.engine import OWN_REASONS
 from tests.reference.engine import run as reference
 from tests.risk.drivers import DRIVERS, Ask, go
-from tests.system.hosts import Decides, Told, make_decisions
+from tests.system.hosts import Decides, Told, make_decisions, unconditional
 
 SEEDS = draws(50)
 
@@ -102,7 +102,7 @@ def test_both_hosts_decide_alike(manager: Any) -> None:
     """With limits before it."""
     reasons = set()
     for seed in range(SEEDS // 2):
-        source, scenario = random.Random(seed), random_scenario(seed)
+        source, scenario = random.Random(seed), unconditional(random_scenario(seed))
         strategy = Decides(make_decisions(Seeded(seed), scenario))
         limits = bt.Limits(open_orders=source.randint(2, 6), order_rate=(source.randint(2, 5), "2s"))
         arguments = to_backtest(scenario) | {"strategy": strategy}

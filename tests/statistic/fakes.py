@@ -90,6 +90,7 @@ class FakeRun:
     balances: pl.DataFrame = field(default_factory=lambda: table(BALANCES))
     equity: pl.DataFrame = field(default_factory=lambda: table(EQUITY))
     cash_flows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_FLOWS))
+    amends: pl.DataFrame = field(default_factory=pl.DataFrame)
     splits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_SPLITS))
     record: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None

@@ -39,8 +39,8 @@ def test_orders_have_defaults():
         ({"action": ["open"] * 2, "quantity": [1.0, 0.0]}, "quantity of 0.*first 1"),
         ({"action": ["open"] * 2, "quantity": [1.0, 1.0], "price": [1.0, -5.0]}, "price that is not positive.*first 1"),
         ({"action": ["open"] * 2, "quantity": [1.0, 1.0], "time_in_force": ["gtc", "moc"]}, "time_in_force.*first 1"),
-        ({"action": ["open", "cancel"], "quantity": [1.0, 0.0], "ref": [None, 1]}, "cancel without an earlier open"),
-        ({"action": ["cancel", "open"], "quantity": [0.0, 1.0], "ref": [1, None]}, "cancel without an earlier open"),
+        ({"action": ["open", "cancel"], "quantity": [1.0, 0.0], "ref": [None, 1]}, "without an earlier open"),
+        ({"action": ["cancel", "open"], "quantity": [0.0, 1.0], "ref": [1, None]}, "without an earlier open"),
         ({}, "neither a column 'action' nor a column 'target'"),
     ],
 )

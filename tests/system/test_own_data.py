@@ -14,7 +14,7 @@ from barter_bt.engine.event import SENT
 from barter_bt.errors import BarterBtError
 from barter_bt.system import Engine, Sent, Strategy
 from barter_bt.testing.scenario import Seeded, random_scenario, to_backtest
-from tests.system.hosts import Decides, Replayed, Told, make_decisions
+from tests.system.hosts import Decides, Replayed, Told, make_decisions, unconditional
 
 ONE = bt.Instrument("x", "btc_usd", price_increment="1", quantity_increment="1")
 
@@ -82,7 +82,7 @@ class WatchesToo(Replayed):
 @pytest.mark.parametrize("seed", range(12))
 def test_both_hosts_tell_of_the_same(seed: int) -> None:
     """As many events and as many batches; of what is passed over after an expiry a backtest does not tell (rule 46)."""
-    scenario = random_scenario(seed)
+    scenario = unconditional(random_scenario(seed))
     watches = Watches(make_decisions(Seeded(seed), scenario))
     try:
         options: dict[str, Any] = {"audit": "full", "record": bt.Record(("engine.time",)), "interpret": True}

@@ -6,8 +6,19 @@ What is left out of the comparison is what Barter's messages do not tell (`docs/
 """
 
 from tests.system.hosts.decides import Closing, Decides, Decision, Replayed
-from tests.system.hosts.make import make_decisions, make_plan
+from tests.system.hosts.make import make_decisions, make_plan, unconditional
 from tests.system.hosts.plan import Plan, Whims
 from tests.system.hosts.told import Told
 
-__all__ = ["Closing", "Decides", "Decision", "Plan", "Replayed", "Told", "Whims", "make_decisions", "make_plan"]
+__all__ = [
+    "Closing",
+    "Decides",
+    "Decision",
+    "Plan",
+    "Replayed",
+    "Told",
+    "Whims",
+    "make_decisions",
+    "make_plan",
+    "unconditional",
+]

@@ -21,7 +21,7 @@ COUNTING = ("open_orders", "position_quantity", "position_notional")
 
 def make_plan(source: Source) -> Plan:
     """A run in which most things happen that can."""
-    scenario = _unconditional(make(source, scheduled=chance(source, 50)))
+    scenario = unconditional(make(source, scheduled=chance(source, 50)))
     if START <= times_of(scenario)[0] < 2 * START:
         scenario = shifted(scenario, -START)  # which reads better
     amid = chance(source, 40)
@@ -37,10 +37,25 @@ def make_plan(source: Source) -> Plan:
     )
 
 
-def _unconditional(scenario: Scenario) -> Scenario:
-    """Without what Barter's requests cannot say: triggers, reduce-only, protection, sizes at the fill."""
-    rows = tuple(row[:-1] if isinstance(row[-1], Conditions) else row for row in scenario.schedule)
-    return replace(scenario, schedule=rows, size_at="decision")
+def unconditional(scenario: Scenario) -> Scenario:
+    """Without what Barter's requests cannot say, and without terms of a venue that its engine is not told."""
+    kept = [number for number, row in enumerate(scenario.schedule) if row[0] not in ("amend", "exercise")]
+    place = {number: k for k, number in enumerate(kept)}
+    rows = [scenario.schedule[number] for number in kept]
+    rows = [row[:-1] if isinstance(row[-1], Conditions) else row for row in rows]
+    rows = [(*row[:2], place[row[2]]) if row[0] == "cancel" else row for row in rows]
+    items = tuple(_plain(item) for item in scenario.instruments)
+    exchanges = tuple(replace(one, mark="weighted_mid", collateral=()) for one in scenario.exchanges)
+    told = replace(scenario, instruments=items, exchanges=exchanges, rates=())
+    return replace(told, schedule=tuple(rows), size_at="decision")
+
+
+def _plain(item: InstrumentSpec) -> InstrumentSpec:
+    """Options become futures: Barter's have no underlying that is told of."""
+    item = replace(item, isolated=False, paid_in="quote", discount="0", physical=False, underlying=None)
+    if item.kind != "option":
+        return item
+    return replace(item, kind="future", right=None, strike=None, american=False, settlement_price=None)
 
 
 def times_of(scenario: Scenario) -> tuple[int, int]:
