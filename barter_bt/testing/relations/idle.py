@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,6 @@ from barter_bt.instrument import Instrument
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.testing.relations.common import Data, Instruments, made, settings_of, streams_of
-from barter_bt.venue import Fees, Venue
 
 
 def assert_idle_instrument_changes_nothing(
@@ -57,8 +56,7 @@ def assert_idle_instrument_changes_nothing(
     idle, extra = _idle(streams, each, name)
     alone = backtest(streams, each, made(strategy, data, streams), **settings)
     own = _unaware(made(strategy, data, streams), len(streams))
-    more = {"reporting": alone.reporting, "venues": _without_fees(settings.get("venues"), idle)}
-    beside = backtest([*streams, *extra], [*each, idle], own, **settings | more)
+    beside = backtest([*streams, *extra], [*each, idle], own, **settings | {"reporting": alone.reporting})
     tables = [{table: getattr(run, table) for table in (*COMPARED, "equity")} for run in (alone, beside)]
     sent = tables[1]["orders"].filter(pl.col("instrument").cast(pl.String) == name)
     if sent.height:
@@ -92,15 +90,6 @@ def _unaware(strategy: Any, count: int) -> Any:
     if isinstance(strategy, StrategyGroup):
         return StrategyGroup([_unaware(one, count) for one in strategy.strategies])
     return _Unaware(strategy, count) if hasattr(strategy, "prepare") else strategy
-
-
-def _without_fees(venues: Any, idle: Instrument) -> Any:
-    """Terms by which the idle instrument pays no fees, for what volume of it is counted in may have no price."""
-    if isinstance(venues, Mapping):
-        return {name: _without_fees(one, idle) if name == idle.exchange else one for name, one in venues.items()}
-    if not isinstance(venues, Venue):
-        return venues
-    return replace(venues, fees_by_instrument={**venues.fees_by_instrument, idle.name: Fees()})
 
 
 def _idle(streams: Sequence[Stream], instruments: Sequence[Instrument], name: str) -> tuple[Instrument, list[Stream]]:
