@@ -20,11 +20,17 @@ SEEDS = st.integers(0, 10_000)
 
 
 def drawn(seed):
-    """A run without splits, over which units change: `tests/engine/test_rules_splits.py` has those by hand."""
+    """A run without splits, over which units change, and in which what is bought is what is held.
+
+    `tests/engine/test_rules_splits.py` and `test_rules_fees.py` have the others by hand.
+    """
     scenario = random_scenario(seed)
-    kept = tuple(row for row in scenario.cash_flows if row[0] != "split")
+    flows = tuple(row for row in scenario.cash_flows if row[0] != "split")
+    instruments = tuple(
+        replace(each, paid_in="quote") if each.paid_in == "received" else each for each in scenario.instruments
+    )
     with accepted():  # a few end by rule 2
-        return bt.backtest(**to_backtest(replace(scenario, cash_flows=kept)), interpret=True)
+        return bt.backtest(**to_backtest(replace(scenario, cash_flows=flows, instruments=instruments)), interpret=True)
 
 
 def walked(trades):
