@@ -55,7 +55,7 @@ class Overfitting:
 
     @cached_property
     def slope(self) -> float | None:
-        """Slope of a line through out-of-sample over in-sample measures: below 0, better meant worse. None if undefined."""
+        """Slope of out-of-sample over in-sample measures: below 0, better meant worse; None if undefined."""
         x, y = (self.splits[name].to_numpy() for name in ("in_sample", "out_of_sample"))
         spread = float(((x - x.mean()) ** 2).sum())
         return float(((x - x.mean()) * (y - y.mean())).sum()) / spread if spread > 0 else None
