@@ -18,6 +18,8 @@ def joined(factor: pl.DataFrame, prices: pl.DataFrame, horizons: Sequence[int], 
     priced = _checked(prices, "prices", (price,)).rename({price: "price"})
     steps = priced.select(pl.col("time").unique().sort()).with_row_index("step").cast({"step": pl.Int64})
     priced = priced.join(steps, on="time")
+    if known.schema["time"] != priced.schema["time"]:
+        raise DataError(f"times of factor are {known.schema['time']}, those of prices {priced.schema['time']}")
     table = known.join(priced, on=["time", "instrument"], how="inner")
     number = pl.len().over("time")
     table = table.with_columns(quantile=(_RANK.over("time") * quantiles / number).ceil().cast(pl.Int64))
@@ -88,10 +90,15 @@ def rank_autocorrelation(table: pl.DataFrame, horizons: Sequence[int]) -> pl.Dat
 
 def _checked(frame: pl.DataFrame, what: str, values: Sequence[str]) -> pl.DataFrame:
     """The columns that count: each instrument once at a time, all values finite; rows without a value are left out."""
+    if "time" not in frame.columns:
+        frame = frame.rename({"time_exchange": "time"}, strict=False)
     missing = [name for name in ("time", "instrument", *values) if name not in frame.columns]
     if missing:
         raise ConfigError(f"{what} has no column {missing[0]!r}; it has {', '.join(frame.columns)}")
-    kept = frame.select("time", pl.col("instrument").cast(pl.String), pl.col(*values).cast(pl.Float64)).drop_nulls()
+    time = pl.col("time")
+    if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is not None:  # type: ignore[attr-defined]
+        time = time.cast(pl.Datetime("ns", "UTC"))
+    kept = frame.select(time, pl.col("instrument").cast(pl.String), pl.col(*values).cast(pl.Float64)).drop_nulls()
     odd = kept.filter(~pl.col(*values).is_finite())
     if odd.height:
         raise DataError(

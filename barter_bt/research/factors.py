@@ -126,7 +126,7 @@ def factor_report(
     factor
         Columns ``time``, ``instrument``, ``factor``: what was known of each instrument at that time, not later.
     prices
-        Columns ``time``, ``instrument`` and ``close`` (candles) or ``price``.
+        Columns ``time`` or ``time_exchange``, ``instrument`` and ``close`` (candles) or ``price``.
     horizons
         How many of the prices' times ahead returns go: from the price at the factor's time to that. Times are those at
         which any instrument has a price.
@@ -143,7 +143,7 @@ def factor_report(
     ConfigError
         A column is missing or a number out of range.
     DataError
-        A value is not finite, or there twice; or no row has a price.
+        A value is not finite, or there twice; times are of different types; or no row has a price.
 
     Notes
     -----

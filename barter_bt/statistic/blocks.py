@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from barter_bt.errors import DataError
 from barter_bt.statistic.tables import Floats, Integers
 
 
@@ -44,13 +45,21 @@ def block_length(values: Floats) -> float:
     float
         From 1 (no dependence) to the lower of 3 sqrt(n) and n / 3, but 1 at least; 1 where nothing varies.
 
+    Raises
+    ------
+    DataError
+        It has another shape, or holds what is no finite number.
+
     Examples
     --------
     >>> noise = np.random.default_rng(1).normal(size=1_000)
     >>> round(block_length(noise), 1), round(block_length(np.convolve(noise, np.ones(10), "valid")), 1)
     (1.1, 25.0)
     """
+    values = np.asarray(values, dtype=np.float64)
     n = len(values)
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise DataError(f"values of shape {values.shape}; allowed: one dimension, finite numbers")
     most = max(1.0, math.ceil(min(3.0 * math.sqrt(n), n / 3)))
     apart = values - values.mean()
     if n < 4 or np.ptp(values) <= 1e-14 * (1.0 + abs(float(values.mean()))):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import comb
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -175,8 +176,9 @@ def _scored(
 
 def _halves(blocks: int) -> Floats:
     """Which blocks are in one half, for each pair of halves: that with the first block."""
-    chosen = np.array(list(combinations(range(1, blocks), blocks // 2 - 1)), dtype=np.int64).reshape(
-        -1, blocks // 2 - 1
+    others = blocks // 2 - 1
+    chosen = np.array(list(combinations(range(1, blocks), others)), dtype=np.int64).reshape(
+        comb(blocks - 1, others), others
     )
     halves = np.zeros((len(chosen), blocks))
     halves[:, 0] = 1.0
