@@ -56,7 +56,10 @@ class Overfitting:
 
     @cached_property
     def slope(self) -> float | None:
-        """Slope of out-of-sample over in-sample measures: below 0, better meant worse; None if undefined."""
+        """Slope of out-of-sample over in-sample measures: below 0, better meant worse; None if undefined.
+
+        Where one configuration is the best in all splits it is about -1, for what one half has the other lacks.
+        """
         x, y = (self.splits[name].to_numpy() for name in ("in_sample", "out_of_sample"))
         spread = float(((x - x.mean()) ** 2).sum())
         return float(((x - x.mean()) * (y - y.mean())).sum()) / spread if spread > 0 else None
@@ -102,8 +105,8 @@ def probability_of_overfitting(
     Parameters
     ----------
     returns
-        Observations x configurations, of the same times: a Polars frame with a column for each (``time`` is left out),
-        or an array. All that were tried, not the best of them.
+        Observations x configurations, of the same times: a Polars frame with a column for each (times are left out),
+        as ``bt.compare(runs).returns`` is, or an array. All that were tried, not the best of them.
     blocks
         An even number from 2 to 20; 16 make 12,870 splits. Their lengths differ by one observation at most.
     measure

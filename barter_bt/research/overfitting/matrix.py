@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from barter_bt.errors import DataError
 from barter_bt.statistic.tables import Floats
@@ -36,7 +37,7 @@ def matrix_of(
 ) -> Configurations:
     """Read returns, observations x configurations, each number finite.
 
-    A frame says which are which, and its column ``time`` is left out. An array that is wider than long looks
+    A frame says which are which; its columns of times are left out. An array that is wider than long looks
     transposed, and is refused.
 
     Raises
@@ -50,7 +51,7 @@ def matrix_of(
     ('fast', 'slow')
     """
     if isinstance(returns, pl.DataFrame):
-        frame = returns.drop("time", strict=False)
+        frame = returns.select(~selectors.temporal() - selectors.by_name("time", require_all=False))
         odd = [name for name, dtype in frame.schema.items() if not dtype.is_numeric()]
         if odd:
             raise DataError(
