@@ -96,7 +96,7 @@ def _checked(frame: pl.DataFrame, what: str, values: Sequence[str]) -> pl.DataFr
     if missing:
         raise ConfigError(f"{what} has no column {missing[0]!r}; it has {', '.join(frame.columns)}")
     time = pl.col("time")
-    if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is not None:  # type: ignore[attr-defined]
+    if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is not None:
         time = time.cast(pl.Datetime("ns", "UTC"))
     kept = frame.select(time, pl.col("instrument").cast(pl.String), pl.col(*values).cast(pl.Float64)).drop_nulls()
     odd = kept.filter(~pl.col(*values).is_finite())

@@ -60,7 +60,7 @@ def block_length(values: Floats) -> float:
     n = len(values)
     if values.ndim != 1 or not np.isfinite(values).all():
         raise DataError(f"values of shape {values.shape}; allowed: one dimension, finite numbers")
-    most = max(1.0, math.ceil(min(3.0 * math.sqrt(n), n / 3)))
+    most = float(max(1, math.ceil(min(3.0 * math.sqrt(n), n / 3))))
     apart = values - values.mean()
     if n < 4 or np.ptp(values) <= 1e-14 * (1.0 + abs(float(values.mean()))):
         return 1.0
@@ -75,4 +75,5 @@ def block_length(values: Floats) -> float:
     slope, spectrum = 2.0 * float(lag @ taper), float(covariances[0]) + 2.0 * float(taper.sum())
     if spectrum == 0.0:
         return most
-    return min(max(1.0, (slope / spectrum) ** 2 * n) ** (1 / 3), most)
+    found: float = max(1.0, (slope / spectrum) ** 2 * n) ** (1 / 3)
+    return min(found, most)

@@ -47,12 +47,12 @@ class Overfitting:
     @cached_property
     def probability(self) -> float:
         """Part of the splits in which the best in sample is worse than the median out of sample."""
-        return float((self.splits["logit"] < 0).mean() or 0.0)
+        return float((self.splits["logit"].to_numpy() < 0).mean())
 
     @cached_property
     def probability_of_loss(self) -> float:
         """Part of the splits in which the best in sample loses out of sample."""
-        return float((self.splits["out_of_sample"] < 0).mean() or 0.0)
+        return float((self.splits["out_of_sample"].to_numpy() < 0).mean())
 
     @cached_property
     def slope(self) -> float | None:

@@ -57,7 +57,8 @@ def matrix_of(
             raise DataError(
                 f"{what}: column {odd[0]!r} is {frame.schema[odd[0]]}; allowed: time, and columns of numbers"
             )
-        values, names = frame.cast(pl.Float64).to_numpy(), tuple(frame.columns)
+        values = frame.cast(pl.Float64).to_numpy()
+        names: tuple[str | int, ...] = tuple(frame.columns)
     else:
         values = np.asarray(returns, dtype=np.float64)
         names = tuple(range(values.shape[1])) if values.ndim == 2 else ()
