@@ -37,11 +37,11 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.research": """
-        CombinatorialFolds FactorReport Fold Overfitting RealityCheck SharpeEstimate Span Study
+        CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
         SuperiorPredictiveAbility TradeOrders add_noise block_length combinatorial_purged deflated_sharpe
         effective_trials expected_maximum_sharpe factor_report fold_table minimum_backtest_years minimum_track_record
-        perturb probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check sharpe_estimate
-        shuffle_trades superior_predictive_ability walk_forward
+        optimised_weights perturb probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
+        sharpe_estimate shuffle_trades superior_predictive_ability walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare

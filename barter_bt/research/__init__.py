@@ -25,11 +25,13 @@ from barter_bt.research.overfitting import (
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
 from barter_bt.research.study import Study
+from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
     "CombinatorialFolds",
     "FactorReport",
     "Fold",
+    "Optimiser",
     "Overfitting",
     "RealityCheck",
     "SharpeEstimate",
@@ -47,6 +49,7 @@ __all__ = [
     "fold_table",
     "minimum_backtest_years",
     "minimum_track_record",
+    "optimised_weights",
     "perturb",
     "probabilistic_sharpe",
     "probability_of_overfitting",
