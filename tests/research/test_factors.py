@@ -56,6 +56,8 @@ def test_figures_are_those_counted_time_by_time(seed, h, quantiles):
     for q in range(1, quantiles + 1):
         means = [r[g == q].mean() for r, g in zip(later, groups, strict=False) if (g == q).any()]
         assert report.quantile_returns.filter(quantile=q)["mean"].item() == pytest.approx(np.mean(means))
+        beyond = [r[g == q].mean() - r.mean() for r, g in zip(later, groups, strict=False) if (g == q).any()]
+        assert report.quantile_returns.filter(quantile=q)["excess"].item() == pytest.approx(np.mean(beyond))
         new = [np.mean(b[a == q] != q) for a, b in zip(groups[h:], groups[:-h], strict=True) if (a == q).any()]
         assert report.turnover.filter(quantile=q)["turnover"].item() == pytest.approx(np.mean(new))
     same = [np.corrcoef(ranks(a), ranks(b))[0, 1] for a, b in zip(factor[h:], factor[:-h], strict=True)]
