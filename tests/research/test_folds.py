@@ -48,12 +48,9 @@ def test_months_go_by_the_calendar_and_do_not_drift():
 def test_training_keeps_its_distance_from_every_test(n, k, horizon, embargo):
     """No moment of training is within the horizon before a test, or the horizon and the embargo behind one."""
     assume(k < n)
-    try:
-        folds = combinatorial_purged(START, END, n=n, k=k, horizon=horizon, embargo=embargo)
-    except ConfigError as error:
-        assert "leaves no training" in str(error)
-        assert (n - k) * (END - START) / n < (2 * horizon + embargo) * (n - k + 1)
-        return
+    if (n - k) * (END - START) / n < (2 * horizon + embargo) * (n - k + 1):
+        return  # nothing may be left to train on
+    folds = combinatorial_purged(START, END, n=n, k=k, horizon=horizon, embargo=embargo)
     assert len(folds) == comb(n, k)
     for fold in folds:
         lost = (END - START) - sum((s.length for s in (*fold.train, *fold.test)), timedelta())
@@ -62,6 +59,13 @@ def test_training_keeps_its_distance_from_every_test(n, k, horizon, embargo):
             assert START <= train.start < train.end <= END
             for test in fold.test:
                 assert train.end + horizon <= test.start or train.start >= test.end + horizon + embargo
+
+
+def test_between_two_tests_that_are_near_nothing_is_left():
+    """Five groups of 292 days: a horizon of 200 leaves nothing of one between two, and a part of the others."""
+    fold = combinatorial_purged(START, END, n=5, k=2, horizon="200d")[1]
+    assert [span.start for span in fold.test] == [START, START + 2 * (END - START) / 5]
+    assert [(span.start - fold.test[1].end, span.end) for span in fold.train] == [(timedelta(days=200), END)]
 
 
 @given(st.integers(2, 8), st.integers(1, 4))
