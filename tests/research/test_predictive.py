@@ -20,6 +20,15 @@ def test_standard_errors_are_those_of_another_library():
     assert found == pytest.approx([0.00651735, 0.00707601, 0.00666646], abs=1e-8)
 
 
+def test_configurations_that_are_worked_on_apart_are_put_together(monkeypatch):
+    whole = _standard_error(RETURNS, 5.0)
+    monkeypatch.setattr("barter_bt.research.overfitting.predictive._AT_ONCE", 5)
+    assert _standard_error(RETURNS, 5.0) == pytest.approx(whole, rel=1e-12)
+    part = reality_check(RETURNS, samples=12, seed=1)
+    monkeypatch.undo()
+    assert part == reality_check(RETURNS, samples=12, seed=1)
+
+
 def test_p_values_are_those_of_another_library():
     """arch 8.0.0, 20,000 draws: SPA(0, -returns / error).pvalues, whose own studentisation does nothing.
 

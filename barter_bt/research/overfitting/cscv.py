@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_BLOCKS = 20
-_ROWS = 64
-"""Splits that are scored at once: what they need stays in the processor's cache."""
+_ROWS = 32
+"""Splits that are scored at once: what they need stays in the processor's cache, and a product is too small for threads
+of the library of linear algebra, which wait for each other longer than they work."""
 _FLAT, _CANCELLED, _TIE = 1e-14, 1e-12, 1e-10
 
 
