@@ -37,7 +37,7 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.research": """
-        CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
+        BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
         SuperiorPredictiveAbility TradeOrders add_noise block_length combinatorial_purged deflated_sharpe
         effective_trials expected_maximum_sharpe factor_report fold_table minimum_backtest_years minimum_track_record
         optimised_weights perturb probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check

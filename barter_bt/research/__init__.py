@@ -3,6 +3,7 @@
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
 from barter_bt.research.overfitting import (
+    BlockSums,
     Overfitting,
     RealityCheck,
     SharpeEstimate,
@@ -28,6 +29,7 @@ from barter_bt.research.study import Study
 from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
+    "BlockSums",
     "CombinatorialFolds",
     "FactorReport",
     "Fold",

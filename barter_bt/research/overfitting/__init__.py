@@ -1,5 +1,6 @@
 """How much of what was found is luck: of the choice among many, of one Sharpe ratio, of the order of trades."""
 
+from barter_bt.research.overfitting.blocks import BlockSums
 from barter_bt.research.overfitting.cscv import Overfitting, probability_of_overfitting
 from barter_bt.research.overfitting.perturb import add_noise, perturb
 from barter_bt.research.overfitting.predictive import (
@@ -22,6 +23,7 @@ from barter_bt.research.overfitting.trade_order import TradeOrders, shuffle_trad
 from barter_bt.statistic.blocks import block_length
 
 __all__ = [
+    "BlockSums",
     "Overfitting",
     "RealityCheck",
     "SharpeEstimate",
