@@ -1,6 +1,6 @@
 """How much of what was found is luck: of the choice among many, of one Sharpe ratio, of the order of trades."""
 
-from barter_bt.research.overfitting.blocks import BlockSums
+from barter_bt.research.overfitting.block_sums import BlockSums
 from barter_bt.research.overfitting.cscv import Overfitting, probability_of_overfitting
 from barter_bt.research.overfitting.perturb import add_noise, perturb
 from barter_bt.research.overfitting.predictive import (

@@ -12,7 +12,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.report.canvas import Look, panel
 from barter_bt.report.style import title
-from barter_bt.research.overfitting.blocks import BlockSums, Scores
+from barter_bt.research.overfitting.block_sums import BlockSums, Scores
 from barter_bt.research.overfitting.matrix import Matrix
 
 if TYPE_CHECKING:
