@@ -41,7 +41,7 @@ SURFACE = {
         SuperiorPredictiveAbility TradeOrders add_noise block_length combinatorial_purged deflated_sharpe
         effective_trials expected_maximum_sharpe factor_report fold_table minimum_backtest_years minimum_track_record
         optimised_weights perturb probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
-        sharpe_estimate shuffle_trades superior_predictive_ability walk_forward
+        sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare

@@ -22,6 +22,7 @@ from barter_bt.research.overfitting import (
     reality_check,
     sharpe_estimate,
     shuffle_trades,
+    stationary_rows,
     superior_predictive_ability,
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
@@ -59,6 +60,7 @@ __all__ = [
     "reality_check",
     "sharpe_estimate",
     "shuffle_trades",
+    "stationary_rows",
     "superior_predictive_ability",
     "walk_forward",
 ]

@@ -20,7 +20,7 @@ from barter_bt.research.overfitting.sharpe import (
     sharpe_estimate,
 )
 from barter_bt.research.overfitting.trade_order import TradeOrders, shuffle_trades
-from barter_bt.statistic.blocks import block_length
+from barter_bt.statistic.blocks import block_length, stationary_rows
 
 __all__ = [
     "BlockSums",
@@ -42,5 +42,6 @@ __all__ = [
     "reality_check",
     "sharpe_estimate",
     "shuffle_trades",
+    "stationary_rows",
     "superior_predictive_ability",
 ]
