@@ -118,6 +118,8 @@ def test_returns_are_put_in_the_order_of_paths():
     outside = tested.with_columns(time=pl.lit(START))
     with pytest.raises(ConfigError, match="row 0 of tested is of fold 0 at 2020-01-01"):
         folds.by_path(outside)
+    with pytest.raises(ConfigError, match="they must have a zone"):
+        folds.by_path(tested.with_columns(pl.col("time").dt.replace_time_zone(None)))
     with pytest.raises(ConfigError, match="no 'fold'"):
         folds.by_path(tested.drop("fold"))
 
@@ -128,6 +130,13 @@ def test_a_span_holds_its_end_and_not_its_start():
     assert (
         times.with_columns(pl.col("at").cast(pl.Datetime("ns", "UTC"))).filter(Span(START, END).holds("at")).height == 2
     )
+
+
+def test_a_test_of_another_unit_than_was_meant_is_told(monkeypatch):
+    monkeypatch.setattr("barter_bt.research.folds.MOST_FOLDS", 50)
+    assert len(walk_forward(START, START + timedelta(days=51), train="1d", test="1d")) == 50
+    with pytest.raises(ConfigError, match="tests of '1d' are more than 50"):
+        walk_forward(START, START + timedelta(days=52), train="1d", test="1d")
 
 
 def test_folds_as_a_table():
