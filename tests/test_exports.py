@@ -40,7 +40,7 @@ SURFACE = {
         BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
         SuperiorPredictiveAbility TradeOrders add_noise block_length combinatorial_purged deflated_sharpe
         effective_trials expected_maximum_sharpe factor_report fold_table minimum_backtest_years minimum_track_record
-        optimised_weights perturb probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
+        optimised_weights perturb plot_folds probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
         sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability walk_forward
     """,
     "barter_bt.backtest": """

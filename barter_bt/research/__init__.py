@@ -1,6 +1,7 @@
 """Research: which times a strategy is fitted and tested on, and how much of what was found is luck."""
 
 from barter_bt.research.factors import FactorReport, factor_report
+from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
 from barter_bt.research.overfitting import (
     BlockSums,
@@ -54,6 +55,7 @@ __all__ = [
     "minimum_track_record",
     "optimised_weights",
     "perturb",
+    "plot_folds",
     "probabilistic_sharpe",
     "probability_of_overfitting",
     "purged_k_fold",

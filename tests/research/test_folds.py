@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from barter_bt.errors import ConfigError
-from barter_bt.research import Span, combinatorial_purged, fold_table, purged_k_fold, walk_forward
+from barter_bt.research import Span, combinatorial_purged, fold_table, plot_folds, purged_k_fold, walk_forward
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 END = datetime(2024, 1, 1, tzinfo=UTC)
@@ -137,6 +137,15 @@ def test_a_test_of_another_unit_than_was_meant_is_told(monkeypatch):
     assert len(walk_forward(START, START + timedelta(days=51), train="1d", test="1d")) == 50
     with pytest.raises(ConfigError, match="tests of '1d' are more than 50"):
         walk_forward(START, START + timedelta(days=52), train="1d", test="1d")
+
+
+def test_a_picture_has_a_bar_for_each_span():
+    folds = combinatorial_purged(START, END, n=4, k=2, horizon="1d")
+    axes = plot_folds(folds)
+    assert [len(bars) for bars in axes.containers] == [sum(len(f.train) for f in folds), 12]
+    assert axes.yaxis_inverted()
+    with pytest.raises(ConfigError, match="no folds"):
+        plot_folds([])
 
 
 def test_folds_as_a_table():
