@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, instrument, report, risk, statistic, strategy, testing, venue
+    from barter_bt import data, instrument, report, research, risk, statistic, strategy, testing, venue
     from barter_bt.backtest import (
         Checkpoint,
         Commands,
@@ -81,6 +81,7 @@ __all__ = [
     "month_end",
     "read",
     "report",
+    "research",
     "risk",
     "session_end",
     "statistic",
@@ -90,7 +91,10 @@ __all__ = [
     "week_end",
 ]
 
-_ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
+_ROOMS = (
+    *("data", "instrument", "risk", "strategy", "statistic"),
+    *("report", "research", "backtest", "venue", "testing"),
+)
 _FROM = {
     "backtest": (
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),

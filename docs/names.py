@@ -30,6 +30,7 @@ MODULES = (
     "barter_bt.backtest.run_directory",
     "barter_bt.statistic",
     "barter_bt.report",
+    "barter_bt.research",
     "barter_bt.engine.replica",
     "barter_bt.system",
     "barter_bt.protocol",

@@ -11,8 +11,8 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
         MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end read report risk session_end
-        statistic strategy testing venue week_end
+        check_causality compare compare_candle_paths data every instrument month_end read report research risk
+        session_end statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
@@ -35,6 +35,13 @@ SURFACE = {
     "barter_bt.report": """
         plot plot_curves plot_distribution plot_equity plot_exposure plot_months plot_pnl plot_positions plot_price
         plot_rolling plot_tear_sheet plot_trade plot_underwater
+    """,
+    "barter_bt.research": """
+        BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
+        SuperiorPredictiveAbility TradeOrders add_noise block_length combinatorial_purged deflated_sharpe
+        effective_trials expected_maximum_sharpe factor_report fold_table minimum_backtest_years minimum_track_record
+        optimised_weights perturb plot_folds probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
+        sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare
