@@ -17,7 +17,7 @@ from barter_bt.engine.latency import Delays as DelayTable
 from barter_bt.engine.messages import Links
 from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import CROSS, ISOLATED, RATE, Terms
+from barter_bt.engine.terms import CROSS, ISOLATED, RATE, Terms, zero_of
 from barter_bt.engine.tiers import BY_TIER, MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -173,7 +173,8 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
             terms.lot_margin_num[i] = BY_TIER
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
-        terms.price_min[i] = _ceil(one.price_min, tick)
+        terms.zero[i] = zero_of(one)
+        terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
         terms.mark_by[i] = MARKS.index(venue.mark)
         terms.strike[i] = strike_ticks(one, tick)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)

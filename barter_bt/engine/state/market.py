@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.accounting import mid, split_ask, split_bid, split_price, weighted_mid
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import CLOSING, MID, holds_lot, steps, whole_lots
+from barter_bt.engine.terms import CLOSING, MID, holds_lot, price_steps, whole_lots
 
 LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 
@@ -14,7 +14,7 @@ LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
     """A public trade; False if the row is malformed."""
     ins, t = s.instruments, s.terms
-    ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+    ticks = price_steps(t, i, price)
     if ticks <= 0 or not 0.0 < amount <= LARGEST:
         return False
     if time >= ins.last_time[i]:
@@ -33,9 +33,9 @@ def update_from_quote(
 ) -> bool:
     """Best bid and ask; an amount below one lot empties its side. False if malformed or crossed."""
     ins, t = s.instruments, s.terms
-    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
-    bid_ticks = steps(bid, per_unit, noise) if holds_lot(bid_amount, per_lot, lot_noise) else 0
-    ask_ticks = steps(ask, per_unit, noise) if holds_lot(ask_amount, per_lot, lot_noise) else 0
+    per_lot, lot_noise = t.lots_per_unit[i], t.lot_noise[i]
+    bid_ticks = price_steps(t, i, bid) if holds_lot(bid_amount, per_lot, lot_noise) else 0
+    ask_ticks = price_steps(t, i, ask) if holds_lot(ask_amount, per_lot, lot_noise) else 0
     if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount <= LARGEST and 0.0 <= ask_amount <= LARGEST):
         return False
     if bid_ticks > ask_ticks > 0:
@@ -65,8 +65,8 @@ def update_from_candle(
 ) -> bool:
     """A candle that has closed; False if malformed."""
     ins, t = s.instruments, s.terms
-    ticks = steps(close, t.ticks_per_unit[i], t.tick_noise[i])
-    spans = (low > 0.0) & (low <= open_) & (open_ <= high) & (low <= close) & (close <= high)  # no branch for each
+    ticks = price_steps(t, i, close)
+    spans = ((low > 0.0) | (t.zero[i] > 0)) & (low <= open_) & (open_ <= high) & (low <= close) & (close <= high)  # no branch for each
     if ticks <= 0 or not spans & (0.0 <= volume) & (volume <= LARGEST):
         return False
     if time >= ins.last_time[i]:
