@@ -46,7 +46,7 @@ from .path import meet_point
 from .protection import Level, levels_of
 from .sizing import Sized
 from .split import News, Split, divided, end_orders, split, split_position
-from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
+from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, above_zero, row_of
 from .targets import follow
 from .timing import check_times, settled
 from .venue import ENTRY, Venue
@@ -68,7 +68,8 @@ OWN_REASONS = ("", "odd", "even")
 
 def run(scenario: Scenario, manager: Manager | None = None) -> Tables:
     """Run a scenario by the rules, with a risk manager of the user's own."""
-    return Engine(scenario, manager).run()
+    engine = Engine(scenario, manager)
+    return above_zero(engine.run(), [item.zero for item in engine.world.instruments])
 
 
 class Engine:
