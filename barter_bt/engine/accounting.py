@@ -16,8 +16,6 @@ def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
         return _large_notional(terms, i, lots, ticks)
     if terms.derivative[i] < 0:
         return _inverse_notional(terms, i, lots, ticks)
-    if terms.zero[i] > 0:
-        return _signed_notional(terms, i, lots, ticks)
     amount, den = lots * terms.num[i], terms.den[i]
     if float(ticks) * float(amount) < 4e18:
         return _divided(ticks * amount, den, terms.den_inverse[i])
@@ -26,7 +24,7 @@ def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
 
 @unit
 def _large_notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
-    """Value of so many lots that lots * num, or what they are in units of the base, is beyond the range."""
+    """The same at a price that can be negative, or of lots with which a product may be beyond the range."""
     if terms.zero[i] > 0:
         return _signed_notional(terms, i, lots, ticks)
     if terms.derivative[i] < 0 or base_amount(terms, i, lots) > LIMIT or ticks > LIMIT // terms.num[i]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from barter_bt.columns.marks import hot
+from barter_bt.columns.marks import hot, unit
 from barter_bt.columns.table import F64, I64, Table
 from barter_bt.instrument import Instrument
 
@@ -29,7 +29,7 @@ class Terms(Table):
     num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
     den: I64
     den_inverse: F64
-    lots_max: I64  # above it lots * num or lots * base_units may leave the range
+    lots_max: I64  # above it lots * num or lots * base_units may leave the range; -1 where prices can be negative
     base_units: I64  # units of base in one lot
     maker_rate: I64
     taker_rate: I64
@@ -56,6 +56,7 @@ class Terms(Table):
     ticks_per_unit: F64
     lots_per_unit: F64
     tick_noise: F64  # distance from the grid that is accepted, in steps
+    price_noise: F64  # the same for prices; below 0, so that none is near enough, where `zero` says how they count
     lot_noise: F64
     contract_size: F64
 
@@ -79,17 +80,20 @@ def price_steps(terms: Terms, i: int, price: float) -> int:
     0 stands for no price everywhere. Where prices can be 0 and below, ticks count from ``zero`` ticks below 0, so that
     every price is above 0, and comparisons and differences mean the same; only what a price is worth looks at ``zero``.
     """
-    if terms.zero[i] > 0:
-        return _steps_above(price * terms.ticks_per_unit[i], terms.tick_noise[i], terms.zero[i])
-    return steps(price, terms.ticks_per_unit[i], terms.tick_noise[i])
+    ticks = steps(price, terms.ticks_per_unit[i], terms.price_noise[i])
+    return ticks if ticks > 0 else _signed_steps(terms, i, price, ticks)
 
 
-def _steps_above(scaled: float, noise: float, zero: int) -> int:
-    """Ticks of a price of either sign, from ``zero`` below 0; -1 if it is none."""
+@unit
+def _signed_steps(terms: Terms, i: int, price: float, ticks: int) -> int:
+    """The same of a price of either sign, where it can have one; else ``ticks``. No price that must be above 0 is here."""
+    scaled, zero = price * terms.ticks_per_unit[i], terms.zero[i]
+    if zero == 0:
+        return ticks
     if not abs(scaled) < zero:
         return -1
     nearest = int(math.floor(scaled + 0.5))
-    if abs(scaled - nearest) > noise + abs(scaled) * 4e-16:
+    if abs(scaled - nearest) > terms.tick_noise[i] + abs(scaled) * 4e-16:
         return -1
     return nearest + zero
 

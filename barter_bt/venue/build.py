@@ -156,7 +156,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.den_inverse[i] = 1.0 / value.denominator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
         most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
-        terms.lots_max[i] = LIMIT // max(most, 1)
+        terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
         terms.maker_rate[i] = _rate(fees.maker, "maker fee")
         terms.taker_rate[i] = _rate(fees.taker, "taker fee")
         unit = scales.units[quote]
@@ -181,6 +181,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
+        terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
         terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms
 
