@@ -142,7 +142,9 @@ def with_negative_prices(streams: Sequence[Stream], index: IndexedInstruments) -
     """The streams, in which prices are 0 and below where instruments declare that they can be (rule 76)."""
     allowed = {name for name, i in index.codes.items() if index.instruments[i].price_can_be_negative}
     return [
-        stream.with_negative_prices(allowed) if stream.negative != allowed and allowed & {*stream.instruments} else stream
+        stream.with_negative_prices(allowed)
+        if stream.negative != allowed and allowed & {*stream.instruments}
+        else stream
         for stream in streams
     ]
 

@@ -204,9 +204,7 @@ class Stream:
 
     def _alike(self, clock_offset: str | int | None) -> Stream:
         """The same sources and options, with a clock offset."""
-        stream = Stream(
-            [source for source, _ in self.given], self._options, self.repair, clock_offset, self.validate
-        )
+        stream = Stream([source for source, _ in self.given], self._options, self.repair, clock_offset, self.validate)
         stream.negative = self.negative
         return stream
 

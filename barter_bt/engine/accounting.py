@@ -10,7 +10,7 @@ from barter_bt.engine.terms import RATE, Terms, from_zero
 def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
     """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote or settlement asset (rule 3).
 
-    It has the sign of the price, which may be below 0 (rule 76). Beyond the range it is ``TOO_LARGE``, whatever its sign.
+    It has the sign of the price, which may be below 0 (rule 76). Beyond the range it is ``TOO_LARGE``, of either sign.
     """
     if lots > terms.lots_max[i]:
         return _large_notional(terms, i, lots, ticks)

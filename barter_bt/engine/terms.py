@@ -86,13 +86,13 @@ def price_steps(terms: Terms, i: int, price: float) -> int:
 
 @unit
 def _signed_steps(terms: Terms, i: int, price: float, ticks: int) -> int:
-    """The same of a price of either sign, where it can have one; else ``ticks``. No price that must be above 0 is here."""
+    """The same of a price that can have either sign; of an instrument whose prices are all above 0 ``ticks``."""
     scaled, zero = price * terms.ticks_per_unit[i], terms.zero[i]
     if zero == 0:
         return ticks
     if not abs(scaled) < zero:
         return -1
-    nearest = int(math.floor(scaled + 0.5))
+    nearest = math.floor(scaled + 0.5)
     if abs(scaled - nearest) > terms.tick_noise[i] + abs(scaled) * 4e-16:
         return -1
     return nearest + zero

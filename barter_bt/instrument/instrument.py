@@ -81,9 +81,9 @@ class Instrument:
         Of a future or an option: ``"cash"`` (None is cash), or ``"physical"``, by which the underlying is delivered.
 
     price_can_be_negative
-        Whether its price can be 0 or below, as of oil in April 2020, of power and of spreads (rule 76): a perpetual or a
-        future that is settled in cash, in another asset than its base, with a ``price_increment``. Without it such
-        prices are errors.
+        Whether its price can be 0 or below, as of oil in April 2020, of power and of spreads (rule 76). It is a
+        perpetual or a future that is settled in cash, in another asset than its base, with a ``price_increment``.
+        Without it such prices are errors.
 
     Raises
     ------
@@ -266,9 +266,9 @@ class Instrument:
         -------
         str or None
             ``"below_minimum"`` or ``"below_price_min"``, the reason with which the venue would reject the order;
-            ``"off_grid"`` if quantity or price is not a whole number of increments, or the price is not positive and
-            cannot be negative: such an order cannot be sent at all. ``None`` if the specification has no objection; the balance and
-            post-only are the venue's to check.
+            ``"off_grid"`` if quantity or price is not a whole number of increments, or the price is one that the
+            instrument cannot have: such an order cannot be sent at all. ``None`` if the specification has no objection;
+            the balance and post-only are the venue's to check.
 
         Notes
         -----

@@ -52,7 +52,9 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
             break
-        if not update_from_positive_candle(s, i, stamp[row], opens[row], highs[row], lows[row], closes[row], volumes[row]):
+        if not update_from_positive_candle(
+            s, i, stamp[row], opens[row], highs[row], lows[row], closes[row], volumes[row]
+        ):
             break
         now = due
         if following > now:

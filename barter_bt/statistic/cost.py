@@ -60,7 +60,7 @@ def cash_flows(activity: Activity) -> float | None:
 
 @figure("Turnover", "ratio", "Costs", needs="activity", sample="trades", key=True)
 def turnover(activity: Activity) -> float | None:
-    """Sum of |notional| of all fills / mean of equity's samples, which must be above 0; quote = reporting asset only."""
+    """Sum of |notional| of all fills / mean of equity's samples, above 0; quote = reporting asset only."""
     mean = _mean_equity(activity)
     return None if mean is None else ratio(total(np.abs(floats(activity.run.trades["notional"]))), mean)
 

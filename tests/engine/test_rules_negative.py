@@ -49,7 +49,9 @@ def test_oil_in_april_2020_short_from_ten_to_below_zero():
 def test_oil_in_april_2020_long_is_liquidated_and_an_insurance_pays():
     """Bought at 10.02 with 12,000: at -5 lost 15,020, a tenth of 5,000 must be kept, so it is closed there."""
     venue = bt.Venue(margin="20%", margin_by_instrument={"a_usd": bt.Margin("20%", maintenance="10%")})
-    result = dealt((11, 10.02, 0.01, -5, -37.63), {"at": 0.5, "buy": 1}, item=WTI, venue=venue, balances={"usd": 12_000})
+    result = dealt(
+        (11, 10.02, 0.01, -5, -37.63), {"at": 0.5, "buy": 1}, item=WTI, venue=venue, balances={"usd": 12_000}
+    )
     assert fills(result)[-1] == ("sell", -5, -5_000)
     assert result.orders["reason"].to_list()[-1] == "liquidation"
     assert [(row["reason"], row["amount"]) for row in result.cash_flows.to_dicts()] == [("insurance", 3_020)]
@@ -287,11 +289,19 @@ def test_crossed_and_locked_quotes_below_zero_are_known():
     market = [(0, -5, 1, -5, 1), (1, -4, 1, -5, 1)]
     stream = quotes(*market).with_negative_prices(["a_usd"])
     report = bt.data.check(stream)
-    assert [(each.code, each.rows) for each in (*report.errors, *report.warnings)] == [("crossed", (1,)), ("locked", (0,))]
+    assert [(each.code, each.rows) for each in (*report.errors, *report.warnings)] == [
+        ("crossed", (1,)),
+        ("locked", (0,)),
+    ]
 
 
 def test_a_saved_run_has_the_same_tables(tmp_path):
-    result = dealt((2, 0, -1, -3), {"at": 0.5, "buy": 1}, {"at": 1.5, "buy": -2, "limit": -1}, record=bt.Record(("instruments.last",)))
+    result = dealt(
+        (2, 0, -1, -3),
+        {"at": 0.5, "buy": 1},
+        {"at": 1.5, "buy": -2, "limit": -1},
+        record=bt.Record(("instruments.last",)),
+    )
     result.save(tmp_path / "run")
     again = bt.read(tmp_path / "run")
     for name in ("orders", "trades", "positions", "equity"):

@@ -50,7 +50,9 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     """Those of an "open" row of a schedule."""
     price, tif, post_only, conditions = row[4], row[5], row[6], conditions_of(row)
     trails = conditions.trailing is not None or conditions.trailing_rate is not None
-    kind = "if_touched" if conditions.if_touched is not None else "stop" if conditions.stop is not None or trails else ""
+    kind = (
+        "if_touched" if conditions.if_touched is not None else "stop" if conditions.stop is not None or trails else ""
+    )
     assert not (kind and post_only), "rule 28"
     waits_at = conditions.stop if conditions.if_touched is None else conditions.if_touched
     limit, trigger = (0 if one is None else instrument.ticks_of(one) for one in (price, waits_at))

@@ -32,7 +32,9 @@ def linear(seed: int) -> Scenario:
     assume("fraction" not in (found.protect_by, found.price_by))
     items = {one.name: plain(one) for one in found.instruments}
     assume(all(can_be_negative(found, one) for one in items.values()))
-    assume(all(one.ratio.denominator == 1 for one in build(replace(found, instruments=tuple(items.values()))).instruments))
+    assume(
+        all(one.ratio.denominator == 1 for one in build(replace(found, instruments=tuple(items.values()))).instruments)
+    )
     rows = tuple(without_rates(row, items, found.schedule) for row in found.schedule)
     flows = tuple(row for row in found.cash_flows if row[0] != "funding")
     rest: dict[str, Any] = {"cash_flows": flows, "size": "units", "size_at": "decision", "units": ()}
@@ -44,7 +46,13 @@ def plain(item: InstrumentSpec) -> InstrumentSpec:
     margin = item.margin_per_contract or in_text(item)
     costs = {"maker": "0", "taker": "0", "fee_maximum": None, "slippage_rate": "0", "volume_share": 0.0}
     keeps = {"margin_per_contract": margin, "maintenance": None, "liquidation_fee": "0", "tiers": (), "by_tier": False}
-    other: dict[str, Any] = {"notional_min": None, "fee_tiers": None, "paid_in": "quote", "discount": "0", "declares_tick": True}
+    other: dict[str, Any] = {
+        "notional_min": None,
+        "fee_tiers": None,
+        "paid_in": "quote",
+        "discount": "0",
+        "declares_tick": True,
+    }
     return replace(item, **costs, **keeps, **other)
 
 

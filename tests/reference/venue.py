@@ -516,7 +516,9 @@ class Venue(Money):
         by = "candles" if order.resting else self.evidence(order.instrument, "takers")  # it may rest until an open
         seen = self.last.get((index, "trade")) if by == "trades" else candle
         shown = self.books[index].amount_for[order.side] if by == "quotes" else seen.amounts[0] if seen else 0
-        price = ticks + order.side * slippage(order.instrument.spec, lots, order.instrument.from_zero(ticks), shown, candle)
+        price = ticks + order.side * slippage(
+            order.instrument.spec, lots, order.instrument.from_zero(ticks), shown, candle
+        )
         return max(price if order.allows(price) else order.price, 1)
 
     def note_end(self, order: Order, reason: str, now: int) -> None:

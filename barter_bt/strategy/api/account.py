@@ -86,8 +86,11 @@ def buying_power(s: EngineState, i: int) -> float:
     if ticks == 0:
         return NOT_KNOWN
     worth = float(t.num[i]) / t.den[i]  # of a lot, at one tick
-    return free * t.lot_margin_den[i] / t.lot_margin_num[i] * (
-        worth / ticks if t.derivative[i] < 0 else worth * from_zero(t, i, ticks)
+    return (
+        free
+        * t.lot_margin_den[i]
+        / t.lot_margin_num[i]
+        * (worth / ticks if t.derivative[i] < 0 else worth * from_zero(t, i, ticks))
     )
 
 

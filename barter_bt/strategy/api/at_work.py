@@ -56,7 +56,7 @@ def round_price(s: EngineState, i: int, value: float) -> float:
     if is_unknown(s.whole, i):
         return 0.0
     per_unit = s.whole.terms.ticks_per_unit[i]
-    return natural(int(floor(value * per_unit + 0.5)), per_unit)
+    return natural(floor(value * per_unit + 0.5), per_unit)
 
 
 def round_quantity(s: EngineState, i: int, value: float) -> float:

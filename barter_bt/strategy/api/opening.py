@@ -63,12 +63,16 @@ def limit_sell(s: EngineState, i: int, quantity: float, at: float, time_in_force
     return ask_limit(s.whole, i, SELL, quantity, at, time_in_force, post_only)
 
 
-def stop_buy(s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC) -> int:
+def stop_buy(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
+) -> int:
     """Ask for a buy once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
     return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
 
 
-def stop_sell(s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC) -> int:
+def stop_sell(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
+) -> int:
     """Ask for a sell once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
     return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
 

@@ -61,7 +61,9 @@ def with_prices_moved(scenario: Scenario, name: str, ticks: int) -> Scenario:
 
 def _stream(stream: StreamSpec, name: str, move: Any) -> StreamSpec:
     def moved(row: Row) -> Row:
-        return changed(row, {k: move(row[k]) for k in _PRICES[stream.kind]}) if row[_NAMES[stream.kind]] == name else row
+        return (
+            changed(row, {k: move(row[k]) for k in _PRICES[stream.kind]}) if row[_NAMES[stream.kind]] == name else row
+        )
 
     return replace(stream, rows=tuple(moved(row) for row in stream.rows))
 
