@@ -127,8 +127,12 @@ def test_money_has_no_size_at_prices_that_are_not_above_zero(price, size, reason
 
 
 def test_what_is_sized_at_its_fill_expires_at_such_a_price():
+    """Whether it is to enlarge a position, or to reduce one of five to what costs one."""
     plan = schedule({"at": 0.5, "target": 10.0}, size="notional", size_at="fill")
     assert table(run(moves(1, -1), plan, OIL, venues=FREE).orders, "status", "reason") == [("expired", "not_filled")]
+    plan = schedule({"at": 0.5, "buy": 5}, {"at": 1.5, "target": 1.0}, size="notional", size_at="fill")
+    orders = run(moves(1, 1, -1), plan, OIL, venues=FREE).orders
+    assert table(orders, "side", "status", "reason") == [("buy", "filled", None), ("sell", "expired", "not_filled")]
 
 
 def test_funding_is_of_the_absolute_notional():
