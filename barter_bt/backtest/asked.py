@@ -138,6 +138,17 @@ def with_arrivals(streams: Sequence[Stream], index: IndexedInstruments, venues: 
     return found
 
 
+def with_negative_prices(streams: Sequence[Stream], index: IndexedInstruments) -> list[Stream]:
+    """The streams, in which prices are 0 and below where instruments declare that they can be (rule 76)."""
+    allowed = {name for name, i in index.codes.items() if index.instruments[i].price_can_be_negative}
+    return [
+        stream.with_negative_prices(allowed)
+        if stream.negative != allowed and allowed & {*stream.instruments}
+        else stream
+        for stream in streams
+    ]
+
+
 def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:
     """Interval of the equity marks in nanoseconds; 0: at each close of a candle."""
     if mark_every is None:

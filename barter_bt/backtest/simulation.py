@@ -20,6 +20,7 @@ from barter_bt.backtest.asked import (
     streams_of,
     venues_of,
     with_arrivals,
+    with_negative_prices,
 )
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
@@ -122,7 +123,7 @@ class Simulation:
         names = [name for one in pairs for name in (one.base, one.quote)]
         index = IndexedInstruments(instruments_of(instruments), names)
         terms_of = venues_of(venues, index)
-        streams = with_arrivals(streams, index, terms_of)
+        streams = with_negative_prices(with_arrivals(streams, index, terms_of), index)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
         home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)

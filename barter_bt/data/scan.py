@@ -77,7 +77,8 @@ class Scan:
         frame = piece.canonical.drop("instrument", strict=False)
         kind, names = self._stream.kind, frame.columns
         frame = frame.with_columns(pl.Series(CODE, code, pl.Int32))
-        self._apply(row_rules(kind, names) + ([crossed_rule()] if kind == "quotes" else []), frame, 0, piece)
+        signed = pl.lit(piece.canonical.select(self._stream.signed).to_series()) if self._stream.negative else None
+        self._apply(row_rules(kind, names, signed) + ([crossed_rule()] if kind == "quotes" else []), frame, 0, piece)
         joined, start = self.history.joined(frame, closed)
         self._apply(sequence_rules(kind, names), joined, start, piece)
         if "time_received" in names:

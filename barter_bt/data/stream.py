@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TypeVar
 
@@ -75,6 +76,7 @@ class Stream:
         if clock_offset not in (None, "auto"):
             duration_ns(clock_offset, "clock_offset")
         self._arrivals: Arrivals | None = None
+        self.negative: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Stream({self.kind}, {self.name!r})"
@@ -176,10 +178,39 @@ class Stream:
             yield chunk
         self._is_sound |= guard is not None
 
+    def with_negative_prices(self, instruments: Collection[str]) -> Stream:
+        """Give the same rows, in which prices of these instruments can be 0 or below (rule 76).
+
+        A run does so for those that declare it.
+
+        Examples
+        --------
+        >>> from barter_bt.data import check, generate, trades
+        >>> stream = trades(generate.trades(3, instruments=1).with_columns(price=pl.Series([1.0, 0.0, -1.0])))
+        >>> [each.code for each in check(stream).errors], check(stream.with_negative_prices(["walk0_usd"])).errors
+        (['not_positive'], ())
+        """
+        found = copy(self)
+        found.negative, found._is_sound = frozenset(instruments), False
+        found.__dict__.pop("_repaired", None)  # what repairs drop depends on it
+        return found
+
+    @property
+    def signed(self) -> pl.Expr:
+        """Of a canonical frame, in which rows prices can be 0 or below."""
+        if self.instrument is not None:
+            return pl.lit(self.instrument in self.negative)
+        return pl.col("instrument").cast(pl.String).is_in(sorted(self.negative))
+
+    def _alike(self, clock_offset: str | int | None) -> Stream:
+        """The same sources and options, with a clock offset."""
+        stream = Stream([source for source, _ in self.given], self._options, self.repair, clock_offset, self.validate)
+        stream.negative = self.negative
+        return stream
+
     def with_clock_offset(self, clock_offset: str | int) -> Stream:
         """Give the same rows with another clock offset."""
-        sources = [source for source, _ in self.given]
-        return Stream(sources, self._options, self.repair, clock_offset, self.validate)
+        return self._alike(clock_offset)
 
     def with_arrivals(self, arrivals: Arrivals) -> Stream:
         """Give the same rows with arrival times, which they have not yet.
@@ -189,8 +220,7 @@ class Stream:
         arrivals
             Of the venue times of rows that follow each other, and the last arrival before them, their arrivals.
         """
-        sources = [source for source, _ in self.given]
-        stream = Stream(sources, self._options, self.repair, None, self.validate)
+        stream = self._alike(None)
         stream._arrivals, stream.has_received = arrivals, True
         return stream
 
@@ -260,7 +290,7 @@ class Stream:
     def _mended(self, extra: Sequence[str]) -> tuple[list[Part], dict[str, int]]:
         """The repaired frame, in which ``extra`` columns follow their rows; and how many rows each repair touched."""
         assert self.repair is not None, "only asked for with a repair"
-        frame, counts = repaired(self._whole(self.given, extra).collect(), self.kind, self.repair, extra)
+        frame, counts = repaired(self._whole(self.given, extra).collect(), self.kind, self.repair, extra, self.signed)
         source = FrameSource(frame.drop("instrument") if self.instrument else frame, self.name)
         return [(source, canonical(source.schema, source.label, Options(self.kind, self.instrument)))], counts
 

@@ -73,7 +73,8 @@ class Guard:
         code = chunk.columns["instrument"]
         history = self._scan.history
         closed = history.closed_before(code, chunk.columns["time_exchange"]) if history.has_closes else None
-        if not is_sound(self._stream.kind, chunk.columns, history.last, closed):
+        signed = self._stream.negative  # then the quick look, which wants prices above 0, vouches for nothing
+        if signed or not is_sound(self._stream.kind, chunk.columns, history.last, closed):
             self._scan.judge(piece, code, closed)
             if self._scan.has_errors:
                 check(self._stream, self._codes).raise_if_errors()

@@ -35,20 +35,26 @@ def computed(target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market) -> 
         raise _error(target, beside, candles, market, error) from error
 
 
-def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, *, in_ticks: bool) -> pl.DataFrame:
+def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -> pl.DataFrame:
     """Computed prices and distances as whole ticks, or fractions of a price as whole 1e-9, at least one (rule 8).
+
+    A price that can be negative is rounded to its nearest tick.
 
     Raises
     ------
     StrategyError
         One is below 0, or no number.
     """
-    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and in_ticks else None
+    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and by != "fraction" else None
     for name in names:
-        values = rows[name].fill_null(0.0).to_numpy()
-        fail(rows, ~((values >= 0) & np.isfinite(values)), f"a {name} that is below 0 or no number", "null for none")
+        values, signed = rows[name].fill_null(0.0).to_numpy(), np.zeros(rows.height, bool)
+        if codes is not None and by == "price" and name != "trailing_stop":
+            signed = grid_of(market, codes, "zero")[0] > 0
+        bad = ~(((values >= 0) | signed) & np.isfinite(values))
+        fail(rows, bad, f"a {name} that is below 0 or no number", "null for none")
         steps = np.full(len(values), 1e9) if codes is None else grid_of(market, codes, "ticks")[0]
-        whole = np.maximum(np.rint(values * steps), 1.0) / steps
+        whole = np.rint(values * steps)
+        whole = np.where(signed, whole, np.maximum(whole, 1.0)) / steps
         if codes is not None:  # without a tick of its own an instrument takes any price
             whole = np.where(grid_of(market, codes, "tick_noise")[0] < 1.0, whole, values)
         rows = rows.with_columns(pl.when(pl.col(name).is_not_null()).then(pl.Series(whole)).alias(name))

@@ -170,7 +170,7 @@ class Signals:
         others = beside.expressions_of(self)
         rows, candles = computed(self.target, others, market)
         for names, by in ((PROTECTION, self.protect_by), (("price", "limit"), self.price_by)):
-            rows = on_grid(rows, [name for name in names if name in others], market, in_ticks=by != "fraction")
+            rows = on_grid(rows, [name for name in names if name in others], market, by)
         driver = self._schedule(rows).driver(market)
         warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
         warned += [lookahead.warning(each, candles, rows) for each in (self.target, *others.values())]

@@ -76,7 +76,8 @@ def set_alarm(v: VenueState, i: int, mark: int, spare: int) -> None:
     """A position may lose ``spare`` from its mark before anybody must look."""
     b, t, lots = v.markets, v.terms, abs(v.markets.quantity[i])
     b.alarm_low[i], b.alarm_high[i] = FAR, -1  # look at each event
-    if t.derivative[i] < 0 or lots > t.lots_max[i] or b.pledged[i]:
+    is_large = lots > t.lots_max[i] and t.zero[i] == 0
+    if t.derivative[i] < 0 or is_large or b.pledged[i]:
         return
     each = muldiv(lots, t.num[i], t.den[i]) + 1  # a tick of them, at most
     each += muldiv(each, v.margin_terms.maintenance_rate[i], RATE) + 1

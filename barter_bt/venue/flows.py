@@ -121,8 +121,8 @@ def _amount(v: VenueState, row: int) -> int:
 
 
 def _notional(v: VenueState, i: int, lots: int) -> int:
-    """Worth of some lots at the mark; there may be no price yet for none."""
-    return notional(v.terms, i, lots, mark_ticks(v, i)) if lots > 0 else 0
+    """Notional of some lots at the mark, without a sign; there may be no price yet for none."""
+    return abs(notional(v.terms, i, lots, mark_ticks(v, i))) if lots > 0 else 0
 
 
 def _borrowed(v: VenueState, i: int) -> int:

@@ -134,14 +134,14 @@ def test_each_column_is_what_it_is_said_to_be(seed):
                 mean = total / sum(quantity / price for price, quantity in found["out"])
             assert trip["price_exit"] == pytest.approx(mean, rel=1e-12)
             amount, entry = trip["quantity"] * float(one.contract_size), trip["price_enter"]
-            cost = entry and (amount / entry if one.is_inverse else amount * entry)
-            assert trip["return"] == (pytest.approx(trip["pnl"] / cost) if cost else None)
+            cost = entry if entry <= 0 else amount / entry if one.is_inverse else amount * entry
+            assert trip["return"] == (pytest.approx(trip["pnl"] / cost) if cost > 0 else None)
         inside = order is not None and (order["kind"] not in ("market", "limit") or last["liquidity"] == "maker")
         mine = [(kind, row) for kind, row in market if result.index.names[row["instrument"]] == trip["instrument"]]
         mine = [(kind, row) for kind, row in mine if row["time_exchange"] <= end]
         prices = found["own"] + [price for kind, row in mine for price in certain(kind, row, enter, leave, inside)]
         sign, entry = 1 if trip["side"] == "buy" else -1, trip["price_enter"]
-        if not entry:  # it cost less than half a unit of money
+        if entry <= 0:  # it cost less than half a unit of money, or nothing at all (rule 76)
             assert (trip["return"], trip["mae"], trip["mfe"]) == (None, None, None)
             continue
         gains = [sign * (1 - entry / price if one.is_inverse else price / entry - 1) for price in prices]

@@ -46,7 +46,7 @@ from .path import meet_point
 from .protection import Level, levels_of
 from .sizing import Sized
 from .split import News, Split, divided, end_orders, split, split_position
-from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
+from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, above_zero, row_of
 from .targets import follow
 from .timing import check_times, settled
 from .venue import ENTRY, Venue
@@ -68,7 +68,13 @@ OWN_REASONS = ("", "odd", "even")
 
 def run(scenario: Scenario, manager: Manager | None = None) -> Tables:
     """Run a scenario by the rules, with a risk manager of the user's own."""
-    return Engine(scenario, manager).run()
+    engine = Engine(scenario, manager)
+    return above_zero(engine.run(), [item.zero for item in engine.world.instruments])
+
+
+def above_zero_of(instrument: Instrument, ticks: int) -> int:
+    """Rule 76: what a risk manager is shown of a price; 0 of a market order."""
+    return ticks - instrument.zero if ticks > 0 else 0
 
 
 class Engine:
@@ -573,7 +579,9 @@ class Engine:
         elif self.manager and more:
             held = self.positions.get(order.instrument.index)
             position = held.side * held.quantity if held else 0
-            said = self.manager(more, order.side, position, amend.price or known["price"])
+            said = self.manager(
+                more, order.side, position, above_zero_of(order.instrument, amend.price or known["price"])
+            )
             refused = "" if said < 0 else OWN_REASONS[said]
             amend = amend._replace(quantity=amend.quantity - more - said) if said < 0 else amend
         note_amend(self.tables, number, amend, refused, self.clock)
@@ -650,7 +658,9 @@ class Engine:
             refused = "parent_ended"
         elif self.manager and not refused:
             held = self.positions.get(instrument.index)
-            said = self.manager(quantity, side, held.side * held.quantity if held else 0, terms.price)
+            said = self.manager(
+                quantity, side, held.side * held.quantity if held else 0, above_zero_of(instrument, terms.price)
+            )
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
         number = len(self.tables.orders)
         entry = self.asked[number] = Order(number, instrument, side, quantity, terms, cuts, parent=parent, group=group)

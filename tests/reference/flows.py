@@ -84,7 +84,7 @@ def due(flow: Flow, world: World, money: Money) -> int:
 
 def notional(item: Instrument, lots: int, money: Money) -> int:
     """At the venue's mark; of nothing it needs none."""
-    return in_range(item.notional(lots, money.marks[item.index]), "notional") if lots else 0
+    return abs(in_range(item.notional(lots, money.marks[item.index]), "notional")) if lots else 0
 
 
 def borrowed(item: Instrument, money: Money) -> int:

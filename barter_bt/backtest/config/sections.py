@@ -70,6 +70,7 @@ class InstrumentSection(Section, frozen=True):
     settlement_name_exchange: str | UnsetType = UNSET
     underlying: Annotated[str, Meta(description="of an option, or a future that delivers it")] | UnsetType = UNSET
     delivery: Literal["cash", "physical"] | UnsetType = UNSET
+    price_can_be_negative: Annotated[bool, Meta(description="whether its price can be 0 or below")] | UnsetType = UNSET
 
 
 class FeeTiersSection(Section, frozen=True):

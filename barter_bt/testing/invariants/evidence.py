@@ -109,16 +109,17 @@ def _columns(result: Result, i: int, kind: str, names: tuple[str, ...]) -> dict[
     if not found:
         return {name: np.empty(0, np.int64) for name in ("time_exchange", *names)}
     frame = pl.concat(found).sort("time_exchange", maintain_order=True)
-    return {name: _integers(frame[name], result.state.terms.ticks_per_unit[i]) for name in frame.columns}
+    terms = result.state.terms
+    return {name: _integers(frame[name], terms.ticks_per_unit[i], terms.zero[i]) for name in frame.columns}
 
 
-def _integers(column: pl.Series, per_unit: float) -> Integers:
+def _integers(column: pl.Series, per_unit: float, zero: int) -> Integers:
     if isinstance(column.dtype, pl.Datetime):
         return nanoseconds(column)
     if "amount" in column.name:
         return (column.to_numpy() > 0).astype(np.int64)
     values = np.nan_to_num(column.to_numpy() * per_unit, nan=0.0)
-    return np.floor(values + 0.5).astype(np.int64)
+    return np.floor(values + 0.5).astype(np.int64) + zero
 
 
 def _at(times: Integers, prices: Integers, time: int) -> list[int]:

@@ -252,6 +252,7 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
         exercise=("american" if spec.american else "european") if spec.kind == "option" else None,
         underlying=spec.underlying,
         delivery="physical" if spec.physical else None,
+        price_can_be_negative=spec.price_can_be_negative,
     )
 
 

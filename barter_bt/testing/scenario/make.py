@@ -26,6 +26,7 @@ from barter_bt.testing.scenario.instruments import (
 )
 from barter_bt.testing.scenario.margins import with_margin_modes, with_margins
 from barter_bt.testing.scenario.market import make_streams
+from barter_bt.testing.scenario.negative import with_negative_prices
 from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
 from barter_bt.testing.scenario.shift import shifted
@@ -95,7 +96,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_bonds(source, with_margins(source, scenario))
     scenario = with_timing(source, scenario)
     scenario = with_entries(source, with_margin_modes(source, with_candle_path(source, scenario)))
-    return with_endings(source, with_amends(source, with_dealing(source, scenario)))
+    scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
+    return with_negative_prices(source, scenario)
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -83,6 +83,7 @@ class InstrumentSpec(Plain):
     fee_tiers: TierSpec | None = None
     paid_in: str = "quote"
     discount: str = "0"
+    price_can_be_negative: bool = False
 
     @property
     def money(self) -> str:
