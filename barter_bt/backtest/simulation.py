@@ -17,6 +17,7 @@ from barter_bt.backtest.asked import (
     marks_every,
     nanoseconds,
     refuse_paths,
+    refuse_unseen,
     streams_of,
     venues_of,
     with_arrivals,
@@ -37,6 +38,7 @@ from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.forked import refuse_fork
+from barter_bt.data.market import dealt_on, shown
 from barter_bt.data.rates import read_rates
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
@@ -134,15 +136,17 @@ class Simulation:
         starting, dust = starting_units(amounts, scales, index)
         terms, (links, delays) = build_terms(index, scales, terms_of), build_links(index, terms_of)
         fees = build_fees(index, scales, terms_of, terms)
-        refuse_paths(streams, index, terms_of)
-        fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
+        refuse_unseen(streams)
+        refuse_paths(dealt_on(streams), index, terms_of)
+        fill_terms = build_fill_terms(index, terms_of, evidence_of(dealt_on(streams), index))
+        seen = shown(streams)
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
         chunks = [KeptChunks(stream, index.codes) for stream in streams]
         feeder = Feeder(streams, chunks, terms.array("expiry"), feed_ns, first, last)
-        marks = marks_every(mark_every, streams)
+        marks = marks_every(mark_every, seen)
         first_time = feeder.first_time()
         begins = first_time if start is None else first
-        closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
+        closes = sum(s.rows for s in seen if s.kind == "candles") // len(index) if marks == 0 else 0
         tiers = build_tiers(index, scales, terms_of)
         haircuts = {name: venue.collateral for name, venue in terms_of.items()}
         state = build_state(
@@ -172,7 +176,9 @@ class Simulation:
         self._setup = Setup(
             index=index,
             scales=scales,
-            market=Market(index, scales, tuple(streams), home, feed_ns),
+            market=Market(index, scales, tuple(seen), home, tuple(feed_latency(one, index, terms_of) for one in seen)),
+            streams=tuple(streams),
+            feed_ns=feed_ns,
             venues=terms_of,
             balances=amounts,
             fill_terms=fill_terms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ from barter_bt.errors import ConfigError, DataError
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 Part = tuple[Source, Canon]
 Arrivals = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
+SeenBy = Literal["all", "strategy", "venue"]
+SEEN_BY: tuple[SeenBy, ...] = ("all", "strategy", "venue")
 _EARLIEST = -(1 << 63)
 
 
@@ -45,6 +47,8 @@ class Stream:
         Added to ``time_received``: nanoseconds, text such as ``"1.5s"``, or ``"auto"``.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
+    seen_by
+        Who sees the rows: ``"all"``, the ``"strategy"`` (the engine) or the ``"venue"`` alone (rule 78).
     """
 
     def __init__(
@@ -54,7 +58,11 @@ class Stream:
         repair: Repair | None = None,
         clock_offset: str | int | None = None,
         validate: bool = True,
+        seen_by: SeenBy = "all",
     ) -> None:
+        if seen_by not in SEEN_BY:
+            raise ConfigError(f"seen_by is {seen_by!r}; allowed: {', '.join(SEEN_BY)}")
+        self.seen_by = seen_by
         self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
@@ -179,7 +187,7 @@ class Stream:
     def with_clock_offset(self, clock_offset: str | int) -> Stream:
         """Give the same rows with another clock offset."""
         sources = [source for source, _ in self.given]
-        return Stream(sources, self._options, self.repair, clock_offset, self.validate)
+        return Stream(sources, self._options, self.repair, clock_offset, self.validate, self.seen_by)
 
     def with_arrivals(self, arrivals: Arrivals) -> Stream:
         """Give the same rows with arrival times, which they have not yet.
@@ -190,7 +198,7 @@ class Stream:
             Of the venue times of rows that follow each other, and the last arrival before them, their arrivals.
         """
         sources = [source for source, _ in self.given]
-        stream = Stream(sources, self._options, self.repair, None, self.validate)
+        stream = Stream(sources, self._options, self.repair, None, self.validate, self.seen_by)
         stream._arrivals, stream.has_received = arrivals, True
         return stream
 

@@ -114,8 +114,10 @@ class Engine:
         streams = [[read(self.world, stream.kind, row) for row in stream.rows] for stream in self.scenario.streams]
         events = [((stream, row), event) for stream, rows in enumerate(streams) for row, event in enumerate(rows)]
         kinds: dict[int, set[str]] = {item.index: set() for item in self.world.instruments}
+        given = self.scenario.streams
         for (stream, _), event in events:
-            kinds[event.instrument.index].add(self.scenario.streams[stream].kind)
+            if given[stream].seen_by != "strategy":  # rule 78
+                kinds[event.instrument.index].add(given[stream].kind)
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
@@ -127,20 +129,26 @@ class Engine:
         }
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
-            exchange = event.instrument.spec.exchange
-            arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
+            arrival = self.arrival_of(event)
             assert arrival >= event.time, "rule 9: negative latency"
-            last = max(last, arrival)
-            if event.kind == "candle":
-                self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
-            if event.instrument.has_expired(event.time - 1):  # rule 46: it is later than the expiry
-                self.at(arrival, AT_ENGINE, self.tick, rank)
+            if given[rank[0]].seen_by == "venue":
                 continue
-            self.at(event.time, AT_VENUE, partial(self.venues[exchange].on_market, event), rank)
-            self.moments.add(event.time)
-            self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
-            if event.kind == "candle":
+            last = max(last, arrival)
+            is_over = event.instrument.has_expired(event.time - 1)  # rule 46: it is later than the expiry
+            self.at(arrival, AT_ENGINE, self.tick if is_over else partial(self.on_market, event), rank)
+            if event.kind == "candle" and not is_over:
                 closes.add(arrival)
+        for rank, event in events:
+            venue = self.venues[event.instrument.spec.exchange]
+            if given[rank[0]].seen_by == "strategy":
+                continue
+            if event.kind == "candle" and event.time_open <= last:
+                self.at(event.time_open, CANDLE_OPEN, partial(venue.on_candle_open, event), rank)
+            if event.time > last or event.instrument.has_expired(event.time - 1):  # rules 78 and 46
+                continue
+            self.at(event.time, AT_VENUE, partial(venue.on_market, event), rank)
+            self.moments.add(event.time)
+            if event.kind == "candle":
                 walks.add(event.time)
         self.last = last
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
@@ -162,7 +170,7 @@ class Engine:
             self.at(time, PATH, self.walk)
         for time in self.moments:
             self.at(time, MARGINS, self.keep_margins)
-        candles = any(stream.kind == "candles" for stream in self.scenario.streams)
+        candles = any(stream.kind == "candles" and stream.seen_by != "venue" for stream in given)
         self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:
             self.at(time, MARK, self.planned_mark)
@@ -174,6 +182,11 @@ class Engine:
                 self.at(row[1], SCHEDULE, partial(self.on_schedule, number, row), (EXPLICIT, number))
         for time, rows in targets.items():
             self.at(time, SCHEDULE, partial(self.on_targets, rows), (TARGETS, 0))
+
+    def arrival_of(self, event: Market) -> int:
+        """Rule 9."""
+        feed_ns = self.specs[event.instrument.spec.exchange].feed_ns
+        return event.time + feed_ns if event.received is None else event.received
 
     def run(self) -> Tables:
         """Rule 12: event 0, then the queue until it is empty, then the last mark."""

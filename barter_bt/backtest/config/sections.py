@@ -41,6 +41,7 @@ class DataSection(Section, frozen=True):
     time_unit: Literal["ns", "us", "ms", "s"] | UnsetType = UNSET
     repair: Annotated[dict[str, bool], Meta(description="what to mend in bad rows")] | UnsetType = UNSET
     clock_offset: Duration | UnsetType = UNSET
+    seen_by: Annotated[Literal["all", "strategy", "venue"], Meta(description="who sees it")] | UnsetType = UNSET
 
 
 class InstrumentSection(Section, frozen=True):

@@ -97,7 +97,10 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
     """
     readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return {
-        "data": [readers[stream.kind](split(stream_frame(stream), pieces)) for stream in scenario.streams],
+        "data": [
+            readers[stream.kind](split(stream_frame(stream), pieces), seen_by=stream.seen_by)
+            for stream in scenario.streams
+        ],
         "instruments": [to_instrument(spec) for spec in scenario.instruments],
         "strategy": Schedule(
             schedule_frame(scenario.schedule),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles"]
@@ -129,10 +130,13 @@ class StreamSpec(Plain):
     - trades: time_exchange, time_received, instrument, price, amount;
     - quotes: time_exchange, time_received, instrument, bid_price, bid_amount, ask_price, ask_amount;
     - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume.
+
+    ``seen_by``: "all", or only the "strategy" or the "venue" (rule 78).
     """
 
     kind: Kind
     rows: tuple[Row, ...]
+    seen_by: SeenBy = "all"
 
 
 @dataclass(frozen=True, repr=False)
