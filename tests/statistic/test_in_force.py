@@ -41,10 +41,8 @@ def test_spot_beside_what_is_liquidated_is_liquidated_with_it():
     """Rule 42: all that is margined in the asset."""
     both = terms([SPOT, PERP], account="margin", mark="closing")
     assert both.terms["liquidation"].to_list() == ["whole", "whole"]
-    assert (
-        "cross margin of a_usd, p_usd: 100 % to open, liquidated when nothing is left; marked by the price that"
-        in repr(both.summary())
-    )
+    told = "cross margin of a_usd, p_usd: 100 % to open, liquidated when nothing is left; marked by the price that"
+    assert told in repr(both.summary())
 
 
 def test_a_saved_run_says_the_same(tmp_path):
