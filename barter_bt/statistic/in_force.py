@@ -25,6 +25,13 @@ SCHEMA = {
 }
 
 
+_MARKS = {
+    "last": "last price",
+    "closing": "price that closes them",
+    "closing_with_fee": "price that closes them, less the fee",
+}
+
+
 def terms_in_force(config: Mapping[str, Any]) -> pl.DataFrame:
     """One row for each instrument, from the configuration of a run as it stands in the manifest.
 
@@ -116,7 +123,7 @@ def _words(row: Mapping[str, Any]) -> str:
         ends = f"{kept} to keep"
     else:
         ends = "maintained by tier" if row["tiers"] else "liquidated when nothing is left"
-    marked = {"last": "last price", "closing": "price that closes them"}.get(row["mark"], row["mark"].replace("_", " "))
+    marked = _MARKS.get(row["mark"], row["mark"].replace("_", " "))
     return f"{row['margin']} margin of {{}}: {opens} to open, {ends}; marked by the {marked}"
 
 

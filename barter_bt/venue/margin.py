@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import TOO_LARGE, bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import after_fill, in_range, mid, notional, position_value, weighted_mid
+from barter_bt.engine.accounting import (
+    after_fill,
+    closing_price,
+    in_range,
+    mid,
+    notional,
+    position_value,
+    weighted_mid,
+)
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.isolated import aside_after, required_at
 from barter_bt.engine.pledges import pledge_worth
@@ -47,7 +55,7 @@ def _other_mark(v: VenueState, i: int) -> int:
     if by == LAST and b.last[i] > 0:
         return b.last[i]
     if by == CLOSING and b.quantity[i] != 0:
-        return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
+        return closing_price(v.terms, i, b.quantity[i], b.bid[i], b.ask[i])
     return weighted_mid(b.bid[i], b.bid_lots[i], b.ask[i], b.ask_lots[i])
 
 

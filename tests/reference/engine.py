@@ -84,7 +84,7 @@ class Engine:
         self.realised = [0] * len(self.total)  # of exited positions, by quote asset
         self.paid = [0] * len(self.total)  # cash flows, by asset
         how = {spec.name: spec.mark for spec in scenario.exchanges}
-        self.books = {item.index: Book(how=how[item.spec.exchange]) for item in every}
+        self.books = {item.index: Book(how=how[item.spec.exchange], fee=exact(item.spec.taker)) for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
         self.priced: dict[int, int] = {}  # by the last priced event alone
