@@ -41,14 +41,22 @@ def test_rule_73_a_short_position_is_closed_at_the_ask():
     assert worth("closing", -1, SWAP) == (10_000 - 2 * 10, 102, 110)
 
 
-@pytest.mark.parametrize(("fees", "bid", "ask"), [("5%", 95, 116), ("2%", 98, 112), (bt.Fees(taker=-0.01), 100, 110)])
-def test_rule_73_closing_with_fee_is_less_the_takers_fee(fees, bid, ask):
+REBATE = bt.Fees(taker=-0.01)
+
+
+@pytest.mark.parametrize(
+    ("fees", "side", "at"),
+    [("5%", 1, 95), ("5%", -1, 116), ("2%", 1, 98), ("2%", -1, 112), (REBATE, 1, 100), (REBATE, -1, 110)],
+)
+def test_rule_73_closing_with_fee_is_less_the_takers_fee(fees, side, at):
     """5 % of 110 are 5.5 ticks, which is rounded to even; a rebate gives nothing."""
-    for side, at in ((1, bid), (-1, ask)):
-        seen = Watch(lambda s: s.mark("a_usd"), lambda s, n: ([], [bt.OrderRequest("a_usd", 2 * side)] * (n == 1)))
-        seen.wake = "quote"
-        run([BOOKS, LAST], seen, venues=bt.Venue(account="margin", mark="closing_with_fee", fees=fees))
-        assert seen.seen[-1] == at
+    seen = Watch(
+        lambda s: s.mark("a_usd"),
+        lambda s, n: ([], [bt.OrderRequest("a_usd", 2 * side)] if n == 1 else []),
+        wake="quote",
+    )
+    run([BOOKS, LAST], seen, venues=bt.Venue(account="margin", mark="closing_with_fee", fees=fees))
+    assert seen.seen[-1] == at
 
 
 def test_rule_73_liquidation_leaves_room_for_the_fee():
