@@ -11,13 +11,14 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
     "cash": ("time", "asset", "amount", "reason"),
     "split": ("time", "instrument", "ratio"),
     "deposit": ("time", "asset", "amount"),
+    "margin": ("time", "instrument", "amount"),
 }
 _MOST = {"rate": 1.0, "amount": 1e15}
 TRADING_FEE = "trading_fee"  # the reason of what fills pay in a third asset
@@ -30,8 +31,8 @@ class CashFlows:
     Attributes
     ----------
     kind
-        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"`` or
-        ``"deposit"``.
+        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"``,
+        ``"deposit"`` or ``"margin"``.
     frame
         Its columns, by time; of interest its terms, one row.
 
@@ -135,6 +136,31 @@ def deposits(source: object) -> CashFlows:
     CashFlows(2 deposit)
     """
     return _read("deposit", source)
+
+
+def margin_transfers(source: object) -> CashFlows:
+    """Margin that is added by hand to isolated positions, or taken from them where the amount is below 0 (rule 79).
+
+    What is spare is moved, up to the amount; the total of the account stays as it is.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``amount``, of its settlement asset.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> noon = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
+    >>> margin_transfers(pl.DataFrame({"time": [noon], "instrument": ["btc_usdt"], "amount": [500.0]}))
+    CashFlows(1 margin)
+    """
+    return _read("margin", source)
 
 
 def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tuple[str, pl.DataFrame]:

@@ -118,6 +118,19 @@ def backing(v: VenueState, asset: int, filling: int, ticks: int) -> int:
     return total
 
 
+@unit
+def transferable(v: VenueState, i: int, wanted: int) -> int:
+    """What of an amount can be added to what an isolated position has set aside, or taken from it (rule 79)."""
+    a, b, asset, ticks = v.accounts, v.markets, v.terms.quote[i], mark_ticks(v, i)
+    if wanted < 0:
+        worth = position_value(v.terms, i, b.quantity[i], b.cost_basis[i], ticks)
+        kept = bounded_sum(b.aside[i], min(worth, 0))
+        return -min(-wanted, max(bounded_sum(kept, -requirement(v, i, b.quantity[i], ticks)), 0))
+    revalue(v, asset)
+    spare = bounded_sum(free_money(v, asset, i, ticks), a.collateral[asset])
+    return min(wanted, max(bounded_sum(spare, -a.requirement[asset]), 0))
+
+
 def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:
     """Whether collateral covers the requirement once ``lots`` are filled for notional ``value`` and a ``fee``.
 

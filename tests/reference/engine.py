@@ -19,8 +19,8 @@ from .amend import answered, check_amend, growth, note_amend, read_amend
 from .ending import EXERCISE, remains
 from .entries import enters
 from .fees import Counter, is_received
-from .flows import Flow, due, flows_of
-from .latency import AMEND, CANCEL, CASH_FLOW, OPEN, SPLIT, Link
+from .flows import Flow, due, flows_of, moved
+from .latency import AMEND, CANCEL, CASH_FLOW, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
@@ -327,6 +327,12 @@ class Engine:
             arrival = venue.told[flow.instrument.index] = self.responses[exchange].arrival(now, SPLIT, now)
             self.at(arrival, ACCOUNT, told)
             end_orders(venue, flow.instrument, now)
+        elif flow.kind == "margin":
+            if amount := moved(flow, self.world, venue):
+                assert flow.instrument is not None
+                venue.put_aside(flow.instrument, venue.aside.get(flow.instrument.index, 0) + amount)
+                told = partial(self.on_transfer, flow.time, venue.snapshots(asset))
+                self.at(self.responses[exchange].arrival(now, TRANSFER, now), ACCOUNT, told)
         elif amount := due(flow, self.world, venue):
             venue.pay(asset, amount)
             if flow.kind == "funding" and flow.instrument and flow.instrument.spec.isolated:  # rule 70
@@ -376,6 +382,11 @@ class Engine:
         index = flow.instrument.index if flow.instrument else None
         self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount, flow.reason))
         self.check()
+
+    def on_transfer(self, time: int, balances: tuple[tuple[int, int, int], ...], now: int) -> None:
+        """Rule 79: the balance, and nothing else of what stands here."""
+        self.tick(now)
+        self.balance_rows(time, balances)
 
     def on_report(self, report: Report, now: int) -> None:
         """Class 1: all of it is applied at once (rule 11)."""

@@ -9,15 +9,8 @@ from barter_bt.testing.scenario.spec import DelaySpec
 from .order import Report
 
 WORD = 2**64
-OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED, DELIVERED = (
-    0,
-    1,
-    2,
-    13,
-    14,
-    9,
-    10,
-)  # rule 52: kinds, those of responses without the 16
+# Rule 52: kinds, those of responses without the 16.
+OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED, DELIVERED, TRANSFER = 0, 1, 2, 13, 14, 9, 10, 16
 RESPONSES = {"acknowledgement": 0, "fill": 1, "end": 2, "cancel_error": 3, "triggered": 7, "changed": 8} | {
     "amended": 11,
     "amend_error": 12,

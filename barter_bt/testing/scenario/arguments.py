@@ -197,7 +197,7 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
     if kind not in ("cash", "deposit"):
         number = "rate" if kind == "funding" else "amount"
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
-        return data.funding(frame) if kind == "funding" else data.dividends(frame)
+        return {"funding": data.funding, "dividend": data.dividends, "margin": data.margin_transfers}[kind](frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
     schema = {"time": TIME, "asset": pl.String, "amount": pl.Float64}

@@ -215,6 +215,7 @@ class Scenario(Plain):
     - ``("dividend", time, instrument, amount)`` of a spot instrument, for each unit of its base;
     - ``("payout", time, instrument, amount, pay time, part withheld)``, such a dividend that is paid later;
     - ``("split", time, instrument, ratio)`` of a spot instrument, such as "3:2";
+    - ``("margin", time, instrument, amount)`` of an isolated one, added to its position's margin or taken from it;
     - ``("cash", time, exchange, asset, amount, reason)``, and ``("deposit", time, exchange, asset, amount)``;
     - ``("interest", since, exchange, asset, rate on cash, rate on debt, every in ns)`` and ``("borrow", since,
       instrument, rate, every in ns)``, of a spot instrument: due at the multiples of ``every`` later than the start and
