@@ -81,7 +81,7 @@ def _liquidates(one: Mapping[str, Any], venue: Mapping[str, Any]) -> bool:
 
 
 def _is_margined(one: Mapping[str, Any], venue: Mapping[str, Any]) -> bool:
-    return one["kind"] != "spot" or venue["account"] == "margin"
+    return bool(one["kind"] != "spot" or venue["account"] == "margin")
 
 
 def _margin(one: Mapping[str, Any], venue: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Row, Scenario, StreamSpec
+
+_PAIRS: tuple[tuple[SeenBy, SeenBy], ...] = (("venue", "strategy"), ("strategy", "venue"))
 
 
 def with_views(source: Source, scenario: Scenario) -> Scenario:
@@ -13,7 +16,7 @@ def with_views(source: Source, scenario: Scenario) -> Scenario:
     if not chance(source, 15) or scenario.start is not None:  # something is to be seen behind that
         return scenario
     number = source.integer(0, len(scenario.streams) - 1)
-    whole, fewer = source.pick((("venue", "strategy"), ("strategy", "venue")))
+    whole, fewer = source.pick(_PAIRS)
     stream = scenario.streams[number]
     some = replace(stream, rows=thinned(stream, source.integer(2, 4)), seen_by=fewer)
     both = [replace(stream, seen_by=whole), some]
