@@ -50,7 +50,8 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
             f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
-            "data.splits, data.deposits, data.margin_transfers or data.cash_flows give, or a list of such"
+            "data.splits, data.deposits, data.margin_transfers, data.settlement_prices or data.cash_flows give, or a "
+            "list of such"
         )
     return tuple(several)
 
@@ -63,7 +64,8 @@ def install(
     Returns the reason of each row, and warnings.
     """
     begins = state.engine.time[0]
-    rows = [row for one in flows for row in _rows(one, index, scales, state.terms, begins)]
+    paid = [one for one in flows if one.kind != "settlement"]  # which are part of the instruments by now
+    rows = [row for one in paid for row in _rows(one, index, scales, state.terms, begins)]
     for given, row in enumerate(rows):
         row["given"] = given
         if row["kind"] == SPLIT:

@@ -33,6 +33,7 @@ from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.sessions import install as install_sessions
 from barter_bt.backtest.sessions import sessions_of
+from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
@@ -122,7 +123,8 @@ class Simulation:
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
         pairs = read_rates(rates)
         names = [name for one in pairs for name in (one.base, one.quote)]
-        index = IndexedInstruments(instruments_of(instruments), names)
+        paid = flows_of(cash_flows)
+        index = IndexedInstruments(with_settlements(instruments_of(instruments), paid), names)
         terms_of = venues_of(venues, index)
         streams = with_arrivals(streams, index, terms_of)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
@@ -163,7 +165,6 @@ class Simulation:
             limits.apply(state, index, scales)
         if told:
             told.install(state, index)
-        paid = flows_of(cash_flows)
         reasons, early = install_flows(paid, state, index, scales, fees)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)

@@ -11,7 +11,7 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin", "settlement"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
@@ -19,8 +19,10 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "split": ("time", "instrument", "ratio"),
     "deposit": ("time", "asset", "amount"),
     "margin": ("time", "instrument", "amount"),
+    "settlement": ("time", "instrument", "price"),
 }
-_MOST = {"rate": 1.0, "amount": 1e15}
+_MOST = {"rate": 1.0, "amount": 1e15, "price": 1e15}
+_FROM_ZERO = ("dividend", "settlement")
 TRADING_FEE = "trading_fee"  # the reason of what fills pay in a third asset
 
 
@@ -32,7 +34,7 @@ class CashFlows:
     ----------
     kind
         ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"``,
-        ``"deposit"`` or ``"margin"``.
+        ``"deposit"``, ``"margin"`` or ``"settlement"``.
     frame
         Its columns, by time; of interest its terms, one row.
 
@@ -163,6 +165,30 @@ def margin_transfers(source: object) -> CashFlows:
     return _read("margin", source)
 
 
+def settlement_prices(source: object) -> CashFlows:
+    """Prices at which instruments that expire are settled (rule 80): of each the last until its expiry counts.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``price``, as an exchange publishes
+        them, perhaps for each day; of an option that of its underlying.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`, or a price is below 0.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> friday = datetime(2024, 6, 28, 8, tzinfo=timezone.utc)
+    >>> settlement_prices(pl.DataFrame({"time": [friday], "instrument": ["btc_usdt_june"], "price": [60_400.5]}))
+    CashFlows(1 settlement)
+    """
+    return _read("settlement", source)
+
+
 def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tuple[str, pl.DataFrame]:
     """Name a source, and read its columns for one kind: times are in UTC and do not go back, texts are text."""
     opened, names = open_source(source), _COLUMNS[kind]
@@ -201,7 +227,7 @@ def read_amounts(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> 
     if not frame.schema[number].is_numeric():
         raise DataError(f"{label}: column {number!r} is {frame.schema[number]}; it must be a number")
     frame = frame.with_columns(pl.col(number).cast(pl.Float64))
-    value, least = pl.col(number), 0.0 if kind == "dividend" else -_MOST[number]
+    value, least = pl.col(number), 0.0 if kind in _FROM_ZERO else -_MOST[number]
     wrong = ~value.is_between(least, _MOST[number]).fill_null(False)
     refuse_rows(kind, frame, label, (f"has {number} {{}}", wrong, f"allowed: {least:g} to {_MOST[number]:g}"))
     return label, frame

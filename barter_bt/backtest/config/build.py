@@ -118,6 +118,7 @@ class Config:
         dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits} | {
             "deposit": data.deposits,
             "margin": data.margin_transfers,
+            "settlement": data.settlement_prices,
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
