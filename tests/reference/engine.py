@@ -20,7 +20,7 @@ from .ending import EXERCISE, remains
 from .entries import enters
 from .fees import Counter, is_received
 from .flows import Flow, due, flows_of, moved
-from .latency import AMEND, CANCEL, CASH_FLOW, OPEN, SPLIT, TRANSFER, Link
+from .latency import AMEND, CANCEL, CASH_FLOW, FEED, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
@@ -118,9 +118,10 @@ class Engine:
         for (stream, _), event in events:
             if given[stream].seen_by != "strategy":  # rule 78
                 kinds[event.instrument.index].add(given[stream].kind)
+        self.specs = {spec.name: spec for spec in self.scenario.exchanges}
+        arrivals = self.arrivals(streams)
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
-        self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         links = self.send_report, self.note, self.insure, self.pay
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
         self.requests = {name: Link(one.request_delays, one.request_ns, one.seed) for name, one in self.specs.items()}
@@ -129,7 +130,7 @@ class Engine:
         }
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
-            arrival = self.arrival_of(event)
+            arrival = arrivals[rank]
             assert arrival >= event.time, "rule 9: negative latency"
             if given[rank[0]].seen_by == "venue":
                 continue
@@ -183,10 +184,16 @@ class Engine:
         for time, rows in targets.items():
             self.at(time, SCHEDULE, partial(self.on_targets, rows), (TARGETS, 0))
 
-    def arrival_of(self, event: Market) -> int:
-        """Rule 9."""
-        feed_ns = self.specs[event.instrument.spec.exchange].feed_ns
-        return event.time + feed_ns if event.received is None else event.received
+    def arrivals(self, streams: list[list[Market]]) -> dict[tuple[int, int], int]:
+        """Rules 9 and 52: of each row of each stream, behind the row before it."""
+        found = {}
+        for stream, rows in enumerate(streams):
+            links = {name: Link(one.feed_delays, one.feed_ns, one.seed) for name, one in self.specs.items()}
+            for row, event in enumerate(rows):
+                link = links[event.instrument.spec.exchange]
+                sent = link.arrival(event.time, FEED, event.time)
+                found[stream, row] = sent if event.received is None else event.received
+        return found
 
     def run(self) -> Tables:
         """Rule 12: event 0, then the queue until it is empty, then the last mark."""

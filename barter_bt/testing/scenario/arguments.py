@@ -288,6 +288,8 @@ def to_delays(spec: DelaySpec | None, constant: int) -> int | Delays:
     form, delays, times = spec
     if form == "by_time":
         return Delays.by_time(zip(times, delays, strict=True))
+    if form == "lognormal":
+        return Delays.lognormal(delays[0], delays[1] / 1000)
     return Delays.uniform(*delays) if form == "uniform" else Delays.measured(delays)
 
 
@@ -324,7 +326,7 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         latency=Latency(
             to_delays(spec.request_delays, spec.request_ns),
             to_delays(spec.response_delays, spec.response_ns),
-            spec.feed_ns,
+            to_delays(spec.feed_delays, spec.feed_ns),
             spec.seed,
         ),
         locked_quotes="fill" if spec.fills_locked else "wait",

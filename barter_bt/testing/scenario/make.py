@@ -12,7 +12,7 @@ from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
-from barter_bt.testing.scenario.dealing import with_dealing
+from barter_bt.testing.scenario.dealing import with_dealing, with_feed
 from barter_bt.testing.scenario.endings import with_endings
 from barter_bt.testing.scenario.entries import with_entries
 from barter_bt.testing.scenario.flows import with_cash_flows
@@ -98,7 +98,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_timing(source, scenario)
     scenario = with_entries(source, with_margin_modes(source, with_candle_path(source, scenario)))
     scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
-    return with_transfers(source, with_views(source, scenario))
+    return with_feed(source, with_transfers(source, with_views(source, scenario)))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -56,7 +56,8 @@ def _delayed(spec: ExchangeSpec, by: int) -> ExchangeSpec:
     def later(given: DelaySpec | None) -> DelaySpec | None:
         return given and (given[0], given[1], tuple(time + by for time in given[2]))
 
-    return replace(spec, request_delays=later(spec.request_delays), response_delays=later(spec.response_delays))
+    ways = {name: later(getattr(spec, name)) for name in ("request_delays", "response_delays", "feed_delays")}
+    return replace(spec, **ways)
 
 
 def _later(row: Row, by: int) -> Row:

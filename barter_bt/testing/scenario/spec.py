@@ -95,7 +95,8 @@ class InstrumentSpec(Plain):
 class ExchangeSpec(Plain):
     """The terms of one exchange; ``max_age_ns`` 0 is no limit.
 
-    Delays that vary are a form, "by_time", "measured" or "uniform", with delays in ns and, by time, their times in ns.
+    Delays that vary are a form, "by_time", "measured" or "uniform", with delays in ns and, by time, their times in ns;
+    or "lognormal", with the median in ns and the deviation in thousandths.
     """
 
     name: str
@@ -115,6 +116,7 @@ class ExchangeSpec(Plain):
     collateral: tuple[tuple[str, str], ...] = ()  # asset and haircut, a fraction
     request_delays: DelaySpec | None = None  # in place of request_ns
     response_delays: DelaySpec | None = None
+    feed_delays: DelaySpec | None = None
     seed: int = 0
     fills_locked: bool = False
     fills_beyond: bool = False
