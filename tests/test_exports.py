@@ -17,7 +17,7 @@ SURFACE = {
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
         contract_targets deposits dividends exchange_sessions from_pandas front_contracts funding generate interest
-        quotes read_csv rename_symbols sample sessions splits trades
+        margin_transfers quotes read_csv rename_symbols sample sessions settlement_prices splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

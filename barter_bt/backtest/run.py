@@ -63,7 +63,7 @@ def run(
     driver, reasons = _managed(setup, state, driver)
     _install(state, driver, setup.begins)
     if driver.columns:
-        keep_columns(state, len(own_columns(setup.streams)))
+        keep_columns(state, len(own_columns(setup.market.streams)))
     remember(venue, state, driver.wake is not None or driver.decide is not None)
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
@@ -152,6 +152,7 @@ def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, Bart
     """Whether the run ended early, and the error that ended it; what it did until then is kept."""
     try:
         drive.run()
+        feeder.read_on()
     except KeyboardInterrupt:
         return True, None
     except BarterBtError as error:

@@ -38,6 +38,8 @@ class Setup:
     ----------
     index, scales, market
         The instruments, their units, and what a strategy may know of them and of the data.
+    streams, feed_ns
+        All market data, also what only venues see, and the feed latency of each.
     venues, balances, fill_terms, margin_terms, endings, fees
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument, what its
         positions need, how it ends, and what its fees go by.
@@ -62,6 +64,8 @@ class Setup:
     index: IndexedInstruments
     scales: Scales
     market: Market
+    streams: tuple[Stream, ...]
+    feed_ns: tuple[int, ...]
     venues: Mapping[str, Venue]
     balances: Mapping[int, Decimal]
     fill_terms: FillTerms
@@ -88,11 +92,6 @@ class Setup:
     spare: list[Feeder] = field(default_factory=list)  # one that has read its first chunks, for the next run
 
     @property
-    def streams(self) -> tuple[Stream, ...]:
-        """The market data."""
-        return self.market.streams
-
-    @property
     def asked_risk(self) -> Any:
         """Limits, or a list of them and of the user's own risk managers."""
         return [*filter(None, [self.risk]), *self.managers] if self.managers else self.risk
@@ -114,11 +113,11 @@ class Setup:
                 return self.spare.pop()
         chunks, own = self._with_columns(tuple(sorted(columns))) if columns else (self.chunks, ())
         expiry = self.state.terms.array("expiry")
-        return Feeder(self.streams, chunks, expiry, self.market.feed_ns, self.first, self.last, own)
+        return Feeder(self.streams, chunks, expiry, self.feed_ns, self.first, self.last, own)
 
     def _with_columns(self, names: tuple[str, ...]) -> tuple[list[KeptChunks], list[npt.NDArray[np.int64]]]:
         """The data of each stream with those of the columns that it has, and their numbers."""
-        known, codes = own_columns(self.streams), self.index.codes
+        known, codes = own_columns(self.market.streams), self.index.codes
         of_stream = [[name for name in names if name in stream.extra] for stream in self.streams]
         numbers = [np.array([known.index(name) for name in each], np.int64) for each in of_stream]
 

@@ -17,6 +17,7 @@ from barter_bt.backtest.asked import (
     marks_every,
     nanoseconds,
     refuse_paths,
+    refuse_unseen,
     streams_of,
     venues_of,
     with_arrivals,
@@ -33,11 +34,13 @@ from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.sessions import install as install_sessions
 from barter_bt.backtest.sessions import sessions_of
+from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.forked import refuse_fork
+from barter_bt.data.market import dealt_on, shown
 from barter_bt.data.rates import read_rates
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
@@ -121,7 +124,8 @@ class Simulation:
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
         pairs = read_rates(rates)
         names = [name for one in pairs for name in (one.base, one.quote)]
-        index = IndexedInstruments(instruments_of(instruments), names)
+        paid = flows_of(cash_flows)
+        index = IndexedInstruments(with_settlements(instruments_of(instruments), paid), names)
         terms_of = venues_of(venues, index)
         streams = with_negative_prices(with_arrivals(streams, index, terms_of), index)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
@@ -135,15 +139,17 @@ class Simulation:
         starting, dust = starting_units(amounts, scales, index)
         terms, (links, delays) = build_terms(index, scales, terms_of), build_links(index, terms_of)
         fees = build_fees(index, scales, terms_of, terms)
-        refuse_paths(streams, index, terms_of)
-        fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
+        refuse_unseen(streams)
+        refuse_paths(dealt_on(streams), index, terms_of)
+        fill_terms = build_fill_terms(index, terms_of, evidence_of(dealt_on(streams), index))
+        seen = shown(streams)
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
         chunks = [KeptChunks(stream, index.codes) for stream in streams]
         feeder = Feeder(streams, chunks, terms.array("expiry"), feed_ns, first, last)
-        marks = marks_every(mark_every, streams)
+        marks = marks_every(mark_every, seen)
         first_time = feeder.first_time()
         begins = first_time if start is None else first
-        closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
+        closes = sum(s.rows for s in seen if s.kind == "candles") // len(index) if marks == 0 else 0
         tiers = build_tiers(index, scales, terms_of)
         haircuts = {name: venue.collateral for name, venue in terms_of.items()}
         state = build_state(
@@ -160,7 +166,6 @@ class Simulation:
             limits.apply(state, index, scales)
         if told:
             told.install(state, index)
-        paid = flows_of(cash_flows)
         reasons, early = install_flows(paid, state, index, scales, fees)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
@@ -173,7 +178,9 @@ class Simulation:
         self._setup = Setup(
             index=index,
             scales=scales,
-            market=Market(index, scales, tuple(streams), home, feed_ns),
+            market=Market(index, scales, tuple(seen), home, tuple(feed_latency(one, index, terms_of) for one in seen)),
+            streams=tuple(streams),
+            feed_ns=feed_ns,
             venues=terms_of,
             balances=amounts,
             fill_terms=fill_terms,

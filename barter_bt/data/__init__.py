@@ -8,7 +8,7 @@ from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
-from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding
+from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding, margin_transfers, settlement_prices
 from barter_bt.data.front import front_contracts
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
@@ -44,11 +44,13 @@ __all__ = [
     "funding",
     "generate",
     "interest",
+    "margin_transfers",
     "quotes",
     "read_csv",
     "rename_symbols",
     "sample",
     "sessions",
+    "settlement_prices",
     "splits",
     "trades",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from barter_bt.data.canonical import Options
 from barter_bt.data.repair import Repair
 from barter_bt.data.source import open_source
-from barter_bt.data.stream import Stream
+from barter_bt.data.stream import SeenBy, Stream
 from barter_bt.errors import ConfigError
 
 
@@ -75,6 +75,16 @@ def on_one_clock(streams: Sequence[Stream]) -> list[Stream]:
     ]
 
 
+def shown(streams: Sequence[Stream]) -> list[Stream]:
+    """What the engine sees, and with it the strategy (rule 78)."""
+    return [stream for stream in streams if stream.seen_by != "venue"]
+
+
+def dealt_on(streams: Sequence[Stream]) -> list[Stream]:
+    """What orders meet at the venues (rule 78)."""
+    return [stream for stream in streams if stream.seen_by != "strategy"]
+
+
 def trades(
     source: object,
     *,
@@ -85,6 +95,7 @@ def trades(
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
     validate: bool = True,
+    seen_by: SeenBy = "all",
 ) -> Stream:
     """Make a stream of public trades: ``time_exchange``, ``price``, ``amount``, optionally ``side``.
 
@@ -110,6 +121,10 @@ def trades(
         of a run that say so.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
+    seen_by
+        ``"strategy"``: it decides by this stream, and no order meets it; ``"venue"``: orders meet it, and the strategy
+        knows nothing of it (rule 78). So hours are decided by, and minutes, trades or quotes dealt on. By default
+        ``"all"`` see it.
 
     Raises
     ------
@@ -124,7 +139,7 @@ def trades(
     (1700000000000000000, 1700000000000000000)
     """
     options = Options("trades", instrument, columns, time_zone, time_unit)
-    return _stream(source, options, repair, clock_offset, validate)
+    return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
 def quotes(
@@ -137,6 +152,7 @@ def quotes(
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
     validate: bool = True,
+    seen_by: SeenBy = "all",
 ) -> Stream:
     """Make a stream of best quotes: ``time_exchange``, ``bid_price``, ``bid_amount``, ``ask_price``, ``ask_amount``.
 
@@ -149,7 +165,7 @@ def quotes(
     ('walk0_usd',)
     """
     options = Options("quotes", instrument, columns, time_zone, time_unit)
-    return _stream(source, options, repair, clock_offset, validate)
+    return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
 def candles(
@@ -163,6 +179,7 @@ def candles(
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
     validate: bool = True,
+    seen_by: SeenBy = "all",
 ) -> Stream:
     """Make a stream of candles: their times of open and close, ``open``, ``high``, ``low``, ``close``.
 
@@ -185,11 +202,16 @@ def candles(
     2
     """
     options = Options("candles", instrument, columns, time_zone, time_unit, interval)
-    return _stream(source, options, repair, clock_offset, validate)
+    return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
 def _stream(
-    source: object, options: Options, repair: Repair | None, clock_offset: str | int | None, validate: bool
+    source: object,
+    options: Options,
+    repair: Repair | None,
+    clock_offset: str | int | None,
+    validate: bool,
+    seen_by: SeenBy,
 ) -> Stream:
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     if not given:
@@ -201,4 +223,4 @@ def _stream(
     for number, (one, label) in enumerate(zip(sources, labels, strict=True)):
         if labels.count(label) > 1:  # frames, or files of one name in several directories
             one.label = f"{label} [{number}]"
-    return Stream(sources, options, repair, clock_offset, validate)
+    return Stream(sources, options, repair, clock_offset, validate, seen_by)

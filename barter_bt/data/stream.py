@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from barter_bt.errors import ConfigError, DataError
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 Part = tuple[Source, Canon]
 Arrivals = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
+SeenBy = Literal["all", "strategy", "venue"]
+SEEN_BY: tuple[SeenBy, ...] = ("all", "strategy", "venue")
 _EARLIEST = -(1 << 63)
 
 
@@ -46,6 +48,8 @@ class Stream:
         Added to ``time_received``: nanoseconds, text such as ``"1.5s"``, or ``"auto"``.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
+    seen_by
+        Who sees the rows: ``"all"``, the ``"strategy"`` (the engine) or the ``"venue"`` alone (rule 78).
     """
 
     def __init__(
@@ -55,7 +59,11 @@ class Stream:
         repair: Repair | None = None,
         clock_offset: str | int | None = None,
         validate: bool = True,
+        seen_by: SeenBy = "all",
     ) -> None:
+        if seen_by not in SEEN_BY:
+            raise ConfigError(f"seen_by is {seen_by!r}; allowed: {', '.join(SEEN_BY)}")
+        self.seen_by = seen_by
         self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
@@ -204,7 +212,8 @@ class Stream:
 
     def _alike(self, clock_offset: str | int | None) -> Stream:
         """The same sources and options, with a clock offset."""
-        stream = Stream([source for source, _ in self.given], self._options, self.repair, clock_offset, self.validate)
+        sources = [source for source, _ in self.given]
+        stream = Stream(sources, self._options, self.repair, clock_offset, self.validate, self.seen_by)
         stream.negative = self.negative
         return stream
 

@@ -131,6 +131,13 @@ def mid(bid: int, ask: int) -> int:
     return bid + muldiv(ask - bid, 1, 2)
 
 
+def closing_price(t: Terms, i: int, quantity: int, bid: int, ask: int) -> int:
+    """What closes a position, in ticks: the side of the book that takes it, less a fee where that counts (rule 73)."""
+    if quantity > 0:
+        return max(bid - muldiv(from_zero(t, i, bid), t.closing_rate[i], RATE), 1)
+    return ask + muldiv(from_zero(t, i, ask), t.closing_rate[i], RATE)
+
+
 def split_price(ticks: int, num: int, den: int) -> int:
     """A price after a split, at least a tick; 0, which is none, stays."""
     return max(muldiv(ticks, den, num), 1) if ticks > 0 else 0

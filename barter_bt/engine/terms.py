@@ -50,6 +50,7 @@ class Terms(Table):
     notional_min: I64
     price_min: I64
     mark_by: I64
+    closing_rate: I64  # taker's rate that a mark of what closes leaves room for; 0: none
     strike: I64  # of an option, in its ticks; 0: it is none
     expiry: I64  # from then on it trades no longer; NEVER: it has none
     zero: I64  # so many ticks stand for a price of 0 where it can be negative, else 0: see `price_steps`

@@ -58,6 +58,7 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
             break
         now = due
         if following > now:
+            s.engine.time[0] = now  # rates go by it (rule 74)
             mark(s, now)
         row, due = row + 1, following
     if row > first:

@@ -14,9 +14,21 @@ from barter_bt.strategy.panel import Panel, own_columns, panel
 from barter_bt.strategy.rows import fail, grid_of, instrument_codes
 from barter_bt.strategy.windows import Apart, taken_apart
 
+NEW = "__new"
+"""Whether the row before a target, of the same instrument, had none."""
 
-def computed(target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market) -> tuple[pl.DataFrame, Panel]:
+
+def computed(
+    target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market, *, with_new: bool = False
+) -> tuple[pl.DataFrame, Panel]:
     """Targets and what goes with them, by when they are known, and the candles that they are computed over.
+
+    Parameters
+    ----------
+    target, beside
+        Expressions of the target, and of what goes with it by name.
+    with_new
+        Whether there is a column :data:`NEW`.
 
     Raises
     ------
@@ -30,7 +42,7 @@ def computed(target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market) -> 
     names = [name for each in (target, *beside.values()) for name in each.meta.root_names()]
     candles = _panel(market, given, names, apart.across)
     try:
-        return _rows(apart, candles), candles
+        return _rows(apart, candles, with_new=with_new), candles
     except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
         raise _error(target, beside, candles, market, error) from error
 
@@ -72,12 +84,16 @@ def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across
     return held
 
 
-def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:
+def _rows(apart: Apart, candles: Panel, *, with_new: bool = False) -> pl.DataFrame:
     """Targets without nulls; of those of an instrument that become known at one time, the last."""
     rows = apart.columns(candles).with_columns(pl.col("target", *apart.beside).cast(pl.Float64))
     there = [name for name in ("price", "limit") if name in apart.beside]  # without them a target is none
-    enters = [pl.col(name).is_not_null() | (pl.col("target") == 0) for name in there]
-    frame = candles.collect(rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null(), *enters))
+    enters = pl.all_horizontal(True, *(pl.col(name).is_not_null() | (pl.col("target") == 0) for name in there))
+    given = pl.col("target").is_not_null() & enters
+    if with_new:
+        before = given.shift(1, fill_value=False)
+        rows = rows.with_columns((~(before if candles.single else before.over("instrument"))).alias(NEW))
+    frame = candles.collect(rows.filter(given, pl.col("time").is_not_null()))
     if not frame["time"].is_sorted():
         frame = frame.sort("time", maintain_order=True)
     return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame

@@ -51,6 +51,7 @@ from barter_bt.venue.terms import Venue
 
 CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 MARKS = ("weighted_mid", "closing", "mid", "last")
+CLOSING_WITH_FEE = "closing_with_fee"
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -175,7 +176,9 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.notional_min[i] = _ceil(one.notional_min, unit)
         terms.zero[i] = zero_of(one)
         terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
-        terms.mark_by[i] = MARKS.index(venue.mark)
+        with_fee = venue.mark == CLOSING_WITH_FEE
+        terms.mark_by[i] = MARKS.index("closing" if with_fee else venue.mark)
+        terms.closing_rate[i] = max(terms.taker_rate[i], 0) if with_fee else 0
         terms.strike[i] = strike_ticks(one, tick)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)

@@ -1,4 +1,4 @@
-"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45 and 48)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45, 48 and 79)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, ENTITLEMENT, FUNDING, INTEREST, SPLIT, VOLUME
-from barter_bt.engine.messages import ENTITLED, FLOW
+from barter_bt.engine.flows import (
+    BORROW_FEE,
+    DEBT_INTEREST,
+    DIVIDEND,
+    ENTITLEMENT,
+    FUNDING,
+    INTEREST,
+    SPLIT,
+    TRANSFER,
+    VOLUME,
+)
+from barter_bt.engine.messages import ENTITLED, FLOW, TRANSFERRED
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import ISOLATED
 from barter_bt.venue.isolated import fund_aside
-from barter_bt.venue.margin import mark_ticks
+from barter_bt.venue.margin import mark_ticks, transferable
 from barter_bt.venue.matches import note_worth
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.split import split
@@ -69,6 +79,9 @@ def _pay(v: VenueState, row: int) -> None:
     if v.flows.kind[row] == ENTITLEMENT:
         _entitle(v, row)
         return
+    if v.flows.kind[row] == TRANSFER:
+        _transfer(v, row)
+        return
     if v.flows.kind[row] == VOLUME:
         end_interval(v, v.flows.num[row])
         return
@@ -83,6 +96,17 @@ def _pay(v: VenueState, row: int) -> None:
         fund_aside(v, v.flows.instrument[row], paid)
     report_flow(v, FLOW, row, paid)
     note_worth(v, asset)
+
+
+def _transfer(v: VenueState, row: int) -> None:
+    """Margin is added to an isolated position, or taken from it, as far as that goes (rule 79)."""
+    i, wanted = v.flows.instrument[row], v.flows.num[row]
+    moved = transferable(v, i, wanted) if v.markets.quantity[i] != 0 else 0
+    v.clock.withheld[0] += int(moved != wanted)
+    if moved != 0:
+        fund_aside(v, i, moved)
+        report_flow(v, TRANSFERRED, row, moved)
+        note_worth(v, v.flows.asset[row])
 
 
 def _entitle(v: VenueState, row: int) -> None:

@@ -444,6 +444,8 @@ class Book:
     left_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})  # rule 14: not yet taken
     last: int | None = None
     how: Mark = "weighted_mid"  # rule 73
+    fee: Fraction = Fraction(0)  # the plain rate of who takes
+    zero: int = 0  # rule 76
 
     def update(self, event: Market) -> bool:
         """Rule 13: replaced if not older; rule 6: of trades and candle closes whichever came last."""
@@ -491,6 +493,8 @@ class Book:
 
     def mark(self, position: Position | None) -> int | None:
         """Rule 73: the price, or what closes a position."""
-        if position is not None and self.how == "closing" and self.closes():
-            return self.price_for[-position.side]
+        if position is not None and self.how in ("closing", "closing_with_fee") and self.closes():
+            price = self.price_for[-position.side]
+            fee = rhe(abs(price - self.zero) * max(self.fee, Fraction(0))) if self.how == "closing_with_fee" else 0
+            return max(price - position.side * fee, 1)
         return self.price()

@@ -14,7 +14,7 @@ from .ending import EXERCISE, close_ended, exercise, told_of
 from .fees import Volumes
 from .flows import Flow
 from .liquidation import Prices, fee_out, price_out
-from .model import LIMIT, Book, Fill, Instrument, Market, Position, in_range
+from .model import LIMIT, Book, Fill, Instrument, Market, Position, exact, in_range
 from .money import Money
 from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
@@ -48,7 +48,10 @@ class Venue(Money):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.volumes = Volumes(self.world, self.spec.name)
-        self.books = {instrument.index: Book(how=self.spec.mark) for instrument in self.world.instruments}
+        self.books = {
+            item.index: Book(how=self.spec.mark, fee=exact(item.spec.taker), zero=item.zero)
+            for item in self.world.instruments
+        }
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close

@@ -117,6 +117,8 @@ class Config:
             self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
         dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits} | {
             "deposit": data.deposits,
+            "margin": data.margin_transfers,
+            "settlement": data.settlement_prices,
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})

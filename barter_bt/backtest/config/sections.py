@@ -41,6 +41,7 @@ class DataSection(Section, frozen=True):
     time_unit: Literal["ns", "us", "ms", "s"] | UnsetType = UNSET
     repair: Annotated[dict[str, bool], Meta(description="what to mend in bad rows")] | UnsetType = UNSET
     clock_offset: Duration | UnsetType = UNSET
+    seen_by: Annotated[Literal["all", "strategy", "venue"], Meta(description="who sees it")] | UnsetType = UNSET
 
 
 class InstrumentSection(Section, frozen=True):
@@ -167,7 +168,7 @@ class VenueSection(Section, frozen=True):
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
-    mark: Literal["weighted_mid", "mid", "last", "closing"] | UnsetType = UNSET
+    mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
         UNSET
     )
@@ -210,7 +211,7 @@ class CommandSection(Section, frozen=True):
 class CashFlowsSection(Section, frozen=True):
     """Money that no order moves: of a file by time, or interest at a rate."""
 
-    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest"]
+    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement"]
     path: Annotated[str, Meta(description="a file, relative to this one")] | UnsetType = UNSET
     asset: Annotated[str, Meta(description="of interest: what bears it")] | UnsetType = UNSET
     instrument: Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset")] | UnsetType = (

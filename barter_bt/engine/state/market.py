@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import hot, unit
-from barter_bt.engine.accounting import mid, split_ask, split_bid, split_price, weighted_mid
+from barter_bt.engine.accounting import closing_price, mid, split_ask, split_bid, split_price, weighted_mid
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import CLOSING, MID, holds_lot, price_steps, steps, whole_lots
 
@@ -218,4 +218,4 @@ def closing_ticks(s: EngineState, i: int) -> int:
     ins = s.instruments
     if ins.quantity[i] == 0 or not 0 < ins.bid[i] < ins.ask[i]:
         return price_ticks(s, i)
-    return ins.bid[i] if ins.quantity[i] > 0 else ins.ask[i]
+    return closing_price(s.terms, i, ins.quantity[i], ins.bid[i], ins.ask[i])

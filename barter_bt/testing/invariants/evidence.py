@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.backtest import Result
+from barter_bt.data.market import dealt_on
 from barter_bt.engine.order import EXERCISE, LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.amended import Amended
@@ -101,10 +102,13 @@ class _Market:
 def _columns(result: Result, i: int, kind: str, names: tuple[str, ...]) -> dict[str, Integers]:
     """Times and prices in ticks of one instrument, over all streams of a kind, by venue time."""
     found = []
-    for stream in result.market:
+    for stream in dealt_on(result.market):
         mine = [name for name in stream.instruments if result.index.codes.get(name) == i]
+        ends_early = stream.seen_by == "venue" or result.state.engine.shut[0]  # with the engine's (rules 22 and 78)
         if stream.kind == kind and mine:
             frame = stream.frame().filter(pl.col("instrument").cast(pl.String).is_in(mine)).collect()
+            if ends_early and not result.partial:
+                frame = frame.filter(pl.col("time_exchange").to_physical() <= result.state.engine.market_time[0])
             found.append(frame.select("time_exchange", *names))
     if not found:
         return {name: np.empty(0, np.int64) for name in ("time_exchange", *names)}

@@ -12,7 +12,7 @@ from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
-from barter_bt.testing.scenario.dealing import with_dealing
+from barter_bt.testing.scenario.dealing import with_dealing, with_feed
 from barter_bt.testing.scenario.endings import with_endings
 from barter_bt.testing.scenario.entries import with_entries
 from barter_bt.testing.scenario.flows import with_cash_flows
@@ -33,6 +33,8 @@ from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Seeded, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, InstrumentSpec, Scenario, StreamSpec
 from barter_bt.testing.scenario.timing import with_timing
+from barter_bt.testing.scenario.transfers import with_transfers
+from barter_bt.testing.scenario.views import with_views
 
 ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
 
@@ -97,6 +99,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_timing(source, scenario)
     scenario = with_entries(source, with_margin_modes(source, with_candle_path(source, scenario)))
     scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
+    scenario = with_feed(source, with_transfers(source, with_views(source, scenario)))
     return with_negative_prices(source, scenario)
 
 
