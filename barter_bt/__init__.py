@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Record,
         Result,
         Simulation,
+        Spill,
         backtest,
         check_causality,
         compare,
@@ -69,6 +70,7 @@ __all__ = [
     "Signals",
     "Simulation",
     "Slippage",
+    "Spill",
     "Venue",
     "__version__",
     "backtest",
@@ -93,7 +95,7 @@ __all__ = [
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
     "backtest": (
-        *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
+        *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),

@@ -10,7 +10,7 @@ import pytest
 SURFACE = {
     "barter_bt": """
         AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
-        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
+        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Venue __version__ backtest
         check_causality compare compare_candle_paths data every instrument month_end read report risk session_end
         statistic strategy testing venue week_end
     """,
@@ -37,7 +37,7 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.backtest": """
-        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare
+        Causality Checkpoint Commands Comparison Record Result Simulation Spill backtest check_causality compare
         compare_candle_paths read
     """,
     "barter_bt.venue": """

@@ -15,6 +15,7 @@ from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.run_directory import read
 from barter_bt.backtest.simulation import Simulation
+from barter_bt.backtest.spill import Spill
 
 __all__ = [
     "Causality",
@@ -24,6 +25,7 @@ __all__ = [
     "Record",
     "Result",
     "Simulation",
+    "Spill",
     "backtest",
     "check_causality",
     "compare",

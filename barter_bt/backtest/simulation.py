@@ -33,6 +33,7 @@ from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.sessions import install as install_sessions
 from barter_bt.backtest.sessions import sessions_of
 from barter_bt.backtest.setup import Setup
+from barter_bt.backtest.spill import SPILL, Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
@@ -64,7 +65,7 @@ class Simulation:
     ----------
     data, instruments, venues, balances, units, risk, commands, cash_flows, sessions
         As for :func:`~barter_bt.backtest`.
-    trading, reporting, rates, mark_every, record, audit, start, end, seed, interpret
+    trading, reporting, rates, mark_every, record, audit, start, end, seed, spill, interpret
         As for :func:`~barter_bt.backtest`.
 
     Raises
@@ -113,6 +114,7 @@ class Simulation:
         start: datetime | None = None,
         end: datetime | None = None,
         seed: int = 0,
+        spill: Spill | None = SPILL,
         interpret: bool | None = None,
     ) -> None:
         refuse_fork()
@@ -194,6 +196,7 @@ class Simulation:
             trading=trading,
             audit=audit,
             seed=seed,
+            spill=spill,
             chunks=chunks,
             warnings=odd + dust + early,
             spare=[feeder],
