@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, instrument, report, risk, statistic, strategy, testing, venue
+    from barter_bt import data, instrument, protocol, report, risk, statistic, strategy, system, testing, venue
     from barter_bt.backtest import (
         Checkpoint,
         Commands,
@@ -81,18 +83,23 @@ __all__ = [
     "every",
     "instrument",
     "month_end",
+    "protocol",
     "read",
     "report",
     "risk",
     "session_end",
     "statistic",
     "strategy",
+    "system",
     "testing",
     "venue",
     "week_end",
 ]
 
-_ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
+_ROOMS = (
+    *("backtest", "data", "instrument", "protocol", "report", "risk", "statistic", "strategy", "system", "testing"),
+    "venue",
+)
 _FROM = {
     "backtest": (
         *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
@@ -115,8 +122,19 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``--help`` and reading a version need no Polars."""
     if name in _ROOMS:
-        return importlib.import_module(f"barter_bt.{name}")
+        return _imported(name)
     for room, names in _FROM.items():
         if name in names:
-            return getattr(importlib.import_module(f"barter_bt.{room}"), name)
+            return getattr(_imported(room), name)
     raise AttributeError(f"module 'barter_bt' has no attribute {name!r}")
+
+
+def _imported(room: str) -> ModuleType:
+    """Import a room, and look for no garbage meanwhile: all that an import makes stays, and would be gone through."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(f"barter_bt.{room}")
+    finally:
+        if enabled:
+            gc.enable()

@@ -11,8 +11,8 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
         MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end read report risk session_end
-        statistic strategy testing venue week_end
+        check_causality compare compare_candle_paths data every instrument month_end protocol read report risk
+        session_end statistic strategy system testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
