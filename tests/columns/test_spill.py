@@ -157,3 +157,11 @@ def test_a_directory_that_is_gone_is_told(tmp_path):
     gone = tmp_path / "gone"
     with pytest.raises(StorageError, match="gone: No such file or directory"):
         BoundedMemory([Single(9)], 0, gone)
+
+
+def test_a_table_that_grows_counts_once():
+    """What it leaves is no more its own."""
+    table = Single(1_000)
+    memory = BoundedMemory([table], 33_000)
+    append(table, range(4_000))
+    assert (table._head[1], memory.is_in_file(table)) == (4_000, False)
