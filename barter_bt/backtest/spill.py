@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from barter_bt.columns.spill import BoundedMemory
+from barter_bt.columns.spill import BoundedMemory, tables_of
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.venue.state import VenueState
@@ -64,7 +64,7 @@ class Spill:
     def bound(self, state: EngineState, venue: VenueState) -> BoundedMemory:
         """Bound the memory of the tables of a run."""
         directory = None if self.directory is None else Path(self.directory)
-        return BoundedMemory([*state.tables().values(), *venue.tables().values()], self.above_bytes, directory)
+        return BoundedMemory((*tables_of(state), *tables_of(venue)), self.above_bytes, directory)
 
 
 SPILL = Spill()

@@ -12,7 +12,7 @@ import mmap
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.columns.memory import take
-from barter_bt.columns.table import Table
+from barter_bt.columns.table import Block, Table
 from barter_bt.errors import StorageError
 
 _ZEROS = bytes(1 << 20)
@@ -106,6 +106,15 @@ class BoundedMemory:
         if hasattr(mmap, "MADV_DONTNEED"):
             for mapped in self._files:
                 mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def tables_of(block: Block) -> Iterator[Table]:
+    """Every table of a block, also of blocks in it."""
+    for part in block.tables().values():
+        if isinstance(part, Block):
+            yield from tables_of(part)
+        else:
+            yield part
 
 
 def _reserve(file: BinaryIO, size: int) -> None:

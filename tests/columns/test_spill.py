@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barter_bt.columns.spill import BoundedMemory
-from barter_bt.columns.table import F64, I8, I64, Table, grow, out_of_memory
+from barter_bt.columns.spill import BoundedMemory, tables_of
+from barter_bt.columns.table import F64, I8, I64, Table, grow, make_block, out_of_memory
 from barter_bt.errors import StorageError
 
 
@@ -157,6 +157,13 @@ def test_a_directory_that_is_gone_is_told(tmp_path):
     gone = tmp_path / "gone"
     with pytest.raises(StorageError, match="gone: No such file or directory"):
         BoundedMemory([Single(9)], 0, gone)
+
+
+def test_tables_of_blocks_in_blocks_are_found():
+    first, second, third = Single(1), Mixed(1), Fixed(1)
+    inner = make_block("Inner", {"second": Mixed, "third": Fixed})(second=second, third=third)
+    outer = make_block("Outer", {"first": Single, "inner": type(inner)})(first=first, inner=inner)
+    assert list(tables_of(outer)) == [first, second, third]
 
 
 def test_a_table_that_grows_counts_once():
