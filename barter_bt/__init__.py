@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, instrument, report, research, risk, statistic, strategy, testing, venue
+    from barter_bt import (
+        data,
+        instrument,
+        protocol,
+        report,
+        research,
+        risk,
+        statistic,
+        strategy,
+        system,
+        testing,
+        venue,
+    )
     from barter_bt.backtest import (
         Checkpoint,
         Commands,
         Record,
         Result,
         Simulation,
+        Spill,
         backtest,
         check_causality,
         compare,
@@ -69,6 +84,7 @@ __all__ = [
     "Signals",
     "Simulation",
     "Slippage",
+    "Spill",
     "Venue",
     "__version__",
     "backtest",
@@ -79,6 +95,7 @@ __all__ = [
     "every",
     "instrument",
     "month_end",
+    "protocol",
     "read",
     "report",
     "research",
@@ -86,18 +103,19 @@ __all__ = [
     "session_end",
     "statistic",
     "strategy",
+    "system",
     "testing",
     "venue",
     "week_end",
 ]
 
 _ROOMS = (
-    *("data", "instrument", "risk", "strategy", "statistic"),
-    *("report", "research", "backtest", "venue", "testing"),
+    *("backtest", "data", "instrument", "protocol", "report", "research", "risk", "statistic", "strategy", "system"),
+    *("testing", "venue"),
 )
 _FROM = {
     "backtest": (
-        *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
+        *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
@@ -117,8 +135,19 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``--help`` and reading a version need no Polars."""
     if name in _ROOMS:
-        return importlib.import_module(f"barter_bt.{name}")
+        return _imported(name)
     for room, names in _FROM.items():
         if name in names:
-            return getattr(importlib.import_module(f"barter_bt.{room}"), name)
+            return getattr(_imported(room), name)
     raise AttributeError(f"module 'barter_bt' has no attribute {name!r}")
+
+
+def _imported(room: str) -> ModuleType:
+    """Import a room, and look for no garbage meanwhile: all that an import makes stays, and would be gone through."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(f"barter_bt.{room}")
+    finally:
+        if enabled:
+            gc.enable()

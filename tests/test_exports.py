@@ -10,9 +10,9 @@ import pytest
 SURFACE = {
     "barter_bt": """
         AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
-        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end read report research risk
-        session_end statistic strategy testing venue week_end
+        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Venue __version__ backtest
+        check_causality compare compare_candle_paths data every instrument month_end protocol read report research risk
+        session_end statistic strategy system testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
@@ -44,7 +44,7 @@ SURFACE = {
         sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability walk_forward
     """,
     "barter_bt.backtest": """
-        Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare
+        Causality Checkpoint Commands Comparison Record Result Simulation Spill backtest check_causality compare
         compare_candle_paths read
     """,
     "barter_bt.venue": """

@@ -15,6 +15,7 @@ from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
+from barter_bt.backtest.spill import Spill
 from barter_bt.data import Stream
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.rates import Pair
@@ -49,7 +50,7 @@ class Setup:
         At which assets are converted beside the market's.
     first, last, marks
         Venue times that take part, and the interval of the equity marks, in ns.
-    risk, managers, commands, cash_flows, record, trading, audit, seed
+    risk, managers, commands, cash_flows, record, trading, audit, seed, spill
         As they were asked for.
     flow_reasons
         Why money moves, for each row of the cash flows in the state.
@@ -87,6 +88,7 @@ class Setup:
     trading: str
     audit: str
     seed: int
+    spill: Spill | None
     chunks: list[KeptChunks]
     warnings: list[str]
     spare: list[Feeder] = field(default_factory=list)  # one that has read its first chunks, for the next run

@@ -36,6 +36,7 @@ from barter_bt.backtest.sessions import install as install_sessions
 from barter_bt.backtest.sessions import sessions_of
 from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
+from barter_bt.backtest.spill import SPILL, Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
@@ -46,9 +47,11 @@ from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
 from barter_bt.engine.state.build import build_state
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
-from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
 from barter_bt.instrument.instrument import Number
+from barter_bt.risk.limits import Limits
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
@@ -68,7 +71,7 @@ class Simulation:
     ----------
     data, instruments, venues, balances, units, risk, commands, cash_flows, sessions
         As for :func:`~barter_bt.backtest`.
-    trading, reporting, rates, mark_every, record, audit, start, end, seed, interpret
+    trading, reporting, rates, mark_every, record, audit, start, end, seed, spill, interpret
         As for :func:`~barter_bt.backtest`.
 
     Raises
@@ -117,6 +120,7 @@ class Simulation:
         start: datetime | None = None,
         end: datetime | None = None,
         seed: int = 0,
+        spill: Spill | None = SPILL,
         interpret: bool | None = None,
     ) -> None:
         refuse_fork()
@@ -160,20 +164,12 @@ class Simulation:
         watched = Record(**record) if isinstance(record, Mapping) else record
         limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
-        if watched:
-            watched.watch(state)
-        if limits:
-            limits.apply(state, index, scales)
-        if told:
-            told.install(state, index)
+        _install(state, index, scales, watched, limits, told, trading)
         reasons, early = install_flows(paid, state, index, scales, fees)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
-        if trading not in ("enabled", "disabled"):
-            raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
         if audit not in LEVELS:
             raise ConfigError(f"audit is {audit!r}; allowed: {', '.join(LEVELS)}")
-        state.engine.trading[0] = int(trading == "enabled")
         self._interpret = interpret
         self._setup = Setup(
             index=index,
@@ -202,6 +198,7 @@ class Simulation:
             trading=trading,
             audit=audit,
             seed=seed,
+            spill=spill,
             chunks=chunks,
             warnings=odd + dust + early,
             spare=[feeder],
@@ -273,3 +270,24 @@ class Simulation:
     def __repr__(self) -> str:
         setup = self._setup
         return f"Simulation({', '.join(map(repr, setup.streams))}; {len(setup.index)} instrument(s))"
+
+
+def _install(
+    state: EngineState,
+    index: IndexedInstruments,
+    scales: Scales,
+    record: Record | None,
+    limits: Limits | None,
+    commands: Commands | None,
+    trading: str,
+) -> None:
+    """Let the engine have what was asked for beside data and terms."""
+    if record:
+        record.watch(state)
+    if limits:
+        limits.apply(state, index, scales)
+    if commands:
+        commands.install(state, index)
+    if trading not in ("enabled", "disabled"):
+        raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
+    state.engine.trading[0] = int(trading == "enabled")

@@ -147,7 +147,7 @@ class Stream:
     def chunks(
         self, codes: Mapping[str, int], *, validate: bool | None = None, extra: Sequence[str] = ()
     ) -> Iterator[Chunk]:
-        """Chunks in order, at most 2^20 rows each, checked as by :func:`~barter_bt.data.check`.
+        """Chunks in order, at most 2^20 rows each (of files 2^18), checked as by :func:`~barter_bt.data.check`.
 
         Parameters
         ----------
