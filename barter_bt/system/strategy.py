@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from barter_bt.protocol import (
@@ -72,3 +72,8 @@ def close_with_market_orders(engine: Engine, instruments: Sequence[int], strateg
             terms = RequestOpen(side, price, abs(quantity), OrderKind.MARKET, ImmediateOrCancel())
             opens.append(OrderRequestOpen(OrderKey(engine.exchange_of(i), i, strategy, f"{prefix}{i}"), terms))
     return (), opens
+
+
+def overrides(method: Callable[..., Any], default: Callable[..., Any]) -> bool:
+    """Whether a strategy's method is not the one that does nothing, which need not be called."""
+    return getattr(method, "__func__", method) is not default
