@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
 from barter_bt.engine.event import TIMER
@@ -14,7 +14,7 @@ from barter_bt.engine.order import BUY
 from barter_bt.engine.state.connectivity import lose_account, lose_market
 from barter_bt.engine.state.window import keep_candles
 from barter_bt.engine.step import advance
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import BarterBtError, ConfigError, DataError
 from barter_bt.errors import EngineError as RunError
 from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
 from barter_bt.instrument.number import Number, decimal
@@ -43,11 +43,14 @@ from barter_bt.system.build import build
 from barter_bt.system.changes import LARGEST_TIME, Changes, check_time
 from barter_bt.system.markets import event_time, prepare_market, read_item
 from barter_bt.system.requests import Requests, Send
-from barter_bt.system.rows import taker
+from barter_bt.system.rows import take_batch, taker
 from barter_bt.system.saved import load_state, save_state
 from barter_bt.system.strategy import Strategy, overrides
 from barter_bt.system.timer import Timer
 from barter_bt.system.units import Units
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Engine(Acting):
@@ -174,6 +177,69 @@ class Engine(Acting):
         >>> engine.compile()
         """
         self._take = taker(self.state, compiled=True)
+
+    def process_columns(self, frame: pl.DataFrame) -> list[Audit]:
+        """Process market events that are the rows of a frame, as :meth:`process` would one by one.
+
+        Where nobody is to be asked in between, they are taken in one compiled call: while trading is disabled, or if
+        the strategy has neither ``generate_algo_orders`` nor ``on_event``, and the engine goes by the events' clock.
+
+        Parameters
+        ----------
+        frame
+            ``time_exchange``: ns since 1970, or Datetime; ``instrument``: names or indices; the values of a kind.
+            Trades have ``price`` and ``amount``, quotes ``bid_price``, ``bid_amount``, ``ask_price`` and ``ask_amount``
+            (null or 0 for an empty side), candles, at their close, ``open``, ``high``, ``low``, ``close`` and
+            ``volume``. Where there are more kinds in one frame, ``kind`` says which a row is: ``trade``, ``quote``,
+            ``candle``. There may be ``exchange``, by default the instrument's; and what only a strategy or an audit
+            sees: ``time_received`` (by default ``time_exchange``), ``id`` and ``side`` (by default none, and ``Buy``),
+            ``trade_count``. Others are an error.
+
+        Returns
+        -------
+        list of Audit
+            Of the events because of which the engine did something; the journals of ``state`` have all of them.
+
+        Raises
+        ------
+        BarterBtError
+            The frame is not of that shape: nothing is processed. Or an event cannot be: those before it stand, and a
+            note says which row it is.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> engine = Engine([Instrument("x", "btc_usd", price_increment="0.5")])
+        >>> trades = {"time_exchange": [7, 8], "instrument": ["btc_usd"] * 2, "price": [100.5, 101], "amount": [2, 1]}
+        >>> engine.process_columns(pl.DataFrame(trades))
+        []
+        >>> engine.price("btc_usd"), engine.state.engine.sequence[0]
+        (Decimal('101'), 2)
+        """
+        from barter_bt.system.batch import Batch
+
+        self._check_going()
+        batch, audits, row = Batch(frame, self.index), [], 0
+        while row < len(batch) and not self.terminated:
+            if self._asks_nobody():
+                row = take_batch(self.state, batch.given, row)
+                if row == len(batch):
+                    break
+            try:
+                audit = self.process(batch.event(row))
+            except BarterBtError as error:
+                error.add_note(f"row {row} of the frame")
+                raise
+            if audit.outputs or audit.errors:
+                audits.append(audit)
+            row += 1
+        return audits
+
+    def _asks_nobody(self) -> bool:
+        """Whether market items change the state and nothing else."""
+        strategy = self.strategy
+        asks = self.state.engine.trading[0] and overrides(strategy.generate_algo_orders, Strategy.generate_algo_orders)
+        return self._clock is None and not asks and not overrides(strategy.on_event, Strategy.on_event)
 
     def save(self, path: str | Path) -> None:
         """Write the state to a file; what the strategy remembers is the strategy's."""

@@ -7,11 +7,11 @@ A row that could be wrong, or that needs more than is known here, is left alone,
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 from barter_bt.columns.kernel import interprets
-from barter_bt.columns.table import F64, I64, Block, Table
+from barter_bt.columns.table import F64, I64, Block, Table, out_of_memory
 from barter_bt.engine.audit import begin, note_event, note_market
 from barter_bt.engine.event import MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.order import NO_TIME
@@ -22,6 +22,7 @@ from barter_bt.engine.state.window import keep_candle
 from barter_bt.engine.step import advance
 from barter_bt.engine.terms import from_zero, price_steps
 
+_FEW = 100_000  # rows that Python takes while others would compile
 _SURELY = 4e18  # units that fit whatever floats have lost: LIMIT is 4.6e18
 
 Take: TypeAlias = Callable[..., bool]
@@ -170,12 +171,24 @@ def take_rows(s: EngineState, given: Given) -> int:
     return end
 
 
+@cache
 def compiled_rows() -> Callable[[int, int], int]:
     """:func:`take_rows` of the addresses of state and rows, compiled, or loaded where it was before."""
     from barter_bt.columns.entry import compile_entry
 
     entry: Callable[[int, int], int] = compile_entry(take_rows, (EngineState, Given), {})
     return entry
+
+
+def take_batch(s: EngineState, given: Given, start: int) -> int:
+    """:func:`take_rows` from a row on; compiled where there are many, or it is already."""
+    given.span.start[0] = start
+    if interprets() or (len(given.rows) - start < _FEW and not compiled_rows.cache_info().currsize):
+        return take_rows(s, given)
+    row = compiled_rows()(s.address, given.address)
+    if error := out_of_memory.take():
+        raise error
+    return row
 
 
 def taker(s: EngineState, *, compiled: bool) -> Take:
@@ -203,7 +216,10 @@ def taker(s: EngineState, *, compiled: bool) -> Take:
     ) -> bool:
         exchange_[0], i_[0], kind_[0], now_[0], time_[0] = exchange, i, kind, now, time
         first_[0], second_[0], third_[0], fourth_[0], fifth_[0] = first, second, third, fourth, fifth
-        return entry(state_address, given_address) == 1
+        taken = entry(state_address, given_address) == 1
+        if error := out_of_memory.take():
+            raise error
+        return taken
 
     vars(take)["given"] = given  # lives as long as what calls it
     return take
