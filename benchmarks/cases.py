@@ -31,6 +31,7 @@ CASES = {
     "audit": "figures",
     "figures": "figures",
     "overfitting": "overfitting",
+    "event_engine": "event_engine",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",

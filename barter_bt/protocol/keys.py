@@ -16,6 +16,8 @@ from barter_bt.protocol.fault import Fault
 from barter_bt.protocol.scalar import Count, Text
 from barter_bt.protocol.shape import Struct
 
+_count = Count().read
+
 
 class KeyCodec:
     """An index or a name."""
@@ -26,7 +28,7 @@ class KeyCodec:
             return value if value.isascii() else Text().read(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise Fault("expected an index or a name", value)
-        return Count().read(value)
+        return _count(value)
 
     write = read
 

@@ -70,9 +70,8 @@ def _plan(codec: Codec) -> Plan:
 
 def _plan_array(codec: Array) -> Plan:
     decoded, turn = _plan(codec.item)
-    if turn is None:
-        return tuple[decoded, ...], None
-    return tuple[decoded, ...], lambda values: tuple(map(turn, values))
+    each: Any = tuple[decoded, ...]  # type: ignore[valid-type]
+    return each, None if turn is None else lambda values: tuple(map(turn, values))
 
 
 def _plan_nullable(codec: Nullable) -> Plan:
@@ -91,26 +90,37 @@ def _plan_fields(codec: Fields) -> Plan:
         codec.cls.__name__, [(name, plan[0]) for name, plan in plans.items()], forbid_unknown_fields=True
     )
     cls, values = codec.cls, msgspec.structs.astuple
-    turns = [turn for _, turn in plans.values()]
-    return like, lambda found: cls(*[turn(v) if turn else v for v, turn in zip(values(found), turns, strict=True)])
+    turns = [(k, turn) for k, (_, turn) in enumerate(plans.values()) if turn]
+
+    def turn(found: Any) -> Any:
+        given = list(values(found))
+        for k, chosen in turns:
+            given[k] = chosen(given[k])
+        return cls(*given)
+
+    return like, turn
 
 
 def _plan_tagged(codec: Tagged) -> Plan:
-    """A struct with a field for each variant, of which one is set."""
+    """A struct with a field for each variant, of which one is set; text for those that hold nothing."""
     members = {tag: _plan(member.content) for tag, member in codec.members.items() if not member.bare}
+    if not members:
+        return str, codec.read
     fields = [(tag, decoded, UNSET) for tag, (decoded, _) in members.items()]
-    variants = msgspec.defstruct("Variants", fields, forbid_unknown_fields=True)
+    variants: Any = msgspec.defstruct("Variants", fields, forbid_unknown_fields=True)
     turns, others, values = [turn for _, turn in members.values()], len(members) - 1, msgspec.structs.astuple
 
     def turn(found: Any) -> Any:
+        if isinstance(found, str):
+            return codec.read(found)
         given = values(found)
-        if given.count(UNSET) != others:
-            raise InDoubt
-        k = next(k for k, value in enumerate(given) if value is not UNSET)
-        chosen = turns[k]
-        return chosen(given[k]) if chosen else given[k]
+        if given.count(UNSET) == others:
+            for value, chosen in zip(given, turns, strict=True):
+                if value is not UNSET:
+                    return chosen(value) if chosen else value
+        raise InDoubt
 
-    return variants, turn
+    return variants | str if len(members) < len(codec.members) else variants, turn
 
 
 def _plan_positional(codec: Positional) -> Plan:

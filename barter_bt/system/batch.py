@@ -150,7 +150,7 @@ def _times(frame: pl.DataFrame, column: str) -> Any:
     elif not given.dtype.is_integer():
         raise DataError(f"column {column!r} is {given.dtype}; allowed: integers in ns since 1970, Datetime")
     if len(given) and given.min() < -LARGEST_TIME:  # type: ignore[operator]
-        raise DataError(f"a time of column {column!r} is {given.min()} ns since 1970; allowed: within int64")
+        raise DataError(f"a time of column {column!r} is {given.min()!r} ns since 1970; allowed: within int64")
     return np.ascontiguousarray(given.cast(pl.Int64).to_numpy())
 
 

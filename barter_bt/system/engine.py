@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
 from barter_bt.engine.event import TIMER
@@ -161,7 +161,8 @@ class Engine(Acting):
             The event names what is not in the index, or holds what cannot be. It is applied whole or not at all: state,
             sequence and audit are as before.
         """
-        self._check_going()
+        if self.terminated:
+            self._check_going()
         sequence, errors = self._update(event)
         return self._answer(event, sequence, errors)
 
@@ -283,7 +284,8 @@ class Engine(Acting):
         if overrides(strategy.on_event, Strategy.on_event):
             self._ask(strategy.on_event, self, event)
         ends = isinstance(event, Shutdown)
-        if engine.trading[0] and not errors and not ends:
+        asks = engine.trading[0] and overrides(strategy.generate_algo_orders, Strategy.generate_algo_orders)
+        if asks and not errors and not ends:
             errors = self._generate()
             self._tell_disabled()
         self.terminated = ends or bool(errors)
@@ -295,7 +297,8 @@ class Engine(Acting):
             what = event.event
             if isinstance(what, Reconnecting):
                 return partial(self._disconnect, isinstance(event, Market), self.index.exchange(what.exchange))
-            return self._account(what.value)
+            item: Any = what.value
+            return self._account(item)
         if isinstance(event, Command):
             return self._command(event.kind)
         if isinstance(event, TradingStateUpdate):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import TypeAlias
+from types import FunctionType
+from typing import TypeAlias, cast
 
 from barter_bt.columns.kernel import interprets
 from barter_bt.columns.table import F64, I64, Block, Table, out_of_memory
@@ -176,7 +177,7 @@ def compiled_rows() -> Callable[[int, int], int]:
     """:func:`take_rows` of the addresses of state and rows, compiled, or loaded where it was before."""
     from barter_bt.columns.entry import compile_entry
 
-    entry: Callable[[int, int], int] = compile_entry(take_rows, (EngineState, Given), {})
+    entry: Callable[[int, int], int] = compile_entry(cast(FunctionType, take_rows), (EngineState, Given), {})
     return entry
 
 
@@ -217,7 +218,7 @@ def taker(s: EngineState, *, compiled: bool) -> Take:
         exchange_[0], i_[0], kind_[0], now_[0], time_[0] = exchange, i, kind, now, time
         first_[0], second_[0], third_[0], fourth_[0], fifth_[0] = first, second, third, fourth, fifth
         taken = entry(state_address, given_address) == 1
-        if error := out_of_memory.take():
+        if out_of_memory.error and (error := out_of_memory.take()):
             raise error
         return taken
 
