@@ -284,10 +284,11 @@ class Engine(Acting):
         if overrides(strategy.on_event, Strategy.on_event):
             self._ask(strategy.on_event, self, event)
         ends = isinstance(event, Shutdown)
-        asks = engine.trading[0] and overrides(strategy.generate_algo_orders, Strategy.generate_algo_orders)
-        if asks and not errors and not ends:
-            errors = self._generate()
-            self._tell_disabled()
+        if engine.trading[0] and not errors and not ends:
+            if overrides(strategy.generate_algo_orders, Strategy.generate_algo_orders):
+                errors = self._generate()
+            if engine.pending[0]:
+                self._tell_disabled()
         self.terminated = ends or bool(errors)
         return Audit(sequence, engine.time[0], event, tuple(self._outputs), tuple(errors))
 

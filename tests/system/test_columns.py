@@ -30,7 +30,7 @@ from barter_bt.protocol import (
     Trade,
     TradingState,
 )
-from barter_bt.system import Engine, Strategy
+from barter_bt.system import Engine, Strategy, TradingDisabled
 from barter_bt.system.batch import Batch
 from barter_bt.system.rows import take_batch, taker
 
@@ -97,6 +97,17 @@ class Hears(Strategy):
 
     def on_event(self, engine: Engine, what: Any) -> None:
         self.heard.append((what, engine.price("btc_usd")))
+
+
+class Flickers(Strategy):
+    """Disables trading and enables it again at each event, and hears of it."""
+
+    def on_event(self, engine: Engine, what: Any) -> None:
+        engine.set_trading(TradingState.DISABLED)
+        engine.set_trading(TradingState.ENABLED)
+
+    def on_trading_disabled(self, engine: Engine) -> str:
+        return "heard"
 
 
 def engine_of(strategy: Strategy | None, *, held: bool) -> Engine:
@@ -212,6 +223,13 @@ def test_a_frame_of_another_shape_is_refused_whole(columns: dict[str, Any], erro
     with pytest.raises(error, match=match):
         engine.process_columns(pl.DataFrame({name: values for name, values in given.items() if values is not None}))
     assert engine.state.engine.sequence[0] == 0
+
+
+def test_what_happened_while_an_event_was_told_is_told_with_it() -> None:
+    """Also of a strategy that is never asked for orders."""
+    frame = pl.DataFrame({"time_exchange": [1, 2], "instrument": [0, 0], "price": [1.0, 1.0], "amount": [1.0, 1.0]})
+    audits = engine_of(Flickers(), held=False).process_columns(frame)
+    assert [audit.outputs for audit in audits] == [(TradingDisabled("heard"),)] * 2
 
 
 def test_times_may_be_datetimes_and_instruments_indices() -> None:
