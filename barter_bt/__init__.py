@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         compare_candle_paths,
         read,
     )
+    from barter_bt.data import Catalog, candles, quotes, trades
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmendRequest",
+    "Catalog",
     "Checkpoint",
     "Commands",
     "Compiled",
@@ -72,6 +74,7 @@ __all__ = [
     "Venue",
     "__version__",
     "backtest",
+    "candles",
     "check_causality",
     "compare",
     "compare_candle_paths",
@@ -79,6 +82,7 @@ __all__ = [
     "every",
     "instrument",
     "month_end",
+    "quotes",
     "read",
     "report",
     "risk",
@@ -86,12 +90,14 @@ __all__ = [
     "statistic",
     "strategy",
     "testing",
+    "trades",
     "venue",
     "week_end",
 ]
 
 _ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
+    "data": ("Catalog", "candles", "quotes", "trades"),
     "backtest": (
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
         *("check_causality", "compare", "compare_candle_paths", "read"),

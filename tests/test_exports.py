@@ -9,15 +9,15 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
-        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end read report risk session_end
-        statistic strategy testing venue week_end
+        AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
+        Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
+        candles check_causality compare compare_candle_paths data every instrument month_end quotes read report risk
+        session_end statistic strategy testing trades venue week_end
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
-        contract_targets deposits dividends exchange_sessions from_pandas front_contracts funding generate interest
-        quotes read_csv rename_symbols sample sessions splits trades
+        CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate candles
+        cash_flows check continuous contract_targets deposits dividends exchange_sessions from_pandas from_wide
+        front_contracts funding generate interest load quotes read_csv rename_symbols sample sessions splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

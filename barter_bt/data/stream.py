@@ -14,6 +14,7 @@ from barter_bt.data import facts
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.infer import settled
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
@@ -45,6 +46,11 @@ class Stream:
         Added to ``time_received``: nanoseconds, text such as ``"1.5s"``, or ``"auto"``.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
+
+    Attributes
+    ----------
+    notes
+        For each source what was understood of it that nobody said: names, units, zone, length of candles.
     """
 
     def __init__(
@@ -55,7 +61,12 @@ class Stream:
         clock_offset: str | int | None = None,
         validate: bool = True,
     ) -> None:
-        self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
+        told = [settled(source, options) for source in sources]
+        self.given: list[Part] = [
+            (source, canonical(source.schema, source.label, found))
+            for source, (found, _) in zip(sources, told, strict=True)
+        ]
+        self.notes = {source.label: notes for source, (_, notes) in zip(sources, told, strict=True) if notes}
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
         self._time_zone = options.time_zone
