@@ -10,6 +10,8 @@ from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
 from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding
 from barter_bt.data.front import front_contracts
+from barter_bt.data.importers import IMPORTERS, Importer
+from barter_bt.data.importers.loading import load
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
@@ -21,11 +23,14 @@ from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
 from barter_bt.data.symbols import rename_symbols
 from barter_bt.data.validate import check
+from barter_bt.data.wide import from_wide
 
 __all__ = [
+    "IMPORTERS",
     "CashFlows",
     "Chunk",
     "Finding",
+    "Importer",
     "MarketData",
     "Repair",
     "Report",
@@ -40,10 +45,12 @@ __all__ = [
     "dividends",
     "exchange_sessions",
     "from_pandas",
+    "from_wide",
     "front_contracts",
     "funding",
     "generate",
     "interest",
+    "load",
     "quotes",
     "read_csv",
     "rename_symbols",

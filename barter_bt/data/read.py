@@ -27,7 +27,8 @@ def read_csv(
 ) -> pl.DataFrame:
     r"""Read a CSV file: types from all of its rows, ISO times to the nanosecond.
 
-    It may be packed: ``.gz``, ``.zst``, or the only file in a ``.zip``. Blank lines are skipped; a file with a header only has no rows.
+    It may be packed: ``.gz``, ``.zst``, or the only file in a ``.zip``. Blank lines are skipped; a file with a header
+    only has no rows.
 
     Parameters
     ----------
@@ -219,15 +220,15 @@ def _misfits(text: pl.Series, *, is_number: bool) -> tuple[pl.Series, str]:
     return text.is_not_null() & parsed.is_null(), " no day or time of the calendar"
 
 
-def unpacked(path: Path) -> Path | bytes:
-    """What Polars can read: a path, or the bytes of the only file in a ``.zip``."""
+def unpacked(path: Path, member: str | None = None) -> Path | bytes:
+    """What Polars can read: a path, or the bytes of the only file in a ``.zip`` (whose name has ``member`` in it)."""
     if path.suffix.lower() != ".zip":
         return path
     import zipfile
 
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
+            members = [one for one in archive.infolist() if not one.is_dir() and (member or "") in one.filename]
             if len(members) != 1:
                 names = ", ".join(one.filename for one in members[:5])
                 raise DataError(f"{path.name}: holds {len(members)} files ({names}), not one", "unpack it first")
