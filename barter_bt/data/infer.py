@@ -47,8 +47,6 @@ def settled(source: Source, options: Options) -> tuple[Options, tuple[str, ...]]
     columns = resolve(source.schema, source.label, options.kind, options.columns, options.instrument)
     notes = [*getattr(source, "notes", ()), *_names(columns, options)]
     times = {name: columns[name] for name in TIME_NAMES if name in columns}
-    if not source.rows:
-        return options, tuple(notes)
     if options.time_unit is None:
         unit = _unit(source, times)
         options = replace(options, time_unit=unit)
@@ -77,9 +75,8 @@ def _names(columns: Mapping[str, str], options: Options) -> list[str]:
 def _unit(source: Source, times: Mapping[str, str]) -> str | None:
     """What integer times count, by the size of the first and of the last of them; None if there are none."""
     found = {}
-    for name in times.values():
-        if not source.schema[name].is_integer():
-            continue
+    names = [name for name in times.values() if source.schema[name].is_integer()]
+    for name in names if names and source.rows else []:
         for edge in source.edges([name]):
             value = edge.item()
             if value is None:
@@ -109,7 +106,8 @@ def _are_days(source: Source, times: Mapping[str, str]) -> bool:
     if not naive:
         return True
     midnight = pl.all_horizontal(pl.col(name).dt.time() == pl.time(0) for name in naive)
-    return all(piece.select(midnight.all()).item() for _, piece in source.pieces(naive))
+    found = [piece.select(midnight.all()).item() for _, piece in source.pieces(naive)]
+    return bool(found) and all(found)
 
 
 def _interval(source: Source, columns: Mapping[str, str], options: Options) -> str | None:
@@ -119,7 +117,12 @@ def _interval(source: Source, columns: Mapping[str, str], options: Options) -> s
     at = time(pl.col(name), dtype, f"{source.label}: column {name!r}", options.time_zone, options.time_unit)
     zone = getattr(dtype, "time_zone", None) or options.time_zone or "UTC"
     who = pl.col(columns["instrument"]) if "instrument" in columns else pl.lit("")
-    _, piece = next(iter(source.pieces([name, *([columns["instrument"]] if "instrument" in columns else [])])))
+    names = [name, *([columns["instrument"]] if "instrument" in columns else [])]
+    if source.schema[name].is_integer() and options.time_unit is None:
+        return None  # of no row, or of one that says why it is no time
+    piece = next((piece for _, piece in source.pieces(names)), None)
+    if piece is None:
+        return None
     rows = piece.select(at=at, who=who).drop_nulls().unique().sort("who", "at")
     local = rows["at"].dt.convert_time_zone(zone).dt.replace_time_zone(None)
     days = bool((local.dt.time() == pl.Series([0]).cast(pl.Time)).all())
