@@ -5,6 +5,7 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 """
 
 from barter_bt.data import generate
+from barter_bt.data.aggregate import Aggregator, aggregate
 from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
@@ -28,6 +29,7 @@ from barter_bt.data.wide import from_wide
 
 __all__ = [
     "IMPORTERS",
+    "Aggregator",
     "CashFlows",
     "Catalog",
     "Chunk",
@@ -38,6 +40,7 @@ __all__ = [
     "Report",
     "Sessions",
     "Stream",
+    "aggregate",
     "candles",
     "cash_flows",
     "check",

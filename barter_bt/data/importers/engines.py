@@ -126,7 +126,9 @@ def _databento_candles(length: str) -> Any:
         ohlcv = ("open", "high", "low", "close", "volume")
         rows = _databento(path, f"ohlcv-{length}", {"ts_event": INT, **dict.fromkeys(ohlcv, FLOAT), "symbol": TEXT})
         opened = since_1970("ts_event", "ns")
-        closed = opened + pl.duration(**{{"1s": "seconds", "1m": "minutes", "1h": "hours", "1d": "days"}[length]: 1}, time_unit="ns")
+        closed = opened + pl.duration(
+            **{{"1s": "seconds", "1m": "minutes", "1h": "hours", "1d": "days"}[length]: 1}, time_unit="ns"
+        )
         return Imported(rows.select(time_exchange=closed, time_open=opened, instrument="symbol", **_same(ohlcv)))
 
     return read

@@ -17,7 +17,9 @@ _FIXED = "times are Eastern Standard Time all year, without daylight saving: fiv
 def _histdata_m1(path: Path, asked: Asked) -> Imported:
     rows = table(path, {"time": TEXT, **_OHLC, "volume": FLOAT}, header="never", separator=";")
     opened = local_time(pl.col("time"), "%Y%m%d %H%M%S", _EST)
-    return Imported(rows.select(*_OHLC, "volume", time_exchange=opened + pl.duration(minutes=1, time_unit="ns"), time_open=opened))
+    return Imported(
+        rows.select(*_OHLC, "volume", time_exchange=opened + pl.duration(minutes=1, time_unit="ns"), time_open=opened)
+    )
 
 
 def _histdata_ticks(path: Path, asked: Asked) -> Imported:
