@@ -15,8 +15,8 @@ SURFACE = {
         session_end statistic strategy testing trades venue week_end
     """,
     "barter_bt.data": """
-        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate candles
-        cash_flows check continuous contract_targets deposits dividends exchange_sessions from_pandas from_wide
+        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
+        candles cash_flows check continuous contract_targets deposits dividends exchange_sessions from_pandas from_wide
         front_contracts funding generate interest load quotes read_csv rename_symbols sample sessions splits trades
     """,
     "barter_bt.instrument": """

@@ -5,7 +5,8 @@ are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :cla
 """
 
 from barter_bt.data import generate
-from barter_bt.data.aggregate import Aggregator, aggregate
+from barter_bt.data.aggregate import aggregate
+from barter_bt.data.aggregator import Aggregator
 from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets

@@ -34,8 +34,10 @@ class Rows:
 
     def part(self, start: int, end: int) -> Rows:
         """Rows from one to before another."""
-        cut = [values[start:end] for values in (self.time, self.open, self.high, self.low, self.close, self.volume)]
-        return Rows(*cut, None if self.received is None else self.received[start:end])  # type: ignore[arg-type]
+        arrays = (self.open, self.high, self.low, self.close, self.volume)
+        opened, high, low, close, volume = (values[start:end] for values in arrays)
+        received = None if self.received is None else self.received[start:end]
+        return Rows(self.time[start:end], opened, high, low, close, volume, received)
 
 
 Measure = Callable[[Rows], Floats]
@@ -71,7 +73,8 @@ def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
     >>> ends_by_measure(rows, count, 2)
     [3]
     """
-    ends, start, guess = [], 0, 64
+    ends: list[int] = []
+    start, guess = 0, 64
     while start < len(rows):
         reached = -1
         while reached < 0:

@@ -94,7 +94,7 @@ def from_wide(frames: pl.DataFrame | Mapping[str, Any], *, time: str) -> pl.Data
         if set(frame.columns) != set(first.columns) or not frame[time].equals(first[time]):
             raise DataError(f"the frame of {name!r} has other times or symbols than the first", "align them first")
     symbols = {one: {name: f"{name}\0{one}" for name in given} for one in first.columns if one != time}
-    parts = [frame.drop(time).rename(lambda one, name=name: f"{name}\0{one}") for name, frame in given.items()]
+    parts = [frame.select(pl.exclude(time).name.prefix(f"{name}\0")) for name, frame in given.items()]
     return _stacked(pl.concat([first.select(time), *parts], how="horizontal"), symbols, [pl.col(time)], None)[0]
 
 

@@ -1,5 +1,7 @@
 """Candles of rows: known answers, the same however the rows are cut, and a second way to the same numbers."""
 
+from itertools import pairwise
+
 import polars as pl
 import pytest
 from frames import NS, times
@@ -37,17 +39,16 @@ def test_windows_of_time_end_with_their_end_and_not_with_their_last_trade():
     ("rule", "expected"),
     [
         ({"ticks": 2}, [(0, 1, 1.0, 2.0, 1.0, 2.0, 3.0), (2, 3, 4.0, 4.0, 3.0, 3.0, 7.0)]),
-        ({"volume": 3.0}, [(0, 1, 1.0, 2.0, 1.0, 2.0, 3.0), (1, 2, 4.0, 4.0, 4.0, 4.0, 3.0), (2, 3, 3.0, 3.0, 3.0, 3.0, 4.0)]),
+        ({"volume": 3.0},
+         [(0, 1, 1.0, 2.0, 1.0, 2.0, 3.0), (1, 2, 4.0, 4.0, 4.0, 4.0, 3.0), (2, 3, 3.0, 3.0, 3.0, 3.0, 4.0)]),
         ({"value": 6.0}, [(0, 2, 1.0, 4.0, 1.0, 4.0, 6.0), (2, 3, 3.0, 3.0, 3.0, 3.0, 4.0)]),
         ({"price_range": 1.0}, [(0, 1, 1.0, 2.0, 1.0, 2.0, 3.0), (2, 3, 4.0, 4.0, 3.0, 3.0, 7.0)]),
     ],
 )  # fmt: skip
 def test_bars_end_when_their_size_is_reached(rule, expected):
     """Amounts 1, 2, 3, 4 at prices 1, 2, 4, 3; the fifth trade is the beginning of a bar that does not end."""
-    assert (
-        shown(aggregate(trades_at([0, 1, 2, 3, 9], [1.0, 2.0, 4.0, 3.0, 3.0], [1.0, 2.0, 3.0, 4.0, 0.5]), **rule))
-        == expected
-    )
+    rows = trades_at([0, 1, 2, 3, 9], [1.0, 2.0, 4.0, 3.0, 3.0], [1.0, 2.0, 3.0, 4.0, 0.5])
+    assert shown(aggregate(rows, **rule)) == expected
 
 
 def test_trades_of_one_time_are_not_split():
@@ -66,7 +67,7 @@ def test_however_the_rows_are_cut_the_candles_are_the_same(rule, cuts, seed):
     whole = aggregate(trades(rows), **rule).frame().collect()
     made, pieces = Aggregator("trades", **rule), []
     edges = [0, *sorted(cuts), 400]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         pieces.append(made.push(rows.slice(start, end - start)))
     pieces.append(made.finish())
     together = pl.concat(one.select(whole.columns) for one in pieces if one.height)

@@ -1,9 +1,10 @@
-"""Every importer against its answers: a file made by hand from the documented layout, and the rows that must come out."""
+"""Every importer against its answers: a file made by hand from the layout, and the rows that must come out."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -130,10 +131,11 @@ def test_a_file_of_another_layout_is_refused(name, tmp_path):
     answers = answers_of(name)
     path = tmp_path / answers["file"]
     path.write_text("a|b\n1|2\n")
-    with pytest.raises((DataError, ConfigError)) as caught:
-        assert found(name, path, answers)[0].is_empty()  # a capture without messages of this kind
-        raise DataError("no rows")
-    assert caught.value.message
+    if name.startswith("binance_capture"):  # it has no messages of this kind
+        assert found(name, path, answers)[0].is_empty()
+        return
+    with pytest.raises((DataError, ConfigError), match=re.escape(path.name)):
+        found(name, path, answers)
 
 
 def test_an_option_without_effect_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from barter_bt.data.catalog.coverage import ends, refuse_common, union, where, without_common
 from barter_bt.data.catalog.manifest import Entry, Origin
 from barter_bt.data.catalog.staging import Staging
 from barter_bt.data.schema import SCHEMAS
@@ -120,14 +121,18 @@ class Writer:
         there = self._staging.of(key)
         if there and tuple(rows.columns) != there[0].columns:
             raise DataError(
-                f"{_where(key)}: rows with the columns {', '.join(rows.columns)} do not go with those of the catalog, "
+                f"{where(key)}: rows with the columns {', '.join(rows.columns)} do not go with those of the catalog, "
                 f"which have {', '.join(there[0].columns)}",
                 "give all of them arrival times, or none; or name another exchange",
             )
         at = _AT.get(kind, "time_exchange")
-        spans = [_ends(frame, at) for frame in frames]
-        rows = self._new(rows, at, key, there, origins)
-        self.added.rows += rows.height
+        spans = [ends(frame, at) for frame in frames]
+        if self._overlap == "refuse":
+            refuse_common(rows, at, key, there, origins[0].name)
+        new = without_common(rows, at, key, there, origins[0].name, self._staging.path_of)
+        self.added.known += rows.height - new.height
+        self.added.rows += new.height
+        rows = new
         for entry in there:  # rows between the sources of a file that is there join it
             inside = pl.col(at).to_physical().is_between(entry.time_first, entry.time_last)
             joining = rows.filter(inside)
@@ -138,7 +143,7 @@ class Writer:
         for part in rows.with_columns(place.alias("_place")).partition_by(
             "_place", include_key=False, maintain_order=True
         ):
-            first, last = _ends(part, at)
+            first, last = ends(part, at)
             covered = [(max(first, start), min(last, end)) for start, end in spans if start <= last and first <= end]
             self._staging.write(part, key, date, covered, origins, notes)
             self.added.files += 1
@@ -150,58 +155,13 @@ class Writer:
         """Write a file anew, with rows at times between its sources."""
         old = pl.read_parquet(self._staging.path_of(entry), hive_partitioning=False)
         within = [(max(entry.time_first, one), min(entry.time_last, other)) for one, other in spans]
-        covered = _union([*entry.spans, *((one, other) for one, other in within if one <= other)])
+        covered = union([*entry.spans, *((one, other) for one, other in within if one <= other)])
         self._staging.replace(entry)
         self._staging.write(
             pl.concat([old, rows]).sort(at, maintain_order=True), entry.key, entry.date, covered,
             [*entry.origins, *origins], [*entry.notes, *notes],
         )  # fmt: skip
         self.added.files += 1
-
-    def _new(
-        self, rows: pl.DataFrame, name: str, key: tuple[str, str, str], there: list[Entry], origins: list[Origin]
-    ) -> pl.DataFrame:
-        """The rows at times that no source before covers; what is at others is refused, or must be the same."""
-        at = pl.col(name).to_physical()
-        first, last = _ends(rows, name)
-        for entry in there:
-            for start, end in entry.spans:
-                common = at.is_between(max(start, first), min(end, last))
-                if start > last or end < first:
-                    continue
-                new = rows.filter(common)
-                if self._overlap == "refuse":
-                    raise DataError(
-                        f"{_where(key)}: {origins[0].name} has rows from {_iso(first)} to {_iso(last)}, and the catalog "
-                        f"has rows from {_iso(start)} to {_iso(end)} already",
-                        'overlap="merge" adds what is not there, if the rows at common times are the same',
-                    )
-                old = pl.read_parquet(self._staging.path_of(entry), hive_partitioning=False)
-                if not new.equals(old.filter(common)):
-                    raise DataError(
-                        f"{_where(key)}: between {_iso(max(first, start))} and {_iso(min(last, end))} the rows of "
-                        f"{origins[0].name} differ from those of the catalog",
-                        "one of the two is wrong, or was made otherwise: import into another catalog and compare",
-                    )
-                rows = rows.filter(~common)
-                self.added.known += new.height
-        return rows
-
-
-def _ends(rows: pl.DataFrame, at: str) -> tuple[int, int]:
-    times = rows[at].to_physical()
-    return int(times[0]), int(times[-1])
-
-
-def _union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same times, in spans that do not overlap."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((start, end))
-    return found
 
 
 def _uniform(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -212,14 +172,3 @@ def _uniform(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     names = [name for name in SCHEMAS[kind].names if name in rows.columns or name in zeros]
     absent = [zeros[name].alias(name) for name in names if name not in rows.columns]
     return rows.with_columns(absent).select(name for name in names if name != "instrument")
-
-
-def _where(key: tuple[str, str, str]) -> str:
-    kind, exchange, instrument = key
-    return f"{kind} of {instrument} at {exchange}"
-
-
-def _iso(time_ns: int) -> str:
-    import numpy as np
-
-    return f"{np.datetime64(time_ns, 'ns')}Z".replace(".000000000Z", "Z")

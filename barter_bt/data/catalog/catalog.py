@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from barter_bt.data.canonical import Options
-from barter_bt.data.catalog.adding import Added, Overlap, Writer
-from barter_bt.data.catalog.manifest import Entry, Origin, locked, read_manifest
+from barter_bt.data.catalog.adding import Added, Overlap
+from barter_bt.data.catalog.importing import import_files, import_stream
+from barter_bt.data.catalog.manifest import Entry, read_manifest
 from barter_bt.data.catalog.reading import CatalogSource
-from barter_bt.data.catalog.staging import Staging
 from barter_bt.data.catalog.verifying import problems
 from barter_bt.data.flows import CashFlows, funding
-from barter_bt.data.importers.loading import importer_of, load
 from barter_bt.data.repair import Repair
 from barter_bt.data.schema import TIME
-from barter_bt.data.source import file_sha256
 from barter_bt.data.stream import Stream
-from barter_bt.data.validate import check
-from barter_bt.errors import ConfigError, DataError, nearest
+from barter_bt.errors import ConfigError, nearest
 
 Moment = datetime | str | None
 
@@ -103,7 +100,7 @@ class Catalog:
             for one in read_manifest(self.path).files
         ]  # fmt: skip
         text, whole = pl.String, pl.Int64
-        schema = dict.fromkeys(("kind", "exchange", "instrument", "date"), text)
+        schema: dict[str, Any] = dict.fromkeys(("kind", "exchange", "instrument", "date"), text)
         schema |= dict.fromkeys(("rows", "time_first", "time_last", "bytes"), whole)
         frame = pl.DataFrame(rows, {**schema, "sources": pl.List(text), "path": text}, orient="row")
         return frame.with_columns(pl.col("time_first", "time_last").cast(TIME))
@@ -142,51 +139,20 @@ class Catalog:
         EngineError
             It could not be written. The catalog is as it was.
         """
-        importer = importer_of(kind)
-        options = {"instrument": instrument, "interval": interval, "time_zone": time_zone, "amount": amount}
-        options |= {"repair": repair, "clock_offset": clock_offset}
-        given = {name: value for name, value in options.items() if value is not None}
-        asked = json.dumps(given, default=repr, sort_keys=True)
-        if not files:
-            raise ConfigError(f"{kind}: no file is given")
-
-        def sources(known: set[Origin]) -> Iterable[tuple[Origin, Stream | CashFlows | None]]:
-            for path in map(Path, files):
-                if not path.is_file():
-                    raise DataError(f"there is no file {str(path)!r}", f"the current directory is {str(Path.cwd())!r}")
-                origin = Origin(path.name, file_sha256(path), importer.name, importer.version, asked)
-                seen = any(one.sha256 == origin.sha256 and _way(one) == _way(origin) for one in known)
-                yield origin, None if seen else load(kind, path, **given)  # type: ignore[arg-type]
-
-        return self._import(sources, importer.kind, exchange, overlap)
+        given = {
+            **{"instrument": instrument, "interval": interval, "time_zone": time_zone, "amount": amount},
+            **{"repair": repair, "clock_offset": clock_offset},
+        }
+        said = {name: value for name, value in given.items() if value is not None}
+        return import_files(self.path, kind, [Path(one) for one in files], exchange, overlap, said)
 
     def add_stream(self, stream: Stream, *, exchange: str, overlap: Overlap = "refuse") -> Added:
         """Put the rows of a stream into the catalog; parameters as for :meth:`add`."""
-        return self._import(lambda known: [(Origin(stream.name), stream)], stream.kind, exchange, overlap)
+        return import_stream(self.path, stream, exchange, overlap)
 
     def verify(self) -> tuple[str, ...]:
         """Read every file and hold it against the manifest; what is not as it was, in words."""
         return problems(self.path)
-
-    def _import(self, sources, kind: str, exchange: str, overlap: Overlap) -> Added:  # type: ignore[no-untyped-def]
-        with locked(self.path):
-            staging = Staging.begin(self.path)
-            writer = Writer(staging, exchange, overlap)
-            known = {
-                origin for entry in staging.manifest.files if entry.exchange == exchange for origin in entry.origins
-            }
-            try:
-                for origin, source in sources(known):
-                    if source is None:
-                        writer.added.skipped += (origin.name,)
-                        continue
-                    notes = _put(writer, source, origin)
-                    writer.added.notes += tuple(f"{origin.name}: {note}" for note in notes)
-                writer.finish(kind)
-                staging.commit()
-            finally:
-                staging.discard()
-        return writer.added
 
     def _entries(self, kind: str, instrument: str, exchange: str | None) -> list[Entry]:
         files = [one for one in read_manifest(self.path).files if one.kind == kind]
@@ -215,30 +181,12 @@ class Catalog:
         return Stream([source], Options(kind, instrument=instrument))
 
 
-def _way(origin: Origin) -> tuple[str, int, str]:
-    return origin.importer, origin.version, origin.asked
-
-
-def _put(writer: Writer, source: Stream | CashFlows, origin: Origin) -> tuple[str, ...]:
-    """Check the rows of a source and give them to a writer; what its importer told."""
-    if isinstance(source, CashFlows):
-        writer.add(source.kind, source.frame, origin)
-        return ()
-    check(source).raise_if_errors()
-    notes = tuple(note for notes in source.notes.values() for note in notes)
-    notes += tuple(f"{count} row(s) {what}" for what, count in source.repairs.items() if count)
-    if source.clock_offset is not None:
-        notes += (f"{source.clock_offset_ns} ns were added to time_received",)
-    writer.add(source.kind, source.frame().collect(), origin, notes)
-    return notes
-
-
 def _ns(moment: Moment, what: str) -> int | None:
     """A time in nanoseconds; text without a zone is UTC."""
     if moment is None:
         return None
     try:
-        time = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        time: Any = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         if isinstance(moment, str) and time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
     except ValueError:

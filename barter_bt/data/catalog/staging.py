@@ -104,8 +104,9 @@ class Staging:
             raise EngineError(f"catalog {self.root}: an import could not be written: {error}") from error
         at = rows["time_exchange" if "time_exchange" in rows.columns else "time"].to_physical()
         entry = Entry(
-            path, kind, exchange, instrument, date, tuple(rows.columns), rows.height, int(at[0]), int(at[-1]), tuple(spans),
-            aside.stat().st_size, file_sha256(aside), tuple(dict.fromkeys(origins)), tuple(dict.fromkeys(notes)),
+            path, kind, exchange, instrument, date, tuple(rows.columns), rows.height, int(at[0]), int(at[-1]),
+            tuple(spans), aside.stat().st_size, file_sha256(aside), tuple(dict.fromkeys(origins)),
+            tuple(dict.fromkeys(notes)),
         )  # fmt: skip
         self._aside[path] = aside
         self.entries.append(entry)

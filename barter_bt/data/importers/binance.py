@@ -6,12 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from barter_bt.data.importers.importer import Asked, Imported, Importer
+from barter_bt.data.importers.importer import Asked, Imported, Importer, Read
 from barter_bt.data.importers.parsing import FLOAT, INT, TEXT, ms_or_us, since_1970, table, taker_side
 from barter_bt.data.source import file_sha256
 
 _SOURCE = "https://github.com/binance/binance-public-data README.md, looked at 2026-11-27"
-_KLINES = {
+_KLINES: dict[str, pl.DataType] = {
     **{
         "open_time": INT,
         "open": FLOAT,
@@ -23,11 +23,25 @@ _KLINES = {
     },
     **{"quote_volume": FLOAT, "count": INT, "taker_buy_volume": FLOAT, "taker_buy_quote_volume": FLOAT, "ignore": TEXT},
 }
-_TRADES = {"id": INT, "price": FLOAT, "qty": FLOAT, "quote_qty": FLOAT, "time": INT, "is_buyer_maker": TEXT}
-_AGG = {"agg_trade_id": INT, "price": FLOAT, "qty": FLOAT, "first_trade_id": INT, "last_trade_id": INT, "time": INT}
+_TRADES: dict[str, pl.DataType] = {
+    "id": INT,
+    "price": FLOAT,
+    "qty": FLOAT,
+    "quote_qty": FLOAT,
+    "time": INT,
+    "is_buyer_maker": TEXT,
+}
+_AGG: dict[str, pl.DataType] = {
+    "agg_trade_id": INT,
+    "price": FLOAT,
+    "qty": FLOAT,
+    "first_trade_id": INT,
+    "last_trade_id": INT,
+    "time": INT,
+}
 _AGG |= {"is_buyer_maker": TEXT}
-_BEST = {"is_best_match": TEXT}
-_BOOK = {
+_BEST: dict[str, pl.DataType] = {"is_best_match": TEXT}
+_BOOK: dict[str, pl.DataType] = {
     **{"update_id": INT, "best_bid_price": FLOAT, "best_bid_qty": FLOAT, "best_ask_price": FLOAT},
     **{"best_ask_qty": FLOAT, "transaction_time": INT, "event_time": INT},
 }
@@ -61,7 +75,7 @@ def _klines(path: Path, asked: Asked) -> Imported:
     return Imported(frame, _checksum(path))
 
 
-def _trades(columns: dict[str, pl.DataType]):  # type: ignore[no-untyped-def] # a reader, as Importer says
+def _trades(columns: dict[str, pl.DataType]) -> Read:
     def read(path: Path, asked: Asked) -> Imported:
         rows = table(path, columns, header="maybe")
         frame = rows.select(ms_or_us("time").alias("time_exchange"), "price", pl.col("qty").alias("amount"),
@@ -89,8 +103,8 @@ def _importers(market: str) -> list[Importer]:
     extra = _BEST if market == "spot" else {}
     own = (_CONTRACTS,) if market == "coinm" else ()
     contracts = ("volume counts contracts; the column behind the close time is the volume in coins",)
-    klines = ("the close time is the last ms or us of the candle: the next one's open is one later",)
-    klines += contracts if market == "coinm" else ()
+    last = "the close time is the last ms or us of the candle: the next one's open is one later"
+    klines = (last, *(contracts if market == "coinm" else ()))
     return [
         Importer(f"binance_{market}_klines", "candles", _said(_KLINES), _SOURCE, (*_COMMON, *klines), _klines),
         Importer(

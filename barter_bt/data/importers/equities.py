@@ -116,7 +116,7 @@ IMPORTERS = [
     Importer(
         "polygon_trades", "trades",
         "ticker,conditions,correction,exchange,id,participant_timestamp,price,sequence_number,sip_timestamp,size,...",
-        "the project's notes on files, 2026-11",
+        _POLYGON,
         ("there are two clocks: taken is sip_timestamp (ns), when the trade was public, not participant_timestamp",
          "conditions are quoted lists", "one ticker stands behind the other: rows are put in order of time",
          "corrections and conditions are not looked at"), _polygon_trades,
@@ -151,6 +151,7 @@ IMPORTERS = [
     Importer(
         "lobster_quotes", "quotes", "order book file: ask price 1,ask size 1,bid price 1,bid size 1,...", _LOBSTER,
         (_LOCAL, _CENTS, "rows have no time of their own: they go with the rows of the message file",
-         "an empty level has amount 0", "the book after the event, a row where the best of it changed"), _lobster_quotes,
+         "an empty level has amount 0", "the book after the event, a row where the best of it changed"),
+        _lobster_quotes,
     ),
 ]  # fmt: skip

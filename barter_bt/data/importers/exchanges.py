@@ -7,7 +7,17 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.importers.importer import Asked, Imported, Importer
-from barter_bt.data.importers.parsing import FLOAT, INT, TEXT, decimal_ns, side, since_1970, table, taker_side
+from barter_bt.data.importers.parsing import (
+    FLOAT,
+    INT,
+    TEXT,
+    decimal_ns,
+    local_time,
+    side,
+    since_1970,
+    table,
+    taker_side,
+)
 from barter_bt.data.schema import TIME
 
 _OHLC = {"open": FLOAT, "high": FLOAT, "low": FLOAT, "close": FLOAT}
@@ -55,6 +65,13 @@ def _ccapi_quotes(path: Path, asked: Asked) -> Imported:
     return Imported(rows.select(decimal_ns("time_seconds").cast(TIME).alias("time_exchange"), **best))
 
 
+def _funding(path: Path, asked: Asked) -> Imported:
+    rows = table(path, {"Symbol": TEXT, "Date": TEXT, "Funding Rate": FLOAT}, header="names")
+    assert asked.time_zone is not None, "it is needed"
+    at = local_time(pl.col("Date"), "%Y-%m-%d %H:%M:%S%.f", asked.time_zone).alias("time")
+    return Imported(rows.select(at, pl.col("Symbol").alias("instrument"), pl.col("Funding Rate").alias("rate")))
+
+
 _BYBIT = "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional"
 _LINES = "first lines and rows of such files in public repositories, looked at 2026-11-27"
 IMPORTERS = [
@@ -64,7 +81,8 @@ IMPORTERS = [
          "later files have a column more (RPI): columns go by their names"), _bybit,
     ),
     Importer(
-        "kraken_trades", "trades", "timestamp (s),price,volume", "Kraken, downloadable time and sales; shared notes 2026-11",
+        "kraken_trades", "trades", "timestamp (s),price,volume",
+        "support.kraken.com 360047543791, as quoted in public repositories, looked at 2026-11-27",
         ("there is no side: it is 0, unknown", "there is no first line of names"), _kraken_trades,
     ),
     Importer(
@@ -88,5 +106,10 @@ IMPORTERS = [
         "a real file of 2021-07-01 (Gemini)",
         ("price and size stand in one field with _ between; of several levels (|) the first is taken",
          "one row a second: the state of the book at that time"), _ccapi_quotes,
+    ),
+    Importer(
+        "funding_history", "funding", "Symbol,Date,Funding Rate", "a real file of 2020 to 2023 (Binance BTC-USDT)",
+        ("dates have no zone, and those of Binance looked like UTC+3 in the file: give time_zone (Etc/GMT-3)",),
+        _funding, ("time_zone",), ("time_zone",),
     ),
 ]  # fmt: skip

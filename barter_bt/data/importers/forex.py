@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.importers.importer import Asked, Imported, Importer
-from barter_bt.data.importers.parsing import FLOAT, TEXT, local_time, table
+from barter_bt.data.importers.parsing import FLOAT, TEXT, content, local_time, table
 
 _OHLC = {"open": FLOAT, "high": FLOAT, "low": FLOAT, "close": FLOAT}
 _EST = "Etc/GMT+5"  # five hours behind UTC all year
@@ -61,8 +61,6 @@ def _metatrader5(path: Path, asked: Asked) -> Imported:
 
 def _has_time(path: Path) -> bool:
     """Daily bars are exported without a column of times."""
-    from barter_bt.data.importers.parsing import content
-
     return b"<TIME>" in content(path)[:1000]
 
 
@@ -90,7 +88,7 @@ IMPORTERS = [
         "metatrader5_candles", "candles",
         "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>",
         "first lines and rows of such files in public repositories, looked at 2026-11-27",
-        (_SERVER, "daily bars have no <TIME>", "<VOL> is the traded volume; where it is 0 always, that of ticks is taken"),
+        (_SERVER, "daily bars have no <TIME>", "<VOL> is the traded volume; where it is 0 always, <TICKVOL> is taken"),
         _metatrader5, ("time_zone", "interval"), ("time_zone", "interval"),
     ),
 ]  # fmt: skip

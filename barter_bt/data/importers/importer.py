@@ -47,6 +47,10 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
+Read: TypeAlias = Callable[[Path, Asked], Imported]
+"""Reads one file."""
+
+
 @dataclass(frozen=True)
 class Importer:
     """How files of one layout are read; all of them are in :data:`~barter_bt.data.IMPORTERS`.
@@ -78,7 +82,7 @@ class Importer:
     layout: str
     source: str
     quirks: tuple[str, ...]
-    read: Callable[[Path, Asked], Imported] = field(repr=False)
+    read: Read = field(repr=False)
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     version: int = 1
