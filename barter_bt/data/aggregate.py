@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import polars as pl
 
 from barter_bt.data.aggregator import SCHEMA, Aggregator
 from barter_bt.data.canonical import Options
-from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.source import FrameSource
 from barter_bt.data.stream import Stream
 
@@ -33,7 +32,7 @@ def aggregate(
     Parameters
     ----------
     stream
-        Trades, quotes or candles. It is read piece by piece.
+        Trades, quotes or candles. It is read piece by piece, and checked.
     every
         Length of the windows, such as ``"5m"``, counted from 1970 UTC; days by the clocks of ``time_zone``; weeks begin
         on Mondays.
@@ -56,7 +55,7 @@ def aggregate(
     ConfigError
         Not one rule, or one that the kind of data does not allow.
     DataError
-        A candle lies in two windows.
+        A candle lies in two windows; rows that a run would refuse.
 
     Notes
     -----
@@ -72,17 +71,18 @@ def aggregate(
     """
     sizes = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range}
     made = Aggregator(stream.kind, every=every, time_zone=time_zone, **sizes)  # type: ignore[arg-type]
-    whole = [one for one in _pushed(made, stream) if one.height]
-    frame = pl.concat(whole) if whole else pl.DataFrame(schema=SCHEMA)
-    names = [name for name in SCHEMAS["candles"].names if name in frame.columns]
-    ordered = frame.select(names).sort("time_exchange", "instrument")
+    frame = pl.concat([pl.DataFrame(schema=SCHEMA), *_pushed(made, stream)])
+    ordered = frame.sort("time_exchange", "instrument")
+    if not stream.has_received:
+        ordered = ordered.drop("time_received")
     return Stream([FrameSource(ordered, f"{stream.name} aggregated")], Options("candles"))
 
 
-def _pushed(made: Aggregator, stream: Stream) -> Iterable[pl.DataFrame]:
-    for piece in stream.pieces():
-        rows = piece.canonical
-        if stream.instrument is not None:
-            rows = rows.with_columns(instrument=pl.lit(stream.instrument))
-        yield made.push(rows)
+def _pushed(made: Aggregator, stream: Stream) -> Iterator[pl.DataFrame]:
+    names = stream.instruments
+    for chunk in stream.chunks({name: code for code, name in enumerate(names)}):
+        codes = chunk.columns["instrument"]
+        for code in range(len(names)):
+            chosen = None if len(names) == 1 else codes == code
+            yield made.push_columns(names[code], chunk.columns, chosen)
     yield made.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError, DataError
 
 _MEASURES = {"ticks": bars.count, "volume": bars.volume, "value": bars.value, "price_range": bars.span}
+_PRICES = ("open", "high", "low", "close")
 
 
 class Aggregator:
@@ -54,114 +56,116 @@ class Aggregator:
                 f"aggregate has {', '.join([*sizes, *(['every'] if every else [])]) or 'no rule'}; it takes one of "
                 "every, ticks, volume, value, price_range"
             )
-        self._size = 0.0
         for name, size in sizes.items():
-            if not size > 0:
-                raise ConfigError(f"aggregate: {name} is {size}; it must be positive")
-            if kind == "candles":
-                raise ConfigError(
-                    f"aggregate: candles do not tell where within them {name} is reached", 'give every="1h"'
-                )
-            if kind == "quotes" and name in ("volume", "value"):
-                raise ConfigError(f"aggregate: quotes have no {name}: nothing is traded", "give trades")
-            self._measure, self._size = _MEASURES[name], float(size)
+            self._measure, self._size = _MEASURES[name], _size(kind, name, size)
         if every is not None and duration_ns(every, "every") <= 0:
             raise ConfigError(f"aggregate: every is {every!r}; it must be positive")
         if time_zone is not None and not whole_days(every):
             raise ConfigError(f"aggregate: time_zone has no effect on every={every!r}", 'it is for days: every="1d"')
-        self._open: dict[str, pl.DataFrame] = {}
+        self._open: dict[str, bars.Rows] = {}
 
     def push(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Take more rows, canonical and in order of time; give the candles that are over, by instrument."""
-        if self._kind == "quotes":
-            rows = rows.filter((pl.col("bid_amount") > 0) & (pl.col("ask_amount") > 0))
-        return self._made(rows.with_columns(pl.col("instrument").cast(pl.String)), is_last=False)
+        """Take more rows, canonical and in order of time; give the candles that are over, by instrument.
+
+        Raises
+        ------
+        DataError
+            Times go back, or a candle lies in two windows.
+        """
+        columns = {name: rows[name].to_physical().to_numpy() for name in rows.columns if name != "instrument"}
+        names = rows["instrument"].cast(pl.String)
+        made = [
+            self.push_columns(str(name), columns, None if names.n_unique() == 1 else (names == name).to_numpy())
+            for name in names.unique(maintain_order=True)
+        ]
+        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+
+    def push_columns(
+        self, instrument: str, columns: Mapping[str, np.ndarray[Any, Any]], chosen: np.ndarray[Any, Any] | None
+    ) -> pl.DataFrame:
+        """The same with the columns of a chunk as arrays, of which ``chosen`` rows are those of one instrument."""
+        rows = _rows(columns, self._kind, chosen)
+        return self._made(instrument, [rows] if len(rows) else [], is_last=False)
 
     def finish(self) -> pl.DataFrame:
         """Give the candles of windows of time that have begun; bars that have not reached their size do not end."""
-        return self._made(None, is_last=True)
-
-    def _made(self, rows: pl.DataFrame | None, *, is_last: bool) -> pl.DataFrame:
-        parts: dict[Any, pl.DataFrame] = {}
-        if rows is not None:
-            parts = {name: part for (name,), part in rows.partition_by("instrument", as_dict=True).items()}
-        made = []
-        for name in [*self._open] if is_last else [*parts]:
-            new = parts.get(name)
-            frame = pl.concat([one for one in (self._open.pop(name, None), new) if one is not None])
-            found, used = self._candles(frame, is_last=is_last)
-            if used < frame.height:
-                self._open[name] = frame.slice(used)
-            if found.height:
-                made.append(found.with_columns(instrument=pl.lit(name)))
+        made = [self._made(name, [], is_last=True) for name in list(self._open)]
         return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
-    def _candles(self, frame: pl.DataFrame, *, is_last: bool) -> tuple[pl.DataFrame, int]:
-        """The candles of one instrument that are over, and how many rows they took."""
-        rows = _rows(frame, self._kind)
-        if self._every is not None:
-            return self._by_time(frame, rows, is_last=is_last)
-        ends = bars.ends_by_measure(rows, self._measure, self._size)
-        if not ends:
-            return pl.DataFrame(), 0
-        starts = np.array([0, *ends[:-1]])
-        closed = rows.time[np.array(ends) - 1]
-        opened = np.minimum(rows.time[starts], closed - 1)
-        return _frame(bars.bars(rows.part(0, ends[-1]), starts, opened, closed)), ends[-1]
+    def _made(self, name: str, new: list[bars.Rows], *, is_last: bool) -> pl.DataFrame:
+        parts = [*([self._open.pop(name)] if name in self._open else []), *new]
+        if not parts:
+            return pl.DataFrame(schema=SCHEMA)
+        rows = bars.Rows.joined(parts)
+        if (rows.time[1:] < rows.time[:-1]).any():
+            raise DataError(f"aggregate: rows of {name!r} go back in time", "repair=Repair(sort=True) sorts a stream")
+        found = list(self._by_time(rows, is_last=is_last) if self._every else self._by_measure(rows))
+        used, candles = found[0] if found else (0, {})
+        if used < len(rows):
+            self._open[name] = rows.part(slice(used, None))
+        if not candles:
+            return pl.DataFrame(schema=SCHEMA)
+        frame = pl.DataFrame(candles).with_columns(pl.col("^time_.*$").cast(TIME), instrument=pl.lit(name))
+        return frame.select(list(SCHEMA))
 
-    def _by_time(self, frame: pl.DataFrame, rows: bars.Rows, *, is_last: bool) -> tuple[pl.DataFrame, int]:
+    def _by_measure(self, rows: bars.Rows) -> Iterator[tuple[int, dict[str, Any]]]:
+        """How many rows make bars that are over, and these bars; nothing if there are none."""
+        ends = bars.ends_by_measure(rows, self._measure, self._size)
+        if ends:
+            starts = np.array([0, *ends[:-1]])
+            closed = rows.time[np.array(ends) - 1]
+            opened = np.minimum(rows.time[starts], closed - 1)
+            yield ends[-1], bars.bars(rows.part(slice(0, ends[-1])), starts, opened, closed)
+
+    def _by_time(self, rows: bars.Rows, *, is_last: bool) -> Iterator[tuple[int, dict[str, Any]]]:
         assert self._every is not None, "the rule is the clock"
-        name = "time_open" if self._kind == "candles" else "time_exchange"
-        opened, closed = _windows(frame[name], self._every, self._zone)
-        if self._kind == "candles" and (late := np.flatnonzero(rows.time > closed)).size:
+        edges = bars.edges(int(rows.at[0]), int(rows.at[-1]), self._every, self._zone)
+        places = np.searchsorted(rows.at, edges)
+        filled = np.flatnonzero(places[1:] > places[:-1])
+        starts, opened, closed = places[filled], edges[filled], edges[filled + 1]
+        late = rows.time[np.append(starts[1:], len(rows)) - 1] > closed
+        if self._kind == "candles" and late.any():
+            end = pl.Series([int(closed[late][0])]).cast(TIME)[0]
             raise DataError(
-                f"aggregate: the candle that closes at {frame['time_exchange'][int(late[0])]} lies in two windows of "
-                f"{self._every!r}",
+                f"aggregate: a candle lies on both sides of {end}, where a window of {self._every!r} ends",
                 "windows must be whole multiples of the candles, and begin with one",
             )
-        starts = np.flatnonzero(np.append(True, opened[1:] != opened[:-1]))
         used = len(rows) if is_last else int(starts[-1])  # more of the last window may come
-        starts = starts[starts < used]
-        if not len(starts):
-            return pl.DataFrame(), 0
-        return _frame(bars.bars(rows.part(0, used), starts, opened[starts], closed[starts])), used
+        over = starts < used
+        if over.any():
+            yield used, bars.bars(rows.part(slice(0, used)), starts[over], opened[over], closed[over])
 
 
-SCHEMA: dict[str, Any] = {"time_exchange": TIME, "time_open": TIME, "instrument": pl.String}
-SCHEMA |= dict.fromkeys(("open", "high", "low", "close", "volume"), pl.Float64)
+def _size(kind: str, name: str, size: float) -> float:
+    """The size of a bar, if rows of this kind have it."""
+    if not size > 0:
+        raise ConfigError(f"aggregate: {name} is {size}; it must be positive")
+    if kind == "candles":
+        raise ConfigError(f"aggregate: candles do not tell where within them {name} is reached", 'give every="1h"')
+    if kind == "quotes" and name in ("volume", "value"):
+        raise ConfigError(f"aggregate: quotes have no {name}: nothing is traded", "give trades")
+    return float(size)
 
 
-def _rows(frame: pl.DataFrame, kind: str) -> bars.Rows:
-    """The rows as arrays; quotes at their mid."""
-    prices = ("open", "high", "low", "close")
-    columns = {name: pl.col("price") for name in prices} | {"volume": pl.col("amount")}
+SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(("time_exchange", "time_received", "time_open"), TIME),
+    "instrument": pl.String,
+}
+SCHEMA |= dict.fromkeys((*_PRICES, "volume"), pl.Float64)
+
+
+def _rows(columns: Mapping[str, Any], kind: str, chosen: Any) -> bars.Rows:
+    """Canonical columns as rows; quotes at their mid, without those that have an empty side."""
     if kind == "quotes":
-        mid = (pl.col("bid_price") + pl.col("ask_price")) / 2
-        columns = dict.fromkeys(prices, mid) | {"volume": pl.lit(0.0)}
-    elif kind == "candles":
-        traded = pl.col("volume") if "volume" in frame.columns else pl.lit(0.0)
-        columns = {name: pl.col(name) for name in prices} | {"volume": traded}
-    found = frame.select(**columns)
-    received = frame["time_received"].to_physical().to_numpy() if "time_received" in frame.columns else None
-    opened, high, low, close, volume = (found[name].to_numpy() for name in (*prices, "volume"))
-    return bars.Rows(frame["time_exchange"].to_physical().to_numpy(), opened, high, low, close, volume, received)
-
-
-def _windows(times: pl.Series, every: str, zone: str | None) -> tuple[bars.Times, bars.Times]:
-    """Start and end of the window of each time."""
-    days = whole_days(every)
-    if not days:
-        length = duration_ns(every, "every")
-        at = times.to_physical().to_numpy()
-        start = at - at % length
-        return start, start + length
-    unit = f"{days // 7}w" if every.strip().endswith("w") else f"{days}d"
-    local = times.dt.convert_time_zone(zone or "UTC")
-    begin = local.dt.truncate(unit)
-    end = begin.dt.offset_by(unit)
-    return tuple(one.dt.convert_time_zone("UTC").cast(TIME).to_physical().to_numpy() for one in (begin, end))  # type: ignore[return-value]
-
-
-def _frame(columns: dict[str, Any]) -> pl.DataFrame:
-    frame = pl.DataFrame(columns)
-    return frame.with_columns(pl.col("^time_.*$").cast(TIME))
+        both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0)
+        chosen = both if chosen is None else both & chosen
+        prices = [(columns["bid_price"] + columns["ask_price"]) / 2] * 4
+    else:
+        prices = [columns[name if kind == "candles" else "price"] for name in _PRICES]
+    time = columns["time_exchange"]
+    traded = columns.get("amount" if kind == "trades" else "volume")
+    rows = bars.Rows(
+        columns.get("time_open", time), time, columns.get("time_received", time), *prices,
+        np.zeros(len(time)) if traded is None else traded,
+    )  # fmt: skip
+    return rows if chosen is None else rows.part(chosen)

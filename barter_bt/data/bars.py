@@ -7,11 +7,14 @@ rows come in pieces.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+
+from barter_bt.data.duration import duration_ns, whole_days
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
@@ -19,25 +22,40 @@ Times = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one instrument, as arrays: prices, highs and lows (of trades the same), amounts and times."""
+    """Rows of one instrument, as arrays of one length, in order of time.
 
+    Parameters
+    ----------
+    at
+        By which a row belongs to a window: its time; of a candle that of its open.
+    time, received
+        When it was, or was over, and when it arrived, ns.
+    open, high, low, close, volume
+        Of a trade its price and amount, of a quote its mid and 0.
+    """
+
+    at: Times
     time: Times
+    received: Times
     open: Floats
     high: Floats
     low: Floats
     close: Floats
     volume: Floats
-    received: Times | None = None
 
     def __len__(self) -> int:
         return len(self.time)
 
-    def part(self, start: int, end: int) -> Rows:
-        """Rows from one to before another."""
-        arrays = (self.open, self.high, self.low, self.close, self.volume)
-        opened, high, low, close, volume = (values[start:end] for values in arrays)
-        received = None if self.received is None else self.received[start:end]
-        return Rows(self.time[start:end], opened, high, low, close, volume, received)
+    def part(self, rows: slice | npt.NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        return Rows(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    @staticmethod
+    def joined(parts: Sequence[Rows]) -> Rows:
+        """Rows behind rows."""
+        if len(parts) == 1:
+            return parts[0]
+        return Rows(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Rows)))
 
 
 Measure = Callable[[Rows], Floats]
@@ -68,9 +86,8 @@ def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
 
     Examples
     --------
-    >>> price = np.array([1.0, 2.0, 2.0, 2.0, 9.0])
-    >>> rows = Rows(np.array([1, 2, 2, 3, 4]), price, price, price, price, np.ones(5))
-    >>> ends_by_measure(rows, count, 2)
+    >>> price, at = np.array([1.0, 2.0, 2.0, 2.0, 9.0]), np.array([1, 2, 2, 3, 4])
+    >>> ends_by_measure(Rows(at, at, at, price, price, price, price, np.ones(5)), count, 2)
     [3]
     """
     ends: list[int] = []
@@ -78,7 +95,7 @@ def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
     while start < len(rows):
         reached = -1
         while reached < 0:
-            found = np.flatnonzero(measure(rows.part(start, start + guess)) >= size)
+            found = np.flatnonzero(measure(rows.part(slice(start, start + guess))) >= size)
             if len(found):
                 reached = start + int(found[0])
             elif start + guess >= len(rows):
@@ -94,11 +111,30 @@ def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
     return ends
 
 
+def edges(first: int, last: int, every: str, zone: str | None) -> Times:
+    """Starts of the windows of time from that of a first to that behind a last time, ns.
+
+    Examples
+    --------
+    >>> edges(125, 205, "100ns", None).tolist()
+    [100, 200, 300]
+    """
+    days = whole_days(every)
+    if not days:
+        length = duration_ns(every, "every")
+        return np.arange(first - first % length, last - last % length + length + 1, length)
+    unit = f"{days // 7}w" if every.strip().endswith("w") else f"{days}d"
+    ends = pl.Series([first, last]).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(zone or "UTC").dt.truncate(unit)
+    starts = pl.datetime_range(ends[0], ends.dt.offset_by(unit)[1], unit, eager=True)
+    return starts.dt.cast_time_unit("ns").to_physical().to_numpy()
+
+
 def bars(rows: Rows, starts: npt.NDArray[np.intp], opened: Times, closed: Times) -> dict[str, npt.NDArray[np.generic]]:
     """Candles of rows from each start to the next; the last ends with the rows."""
     last = np.append(starts[1:], len(rows)) - 1
-    found: dict[str, npt.NDArray[np.generic]] = {
+    return {
         "time_exchange": closed,
+        "time_received": np.maximum(closed, np.maximum.reduceat(rows.received, starts)),
         "time_open": opened,
         "open": rows.open[starts],
         "high": np.maximum.reduceat(rows.high, starts),
@@ -106,6 +142,3 @@ def bars(rows: Rows, starts: npt.NDArray[np.intp], opened: Times, closed: Times)
         "close": rows.close[last],
         "volume": np.add.reduceat(rows.volume, starts),
     }
-    if rows.received is not None:
-        found["time_received"] = np.maximum(closed, np.maximum.reduceat(rows.received, starts))
-    return found

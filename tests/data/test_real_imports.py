@@ -59,6 +59,13 @@ def test_real_files_give_these_rows(kind, files, options, rows, first, last):
     assert not check(stream).errors
 
 
+def test_the_gaps_of_real_candles_are_told():
+    path = shared_data("bitfinex_1m", "BTCUSD_1m_2016.csv.gz")
+    report = check(load("bitfinex_candles", path, instrument="btc_usd", interval="1m"))
+    (gap,) = [one for one in report.warnings if one.code == "gap"]
+    assert gap.count == 63_912, "rows that are not a minute after the row before"
+
+
 def test_real_rates_of_funding():
     path = shared_data("funding", "BTC-USDT_binance_2020-01-01_2024-01-01_funding_history.csv.gz")
     frame = load("funding_history", path, instrument="btc_usdt", time_zone="Etc/GMT-3").frame

@@ -177,3 +177,23 @@ def test_rows_from_the_newest_to_the_oldest_are_called_that():
     stream = candles(daily().reverse(), instrument="a_usd")
     (finding,) = [one for one in check(stream).errors if one.code == "time_back"]
     assert "the newest row comes first: repair=Repair(sort=True)" in finding.hint
+
+
+def test_gaps_are_told_where_a_market_never_closes():
+    """Minutes of a week with an hour left out, of two instruments; then the same without a Sunday."""
+    minutes = pl.datetime_range(
+        datetime(2024, 1, 1), datetime(2024, 1, 8), "1m", time_zone="UTC", eager=True, closed="left"
+    )
+    whole = (
+        pl.DataFrame({"timestamp": minutes}).with_columns(*BARS).join(pl.DataFrame({"symbol": ["a", "b"]}), how="cross")
+    )
+    assert not [one for one in check(candles(whole)).warnings if one.code == "gap"]
+    hole = pl.col("timestamp").is_between(
+        datetime(2024, 1, 3, 4, tzinfo=UTC), datetime(2024, 1, 3, 5, tzinfo=UTC), "left"
+    )
+    cut = whole.filter(~(hole & (pl.col("symbol") == "b")))
+    (gap,) = [one for one in check(candles(cut)).warnings if one.code == "gap"]
+    assert gap.message == "<frame>: 1 gap(s) between candles, the longest of 1h at 2024-01-03 04:00:00+00:00 (b)"
+    assert "nothing is filled in" in gap.hint
+    closed = cut.filter(pl.col("timestamp").dt.weekday() != 7)
+    assert not [one for one in check(candles(closed)).warnings if one.code == "gap"]

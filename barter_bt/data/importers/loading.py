@@ -108,7 +108,7 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
     found = importer.read(path, asked)
     frame, notes = _named(found.frame, path, instrument)
     names = [name for name in _ORDER if name in frame.columns]
-    return Imported(frame.select(names), found.notes + notes)
+    return Imported(frame.select(names).rechunk(), found.notes + notes)  # many small chunks would be many small pieces
 
 
 _EXAMPLES = {
@@ -128,7 +128,7 @@ def _named(
     if "instrument" not in frame.columns:
         if not isinstance(instrument, str) or not instrument:
             raise ConfigError(f"{path.name}: the rows name no symbol", 'give instrument="btc_usdt", whose they all are')
-        return frame.with_columns(instrument=pl.lit(instrument)), ()
+        return frame.with_columns(_only(instrument)), ()
     symbols = frame["instrument"].unique(maintain_order=True).to_list()
     if instrument is None:
         return frame, ()
@@ -139,10 +139,15 @@ def _named(
                 f"{path.name}: holds {len(symbols)} symbols ({shown}, ...), and instrument={instrument!r} is one",
                 f"say which: instrument={{{symbols[0]!r}: {instrument!r}}}",
             )
-        return frame.with_columns(instrument=pl.lit(instrument)), ()
+        return frame.with_columns(_only(instrument)), ()
     kept = frame.filter(pl.col("instrument").is_in(list(instrument)))
     if frame.height and not kept.height:
         raise DataError(f"{path.name}: has no rows of {', '.join(instrument)}; there are {', '.join(symbols[:10])}")
     named = kept.with_columns(pl.col("instrument").replace(dict(instrument)))
     left_out = frame.height - kept.height
     return named, (f"{left_out} row(s) of other symbols left out",) if left_out else ()
+
+
+def _only(instrument: str) -> pl.Expr:
+    """One name in every row, as a category: nobody compares text then."""
+    return pl.lit(instrument, pl.Enum([instrument])).alias("instrument")
