@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data.resolve import TIMELY
 from barter_bt.data.schema import ALIASES, SCHEMAS, TIME_NAMES
 from barter_bt.data.wide import long_frame
 from barter_bt.errors import ConfigError, DataError
@@ -182,6 +183,19 @@ def _time(series: pl.Series) -> pl.Series:
     except pl.exceptions.PolarsError:
         return series
     return times if times.null_count() == series.null_count() else series
+
+
+def with_iso_times(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Read text in columns that are called like times, if all of it is ISO; and say so.
+
+    Examples
+    --------
+    >>> with_iso_times(pl.DataFrame({"Date": ["2024-01-02"], "note": ["2024-01-02"]}))[0].dtypes
+    [Date, String]
+    """
+    text = [one for one in frame if one.dtype == pl.String and one.name.lower().replace(" ", "_") in TIMELY]
+    times = [time for time in map(_time, text) if time.dtype != pl.String]
+    return frame.with_columns(times), tuple(f"{time.name!r} is text, read as ISO times" for time in times)
 
 
 def _understood(frame: pl.DataFrame, label: str) -> pl.DataFrame:

@@ -24,6 +24,9 @@ _TAKEN: dict[str, dict[str, tuple[str, ...]]] = {
 """Names that others give to our columns, in any case; which one is taken, the stream tells in its notes. A date or
 time of a candle is that of its open: read as the close, it would let decisions know the candle before it is over."""
 
+TIMELY = {*TIME_NAMES, *ALIASES["candles"], "open_time", "opentime", *_TIMES}
+"""Names of columns, in lower case, that hold times."""
+
 _INSTRUMENT = ("symbol", "ticker")
 _SYNONYMS = {
     "amount": ("volume",),

@@ -241,8 +241,11 @@ def open_source(source: object, instrument: str | None = None) -> Source:
         return _open_path(Path(source))
     if isinstance(source, pl.LazyFrame):
         return FrameSource(source)
+    from barter_bt.data.read import with_iso_times
+
     frame, notes = long_frame(_whole(source), instrument)
-    return FrameSource(frame, notes=notes)
+    frame, more = with_iso_times(frame)
+    return FrameSource(frame, notes=notes + more)
 
 
 def _whole(source: object) -> pl.DataFrame:

@@ -51,6 +51,14 @@ def test_a_daily_frame_of_a_downloader_loads_in_one_call():
     ]
 
 
+def test_days_as_text_are_read_and_told():
+    """As pandas reads them from a CSV file."""
+    text = daily().with_columns(pl.col("Date").cast(pl.String)).to_pandas()
+    stream = candles(text, instrument="a_usd")
+    assert stream.frame().collect().equals(candles(daily(), instrument="a_usd").frame().collect())
+    assert stream.notes["<frame>"][0] == "'Date' is text, read as ISO times"
+
+
 def test_said_it_is_not_told():
     options = {"columns": {"Date": "time_open"}, "time_zone": "UTC", "interval": "1d"}
     assert candles(daily(), instrument="a_usd", **options).notes == {}
