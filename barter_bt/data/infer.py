@@ -18,7 +18,7 @@ from barter_bt.data.convert import time
 from barter_bt.data.duration import NANOSECONDS
 from barter_bt.data.resolve import resolve
 from barter_bt.data.schema import ALIASES, TIME_NAMES
-from barter_bt.data.source import Source
+from barter_bt.data.source import PIECE_ROWS, Source
 from barter_bt.errors import DataError
 
 _LARGEST = {"s": 10**11, "ms": 10**14, "us": 10**17, "ns": 2**63}
@@ -120,9 +120,10 @@ def _interval(source: Source, columns: Mapping[str, str], options: Options) -> s
     names = [name, *([columns["instrument"]] if "instrument" in columns else [])]
     if source.schema[name].is_integer() and options.time_unit is None:
         return None  # of no row, or of one that says why it is no time
-    piece = next((piece for _, piece in source.pieces(names)), None)
-    if piece is None:
+    pieces = [piece for first, piece in source.pieces(names) if first < PIECE_ROWS]
+    if not pieces:
         return None
+    piece = pl.concat(pieces)
     rows = piece.select(at=at, who=who).drop_nulls().unique().sort("who", "at")
     local = rows["at"].dt.convert_time_zone(zone).dt.replace_time_zone(None)
     days = bool((local.dt.time() == pl.Series([0]).cast(pl.Time)).all())

@@ -110,6 +110,13 @@ def test_the_length_of_candles_is_their_usual_and_shortest_distance(step):
     assert candles(frame.reverse(), instrument="a_usd", repair=Repair(sort=True)).frame().collect().equals(rows)
 
 
+def test_the_length_is_that_of_all_chunks():
+    """A file that was read by several threads has several, even of a row each."""
+    parts = pl.concat([daily()[i : i + 1] for i in range(3)], rechunk=False)
+    assert parts.n_chunks() == 3
+    assert candles(parts, instrument="a_usd").notes == candles(daily(), instrument="a_usd").notes
+
+
 def test_days_of_a_zone_are_days_where_clocks_change():
     zone = "America/New_York"
     opened = pl.datetime_range(date(2024, 3, 8), date(2024, 3, 12), "1d", time_zone=zone, eager=True)
