@@ -163,9 +163,8 @@ def _rows(columns: Mapping[str, Any], kind: str, chosen: Any) -> bars.Rows:
     else:
         prices = [columns[name if kind == "candles" else "price"] for name in _PRICES]
     time = columns["time_exchange"]
-    traded = columns.get("amount" if kind == "trades" else "volume")
-    rows = bars.Rows(
-        columns.get("time_open", time), time, columns.get("time_received", time), *prices,
-        np.zeros(len(time)) if traded is None else traded,
-    )  # fmt: skip
+    opened, high, low, close = prices
+    traded = columns.get("amount" if kind == "trades" else "volume", np.zeros(len(time)))
+    begin, received = columns.get("time_open", time), columns.get("time_received", time)
+    rows = bars.Rows(begin, time, received, opened, high, low, close, traded)
     return rows if chosen is None else rows.part(chosen)
