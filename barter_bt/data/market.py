@@ -200,8 +200,4 @@ def _stream(
     if repair is not None and not isinstance(repair, Repair):
         raise ConfigError(f"repair is {repair!r}", "write for example repair=Repair(sort=True)")
     sources = [open_source(one, options.instrument) for one in given]
-    labels = [source.label for source in sources]
-    for number, (one, label) in enumerate(zip(sources, labels, strict=True)):
-        if labels.count(label) > 1:  # frames, or files of one name in several directories
-            one.label = f"{label} [{number}]"
     return Stream(sources, options, repair, clock_offset, validate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -61,6 +62,7 @@ class Stream:
         clock_offset: str | int | None = None,
         validate: bool = True,
     ) -> None:
+        _number(sources)
         told = [settled(source, options) for source in sources]
         self.given: list[Part] = [
             (source, canonical(source.schema, source.label, found))
@@ -296,6 +298,14 @@ class Stream:
             return frame
         shifted = pl.col("time_received").to_physical() + self.clock_offset_ns
         return frame.with_columns(shifted.cast(TIME).alias("time_received"))
+
+
+def _number(sources: Sequence[Source]) -> None:
+    """Give frames, and files of one name in several directories, labels of their own."""
+    seen = Counter(source.label for source in sources)
+    for number, source in enumerate(sources):
+        if seen[source.label] > 1:
+            source.label = f"{source.label} [{number}]"
 
 
 def _with_arrivals(frame: pl.DataFrame, arrivals: Arrivals, last: int) -> tuple[pl.DataFrame, int]:

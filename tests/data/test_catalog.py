@@ -1,14 +1,18 @@
 """The catalog: what goes in comes out, anything reads it, and an import that is killed leaves the old state."""
 
 import json
+import pickle
 import shutil
 import threading
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
 import pytest
 from frames import NS, TIME, candle_frame, times
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import barter_bt as bt
 from barter_bt.data import Catalog, Repair, candles, generate, load, trades
@@ -97,6 +101,37 @@ def test_a_run_is_that_of_the_same_rows_in_memory(tmp_path):
         for data in (catalog.candles("btc_usdt"), candles(frame))
     ]
     assert runs[0].digest == runs[1].digest
+
+
+def test_a_stream_goes_to_another_process(catalog):
+    """It is a path and times: a worker opens it anew."""
+    stream = pickle.loads(pickle.dumps(catalog.trades("btc_usdt", "2020-01-01T02:00")))
+    assert stream.frame().collect().equals(catalog.trades("btc_usdt", "2020-01-01T02:00").frame().collect())
+
+
+@settings(max_examples=20)
+@given(cuts=st.lists(st.tuples(st.integers(0, 59), st.integers(1, 60)), min_size=1, max_size=5))
+def test_parts_in_any_order_become_their_union(cuts):
+    """Of one history, three days long, whatever parts are imported, in whatever order, however they overlap."""
+    at = pl.Series([NS + hour * 3_600_000_000_000 for hour in range(60)]).cast(TIME)
+    history = pl.DataFrame({"time_exchange": at, "price": [float(i + 1) for i in range(60)], "amount": 1.0})
+    wanted: set[int] = set()
+    with TemporaryDirectory() as folder:
+        catalog = Catalog(folder)
+        for start, length in cuts:
+            part = trades(history.slice(start, length), instrument="a_usd")
+            catalog.add_stream(part, exchange="x", overlap="merge")
+            wanted |= set(range(start, min(start + length, 60)))
+        found = catalog.trades("a_usd").frame().collect()
+        assert found["price"].to_list() == [float(i + 1) for i in sorted(wanted)]
+        assert catalog.verify() == ()
+        assert catalog.files["rows"].sum() == len(wanted)
+
+
+def test_what_a_check_warns_of_is_told(tmp_path):
+    twice = pl.DataFrame({"time_exchange": times(0, 0), "price": [1.0, 1.0], "amount": [1.0, 1.0]})
+    added = Catalog(tmp_path / "catalog").add_stream(trades(twice, instrument="a_usd"), exchange="x")
+    assert "equal to the row above" in added.notes[0]
 
 
 def test_files_are_opened_one_after_the_other(catalog, monkeypatch):
@@ -271,7 +306,7 @@ def test_what_is_not_as_it_was_is_found(catalog, tmp_path):
     assert "its bytes are not those that were written" in found
     assert "mine.parquet: is not in the manifest: no import's" in found
     assert f"{second.name}: is missing" in found
-    with pytest.raises(DataError, match=r"parquet: is missing\nHint: Catalog.verify"):
+    with pytest.raises(DataError, match=r"parquet: is missing\nHint: make the stream again.*Catalog.verify"):
         catalog.trades("btc_usdt").frame()
     first.write_bytes(whole[:-1])
     with pytest.raises(DataError, match=r"has \d+ bytes, not \d+"):

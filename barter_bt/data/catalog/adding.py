@@ -32,7 +32,7 @@ class Added:
     skipped
         Files of which the catalog has all rows: they were imported before, in the same way.
     notes
-        What importers told.
+        What importers told, and what a check warned of.
     """
 
     files: int = 0

@@ -66,10 +66,12 @@ def _put(writer: Writer, source: Stream | CashFlows, origin: Origin) -> None:
     if isinstance(source, CashFlows):
         writer.add(source.kind, source.frame, origin)
         return
-    check(source).raise_if_errors()
+    report = check(source)
+    report.raise_if_errors()
     notes = [note for notes in source.notes.values() for note in notes]
     notes += [f"{count} row(s) {what}" for what, count in source.repairs.items() if count]
     if source.clock_offset is not None:
         notes.append(f"{source.clock_offset_ns} ns were added to time_received")
     writer.add(source.kind, source.frame().collect(), origin, notes)
     writer.added.notes += tuple(f"{origin.name}: {note}" for note in notes)
+    writer.added.notes += tuple(one.message for one in report.warnings if one.code != "understood")

@@ -107,7 +107,10 @@ class CatalogSource:
         size = path.stat().st_size if path.is_file() else None
         if size != entry.bytes:
             state = "is missing" if size is None else f"has {size} bytes, not {entry.bytes}"
-            raise DataError(f"{path}: {state}", "Catalog.verify() tells what else is not as it was; import it again")
+            raise DataError(
+                f"{path}: {state}",
+                "make the stream again, if files were imported since; Catalog.verify() tells what is not as it was",
+            )
         return path
 
 

@@ -4,12 +4,23 @@
 :class:`Importer` that says where the layout is from, and an answers file in ``tests/data/importers/``.
 """
 
-from barter_bt.data.importers import barter, binance, captures, databento, equities, exchanges, forex, generic, tardis
+from barter_bt.data.importers import (
+    barter,
+    binance,
+    captures,
+    databento,
+    equities,
+    exchanges,
+    forex,
+    generic,
+    lean,
+    tardis,
+)
 from barter_bt.data.importers.importer import Asked, Imported, Importer
 
 IMPORTERS: dict[str, Importer] = {
     one.name: one
-    for room in (binance, exchanges, tardis, databento, equities, forex, captures, barter, generic)
+    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, barter, generic)
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }
 """Importers by name."""

@@ -1,4 +1,4 @@
-"""Files of American stocks: Polygon's flat files, Lean's folders, LOBSTER's samples."""
+"""Files of American stocks: Polygon's flat files, LOBSTER's samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from barter_bt.data.importers.parsing import (
     day_of,
     decimal_ns,
     divided,
-    local_time,
     of_day,
     since_1970,
     table,
@@ -45,28 +44,6 @@ def _by_time(frame: pl.DataFrame, at: str) -> Imported:
     if frame["instrument"].n_unique() < 2:
         return Imported(frame)
     return Imported(frame.sort(at, maintain_order=True), ("rows were put in order of time: they stand by ticker",))
-
-
-def _lean_trades(path: Path, asked: Asked) -> Imported:
-    columns = {"ms": TEXT, "price": FLOAT, "size": FLOAT, "exchange": TEXT, "condition": TEXT, "suspicious": TEXT}
-    rows = table(path, columns, header="never")
-    sound = rows.filter(pl.col("suspicious") != "1")
-    notes = (f"{rows.height - sound.height} trade(s) left out that are flagged as suspicious",)
-    at = of_day(decimal_ns("ms", "ms"), day_of(path), _NEW_YORK).alias("time_exchange")
-    frame = sound.select(at, divided("price", 10_000), amount="size")
-    return Imported(frame, notes if len(sound) < len(rows) else ())
-
-
-def _lean_intraday(path: Path, asked: Asked) -> Imported:
-    rows = table(path, {"ms": TEXT, **_OHLC, "volume": FLOAT}, header="never")
-    at = of_day(decimal_ns("ms", "ms"), day_of(path), _NEW_YORK).alias("time_open")
-    return Imported(rows.select(at, *(divided(name, 10_000) for name in _OHLC), "volume"))
-
-
-def _lean_daily(path: Path, asked: Asked) -> Imported:
-    rows = table(path, {"time": TEXT, **_OHLC, "volume": FLOAT}, header="never")
-    at = local_time(pl.col("time"), "%Y%m%d %H:%M", _NEW_YORK).alias("time_open")
-    return Imported(rows.select(at, *(divided(name, 10_000) for name in _OHLC), "volume"))
 
 
 _MESSAGES = {"time": TEXT, "type": INT, "id": INT, "size": FLOAT, "price": FLOAT, "direction": INT}
@@ -107,7 +84,6 @@ def _lobster_quotes(path: Path, asked: Asked) -> Imported:
     return Imported(kept, (f"{frame.height - kept.height} row(s) left out that change nothing at the best prices",))
 
 
-_LEAN = "github.com/QuantConnect/Lean Data/equity/readme.md, looked at 2026-11-27; for trades also a real file of 2013"
 _LOCAL = "times of day are New York's, the day is in the file's name"
 _CENTS = "prices are in hundredths of a cent: divided by 10,000"
 _POLYGON = "first lines and rows of such files in public repositories, looked at 2026-11-27"
@@ -126,21 +102,6 @@ IMPORTERS = [
         ("window_start (ns) is the open; the length is in the path and in no row: give interval, 1m or 1d",
          "days are those of New York", "the order of the prices is open, close, high, low"),
         _polygon_candles, ("interval",), ("interval",),
-    ),
-    Importer(
-        "lean_equity_trades", "trades", "ms since midnight,price,size,exchange,condition,suspicious", _LEAN,
-        (_LOCAL, _CENTS, "suspicious trades are left out and counted, as Lean does in bars", "there is no side"),
-        _lean_trades,
-    ),
-    Importer(
-        "lean_equity_bars", "candles", "ms since midnight,open,high,low,close,volume", _LEAN,
-        (_LOCAL, _CENTS, "minute and second bars; the length is in the path and in no row: give interval"),
-        _lean_intraday, ("interval",), ("interval",),
-    ),
-    Importer(
-        "lean_equity_daily", "candles", "YYYYMMDD HH:MM,open,high,low,close,volume", _LEAN,
-        ("times are New York's", _CENTS, "hourly and daily bars: give interval"), _lean_daily,
-        ("interval",), ("interval",),
     ),
     Importer(
         "lobster_trades", "trades", "message file: time (s since midnight),type,id,size,price,direction", _LOBSTER,
