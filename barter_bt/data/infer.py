@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 import polars as pl
 
 from barter_bt.data.canonical import Options
 from barter_bt.data.convert import time
 from barter_bt.data.duration import NANOSECONDS
-from barter_bt.data.resolve import resolve
+from barter_bt.data.resolve import INSTRUMENT, resolve
 from barter_bt.data.schema import ALIASES, TIME_NAMES
 from barter_bt.data.source import PIECE_ROWS, Source
 from barter_bt.errors import DataError
@@ -46,6 +47,7 @@ def settled(source: Source, options: Options) -> tuple[Options, tuple[str, ...]]
     """
     columns = resolve(source.schema, source.label, options.kind, options.columns, options.instrument)
     notes = [*getattr(source, "notes", ()), *_names(columns, options)]
+    _refuse_symbols(source, columns, options)
     times = {name: columns[name] for name in TIME_NAMES if name in columns}
     if options.time_unit is None:
         unit = _unit(source, times)
@@ -70,6 +72,23 @@ def _names(columns: Mapping[str, str], options: Options) -> list[str]:
         for name, source in other.items()
         if source.lower() != name and aliases.get(source.lower()) != name
     ]
+
+
+def _refuse_symbols(source: Source, columns: Mapping[str, str], options: Options) -> None:
+    """Refuse one name for rows of several symbols, as far as the first of them tell."""
+    if options.instrument is None:
+        return
+    for name in source.schema:
+        if name.lower() not in INSTRUMENT or name in columns.values():
+            continue
+        symbols = next((piece[name].unique() for _, piece in source.pieces([name])), pl.Series())
+        if len(symbols) > 1:
+            shown = ", ".join(map(repr, sorted(map(str, symbols))[:3]))
+            raise DataError(
+                f"{source.label}: instrument={options.instrument!r} is given, but column {name!r} holds {len(symbols)} "
+                f"symbols: {shown}, ...",
+                "leave instrument out, and the symbols are the names; or filter the rows of one first",
+            )
 
 
 def _unit(source: Source, times: Mapping[str, str]) -> str | None:
@@ -106,8 +125,7 @@ def _are_days(source: Source, times: Mapping[str, str]) -> bool:
     if not naive:
         return True
     midnight = pl.all_horizontal(pl.col(name).dt.time() == pl.time(0) for name in naive)
-    found = [piece.select(midnight.all()).item() for _, piece in source.pieces(naive)]
-    return bool(found) and all(found)
+    return source.rows > 0 and all(piece.select(midnight.all()).item() for _, piece in source.pieces(naive))
 
 
 def _interval(source: Source, columns: Mapping[str, str], options: Options) -> str | None:
@@ -120,7 +138,7 @@ def _interval(source: Source, columns: Mapping[str, str], options: Options) -> s
     names = [name, *([columns["instrument"]] if "instrument" in columns else [])]
     if source.schema[name].is_integer() and options.time_unit is None:
         return None  # of no row, or of one that says why it is no time
-    pieces = [piece for first, piece in source.pieces(names) if first < PIECE_ROWS]
+    pieces = [piece for _, piece in takewhile(lambda one: one[0] < PIECE_ROWS, source.pieces(names))]
     if not pieces:
         return None
     piece = pl.concat(pieces)

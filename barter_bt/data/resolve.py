@@ -27,7 +27,9 @@ time of a candle is that of its open: read as the close, it would let decisions 
 TIMELY = {*TIME_NAMES, *ALIASES["candles"], "open_time", "opentime", *_TIMES}
 """Names of columns, in lower case, that hold times."""
 
-_INSTRUMENT = ("symbol", "ticker")
+INSTRUMENT = ("symbol", "ticker")
+"""Names in lower case of a column that names the instrument."""
+
 _SYNONYMS = {
     "amount": ("volume",),
     "price": ("px", "last", "rate"),
@@ -91,7 +93,7 @@ def _others(
     if kind == "candles" and "time_exchange" in found:
         del wanted["time_open"]  # the interval says when they open
     if instrument is None:
-        wanted["instrument"] = _INSTRUMENT
+        wanted["instrument"] = INSTRUMENT
     taken: list[tuple[str, str]] = []
     free = [name for name in schema.names() if name not in found.values()]
     free = [name for name in free if name.lower() != "index" or schema[name].is_temporal()]

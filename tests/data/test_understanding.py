@@ -166,6 +166,13 @@ def test_usual_names_are_taken_and_two_of_them_refused():
     assert quotes(pl.DataFrame(book), instrument="a_usd").frame().collect()["ask_price"].item() == 2.0
 
 
+def test_one_name_for_several_symbols_is_refused():
+    frame = pl.DataFrame({"ts": times(0, 1), "price": [1.0, 1.0], "qty": [2.0, 2.0], "symbol": ["a", "b"]})
+    with pytest.raises(DataError, match=r"instrument='a_usd' is given, but column 'symbol' holds 2 symbols: 'a', 'b'"):
+        trades(frame, instrument="a_usd")
+    assert trades(frame.head(1), instrument="a_usd").instruments == ("a_usd",)
+
+
 def test_an_index_of_numbers_is_no_time():
     frame = pl.DataFrame({"index": [0], "ts": times(0), "price": [1.0], "amount": [2.0]})
     assert trades(frame, instrument="a_usd").time_range() == (NS, NS)

@@ -50,9 +50,9 @@ def name_of(text: str, what: str) -> str:
     ConfigError
         It has characters that directories or hive's partitions do not take.
     """
-    if not text or text.startswith(".") or not all(one.isalnum() or one in "._-+:@" for one in text):
+    if not text or text.startswith(".") or not all(one.isalnum() or one in "._-+@" for one in text):
         raise ConfigError(
-            f"{what} {text!r} cannot be a directory of a catalog; allowed are letters, digits and . _ - + : @",
+            f"{what} {text!r} cannot be a directory of a catalog; allowed are letters, digits and . _ - + @",
             'name it: instrument="btc_usdt", or instrument={"BTC/USDT": "btc_usdt"} by symbol',
         )
     return text
@@ -127,6 +127,7 @@ class Writer:
             )
         at = _AT.get(kind, "time_exchange")
         spans = [ends(frame, at) for frame in frames]
+        there = [one for one in there if one.time_first <= spans[-1][1] and spans[0][0] <= one.time_last]
         if self._overlap == "refuse":
             refuse_common(rows, at, key, there, origins[0].name)
         new = without_common(rows, at, key, there, origins[0].name, self._staging.path_of)

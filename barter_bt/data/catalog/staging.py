@@ -53,6 +53,9 @@ class Staging:
         self.name = uuid4().hex[:12]
         self.directory = self.root / f"{ASIDE}{self.name}"
         self._aside: dict[str, Path] = {}
+        self._by_key: dict[tuple[str, str, str], list[Entry]] = {}
+        for entry in self.manifest.files:
+            self._by_key.setdefault(entry.key, []).append(entry)
 
     @classmethod
     def begin(cls, root: Path) -> Staging:
@@ -74,17 +77,12 @@ class Staging:
 
     def of(self, key: tuple[str, str, str]) -> list[Entry]:
         """Files of a kind, exchange and instrument, those of this import among them, by time."""
-        found = [entry for entry in (*self.kept, *self.entries) if entry.key == key]
-        return sorted(found, key=lambda one: one.time_first)
-
-    @property
-    def kept(self) -> list[Entry]:
-        """Files of the catalog that this import does not replace."""
-        return [entry for entry in self.manifest.files if entry.path not in self.replaced]
+        return sorted(self._by_key.get(key, ()), key=lambda one: one.time_first)
 
     def replace(self, entry: Entry) -> None:
         """Let a file count no longer when the import is done: its rows are in another."""
         self.replaced.add(entry.path)
+        self._by_key[entry.key].remove(entry)
         self.entries = [one for one in self.entries if one is not entry]
 
     def write(
@@ -109,6 +107,7 @@ class Staging:
             tuple(dict.fromkeys(notes)),
         )  # fmt: skip
         self._aside[path] = aside
+        self._by_key.setdefault(key, []).append(entry)
         self.entries.append(entry)
 
     def commit(self) -> None:
@@ -125,7 +124,7 @@ class Staging:
                 folders |= {place.parents[i] for i in range(4)}
             for folder in sorted(folders, reverse=True):
                 flush(folder)
-            write_manifest(self.root, [*self.kept, *self.entries])
+            write_manifest(self.root, [entry for entries in self._by_key.values() for entry in entries])
             for path in sorted(self.replaced):
                 _remove(self.root / path)
         except OSError as error:
