@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import sys
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from frames import TIME
 
 from barter_bt.data import IMPORTERS, CashFlows, Repair, load
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import ConfigError, DataError, MissingPackageError
 
 ROOM = Path(__file__).parent / "importers"
 NAMES = sorted(IMPORTERS)
@@ -185,6 +186,28 @@ def test_a_value_that_does_not_fit_names_the_file(tmp_path):
     path.write_text("1,abc,2,3,1583709433583,True,True\n")
     with pytest.raises(DataError, match=r"x\.csv: could not parse `abc`"):
         load("binance_spot_trades", path, instrument="btc_usdt")
+
+
+def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "x.dbn"
+    path.write_bytes(b"DBN")
+    monkeypatch.setitem(sys.modules, "databento_dbn", None)
+    with pytest.raises(MissingPackageError, match=r"need the package databento-dbn\nHint: pip install"):
+        load("databento_trades", path)
+
+
+def test_a_binary_file_of_something_else_is_refused(tmp_path):
+    pytest.importorskip("databento_dbn")
+    answers = answers_of("databento_mbp1")
+    path = write(answers, tmp_path)
+    with pytest.raises(DataError, match="holds records of 'mbp-1', not of 'trades'"):
+        load("databento_trades", path)
+    path.write_bytes(b"no DBN at all")
+    with pytest.raises(DataError, match="cannot be read as DBN"):
+        load("databento_trades", path)
+    np.savez(tmp_path / "x.npz", other=np.zeros(3))
+    with pytest.raises(DataError, match="no array 'data' with the fields"):
+        load("hftbacktest_trades", tmp_path / "x.npz", instrument="a_usd")
 
 
 def test_files_without_rows(tmp_path):
