@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,37 +49,44 @@ class Rows:
 
     def part(self, rows: slice | npt.NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
-        return Rows(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return Rows.joined([self], rows)
 
     @staticmethod
-    def joined(parts: Sequence[Rows]) -> Rows:
-        """Rows behind rows."""
-        if len(parts) == 1:
-            return parts[0]
-        return Rows(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Rows)))
+    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[np.bool_] | None = None) -> Rows:
+        """Rows behind rows, or some of them; columns that are one array (the prices of a trade) stay one."""
+        made: dict[tuple[int, ...], npt.NDArray[Any]] = {}
+        columns = []
+        for one in fields(Rows):
+            arrays = [getattr(part, one.name) for part in parts]
+            key = tuple(map(id, arrays))
+            if key not in made:
+                whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+                made[key] = whole if rows is None else whole[rows]
+            columns.append(made[key])
+        return Rows(*columns)
 
 
-Measure = Callable[[Rows], Floats]
+Measure = Callable[[Rows, slice], Floats]
 
 
-def count(rows: Rows) -> Floats:
+def count(rows: Rows, of: slice) -> Floats:
     """How many rows."""
-    return np.arange(1, len(rows) + 1, dtype=np.float64)
+    return np.arange(1, len(rows.time[of]) + 1, dtype=np.float64)
 
 
-def volume(rows: Rows) -> Floats:
+def volume(rows: Rows, of: slice) -> Floats:
     """Amounts traded."""
-    return np.cumsum(rows.volume)
+    return np.cumsum(rows.volume[of])
 
 
-def value(rows: Rows) -> Floats:
+def value(rows: Rows, of: slice) -> Floats:
     """Price times amount."""
-    return np.cumsum(rows.volume * rows.close)
+    return np.cumsum(rows.volume[of] * rows.close[of])
 
 
-def span(rows: Rows) -> Floats:
+def span(rows: Rows, of: slice) -> Floats:
     """From the lowest to the highest price."""
-    return np.asarray(np.maximum.accumulate(rows.high) - np.minimum.accumulate(rows.low))
+    return np.asarray(np.maximum.accumulate(rows.high[of]) - np.minimum.accumulate(rows.low[of]))
 
 
 def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
@@ -95,14 +103,16 @@ def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
     while start < len(rows):
         reached = -1
         while reached < 0:
-            found = np.flatnonzero(measure(rows.part(slice(start, start + guess))) >= size)
-            if len(found):
-                reached = start + int(found[0])
+            reaches = measure(rows, slice(start, start + guess)) >= size
+            if reaches.any():
+                reached = start + int(reaches.argmax())
             elif start + guess >= len(rows):
                 return ends
             else:
                 guess *= 2
-        end = int(np.searchsorted(rows.time, rows.time[reached], "right"))
+        end = reached + 1
+        while end < len(rows) and rows.time[end] == rows.time[reached]:
+            end += 1
         if end == len(rows):  # more of that time may come
             return ends
         guess = max(64, 2 * (end - start))
