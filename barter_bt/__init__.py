@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         compare_candle_paths,
         read,
     )
+    from barter_bt.data import Catalog, candles, quotes, trades
     from barter_bt.instrument import Instrument
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmendRequest",
+    "Catalog",
     "Checkpoint",
     "Commands",
     "Compiled",
@@ -88,6 +90,7 @@ __all__ = [
     "Venue",
     "__version__",
     "backtest",
+    "candles",
     "check_causality",
     "compare",
     "compare_candle_paths",
@@ -96,6 +99,7 @@ __all__ = [
     "instrument",
     "month_end",
     "protocol",
+    "quotes",
     "read",
     "report",
     "research",
@@ -105,6 +109,7 @@ __all__ = [
     "strategy",
     "system",
     "testing",
+    "trades",
     "venue",
     "week_end",
 ]
@@ -114,6 +119,7 @@ _ROOMS = (
     *("testing", "venue"),
 )
 _FROM = {
+    "data": ("Catalog", "candles", "quotes", "trades"),
     "backtest": (
         *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
         *("check_causality", "compare", "compare_candle_paths", "read"),

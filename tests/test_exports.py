@@ -9,15 +9,16 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
-        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end protocol read report research risk
-        session_end statistic strategy system testing venue week_end
+        AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
+        Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Venue __version__
+        backtest candles check_causality compare compare_candle_paths data every instrument month_end protocol quotes
+        read report research risk session_end statistic strategy system testing trades venue week_end
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
-        contract_targets deposits dividends exchange_sessions from_pandas front_contracts funding generate interest
-        margin_transfers quotes read_csv rename_symbols sample sessions settlement_prices splits trades
+        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
+        candles cash_flows check continuous contract_targets deposits dividends exchange_sessions from_pandas from_wide
+        front_contracts funding generate interest load margin_transfers quotes read_csv rename_symbols sample sessions
+        settlement_prices splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

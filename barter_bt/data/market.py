@@ -102,17 +102,19 @@ def trades(
     Parameters
     ----------
     source
-        A Polars, pyarrow or pandas frame, a path to ``.parquet``, ``.csv`` or ``.csv.gz``, or a list
-        of them, read one after the other. Parquet is streamed; nothing else is read in pieces.
+        A Polars or pandas frame, anything that speaks Arrow (a pyarrow table, a DuckDB relation), a path to
+        ``.parquet``, ``.csv`` (also ``.gz``, ``.zst``) or a ``.zip`` of one CSV file, or a list of them, read one
+        after the other. Parquet is streamed; nothing else is read in pieces.
     instrument
         Name of the only instrument; without it there is a column ``instrument`` (text, category or integer).
     columns
-        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``.
+        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``. Usual names (``Date``, ``timestamp``,
+        ``qty``, ``bid_size``, ...) are known; what was understood stands in ``stream.notes`` and in a run's warnings.
     time_zone
         Zone of times that have none, such as ``"UTC"``. A time that a clock change skipped or
         repeated is an error.
     time_unit
-        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC.
+        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC. By default their size tells.
     repair
         What to mend, see :class:`~barter_bt.data.Repair`; by default nothing.
     clock_offset
@@ -189,7 +191,8 @@ def candles(
     ----------
     interval
         Length of a candle, such as ``"1m"``, where the data has only the time of its open or of its
-        close (``time_exchange``, which may be called ``time_close``). A date is usually the time of the open.
+        close (``time_exchange``, which may be called ``time_close``). A date is the time of the open. By default the
+        shortest distance of candles, if it is the usual one as well; dates without a zone are days of UTC.
         ``"1d"`` is a day of the zone that the times are in, of 23 or 25 hours where clocks change; ``"24h"`` is not.
 
     Examples
@@ -218,9 +221,5 @@ def _stream(
         raise ConfigError(f"{options.kind}: the list of sources is empty")
     if repair is not None and not isinstance(repair, Repair):
         raise ConfigError(f"repair is {repair!r}", "write for example repair=Repair(sort=True)")
-    sources = [open_source(one) for one in given]
-    labels = [source.label for source in sources]
-    for number, (one, label) in enumerate(zip(sources, labels, strict=True)):
-        if labels.count(label) > 1:  # frames, or files of one name in several directories
-            one.label = f"{label} [{number}]"
+    sources = [open_source(one, options.instrument) for one in given]
     return Stream(sources, options, repair, clock_offset, validate, seen_by)

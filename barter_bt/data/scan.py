@@ -148,6 +148,8 @@ class Scan:
             f"(row {rows}, counted from 0); first: {hit.first}; allowed: {rule.allowed}"
         )
         hint = rule.hint
+        if rule.code == "time_back" and hit.count > self._rows[hit.source] // 2:
+            hint = "the newest row comes first: repair=Repair(sort=True), or give frame.reverse()"
         if rule.code == "latency":
             needed = self._stream.clock_offset_ns - self._latency_min_ns
             hint = f'clock_offset={needed} (ns) is the smallest that will do, clock_offset="auto" finds it'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -15,6 +16,7 @@ from barter_bt.data import facts
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.infer import settled
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
@@ -50,6 +52,11 @@ class Stream:
         Whether a run checks the rows; nulls and unknown instruments are always refused.
     seen_by
         Who sees the rows: ``"all"``, the ``"strategy"`` (the engine) or the ``"venue"`` alone (rule 78).
+
+    Attributes
+    ----------
+    notes
+        For each source what was understood of it that nobody said: names, units, zone, length of candles.
     """
 
     def __init__(
@@ -64,7 +71,13 @@ class Stream:
         if seen_by not in SEEN_BY:
             raise ConfigError(f"seen_by is {seen_by!r}; allowed: {', '.join(SEEN_BY)}")
         self.seen_by = seen_by
-        self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
+        _number(sources)
+        told = [settled(source, options) for source in sources]
+        self.given: list[Part] = [
+            (source, canonical(source.schema, source.label, found))
+            for source, (found, _) in zip(sources, told, strict=True)
+        ]
+        self.notes = {source.label: notes for source, (_, notes) in zip(sources, told, strict=True) if notes}
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
         self._time_zone = options.time_zone
@@ -324,6 +337,14 @@ class Stream:
             return frame
         shifted = pl.col("time_received").to_physical() + self.clock_offset_ns
         return frame.with_columns(shifted.cast(TIME).alias("time_received"))
+
+
+def _number(sources: Sequence[Source]) -> None:
+    """Give frames, and files of one name in several directories, labels of their own."""
+    seen = Counter(source.label for source in sources)
+    for number, source in enumerate(sources):
+        if seen[source.label] > 1:
+            source.label = f"{source.label} [{number}]"
 
 
 def _with_arrivals(frame: pl.DataFrame, arrivals: Arrivals, last: int) -> tuple[pl.DataFrame, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.doubts import doubts
+from barter_bt.data.gaps import gaps
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Report
 from barter_bt.data.scan import Scan
@@ -50,7 +51,7 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
     for piece in stream.pieces():
         scan.add(piece)
     report = scan.report()
-    return Report(report.errors, (*report.warnings, *doubts(stream)))
+    return Report(report.errors, (*report.warnings, *doubts(stream), *gaps(stream)))
 
 
 class Guard:

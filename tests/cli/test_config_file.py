@@ -157,6 +157,25 @@ def test_a_benchmark_is_a_second_strategy(config):
     assert type(load(config).build_benchmark()).__name__ == "Holding"
 
 
+def test_data_of_a_catalog(config):
+    """A directory is a catalog, in which the instrument is chosen; what was said at the import is not said again."""
+    frame = pl.read_parquet(config.parent / "candles.parquet")
+    catalog = bt.Catalog(config.parent / "market")
+    catalog.add_stream(bt.candles(config.parent / "candles.parquet", interval="1m"), exchange="xsim")
+    chosen = replaced(config, 'path = "candles.parquet"\ninterval = "1m"', 'path = "market"\ninstrument = "walk_usd"')
+    (stream,) = load(chosen).build()["data"]
+    assert stream.rows == frame.height
+    replaced(config, 'path = "market"', 'path = "market"\ninterval = "1m"')
+    with pytest.raises(ConfigError, match=r"data\[0\].interval.* has no effect on rows of a catalog"):
+        load(config).build()
+    replaced(config, 'instrument = "walk_usd"\n\n', "\n")
+    with pytest.raises(ConfigError, match=r"data\[0\].instrument.* a catalog has many"):
+        load(config).build()
+    replaced(config, 'path = "market"', 'path = "candles.parquet"\nexchange = "xsim"')
+    with pytest.raises(ConfigError, match=r"data\[0\].exchange.* chooses in a catalog"):
+        load(config).build()
+
+
 def test_an_exchange_without_terms_has_the_usual_ones(config):
     config.write_text(config.read_text() + '[[instruments]]\nexchange = "xother"\nname = "a_usd"\n')
     assert load(config).build()["venues"]["xother"] == terms.Venue()

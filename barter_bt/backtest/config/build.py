@@ -174,6 +174,10 @@ class Config:
         if kind != "candles" and "interval" in options:
             self._fail(f"{key}.interval", f"{kind} have no interval", "leave it out, or set kind to candles")
         paths = [self.path.parent / each for each in ([files] if isinstance(files, str) else files)]
+        if len(paths) == 1 and paths[0].is_dir():
+            return self._of_catalog(key, kind, paths[0], options)
+        if "exchange" in options:
+            self._fail(f"{key}.exchange", "it chooses in a catalog, and the path is none", "leave it out")
         for path in paths:
             if not path.is_file():
                 self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
@@ -185,6 +189,17 @@ class Config:
             options["repair"] = self._make(f"{key}.repair", data.Repair, options["repair"])
         source = paths[0] if len(paths) == 1 else paths
         stream: Stream = self._make(key, getattr(data, kind), options, source)
+        return stream
+
+    def _of_catalog(self, key: str, kind: str, path: Path, options: dict[str, Any]) -> Stream:
+        """Rows of an instrument in a catalog, which were read and mended when they were imported."""
+        from barter_bt import data
+
+        if "instrument" not in options:
+            self._fail(f"{key}.instrument", "it is needed: a catalog has many", 'instrument = "btc_usdt"')
+        for name in options.keys() - {"instrument", "exchange"}:
+            self._fail(f"{key}.{name}", "it has no effect on rows of a catalog", "it is said when files are imported")
+        stream: Stream = self._make(key, getattr(data.Catalog(path), kind), options)
         return stream
 
     def _venues(self, exchanges: set[str]) -> dict[str, Venue]:

@@ -33,8 +33,11 @@ class DataSection(Section, frozen=True):
     """One stream of market data."""
 
     kind: Annotated[Literal["trades", "quotes", "candles"], Meta(description='"trades", "quotes" or "candles"')]
-    path: Annotated[str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several")]
+    path: Annotated[
+        str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
+    ]
     instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
+    exchange: Annotated[str, Meta(description="of a catalog that has the instrument of several")] | UnsetType = UNSET
     interval: Duration | UnsetType = UNSET
     columns: Annotated[dict[str, str], Meta(description="your column names to ours")] | UnsetType = UNSET
     time_zone: Annotated[str, Meta(description="zone of times that have none")] | UnsetType = UNSET
