@@ -1,0 +1,89 @@
+"""What can be run in one pass for many sets of parameters, and why other things cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.latency import CONSTANT
+from barter_bt.engine.order import NEXT_OPEN
+from barter_bt.engine.terms import IN_QUOTE
+from barter_bt.strategy import Signals
+from barter_bt.venue.state import CANDLES
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.setup import Setup
+
+FREE = ("target", "size", "with_fee", "resize", "rebalance", "band", "name")
+"""What of signals may be as it likes."""
+
+
+def why_not(setup: Setup, strategy: Any) -> str | None:
+    """What of a run keeps it from one pass; None if nothing does."""
+    return next(_of_strategy(strategy), None) or next(_of_market(setup), None) or next(_of_terms(setup), None)
+
+
+def _of_strategy(strategy: Any) -> Iterator[str]:
+    if not isinstance(strategy, Signals):
+        yield f"a strategy of type {type(strategy).__name__} is run as a whole; one pass is for Signals"
+        return
+    if not isinstance(strategy.target, pl.Expr):
+        yield "its targets are a frame"
+    plain = Signals(pl.lit(0.0))
+    for each in fields(Signals):
+        if each.name not in FREE and getattr(strategy, each.name) != getattr(plain, each.name):
+            yield f"the signals have {each.name}={getattr(strategy, each.name)!r:.40}"
+
+
+def _of_market(setup: Setup) -> Iterator[str]:
+    if len(setup.index) != 1 or len(setup.streams) != 1:
+        yield f"there are {len(setup.index)} instruments and {len(setup.streams)} streams, not one of each"
+        return
+    stream = setup.streams[0]
+    if stream.kind != "candles":
+        yield f"the data is of {stream.kind}, not of candles"
+    if stream.has_received or setup.market.feed_ns[0]:
+        yield "candles arrive later than they close"
+    if not stream.validate:
+        yield "the data is not checked (validate=False)"
+    if setup.first != -NEVER or setup.last != NEVER:
+        yield "the simulation has a start or an end"
+    if setup.marks:
+        yield "marks go by an interval (mark_every)"
+
+
+def _of_terms(setup: Setup) -> Iterator[str]:
+    terms, fills, links = setup.state.terms, setup.fill_terms, setup.state.links
+    asked = {
+        "limits or risk managers": setup.asked_risk,
+        "commands": setup.commands,
+        "cash flows": setup.cash_flows,
+        "sessions": setup.sessions,
+        "a record": setup.record,
+        "rates": setup.rates,
+    }
+    for name, given in asked.items():
+        if given:
+            yield f"the simulation has {name}"
+    if setup.audit != "off" or setup.trading != "enabled":
+        yield f"audit is {setup.audit!r}, trading {setup.trading!r}"
+    if terms.derivative[0] or terms.margined[0] or terms.strike[0] or terms.expiry[0] != NEVER:
+        yield "the instrument is not spot of a cash account"
+    if terms.fee_by_order[0] or terms.fee_in[0] != IN_QUOTE or len(setup.fees.volumes):
+        yield "fees have minima, steps or tiers, or are paid in another asset"
+    if links.request_form[0] != CONSTANT or links.response_form[0] != CONSTANT:
+        yield "latency is drawn"
+    elif links.request_ns[0] or links.response_ns[0]:
+        yield "requests and responses take time"
+    if fills.taker_fills_on[0] != CANDLES or fills.candle_fill[0] != NEXT_OPEN:
+        yield "orders do not fill at the next open of a candle"
+    if fills.slips[0] or fills.participation[0]:
+        yield "orders slip, or fill in parts (participation)"
+    if terms.quote[0] != setup.market.reporting or any(
+        total for asset, total in enumerate(setup.state.assets.array("total").tolist()) if asset != terms.quote[0]
+    ):
+        yield "equity is not of the instrument's quote asset alone"
