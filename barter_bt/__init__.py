@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         read,
     )
     from barter_bt.instrument import Instrument
+    from barter_bt.research import Sweep, draw, grid, sweep
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
         AmendRequest,
@@ -69,6 +70,7 @@ __all__ = [
     "Signals",
     "Simulation",
     "Slippage",
+    "Sweep",
     "Venue",
     "__version__",
     "backtest",
@@ -76,7 +78,9 @@ __all__ = [
     "compare",
     "compare_candle_paths",
     "data",
+    "draw",
     "every",
+    "grid",
     "instrument",
     "month_end",
     "read",
@@ -86,6 +90,7 @@ __all__ = [
     "session_end",
     "statistic",
     "strategy",
+    "sweep",
     "testing",
     "venue",
     "week_end",
@@ -102,6 +107,7 @@ _FROM = {
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
     "instrument": ("Instrument",),
+    "research": ("Sweep", "draw", "grid", "sweep"),
     "risk": ("Limits",),
     "strategy": (
         *("AmendRequest", "Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),

@@ -10,9 +10,9 @@ import pytest
 SURFACE = {
     "barter_bt": """
         AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
-        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end read report research risk
-        session_end statistic strategy testing venue week_end
+        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Sweep Venue __version__
+        backtest check_causality compare compare_candle_paths data draw every grid instrument month_end read report
+        research risk session_end statistic strategy sweep testing venue week_end
     """,
     "barter_bt.data": """
         CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
@@ -37,7 +37,7 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.research": """
-        CombinatorialFolds Fold Span combinatorial_purged fold_table purged_k_fold walk_forward
+        CombinatorialFolds Fold Span Sweep combinatorial_purged draw fold_table grid purged_k_fold sweep walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare

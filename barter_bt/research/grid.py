@@ -49,7 +49,9 @@ def grid(*, where: Condition = None, **values: Iterable[Any]) -> pl.DataFrame:
         raise ConfigError("a grid needs a parameter", "grid(fast=range(5, 60), slow=range(20, 200))")
     sets = int(np.prod([column.len() for column in columns.values()], dtype=float))
     if sets > _MOST:
-        raise ConfigError(f"the grid has {sets:,} combinations; at most {_MOST:,}", "draw(1000, ...) tries some of them")
+        raise ConfigError(
+            f"the grid has {sets:,} combinations; at most {_MOST:,}", "draw(1000, ...) tries some of them"
+        )
     frame, *others = (column.to_frame() for column in columns.values())
     for other in others:
         frame = frame.join(other, how="cross", maintain_order="left_right")
@@ -144,7 +146,9 @@ def _kept(frame: pl.DataFrame, where: Condition) -> pl.DataFrame:
         found = frame.filter(pl.sql_expr(where) if isinstance(where, str) else where)
     except pl.exceptions.PolarsError as error:
         first = str(error).split("\n", 1)[0]
-        raise ConfigError(f"where is {where!s:.80}, which cannot be computed: {first}", f"over {frame.columns}") from error
+        raise ConfigError(
+            f"where is {where!s:.80}, which cannot be computed: {first}", f"over {frame.columns}"
+        ) from error
     if not found.height:
         raise ConfigError(f"where is {where!s:.80}, which leaves none of {frame.height:,} sets")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,19 +25,32 @@ FREE = ("target", "size", "with_fee", "resize", "rebalance", "band", "name")
 
 def why_not(setup: Setup, strategy: Any) -> str | None:
     """What of a run keeps it from one pass; None if nothing does."""
-    return next(_of_strategy(strategy), None) or next(_of_market(setup), None) or next(_of_terms(setup), None)
+    return why_not_signals(strategy) or why_not_setup(setup)
 
 
-def _of_strategy(strategy: Any) -> Iterator[str]:
+def why_not_setup(setup: Setup) -> str | None:
+    """What of data and terms keeps every strategy from one pass."""
+    return next(_of_market(setup), None) or next(_of_terms(setup), None)
+
+
+def why_not_signals(strategy: Any) -> str | None:
+    """What of a strategy does."""
     if not isinstance(strategy, Signals):
-        yield f"a strategy of type {type(strategy).__name__} is run as a whole; one pass is for Signals"
-        return
+        return f"a strategy of type {type(strategy).__name__} is run as a whole; one pass is for Signals"
     if not isinstance(strategy.target, pl.Expr):
-        yield "its targets are a frame"
-    plain = Signals(pl.lit(0.0))
-    for each in fields(Signals):
-        if each.name not in FREE and getattr(strategy, each.name) != getattr(plain, each.name):
-            yield f"the signals have {each.name}={getattr(strategy, each.name)!r:.40}"
+        return "its targets are a frame"
+    for name, plain in _plain().items():
+        value = getattr(strategy, name)
+        if isinstance(value, pl.Expr) or value != plain:
+            return f"the signals have {name}={value!s:.40}"
+    return None
+
+
+@cache
+def _plain() -> dict[str, Any]:
+    """What else there is of signals, as it is by default."""
+    signals = Signals(pl.lit(0.0))
+    return {each.name: getattr(signals, each.name) for each in fields(Signals) if each.name not in FREE}
 
 
 def _of_market(setup: Setup) -> Iterator[str]:

@@ -24,7 +24,7 @@ from barter_bt.engine.accounting import fee_of, notional
 from barter_bt.engine.sizing import EQUITY, UNITS, lots_for
 from barter_bt.engine.terms import RATE, Terms
 from barter_bt.research.one_pass.moments import measure, put
-from barter_bt.research.one_pass.tables import Account, Asked, Found, Kept, Given, State
+from barter_bt.research.one_pass.tables import Account, Asked, Found, Given, Kept, State
 
 _MOST_STEPS = 4.6e18
 _MOST = LIMIT >> 2
@@ -136,7 +136,7 @@ def follow(terms: Terms, account: Account, s: State, value: float, ticks: int) -
 def toward_zero(steps: float) -> int:
     """Whole steps; of those that are not whole, but for noise, the next ones towards zero."""
     whole = floor(steps + 0.5)
-    return int(whole) if abs(steps - whole) <= 1e-6 + steps * 4e-16 else int(floor(steps))
+    return whole if abs(steps - whole) <= 1e-6 + steps * 4e-16 else floor(steps)
 
 
 def sized(terms: Terms, account: Account, s: State, target: int, ticks: int) -> int:

@@ -1,4 +1,4 @@
-"""What figures are made of, from what one pass has kept; sums as :func:`barter_bt.statistic.tables.total` makes them."""
+"""What figures are made of, from what one pass has kept; sums are in the order of those of the statistics."""
 
 from __future__ import annotations
 

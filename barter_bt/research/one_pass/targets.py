@@ -1,7 +1,8 @@
 """Targets of many signals over the same candles: what they share is computed once.
 
 What expressions of a sweep have in common are rolling means and the like, of which a grid of 55 times 180 sets has 235.
-Each such part of an expression becomes a column, computed when it is first needed and kept while there is room.
+Each such part of an expression becomes a column, computed when it is first needed and kept while there is room. Where
+the whole is a comparison of such parts, it is compared without Polars.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from barter_bt.research.one_pass.comparison import Comparison, comparison
 from barter_bt.strategy.panel import Panel
 from barter_bt.strategy.windows import taken_apart
 
 Floats = npt.NDArray[np.float64]
-ROOM: Final = 64_000_000
-"""Bytes of columns that are kept."""
+ROOM: Final = 128_000_000
+"""Bytes of columns that are kept, with the arrays that they are compared as."""
 _FROM_ROW_TO_ROW: Final = ("Rolling", "Ewm", "Cum", "Diff", "PctChange")
 _PLAIN: Final = ("Column", "Literal", "BinaryExpr", "Cast", "Function")
 """Parts that give a value for each row, if what they are made of does; a literal gives one for all."""
+Parts = dict[bytes, str]
 
 
 class SharedColumns:
@@ -41,72 +44,118 @@ class SharedColumns:
     def __init__(self, panel: Panel, rows: int) -> None:
         self.panel, self.rows = panel, rows
         self._kept: OrderedDict[bytes, pl.Series] = OrderedDict()
-        self._most = max(ROOM // (8 * max(rows, 1)), 1)
+        self._arrays: dict[bytes, Floats | None] = {}  # of kept columns that were compared; None: they cannot be
+        self._most = max(ROOM // (16 * max(rows, 1)), 1)
         self._lock = threading.Lock()
 
     def targets(self, expressions: Sequence[pl.Expr]) -> Iterator[Floats]:
-        """Targets of each, NaN where there is none.
+        """Targets of each, NaN where there is none; what is given is valid until the next is asked for.
 
         Raises
         ------
         Exception
-            What Polars raises where one cannot be computed.
+            What Polars raises where one cannot be computed; or a target is NaN.
         """
-        parts: dict[bytes, str] = {}
-        wanted = {str(k): self._taken_apart(each, parts) for k, each in enumerate(expressions)}
+        parts: Parts = {}
+        wanted = [_taken_apart(each, parts) for each in expressions]
         columns = self._columns(parts)
-        alone = [name for name, each in wanted.items() if each is None]
-        frame = pl.DataFrame(columns).lazy() if columns else self.panel.frame
+        for k, each in enumerate(wanted):
+            if isinstance(each, Comparison) and self._compared(each, columns) is None:
+                wanted[k] = expressions[k]
+        together = {str(k): each.cast(pl.Float64) for k, each in enumerate(wanted) if isinstance(each, pl.Expr)}
+        found = self._computed(together, {parts[key]: column for key, column in columns.items()})
+        room = np.empty(self.rows)
+        for k, (each, given) in enumerate(zip(wanted, expressions, strict=True)):
+            if isinstance(each, Comparison):
+                compared = self._compared(each, columns)
+                assert compared is not None, "the columns have not changed"
+                yield each.targets(*compared, room)
+            else:
+                yield _floats(self._alone(given) if each is None else found[str(k)], self.rows)
+
+    def _computed(self, wanted: dict[str, pl.Expr], columns: dict[str, pl.Series]) -> pl.DataFrame:
+        if not wanted:
+            return pl.DataFrame()
+        frame = self.panel.frame
         if columns:
-            frame = pl.concat([self.panel.frame, frame], how="horizontal")
-        together = {name: each.cast(pl.Float64) for name, each in wanted.items() if each is not None}
-        found = self.panel.collect(frame.select(**together)) if together else pl.DataFrame()
-        for k, each in enumerate(expressions):
-            yield _floats(self._alone(each) if str(k) in alone else found[str(k)], self.rows)
+            frame = pl.concat([frame, pl.DataFrame(columns).lazy()], how="horizontal")
+        return self.panel.collect(frame.select(**wanted))
 
     def _alone(self, expression: pl.Expr) -> pl.Series:
+        """An expression with windows, which are computed one after the other."""
         columns = taken_apart(expression).columns(self.panel)
         return self.panel.collect(columns.select(pl.col("target").cast(pl.Float64))).to_series()
 
-    def _taken_apart(self, expression: pl.Expr, parts: dict[bytes, str]) -> pl.Expr | None:
-        """The expression with columns for its parts, which are named; None where it has windows."""
-        if ".over(" in str(expression):
-            return None
-        try:
-            document = msgspec.msgpack.decode(expression.meta.serialize())
-        except Exception:  # a function that cannot be written down is computed in place
-            return expression
-        before = len(parts)
-        replaced = _replaced(document, parts)
-        if len(parts) == before and replaced == document:
-            return expression
-        return pl.Expr.deserialize(msgspec.msgpack.encode(replaced))
+    def _compared(self, one: Comparison, columns: dict[bytes, pl.Series]) -> tuple[Floats, Floats] | None:
+        """The columns that are compared; None if one is not of finite floats: to Polars NaN is the greatest."""
+        greater, less = (self._array(side, columns) for side in (one.greater, one.less))
+        return None if greater is None or less is None else (greater, less)
 
-    def _columns(self, parts: dict[bytes, str]) -> dict[str, pl.Series]:
-        """A column for each part, by its name; those that are not kept yet are computed together."""
+    def _array(self, side: Any, columns: dict[bytes, pl.Series]) -> Floats | None:
+        if isinstance(side, float):
+            return np.full(self.rows, side)
+        with self._lock:
+            if side not in self._arrays:
+                column = columns[side]
+                fits = column.dtype == pl.Float64 and column.len() == self.rows
+                fits = fits and bool(column.drop_nulls().is_finite().all())
+                self._arrays[side] = column.fill_null(float("nan")).to_numpy() if fits else None
+            return self._arrays[side]
+
+    def _columns(self, parts: Parts) -> dict[bytes, pl.Series]:
+        """A column for each part; those that are not kept yet are computed together."""
         with self._lock:
             found = {key: self._kept[key] for key in parts if key in self._kept}
             missing = {parts[key]: pl.Expr.deserialize(key) for key in parts if key not in found}
             if missing:
                 made = self.panel.collect(self.panel.frame.select(**missing))
-                found |= {key: made[parts[key]] for key in parts if key not in found}
+                found |= {key: made[name] for key, name in parts.items() if name in missing}
             for key, column in found.items():
                 self._kept[key] = column
                 self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return {parts[key]: column for key, column in found.items()}
+            while len(self._kept) > max(self._most, len(parts)):
+                self._arrays.pop(self._kept.popitem(last=False)[0], None)
+        return found
 
 
-def _replaced(node: Any, parts: dict[bytes, str]) -> Any:
+def _taken_apart(expression: pl.Expr, parts: Parts) -> pl.Expr | Comparison | None:
+    """A comparison of parts; else the expression with columns for its parts, which are named; None if it has windows.
+
+    A function that cannot be written down is computed in place.
+    """
+    if ".over(" in str(expression):
+        return None
+    try:
+        document = msgspec.msgpack.decode(expression.meta.serialize())
+    except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError):
+        return expression
+    found = comparison(document)
+    sides = [] if found is None else [each for each in (found.greater, found.less) if not isinstance(each, float)]
+    if found is None or not all(_is_plain(each) and _has_column(each) for each in sides):
+        return _with_columns(expression, parts)
+    keys = [each if isinstance(each, float) else _named(each, parts) for each in (found.greater, found.less)]
+    return Comparison(*keys, found.or_equal, found.yes)
+
+
+def _named(node: Any, parts: Parts) -> bytes:
+    key = msgspec.msgpack.encode(node)
+    parts.setdefault(key, f"__part{len(parts)}")
+    return key
+
+
+def _with_columns(expression: pl.Expr, parts: Parts) -> pl.Expr:
+    document = msgspec.msgpack.decode(expression.meta.serialize())
+    return pl.Expr.deserialize(msgspec.msgpack.encode(_replaced(document, parts)))
+
+
+def _replaced(node: Any, parts: Parts) -> Any:
     """The same form of an expression with a column for each part that goes from row to row."""
     if isinstance(node, list):
         return [_replaced(each, parts) for each in node]
     if not isinstance(node, dict):
         return node
     if _goes_from_row_to_row(node) and _is_plain(node):
-        key = msgspec.msgpack.encode(node)
-        return {"Column": parts.setdefault(key, f"__part{len(parts)}")}
+        return {"Column": parts[_named(node, parts)]}
     return {name: _replaced(value, parts) for name, value in node.items()}
 
 
@@ -126,6 +175,10 @@ def _is_plain(node: Any) -> bool:
     if kind == "BinaryExpr":
         return _is_plain(inner["left"]) and _is_plain(inner["right"])
     return _is_plain(inner["expr"]) if kind == "Cast" else True
+
+
+def _has_column(node: Any) -> bool:
+    return b"Column" in msgspec.msgpack.encode(node)
 
 
 def _floats(column: pl.Series, rows: int) -> Floats:
