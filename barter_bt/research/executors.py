@@ -95,7 +95,9 @@ class _Packer(pickle.Pickler):
 
 
 def _mapped(path: str) -> pl.DataFrame:
-    return pl.read_ipc(path, memory_map=True)
+    import pyarrow as pa
+
+    return pl.DataFrame(pa.ipc.open_file(pa.memory_map(path)).read_all())
 
 
 def _packed(plan: Plan, folder: Path) -> Path:
