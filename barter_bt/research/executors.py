@@ -15,6 +15,7 @@ from typing import Any, Literal
 import polars as pl
 
 from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.research.grid import is_whole
 from barter_bt.research.plan import Plan
 
 Kind = Literal["threads", "processes"]
@@ -26,7 +27,7 @@ def count_of(workers: int | None) -> int:
     """How many workers: those asked for, else one for each processor that this process may use."""
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+    if not is_whole(workers, 1):
         raise ConfigError(f"workers is {workers!r}; it must be a whole number from 1")
     return workers
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from barter_bt.errors import ConfigError, MissingPackageError
-
-if TYPE_CHECKING:
-    from scipy.stats.qmc import QMCEngine
 
 Condition = str | pl.Expr | None
 _MOST = 10_000_000
@@ -100,7 +97,7 @@ def draw(
     >>> sets.columns, sets["fast"].is_between(5, 60).all()
     (['fast', 'share', 'size'], True)
     """
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST:
+    if not is_whole(count, 1) or count > _MOST:
         raise ConfigError(f"count is {count!r}; it must be a whole number from 1 to {_MOST:,}")
     if not ranges:
         raise ConfigError("there is nothing to draw: no parameter has a range", "draw(100, fast=(5, 60))")
@@ -128,7 +125,7 @@ def checked(over: Any) -> pl.DataFrame:
     return over
 
 
-def _values(name: str, given: Iterable[Any]) -> pl.Series:
+def _values(name: str, given: Any) -> pl.Series:
     listed = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     try:
         column = pl.Series(name, listed, strict=True)
@@ -166,8 +163,7 @@ def _points(count: int, width: int, method: str, seed: int) -> npt.NDArray[np.fl
     except ImportError as error:
         raise MissingPackageError(f"method {method!r} needs SciPy", 'pip install "barter-bt[research]"') from error
     if method == "latin_hypercube":
-        hypercube: QMCEngine = qmc.LatinHypercube(width, rng=generator)
-        return np.asarray(hypercube.random(count))
+        return np.asarray(qmc.LatinHypercube(width, rng=generator).random(count))
     # A power of two is what the sequence is even over; the first of them are still spread well.
     sequence = qmc.Sobol(width, rng=generator)
     return np.asarray(sequence.random_base2((count - 1).bit_length()))[:count]
@@ -187,6 +183,11 @@ def _drawn(name: str, given: Any, points: npt.NDArray[np.float64]) -> pl.Series:
         f"the range of {name!r} is {given!r:.60}; it must be a pair (low, high) of numbers or a list of values",
         "(5, 60) draws whole numbers, (0.1, 0.9) any between, [1, 2, 4] one of them",
     )
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether this is a whole number of at least so much; a truth is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _is_number(value: Any) -> bool:

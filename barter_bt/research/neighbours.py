@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.errors import ConfigError
+from barter_bt.research.grid import is_whole
 from barter_bt.research.ranking import LOWER_IS_BETTER
 
 _MOST = 100_000  # places around a set that are looked at
@@ -90,7 +91,7 @@ def _offsets(width: int, reach: int) -> Sequence[npt.NDArray[np.int64]]:
 
 
 def _checked(reach: int) -> int:
-    if isinstance(reach, bool) or not isinstance(reach, int) or reach < 1:
+    if not is_whole(reach, 1):
         raise ConfigError(f"reach is {reach!r}; it must be a whole number of steps from 1")
     return reach
 

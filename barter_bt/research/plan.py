@@ -87,7 +87,8 @@ class Plan:
         if isinstance(self.simulation, Simulation):
             return self.simulation
         given = _given(self.simulation, self.sets.row(number, named=True))
-        return self._once(("simulation", *given.values()), lambda: _simulation(self.simulation, given))
+        made: Simulation = self._once(("simulation", *given.values()), lambda: _simulation(self.simulation, given))
+        return made
 
     def strategy_of(self, number: int) -> Any:
         """The strategy of a set."""
@@ -163,7 +164,8 @@ class Plan:
             except (ValueError, BarterBtError):
                 return None
 
-        return self._once(("pass", id(simulation)), make)
+        found: OnePass | None = self._once(("pass", id(simulation)), make)
+        return found
 
     def _in_one_pass(self, strategies: Mapping[int, Any]) -> dict[int, Row]:
         passes = self.passes(self.simulation_of(next(iter(strategies))))

@@ -42,7 +42,7 @@ class Sweep:
     objective
         The figure that sets are ranked by.
     trials
-        How many different runs were tried, in all sweeps of the study: how many chances luck had.
+        How many different runs were tried, in all sweeps of its directory: how many chances luck had.
     notes
         What a user should know.
     seconds
@@ -116,7 +116,7 @@ class Sweep:
         if row is None:
             raise ConfigError(f"set {wanted} was not run")
         near = around(self.frame.select(self.parameters), row, reach)
-        rows = self.frame[near[:, 0].tolist()].with_columns(distance=pl.Series(near[:, 1]))
+        rows = self.frame.select(pl.all().gather(near[:, 0])).with_columns(distance=pl.Series(near[:, 1]))
         return rows.sort("distance", maintain_order=True)
 
     def stability(self, objective: str | None = None, *, reach: int = 1) -> pl.DataFrame:

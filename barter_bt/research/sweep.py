@@ -16,11 +16,22 @@ from barter_bt.research.grid import checked
 from barter_bt.research.plan import ONE_PASS, Plan
 from barter_bt.research.progress import Show, showing
 from barter_bt.research.result import Sweep
-from barter_bt.research.study import Study
+from barter_bt.research.kept import KeptRows
 
 FIGURES = (
     *("total_return", "annual_return", "volatility", "downside_deviation", "sharpe", "sortino", "max_drawdown"),
-    *("calmar", "turnover", "fees", "exposure", "orders", "orders_rejected", "trades", "positions", "win_rate"),
+    *(
+        "calmar",
+        "turnover",
+        "fees",
+        "exposure",
+        "orders",
+        "orders_rejected",
+        "trades",
+        "positions",
+        "win_rate",
+        "periods",
+    ),
 )
 """What is computed of each run unless something else is asked for."""
 
@@ -75,7 +86,7 @@ def sweep(
     one_pass
         False runs every set as a whole.
     out
-        Directory of a study: what is done is kept there, and not done again by a later sweep.
+        Directory in which rows are kept: what is done is not done again by a later sweep.
     progress
         True for a bar with rate, time left and the best so far; or a function of sets done and in all.
 
@@ -110,20 +121,20 @@ def sweep(
         raise ConfigError(f"a parameter cannot be named {reserved[0]!r}: a column of the result is")
     wanted = list(dict.fromkeys([*figures, objective]))
     plan = Plan(simulation, strategy, sets, wanted, options | {"time_zone": time_zone}, seed, one_pass)
-    count, study = count_of(workers), None if out is None else Study(out)
-    keys = [] if study is None else [plan.key(number) for number in range(sets.height)]
-    known = study.known(keys, plan.asked) if study else None
+    count, kept = count_of(workers), None if out is None else KeptRows(out)
+    keys = [] if kept is None else [plan.key(number) for number in range(sets.height)]
+    known = kept.known(keys, plan.asked) if kept else None
     rows = [] if known is None else [known.select(list(plan.schema))]
     chosen = plan.figures[wanted.index(objective)]
     with showing(progress, sets.height, chosen) as show:
-        partial = _run(plan, rows, study, keys, executor, count, show)
+        partial = _run(plan, rows, kept, keys, executor, count, show)
     done = pl.concat(rows) if rows else pl.DataFrame(schema=plan.schema)
     _refuse_nothing(done)
     return Sweep(
         sets=sets,
         done=done.sort("set"),
         objective=chosen,
-        trials=study.trials(keys) if study else sets.height,
+        trials=kept.trials(keys) if kept else sets.height,
         notes=_notes(plan, done),
         seconds=time.perf_counter() - began,
         partial=partial,
@@ -132,7 +143,7 @@ def sweep(
 
 
 def _run(
-    plan: Plan, rows: list[pl.DataFrame], study: Study | None, keys: list[str], executor: Kind, count: int, show: Show
+    plan: Plan, rows: list[pl.DataFrame], kept: KeptRows | None, keys: list[str], executor: Kind, count: int, show: Show
 ) -> bool:
     """Run what is not there yet, and add it; True if Ctrl-C has ended that."""
     there = {number for each in rows for number in each["set"]}
@@ -144,14 +155,14 @@ def _run(
     try:
         for each in run_blocks(plan, blocks, executor, count):
             rows.append(each)
-            if study:
-                study.add(each, keys, plan.asked)
+            if kept:
+                kept.add(each, keys, plan.asked)
             show(each)
     except KeyboardInterrupt:
         return True
     finally:
-        if study:
-            study.write()
+        if kept:
+            kept.write()
     return False
 
 

@@ -12,7 +12,7 @@ from barter_bt.errors import ConfigError, EngineError, StrategyError
 from barter_bt.research import executors
 from barter_bt.research.one_pass.figures import Run
 from barter_bt.research.plan import Plan
-from barter_bt.research.study import Study
+from barter_bt.research.kept import KeptRows
 
 BTC = bt.Instrument("x", "btc_usd", price_increment="0.0001")
 WALK = bt.data.generate.candles(400, instrument="btc_usd", seed=2)
@@ -145,7 +145,7 @@ def test_what_strategies_draw_depends_on_the_set_alone():
     assert before[9] == seeds[9]
 
 
-def test_a_study_goes_on_where_it_was_ended(tmp_path, monkeypatch):
+def test_a_sweep_goes_on_where_it_was_ended(tmp_path, monkeypatch):
     """Ctrl-C keeps what is done; the next sweep runs the rest, and both count as trials once."""
     whole = bt.sweep(simulation(), crossing, over=GRID)
     rows, ran = Plan.rows, []
@@ -158,20 +158,20 @@ def test_a_study_goes_on_where_it_was_ended(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Plan, "rows", some)
     monkeypatch.setattr(Plan, "at_once", 1)
-    first = bt.sweep(simulation(), crossing, over=GRID, workers=1, out=tmp_path / "study")
+    first = bt.sweep(simulation(), crossing, over=GRID, workers=1, out=tmp_path / "kept")
     assert first.partial
     assert first.frame.height == 2
     ran.clear()
     monkeypatch.setattr(Plan, "rows", lambda plan, numbers: ran.extend(numbers) or rows(plan, numbers))
-    second = bt.sweep(simulation(), crossing, over=GRID, workers=1, out=tmp_path / "study")
+    second = bt.sweep(simulation(), crossing, over=GRID, workers=1, out=tmp_path / "kept")
     assert ran == [2, 3, 4, 5]
     assert (second.digest, second.partial, second.trials) == (whole.digest, False, GRID.height)
-    more = bt.sweep(simulation(), crossing, over=bt.grid(fast=(3,), slow=(20, 30)), out=tmp_path / "study")
+    more = bt.sweep(simulation(), crossing, over=bt.grid(fast=(3,), slow=(20, 30)), out=tmp_path / "kept")
     assert more.trials == GRID.height + 1
 
 
 @pytest.mark.parametrize("other", ["fee", "data", "strategy", "figures"])
-def test_a_study_runs_anew_what_is_not_the_same(tmp_path, other):
+def test_kept_rows_are_not_taken_for_what_is_not_the_same(tmp_path, other):
     """Terms, data and code are in the key; other figures are computed again and are no new trial."""
     asked = {"over": {"fast": (3,), "slow": (10, 20)}, "workers": 1, "figures": ["sharpe"]}
     bt.sweep(simulation(), crossing, out=tmp_path, **asked)
@@ -183,10 +183,10 @@ def test_a_study_runs_anew_what_is_not_the_same(tmp_path, other):
     assert found.frame["sharpe"].null_count() == 0
 
 
-def test_a_damaged_study_is_told_of(tmp_path):
+def test_a_damaged_file_is_told_of(tmp_path):
     (tmp_path / "part-1.parquet").write_text("no")
     with pytest.raises(ConfigError, match="computed again"):
-        Study(tmp_path)
+        KeptRows(tmp_path)
 
 
 def test_what_fails_is_a_row(tmp_path):

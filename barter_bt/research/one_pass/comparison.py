@@ -70,7 +70,8 @@ def comparison(node: Any, yes: float = 1.0) -> Comparison | None:
     sides = [each if (value := number(each)) is None else value for each in (left, right)]
     if all(isinstance(each, float) for each in sides):
         return None
-    return Comparison(*(reversed(sides) if turned else sides), kind == "GtEq", yes)
+    greater, less = reversed(sides) if turned else sides
+    return Comparison(greater, less, kind == "GtEq", yes)
 
 
 def number(node: Any) -> float | None:

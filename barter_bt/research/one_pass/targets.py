@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -133,8 +134,8 @@ def _taken_apart(expression: pl.Expr, parts: Parts) -> pl.Expr | Comparison | No
     sides = [] if found is None else [each for each in (found.greater, found.less) if not isinstance(each, float)]
     if found is None or not all(_is_plain(each) and _has_column(each) for each in sides):
         return _with_columns(expression, parts)
-    keys = [each if isinstance(each, float) else _named(each, parts) for each in (found.greater, found.less)]
-    return Comparison(*keys, found.or_equal, found.yes)
+    greater, less = (each if isinstance(each, float) else _named(each, parts) for each in (found.greater, found.less))
+    return replace(found, greater=greater, less=less)
 
 
 def _named(node: Any, parts: Parts) -> bytes:

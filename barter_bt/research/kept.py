@@ -1,4 +1,4 @@
-"""What sweeps have found, kept in a directory: a sweep goes on where it was ended, and a study knows its trials.
+"""What sweeps have found, kept in a directory: a sweep goes on where it was ended, and counts the trials of all.
 
 Rows are kept by the key of their set, which is the hash of all that decides what a run does; so any number of sweeps
 may share a directory, and what one of them has computed is not computed again.
@@ -20,7 +20,7 @@ _EVERY_SECONDS = 2.0
 _PART = "part-*.parquet"
 
 
-class Study:
+class KeptRows:
     """Rows in a directory, in files of some seconds' work.
 
     Parameters
@@ -49,7 +49,7 @@ class Study:
         return pl.concat(found).unique("set", keep="last") if found else None
 
     def trials(self, keys: Sequence[str]) -> int:
-        """How many different runs there are in the study, with these."""
+        """How many different runs there are in the directory, with these."""
         return len({key for rows in self._rows for key in rows["key"]} | set(keys))
 
     def add(self, rows: pl.DataFrame, keys: Sequence[str], asked: str) -> None:
