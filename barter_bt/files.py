@@ -87,6 +87,24 @@ def temporary(target: Path, *, directory: bool = False) -> Iterator[Path]:
             _unlock(lock)
 
 
+@contextlib.contextmanager
+def one_at_a_time(directory: Path) -> Iterator[None]:
+    """Let others who come here for the same directory wait: what the block reads and writes there is one step.
+
+    Where there are no locks nobody waits.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network drives have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def put_directory(written: Path, target: Path) -> None:
     """Let a directory take the place of another, or an empty one.
 

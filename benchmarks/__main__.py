@@ -102,7 +102,7 @@ def _profiles(scale: float) -> str:
 def peer_data(names: set[str], scale: float) -> Mapping[str, Mapping[str, Any]]:
     """The data sets of our own cases, as the peers read them."""
     from barter_bt.data import generate
-    from benchmarks import bars, replay
+    from benchmarks import bars, overfitting, replay
     from benchmarks.peers._answers import REBALANCE
 
     events, rows = int(replay.EVENTS * scale), max(2 * REBALANCE, int(bars.ROWS * scale))
@@ -111,6 +111,8 @@ def peer_data(names: set[str], scale: float) -> Mapping[str, Mapping[str, Any]]:
         data["candles"] = generate.candles_arrays(int(bars.CANDLES * scale))
     if "panel" in names:
         data["panel"] = {"close": generate.panel(rows, bars.WIDTH)}
+    if "returns" in names:
+        data["returns"] = {"values": overfitting.returns(scale)}
     if "trades" in names:
         walk = generate.trades_arrays(events)
         data["trades"] = {**walk, "side": 1 - walk["side"]}  # there 0 is a buy

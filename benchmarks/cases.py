@@ -30,6 +30,7 @@ CASES = {
     "memory": "memory",
     "audit": "figures",
     "figures": "figures",
+    "overfitting": "overfitting",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",

@@ -34,6 +34,7 @@ GOALS = (
     Goal("replay_python", "hftbacktest", "", 1.5),
     Goal("brackets", "vectorbt", "", 2),
     Goal("brackets", "backtesting", "", 50),
+    Goal("overfitting", "purgedcv", "", 50),
 )
 
 

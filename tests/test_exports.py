@@ -37,7 +37,11 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.research": """
-        CombinatorialFolds Fold Span Sweep combinatorial_purged draw fold_table grid purged_k_fold sweep walk_forward
+        CombinatorialFolds FactorReport Fold Overfitting RealityCheck SharpeEstimate Span Study
+        SuperiorPredictiveAbility Sweep TradeOrders add_noise block_length combinatorial_purged deflated_sharpe draw
+        effective_trials expected_maximum_sharpe factor_report fold_table grid minimum_backtest_years
+        minimum_track_record perturb probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
+        sharpe_estimate shuffle_trades superior_predictive_ability sweep walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation backtest check_causality compare

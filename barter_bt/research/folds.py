@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -101,7 +102,7 @@ def fold_table(folds: Iterable[Fold]) -> pl.DataFrame:
         for part, spans in (("train", fold.train), ("test", fold.test))
         for span in spans
     ]
-    schema = {"fold": pl.Int64, "part": pl.Enum(["train", "test"]), "start": _TIME, "end": _TIME}
+    schema: dict[str, Any] = {"fold": pl.Int64, "part": pl.Enum(["train", "test"]), "start": _TIME, "end": _TIME}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

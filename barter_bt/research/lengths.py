@@ -17,7 +17,8 @@ _NONE = timedelta(0)
 
 def moment(given: datetime, what: str) -> datetime:
     """A time with a zone, in UTC."""
-    if not isinstance(given, datetime) or given.tzinfo is None:
+    when: object = given
+    if not isinstance(when, datetime) or when.tzinfo is None:
         raise ConfigError(f"{what} is {given!r}; it must be a datetime with a zone", "datetime(2024, 1, 2, tzinfo=UTC)")
     return given.astimezone(UTC)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 from math import comb
-from typing import overload
+from typing import Any, overload
 
 import polars as pl
 
@@ -179,7 +179,7 @@ class CombinatorialFolds(Sequence[Fold]):
             for path in range(len(tests[0]))
             for group, span in enumerate(self.groups)
         ]
-        schema = {"path": pl.Int64, "group": pl.Int64, "fold": pl.Int64, "start": _TIME, "end": _TIME}
+        schema: dict[str, Any] = {"path": pl.Int64, "group": pl.Int64, "fold": pl.Int64, "start": _TIME, "end": _TIME}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def by_path(self, tested: pl.DataFrame) -> pl.DataFrame:

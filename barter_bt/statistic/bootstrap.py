@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from barter_bt.errors import ConfigError
+from barter_bt.statistic.blocks import block_length, stationary_rows
 from barter_bt.statistic.curve import Curve, curve_of_run
 from barter_bt.statistic.figure import FIGURES
 from barter_bt.statistic.interval import ACTUAL
@@ -24,7 +26,7 @@ def bootstrap(
     *,
     samples: int = CURVES,
     confidence: float = CONFIDENCE,
-    block: float | None = None,
+    block: float | Literal["automatic"] | None = None,
     seed: int = 0,
     sampling: str | None = None,
     interval: str = ACTUAL,
@@ -53,7 +55,8 @@ def bootstrap(
     confidence
         Part of them inside the interval.
     block
-        Mean length of a block; by default the cube root of the number of returns.
+        Mean length of a block; by default the cube root of the number of returns. "automatic" estimates it from their
+        dependence (D. N. Politis, H. White, 2004).
     seed
         The same seed gives the same intervals.
     sampling, interval, risk_free, time_zone
@@ -74,16 +77,17 @@ def bootstrap(
         if name not in FIGURES or FIGURES[name].needs != "curve" or FIGURES[name].unit not in ("fraction", "ratio"):
             good = ", ".join(n for n, f in FIGURES.items() if f.needs == "curve" and f.unit in ("fraction", "ratio"))
             raise ConfigError(f"figure {name!r} cannot be resampled", f"possible are {good}")
-    if not 0 < confidence < 1 or samples < 1 or (block is not None and block < 1):
+    if not 0 < confidence < 1 or samples < 1 or not (block in (None, "automatic") or _at_least_1(block)):
         raise ConfigError(
             f"confidence is {confidence}, samples {samples}, block {block}",
-            "confidence lies between 0 and 1, samples and block are at least 1",
+            "confidence lies between 0 and 1, samples and block are at least 1 (or block is 'automatic')",
         )
     curve = curve_of_run(run, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=time_zone)
     returns = np.empty(0) if curve is None else curve.returns
     rows: Iterable[Integers] = ()
     if len(returns) >= _FEWEST:
-        rows = _drawn(len(returns), samples, block or len(returns) ** (1 / 3), seed)
+        mean = block_length(returns) if block == "automatic" else float(block or len(returns) ** (1 / 3))
+        rows = stationary_rows(len(returns), samples, mean, seed)
     found: dict[str, list[float]] = {name: [] for name in figures}
     for row in rows:
         one = _resampled(curve, returns[row]) if curve is not None else None
@@ -108,15 +112,8 @@ def bootstrap(
     )
 
 
-def _drawn(n: int, samples: int, block: float, seed: int) -> Iterator[Integers]:
-    """Rows of each resampled curve."""
-    random, column = np.random.default_rng(seed), np.arange(n)
-    for _ in range(samples):
-        fresh = random.random(n) < 1.0 / block
-        fresh[0] = True
-        since = np.maximum.accumulate(np.where(fresh, column, 0))
-        rows: Integers = (random.integers(0, n, n)[since] + column - since) % n
-        yield rows
+def _at_least_1(block: object) -> bool:
+    return isinstance(block, int | float) and block >= 1
 
 
 def _resampled(curve: Curve, returns: Floats) -> Curve:

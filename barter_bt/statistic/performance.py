@@ -210,10 +210,18 @@ def probabilistic_sharpe(curve: Curve) -> float | None:
     skewness and k the excess kurtosis of r. It knows nothing of how many runs were tried before.
     """
     s, g, k = _sharpe(curve), skew(curve), kurtosis(curve)
-    if s is None or g is None or k is None:
-        return None
-    spread = 1.0 - g * s + (k + 2.0) / 4.0 * s * s
-    return normal(s * math.sqrt((len(curve.returns) - 1) / spread)) if spread > 0 else None
+    return None if s is None or g is None or k is None else probability_above(s, 0.0, len(curve.returns), g, k)
+
+
+def probability_above(sharpe: float, benchmark: float, n: int, skew: float, kurtosis: float) -> float | None:
+    """Probability that a Sharpe ratio, estimated from n returns, is truly above another; None if undefined."""
+    spread = sharpe_spread(sharpe, skew, kurtosis)
+    return normal((sharpe - benchmark) * math.sqrt((n - 1) / spread)) if spread > 0 else None
+
+
+def sharpe_spread(sharpe: float, skew: float, kurtosis: float) -> float:
+    """Variance of an estimate of the Sharpe ratio, times n - 1."""
+    return 1.0 - skew * sharpe + (kurtosis + 2.0) / 4.0 * sharpe * sharpe
 
 
 def normal(z: float) -> float:

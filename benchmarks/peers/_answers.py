@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ FAR = 5.0
 """How far below the first bid the resting orders stand: no price of ten million events comes near."""
 STOP, TARGET = 0.002, 0.004
 """How far behind the best price a trailing stop stands, and how far before the entry's a take profit."""
+FEW_BLOCKS = 8
+"""Blocks of which all splits can be counted one by one."""
 SPACING = 100
 """Candles from one entry to the next that has both."""
 
@@ -127,3 +130,16 @@ def rebalance(close: Floats) -> Answer:
     orders = len(close[::REBALANCE]) * close.shape[1]
     equity = cash + float(quantity @ close[-1])
     return Answer(orders, equity, 0.002 * equity, "tools differ in how they keep back the fee of an order")
+
+
+def overfitting(values: Floats) -> Answer:
+    """How often the best of one half of the time is below the median in the other: split by split."""
+    blocks = np.array_split(np.arange(len(values)), FEW_BLOCKS)
+    below, splits = 0, list(combinations(range(FEW_BLOCKS), FEW_BLOCKS // 2))
+    for chosen in splits:
+        inside = np.isin(np.arange(FEW_BLOCKS), chosen)
+        halves = [np.concatenate([blocks[k] for k in np.flatnonzero(part)]) for part in (inside, ~inside)]
+        trained, tested = (values[rows].mean(axis=0) / values[rows].std(axis=0, ddof=1) for rows in halves)
+        best = tested[trained.argmax()]
+        below += (tested < best).sum() + 1 < (values.shape[1] + 1) / 2
+    return Answer(0, float(below) / len(splits), 1e-12, "counted split by split")

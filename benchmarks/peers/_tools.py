@@ -10,6 +10,7 @@ NEEDS = {
     "replay_python": ("trades",),
     "rebalance": ("panel",),
     "brackets": ("candles",),
+    "overfitting": ("returns",),
 }
 """The data sets each case reads."""
 
@@ -75,6 +76,7 @@ TOOLS: Mapping[str, Tool] = {
         ("sma_cross", "sma_cross:signals", "replay_compiled", "replay_python"),
         "nautilus_trader.py",
     ),
+    "purgedcv": Tool(("purgedcv==0.1.11",), ("overfitting",), "purgedcv.py"),
     "backtrader": Tool(
         ("backtrader==1.9.78.123", "numpy", "pandas"), ("sma_cross", "sma_cross:signals"), "backtrader.py"
     ),

@@ -71,6 +71,8 @@ def _answer(name: str, case: str, variant: str, n: int, data: Data) -> answers.A
     """The known answer of a case at the number of events that the tool ran; None where each has rules of its own."""
     if case == "brackets":
         return None
+    if case == "overfitting":
+        return answers.overfitting(data["returns"]["values"])
     if case == "sma_cross":
         return answers.sma_cross(data["candles"]["close"][:n], own_signals="signals" not in variant)
     if case == "replay_compiled":
@@ -146,8 +148,8 @@ def run_peers(
         As far as the cases need them: ``candles`` (``time_close`` in seconds, ``open``, ``high``, ``low``,
         ``close`` of four decimals, ``volume``), ``trades`` (``time_exchange`` in nanoseconds, no two the
         same, ``instrument`` from 0, ``side`` 0 for a buy, ``price``, ``amount``), ``quotes``
-        (``time_exchange``, ``instrument``, ``bid_price``, ``bid_amount``, ``ask_price``, ``ask_amount``)
-        and ``panel`` (``close``, rows by instruments).
+        (``time_exchange``, ``instrument``, ``bid_price``, ``bid_amount``, ``ask_price``, ``ask_amount``),
+        ``panel`` (``close``, rows by instruments) and ``returns`` (``values``, observations by configurations).
     tools
         Names out of ``TOOLS``; default all. A case that a tool does not run gives no entry.
 

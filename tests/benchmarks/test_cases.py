@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, memory, replay
+from benchmarks import bars, memory, overfitting, replay
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -52,6 +52,12 @@ def test_rebalance():
     check(bars.rebalance_job(64, 8))
 
 
+def test_overfitting():
+    (entry,) = overfitting.overfitting(0.01)
+    assert entry["same_work"], entry["same_work_reason"]
+    assert entry["n"] == 12_870 * 20
+
+
 def test_other_work_is_told():
     answer = answers.Answer(10, 100.0, 0.5, "why")
     assert judge(answer, 10, 100.4)["same_work"]
@@ -85,7 +91,7 @@ def test_a_case_that_cannot_run_is_an_entry(monkeypatch, tmp_path):
 def test_peers_get_the_data_of_our_cases():
     assert set(NEEDS) <= set(CASES)
     data = peer_data({name for needed in NEEDS.values() for name in needed}, 0.0001)
-    assert set(data) == {"candles", "trades", "quotes", "panel"}
+    assert set(data) == {"candles", "trades", "quotes", "panel", "returns"}
     ours = bars.generate.trades(1_000)["side"].to_numpy()
     assert (data["trades"]["side"] == (ours < 0)).all()
 
