@@ -93,7 +93,7 @@ class Plan:
     def strategy_of(self, number: int) -> Any:
         """The strategy of a set."""
         values = self.sets.row(number, named=True)
-        if "seed" not in values and "seed" in _taken(self.strategy, ["seed"]):
+        if "seed" not in values and "seed" in inspect.signature(self.strategy).parameters:
             values["seed"] = int(_sha256([self.seed, portrait(values)])[:12], 16)
         return self.strategy(**_given(self.strategy, values))
 

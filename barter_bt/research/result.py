@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from barter_bt.research.plan import Plan
 
 _ABOUT = "barter_bt"
+_SHOWN = ("total_return", "max_drawdown", "trades")
 
 
 @dataclass
@@ -204,5 +205,7 @@ class Sweep:
     def __repr__(self) -> str:
         of = "" if self.done.height == self.sets.height else f" of {self.sets.height:,}"
         head = f"Sweep of {self.done.height:,}{of} sets, {self.trials:,} trials, in {self.seconds:.2f} s"
-        shown = ranked(self.frame, self.objective).head(5).select(*self.parameters, *self.figures[:8])
-        return "\n".join([head, *(f"  {note}" for note in self.notes), str(shown)])
+        figures = [self.objective, *(name for name in _SHOWN if name in self.figures and name != self.objective)]
+        shown = ranked(self.frame, self.objective).head(5).select(*self.parameters, *figures)
+        with pl.Config(tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+            return "\n".join([head, *(f"  {note}" for note in self.notes), str(shown)])
