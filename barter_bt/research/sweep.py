@@ -13,10 +13,10 @@ from barter_bt.backtest import Simulation
 from barter_bt.errors import ConfigError
 from barter_bt.research.executors import Kind, count_of, run_blocks
 from barter_bt.research.grid import checked
+from barter_bt.research.kept import KeptRows
 from barter_bt.research.plan import ONE_PASS, Plan
 from barter_bt.research.progress import Show, showing
 from barter_bt.research.result import Sweep
-from barter_bt.research.kept import KeptRows
 
 FIGURES = (
     *("total_return", "annual_return", "volatility", "downside_deviation", "sharpe", "sortino", "max_drawdown"),

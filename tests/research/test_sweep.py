@@ -10,9 +10,9 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import ConfigError, EngineError, StrategyError
 from barter_bt.research import executors
+from barter_bt.research.kept import KeptRows
 from barter_bt.research.one_pass.figures import Run
 from barter_bt.research.plan import Plan
-from barter_bt.research.kept import KeptRows
 
 BTC = bt.Instrument("x", "btc_usd", price_increment="0.0001")
 WALK = bt.data.generate.candles(400, instrument="btc_usd", seed=2)
