@@ -265,6 +265,26 @@ class Simulation:
         """
         merge(self._setup, strategy)
 
+    def between(self, start: datetime, end: datetime) -> Simulation:
+        """The same in a part of the time: an account of its own, which begins at ``start``.
+
+        Raises
+        ------
+        BarterBtError
+            There is no market data in it.
+
+        Examples
+        --------
+        >>> from datetime import UTC, datetime
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(500, instrument="btc_usd"))
+        >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9}, interpret=True)
+        >>> hour = simulation.between(datetime(2020, 1, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, 2, tzinfo=UTC))
+        >>> hour.run(bt.Signals(pl.lit(0.0))).equity.height
+        61
+        """
+        return Simulation(**{**self._given, "start": start, "end": end})
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides what a strategy's run does: data, instruments, terms and settings.

@@ -73,7 +73,9 @@ def sweep(
     )
     table = found.save(out / "sweep.parquet")
     if not no_plot and len([column for column in sets if column.n_unique() > 1]) > 1 and found.frame.height:
-        found.heatmap().figure.savefig(out / "heatmap.png")
+        picture = found.heatmap().get_figure(root=True)
+        assert picture is not None, "it was drawn on one"
+        picture.savefig(out / "heatmap.png")
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
     if json:

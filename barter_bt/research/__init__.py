@@ -2,7 +2,6 @@
 
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
-from barter_bt.research.grid import draw, grid
 from barter_bt.research.overfitting import (
     Overfitting,
     RealityCheck,
@@ -26,8 +25,9 @@ from barter_bt.research.overfitting import (
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
 from barter_bt.research.result import Sweep
+from barter_bt.research.sets import draw, grid
 from barter_bt.research.study import Study
-from barter_bt.research.sweep import sweep
+from barter_bt.research.sweeping import sweep
 
 __all__ = [
     "CombinatorialFolds",

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import polars as pl
 
 from barter_bt.errors import ConfigError, StrategyError
-from barter_bt.research.grid import is_whole
 from barter_bt.research.plan import Plan
+from barter_bt.research.sets import is_whole
 
 Kind = Literal["threads", "processes"]
 _SMALL = 1 << 16  # bytes of a frame that is not worth a file

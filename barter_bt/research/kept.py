@@ -42,20 +42,21 @@ class KeptRows:
         self._rows = [_read(file) for file in sorted(self.directory.glob(_PART))]
 
     def known(self, keys: Sequence[str], asked: str) -> pl.DataFrame | None:
-        """Rows of these keys for which the same was asked, with their number among the keys as ``set``."""
-        wanted = pl.DataFrame({"key": keys, "set": range(len(keys))}, schema={"key": pl.String, "set": pl.Int64})
+        """Rows of these keys for which the same was asked, with their number among the keys as ``run``."""
+        wanted = pl.DataFrame({"key": keys, "run": range(len(keys))}, schema={"key": pl.String, "run": pl.Int64})
         those = [rows.filter(pl.col("asked") == asked) for rows in self._rows]
-        found = [rows.drop("set", "asked").join(wanted, on="key") for rows in those if rows.height]
-        return pl.concat(found).unique("set", keep="last") if found else None
+        found = [rows.drop("run", "asked", "trial").join(wanted, on="key") for rows in those if rows.height]
+        return pl.concat(found).unique("run", keep="last") if found else None
 
-    def trials(self, keys: Sequence[str]) -> int:
-        """How many different runs there are in the directory, with these."""
-        return len({key for rows in self._rows for key in rows["key"]} | set(keys))
+    def trials(self, trials: Sequence[str]) -> int:
+        """How many different sets were tried in the directory, with these."""
+        return len({trial for rows in self._rows for trial in rows["trial"]} | set(trials))
 
-    def add(self, rows: pl.DataFrame, keys: Sequence[str], asked: str) -> None:
+    def add(self, rows: pl.DataFrame, keys: Sequence[str], trials: Sequence[str], asked: str) -> None:
         """Keep rows; they are written every few seconds."""
-        mine = [keys[number] for number in rows["set"].to_list()]
-        self._waiting.append(rows.with_columns(key=pl.Series(mine, dtype=pl.String), asked=pl.lit(asked)))
+        about = pl.DataFrame({"key": keys, "trial": trials}, schema={"key": pl.String, "trial": pl.String})
+        about = about.with_row_index("run").with_columns(pl.col("run").cast(pl.Int64), asked=pl.lit(asked))
+        self._waiting.append(rows.join(about, on="run", maintain_order="left"))
         if time.monotonic() - self._written > _EVERY_SECONDS:
             self.write()
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.errors import ConfigError
-from barter_bt.research.grid import is_whole
 from barter_bt.research.ranking import LOWER_IS_BETTER
+from barter_bt.research.sets import is_whole
 
 _MOST = 100_000  # places around a set that are looked at
 

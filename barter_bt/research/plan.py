@@ -13,11 +13,13 @@ from typing import Any, Final
 import polars as pl
 
 from barter_bt.backtest import Simulation
+from barter_bt.backtest.asked import strategy_of
 from barter_bt.backtest.portrait import portrait
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, nearest
 from barter_bt.research.one_pass.conditions import why_not_setup, why_not_signals
 from barter_bt.research.one_pass.figures import ALL
-from barter_bt.research.one_pass.runner import OnePass
+from barter_bt.research.one_pass.runner import OnePass, columns_of
+from barter_bt.research.pieces import Piece, begun
 from barter_bt.statistic import FIGURES
 from barter_bt.statistic.figure import find
 
@@ -31,6 +33,8 @@ Row = dict[str, Any]
 @dataclass
 class Plan:
     """All that a worker needs; it can be pickled where its simulation and strategy can.
+
+    A run has a number: sets by their rows, those of the first piece of the time, then those of the next.
 
     Parameters
     ----------
@@ -48,6 +52,8 @@ class Plan:
         Of what strategies draw.
     one_pass
         Whether signals are run in one pass where that can be.
+    pieces
+        Spans of folds; without any, all the time is one.
     """
 
     simulation: Simulation | Callable[..., Simulation]
@@ -57,6 +63,7 @@ class Plan:
     options: Mapping[str, Any]
     seed: int
     one_pass: bool
+    pieces: Sequence[Piece] = ()
     _made: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
 
@@ -77,31 +84,63 @@ class Plan:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """Columns of :meth:`rows`."""
+        """Columns of :meth:`rows`; ``run`` is the number of one."""
         figures = {name: TYPES[FIGURES[name].unit] for name in self.figures}
         told = {"digest": pl.String, "way": pl.Enum([ONE_PASS, RUN]), "warnings": pl.List(pl.String)}
-        return {"set": pl.Int64, **figures, **told, "error": pl.String}
+        return {"run": pl.Int64, **figures, **told, "error": pl.String}
 
-    def simulation_of(self, number: int) -> Simulation:
-        """The simulation of a set; sets that give a factory the same parameters share one."""
+    @property
+    def runs(self) -> int:
+        """How many there are."""
+        return self.sets.height * max(len(self.pieces), 1)
+
+    def piece_of(self, number: int) -> Piece | None:
+        """The span of a run; None for all the time."""
+        return self.pieces[number // self.sets.height] if self.pieces else None
+
+    def parameters_of(self, number: int) -> dict[str, Any]:
+        """The set of a run."""
+        return self.sets.row(number % self.sets.height, named=True)
+
+    def whole_of(self, number: int) -> Simulation:
+        """The simulation of a run's set, over all the time; sets that give a factory the same share one."""
         if isinstance(self.simulation, Simulation):
             return self.simulation
-        given = _given(self.simulation, self.sets.row(number, named=True))
+        given = _given(self.simulation, self.parameters_of(number))
         made: Simulation = self._once(("simulation", *given.values()), lambda: _simulation(self.simulation, given))
         return made
 
-    def strategy_of(self, number: int) -> Any:
-        """The strategy of a set."""
-        values = self.sets.row(number, named=True)
+    def simulation_of(self, number: int) -> Simulation:
+        """The simulation of a run."""
+        whole, piece = self.whole_of(number), self.piece_of(number)
+        if piece is None:
+            return whole
+        key = ("piece", id(whole), piece.start, piece.end)
+        made: Simulation = self._once(key, lambda: whole.between(piece.start, piece.end))
+        return made
+
+    def signals_of(self, number: int) -> Any:
+        """The strategy of a run's set, as it is made."""
+        values = self.parameters_of(number)
         if "seed" not in values and "seed" in inspect.signature(self.strategy).parameters:
             values["seed"] = int(_sha256([self.seed, portrait(values)])[:12], 16)
         return self.strategy(**_given(self.strategy, values))
 
+    def strategy_of(self, number: int) -> Any:
+        """The strategy of a run."""
+        piece, strategy = self.piece_of(number), self.signals_of(number)
+        return strategy if piece is None else begun(strategy_of(strategy), piece.start)
+
+    def trial(self, number: int) -> str:
+        """SHA-256 of all that decides what a set does: the same set in another piece of the time is no other trial."""
+        made = self._once("strategy", lambda: portrait(self.strategy))
+        return _sha256([self.whole_of(number).fingerprint, made, portrait(self.parameters_of(number)), self.seed])
+
     def key(self, number: int) -> str:
         """SHA-256 of all that decides what a run does: whoever computes it has computed the same."""
-        made = self._once("strategy", lambda: portrait(self.strategy))
-        about = [self.simulation_of(number).fingerprint, made, portrait(self.sets.row(number, named=True)), self.seed]
-        return _sha256(about)
+        piece = self.piece_of(number)
+        times = None if piece is None else [piece.start.isoformat(), piece.end.isoformat()]
+        return _sha256([self.trial(number), times])
 
     @property
     def asked(self) -> str:
@@ -113,7 +152,7 @@ class Plan:
         """How many sets are best run together."""
         if self._for_one_pass(0) is None:
             return 1
-        rows = self.simulation_of(0)._setup.streams[0].rows
+        rows = self.whole_of(0)._setup.streams[0].rows
         return max(min(_AT_ONCE, _ROOM // (8 * rows)), 1)
 
     def rows(self, numbers: Sequence[int]) -> pl.DataFrame:
@@ -123,7 +162,7 @@ class Plan:
         for number in numbers:
             strategy = self._for_one_pass(number)
             if strategy is not None:
-                together.setdefault(id(self.simulation_of(number)), {})[number] = strategy
+                together.setdefault(id(self._simulated(number)), {})[number] = strategy
         for those in together.values():
             found |= self._in_one_pass(those)
         for number in numbers:
@@ -135,40 +174,50 @@ class Plan:
 
     def why_not_one_pass(self, number: int = 0) -> str | None:
         """What keeps a set from one pass; None if nothing does."""
-        why = self._why_not(self.simulation_of(number)) if self.one_pass else "one_pass is False"
-        return why or why_not_signals(self.strategy_of(number))
+        why = self._why_not(self.whole_of(number)) if self.one_pass else "one_pass is False"
+        return why or why_not_signals(self.signals_of(number))
 
-    def _why_not(self, simulation: Simulation) -> str | None:
+    def _why_not(self, whole: Simulation) -> str | None:
         more = [name for name in self.figures if name not in ALL]
         if more:
             return f"figure {more[0]!r} needs the tables of a run"
-        why: str | None = self._once(("why", id(simulation)), lambda: why_not_setup(simulation._setup))
+        why: str | None = self._once(("why", id(whole)), lambda: why_not_setup(whole._setup))
         return why
 
     def _for_one_pass(self, number: int) -> Any:
         """The strategy of a set that one pass can run."""
         try:
-            if not self.one_pass or self._why_not(self.simulation_of(number)):
+            if not self.one_pass or self._why_not(self.whole_of(number)):
                 return None
-            strategy = self.strategy_of(number)
+            strategy = self.signals_of(number)
         except BarterBtError:
             return None
         return strategy if why_not_signals(strategy) is None else None
 
-    def passes(self, simulation: Simulation) -> OnePass | None:
-        """One pass over a simulation; None where its candles are not sound, which a full run will tell."""
+    def passes(self, number: int) -> OnePass | None:
+        """One pass over the simulation of a run; None where its candles are not sound, which a full run will tell."""
 
         def make() -> OnePass | None:
+            setup = self.simulation_of(number)._setup
+            columns = self._once(("columns", id(self.whole_of(number))), lambda: columns_of(setup.streams[0]))
             try:
-                return OnePass(simulation._setup, self.options, interpret=simulation._interpret)
+                return OnePass(setup, self.options, interpret=self.simulation_of(number)._interpret, columns=columns)
             except (ValueError, BarterBtError):
                 return None
 
-        found: OnePass | None = self._once(("pass", id(simulation)), make)
+        found: OnePass | None = self._once(("pass", id(self._simulated(number))), make)
         return found
 
+    def _simulated(self, number: int) -> Simulation | None:
+        """The simulation of a run; None where it cannot be made, which a full run will tell."""
+        try:
+            return self.simulation_of(number)
+        except BarterBtError:
+            return None
+
     def _in_one_pass(self, strategies: Mapping[int, Any]) -> dict[int, Row]:
-        passes = self.passes(self.simulation_of(next(iter(strategies))))
+        first = next(iter(strategies))
+        passes = None if self._simulated(first) is None else self.passes(first)
         if passes is None:
             return {}
         found: dict[int, Row] = {}
@@ -176,14 +225,14 @@ class Plan:
             for number, run in zip(strategies, passes.run(list(strategies.values())), strict=True):
                 if run is not None:
                     row = {name: run.value(name) for name in self.figures}
-                    found[number] = {"set": number, **row, "digest": None, "way": ONE_PASS, "warnings": None}
+                    found[number] = {"run": number, **row, "digest": None, "way": ONE_PASS, "warnings": None}
         except Exception:  # targets that cannot be computed: each alone, a full run says which and why
             return found
         return found
 
     def _run(self, number: int) -> Row:
         """A full run; what it raises on purpose is its row."""
-        row: Row = {"set": number, "way": RUN}
+        row: Row = {"run": number, "way": RUN}
         try:
             result = self.simulation_of(number).run(self.strategy_of(number))
             if result.partial:
@@ -201,7 +250,7 @@ class Plan:
             if "error" not in whole and whole[name] != row[name]:
                 raise EngineError(
                     f"one pass gives {name} = {row[name]!r} where a run gives {whole[name]!r}, for "
-                    f"{self.sets.row(0, named=True)}: this is a fault of barter_bt, please report it",
+                    f"{self.parameters_of(0)}: this is a fault of barter_bt, please report it",
                     "one_pass=False runs each set as a whole",
                 )
         return {name: whole[name] for name in ("digest", "warnings", "error") if name in whole}

@@ -17,7 +17,7 @@ SETS = bt.grid(fast=(5, 10, 20), slow=(50, 100))
 
 def found(values=(1.0, 2.0, 5.0, 3.0, None, 0.5), objective="sharpe", sets=SETS):
     """A sweep that nobody has run."""
-    done = pl.DataFrame({"set": range(len(values)), objective: list(values)}).with_columns(
+    done = pl.DataFrame({"run": range(len(values)), objective: list(values)}).with_columns(
         digest=pl.lit(None, pl.String), way=pl.lit("run"), warnings=pl.lit(None), error=pl.lit(None, pl.String)
     )
     return bt.Sweep(sets, done, objective, trials=len(values))
@@ -116,4 +116,4 @@ def test_a_heat_map_is_a_mean_over_what_it_does_not_show():
 
 
 def test_it_prints_the_best():
-    assert "Sweep of 6 sets, 6 trials" in repr(found())
+    assert "Sweep of 6 sets in 6 runs, 6 trials" in repr(found())

@@ -83,7 +83,7 @@ def signals(draw):
     return bt.Signals(target, size=size, rebalance=rebalance, band=band, **others)
 
 
-@settings(max_examples=draws(50))
+@settings(max_examples=draws(40))
 @given(
     prices=PRICES,
     each=st.lists(signals(), min_size=1, max_size=4),

@@ -198,8 +198,8 @@ def test_what_fails_is_a_row(tmp_path):
     found = bt.sweep(simulation(), sometimes, over={"fast": (3, 5)}, workers=1)
     assert "closed" in found.frame["error"][0]
     assert found.frame["error"][1] is None
-    assert any("1 of 2 sets failed" in note for note in found.notes)
-    with pytest.raises(ConfigError, match="all 1 sets failed"):
+    assert any("1 of 2 runs failed" in note for note in found.notes)
+    with pytest.raises(ConfigError, match="all 1 runs failed"):
         bt.sweep(simulation(), sometimes, over={"fast": (3,)})
 
 
@@ -218,12 +218,12 @@ def test_look_ahead_is_told():
         return bt.Signals((pl.col("close").shift(-by) > pl.col("close")) * 1.0)
 
     found = bt.sweep(simulation(), ahead, over={"by": (1, 2)})
-    assert any(note.startswith("set 0: the signal looks ahead") for note in found.notes)
+    assert any(note.startswith("run 0: the signal looks ahead") for note in found.notes)
 
 
 def test_why_sets_were_run_as_a_whole_is_told():
     found = bt.sweep(simulation(), crossing, over={"fast": (3,), "slow": (10,)}, figures=["skew"])
-    assert found.notes[0] == "1 of 1 sets were run as a whole: figure 'skew' needs the tables of a run"
+    assert found.notes[0] == "1 of 1 runs were whole ones: figure 'skew' needs the tables of a run"
 
 
 @pytest.mark.parametrize(

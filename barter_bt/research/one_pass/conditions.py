@@ -28,8 +28,10 @@ def why_not(setup: Setup, strategy: Any) -> str | None:
     return why_not_signals(strategy) or why_not_setup(setup)
 
 
-def why_not_setup(setup: Setup) -> str | None:
-    """What of data and terms keeps every strategy from one pass."""
+def why_not_setup(setup: Setup, *, begun: bool = False) -> str | None:
+    """What of data and terms keeps every strategy from one pass; ``begun``: targets of before a start are left out."""
+    if setup.first != -NEVER and not begun:
+        return "the simulation has a start, at which targets of before are followed"
     return next(_of_market(setup), None) or next(_of_terms(setup), None)
 
 
@@ -64,8 +66,6 @@ def _of_market(setup: Setup) -> Iterator[str]:
         yield "candles arrive later than they close"
     if not stream.validate:
         yield "the data is not checked (validate=False)"
-    if setup.first != -NEVER or setup.last != NEVER:
-        yield "the simulation has a start or an end"
     if setup.marks:
         yield "marks go by an interval (mark_every)"
 

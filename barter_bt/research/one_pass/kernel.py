@@ -28,7 +28,6 @@ from barter_bt.research.one_pass.tables import Account, Asked, Found, Given, Kep
 
 _MOST_STEPS = 4.6e18
 _MOST = LIMIT >> 2
-_NEVER_SEEN = float("nan")
 
 
 def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
@@ -36,7 +35,7 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
     bars, account, s, sample = given.bars, asked.account, found.state, given.samples.mark
     target, close, on_change = asked.targets.value[0], bars.close, account.on_change[0]
     start(account, kept, found)
-    last, quiet, high, low, due = _NEVER_SEEN, on_change, -1, LIMIT, 1
+    last, quiet, high, low, due = account.last[0], on_change, -1, LIMIT, 1
     for k in range(len(bars)):
         ticks = close[k]
         if s.pending[0] != 0:

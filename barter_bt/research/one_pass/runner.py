@@ -39,6 +39,7 @@ from barter_bt.strategy.panel import panel
 
 if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
+    from barter_bt.data import Stream
 
 Integers = npt.NDArray[np.int64]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
@@ -54,6 +55,8 @@ class OnePass:
         Of a simulation that :func:`~barter_bt.research.one_pass.conditions.why_not` has nothing against.
     options
         Of the figures: ``sampling``, ``interval``, ``risk_free``, ``time_zone``.
+    columns
+        Of another with the same candles.
 
     Raises
     ------
@@ -61,22 +64,35 @@ class OnePass:
         The candles are not sound; what is wrong with them a full run says.
     """
 
-    def __init__(self, setup: Setup, options: Mapping[str, Any], *, interpret: bool | None = None) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        options: Mapping[str, Any],
+        *,
+        interpret: bool | None = None,
+        columns: SharedColumns | None = None,
+    ) -> None:
         stream = setup.streams[0]
-        columns = [chunk.columns for chunk in stream.chunks(setup.index.codes)]
-        opens, closes = (np.concatenate([each[name] for each in columns]) for name in ("time_open", "time_exchange"))
+        chunks = [chunk.columns for chunk in stream.chunks(setup.index.codes)]
+        opens, closes = (np.concatenate([each[name] for each in chunks]) for name in ("time_open", "time_exchange"))
         if not ((opens < closes).all() and (opens[1:] >= closes[:-1]).all()):
             raise ValueError("candles overlap")
         self._terms, self._setup = setup.state.terms, setup
-        ticks = [_ticks(self._terms, np.concatenate([each[name] for each in columns])) for name in ("open", "close")]
+        self._rows = slice(*_within(closes, setup.first, setup.last))
+        prices = (np.concatenate([each[name] for each in chunks])[self._rows] for name in ("open", "close"))
+        ticks = [_ticks(self._terms, each) for each in prices]
         zone = options.get("time_zone") or time_zone_of(setup.streams)
-        times = np.concatenate(([setup.begins], closes))
+        opens, closes = opens[self._rows].copy(), closes[self._rows]
+        begins = int(closes[0] > setup.begins)  # else the mark of the first candle takes the place of the start's
+        times = np.concatenate(([setup.begins][:begins], closes))
+        if len(times) == 1:
+            raise ValueError("one mark alone")
         given = {name: value for name, value in options.items() if name != "time_zone"}
         self.curve = Curve(times, np.ones(len(times)), time_zone=zone if is_zone(zone) else "UTC", **given)
         self._bars = {"time_open": opens, "open": ticks[0], "close": ticks[1]}
-        self._samples = np.ascontiguousarray(self.curve.rows, np.int64)
-        candles = panel([stream], [0], list(stream.extra), across=False)
-        self.columns = SharedColumns(candles, len(opens))
+        self._samples = self.curve.rows + (1 - begins)
+        self._samples[0] = 0
+        self.columns = columns_of(stream) if columns is None else columns
         self._interpret = interprets() if interpret is None else interpret
 
     def run(self, signals: Sequence[Signals]) -> Iterator[Run | None]:
@@ -96,7 +112,8 @@ class OnePass:
         step = self._step(given, asked, kept, found)
         for one, targets in zip(signals, self.columns.targets([each.target for each in signals]), strict=True):
             self._ask(asked, one)
-            asked.targets.point("value", 0, targets)
+            asked.account.last[0] = _last(targets[: self._rows.start])
+            asked.targets.point("value", 0, targets[self._rows])
             yield None if step() else Run(found, self.curve)
 
     def _step(self, given: Given, asked: Asked, kept: Kept, found: Found) -> Callable[[], int]:
@@ -125,6 +142,25 @@ class OnePass:
         a.size[0], a.with_fee[0], a.resize[0] = _SIZES[one.size], int(one.with_fee), int(one.resize)
         a.band[0], a.on_change[0] = round((one.band or 0.0) * RATE), int(one.rebalance == "on_change")
         a.per_unit[0] = 1e9 if one.size == "equity" else per_steps(steps[one.size])
+
+
+def columns_of(stream: Stream) -> SharedColumns:
+    """Columns over the candles of a stream."""
+    return SharedColumns(panel([stream], [0], list(stream.extra), across=False), stream.rows)
+
+
+def _within(closes: Integers, first: int, last: int) -> tuple[int, int]:
+    """Rows of candles that close from one time to another."""
+    low, high = np.searchsorted(closes, first), np.searchsorted(closes, last, side="right")
+    if low == high:
+        raise ValueError("no candle")
+    return int(low), int(high)
+
+
+def _last(targets: npt.NDArray[np.float64]) -> float:
+    """The last that is one; NaN without any."""
+    there = np.flatnonzero(~np.isnan(targets))
+    return float(targets[there[-1]]) if len(there) else float("nan")
 
 
 def per_steps(step: Any) -> float:

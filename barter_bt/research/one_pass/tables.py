@@ -35,6 +35,7 @@ class Account(Table):
     on_change: I64  # 1: only targets that differ from the last are followed
     per_unit: F64  # steps of a target of 1
     free: F64  # rate without risk of one return
+    last: F64  # the target before the first, NaN for none
 
 
 class Targets(Table):

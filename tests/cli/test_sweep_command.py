@@ -57,7 +57,7 @@ def test_a_sweep_is_a_table_of_figures(config, tmp_path, capsys):
     assert {name: told["best"][name] for name in found.parameters} == found.best()
     assert main([*words, "--set", "slow=8,20", "--where", "fast < 4", "--objective", "calmar"]) == 0
     out = capsys.readouterr().out
-    assert "Sweep of 4 sets, 8 trials" in out
+    assert "Sweep of 4 sets in 4 runs, 8 trials" in out
     assert (tmp_path / "out" / "heatmap.png").is_file()
 
 
