@@ -31,7 +31,7 @@ CASES = {
     "audit": "figures",
     "figures": "figures",
     "overfitting": "overfitting",
-    "sweep_crosses": "sweep",
+    "sweep": "sweep",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",

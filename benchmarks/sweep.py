@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from barter_bt import Instrument, Signals, Simulation, Sweep, data, sweep
+from barter_bt import Instrument, Signals, Simulation, Sweep, data, research
 from barter_bt.data import generate
 from benchmarks.bars import SPOT
 from benchmarks.measure import RUNS, Entry, peak_mb, settle
@@ -46,13 +46,13 @@ def _timed(work: Callable[[], Sweep], runs: int) -> tuple[float, float, Sweep]:
     return statistics.median(times), peak_mb() - before, found
 
 
-def sweep_crosses(scale: float) -> list[Entry]:
+def sweep(scale: float) -> list[Entry]:
     """In one pass, from the simulation to the frame of figures; and some of them one after the other."""
     n, sets = max(2_000, int(answers.SWEEP_CANDLES * scale)), pairs(scale)
     prepared = simulation(n)
-    one = _timed(lambda: sweep(prepared, crossing, over=sets, figures=FIGURES), RUNS)
+    one = _timed(lambda: research.sweep(prepared, crossing, over=sets, figures=FIGURES), RUNS)
     few = sets.head(WHOLE)
-    whole = _timed(lambda: sweep(prepared, crossing, over=few, figures=FIGURES, one_pass=False, workers=1), 1)
+    whole = _timed(lambda: research.sweep(prepared, crossing, over=few, figures=FIGURES, one_pass=False, workers=1), 1)
     answer = answers.sweep(generate.candles_arrays(n)["close"], answers.sweep_pairs(scale))
     return [_entry("sweep", one, n, answer), _entry("sweep_of_runs", whole, n, None)]
 
