@@ -198,10 +198,10 @@ class Plan:
         """One pass over the simulation of a run; None where its candles are not sound, which a full run will tell."""
 
         def make() -> OnePass | None:
-            setup = self.simulation_of(number)._setup
-            columns = self._once(("columns", id(self.whole_of(number))), lambda: columns_of(setup.streams[0]))
+            simulation, whole = self.simulation_of(number), self.whole_of(number)
             try:
-                return OnePass(setup, self.options, interpret=self.simulation_of(number)._interpret, columns=columns)
+                columns = self._once(("columns", id(whole)), lambda: columns_of(whole._setup))
+                return OnePass(simulation._setup, self.options, interpret=simulation._interpret, columns=columns)
             except (ValueError, BarterBtError):
                 return None
 

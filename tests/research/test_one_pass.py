@@ -18,7 +18,6 @@ from barter_bt.research.one_pass.moments import WIDE
 from barter_bt.research.one_pass.runner import OnePass
 from barter_bt.research.one_pass.targets import SharedColumns
 from barter_bt.statistic.tables import total
-from barter_bt.strategy.panel import panel
 from barter_bt.testing import bars
 from tests.draws import draws
 
@@ -101,6 +100,42 @@ def test_figures_are_those_of_runs(prices, each, maker, per_contract, cash, leas
     assert differences(sim, each)[0] == []
 
 
+@st.composite
+def panels(draw):
+    """Candles of up to three instruments, of two lengths, with gaps, in one stream."""
+    frames = [_named(candles([50.0, 51.0]))]
+    for name in ("a_usd", "b_usd", "c_usd")[: draw(st.integers(2, 3))]:
+        prices = draw(st.lists(st.none() | st.integers(20, 60).map(float), min_size=6, max_size=20))
+        if any(price is not None for price in prices):
+            frames.append(_named(bars(*prices, instrument=name, step=draw(st.sampled_from([60.0, 60.0, 90.0])))))
+    return pl.concat(frames).sort("time_exchange", maintain_order=True)
+
+
+def _named(stream):
+    return stream.frame().with_columns(pl.col("instrument").cast(pl.String)).collect()
+
+
+@settings(max_examples=draws(40))
+@given(
+    panel=panels(),
+    size=SIZES,
+    amount=st.sampled_from([0.3, 0.6, 3.0, 40.0, -1.0]),
+    rebalance=st.sampled_from(["always", "on_change"]),
+    fee=st.sampled_from(["0", "0.5%"]),
+    least=st.sampled_from([None, "0.5"]),
+)
+def test_several_instruments_share_an_account(panel, size, amount, rebalance, fee, least):
+    """Sales pay for what is bought at the same open; equity, marks and exposure are of all together."""
+    names = panel["instrument"].unique().sort().to_list()
+    listed = [bt.Instrument("x", name, quantity_increment="0.01", quantity_min=least) for name in names]
+    sim = simulation(bt.data.candles(panel), listed, venues=bt.Venue(fees=fee))
+    amount = amount * {"units": 1.0, "notional": 300.0, "equity": 0.7}[size]
+    mean, rank = CLOSE.rolling_mean(2), CLOSE.rank(descending=True, method="ordinal").over("time")
+    moves = [(mean > CLOSE.shift(1)) * 1.0, (rank <= 1) * 1.0, (CLOSE > mean) * 1.0, CLOSE.diff().sign()]
+    each = [bt.Signals(move * amount, size=size, rebalance=rebalance) for move in moves]
+    assert differences(sim, each)[0] == []
+
+
 def test_a_long_run_has_long_sums():
     """More samples and fills than are added up in one row, and a rate without risk."""
     walk = bt.data.generate.candles(3 * WIDE, instrument="btc_usd", seed=3)
@@ -129,10 +164,14 @@ def test_sums_are_those_of_the_statistics(count):
     assert summed(amounts, columns) == total(values)
 
 
-def test_compiled_and_interpreted_agree():
-    """The kernel is compiled once; it gives the interpreted figures."""
-    walk = bt.data.generate.candles(2_000, instrument="btc_usd", seed=5)
-    sim = simulation(bt.data.candles(walk), bt.Instrument("x", "btc_usd", quantity_increment="0.001"))
+@pytest.mark.parametrize("count", [1, 3])
+def test_compiled_and_interpreted_agree(count):
+    """Each kernel is compiled once; it gives the interpreted figures."""
+    names = ["btc_usd", "eth_usd", "xrp_usd"][:count]
+    walks = [bt.data.generate.candles(2_000 // count, instrument=name, seed=5 + k) for k, name in enumerate(names)]
+    walk = pl.concat([one.with_columns(pl.col("instrument").cast(pl.String)) for one in walks]).sort("time_exchange")
+    listed = [bt.Instrument("x", name, quantity_increment="0.001") for name in names]
+    sim = simulation(bt.data.candles(walk), listed)
     each = [bt.Signals((CLOSE > CLOSE.rolling_mean(9)) * 0.5, size="equity"), bt.Signals((CLOSE < 100.0) * 3.0)]
     runs = [
         [{name: run.value(name) for name in ALL} for run in OnePass(sim._setup, {}, interpret=plainly).run(each)]
@@ -159,7 +198,7 @@ def test_a_target_that_is_nan_is_left_to_a_full_run():
 
 REFUSED = {
     "data is of trades": {"data": bt.testing.trades((1, 100, 5), (2, 101, 5), instrument="btc_usd")},
-    "2 instruments": {"instrument": [BTC, bt.Instrument("x", "eth_usd")]},
+    "2 exchanges": {"instrument": [BTC, bt.Instrument("y", "eth_usd")], "balances": {"x.usd": 1}},
     "not spot": {"instrument": bt.Instrument("x", "btc_usd", kind="perpetual", settlement="usd")},
     "margin|not spot": {"venues": bt.Venue(account="margin")},
     "take time": {"venues": bt.Venue(latency=bt.Latency(request_ns="1ms"))},
@@ -171,7 +210,7 @@ REFUSED = {
     "mark_every": {"mark_every": "1h"},
     "start": {"start": datetime(1970, 1, 1, 0, 2, tzinfo=UTC)},
     "audit": {"audit": "full"},
-    "quote asset alone": {"balances": {"usd": 1_000, "btc": 1}},
+    "one quote asset alone": {"balances": {"usd": 1_000, "btc": 1}},
 }
 
 
@@ -199,7 +238,7 @@ def test_what_signals_it_does_not_know(options, reason):
 def test_shared_parts_are_computed_once():
     """A grid of two means has as many columns as there are lengths; and no more than there is room for."""
     stream = candles(np.linspace(50, 90, 60).tolist())
-    columns = SharedColumns(panel([stream], [0], [], across=False), 60)
+    columns = SharedColumns(stream)
     mean = CLOSE.rolling_mean
     each = [(mean(a) > mean(b)) * 1.0 for a in (2, 3, 4) for b in (10, 20)]
     each.append((mean(2) - mean(10)).sign())

@@ -56,8 +56,8 @@ def _plain() -> dict[str, Any]:
 
 
 def _of_market(setup: Setup) -> Iterator[str]:
-    if len(setup.index) != 1 or len(setup.streams) != 1:
-        yield f"there are {len(setup.index)} instruments and {len(setup.streams)} streams, not one of each"
+    if len(setup.streams) != 1:
+        yield f"there are {len(setup.streams)} streams, not one"
         return
     stream = setup.streams[0]
     if stream.kind != "candles":
@@ -71,7 +71,6 @@ def _of_market(setup: Setup) -> Iterator[str]:
 
 
 def _of_terms(setup: Setup) -> Iterator[str]:
-    terms, fills, links = setup.state.terms, setup.fill_terms, setup.state.links
     asked = {
         "limits or risk managers": setup.asked_risk,
         "commands": setup.commands,
@@ -85,19 +84,29 @@ def _of_terms(setup: Setup) -> Iterator[str]:
             yield f"the simulation has {name}"
     if setup.audit != "off" or setup.trading != "enabled":
         yield f"audit is {setup.audit!r}, trading {setup.trading!r}"
-    if terms.derivative[0] or terms.margined[0] or terms.strike[0] or terms.expiry[0] != NEVER:
-        yield "the instrument is not spot of a cash account"
-    if terms.fee_by_order[0] or terms.fee_in[0] != IN_QUOTE or len(setup.fees.volumes):
-        yield "fees have minima, steps or tiers, or are paid in another asset"
+    if len(setup.index.exchanges) != 1:
+        yield f"there are {len(setup.index.exchanges)} exchanges, not one"
+    links = setup.state.links
     if links.request_form[0] != CONSTANT or links.response_form[0] != CONSTANT:
         yield "latency is drawn"
     elif links.request_ns[0] or links.response_ns[0]:
         yield "requests and responses take time"
-    if fills.taker_fills_on[0] != CANDLES or fills.candle_fill[0] != NEXT_OPEN:
-        yield "orders do not fill at the next open of a candle"
-    if fills.slips[0] or fills.participation[0]:
-        yield "orders slip, or fill in parts (participation)"
-    if terms.quote[0] != setup.market.reporting or any(
-        total for asset, total in enumerate(setup.state.assets.array("total").tolist()) if asset != terms.quote[0]
-    ):
-        yield "equity is not of the instrument's quote asset alone"
+    for i in range(len(setup.index)):
+        yield from _of_instrument(setup, i)
+    quotes, bases = (set(setup.state.terms.array(name).tolist()) for name in ("quote", "base"))
+    totals = setup.state.assets.array("total").tolist()
+    alone = quotes == {setup.market.reporting} and not quotes & bases and len(bases) == len(setup.index)
+    if not alone or any(total for asset, total in enumerate(totals) if asset not in quotes):
+        yield "equity is not of one quote asset alone"
+
+
+def _of_instrument(setup: Setup, i: int) -> Iterator[str]:
+    terms, fills, name = setup.state.terms, setup.fill_terms, setup.index.names[i]
+    if terms.derivative[i] or terms.margined[i] or terms.strike[i] or terms.expiry[i] != NEVER:
+        yield f"{name} is not spot of a cash account"
+    if terms.fee_by_order[i] or terms.fee_in[i] != IN_QUOTE or len(setup.fees.volumes):
+        yield f"fees of {name} have minima, steps or tiers, or are paid in another asset"
+    if fills.taker_fills_on[i] != CANDLES or fills.candle_fill[i] != NEXT_OPEN:
+        yield f"orders of {name} do not fill at the next open of a candle"
+    if fills.slips[i] or fills.participation[i]:
+        yield f"orders of {name} slip, or fill in parts (participation)"

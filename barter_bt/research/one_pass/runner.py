@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,23 @@ from barter_bt.backtest.journal import per_unit
 from barter_bt.columns.kernel import interprets
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.terms import RATE, Terms
-from barter_bt.research.one_pass import kernel
 from barter_bt.research.one_pass.figures import Run
+from barter_bt.research.one_pass.kernel import run
 from barter_bt.research.one_pass.moments import WIDE
+from barter_bt.research.one_pass.several import run_several
 from barter_bt.research.one_pass.tables import (
     Account,
     Amounts,
     Asked,
     Bars,
     Columns,
+    Each,
     Found,
     Given,
+    Holdings,
     Kept,
     Moments,
+    Queue,
     Samples,
     State,
     Targets,
@@ -35,11 +40,9 @@ from barter_bt.research.one_pass.targets import SharedColumns
 from barter_bt.statistic.calendar import is_zone
 from barter_bt.statistic.curve import Curve
 from barter_bt.strategy import Signals
-from barter_bt.strategy.panel import panel
 
 if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
-    from barter_bt.data import Stream
 
 Integers = npt.NDArray[np.int64]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
@@ -72,27 +75,23 @@ class OnePass:
         interpret: bool | None = None,
         columns: SharedColumns | None = None,
     ) -> None:
-        stream = setup.streams[0]
-        chunks = [chunk.columns for chunk in stream.chunks(setup.index.codes)]
-        opens, closes = (np.concatenate([each[name] for each in chunks]) for name in ("time_open", "time_exchange"))
-        if not ((opens < closes).all() and (opens[1:] >= closes[:-1]).all()):
-            raise ValueError("candles overlap")
+        candles = sorted_candles(setup)
         self._terms, self._setup = setup.state.terms, setup
-        self._rows = slice(*_within(closes, setup.first, setup.last))
-        prices = (np.concatenate([each[name] for each in chunks])[self._rows] for name in ("open", "close"))
-        ticks = [_ticks(self._terms, each) for each in prices]
+        self._rows = slice(*_within(candles["time"], setup.first, setup.last))
+        self._instruments = candles["instrument"]
+        bars = {name: np.ascontiguousarray(values[self._rows]) for name, values in candles.items()}
         zone = options.get("time_zone") or time_zone_of(setup.streams)
-        opens, closes = opens[self._rows].copy(), closes[self._rows]
+        closes = np.unique(bars["time"])
         begins = int(closes[0] > setup.begins)  # else the mark of the first candle takes the place of the start's
         times = np.concatenate(([setup.begins][:begins], closes))
         if len(times) == 1:
             raise ValueError("one mark alone")
         given = {name: value for name, value in options.items() if name != "time_zone"}
         self.curve = Curve(times, np.ones(len(times)), time_zone=zone if is_zone(zone) else "UTC", **given)
-        self._bars = {"time_open": opens, "open": ticks[0], "close": ticks[1]}
+        self._bars = bars | {"following": _following(bars["instrument"])}
         self._samples = self.curve.rows + (1 - begins)
         self._samples[0] = 0
-        self.columns = columns_of(stream) if columns is None else columns
+        self.columns = columns_of(setup) if columns is None else columns
         self._interpret = interprets() if interpret is None else interpret
 
     def run(self, signals: Sequence[Signals]) -> Iterator[Run | None]:
@@ -106,23 +105,26 @@ class OnePass:
             Targets cannot be computed.
         """
         given = Given(terms=self._terms, bars=Bars.over(self._bars), samples=Samples.over({"mark": self._samples}))
-        kept = Kept(**{name: Amounts(64) for name in list(Kept.layout)[:-1]}, columns=Columns(WIDE))
-        found = Found(state=State(1), moments=Moments(1))
-        asked = Asked(account=self._account(), targets=Targets(1))
+        sums = {name: Amounts(64) for name, kind in Kept.layout.items() if kind is Amounts}
+        kept = Kept(**sums, columns=Columns(WIDE), queue=Queue(64))
+        count = len(self._setup.index)
+        found = Found(state=State(1), holdings=Holdings(count), moments=Moments(1))
+        asked = Asked(account=self._account(), targets=Targets(1), each=Each(count))
         step = self._step(given, asked, kept, found)
         for one, targets in zip(signals, self.columns.targets([each.target for each in signals]), strict=True):
             self._ask(asked, one)
-            asked.account.last[0] = _last(targets[: self._rows.start])
+            self._remember(asked.each, targets)
             asked.targets.point("value", 0, targets[self._rows])
             yield None if step() else Run(found, self.curve)
 
     def _step(self, given: Given, asked: Asked, kept: Kept, found: Found) -> Callable[[], int]:
         blocks = (given, asked, kept, found)
+        root: Any = run if len(self._setup.index) == 1 else run_several
         if self._interpret:
-            return partial(kernel.run, *blocks)
+            return partial(root, *blocks)
         from barter_bt.columns.entry import compile_entry
 
-        entry = compile_entry(kernel.run, tuple(type(block) for block in blocks), {})  # type: ignore[arg-type]
+        entry = compile_entry(root, tuple(type(block) for block in blocks), {})  # type: ignore[arg-type]
         step = partial(entry, *(block.address for block in blocks))
         vars(step)["blocks"] = blocks  # live as long as what reads them
         return step
@@ -131,22 +133,77 @@ class OnePass:
         account, setup = Account(1), self._setup
         quote = self._terms.quote[0]
         account.cash[0] = setup.state.assets.total[quote]
-        account.begins[0], account.ends[0] = int(self.curve.times[0]), int(self.curve.times[-1])
+        account.ends[0] = int(self.curve.times[-1])
         account.unit[0], divides = per_unit(setup.scales.units[quote])
         account.divides[0], account.free[0] = int(divides), self.curve.free
         return account
 
     def _ask(self, asked: Asked, one: Signals) -> None:
         a, scales = asked.account, self._setup.scales
-        steps = {"units": scales.lots[0], "notional": scales.units[self._terms.quote[0]]}
         a.size[0], a.with_fee[0], a.resize[0] = _SIZES[one.size], int(one.with_fee), int(one.resize)
         a.band[0], a.on_change[0] = round((one.band or 0.0) * RATE), int(one.rebalance == "on_change")
-        a.per_unit[0] = 1e9 if one.size == "equity" else per_steps(steps[one.size])
+        for i in range(len(self._setup.index)):
+            steps = {"units": scales.lots[i], "notional": scales.units[self._terms.quote[0]]}
+            asked.each.per_unit[i] = 1e9 if one.size == "equity" else float(1 / Fraction(steps[one.size]))
+
+    def _remember(self, each: Each, targets: npt.NDArray[np.float64]) -> None:
+        """The last target of each instrument before the first candle."""
+        each.array("last")[:] = np.nan
+        before = np.flatnonzero(~np.isnan(targets[: self._rows.start]))
+        each.array("last")[self._instruments[before]] = targets[before]
 
 
-def columns_of(stream: Stream) -> SharedColumns:
-    """Columns over the candles of a stream."""
-    return SharedColumns(panel([stream], [0], list(stream.extra), across=False), stream.rows)
+def sorted_candles(setup: Setup) -> dict[str, Integers]:
+    """Times and prices of the candles as whole numbers, by the time of their close, then by instrument.
+
+    Raises
+    ------
+    ValueError
+        They are not sound.
+    """
+    chunks = [chunk.columns for chunk in setup.streams[0].chunks(setup.index.codes)]
+    names = ("time_exchange", "time_open", "instrument", "open", "close")
+    close, opened, instrument, *prices = (np.concatenate([each[name] for each in chunks]) for name in names)
+    instrument = instrument.astype(np.int64)
+    order = order_of(close, instrument)
+    if order is not None:
+        close, opened, instrument = close[order], opened[order], instrument[order]
+        prices = [each[order] for each in prices]
+    if not _follow_each_other(opened, close, instrument):
+        raise ValueError("candles overlap")
+    ticks = [_ticks(setup.state.terms, instrument, each) for each in prices]
+    return {"time": close, "time_open": opened, "instrument": instrument, "open": ticks[0], "close": ticks[1]}
+
+
+def order_of(close: Integers, instrument: Integers) -> Integers | None:
+    """Rows by time, then instrument; None if they are in it."""
+    later = close[1:] > close[:-1]
+    if (later | ((close[1:] == close[:-1]) & (instrument[1:] > instrument[:-1]))).all():
+        return None
+    return np.lexsort((instrument, close))
+
+
+def _follow_each_other(opened: Integers, close: Integers, instrument: Integers) -> bool:
+    """Whether each candle of an instrument opens where the one before has closed, or later."""
+    rows = np.argsort(instrument, kind="stable")
+    same = instrument[rows][1:] == instrument[rows][:-1]
+    return bool((opened < close).all() and (~same | (opened[rows][1:] >= close[rows][:-1])).all())
+
+
+def _following(instrument: Integers) -> Integers:
+    """The next row of each row's instrument; -1 for the last."""
+    rows = np.argsort(instrument, kind="stable")
+    found = np.full(len(instrument), -1)
+    same = instrument[rows][1:] == instrument[rows][:-1]
+    found[rows[:-1][same]] = rows[1:][same]
+    return found
+
+
+def columns_of(setup: Setup) -> SharedColumns:
+    """Columns over the candles of a simulation."""
+    chunks = [chunk.columns for chunk in setup.streams[0].chunks(setup.index.codes)]
+    close, instrument = (np.concatenate([each[name] for each in chunks]) for name in ("time_exchange", "instrument"))
+    return SharedColumns(setup.streams[0], order_of(close, instrument))
 
 
 def _within(closes: Integers, first: int, last: int) -> tuple[int, int]:
@@ -157,24 +214,11 @@ def _within(closes: Integers, first: int, last: int) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def _last(targets: npt.NDArray[np.float64]) -> float:
-    """The last that is one; NaN without any."""
-    there = np.flatnonzero(~np.isnan(targets))
-    return float(targets[there[-1]]) if len(there) else float("nan")
-
-
-def per_steps(step: Any) -> float:
-    """How many steps a unit has."""
-    from fractions import Fraction
-
-    return float(1 / Fraction(step))
-
-
-def _ticks(terms: Terms, prices: npt.NDArray[np.float64]) -> Integers:
+def _ticks(terms: Terms, instrument: Integers, prices: npt.NDArray[np.float64]) -> Integers:
     """Prices as ticks (rule 20)."""
-    scaled = prices * terms.ticks_per_unit[0]
+    scaled = prices * terms.array("ticks_per_unit")[instrument]
     nearest = np.floor(scaled + 0.5)
-    noise = terms.tick_noise[0] + scaled * 4e-16
+    noise = terms.array("tick_noise")[instrument] + scaled * 4e-16
     if not ((scaled >= 0.0) & (scaled < _MOST_STEPS) & (np.abs(scaled - nearest) <= noise) & (nearest > 0.0)).all():
         raise ValueError("a price off the grid")
     return nearest.astype(np.int64)

@@ -1,4 +1,4 @@
-"""What the kernel of one pass reads and writes, as tables."""
+"""What the kernels of one pass read and write, as tables."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from barter_bt.engine.terms import Terms
 
 
 class Bars(Table):
-    """One row for each candle."""
+    """One row for each candle, by its close, then instrument."""
 
+    time: I64
     time_open: I64
     open: I64  # ticks
     close: I64
+    instrument: I64
+    following: I64  # the next of the same instrument; -1: none
 
 
 class Samples(Table):
@@ -24,8 +27,7 @@ class Account(Table):
     """One row: how targets are followed, and in what."""
 
     cash: I64  # units at the start
-    begins: I64  # time of the first mark, and of the last
-    ends: I64
+    ends: I64  # time of the last mark
     unit: F64  # of money as a float: to divide by or, if not `divides`, to multiply with
     divides: I64
     size: I64
@@ -33,15 +35,20 @@ class Account(Table):
     resize: I64
     band: I64
     on_change: I64  # 1: only targets that differ from the last are followed
-    per_unit: F64  # steps of a target of 1
     free: F64  # rate without risk of one return
-    last: F64  # the target before the first, NaN for none
 
 
 class Targets(Table):
     """One row: the targets of one set of parameters, NaN where there is none."""
 
     value: F64s
+
+
+class Each(Table):
+    """One row for each instrument."""
+
+    per_unit: F64  # steps of a target of 1
+    last: F64  # the target before, NaN for none
 
 
 class Given(Block):
@@ -57,6 +64,7 @@ class Asked(Block):
 
     account: Account
     targets: Targets
+    each: Each
 
 
 class Amounts(Table, growable=True):
@@ -71,6 +79,12 @@ class Columns(Table):
     sum: F64
 
 
+class Queue(Table, growable=True):
+    """Instruments with an order at work, by its number."""
+
+    instrument: I64
+
+
 class Kept(Block):
     """What a run writes down; the next one starts anew in the same memory."""
 
@@ -81,19 +95,17 @@ class Kept(Block):
     notional: Amounts
     realised: Amounts  # of closed positions
     columns: Columns
+    queue: Queue
 
 
 class State(Table):
     """One row: the account as it goes, and the counts."""
 
     cash: I64
-    quantity: I64  # lots held
-    cost_basis: I64
-    realised: I64
-    entered: I64  # when the position was opened
-    pending: I64  # signed lots of the order that waits for the next open
     peak: I64  # the highest equity, and the lowest since
     low: I64
+    positions: I64  # open ones, and since when there is any
+    since: I64
     held_ns: I64
     orders: I64
     filled: I64
@@ -101,6 +113,18 @@ class State(Table):
     closed: I64  # positions, and how many of them with a gain
     wins: I64
     beyond: I64  # 1: an amount is not far from the bounds of rule 2, or a target is beyond them
+
+
+class Holdings(Table):
+    """One row for each instrument."""
+
+    quantity: I64  # lots
+    cost_basis: I64
+    realised: I64
+    pending: I64  # signed lots of the order that waits for the next open
+    fills_at: I64  # row of the candle whose open that is; -1: there is none
+    last: I64  # ticks of the last close
+    mark: I64  # ticks of an own fill that no close followed; -1: the position was just opened; 0: the last close
 
 
 class Moments(Table):
@@ -124,4 +148,5 @@ class Found(Block):
     """What a run ends with."""
 
     state: State
+    holdings: Holdings
     moments: Moments

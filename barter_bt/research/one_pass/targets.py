@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +19,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from barter_bt.data import Stream
 from barter_bt.research.one_pass.comparison import Comparison, comparison
-from barter_bt.strategy.panel import Panel
+from barter_bt.strategy.panel import Panel, panel
 from barter_bt.strategy.windows import taken_apart
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 ROOM: Final = 128_000_000
 """Bytes of columns that are kept, with the arrays that they are compared as."""
 _FROM_ROW_TO_ROW: Final = ("Rolling", "Ewm", "Cum", "Diff", "PctChange")
@@ -36,21 +39,22 @@ class SharedColumns:
 
     Parameters
     ----------
-    panel
+    stream
         The candles.
-    rows
-        How many there are.
+    order
+        Their rows by the time of their close, then by instrument's name; None if they are in it.
     """
 
-    def __init__(self, panel: Panel, rows: int) -> None:
-        self.panel, self.rows = panel, rows
+    def __init__(self, stream: Stream, order: Integers | None = None) -> None:
+        self.stream, self.rows, self._order = stream, stream.rows, order
+        self.panel = panel([stream], [0], list(stream.extra), across=False)
         self._kept: OrderedDict[bytes, pl.Series] = OrderedDict()
         self._arrays: dict[bytes, Floats | None] = {}  # of kept columns that were compared; None: they cannot be
-        self._most = max(ROOM // (16 * max(rows, 1)), 1)
+        self._most = max(ROOM // (16 * max(self.rows, 1)), 1)
         self._lock = threading.Lock()
 
     def targets(self, expressions: Sequence[pl.Expr]) -> Iterator[Floats]:
-        """Targets of each, NaN where there is none; what is given is valid until the next is asked for.
+        """Targets of each, in order, NaN where there is none; what is given is valid until the next is asked for.
 
         Raises
         ------
@@ -58,7 +62,7 @@ class SharedColumns:
             What Polars raises where one cannot be computed; or a target is NaN.
         """
         parts: Parts = {}
-        wanted = [_taken_apart(each, parts) for each in expressions]
+        wanted = [_taken_apart(each, parts, whole=not self.panel.single) for each in expressions]
         columns = self._columns(parts)
         for k, each in enumerate(wanted):
             if isinstance(each, Comparison) and self._compared(each, columns) is None:
@@ -70,9 +74,11 @@ class SharedColumns:
             if isinstance(each, Comparison):
                 compared = self._compared(each, columns)
                 assert compared is not None, "the columns have not changed"
-                yield each.targets(*compared, room)
+                yield self._in_order(each.targets(*compared, room))
+            elif each is None:
+                yield self._alone(given)
             else:
-                yield _floats(self._alone(given) if each is None else found[str(k)], self.rows)
+                yield self._in_order(_floats(found[str(k)], self.rows))
 
     def _computed(self, wanted: dict[str, pl.Expr], columns: dict[str, pl.Series]) -> pl.DataFrame:
         if not wanted:
@@ -80,12 +86,28 @@ class SharedColumns:
         frame = self.panel.frame
         if columns:
             frame = pl.concat([frame, pl.DataFrame(columns).lazy()], how="horizontal")
-        return self.panel.collect(frame.select(**wanted))
+        own = {name: self._of_each(one) for name, one in wanted.items()}
+        return self.panel.collect(frame.select(**own))
 
-    def _alone(self, expression: pl.Expr) -> pl.Series:
+    def _of_each(self, expression: pl.Expr) -> pl.Expr:
+        """What is done for each instrument alone (rule 8)."""
+        return expression if self.panel.single else expression.over("instrument")
+
+    def _alone(self, expression: pl.Expr) -> Floats:
         """An expression with windows, which are computed one after the other."""
-        columns = taken_apart(expression).columns(self.panel)
-        return self.panel.collect(columns.select(pl.col("target").cast(pl.Float64))).to_series()
+        apart = taken_apart(expression)
+        candles = self.across if apart.across else self.panel
+        columns = apart.columns(candles).select(pl.col("target").cast(pl.Float64))
+        found = _floats(candles.collect(columns).to_series(), self.rows)
+        return found if apart.across else self._in_order(found)
+
+    @cached_property
+    def across(self) -> Panel:
+        """The candles in order, for expressions that look at several instruments."""
+        return panel([self.stream], [0], list(self.stream.extra), across=True).held()
+
+    def _in_order(self, targets: Floats) -> Floats:
+        return targets if self._order is None else targets[self._order]
 
     def _compared(self, one: Comparison, columns: dict[bytes, pl.Series]) -> tuple[Floats, Floats] | None:
         """The columns that are compared; None if one is not of finite floats: to Polars NaN is the greatest."""
@@ -109,7 +131,8 @@ class SharedColumns:
             found = {key: self._kept[key] for key in parts if key in self._kept}
             missing = {parts[key]: pl.Expr.deserialize(key) for key in parts if key not in found}
             if missing:
-                made = self.panel.collect(self.panel.frame.select(**missing))
+                own = {name: self._of_each(one) for name, one in missing.items()}
+                made = self.panel.collect(self.panel.frame.select(**own))
                 found |= {key: made[name] for key, name in parts.items() if name in missing}
             for key, column in found.items():
                 self._kept[key] = column
@@ -119,10 +142,10 @@ class SharedColumns:
         return found
 
 
-def _taken_apart(expression: pl.Expr, parts: Parts) -> pl.Expr | Comparison | None:
+def _taken_apart(expression: pl.Expr, parts: Parts, whole: bool) -> pl.Expr | Comparison | None:
     """A comparison of parts; else the expression with columns for its parts, which are named; None if it has windows.
 
-    A function that cannot be written down is computed in place.
+    A function that cannot be written down is computed in place, and so is what shall stay ``whole``.
     """
     if ".over(" in str(expression):
         return None
@@ -133,7 +156,7 @@ def _taken_apart(expression: pl.Expr, parts: Parts) -> pl.Expr | Comparison | No
     found = comparison(document)
     sides = [] if found is None else [each for each in (found.greater, found.less) if not isinstance(each, float)]
     if found is None or not all(_is_plain(each) and _has_column(each) for each in sides):
-        return _with_columns(expression, parts)
+        return expression if whole else _with_columns(expression, parts)
     greater, less = (each if isinstance(each, float) else _named(each, parts) for each in (found.greater, found.less))
     return replace(found, greater=greater, less=less)
 
