@@ -245,8 +245,29 @@ def test_bad_input_is_refused(change, message):
         bt.sweep(simulation(), crossing, **{"over": {"fast": (3,), "slow": (10,)}} | change)
 
 
-def test_progress_counts_sets():
+def test_several_instruments_are_one_sweep():
+    """A portfolio that ranks across instruments, in one pass."""
+    sample = bt.data.candles(bt.data.sample("stocks_daily"))
+    names = ("aapl_usd", "fb_usd", "goog_usd", "ibm_usd", "msft_usd")
+    stocks = [bt.Instrument("xnas", name, quantity_increment=1) for name in names]
+    sim = bt.Simulation(sample, stocks, balances={"usd": 100_000}, interpret=True)
+
+    def momentum(days, best):
+        change = pl.col("close").pct_change(days).over("instrument")
+        return bt.Signals((change.rank(descending=True).over("time") <= best) * (0.9 / best), size="equity")
+
+    found = bt.sweep(sim, momentum, over={"days": (20,), "best": (1, 2)}, workers=1)
+    assert found.frame["way"].unique().to_list() == ["one_pass"]
+    for row in found.frame.rows(named=True):
+        summary = sim.run(momentum(row["days"], row["best"])).summary()
+        assert {name: row[name] for name in found.figures} == {name: summary[name] for name in found.figures}
+    assert found.frame["trades"].min() > 500
+
+
+def test_progress_counts_sets(capsys):
     seen = []
+    bt.sweep(simulation(), crossing, over=GRID, progress=True)
+    assert f"{GRID.height}/{GRID.height}" in capsys.readouterr().err
     bt.sweep(simulation(), crossing, over=GRID, progress=lambda done, sets: seen.append((done, sets)))
     assert seen[-1] == (GRID.height, GRID.height)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from types import FunctionType
@@ -34,12 +35,6 @@ class Comparison:
     less: Any
     or_equal: bool
     yes: float
-
-    def targets(self, greater: Floats, less: Floats, found: Floats) -> Floats:
-        """Targets of columns that have NaN where they are null, and else finite numbers; ``found`` is their room."""
-        kernel = compiled_function(cast(FunctionType, compare))
-        kernel(greater, less, self.or_equal, self.yes, found)
-        return found
 
 
 def comparison(node: Any, yes: float = 1.0) -> Comparison | None:
@@ -80,6 +75,12 @@ def number(node: Any) -> float | None:
     while isinstance(inner, dict) and len(inner) == 1 and next(iter(inner)) in ("Dyn", "Scalar", "Float", "Float64"):
         (inner,) = inner.values()
     return inner if isinstance(inner, float) and isfinite(inner) else None
+
+
+def comparing() -> Callable[[Floats, Floats, bool, float, Floats], None]:
+    """The function below, compiled."""
+    kernel: Callable[[Floats, Floats, bool, float, Floats], None] = compiled_function(cast(FunctionType, compare))
+    return kernel
 
 
 def compare(greater: Floats, less: Floats, or_equal: bool, yes: float, found: Floats) -> None:

@@ -8,8 +8,9 @@ at the close, target of the close, request. The arithmetic is the engine's: noti
 same functions.
 
 What it costs: two comparisons of the price, one of the target and one with the next sample for a candle at which
-nothing changes. While a position stays as it is, its value rises and falls with the price; so only prices beyond those
-seen since the last peak of the equity can change the peak or the lowest equity behind it.
+nothing changes; such candles are passed over in a loop of their own. While a position stays as it is, its value rises
+and falls with the price; so only prices beyond those seen since the last peak of the equity can change the peak or the
+lowest equity behind it.
 
 What it does not do: derivatives, margin, slippage, latency, limits, other orders. Nor does it go near the bounds of
 rule 2: it stops at a quarter of them, and a full run says what becomes of that.
@@ -34,7 +35,11 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
     target, close, on_change = asked.targets.value[0], bars.close, account.on_change[0]
     start(account, kept, found)
     last, quiet, high, low, due = asked.each.last[0], on_change, -1, LIMIT, 1
-    for k in range(len(bars)):
+    k, rows, sampled = 0, len(bars), sample[1] - 1
+    while k < rows:
+        if quiet and h.pending[0] == 0:
+            while target[k] == last and low <= close[k] <= high and k != sampled:
+                k += 1  # the last candle is sampled
         ticks = close[k]
         if h.pending[0] != 0:
             fill(given.terms, account, kept, found, 0, bars.open[k], bars.time_open[k])
@@ -47,10 +52,12 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
             high, low = max(high, ticks), min(low, ticks)
             if h.quantity[0] == 0:
                 high, low = LIMIT, -1  # no price matters
-        if sample[due] == k + 1:
-            due += 1
+        if k == sampled:
             put(kept.equity, money(account, worth(given.terms, found, ticks)))
+            due += 1
+            sampled = sample[due] - 1 if due < len(given.samples) else rows
         value = target[k]
+        k += 1
         if (value == last and quiet) or isnan(value):
             continue
         quiet = max(follow(given.terms, asked, found, value, ticks), on_change)

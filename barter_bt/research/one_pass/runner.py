@@ -91,6 +91,9 @@ class OnePass:
         self._bars = bars | {"following": _following(bars["instrument"])}
         self._samples = self.curve.rows + (1 - begins)
         self._samples[0] = 0
+        lots, money = ([float(1 / Fraction(each)) for each in of] for of in (setup.scales.lots, setup.scales.units))
+        notional = [money[self._terms.quote[0]]] * len(lots)
+        self._per_unit = {"units": np.array(lots), "notional": np.array(notional), "equity": np.full(len(lots), 1e9)}
         self.columns = columns_of(setup) if columns is None else columns
         self._interpret = interprets() if interpret is None else interpret
 
@@ -139,16 +142,16 @@ class OnePass:
         return account
 
     def _ask(self, asked: Asked, one: Signals) -> None:
-        a, scales = asked.account, self._setup.scales
+        a = asked.account
         a.size[0], a.with_fee[0], a.resize[0] = _SIZES[one.size], int(one.with_fee), int(one.resize)
         a.band[0], a.on_change[0] = round((one.band or 0.0) * RATE), int(one.rebalance == "on_change")
-        for i in range(len(self._setup.index)):
-            steps = {"units": scales.lots[i], "notional": scales.units[self._terms.quote[0]]}
-            asked.each.per_unit[i] = 1e9 if one.size == "equity" else float(1 / Fraction(steps[one.size]))
+        asked.each.array("per_unit")[:] = self._per_unit[one.size]
 
     def _remember(self, each: Each, targets: npt.NDArray[np.float64]) -> None:
         """The last target of each instrument before the first candle."""
         each.array("last")[:] = np.nan
+        if self._rows.start == 0:
+            return
         before = np.flatnonzero(~np.isnan(targets[: self._rows.start]))
         each.array("last")[self._instruments[before]] = targets[before]
 

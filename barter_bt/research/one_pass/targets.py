@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.data import Stream
-from barter_bt.research.one_pass.comparison import Comparison, comparison
+from barter_bt.research.one_pass.comparison import Comparison, comparing, comparison
 from barter_bt.strategy.panel import Panel, panel
 from barter_bt.strategy.windows import taken_apart
 
@@ -69,12 +69,13 @@ class SharedColumns:
                 wanted[k] = expressions[k]
         together = {str(k): each.cast(pl.Float64) for k, each in enumerate(wanted) if isinstance(each, pl.Expr)}
         found = self._computed(together, {parts[key]: column for key, column in columns.items()})
-        room = np.empty(self.rows)
+        room, compare = np.empty(self.rows), comparing()
         for k, (each, given) in enumerate(zip(wanted, expressions, strict=True)):
             if isinstance(each, Comparison):
                 compared = self._compared(each, columns)
                 assert compared is not None, "the columns have not changed"
-                yield self._in_order(each.targets(*compared, room))
+                compare(*compared, each.or_equal, each.yes, room)
+                yield self._in_order(room)
             elif each is None:
                 yield self._alone(given)
             else:
