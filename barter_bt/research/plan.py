@@ -163,11 +163,14 @@ class Plan:
             strategy = self._for_one_pass(number)
             if strategy is not None:
                 together.setdefault(id(self._simulated(number)), {})[number] = strategy
+        gave_up: dict[int, str] = {}
         for those in together.values():
-            found |= self._in_one_pass(those)
+            found |= self._in_one_pass(those, gave_up)
         for number in numbers:
             if number not in found:
                 found[number] = self._run(number)
+                if number in gave_up and "warnings" in found[number]:
+                    found[number]["warnings"] = [f"not in one pass: {gave_up[number]}", *found[number]["warnings"]]
             elif number == 0:
                 found[0] |= self._compared(found[0])
         return pl.DataFrame([found[number] for number in numbers], schema=self.schema, orient="row")
@@ -194,40 +197,46 @@ class Plan:
             return None
         return strategy if why_not_signals(strategy) is None else None
 
-    def passes(self, number: int) -> OnePass | None:
-        """One pass over the simulation of a run; None where its candles are not sound, which a full run will tell."""
+    def passes(self, number: int) -> OnePass | str:
+        """One pass over the simulation of a run; or what is wrong with its candles, which a full run will tell as well.
 
-        def make() -> OnePass | None:
+        A simulation that cannot be made is left to a full run in the same way.
+        """
+
+        def make() -> OnePass | str:
             simulation, whole = self.simulation_of(number), self.whole_of(number)
             try:
                 columns = self._once(("columns", id(whole)), lambda: columns_of(whole._setup))
                 return OnePass(simulation._setup, self.options, interpret=simulation._interpret, columns=columns)
-            except (ValueError, BarterBtError):
-                return None
+            except (ValueError, BarterBtError) as error:
+                return str(error)
 
-        found: OnePass | None = self._once(("pass", id(self._simulated(number))), make)
+        if self._simulated(number) is None:
+            return "it cannot be made"
+        found: OnePass | str = self._once(("pass", id(self._simulated(number))), make)
         return found
 
     def _simulated(self, number: int) -> Simulation | None:
-        """The simulation of a run; None where it cannot be made, which a full run will tell."""
+        """The simulation of a run; None where it cannot be made."""
         try:
             return self.simulation_of(number)
         except BarterBtError:
             return None
 
-    def _in_one_pass(self, strategies: Mapping[int, Any]) -> dict[int, Row]:
-        first = next(iter(strategies))
-        passes = None if self._simulated(first) is None else self.passes(first)
-        if passes is None:
-            return {}
-        found: dict[int, Row] = {}
+    def _in_one_pass(self, strategies: Mapping[int, Any], gave_up: dict[int, str]) -> dict[int, Row]:
+        """Rows of those that one pass can run; of the others it is noted why not."""
+        passes, found = self.passes(next(iter(strategies))), dict[int, Row]()
         try:
+            if isinstance(passes, str):
+                raise ValueError(passes)
             for number, run in zip(strategies, passes.run(list(strategies.values())), strict=True):
-                if run is not None:
-                    row = {name: run.value(name) for name in self.figures}
-                    found[number] = {"run": number, **row, "digest": None, "way": ONE_PASS, "warnings": None}
-        except Exception:  # targets that cannot be computed: each alone, a full run says which and why
-            return found
+                if run is None:
+                    gave_up[number] = "a target or an amount is too large for it"
+                    continue
+                row = {name: run.value(name) for name in self.figures}
+                found[number] = {"run": number, **row, "digest": None, "way": ONE_PASS, "warnings": None}
+        except Exception as error:  # targets that cannot be computed: a full run says which and why
+            gave_up |= {number: str(error).split("\n", 1)[0] for number in strategies if number not in found}
         return found
 
     def _run(self, number: int) -> Row:

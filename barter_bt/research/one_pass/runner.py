@@ -127,7 +127,7 @@ class OnePass:
             return partial(root, *blocks)
         from barter_bt.columns.entry import compile_entry
 
-        entry = compile_entry(root, tuple(type(block) for block in blocks), {})  # type: ignore[arg-type]
+        entry = compile_entry(root, tuple(type(block) for block in blocks), {})
         step = partial(entry, *(block.address for block in blocks))
         vars(step)["blocks"] = blocks  # live as long as what reads them
         return step
@@ -224,4 +224,5 @@ def _ticks(terms: Terms, instrument: Integers, prices: npt.NDArray[np.float64]) 
     noise = terms.array("tick_noise")[instrument] + scaled * 4e-16
     if not ((scaled >= 0.0) & (scaled < _MOST_STEPS) & (np.abs(scaled - nearest) <= noise) & (nearest > 0.0)).all():
         raise ValueError("a price off the grid")
-    return nearest.astype(np.int64)
+    ticks: Integers = nearest.astype(np.int64)
+    return ticks
