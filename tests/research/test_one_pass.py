@@ -88,15 +88,18 @@ def signals(draw):
     each=st.lists(signals(), min_size=1, max_size=4),
     maker=st.sampled_from(["0", "0.1%", "-0.01%"]),
     per_contract=st.sampled_from([0, "0.3"]),
+    slips=st.sampled_from([{}, {"ticks": 3}, {"rate": "0.7%"}, {"ticks": 1, "rate": "0.013%"}]),
     cash=st.sampled_from([0, 35, 1_000]),
     least=st.sampled_from([None, "0.5"]),
     step=st.sampled_from([60.0, 86_400.0]),
 )
-def test_figures_are_those_of_runs(prices, each, maker, per_contract, cash, least, step):
+def test_figures_are_those_of_runs(prices, each, maker, per_contract, slips, cash, least, step):
     """Random candles, signals, fees and balances: what is sent, cut, rejected and earned is what the engine has."""
     btc = bt.Instrument("x", "btc_usd", price_increment="0.01", quantity_increment="0.001", quantity_min=least)
     fees = bt.Fees(maker=maker, taker=maker, per_contract=per_contract)
-    sim = simulation(candles(prices, step=step), btc, venues=bt.Venue(fees=fees), balances={"usd": cash})
+    sim = simulation(
+        candles(prices, step=step), btc, venues=bt.Venue(fees=fees, slippage=slips), balances={"usd": cash}
+    )
     assert differences(sim, each)[0] == []
 
 
@@ -128,12 +131,26 @@ def test_several_instruments_share_an_account(panel, size, amount, rebalance, fe
     """Sales pay for what is bought at the same open; equity, marks and exposure are of all together."""
     names = panel["instrument"].unique().sort().to_list()
     listed = [bt.Instrument("x", name, quantity_increment="0.01", quantity_min=least) for name in names]
-    sim = simulation(bt.data.candles(panel), listed, venues=bt.Venue(fees=fee))
+    sim = simulation(bt.data.candles(panel), listed, venues=bt.Venue(fees=fee, slippage=fee))
     amount = amount * {"units": 1.0, "notional": 300.0, "equity": 0.7}[size]
     mean, rank = CLOSE.rolling_mean(2), CLOSE.rank(descending=True, method="ordinal").over("time")
     moves = [(mean > CLOSE.shift(1)) * 1.0, (rank <= 1) * 1.0, (CLOSE > mean) * 1.0, CLOSE.diff().sign()]
     each = [bt.Signals(move * amount, size=size, rebalance=rebalance) for move in moves]
     assert differences(sim, each)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("targets", "band", "orders"),
+    [((9.0, 10.0, 8.999), 0.1, 1), ((9.0, 10.001), 0.1, 2), ((0.0016, 0.0026), None, 2), ((0.0009, 0.0), None, 0)],
+)
+def test_targets_are_followed_to_the_lot(targets, band, orders):
+    """Just within the band nothing is sent; units are cut toward zero."""
+    wanted = pl.when(CLOSE < 10.5).then(targets[0]).when(CLOSE < 11.5).then(targets[1]).otherwise(targets[-1])
+    one = bt.Signals(wanted, rebalance="outside_band" if band else None, band=band)
+    sim = simulation(candles([10, 10, 11, 11, 12, 12]))
+    assert differences(sim, [one])[0] == []
+    (run,) = ({name: run.value(name) for name in ALL} for run in OnePass(sim._setup, {}, interpret=True).run([one]))
+    assert run["orders"] == orders
 
 
 def test_a_long_run_has_long_sums():
@@ -203,7 +220,7 @@ REFUSED = {
     "margin|not spot": {"venues": bt.Venue(account="margin")},
     "take time": {"venues": bt.Venue(latency=bt.Latency(request_ns="1ms"))},
     "arrive later": {"venues": bt.Venue(latency=bt.Latency(feed_ns="1ms"))},
-    "slip": {"venues": bt.Venue(slippage="0.1%")},
+    "slip": {"venues": bt.Venue(slippage=bt.Slippage(range_share=0.1))},
     "next open": {"venues": bt.Venue(candle_fill="next_close")},
     "minima": {"venues": bt.Venue(fees=bt.Fees(minimum=1))},
     "limits": {"risk": bt.Limits(leverage=1)},

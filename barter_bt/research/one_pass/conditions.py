@@ -108,5 +108,5 @@ def _of_instrument(setup: Setup, i: int) -> Iterator[str]:
         yield f"fees of {name} have minima, steps or tiers, or are paid in another asset"
     if fills.taker_fills_on[i] != CANDLES or fills.candle_fill[i] != NEXT_OPEN:
         yield f"orders of {name} do not fill at the next open of a candle"
-    if fills.slips[i] or fills.participation[i]:
-        yield f"orders of {name} slip, or fill in parts (participation)"
+    if fills.slip_by_candle[i] or fills.participation[i]:
+        yield f"orders of {name} slip by the candle, or fill in parts (participation)"

@@ -11,6 +11,7 @@ from barter_bt.engine.sizing import EQUITY, UNITS, lots_for
 from barter_bt.engine.terms import RATE, Terms
 from barter_bt.research.one_pass.moments import measure, put
 from barter_bt.research.one_pass.tables import Account, Asked, Found, Holdings, Kept, State
+from barter_bt.venue.slippage import by_ticks_and_rate
 
 MOST = LIMIT >> 2
 _MOST_STEPS = 4.6e18
@@ -130,10 +131,11 @@ def most_payable(terms: Terms, found: Found, i: int, side: int, lots: int, ticks
 
 
 @unit
-def fill(terms: Terms, account: Account, kept: Kept, found: Found, i: int, ticks: int, time: int) -> None:
-    """The order that waits meets a price: it is filled, cut to what can be paid, or rejected."""
-    s, h = found.state, found.holdings
+def fill(terms: Terms, asked: Asked, kept: Kept, found: Found, i: int, ticks: int, time: int) -> None:
+    """The order that waits meets a price: it slips, and is filled, cut to what can be paid, or rejected."""
+    account, s, h = asked.account, found.state, found.holdings
     side, lots = (1, h.pending[i]) if h.pending[i] > 0 else (-1, -h.pending[i])
+    ticks = max(ticks + side * by_ticks_and_rate(ticks, asked.each.slip_ticks[i], asked.each.slip_rate[i]), 1)
     h.pending[i] = 0
     s.beyond[0] |= int(notional(terms, i, lots, ticks) > MOST)
     if not can_pay(terms, found, i, side, lots, ticks):

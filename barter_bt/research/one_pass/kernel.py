@@ -12,8 +12,8 @@ nothing changes; such candles are passed over in a loop of their own. While a po
 and falls with the price; so only prices beyond those seen since the last peak of the equity can change the peak or the
 lowest equity behind it.
 
-What it does not do: derivatives, margin, slippage, latency, limits, other orders. Nor does it go near the bounds of
-rule 2: it stops at a quarter of them, and a full run says what becomes of that.
+What it does not do: derivatives, margin, slippage by candles, latency, limits, other orders. Nor does it go near the
+bounds of rule 2: it stops at a quarter of them, and a full run says what becomes of that.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
                 k += 1  # the last candle is sampled
         ticks = close[k]
         if h.pending[0] != 0:
-            fill(given.terms, account, kept, found, 0, bars.open[k], bars.time_open[k])
-            high, low, quiet = -1, LIMIT, on_change
+            fill(given.terms, asked, kept, found, 0, bars.open[k], bars.time_open[k])
+            high, low = -1, LIMIT
             if s.beyond[0]:
                 return 1
         if ticks > high or ticks < low:

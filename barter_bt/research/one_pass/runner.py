@@ -113,6 +113,8 @@ class OnePass:
         count = len(self._setup.index)
         found = Found(state=State(1), holdings=Holdings(count), moments=Moments(1))
         asked = Asked(account=self._account(), targets=Targets(1), each=Each(count))
+        for name in ("slip_ticks", "slip_rate"):
+            asked.each.array(name)[:] = self._setup.fill_terms.array(name)
         step = self._step(given, asked, kept, found)
         for one, targets in zip(signals, self.columns.targets([each.target for each in signals]), strict=True):
             self._ask(asked, one)

@@ -73,7 +73,7 @@ def fill_next(given: Given, asked: Asked, kept: Kept, found: Found, before: int)
             i = queue.instrument[k]
             at = h.fills_at[i]
             if at >= 0 and h.pending[i] * side > 0 and bars.time_open[at] == first:
-                fill(given.terms, asked.account, kept, found, i, bars.open[at], first)
+                fill(given.terms, asked, kept, found, i, bars.open[at], first)
                 h.fills_at[i] = -1
     left = 0
     for k in range(len(queue)):

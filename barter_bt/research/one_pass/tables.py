@@ -48,6 +48,8 @@ class Each(Table):
     """One row for each instrument."""
 
     per_unit: F64  # steps of a target of 1
+    slip_ticks: I64  # by which orders slip, and the part of the price in 1e-9
+    slip_rate: I64
     last: F64  # the target before, NaN for none
 
 
