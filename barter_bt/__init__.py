@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from barter_bt.data import Catalog, candles, quotes, trades
     from barter_bt.instrument import Instrument
+    from barter_bt.research import Sweep, draw, grid, sweep
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
         AmendRequest,
@@ -87,6 +88,7 @@ __all__ = [
     "Simulation",
     "Slippage",
     "Spill",
+    "Sweep",
     "Venue",
     "__version__",
     "backtest",
@@ -95,7 +97,9 @@ __all__ = [
     "compare",
     "compare_candle_paths",
     "data",
+    "draw",
     "every",
+    "grid",
     "instrument",
     "month_end",
     "protocol",
@@ -107,6 +111,7 @@ __all__ = [
     "session_end",
     "statistic",
     "strategy",
+    "sweep",
     "system",
     "testing",
     "trades",
@@ -126,6 +131,7 @@ _FROM = {
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
     "instrument": ("Instrument",),
+    "research": ("Sweep", "draw", "grid", "sweep"),
     "risk": ("Limits",),
     "strategy": (
         *("AmendRequest", "Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),

@@ -31,6 +31,7 @@ CASES = {
     "audit": "figures",
     "figures": "figures",
     "overfitting": "overfitting",
+    "sweep": "sweep",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, memory, overfitting, replay
+from benchmarks import bars, memory, overfitting, replay, sweep
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -50,6 +50,13 @@ def test_average_cross_by_its_own_signals_and_by_shared_ones():
 
 def test_rebalance():
     check(bars.rebalance_job(64, 8))
+
+
+def test_a_sweep_and_runs_of_its_sets():
+    passed, whole = sweep.sweep(0.005)
+    assert passed["same_work"], passed["same_work_reason"]
+    assert passed["n"] == 5 * 2_000
+    assert passed["final_equity"] == whole["final_equity"]
 
 
 def test_overfitting():

@@ -46,7 +46,17 @@ class Config:
         Raises
         ------
         BarterBtError
-            A file is missing, a value is out of its range, or the strategy cannot be loaded.
+            As :meth:`build_market`; or the strategy cannot be loaded.
+        """
+        return self.build_market() | {"strategy": self._object("strategy", self.file.strategy)}
+
+    def build_market(self) -> dict[str, Any]:
+        """Make those of ``Simulation``: all but the strategy.
+
+        Raises
+        ------
+        BarterBtError
+            A file is missing, or a value is out of its range.
         """
         from barter_bt.instrument.instrument import Instrument
 
@@ -57,7 +67,6 @@ class Config:
         arguments: dict[str, Any] = {
             "data": [self._stream(number, each) for number, each in enumerate(self.file.data)],
             "instruments": instruments,
-            "strategy": self._object("strategy", self.file.strategy),
             "balances": dict(self.file.balances),
             "venues": self._venues({each.exchange for each in instruments}),
         }
@@ -80,6 +89,18 @@ class Config:
             if key in options:
                 options[key] = self._instant(f"run.{key}", options[key])
         return arguments | options
+
+    def strategies(self) -> Callable[[Mapping[str, Any]], Any]:
+        """Find the strategy's class or function; give a function that makes it, with parameters in place of the file's.
+
+        Raises
+        ------
+        BarterBtError
+            The strategy cannot be loaded.
+        """
+        section = self.file.strategy
+        known = builtin("strategy") if section.name is not UNSET else {}
+        return Loader(self.path).factory("strategy", section, known)
 
     def _commands(self) -> Commands:
         import polars as pl
