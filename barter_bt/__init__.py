@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, instrument, report, risk, statistic, strategy, testing, venue
+    from barter_bt import data, instrument, live, report, risk, statistic, strategy, testing, venue
     from barter_bt.backtest import (
         Checkpoint,
         Commands,
@@ -78,6 +78,7 @@ __all__ = [
     "data",
     "every",
     "instrument",
+    "live",
     "month_end",
     "read",
     "report",
@@ -90,7 +91,7 @@ __all__ = [
     "week_end",
 ]
 
-_ROOMS = ("data", "instrument", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
+_ROOMS = ("data", "instrument", "live", "risk", "strategy", "statistic", "report", "backtest", "venue", "testing")
 _FROM = {
     "backtest": (
         *("Checkpoint", "Commands", "Record", "Result", "Simulation"),

@@ -11,7 +11,7 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
         MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end read report risk session_end
+        check_causality compare compare_candle_paths data every instrument live month_end read report risk session_end
         statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
@@ -50,6 +50,11 @@ SURFACE = {
         assert_order_of_declaration_changes_nothing assert_order_of_rows_changes_nothing assert_orders_end
         assert_positions_follow_from_fills assert_round_trips_match_fills assert_same_run
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
+    """,
+    "barter_bt.live": """
+        Arrival Clock Driven ExecutionClient LiveRun Manual Mark Paced RecordedSession Recorder SessionWarning
+        SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Virtual WallClock paper read_session
+        replay
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording
