@@ -23,9 +23,12 @@ from barter_bt.engine.order import (
     ORDER_KINDS,
 )
 from barter_bt.engine.wake import SLEEP, may_decide
-from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.protocol import (
+    Account,
+    AccountSnapshot,
     GoodUntilEndOfDay,
+    Item,
     OrderKey,
     OrderRequestAmend,
     OrderRequestCancel,
@@ -40,6 +43,7 @@ from barter_bt.strategy.group import StrategyGroup
 from barter_bt.system import Engine, Sent, Strategy, close_with_market_orders
 from barter_bt.system.book import decode
 
+_LIVE = "signals and schedules are for backtests; live a strategy is written in Python, or compiled"
 Asked: TypeAlias = tuple[list[OrderRequestCancel], list[OrderRequestOpen | OrderRequestAmend]]
 
 
@@ -74,6 +78,7 @@ class Driven(Strategy):
         self.id = str(self._strategy.name)
         self._prefix = prefix
         self._driver: Driver | None = None
+        self._is_snapshot = False
         self._next = 0  # in place of an order's number, which is known when it is sent
 
     def prepare(self, engine: Engine) -> Driver:
@@ -85,11 +90,12 @@ class Driven(Strategy):
             Its decisions are computed before a run, as those of signals and schedules.
         """
         reporting = engine.state.engine.reporting[0]
-        driver: Driver = self._strategy.prepare(Market(engine.index, engine.units.scales, (), reporting, ()))
-        if driver.schedule:
-            raise StrategyError(
-                f"{self.id!r} is computed before a run, and live there is no data yet", "write it in Python, or compiled"
-            )
+        try:
+            driver: Driver = self._strategy.prepare(Market(engine.index, engine.units.scales, (), reporting, ()))
+        except BarterBtError as error:
+            raise StrategyError(f"{self.id!r} cannot be prepared without data: {error.message}", _LIVE) from error
+        if driver.decide is None and driver.wake is None:
+            raise StrategyError(f"{self.id!r} is computed before a run, and live there is no data yet", _LIVE)
         self._driver = driver
         return driver
 
@@ -110,9 +116,7 @@ class Driven(Strategy):
 
     def generate_algo_orders(self, engine: Engine) -> Any:
         """What it wants at the present event."""
-        if not engine.state.event.kind[0] & self.driver.asked:
-            return (), ()
-        return self._decide(engine)
+        return self._decide(engine) if self._is_asked(engine) else ((), ())
 
     def close_positions(self, engine: Engine, instruments: Sequence[int]) -> Any:
         """What closes positions: its own way if it has one, else market orders."""
@@ -139,14 +143,19 @@ class Driven(Strategy):
 
     def on_event(self, engine: Engine, what: Any) -> None:
         """Let it observe; where it is asked at once, it observes then."""
+        self._is_snapshot = _is_snapshot(what)
         if not self.driver.hooks & ON_EVENT:
             return
         if isinstance(what, Sent):
             self._on(engine, SENT)
-        elif not may_decide(engine.state) or not engine.state.event.kind[0] & self.driver.asked:
+        elif not may_decide(engine.state) or not self._is_asked(engine):
             self._decide(engine)
 
     # Asking it
+
+    def _is_asked(self, engine: Engine) -> bool:
+        """Whether it is woken by the present event; by an account as a whole nothing is (rule 12)."""
+        return bool(engine.state.event.kind[0] & self.driver.asked) and not self._is_snapshot
 
     def _on(self, engine: Engine, kind: int) -> Asked:
         event, was = engine.state.event, engine.state.event.kind[0]
@@ -204,6 +213,11 @@ class Driven(Strategy):
         terms = RequestOpen(side, units.price(i, a.price[row]), units.quantity(i, a.quantity[row]), kind, tif)
         key = OrderKey(engine.exchange_of(i), i, self.id, f"{self._prefix}{number}")
         return OrderRequestOpen(key, terms)
+
+
+def _is_snapshot(what: Any) -> bool:
+    is_item = isinstance(what, Account) and isinstance(what.event, Item)
+    return is_item and isinstance(what.event.value.kind, AccountSnapshot)
 
 
 _UNTOLD: tuple[tuple[str, Callable[[Any, int], bool]], ...] = (

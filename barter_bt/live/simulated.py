@@ -5,9 +5,9 @@ its venue, latencies and order of events (rule 10), in which whoever sends reque
 paper trading on replayed data fills as a backtest does, to the last unit: :attr:`SimulatedExchange.digest` is that of
 the backtest that asks for the same orders at the same events (rule 83).
 
-Time is the clock's. The loop goes to its next event or to what the clock shows, whichever comes first, so a command
-that comes between two events is sent at its own time. A market event that the clock has passed is not delivered
-before the answer to the one before.
+Time is the clock's. The loop goes to its next event or through all that is due by the clock, whichever comes first, so a
+command that comes between two events is sent a nanosecond after its own time. A market event that the clock has passed
+is not delivered before the answer to the one before.
 
 It does not know: orders with triggers or protection, groups, and targets that may be cut to what can be paid, for which
 Barter's requests have no terms; splits, which its events cannot tell. Marks at an interval (``mark_every``) are told
@@ -191,7 +191,7 @@ class SimulatedExchange:
                 return Arrival(marks[-1].time, marks)
             if events:
                 return Arrival(self.s.engine.time[0], events)
-            if event is None or (event[0] == TIMER and self.s.engine.time[0] >= until):
+            if event is None or (event[0] == TIMER and self.s.engine.time[0] > until):
                 return None
 
     def _advance(self, until: int) -> tuple[int, list[int]] | None:
@@ -200,7 +200,7 @@ class SimulatedExchange:
         if self.ended:
             return None
         while True:
-            s.agenda.due[TIMER_DUE] = min(self._timer_due, until)
+            s.agenda.due[TIMER_DUE] = min(self._timer_due, until + 1 if until < NEVER else NEVER)
             s.engine.budget[0], places = _ROWS, self._feeder.places()
             status = self._run()
             if status == loop.DATA:
@@ -393,6 +393,7 @@ class SimulatedExchange:
         """Count as an engine does, and tell it of timers and bar closes as its strategy asks to be woken."""
         for name in ("tick_noise", "lot_noise"):  # data is rounded to increments that are not declared (rule 20)
             getattr(engine.state.terms, name)[:] = getattr(self.s.terms, name)
+        self.strategies = engine.strategies or [engine.strategy.id]
         self._timer_ns, self._wakes_at_bars = timer_ns, bar_close
         if timer_ns:
             self._timer_due = -(-self.setup.begins // timer_ns) * timer_ns

@@ -173,7 +173,7 @@ class System:
         >>> with paper(simulation).running() as handle:
         ...     run = handle.shutdown_after_backtest()
         >>> len(run.equity)
-        7
+        6
         """
         with asyncio.Runner() as runner:
             handle = SyncHandle(runner, runner.run(self.start()))
