@@ -66,6 +66,8 @@ class Host:
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
         self._listeners: list[asyncio.Queue[Audit | None]] = []
         self._main: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._pumps: list[asyncio.Task[None]] = []
         self._queue: asyncio.Queue[Entry] = asyncio.Queue()
         self._drained = asyncio.Event()
         self.error: BaseException | None = None
@@ -86,7 +88,8 @@ class Host:
             raise EngineError("the system has been started before", "make another one")
         if self._recorder:
             self._recorder.begin(self.session.engine)
-        self._main = asyncio.create_task(self._run())
+        self._working = asyncio.create_task(self._work())
+        self._main = asyncio.create_task(self._run(self._working))
 
     @property
     def is_running(self) -> bool:
@@ -98,7 +101,8 @@ class Host:
         waiting = asyncio.create_task(self._drained.wait())
         await asyncio.wait((waiting, self._task()), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        self.raise_error()
+        if self.error is not None:
+            await self.ended()
 
     async def ended(self) -> None:
         """Wait until the system has ended."""
@@ -107,43 +111,47 @@ class Host:
 
     async def abort(self) -> None:
         """End at once, without a shutdown."""
-        task = self._task()
-        task.cancel()
-        await asyncio.wait((task,))
+        self._cancel()
+        await asyncio.wait((self._task(),))
 
     def raise_error(self) -> None:
         """Raise what ended it, if something did."""
         if self.error is not None:
             raise self.error
 
+    def _cancel(self) -> None:
+        if self._working is not None:
+            self._working.cancel()
+
     def _task(self) -> asyncio.Task[None]:
         if self._main is None:
             raise EngineError("the system has not been started", "await system.start()")
         return self._main
 
-    async def _run(self) -> None:
-        pumps: list[asyncio.Task[None]] = []
+    async def _run(self, work: asyncio.Task[None]) -> None:
+        """Wait for the work, however it ends, and close everything."""
         try:
-            if self._as_iterator:
-                await self._iterate()
-            else:
-                pumps = [asyncio.create_task(self._pump(source.arrivals())) for source in self._sources]
-                if self._keeps_time and self.session.timer_ns:
-                    pumps.append(asyncio.create_task(self._pump(self._timers())))
-                watched = asyncio.create_task(self._watch(pumps[: len(self._sources)]))
-                pumps.append(watched)
-                await self._stream()
-        except asyncio.CancelledError:
-            pass  # aborted
-        except BaseException as error:
-            self.error = error
+            await asyncio.wait((work,))
         finally:
-            await self._end(pumps)
+            if not work.cancel() and not work.cancelled():
+                self.error = self.error or work.exception()
+            await self._end()
 
-    async def _end(self, pumps: list[asyncio.Task[None]]) -> None:
-        for pump in pumps:
+    async def _work(self) -> None:
+        if self._as_iterator:
+            await self._iterate()
+            return
+        self._pumps = [asyncio.create_task(self._pump(source.arrivals())) for source in self._sources]
+        watching = asyncio.create_task(self._watch(tuple(self._pumps)))
+        if self._keeps_time and self.session.timer_ns:
+            self._pumps.append(asyncio.create_task(self._pump(self._timers())))
+        self._pumps.append(watching)
+        await self._stream()
+
+    async def _end(self) -> None:
+        for pump in self._pumps:
             pump.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
+        await asyncio.gather(*self._pumps, return_exceptions=True)
         closing: list[Awaitable[None]] = [one.close() for one in {id(o): o for o in self._all()}.values()]
         for failed in await asyncio.gather(*closing, return_exceptions=True):
             self.error = self.error or failed
@@ -207,8 +215,7 @@ class Host:
             error = None if pump.cancelled() else pump.exception()
             if error is not None and self.error is None:
                 self.error = error
-                assert self._main is not None
-                self._main.cancel()
+                self._cancel()
         self._drained.set()
 
     async def _timers(self) -> AsyncIterator[Arrival]:
