@@ -132,6 +132,10 @@ class SystemHandle:
         """What the engine knows now, to be read later: prices, positions, orders, balances."""
         return self._host.session.engine.copy()
 
+    def view(self) -> View:
+        """The engine itself, to be looked at before anything else happens; :meth:`snapshot` is for later."""
+        return self._host.session.engine
+
     def run(self) -> LiveRun:
         """What the session has done until now, with the tables and figures of a backtest."""
         return self._host.session.run()

@@ -100,7 +100,7 @@ class SimulatedExchange:
     Raises
     ------
     ConfigError
-        The simulation has commands (give them to the handle), splits, or limits the time at which trading starts.
+        The simulation has commands (give them to the handle), readings to record, or splits.
 
     Examples
     --------
@@ -409,6 +409,8 @@ class SimulatedExchange:
 def _refuse(setup: Setup) -> None:
     if setup.commands:
         raise ConfigError("the simulation has commands", "in a live system they are given to its handle")
+    if setup.record:
+        raise ConfigError("the simulation has readings to record", "leave record out: what is live is not read so")
     if any(one.kind == "split" for one in setup.cash_flows):
         raise ConfigError("the simulation has splits, which no account event can tell", "use adjusted prices")
     if not setup.streams:
