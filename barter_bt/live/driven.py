@@ -9,7 +9,7 @@ from barter_bt.backtest.asked import strategy_of
 from barter_bt.engine.action.send import NO_ORDER
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.amend import is_amend, order_of_amend
-from barter_bt.engine.event import BAR_CLOSE, CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED
+from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED
 from barter_bt.engine.order import (
     ASKED_TIMES,
     BUY,
@@ -20,7 +20,6 @@ from barter_bt.engine.order import (
     NO_PARENT,
     NO_TIME,
     NO_TRIGGER,
-    ORDER_KINDS,
 )
 from barter_bt.engine.wake import SLEEP, may_decide
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError

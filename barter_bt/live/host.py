@@ -179,23 +179,24 @@ class Host:
             self._process(*await self._queue.get())
 
     async def _iterate(self) -> None:
-        source: Any = self._sources[0]
-        engine, following = self.session.engine, True
-        while not engine.terminated:
-            while not self._queue.empty() and not engine.terminated:
-                self._process(*self._queue.get_nowait())
-            for _ in range(_IN_A_ROW):
-                if engine.terminated or not following:
-                    break
-                arrival = source.next()
-                following = arrival is not None
-                if arrival is not None:
-                    self.session.process(arrival)
-            if following:
-                await asyncio.sleep(0)
-            elif not engine.terminated:
-                self._drained.set()
+        while not self.session.engine.terminated:
+            if self._drained.is_set() or not self._queue.empty():
                 self._process(*await self._queue.get())
+            elif self._take_some(self._sources[0]):
+                await asyncio.sleep(0)
+            else:
+                self._drained.set()
+
+    def _take_some(self, source: Any) -> bool:
+        """Process what an iterator has next, so many messages at most; False when it has no more."""
+        for _ in range(_IN_A_ROW):
+            arrival = source.next()
+            if arrival is None:
+                return False
+            self.session.process(arrival)
+            if self.session.engine.terminated:
+                break
+        return True
 
     async def _pump(self, arrivals: AsyncIterator[Arrival]) -> None:
         """Hand on one message after another, each when the one before has been processed."""

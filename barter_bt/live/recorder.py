@@ -135,7 +135,9 @@ class Recorder:
             self._put_part()
         self._arrival += 1
         time = arrival.time
-        rows = [(self._arrival, time, exchange_time(e), kind_of(e), k, text_of(e)) for k, e in enumerate(arrival.events)]
+        rows = [
+            (self._arrival, time, exchange_time(e), kind_of(e), k, text_of(e)) for k, e in enumerate(arrival.events)
+        ]
         self._write(rows)
 
     def unsent(self, number: int, error: SendError) -> None:
@@ -174,7 +176,9 @@ class Recorder:
             self._journal.write("".join(json.dumps(row) + "\n" for row in rows))
             self._journal.flush()
         except OSError as error:
-            raise EngineError(f"{self._journal.name} cannot be written: {error}", "nothing more is processed") from error
+            raise EngineError(
+                f"{self._journal.name} cannot be written: {error}", "nothing more is processed"
+            ) from error
 
     def _put_part(self, *, last: bool = False) -> None:
         assert self._journal is not None

@@ -154,10 +154,9 @@ def replay(system: System, recording: str | Path | RecordedSession) -> LiveRun:
     """
     told = recording if isinstance(recording, RecordedSession) else read_session(recording)
     session = system.session
-    if told.instruments != session.engine.index.names:
-        raise ConfigError(
-            f"{told.directory} is of {', '.join(told.instruments)}, the system of {', '.join(session.engine.index.names)}"
-        )
+    names = session.engine.index.names
+    if told.instruments != names:
+        raise ConfigError(f"{told.directory} is of {', '.join(told.instruments)}, the system of {', '.join(names)}")
     client = _Recorded()
     session.clients = dict.fromkeys(session.engine.index.exchanges, client)
     for arrival, errors in told.arrivals():
@@ -180,7 +179,7 @@ def replay(system: System, recording: str | Path | RecordedSession) -> LiveRun:
 class _Recorded:
     """A client that fails where the session's did, and sends nothing."""
 
-    exchanges = ()
+    exchanges: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.errors: Mapping[int, SendError] = {}

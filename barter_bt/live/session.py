@@ -111,8 +111,10 @@ class Session:
     def _send(self, request: Request) -> EngineError | None:
         client = self.clients[self.engine.index.exchanges[self.engine.index.exchange(request.key.exchange)]]
         named: Any = type(request)(self._named(request.key), request.state)  # type: ignore[arg-type]
-        send = {OrderRequestOpen: client.open, OrderRequestCancel: client.cancel}.get(type(named), client.amend)
-        error: EngineError | None = send(named)  # type: ignore[operator]
+        if isinstance(named, OrderRequestOpen):
+            error = client.open(named)
+        else:
+            error = client.cancel(named) if isinstance(named, OrderRequestCancel) else client.amend(named)
         if error is not None and self.records:
             self.records.unsent(self._sends, error)
         self._sends += 1

@@ -5,9 +5,9 @@ its venue, latencies and order of events (rule 10), in which whoever sends reque
 paper trading on replayed data fills as a backtest does, to the last unit: :attr:`SimulatedExchange.digest` is that of
 the backtest that asks for the same orders at the same events (rule 83).
 
-Time is the clock's. The loop goes to its next event or through all that is due by the clock, whichever comes first, so a
-command that comes between two events is sent a nanosecond after its own time. A market event that the clock has passed
-is not delivered before the answer to the one before.
+Time is the clock's. The loop goes to its next event or through all that is due by the clock, whichever comes first, so
+a command that comes between two events is sent a nanosecond after its own time. A market event that the clock has
+passed is not delivered before the answer to the one before.
 
 It does not know: orders with triggers or protection, groups, and targets that may be cut to what can be paid, for which
 Barter's requests have no terms; splits, which its events cannot tell. Marks at an interval (``mark_every``) are told
@@ -287,7 +287,8 @@ class SimulatedExchange:
         kind, tif, post_only = encode(terms.kind, terms.time_in_force)
         if isinstance(terms.time_in_force, GoodUntilEndOfDay):
             if not has_sessions(s, i):
-                return self._refuse_open(request, "good until the end of the day, and the exchange has no sessions")
+                self._refuse_open(request, "good until the end of the day, and the exchange has no sessions")
+                return None
             tif = DAY
         price = self._units.ticks(i, terms.price) if kind else 0
         lots, side = self._units.lots(i, terms.quantity), BUY if terms.side == Side.BUY else SELL

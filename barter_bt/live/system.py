@@ -136,9 +136,7 @@ class System:
         )
         own = [source for source in sources if isinstance(source, KeepsTime)]
         for source in own:
-            source.attach(
-                self.session.engine, timer_ns=self.session.timer_ns, bar_close=self.session.wakes_at_bars
-            )
+            source.attach(self.session.engine, timer_ns=self.session.timer_ns, bar_close=self.session.wakes_at_bars)
         self._host = Host(
             self.session,
             sources,

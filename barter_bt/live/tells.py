@@ -53,6 +53,7 @@ from barter_bt.protocol import (
     CancelInFlight,
     Cancelled,
     Candle,
+    DataKind,
     Expired,
     FullyFilled,
     Item,
@@ -81,17 +82,19 @@ from barter_bt.system.units import Units
 def tell_market(chunk: Chunk, row: int, kind: str, exchange: str, name: str, now: int) -> Market:
     """A row of market data that arrives now."""
     value = {column: array[row].item() for column, array in chunk.columns.items() if column != "instrument"}
-    time, what = value["time_exchange"], None
+    time, what = int(value["time_exchange"]), _market_kind(chunk.first_row + row, value, kind)
+    return Market(Item(MarketEvent(time, now, exchange, name, what)))
+
+
+def _market_kind(number: int, value: dict[str, Any], kind: str) -> DataKind:
     if kind == "trades":
         side = Side.SELL if value["side"] < 0 else Side.BUY
-        what: Any = PublicTrade(str(chunk.first_row + row), value["price"], value["amount"], side)
-    elif kind == "quotes":
+        return PublicTrade(str(number), value["price"], value["amount"], side)
+    if kind == "quotes":
         bid, ask = (_level(value[f"{side}_price"], value[f"{side}_amount"]) for side in ("bid", "ask"))
-        what = OrderBookL1(time, bid, ask)
-    else:
-        prices = (value[column] for column in ("open", "high", "low", "close", "volume"))
-        what = Candle(time, *prices, 0)
-    return Market(Item(MarketEvent(time, now, exchange, name, what)))
+        return OrderBookL1(value["time_exchange"], bid, ask)
+    open_, high, low, close, volume = (value[column] for column in ("open", "high", "low", "close", "volume"))
+    return Candle(value["time_exchange"], open_, high, low, close, volume, 0)
 
 
 def _level(price: float, amount: float) -> Level | None:

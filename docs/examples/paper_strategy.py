@@ -1,5 +1,7 @@
 """A strategy in plain Python, for paper.toml: the same object in a backtest and on paper."""
 
+from typing import Any
+
 from barter_bt import OrderRequest
 
 
@@ -8,11 +10,11 @@ class Trend:
 
     wake = "bar_close"
 
-    def __init__(self, fast=20, slow=50, quantity=100):
+    def __init__(self, fast: int = 20, slow: int = 50, quantity: float = 100) -> None:
         self.fast, self.quantity = fast, quantity
         self.candle_history = slow
 
-    def generate_algo_orders(self, state):
+    def generate_algo_orders(self, state: Any) -> tuple[list[int], list[OrderRequest]]:
         """At each close: what brings every position to where it should be."""
         opens = []
         for name in state.instruments:

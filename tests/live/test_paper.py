@@ -63,7 +63,7 @@ def test_it_is_woken_as_in_a_backtest(wake: Any) -> None:
     simulated = bt.Simulation([trades, quotes, candles], BTC, venues=bt.Venue(latency=late), **venue)
     there, here = Notes(), Notes()
     result = simulated.run(there)
-    run, exchange = trade(simulated, here)
+    _, exchange = trade(simulated, here)
     assert here.notes == there.notes
     assert len(here.notes) > 4
     assert exchange.digest == result.digest
@@ -173,7 +173,9 @@ def test_a_system_has_one_strategy() -> None:
 def test_commands_are_given_to_the_handle() -> None:
     import polars as pl
 
-    rows = pl.DataFrame({"time": [0], "command": ["shutdown"]}, {"time": pl.Datetime("ns", "UTC"), "command": pl.String})
+    rows = pl.DataFrame(
+        {"time": [0], "command": ["shutdown"]}, {"time": pl.Datetime("ns", "UTC"), "command": pl.String}
+    )
     with pytest.raises(ConfigError, match="to its handle"):
         paper(simulation(5, commands=rows), Once())
 

@@ -304,9 +304,7 @@ def test_one_message_is_applied_before_the_strategy_is_asked() -> None:
     run(test)
 
 
-@pytest.mark.parametrize(
-    ("clients", "words"), [([], "has no client"), ([Client("x"), Client("x")], "has two clients")]
-)
+@pytest.mark.parametrize(("clients", "words"), [([], "has no client"), ([Client("x"), Client("x")], "has two clients")])
 def test_an_exchange_has_one_client(clients: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         System([BTC], sources=[Script([])], clients=clients)
