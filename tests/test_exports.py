@@ -53,8 +53,8 @@ SURFACE = {
     """,
     "barter_bt.live": """
         Arrival Clock Driven ExecutionClient LiveRun Manual Mark Paced RecordedSession Recorder SessionWarning
-        SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Virtual WallClock paper read_session
-        replay
+        SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual WallClock
+        paper read_session replay
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 
 from barter_bt.live.host import Host
+from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.run import LiveRun
 from barter_bt.protocol import (
     CancelOrders,
@@ -131,6 +132,11 @@ class SystemHandle:
     def snapshot(self) -> View:
         """What the engine knows now, to be read later: prices, positions, orders, balances."""
         return self._host.session.engine.copy()
+
+    @property
+    def unreconciled(self) -> list[Unreconciled]:
+        """Money that nothing explains and that has disabled trading; to enable it again is to take it as it is."""
+        return list(self._host.reconciler.trouble) if self._host.reconciler else []
 
     def view(self) -> View:
         """The engine itself, to be looked at before anything else happens; :meth:`snapshot` is for later."""

@@ -11,9 +11,10 @@ from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyEr
 from barter_bt.live.arrival import Arrival, Event
 from barter_bt.live.clock import Clock
 from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.session import Session
-from barter_bt.protocol import Candle, Item, Market, Shutdown
+from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
 from barter_bt.system import Audit, Timer
 
 ENDED = "the system has ended"
@@ -42,6 +43,8 @@ class Host:
         Whether timers and bar closes are told here, because no source does.
     recorder
         Keeps what the engine saw.
+    reconciler
+        Holds what exchanges say against what they said before.
 
     Attributes
     ----------
@@ -60,9 +63,11 @@ class Host:
         tells_audits: bool,
         keeps_time: bool,
         recorder: Recorder | None,
+        reconciler: Reconciler | None,
     ) -> None:
         self.session, self.clock, self.tells_audits = session, clock, tells_audits
         self._sources, self._clients, self._recorder = sources, clients, recorder
+        self.reconciler = reconciler
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
         self._listeners: list[asyncio.Queue[Audit | None]] = []
         self._main: asyncio.Task[None] | None = None
@@ -194,6 +199,7 @@ class Host:
             if arrival is None:
                 return False
             self.session.process(arrival)
+            self._reconcile(arrival)
             if self.session.engine.terminated:
                 break
         return True
@@ -243,8 +249,19 @@ class Host:
             return
         if not answer.done():
             answer.set_result(audits)
+        self._reconcile(arrival)
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
             self._put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
+
+    def _reconcile(self, arrival: Arrival) -> None:
+        """Stop trading where money is not explained, and ask for orders that a snapshot does not list (rule 84)."""
+        if self.reconciler is None or self.session.engine.terminated:
+            return
+        now = self.session.now
+        if self.reconciler.sees_trouble(arrival, now):
+            self._put(TradingStateUpdate(TradingState.DISABLED))
+        for client, missing in self.reconciler.missing(arrival, self._clients):
+            self._pumps.append(asyncio.create_task(self._pump(self.reconciler.ask(client, missing, self.clock))))
 
     async def command(self, event: Event) -> list[Audit]:
         """Let the engine process an event of the handle's, behind what has arrived.

@@ -81,6 +81,7 @@ class ExecutionClient(Protocol):
         Raises
         ------
         ConnectionFailed
+            (:class:`barter_bt.errors.ConnectionFailed`)
             There is no answer. An account without orders is a snapshot without orders.
         """
         ...
@@ -91,6 +92,7 @@ class ExecutionClient(Protocol):
         Raises
         ------
         ConnectionFailed
+            (:class:`barter_bt.errors.ConnectionFailed`)
             There is no answer.
         """
         ...

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.number import Number
@@ -23,6 +24,7 @@ from barter_bt.live.clock import Clock, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.host import Host
 from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.session import Session
 from barter_bt.live.simulated import SimulatedExchange
@@ -71,6 +73,11 @@ class System:
         As for :class:`barter_bt.system.Engine`.
     recorder
         Keeps all that the engine saw.
+    reconcile
+        Whether exchanges are held to what they said before (rule 84): money that nothing explains disables trading,
+        and orders that a snapshot does not list are asked for.
+    grace, overdue
+        How long money may stay unexplained, and after how long a request should have been answered.
     prefix
         Of the client ids of a strategy of backtests: another for each session of an account.
 
@@ -115,6 +122,9 @@ class System:
         units: Mapping[str, Number] | None = None,
         reporting: str | None = None,
         recorder: Recorder | None = None,
+        reconcile: bool = True,
+        grace: str | int = "5s",
+        overdue: str | int = "10s",
         prefix: str = "",
     ) -> None:
         _allowed("feed_mode", feed_mode, ("stream", "iterator"))
@@ -134,6 +144,7 @@ class System:
             units=units,
             reporting=reporting,
         )
+        waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]
         for source in own:
             source.attach(self.session.engine, timer_ns=self.session.timer_ns, bar_close=self.session.wakes_at_bars)
@@ -146,6 +157,7 @@ class System:
             tells_audits=audit_mode == "enabled",
             keeps_time=not own,
             recorder=recorder,
+            reconciler=Reconciler(self.session.engine, *waits) if reconcile else None,
         )
 
     async def start(self) -> SystemHandle:
@@ -193,7 +205,8 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
     clock
         At which pace the data comes; by default as fast as it can, see :mod:`barter_bt.live.clock`.
     options
-        Others of :class:`System`. Trading is as the simulation says, at first enabled.
+        Others of :class:`System`. Trading is as the simulation says, at first enabled; ``reconcile`` is off, for the
+        venue holds its own ledger together, and its cash flows have no message that explains them.
 
     Raises
     ------
@@ -202,7 +215,7 @@ def paper(simulation: Any, strategy: Any = None, *, clock: Clock | None = None, 
     """
     exchange = SimulatedExchange(simulation, clock)
     state = TradingState.ENABLED if exchange.setup.trading == "enabled" else TradingState.DISABLED
-    given = {**exchange.engine_arguments(), "trading": state, **options}
+    given = {**exchange.engine_arguments(), "trading": state, "reconcile": False, **options}
     return System(strategy=strategy, sources=[exchange], clients=[exchange], clock=exchange.clock, **given)
 
 

@@ -56,6 +56,7 @@ from barter_bt.protocol import (
     DataKind,
     Expired,
     FullyFilled,
+    InstrumentAccountSnapshot,
     Item,
     Level,
     Market,
@@ -146,7 +147,21 @@ class Reports:
         assets = [k for k, (name, _) in enumerate(self._index.assets) if name == exchange]
         a = self._s.assets
         balances = tuple(self._of_asset(k, a.total[k], a.free[k], time) for k in assets)
-        return AccountSnapshot(exchange, balances, ())
+        listed = [
+            InstrumentAccountSnapshot(one.name, tuple(self.standing(order) for order in self._live(i)))
+            for i, one in enumerate(self._index.instruments)
+            if one.exchange == exchange
+        ]
+        return AccountSnapshot(exchange, balances, tuple(listed))
+
+    def _live(self, i: int) -> list[int]:
+        """Orders of an instrument that stand, by number."""
+        found, order = [], self._s.instruments.first[i]
+        while order >= 0:
+            if self._s.orders.status[order] != OPEN_IN_FLIGHT:
+                found.append(order)
+            order = self._s.orders.after[order]
+        return found
 
     def _exchange_of_asset(self, asset: int) -> str:
         return self._index.assets[asset][0]
