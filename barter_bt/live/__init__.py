@@ -9,6 +9,7 @@ from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
 from barter_bt.live.driven import Driven
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
+from barter_bt.live.mock import MockExchange
 from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.replay import RecordedSession, SessionWarning, read_session, replay
@@ -25,6 +26,7 @@ __all__ = [
     "LiveRun",
     "Manual",
     "Mark",
+    "MockExchange",
     "Paced",
     "RecordedSession",
     "Recorder",

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -26,45 +25,26 @@ from typing import Any
 from barter_bt.backtest import Simulation
 from barter_bt.backtest.digest import digests
 from barter_bt.backtest.fault import explain
+from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.form import make_step, runs_interpreted
 from barter_bt.backtest.setup import Setup
 from barter_bt.columns.table import out_of_memory
-from barter_bt.engine.action.send import ask, dispatch, send_cancel
 from barter_bt.engine.agenda import NEVER, SOURCES, STARVED, TIMER_DUE
-from barter_bt.engine.amend import ask_amend
 from barter_bt.engine.audit import FULL
 from barter_bt.engine.event import BALANCE, BAR_CLOSE, ORDER_SNAPSHOT, OWN_TRADE, TIMER, WAKE
 from barter_bt.engine.fault import NO_FAULT
 from barter_bt.engine.feed import Feed
-from barter_bt.engine.order import BUY, CANCEL_IN_FLIGHT, DAY, OPEN, OPEN_IN_FLIGHT, SELL
-from barter_bt.engine.session import has_sessions
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON
 from barter_bt.errors import ConfigError, DataError
 from barter_bt.instrument import Instrument
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock, Virtual
-from barter_bt.live.tells import Reports, account, tell_market
-from barter_bt.protocol import (
-    AccountSnapshot,
-    EngineError,
-    GoodUntilEndOfDay,
-    OpenFailed,
-    Order,
-    OrderKey,
-    OrderRejected,
-    OrderRequestAmend,
-    OrderRequestCancel,
-    OrderRequestOpen,
-    OrderResponseAmend,
-    OrderResponseCancel,
-    Side,
-)
+from barter_bt.live.orders import TakesOrders
+from barter_bt.live.tells import account, tell_market
 from barter_bt.simulation import loop
 from barter_bt.strategy.driver import Driver
 from barter_bt.system import Engine, Timer
-from barter_bt.system.book import encode
-from barter_bt.system.units import Units
 from barter_bt.venue.remember import remember
 
 _ACCOUNT = OWN_TRADE | ORDER_SNAPSHOT | BALANCE
@@ -80,7 +60,7 @@ def _return(s: EngineState, my: Any) -> int:
     return PYTHON
 
 
-class SimulatedExchange:
+class SimulatedExchange(TakesOrders):
     """All exchanges of a simulation, live.
 
     Parameters
@@ -118,30 +98,28 @@ class SimulatedExchange:
     def __init__(self, simulation: Simulation, clock: Clock | None = None) -> None:
         setup = simulation.setup
         _refuse(setup)
-        self.setup, self.exchanges = setup, tuple(setup.index.exchanges)
+        state, self._venue = replace(setup, risk=None, managers=(), record=None).begin()
+        super().__init__(setup, state)
+        self.exchanges = tuple(setup.index.exchanges)
         self.clock: Clock = clock or Virtual(setup.begins)
-        self.s, self._venue = replace(setup, risk=None, managers=(), record=None).begin()
-        self._keys: dict[int, OrderKey] = {}
-        self._numbers: dict[tuple[int, str], int] = {}  # of orders, by instrument and client's id; the latest
-        self._units = Units(setup.index, setup.scales)
-        self._reports = Reports(self.s, setup.index, self._units, self._keys)
-        self._feeder = setup.feeder()
+        self._feeder = self._make_feeder()
         self._timer_ns, self._timer_due, self._wakes_at_bars = 0, NEVER, False
         driver = Driver(wake=_return, asked=_ALL, decide=lambda raw: None)
         self._install(driver)
         plainly = runs_interpreted(driver, self._feeder.total_rows, simulation.interpret)
         self._step = make_step(self.s, self._venue, Feed(cursors=self._feeder.cursors), driver, plainly)
-        self.strategies: list[str] = []
-        self._told = deque([self._opening(name) for name in self.exchanges])
-        self._news = asyncio.Event()
+        self._told.extend(self._opening(name) for name in self.exchanges)
         self._marks = 0
         self._sideless: set[str] = set()
-        self.ended = False
 
     def _install(self, driver: Driver) -> None:
         e = self.s.engine
         e.wake[0], e.trading[0], e.audit[0], self.s.risk.stops[0] = driver.asked, 1, FULL, 0
         remember(self._venue, self.s, True)
+
+    def _make_feeder(self) -> Feeder:
+        """What hands the market over."""
+        return self.setup.feeder()
 
     # A source
 
@@ -221,13 +199,6 @@ class SimulatedExchange:
             raise explain(self._venue, self._feeder, setup.index, setup.scales, now, self.s.engine.history[0])
         return status
 
-    def _forget(self) -> None:
-        """The audit of what has been told."""
-        for table in (self.s.audits, self.s.outputs, self.s.asked, self.s.market_items):
-            table.truncate(0)
-        if self.s.engine.part[0] == 0:
-            self.s.account_items.truncate(0)
-
     # What has happened
 
     def _opening(self, exchange: str) -> Arrival:
@@ -267,105 +238,21 @@ class SimulatedExchange:
         for c in range(streams, 2 * streams):
             row = f.row[c] - 1
             if after[c] != places[c] and row >= 0 and f.instrument[c][row] == i:
-                one = self.setup.index.instruments[i]
-                chunk, stream = self._feeder.chunk_of(c), self._feeder.stream_of(c)
-                if stream.kind == "trades" and chunk.columns["side"][row] == 0:
-                    self._warn_of_sides(stream.name)
-                return tell_market(chunk, row, stream.kind, one.exchange, self.setup.index.names[i], now)
+                return self._told_of(c, i, now)
         raise AssertionError("a market event is a row of a cursor")
+
+    def _told_of(self, c: int, i: int, now: int) -> Event:
+        """The row that a cursor has just passed, as an event."""
+        chunk, stream, row = self._feeder.chunk_of(c), self._feeder.stream_of(c), self._feeder.cursors.row[c] - 1
+        if stream.kind == "trades" and chunk.columns["side"][row] == 0:
+            self._warn_of_sides(stream.name)
+        exchange = self.setup.index.instruments[i].exchange
+        return tell_market(chunk, row, stream.kind, exchange, self.setup.index.names[i], now)
 
     def _warn_of_sides(self, stream: str) -> None:
         if stream not in self._sideless:
             self._sideless.add(stream)
             warnings.warn(f"{stream}: trades without a side are told as buys", SimulatedWarning, stacklevel=2)
-
-    # A client
-
-    def open(self, request: OrderRequestOpen) -> EngineError | None:
-        """Send an order."""
-        terms, i, s = request.state, self.setup.index.instrument(request.key.instrument), self.s
-        kind, tif, post_only = encode(terms.kind, terms.time_in_force)
-        if isinstance(terms.time_in_force, GoodUntilEndOfDay):
-            if not has_sessions(s, i):
-                self._refuse_open(request, "good until the end of the day, and the exchange has no sessions")
-                return None
-            tif = DAY
-        price = self._units.ticks(i, terms.price) if kind else 0
-        lots, side = self._units.lots(i, terms.quantity), BUY if terms.side == Side.BUY else SELL
-        s.engine.strategy[0], s.engine.bypass[0] = self._strategy(request.key.strategy), 1
-        ask(s, i, side, kind, tif, post_only, price, lots)
-        number = len(s.orders)
-        self._keys[number], self._numbers[i, request.key.cid] = request.key, number
-        self._dispatch()
-        return None
-
-    def cancel(self, request: OrderRequestCancel) -> EngineError | None:
-        """Send a cancel."""
-        order, status = self._find(request.key), self.s.orders.status
-        if order is None:
-            self._answer(request.key, OrderResponseCancel(request.key, OrderRejected("unknown order")))
-        elif status[order] in (OPEN, OPEN_IN_FLIGHT):
-            send_cancel(self.s, order)
-            self._news.set()
-        elif status[order] != CANCEL_IN_FLIGHT:
-            self._answer(request.key, OrderResponseCancel(request.key, self._reports.ended(order)))
-        return None
-
-    def amend(self, request: OrderRequestAmend) -> EngineError | None:
-        """Send an amend."""
-        order, asked = self._find(request.key), request.state
-        if order is None:
-            self._answer(request.key, OrderResponseAmend(request.key, OrderRejected("unknown order")))
-            return None
-        if self.s.orders.status[order] not in (OPEN, OPEN_IN_FLIGHT):
-            self._answer(request.key, OrderResponseAmend(request.key, self._reports.ended(order)))
-            return None
-        i = self.s.orders.instrument[order]
-        ticks = 0 if asked.price is None else self._units.ticks(i, asked.price)
-        lots = 0 if asked.quantity is None else self._units.lots(i, asked.quantity)
-        ask_amend(self.s, order, ticks, lots, 0, 0, 0)
-        self._dispatch()
-        return None
-
-    async def account_snapshot(self, exchange: str) -> AccountSnapshot:
-        """Balances, as of the last report."""
-        return self._reports.snapshot(exchange, self.s.engine.time[0])
-
-    async def order_status(self, key: OrderKey) -> Order | None:
-        """How an order stands, as of the last report."""
-        order = self._find(key)
-        return None if order is None else self._reports.standing(order)
-
-    async def close(self) -> None:
-        """Let who waits for the next event go."""
-        self.ended = True
-        self._news.set()
-
-    def _find(self, key: OrderKey) -> int | None:
-        return self._numbers.get((self.setup.index.instrument(key.instrument), key.cid))
-
-    def _strategy(self, name: str) -> int:
-        if name not in self.strategies:
-            self.strategies.append(name)
-        return self.strategies.index(name)
-
-    def _dispatch(self) -> None:
-        self._forget()
-        dispatch(self.s)
-        self.s.engine.bypass[0] = 0
-        self._news.set()
-
-    def _refuse_open(self, request: OrderRequestOpen, why: str) -> None:
-        terms = request.state
-        price, state = terms.price, OpenFailed(OrderRejected(why))
-        answer = Order(request.key, terms.side, price, terms.quantity, terms.kind, terms.time_in_force, state)
-        self._answer(request.key, answer)
-
-    def _answer(self, key: OrderKey, what: Any) -> None:
-        """Say at once what is known without asking the venue."""
-        exchange = self.setup.index.instruments[self.setup.index.instrument(key.instrument)].exchange
-        self._told.append(Arrival(self.s.engine.time[0], (account(exchange, what),)))
-        self._news.set()
 
     # For the system
 

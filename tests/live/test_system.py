@@ -339,6 +339,15 @@ def test_without_async_it_runs_while_it_is_called() -> None:
     assert not handle.is_running
 
 
+def test_when_the_data_has_ended_nothing_can_be_sent() -> None:
+    """It would never be answered: so it is not in flight."""
+    with paper(simulation(20), Once()).running() as handle:
+        handle.wait()
+        ((_, error),) = handle.close_positions().outputs[0].opens.errors  # type: ignore[union-attr]
+        assert isinstance(error, bp.ExecutionChannelUnhealthy)
+        assert handle.shutdown().orders.height == 1
+
+
 def test_leaving_the_block_ends_it() -> None:
     with paper(simulation(20), Once()).running() as handle:
         assert handle.is_running
