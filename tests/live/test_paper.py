@@ -42,6 +42,14 @@ def test_one_object_in_backtest_and_on_paper(strategy: Any, feed_mode: Any) -> N
     assert run.balances.select("total", "free").tail(2).equals(result.balances.select("total", "free").tail(2))
 
 
+def test_the_loop_of_the_exchange_may_be_compiled() -> None:
+    """Orders that Python writes between two calls of it are in its own tables, which may have grown meanwhile."""
+    simulated = simulation(200, interpret=False)
+    run, exchange = trade(simulated, Crosses(), feed_mode="iterator")
+    assert exchange.digest == simulation(200).run(Crosses()).digest
+    assert run.orders.height > 16
+
+
 @pytest.mark.filterwarnings("ignore:.*told as buys")
 @pytest.mark.parametrize("wake", ["timer:90s", ("timer:7m", "bar_close"), "every_event", "trade", "quote"])
 def test_it_is_woken_as_in_a_backtest(wake: Any) -> None:
