@@ -12,7 +12,8 @@ from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.mock import MockExchange
 from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.recorder import Recorder
-from barter_bt.live.replay import RecordedSession, SessionWarning, read_session, replay
+from barter_bt.live.recording import RecordedSession, SessionWarning, read_session
+from barter_bt.live.replay import replay
 from barter_bt.live.run import LiveRun
 from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
 from barter_bt.live.synchronous import SyncHandle

@@ -45,9 +45,9 @@ def test_one_object_in_backtest_and_on_paper(strategy: Any, feed_mode: Any) -> N
 def test_the_loop_of_the_exchange_may_be_compiled() -> None:
     """Orders that Python writes between two calls of it are in its own tables, which may have grown meanwhile."""
     simulated = simulation(200, interpret=False)
-    run, exchange = trade(simulated, Crosses(), feed_mode="iterator")
-    assert exchange.digest == simulation(200).run(Crosses()).digest
-    assert run.orders.height > 16
+    run, exchange = trade(simulated, Quotes(), feed_mode="iterator")
+    assert exchange.digest == simulation(200).run(Quotes()).digest
+    assert run.orders.height > 40
 
 
 @pytest.mark.filterwarnings("ignore:.*told as buys")
