@@ -49,6 +49,7 @@ def amounts(made: Ledger, now: int = 1_000) -> dict[str, D]:
         ([told(1, balance(1, "1000")), told(2, balance(2, "1001"))], {"x.usd": D(1)}),
         ([told(1, balance(1, "1000")), told(2, balance(2, "1001")), told(3, balance(3, "1000"))], {}),
         ([told(2, balance(2, "1000")), told(3, balance(1, "1"))], {}),
+        ([told(1, balance(1, "1000")), told(2, fill(2), balance(2, "899.9")), told(3, balance(3, "899.9"))], {}),
         ([told(1, balance(1, "5", "btc")), told(2, fill(2)), told(3, balance(3, "6", "btc"))], {}),
         ([told(1, balance(1, "5", "btc")), told(2, fill(2)), told(3, balance(3, "5", "btc"))], {"x.btc": D(-1)}),
         (
