@@ -4,6 +4,7 @@
 exchanges must do stands in :mod:`barter_bt.live.protocols`, how to begin in the guide *Trade on paper*.
 """
 
+from barter_bt.live.answers import AsyncClient
 from barter_bt.live.arrival import Arrival, Mark
 from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
 from barter_bt.live.driven import Driven
@@ -21,6 +22,7 @@ from barter_bt.live.system import System, paper
 
 __all__ = [
     "Arrival",
+    "AsyncClient",
     "Clock",
     "Driven",
     "ExecutionClient",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Protocol
 
 from barter_bt.engine.order import OPEN_IN_FLIGHT
 from barter_bt.errors import ConnectionFailed
@@ -27,6 +28,14 @@ from barter_bt.system import Engine
 
 _FIRST_WAIT_NS, _LONGEST_WAIT_NS = SECOND_NS, 60 * SECOND_NS
 _ENABLED = TradingStateUpdate(TradingState.ENABLED)
+
+
+class AsksForOrders(Protocol):
+    """What of a client is needed to ask for orders."""
+
+    async def order_status(self, key: OrderKey) -> Order | None:
+        """As of :class:`~barter_bt.live.ExecutionClient`."""
+        ...
 
 
 class Reconciler:
@@ -82,20 +91,24 @@ class Reconciler:
                     yield client, missing
 
     async def ask(self, client: ExecutionClient, orders: Sequence[Order], clock: Clock) -> AsyncIterator[Arrival]:
-        """What became of orders, one after another; a query that fails is asked again, ever less often."""
+        """What became of orders, one after another."""
         for order in orders:
-            wait = _FIRST_WAIT_NS
-            while True:
-                try:
-                    found = await client.order_status(order.key)
-                    break
-                except ConnectionFailed:
-                    await clock.sleep_until(clock.now() + wait)
-                    wait = min(2 * wait, _LONGEST_WAIT_NS)
+            found = await status_of(client, order.key, clock)
             if found is None:
                 found = _again(order, order.key, OpenFailed(OrderRejected("the exchange has never had it")))
             told = AccountEvent(order.key.exchange, found)
             yield Arrival(clock.now(), (Account(Item(told)),))
+
+
+async def status_of(client: AsksForOrders, key: OrderKey, clock: Clock) -> Order | None:
+    """How an order stands; a query that fails is asked again, ever less often."""
+    wait = _FIRST_WAIT_NS
+    while True:
+        try:
+            return await client.order_status(key)
+        except ConnectionFailed:
+            await clock.sleep_until(clock.now() + wait)
+            wait = min(2 * wait, _LONGEST_WAIT_NS)
 
 
 def missing_orders(engine: Engine, snapshot: AccountSnapshot, overdue_ns: int, resumed_at: int) -> list[Order]:

@@ -135,14 +135,9 @@ def test_the_audit_stream_is_dense_and_ends() -> None:
     async def test() -> None:
         made, _, _ = system([traded(1), traded(2)], ends=True)
         handle = await made.start()
-
-        async def collect() -> list[int]:
-            return [audit.sequence async for audit in handle.audits()]
-
-        listening = asyncio.create_task(collect())
-        await asyncio.sleep(0)
+        audits = handle.audits()  # from here on, whenever they are read
         await handle.shutdown_after_backtest()
-        assert await listening == [0, 1, 2]
+        assert [audit.sequence async for audit in audits] == [0, 1, 2]
         assert [audit async for audit in handle.audits()] == []
 
     run(test)
@@ -153,7 +148,7 @@ def test_audits_can_be_off() -> None:
         made, _, _ = system(audit_mode="disabled")
         handle = await made.start()
         with pytest.raises(ConfigError, match="audits are not told"):
-            await anext(handle.audits())
+            handle.audits()
         await handle.shutdown()
 
     run(test)
