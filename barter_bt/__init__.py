@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from barter_bt import (
         data,
         instrument,
+        live,
         protocol,
         report,
         research,
@@ -101,6 +102,7 @@ __all__ = [
     "every",
     "grid",
     "instrument",
+    "live",
     "month_end",
     "protocol",
     "quotes",
@@ -120,8 +122,8 @@ __all__ = [
 ]
 
 _ROOMS = (
-    *("backtest", "data", "instrument", "protocol", "report", "research", "risk", "statistic", "strategy", "system"),
-    *("testing", "venue"),
+    *("backtest", "data", "instrument", "live", "protocol", "report", "research", "risk", "statistic", "strategy"),
+    *("system", "testing", "venue"),
 )
 _FROM = {
     "data": ("Catalog", "candles", "quotes", "trades"),

@@ -11,8 +11,9 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
         Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue __version__
-        backtest candles check_causality compare compare_candle_paths data draw every grid instrument month_end protocol
-        quotes read report research risk session_end statistic strategy sweep system testing trades venue week_end
+        backtest candles check_causality compare compare_candle_paths data draw every grid instrument live month_end
+        protocol quotes read report research risk session_end statistic strategy sweep system testing trades venue
+        week_end
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
@@ -59,6 +60,11 @@ SURFACE = {
         assert_order_of_declaration_changes_nothing assert_order_of_rows_changes_nothing assert_orders_end
         assert_positions_follow_from_fills assert_round_trips_match_fills assert_same_run
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
+    """,
+    "barter_bt.live": """
+        Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark MockExchange Paced RecordedSession Recorder
+        SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual
+        WallClock paper read_session replay
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

@@ -185,6 +185,12 @@ class Feeder:
         name, at = source.place(number, row)
         return f"row {at} of {name}", {k: float(a[row]) for k, a in chunk.columns.items() if not k.startswith("_")}
 
+    def chunk_of(self, c: int) -> Chunk:
+        """The chunk that cursor ``c`` is in; a row of it is ``cursors.row[c]``."""
+        chunk = self._windows[self._roles[c][0]].get(self.cursors.chunk[c])
+        assert chunk is not None, "a cursor that has moved is in a chunk"
+        return chunk
+
     def stream_of(self, c: int) -> Stream:
         """The stream that cursor ``c`` reads."""
         return self._streams[self._roles[c][0]]

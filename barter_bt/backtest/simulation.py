@@ -207,6 +207,16 @@ class Simulation:
             spare=[feeder],
         )
 
+    @property
+    def setup(self) -> Setup:
+        """What has been prepared, for other hosts of the loop."""
+        return self._setup
+
+    @property
+    def interpret(self) -> bool | None:
+        """Whether runs are interpreted; None: as it suits."""
+        return self._interpret
+
     def run(
         self,
         strategy: Any,
