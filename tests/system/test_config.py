@@ -100,10 +100,10 @@ def test_rule_76_a_lowest_price_below_0_says_that_prices_can_be_negative() -> No
     }
     power = {"future": {"contract_size": 1, "settlement_asset": "usd", "expiry": 5_000}}
     document = small()
-    document["instruments"][0] = instrument("kraken", "POWER", "xbt", "usd", power) | {"spec": spec}
+    document["instruments"][0] = instrument("kraken", "XBT/USD", "xbt", "usd", power) | {"spec": spec}
     one = config(document).instruments()[0]
     assert (one.price_can_be_negative, one.price_min) == (True, D(-500))
-    document["instruments"][0] = instrument("kraken", "POWER", "xbt", "usd") | {"spec": spec}
+    document["instruments"][0] = instrument("kraken", "XBT/USD", "xbt", "usd") | {"spec": spec}
     with pytest.raises(InstrumentError, match="paid for in full"):
         config(document).instruments()
 
