@@ -225,11 +225,12 @@ def test_returns_of_what_cost_nothing_or_less_are_null():
 
 
 def test_figures_count_absolute_notionals():
-    """Bought at -5, sold at -2: seven traded; nothing was paid beyond what was seen, -5 and -5."""
+    """Bought at -5, sold at -2: seven traded; nothing was paid beyond -5 to buy, and -2 got for the -5 seen."""
     result = dealt((-5, -5, -2), {"at": 0.5, "buy": 1}, {"at": 1.5, "buy": -1}, mark_every="1s")
     mean = sum(row[0] for row in table(result.equity, "equity")) / result.equity.height
     assert result.summary().turnover == pytest.approx(7 / mean, rel=1e-3)
     assert result.summary().slippage == -3
+    assert (result.summary().buy_and_hold, result.summary().best_return) == (None, None)
 
 
 def test_an_average_of_entries_around_zero():
