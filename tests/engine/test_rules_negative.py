@@ -126,6 +126,13 @@ def test_money_has_no_size_at_prices_that_are_not_above_zero(price, size, reason
     assert result.orders["reason"].to_list() == [reason]
 
 
+def test_a_strategy_in_python_is_told_that_money_has_no_size_there():
+    watch = Watch(lambda _: None, lambda s, _: ((), s.order_target_value("a_usd", 10.0)))
+    with pytest.raises(StrategyError, match="its price is -1") as caught:
+        run(moves(-1), watch, OIL, venues=FREE)
+    assert "above 0" in str(caught.value)
+
+
 def test_what_is_sized_at_its_fill_expires_at_such_a_price():
     """Whether it is to enlarge a position, or to reduce one of five to what costs one."""
     plan = schedule({"at": 0.5, "target": 10.0}, size="notional", size_at="fill")
