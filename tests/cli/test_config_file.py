@@ -204,6 +204,14 @@ expiry = 1703980800000000000
 option_kind = "put"
 exercise = "bermudan"
 strike = 50
+
+[[instruments]]
+exchange = "okx"
+name = "power_eur"
+kind = "future"
+price_increment = "0.01"
+price_min = -500
+price_can_be_negative = true
 """
 
 
@@ -212,10 +220,12 @@ def test_derivatives_from_a_file(config):
     config.write_text(config.read_text() + DERIVATIVES)
     expiry = {"expiry": datetime(2023, 12, 31, tzinfo=UTC)}
     terms = {"option_kind": "put", "exercise": "bermudan", "strike": 50}
+    signed = {"price_increment": "0.01", "price_min": -500}
     assert load(config).build()["instruments"][1:] == [
         Instrument("okx", "btc_usd", kind="perpetual", settlement="btc", contract_size=100, price_min="0.5"),
         Instrument("okx", "eth_usd", kind="future", **expiry),
         Instrument("okx", "sol_usd", kind="option", **expiry, **terms),
+        Instrument("okx", "power_eur", kind="future", **signed, price_can_be_negative=True),
     ]
 
 
