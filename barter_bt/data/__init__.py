@@ -8,7 +8,15 @@ from barter_bt.data import generate
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
-from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding, margin_transfers, settlement_prices
+from barter_bt.data.flows import (
+    CashFlows,
+    assignments,
+    cash_flows,
+    deposits,
+    funding,
+    margin_transfers,
+    settlement_prices,
+)
 from barter_bt.data.front import front_contracts
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, candles, quotes, trades
@@ -31,6 +39,7 @@ __all__ = [
     "Report",
     "Sessions",
     "Stream",
+    "assignments",
     "candles",
     "cash_flows",
     "check",

@@ -91,8 +91,8 @@ def _expect_known(result: Result, asset: int, total: int) -> None:
 def assert_free_is_not_negative(result: Result) -> None:
     """Without margin nothing is spent that is not there; and nowhere is more free than there is.
 
-    Assets in which something is margined (derivatives, margin accounts), or of which cash flows take, may be owed; so may
-    what is reserved of a coin of which an instrument was delisted (rule 46).
+    Assets in which something is margined (derivatives, margin accounts), or of which cash flows take, may be owed; so
+    may what is reserved of a coin of which an instrument was delisted (rule 46).
 
     Raises
     ------
