@@ -18,6 +18,7 @@ from barter_bt.data.flows import TRADING_FEE, CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.flows import (
     AMOUNT,
+    ASSIGNED,
     DELISTED,
     DEPOSIT,
     DIVIDEND,
@@ -38,7 +39,7 @@ from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.flows import next_due
 
 KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT, "deposit": DEPOSIT}
-KINDS |= {"margin": TRANSFER}
+KINDS |= {"margin": TRANSFER, "assignment": ASSIGNED}
 _RATE = 10**12  # rates of funding count to its inverse
 _BARE: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
 _BARE |= {"instrument": -1, "pays": NOTHING, "den": 1, "rounded": 0}
@@ -50,8 +51,8 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
             f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
-            "data.splits, data.deposits, data.margin_transfers, data.settlement_prices or data.cash_flows give, or a "
-            "list of such"
+            "data.splits, data.deposits, data.margin_transfers, data.settlement_prices, "
+            "data.assignments or data.cash_flows give, or a list of such"
         )
     return tuple(several)
 
@@ -209,6 +210,18 @@ def _of_instrument(
         if one.kind != "perpetual":
             raise ConfigError(f"funding of {one.key!r}, which is {one.kind}: only perpetuals pay it")
         return i, asset, Fraction(round(Decimal(repr(row["rate"])) * _RATE), _RATE), kind
+    if kind == "assignment":
+        if one.exercise != "american" or one.kind != "option":
+            raise ConfigError(
+                f"an assignment of {one.key!r}, which is no American option",
+                "European options are assigned at their expiry, by themselves",
+            )
+        lots = Fraction(Decimal(repr(row["quantity"]))) / Fraction(scales.lots[i])
+        if lots.denominator != 1 or lots < 1:
+            raise ConfigError(
+                f"an assignment of {row['quantity']} of {one.key!r}; it must be a multiple of {scales.lots[i]} above 0"
+            )
+        return i, asset, lots, kind
     if kind == "margin":
         if terms.margined[i] != ISOLATED:
             raise ConfigError(

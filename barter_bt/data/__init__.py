@@ -11,7 +11,15 @@ from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
-from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding, margin_transfers, settlement_prices
+from barter_bt.data.flows import (
+    CashFlows,
+    assignments,
+    cash_flows,
+    deposits,
+    funding,
+    margin_transfers,
+    settlement_prices,
+)
 from barter_bt.data.front import front_contracts
 from barter_bt.data.importers import IMPORTERS, Importer
 from barter_bt.data.importers.loading import load
@@ -42,6 +50,7 @@ __all__ = [
     "Sessions",
     "Stream",
     "aggregate",
+    "assignments",
     "candles",
     "cash_flows",
     "check",

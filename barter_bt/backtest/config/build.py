@@ -140,6 +140,7 @@ class Config:
             "deposit": data.deposits,
             "margin": data.margin_transfers,
             "settlement": data.settlement_prices,
+            "assignment": data.assignments,
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})

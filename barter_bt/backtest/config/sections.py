@@ -214,7 +214,7 @@ class CommandSection(Section, frozen=True):
 class CashFlowsSection(Section, frozen=True):
     """Money that no order moves: of a file by time, or interest at a rate."""
 
-    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement"]
+    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement", "assignment"]
     path: Annotated[str, Meta(description="a file, relative to this one")] | UnsetType = UNSET
     asset: Annotated[str, Meta(description="of interest: what bears it")] | UnsetType = UNSET
     instrument: Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset")] | UnsetType = (
