@@ -15,9 +15,9 @@ SURFACE = {
         statistic strategy testing venue week_end
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
-        contract_targets deposits dividends exchange_sessions from_pandas front_contracts funding generate interest
-        quotes read_csv rename_symbols sample sessions splits trades
+        CashFlows Chunk Finding MarketData Repair Report Sessions Stream book candles cash_flows check
+        complete_snapshots continuous contract_targets deposits dividends exchange_sessions from_pandas front_contracts
+        funding generate interest quotes read_csv rebuild_books rename_symbols sample sessions splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

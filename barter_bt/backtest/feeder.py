@@ -44,7 +44,8 @@ class _Window:
             if high > low:
                 cut = {name: values[low:high] for name, values in chunk.columns.items()}
                 own = None if chunk.own is None else chunk.own[low:high]
-                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own)
+                flags = None if chunk.flags is None else chunk.flags[low:high]
+                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own, flags)
         return None
 
     def get(self, number: int) -> Chunk | None:
@@ -117,6 +118,8 @@ class Feeder:
         self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
         self.total_rows = sum(stream.rows for stream in streams)
         for c, (s, _) in enumerate(self._roles):
+            if streams[s].kind not in KINDS:
+                raise ConfigError(f"{streams[s].name} is a stream of books, which runs do not take yet")
             self.cursors.kind[c] = KINDS[streams[s].kind]
             self._give(c, 0)
 

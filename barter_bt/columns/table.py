@@ -360,7 +360,8 @@ class Block:
     layout: ClassVar[dict[str, type[Table] | type[Block]]] = {}
 
     def __init_subclass__(cls) -> None:
-        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, Table)}
+        parts = (Table, Block)
+        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, parts)}
 
     def __init__(self, **tables: Table | Block) -> None:
         if list(tables) != list(self.layout):

@@ -108,6 +108,7 @@ def _required(kind: str, found: Mapping[str, str], instrument: str | None) -> li
     time = "time_open" if kind == "candles" else "time_exchange"
     needed = [] if "time_exchange" in found else [time]
     needed += [name for name in SCHEMAS[kind].floats if name not in SCHEMAS[kind].optional]
+    needed += SCHEMAS[kind].sides
     return needed if instrument is not None else [*needed, "instrument"]
 
 
