@@ -11,14 +11,15 @@ from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.errors import ConfigError, DataError
 
-KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}
+KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS, "book": BOOK_ROWS}
 _VALUES = {
     "trades": ("price", "amount"),
     "quotes": ("bid_price", "bid_amount", "ask_price", "ask_amount"),
     "candles": ("open", "high", "low", "close", "volume"),
+    "book": ("price", "amount"),
 }
 _SLOTS = ("first", "second", "third", "fourth", "fifth")
 VENUE, ENGINE, OPENS = 0, 1, 2
@@ -118,8 +119,6 @@ class Feeder:
         self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
         self.total_rows = sum(stream.rows for stream in streams)
         for c, (s, _) in enumerate(self._roles):
-            if streams[s].kind not in KINDS:
-                raise ConfigError(f"{streams[s].name} is a stream of books, which runs do not take yet")
             self.cursors.kind[c] = KINDS[streams[s].kind]
             self._give(c, 0)
 
@@ -215,6 +214,8 @@ class Feeder:
         f.point("time_exchange", c, exchange)
         if "time_open" in columns:
             f.point("time_open", c, columns["time_open"])
+        if chunk.flags is not None:
+            f.point("flags", c, chunk.flags)
         if role == ENGINE and chunk.own is not None:
             f.own_width[c] = chunk.own.shape[1]
             f.point("own", c, chunk.own.reshape(-1))

@@ -150,6 +150,7 @@ class Simulation:
         )
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
+        state.engine.has_books[0] = int(any(stream.kind == "book" for stream in streams))
         watched = Record(**record) if isinstance(record, Mapping) else record
         limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands

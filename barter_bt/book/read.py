@@ -70,6 +70,11 @@ def book_state(b: Books, i: int) -> int:
     return NORMAL if bid < ask else LOCKED if bid == ask else CROSSED
 
 
+def is_shown(b: Books, i: int) -> bool:
+    """Whether the best prices of a book are a quote: a crossed book shows none (rule 89)."""
+    return book_state(b, i) != CROSSED  # a stale one has no levels
+
+
 def depth_lots(b: Books, side: int, levels: int) -> int:
     """Lots of the best ``levels`` levels of a side together."""
     first, end = b.sides.first[side], b.sides.first[side] + b.sides.count[side]

@@ -50,6 +50,6 @@ def make_books(instruments: int) -> Books:
     >>> len(books.sides), books.states.stale[0]
     (4, 1)
     """
-    books = Books(states=BookStates(instruments), sides=Sides(2 * instruments), levels=Levels(2 * instruments * ROOM))
+    books = Books(states=BookStates(instruments), sides=Sides(2 * instruments), levels=Levels(ROOM))
     books.states.array("stale")[:] = 1
     return books

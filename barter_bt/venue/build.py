@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from barter_bt.book.tables import make_books
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.flows import BORROW_FEE, FEE, SPLIT
@@ -371,6 +372,7 @@ def build_venue(
         pledges=state.pledges,
         accounts=accounts,
         markets=markets,
+        books=make_books(count),
         sent=state.orders,
         amends=state.amends,
         wishes=state.wishes,

@@ -5,6 +5,7 @@ The engine never sees these tables. What it learns, it learns from reports, late
 
 from __future__ import annotations
 
+from barter_bt.book.tables import Books
 from barter_bt.columns.table import F64, I8, I64, Block, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
@@ -297,6 +298,7 @@ class VenueState(Block):
     pledges: Pledges
     accounts: Accounts
     markets: VenueMarkets
+    books: Books
     sent: Orders  # the engine's, read where a request arrives
     amends: Amends  # as well
     wishes: Wishes  # likewise

@@ -32,7 +32,7 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles"], Meta(description='"trades", "quotes" or "candles"')]
+    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
     path: Annotated[str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several")]
     instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
     interval: Duration | UnsetType = UNSET
