@@ -108,6 +108,11 @@ def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[in
                     f"{name!r} has a stream of quotes, and another of books",
                     "the best of a book is its quote: give one of them",
                 )
+            elif stream.kind == "trades" and "book" in found:
+                raise ConfigError(
+                    f"the trades of {name!r} stand behind its book, which shows what they did",
+                    "give the trades first: [trades, book]",
+                )
             found.add(stream.kind)
     return {i: frozenset(found) for i, found in kinds.items()}
 

@@ -214,8 +214,9 @@ class Feeder:
         f.point("time_exchange", c, exchange)
         if "time_open" in columns:
             f.point("time_open", c, columns["time_open"])
-        if chunk.flags is not None:
-            f.point("flags", c, chunk.flags)
+        flags = columns.get("side") if chunk.flags is None else chunk.flags
+        if flags is not None:
+            f.point("flags", c, flags)
         if role == ENGINE and chunk.own is not None:
             f.own_width[c] = chunk.own.shape[1]
             f.point("own", c, chunk.own.reshape(-1))

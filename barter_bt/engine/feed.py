@@ -38,7 +38,7 @@ class Cursors(Table):
     third: F64s
     fourth: F64s
     fifth: F64s
-    flags: I8s  # of a book: what its rows do, bits of :mod:`barter_bt.book.change`
+    flags: I8s  # of a book: what its rows do, bits of :mod:`barter_bt.book.change`; of trades their sides
     own_width: I64  # columns of the user's own, where a strategy reads them
     own: F64s  # their values, row by row
     own_number: I64s  # their numbers

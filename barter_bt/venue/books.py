@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from barter_bt.book.apply import apply_row
-from barter_bt.book.change import ASK, BID, ENDS
+from barter_bt.book.change import ASK, BID, ENDS, GAP, OLD, SNAPSHOT
 from barter_bt.book.read import is_shown, level_lots, level_ticks
 from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.marks import unit
 from barter_bt.engine.fault import BAD_ROW, fail
 from barter_bt.engine.feed import Cursors
 from barter_bt.engine.terms import steps, whole_lots
+from barter_bt.venue.queue import move_queues
 from barter_bt.venue.quote import set_quote
-from barter_bt.venue.state import VenueState
+from barter_bt.venue.state import BOOK, VenueState
+from barter_bt.venue.walking import refresh, refresh_all
 
 
 @unit
@@ -25,8 +27,20 @@ def on_book_row(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> No
             return
     lots = whole_lots(cursors.second[c][row], t.lots_per_unit[i], t.lot_noise[i])
     apply_row(v.books, i, flags, ticks, lots, v.clock.time[0])
+    if len(v.taken) > 0:
+        _refresh(v, i, flags, ticks)
     if flags & ENDS:
+        if v.fill_terms.maker_fills_on[i] == BOOK and v.markets.live[i] > 0:
+            move_queues(v, i)
         _show_best(v, i)
+
+
+def _refresh(v: VenueState, i: int, flags: int, ticks: int) -> None:
+    """What own orders took of a level is there again when the market sets it, of a book when it is replaced."""
+    if flags & (SNAPSHOT | GAP):
+        refresh_all(v, i)
+    elif flags & (BID | ASK) and not flags & OLD:
+        refresh(v, 2 * i + (BIDS if flags & BID else ASKS), ticks)
 
 
 def _show_best(v: VenueState, i: int) -> None:

@@ -26,7 +26,7 @@ def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
             fail(v.fault, BAD_ROW, -1)
         return
     if kind == TRADE_ROWS:
-        _on_trade(v, i, cursors.first[c][row], cursors.second[c][row])
+        _on_trade(v, cursors, c, row, i)
     elif kind == QUOTE_ROWS:
         _on_quote(v, cursors, c, row, i)
     elif kind == CANDLE_ROWS:
@@ -36,8 +36,8 @@ def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
 
 
 @hot
-def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
-    t, b = v.terms, v.markets
+def _on_trade(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
+    t, b, price, amount = v.terms, v.markets, cursors.first[c][row], cursors.second[c][row]
     ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
@@ -49,6 +49,7 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         mark = mark_ticks(v, i)
         show_mark(v, i, mark, mark)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
+        b.trade_side[i] = cursors.flags[c][row]
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
 
 
