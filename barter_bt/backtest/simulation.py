@@ -150,7 +150,6 @@ class Simulation:
         )
         state.engine.mark_every[0], state.agenda.due[MARK] = marks, begins
         state.engine.streams[0] = len(streams)
-        state.engine.has_books[0] = int(any(stream.kind == "book" for stream in streams))
         watched = Record(**record) if isinstance(record, Mapping) else record
         limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
@@ -161,7 +160,9 @@ class Simulation:
         if told:
             told.install(state, index)
         paid = flows_of(cash_flows)
-        reasons, early = install_flows(paid, state, index, scales, fees)
+        with_books = {i for i, kinds in evidence_of(streams, index).items() if "book" in kinds}
+        state.engine.has_books[0] = int(bool(with_books))
+        reasons, early = install_flows(paid, state, index, scales, fees, with_books)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
         if trading not in ("enabled", "disabled"):

@@ -291,6 +291,9 @@ def test_compiled_interpreted_and_cut_runs_are_one(monkeypatch):
     cut = run(streams(book, trades), At(asked), latency={"request_ns": "1s"})
     assert whole.digest == cut.digest
     assert fills(whole) == fills(cut)
+    compiled = run(streams(book, trades), At(asked), latency={"request_ns": "1s"}, interpret=False)
+    assert whole.digest == compiled.digest
+    assert fills(whole) == fills(compiled)
     bt.testing.assert_all(whole)
 
 

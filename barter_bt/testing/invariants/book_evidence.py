@@ -25,6 +25,7 @@ class BookHistory:
     """
 
     def __init__(self, result: Result, i: int) -> None:
+        self._stale = True
         self._times: list[int] = []
         self._levels: list[Levels] = []
         terms = result.state.terms
@@ -38,9 +39,7 @@ class BookHistory:
         sides: dict[int, set[int]] = {1: set(), -1: set()}
         if self._levels:
             sides = {1: set(self._levels[-1][0]), -1: set(self._levels[-1][1])}
-            stale = self._stale
-        else:
-            stale = True
+        stale = self._stale
         for row in np.flatnonzero(c["instrument"] == i).tolist():
             if flags[row] & (SNAPSHOT | GAP):
                 sides, stale = {1: set(), -1: set()}, not flags[row] & SNAPSHOT
