@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from barter_bt.venue.state import FILL_REASONS, VenueState
+from barter_bt.venue.state import BOOK, FILL_REASONS, VenueState
 
 
 def with_fill_reasons(trades: pl.DataFrame, venue: VenueState) -> pl.DataFrame:
-    """Own trades with ``fill_reason``, where a book filled any; an order's fills are learnt of in their order."""
-    known = venue.fill_reasons
-    if not len(known):
+    """Own trades with ``fill_reason``, where orders can fill on a book; those of one are learnt of in their order."""
+    known, terms = venue.fill_reasons, venue.fill_terms
+    if not terms.array("on_book").any() and not (terms.array("maker_fills_on") == BOOK).any():
         return trades
     reasons = pl.Enum(FILL_REASONS)
     why = pl.DataFrame(

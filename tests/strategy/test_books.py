@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import polars as pl
 import pytest
 
@@ -38,12 +40,11 @@ def read(s, my):
     ],
 )
 def test_a_compiled_strategy_reads_levels(second, expected):
-    variables = dict.fromkeys(READ[:2], 0) | dict.fromkeys(READ[2:], 0.0)
-    strategy = bt.Compiled(
-        read, wake="book", parameters={"at": (DAY + second) * 10**9}, variables=variables, name="read"
-    )
-    own = run(streams(ROWS), strategy, interpret=second == 1).tables["read"].variables
-    found = tuple(None if (value := getattr(own, name)[0]) != value else value for name in READ)
+    own = dict.fromkeys(READ[:2], 0) | dict.fromkeys(READ[2:], 0.0)
+    at = (DAY + second) * 10**9
+    strategy = bt.Compiled(read, wake="book", parameters={"at": at}, variables=own, name="read")
+    said = run(streams(ROWS), strategy, interpret=second == 1).tables["read"].variables
+    found = tuple(None if isnan(value := getattr(said, name)[0]) else value for name in READ)
     assert found == pytest.approx(expected)
 
 

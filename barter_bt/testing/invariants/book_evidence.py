@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from barter_bt.backtest import Result
-from barter_bt.book.change import GAP, OLD, SNAPSHOT
+from barter_bt.book.change import ENDS, GAP, OLD, SNAPSHOT
 
 Levels = tuple[list[int], list[int]]  # prices of bids and of asks, in ticks
 
@@ -48,7 +48,8 @@ class BookHistory:
                 sides[side].discard(ticks := int(c["price"][row] * per_unit + 0.5))
                 if c["amount"][row] * per_lot >= 1 - 1e-6:
                     sides[side].add(ticks)
-            self._note(int(c["time_exchange"][row]), sides)
+            if flags[row] & ENDS:
+                self._note(int(c["time_exchange"][row]), sides)
         self._stale = stale
 
     def _note(self, time: int, sides: dict[int, set[int]]) -> None:
