@@ -17,9 +17,9 @@ SURFACE = {
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
-        assignments candles cash_flows check continuous contract_targets deposits dividends exchange_sessions
-        from_pandas from_wide front_contracts funding generate interest load margin_transfers quotes read_csv
-        rename_symbols sample sessions settlement_prices splits trades
+        assignments book candles cash_flows check complete_snapshots continuous contract_targets deposits dividends
+        exchange_sessions from_pandas from_wide front_contracts funding generate interest load margin_transfers quotes
+        read_csv rebuild_books rename_symbols sample sessions settlement_prices splits trades
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order

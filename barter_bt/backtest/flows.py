@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -58,7 +58,12 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
 
 
 def install(
-    flows: Sequence[CashFlows], state: EngineState, index: IndexedInstruments, scales: Scales, fees: FeeTables
+    flows: Sequence[CashFlows],
+    state: EngineState,
+    index: IndexedInstruments,
+    scales: Scales,
+    fees: FeeTables,
+    with_books: Collection[int] = (),
 ) -> tuple[list[str], list[str]]:
     """Write them into the state's columns: those due again and again, then the others by time, each then as given.
 
@@ -70,7 +75,7 @@ def install(
     for given, row in enumerate(rows):
         row["given"] = given
         if row["kind"] == SPLIT:
-            refuse_split(row["instrument"], index, scales, state.engine.reporting[0])
+            refuse_split(row["instrument"], index, scales, state.engine.reporting[0], with_books)
     due = sorted((row for row in rows if begins <= row["since"] and row["time"] <= row["until"]), key=_place)
     place = {row["given"]: number for number, row in enumerate(due)}
     for row in due:

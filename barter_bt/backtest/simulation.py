@@ -168,7 +168,9 @@ class Simulation:
         limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
         _install(state, index, scales, watched, limits, told, trading)
-        reasons, early = install_flows(paid, state, index, scales, fees)
+        with_books = _with_books(streams, index)
+        state.engine.has_books[0] = int(bool(with_books))
+        reasons, early = install_flows(paid, state, index, scales, fees, with_books)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
         if audit not in LEVELS:
@@ -324,6 +326,15 @@ class Simulation:
     def __repr__(self) -> str:
         setup = self._setup
         return f"Simulation({', '.join(map(repr, setup.streams))}; {len(setup.index)} instrument(s))"
+
+
+def _with_books(streams: Sequence[Stream], index: IndexedInstruments) -> set[int]:
+    """Instruments that have a book."""
+    found = {i for i, kinds in evidence_of(streams, index).items() if "book" in kinds}
+    for one in (index.instruments[i] for i in sorted(found)):
+        if one.price_can_be_negative:
+            raise ConfigError(f"{one.key!r} has a book, and price_can_be_negative", "books have prices above 0")
+    return found
 
 
 def _install(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.backtest.amend_warnings import amend_warnings, given_another_quantity
+from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
@@ -67,6 +68,7 @@ def run_warnings(
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
         *_locked(s, v, index),
+        *book_warnings(s, v, index),
         *_liquidated(s, v),
         *_ended(s, v, index),
         *_both_ends(v),

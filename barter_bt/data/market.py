@@ -1,4 +1,4 @@
-"""Market data for a backtest: trades, quotes and candles from frames and files."""
+"""Market data for a backtest: trades, quotes, candles and order books from frames and files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MarketData:
             if not isinstance(stream, Stream):
                 raise ConfigError(
                     f"market data holds a {type(stream).__name__}, not a stream",
-                    "wrap it: trades(...), quotes(...) or candles(...)",
+                    "wrap it: trades(...), quotes(...), candles(...) or book(...)",
                 )
         if not streams:
             raise ConfigError("market data holds no stream")
@@ -206,6 +206,41 @@ def candles(
     """
     options = Options("candles", instrument, columns, time_zone, time_unit, interval)
     return _stream(source, options, repair, clock_offset, validate, seen_by)
+
+
+def book(
+    source: object,
+    *,
+    instrument: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    repair: Repair | None = None,
+    clock_offset: str | int | None = None,
+    validate: bool = True,
+) -> Stream:
+    """Make a stream of order books by price (L2): ``time_exchange``, ``side``, ``price``, ``amount``.
+
+    Each row says what stands at one price of one side (``bid`` or ``ask``, ``buy`` or ``sell``, +1 or -1) from then on:
+    the amount, 0 for none. Rows that follow each other with the same instrument, times and numbers are one message,
+    which is applied whole (rule 87). Further parameters as for :func:`trades`.
+
+    Optional columns: ``snapshot`` (true: the message replaces the book), ``sequence`` (the number of the message, or of
+    the last change in it) and ``previous_sequence`` (the number of what it follows: Binance's ``pu``, or ``U`` - 1).
+    With both, a message that is missing is noticed. A book is empty until its first snapshot. A row with side 0 stands
+    for a message without levels; its price and amount are 0.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = [(1, "bid", 99.0, 5.0, True), (1, "ask", 101.0, 4.0, True), (2, "ask", 100.0, 1.0, False)]
+    >>> names = ("time_exchange", "side", "price", "amount", "snapshot")
+    >>> frame = pl.DataFrame(rows, dict.fromkeys(names), orient="row")
+    >>> book(frame, instrument="btc_usdt", time_unit="s").frame().collect()["side"].to_list()
+    [1, -1, -1]
+    """
+    options = Options("book", instrument, columns, time_zone, time_unit)
+    return _stream(source, options, repair, clock_offset, validate, "all")
 
 
 def _stream(

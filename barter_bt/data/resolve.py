@@ -19,6 +19,7 @@ _TAKEN: dict[str, dict[str, tuple[str, ...]]] = {
         "bid_amount": ("bid_size", "bid_qty", "bidsize", "bidqty", "best_bid_qty"),
         "ask_amount": ("ask_size", "ask_qty", "asksize", "askqty", "best_ask_qty"),
     },
+    "book": {"time_exchange": _TIMES, "amount": ("qty", "quantity", "size")},
     "candles": {"time_open": ("open_time", "opentime", *_TIMES), "volume": ("vol",)},
 }
 """Names that others give to our columns, in any case; which one is taken, the stream tells in its notes. A date or
@@ -152,6 +153,7 @@ def _required(kind: str, found: Mapping[str, str], instrument: str | None) -> li
     time = "time_open" if kind == "candles" else "time_exchange"
     needed = [] if "time_exchange" in found else [time]
     needed += [name for name in SCHEMAS[kind].floats if name not in SCHEMAS[kind].optional]
+    needed += SCHEMAS[kind].sides
     return needed if instrument is not None else [*needed, "instrument"]
 
 

@@ -199,6 +199,8 @@ def _inexact(name: str, dtype: pl.DataType) -> Rule:
         return Rule("time", name, pl.lit(True), problem, allowed, hint)
     if name == "side":
         return Rule("side", name, pl.lit(True), "no side", "buy and sell, or +1, -1 and 0", "map the names first")
+    if name == "snapshot":
+        return Rule("snapshot", name, pl.lit(True), "neither true nor false", "true and false, or 1 and 0")
     problem = "not exact as a 64-bit float"
     return Rule(
         "not_exact", name, pl.lit(True), problem, "integers up to 2^53, decimals of 15 digits", "scale them first"

@@ -17,10 +17,11 @@ from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.infer import settled
+from barter_bt.data.messages import Numbering, whole_messages
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
-from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES, Kind
+from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES, Kind
 from barter_bt.data.source import FrameSource, Source
 from barter_bt.data.validate import Guard, check
 from barter_bt.errors import ConfigError, DataError
@@ -36,7 +37,8 @@ _EARLIEST = -(1 << 63)
 class Stream:
     """One ordered sequence of market events of one kind: cheap to make, read many times and by many readers.
 
-    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes` and :func:`~barter_bt.data.candles`.
+    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes`, :func:`~barter_bt.data.candles` and
+    :func:`~barter_bt.data.book`.
 
     Parameters
     ----------
@@ -88,10 +90,11 @@ class Stream:
         self.clock_offset = clock_offset
         labels = [source.label for source in sources]
         self.name = labels[0] if len(labels) == 1 else f"{labels[0]} ... {labels[-1]} ({len(labels)} sources)"
-        received = ["time_received" in canon.expressions for _, canon in self.given]
-        if any(received) != all(received):
-            raise DataError(f"{labels[received.index(False)]}: has no time_received, other sources of this stream have")
-        self.has_received = all(received)
+        for name in ("time_received", *NUMBERS):
+            there = [name in canon.expressions for _, canon in self.given]
+            if any(there) != all(there):
+                raise DataError(f"{labels[there.index(False)]}: has no {name}, other sources of this stream have")
+        self.has_received = "time_received" in self.given[0][1].expressions
         if clock_offset is not None and not self.has_received:
             raise ConfigError(f"{self.name}: clock_offset is given, but there is no time_received", "leave it out")
         if clock_offset not in (None, "auto"):
@@ -162,6 +165,8 @@ class Stream:
     ) -> Iterator[Chunk]:
         """Chunks in order, at most 2^20 rows each (of files 2^18), checked as by :func:`~barter_bt.data.check`.
 
+        Those of a book hold whole messages; a message may be longer.
+
         Parameters
         ----------
         codes
@@ -184,7 +189,10 @@ class Stream:
         >>> [chunk.columns["instrument"].tolist() for chunk in stream.chunks({"walk0_usd": 7, "walk1_usd": 9})]
         [[7, 7, 7, 9]]
         """
-        checked = self.validate if validate is None else validate
+        chunks = self._chunks(codes, self.validate if validate is None else validate, extra)
+        return whole_messages(chunks, Numbering()) if self.kind == "book" else chunks
+
+    def _chunks(self, codes: Mapping[str, int], checked: bool, extra: Sequence[str]) -> Iterator[Chunk]:
         guard = Guard(self, codes) if checked and not self._is_sound else None
         for piece in self.pieces(extra):
             if any(series.null_count() for series in piece.canonical):

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 Number: TypeAlias = int | float | str
 Duration: TypeAlias = Annotated[str | int, Meta(description='text such as "50ms" or "1h30m", or nanoseconds')]
-Evidence: TypeAlias = Literal["auto", "quotes", "trades", "candles"]
+Evidence: TypeAlias = Literal["auto", "book", "quotes", "trades", "candles"]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,7 +32,7 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles"], Meta(description='"trades", "quotes" or "candles"')]
+    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
     path: Annotated[
         str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
     ]
@@ -161,7 +161,7 @@ class VenueSection(Section, frozen=True):
     account: Literal["cash", "margin"] | UnsetType = UNSET
     taker_fills_on: Evidence | UnsetType = UNSET
     maker_fills_on: Evidence | UnsetType = UNSET
-    triggers_on: Evidence | UnsetType = UNSET
+    triggers_on: Literal["auto", "quotes", "trades", "candles"] | UnsetType = UNSET
     limit_fill: Literal["through", "touch"] | UnsetType = UNSET
     max_age: Duration | UnsetType = UNSET
     fees_by_instrument: dict[str, FeesSection | str] | UnsetType = UNSET
@@ -170,6 +170,8 @@ class VenueSection(Section, frozen=True):
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
+    queue: Literal["conservative", "power", "logarithmic"] | UnsetType = UNSET
+    queue_power: int | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
