@@ -118,7 +118,7 @@ def _named(stream):
     return stream.frame().with_columns(pl.col("instrument").cast(pl.String)).collect()
 
 
-@settings(max_examples=draws(40))
+@settings(max_examples=draws(25))
 @given(
     panel=panels(),
     size=SIZES,
