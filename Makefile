@@ -19,13 +19,14 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test mutants lint docs bench clean
+.PHONY: help setup demo test explore mutants lint docs bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make lint   ruff and mypy'
 	@echo 'make docs   build the documentation into build/docs'
 	@echo 'make bench  measure, see benchmarks/'
+	@echo 'make explore  the tests with new random examples, where make test draws the same each time'
 	@echo 'make mutants  see whether the tests notice wrong changes of the package, see tests/mutants/'
 	@echo 'make clean  delete the virtual environment, caches and the demo'
 
@@ -45,6 +46,9 @@ demo: $(READY)
 
 test: $(READY)
 	"$(BIN)/python" -m pytest -q -n auto
+
+explore: $(READY)
+	HYPOTHESIS_PROFILE=explore "$(BIN)/python" -m pytest -q -n auto
 
 mutants: $(READY)
 	"$(BIN)/python" -m tests.mutants --jobs $(JOBS)

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from barter_bt import data, instrument, report, research, risk, statistic, strategy, testing, venue
+    from barter_bt import (
+        data,
+        instrument,
+        live,
+        protocol,
+        report,
+        research,
+        risk,
+        statistic,
+        strategy,
+        system,
+        testing,
+        venue,
+    )
     from barter_bt.backtest import (
         Checkpoint,
         Commands,
         Record,
         Result,
         Simulation,
+        Spill,
         backtest,
         check_causality,
         compare,
         compare_candle_paths,
         read,
     )
+    from barter_bt.data import Catalog, candles, quotes, trades
     from barter_bt.instrument import Instrument
     from barter_bt.research import Sweep, draw, grid, sweep
     from barter_bt.risk import Limits
@@ -50,6 +67,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmendRequest",
+    "Catalog",
     "Checkpoint",
     "Commands",
     "Compiled",
@@ -70,10 +88,12 @@ __all__ = [
     "Signals",
     "Simulation",
     "Slippage",
+    "Spill",
     "Sweep",
     "Venue",
     "__version__",
     "backtest",
+    "candles",
     "check_causality",
     "compare",
     "compare_candle_paths",
@@ -82,7 +102,10 @@ __all__ = [
     "every",
     "grid",
     "instrument",
+    "live",
     "month_end",
+    "protocol",
+    "quotes",
     "read",
     "report",
     "research",
@@ -91,18 +114,21 @@ __all__ = [
     "statistic",
     "strategy",
     "sweep",
+    "system",
     "testing",
+    "trades",
     "venue",
     "week_end",
 ]
 
 _ROOMS = (
-    *("data", "instrument", "risk", "strategy", "statistic"),
-    *("report", "research", "backtest", "venue", "testing"),
+    *("backtest", "data", "instrument", "live", "protocol", "report", "research", "risk", "statistic", "strategy"),
+    *("system", "testing", "venue"),
 )
 _FROM = {
+    "data": ("Catalog", "candles", "quotes", "trades"),
     "backtest": (
-        *("Checkpoint", "Commands", "Record", "Result", "Simulation"),
+        *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
@@ -123,8 +149,19 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``--help`` and reading a version need no Polars."""
     if name in _ROOMS:
-        return importlib.import_module(f"barter_bt.{name}")
+        return _imported(name)
     for room, names in _FROM.items():
         if name in names:
-            return getattr(importlib.import_module(f"barter_bt.{room}"), name)
+            return getattr(_imported(room), name)
     raise AttributeError(f"module 'barter_bt' has no attribute {name!r}")
+
+
+def _imported(room: str) -> ModuleType:
+    """Import a room, and look for no garbage meanwhile: all that an import makes stays, and would be gone through."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(f"barter_bt.{room}")
+    finally:
+        if enabled:
+            gc.enable()

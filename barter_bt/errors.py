@@ -55,6 +55,14 @@ class EngineError(BarterBtError):
     """A run could not go on, for example because an amount left the range of its integer unit."""
 
 
+class StorageError(EngineError):
+    """There is no room on the disk for what a run keeps. There is no partial result; its last checkpoint is whole."""
+
+
+class ConnectionFailed(BarterBtError):
+    """An exchange could not be asked, or did not answer: what it knows stays unknown. It is no empty answer."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, or None.
 

@@ -127,8 +127,9 @@ def _path(file: str, symbol: str) -> str:
     """A file whose folder is not told stands beside that of the function that a symbol names."""
     if file.startswith("/"):
         return file
-    room = [part for part in _parts(symbol)[:-2] if part.isidentifier()]
-    return str(ROOT.joinpath(*room, file.removeprefix("./")))
+    path = ROOT.joinpath(*(part for part in _parts(symbol) if part.isidentifier()))
+    beside = (folder / file.removeprefix("./") for folder in path.parents)
+    return str(next((each for each in beside if each.exists()), file))
 
 
 def _parts(symbol: str) -> list[str]:

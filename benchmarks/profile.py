@@ -42,6 +42,9 @@ looks at all of the data can go below."""
 LATER = """\
 The run after the first ones on one `Simulation`: what is asked for is not converted to tables. Two threads that share
 {runs} such runs take {ratio} of the time of one."""
+WITHOUT = """\
+The same run without an order takes {idle} ms, {share} of what it takes with them: however short the way of an order
+gets, this remains."""
 NEVER = 10**15  # events between two orders
 LATER_ROWS, THREADED_RUNS = 100_000, 16
 MOST = 16  # functions that are named
@@ -117,12 +120,22 @@ def profile(case: str, scale: float = 1.0) -> str:
     columns = _columns(result)
     del result
     seconds = seconds_of_phases(job.run, tables=one.tables)
-    parts = [f"### {case}", _phases(seconds), _kernel(case, job.n, seconds[KERNEL], columns)]
+    parts = [f"### {case}", _phases(seconds), _without(one, job.n, seconds["whole"])]
+    parts.append(_kernel(case, job.n, seconds[KERNEL], columns))
     with suppress(Skipped):
         parts.append(functions(case))
     if case == "later_runs":
         parts.insert(1, LATER.format(runs=THREADED_RUNS, ratio=number(_in_threads(job.run))))
     return "\n\n".join(parts)
+
+
+def _without(one: Profiled, n: int, whole: float) -> str:
+    """What the events alone take."""
+    job = one.idle(n)
+    job.little()
+    job.run()
+    idle = seconds_of_phases(job.run, tables=one.tables)["whole"]
+    return WITHOUT.format(idle=number(idle * 1e3), share=f"{idle / whole:.0%}")
 
 
 def _in_threads(run: Callable[[], Any]) -> float:

@@ -33,6 +33,7 @@ MODULES = (
     "barter_bt.research",
     "barter_bt.engine.replica",
     "barter_bt.system",
+    "barter_bt.live",
     "barter_bt.protocol",
     "barter_bt.testing",
     "barter_bt.testing.strategies",

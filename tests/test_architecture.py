@@ -78,11 +78,19 @@ def test_no_imports_go_in_a_circle() -> None:
     assert not circles
 
 
-@pytest.mark.parametrize("heavy", ["numba", "matplotlib", "pyarrow", "pandas"])
-def test_heavy_packages_are_lazy(heavy: str) -> None:
-    code = f"import barter_bt; barter_bt.backtest; barter_bt.data; import sys; print({heavy!r} in sys.modules)"
+def test_what_a_backtest_does_not_need_is_imported_where_it_is_used() -> None:
+    """Heavy packages, and rooms of the package itself."""
+    lazy = ["numba", "matplotlib", "pyarrow", "pandas"]
+    lazy += [f"barter_bt.{name}" for name in ("protocol", "report", "system", "testing", "backtest.causality")]
+    code = f"import barter_bt; barter_bt.backtest; barter_bt.data; import sys; print({{*{lazy}}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_function_is_not_hidden_by_the_module_of_its_name() -> None:
+    code = "import barter_bt.backtest.compare, gc; import barter_bt as bt; print(bt.compare.__module__, gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "barter_bt.backtest.compare True"
 
 
 def test_the_front_imports_nothing() -> None:

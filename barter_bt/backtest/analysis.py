@@ -30,6 +30,28 @@ class Analysis:
 
         return summarise(self._tables, **options)
 
+    @property
+    def terms(self) -> pl.DataFrame:
+        """Which margin, maintenance, liquidation and mark was in force for each instrument, given or by default.
+
+        Columns are ``exchange``, ``instrument``, ``kind``, ``account``, ``margin`` (``cross``, ``isolated``, ``none``)
+        with its ``rate`` or ``per_contract``, ``maintenance`` or ``maintenance_per_contract``, how many ``tiers``
+        stand in their place (rule 71), ``liquidation`` (``whole``, ``by_tier`` or ``none``) with its
+        ``liquidation_fee``, the ``mark`` (rule 73), and the ``settlement_price``, null where it is the last price.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> future = bt.Instrument("x", "a_usd", kind="future", price_increment=1, quantity_increment=1)
+        >>> buys = bt.testing.schedule({"at": 60, "buy": 5})
+        >>> run = bt.testing.run(bt.testing.bars(10, 12), buys, future, balances={"usd": 100}, interpret=True)
+        >>> run.terms.select("margin", "rate", "maintenance", "liquidation", "mark").row(0)
+        ('cross', 1.0, 0.0, 'whole', 'weighted_mid')
+        """
+        from barter_bt.statistic.in_force import terms_in_force
+
+        return terms_in_force(self._tables.config)
+
     def figures_by(self, by: By, **options: Any) -> pl.DataFrame:
         """Figures of each instrument, strategy, exchange or asset: see :func:`barter_bt.statistic.figures_by`."""
         from barter_bt.statistic.part import figures_by

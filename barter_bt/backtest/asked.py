@@ -9,7 +9,7 @@ from typing import Any
 
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
-from barter_bt.data.market import on_one_clock
+from barter_bt.data.market import dealt_on, on_one_clock, shown
 from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import ConfigError, InstrumentError, StrategyError, nearest
 from barter_bt.instrument import IndexedInstruments, Instrument
@@ -34,6 +34,20 @@ def streams_of(data: Stream | MarketData | Sequence[Stream]) -> list[Stream]:
                 "wrap the frame or path in barter_bt.data.candles, trades or quotes",
             )
     return on_one_clock(streams)
+
+
+def refuse_unseen(streams: Sequence[Stream]) -> None:
+    """Each instrument must have a stream that its venue deals on, and one that the strategy sees (rule 78)."""
+    for who, theirs in (("venue", dealt_on(streams)), ("strategy", shown(streams))):
+        there = {name for stream in theirs for name in stream.instruments}
+        for stream in streams:
+            missing = sorted({*stream.instruments} - there)
+            if missing:
+                raise ConfigError(
+                    f"{stream.name} is seen by the {stream.seen_by} alone, and no other stream of {missing[0]!r} by "
+                    f"the {who}",
+                    f'give one with seen_by="{who}", or leave seen_by out',
+                )
 
 
 def instruments_of(given: Instrument | Iterable[Instrument]) -> list[Instrument]:
@@ -136,6 +150,17 @@ def with_arrivals(streams: Sequence[Stream], index: IndexedInstruments, venues: 
             raise ConfigError(f"stream {stream.name} holds exchanges of different feed latency", "split it by exchange")
         found.append(stream.with_arrivals(partial(feed_arrivals, *drawn.pop())))
     return found
+
+
+def with_negative_prices(streams: Sequence[Stream], index: IndexedInstruments) -> list[Stream]:
+    """The streams, in which prices are 0 and below where instruments declare that they can be (rule 76)."""
+    allowed = {name for name, i in index.codes.items() if index.instruments[i].price_can_be_negative}
+    return [
+        stream.with_negative_prices(allowed)
+        if stream.negative != allowed and allowed & {*stream.instruments}
+        else stream
+        for stream in streams
+    ]
 
 
 def marks_every(mark_every: str | int | None, streams: Sequence[Stream]) -> int:

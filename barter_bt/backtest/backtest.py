@@ -15,6 +15,7 @@ from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.simulation import Simulation
+from barter_bt.backtest.spill import SPILL, Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.sessions import Sessions
@@ -47,6 +48,7 @@ def backtest(
     checkpoint: Checkpoint | None = None,
     resume: str | Path | None = None,
     seed: int = 0,
+    spill: Spill | None = SPILL,
     interpret: bool | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
 ) -> Result:
@@ -110,6 +112,9 @@ def backtest(
         What a strategy in Python remembers is unpickled: resume only files that you made.
     seed
         Kept in the manifest; nothing in this version is random.
+    spill
+        How much memory orders, trades and all else that a run writes may take, and where it lies beyond that; by
+        default 1 GiB, then in temporary files; None: all lies in memory.
     interpret
         Run in plain Python, without Numba; by default as the environment variable BARTER_BT_INTERPRET says.
     progress
@@ -157,6 +162,7 @@ def backtest(
         start=start,
         end=end,
         seed=seed,
+        spill=spill,
         interpret=interpret,
     )
     seconds = time.perf_counter() - began

@@ -25,7 +25,7 @@ from barter_bt.engine.command import (
 from barter_bt.engine.order import ASKED_TIMES, BUY, EXERCISE, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import steps
+from barter_bt.engine.terms import price_steps, steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
@@ -182,7 +182,7 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
         raise ConfigError(f"{where} needs an instrument and a quantity")
     i, terms, price = index.instrument(row["instrument"]), state.terms, row.get("price")
     lots = steps(abs(row["quantity"]), terms.lots_per_unit[i], terms.lot_noise[i])
-    ticks = 0 if price is None else steps(price, terms.ticks_per_unit[i], terms.tick_noise[i])
+    ticks = 0 if price is None else price_steps(terms, i, price)
     if lots <= 0 or (price is not None and ticks <= 0):
         raise ConfigError(f"{where} has quantity {row['quantity']} and price {price}: off the grid or not positive")
     tif = row.get("time_in_force") or "gtc"

@@ -102,7 +102,8 @@ def describe_data(streams: Sequence[Stream]) -> list[dict[str, Any]]:
 
 def _described(stream: Stream) -> dict[str, Any]:
     try:
-        return {"kind": stream.kind, **plain(stream.fingerprint())}
+        found = {"kind": stream.kind, **plain(stream.fingerprint())}
+        return found if stream.seen_by == "all" else found | {"seen_by": stream.seen_by}
     except DataError as error:
         found = {"kind": stream.kind, "source": stream.name, "rows": stream.rows, "sha256": None}
         return found | {"changed": error.message}

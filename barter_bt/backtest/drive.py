@@ -8,6 +8,7 @@ from typing import NoReturn
 from barter_bt.backtest.fault import explain, raised, users_lines
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.form import make_step
+from barter_bt.columns.spill import BoundedMemory
 from barter_bt.columns.table import out_of_memory
 from barter_bt.engine.fault import NO_FAULT
 from barter_bt.engine.feed import Feed
@@ -36,6 +37,8 @@ class Drive:
         Called with rows done and rows in all.
     checkpoint
         After how many rows to save the run, and what does it.
+    memory
+        Where the tables lie, if it is bounded.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Drive:
         interpret: bool,
         progress: Callable[[int, int], None] | None,
         checkpoint: tuple[int, Callable[[], None]] | None = None,
+        memory: BoundedMemory | None = None,
     ) -> None:
         self._s, self._v, self._feeder, self._driver = s, v, feeder, driver
         self._index, self._scales = index, scales
@@ -56,6 +60,7 @@ class Drive:
         self._progress = progress
         self._turn = INTERPRETED_ROWS_PER_TURN if interpret else ROWS_PER_TURN
         self._checkpoint, self._unsaved = checkpoint, 0
+        self._memory = memory
         if checkpoint:
             self._turn = min(self._turn, checkpoint[0])
         self._feed = Feed(cursors=feeder.cursors)
@@ -74,10 +79,14 @@ class Drive:
         budget[0] = self._turn
         while True:
             status = self._advance()
-            if table := out_of_memory.take():
-                raise MemoryError(f"table {table} could not grow")
+            if error := out_of_memory.take():
+                raise error
+            if self._v.fault.code[0] != NO_FAULT:
+                self._raise()
             if status == loop.DONE:
                 break
+            if self._memory:
+                self._memory.release()
             if status == loop.DATA:
                 self._feeder.feed(s.engine.starved[0])
             elif status == loop.PROGRESS:
@@ -98,8 +107,6 @@ class Drive:
                 decide(s)
                 if fault[0] != none:
                     break
-            if fault[0] != none:
-                self._raise()
             return status
         except BarterBtError:
             raise

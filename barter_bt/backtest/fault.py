@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -46,105 +46,98 @@ _PACKAGE = str(Path(__file__).parents[1])
 _COARSER = 1000  # times, so that the next error is far away
 
 
+_SAID: Mapping[int, tuple[str, str]] = {
+    BAD_INSTRUMENT: (
+        "the strategy asked for something of instrument {number} at {time} ns; there are {instruments}, from 0",
+        "they are {names}",
+    ),
+    BAD_ASSET: (
+        "the strategy asked for the balance of asset {number} at {time} ns; there are {assets}, from 0",
+        "they are {asset_names}; those of instrument i are s.terms.base[i] and .quote[i]",
+    ),
+    BAD_ORDER: (
+        "the strategy asked for an order of {name!r} at {time} ns whose quantity or price is not positive or "
+        "not on the instrument's grid",
+        "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
+    ),
+    BAD_TERMS: (
+        "the strategy asked for an order of {name!r} at {time} ns whose time in force or post-only does not exist",
+        f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
+    ),
+    BAD_TRIGGER: (
+        "the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
+        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+    ),
+    BAD_AMEND: (
+        "an order of {name!r} is to be amended at {time} ns to what it cannot be",
+        "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
+        "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
+    ),
+    UNSEEN_TRIGGER: (
+        "an order of {name!r} at {time} ns has a trigger_by of prices that the data has none of",
+        "last looks at trades or candles, quote at quotes, mark at any of them",
+    ),
+    NO_SESSIONS: (
+        "sessions of {name!r} are asked for at {time} ns, and none are given",
+        'give the backtest its calendar, as in sessions="XNYS", or data.sessions(...) with your own',
+    ),
+    SESSIONS_END: (
+        "an order of {name!r} is to go by a session at {time} ns, after the last that is given",
+        "give sessions that go on to one behind the end of the data",
+    ),
+    BAD_TIMES: (
+        "the strategy asked for an order of {name!r} at {time} ns with times or a candle_fill that cannot be",
+        "times lie ahead, good_till behind good_after; day, at_open and at_close have times of their own; "
+        "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
+    ),
+    BAD_SHARE: (
+        "the strategy asked at {time} ns for a share of the equity in {name!r}, which is quoted in another asset",
+        "use target_value, with an amount of the asset that it is quoted in",
+    ),
+    BAD_COLUMN: (
+        "the strategy asked at {time} ns for column {number} of the data, which no strategy asked for",
+        "name it in data_columns, and give its number: my.columns.name[0]",
+    ),
+    BAD_NUMBER: (
+        "the strategy asked at {time} ns for order {number}, which is not there",
+        "numbers come from first_order and order_after, until one is -1",
+    ),
+    ENDLESS: (
+        "the strategy answers itself without end at {time} ns",
+        "an order sent on every order event, without latency, never lets time go on",
+    ),
+    RISK_OUT_OF_BOUNDS: (
+        "the risk manager says of an order of {name!r} at {time} ns what cannot be",
+        "0 approves; k refuses with the k-th of its reasons, from 1; -k makes it k lots, at most those asked for",
+    ),
+}
+"""Of faults that are the strategy's: what is said, and how it is put right."""
+
+
 def explain(
     v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Scales, time: int, history: int
 ) -> BarterBtError:
     """The error that a fault stands for, at a time; ``history`` candles of each instrument are kept."""
-    code, instrument = v.fault.code[0], v.fault.instrument[0]
-    name = index.names[instrument] if 0 <= instrument < len(index) else "?"
-    if code == BAD_INSTRUMENT:
-        return StrategyError(
-            f"the strategy asked for something of instrument {instrument} at {time} ns; there are {len(index)}, from 0",
-            f"they are {', '.join(index.names[:10])}",
-        )
+    code, number = v.fault.code[0], v.fault.instrument[0]
+    name = index.names[number] if 0 <= number < len(index) else "?"
     if is_ours(v.fault, feeder):
         return EngineError(
             f"time went back at {time} ns: this is a fault of barter_bt, and no result is given",
             "please report it with the data and the strategy",
         )
-    if code == BAD_ASSET:
-        return StrategyError(
-            f"the strategy asked for the balance of asset {instrument} at {time} ns; "
-            f"there are {len(index.assets)}, from 0",
-            f"they are {', '.join(index.asset_names[:10])}; those of instrument i are s.terms.base[i] and .quote[i]",
-        )
     if code in (BAD_ROW, TIME_WENT_BACK):
         return _data_error(v, feeder, index, name)
     if code == OUT_OF_RANGE:
         return _range_error(v, index, scales, time)
-    if code == BAD_ORDER:
-        return StrategyError(
-            f"the strategy asked for an order of {name!r} at {time} ns whose quantity or price is not positive or "
-            "not on the instrument's grid",
-            "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
-        )
-    if code == BAD_TERMS:
-        return StrategyError(
-            f"the strategy asked for an order of {name!r} at {time} ns whose time in force or post-only does not exist",
-            f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
-        )
-    if code == BAD_TRIGGER:
-        return StrategyError(
-            f"the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
-            "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
-        )
-    if code == BAD_AMEND:
-        return StrategyError(
-            f"an order of {name!r} is to be amended at {time} ns to what it cannot be",
-            "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
-            "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
-        )
-    if code == UNSEEN_TRIGGER:
-        return StrategyError(
-            f"an order of {name!r} at {time} ns has a trigger_by of prices that the data has none of",
-            "last looks at trades or candles, quote at quotes, mark at any of them",
-        )
-    if code == NO_SESSIONS:
-        return StrategyError(
-            f"sessions of {name!r} are asked for at {time} ns, and none are given",
-            'give the backtest its calendar, as in sessions="XNYS", or data.sessions(...) with your own',
-        )
-    if code == SESSIONS_END:
-        return StrategyError(
-            f"an order of {name!r} is to go by a session at {time} ns, after the last that is given",
-            "give sessions that go on to one behind the end of the data",
-        )
-    if code == BAD_TIMES:
-        return StrategyError(
-            f"the strategy asked for an order of {name!r} at {time} ns with times or a candle_fill that cannot be",
-            "times lie ahead, good_till behind good_after; day, at_open and at_close have times of their own; "
-            "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
-        )
-    if code == BAD_SHARE:
-        return StrategyError(
-            f"the strategy asked at {time} ns for a share of the equity in {name!r}, which is quoted in another asset",
-            "use target_value, with an amount of the asset that it is quoted in",
-        )
     if code == BAD_HISTORY:
         return StrategyError(
-            f"the strategy asked at {time} ns for the candle {instrument} before the last; {history} are kept, from 0",
-            f"say how far it looks back: candle_history={max(instrument, 0) + 1}" if instrument >= 0 else None,
+            f"the strategy asked at {time} ns for the candle {number} before the last; {history} are kept, from 0",
+            f"say how far it looks back: candle_history={number + 1}" if number >= 0 else None,
         )
-    if code == BAD_COLUMN:
-        return StrategyError(
-            f"the strategy asked at {time} ns for column {instrument} of the data, which no strategy asked for",
-            "name it in data_columns, and give its number: my.columns.name[0]",
-        )
-    if code == BAD_NUMBER:
-        return StrategyError(
-            f"the strategy asked at {time} ns for order {instrument}, which is not there",
-            "numbers come from first_order and order_after, until one is -1",
-        )
-    if code == ENDLESS:
-        return StrategyError(
-            f"the strategy answers itself without end at {time} ns",
-            "an order sent on every order event, without latency, never lets time go on",
-        )
-    if code == RISK_OUT_OF_BOUNDS:
-        return StrategyError(
-            f"the risk manager says of an order of {name!r} at {time} ns what cannot be",
-            "0 approves; k refuses with the k-th of its reasons, from 1; -k makes it k lots, at most those asked for",
-        )
+    if code in _SAID:
+        known = {"number": number, "name": name, "time": time, "instruments": len(index), "assets": len(index.assets)}
+        known |= {"names": ", ".join(index.names[:10]), "asset_names": ", ".join(index.asset_names[:10])}
+        return StrategyError(*(said.format(**known) for said in _SAID[code]))
     return EngineError(f"fault {code} at {time} ns")
 
 

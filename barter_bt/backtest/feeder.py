@@ -10,6 +10,7 @@ import numpy.typing as npt
 from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
+from barter_bt.data.market import shown
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.errors import ConfigError, DataError
@@ -57,6 +58,11 @@ class _Window:
                 self._chunks[self._read] = self._expiries.mark(chunk)
                 self._read += 1
         return self._chunks.get(number)
+
+    def read_on(self) -> None:
+        """Read and forget what is left."""
+        for _ in self._source:
+            pass
 
     def is_last(self, number: int) -> bool:
         """Whether no chunk follows."""
@@ -115,17 +121,34 @@ class Feeder:
                     self._openings[c] = Openings(self._windows[s].get, longest)
         self.cursors = Cursors(len(self._roles))
         self._passed = [0] * len(self._roles)  # rows of the chunks before the present one
-        self.total_rows = sum(stream.rows for stream in streams)
+        self.total_rows = sum(stream.rows for stream in shown(streams))
         for c, (s, _) in enumerate(self._roles):
             self.cursors.kind[c] = KINDS[streams[s].kind]
             self._give(c, 0)
+        self._first = min(self.cursors.due[c] for c in range(len(self.cursors)) if self.is_venue_time(c))
+        for c, (s, role) in enumerate(self._roles):
+            if streams[s].seen_by == ("venue" if role == ENGINE else "strategy"):
+                self._close(c)
+        if all(self.cursors.due[c] == NEVER for c, (_, role) in enumerate(self._roles) if role == ENGINE):
+            self._first = NEVER
 
     def first_time(self) -> int:
-        """The smallest venue time in the data, before anything is read; of candles, their opens."""
-        first = min(self.cursors.due[c] for c in range(len(self.cursors)) if self.is_venue_time(c))
-        if first == NEVER:
-            raise ConfigError("the market data has no rows between start and end")
-        return first
+        """The smallest venue time in the data; of candles, their opens."""
+        if self._first == NEVER:
+            raise ConfigError("the market data has no rows between start and end that the strategy sees")
+        return self._first
+
+    def _close(self, c: int) -> None:
+        """Nobody reads a stream by this cursor (rule 78)."""
+        self._openings.pop(c, None)
+        self.cursors.chunk[c], self.cursors.rows[c], self.cursors.last[c] = NEVER, 0, 1
+        advance(self.cursors, c, 0)
+
+    def read_on(self) -> None:
+        """Read what no cursor has come to: rows that nobody needed are checked, too."""
+        for s, stream in enumerate(self._streams):
+            if stream.seen_by == "venue" and stream.validate:
+                self._windows[s].read_on()
 
     def feed(self, c: int) -> None:
         """Give cursor ``c`` the chunk after its present one."""
@@ -161,6 +184,12 @@ class Feeder:
             return self.stream_of(c).name, {}
         name, at = source.place(number, row)
         return f"row {at} of {name}", {k: float(a[row]) for k, a in chunk.columns.items() if not k.startswith("_")}
+
+    def chunk_of(self, c: int) -> Chunk:
+        """The chunk that cursor ``c`` is in; a row of it is ``cursors.row[c]``."""
+        chunk = self._windows[self._roles[c][0]].get(self.cursors.chunk[c])
+        assert chunk is not None, "a cursor that has moved is in a chunk"
+        return chunk
 
     def stream_of(self, c: int) -> Stream:
         """The stream that cursor ``c`` reads."""

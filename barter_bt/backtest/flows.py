@@ -18,6 +18,7 @@ from barter_bt.data.flows import TRADING_FEE, CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.flows import (
     AMOUNT,
+    ASSIGNED,
     DELISTED,
     DEPOSIT,
     DIVIDEND,
@@ -26,16 +27,19 @@ from barter_bt.engine.flows import (
     INSURANCE,
     PAYOUT,
     SPLIT,
+    TRANSFER,
     VOLUME,
 )
 from barter_bt.engine.state.tables import CashFlows as Columns
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import ISOLATED, Terms
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.flows import next_due
 
 KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT, "deposit": DEPOSIT}
+KINDS |= {"margin": TRANSFER, "assignment": ASSIGNED}
 _RATE = 10**12  # rates of funding count to its inverse
 _BARE: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
 _BARE |= {"instrument": -1, "pays": NOTHING, "den": 1, "rounded": 0}
@@ -47,7 +51,8 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
             f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
-            "data.splits, data.deposits or data.cash_flows give, or a list of such"
+            "data.splits, data.deposits, data.margin_transfers, data.settlement_prices, "
+            "data.assignments or data.cash_flows give, or a list of such"
         )
     return tuple(several)
 
@@ -60,7 +65,8 @@ def install(
     Returns the reason of each row, and warnings.
     """
     begins = state.engine.time[0]
-    rows = [row for one in flows for row in _rows(one, index, scales, begins)]
+    paid = [one for one in flows if one.kind != "settlement"]  # which are part of the instruments by now
+    rows = [row for one in paid for row in _rows(one, index, scales, state.terms, begins)]
     for given, row in enumerate(rows):
         row["given"] = given
         if row["kind"] == SPLIT:
@@ -142,8 +148,11 @@ def _rounded(due: Sequence[dict[str, Any]], index: IndexedInstruments, scales: S
             )
 
 
-def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales, begins: int) -> Iterator[dict[str, Any]]:
-    found = interest_rows(flows, index, begins) if flows.kind == "interest" else _dated_rows(flows, index, scales)
+def _rows(
+    flows: CashFlows, index: IndexedInstruments, scales: Scales, terms: Terms, begins: int
+) -> Iterator[dict[str, Any]]:
+    is_interest = flows.kind == "interest"
+    found = interest_rows(flows, index, begins) if is_interest else _dated_rows(flows, index, scales, terms)
     for row in found:
         if max(abs(row["num"]), row["den"]) > LIMIT:
             share = Fraction(row["num"], row["den"])
@@ -151,15 +160,15 @@ def _rows(flows: CashFlows, index: IndexedInstruments, scales: Scales, begins: i
         yield row
 
 
-def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> Iterator[dict[str, Any]]:
+def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales, terms: Terms) -> Iterator[dict[str, Any]]:
     times = flows.frame["time"].to_physical().to_list()
-    is_amount = flows.kind in ("cash", "deposit")
-    of = _of_asset if is_amount else _of_instrument
+    is_amount = flows.kind in ("cash", "deposit", "margin")
+    of = _of_asset if flows.kind in ("cash", "deposit") else _of_instrument
     later: list[int | None] = [None] * len(times)
     if "pay_date" in flows.frame.columns:
         later = flows.frame["pay_date"].to_physical().to_list()
     for time, paid, row in zip(times, later, flows.frame.iter_rows(named=True), strict=True):
-        i, asset, share, reason = of(flows.kind, row, index, scales)
+        i, asset, share, reason = of(flows.kind, row, index, scales, terms)
         exact = share
         if is_amount:
             share = Fraction(round(share))
@@ -185,7 +194,7 @@ def _dated_rows(flows: CashFlows, index: IndexedInstruments, scales: Scales) -> 
 
 
 def _of_asset(
-    kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
+    kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales, terms: Terms
 ) -> tuple[int, int, Fraction, str]:
     asset, own = index.asset(row["asset"]), "deposit" if row["amount"] >= 0 else "withdrawal"
     reason = own if kind == "deposit" else row["reason"]
@@ -193,7 +202,7 @@ def _of_asset(
 
 
 def _of_instrument(
-    kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales
+    kind: str, row: dict[str, Any], index: IndexedInstruments, scales: Scales, terms: Terms
 ) -> tuple[int, int, Fraction, str]:
     i = index.instrument(row["instrument"])
     one, asset = index.instruments[i], index.settlement_assets[i]
@@ -201,6 +210,25 @@ def _of_instrument(
         if one.kind != "perpetual":
             raise ConfigError(f"funding of {one.key!r}, which is {one.kind}: only perpetuals pay it")
         return i, asset, Fraction(round(Decimal(repr(row["rate"])) * _RATE), _RATE), kind
+    if kind == "assignment":
+        if one.exercise != "american" or one.kind != "option":
+            raise ConfigError(
+                f"an assignment of {one.key!r}, which is no American option",
+                "European options are assigned at their expiry, by themselves",
+            )
+        lots = Fraction(Decimal(repr(row["quantity"]))) / Fraction(scales.lots[i])
+        if lots.denominator != 1 or lots < 1:
+            raise ConfigError(
+                f"an assignment of {row['quantity']} of {one.key!r}; it must be a multiple of {scales.lots[i]} above 0"
+            )
+        return i, asset, lots, kind
+    if kind == "margin":
+        if terms.margined[i] != ISOLATED:
+            raise ConfigError(
+                f"margin of {one.key!r} is moved by hand, and it is not isolated",
+                "give its exchange, or it alone, Margin(mode='isolated')",
+            )
+        return i, asset, Fraction(Decimal(repr(row["amount"]))) / Fraction(scales.units[asset]), kind
     if kind == "split":
         new, _, old = row["ratio"].partition(":")
         return i, asset, Fraction(int(new), int(old)), kind

@@ -116,6 +116,7 @@ class Frames:
         self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
         self._strategies = pl.Enum(list(strategies))
         self._reasons = list(reasons)
+        self._zeros = state.terms.array("zero").copy()
         self._money = tuple(scales.units[quote] for quote in index.settlement_assets)
 
     @staticmethod
@@ -134,6 +135,12 @@ class Frames:
         factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural
+
+    def _prices(self, ticks: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Prices of instruments, whose ticks may count from below 0 (rule 76), as the nearest floats."""
+        if self._zeros.any():
+            ticks = ticks - self._zeros[rows]
+        return self._scaled(ticks, rows, self._scales.ticks)
 
     def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
@@ -159,7 +166,7 @@ class Frames:
         mean = money / (quantity * sizes)
         if inverse.any():
             mean = np.where(inverse, quantity * sizes / np.where(money > 0, money, np.nan), mean)
-        found: np.ndarray = np.where(ticks > 0, self._scaled(ticks, i, self._scales.ticks), mean)
+        found: np.ndarray = np.where(ticks > 0, self._prices(ticks, i), mean)
         return found
 
     def orders(self) -> pl.DataFrame:
@@ -187,9 +194,9 @@ class Frames:
                 "reduce_only": o.array("reduce_only").astype(bool),
                 "parent_id": pl.Series(parent).set(pl.Series(parent < 0), None),
                 "group_id": pl.Series(group).set(pl.Series(group < 0), None),
-                "price": pl.Series(self._scaled(price, i, s.ticks)).set(pl.Series((kind == 0) | (price == 0)), None),
-                "price_sent": pl.Series(self._scaled(sent, i, s.ticks)).set(pl.Series(sent == 0), None),
-                "trigger": pl.Series(self._scaled(trigger, i, s.ticks)).set(pl.Series(trigger == 0), None),
+                "price": pl.Series(self._prices(price, i)).set(pl.Series((kind == 0) | (price == 0)), None),
+                "price_sent": pl.Series(self._prices(sent, i)).set(pl.Series(sent == 0), None),
+                "trigger": pl.Series(self._prices(trigger, i)).set(pl.Series(trigger == 0), None),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),
                 "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
                 "filled": quantity,
@@ -218,8 +225,10 @@ class Frames:
         i = o.array("instrument")[order]
         names = [*AMEND_REASONS.values(), *self._reasons[1:]]  # codes below 0 come first
         known = np.where(reason < 0, -1 - reason, np.maximum(reason, 1) - 1 + len(AMEND_REASONS))
-        steps = {"price": s.ticks, "quantity": s.lots, "trigger": s.ticks, "trail": s.ticks, "price_before": s.ticks}
+        steps = {"quantity": s.lots, "trail": s.ticks}
         given = {name: self._given(self._scaled(a.array(name), i, each), a.array(name)) for name, each in steps.items()}
+        prices = ("price", "trigger", "price_before")
+        given |= {name: self._given(self._prices(a.array(name), i), a.array(name)) for name in prices}
         exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
         return pl.DataFrame(
             {
@@ -259,7 +268,7 @@ class Frames:
                 "time_exchange": self._time(t.array("time_exchange")),
                 "time_engine": self._time(t.array("time_engine")),
                 **self._named(t),
-                "price": self._scaled(t.array("price"), i, s.ticks),
+                "price": self._prices(t.array("price"), i),
                 "quantity": self._scaled(t.array("quantity"), i, s.lots),
                 "notional": self._scaled(t.array("notional"), i, self._money),
                 "fees": self._scaled(t.array("fees"), i, self._money),

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 
 from barter_bt.errors import DataError
-from barter_bt.report.downsample import extremes_of_parts
 from barter_bt.statistic.tables import Floats, Integers
 
 Array = Any  # of one dimension, int64 or float64
@@ -184,14 +183,19 @@ class _Thinning:
 
     def add(self, times: Integers, prices: Floats) -> None:
         if len(times) > _FEW:
-            rows = extremes_of_parts(times, prices, self._edges)
-            self.thinned |= len(rows) < len(times)
-            times, prices = times[rows], prices[rows]
+            times, prices = self._thin(times, prices)
         self._times.append(np.array(times))  # a view would keep the whole chunk
         self._prices.append(np.array(prices))
         self._held += len(times)
         if self._held > 2 * _FEW:
             self._merge()
+
+    def _thin(self, times: Integers, prices: Floats) -> tuple[Integers, Floats]:
+        from barter_bt.report.downsample import extremes_of_parts
+
+        rows = extremes_of_parts(times, prices, self._edges)
+        self.thinned |= len(rows) < len(times)
+        return times[rows], prices[rows]
 
     def _merge(self) -> None:
         times, prices = np.concatenate(self._times), np.concatenate(self._prices)
@@ -199,9 +203,7 @@ class _Thinning:
             order = np.argsort(times, kind="stable")
             times, prices = times[order], prices[order]
         if self.thinned or len(times) > _FEW:
-            rows = extremes_of_parts(times, prices, self._edges)
-            self.thinned |= len(rows) < len(times)
-            times, prices = times[rows], prices[rows]
+            times, prices = self._thin(times, prices)
         self._times, self._prices, self._held = [times], [prices], len(times)
 
     def frame(self, name: str) -> pl.DataFrame:

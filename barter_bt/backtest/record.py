@@ -84,6 +84,8 @@ class Record:
             for row, name in enumerate(names[table]):
                 raw = np.ascontiguousarray(readings[:, k])
                 step = _step(table, column, row, index, scales)
+                if table == "instruments" and column in _TICKS:
+                    raw = _above_zero(raw, s.terms.zero[row])
                 values = raw.view(np.float64) if is_float else raw if step is None else _natural(raw, step)
                 frame[f"{table}.{column}" + (f"[{name}]" if name else "")] = values
                 k += 1
@@ -100,6 +102,11 @@ def _step(table: str, column: str, row: int, index: IndexedInstruments, scales: 
     if column in _LOTS:
         return scales.lots[row]
     return scales.units[index.settlement_assets[row]] if column in _MONEY else None
+
+
+def _above_zero(ticks: np.ndarray, zero: int) -> np.ndarray:
+    """Ticks from a price of 0 on; NaN where there is no price and 0 could be one (rule 76)."""
+    return np.where(ticks == 0, np.nan, ticks - zero) if zero else ticks
 
 
 def _natural(raw: np.ndarray, step: Decimal) -> np.ndarray:

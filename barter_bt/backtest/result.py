@@ -18,6 +18,7 @@ from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.backtest.round_trips import round_trips
 from barter_bt.columns.table import Block
+from barter_bt.data.market import shown
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
@@ -167,7 +168,7 @@ class Result(Analysis):
         >>> trips.select("bars", "pnl", "return", "mae", "mfe", "reason_exit").row(0)
         (2, 10.0, 0.2, -0.1, 0.4, 'signal')
         """
-        market = MarketPrices(self.market, self.index.codes, self.index.names) if self.market else None
+        market = MarketPrices(shown(self.market), self.index.codes, self.index.names) if self.market else None
         times = nanoseconds(self.equity["time"]), nanoseconds(self.trades["time_exchange"])
         end_ns = max((int(each.max()) for each in times if len(each)), default=EVER[0])
         return round_trips(self, self._frames, market, end_ns)
@@ -253,7 +254,7 @@ class Result(Analysis):
         assert self.market, "a run that has travelled has brought them along"
         marks = nanoseconds(self.equity["time"])
         traded = self.trades["instrument"].cast(pl.String).unique().to_list()
-        market = MarketPrices(self.market, self.index.codes, self.index.names)
+        market = MarketPrices(shown(self.market), self.index.codes, self.index.names)
         others = set(self.index.names) - set(traded)
         return market.to_draw(traded, (int(marks[0]), int(marks[-1])) if len(marks) else EVER, others)
 
@@ -266,7 +267,7 @@ class Result(Analysis):
     def _prices(self) -> MarketPrices | DrawnPrices:
         if not self.market:  # the run has travelled
             return DrawnPrices(self._prices_to_draw)
-        return MarketPrices(self.market, self.index.codes, self.index.names)
+        return MarketPrices(shown(self.market), self.index.codes, self.index.names)
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels when the run is pickled."""

@@ -31,7 +31,7 @@ from barter_bt.engine.order import REASONS
 from barter_bt.engine.state.tables import EngineState, Entries, Schedule
 from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.terms import RATE
-from barter_bt.errors import BarterBtError
+from barter_bt.errors import BarterBtError, StorageError
 from barter_bt.risk.managed import Managed
 from barter_bt.strategy.columns import own_columns
 from barter_bt.strategy.driver import Driver, Market
@@ -55,6 +55,7 @@ def run(
     began = time.perf_counter()
     feeder = setup.feeder()
     state, venue = setup.begin()
+    memory = setup.spill.bound(state, venue) if setup.spill else None
     strategy = strategy_of(strategy)
     driver = _prepared(strategy, setup.market)
     if driver.columns:
@@ -63,7 +64,7 @@ def run(
     driver, reasons = _managed(setup, state, driver)
     _install(state, driver, setup.begins)
     if driver.columns:
-        keep_columns(state, len(own_columns(setup.streams)))
+        keep_columns(state, len(own_columns(setup.market.streams)))
     remember(venue, state, driver.wake is not None or driver.decide is not None)
     snapshot = start_audit(state, setup.audit)
     saved = _checkpoints(setup, strategy, state, venue, feeder, driver) if checkpoint or resume is not None else None
@@ -73,7 +74,7 @@ def run(
     prepared = time.perf_counter()
     with progress_bar(progress) as show:
         plainly = runs_interpreted(driver, feeder.total_rows, interpret)
-        drive = Drive(state, venue, feeder, driver, setup.index, setup.scales, plainly, show, saving)
+        drive = Drive(state, venue, feeder, driver, setup.index, setup.scales, plainly, show, saving, memory)
         compiled = time.perf_counter()
         partial_, error = _driven(drive, venue, feeder)
     for table in (*state.tables().values(), *venue.tables().values()):
@@ -152,10 +153,11 @@ def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, Bart
     """Whether the run ended early, and the error that ended it; what it did until then is kept."""
     try:
         drive.run()
+        feeder.read_on()
     except KeyboardInterrupt:
         return True, None
     except BarterBtError as error:
-        if is_ours(venue.fault, feeder):
+        if isinstance(error, StorageError) or is_ours(venue.fault, feeder):
             raise
         return True, error
     return False, None
@@ -174,7 +176,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
         keep_candles(state, driver.history)
     if driver.schedule and len(driver.schedule["time"]):
         for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
-            table.reserve(len(driver.schedule["time"]) + 64)
+            table.expect(len(driver.schedule["time"]) + 64)
         state.replace("schedule", Schedule.over(driver.schedule))
         if state.schedule.array("enter_by").any():
             state.replace("entries", Entries(len(state.instruments)))

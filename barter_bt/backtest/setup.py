@@ -15,6 +15,7 @@ from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
+from barter_bt.backtest.spill import Spill
 from barter_bt.data import Stream
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.rates import Pair
@@ -38,6 +39,8 @@ class Setup:
     ----------
     index, scales, market
         The instruments, their units, and what a strategy may know of them and of the data.
+    streams, feed_ns
+        All market data, also what only venues see, and the feed latency of each.
     venues, balances, fill_terms, margin_terms, endings, fees
         Terms of every exchange; starting balances by asset index; what fills the orders of every instrument, what its
         positions need, how it ends, and what its fees go by.
@@ -47,7 +50,7 @@ class Setup:
         At which assets are converted beside the market's.
     first, last, marks
         Venue times that take part, and the interval of the equity marks, in ns.
-    risk, managers, commands, cash_flows, record, trading, audit, seed
+    risk, managers, commands, cash_flows, record, trading, audit, seed, spill
         As they were asked for.
     flow_reasons
         Why money moves, for each row of the cash flows in the state.
@@ -62,6 +65,8 @@ class Setup:
     index: IndexedInstruments
     scales: Scales
     market: Market
+    streams: tuple[Stream, ...]
+    feed_ns: tuple[int, ...]
     venues: Mapping[str, Venue]
     balances: Mapping[int, Decimal]
     fill_terms: FillTerms
@@ -83,14 +88,10 @@ class Setup:
     trading: str
     audit: str
     seed: int
+    spill: Spill | None
     chunks: list[KeptChunks]
     warnings: list[str]
     spare: list[Feeder] = field(default_factory=list)  # one that has read its first chunks, for the next run
-
-    @property
-    def streams(self) -> tuple[Stream, ...]:
-        """The market data."""
-        return self.market.streams
 
     @property
     def asked_risk(self) -> Any:
@@ -114,11 +115,11 @@ class Setup:
                 return self.spare.pop()
         chunks, own = self._with_columns(tuple(sorted(columns))) if columns else (self.chunks, ())
         expiry = self.state.terms.array("expiry")
-        return Feeder(self.streams, chunks, expiry, self.market.feed_ns, self.first, self.last, own)
+        return Feeder(self.streams, chunks, expiry, self.feed_ns, self.first, self.last, own)
 
     def _with_columns(self, names: tuple[str, ...]) -> tuple[list[KeptChunks], list[npt.NDArray[np.int64]]]:
         """The data of each stream with those of the columns that it has, and their numbers."""
-        known, codes = own_columns(self.streams), self.index.codes
+        known, codes = own_columns(self.market.streams), self.index.codes
         of_stream = [[name for name in names if name in stream.extra] for stream in self.streams]
         numbers = [np.array([known.index(name) for name in each], np.int64) for each in of_stream]
 

@@ -18,9 +18,11 @@ from barter_bt.backtest.asked import (
     marks_every,
     nanoseconds,
     refuse_paths,
+    refuse_unseen,
     streams_of,
     venues_of,
     with_arrivals,
+    with_negative_prices,
 )
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
@@ -34,19 +36,24 @@ from barter_bt.backtest.result import Result
 from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.sessions import install as install_sessions
 from barter_bt.backtest.sessions import sessions_of
+from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
+from barter_bt.backtest.spill import SPILL, Spill
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.forked import refuse_fork
+from barter_bt.data.market import dealt_on, shown
 from barter_bt.data.rates import read_rates
 from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
 from barter_bt.engine.state.build import build_state
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
-from barter_bt.instrument import IndexedInstruments, Instrument, choose_scales
+from barter_bt.instrument import IndexedInstruments, Instrument, Scales, choose_scales
 from barter_bt.instrument.instrument import Number
+from barter_bt.risk.limits import Limits
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
@@ -66,7 +73,7 @@ class Simulation:
     ----------
     data, instruments, venues, balances, units, risk, commands, cash_flows, sessions
         As for :func:`~barter_bt.backtest`.
-    trading, reporting, rates, mark_every, record, audit, start, end, seed, interpret
+    trading, reporting, rates, mark_every, record, audit, start, end, seed, spill, interpret
         As for :func:`~barter_bt.backtest`.
 
     Raises
@@ -115,6 +122,7 @@ class Simulation:
         start: datetime | None = None,
         end: datetime | None = None,
         seed: int = 0,
+        spill: Spill | None = SPILL,
         interpret: bool | None = None,
     ) -> None:
         self._given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
@@ -123,9 +131,10 @@ class Simulation:
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
         pairs = read_rates(rates)
         names = [name for one in pairs for name in (one.base, one.quote)]
-        index = IndexedInstruments(instruments_of(instruments), names)
+        paid = flows_of(cash_flows)
+        index = IndexedInstruments(with_settlements(instruments_of(instruments), paid), names)
         terms_of = venues_of(venues, index)
-        streams = with_arrivals(streams, index, terms_of)
+        streams = with_negative_prices(with_arrivals(streams, index, terms_of), index)
         first, last = nanoseconds(start, -NEVER, "start"), nanoseconds(end, NEVER, "end")
         home = index.asset(reporting) if reporting else index.settlement_assets[0]
         amounts, chosen = read_balances(balances, index), read_units(units, index)
@@ -137,15 +146,17 @@ class Simulation:
         starting, dust = starting_units(amounts, scales, index)
         terms, (links, delays) = build_terms(index, scales, terms_of), build_links(index, terms_of)
         fees = build_fees(index, scales, terms_of, terms)
-        refuse_paths(streams, index, terms_of)
-        fill_terms = build_fill_terms(index, terms_of, evidence_of(streams, index))
+        refuse_unseen(streams)
+        refuse_paths(dealt_on(streams), index, terms_of)
+        fill_terms = build_fill_terms(index, terms_of, evidence_of(dealt_on(streams), index))
+        seen = shown(streams)
         feed_ns = tuple(feed_latency(stream, index, terms_of) for stream in streams)
         chunks = [KeptChunks(stream, index.codes) for stream in streams]
         feeder = Feeder(streams, chunks, terms.array("expiry"), feed_ns, first, last)
-        marks = marks_every(mark_every, streams)
+        marks = marks_every(mark_every, seen)
         first_time = feeder.first_time()
         begins = first_time if start is None else first
-        closes = sum(s.rows for s in streams if s.kind == "candles") // len(index) if marks == 0 else 0
+        closes = sum(s.rows for s in seen if s.kind == "candles") // len(index) if marks == 0 else 0
         tiers = build_tiers(index, scales, terms_of)
         haircuts = {name: venue.collateral for name, venue in terms_of.items()}
         state = build_state(
@@ -156,26 +167,19 @@ class Simulation:
         watched = Record(**record) if isinstance(record, Mapping) else record
         limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
-        if watched:
-            watched.watch(state)
-        if limits:
-            limits.apply(state, index, scales)
-        if told:
-            told.install(state, index)
-        paid = flows_of(cash_flows)
+        _install(state, index, scales, watched, limits, told, trading)
         reasons, early = install_flows(paid, state, index, scales, fees)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
-        if trading not in ("enabled", "disabled"):
-            raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
         if audit not in LEVELS:
             raise ConfigError(f"audit is {audit!r}; allowed: {', '.join(LEVELS)}")
-        state.engine.trading[0] = int(trading == "enabled")
         self._interpret = interpret
         self._setup = Setup(
             index=index,
             scales=scales,
-            market=Market(index, scales, tuple(streams), home, feed_ns),
+            market=Market(index, scales, tuple(seen), home, tuple(feed_latency(one, index, terms_of) for one in seen)),
+            streams=tuple(streams),
+            feed_ns=feed_ns,
             venues=terms_of,
             balances=amounts,
             fill_terms=fill_terms,
@@ -197,10 +201,21 @@ class Simulation:
             trading=trading,
             audit=audit,
             seed=seed,
+            spill=spill,
             chunks=chunks,
             warnings=odd + dust + early,
             spare=[feeder],
         )
+
+    @property
+    def setup(self) -> Setup:
+        """What has been prepared, for other hosts of the loop."""
+        return self._setup
+
+    @property
+    def interpret(self) -> bool | None:
+        """Whether runs are interpreted; None: as it suits."""
+        return self._interpret
 
     def run(
         self,
@@ -309,6 +324,27 @@ class Simulation:
     def __repr__(self) -> str:
         setup = self._setup
         return f"Simulation({', '.join(map(repr, setup.streams))}; {len(setup.index)} instrument(s))"
+
+
+def _install(
+    state: EngineState,
+    index: IndexedInstruments,
+    scales: Scales,
+    record: Record | None,
+    limits: Limits | None,
+    commands: Commands | None,
+    trading: str,
+) -> None:
+    """Let the engine have what was asked for beside data and terms."""
+    if record:
+        record.watch(state)
+    if limits:
+        limits.apply(state, index, scales)
+    if commands:
+        commands.install(state, index)
+    if trading not in ("enabled", "disabled"):
+        raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
+    state.engine.trading[0] = int(trading == "enabled")
 
 
 def _made(given: dict[str, Any]) -> Simulation:

@@ -10,6 +10,7 @@ import polars as pl
 
 from barter_bt.data import Stream
 from barter_bt.data.canonical import Options
+from barter_bt.data.market import shown
 from barter_bt.data.schema import TIME
 from barter_bt.data.source import FrameSource
 from barter_bt.statistic.tables import nanoseconds
@@ -27,7 +28,7 @@ class Truncated(Stream):
     def __init__(self, whole: Stream, frame: pl.DataFrame) -> None:
         rows = frame if whole.instrument is None else frame.drop("instrument")
         options = Options(whole.kind, whole.instrument)
-        super().__init__([FrameSource(rows, whole.name)], options, validate=whole.validate)
+        super().__init__([FrameSource(rows, whole.name)], options, validate=whole.validate, seen_by=whole.seen_by)
         self.instruments = whole.instruments
         self._origin = whole
 
@@ -58,8 +59,9 @@ class FullData:
         ]
 
     def span_ns(self, start_ns: int | None) -> tuple[int, int]:
-        """The first venue time, of those from the start on, and the last."""
-        times = [nanoseconds(frame["time_exchange"]) for frame in self._frames if frame.height]
+        """The first venue time of what the strategy sees, of those from the start on, and the last."""
+        frames = [frame for frame, stream in zip(self._frames, self.streams, strict=True) if shown([stream])]
+        times = [nanoseconds(frame["time_exchange"]) for frame in frames if frame.height]
         last = max(int(each[-1]) for each in times)
         since = times if start_ns is None else [each[each >= start_ns] for each in times]
         return min((int(each[0]) for each in since if len(each)), default=last), last
@@ -84,7 +86,7 @@ class WithData:
 
     def __init__(self, strategy: Any, streams: Sequence[Stream]) -> None:
         self.name: str = strategy.name
-        self._strategy, self._streams = strategy, tuple(streams)
+        self._strategy, self._streams = strategy, tuple(shown(streams))
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
@@ -102,10 +104,10 @@ def with_data(strategy: Any, streams: Sequence[Stream]) -> Any:
 
 
 def last_arrival_ns(streams: Sequence[Stream]) -> int:
-    """When the last event of streams arrives, feed latency aside."""
+    """When the last event that the strategy sees arrives, feed latency aside."""
     times = [
         nanoseconds(stream.frame().collect()["time_received" if stream.has_received else "time_exchange"]).max()
-        for stream in streams
+        for stream in shown(streams)
         if stream.rows
     ]
     return int(max(times))

@@ -129,6 +129,16 @@ def _ended(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator
             f"of what {_names(index, stays)} traded before it was delisted something is still held: it counts at the "
             "last price, or at that of what else trades it"
         )
+    if v.clock.unassigned[0]:
+        yield (
+            f"{v.clock.unassigned[0]:,} assignment(s) were not made whole: the position was not so short, or not in "
+            "the money at the mark of its underlying"
+        )
+    if v.clock.withheld[0]:
+        yield (
+            f"{v.clock.withheld[0]:,} transfer(s) of margin were not made whole: there was no position, or not so much "
+            "to spare"
+        )
     if v.clock.undelivered[0]:
         yield (
             f"{v.clock.undelivered[0]:,} position(s) were settled in cash instead of being delivered: what they "

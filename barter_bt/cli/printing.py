@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = False) -> None:
     """Print a saved run's figures, beside its benchmark's; ``paths`` lists its files."""
     from barter_bt.backtest import run_directory
+    from barter_bt.statistic.in_force import told
 
     saved = run_directory.read(directory)
     manifest, other = saved.manifest, saved.benchmark
@@ -28,6 +29,8 @@ def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = Fal
     )
     print(f"Run {directory}{' (partial)' if manifest['partial'] else ''}, in {saved.reporting}")
     print_figures(columns, every=every)
+    for line in told(saved.terms):
+        print(f"  {line}")
     print(f"  digest {saved.digest}")
     if paths:
         print("Wrote")

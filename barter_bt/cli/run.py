@@ -57,9 +57,11 @@ def backtest(
         raise ConfigError("--out is missing", "name the run directory to write, such as --out runs/mine")
     if interpret:
         arguments["interpret"] = True
+    from barter_bt.backtest import Spill, run_directory
     from barter_bt.backtest import backtest as run
-    from barter_bt.backtest import run_directory
 
+    # Journals that have no room in memory go to the disk on which the run directory will be.
+    arguments["spill"] = Spill(next(folder for folder in out.absolute().parents if folder.is_dir()))
     try:
         result = run(**arguments, progress=None if quiet else True)
     except BarterBtError as error:

@@ -51,6 +51,17 @@ def muldiv_floor(a: int, b: int, c: int) -> int:
     return min(a * b // c, TOO_LARGE)
 
 
+def signed_muldiv(a: int, b: int, c: int) -> int:
+    """``a * b / c`` of an ``a`` of either sign, rounded half to even; same ranges as :func:`muldiv`.
+
+    Examples
+    --------
+    >>> signed_muldiv(-5, 1, 2), signed_muldiv(-7, 1, 2), signed_muldiv(-LIMIT, 2, 1) == -TOO_LARGE
+    (-2, -4, True)
+    """
+    return muldiv(a, b, c) if a >= 0 else -muldiv(-a, b, c)
+
+
 def bounded_sum(a: int, b: int) -> int:
     """``a + b`` of amounts of at most ``TOO_LARGE``; what is beyond 2^62 becomes ``TOO_LARGE`` of its sign.
 

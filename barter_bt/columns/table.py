@@ -25,10 +25,13 @@ import numpy.typing as npt
 
 from barter_bt.columns.memory import take
 from barter_bt.columns.view import BlockView
+from barter_bt.errors import StorageError
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
+
+    from barter_bt.columns.spill import BoundedMemory
 
 T = TypeVar("T")
 
@@ -51,25 +54,27 @@ F64s = Annotated[Column[Column[float]], "*f8"]
 
 _DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _SPARE, _MUCH = 4, 1 << 20  # room for so many times the rows, bytes: given back at the end of a run
+_SLACK = 64  # bytes, so that a block can begin where its address divides by as many
+_MOVED = 1 << 24  # bytes that are moved at a time
 _CAPACITIES = 64  # for which places are remembered
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
 
 
 class _OutOfMemory(threading.local):
-    """The table that compiled code of this thread could not grow; its run ends with an error."""
+    """Why compiled code of this thread could not grow a table; its run ends with this error."""
 
     def __init__(self) -> None:
-        self._table: str | None = None
+        self._error: MemoryError | StorageError | None = None
 
-    def note(self, table: str) -> None:
-        """Remember a table."""
-        self._table = table
+    def note(self, error: MemoryError | StorageError) -> None:
+        """Remember an error, the first."""
+        self._error = self._error or error
 
-    def take(self) -> str | None:
-        """Its name, once; None where there was memory enough."""
-        table, self._table = self._table, None
-        return table
+    def take(self) -> MemoryError | StorageError | None:
+        """It, once; None where there was room enough."""
+        error, self._error = self._error, None
+        return error
 
 
 out_of_memory = _OutOfMemory()
@@ -121,6 +126,7 @@ class Table:
         self._block: npt.NDArray[np.uint8]
         self._places: list[int]  # of the columns in it
         self._is_over = False  # columns are arrays that were there, see over()
+        self._memory: BoundedMemory | None = None  # None: as much as there is
         self._head[0] = 0 if self.growable else rows
         self._allocate(capacity)
         self.address: int = int(self._descriptor.ctypes.data)
@@ -233,14 +239,28 @@ class Table:
         self._allocate(capacity * (4 if capacity < 1 << 20 else 2))
 
     def reserve(self, rows: int) -> None:
-        """Make room for so many rows at once: memory that is never written costs nothing."""
+        """Make room for so many rows at once."""
         if rows > self._head[1]:
             self._allocate(rows)
+
+    def expect(self, rows: int) -> None:
+        """Make room for so many rows that there may be, in memory, which costs nothing as long as it is not written."""
+        size = self._layout.places(rows)[0][-1] + _SLACK
+        if self._memory is None or self._memory.has_room(self, size):
+            self.reserve(rows)
+
+    def move_to(self, memory: BoundedMemory) -> None:
+        """Lie in another memory from now on, which may take over what there is."""
+        self._memory = memory
+        if not memory.keeps(self, self._block.size):
+            self._allocate(self._head[1])
 
     def trim(self) -> None:
         """Give back room that was not needed, where it is most of much; others use the memory again."""
         rows, capacity = max(len(self), 1), self._head[1]
         width = sum(self._layout.widths)
+        if self._memory and self._memory.is_in_file(self):
+            return  # less would need a file beside it
         if self.growable and capacity >= _SPARE * rows and capacity * width >= _MUCH:
             self._allocate(rows)
 
@@ -248,7 +268,8 @@ class Table:
         """Move to one new block of memory, each column on a boundary of 64 bytes."""
         layout, old = self._layout, self._head[1]
         places, starts = layout.places(capacity)
-        block = take(places[-1] + 64)
+        size = places[-1] + _SLACK
+        block = take(size) if self._memory is None else self._memory.take(self, size)
         address = block.__array_interface__["data"][0]
         before = (self._block, self._places) if old else None
         self._block, self._places = block[-address % 64 :][: places[-1]], places
@@ -274,7 +295,11 @@ class Table:
             self._block[:] = block
             return
         for to, start, width in zip(self._places, places, self._layout.widths, strict=False):
-            self._block[to : to + rows * width] = block[start : start + rows * width]
+            for done in range(0, rows * width, _MOVED):
+                end = min(done + _MOVED, rows * width)
+                self._block[to + done : to + end] = block[start + done : start + end]
+                if self._memory:
+                    self._memory.release()
 
 
 class _Layout:
@@ -337,8 +362,10 @@ def grow(address: int) -> int:
     table = _by_address[address]
     try:
         table.grow()
-    except MemoryError:
-        out_of_memory.note(type(table).__name__)
+    except (MemoryError, StorageError) as error:
+        out_of_memory.note(
+            error if isinstance(error, StorageError) else MemoryError(f"table {type(table).__name__} could not grow")
+        )
         return 1
     return 0
 

@@ -132,7 +132,8 @@ def _both_times(
     if options.interval is None:
         raise ConfigError(
             f"{label}: candles need the time of their open and of their close, {missing[0]} is missing",
-            'give interval="1m" (the length of one candle) or a second time column',
+            'give interval="1m" (the length of one candle) or a second time column; the distances of the rows do not '
+            "tell it for each instrument",
         )
     length = duration_ns(options.interval, "interval")
     if length <= 0:

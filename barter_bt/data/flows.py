@@ -11,15 +11,19 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin", "settlement", "assignment"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
     "cash": ("time", "asset", "amount", "reason"),
     "split": ("time", "instrument", "ratio"),
     "deposit": ("time", "asset", "amount"),
+    "margin": ("time", "instrument", "amount"),
+    "settlement": ("time", "instrument", "price"),
+    "assignment": ("time", "instrument", "quantity"),
 }
-_MOST = {"rate": 1.0, "amount": 1e15}
+_MOST = {"rate": 1.0, "amount": 1e15, "price": 1e15, "quantity": 1e15}
+_FROM_ZERO = ("dividend", "assignment")
 TRADING_FEE = "trading_fee"  # the reason of what fills pay in a third asset
 
 
@@ -30,8 +34,8 @@ class CashFlows:
     Attributes
     ----------
     kind
-        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"`` or
-        ``"deposit"``.
+        ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"``,
+        ``"deposit"``, ``"margin"``, ``"settlement"`` or ``"assignment"``.
     frame
         Its columns, by time; of interest its terms, one row.
 
@@ -137,6 +141,79 @@ def deposits(source: object) -> CashFlows:
     return _read("deposit", source)
 
 
+def margin_transfers(source: object) -> CashFlows:
+    """Margin that is added by hand to isolated positions, or taken from them where the amount is below 0 (rule 79).
+
+    What is spare is moved, up to the amount; the total of the account stays as it is.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``amount``, of its settlement asset.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> noon = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
+    >>> margin_transfers(pl.DataFrame({"time": [noon], "instrument": ["btc_usdt"], "amount": [500.0]}))
+    CashFlows(1 margin)
+    """
+    return _read("margin", source)
+
+
+def assignments(source: object) -> CashFlows:
+    """Contracts of American options of which who is short is assigned before they expire (rule 81).
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``quantity``, the contracts that are
+        exercised against the account, as far as it is short.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`, or a quantity is below 0.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> friday = datetime(2024, 6, 21, 20, tzinfo=timezone.utc)
+    >>> assignments(pl.DataFrame({"time": [friday], "instrument": ["aapl_call"], "quantity": [2.0]}))
+    CashFlows(1 assignment)
+    """
+    return _read("assignment", source)
+
+
+def settlement_prices(source: object) -> CashFlows:
+    """Prices at which instruments that expire are settled (rule 80): of each the last until its expiry counts.
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``price``, as an exchange publishes
+        them, perhaps for each day; of an option that of its underlying.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> friday = datetime(2024, 6, 28, 8, tzinfo=timezone.utc)
+    >>> settlement_prices(pl.DataFrame({"time": [friday], "instrument": ["btc_usdt_june"], "price": [60_400.5]}))
+    CashFlows(1 settlement)
+    """
+    return _read("settlement", source)
+
+
 def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tuple[str, pl.DataFrame]:
     """Name a source, and read its columns for one kind: times are in UTC and do not go back, texts are text."""
     opened, names = open_source(source), _COLUMNS[kind]
@@ -175,7 +252,7 @@ def read_amounts(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> 
     if not frame.schema[number].is_numeric():
         raise DataError(f"{label}: column {number!r} is {frame.schema[number]}; it must be a number")
     frame = frame.with_columns(pl.col(number).cast(pl.Float64))
-    value, least = pl.col(number), 0.0 if kind == "dividend" else -_MOST[number]
+    value, least = pl.col(number), 0.0 if kind in _FROM_ZERO else -_MOST[number]
     wrong = ~value.is_between(least, _MOST[number]).fill_null(False)
     refuse_rows(kind, frame, label, (f"has {number} {{}}", wrong, f"allowed: {least:g} to {_MOST[number]:g}"))
     return label, frame

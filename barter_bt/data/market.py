@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from barter_bt.data.canonical import Options
 from barter_bt.data.repair import Repair
 from barter_bt.data.source import open_source
-from barter_bt.data.stream import Stream
+from barter_bt.data.stream import SeenBy, Stream
 from barter_bt.errors import ConfigError
 
 
@@ -75,6 +75,16 @@ def on_one_clock(streams: Sequence[Stream]) -> list[Stream]:
     ]
 
 
+def shown(streams: Sequence[Stream]) -> list[Stream]:
+    """What the engine sees, and with it the strategy (rule 78)."""
+    return [stream for stream in streams if stream.seen_by != "venue"]
+
+
+def dealt_on(streams: Sequence[Stream]) -> list[Stream]:
+    """What orders meet at the venues (rule 78)."""
+    return [stream for stream in streams if stream.seen_by != "strategy"]
+
+
 def trades(
     source: object,
     *,
@@ -85,23 +95,26 @@ def trades(
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
     validate: bool = True,
+    seen_by: SeenBy = "all",
 ) -> Stream:
     """Make a stream of public trades: ``time_exchange``, ``price``, ``amount``, optionally ``side``.
 
     Parameters
     ----------
     source
-        A Polars, pyarrow or pandas frame, a path to ``.parquet``, ``.csv`` or ``.csv.gz``, or a list
-        of them, read one after the other. Parquet is streamed; nothing else is read in pieces.
+        A Polars or pandas frame, anything that speaks Arrow (a pyarrow table, a DuckDB relation), a path to
+        ``.parquet``, ``.csv`` (also ``.gz``, ``.zst``) or a ``.zip`` of one CSV file, or a list of them, read one
+        after the other. Parquet is streamed; nothing else is read in pieces.
     instrument
         Name of the only instrument; without it there is a column ``instrument`` (text, category or integer).
     columns
-        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``.
+        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``. Usual names (``Date``, ``timestamp``,
+        ``qty``, ``bid_size``, ...) are known; what was understood stands in ``stream.notes`` and in a run's warnings.
     time_zone
         Zone of times that have none, such as ``"UTC"``. A time that a clock change skipped or
         repeated is an error.
     time_unit
-        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC.
+        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC. By default their size tells.
     repair
         What to mend, see :class:`~barter_bt.data.Repair`; by default nothing.
     clock_offset
@@ -110,6 +123,10 @@ def trades(
         of a run that say so.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
+    seen_by
+        ``"strategy"``: it decides by this stream, and no order meets it; ``"venue"``: orders meet it, and the strategy
+        knows nothing of it (rule 78). So hours are decided by, and minutes, trades or quotes dealt on. By default
+        ``"all"`` see it.
 
     Raises
     ------
@@ -124,7 +141,7 @@ def trades(
     (1700000000000000000, 1700000000000000000)
     """
     options = Options("trades", instrument, columns, time_zone, time_unit)
-    return _stream(source, options, repair, clock_offset, validate)
+    return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
 def quotes(
@@ -137,6 +154,7 @@ def quotes(
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
     validate: bool = True,
+    seen_by: SeenBy = "all",
 ) -> Stream:
     """Make a stream of best quotes: ``time_exchange``, ``bid_price``, ``bid_amount``, ``ask_price``, ``ask_amount``.
 
@@ -149,7 +167,7 @@ def quotes(
     ('walk0_usd',)
     """
     options = Options("quotes", instrument, columns, time_zone, time_unit)
-    return _stream(source, options, repair, clock_offset, validate)
+    return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
 def candles(
@@ -163,6 +181,7 @@ def candles(
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
     validate: bool = True,
+    seen_by: SeenBy = "all",
 ) -> Stream:
     """Make a stream of candles: their times of open and close, ``open``, ``high``, ``low``, ``close``.
 
@@ -172,7 +191,8 @@ def candles(
     ----------
     interval
         Length of a candle, such as ``"1m"``, where the data has only the time of its open or of its
-        close (``time_exchange``, which may be called ``time_close``). A date is usually the time of the open.
+        close (``time_exchange``, which may be called ``time_close``). A date is the time of the open. By default the
+        shortest distance of candles, if it is the usual one as well; dates without a zone are days of UTC.
         ``"1d"`` is a day of the zone that the times are in, of 23 or 25 hours where clocks change; ``"24h"`` is not.
 
     Examples
@@ -185,20 +205,21 @@ def candles(
     2
     """
     options = Options("candles", instrument, columns, time_zone, time_unit, interval)
-    return _stream(source, options, repair, clock_offset, validate)
+    return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
 def _stream(
-    source: object, options: Options, repair: Repair | None, clock_offset: str | int | None, validate: bool
+    source: object,
+    options: Options,
+    repair: Repair | None,
+    clock_offset: str | int | None,
+    validate: bool,
+    seen_by: SeenBy,
 ) -> Stream:
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     if not given:
         raise ConfigError(f"{options.kind}: the list of sources is empty")
     if repair is not None and not isinstance(repair, Repair):
         raise ConfigError(f"repair is {repair!r}", "write for example repair=Repair(sort=True)")
-    sources = [open_source(one) for one in given]
-    labels = [source.label for source in sources]
-    for number, (one, label) in enumerate(zip(sources, labels, strict=True)):
-        if labels.count(label) > 1:  # frames, or files of one name in several directories
-            one.label = f"{label} [{number}]"
-    return Stream(sources, options, repair, clock_offset, validate)
+    sources = [open_source(one, options.instrument) for one in given]
+    return Stream(sources, options, repair, clock_offset, validate, seen_by)

@@ -43,14 +43,17 @@ class Repair:
 
 
 def repaired(
-    frame: pl.DataFrame, kind: str, repair: Repair, extra: Sequence[str] = ()
+    frame: pl.DataFrame, kind: str, repair: Repair, extra: Sequence[str] = (), signed: pl.Expr | None = None
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Mend a canonical frame; also say how many rows each repair touched. ``extra`` columns decide nothing."""
+    """Mend a canonical frame; also say how many rows each repair touched.
+
+    ``extra`` columns decide nothing; ``signed`` says where prices can be 0 or below.
+    """
     counts: dict[str, int] = {}
     names = [name for name in frame.columns if name not in extra]
     if repair.drop_invalid:
         bad = [pl.col(name).is_null() for name in names]
-        bad += [rule.bad for rule in row_rules(kind, names) if not rule.warning]
+        bad += [rule.bad for rule in row_rules(kind, names, signed) if not rule.warning]
         frame, counts["invalid"] = _without(frame, pl.any_horizontal(bad))
     if repair.drop_crossed and kind == "quotes":
         frame, counts["crossed"] = _without(frame, crossed_rule().bad)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from barter_bt.data.schema import SCHEMAS
+from barter_bt.instrument.negative import NEGATIVE_PRICES
 
 _NOISE = 4e-16  # of a float (rule 20): prices that differ by less are one price
 _DROP = "repair=Repair(drop_invalid=True) drops such rows and counts them"
@@ -41,8 +42,8 @@ class Rule:
     warning: bool = False
 
 
-def row_rules(kind: str, names: list[str]) -> list[Rule]:
-    """Rules on single rows, for the canonical columns ``names``.
+def row_rules(kind: str, names: list[str], signed: pl.Expr | None = None) -> list[Rule]:
+    """Rules on single rows, for the canonical columns ``names``; ``signed`` says where prices can be 0 or below.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def row_rules(kind: str, names: list[str]) -> list[Rule]:
         if name in names
     ]
     own = {"trades": _trade_rules, "quotes": _quote_rules, "candles": _candle_rules}[kind]
-    return rules + own(names)
+    return rules + own(names, pl.lit(False) if signed is None else signed)
 
 
 def crossed_rule() -> Rule:
@@ -64,34 +65,35 @@ def crossed_rule() -> Rule:
     return Rule(
         "crossed",
         "bid_price",
-        _both_sides() & (pl.col("bid_price") > pl.col("ask_price") * (1.0 + _NOISE)),
+        _both_sides() & (pl.col("bid_price") > pl.col("ask_price") * (1.0 + _NOISE * pl.col("ask_price").sign())),
         "above ask_price",
         "bid_price below ask_price where both amounts are positive",
         "repair=Repair(drop_crossed=True) drops such quotes and counts them",
     )
 
 
-def _trade_rules(names: list[str]) -> list[Rule]:
-    rules = [_positive("price"), _positive("amount")]
+def _trade_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
+    rules = [_positive_price("price", ~signed), _positive("amount")]
     if "side" in names:
         rules.append(Rule("side", "side", ~pl.col("side").is_in([-1, 0, 1]), "no side", "+1 buy, -1 sell, 0 unknown"))
     return rules
 
 
-def _quote_rules(names: list[str]) -> list[Rule]:
-    locked = _both_sides() & ((pl.col("bid_price") / pl.col("ask_price") - 1.0).abs() <= _NOISE)
+def _quote_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
+    bid, ask = pl.col("bid_price"), pl.col("ask_price")
+    locked = _both_sides() & ((bid == ask) | ((bid / ask - 1.0).abs() <= _NOISE))
     return [
-        _positive("bid_price", pl.col("bid_amount") > 0),
-        _positive("ask_price", pl.col("ask_amount") > 0),
+        _positive_price("bid_price", (pl.col("bid_amount") > 0) & ~signed),
+        _positive_price("ask_price", (pl.col("ask_amount") > 0) & ~signed),
         _not_negative("bid_amount"),
         _not_negative("ask_amount"),
         Rule("locked", "bid_price", locked, "equal to ask_price", "bid_price below ask_price", "", warning=True),
     ]
 
 
-def _candle_rules(names: list[str]) -> list[Rule]:
+def _candle_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
     body = ("open", "close")
-    rules = [_positive(name) for name in SCHEMAS["candles"].prices]
+    rules = [_positive_price(name, ~signed) for name in SCHEMAS["candles"].prices]
     rules += [_not_negative("volume")] if "volume" in names else []
     top, bottom = pl.max_horizontal(body), pl.min_horizontal(body)
     return [
@@ -109,10 +111,13 @@ def _candle_rules(names: list[str]) -> list[Rule]:
     ]
 
 
-def _positive(name: str, where: pl.Expr | None = None) -> Rule:
+def _positive(name: str) -> Rule:
     bad = pl.col(name).is_finite() & (pl.col(name) <= 0)
-    bad = bad if where is None else bad & where
     return Rule("not_positive", name, bad, "zero or negative", "numbers above 0")
+
+
+def _positive_price(name: str, where: pl.Expr) -> Rule:
+    return replace(_positive(name), bad=_positive(name).bad & where, hint=f"{NEGATIVE_PRICES}; {_DROP}")
 
 
 def _not_negative(name: str) -> Rule:

@@ -77,7 +77,8 @@ class Scan:
         frame = piece.canonical.drop("instrument", strict=False)
         kind, names = self._stream.kind, frame.columns
         frame = frame.with_columns(pl.Series(CODE, code, pl.Int32))
-        self._apply(row_rules(kind, names) + ([crossed_rule()] if kind == "quotes" else []), frame, 0, piece)
+        signed = pl.lit(piece.canonical.select(self._stream.signed).to_series()) if self._stream.negative else None
+        self._apply(row_rules(kind, names, signed) + ([crossed_rule()] if kind == "quotes" else []), frame, 0, piece)
         joined, start = self.history.joined(frame, closed)
         self._apply(sequence_rules(kind, names), joined, start, piece)
         if "time_received" in names:
@@ -147,6 +148,8 @@ class Scan:
             f"(row {rows}, counted from 0); first: {hit.first}; allowed: {rule.allowed}"
         )
         hint = rule.hint
+        if rule.code == "time_back" and hit.count > self._rows[hit.source] // 2:
+            hint = "the newest row comes first: repair=Repair(sort=True), or give frame.reverse()"
         if rule.code == "latency":
             needed = self._stream.clock_offset_ns - self._latency_min_ns
             hint = f'clock_offset={needed} (ns) is the smallest that will do, clock_offset="auto" finds it'

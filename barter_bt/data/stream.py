@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from barter_bt.data import facts
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.infer import settled
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
@@ -25,6 +28,8 @@ from barter_bt.errors import ConfigError, DataError
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 Part = tuple[Source, Canon]
 Arrivals = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
+SeenBy = Literal["all", "strategy", "venue"]
+SEEN_BY: tuple[SeenBy, ...] = ("all", "strategy", "venue")
 _EARLIEST = -(1 << 63)
 
 
@@ -45,6 +50,13 @@ class Stream:
         Added to ``time_received``: nanoseconds, text such as ``"1.5s"``, or ``"auto"``.
     validate
         Whether a run checks the rows; nulls and unknown instruments are always refused.
+    seen_by
+        Who sees the rows: ``"all"``, the ``"strategy"`` (the engine) or the ``"venue"`` alone (rule 78).
+
+    Attributes
+    ----------
+    notes
+        For each source what was understood of it that nobody said: names, units, zone, length of candles.
     """
 
     def __init__(
@@ -54,8 +66,18 @@ class Stream:
         repair: Repair | None = None,
         clock_offset: str | int | None = None,
         validate: bool = True,
+        seen_by: SeenBy = "all",
     ) -> None:
-        self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
+        if seen_by not in SEEN_BY:
+            raise ConfigError(f"seen_by is {seen_by!r}; allowed: {', '.join(SEEN_BY)}")
+        self.seen_by = seen_by
+        _number(sources)
+        told = [settled(source, options) for source in sources]
+        self.given: list[Part] = [
+            (source, canonical(source.schema, source.label, found))
+            for source, (found, _) in zip(sources, told, strict=True)
+        ]
+        self.notes = {source.label: notes for source, (_, notes) in zip(sources, told, strict=True) if notes}
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
         self._time_zone = options.time_zone
@@ -75,6 +97,7 @@ class Stream:
         if clock_offset not in (None, "auto"):
             duration_ns(clock_offset, "clock_offset")
         self._arrivals: Arrivals | None = None
+        self.negative: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Stream({self.kind}, {self.name!r})"
@@ -137,7 +160,7 @@ class Stream:
     def chunks(
         self, codes: Mapping[str, int], *, validate: bool | None = None, extra: Sequence[str] = ()
     ) -> Iterator[Chunk]:
-        """Chunks in order, at most 2^20 rows each, checked as by :func:`~barter_bt.data.check`.
+        """Chunks in order, at most 2^20 rows each (of files 2^18), checked as by :func:`~barter_bt.data.check`.
 
         Parameters
         ----------
@@ -176,10 +199,40 @@ class Stream:
             yield chunk
         self._is_sound |= guard is not None
 
+    def with_negative_prices(self, instruments: Collection[str]) -> Stream:
+        """Give the same rows, in which prices of these instruments can be 0 or below (rule 76).
+
+        A run does so for those that declare it.
+
+        Examples
+        --------
+        >>> from barter_bt.data import check, generate, trades
+        >>> stream = trades(generate.trades(3, instruments=1).with_columns(price=pl.Series([1.0, 0.0, -1.0])))
+        >>> [each.code for each in check(stream).errors], check(stream.with_negative_prices(["walk0_usd"])).errors
+        (['not_positive'], ())
+        """
+        found = copy(self)
+        found.negative, found._is_sound = frozenset(instruments), False
+        found.__dict__.pop("_repaired", None)  # what repairs drop depends on it
+        return found
+
+    @property
+    def signed(self) -> pl.Expr:
+        """Of a canonical frame, in which rows prices can be 0 or below."""
+        if self.instrument is not None:
+            return pl.lit(self.instrument in self.negative)
+        return pl.col("instrument").cast(pl.String).is_in(sorted(self.negative))
+
+    def _alike(self, clock_offset: str | int | None) -> Stream:
+        """The same sources and options, with a clock offset."""
+        sources = [source for source, _ in self.given]
+        stream = Stream(sources, self._options, self.repair, clock_offset, self.validate, self.seen_by)
+        stream.negative = self.negative
+        return stream
+
     def with_clock_offset(self, clock_offset: str | int) -> Stream:
         """Give the same rows with another clock offset."""
-        sources = [source for source, _ in self.given]
-        return Stream(sources, self._options, self.repair, clock_offset, self.validate)
+        return self._alike(clock_offset)
 
     def with_arrivals(self, arrivals: Arrivals) -> Stream:
         """Give the same rows with arrival times, which they have not yet.
@@ -189,8 +242,7 @@ class Stream:
         arrivals
             Of the venue times of rows that follow each other, and the last arrival before them, their arrivals.
         """
-        sources = [source for source, _ in self.given]
-        stream = Stream(sources, self._options, self.repair, None, self.validate)
+        stream = self._alike(None)
         stream._arrivals, stream.has_received = arrivals, True
         return stream
 
@@ -260,7 +312,7 @@ class Stream:
     def _mended(self, extra: Sequence[str]) -> tuple[list[Part], dict[str, int]]:
         """The repaired frame, in which ``extra`` columns follow their rows; and how many rows each repair touched."""
         assert self.repair is not None, "only asked for with a repair"
-        frame, counts = repaired(self._whole(self.given, extra).collect(), self.kind, self.repair, extra)
+        frame, counts = repaired(self._whole(self.given, extra).collect(), self.kind, self.repair, extra, self.signed)
         source = FrameSource(frame.drop("instrument") if self.instrument else frame, self.name)
         return [(source, canonical(source.schema, source.label, Options(self.kind, self.instrument)))], counts
 
@@ -285,6 +337,14 @@ class Stream:
             return frame
         shifted = pl.col("time_received").to_physical() + self.clock_offset_ns
         return frame.with_columns(shifted.cast(TIME).alias("time_received"))
+
+
+def _number(sources: Sequence[Source]) -> None:
+    """Give frames, and files of one name in several directories, labels of their own."""
+    seen = Counter(source.label for source in sources)
+    for number, source in enumerate(sources):
+        if seen[source.label] > 1:
+            source.label = f"{source.label} [{number}]"
 
 
 def _with_arrivals(frame: pl.DataFrame, arrivals: Arrivals, last: int) -> tuple[pl.DataFrame, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.doubts import doubts
+from barter_bt.data.gaps import gaps
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Report
 from barter_bt.data.scan import Scan
@@ -50,7 +51,7 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
     for piece in stream.pieces():
         scan.add(piece)
     report = scan.report()
-    return Report(report.errors, (*report.warnings, *doubts(stream)))
+    return Report(report.errors, (*report.warnings, *doubts(stream), *gaps(stream)))
 
 
 class Guard:
@@ -73,7 +74,8 @@ class Guard:
         code = chunk.columns["instrument"]
         history = self._scan.history
         closed = history.closed_before(code, chunk.columns["time_exchange"]) if history.has_closes else None
-        if not is_sound(self._stream.kind, chunk.columns, history.last, closed):
+        signed = self._stream.negative  # then the quick look, which wants prices above 0, vouches for nothing
+        if signed or not is_sound(self._stream.kind, chunk.columns, history.last, closed):
             self._scan.judge(piece, code, closed)
             if self._scan.has_errors:
                 check(self._stream, self._codes).raise_if_errors()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor, signed_muldiv
 from barter_bt.columns.marks import hot, unit
-from barter_bt.engine.terms import RATE, Terms
+from barter_bt.engine.terms import RATE, Terms, from_zero
 
 
 def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
-    """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote or settlement asset (rule 3)."""
+    """Value of ``lots`` ≥ 0 at ``ticks``, in units of the quote or settlement asset (rule 3).
+
+    It has the sign of the price, which may be below 0 (rule 76). Beyond the range it is ``TOO_LARGE``, of either sign.
+    """
     if lots > terms.lots_max[i]:
         return _large_notional(terms, i, lots, ticks)
     if terms.derivative[i] < 0:
@@ -21,10 +24,23 @@ def notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
 
 @unit
 def _large_notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
-    """Value of so many lots that lots * num, or what they are in units of the base, is beyond the range."""
+    """The same at a price that can be negative, or of lots with which a product may be beyond the range."""
+    if terms.zero[i] > 0:
+        return _signed_notional(terms, i, lots, ticks)
     if terms.derivative[i] < 0 or base_amount(terms, i, lots) > LIMIT or ticks > LIMIT // terms.num[i]:
         return TOO_LARGE
     return muldiv(min(lots, TOO_LARGE), ticks * terms.num[i], terms.den[i])
+
+
+@unit
+def _signed_notional(terms: Terms, i: int, lots: int, ticks: int) -> int:
+    """The same at a price of either sign; below 2^62, so that it can be taken from a cost of the other sign."""
+    if from_zero(terms, i, ticks) > LIMIT // terms.num[i]:
+        return TOO_LARGE
+    value = muldiv(min(lots, TOO_LARGE), from_zero(terms, i, ticks) * terms.num[i], terms.den[i])
+    if value >= LIMIT:
+        return TOO_LARGE
+    return value if ticks >= terms.zero[i] else -value
 
 
 def base_amount(terms: Terms, i: int, lots: int) -> int:
@@ -69,14 +85,14 @@ def exchanged(amount: int, ticks: int, num: int, den: int, divides: int) -> int:
 def fee_of(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
     """Fee of a fill in units of the quote asset; negative for a rebate (rule 3)."""
     rate = terms.maker_rate[i] if is_maker else terms.taker_rate[i]
-    amount = muldiv(value, rate, RATE) if rate >= 0 else -muldiv(value, -rate, RATE)
+    amount = muldiv(abs(value), rate, RATE) if rate >= 0 else -muldiv(abs(value), -rate, RATE)
     if terms.lot_fee_num[i] > 0:
         amount = bounded_sum(amount, muldiv(lots, terms.lot_fee_num[i], terms.lot_fee_den[i]))
     return amount
 
 
 def fee_of_order(terms: Terms, i: int, fees: int, value: int) -> int:
-    """What an order has paid whose fills had ``fees`` by rule 3 and a notional of ``value`` (rule 40)."""
+    """What an order has paid whose fills had ``fees`` by rule 3 and a ``value`` ≥ 0 together (rule 40)."""
     if not terms.fee_by_order[i]:
         return fees
     amount = bounded_sum(fees, terms.order_fee[i])
@@ -113,6 +129,13 @@ def weighted_mid(bid: int, bid_lots: int, ask: int, ask_lots: int) -> int:
 def mid(bid: int, ask: int) -> int:
     """Mid in ticks of a book with both sides (rule 73)."""
     return bid + muldiv(ask - bid, 1, 2)
+
+
+def closing_price(t: Terms, i: int, quantity: int, bid: int, ask: int) -> int:
+    """What closes a position, in ticks: the side of the book that takes it, less a fee where that counts (rule 73)."""
+    if quantity > 0:
+        return max(bid - muldiv(from_zero(t, i, bid), t.closing_rate[i], RATE), 1)
+    return ask + muldiv(from_zero(t, i, ask), t.closing_rate[i], RATE)
 
 
 def split_price(ticks: int, num: int, den: int) -> int:
@@ -152,7 +175,7 @@ def after_fill(
         return bounded_sum(quantity, side * lots), bounded_sum(basis, value), 0
     direction = 1 if quantity > 0 else -1
     if lots < held:
-        out = muldiv(basis, lots, held)
+        out = signed_muldiv(basis, lots, held)
         return quantity + side * lots, basis - out, gains * direction * (value - out)
     closing = value if lots == held else notional(terms, i, held, ticks)
     return quantity + side * lots, value - closing if lots > held else 0, gains * direction * (closing - basis)

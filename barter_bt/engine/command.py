@@ -73,7 +73,7 @@ def _execute_row(s: EngineState, row: int) -> None:
             ask_close(s, target)
             dispatch(s)
     elif command == SHUTDOWN:
-        s.engine.shut[0] = 1
+        s.engine.shut[0], s.engine.market_time[0] = 1, max(s.engine.market_time[0], s.engine.time[0])
     elif command == LOSE_MARKET:
         lose_market(s, target)
     elif command == LOSE_ACCOUNT:

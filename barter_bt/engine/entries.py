@@ -23,7 +23,7 @@ from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW, follow_target, is_within_band, protect_row
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.terms import RATE, from_zero
 
 
 @unit
@@ -86,9 +86,9 @@ def _in_flight(s: EngineState, i: int, but: int) -> int:
     return lots
 
 
-def _away(ticks: int, amount: int, unit: int) -> int:
+def _away(s: EngineState, i: int, ticks: int, amount: int, unit: int) -> int:
     """How far from a price an entry lies, in ticks."""
-    return amount if unit == BY_DISTANCE else max(muldiv(ticks, amount, RATE), 1)
+    return amount if unit == BY_DISTANCE else max(muldiv(from_zero(s.terms, i, ticks), amount, RATE), 1)
 
 
 def _trigger(s: EngineState, row: int) -> int:
@@ -96,7 +96,7 @@ def _trigger(s: EngineState, row: int) -> int:
     p, here = s.schedule, price_ticks(s, s.schedule.instrument[row])
     if p.trigger[row] == 0 or p.enter_by[row] == BY_PRICE or here == 0:
         return p.trigger[row] if p.enter_by[row] == BY_PRICE else 0
-    away = _away(here, p.trigger[row], p.enter_by[row])
+    away = _away(s, p.instrument[row], here, p.trigger[row], p.enter_by[row])
     return max(here + away if p.target[row] > 0 else here - away, 1)
 
 
@@ -109,7 +109,7 @@ def _limit(s: EngineState, row: int) -> int:
     start = _trigger(s, row) if is_stop else price_ticks(s, p.instrument[row])
     if start == 0:
         return 0
-    away = _away(start, p.price[row], unit)
+    away = _away(s, p.instrument[row], start, p.price[row], unit)
     return max(start + away if is_stop == (p.target[row] > 0) else start - away, 1)
 
 

@@ -10,10 +10,10 @@ from barter_bt.engine.tiers import MarginTiers, margin_by_tier
 
 
 def required(terms: Terms, tiers: MarginTiers, i: int, lots: int, value: int) -> int:
-    """Margin that so many lots of this notional tie up, in units of quote."""
+    """Margin that so many lots of this notional, of either sign, tie up, in units of quote."""
     if terms.lot_margin_num[i] != 0:
         return _required_otherwise(terms, tiers, i, lots, value)
-    return muldiv(value, terms.margin_rate[i], RATE) if value <= LIMIT else TOO_LARGE
+    return muldiv(abs(value), terms.margin_rate[i], RATE) if value <= LIMIT else TOO_LARGE
 
 
 @unit
@@ -21,7 +21,7 @@ def _required_otherwise(terms: Terms, tiers: MarginTiers, i: int, lots: int, val
     """By lot, whatever the notional, or by tier."""
     if terms.lot_margin_num[i] > 0:
         return muldiv(lots, terms.lot_margin_num[i], terms.lot_margin_den[i])
-    return margin_by_tier(tiers, terms, i, value) if value <= LIMIT else TOO_LARGE
+    return margin_by_tier(tiers, terms, i, abs(value)) if value <= LIMIT else TOO_LARGE
 
 
 def required_at(terms: Terms, tiers: MarginTiers, i: int, lots: int, ticks: int) -> int:

@@ -15,11 +15,11 @@ REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND = 0, 1, 2
 # row ``quantity`` of the amends, like CHANGED, or like CLOSED where that has ended the order. In the middle stand those
 # of accounts that tell things one by one: an order is being cancelled; a trade alone; balances alone. From FLOW on they
 # concern no order (-1): money that no order has moved, row ``quantity`` of the cash flows and ``notional`` of its
-# asset; the same of a split, with both of its balances; a dividend that is still to be paid.
+# asset; the same of a split, with both of its balances; a dividend that is still to be paid; margin that was moved.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, CLOSE_OUT = range(10)
 DELIVERED = 10
 AMENDED, AMEND_REJECTED = 11, 12
-FLOW, SPLIT, ENTITLED = 13, 14, 15
+FLOW, SPLIT, ENTITLED, TRANSFERRED = 13, 14, 15, 16
 
 
 class Requests(Table, growable=True):

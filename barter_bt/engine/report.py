@@ -26,6 +26,7 @@ from barter_bt.engine.messages import (
     FLOW,
     SPLIT,
     TRADE,
+    TRANSFERRED,
     TRIGGERED,
     dequeue,
 )
@@ -169,6 +170,8 @@ def apply_report(s: EngineState, row: int) -> None:
         _apply_flow(s, row)
     elif kind == ENTITLED:
         note_entitlement(s, r.quantity[row], r.notional[row])
+    elif kind == TRANSFERRED:
+        fund_aside(s, s.flows.instrument[r.quantity[row]], r.notional[row])
     elif kind == SPLIT:
         apply_split(s, row)
         if r.notional[row] != 0:

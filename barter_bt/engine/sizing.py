@@ -24,10 +24,10 @@ def wished_lots(s: EngineState, i: int, target: int, worth: int, size: int, with
 
 
 def lots_at(s: EngineState, i: int, target: int, worth: int, size: int, with_fee: int, ticks: int) -> int:
-    """The same at a price of one's own, 0 if it is not known."""
+    """The same at a price of one's own, 0 if it is not known; at prices of 0 and below money has no size (rule 76)."""
     if size == UNITS or target == 0:
         return target
-    if ticks == 0 or (size == EQUITY and worth == UNKNOWN):
+    if ticks <= s.terms.zero[i] or (size == EQUITY and worth == UNKNOWN):
         return UNKNOWN
     value = value_of(s, i, target, worth, size)
     if value == UNKNOWN:
@@ -48,16 +48,17 @@ def value_of(s: EngineState, i: int, target: int, worth: int, size: int) -> int:
 
 
 def lots_for(t: Terms, i: int, value: int, ticks: int, with_fee: int) -> int:
-    """Lots that a value buys at a price."""
+    """Lots that a value buys at a price above 0."""
+    price = ticks - t.zero[i]
     if t.fee_in[i] == IN_RECEIVED:
         with_fee = 0  # there is nothing to leave room for
     spent = muldiv_floor(value, RATE, RATE + max(t.taker_rate[i], 0)) if with_fee else value
     if t.derivative[i] < 0:
-        lots = muldiv_floor(spent, _checked(ticks, t.den[i]), t.num[i])
-    elif ticks <= LIMIT // t.num[i]:
-        lots = muldiv_floor(spent, t.den[i], ticks * t.num[i])
+        lots = muldiv_floor(spent, _checked(price, t.den[i]), t.num[i])
+    elif price <= LIMIT // t.num[i]:
+        lots = muldiv_floor(spent, t.den[i], price * t.num[i])
     else:  # one division after the other rounds down like one
-        lots = muldiv_floor(spent, t.den[i], max(ticks, t.num[i])) // min(ticks, t.num[i])
+        lots = muldiv_floor(spent, t.den[i], max(price, t.num[i])) // min(price, t.num[i])
     if with_fee and (t.lot_fee_num[i] > 0 or t.fee_by_order[i]):
         lots = _most_with_fee(t, i, lots, ticks, value)
     return min(lots, LIMIT)

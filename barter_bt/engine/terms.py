@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.marks import hot
+import math
+
+from barter_bt.columns.marks import hot, unit
 from barter_bt.columns.table import F64, I64, Table
+from barter_bt.instrument import Instrument
 
 _MOST_LOTS = float(1 << 60)
 RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
 CROSS, ISOLATED = 1, 2  # how a position is margined
 WEIGHTED_MID, CLOSING, MID, LAST = 0, 1, 2, 3  # what a book with both sides says (rule 73)
+NEGATIVE_ZERO = 10**16  # `zero` of an instrument whose prices can be negative: beyond what is exact as a float
 IN_QUOTE, IN_RECEIVED, IN_ASSET = 0, 1, 2  # what fees are paid in (rule 63)
 
 
@@ -25,7 +29,7 @@ class Terms(Table):
     num: I64  # one tick x one lot x contract size = num / den units of quote; inverse: one lot at one tick
     den: I64
     den_inverse: F64
-    lots_max: I64  # above it lots * num or lots * base_units may leave the range
+    lots_max: I64  # above it lots * num or lots * base_units may leave the range; -1 where prices can be negative
     base_units: I64  # units of base in one lot
     maker_rate: I64
     taker_rate: I64
@@ -46,11 +50,14 @@ class Terms(Table):
     notional_min: I64
     price_min: I64
     mark_by: I64
+    closing_rate: I64  # taker's rate that a mark of what closes leaves room for; 0: none
     strike: I64  # of an option, in its ticks; 0: it is none
     expiry: I64  # from then on it trades no longer; NEVER: it has none
+    zero: I64  # so many ticks stand for a price of 0 where it can be negative, else 0: see `price_steps`
     ticks_per_unit: F64
     lots_per_unit: F64
     tick_noise: F64  # distance from the grid that is accepted, in steps
+    price_noise: F64  # the same for prices; below 0, so that none is near enough, where `zero` says how they count
     lot_noise: F64
     contract_size: F64
 
@@ -65,6 +72,41 @@ def steps(value: float, per_unit: float, noise: float) -> int:
     if abs(scaled - nearest) > noise + scaled * 4e-16:
         return -1
     return nearest
+
+
+@hot
+def price_steps(terms: Terms, i: int, price: float) -> int:
+    """A price of an instrument in ticks (rules 20 and 76); at most 0 if it is none.
+
+    0 stands for no price everywhere. Where prices can be 0 and below, ticks count from ``zero`` ticks below 0, so that
+    every price is above 0, and comparisons and differences mean the same; only what a price is worth looks at ``zero``.
+    """
+    ticks = steps(price, terms.ticks_per_unit[i], terms.price_noise[i])
+    return ticks if ticks > 0 else _signed_steps(terms, i, price, ticks)
+
+
+@unit
+def _signed_steps(terms: Terms, i: int, price: float, ticks: int) -> int:
+    """The same of a price that can have either sign; of an instrument whose prices are all above 0 ``ticks``."""
+    scaled, zero = price * terms.ticks_per_unit[i], terms.zero[i]
+    if zero == 0:
+        return ticks
+    if not abs(scaled) < zero:
+        return -1
+    nearest = math.floor(scaled + 0.5)
+    if abs(scaled - nearest) > terms.tick_noise[i] + abs(scaled) * 4e-16:
+        return -1
+    return nearest + zero
+
+
+def zero_of(one: Instrument) -> int:
+    """So many ticks stand for a price of 0 of an instrument."""
+    return NEGATIVE_ZERO if one.price_can_be_negative else 0
+
+
+def from_zero(terms: Terms, i: int, ticks: int) -> int:
+    """How far a price is from 0, in ticks: what fractions of a price are fractions of (rule 76)."""
+    return abs(ticks - terms.zero[i])
 
 
 @hot

@@ -9,6 +9,7 @@ from typing import Any
 from barter_bt.errors import InstrumentError
 from barter_bt.instrument.contract import Delivery, Exercise, Kind, OptionKind, QuantityUnit, check_contract, expiry_ns
 from barter_bt.instrument.exchange import exchange_id
+from barter_bt.instrument.negative import NEGATIVE_PRICES, check_negative_prices
 from barter_bt.instrument.number import Number, decimal
 from barter_bt.instrument.spec import objection
 
@@ -79,6 +80,11 @@ class Instrument:
     delivery
         Of a future or an option: ``"cash"`` (None is cash), or ``"physical"``, by which the underlying is delivered.
 
+    price_can_be_negative
+        Whether its price can be 0 or below, as of oil in April 2020, of power and of spreads (rule 76). It is a
+        perpetual or a future that is settled in cash, in another asset than its base, with a ``price_increment``.
+        Without it such prices are errors.
+
     Raises
     ------
     InstrumentError
@@ -118,6 +124,7 @@ class Instrument:
     settlement_price: Number | None = None
     underlying: str | None = None
     delivery: Delivery | None = None
+    price_can_be_negative: bool = False
 
     def __post_init__(self) -> None:
         self._set("exchange", exchange_id(self.exchange))
@@ -139,8 +146,14 @@ class Instrument:
                 continue
             amount = decimal(value, f"{field} of {self.name!r}")
             worthless = amount == 0 and field == "settlement_price" and self.kind == "spot"
-            if amount <= 0 and not worthless:
-                raise InstrumentError(f"{field} of {self.name!r} is {value}; it must be positive")
+            of_either_sign = self.price_can_be_negative and field in ("settlement_price", "price_min")
+            if amount <= 0 and not (worthless or of_either_sign):
+                raise InstrumentError(
+                    f"{field} of {self.name!r} is {value}; it must be positive",
+                    NEGATIVE_PRICES if field in ("settlement_price", "price_min") else None,
+                )
+        if self.price_can_be_negative:
+            check_negative_prices(self)
 
     @classmethod
     def option(
@@ -253,9 +266,9 @@ class Instrument:
         -------
         str or None
             ``"below_minimum"`` or ``"below_price_min"``, the reason with which the venue would reject the order;
-            ``"off_grid"`` if quantity or price is not a whole number of increments, or the price is not positive:
-            such an order cannot be sent at all. ``None`` if the specification has no objection; the balance and
-            post-only are the venue's to check.
+            ``"off_grid"`` if quantity or price is not a whole number of increments, or the price is one that the
+            instrument cannot have: such an order cannot be sent at all. ``None`` if the specification has no objection;
+            the balance and post-only are the venue's to check.
 
         Notes
         -----

@@ -23,11 +23,12 @@ def objection(one: Instrument, quantity: Number, price: Number | None) -> str | 
     lot, tick = _step(one.quantity_increment), _step(one.price_increment)
     lots = _steps(abs(decimal(quantity, "quantity")), lot, one.quantity_increment is not None)
     ticks = None if price is None else _steps(decimal(price, "price"), tick, one.price_increment is not None)
-    if lots is None or (price is not None and (ticks is None or ticks <= 0)):
+    if lots is None or (price is not None and (ticks is None or (ticks <= 0 and not one.price_can_be_negative))):
         return OFF_GRID
     if lots < max(_least(one.quantity_min, lot), 1):
         return BELOW_MINIMUM
-    if ticks is not None and ticks < _least(one.price_min, tick):
+    has_least = one.price_min is not None or not one.price_can_be_negative
+    if ticks is not None and has_least and ticks < _least(one.price_min, tick):
         return BELOW_PRICE_MIN
     value = _notional(one, lots * lot, None if ticks is None else ticks * tick)
     if value is not None and round(value / Fraction(RESOLUTION)) < _least(one.notional_min, Fraction(RESOLUTION)):
@@ -59,4 +60,4 @@ def _notional(one: Instrument, quantity: Fraction, price: Fraction | None) -> Fr
     if one.is_inverse:
         return None if price is None else quantity * Fraction(decimal(one.contract_size, "contract_size")) / price
     size = Fraction(decimal(one.contract_size, "contract_size")) if one.quantity_unit == "contract" else 1
-    return None if price is None else quantity * size * price
+    return None if price is None else quantity * size * abs(price)

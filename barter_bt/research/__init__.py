@@ -1,8 +1,10 @@
 """Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
 from barter_bt.research.factors import FactorReport, factor_report
+from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
 from barter_bt.research.overfitting import (
+    BlockSums,
     Overfitting,
     RealityCheck,
     SharpeEstimate,
@@ -21,6 +23,7 @@ from barter_bt.research.overfitting import (
     reality_check,
     sharpe_estimate,
     shuffle_trades,
+    stationary_rows,
     superior_predictive_ability,
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
@@ -28,11 +31,14 @@ from barter_bt.research.result import Sweep
 from barter_bt.research.sets import draw, grid
 from barter_bt.research.study import Study
 from barter_bt.research.sweeping import sweep
+from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
+    "BlockSums",
     "CombinatorialFolds",
     "FactorReport",
     "Fold",
+    "Optimiser",
     "Overfitting",
     "RealityCheck",
     "SharpeEstimate",
@@ -53,13 +59,16 @@ __all__ = [
     "grid",
     "minimum_backtest_years",
     "minimum_track_record",
+    "optimised_weights",
     "perturb",
+    "plot_folds",
     "probabilistic_sharpe",
     "probability_of_overfitting",
     "purged_k_fold",
     "reality_check",
     "sharpe_estimate",
     "shuffle_trades",
+    "stationary_rows",
     "superior_predictive_ability",
     "sweep",
     "walk_forward",

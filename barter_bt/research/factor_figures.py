@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import DataError
+from barter_bt.research.panel import prices_of, rows_of
 
 _RANK = pl.col("factor").rank("average")
 
 
 def joined(factor: pl.DataFrame, prices: pl.DataFrame, horizons: Sequence[int], quantiles: int) -> pl.DataFrame:
     """``step``, ``time``, ``instrument``, ``factor``, ``quantile``, and a column of returns for each horizon."""
-    known = _checked(factor, "factor", ("factor",))
-    price = next((name for name in ("close", "price") if name in prices.columns), "close")
-    priced = _checked(prices, "prices", (price,)).rename({price: "price"})
+    known, priced = rows_of(factor, "factor", "factor"), prices_of(prices, "prices")
     steps = priced.select(pl.col("time").unique().sort()).with_row_index("step").cast({"step": pl.Int64})
     priced = priced.join(steps, on="time")
     if known.schema["time"] != priced.schema["time"]:
@@ -86,25 +85,3 @@ def rank_autocorrelation(table: pl.DataFrame, horizons: Sequence[int]) -> pl.Dat
         by_time = both.group_by("place").agg(same=pl.when(pl.len() > 1).then(pl.corr("rank", "before")).fill_nan(None))
         parts.append(by_time.select(horizon=pl.lit(h, pl.Int64), rank_autocorrelation=pl.col("same").mean()))
     return pl.concat([part.head(1) for part in parts])
-
-
-def _checked(frame: pl.DataFrame, what: str, values: Sequence[str]) -> pl.DataFrame:
-    """The columns that count: each instrument once at a time, all values finite; rows without a value are left out."""
-    if "time" not in frame.columns:
-        frame = frame.rename({"time_exchange": "time"}, strict=False)
-    missing = [name for name in ("time", "instrument", *values) if name not in frame.columns]
-    if missing:
-        raise ConfigError(f"{what} has no column {missing[0]!r}; it has {', '.join(frame.columns)}")
-    time = pl.col("time")
-    if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone is not None:
-        time = time.cast(pl.Datetime("ns", "UTC"))
-    kept = frame.select(time, pl.col("instrument").cast(pl.String), pl.col(*values).cast(pl.Float64)).drop_nulls()
-    odd = kept.filter(~pl.col(*values).is_finite())
-    if odd.height:
-        raise DataError(
-            f"{what}: {odd['instrument'][0]} at {odd['time'][0]} is {odd[values[0]][0]}; allowed: finite numbers"
-        )
-    twice = kept.filter(pl.struct("time", "instrument").is_duplicated())
-    if twice.height:
-        raise DataError(f"{what}: {twice['instrument'][0]} at {twice['time'][0]} is there twice", "one value at a time")
-    return kept

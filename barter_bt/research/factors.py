@@ -143,7 +143,8 @@ def factor_report(
     ConfigError
         A column is missing or a number out of range.
     DataError
-        A value is not finite, or there twice; times are of different types; or no row has a price.
+        A value is not finite or there twice, a price is not above 0, times are of different types, or no row has a
+        price.
 
     Notes
     -----

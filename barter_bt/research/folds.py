@@ -12,6 +12,8 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.research.lengths import Length, fixed, later, time_range
 
+MOST_FOLDS = 100_000
+"""More are a length in another unit than was meant."""
 _TIME = pl.Datetime("ns", "UTC")
 
 
@@ -137,7 +139,7 @@ def walk_forward(
     Raises
     ------
     ConfigError
-        A length is negative or nothing, a time has no zone, or there is no room for one test.
+        A length is negative or nothing, a time has no zone, there is no room for one test, or for more than 100,000.
 
     Notes
     -----
@@ -157,6 +159,8 @@ def walk_forward(
     origin = later(first, train, 1, "train")
     folds: list[Fold] = []
     while (begins := later(origin, test, len(folds), "test") + gap) < last:
+        if len(folds) == MOST_FOLDS:
+            raise ConfigError(f"tests of {test!r} are more than {MOST_FOLDS:,} between {first} and {last}")
         fitted = begins - gap
         trained = Span(first if anchored else later(fitted, train, -1, "train"), fitted)
         tested = Span(begins, min(later(origin, test, len(folds) + 1, "test") + gap, last))

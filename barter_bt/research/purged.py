@@ -12,10 +12,9 @@ from typing import Any, overload
 import polars as pl
 
 from barter_bt.errors import ConfigError
-from barter_bt.research.folds import Fold, Span
+from barter_bt.research.folds import MOST_FOLDS, Fold, Span
 from barter_bt.research.lengths import Length, fixed, time_range
 
-_MOST = 100_000
 _TIME = pl.Datetime("ns", "UTC")
 
 
@@ -111,9 +110,10 @@ def combinatorial_purged(
     (15, 5)
     """
     first, last = time_range(start, end)
-    if not 2 <= n or not 1 <= k < n or comb(n, k) > _MOST:
+    if not 2 <= n or not 1 <= k < n or comb(n, k) > MOST_FOLDS:
         raise ConfigError(
-            f"n is {n} and k {k}; allowed: n from 2, k from 1 to n - 1, at most {_MOST:,} choices", "n=6, k=2 are usual"
+            f"n is {n} and k {k}; allowed: n from 2, k from 1 to n - 1, at most {MOST_FOLDS:,} choices",
+            "n=6, k=2 are usual",
         )
     before = fixed(horizon, "horizon")
     behind, warm = before + fixed(embargo, "embargo"), fixed(warm_up, "warm_up")
@@ -207,6 +207,9 @@ class CombinatorialFolds(Sequence[Fold]):
         missing = [name for name in ("fold", "time") if name not in tested.columns]
         if missing:
             raise ConfigError(f"tested has columns {tested.columns} and no {missing[0]!r}")
+        dtype = tested.schema["time"]
+        if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
+            raise ConfigError(f"times of tested are {dtype}; they must have a zone", 'dt.replace_time_zone("UTC")')
         time = tested.with_row_index("row").with_columns(at=pl.col("time").cast(_TIME))
         inside = pl.col("fold") == pl.col("of"), pl.col("at") > pl.col("start"), pl.col("at") <= pl.col("end")
         found = time.join_where(self.paths.rename({"fold": "of"}), *inside)

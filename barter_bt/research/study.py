@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -17,8 +17,20 @@ from barter_bt.research.overfitting.sharpe import SharpeEstimate, deflated_sharp
 from barter_bt.statistic.figure import FIGURES
 
 _SCHEMA = {"key": pl.String, "label": pl.String, "parameters": pl.String, "sharpe": pl.Float64}
-_NO_PARAMETERS = frozenset(("fold", "part", "path", "trial", "trials", "digest", "key", "seconds", "error", "time"))
+_NO_PARAMETERS = frozenset(("set", "fold", "part", "path", "digest", "way", "warnings", "error", "distance"))
 """Columns of a sweep that say which row it is, or how it went."""
+
+
+class Tried(Protocol):
+    """What knows which of its columns are parameters, as a sweep does."""
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """A row for each set of parameters."""
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the columns that say which set it is."""
 
 
 class Study:
@@ -75,7 +87,7 @@ class Study:
 
     def add(
         self,
-        frame: pl.DataFrame,
+        tried: pl.DataFrame | Tried,
         *,
         parameters: Sequence[str] | None = None,
         sharpe: str = "sharpe",
@@ -86,11 +98,12 @@ class Study:
 
         Parameters
         ----------
-        frame
-            A row for each trial, or several (folds), whose Sharpe ratios are averaged.
+        tried
+            A sweep, or a frame with a row for each trial, or several (folds), whose Sharpe ratios are averaged.
         parameters
-            Columns that say which trial it is. By default all that are no figure of a run and none of ``fold``,
-            ``part``, ``path``, ``trial``, ``trials``, ``digest``, ``key``, ``seconds``, ``error``, ``time``.
+            Columns that say which trial it is. By default those of the sweep; of a frame all that are no figure of a
+            run and none of ``set``, ``fold``, ``part``, ``path``, ``digest``, ``way``, ``warnings``, ``error``,
+            ``distance``.
         sharpe
             Column of the Sharpe ratio; null where it is undefined, which is a trial all the same.
         periods
@@ -109,6 +122,9 @@ class Study:
         ConfigError
             A column is missing, or nothing says what the Sharpe ratio is stated for.
         """
+        frame = tried if isinstance(tried, pl.DataFrame) else tried.frame
+        if parameters is None and not isinstance(tried, pl.DataFrame):
+            parameters = tried.parameters
         names = self._parameters(frame, parameters, sharpe)
         ratio = pl.col(sharpe).cast(pl.Float64) / _periods(frame, periods).sqrt()
         rows = frame.select(*names, pl.when(ratio.is_finite()).then(ratio).alias("of the trial"))

@@ -11,6 +11,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.strategy.api.amounts import price_of
 from barter_bt.strategy.request import OrderRequest
 
 
@@ -21,7 +22,7 @@ def the_order(s: EngineState, index: IndexedInstruments, action: int) -> OrderRe
     return OrderRequest(
         index.names[i],
         a.side[action] * a.quantity[action] / terms.lots_per_unit[i],
-        ticks / terms.ticks_per_unit[i] if a.kind[action] == LIMIT else None,
+        price_of(s, i, ticks) if a.kind[action] == LIMIT else None,
         TIMES_IN_FORCE[a.time_in_force[action]],
         bool(a.post_only[action]),
         bool(a.resize[action]),

@@ -9,7 +9,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance
-from barter_bt.engine.state.market import update_from_candle
+from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.wake import is_awake
@@ -52,10 +52,13 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
             break
-        if not update_from_candle(s, i, stamp[row], opens[row], highs[row], lows[row], closes[row], volumes[row]):
+        if not update_from_positive_candle(
+            s, i, stamp[row], opens[row], highs[row], lows[row], closes[row], volumes[row]
+        ):
             break
         now = due
         if following > now:
+            s.engine.time[0] = now  # rates go by it (rule 74)
             mark(s, now)
         row, due = row + 1, following
     if row > first:

@@ -156,7 +156,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             woken = decide(s, my)
         elif what in (EXPIRY, CASH_FLOW, REQUEST):
             if v.clock.live[0] == 0:
-                e.starved[0] = catch_up(v, f, e.streams[0], due)
+                e.starved[0] = catch_up(v, f, e.streams[0], min(due, e.market_time[0] if e.shut[0] else last_time(s)))
                 if e.starved[0] >= 0:
                     return DATA
             v.clock.stage[0] = what
@@ -202,6 +202,9 @@ def look_ahead(s: EngineState, v: VenueState, f: Cursors) -> None:
     _plan(s, f, ENGINE_MARKET, streams, 2 * streams if goes_on else streams)
     _plan(s, f, VENUE_MARKET, 0, streams if sees else 0)
     _plan(s, f, OPENING, 2 * streams, len(f) if sees else 0)
+    for source in (VENUE_MARKET, OPENING):  # what the venue alone sees ends with the market at the engine (rule 78)
+        if s.agenda.due[source] > last_time(s):
+            s.agenda.due[source] = NEVER
 
 
 def last_time(s: EngineState) -> int:

@@ -55,10 +55,11 @@ class Activity:
             for key, one in self._declared
             if one.get("settlement") and one["settlement"] == one.get("base")
         ]
-        if not known:
-            return np.zeros(rows.height, bool)
-        key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
-        return rows.select(key.is_in(known)).to_series().to_numpy()
+        return _are_of(rows, known)
+
+    def signed(self, rows: pl.DataFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Which rows are of instruments whose price can be negative, by the run's configuration."""
+        return _are_of(rows, ["|".join(key) for key, one in self._declared if one.get("price_can_be_negative")])
 
     def sizes(self, rows: pl.DataFrame) -> Floats:
         """Contract size of each row's instrument, by the run's configuration; 1 where it says none."""
@@ -197,3 +198,11 @@ def holding_time(activity: Activity) -> timedelta | None:
         return None
     held = nanoseconds(closed["time_exit"]) - nanoseconds(closed["time_enter"])
     return length(int(held.sum()) // closed.height)
+
+
+def _are_of(rows: pl.DataFrame, known: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Which rows are of these instruments, each written ``exchange|name``."""
+    if not known:
+        return np.zeros(rows.height, bool)
+    key = pl.concat_str(pl.col("exchange").cast(pl.String), pl.col("instrument").cast(pl.String), separator="|")
+    return rows.select(key.is_in(known)).to_series().to_numpy()

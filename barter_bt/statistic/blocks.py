@@ -7,18 +7,51 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from barter_bt.errors import DataError
+from barter_bt.errors import ConfigError, DataError
 from barter_bt.statistic.tables import Floats, Integers
 
 
-def stationary_rows(n: int, samples: int, block: float, seed: int) -> Iterator[Integers]:
-    """Rows of each resampled series of n: blocks start anywhere, have a geometric length and go round at the end.
+def stationary_rows(n: int, samples: int, block: float, seed: int = 0) -> Iterator[Integers]:
+    """Rows of series that are drawn by the stationary bootstrap, one series after the other.
+
+    A block starts anywhere, is continued with probability 1 - 1 / ``block`` and goes round at the end, so that what
+    depends on its past still does. Rows of several columns that are drawn together stay together.
+
+    Source: D. N. Politis, J. P. Romano, "The stationary bootstrap", Journal of the American Statistical Association
+    89 (1994).
+
+    Parameters
+    ----------
+    n
+        Observations of the series, and of each that is drawn.
+    samples
+        How many series.
+    block
+        Mean length of a block, at least 1; :func:`block_length` estimates it.
+    seed
+        The same seed gives the same rows.
+
+    Returns
+    -------
+    iterator of numpy.ndarray
+        int64, shape (n,), from 0 to n - 1.
+
+    Raises
+    ------
+    ConfigError
+        A number is out of range.
 
     Examples
     --------
     >>> [rows.tolist() for rows in stationary_rows(4, 2, 3.0, seed=2)]
     [[1, 2, 3, 2], [1, 2, 1, 2]]
     """
+    if n < 1 or samples < 0 or not block >= 1:
+        raise ConfigError(f"n is {n}, samples {samples} and block {block}; allowed: from 1, from 0 and from 1")
+    return _drawn(n, samples, block, seed)
+
+
+def _drawn(n: int, samples: int, block: float, seed: int) -> Iterator[Integers]:
     random, column = np.random.default_rng(seed), np.arange(n)
     for _ in range(samples):
         fresh = random.random(n) < 1.0 / block

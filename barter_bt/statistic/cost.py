@@ -33,12 +33,16 @@ def slippage(activity: Activity) -> float | None:
     fills = activity.run.trades
     rows = np.searchsorted(sent["order_id"].to_numpy(), fills["order_id"].to_numpy())
     seen = floats(sent["price_sent"])[rows]
-    price, notional = floats(fills["price"]), floats(fills["notional"])
-    known = np.isfinite(seen) & (price != 0) & (seen != 0)
-    price, notional, seen = price[known], notional[known], seen[known]
-    inverse = activity.inverse(fills)[known]
-    paid = notional * np.where(inverse, price / seen - 1.0, 1.0 - seen / price)
-    return total(paid * np.where(_buys(fills)[known], 1.0, -1.0))
+    price, notional, signed = floats(fills["price"]), floats(fills["notional"]), activity.signed(fills)
+    known = np.isfinite(seen) & (price != 0) & (seen != 0) & ~signed
+    bought, inverse = np.where(_buys(fills), 1.0, -1.0), activity.inverse(fills)[known]
+    share = np.where(inverse, price[known] / seen[known] - 1.0, 1.0 - seen[known] / price[known])
+    paid = total(notional[known] * share * bought[known])
+    if not signed.any():
+        return paid
+    amount = floats(fills["quantity"]) * activity.sizes(fills) * bought
+    around = np.isfinite(seen) & signed  # at prices around 0, which nothing can be divided by
+    return paid + total(((price - seen) * amount)[around])
 
 
 @figure("Cash flows", "money", "Costs", needs="activity")
@@ -56,9 +60,9 @@ def cash_flows(activity: Activity) -> float | None:
 
 @figure("Turnover", "ratio", "Costs", needs="activity", sample="trades", key=True)
 def turnover(activity: Activity) -> float | None:
-    """Sum of notional of all fills / mean of equity's samples, which must be above 0; quote = reporting asset only."""
+    """Sum of |notional| of all fills / mean of equity's samples, above 0; quote = reporting asset only."""
     mean = _mean_equity(activity)
-    return None if mean is None else ratio(total(floats(activity.run.trades["notional"])), mean)
+    return None if mean is None else ratio(total(np.abs(floats(activity.run.trades["notional"]))), mean)
 
 
 @figure("Exposure (time)", "fraction", "Costs", needs="activity", sample="positions", key=True)
@@ -72,7 +76,7 @@ def exposure(activity: Activity) -> float | None:
 
 @figure("Exposure (notional)", "fraction", "Costs", needs="activity", sample="trades")
 def exposure_notional(activity: Activity) -> float | None:
-    """Mean over time of the sum of |quantity held| times contract size and the price of the instrument's last own
+    """Mean over time of the sum of |quantity held| times contract size and |price| of the instrument's last own
     fill, / mean of equity's samples, which must be above 0; quote = reporting asset only.
     """
     mean, curve = _mean_equity(activity), activity.curve
@@ -95,7 +99,7 @@ def _held_notional(changes: pl.DataFrame, curve: Curve) -> float:
     before = np.concatenate(([0.0], held[:-1]))[first]
     held -= np.repeat(before, np.diff(np.append(np.flatnonzero(first), len(key))))
     until = np.where(np.append(first[1:], True), curve.times[-1], np.append(time[1:], 0))
-    return total(np.abs(held) * worth * (until - time))
+    return total(np.abs(held * worth) * (until - time))
 
 
 def _mean_equity(activity: Activity) -> float | None:

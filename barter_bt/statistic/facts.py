@@ -11,6 +11,7 @@ from barter_bt.statistic.activity import Activity
 from barter_bt.statistic.against import Against, against
 from barter_bt.statistic.curve import Curve, curve_of, curve_of_run
 from barter_bt.statistic.figure import Figure, Value
+from barter_bt.statistic.in_force import terms_in_force, told
 from barter_bt.statistic.interval import ACTUAL
 from barter_bt.statistic.market import Market
 from barter_bt.statistic.tables import Tables
@@ -52,6 +53,12 @@ class Facts:
     def against(self) -> Against | None:
         """The curve beside the benchmark's."""
         return against(self.curve, self._benchmark) if self.curve and self._benchmark is not None else None
+
+    @cached_property
+    def margins(self) -> list[str]:
+        """Which terms of margin were in force."""
+        config = self._run.config
+        return told(terms_in_force(config)) if "venues" in config else []
 
     @property
     def no_curve(self) -> str:

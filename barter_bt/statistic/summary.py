@@ -174,7 +174,7 @@ class Summary(Mapping[str, Value]):
         return cls(str(figures["reporting"]), values)
 
     def __repr__(self) -> str:
-        return f"Summary in {self.reporting}\n{side_by_side({'': self})}{self._caution()}"
+        return f"Summary in {self.reporting}\n{side_by_side({'': self})}{self._caution()}{self._terms()}"
 
     def _caution(self) -> str:
         """Lines under figures: that some are stated for much more time than there was, or need returns that are not."""
@@ -185,6 +185,10 @@ class Summary(Mapping[str, Value]):
         if curve is not None and (ruin := first_return_undefined(curve)) is not None:
             lines.append(f"{ruin}: figures that need every return are not defined")
         return "".join(f"\n  {line}" for line in lines)
+
+    def _terms(self) -> str:
+        """Lines under figures: the terms of margin that were in force, where anything is margined."""
+        return "".join(f"\n  {line}" for line in ([] if self._facts is None else self._facts.margins))
 
     def _repr_html_(self) -> str:
         body = "".join(

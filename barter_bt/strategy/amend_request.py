@@ -20,7 +20,7 @@ from barter_bt.engine.amend import (
     objection_to,
 )
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE, Terms, steps
+from barter_bt.engine.terms import RATE, Terms, price_steps, steps
 from barter_bt.errors import StrategyError
 
 AMENDABLE = ("price", "quantity", "trigger", "trailing", "trailing_rate")
@@ -96,7 +96,9 @@ def _steps(terms: Terms, i: int, side: int, where: str, name: str, value: Any) -
         amount = amount * side if amount < 0 else amount
         count = steps(amount, terms.lots_per_unit[i], terms.lot_noise[i])
     else:
-        count = steps(amount, terms.ticks_per_unit[i], terms.tick_noise[i])
+        is_distance = name == "trailing"
+        per_unit, noise = terms.ticks_per_unit[i], terms.tick_noise[i]
+        count = steps(amount, per_unit, noise) if is_distance else price_steps(terms, i, amount)
     if count <= 0:
         raise StrategyError(
             f"{where}: {name} is {value}: not positive, or off the instrument's grid",

@@ -9,7 +9,7 @@ from barter_bt.engine.order import BUY, SELL
 from barter_bt.engine.targets import AMEND_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.driver import Market
-from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, whole_steps
+from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, ticks_of, whole_steps
 from barter_bt.strategy.triggers import ON_GRID
 
 _FRACTION = "it is a fraction: 2 % is 0.02"
@@ -44,8 +44,8 @@ def amend_columns(
     given: dict[str, np.ndarray] = {}
     for name, column in (("price", "price"), ("trigger", "trigger"), ("trailing", "trail")):
         values, there = _values(frame, name, amends)
-        ticks, off = whole_steps(values, *grid_of(market, codes, "ticks", "tick_noise"))
-        fail(frame, there & (off | (ticks <= 0)), f"an amend to a {name} that is not positive or off the grid", ON_GRID)
+        ticks, wrong = ticks_of(market, codes, values, is_price=name != "trailing")
+        fail(frame, there & wrong, f"an amend to a {name} that is not positive or off the grid", ON_GRID)
         found[column], given[name] = np.where(amends, np.where(there, ticks, 0), opens[column]), there
     rates, there = _values(frame, "trailing_rate", amends)
     fail(frame, there & ~((rates > 0) & (rates < 1)), "an amend to a trailing_rate that is none", _FRACTION)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
 from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, fail
@@ -10,7 +12,7 @@ from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lo
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity
 from barter_bt.engine.targets import size_at_fill
-from barter_bt.engine.terms import RATE, steps
+from barter_bt.engine.terms import RATE, price_steps, steps
 
 NOTHING_ASKED = -1
 
@@ -21,6 +23,11 @@ def is_unknown(s: EngineState, i: int) -> bool:
         return False
     fail(s.fault, BAD_INSTRUMENT, i)
     return True
+
+
+def is_given(s: EngineState, i: int, price: float) -> bool:
+    """Whether a price that may be left out is there: NaN never is, 0.0 where it can be a price (rule 76)."""
+    return not isnan(price) and (price != 0.0 or s.terms.zero[i] > 0)
 
 
 def ask_market(s: EngineState, i: int, side: int, quantity: float) -> int:
@@ -47,7 +54,7 @@ def ask_limit(s: EngineState, i: int, side: int, quantity: float, at: float, tim
     if is_unknown(s, i):
         return NOTHING_ASKED
     lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
-    ticks = steps(at, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+    ticks = price_steps(s.terms, i, at)
     if lots <= 0 or ticks <= 0:
         fail(s.fault, BAD_ORDER, i)
         return NOTHING_ASKED

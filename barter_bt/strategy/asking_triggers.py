@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
 from barter_bt.engine.fault import BAD_TRIGGER, fail
 from barter_bt.engine.order import LAST, MARK, NO_TRIGGER
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE, steps
-from barter_bt.strategy.asking import NOTHING_ASKED
+from barter_bt.engine.terms import RATE, price_steps, steps
+from barter_bt.strategy.asking import NOTHING_ASKED, is_given
 
 
 def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float, rate: float) -> int:
@@ -17,7 +19,7 @@ def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float,
     a, i = s.actions, s.actions.instrument[row]
     per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
     a.trigger_kind[row] = kind
-    a.trigger[row] = steps(at, per_unit, noise)
+    a.trigger[row] = price_steps(s.terms, i, at) if is_given(s, i, at) else 0
     a.trail[row] = steps(distance, per_unit, noise)
     a.trail_rate[row] = int(rate * RATE + 0.5) if 0.0 <= rate < 1.0 else -1
     follows = (a.trail[row] > 0) + (a.trail_rate[row] > 0)
@@ -28,18 +30,20 @@ def ask_trigger(s: EngineState, row: int, kind: int, at: float, distance: float,
 
 
 def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_profit: float, trailing: float) -> int:
-    """Protect an entry that was asked for; an amount of 0 is left out."""
+    """Protect an entry that was asked for; an amount of 0 is left out, and a price that is not given."""
     if row == NOTHING_ASKED:
         return row
     i = s.actions.instrument[row]
     per_unit, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
     if unit == BY_FRACTION:
         per_unit, noise = float(RATE), 1.0
-    stop, profit, trail = (
-        steps(stop_loss, per_unit, noise),
-        steps(take_profit, per_unit, noise),
-        steps(trailing, per_unit, noise),
-    )
+    stop, profit, trail = 0, 0, steps(trailing, per_unit, noise)
+    if unit == BY_PRICE:
+        stop = price_steps(s.terms, i, stop_loss) if is_given(s, i, stop_loss) else 0
+        profit = price_steps(s.terms, i, take_profit) if is_given(s, i, take_profit) else 0
+    else:
+        stop = 0 if isnan(stop_loss) else steps(stop_loss, per_unit, noise)
+        profit = 0 if isnan(take_profit) else steps(take_profit, per_unit, noise)
     sensible = stop >= 0 and profit >= 0 and trail >= 0 and stop + profit + trail > 0
     if not (sensible and BY_PRICE <= unit <= BY_FRACTION) or s.actions.reduce_only[row]:
         fail(s.fault, BAD_TRIGGER, i)

@@ -14,9 +14,21 @@ from barter_bt.strategy.panel import Panel, own_columns, panel
 from barter_bt.strategy.rows import fail, grid_of, instrument_codes
 from barter_bt.strategy.windows import Apart, taken_apart
 
+NEW = "__new"
+"""Whether the row before a target, of the same instrument, had none."""
 
-def computed(target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market) -> tuple[pl.DataFrame, Panel]:
+
+def computed(
+    target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market, *, with_new: bool = False
+) -> tuple[pl.DataFrame, Panel]:
     """Targets and what goes with them, by when they are known, and the candles that they are computed over.
+
+    Parameters
+    ----------
+    target, beside
+        Expressions of the target, and of what goes with it by name.
+    with_new
+        Whether there is a column :data:`NEW`.
 
     Raises
     ------
@@ -30,25 +42,31 @@ def computed(target: pl.Expr, beside: Mapping[str, pl.Expr], market: Market) -> 
     names = [name for each in (target, *beside.values()) for name in each.meta.root_names()]
     candles = _panel(market, given, names, apart.across)
     try:
-        return _rows(apart, candles), candles
+        return _rows(apart, candles, with_new=with_new), candles
     except (Exception, pl.exceptions.PanicException) as error:  # a function of the user's own raises what it likes
         raise _error(target, beside, candles, market, error) from error
 
 
-def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, *, in_ticks: bool) -> pl.DataFrame:
+def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -> pl.DataFrame:
     """Computed prices and distances as whole ticks, or fractions of a price as whole 1e-9, at least one (rule 8).
+
+    A price that can be negative is rounded to its nearest tick.
 
     Raises
     ------
     StrategyError
         One is below 0, or no number.
     """
-    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and in_ticks else None
+    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and by != "fraction" else None
     for name in names:
-        values = rows[name].fill_null(0.0).to_numpy()
-        fail(rows, ~((values >= 0) & np.isfinite(values)), f"a {name} that is below 0 or no number", "null for none")
+        values, signed = rows[name].fill_null(0.0).to_numpy(), np.zeros(rows.height, bool)
+        if codes is not None and by == "price" and name != "trailing_stop":
+            signed = grid_of(market, codes, "zero")[0] > 0
+        bad = ~(((values >= 0) | signed) & np.isfinite(values))
+        fail(rows, bad, f"a {name} that is below 0 or no number", "null for none")
         steps = np.full(len(values), 1e9) if codes is None else grid_of(market, codes, "ticks")[0]
-        whole = np.maximum(np.rint(values * steps), 1.0) / steps
+        whole = np.rint(values * steps)
+        whole = np.where(signed, whole, np.maximum(whole, 1.0)) / steps
         if codes is not None:  # without a tick of its own an instrument takes any price
             whole = np.where(grid_of(market, codes, "tick_noise")[0] < 1.0, whole, values)
         rows = rows.with_columns(pl.when(pl.col(name).is_not_null()).then(pl.Series(whole)).alias(name))
@@ -66,12 +84,16 @@ def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across
     return held
 
 
-def _rows(apart: Apart, candles: Panel) -> pl.DataFrame:
+def _rows(apart: Apart, candles: Panel, *, with_new: bool = False) -> pl.DataFrame:
     """Targets without nulls; of those of an instrument that become known at one time, the last."""
     rows = apart.columns(candles).with_columns(pl.col("target", *apart.beside).cast(pl.Float64))
     there = [name for name in ("price", "limit") if name in apart.beside]  # without them a target is none
-    enters = [pl.col(name).is_not_null() | (pl.col("target") == 0) for name in there]
-    frame = candles.collect(rows.filter(pl.col("target").is_not_null(), pl.col("time").is_not_null(), *enters))
+    enters = pl.all_horizontal(True, *(pl.col(name).is_not_null() | (pl.col("target") == 0) for name in there))
+    given = pl.col("target").is_not_null() & enters
+    if with_new:
+        before = given.shift(1, fill_value=False)
+        rows = rows.with_columns((~(before if candles.single else before.over("instrument"))).alias(NEW))
+    frame = candles.collect(rows.filter(given, pl.col("time").is_not_null()))
     if not frame["time"].is_sorted():
         frame = frame.sort("time", maintain_order=True)
     return frame.unique(["time", "instrument"], keep="last", maintain_order=True) if candles.several else frame

@@ -14,7 +14,7 @@ from barter_bt.engine.targets import OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
-from barter_bt.strategy.rows import fail, grid_of, shared_column, whole_steps
+from barter_bt.strategy.rows import fail, shared_column, ticks_of
 from barter_bt.strategy.timing import TIMING
 from barter_bt.strategy.triggers import NO_STOP, ON_GRID, TRIGGERS, UNITS_OF_PROTECTION
 
@@ -94,6 +94,6 @@ def _amounts(
         bad = asked & ~((found > 0) & (found < RATE))
         fail(frame, bad, f"a {name} that is no fraction of a price", "half a percent away is 0.005")
     else:
-        found, off = whole_steps(values, *grid_of(market, codes, "ticks", "tick_noise"))
-        fail(frame, asked & (off | (found <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
+        found, wrong = ticks_of(market, codes, values, is_price=by == "price")
+        fail(frame, asked & wrong, f"a {name} that is not positive or off the grid", ON_GRID)
     return np.where(asked, found, 0)

@@ -9,7 +9,7 @@ from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, NO_TIME, STATUSES, TIM
 from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
-from barter_bt.strategy.api.amounts import natural
+from barter_bt.strategy.api.amounts import natural, price_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
         name,
         sign * natural(o.quantity[number], per_lot),
         sign * natural(o.quantity[number] - o.filled[number], per_lot),
-        natural(price, per_tick) if o.kind[number] == LIMIT and price > 0 else None,
-        natural(trigger, per_tick) if trigger > 0 else None,
+        price_of(s, i, price) if o.kind[number] == LIMIT and price > 0 else None,
+        price_of(s, i, trigger) if trigger > 0 else None,
         TIMES_IN_FORCE[o.time_in_force[number]],
         STATUSES[o.status[number]],
         None if parent == NO_PARENT else parent,

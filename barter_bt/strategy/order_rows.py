@@ -15,7 +15,7 @@ from barter_bt.engine.terms import RATE
 from barter_bt.strategy.amend_rows import amend_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.entry_rows import says_how
-from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, whole_steps
+from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, ticks_of, whole_steps
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
 from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
 
@@ -40,16 +40,16 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         _bonds(frame, codes, action == OPEN_ROW, market)
         return {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in columns} | timing
     opens = pl.Series(action == OPEN_ROW)
-    ticks, lots, tick_noise, lot_noise = grid_of(market, codes, "ticks", "lots", "tick_noise", "lot_noise")
+    lots, lot_noise = grid_of(market, codes, "lots", "lot_noise")
     hint = "round it to the instrument's increment; without one, give a quantity_increment that is fine enough"
     beyond = opens & pl.Series(np.abs(frame["quantity"].to_numpy()) * lots >= MOST_STEPS)
     fail(frame, beyond, f"a quantity beyond {MOST_STEPS:g} lots", TOO_FINE)
     quantity, off = whole_steps(frame["quantity"].to_numpy(), lots, lot_noise)
     fail(frame, opens & pl.Series(off | (quantity == 0)), "a quantity of 0 or off the grid", hint)
-    given = frame["price"].fill_null(0.0)
-    price, off = whole_steps(given.to_numpy(), ticks, tick_noise)
-    wrong = pl.Series(off | (price < 0)) | (frame["price"].is_not_null() & pl.Series(price == 0))
-    fail(frame, opens & wrong, "a price that is not positive or off the grid", hint)
+    limited = frame["price"].is_not_null().to_numpy()
+    price, wrong = ticks_of(market, codes, frame["price"].fill_null(0.0).to_numpy())
+    fail(frame, opens & pl.Series(limited & wrong), "a price that is not positive or off the grid", hint)
+    price = np.where(limited, price, 0)
     ref = frame["ref"].to_numpy()
     row = np.arange(len(frame))
     earlier = (ref >= 0) & (ref < row)
@@ -139,7 +139,7 @@ def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Ma
 
 def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Market) -> dict[str, np.ndarray]:
     """What orders are held for, and whether they only reduce (rules 28, 32, 34)."""
-    n, ticks, noise = len(frame), *grid_of(market, codes, "ticks", "tick_noise")
+    n = len(frame)
     columns = {name: np.zeros(n, Columns.dtype(name)) for name in TRIGGER_COLUMNS}
     columns["reduce_only"] = np.zeros(n, np.int8)
     if "reduce_only" in frame.columns:
@@ -157,8 +157,9 @@ def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market:
     fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
     for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
         if name in given:
-            found, off = whole_steps(given[name].fill_null(0.0).to_numpy(), ticks, noise)
-            fail(frame, asked[name] & (off | (found <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
+            values = given[name].fill_null(0.0).to_numpy()
+            found, bad = ticks_of(market, codes, values, is_price=column == "trigger")
+            fail(frame, asked[name] & bad, f"a {name} that is not positive or off the grid", ON_GRID)
             columns[column] = np.where(asked[name], found, columns[column])
     if "trailing_rate" in given:
         rates = given["trailing_rate"].fill_null(0.0).to_numpy()
@@ -185,9 +186,9 @@ def protection_columns(
             fail(frame, bad, f"a {name} that is no fraction of a price", "2 % is 0.02")
             amounts = np.rint(np.where(asked, values, 0.0) * RATE).astype(np.int64)
         else:
-            ticks, noise = grid_of(market, codes, "ticks", "tick_noise")
-            amounts, off = whole_steps(values, ticks, noise)
-            fail(frame, asked & (off | (amounts <= 0)), f"a {name} that is not positive or off the grid", ON_GRID)
+            is_price = protect_by == "price" and name != "trailing_stop"
+            amounts, wrong = ticks_of(market, codes, values, is_price=is_price)
+            fail(frame, asked & wrong, f"a {name} that is not positive or off the grid", ON_GRID)
         columns[name] = np.where(asked, amounts, 0)
         any_at_all |= asked
     columns["protect_by"] = np.where(any_at_all, UNITS_OF_PROTECTION[protect_by], NO_UNIT).astype(np.int8)

@@ -15,7 +15,7 @@ from barter_bt.engine.action.send import ask, order_of
 from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, NO_TRIGGER, SELL
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.targets import size_at_fill
-from barter_bt.engine.terms import steps
+from barter_bt.engine.terms import price_steps, steps
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
@@ -175,7 +175,7 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     ticks = 0
     if request.price is not None:
         price = _number(request, request.price, "price", s)
-        ticks = steps(price, s.terms.ticks_per_unit[i], s.terms.tick_noise[i])
+        ticks = price_steps(s.terms, i, price)
     if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
         raise StrategyError(
             f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
+from barter_bt.engine.terms import zero_of
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
 
@@ -29,6 +30,19 @@ def whole_steps(values: np.ndarray, per_unit: np.ndarray, noise: np.ndarray) -> 
     whole = np.floor(scaled + 0.5)
     off = ~(np.abs(scaled - whole) <= noise + scaled * 4e-16) | ~(scaled < MOST_STEPS)
     return (np.sign(values) * np.where(scaled < MOST_STEPS, whole, 0)).astype(np.int64), off
+
+
+def ticks_of(
+    market: Market, codes: np.ndarray, values: np.ndarray, *, is_price: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Prices, or distances of prices, in ticks, and which rows are none: off the grid, or not above 0 where they must.
+
+    Only a price can be 0 or below, of instruments of which it may (rule 76).
+    """
+    per_unit, noise, zero = grid_of(market, codes, "ticks", "tick_noise", "zero")
+    found, off = whole_steps(values, per_unit, noise)
+    found = found + zero if is_price else found
+    return found, off | (found <= 0)
 
 
 def toward_zero(steps: np.ndarray) -> np.ndarray:
@@ -98,5 +112,6 @@ def _grids(market: Market) -> dict[str, np.ndarray]:
         "ticks": np.array([float(1 / Fraction(step)) for step in scales.ticks]),
         "lots": np.array([float(1 / Fraction(step)) for step in scales.lots]),
         "tick_noise": np.array([1e-6 if one.price_increment else 1.0 for one in listed]),
+        "zero": np.array([zero_of(one) for one in listed]),
         "lot_noise": np.array([1e-6 if one.quantity_increment else 1.0 for one in listed]),
     }

@@ -11,7 +11,7 @@ import polars as pl
 
 from barter_bt.errors import StrategyError
 from barter_bt.strategy import beside, lookahead, targets
-from barter_bt.strategy.computed import computed, on_grid
+from barter_bt.strategy.computed import NEW, computed, on_grid
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy
 from barter_bt.strategy.hooks import Hooks
@@ -56,11 +56,14 @@ class Signals:
     protect_by
         What they are: a ``"fraction"`` of the price of the entry, a ``"distance"`` from it, or a ``"price"``.
     rebalance
-        ``"always"``: every target is followed, so that a constant fraction of the equity trades at each bar.
-        ``"on_change"``: only a target that differs from the instrument's last, so that a position that a stop has
-        closed stays closed until the target changes. ``"outside_band"``: only where position and orders are off by more
-        than ``band``, a fraction of the target: 0.1 leaves 0.9 to 1.1 of it alone. By default ``"on_change"`` where
-        entries are protected, else ``"always"``.
+        Which targets are followed. ``"on_change"``: those that differ from the instrument's last, or that come behind
+        a row without one, so that a constant fraction of the equity is bought once, and a position that a stop has
+        closed stays closed; ``pl.when(month_end).then(0.5)`` is followed at the end of each month. ``"always"``: all,
+        so that a constant fraction trades at each bar. ``"outside_band"``: only where position and orders are off by
+        more than ``band``, a fraction of the target: 0.1 leaves 0.9 to 1.1 of it alone. By default ``"on_change"``
+        where following a target again would trade: of expressions for notional or equity, and where entries are
+        protected; else ``"always"``: of units, which a target that has been reached does not trade again, and of
+        frames, whose rows are there to be followed. The attribute says which it is.
     band
         With ``rebalance="outside_band"``.
     exit_after
@@ -156,6 +159,8 @@ class Signals:
         beside.check_beside(self, by_frame=by_frame)
         if by_frame:
             object.__setattr__(self, "target", targets.polars_frame(self.target))
+        if self.rebalance is None:
+            object.__setattr__(self, "rebalance", self._rebalance_by_default())
 
     def rows(self, market: Market) -> pl.DataFrame:
         """Rows of ``time``, ``instrument``, ``target`` without nulls, in order of time, and of what goes with them."""
@@ -168,9 +173,9 @@ class Signals:
         if not isinstance(self.target, pl.Expr):
             return self._schedule(self.rows(market)).prepare(market)
         others = beside.expressions_of(self)
-        rows, candles = computed(self.target, others, market)
+        rows, candles = computed(self.target, others, market, with_new=self.rebalance == "on_change")
         for names, by in ((PROTECTION, self.protect_by), (("price", "limit"), self.price_by)):
-            rows = on_grid(rows, [name for name in names if name in others], market, in_ticks=by != "fraction")
+            rows = on_grid(rows, [name for name in names if name in others], market, by)
         driver = self._schedule(rows).driver(market)
         warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
         warned += [lookahead.warning(each, candles, rows) for each in (self.target, *others.values())]
@@ -185,8 +190,13 @@ class Signals:
         return Schedule(beside.with_terms(self, self._followed(rows)), band=self.band or 0.0, **shared)
 
     def _followed(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows that are followed: all of them, or those of which the target has changed."""
-        protected = any(name in rows.columns for name in PROTECTION)
-        if (self.rebalance or ("on_change" if protected else "always")) != "on_change":
-            return rows
-        return rows.filter(pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument")))
+        """The rows that are followed: all of them, or those whose target is another than that of the row before."""
+        new = pl.col(NEW).fill_null(False) if NEW in rows.columns else pl.lit(False)
+        changed = pl.col("target").ne_missing(pl.col("target").shift(1).over("instrument"))
+        return (rows.filter(new | changed) if self.rebalance == "on_change" else rows).drop(NEW, strict=False)
+
+    def _rebalance_by_default(self) -> Literal["always", "on_change"]:
+        by_frame = isinstance(self.target, pl.DataFrame)
+        columns = self.target.columns if by_frame else ()
+        protected = any(getattr(self, name) is not None or name in columns for name in PROTECTION)
+        return "on_change" if protected or (self.size != "units" and not by_frame) else "always"

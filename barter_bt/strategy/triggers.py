@@ -8,7 +8,7 @@ from typing import Literal
 
 from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE, NO_UNIT
 from barter_bt.engine.order import ANY_PRICE, IF_TOUCHED, STOP, TRIGGER_PRICES
-from barter_bt.engine.terms import RATE, Terms, steps
+from barter_bt.engine.terms import RATE, Terms, price_steps, steps
 from barter_bt.errors import StrategyError
 
 TOGETHER = "allowed: stop, or if_touched, or trailing or trailing_rate, these two with a stop to start at"
@@ -52,7 +52,7 @@ def trigger_terms(
     for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
         value = given[name]
         if value is not None:
-            found[column] = steps(float(value), terms.ticks_per_unit[i], terms.tick_noise[i])
+            found[column] = _ticks(terms, i, float(value), is_price=column == "trigger")
             if found[column] <= 0:
                 raise StrategyError(f"{where} has {name} {value}: not positive, or off the grid", ON_GRID)
     rate = given["trailing_rate"]
@@ -61,6 +61,11 @@ def trigger_terms(
         if not 0 < found["trail_rate"] < RATE:
             raise StrategyError(f"{where} has trailing_rate {rate}", "it is a fraction: 2 % is 0.02")
     return found
+
+
+def _ticks(terms: Terms, i: int, value: float, *, is_price: bool) -> int:
+    """A price, or a distance of prices, in ticks."""
+    return price_steps(terms, i, value) if is_price else steps(value, terms.ticks_per_unit[i], terms.tick_noise[i])
 
 
 def trigger_by_code(asked: object, where: str, *, has_stop: bool) -> int:
@@ -105,7 +110,7 @@ def protection_terms(
             if amount <= 0 or (amount >= RATE and name != "take_profit"):
                 raise StrategyError(f"{where} has {name} {value}", "it is a fraction of the price: 2 % is 0.02")
         elif value is not None:
-            amount = steps(float(value), terms.ticks_per_unit[i], terms.tick_noise[i])
+            amount = _ticks(terms, i, float(value), is_price=by == "price" and name != "trailing_stop")
             if amount <= 0:
                 raise StrategyError(f"{where} has {name} {value}: not positive, or off the grid", ON_GRID)
         amounts.append(amount)

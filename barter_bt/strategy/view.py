@@ -343,8 +343,9 @@ class State:
         steps = target_in_steps(s, i, target, size)
         change = 0 if steps == UNKNOWN else change_to(s, i, steps, size)
         if change == UNKNOWN:
+            why = f"its price is {self.price(i):g}" if self.price(i) <= 0 < s.terms.zero[i] else "it has no price yet"
             raise StrategyError(
-                f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: it has no price yet",
+                f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: {why}",
                 "wait until state.price(...) is above 0",
             )
         lots, worth = natural(change, s.terms.lots_per_unit[i]), None

@@ -306,8 +306,10 @@ class Accounts:
                 "fees in another asset are not kept yet; book them as a balance",
             )
         ends = s.terms.derivative[i] == 0 and s.terms.expiry[i] != NEVER  # worth nothing then, perhaps
+        signed = s.terms.zero[i] > 0  # rule 76
         for what, value in (("quantity", trade.quantity), ("price", trade.price)):
-            if not (value.is_finite() and (value > 0 or (value == 0 and what == "price" and ends))):
+            of_any_sign = what == "price" and (signed or (value == 0 and ends))
+            if not (value.is_finite() and (value > 0 or of_any_sign)):
                 raise DataError(
                     f"trade {trade.id!r} has {what} {value}; it must be positive", "the side says which way"
                 )
@@ -321,7 +323,7 @@ class Accounts:
     def _hold_trade(self, changes: Changes, i: int, row: int | None, trade: Trade, lots: int, ticks: int) -> None:
         """All that the trade posts must fit: the position and what is paid for it, the order's sums, the base asset."""
         s, fee = self._s, abs(self._units.fees(i, trade.fees.fees))
-        sums = 0 if row is None else s.orders.notional[row] + abs(s.orders.fees[row])
+        sums = 0 if row is None else abs(s.orders.notional[row]) + abs(s.orders.fees[row])
         way = 1 if trade.side == Side.BUY else -1
         changes.hold_position(i, max(abs(s.instruments.quantity[i] + way * lots), lots), ticks, sums + 2 * fee)
         base = s.terms.base[i]

@@ -37,7 +37,8 @@ def amend_values(s: EngineState, book: Book, units: Units, i: int, request: Orde
             "an order can be amended once it has been sent",
         )
     for what, value in (("price", asked.price), ("quantity", asked.quantity)):
-        if value is not None and not (value.is_finite() and value > 0):
+        of_any_sign = what == "price" and s.terms.zero[i] > 0  # rule 76
+        if value is not None and not (value.is_finite() and (value > 0 or of_any_sign)):
             raise DataError(f"order {key.cid!r} is to be amended to {what} {value}; it must be positive")
     ticks = 0 if asked.price is None else units.ticks(i, asked.price)
     lots = 0 if asked.quantity is None else units.lots(i, asked.quantity)

@@ -11,6 +11,7 @@ from barter_bt.engine.audit import COARSENED, begin, note_output
 from barter_bt.engine.event import ENGINE_UPDATE
 from barter_bt.engine.state.coarsen import can_coarsen, coarsen, most_lots
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import from_zero
 from barter_bt.errors import DataError, EngineError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import OrderKey
@@ -36,9 +37,9 @@ def check_exchange(s: EngineState, index: IndexedInstruments, i: int, key: Order
 
 
 def worth(s: EngineState, i: int, lots: int, ticks: int) -> int:
-    """Notional of ``lots`` at ``ticks`` in units of money, rounded up, however large it is (rule 3)."""
+    """Notional of ``lots`` at ``ticks`` in units of money, without a sign, rounded up, however large it is (rule 3)."""
     num, den = lots * s.terms.num[i], s.terms.den[i]
-    return -(-num // (den * ticks)) if s.terms.derivative[i] < 0 else -(-num * ticks // den)
+    return -(-num // (den * ticks)) if s.terms.derivative[i] < 0 else -(-num * from_zero(s.terms, i, ticks) // den)
 
 
 class Changes:
@@ -67,7 +68,7 @@ class Changes:
         """A position of so many lots must fit at this price, with all that has been paid for it, and so much more."""
         ins = self._s.instruments
         if lots and ticks > 0:
-            paid = ins.cost_basis[i] + abs(ins.realised[i]) + abs(ins.fees_enter[i]) + abs(ins.fees_exit[i])
+            paid = abs(ins.cost_basis[i]) + abs(ins.realised[i]) + abs(ins.fees_enter[i]) + abs(ins.fees_exit[i])
             self.hold(self._index.settlement_assets[i], worth(self._s, i, lots, ticks) + paid + more)
             self._lots[i] = max(lots, self._lots.get(i, 0))
 

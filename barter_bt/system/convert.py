@@ -86,7 +86,9 @@ def _spec(spec: InstrumentSpec, base: str, quote: str, place: str) -> dict[str, 
         "quantity_increment": spec.quantity.increment,
         "notional_min": spec.notional.min,
     }
-    return {"quantity_unit": _unit(spec, base, quote, place)} | {name: value or None for name, value in limits.items()}
+    known = {name: value or None for name, value in limits.items()}
+    signed = {"price_can_be_negative": True} if spec.price.min < 0 else {}
+    return {"quantity_unit": _unit(spec, base, quote, place)} | known | signed
 
 
 def _unit(spec: InstrumentSpec, base: str, quote: str, place: str) -> str:

@@ -188,7 +188,7 @@ class PriceSpec(Struct, frozen=True):
     Parameters
     ----------
     min, tick_size
-        The lowest, and the step.
+        The lowest, and the step. Where the lowest is below 0, prices can be negative (rule 76).
     """
 
     min: Decimal

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from barter_bt.engine.action.stop import STOPS, begin_stop, stop_reason
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.audit import COMMANDED, FULL, note_output
+from barter_bt.engine.audit import COMMANDED, FULL, begin, note_output
 from barter_bt.engine.command import (
     AMEND_REQUESTS,
     CANCEL_ORDERS,
@@ -23,7 +23,7 @@ from barter_bt.engine.command import (
     OPEN_ORDERS,
     SHUTDOWN,
 )
-from barter_bt.engine.event import ENGINE_UPDATE, TIMER, TRADING_DISABLED
+from barter_bt.engine.event import BAR_CLOSE, ENGINE_UPDATE, TIMER, TRADING_DISABLED
 from barter_bt.engine.order import BUY
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account, lose_market, set_trading
@@ -215,11 +215,59 @@ class Engine(View):
             The event names what is not in the index, or holds what cannot be. It is applied whole or not at all: state,
             sequence and audit are as before.
         """
+        self._check_going()
+        sequence, errors = self._update(event)
+        return self._answer(event, sequence, errors)
+
+    def process_report(self, events: Iterable[EngineEvent]) -> list[Audit]:
+        """Process what one message of an exchange tells: all of it is applied before the strategy is asked.
+
+        A fill is a trade, what it leaves of its order, and balances. One by one, as in Barter, the strategy is asked
+        between them, when the position has changed and the order has not; so it is asked of each, in the same order,
+        but sees all of them (rule 11), as in a backtest.
+
+        Parameters
+        ----------
+        events
+            In the order in which the exchange tells them.
+
+        Returns
+        -------
+        list of Audit
+            One for each; it ends early where one ends the run.
+
+        Raises
+        ------
+        BarterBtError
+            As :meth:`process`. What was told before an event that cannot be stands, and the strategy is not asked of
+            it.
+        """
+        self._check_going()
+        e, told, audits = self.state.event, [], []
+        for event in events:
+            sequence, errors = self._update(event)
+            what = e.kind[0], e.instrument[0], e.order[0], e.exchange[0], e.command[0]
+            told.append((event, sequence, errors, what, self._outputs))
+        for event, sequence, errors, what, outputs in told:
+            begin(self.state, *what)
+            self._outputs = outputs
+            audits.append(self._answer(event, sequence, errors))
+            if self.terminated:
+                break
+        return audits
+
+    def _check_going(self) -> None:
         if self.terminated:
             raise RunError("the engine has ended: after a shutdown or an unrecoverable error it processes nothing")
+
+    def _update(self, event: EngineEvent | Timer) -> tuple[int, Errors]:
+        """Apply an event; returns its number, and errors that end the run."""
         apply = self._prepare(event)
         sequence, self._outputs = self.state.engine.sequence[0], []
-        errors = apply()
+        return sequence, apply()
+
+    def _answer(self, event: EngineEvent | Timer, sequence: int, errors: Errors) -> Audit:
+        """Tell and ask the strategy."""
         self._tell_disabled()
         self._ask(self.strategy.on_event, self, event)
         if not errors and self.state.engine.trading[0] and not isinstance(event, Shutdown):
@@ -265,7 +313,7 @@ class Engine(View):
             return partial(self._set_trading, event.state)
         if isinstance(event, Timer):
             check_time(event.time)
-            return partial(self._begin, -1, kind=TIMER, time=event.time)
+            return partial(self._begin, -1, kind=BAR_CLOSE if event.closes_bar else TIMER, time=event.time)
         if isinstance(event, Shutdown):
             return partial(self._begin, SHUTDOWN)
         raise DataError(f"{event!r} is no event of the engine", "barter_bt.protocol.EngineEvent has them all")

@@ -13,7 +13,7 @@ from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.window import keep_candle
-from barter_bt.engine.terms import steps
+from barter_bt.engine.terms import price_steps
 from barter_bt.errors import DataError
 from barter_bt.protocol import (
     AccountEventKind,
@@ -65,7 +65,7 @@ def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, even
         prices = (kind.close,)
     check_time(time)
     ins, terms = s.instruments, s.terms
-    known = [steps(price, terms.ticks_per_unit[i], terms.tick_noise[i]) for price in prices]
+    known = [price_steps(terms, i, price) for price in prices]
     for ticks in (*known, ins.last[i], ins.bid[i], ins.ask[i]):  # any of which may come to mark the position
         changes.hold_position(i, abs(ins.quantity[i]), ticks)
     changes.check()

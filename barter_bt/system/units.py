@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 from barter_bt.columns.exact import LIMIT
+from barter_bt.engine.terms import zero_of
 from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments, Scales
 
@@ -45,7 +46,8 @@ class Units:
 
     def ticks(self, i: int, price: Decimal) -> int:
         """A price in ticks."""
-        return whole(price, self.scales.ticks[i], f"the price of {self._index.names[i]!r}")
+        ticks = whole(price, self.scales.ticks[i], f"the price of {self._index.names[i]!r}")
+        return ticks + zero_of(self._index.instruments[i])
 
     def lots(self, i: int, quantity: Decimal) -> int:
         """A quantity in lots."""
@@ -70,7 +72,7 @@ class Units:
 
     def price(self, i: int, ticks: int) -> Decimal:
         """Ticks as a price."""
-        return (ticks * self.scales.ticks[i]).normalize() + 0
+        return ((ticks - zero_of(self._index.instruments[i])) * self.scales.ticks[i]).normalize() + 0
 
     def quantity(self, i: int, lots: int) -> Decimal:
         """Lots as a quantity."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.columns.marks import hot, unit
+from barter_bt.engine.accounting import closing_price
 from barter_bt.engine.agenda import EXPIRY
 from barter_bt.engine.terms import CROSS, ISOLATED, LAST, RATE
 from barter_bt.venue.matches import note_position, note_worth
@@ -43,9 +44,11 @@ def show_mark(v: VenueState, i: int, low: int, high: int) -> None:
 
 @hot
 def show_quote(v: VenueState, i: int, bid: int, ask: int) -> None:
-    """The mark of a watched position lies in a book with both sides, or it is the last price (rules 6 and 73)."""
+    """The mark of a watched position lies between what closes it, or it is the last price (rules 6 and 73)."""
     last = v.markets.last[i]
     if 0 < bid < ask and (v.terms.mark_by[i] != LAST or last == 0):
+        if v.terms.closing_rate[i] > 0:
+            bid, ask = closing_price(v.terms, i, 1, bid, ask), closing_price(v.terms, i, -1, bid, ask)
         show_mark(v, i, bid, ask)
     else:
         show_mark(v, i, last, last)
@@ -76,7 +79,8 @@ def set_alarm(v: VenueState, i: int, mark: int, spare: int) -> None:
     """A position may lose ``spare`` from its mark before anybody must look."""
     b, t, lots = v.markets, v.terms, abs(v.markets.quantity[i])
     b.alarm_low[i], b.alarm_high[i] = FAR, -1  # look at each event
-    if t.derivative[i] < 0 or lots > t.lots_max[i] or b.pledged[i]:
+    is_large = lots > t.lots_max[i] and t.zero[i] == 0
+    if t.derivative[i] < 0 or is_large or b.pledged[i]:
         return
     each = muldiv(lots, t.num[i], t.den[i]) + 1  # a tick of them, at most
     each += muldiv(each, v.margin_terms.maintenance_rate[i], RATE) + 1

@@ -71,9 +71,9 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
     o, ticks = v.orders, v.orders.first_price[v.orders.parent[order]]
     remove_order(v, order, i)
     o.quantity[order] = o.filled[o.parent[order]]
-    away = distance(ticks, o.offset[order], o.offset_rate[order])
+    away = distance(v, i, ticks, o.offset[order], o.offset_rate[order])
     if away == 0 and o.trigger[order] == 0:
-        away = distance(ticks, o.trail[order], o.trail_rate[order])
+        away = distance(v, i, ticks, o.trail[order], o.trail_rate[order])
     if away > 0 and o.kind[order] == LIMIT:
         o.price[order] = max(ticks - o.side[order] * away, 1)
     elif away > 0:

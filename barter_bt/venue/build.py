@@ -17,7 +17,7 @@ from barter_bt.engine.latency import Delays as DelayTable
 from barter_bt.engine.messages import Links
 from barter_bt.engine.order import CANDLE_FILLS, THIS_CLOSE
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import CROSS, ISOLATED, RATE, Terms
+from barter_bt.engine.terms import CROSS, ISOLATED, RATE, Terms, zero_of
 from barter_bt.engine.tiers import BY_TIER, MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
@@ -51,6 +51,7 @@ from barter_bt.venue.terms import Venue
 
 CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 MARKS = ("weighted_mid", "closing", "mid", "last")
+CLOSING_WITH_FEE = "closing_with_fee"
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
 _TAKERS = ("quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
@@ -156,7 +157,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         terms.den_inverse[i] = 1.0 / value.denominator
         terms.base_units[i] = 0 if one.is_derivative else int(lot / scales.units[terms.base[i]])
         most = terms.base_units[i] if one.is_inverse else max(value.numerator, terms.base_units[i])
-        terms.lots_max[i] = LIMIT // max(most, 1)
+        terms.lots_max[i] = -1 if one.price_can_be_negative else LIMIT // max(most, 1)
         terms.maker_rate[i] = _rate(fees.maker, "maker fee")
         terms.taker_rate[i] = _rate(fees.taker, "taker fee")
         unit = scales.units[quote]
@@ -173,13 +174,17 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
             terms.lot_margin_num[i] = BY_TIER
         terms.quantity_min[i] = max(_ceil(one.quantity_min, lot), 1)
         terms.notional_min[i] = _ceil(one.notional_min, unit)
-        terms.price_min[i] = _ceil(one.price_min, tick)
-        terms.mark_by[i] = MARKS.index(venue.mark)
+        terms.zero[i] = zero_of(one)
+        terms.price_min[i] = terms.zero[i] + _ceil(one.price_min, tick) if one.price_min is not None else 0
+        with_fee = venue.mark == CLOSING_WITH_FEE
+        terms.mark_by[i] = MARKS.index("closing" if with_fee else venue.mark)
+        terms.closing_rate[i] = max(terms.taker_rate[i], 0) if with_fee else 0
         terms.strike[i] = strike_ticks(one, tick)
         terms.expiry[i] = NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
         terms.ticks_per_unit[i], terms.lots_per_unit[i] = _per_unit(tick), _per_unit(lot)
         terms.contract_size[i] = float(one.contract_size)
         terms.tick_noise[i] = _FLOAT_NOISE if one.price_increment else 1.0
+        terms.price_noise[i] = -math.inf if one.price_can_be_negative else terms.tick_noise[i]
         terms.lot_noise[i] = _FLOAT_NOISE if one.quantity_increment else 1.0
     return terms
 

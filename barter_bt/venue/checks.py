@@ -46,7 +46,7 @@ def objection(v: VenueState, order: int, i: int) -> int:
     if o.kind[order] == LIMIT:
         if o.price[order] < t.price_min[i]:
             return BELOW_PRICE_MIN
-        if notional(t, i, o.quantity[order], o.price[order]) < t.notional_min[i]:
+        if abs(notional(t, i, o.quantity[order], o.price[order])) < t.notional_min[i]:
             return BELOW_MINIMUM
         if o.post_only[order] and _matches_now(v, order, i):
             return POST_ONLY

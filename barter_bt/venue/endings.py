@@ -8,6 +8,7 @@ from fractions import Fraction
 from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.agenda import EXPIRY, NEVER
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import zero_of
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Instrument, Scales
 from barter_bt.instrument.instrument import Number, decimal
@@ -52,7 +53,8 @@ def _settlement(one: Instrument, tick: Decimal) -> int:
     """In whole ticks; an option is settled at the price of something else, which is rounded."""
     assert one.settlement_price is not None
     if one.kind != "option":
-        return _whole(one.settlement_price, tick, f"settlement_price of {one.key!r}", "its ticks")
+        ticks = _whole(one.settlement_price, tick, f"settlement_price of {one.key!r}", "its ticks")
+        return ticks + zero_of(one)
     ticks = round(Fraction(decimal(one.settlement_price, "settlement_price")) / Fraction(tick))
     if ticks > LIMIT:
         raise ConfigError(f"settlement_price of {one.key!r} is {one.settlement_price}: too many of its ticks, {tick}")
@@ -61,7 +63,7 @@ def _settlement(one: Instrument, tick: Decimal) -> int:
 
 def _whole(price: Number, tick: Decimal, what: str, whose: str) -> int:
     ticks = Fraction(decimal(price, what)) / Fraction(tick)
-    if ticks.denominator != 1 or ticks > LIMIT:
+    if ticks.denominator != 1 or abs(ticks) > LIMIT:
         raise ConfigError(
             f"{what} is {price}, not a whole number of {whose}, {tick}", "give a price_increment of which it is one"
         )
@@ -88,6 +90,8 @@ def _note_underlying(endings: Endings, i: int, index: IndexedInstruments, scales
     other = index.instruments[u]
     if other.kind == "option":
         raise ConfigError(f"{one.key!r} is on {other.key!r}, which is an option: {_NOT_YET}")
+    if other.price_can_be_negative:
+        raise ConfigError(f"{one.key!r} is on {other.key!r}, whose price can be negative: {_NOT_YET}")
     if other.quote != one.quote:
         raise ConfigError(
             f"{one.key!r} is in {one.quote}, its underlying {other.key!r} in {other.quote}: {_NOT_YET}",

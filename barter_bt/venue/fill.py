@@ -44,7 +44,7 @@ def next_fee(v: VenueState, order: int, i: int, value: int, lots: int, is_maker:
     o, fee = v.orders, fee_of(v.terms, i, value, lots, is_maker)
     if not v.terms.fee_by_order[i]:
         return fee
-    paid = fee_of_order(v.terms, i, bounded_sum(o.fees[order], fee), bounded_sum(o.value[order], value))
+    paid = fee_of_order(v.terms, i, bounded_sum(o.fees[order], fee), bounded_sum(o.value[order], abs(value)))
     return bounded_sum(paid, -o.paid[order]) if in_range(paid) else paid
 
 
@@ -53,7 +53,7 @@ def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, is_make
     a, t, side = v.accounts, v.terms, v.orders.side[order]
     value = notional(t, i, lots, ticks)
     fee = next_fee(v, order, i, value, lots, is_maker)
-    if abs(fee) > LIMIT - value:
+    if abs(fee) > LIMIT - abs(value):
         return False
     if t.fee_in[i] != IN_QUOTE:
         if t.fee_in[i] == IN_RECEIVED and side == BUY and not covers_fee(v, i, lots, value, fee):
@@ -116,10 +116,10 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
     fee = next_fee(v, order, i, value, lots, is_maker)
     if v.terms.fee_by_order[i]:
         o.fees[order] = bounded_sum(o.fees[order], fee_of(v.terms, i, value, lots, is_maker))
-        o.value[order] = bounded_sum(o.value[order], value)
+        o.value[order] = bounded_sum(o.value[order], abs(value))
         o.paid[order] = bounded_sum(o.paid[order], fee)
     if len(v.volumes) > 0:
-        count_volume(v, i, value)
+        count_volume(v, i, abs(value))
     side, in_asset = o.side[order], NOT_THERE
     if v.terms.fee_in[i] == IN_QUOTE:
         post(v, i, side, lots, ticks, value, fee)

@@ -1,4 +1,4 @@
-"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45 and 48)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45, 48 and 79)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,25 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import BORROW_FEE, DEBT_INTEREST, DIVIDEND, ENTITLEMENT, FUNDING, INTEREST, SPLIT, VOLUME
-from barter_bt.engine.messages import ENTITLED, FLOW
+from barter_bt.engine.flows import (
+    ASSIGNED,
+    BORROW_FEE,
+    DEBT_INTEREST,
+    DIVIDEND,
+    ENTITLEMENT,
+    FUNDING,
+    INTEREST,
+    SPLIT,
+    TRANSFER,
+    VOLUME,
+)
+from barter_bt.engine.messages import ENTITLED, FLOW, TRANSFERRED
 from barter_bt.engine.state.tables import CashFlows
 from barter_bt.engine.terms import ISOLATED
 from barter_bt.venue.isolated import fund_aside
-from barter_bt.venue.margin import mark_ticks
+from barter_bt.venue.margin import mark_ticks, transferable
 from barter_bt.venue.matches import note_worth
+from barter_bt.venue.option import assign
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.split import split
 from barter_bt.venue.state import VenueState
@@ -69,6 +81,14 @@ def _pay(v: VenueState, row: int) -> None:
     if v.flows.kind[row] == ENTITLEMENT:
         _entitle(v, row)
         return
+    if v.flows.kind[row] == TRANSFER:
+        _transfer(v, row)
+        return
+    if v.flows.kind[row] == ASSIGNED:
+        wanted = v.flows.num[row]
+        v.clock.unassigned[0] += int(assign(v, v.flows.instrument[row], wanted) != wanted)
+        note_worth(v, v.flows.asset[row])
+        return
     if v.flows.kind[row] == VOLUME:
         end_interval(v, v.flows.num[row])
         return
@@ -83,6 +103,17 @@ def _pay(v: VenueState, row: int) -> None:
         fund_aside(v, v.flows.instrument[row], paid)
     report_flow(v, FLOW, row, paid)
     note_worth(v, asset)
+
+
+def _transfer(v: VenueState, row: int) -> None:
+    """Margin is added to an isolated position, or taken from it, as far as that goes (rule 79)."""
+    i, wanted = v.flows.instrument[row], v.flows.num[row]
+    moved = transferable(v, i, wanted) if v.markets.quantity[i] != 0 else 0
+    v.clock.withheld[0] += int(moved != wanted)
+    if moved != 0:
+        fund_aside(v, i, moved)
+        report_flow(v, TRANSFERRED, row, moved)
+        note_worth(v, v.flows.asset[row])
 
 
 def _entitle(v: VenueState, row: int) -> None:
@@ -121,8 +152,8 @@ def _amount(v: VenueState, row: int) -> int:
 
 
 def _notional(v: VenueState, i: int, lots: int) -> int:
-    """Worth of some lots at the mark; there may be no price yet for none."""
-    return notional(v.terms, i, lots, mark_ticks(v, i)) if lots > 0 else 0
+    """Notional of some lots at the mark, without a sign; there may be no price yet for none."""
+    return abs(notional(v.terms, i, lots, mark_ticks(v, i))) if lots > 0 else 0
 
 
 def _borrowed(v: VenueState, i: int) -> int:

@@ -13,7 +13,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import RELEASE, REQUEST
 from barter_bt.engine.messages import ACCEPTED
 from barter_bt.engine.order import BUY, NO_PARENT, NO_REASON, OPEN, STOP
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.terms import RATE, from_zero
 from barter_bt.venue.admission import can_reserve, enter, take
 from barter_bt.venue.matches import note_admission, note_secure
 from barter_bt.venue.report import report
@@ -172,17 +172,18 @@ def _is_reached(v: VenueState, order: int, ticks: int) -> bool:
     return stop > 0 and (ticks >= stop if _is_reached_from_below(v, order) else ticks <= stop)
 
 
-def distance(ticks: int, fixed: int, rate: int) -> int:
+def distance(v: VenueState, i: int, ticks: int, fixed: int, rate: int) -> int:
     """How far from a price something lies: a number of ticks, or a fraction of it, at least a tick; 0 if neither."""
     if fixed > 0 or rate == 0:
         return fixed
-    return max(muldiv(ticks, rate, RATE), 1)
+    return max(muldiv(from_zero(v.terms, i, ticks), rate, RATE), 1)
 
 
 def _follow(v: VenueState, order: int, ticks: int) -> None:
     """The trigger of a trailing stop follows a price, but never moves back."""
     o = v.orders
-    moved = max(ticks + o.side[order] * distance(ticks, o.trail[order], o.trail_rate[order]), 1)
+    away = distance(v, o.instrument[order], ticks, o.trail[order], o.trail_rate[order])
+    moved = max(ticks + o.side[order] * away, 1)
     if o.trigger[order] == 0 or o.side[order] * (o.trigger[order] - moved) > 0:
         o.trigger[order] = moved
         o.since[order] = v.clock.time[0]

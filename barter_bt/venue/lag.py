@@ -11,7 +11,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import NEVER, STARVED
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
-from barter_bt.engine.terms import steps
+from barter_bt.engine.terms import price_steps
 from barter_bt.venue.market import note_candle, note_trade, on_market_row, on_market_time
 from barter_bt.venue.state import VenueState
 
@@ -113,7 +113,7 @@ def _note(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
             on_market_row(v, cursors, c, row)
         return
     price = cursors.first[c][row] if cursors.kind[c] == TRADE_ROWS else cursors.fourth[c][row]
-    ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+    ticks = price_steps(t, i, price)
     if v.clock.needs_trades[0] and cursors.kind[c] == TRADE_ROWS and time >= b.trade_time[i]:
         note_trade(v, i, time, ticks, cursors.second[c][row])
     if time >= b.last_time[i]:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import TOO_LARGE, bounded_sum
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import after_fill, in_range, mid, notional, position_value, weighted_mid
+from barter_bt.engine.accounting import (
+    after_fill,
+    closing_price,
+    in_range,
+    mid,
+    notional,
+    position_value,
+    weighted_mid,
+)
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.isolated import aside_after, required_at
 from barter_bt.engine.pledges import pledge_worth
@@ -47,7 +55,7 @@ def _other_mark(v: VenueState, i: int) -> int:
     if by == LAST and b.last[i] > 0:
         return b.last[i]
     if by == CLOSING and b.quantity[i] != 0:
-        return b.bid[i] if b.quantity[i] > 0 else b.ask[i]
+        return closing_price(v.terms, i, b.quantity[i], b.bid[i], b.ask[i])
     return weighted_mid(b.bid[i], b.bid_lots[i], b.ask[i], b.ask_lots[i])
 
 
@@ -108,6 +116,19 @@ def backing(v: VenueState, asset: int, filling: int, ticks: int) -> int:
             mark = ticks if p.instrument[row] == filling else mark_ticks(v, p.instrument[row])
             total = bounded_sum(total, pledge_worth(p, row, amount, mark))
     return total
+
+
+@unit
+def transferable(v: VenueState, i: int, wanted: int) -> int:
+    """What of an amount can be added to what an isolated position has set aside, or taken from it (rule 79)."""
+    a, b, asset, ticks = v.accounts, v.markets, v.terms.quote[i], mark_ticks(v, i)
+    if wanted < 0:
+        worth = position_value(v.terms, i, b.quantity[i], b.cost_basis[i], ticks)
+        kept = bounded_sum(b.aside[i], min(worth, 0))
+        return -min(-wanted, max(bounded_sum(kept, -requirement(v, i, b.quantity[i], ticks)), 0))
+    revalue(v, asset)
+    spare = bounded_sum(free_money(v, asset, i, ticks), a.collateral[asset])
+    return min(wanted, max(bounded_sum(spare, -a.requirement[asset]), 0))
 
 
 def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, value: int, fee: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
-from barter_bt.engine.terms import steps, whole_lots
+from barter_bt.engine.terms import price_steps, whole_lots
 from barter_bt.venue.alarm import show_mark, show_quote, show_range
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
@@ -34,7 +34,7 @@ def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
 @hot
 def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
     t, b = v.terms, v.markets
-    ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+    ticks = price_steps(t, i, price)
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
         return
@@ -60,11 +60,11 @@ def note_trade(v: VenueState, i: int, time: int, ticks: int, amount: float) -> N
 @hot
 def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     t, b = v.terms, v.markets
-    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
+    per_lot, lot_noise = t.lots_per_unit[i], t.lot_noise[i]
     bid_lots = whole_lots(cursors.second[c][row], per_lot, lot_noise)
     ask_lots = whole_lots(cursors.fourth[c][row], per_lot, lot_noise)
-    bid = steps(cursors.first[c][row], per_unit, noise) if bid_lots > 0 else 0
-    ask = steps(cursors.third[c][row], per_unit, noise) if ask_lots > 0 else 0
+    bid = price_steps(t, i, cursors.first[c][row]) if bid_lots > 0 else 0
+    ask = price_steps(t, i, cursors.third[c][row]) if ask_lots > 0 else 0
     if bid < 0 or ask < 0:
         fail(v.fault, BAD_ROW, i)
         return
@@ -83,8 +83,7 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
 
 def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     t = v.terms
-    per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
-    ticks = steps(cursors.fourth[c][row], per_unit, noise)
+    ticks = price_steps(t, i, cursors.fourth[c][row])
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
         return
@@ -94,19 +93,19 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
     if v.clock.needs_candles[0]:
         note_candle(v, cursors, c, row, i)
     if b.live[i] > 0 or b.watched[i]:
-        high = steps(cursors.second[c][row], per_unit, noise)
-        low = steps(cursors.third[c][row], per_unit, noise)
+        high = price_steps(t, i, cursors.second[c][row])
+        low = price_steps(t, i, cursors.third[c][row])
         if high < ticks or low > ticks or low <= 0:
             fail(v.fault, BAD_ROW, i)
             return
         time_open = cursors.time_open[c][row]
         if b.watched[i]:
-            show_range(v, i, time_open, steps(cursors.first[c][row], per_unit, noise), low, high)
+            show_range(v, i, time_open, price_steps(t, i, cursors.first[c][row]), low, high)
             mark = mark_ticks(v, i)
             show_mark(v, i, mark, mark)
         if b.live[i] > 0:
             if v.fill_terms.candle_path[i]:
-                begin_path(v, i, time_open, steps(cursors.first[c][row], per_unit, noise), low, high, ticks)
+                begin_path(v, i, time_open, price_steps(t, i, cursors.first[c][row]), low, high, ticks)
             else:
                 match_close(v, i, time_open, low, high, ticks)
 
@@ -115,9 +114,8 @@ def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) 
 def note_candle(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     """Remember the last candle, for what slips by it."""
     t, b = v.terms, v.markets
-    per_unit, noise = t.ticks_per_unit[i], t.tick_noise[i]
-    ticks = steps(cursors.fourth[c][row], per_unit, noise)
-    high, low = steps(cursors.second[c][row], per_unit, noise), steps(cursors.third[c][row], per_unit, noise)
+    ticks = price_steps(t, i, cursors.fourth[c][row])
+    high, low = price_steps(t, i, cursors.second[c][row]), price_steps(t, i, cursors.third[c][row])
     if ticks <= 0 or high < ticks or low > ticks or low <= 0:
         fail(v.fault, BAD_ROW, i)
         return
@@ -145,7 +143,7 @@ def _on_candle_open(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
     if i < 0 or i >= len(v.markets):
         fail(v.fault, BAD_ROW, -1)
     elif v.markets.live[i] > 0:
-        ticks = steps(cursors.first[c][row], v.terms.ticks_per_unit[i], v.terms.tick_noise[i])
+        ticks = price_steps(v.terms, i, cursors.first[c][row])
         if ticks <= 0:
             fail(v.fault, BAD_ROW, i)
         else:

@@ -27,7 +27,7 @@ def maintenance(v: VenueState, i: int, ticks: int) -> int:
         return muldiv(lots, m.lot_maintenance_num[i], m.lot_maintenance_den[i])
     if m.maintenance_rate[i] == 0:
         return 0
-    value = notional(v.terms, i, lots, ticks)
+    value = abs(notional(v.terms, i, lots, ticks))
     if value > LIMIT:
         return TOO_LARGE
     if m.lot_maintenance_num[i] < 0:
@@ -84,8 +84,8 @@ def liquidate(v: VenueState, i: int, lots: int, ticks: int) -> None:
     t, value = v.terms, notional(v.terms, i, lots, ticks)
     fee = TOO_LARGE
     if value <= LIMIT:
-        taken = fee_of_order(t, i, fee_of(t, i, value, lots, 0), value)
-        fee = bounded_sum(taken, muldiv(value, v.margin_terms.liquidation_rate[i], RATE))
+        taken = fee_of_order(t, i, fee_of(t, i, value, lots, 0), abs(value))
+        fee = bounded_sum(taken, muldiv(abs(value), v.margin_terms.liquidation_rate[i], RATE))
     close_out(v, i, lots, ticks, fee, LIQUIDATION)
 
 
@@ -95,13 +95,13 @@ def step_down(v: VenueState, i: int, ticks: int) -> bool:
     if not v.margin_terms.steps[i]:
         return False
     lots, t = abs(v.markets.quantity[i]), v.terms
-    tier = tier_of(v.tiers, t, i, notional(t, i, lots, ticks))
+    tier = tier_of(v.tiers, t, i, abs(notional(t, i, lots, ticks)))
     if tier == t.tier_first[i]:
         return False
     low, high = 0, lots - 1
     while low < high:
         middle = low + (high - low + 1) // 2
-        if notional(t, i, middle, ticks) <= v.tiers.bound[tier - 1]:
+        if abs(notional(t, i, middle, ticks)) <= v.tiers.bound[tier - 1]:
             low = middle
         else:
             high = middle - 1

@@ -16,8 +16,10 @@ def size_at(v: VenueState, order: int, i: int, ticks: int) -> None:
     o, w, wish = v.orders, v.wishes, v.orders.wish[order] - 1
     if o.filled[order] > 0 or o.matched[order] > 0:
         return
-    lots = w.side[wish] * lots_for(v.terms, i, w.value[wish], ticks, w.with_fee[wish])
-    missing = o.side[order] * bounded_sum(lots, -w.held[wish])
+    missing = 0
+    if ticks > v.terms.zero[i]:  # elsewhere money has no size (rule 76)
+        lots = w.side[wish] * lots_for(v.terms, i, w.value[wish], ticks, w.with_fee[wish])
+        missing = o.side[order] * bounded_sum(lots, -w.held[wish])
     if missing > 0:
         o.quantity[order] = min(missing, LIMIT)
     else:

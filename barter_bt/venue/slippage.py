@@ -10,7 +10,7 @@ import math
 
 from barter_bt.columns.exact import muldiv_floor
 from barter_bt.engine.order import BUY, LIMIT
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.terms import RATE, from_zero
 from barter_bt.venue.state import QUOTES, TRADES, VenueState
 
 _NOISE = 1e-6  # of a tick: what floats add
@@ -21,9 +21,10 @@ def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: 
     o, f = v.orders, v.fill_terms
     if not f.slips[i]:
         return ticks
-    moved = by_ticks_and_rate(ticks, f.slip_ticks[i], f.slip_rate[i])
+    size = from_zero(v.terms, i, ticks)
+    moved = by_ticks_and_rate(size, f.slip_ticks[i], f.slip_rate[i])
     if f.slip_by_candle[i]:
-        moved += _by_candle(v, order, i, lots, ticks, evidence)
+        moved += _by_candle(v, order, i, lots, size, evidence)
     price = max(ticks + o.side[order] * moved, 1)
     if o.kind[order] != LIMIT:
         return price
@@ -37,10 +38,10 @@ def by_ticks_and_rate(ticks: int, more: int, rate: int) -> int:
     return more + down + int(ticks * rate - down * RATE > 0)
 
 
-def _by_candle(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> int:
+def _by_candle(v: VenueState, order: int, i: int, lots: int, size: int, evidence: int) -> int:
     f, extent, shown = v.fill_terms, float(v.markets.candle_range[i]), _shown(v, order, i, evidence)
     share = 1.0 if shown < lots else float(lots) / float(shown)
-    moved = f.range_share[i] * extent + (f.volume_share[i] * float(ticks)) * (share * share)
+    moved = f.range_share[i] * extent + (f.volume_share[i] * float(size)) * (share * share)
     moved += (f.impact[i] * extent) * math.sqrt(share)
     return max(math.ceil(moved - _NOISE), 0)
 

@@ -273,6 +273,8 @@ class VenueClock(Table):
     liquidations: I64  # of assets
     bankrupt: I64  # of them, with less than nothing left
     delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
+    unassigned: I64  # assignments that were not made whole
+    withheld: I64  # transfers of margin that were not made whole
     undelivered: I64  # positions that were settled in cash, for what they deliver could not be paid or was not there
 
 

@@ -7,14 +7,14 @@ settled together (:mod:`barter_bt.venue.settle`), so that the order of rows deci
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import OPENING
+from barter_bt.engine.agenda import OPENING, VENUE_MARKET
 from barter_bt.engine.order import ANY_FILL, BUY, FOK, GTC, MARKET, NEXT_CLOSE, NEXT_OPEN, NOT_FILLED, THIS_CLOSE
 from barter_bt.engine.terms import whole_lots
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.participation import give, on_offer, on_quote
 from barter_bt.venue.sizing import size_at
 from barter_bt.venue.slippage import slipped
-from barter_bt.venue.state import CANDLES, QUOTES, TRADES, VenueState
+from barter_bt.venue.state import CANDLES, PESSIMISTIC, QUOTES, TRADES, VenueState
 
 
 def is_within_limit(v: VenueState, order: int, ticks: int) -> bool:
@@ -145,7 +145,12 @@ def takes_this_close(v: VenueState, order: int, i: int) -> bool:
     if evidence == TRADES:
         return v.orders.candle_fill[order] == THIS_CLOSE and b.trade_ticks[i] > 0
     chosen = _candle_fill(v, order, i) == THIS_CLOSE and evidence == CANDLES and takes_at_arrival(v, order)
-    return chosen and b.candle_time[i] == v.clock.time[0]
+    return chosen and b.candle_time[i] == v.clock.time[0] and not _is_under_way(v, i)
+
+
+def _is_under_way(v: VenueState, i: int) -> bool:
+    """Whether a candle of now has still to come to its close, where who takes then meets it (rule 59)."""
+    return v.clock.stage[0] == VENUE_MARKET and v.fill_terms.candle_path[i] != PESSIMISTIC
 
 
 def price_of_this_close(v: VenueState, i: int) -> int:

@@ -94,8 +94,8 @@ class Venue:
         first (rule 59).
     mark
         What a book with both sides says that a position is worth: the ``"weighted_mid"``, the ``"mid"``, the ``"last"``
-        price, which is also that of trades and candles without a book, or ``"closing"``: the side that takes it
-        (rule 73).
+        price, which is also that of trades and candles without a book, or ``"closing"``: the side that takes it,
+        ``"closing_with_fee"`` less the plain rate of the taker's fee (rule 73).
     collateral
         Assets that count as collateral beside the one in which positions are margined, each with its haircut:
         ``{"btc": "10%"}`` counts nine tenths of what a btc is worth (rule 75).
@@ -138,7 +138,7 @@ class Venue:
     slippage_by_instrument: Mapping[str, Slippage] = field(default_factory=dict)
     participation: float | None = None
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] = "pessimistic"
-    mark: Literal["weighted_mid", "mid", "last", "closing"] = "weighted_mid"
+    mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] = "weighted_mid"
     collateral: Mapping[str, float] = field(default_factory=dict)
     locked_quotes: Literal["wait", "fill"] = "wait"
     beyond_size: Literal["wait", "one_tick_worse"] = "wait"
@@ -152,7 +152,7 @@ class Venue:
             "limit_fill": ("through", "touch"),
             "candle_fill": ("next_open", "next_close", "this_close"),
             "candle_path": ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"),
-            "mark": ("weighted_mid", "mid", "last", "closing"),
+            "mark": ("weighted_mid", "mid", "last", "closing", "closing_with_fee"),
             "locked_quotes": ("wait", "fill"),
             "beyond_size": ("wait", "one_tick_worse"),
         }

@@ -20,11 +20,17 @@ SEEDS = st.integers(0, 10_000)
 
 
 def drawn(seed):
-    """A run without splits, over which units change: `tests/engine/test_rules_splits.py` has those by hand."""
+    """A run without splits, over which units change, and in which what is bought is what is held.
+
+    `tests/engine/test_rules_splits.py` and `test_rules_fees.py` have the others by hand.
+    """
     scenario = random_scenario(seed)
-    kept = tuple(row for row in scenario.cash_flows if row[0] != "split")
+    flows = tuple(row for row in scenario.cash_flows if row[0] != "split")
+    instruments = tuple(
+        replace(each, paid_in="quote") if each.paid_in == "received" else each for each in scenario.instruments
+    )
     with accepted():  # a few end by rule 2
-        return bt.backtest(**to_backtest(replace(scenario, cash_flows=kept)), interpret=True)
+        return bt.backtest(**to_backtest(replace(scenario, cash_flows=flows, instruments=instruments)), interpret=True)
 
 
 def walked(trades):
@@ -128,14 +134,14 @@ def test_each_column_is_what_it_is_said_to_be(seed):
                 mean = total / sum(quantity / price for price, quantity in found["out"])
             assert trip["price_exit"] == pytest.approx(mean, rel=1e-12)
             amount, entry = trip["quantity"] * float(one.contract_size), trip["price_enter"]
-            cost = entry and (amount / entry if one.is_inverse else amount * entry)
-            assert trip["return"] == (pytest.approx(trip["pnl"] / cost) if cost else None)
+            cost = entry if entry <= 0 else amount / entry if one.is_inverse else amount * entry
+            assert trip["return"] == (pytest.approx(trip["pnl"] / cost) if cost > 0 else None)
         inside = order is not None and (order["kind"] not in ("market", "limit") or last["liquidity"] == "maker")
         mine = [(kind, row) for kind, row in market if result.index.names[row["instrument"]] == trip["instrument"]]
         mine = [(kind, row) for kind, row in mine if row["time_exchange"] <= end]
         prices = found["own"] + [price for kind, row in mine for price in certain(kind, row, enter, leave, inside)]
         sign, entry = 1 if trip["side"] == "buy" else -1, trip["price_enter"]
-        if not entry:  # it cost less than half a unit of money
+        if entry <= 0:  # it cost less than half a unit of money, or nothing at all (rule 76)
             assert (trip["return"], trip["mae"], trip["mfe"]) == (None, None, None)
             continue
         gains = [sign * (1 - entry / price if one.is_inverse else price / entry - 1) for price in prices]

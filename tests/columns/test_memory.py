@@ -113,6 +113,7 @@ def test_threads_never_get_one_block_twice():
 def test_a_table_that_one_thread_cannot_grow_is_no_matter_of_another():
     """Memory that runs out ends the run that asked for it."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(out_of_memory.note, "Orders").result()
+        error = MemoryError("table Orders could not grow")
+        pool.submit(out_of_memory.note, error).result()
         assert out_of_memory.take() is None
-        assert pool.submit(out_of_memory.take).result() == "Orders"
+        assert pool.submit(out_of_memory.take).result() is error

@@ -152,7 +152,7 @@ def test_compiled_code_grows_a_table_by_its_address():
 
     table.grow = full
     assert grow(table.address) == 1
-    assert module.out_of_memory.take() == "Mixed"
+    assert str(module.out_of_memory.take()) == "table Mixed could not grow"
     assert module.out_of_memory.take() is None
 
 

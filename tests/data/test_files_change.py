@@ -26,7 +26,7 @@ def replace(path: Path, frame: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("in_place", [True, False])
 def test_a_file_that_is_cut_while_it_is_streamed_is_an_error(tmp_path, monkeypatch, in_place):
-    monkeypatch.setattr(source, "PIECE_ROWS", 1_000)
+    monkeypatch.setattr(source, "BATCH_ROWS", 1_000)
     path = tmp_path / "t.parquet"
     frame = generate.trades(20_000)
     frame.write_parquet(path, row_group_size=1_000, compression="uncompressed")

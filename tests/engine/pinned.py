@@ -187,7 +187,7 @@ def panel(interpret: bool) -> Result:
     market = by_close(*(some_candles(seed, 120, name) for seed, name in enumerate(names, 10)))
     change = pl.col("close").pct_change(5).over("instrument")
     best = (change.rank(descending=True).over("time") <= 2).cast(pl.Float64) * 0.5
-    signals = bt.Signals(best, size="equity", name="rotation")
+    signals = bt.Signals(best, size="equity", name="rotation", rebalance="always")
     return run(market, signals, [spot(name) for name in names], venues=bt.Venue(FEES), interpret=interpret)
 
 

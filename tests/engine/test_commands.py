@@ -173,7 +173,7 @@ def test_a_shutdown_ends_the_market_and_drains_what_is_in_flight():
     rows = schedule({"at": 3, "buy": 1}, {"at": 5, "buy": 1})
     result = run(STEADY, rows, venues=venue, commands=commands({"at": 3.5, "do": "shutdown"}))
     assert table(result.orders, "status", "time_closed") == [("filled", 5)]
-    assert result.state.engine.market_time[0] == 3 * 10**9
+    assert result.state.engine.market_time[0] < 4 * 10**9
     assert any("shutdown" in warning for warning in result.warnings)
 
 
@@ -185,6 +185,16 @@ def test_after_a_shutdown_the_venue_sees_no_market_either():
     result = run(market, rows, commands=commands({"at": 3, "do": "shutdown"}))
     assert table(result.orders, "status", "filled") == [("open", 0)]
     assert result.state.engine.time[0] == 3 * 10**9
+
+
+@pytest.mark.parametrize("others", [(), ({"at": 0.4, "buy": 1, "limit": 5},)])
+def test_what_is_in_flight_at_a_shutdown_meets_the_market_of_then(others):
+    """At 102, whether or not the venue had another order and was awake."""
+    market = quotes((0, 99, 9, 101, 9), (2, 100, 9, 102, 9), (4, 200, 9, 203, 9))
+    late = bt.Venue(latency=bt.Latency(request_ns="5s"))
+    plan = schedule(*others, {"at": 0.5, "buy": 1})
+    result = run(market, plan, venues=late, commands=commands({"at": 3, "do": "shutdown"}))
+    assert table(result.trades, "time_exchange", "price") == [(5.5, 102)]
 
 
 @MODES

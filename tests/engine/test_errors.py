@@ -11,8 +11,10 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
+from barter_bt.backtest.drive import Drive
 from barter_bt.data import generate
-from barter_bt.errors import BarterBtError, ConfigError, DataError, InstrumentError, StrategyError
+from barter_bt.engine.fault import FILL_IN_PAST
+from barter_bt.errors import BarterBtError, ConfigError, DataError, EngineError, InstrumentError, StrategyError
 from barter_bt.simulation import loop
 from barter_bt.strategy.api import buy, limit_buy, limit_sell, target
 from tests.engine.tiny import A, B, Watch, candles, flat, quotes, run, schedule, stamps, table, trades
@@ -480,3 +482,16 @@ def test_a_candle_that_comes_twice_in_a_row_is_refused_though_nobody_checks_the_
     market = candles((0, 10, 5, 5, 5, 5), (10, 20, 6, 6, 6, 6), (10, 20, 6, 6, 6, 6), validate=False)
     with pytest.raises(DataError, match="equal to that of the candle before of the same instrument"):
         run(market, Watch(lambda s: None))
+
+
+def test_a_fault_of_this_package_has_no_result(monkeypatch):
+    """Nobody should see results that a fault of ours has made."""
+
+    def stop(drive):
+        drive._v.fault.code[0] = FILL_IN_PAST
+        drive._raise()
+
+    monkeypatch.setattr(Drive, "run", stop)
+    with pytest.raises(EngineError, match="a fault of barter_bt") as raised:
+        run(flat(1, 2), schedule({"at": 1, "buy": 1}))
+    assert raised.value.result is None

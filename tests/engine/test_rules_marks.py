@@ -41,6 +41,33 @@ def test_rule_73_a_short_position_is_closed_at_the_ask():
     assert worth("closing", -1, SWAP) == (10_000 - 2 * 10, 102, 110)
 
 
+REBATE = bt.Fees(taker=-0.01)
+
+
+@pytest.mark.parametrize(
+    ("fees", "side", "at"),
+    [("5%", 1, 95), ("5%", -1, 116), ("2%", 1, 98), ("2%", -1, 112), (REBATE, 1, 100), (REBATE, -1, 110)],
+)
+def test_rule_73_closing_with_fee_is_less_the_takers_fee(fees, side, at):
+    """5 % of 110 are 5.5 ticks, which is rounded to even; a rebate gives nothing."""
+    seen = Watch(
+        lambda s: s.mark("a_usd"),
+        lambda s, n: ([], [bt.OrderRequest("a_usd", 2 * side)] if n == 1 else []),
+        wake="quote",
+    )
+    run([BOOKS, LAST], seen, venues=bt.Venue(account="margin", mark="closing_with_fee", fees=fees))
+    assert seen.seen[-1] == at
+
+
+def test_rule_73_liquidation_leaves_room_for_the_fee():
+    """2 held from 100, of 112 less a fee of 2: covered at 60, which a bid of 61 is after a fee of 1 %."""
+    for bid, closed in ((61, []), (60, [(60,)])):
+        venue = bt.Venue(margin=bt.Margin("50%", maintenance="25%"), mark="closing_with_fee", fees="1%")
+        market = quotes((0, 99, 9, 100, 9), (1, 99, 9, 100, 9), (2, bid, 9, 99, 9), (3, bid, 9, 99, 9))
+        result = run(market, schedule({"at": 0.5, "buy": 2}), SWAP, venues=venue, balances={"usd": 112})
+        assert table(result.orders, "price_average")[1:] == closed
+
+
 def test_rule_73_before_the_first_trade_the_weighted_mid_counts():
     assert worth("last", 1, data=(BOOKS,))[2] == 102
 

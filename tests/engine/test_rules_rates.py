@@ -9,7 +9,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import BarterBtError, ConfigError, DataError
-from tests.engine.tiny import A, run, schedule, table, trades
+from tests.engine.tiny import A, bars, run, schedule, table, trades
 
 EUR = bt.Instrument("x", "a_eur", price_increment=1, quantity_increment=1)
 MARKET = trades((0, 100, 9), (1, 100, 9), (2, 110, 9), (3, 110, 9), instrument="a_eur")
@@ -60,6 +60,14 @@ def test_rule_74_half_a_unit_is_rounded_to_even():
             trades((0, 100, 9)), schedule(), A, balances={"usd": amount}, reporting="eur", rates={"usd/eur": 0.5}
         )
         assert result.equity["equity"][-1] == worth
+
+
+def test_rates_by_time_count_at_marks_that_nobody_looks_at():
+    """Candles one after the other, without orders: each mark is converted at the rate of its time."""
+    rates = {"usd/eur": dated((10, 0.5), (30, 0.8))}
+    options = {"balances": {"usd": 100}, "reporting": "eur", "rates": rates}
+    result = run(bars(10, 10, 10, 10, 10, 10), schedule(), A, **options)
+    assert table(result.equity, "time", "equity")[1:] == [(10, 50), (20, 50), (30, 80), (40, 80), (50, 80), (60, 80)]
 
 
 def test_a_rate_before_its_time_is_told():

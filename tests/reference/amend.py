@@ -31,7 +31,8 @@ def read_amend(number: int, instrument: Instrument, row: Row) -> Amend:
     """That of a row of a schedule."""
     price, quantity, trigger, trailing, rate = row[3:]
     assert not (trailing and rate), "they replace each other"
-    price, trigger, trail = (0 if one is None else instrument.ticks_of(one) for one in (price, trigger, trailing))
+    price, trigger = (0 if one is None else instrument.ticks_of(one) for one in (price, trigger))
+    trail = instrument.distance_of(trailing or 0)
     lots = 0 if quantity is None else abs(instrument.lots_of(quantity))
     return Amend(number, price, lots, trigger, trail, on_grid(rate or 0, Fraction(1, BILLION), "trailing rate"))
 

@@ -17,7 +17,7 @@ from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
 from .engine import run
-from .tables import AMENDS, BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table, Tables, row_of
+from .tables import AMENDS, BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table, Tables, above_zero, row_of
 
 if TYPE_CHECKING:
     from barter_bt.backtest import Result
@@ -46,7 +46,7 @@ def tables_of(result: Result) -> Tables:
         {"time": time, "equity": worth if known else None}
         for time, worth, known in zip(*(state.equity.array(name).tolist() for name in state.equity.schema), strict=True)
     ]
-    return Tables(
+    tables = Tables(
         tuple(index.assets),
         units,
         names,
@@ -60,6 +60,7 @@ def tables_of(result: Result) -> Tables:
         equity=equity,
         sequence=state.engine.sequence[0],
     )
+    return above_zero(tables, state.terms.array("zero").tolist())
 
 
 def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:

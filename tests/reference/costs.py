@@ -11,14 +11,17 @@ from barter_bt.testing.scenario import InstrumentSpec
 from .model import Instrument, Market, exact, rhe
 
 
-def slippage(spec: InstrumentSpec, lots: int, ticks: int, shown: int, candle: Market | None) -> int:
-    """Rule 39: by how many ticks a taker's price moves; ``shown`` are the lots of the event, ``candle`` the last."""
+def slippage(spec: InstrumentSpec, lots: int, size: int, shown: int, candle: Market | None) -> int:
+    """Rule 39: by how many ticks a taker's price moves; ``shown`` are the lots of the event, ``candle`` the last.
+
+    ``size`` are the ticks of the price, without a sign.
+    """
     share = float(lots) / float(shown) if 0 < lots <= shown else 1.0
     reach = float(candle.prices[1] - candle.prices[2]) if candle else 0.0
-    price = float(ticks)
+    price = float(size)
     moved = spec.range_share * reach + (spec.volume_share * price) * (share * share)
     moved += (spec.impact * reach) * math.sqrt(share)
-    return spec.slippage_ticks + math.ceil(exact(spec.slippage_rate) * ticks) + max(math.ceil(moved - 1e-6), 0)
+    return spec.slippage_ticks + math.ceil(exact(spec.slippage_rate) * size) + max(math.ceil(moved - 1e-6), 0)
 
 
 class Paid(NamedTuple):
@@ -57,7 +60,7 @@ def owed(instrument: Instrument, fees: int, notional: int) -> int:
 
 def paid_behind(paid: Paid, instrument: Instrument, lots: int, notional: int, maker: bool) -> Paid:
     """After one more fill."""
-    fees, whole = paid.fees + instrument.fee(lots, notional, maker), paid.notional + notional
+    fees, whole = paid.fees + instrument.fee(lots, notional, maker), paid.notional + abs(notional)
     return Paid(fees, whole, owed(instrument, fees, whole))
 
 

@@ -16,11 +16,11 @@ from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
-from .ending import EXERCISE, remains
+from .ending import EXERCISE, assign, remains
 from .entries import enters
 from .fees import Counter, is_received
-from .flows import Flow, due, flows_of
-from .latency import AMEND, CANCEL, CASH_FLOW, OPEN, SPLIT, Link
+from .flows import Flow, due, flows_of, moved
+from .latency import AMEND, CANCEL, CASH_FLOW, FEED, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
@@ -46,7 +46,7 @@ from .path import meet_point
 from .protection import Level, levels_of
 from .sizing import Sized
 from .split import News, Split, divided, end_orders, split, split_position
-from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, row_of
+from .tables import BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Tables, above_zero, row_of
 from .targets import follow
 from .timing import check_times, settled
 from .venue import ENTRY, Venue
@@ -68,7 +68,13 @@ OWN_REASONS = ("", "odd", "even")
 
 def run(scenario: Scenario, manager: Manager | None = None) -> Tables:
     """Run a scenario by the rules, with a risk manager of the user's own."""
-    return Engine(scenario, manager).run()
+    engine = Engine(scenario, manager)
+    return above_zero(engine.run(), [item.zero for item in engine.world.instruments])
+
+
+def above_zero_of(instrument: Instrument, ticks: int) -> int:
+    """Rule 76: what a risk manager is shown of a price; 0 of a market order."""
+    return ticks - instrument.zero if ticks > 0 else 0
 
 
 class Engine:
@@ -84,7 +90,9 @@ class Engine:
         self.realised = [0] * len(self.total)  # of exited positions, by quote asset
         self.paid = [0] * len(self.total)  # cash flows, by asset
         how = {spec.name: spec.mark for spec in scenario.exchanges}
-        self.books = {item.index: Book(how=how[item.spec.exchange]) for item in every}
+        self.books = {
+            item.index: Book(how=how[item.spec.exchange], fee=exact(item.spec.taker), zero=item.zero) for item in every
+        }
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
         self.priced: dict[int, int] = {}  # by the last priced event alone
@@ -114,11 +122,14 @@ class Engine:
         streams = [[read(self.world, stream.kind, row) for row in stream.rows] for stream in self.scenario.streams]
         events = [((stream, row), event) for stream, rows in enumerate(streams) for row, event in enumerate(rows)]
         kinds: dict[int, set[str]] = {item.index: set() for item in self.world.instruments}
+        given = self.scenario.streams
         for (stream, _), event in events:
-            kinds[event.instrument.index].add(self.scenario.streams[stream].kind)
+            if given[stream].seen_by != "strategy":  # rule 78
+                kinds[event.instrument.index].add(given[stream].kind)
+        self.specs = {spec.name: spec for spec in self.scenario.exchanges}
+        arrivals = self.arrivals(streams)
         if self.scenario.start is not None:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
-        self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         links = self.send_report, self.note, self.insure, self.pay
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
         self.requests = {name: Link(one.request_delays, one.request_ns, one.seed) for name, one in self.specs.items()}
@@ -127,20 +138,26 @@ class Engine:
         }
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
-            exchange = event.instrument.spec.exchange
-            arrival = event.time + self.specs[exchange].feed_ns if event.received is None else event.received
+            arrival = arrivals[rank]
             assert arrival >= event.time, "rule 9: negative latency"
-            last = max(last, arrival)
-            if event.kind == "candle":
-                self.at(event.time_open, CANDLE_OPEN, partial(self.venues[exchange].on_candle_open, event), rank)
-            if event.instrument.has_expired(event.time - 1):  # rule 46: it is later than the expiry
-                self.at(arrival, AT_ENGINE, self.tick, rank)
+            if given[rank[0]].seen_by == "venue":
                 continue
-            self.at(event.time, AT_VENUE, partial(self.venues[exchange].on_market, event), rank)
-            self.moments.add(event.time)
-            self.at(arrival, AT_ENGINE, partial(self.on_market, event), rank)
-            if event.kind == "candle":
+            last = max(last, arrival)
+            is_over = event.instrument.has_expired(event.time - 1)  # rule 46: it is later than the expiry
+            self.at(arrival, AT_ENGINE, self.tick if is_over else partial(self.on_market, event), rank)
+            if event.kind == "candle" and not is_over:
                 closes.add(arrival)
+        for rank, event in events:
+            venue = self.venues[event.instrument.spec.exchange]
+            if given[rank[0]].seen_by == "strategy":
+                continue
+            if event.kind == "candle" and event.time_open <= last:
+                self.at(event.time_open, CANDLE_OPEN, partial(venue.on_candle_open, event), rank)
+            if event.time > last or event.instrument.has_expired(event.time - 1):  # rules 78 and 46
+                continue
+            self.at(event.time, AT_VENUE, partial(venue.on_market, event), rank)
+            self.moments.add(event.time)
+            if event.kind == "candle":
                 walks.add(event.time)
         self.last = last
         first = min(event.time_open if event.kind == "candle" else event.time for _, event in events)
@@ -162,7 +179,7 @@ class Engine:
             self.at(time, PATH, self.walk)
         for time in self.moments:
             self.at(time, MARGINS, self.keep_margins)
-        candles = any(stream.kind == "candles" for stream in self.scenario.streams)
+        candles = any(stream.kind == "candles" and stream.seen_by != "venue" for stream in given)
         self.interval = self.scenario.mark_every_ns or (0 if candles else 60 * BILLION)
         for time in {self.start} if self.interval else closes | {self.start}:
             self.at(time, MARK, self.planned_mark)
@@ -174,6 +191,17 @@ class Engine:
                 self.at(row[1], SCHEDULE, partial(self.on_schedule, number, row), (EXPLICIT, number))
         for time, rows in targets.items():
             self.at(time, SCHEDULE, partial(self.on_targets, rows), (TARGETS, 0))
+
+    def arrivals(self, streams: list[list[Market]]) -> dict[tuple[int, int], int]:
+        """Rules 9 and 52: of each row of each stream, behind the row before it."""
+        found = {}
+        for stream, rows in enumerate(streams):
+            links = {name: Link(one.feed_delays, one.feed_ns, one.seed) for name, one in self.specs.items()}
+            for row, event in enumerate(rows):
+                link = links[event.instrument.spec.exchange]
+                sent = link.arrival(event.time, FEED, event.time)
+                found[stream, row] = sent if event.received is None else event.received
+        return found
 
     def run(self) -> Tables:
         """Rule 12: event 0, then the queue until it is empty, then the last mark."""
@@ -314,6 +342,14 @@ class Engine:
             arrival = venue.told[flow.instrument.index] = self.responses[exchange].arrival(now, SPLIT, now)
             self.at(arrival, ACCOUNT, told)
             end_orders(venue, flow.instrument, now)
+        elif flow.kind == "assignment":
+            assign(venue, flow, now)
+        elif flow.kind == "margin":
+            if amount := moved(flow, self.world, venue):
+                assert flow.instrument is not None
+                venue.put_aside(flow.instrument, venue.aside.get(flow.instrument.index, 0) + amount)
+                told = partial(self.on_transfer, flow.time, venue.snapshots(asset))
+                self.at(self.responses[exchange].arrival(now, TRANSFER, now), ACCOUNT, told)
         elif amount := due(flow, self.world, venue):
             venue.pay(asset, amount)
             if flow.kind == "funding" and flow.instrument and flow.instrument.spec.isolated:  # rule 70
@@ -363,6 +399,11 @@ class Engine:
         index = flow.instrument.index if flow.instrument else None
         self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount, flow.reason))
         self.check()
+
+    def on_transfer(self, time: int, balances: tuple[tuple[int, int, int], ...], now: int) -> None:
+        """Rule 79: the balance, and nothing else of what stands here."""
+        self.tick(now)
+        self.balance_rows(time, balances)
 
     def on_report(self, report: Report, now: int) -> None:
         """Class 1: all of it is applied at once (rule 11)."""
@@ -573,7 +614,9 @@ class Engine:
         elif self.manager and more:
             held = self.positions.get(order.instrument.index)
             position = held.side * held.quantity if held else 0
-            said = self.manager(more, order.side, position, amend.price or known["price"])
+            said = self.manager(
+                more, order.side, position, above_zero_of(order.instrument, amend.price or known["price"])
+            )
             refused = "" if said < 0 else OWN_REASONS[said]
             amend = amend._replace(quantity=amend.quantity - more - said) if said < 0 else amend
         note_amend(self.tables, number, amend, refused, self.clock)
@@ -650,7 +693,9 @@ class Engine:
             refused = "parent_ended"
         elif self.manager and not refused:
             held = self.positions.get(instrument.index)
-            said = self.manager(quantity, side, held.side * held.quantity if held else 0, terms.price)
+            said = self.manager(
+                quantity, side, held.side * held.quantity if held else 0, above_zero_of(instrument, terms.price)
+            )
             quantity, refused = (-said, "") if said < 0 else (quantity, OWN_REASONS[said])
         number = len(self.tables.orders)
         entry = self.asked[number] = Order(number, instrument, side, quantity, terms, cuts, parent=parent, group=group)

@@ -34,19 +34,19 @@ def distance(instrument: Instrument, number: float, by: ProtectBy) -> Distance:
     """d of rule 60."""
     if by == "fraction":
         return Distance(rate=on_grid(number, Fraction(1, BILLION), "a fraction of a price"))
-    return Distance(instrument.ticks_of(number))
+    return Distance(instrument.distance_of(number))
 
 
 def prices_of(instrument: Instrument, row: Row, by: ProtectBy, price: int | None) -> tuple[int, int]:
     """Limit and trigger in ticks, 0 where there is none, while ``price`` is that of rule 6."""
     limit, stop, ahead = entry_of(row).limit, entry_of(row).stop, 1 if row[3] > 0 else -1
     if by == "price":
-        return instrument.ticks_of(limit or 0), instrument.ticks_of(stop or 0)
+        return tuple(0 if one is None else instrument.ticks_of(one) for one in (limit, stop))  # type: ignore[return-value]
     if price is None:
         return UNKNOWN if limit is not None else 0, UNKNOWN if stop is not None else 0
 
     def away(number: float, start: int, towards: int) -> int:
-        return max(start + towards * distance(instrument, number, by).of(start), 1)
+        return max(start + towards * distance(instrument, number, by).of(start, instrument), 1)
 
     trigger = 0 if stop is None else away(stop, price, ahead)
     if limit is None:

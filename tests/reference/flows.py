@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from barter_bt.testing.scenario import Row
 
-from .model import BILLION, Instrument, World, exact, in_range, rhe
+from .model import BILLION, Instrument, World, exact, in_range, rhe, value
 from .money import Money
+from .pledged import pledged
+from .tiers import requirement
 
 YEAR = 365 * 86_400 * BILLION
 
@@ -58,6 +60,13 @@ def read_flow(world: World, row: Row) -> Flow:
         return Flow(reason, time, None, world.assets.index((exchange, asset)), exact(amount))
     kind, time, name, number = row
     instrument = world.find(name)
+    if kind == "assignment":
+        assert instrument.option, "rule 81: it is refused"
+        assert instrument.spec.american, "rule 81: it is refused"
+        return Flow(kind, time, instrument, instrument.quote, exact(number), kind)
+    if kind == "margin":
+        assert instrument.spec.isolated, "rule 79: it is refused"
+        return Flow(kind, time, instrument, instrument.quote, exact(number), kind)
     assert kind == "funding" if instrument.spec.kind in ("perpetual", "inverse") else instrument.spot, "it is refused"
     if kind == "split":
         new, old = number.split(":")
@@ -82,9 +91,27 @@ def due(flow: Flow, world: World, money: Money) -> int:
     return -position.side * rhe(notional(item, position.quantity, money) * flow.number)
 
 
+def moved(flow: Flow, world: World, money: Money) -> int:
+    """Rule 79: what is added to what an isolated position has set aside, below 0 taken from it."""
+    item, wanted = flow.instrument, rhe(flow.number / world.units[flow.asset])
+    assert item is not None
+    position = money.positions.get(item.index)
+    if position is None:
+        return 0
+    mark, aside = money.marks[item.index], money.aside.get(item.index, 0)
+    if wanted < 0:
+        worth = value(item, position, mark)
+        needs = requirement(item, position.quantity, mark)
+        return -min(-wanted, max(aside + min(worth, 0) - needs, 0))
+    worth, needs = money.sums(item.quote, {}, {})
+    free = money.accounts[item.quote].free - money.margined_base(item.quote)
+    free += pledged(money, item.quote, money.marks, free=True)
+    return min(wanted, max(free + worth - needs, 0))
+
+
 def notional(item: Instrument, lots: int, money: Money) -> int:
     """At the venue's mark; of nothing it needs none."""
-    return in_range(item.notional(lots, money.marks[item.index]), "notional") if lots else 0
+    return abs(in_range(item.notional(lots, money.marks[item.index]), "notional")) if lots else 0
 
 
 def borrowed(item: Instrument, money: Money) -> int:

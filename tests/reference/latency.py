@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
+from math import exp
+from statistics import NormalDist
 
 from barter_bt.testing.scenario.spec import DelaySpec
 
 from .order import Report
 
 WORD = 2**64
-OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED, DELIVERED = (
-    0,
-    1,
-    2,
-    13,
-    14,
-    9,
-    10,
-)  # rule 52: kinds, those of responses without the 16
+# Rule 52: kinds, those of responses without the 16.
+OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED, DELIVERED, TRANSFER = 0, 1, 2, 13, 14, 9, 10, 16
+FEED = 15
 RESPONSES = {"acknowledgement": 0, "fill": 1, "end": 2, "cancel_error": 3, "triggered": 7, "changed": 8} | {
     "amended": 11,
     "amend_error": 12,
@@ -48,9 +45,19 @@ def delay(spec: DelaySpec | None, constant: int, seed: int, time: int, kind: int
     u = drawn(seed, kind, number)
     if form == "measured":
         return delays[u * len(delays) >> 32]
-    assert form == "uniform", f"no form of delays: {form}"
+    if form == "lognormal":
+        delays = lognormal(*delays)
+    else:
+        assert form == "uniform", f"no form of delays: {form}"
     k, r = divmod(u * (len(delays) - 1), 2**32)
     return delays[k] + ((delays[k + 1] - delays[k]) * r >> 32)
+
+
+@cache
+def lognormal(median: int, thousandths: int) -> tuple[int, ...]:
+    """The table of 4,096 delays between which is drawn."""
+    quantiles = (NormalDist().inv_cdf((k + 0.5) / 4096) for k in range(4096))
+    return tuple(round(median * exp(thousandths / 1000 * z)) for z in quantiles)
 
 
 @dataclass

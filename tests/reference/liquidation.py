@@ -72,4 +72,4 @@ def price_out(book: Book, position: Position, mark: int) -> int:
 def fee_out(item: Instrument, lots: int, ticks: int) -> int:
     """Rule 43: a taker's, as one order, and the liquidation's."""
     notional = item.notional(lots, ticks)
-    return fee_behind(NOTHING, item, lots, notional, False) + rhe(notional * exact(item.spec.liquidation_fee))
+    return fee_behind(NOTHING, item, lots, notional, False) + rhe(abs(notional) * exact(item.spec.liquidation_fee))

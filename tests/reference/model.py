@@ -13,6 +13,7 @@ from barter_bt.testing.scenario.spec import Mark
 
 BILLION = 10**9
 LIMIT = 2**62
+ZERO = 10**12  # rule 76: ticks of a price of 0 where it can be negative, so that 0 ticks are no price here either
 NAMES = {"trades": "trade", "quotes": "quote", "candles": "candle"}
 
 
@@ -80,16 +81,33 @@ class Instrument:
         return on_grid(self.base_units * lots, Fraction(1), "base units")
 
     def notional(self, lots: int, ticks: int) -> int:
-        """Rule 3; beyond the range, too, if the lots are that in units of the base (rule 2)."""
+        """Rule 3; beyond the range, too, if the lots are that in units of the base (rule 2).
+
+        Rule 76: at a price below 0 it is negative, but beyond the range above it.
+        """
         if self.spot and self.base_units * lots > LIMIT:
             return LIMIT + 1
-        return rhe(lots * self.lot_value(Fraction(ticks)))
+        value = lots * self.lot_value(Fraction(ticks))
+        signed = rhe(abs(value)) * (1 if value >= 0 else -1)
+        return LIMIT + 1 if self.zero and abs(signed) >= LIMIT else signed
 
     def lot_value(self, ticks: Fraction) -> Fraction:
         """One lot in quote units, not rounded."""
-        return self.ratio / ticks if self.inverse else self.ratio * ticks
+        return self.ratio / ticks if self.inverse else self.ratio * (ticks - self.zero)
+
+    @property
+    def zero(self) -> int:
+        """Rule 76: at how many ticks the price is 0."""
+        return ZERO if self.spec.price_can_be_negative else 0
+
+    def from_zero(self, ticks: int) -> int:
+        """Rule 76: what fractions of a price are fractions of."""
+        return abs(ticks - self.zero)
 
     def ticks_of(self, price: float | str) -> int:
+        return self.distance_of(price) + self.zero
+
+    def distance_of(self, price: float | str) -> int:
         return on_grid(price, self.tick, "price", rounds=not self.spec.declares_tick)
 
     def lots_of(self, quantity: float) -> int:
@@ -124,7 +142,7 @@ class Instrument:
 
     def fee(self, lots: int, notional: int, maker: bool) -> int:
         """Rule 3: the rate's part and the part per contract, each rounded."""
-        return rhe(notional * self.rates[maker]) + self.per_contract(self.spec.per_contract, lots)
+        return rhe(abs(notional) * self.rates[maker]) + self.per_contract(self.spec.per_contract, lots)
 
     def has_expired(self, now: int) -> bool:
         """Rule 46: nothing of it trades from then on."""
@@ -137,7 +155,7 @@ class Instrument:
         if self.spec.margin_per_contract is not None:
             return self.per_contract(self.spec.margin_per_contract, lots)
         notional = self.notional(lots, self.strike if self.option else ticks)
-        return rhe(notional * exact(self.spec.margin)) if notional <= LIMIT else LIMIT + 1
+        return rhe(abs(notional) * exact(self.spec.margin)) if notional <= LIMIT else LIMIT + 1
 
     def maintenance(self, side: int, lots: int, ticks: int) -> int:
         """Rules 42 and 64: what must be kept as long as these lots are held."""
@@ -145,15 +163,17 @@ class Instrument:
             return 0
         if self.spec.maintenance_per_contract is not None:
             return self.per_contract(self.spec.maintenance_per_contract, lots)
-        return rhe(self.notional(lots, self.strike if self.option else ticks) * exact(self.spec.maintenance or "0"))
+        notional = abs(self.notional(lots, self.strike if self.option else ticks))
+        return rhe(notional * exact(self.spec.maintenance or "0"))
 
     def too_small(self, lots: int, ticks: int) -> str:
         """Rule 17: the reason, if there is one; a market order (0 ticks) has no price and notional to check."""
         if lots * self.lot < exact(self.spec.quantity_min or 0):
             return "below_minimum"
-        if ticks > 0 and ticks * self.tick < exact(self.spec.price_min or 0):
+        least = self.spec.price_min
+        if ticks > 0 and least is not None and (ticks - self.zero) * self.tick < exact(least):
             return "below_price_min"
-        if ticks > 0 and self.notional(lots, ticks) * self.quote_unit < exact(self.spec.notional_min or 0):
+        if ticks > 0 and abs(self.notional(lots, ticks)) * self.quote_unit < exact(self.spec.notional_min or 0):
             return "below_minimum"
         return ""
 
@@ -337,6 +357,11 @@ class Fill(NamedTuple):
         return self._replace(lots=lots, notional=instrument.notional(lots, self.ticks))
 
 
+def part_of(cost: int, lots: int, quantity: int) -> int:
+    """Rules 4 and 76: of a cost, which may be below 0, the part of so many lots."""
+    return rhe(Fraction(abs(cost) * lots, quantity)) * (1 if cost >= 0 else -1)
+
+
 def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -> Change:
     """Rule 4, case by case."""
     side, lots, ticks, notional, fee, maker, *_ = fill
@@ -355,7 +380,7 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
         rest = Fill(side, lots - close.lots, ticks, notional - notional_close, fee - fee_close, maker)
         closed = fill_position(before, instrument, close)
         return closed._replace(after=fill_position(None, instrument, rest).after, opened=True)
-    cost_out = before.cost if lots == before.quantity else rhe(Fraction(before.cost * lots, before.quantity))
+    cost_out = before.cost if lots == before.quantity else part_of(before.cost, lots, before.quantity)
     gain = instrument.gains * before.side * (notional - cost_out)
     after = replace(before, quantity=before.quantity - lots, cost=before.cost - cost_out, realised=realised + gain)
     after = replace(after, fees_exit=before.fees_exit + fee)
@@ -419,6 +444,8 @@ class Book:
     left_for: dict[int, int] = field(default_factory=lambda: {1: 0, -1: 0})  # rule 14: not yet taken
     last: int | None = None
     how: Mark = "weighted_mid"  # rule 73
+    fee: Fraction = Fraction(0)  # the plain rate of who takes
+    zero: int = 0  # rule 76
 
     def update(self, event: Market) -> bool:
         """Rule 13: replaced if not older; rule 6: of trades and candle closes whichever came last."""
@@ -466,6 +493,8 @@ class Book:
 
     def mark(self, position: Position | None) -> int | None:
         """Rule 73: the price, or what closes a position."""
-        if position is not None and self.how == "closing" and self.closes():
-            return self.price_for[-position.side]
+        if position is not None and self.how in ("closing", "closing_with_fee") and self.closes():
+            price = self.price_for[-position.side]
+            fee = rhe(abs(price - self.zero) * max(self.fee, Fraction(0))) if self.how == "closing_with_fee" else 0
+            return max(price - position.side * fee, 1)
         return self.price()

@@ -176,7 +176,7 @@ class Money:
     def can_pay(self, order: Order, fill: Fill) -> bool:
         """Rule 17 for spot in a cash account: what is free and what the order itself reserves."""
         instrument = order.instrument
-        if fill.notional + abs(fill.fee) > LIMIT:  # rule 2
+        if abs(fill.notional) + abs(fill.fee) > LIMIT:  # rule 2
             return False
         if self.is_margined(instrument):
             return self.has_margin(instrument, fill)

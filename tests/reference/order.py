@@ -50,10 +50,13 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     """Those of an "open" row of a schedule."""
     price, tif, post_only, conditions = row[4], row[5], row[6], conditions_of(row)
     trails = conditions.trailing is not None or conditions.trailing_rate is not None
-    kind = "if_touched" if conditions.if_touched is not None else "stop" if conditions.stop or trails else ""
+    kind = (
+        "if_touched" if conditions.if_touched is not None else "stop" if conditions.stop is not None or trails else ""
+    )
     assert not (kind and post_only), "rule 28"
-    prices = (price, conditions.if_touched or conditions.stop, conditions.trailing)
-    limit, trigger, trail = (instrument.ticks_of(one or 0) for one in prices)
+    waits_at = conditions.stop if conditions.if_touched is None else conditions.if_touched
+    limit, trigger = (0 if one is None else instrument.ticks_of(one) for one in (price, waits_at))
+    trail = instrument.distance_of(conditions.trailing or 0)
     rate = on_grid(conditions.trailing_rate or 0, Fraction(1, BILLION), "trailing rate")
     terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
     times = {"good_till": conditions.good_till, "good_after": conditions.good_after}
@@ -129,7 +132,7 @@ class Order:
 
     def __post_init__(self) -> None:
         _, _, _, kind, trigger, trail, rate, self.reduce_only, *_ = self.terms
-        self.trigger = Trigger(self.side, kind, trigger, trail, rate)
+        self.trigger = Trigger(self.side, kind, trigger, trail, rate, self.instrument.zero)
         self.price, self.tif = self.terms.price, self.terms.tif
 
     @property

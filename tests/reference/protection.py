@@ -17,8 +17,8 @@ class Distance(NamedTuple):
     ticks: int = 0
     rate: int = 0
 
-    def of(self, price: int) -> int:
-        return self.ticks or max(rhe(Fraction(price * self.rate, BILLION)), 1)
+    def of(self, price: int, instrument: Instrument) -> int:
+        return self.ticks or max(rhe(Fraction(instrument.from_zero(price) * self.rate, BILLION)), 1)
 
 
 NONE = Distance()
@@ -32,10 +32,10 @@ class Level(NamedTuple):
     away: Distance
     trail: Distance = NONE
 
-    def ticks_from(self, entry: int, side: int) -> int:
+    def ticks_from(self, entry: int, side: int, instrument: Instrument) -> int:
         """The price, once an entry of this side has met its own."""
         towards = side if self.gains else -side
-        return self.price or max(entry + towards * self.away.of(entry), 1)
+        return self.price or max(entry + towards * self.away.of(entry, instrument), 1)
 
 
 def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
@@ -46,7 +46,7 @@ def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
             return NONE
         if by == "fraction":
             return Distance(rate=on_grid(value, Fraction(1, BILLION), "a fraction of a price"))
-        return Distance(instrument.ticks_of(value))
+        return Distance(instrument.distance_of(value))
 
     def level(gains: bool, value: float | None, trail: Distance = NONE) -> Level:
         if value is None:

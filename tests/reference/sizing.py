@@ -22,6 +22,7 @@ class Value(NamedTuple):
 
     def lots(self, instrument: Instrument, ticks: int) -> int:
         """W, the signed lots of rule 18 at a price."""
+        assert ticks > instrument.zero, "rule 76: money has no size at other prices"
         by_lot, worth = instrument.lot_value(Fraction(ticks)), self.worth
         if not self.with_fee or is_received(instrument.spec):  # rule 63
             return self.side * min(int(worth / by_lot), LIMIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,17 @@ AMENDS += " time_sent time_exchange time_engine"
 BALANCES = "time_exchange asset total free"
 PAYMENTS = "time_exchange time_engine instrument asset amount reason"
 SCALES = "tick lot num den"
+
+
+def above_zero(tables: Tables, zeros: Sequence[int]) -> Tables:
+    """Rule 76: the same with prices in ticks from a price of 0 on, which counts as so many ticks of an instrument."""
+    for table in (tables.orders, tables.trades, tables.amends):
+        for row in table:
+            zero = zeros[tables.orders[row["order"]]["instrument"] if "instrument" not in row else row["instrument"]]
+            for name in ("price", "trigger", "price_before"):
+                if zero and row.get(name):
+                    row[name] = f"{row[name] - zero} from 0"  # where 0 is none
+    return tables
 
 
 def row_of(columns: str, *cells: Any) -> dict[str, Any]:

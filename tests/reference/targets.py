@@ -89,7 +89,7 @@ def wish_of(engine: Engine, row: Row, equity: int | None, now: int) -> Wish:
         wish.lots = None if enters(row) and price is None and units else units
         return wish
     wish.value = value_of(scenario, instrument, target, equity)
-    if wish.value is not None and price is not None:
+    if wish.value is not None and price is not None and price > instrument.zero:  # rule 76
         wish.lots = wish.value.lots(instrument, price)
     elif wish.value is not None and not wish.value.asks:
         wish.lots = 0

@@ -9,7 +9,7 @@ import pytest
 from barter_bt.testing.scenario import Row
 
 from .tables import Tables
-from .tiny import BTC, ETH, agreed, bar, candle, ends, fills, held, limit, simulate, trade
+from .tiny import BTC, ETH, agreed, bar, candle, each_filled, ends, fills, held, limit, simulate, trade
 
 UP, DOWN, NEAR, NONE = "open_high_low_close", "open_low_high_close", "adaptive", "pessimistic"
 Prices = tuple[float, float, float, float]
@@ -138,3 +138,20 @@ def test_a_participation_is_of_the_whole_way(path: str, got: dict[int, int]) -> 
 def test_who_came_after_the_open_takes_no_part(path: str) -> None:
     schedule = [limit(12, 1, 95), held(12, -1, stop=95), held(12, -1, trailing=4)]
     assert made(along(path, (100, 110, 90, 100), *schedule)) == []
+
+
+@pytest.mark.parametrize("first", ["candles", "trades"])
+@pytest.mark.parametrize(("path", "filled"), [(DOWN, {1: 1}), (UP, {1: 1}), (NONE, {0: 1})])
+def test_what_a_trade_has_triggered_meets_this_close_at_the_end_of_the_way(
+    first: str, path: str, filled: dict[int, int]
+) -> None:
+    """The limit at 97 lies on the way to the close that the stop buys at; there is money for one, whichever is first.
+
+    Without a way both are settled together, by number.
+    """
+    rows = {"candles": [FIRST, candle(10, (100, 104, 96, 101))], "trades": [trade(5, 100, 9), trade(20, 104, 9)]}
+    streams = {kind: rows[kind] for kind in (first, *rows)}
+    terms = {"taker_fills_on": "candles", "maker_fills_on": "candles", "candle_fill": "this_close"}
+    schedule = [held(1, 1, stop=103, trigger_by="last"), limit(1, 1, 97)]
+    tables = agreed(streams, schedule, usd="110", account="margin", candle_path=path, **terms)
+    assert each_filled(tables) == filled

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from barter_bt.testing.scenario import ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario import ExchangeSpec, InstrumentSpec, Row, Scenario
 from barter_bt.testing.scenario.shift import changed
 
 MINUTE = 60 * 10**9
@@ -27,7 +27,9 @@ def shift_of(scenario: Scenario) -> int:
 
 
 def hangs_on_time(spec: ExchangeSpec, scenario: Scenario) -> bool:
-    """Whether an exchange with drawn responses may tell of a cash flow or close a position."""
+    """Whether an exchange draws its feed, or with drawn responses may tell of a cash flow or close a position."""
+    if spec.feed_delays is not None and spec.feed_delays[0] != "by_time":
+        return True
     if spec.response_delays is None or spec.response_delays[0] == "by_time":
         return False
     margined = any(item.exchange == spec.name and item.kind != "spot" for item in scenario.instruments)
@@ -44,7 +46,7 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
     def same(kind: str, row: Row) -> Row:
         return changed(row, dict.fromkeys(PRICES[kind], price[row[NAME[kind]]]))
 
-    streams = tuple(StreamSpec(one.kind, tuple(same(one.kind, row) for row in one.rows)) for one in scenario.streams)
+    streams = tuple(replace(one, rows=tuple(same(one.kind, row) for row in one.rows)) for one in scenario.streams)
     schedule = tuple(
         changed(row, {4: price[row[2]]}) if row[0] == "open" and row[4] is not None else row
         for row in scenario.schedule
@@ -56,7 +58,7 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
 def dealt(scenario: Scenario, hands: int) -> Scenario:
     """The rows of each stream dealt out in turn to so many: an instrument has several of one kind, and no path."""
     streams = [
-        StreamSpec(one.kind, rows) for one in scenario.streams for k in range(hands) if (rows := one.rows[k::hands])
+        replace(one, rows=rows) for one in scenario.streams for k in range(hands) if (rows := one.rows[k::hands])
     ]
     pathless = tuple(replace(one, candle_path="pessimistic") for one in scenario.exchanges)  # rule 59
     return replace(scenario, streams=tuple(streams), exchanges=pathless)

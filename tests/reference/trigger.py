@@ -17,6 +17,7 @@ class Trigger:
     price: int
     trail: int  # ticks
     trail_rate: int  # 1e-9
+    zero: int = 0  # rule 76
 
     @property
     def trails(self) -> bool:
@@ -46,7 +47,7 @@ class Trigger:
 
     def follow(self, ticks: int) -> None:
         """Rule 34: towards this price, as near as the distance allows, and never back."""
-        distance = self.trail or max(rhe(Fraction(ticks * self.trail_rate, BILLION)), 1)
+        distance = self.trail or max(rhe(Fraction(abs(ticks - self.zero) * self.trail_rate, BILLION)), 1)
         wish = max(ticks + self.side * distance, 1)
         if self.trails and (self.price == 0 or self.side * wish < self.side * self.price):
             self.price = wish

@@ -14,7 +14,7 @@ from .ending import EXERCISE, close_ended, exercise, told_of
 from .fees import Volumes
 from .flows import Flow
 from .liquidation import Prices, fee_out, price_out
-from .model import LIMIT, Book, Fill, Instrument, Market, Position, in_range
+from .model import LIMIT, Book, Fill, Instrument, Market, Position, exact, in_range
 from .money import Money
 from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
@@ -48,7 +48,10 @@ class Venue(Money):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.volumes = Volumes(self.world, self.spec.name)
-        self.books = {instrument.index: Book(how=self.spec.mark) for instrument in self.world.instruments}
+        self.books = {
+            item.index: Book(how=self.spec.mark, fee=exact(item.spec.taker), zero=item.zero)
+            for item in self.world.instruments
+        }
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
@@ -516,7 +519,9 @@ class Venue(Money):
         by = "candles" if order.resting else self.evidence(order.instrument, "takers")  # it may rest until an open
         seen = self.last.get((index, "trade")) if by == "trades" else candle
         shown = self.books[index].amount_for[order.side] if by == "quotes" else seen.amounts[0] if seen else 0
-        price = ticks + order.side * slippage(order.instrument.spec, lots, ticks, shown, candle)
+        price = ticks + order.side * slippage(
+            order.instrument.spec, lots, order.instrument.from_zero(ticks), shown, candle
+        )
         return max(price if order.allows(price) else order.price, 1)
 
     def note_end(self, order: Order, reason: str, now: int) -> None:
@@ -601,7 +606,8 @@ class Venue(Money):
         """Rule 61: an order that is sized when it meets a price becomes one for so many lots, or expires."""
         if order.sized is None or order.filled or order.matched:
             return True
-        change = order.sized.change(order.instrument, price)
+        has_size = price > order.instrument.zero  # rule 76
+        change = order.sized.change(order.instrument, price) if has_size else 0
         if change * order.side <= 0:
             self.note_end(order, "not_filled", now)
             return False
@@ -635,7 +641,7 @@ class Venue(Money):
         if self.is_margined(instrument):
             self.valued(instrument.quote)
         order.paid = paid_behind(order.paid, instrument, fill.lots, fill.notional, maker)
-        self.volumes.add(instrument.quote, fill.notional, self.marks)
+        self.volumes.add(instrument.quote, abs(fill.notional), self.marks)
         change = self.book_fill(instrument, fill, now)
         in_range(max(map(abs, self.sums(instrument.quote, {}, {}))), "values and requirements")
         order.filled += payable
@@ -681,7 +687,7 @@ class Venue(Money):
         assert order.level is not None
         first, order.quantity = order.waits, entry.filled
         if first:
-            price = order.level.ticks_from(ticks, entry.side)
+            price = order.level.ticks_from(ticks, entry.side, order.instrument)
             order.waits, order.arrival = False, now
             order.price, order.trigger.price = (price, 0) if order.level.gains else (0, price)
             self.working.remove(order)

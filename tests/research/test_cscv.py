@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barter_bt.errors import ConfigError, DataError
-from barter_bt.research import probability_of_overfitting
+from barter_bt.research import BlockSums, probability_of_overfitting
 from tests.research.waves import waves
 
 
@@ -53,6 +53,34 @@ def test_another_library_says_the_same(shape, blocks, probability, slope, logit)
     assert found.probability == probability
     assert found.slope == pytest.approx(slope, rel=1e-9)
     assert found.splits["logit"].mean() == pytest.approx(logit, rel=1e-9)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["sharpe", "mean"]))
+def test_sums_by_block_are_as_good_as_returns(seed, measure):
+    """Not taken around any mean, as a sweep adds them up while it runs."""
+    values = np.random.default_rng(seed).normal(0.01, 1.0, (60, 5))
+    parts = np.array_split(values, 6)
+    sums, squares = (np.array([part.sum(axis=0) for part in some]) for some in (parts, [p**2 for p in parts]))
+    of_sums = probability_of_overfitting(BlockSums(np.full(6, 10.0), sums, squares), measure=measure)
+    whole = probability_of_overfitting(values, 6, measure=measure)
+    assert np.allclose(of_sums.splits.drop("configuration"), whole.splits.drop("configuration"))
+    assert of_sums.splits["configuration"].equals(whole.splits["configuration"])
+
+
+def test_sums_that_cannot_be_are_told():
+    """Odd numbers of blocks, other shapes, squares below what the sum needs, and an option without effect."""
+    lengths, sums, squares = np.full(4, 10.0), np.ones((4, 3)), np.ones((4, 3))
+    good = BlockSums(lengths, sums, squares, ("a", "b", "c"))
+    with pytest.raises(ConfigError, match="blocks is 8, and the sums are of 4"):
+        probability_of_overfitting(good, 8)
+    with pytest.raises(ConfigError, match="blocks is 3"):
+        BlockSums(lengths[:3], sums[:3], squares[:3])
+    with pytest.raises(DataError, match=r"the shape \(4, 3\), squares \(4, 2\)"):
+        BlockSums(lengths, sums, squares[:, :2])
+    with pytest.raises(DataError, match="2 names of 3"):
+        BlockSums(lengths, sums, squares, ("a", "b"))
+    with pytest.raises(DataError, match="too small for its sum"):
+        BlockSums(lengths, sums, squares / 100)
 
 
 def test_without_skill_the_best_is_as_often_below_the_median_as_above():

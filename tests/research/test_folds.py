@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from barter_bt.errors import ConfigError
-from barter_bt.research import Span, combinatorial_purged, fold_table, purged_k_fold, walk_forward
+from barter_bt.research import Span, combinatorial_purged, fold_table, plot_folds, purged_k_fold, walk_forward
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 END = datetime(2024, 1, 1, tzinfo=UTC)
@@ -36,8 +36,10 @@ def test_walk_forward_tests_what_comes_next(train, test, embargo, anchored, test
 
 def test_months_go_by_the_calendar_and_do_not_drift():
     """Each edge is counted from the first: a month that is short shortens no other."""
-    folds = walk_forward(datetime(2023, 1, 31, tzinfo=UTC), END, train="1mo", test="1mo")
-    assert [fold.test[0].start.strftime("%m-%d") for fold in folds[:4]] == ["02-28", "03-28", "04-28", "05-28"]
+    folds = walk_forward(datetime(2022, 12, 31, tzinfo=UTC), END, train="1mo", test="1mo")
+    spans = [[edge.strftime("%m-%d") for edge in (one.test[0].start, one.test[0].end)] for one in folds[:3]]
+    assert spans == [["01-31", "02-28"], ["02-28", "03-31"], ["03-31", "04-30"]]
+    assert folds[1].train[0].start.strftime("%m-%d") == "01-28"
     years = walk_forward(datetime(2016, 2, 29, tzinfo=UTC), END, train="1y", test="1y", anchored=True)
     assert [fold.test[0].end.date().isoformat() for fold in years[:2]] == ["2018-02-28", "2019-02-28"]
 
@@ -46,11 +48,9 @@ def test_months_go_by_the_calendar_and_do_not_drift():
 def test_training_keeps_its_distance_from_every_test(n, k, horizon, embargo):
     """No moment of training is within the horizon before a test, or the horizon and the embargo behind one."""
     assume(k < n)
-    try:
-        folds = combinatorial_purged(START, END, n=n, k=k, horizon=horizon, embargo=embargo)
-    except ConfigError:  # nothing left to train on: only where gaps are long
-        assert (n - k) * (END - START) / n < (2 * horizon + embargo) * (n - k + 1)
-        return
+    if (n - k) * (END - START) / n < (2 * horizon + embargo) * (n - k + 1):
+        return  # nothing may be left to train on
+    folds = combinatorial_purged(START, END, n=n, k=k, horizon=horizon, embargo=embargo)
     assert len(folds) == comb(n, k)
     for fold in folds:
         lost = (END - START) - sum((s.length for s in (*fold.train, *fold.test)), timedelta())
@@ -59,6 +59,13 @@ def test_training_keeps_its_distance_from_every_test(n, k, horizon, embargo):
             assert START <= train.start < train.end <= END
             for test in fold.test:
                 assert train.end + horizon <= test.start or train.start >= test.end + horizon + embargo
+
+
+def test_between_two_tests_that_are_near_nothing_is_left():
+    """Five groups of 292 days: a horizon of 200 leaves nothing of one between two, and a part of the others."""
+    fold = combinatorial_purged(START, END, n=5, k=2, horizon="200d")[1]
+    assert [span.start for span in fold.test] == [START, START + 2 * (END - START) / 5]
+    assert [(span.start - fold.test[1].end, span.end) for span in fold.train] == [(timedelta(days=200), END)]
 
 
 @given(st.integers(2, 8), st.integers(1, 4))
@@ -111,6 +118,8 @@ def test_returns_are_put_in_the_order_of_paths():
     outside = tested.with_columns(time=pl.lit(START))
     with pytest.raises(ConfigError, match="row 0 of tested is of fold 0 at 2020-01-01"):
         folds.by_path(outside)
+    with pytest.raises(ConfigError, match="they must have a zone"):
+        folds.by_path(tested.with_columns(pl.col("time").dt.replace_time_zone(None)))
     with pytest.raises(ConfigError, match="no 'fold'"):
         folds.by_path(tested.drop("fold"))
 
@@ -121,6 +130,22 @@ def test_a_span_holds_its_end_and_not_its_start():
     assert (
         times.with_columns(pl.col("at").cast(pl.Datetime("ns", "UTC"))).filter(Span(START, END).holds("at")).height == 2
     )
+
+
+def test_a_test_of_another_unit_than_was_meant_is_told(monkeypatch):
+    monkeypatch.setattr("barter_bt.research.folds.MOST_FOLDS", 50)
+    assert len(walk_forward(START, START + timedelta(days=51), train="1d", test="1d")) == 50
+    with pytest.raises(ConfigError, match="tests of '1d' are more than 50"):
+        walk_forward(START, START + timedelta(days=52), train="1d", test="1d")
+
+
+def test_a_picture_has_a_bar_for_each_span():
+    folds = combinatorial_purged(START, END, n=4, k=2, horizon="1d")
+    axes = plot_folds(folds)
+    assert [len(bars) for bars in axes.containers] == [sum(len(f.train) for f in folds), 12]
+    assert axes.yaxis_inverted()
+    with pytest.raises(ConfigError, match="no folds"):
+        plot_folds([])
 
 
 def test_folds_as_a_table():

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from barter_bt.errors import ConfigError, DataError
-from barter_bt.research import block_length, reality_check, superior_predictive_ability
+from barter_bt.research import block_length, reality_check, stationary_rows, superior_predictive_ability
 from barter_bt.research.overfitting.predictive import _standard_error
-from barter_bt.statistic.blocks import stationary_rows
 from tests.research.waves import dependent, waves
 
 RETURNS = waves(250, 12) + 0.0006 * (np.arange(12) == 11)
@@ -18,6 +17,15 @@ def test_standard_errors_are_those_of_another_library():
     """arch 8.0.0, SPA(0, -returns, block_size=5): roots of its variances."""
     found = _standard_error(RETURNS, 5.0)[:3] * 250**0.5
     assert found == pytest.approx([0.00651735, 0.00707601, 0.00666646], abs=1e-8)
+
+
+def test_configurations_that_are_worked_on_apart_are_put_together(monkeypatch):
+    whole = _standard_error(RETURNS, 5.0)
+    monkeypatch.setattr("barter_bt.research.overfitting.predictive._AT_ONCE", 5)
+    assert _standard_error(RETURNS, 5.0) == pytest.approx(whole, rel=1e-12)
+    part = reality_check(RETURNS, samples=12, seed=1)
+    monkeypatch.undo()
+    assert part == reality_check(RETURNS, samples=12, seed=1)
 
 
 def test_p_values_are_those_of_another_library():
@@ -51,6 +59,16 @@ def test_drawn_rows_follow_each_other_for_as_long_as_asked():
     breaks = (np.diff(rows, axis=1) % 500 != 1).sum(axis=1) + 1
     assert 500 / breaks.mean() == pytest.approx(8.0, rel=0.05)
     assert np.bincount(rows.ravel(), minlength=500).std() < 4 * 200**0.5
+
+
+def test_means_of_drawn_series_vary_as_the_closed_form_says():
+    """3,000 draws of returns that depend on each other: within four standard errors of a deviation."""
+    values = dependent()
+    means = [values[rows].mean() for rows in stationary_rows(300, 3_000, 6.0, seed=4)]
+    assert np.std(means) == pytest.approx(_standard_error(values[:, None], 6.0)[0], rel=4 / 6_000**0.5)
+    assert np.mean(means) == pytest.approx(values.mean(), abs=4 * np.std(means) / 3_000**0.5)
+    with pytest.raises(ConfigError, match="block 0.5"):
+        stationary_rows(10, 1, 0.5)
 
 
 @pytest.mark.parametrize("test", ["reality", "ability"])

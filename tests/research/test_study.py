@@ -37,6 +37,18 @@ def test_folds_are_one_trial_with_a_mean_ratio(tmp_path):
     assert study.table["sharpe"].to_list() == [1.5, 0.5]
 
 
+def test_a_sweep_says_which_columns_are_parameters(tmp_path):
+    """Whatever figures of its own stand beside them."""
+
+    class Sweep:
+        frame = GRID.with_columns(own_figure=pl.Series([0.3, 0.1, 0.2]))
+        parameters = ["fast", "slow"]  # noqa: RUF012
+
+    study = Study(tmp_path / "a")
+    assert study.add(Sweep(), periods=1) == 3
+    assert study.add(GRID, periods=1) == 0
+
+
 def test_the_newer_ratio_of_a_trial_counts(tmp_path):
     study = Study(tmp_path / "a")
     study.add(GRID, periods=1)

@@ -267,7 +267,8 @@ def test_several_instruments_are_one_sweep():
 
     def momentum(days, best):
         change = pl.col("close").pct_change(days).over("instrument")
-        return bt.Signals((change.rank(descending=True).over("time") <= best) * (0.9 / best), size="equity")
+        target = (change.rank(descending=True).over("time") <= best) * (0.9 / best)
+        return bt.Signals(target, size="equity", rebalance="always")
 
     found = bt.sweep(sim, momentum, over={"days": (20,), "best": (1, 2)}, workers=1)
     assert found.frame["way"].unique().to_list() == ["one_pass"]

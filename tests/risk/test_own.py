@@ -46,7 +46,8 @@ def whim(s: Any, my: Any, order: int) -> int:
         return int(s.orders.price[1_000_000])
     if wrong != 0:
         return int(wrong)
-    return verdict(a.quantity[order], a.side[order], held, a.price[order], my.parameters.seed[0])
+    ticks = a.price[order] - s.terms.zero[a.instrument[order]] if a.price[order] > 0 else 0
+    return verdict(a.quantity[order], a.side[order], held, ticks, my.parameters.seed[0])
 
 
 class Whim:

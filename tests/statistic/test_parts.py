@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from barter_bt.errors import ConfigError
 from barter_bt.statistic import bootstrap, figures_by, parts, returns_by, rolling, summarise
+from barter_bt.statistic.blocks import block_length
+from barter_bt.statistic.curve import curve_of_run
 from tests.statistic.fakes import BALANCES, POSITIONS, START_NS, TRADES, FakeRun, crossing_run, equity_of, table
 
 DAY = 86_400_000_000_000
@@ -71,6 +73,8 @@ def test_what_cannot_be_asked():
         bootstrap(FakeRun(), ["trades"])
     with pytest.raises(ConfigError, match="confidence"):
         bootstrap(FakeRun(), confidence=95)
+    with pytest.raises(ConfigError, match="block long"):
+        bootstrap(FakeRun(), block="long")
 
 
 @settings(deadline=None)
@@ -124,6 +128,10 @@ def test_resampling_is_seeded_and_says_nothing_of_few_returns():
     run = crossing_run(30_000, 40)
     assert bootstrap(run, samples=50).equals(bootstrap(run, samples=50))
     assert not bootstrap(run, samples=50).equals(bootstrap(run, samples=50, seed=1))
+    length = block_length(curve_of_run(run, sampling="1h").returns)
+    by_length = bootstrap(run, samples=50, block=length, sampling="1h")
+    assert length != pytest.approx(500 ** (1 / 3))
+    assert bootstrap(run, samples=50, block="automatic", sampling="1h").equals(by_length)
     few = bootstrap(FakeRun(equity=equity_of([1, 2, 3])))
     assert (few["low"].null_count(), few["samples"].sum()) == (5, 0)
     assert bootstrap(FakeRun())["value"].null_count() == 5

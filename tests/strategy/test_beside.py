@@ -139,3 +139,42 @@ def test_a_leak_in_what_goes_with_the_target_is_found():
     instrument = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
     report = bt.check_causality(RISING, instrument, signals, balances={"usd": 10_000}, n=2, interpret=True)
     assert not report.ok
+
+
+HALF = pl.lit(0.5)
+SOMETIMES = pl.when(C.is_in([100.0, 102.0, 103.0])).then(0.5)
+
+
+@pytest.mark.parametrize(
+    ("target", "terms", "sent"),
+    [
+        (HALF, {}, [10]),
+        (HALF, {"rebalance": "always"}, [10, 20, 30, 40, 50]),
+        (SOMETIMES, {}, [10, 30]),  # new behind a row without a target; the next repeats it
+        (SOMETIMES, {"rebalance": "always"}, [10, 30, 40]),
+        (pl.when(C < 102).then(0.5).otherwise(0.2), {}, [10, 20, 50]),
+    ],
+)
+def test_a_share_of_the_equity_is_followed_when_it_changes(target, terms, sent):
+    """By default a constant target of half of the equity trades once, however the price moves."""
+    market = bars(100, 110, 102, 103, 90, 90)
+    orders = run(market, bt.Signals(target, size="equity", **terms), balances={"usd": 1_000_000}).orders
+    assert table(orders, "time_sent") == [(time,) for time in sent]
+
+
+@pytest.mark.parametrize("size", ["units", "notional", "equity"])
+def test_signals_say_how_they_are_followed(size):
+    """Units that are there trade nothing; rows of a frame are there to be followed; a stop keeps out."""
+    assert bt.Signals(HALF, size=size).rebalance == ("always" if size == "units" else "on_change")
+    assert bt.Signals(FRAME, size=size).rebalance == "always"
+    assert bt.Signals(HALF, size=size, stop_loss=0.1).rebalance == "on_change"
+    assert bt.Signals(FRAME.with_columns(take_profit=0.1), size=size).rebalance == "on_change"
+
+
+def test_targets_of_several_instruments_change_each_by_itself():
+    """Each instrument's row before is its own, also where rows of instruments take turns."""
+    both = [bt.Instrument("x", name, price_increment=1, quantity_increment=1) for name in ("a_usd", "b_usd")]
+    market = [bars(100, 110, 102), bars(50, 51, 52, instrument="b_usd")]
+    target = pl.when((pl.col("instrument") == "b_usd") & (C == 51)).then(None).otherwise(0.25)
+    orders = run(market, bt.Signals(target, size="equity"), both, balances={"usd": 1_000_000}).orders
+    assert table(orders, "time_sent", "instrument") == [(10, "a_usd"), (10, "b_usd"), (30, "b_usd")]

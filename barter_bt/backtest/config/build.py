@@ -138,6 +138,9 @@ class Config:
             self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
         dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits} | {
             "deposit": data.deposits,
+            "margin": data.margin_transfers,
+            "settlement": data.settlement_prices,
+            "assignment": data.assignments,
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
@@ -193,6 +196,10 @@ class Config:
         if kind != "candles" and "interval" in options:
             self._fail(f"{key}.interval", f"{kind} have no interval", "leave it out, or set kind to candles")
         paths = [self.path.parent / each for each in ([files] if isinstance(files, str) else files)]
+        if len(paths) == 1 and paths[0].is_dir():
+            return self._of_catalog(key, kind, paths[0], options)
+        if "exchange" in options:
+            self._fail(f"{key}.exchange", "it chooses in a catalog, and the path is none", "leave it out")
         for path in paths:
             if not path.is_file():
                 self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
@@ -204,6 +211,17 @@ class Config:
             options["repair"] = self._make(f"{key}.repair", data.Repair, options["repair"])
         source = paths[0] if len(paths) == 1 else paths
         stream: Stream = self._make(key, getattr(data, kind), options, source)
+        return stream
+
+    def _of_catalog(self, key: str, kind: str, path: Path, options: dict[str, Any]) -> Stream:
+        """Rows of an instrument in a catalog, which were read and mended when they were imported."""
+        from barter_bt import data
+
+        if "instrument" not in options:
+            self._fail(f"{key}.instrument", "it is needed: a catalog has many", 'instrument = "btc_usdt"')
+        for name in options.keys() - {"instrument", "exchange"}:
+            self._fail(f"{key}.{name}", "it has no effect on rows of a catalog", "it is said when files are imported")
+        stream: Stream = self._make(key, getattr(data.Catalog(path), kind), options)
         return stream
 
     def _venues(self, exchanges: set[str]) -> dict[str, Venue]:

@@ -33,14 +33,18 @@ class DataSection(Section, frozen=True):
     """One stream of market data."""
 
     kind: Annotated[Literal["trades", "quotes", "candles"], Meta(description='"trades", "quotes" or "candles"')]
-    path: Annotated[str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several")]
+    path: Annotated[
+        str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
+    ]
     instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
+    exchange: Annotated[str, Meta(description="of a catalog that has the instrument of several")] | UnsetType = UNSET
     interval: Duration | UnsetType = UNSET
     columns: Annotated[dict[str, str], Meta(description="your column names to ours")] | UnsetType = UNSET
     time_zone: Annotated[str, Meta(description="zone of times that have none")] | UnsetType = UNSET
     time_unit: Literal["ns", "us", "ms", "s"] | UnsetType = UNSET
     repair: Annotated[dict[str, bool], Meta(description="what to mend in bad rows")] | UnsetType = UNSET
     clock_offset: Duration | UnsetType = UNSET
+    seen_by: Annotated[Literal["all", "strategy", "venue"], Meta(description="who sees it")] | UnsetType = UNSET
 
 
 class InstrumentSection(Section, frozen=True):
@@ -70,6 +74,7 @@ class InstrumentSection(Section, frozen=True):
     settlement_name_exchange: str | UnsetType = UNSET
     underlying: Annotated[str, Meta(description="of an option, or a future that delivers it")] | UnsetType = UNSET
     delivery: Literal["cash", "physical"] | UnsetType = UNSET
+    price_can_be_negative: Annotated[bool, Meta(description="whether its price can be 0 or below")] | UnsetType = UNSET
 
 
 class FeeTiersSection(Section, frozen=True):
@@ -166,7 +171,7 @@ class VenueSection(Section, frozen=True):
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
-    mark: Literal["weighted_mid", "mid", "last", "closing"] | UnsetType = UNSET
+    mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
         UNSET
     )
@@ -209,7 +214,7 @@ class CommandSection(Section, frozen=True):
 class CashFlowsSection(Section, frozen=True):
     """Money that no order moves: of a file by time, or interest at a rate."""
 
-    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest"]
+    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement", "assignment"]
     path: Annotated[str, Meta(description="a file, relative to this one")] | UnsetType = UNSET
     asset: Annotated[str, Meta(description="of interest: what bears it")] | UnsetType = UNSET
     instrument: Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset")] | UnsetType = (

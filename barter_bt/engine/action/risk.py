@@ -34,7 +34,7 @@ from barter_bt.engine.state.amending import growing
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, convert, equity
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.terms import RATE, from_zero
 
 
 def check_risk(s: EngineState, action: int) -> int:
@@ -92,14 +92,18 @@ def _measure_price(s: EngineState, i: int, side: int, limit_price: int) -> int:
     if limit_price > 0 and s.limits.price_band[i] > 0:
         if s.risk.price[0] == 0:
             return NO_PRICE
-        if beyond_band(side, limit_price, s.risk.price[0], s.limits.price_band[i]):
+        market = s.risk.price[0]
+        if beyond_band(side, limit_price, market, from_zero(s.terms, i, market), s.limits.price_band[i]):
             return PRICE_BAND
     return NO_REASON
 
 
-def beyond_band(side: int, ticks: int, market: int, band: int) -> bool:
-    """Whether a limit price is too far on the side that costs: above the market to buy, below it to sell."""
-    return side * (ticks - market) > muldiv_floor(market, band, RATE)
+def beyond_band(side: int, ticks: int, market: int, size: int, band: int) -> bool:
+    """Whether a limit price is too far on the side that costs: above the market to buy, below it to sell.
+
+    ``size`` is how far the market's price is from 0.
+    """
+    return side * (ticks - market) > muldiv_floor(size, band, RATE)
 
 
 def _count_orders(s: EngineState, i: int) -> int:
@@ -192,7 +196,7 @@ def _value(s: EngineState, i: int, lots: int, ticks: int) -> int:
         return 0
     if ticks == 0:
         return UNKNOWN
-    value = notional(s.terms, i, lots, ticks)
+    value = abs(notional(s.terms, i, lots, ticks))
     return min(convert(s, s.terms.quote[i], value), LIMIT) if value <= LIMIT else LIMIT
 
 
@@ -211,7 +215,7 @@ def _measure_order(s: EngineState, i: int, lots: int, limit_price: int) -> int:
         ticks = limit_price if limit_price > 0 else s.risk.price[0]
         if ticks == 0:
             return NO_PRICE
-        if notional(s.terms, i, lots, ticks) > limits.order_notional[i]:
+        if abs(notional(s.terms, i, lots, ticks)) > limits.order_notional[i]:
             return ORDER_NOTIONAL_LIMIT
     return NO_REASON
 
@@ -228,7 +232,7 @@ def _measure_position(s: EngineState, i: int, side: int, lots: int) -> int:
         if limits.position_notional[i] > 0:
             if r.price[0] == 0:
                 return NO_PRICE
-            if notional(s.terms, i, then, r.price[0]) > limits.position_notional[i]:
+            if abs(notional(s.terms, i, then, r.price[0])) > limits.position_notional[i]:
                 return POSITION_NOTIONAL_LIMIT
     if r.gross[0] and then > r.reach[0]:
         return _measure_account(s, _value(s, i, then, r.price[0]))

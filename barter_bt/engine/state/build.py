@@ -73,36 +73,23 @@ def build_state(
     delays: Delays | None = None,
 ) -> EngineState:
     """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
-    engine, assets, instruments = Engine(1), Assets(len(index.assets)), Instruments(len(index))
-    engine.time[0] = engine.market_time[0] = start
-    engine.trading[0] = 1
-    engine.turn_time[0] = -NEVER
-    engine.reporting[0] = reporting
-    engine.unhealthy[0] = len(index.exchanges)
-    engine.foreign_quotes[0] = int((terms.array("quote") != reporting).sum())
-    fault = Fault(1)
-    fault.cursor[0] = fault.asset[0] = -1
-    health = Health(len(index.exchanges))
-    for exchange in range(len(index.exchanges)):
-        health.account[exchange] = 1
-    for name, value in {"first": -1, "final": -1, "last_time": -NEVER, "quote_time": -NEVER}.items():
-        instruments.array(name)[:] = value
+    assets = Assets(len(index.assets))
     assets.array("time")[:] = -NEVER
     assets.array("units_per_unit")[:] = [float(1 / Fraction(unit)) for unit in scales.units]
     rates = _connect(index, scales, assets, reporting, pairs)
     state = EngineState(
-        engine=engine,
+        engine=Engine(1),
         event=Event(1),
-        fault=fault,
+        fault=Fault(1),
         terms=terms,
         tiers=tiers,
         links=links,
         delays=Delays(0) if delays is None else delays,
-        health=health,
+        health=Health(len(index.exchanges)),
         assets=assets,
         rates=rates,
         pledges=build_pledges(index, scales, terms, haircuts or {}),
-        instruments=instruments,
+        instruments=Instruments(len(index)),
         windows=Windows(len(index)),
         candles=Candles(0),
         columns=Columns(0),
@@ -139,11 +126,26 @@ def build_state(
         market_items=MarketItems(16),
         account_items=AccountItems(16),
     )
+    _start(state, start, reporting)
     for asset in range(len(assets)):
         total = balances.get(asset, 0)
         update_from_balance(state, asset, start, total, total)
-    engine.sequence[0] = 1
+    state.engine.sequence[0] = 1
     return state
+
+
+def _start(s: EngineState, start: int, reporting: int) -> None:
+    """What is not 0 before event 0."""
+    s.engine.time[0] = s.engine.market_time[0] = start
+    s.engine.trading[0] = 1
+    s.engine.turn_time[0] = -NEVER
+    s.engine.reporting[0] = reporting
+    s.engine.unhealthy[0] = len(s.health)
+    s.engine.foreign_quotes[0] = int((s.terms.array("quote") != reporting).sum())
+    s.fault.cursor[0] = s.fault.asset[0] = -1
+    s.health.array("account")[:] = 1
+    for name, value in {"first": -1, "final": -1, "last_time": -NEVER, "quote_time": -NEVER}.items():
+        s.instruments.array(name)[:] = value
 
 
 @lru_cache(typed=True)  # most assets share their units

@@ -51,7 +51,8 @@ def coarsen(s: EngineState, asset: int, power: int) -> None:
     update_rest(s, asset)
     _convert(s, asset, by)
     for i in range(len(s.terms)):
-        s.terms.lots_max[i] = most_lots(s, i, {asset: power})
+        if s.terms.zero[i] == 0:
+            s.terms.lots_max[i] = most_lots(s, i, {asset: power})
         _restate(s, i, asset, by)
 
 

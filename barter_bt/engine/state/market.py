@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import hot, unit
-from barter_bt.engine.accounting import mid, split_ask, split_bid, split_price, weighted_mid
+from barter_bt.engine.accounting import closing_price, mid, split_ask, split_bid, split_price, weighted_mid
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import CLOSING, MID, holds_lot, steps, whole_lots
+from barter_bt.engine.terms import CLOSING, MID, holds_lot, price_steps, steps, whole_lots
 
 LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 
@@ -13,10 +13,17 @@ LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 @hot
 def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
     """A public trade; False if the row is malformed."""
-    ins, t = s.instruments, s.terms
-    ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
+    t = s.terms
+    ticks = steps(price, t.ticks_per_unit[i], t.price_noise[i])
     if ticks <= 0 or not 0.0 < amount <= LARGEST:
-        return False
+        return t.zero[i] > 0 and bool(update_from_signed_trade(s, i, time, price, amount))
+    _note_trade(s, i, time, ticks, amount)
+    return True
+
+
+@hot
+def _note_trade(s: EngineState, i: int, time: int, ticks: int, amount: float) -> None:
+    ins = s.instruments
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
         ins.last[i] = ticks
@@ -24,7 +31,6 @@ def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: f
         ins.own_mark[i] = 0
     elif is_from_before(s, i, time):
         _note_last_before(s, i, time, ticks)
-    return True
 
 
 @hot
@@ -32,25 +38,31 @@ def update_from_quote(
     s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
 ) -> bool:
     """Best bid and ask; an amount below one lot empties its side. False if malformed or crossed."""
-    ins, t = s.instruments, s.terms
-    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
+    t = s.terms
+    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.price_noise[i], t.lots_per_unit[i], t.lot_noise[i]
     bid_ticks = steps(bid, per_unit, noise) if holds_lot(bid_amount, per_lot, lot_noise) else 0
     ask_ticks = steps(ask, per_unit, noise) if holds_lot(ask_amount, per_lot, lot_noise) else 0
     if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount <= LARGEST and 0.0 <= ask_amount <= LARGEST):
-        return False
+        return t.zero[i] > 0 and bool(update_from_signed_quote(s, i, time, bid, bid_amount, ask, ask_amount))
     if bid_ticks > ask_ticks > 0:
         return False
+    _note_quote(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount)
+    return True
+
+
+@hot
+def _note_quote(s: EngineState, i: int, time: int, bid: int, ask: int, bid_amount: float, ask_amount: float) -> None:
+    ins = s.instruments
     if time >= ins.quote_time[i]:
-        if not 0 < bid_ticks < ask_ticks and ins.last[i] == 0:
+        if not 0 < bid < ask and ins.last[i] == 0:
             _freeze_mark(s, i)
         else:
             ins.own_mark[i] = 0
         ins.quote_time[i] = time
-        ins.bid[i], ins.ask[i] = bid_ticks, ask_ticks
+        ins.bid[i], ins.ask[i] = bid, ask
         ins.bid_amount[i], ins.ask_amount[i] = bid_amount, ask_amount
     elif is_from_before(s, i, time):
-        _note_quote_before(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount)
-    return True
+        _note_quote_before(s, i, time, bid, ask, bid_amount, ask_amount)
 
 
 def _freeze_mark(s: EngineState, i: int) -> None:
@@ -64,11 +76,30 @@ def update_from_candle(
     s: EngineState, i: int, time: int, open_: float, high: float, low: float, close: float, volume: float
 ) -> bool:
     """A candle that has closed; False if malformed."""
-    ins, t = s.instruments, s.terms
-    ticks = steps(close, t.ticks_per_unit[i], t.tick_noise[i])
+    if update_from_positive_candle(s, i, time, open_, high, low, close, volume):
+        return True
+    return s.terms.zero[i] > 0 and bool(update_from_signed_candle(s, i, time, open_, high, low, close, volume))
+
+
+@hot
+def update_from_positive_candle(
+    s: EngineState, i: int, time: int, open_: float, high: float, low: float, close: float, volume: float
+) -> bool:
+    """A candle of an instrument whose prices must be above 0; False if it is none or malformed."""
+    t = s.terms
+    ticks = steps(close, t.ticks_per_unit[i], t.price_noise[i])
     spans = (low > 0.0) & (low <= open_) & (open_ <= high) & (low <= close) & (close <= high)  # no branch for each
     if ticks <= 0 or not spans & (0.0 <= volume) & (volume <= LARGEST):
         return False
+    _note_candle(s, i, time, ticks, open_, high, low, close, volume)
+    return True
+
+
+@hot
+def _note_candle(
+    s: EngineState, i: int, time: int, ticks: int, open_: float, high: float, low: float, close: float, volume: float
+) -> None:
+    ins = s.instruments
     if time >= ins.last_time[i]:
         ins.last_time[i] = time
         ins.last[i] = ticks
@@ -76,7 +107,44 @@ def update_from_candle(
         ins.own_mark[i] = 0
     elif is_from_before(s, i, time) and _note_last_before(s, i, time, ticks):
         ins.open[i], ins.high[i], ins.low[i], ins.close[i], ins.volume[i] = open_, high, low, close, volume
-    return True
+
+
+@unit
+def update_from_signed_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> int:
+    """A trade of an instrument whose price can be negative (rule 76), apart from the hot path; 0 if malformed."""
+    ticks = price_steps(s.terms, i, price)
+    if ticks <= 0 or not 0.0 < amount <= LARGEST:
+        return 0
+    _note_trade(s, i, time, ticks, amount)
+    return 1
+
+
+@unit
+def update_from_signed_quote(
+    s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
+) -> int:
+    """The same of a quote; 0 also if crossed."""
+    t = s.terms
+    bid_ticks = price_steps(t, i, bid) if holds_lot(bid_amount, t.lots_per_unit[i], t.lot_noise[i]) else 0
+    ask_ticks = price_steps(t, i, ask) if holds_lot(ask_amount, t.lots_per_unit[i], t.lot_noise[i]) else 0
+    known = bid_ticks >= 0 and ask_ticks >= 0 and not bid_ticks > ask_ticks > 0
+    if not (known and 0.0 <= bid_amount <= LARGEST and 0.0 <= ask_amount <= LARGEST):
+        return 0
+    _note_quote(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount)
+    return 1
+
+
+@unit
+def update_from_signed_candle(
+    s: EngineState, i: int, time: int, open_: float, high: float, low: float, close: float, volume: float
+) -> int:
+    """The same of a candle."""
+    ticks = price_steps(s.terms, i, close)
+    spans = -LARGEST <= low <= open_ <= high <= LARGEST and low <= close <= high
+    if ticks <= 0 or not (spans and 0.0 <= volume <= LARGEST):
+        return 0
+    _note_candle(s, i, time, ticks, open_, high, low, close, volume)
+    return 1
 
 
 def is_from_before(s: EngineState, i: int, time: int) -> bool:
@@ -150,4 +218,4 @@ def closing_ticks(s: EngineState, i: int) -> int:
     ins = s.instruments
     if ins.quantity[i] == 0 or not 0 < ins.bid[i] < ins.ask[i]:
         return price_ticks(s, i)
-    return ins.bid[i] if ins.quantity[i] > 0 else ins.ask[i]
+    return closing_price(s.terms, i, ins.quantity[i], ins.bid[i], ins.ask[i])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import bounded_sum, muldiv
+from barter_bt.columns.exact import bounded_sum, signed_muldiv
 from barter_bt.columns.marks import hot
 from barter_bt.engine.accounting import gain_sign, in_range, notional, position_value
 from barter_bt.engine.fault import fail_range
@@ -39,15 +39,10 @@ def update_position_from_fill(
     elif lots == held:
         _close(s, i, value, fee, time, trade, strategy)
     else:
-        closing, closing_fee = notional(s.terms, i, held, ticks), _part(fee, held, lots)
+        closing, closing_fee = notional(s.terms, i, held, ticks), signed_muldiv(fee, held, lots)  # a rebate is below 0
         _close(s, i, closing, closing_fee, time, trade, strategy)
         _open(s, i, side, lots - held, value - closing, fee - closing_fee, time, trade)
     return position
-
-
-def _part(amount: int, part: int, whole: int) -> int:
-    """Amount times part over whole, rounded half to even; the amount may be negative (a rebate)."""
-    return muldiv(amount, part, whole) if amount >= 0 else -muldiv(-amount, part, whole)
 
 
 def hold_lots(s: EngineState, i: int, lots: int) -> None:
@@ -87,7 +82,7 @@ def _increase(s: EngineState, i: int, side: int, lots: int, value: int, fee: int
 def _reduce(s: EngineState, i: int, lots: int, value: int, fee: int) -> None:
     ins = s.instruments
     direction = 1 if ins.quantity[i] > 0 else -1
-    out = muldiv(ins.cost_basis[i], lots, abs(ins.quantity[i]))
+    out = signed_muldiv(ins.cost_basis[i], lots, abs(ins.quantity[i]))
     ins.cost_basis[i] -= out
     ins.quantity[i] -= direction * lots
     gain = gain_sign(s.terms, i) * direction * (value - out)
@@ -159,4 +154,4 @@ def unrealised(s: EngineState, i: int) -> int:
     gain = value_at_mark(s, i)
     if not s.terms.derivative[i]:
         gain = bounded_sum(gain, -ins.cost_basis[i] if ins.quantity[i] > 0 else ins.cost_basis[i])
-    return bounded_sum(gain, -_part(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i]))
+    return bounded_sum(gain, -signed_muldiv(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i]))

@@ -58,6 +58,8 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
             sampled = sample[due] - 1 if due < len(given.samples) else rows
         value = target[k]
         k += 1
+        if isnan(value):
+            last = value  # the next target is a new one (rule 77)
         if (value == last and quiet) or isnan(value):
             continue
         quiet = max(follow(given.terms, asked, found, value, ticks), on_change)

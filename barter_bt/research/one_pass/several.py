@@ -102,5 +102,4 @@ def follow_all(given: Given, asked: Asked, kept: Kept, found: Found, first: int,
                 place = kept.queue.append()
                 kept.queue.instrument[place] = i
     for row in range(first, end):
-        if not isnan(asked.targets.value[0][row]):
-            asked.each.last[given.bars.instrument[row]] = asked.targets.value[0][row]
+        asked.each.last[given.bars.instrument[row]] = asked.targets.value[0][row]

@@ -1,5 +1,6 @@
 """How much of what was found is luck: of the choice among many, of one Sharpe ratio, of the order of trades."""
 
+from barter_bt.research.overfitting.block_sums import BlockSums
 from barter_bt.research.overfitting.cscv import Overfitting, probability_of_overfitting
 from barter_bt.research.overfitting.perturb import add_noise, perturb
 from barter_bt.research.overfitting.predictive import (
@@ -19,9 +20,10 @@ from barter_bt.research.overfitting.sharpe import (
     sharpe_estimate,
 )
 from barter_bt.research.overfitting.trade_order import TradeOrders, shuffle_trades
-from barter_bt.statistic.blocks import block_length
+from barter_bt.statistic.blocks import block_length, stationary_rows
 
 __all__ = [
+    "BlockSums",
     "Overfitting",
     "RealityCheck",
     "SharpeEstimate",
@@ -40,5 +42,6 @@ __all__ = [
     "reality_check",
     "sharpe_estimate",
     "shuffle_trades",
+    "stationary_rows",
     "superior_predictive_ability",
 ]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
-from math import comb
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,16 +12,13 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.report.canvas import Look, panel
 from barter_bt.report.style import title
-from barter_bt.research.overfitting.matrix import Matrix, matrix_of
-from barter_bt.statistic.tables import Floats, Integers
+from barter_bt.research.overfitting.block_sums import BlockSums, Scores
+from barter_bt.research.overfitting.matrix import Matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_BLOCKS = 20
-_ROWS = 64
-"""Splits that are scored at once: what they need stays in the processor's cache."""
-_FLAT, _CANCELLED, _TIE = 1e-14, 1e-12, 1e-10
+_BLOCKS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +88,7 @@ class Overfitting:
 
 
 def probability_of_overfitting(
-    returns: Matrix, blocks: int = 16, *, measure: Literal["sharpe", "mean"] = "sharpe"
+    returns: Matrix | BlockSums, blocks: int | None = None, *, measure: Literal["sharpe", "mean"] = "sharpe"
 ) -> Overfitting:
     """How likely the configuration that looks best is worse than the median of all in times it was not chosen by.
 
@@ -106,9 +100,11 @@ def probability_of_overfitting(
     ----------
     returns
         Observations x configurations, of the same times: a Polars frame with a column for each (times are left out),
-        as ``bt.compare(runs).returns`` is, or an array. All that were tried, not the best of them.
+        as ``bt.compare(runs).returns`` is, or an array. All that were tried, not the best of them. Or
+        their sums by block, where returns would be too many for the memory.
     blocks
-        An even number from 2 to 20; 16 make 12,870 splits. Their lengths differ by one observation at most.
+        An even number from 2 to 20; by default 16, which make 12,870 splits. Their lengths differ by one observation at
+        most.
     measure
         What is best: the Sharpe ratio (mean / standard deviation with n - 1, 0 where nothing varies) or the mean.
 
@@ -136,82 +132,23 @@ def probability_of_overfitting(
     >>> round(probability_of_overfitting(noise, 8).probability, 2), probability_of_overfitting(skill, 8).probability
     (0.49, 0.0)
     """
-    if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
-        raise ConfigError(f"blocks is {blocks}; allowed: even numbers from 2 to {_MOST_BLOCKS}", "16 is usual")
     if measure not in ("sharpe", "mean"):
         raise ConfigError(f"measure is {measure!r}; allowed: 'sharpe', 'mean'")
-    values, names = matrix_of(returns, observations=2 * blocks, configurations=2)
-    scored = [np.concatenate(parts) for parts in zip(*_scored(values, blocks, measure == "sharpe"), strict=True)]
-    best, inside, outside, below, equal = scored
-    rank = (below + (equal + 1) / 2) / (len(names) + 1)
+    if isinstance(returns, BlockSums):
+        if blocks not in (None, len(returns.lengths)):
+            raise ConfigError(f"blocks is {blocks}, and the sums are of {len(returns.lengths)}", "leave it out")
+        sums = returns
+    else:
+        sums = BlockSums.of(returns, _BLOCKS if blocks is None else blocks)
+    scores = Scores(*(np.concatenate(parts) for parts in zip(*sums.scores(measure == "sharpe"), strict=True)))
+    rank = (scores.below + (scores.equal + 1) / 2) / (len(sums.names) + 1)
     splits = pl.DataFrame(
         {
-            "configuration": pl.Series(names).gather(pl.Series(best)),
-            "in_sample": inside,
-            "out_of_sample": outside,
+            "configuration": pl.Series(sums.names).gather(pl.Series(scores.best)),
+            "in_sample": scores.inside,
+            "out_of_sample": scores.outside,
             "rank": rank,
             "logit": np.log(rank / (1 - rank)),
         }
     )
-    return Overfitting(splits, len(names))
-
-
-def _scored(
-    values: Floats, blocks: int, by_risk: bool
-) -> Iterator[tuple[Integers, Floats, Floats, Integers, Integers]]:
-    """Of the best in each of some splits: column, measure inside and outside, how many are below and equal outside.
-
-    A split and that with its halves exchanged are scored together.
-    """
-    length, longer = divmod(len(values), blocks)
-    lengths = np.array([length + (k < longer) for k in range(blocks)], dtype=np.float64)
-    starts = np.concatenate(([0], np.cumsum(lengths[:-1]))).astype(np.int64)
-    centre = values.mean(axis=0)
-    apart = values - centre  # sums of squares keep their digits
-    sums, squares = np.add.reduceat(apart, starts), np.add.reduceat(apart * apart, starts)
-    chosen = _halves(blocks)
-    for first in range(0, len(chosen), _ROWS):
-        halves = chosen[first : first + _ROWS], 1.0 - chosen[first : first + _ROWS]
-        one, other = (_measure(half, lengths, sums, squares, centre, by_risk) for half in halves)
-        yield _out_of_sample(one, other)
-        yield _out_of_sample(other, one)
-
-
-def _halves(blocks: int) -> Floats:
-    """Which blocks are in one half, for each pair of halves: that with the first block."""
-    others = blocks // 2 - 1
-    chosen = np.array(list(combinations(range(1, blocks), others)), dtype=np.int64).reshape(
-        comb(blocks - 1, others), others
-    )
-    halves = np.zeros((len(chosen), blocks))
-    halves[:, 0] = 1.0
-    np.put_along_axis(halves, chosen, 1.0, axis=1)
-    return halves
-
-
-def _measure(half: Floats, lengths: Floats, sums: Floats, squares: Floats, centre: Floats, by_risk: bool) -> Floats:
-    """The measure of each configuration in each split, shape (splits, configurations)."""
-    n = (half @ lengths)[:, None]
-    mean: Floats = half @ sums
-    mean /= n
-    if not by_risk:
-        return mean + centre
-    square: Floats = half @ squares
-    square /= n
-    variance = square - mean * mean
-    mean += centre
-    flat = (variance <= _CANCELLED * square) | (variance <= (_FLAT * (1.0 + np.abs(mean))) ** 2)
-    variance *= n / (n - 1)
-    variance[flat] = np.inf
-    found: Floats = mean / np.sqrt(variance)
-    return found
-
-
-def _out_of_sample(inside: Floats, outside: Floats) -> tuple[Integers, Floats, Floats, Integers, Integers]:
-    best = inside.argmax(axis=1)
-    rows = np.arange(len(best))
-    its = outside[rows, best]
-    tie = _TIE * np.abs(its)  # what rounds differently in a product is equal
-    below = (outside < (its - tie)[:, None]).sum(axis=1)
-    equal = (outside <= (its + tie)[:, None]).sum(axis=1) - below
-    return best, inside[rows, best], its, below, equal
+    return Overfitting(splits, len(sums.names))

@@ -14,6 +14,7 @@ from barter_bt.statistic.blocks import block_length, stationary_rows
 from barter_bt.statistic.tables import Floats
 
 _AT_ONCE = 256
+"""Draws, or configurations, that are worked on at once."""
 _FLAT = 1e-14
 
 
@@ -204,13 +205,16 @@ def _means(beyond: Floats, samples: int, block: float, seed: int) -> Iterator[Fl
 def _standard_error(beyond: Floats, block: float) -> Floats:
     """Of means under the stationary bootstrap, in closed form; autocovariances by the Fourier transform."""
     n = len(beyond)
-    apart = beyond - beyond.mean(axis=0)
-    spectrum = np.fft.rfft(apart, 2 * n, axis=0)
-    covariances = np.fft.irfft(spectrum * spectrum.conj(), 2 * n, axis=0)[:n] / n
     lag, stay = np.arange(1, n)[:, None], 1.0 - 1.0 / block
     weights = (1.0 - lag / n) * stay**lag + lag / n * stay ** (n - lag)
-    variance = covariances[0] + 2.0 * (weights * covariances[1:]).sum(axis=0)
-    found: Floats = np.sqrt(np.maximum(variance, 1e-6 * covariances[0]) / n)
+    apart = beyond - beyond.mean(axis=0)
+    found = np.empty(beyond.shape[1])
+    for first in range(0, len(found), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        spectrum = np.fft.rfft(apart[:, some], 2 * n, axis=0)
+        covariances = np.fft.irfft(spectrum * spectrum.conj(), 2 * n, axis=0)[:n] / n
+        variance = covariances[0] + 2.0 * (weights * covariances[1:]).sum(axis=0)
+        found[some] = np.sqrt(np.maximum(variance, 1e-6 * covariances[0]) / n)
     return found
 
 

@@ -11,7 +11,7 @@ from barter_bt.engine.state import margin as margins
 from barter_bt.engine.state import valuation
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE
+from barter_bt.engine.terms import RATE, from_zero
 from barter_bt.strategy.api.amounts import NOT_KNOWN, amount, is_unknown_asset, natural
 from barter_bt.strategy.asking import is_unknown
 
@@ -86,14 +86,19 @@ def buying_power(s: EngineState, i: int) -> float:
     if ticks == 0:
         return NOT_KNOWN
     worth = float(t.num[i]) / t.den[i]  # of a lot, at one tick
-    return free * t.lot_margin_den[i] / t.lot_margin_num[i] * (worth / ticks if t.derivative[i] < 0 else worth * ticks)
+    return (
+        free
+        * t.lot_margin_den[i]
+        / t.lot_margin_num[i]
+        * (worth / ticks if t.derivative[i] < 0 else worth * from_zero(t, i, ticks))
+    )
 
 
 @unit
 def _power_by_tier(s: EngineState, i: int, free: float) -> float:
     """The value that can be added to what is held, where a larger position may need more of all of it."""
     t, per_unit, lots = s.terms, s.assets.units_per_unit[s.terms.quote[i]], abs(s.instruments.quantity[i])
-    held = natural(notional(t, i, lots, price_ticks(s, i)) if lots > 0 else 0, per_unit)
+    held = natural(abs(notional(t, i, lots, price_ticks(s, i))) if lots > 0 else 0, per_unit)
     whole = free + natural(required_at(t, s.tiers, i, lots, price_ticks(s, i)), per_unit)
     most, above = 0.0, 0.0
     for row in range(t.tier_first[i], t.tier_end[i]):

@@ -6,15 +6,17 @@ from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
 from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE, steps
+from barter_bt.engine.terms import RATE, price_steps, steps
+from barter_bt.strategy.api.amounts import NOT_GIVEN
+from barter_bt.strategy.asking import is_given
 
 
 def amend(
     s: EngineState,
     order: int,
-    price: float = 0.0,
+    price: float = NOT_GIVEN,
     quantity: float = 0.0,
-    trigger: float = 0.0,
+    trigger: float = NOT_GIVEN,
     trailing: float = 0.0,
     trailing_rate: float = 0.0,
 ) -> None:
@@ -40,11 +42,9 @@ def _ask(
         return
     i = s.orders.instrument[order]
     per_tick, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
-    ticks, held, trail = (
-        steps(price, per_tick, noise),
-        steps(trigger, per_tick, noise),
-        steps(trailing, per_tick, noise),
-    )
+    ticks = price_steps(s.terms, i, price) if is_given(s, i, price) else 0
+    held = price_steps(s.terms, i, trigger) if is_given(s, i, trigger) else 0
+    trail = steps(trailing, per_tick, noise)
     lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     rate = int(trailing_rate * RATE + 0.5) if 0.0 <= trailing_rate < 1.0 else -1
     if min(ticks, lots, held, trail, rate) < 0 or objection_to(s, order, ticks, lots, held, trail, rate):

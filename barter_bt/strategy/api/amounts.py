@@ -7,6 +7,7 @@ from barter_bt.engine.state import valuation
 from barter_bt.engine.state.tables import EngineState
 
 NOT_KNOWN = float("nan")
+NOT_GIVEN = float("nan")  # a price that is left out
 
 
 def natural(count: int, per_unit: float) -> float:
@@ -14,6 +15,13 @@ def natural(count: int, per_unit: float) -> float:
     if per_unit >= 1.0:
         return count / per_unit
     return count * float(int(1.0 / per_unit + 0.5))
+
+
+def price_of(s: EngineState, i: int, ticks: int) -> float:
+    """Ticks of an instrument as a price; where there is none 0.0, or NaN if its price can be 0 (rule 76)."""
+    if s.terms.zero[i] > 0:
+        return natural(ticks - s.terms.zero[i], s.terms.ticks_per_unit[i]) if ticks > 0 else NOT_KNOWN
+    return natural(max(ticks, 0), s.terms.ticks_per_unit[i])
 
 
 def is_unknown_asset(s: EngineState, asset: int) -> bool:

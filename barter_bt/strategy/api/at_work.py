@@ -6,9 +6,11 @@ its row of ``s.orders``.
 
 from __future__ import annotations
 
+from math import floor
+
 from barter_bt.engine.fault import BAD_NUMBER, fail
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.api.amounts import natural
+from barter_bt.strategy.api.amounts import natural, price_of
 from barter_bt.strategy.asking import is_unknown
 
 
@@ -54,7 +56,7 @@ def round_price(s: EngineState, i: int, value: float) -> float:
     if is_unknown(s.whole, i):
         return 0.0
     per_unit = s.whole.terms.ticks_per_unit[i]
-    return natural(int(value * per_unit + 0.5), per_unit)
+    return natural(floor(value * per_unit + 0.5), per_unit)
 
 
 def round_quantity(s: EngineState, i: int, value: float) -> float:
@@ -79,5 +81,5 @@ def _lots(s: EngineState, order: int, lots: int) -> float:
 
 
 def _price(s: EngineState, order: int, ticks: int) -> float:
-    """Ticks of an order as a price; what is none is 0.0."""
-    return natural(max(ticks, 0), s.terms.ticks_per_unit[s.orders.instrument[order]])
+    """Ticks of an order as a price; what is none is 0.0, or NaN if it can be a price."""
+    return price_of(s, s.orders.instrument[order], ticks)

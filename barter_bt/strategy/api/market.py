@@ -9,7 +9,7 @@ from barter_bt.engine.session import NO_SESSION
 from barter_bt.engine.state.market import price_ticks
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.window import candle_row
-from barter_bt.strategy.api.amounts import NOT_KNOWN, natural
+from barter_bt.strategy.api.amounts import NOT_KNOWN, price_of
 from barter_bt.strategy.asking import is_unknown
 from barter_bt.strategy.asking_times import find_session
 
@@ -22,20 +22,22 @@ def now(s: EngineState) -> int:
 def price(s: EngineState, i: int) -> float:
     """Price of an instrument as the market shows it: weighted mid, else last trade or close (rule 6); 0.0 if unknown.
 
+    Where prices can be 0 and below (rule 76), it is NaN if unknown, and so are a bid and an ask that are not there.
+
     An own fill is no price of the market: when a fill wakes the strategy, this is what the engine saw before it.
     What counts an own fill is :func:`mark`.
     """
-    return 0.0 if is_unknown(s.whole, i) else natural(price_ticks(s.whole, i), s.whole.terms.ticks_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else price_of(s.whole, i, price_ticks(s.whole, i))
 
 
 def bid_price(s: EngineState, i: int) -> float:
     """Best bid; 0.0 if there is none."""
-    return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.bid[i], s.whole.terms.ticks_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else price_of(s.whole, i, s.whole.instruments.bid[i])
 
 
 def ask_price(s: EngineState, i: int) -> float:
     """Best ask; 0.0 if there is none."""
-    return 0.0 if is_unknown(s.whole, i) else natural(s.whole.instruments.ask[i], s.whole.terms.ticks_per_unit[i])
+    return 0.0 if is_unknown(s.whole, i) else price_of(s.whole, i, s.whole.instruments.ask[i])
 
 
 def bid_amount(s: EngineState, i: int) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from barter_bt.engine.action.protect import BY_PRICE
 from barter_bt.engine.order import BUY, GTC, IF_TOUCHED, SELL, STOP
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.asking import ask_exercise, ask_limit, ask_market
+from barter_bt.strategy.api.amounts import NOT_GIVEN
+from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise, ask_limit, ask_market, is_given, is_unknown
 from barter_bt.strategy.asking_triggers import ask_protected, ask_trigger
 
 
@@ -13,8 +14,8 @@ def buy(
     s: EngineState,
     i: int,
     quantity: float,
-    stop_loss: float = 0.0,
-    take_profit: float = 0.0,
+    stop_loss: float = NOT_GIVEN,
+    take_profit: float = NOT_GIVEN,
     trailing_stop: float = 0.0,
     unit: int = BY_PRICE,
 ) -> int:
@@ -26,8 +27,8 @@ def sell(
     s: EngineState,
     i: int,
     quantity: float,
-    stop_loss: float = 0.0,
-    take_profit: float = 0.0,
+    stop_loss: float = NOT_GIVEN,
+    take_profit: float = NOT_GIVEN,
     trailing_stop: float = 0.0,
     unit: int = BY_PRICE,
 ) -> int:
@@ -41,7 +42,7 @@ def bracket(
     quantity: float,
     stop_loss: float,
     take_profit: float,
-    at: float = 0.0,
+    at: float = NOT_GIVEN,
     unit: int = BY_PRICE,
 ) -> int:
     """Ask for an entry between a stop loss and a take profit (rule 31): a signed quantity, at a limit if one is given.
@@ -62,32 +63,36 @@ def limit_sell(s: EngineState, i: int, quantity: float, at: float, time_in_force
     return ask_limit(s.whole, i, SELL, quantity, at, time_in_force, post_only)
 
 
-def stop_buy(s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC) -> int:
+def stop_buy(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
+) -> int:
     """Ask for a buy once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
     return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
 
 
-def stop_sell(s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC) -> int:
+def stop_sell(
+    s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
+) -> int:
     """Ask for a sell once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
     return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
 
 
 def buy_if_touched(
-    s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC
+    s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
 ) -> int:
     """Ask for a buy once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
     return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
 
 
 def sell_if_touched(
-    s: EngineState, i: int, quantity: float, at: float, limit: float = 0.0, time_in_force: int = GTC
+    s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
 ) -> int:
     """Ask for a sell once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
     return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
 
 
 def trailing_stop_buy(
-    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
+    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = NOT_GIVEN
 ) -> int:
     """Ask for a market buy once the price has risen so far from its lowest (rule 34).
 
@@ -97,14 +102,17 @@ def trailing_stop_buy(
 
 
 def trailing_stop_sell(
-    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = 0.0
+    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = NOT_GIVEN
 ) -> int:
     """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
     return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
 
 
 def _protected(s: EngineState, asked: int, stop_loss: float, take_profit: float, trailing: float, unit: int) -> int:
-    if stop_loss == 0.0 and take_profit == 0.0 and trailing == 0.0:
+    if asked == NOTHING_ASKED:
+        return asked
+    i = s.whole.actions.instrument[asked]
+    if not is_given(s.whole, i, stop_loss) and not is_given(s.whole, i, take_profit) and trailing == 0.0:
         return asked
     return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing)
 
@@ -115,6 +123,6 @@ def exercise(s: EngineState, i: int, quantity: float) -> int:
 
 
 def _plain(s: EngineState, i: int, side: int, quantity: float, limit: float, time_in_force: int) -> int:
-    if limit == 0.0 and time_in_force == GTC:
+    if time_in_force == GTC and (is_unknown(s.whole, i) or not is_given(s.whole, i, limit)):
         return ask_market(s.whole, i, side, quantity)
     return ask_limit(s.whole, i, side, quantity, limit, time_in_force, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.engine.state import position as positions
 from barter_bt.engine.state.market import market_mark
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.strategy.api.amounts import money, natural
+from barter_bt.strategy.api.amounts import money, natural, price_of
 from barter_bt.strategy.asking import is_unknown
 
 
@@ -40,8 +40,8 @@ def mark(s: EngineState, i: int) -> float:
         return 0.0
     own = s.whole.instruments.own_mark[i]
     if s.whole.instruments.quantity[i] == 0 or own == 0:
-        return natural(market_mark(s.whole, i), s.whole.terms.ticks_per_unit[i])
-    return entry_average(s.whole, i) if own < 0 else natural(own, s.whole.terms.ticks_per_unit[i])
+        return price_of(s.whole, i, market_mark(s.whole, i))
+    return entry_average(s.whole, i) if own < 0 else price_of(s.whole, i, own)
 
 
 def unrealised(s: EngineState, i: int) -> float:

@@ -91,7 +91,8 @@ def _expect_known(result: Result, asset: int, total: int) -> None:
 def assert_free_is_not_negative(result: Result) -> None:
     """Without margin nothing is spent that is not there; and nowhere is more free than there is.
 
-    Assets in which something is margined (derivatives, margin accounts), or of which cash flows take, may be owed.
+    Assets in which something is margined (derivatives, margin accounts), or of which cash flows take, may be owed; so
+    may what is reserved of a coin of which an instrument was delisted (rule 46).
 
     Raises
     ------
@@ -107,6 +108,7 @@ def assert_free_is_not_negative(result: Result) -> None:
     owing: set[int] = set()
     for terms in rows(state.terms):
         owing |= {terms["quote"], terms["base"]} if terms["margined"] else set()
+        owing |= {terms["base"]} if terms["expiry"] <= state.engine.market_time[0] else set()
     flows = rows(state.flows)
     owing |= {flows[paid["flow"]]["asset"] for paid in rows(state.payments) if paid["amount"] < 0}
     for number, row in enumerate(rows(state.balances)):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.backtest import Result
+from barter_bt.data.market import dealt_on
 from barter_bt.engine.order import EXERCISE, LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.amended import Amended
@@ -101,24 +102,28 @@ class _Market:
 def _columns(result: Result, i: int, kind: str, names: tuple[str, ...]) -> dict[str, Integers]:
     """Times and prices in ticks of one instrument, over all streams of a kind, by venue time."""
     found = []
-    for stream in result.market:
+    for stream in dealt_on(result.market):
         mine = [name for name in stream.instruments if result.index.codes.get(name) == i]
+        ends_early = stream.seen_by == "venue" or result.state.engine.shut[0]  # with the engine's (rules 22 and 78)
         if stream.kind == kind and mine:
             frame = stream.frame().filter(pl.col("instrument").cast(pl.String).is_in(mine)).collect()
+            if ends_early and not result.partial:
+                frame = frame.filter(pl.col("time_exchange").to_physical() <= result.state.engine.market_time[0])
             found.append(frame.select("time_exchange", *names))
     if not found:
         return {name: np.empty(0, np.int64) for name in ("time_exchange", *names)}
     frame = pl.concat(found).sort("time_exchange", maintain_order=True)
-    return {name: _integers(frame[name], result.state.terms.ticks_per_unit[i]) for name in frame.columns}
+    terms = result.state.terms
+    return {name: _integers(frame[name], terms.ticks_per_unit[i], terms.zero[i]) for name in frame.columns}
 
 
-def _integers(column: pl.Series, per_unit: float) -> Integers:
+def _integers(column: pl.Series, per_unit: float, zero: int) -> Integers:
     if isinstance(column.dtype, pl.Datetime):
         return nanoseconds(column)
     if "amount" in column.name:
         return (column.to_numpy() > 0).astype(np.int64)
     values = np.nan_to_num(column.to_numpy() * per_unit, nan=0.0)
-    return np.floor(values + 0.5).astype(np.int64)
+    return np.floor(values + 0.5).astype(np.int64) + zero
 
 
 def _at(times: Integers, prices: Integers, time: int) -> list[int]:

@@ -39,10 +39,11 @@ class Terms:
     base_units: int
     ratio: Fraction  # units of money of one lot at one tick
     fee_in: int
+    zero: int  # ticks of a price of 0 (rule 76)
 
     def notional(self, lots: int, ticks: int) -> int:
         """Value of lots at a price in ticks."""
-        return rhe(lots * self.ratio / ticks if self.is_inverse else lots * ticks * self.ratio)
+        return rhe(lots * self.ratio / ticks if self.is_inverse else lots * (ticks - self.zero) * self.ratio)
 
     def value(self, quantity: int, basis: int, notional: int) -> int:
         """Value of a position of so many signed lots (rule 5)."""
@@ -118,6 +119,7 @@ def terms_of(result: Result) -> list[Terms]:
             row["base_units"],
             Fraction(row["num"], row["den"]),
             row["fee_in"],
+            row["zero"],
         )
         for row in rows(result.state.terms)
     ]

@@ -97,7 +97,10 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
     """
     readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return {
-        "data": [readers[stream.kind](split(stream_frame(stream), pieces)) for stream in scenario.streams],
+        "data": [
+            readers[stream.kind](split(stream_frame(stream), pieces), seen_by=stream.seen_by)
+            for stream in scenario.streams
+        ],
         "instruments": [to_instrument(spec) for spec in scenario.instruments],
         "strategy": Schedule(
             schedule_frame(scenario.schedule),
@@ -192,9 +195,10 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
         rows_of = [row[1:] for row in rows]
         return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
     if kind not in ("cash", "deposit"):
-        number = "rate" if kind == "funding" else "amount"
+        number = {"funding": "rate", "assignment": "quantity"}.get(kind, "amount")
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
-        return data.funding(frame) if kind == "funding" else data.dividends(frame)
+        readers = {"funding": data.funding, "dividend": data.dividends, "margin": data.margin_transfers}
+        return (readers | {"assignment": data.assignments})[kind](frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
     schema = {"time": TIME, "asset": pl.String, "amount": pl.Float64}
@@ -252,6 +256,7 @@ def to_instrument(spec: InstrumentSpec) -> Instrument:
         exercise=("american" if spec.american else "european") if spec.kind == "option" else None,
         underlying=spec.underlying,
         delivery="physical" if spec.physical else None,
+        price_can_be_negative=spec.price_can_be_negative,
     )
 
 
@@ -285,6 +290,8 @@ def to_delays(spec: DelaySpec | None, constant: int) -> int | Delays:
     form, delays, times = spec
     if form == "by_time":
         return Delays.by_time(zip(times, delays, strict=True))
+    if form == "lognormal":
+        return Delays.lognormal(delays[0], delays[1] / 1000)
     return Delays.uniform(*delays) if form == "uniform" else Delays.measured(delays)
 
 
@@ -321,7 +328,7 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         latency=Latency(
             to_delays(spec.request_delays, spec.request_ns),
             to_delays(spec.response_delays, spec.response_ns),
-            spec.feed_ns,
+            to_delays(spec.feed_delays, spec.feed_ns),
             spec.seed,
         ),
         locked_quotes="fill" if spec.fills_locked else "wait",

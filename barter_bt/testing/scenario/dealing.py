@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from barter_bt.testing.scenario.flows import times_of
 from barter_bt.testing.scenario.numbers import SECOND, plain, worth
@@ -15,6 +16,7 @@ from barter_bt.testing.scenario.spec import DelaySpec, ExchangeSpec, InstrumentS
 DRAWN: tuple[str, ...] = ("tiers", "received", "asset", "delays", "quotes")
 LEVELS = (("0.0005", "0.001"), ("-0.0002", "0.002"), ("0.05", "0.1"), ("0", "0"), ("0.000000001", "0.0123"))
 DISCOUNTS = ("0", "0.25", "0.333333333", "1")
+WAYS = ("request_delays", "response_delays", "feed_delays")
 NANOSECONDS = (0, 0, 1, SECOND // 2, SECOND, 3 * SECOND)
 
 
@@ -33,6 +35,21 @@ def with_dealing(source: Source, scenario: Scenario) -> Scenario:
         exchanges = tuple(with_quotes(source, one, scenario) for one in scenario.exchanges)
         scenario = replace(scenario, exchanges=exchanges)
     return scenario
+
+
+def with_feed(source: Source, scenario: Scenario) -> Scenario:
+    """The same scenario; one exchange alone may have a feed whose delays vary, and delays of any kind be lognormal."""
+    if len(scenario.exchanges) > 1 or not chance(source, 10):
+        return scenario
+    exchange, times = scenario.exchanges[0], sorted(set(times_of(scenario)))
+    found = {way: lognormal(source) if chance(source, 40) else delays_of(source, times) for way in WAYS}
+    kept: dict[str, Any] = {way: each for way, each in found.items() if way == "feed_delays" or chance(source, 30)}
+    return replace(scenario, exchanges=(replace(exchange, seed=source.integer(0, 9), **kept),))
+
+
+def lognormal(source: Source) -> DelaySpec:
+    """Delays around half a second, or around two."""
+    return "lognormal", (source.pick((SECOND // 2, 2 * SECOND)), source.pick((0, 250, 1500))), ()
 
 
 def with_tiers(source: Source, scenario: Scenario) -> Scenario:
@@ -92,20 +109,21 @@ def paid_in_other(source: Source, item: InstrumentSpec, scenario: Scenario) -> I
 
 
 def with_delays(source: Source, spec: ExchangeSpec, times: list[int]) -> ExchangeSpec:
-    """By time, measured or uniform: of requests and responses, and of the feed by time."""
-
-    def delays() -> DelaySpec:
-        some = tuple(source.pick(NANOSECONDS) for _ in range(source.integer(1, 4)))
-        form = source.pick(("by_time", "measured", "uniform"))
-        if form == "by_time":
-            starts = sorted({source.pick(times) + source.pick((-1, 0, 0, 1)) for _ in some})
-            return form, some[: len(starts)], tuple(starts[: len(some)])
-        if form == "uniform":
-            return form, (min(some), max(some)), ()
-        return form, some, ()
-
-    request, response = (delays() if chance(source, 70) else None for _ in range(2))
+    """By time, measured or uniform: of requests and responses."""
+    request, response = (delays_of(source, times) if chance(source, 70) else None for _ in range(2))
     return replace(spec, request_delays=request, response_delays=response, seed=source.integer(0, 9))
+
+
+def delays_of(source: Source, times: list[int]) -> DelaySpec:
+    """A few, of some form."""
+    some = tuple(source.pick(NANOSECONDS) for _ in range(source.integer(1, 4)))
+    form = source.pick(("by_time", "measured", "uniform"))
+    if form == "by_time":
+        starts = sorted({source.pick(times) + source.pick((-1, 0, 0, 1)) for _ in some})
+        return form, some[: len(starts)], tuple(starts[: len(some)])
+    if form == "uniform":
+        return form, (min(some), max(some)), ()
+    return form, some, ()
 
 
 def with_quotes(source: Source, spec: ExchangeSpec, scenario: Scenario) -> ExchangeSpec:

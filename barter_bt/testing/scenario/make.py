@@ -12,7 +12,7 @@ from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
-from barter_bt.testing.scenario.dealing import with_dealing
+from barter_bt.testing.scenario.dealing import with_dealing, with_feed
 from barter_bt.testing.scenario.endings import with_endings
 from barter_bt.testing.scenario.entries import with_entries
 from barter_bt.testing.scenario.flows import with_cash_flows
@@ -26,12 +26,15 @@ from barter_bt.testing.scenario.instruments import (
 )
 from barter_bt.testing.scenario.margins import with_margin_modes, with_margins
 from barter_bt.testing.scenario.market import make_streams
+from barter_bt.testing.scenario.negative import with_negative_prices
 from barter_bt.testing.scenario.numbers import NANO, SECOND, START, plain, worth
 from barter_bt.testing.scenario.orders import make_rotations, make_schedule
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Seeded, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, InstrumentSpec, Scenario, StreamSpec
 from barter_bt.testing.scenario.timing import with_timing
+from barter_bt.testing.scenario.transfers import with_assignments, with_transfers
+from barter_bt.testing.scenario.views import with_views
 
 ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
 
@@ -95,7 +98,9 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_bonds(source, with_margins(source, scenario))
     scenario = with_timing(source, scenario)
     scenario = with_entries(source, with_margin_modes(source, with_candle_path(source, scenario)))
-    return with_endings(source, with_amends(source, with_dealing(source, scenario)))
+    scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
+    scenario = with_feed(source, with_transfers(source, with_views(source, scenario)))
+    return with_negative_prices(source, with_assignments(source, scenario))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -13,7 +13,7 @@ from barter_bt.testing.scenario.spec import ExchangeSpec, InstrumentSpec, Mark, 
 
 # Kinds of random scenarios.
 DRAWN: tuple[str, ...] = ("isolated", "tiers", "mark", "rates", "collateral")
-MARKS: tuple[Mark, ...] = ("mid", "last", "closing")
+MARKS: tuple[Mark, ...] = ("mid", "last", "closing", "closing_with_fee")
 HAIRCUTS = ("0", "0.1", "0.333333333", "0.9")
 EXCHANGED = ("1", "1.25", "0.8", "3", "0.0625", "1000")
 MAINTENANCE = ("0", "0.5", "0.9", "1", "1")  # of the margin

@@ -12,7 +12,6 @@ from barter_bt.testing.scenario.spec import (
     ExchangeSpec,
     Row,
     Scenario,
-    StreamSpec,
     conditions_of,
 )
 
@@ -30,7 +29,7 @@ def shifted(scenario: Scenario, by: int) -> Scenario:
     def later(kind: str, row: Row) -> Row:
         return changed(row, {place: row[place] + by for place in TIMES[kind] if row[place] is not None})
 
-    streams = tuple(StreamSpec(one.kind, tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
+    streams = tuple(replace(one, rows=tuple(later(one.kind, row) for row in one.rows)) for one in scenario.streams)
     schedule = tuple(_later(row, by) for row in scenario.schedule)
     start = None if scenario.start is None else scenario.start + by
     instruments = tuple(
@@ -57,7 +56,10 @@ def _delayed(spec: ExchangeSpec, by: int) -> ExchangeSpec:
     def later(given: DelaySpec | None) -> DelaySpec | None:
         return given and (given[0], given[1], tuple(time + by for time in given[2]))
 
-    return replace(spec, request_delays=later(spec.request_delays), response_delays=later(spec.response_delays))
+    ways: dict[str, Any] = {
+        name: later(getattr(spec, name)) for name in ("request_delays", "response_delays", "feed_delays")
+    }
+    return replace(spec, **ways)
 
 
 def _later(row: Row, by: int) -> Row:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles"]
 Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
-Mark = Literal["weighted_mid", "mid", "last", "closing"]
+Mark = Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
 ProtectBy = Literal["price", "distance", "fraction"]
 TriggerBy = Literal["last", "quote", "mark"]
@@ -83,6 +84,7 @@ class InstrumentSpec(Plain):
     fee_tiers: TierSpec | None = None
     paid_in: str = "quote"
     discount: str = "0"
+    price_can_be_negative: bool = False
 
     @property
     def money(self) -> str:
@@ -94,7 +96,8 @@ class InstrumentSpec(Plain):
 class ExchangeSpec(Plain):
     """The terms of one exchange; ``max_age_ns`` 0 is no limit.
 
-    Delays that vary are a form, "by_time", "measured" or "uniform", with delays in ns and, by time, their times in ns.
+    Delays that vary are a form, "by_time", "measured" or "uniform", with delays in ns and, by time, their times in ns;
+    or "lognormal", with the median in ns and the deviation in thousandths.
     """
 
     name: str
@@ -114,6 +117,7 @@ class ExchangeSpec(Plain):
     collateral: tuple[tuple[str, str], ...] = ()  # asset and haircut, a fraction
     request_delays: DelaySpec | None = None  # in place of request_ns
     response_delays: DelaySpec | None = None
+    feed_delays: DelaySpec | None = None
     seed: int = 0
     fills_locked: bool = False
     fills_beyond: bool = False
@@ -129,10 +133,13 @@ class StreamSpec(Plain):
     - trades: time_exchange, time_received, instrument, price, amount;
     - quotes: time_exchange, time_received, instrument, bid_price, bid_amount, ask_price, ask_amount;
     - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume.
+
+    ``seen_by``: "all", or only the "strategy" or the "venue" (rule 78).
     """
 
     kind: Kind
     rows: tuple[Row, ...]
+    seen_by: SeenBy = "all"
 
 
 @dataclass(frozen=True, repr=False)
@@ -211,6 +218,8 @@ class Scenario(Plain):
     - ``("dividend", time, instrument, amount)`` of a spot instrument, for each unit of its base;
     - ``("payout", time, instrument, amount, pay time, part withheld)``, such a dividend that is paid later;
     - ``("split", time, instrument, ratio)`` of a spot instrument, such as "3:2";
+    - ``("assignment", time, instrument, quantity)`` of an American option;
+    - ``("margin", time, instrument, amount)`` of an isolated one, added to its position's margin or taken from it;
     - ``("cash", time, exchange, asset, amount, reason)``, and ``("deposit", time, exchange, asset, amount)``;
     - ``("interest", since, exchange, asset, rate on cash, rate on debt, every in ns)`` and ``("borrow", since,
       instrument, rate, every in ns)``, of a spot instrument: due at the multiples of ``every`` later than the start and

@@ -30,7 +30,7 @@ class Log:
         return self.state.terms.exchange[i]
 
     def price(self, i: int, ticks: int) -> Decimal:
-        return ticks * self.scales.ticks[i]
+        return (ticks - self.state.terms.zero[i] if ticks > 0 else 0) * self.scales.ticks[i]
 
     def quantity(self, i: int, lots: int) -> Decimal:
         return lots * self.scales.lots[i]

@@ -8,7 +8,7 @@ from typing import Any
 from barter_bt import protocol as bp
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN
 from barter_bt.engine.event import SCHEDULED
-from barter_bt.engine.terms import steps
+from barter_bt.engine.terms import price_steps, steps
 from barter_bt.system import Engine
 from barter_bt.system.book import decode
 from tests.system.hosts.decides import Decision
@@ -74,7 +74,7 @@ class Requests:
         log = self.log
         i, terms = log.index.instrument(one.instrument), log.state.terms
         lots = steps(abs(one.quantity), terms.lots_per_unit[i], terms.lot_noise[i])
-        ticks = 0 if one.price is None else steps(one.price, terms.ticks_per_unit[i], terms.tick_noise[i])
+        ticks = 0 if one.price is None else price_steps(terms, i, one.price)
         tifs: dict[str, bp.TimeInForce] = {
             "gtc": bp.GoodUntilCancelled(one.post_only),
             "ioc": bp.ImmediateOrCancel(),

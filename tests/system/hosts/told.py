@@ -63,6 +63,7 @@ class Told:
             bt.Instrument(
                 one.exchange, one.name, one.base, one.quote, one.kind, one.contract_size,
                 scales.ticks[i], scales.lots[i], settlement=one.settlement, expiry=one.expiry,
+                price_can_be_negative=one.price_can_be_negative,
             )
             for i, one in enumerate(index.instruments)
         ]  # fmt: skip
@@ -79,7 +80,11 @@ class Told:
             **options,
         )
         engine._book.strategies[:] = self.log.names
-        for name in ("tick_noise", "lot_noise"):  # data is rounded to increments that are not declared (rule 20)
+        for name in (
+            "tick_noise",
+            "price_noise",
+            "lot_noise",
+        ):  # data is rounded to increments that are not declared (rule 20)
             for i, noise in enumerate(getattr(self.state.terms, name)):
                 getattr(engine.state.terms, name)[i] = noise
         return engine
