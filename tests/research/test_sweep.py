@@ -278,6 +278,13 @@ def test_several_instruments_are_one_sweep():
     assert found.frame["trades"].min() > 50
 
 
+def test_a_study_takes_a_sweep_as_it_is(tmp_path):
+    """Parameters are what is neither a figure nor says how a set was run."""
+    study = bt.research.Study(tmp_path / "crosses.study")
+    found = bt.sweep(simulation(), crossing, over=GRID)
+    assert (study.add(found.frame), study.add(found.frame)) == (GRID.height, 0)
+
+
 def test_progress_counts_sets(capsys):
     seen = []
     bt.sweep(simulation(), crossing, over=GRID, progress=True)
