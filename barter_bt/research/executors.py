@@ -15,12 +15,12 @@ from typing import Any, Literal
 import polars as pl
 
 from barter_bt.errors import ConfigError, StrategyError
-from barter_bt.research.plan import Plan
+from barter_bt.research.runs import Runs
 from barter_bt.research.sets import is_whole
 
 Kind = Literal["threads", "processes"]
 _SMALL = 1 << 16  # bytes of a frame that is not worth a file
-_plan: list[Plan] = []  # of this process, where it is a worker
+_plan: list[Runs] = []  # of this process, where it is a worker
 
 
 def count_of(workers: int | None) -> int:
@@ -32,7 +32,7 @@ def count_of(workers: int | None) -> int:
     return workers
 
 
-def run_blocks(plan: Plan, blocks: Sequence[Sequence[int]], kind: Kind, workers: int) -> Iterator[pl.DataFrame]:
+def run_blocks(plan: Runs, blocks: Sequence[Sequence[int]], kind: Kind, workers: int) -> Iterator[pl.DataFrame]:
     """Rows of each block of sets, as they are done.
 
     At a KeyboardInterrupt what has begun is ended and given, and nothing more is begun; then it is raised.
@@ -101,7 +101,7 @@ def _mapped(path: str) -> pl.DataFrame:
     return pl.DataFrame(pa.ipc.open_file(pa.memory_map(path)).read_all())
 
 
-def _packed(plan: Plan, folder: Path) -> Path:
+def _packed(plan: Runs, folder: Path) -> Path:
     content = io.BytesIO()
     try:
         _Packer(content, folder).dump(plan)

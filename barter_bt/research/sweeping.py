@@ -15,9 +15,10 @@ from barter_bt.research.executors import Kind, count_of, run_blocks
 from barter_bt.research.folds import Fold
 from barter_bt.research.kept import KeptRows
 from barter_bt.research.pieces import pieces_of, table_of
-from barter_bt.research.plan import ONE_PASS, Plan
+from barter_bt.research.plan import ONE_PASS
 from barter_bt.research.progress import Show, showing
 from barter_bt.research.result import RESERVED, Sweep
+from barter_bt.research.runs import Runs
 from barter_bt.research.sets import checked
 from barter_bt.strategy import Signals
 
@@ -129,7 +130,7 @@ def sweep(
         raise ConfigError(f"a parameter cannot be named {reserved[0]!r}: a column of the result is")
     wanted = list(dict.fromkeys([*figures, objective]))
     pieces = pieces_of(folds)
-    plan = Plan(simulation, strategy, sets, wanted, options | {"time_zone": time_zone}, seed, one_pass, pieces)
+    plan = Runs(simulation, strategy, sets, wanted, options | {"time_zone": time_zone}, seed, one_pass, pieces)
     count, kept = count_of(workers), None if out is None else Kept(plan, KeptRows(out))
     rows = [] if kept is None else kept.known()
     chosen = plan.figures[wanted.index(objective)]
@@ -153,7 +154,7 @@ def sweep(
 class Kept:
     """Rows of a plan in a directory."""
 
-    def __init__(self, plan: Plan, rows: KeptRows) -> None:
+    def __init__(self, plan: Runs, rows: KeptRows) -> None:
         self._plan, self._rows = plan, rows
         self._keys = [plan.key(number) for number in range(plan.runs)]
         self._trials = [plan.trial(number % plan.sets.height) for number in range(plan.runs)]
@@ -176,7 +177,7 @@ class Kept:
         return self._rows.trials(self._trials)
 
 
-def _run(plan: Plan, rows: list[pl.DataFrame], kept: Kept | None, executor: Kind, count: int, show: Show) -> bool:
+def _run(plan: Runs, rows: list[pl.DataFrame], kept: Kept | None, executor: Kind, count: int, show: Show) -> bool:
     """Run what is not there yet, and add it; True if Ctrl-C has ended that."""
     there = {number for each in rows for number in each["run"]}
     left = [number for number in range(plan.runs) if number not in there]
@@ -204,7 +205,7 @@ def _refuse_nothing(done: pl.DataFrame) -> None:
         raise ConfigError(f"all {done.height:,} runs failed, the first with: {done['error'][0]}")
 
 
-def _notes(plan: Plan, done: pl.DataFrame, folds: Sequence[Fold] | None) -> list[str]:
+def _notes(plan: Runs, done: pl.DataFrame, folds: Sequence[Fold] | None) -> list[str]:
     """What a user should know: how sets were run, what failed, what the first run was warned of."""
     notes = []
     passes = int((done["way"] == ONE_PASS).sum())

@@ -34,8 +34,8 @@ def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: 
 def by_ticks_and_rate(ticks: int, more: int, rate: int) -> int:
     """Ticks that are given, and ``ticks * rate / 1e9``, rounded up."""
     down = muldiv_floor(ticks, rate, RATE)
-    beyond = ticks * rate - down * RATE > 0  # compiled, both products may wrap, and their difference is exact
-    return more + down + int(beyond)
+    # Compiled, both products may wrap, and their difference is exact.
+    return more + down + int(ticks * rate - down * RATE > 0)
 
 
 def _by_candle(v: VenueState, order: int, i: int, lots: int, size: int, evidence: int) -> int:

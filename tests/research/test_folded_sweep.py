@@ -41,7 +41,7 @@ def by_hand(prices, strategy, start, end):
 PRICES = st.lists(st.integers(40, 400).map(lambda cents: 10 + cents / 4), min_size=12, max_size=40)
 
 
-@settings(max_examples=draws(12))
+@settings(max_examples=draws(8))
 @given(
     prices=PRICES,
     first=st.integers(1, 5),

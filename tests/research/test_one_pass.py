@@ -118,7 +118,7 @@ def _named(stream):
     return stream.frame().with_columns(pl.col("instrument").cast(pl.String)).collect()
 
 
-@settings(max_examples=draws(40))
+@settings(max_examples=draws(25))
 @given(
     panel=panels(),
     size=SIZES,
@@ -217,6 +217,11 @@ REFUSED = {
     "data is of trades": {"data": bt.testing.trades((1, 100, 5), (2, 101, 5), instrument="btc_usd")},
     "2 exchanges": {"instrument": [BTC, bt.Instrument("y", "eth_usd")], "balances": {"x.usd": 1}},
     "not spot": {"instrument": bt.Instrument("x", "btc_usd", kind="perpetual", settlement="usd")},
+    "can be negative|not spot": {
+        "instrument": bt.Instrument(
+            "x", "btc_usd", kind="perpetual", settlement="usd", price_increment="0.01", price_can_be_negative=True
+        )
+    },
     "margin|not spot": {"venues": bt.Venue(account="margin")},
     "take time": {"venues": bt.Venue(latency=bt.Latency(request_ns="1ms"))},
     "arrive later": {"venues": bt.Venue(latency=bt.Latency(feed_ns="1ms"))},

@@ -12,7 +12,7 @@ from barter_bt.errors import ConfigError, EngineError, StrategyError
 from barter_bt.research import executors
 from barter_bt.research.kept import KeptRows
 from barter_bt.research.one_pass.figures import Run
-from barter_bt.research.plan import Plan
+from barter_bt.research.runs import Runs
 
 BTC = bt.Instrument("x", "btc_usd", price_increment="0.0001")
 WALK = bt.data.generate.candles(400, instrument="btc_usd", seed=2)
@@ -148,7 +148,7 @@ def test_what_strategies_draw_depends_on_the_set_alone():
 def test_a_sweep_goes_on_where_it_was_ended(tmp_path, monkeypatch):
     """Ctrl-C keeps what is done; the next sweep runs the rest, and both count as trials once."""
     whole = bt.sweep(simulation(), crossing, over=GRID)
-    rows, ran = Plan.rows, []
+    rows, ran = Runs.rows, []
 
     def some(plan, numbers):
         if len(ran) == 2:
@@ -156,13 +156,13 @@ def test_a_sweep_goes_on_where_it_was_ended(tmp_path, monkeypatch):
         ran.extend(numbers)
         return rows(plan, numbers)
 
-    monkeypatch.setattr(Plan, "rows", some)
-    monkeypatch.setattr(Plan, "at_once", 1)
+    monkeypatch.setattr(Runs, "rows", some)
+    monkeypatch.setattr(Runs, "at_once", 1)
     first = bt.sweep(simulation(), crossing, over=GRID, workers=1, out=tmp_path / "kept")
     assert first.partial
     assert first.frame.height == 2
     ran.clear()
-    monkeypatch.setattr(Plan, "rows", lambda plan, numbers: ran.extend(numbers) or rows(plan, numbers))
+    monkeypatch.setattr(Runs, "rows", lambda plan, numbers: ran.extend(numbers) or rows(plan, numbers))
     second = bt.sweep(simulation(), crossing, over=GRID, workers=1, out=tmp_path / "kept")
     assert ran == [2, 3, 4, 5]
     assert (second.digest, second.partial, second.trials) == (whole.digest, False, GRID.height)
@@ -278,6 +278,13 @@ def test_several_instruments_are_one_sweep():
     assert found.frame["trades"].min() > 50
 
 
+def test_a_study_takes_a_sweep_as_it_is(tmp_path):
+    """Parameters are what is neither a figure nor says how a set was run."""
+    study = bt.research.Study(tmp_path / "crosses.study")
+    found = bt.sweep(simulation(), crossing, over=GRID)
+    assert (study.add(found.frame), study.add(found.frame)) == (GRID.height, 0)
+
+
 def test_progress_counts_sets(capsys):
     seen = []
     bt.sweep(simulation(), crossing, over=GRID, progress=True)
@@ -289,7 +296,7 @@ def test_progress_counts_sets(capsys):
 def test_frames_of_some_size_travel_in_files(tmp_path):
     """Each once, mapped by whoever reads it."""
     frame = pl.DataFrame({"a": range(20_000)})
-    plan = Plan(simulation(), crossing, GRID, ["sharpe"], {"sampling": None}, 0, True)
+    plan = Runs(simulation(), crossing, GRID, ["sharpe"], {"sampling": None}, 0, True)
     vars(plan)["extra"] = [frame, frame]
     file = executors._packed(plan, tmp_path)
     assert len(list(tmp_path.glob("*.arrow"))) == 1

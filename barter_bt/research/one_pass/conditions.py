@@ -104,6 +104,8 @@ def _of_instrument(setup: Setup, i: int) -> Iterator[str]:
     terms, fills, name = setup.state.terms, setup.fill_terms, setup.index.names[i]
     if terms.derivative[i] or terms.margined[i] or terms.strike[i] or terms.expiry[i] != NEVER:
         yield f"{name} is not spot of a cash account"
+    if terms.zero[i]:
+        yield f"prices of {name} can be negative"
     if terms.fee_by_order[i] or terms.fee_in[i] != IN_QUOTE or len(setup.fees.volumes):
         yield f"fees of {name} have minima, steps or tiers, or are paid in another asset"
     if fills.taker_fills_on[i] != CANDLES or fills.candle_fill[i] != NEXT_OPEN:

@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 ROOM: Final = 128_000_000
 """Bytes of columns that are kept, with the arrays that they are compared as."""
+_FEWEST: Final = 16  # columns that are kept, however long they are
 _FROM_ROW_TO_ROW: Final = ("Rolling", "Ewm", "Cum", "Diff", "PctChange")
 _PLAIN: Final = ("Column", "Literal", "BinaryExpr", "Cast", "Function")
 """Parts that give a value for each row, if what they are made of does; a literal gives one for all."""
@@ -50,7 +51,7 @@ class SharedColumns:
         self.panel = panel([stream], [0], list(stream.extra), across=False)
         self._kept: OrderedDict[bytes, pl.Series] = OrderedDict()
         self._arrays: dict[bytes, Floats | None] = {}  # of kept columns that were compared; None: they cannot be
-        self._most = max(ROOM // (16 * max(self.rows, 1)), 1)
+        self._most = max(ROOM // (16 * max(self.rows, 1)), _FEWEST)
         self._lock = threading.Lock()
 
     def targets(self, expressions: Sequence[pl.Expr]) -> Iterator[Floats]:
