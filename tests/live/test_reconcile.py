@@ -13,7 +13,7 @@ from barter_bt.errors import ConnectionFailed
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live import Arrival, Manual, paper
 from barter_bt.live.ledger import Ledger
-from tests.live.market import BTC, simulation
+from tests.live.market import BTC, Crosses, Quotes, simulation
 from tests.live.script import Client, told, traded
 from tests.live.test_system import request, run, system
 
@@ -198,3 +198,15 @@ def test_a_simulated_exchange_lists_what_stands() -> None:
         await handle.abort()
 
     run(test)
+
+
+@pytest.mark.parametrize("strategy", [Crosses, Quotes])
+def test_a_simulated_account_is_explained_by_its_trades(strategy: Any) -> None:
+    """Fees included, at every message: the venue's ledger and this one do not know of each other."""
+    simulated = simulation(120)
+    system = paper(simulated, strategy(), reconcile=True, grace=0)
+    with system.running() as handle:
+        traded_ = handle.shutdown_after_backtest()
+        assert handle.unreconciled == []
+    assert traded_.trades.height > 10
+    assert traded_.trades.height == simulated.run(strategy()).trades.height
