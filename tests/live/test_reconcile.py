@@ -13,7 +13,7 @@ from barter_bt.errors import ConnectionFailed
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live import Arrival, Manual, paper
 from barter_bt.live.ledger import Ledger
-from tests.live.market import BTC, simulation
+from tests.live.market import BTC, Crosses, Quotes, simulation
 from tests.live.script import Client, told, traded
 from tests.live.test_system import request, run, system
 
@@ -153,6 +153,27 @@ def test_an_order_that_a_snapshot_does_not_list_is_asked_for(state: Any) -> None
     run(test)
 
 
+def test_a_client_that_fails_otherwise_ends_the_system() -> None:
+    """Nobody waits for the answer but the system itself, so it must not be silent."""
+
+    async def test() -> None:
+        client, gate = Knows(0, None), asyncio.Event()
+
+        async def order_status(key: bp.OrderKey) -> Any:
+            raise ValueError("a fault of the adapter")
+
+        client.order_status = order_status  # type: ignore[method-assign]
+        made, _, _ = system([gate, told(20 * 10**9, SNAPSHOT)], client=client)
+        handle = await made.start()
+        await handle.send_open_requests([request("a")])
+        gate.set()
+        with pytest.raises(ValueError, match="a fault of the adapter"):
+            await handle.wait()
+        assert not handle.is_running
+
+    run(test)
+
+
 def test_what_is_listed_or_in_flight_is_not_asked_for() -> None:
     """One in flight may have been sent behind the snapshot; when its answer is overdue, it is asked for."""
 
@@ -198,3 +219,15 @@ def test_a_simulated_exchange_lists_what_stands() -> None:
         await handle.abort()
 
     run(test)
+
+
+@pytest.mark.parametrize("strategy", [Crosses, Quotes])
+def test_a_simulated_account_is_explained_by_its_trades(strategy: Any) -> None:
+    """Fees included, at every message: the venue's ledger and this one do not know of each other."""
+    simulated = simulation(120)
+    system = paper(simulated, strategy(), reconcile=True, grace=0)
+    with system.running() as handle:
+        traded_ = handle.shutdown_after_backtest()
+        assert handle.unreconciled == []
+    assert traded_.trades.height > 10
+    assert traded_.trades.height == simulated.run(strategy()).trades.height

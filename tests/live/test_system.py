@@ -12,7 +12,7 @@ import pytest
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError, EngineError, InstrumentError
-from barter_bt.live import Arrival, ExecutionClient, Manual, Source, System, Virtual, paper
+from barter_bt.live import Arrival, ExecutionClient, Manual, Source, SyncHandle, System, SystemHandle, Virtual, paper
 from barter_bt.system import Strategy, Timer
 from tests.live.market import BTC, Crosses, Once, simulation
 from tests.live.script import Client, Script, closed, told, traded
@@ -343,6 +343,12 @@ def test_when_the_data_has_ended_nothing_can_be_sent() -> None:
         assert handle.shutdown().orders.height == 1
 
 
+def test_both_handles_offer_the_same() -> None:
+    public = [{name for name in dir(one) if not name.startswith("_")} for one in (SystemHandle, SyncHandle)]
+    assert public[0] - public[1] == {"audits", "view"}  # a listener needs a loop; what stands still is a snapshot
+    assert public[1] - public[0] == {"run_until"}
+
+
 def test_leaving_the_block_ends_it() -> None:
     with paper(simulation(20), Once()).running() as handle:
         assert handle.is_running
@@ -358,6 +364,7 @@ def test_figures_are_those_of_a_backtest() -> None:
     assert run.summary()["total_return"] == result.summary()["total_return"]
     assert run.summary()["sharpe_ratio"] == result.summary()["sharpe_ratio"]
     assert len(run.trading_summary().instruments) == 1
+    assert str(run.summary()).startswith("Summary in usd")
 
 
 def test_many_systems_at_once_do_not_know_of_each_other() -> None:
