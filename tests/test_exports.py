@@ -19,6 +19,9 @@ SURFACE = {
         complete_snapshots continuous contract_targets deposits dividends exchange_sessions from_pandas front_contracts
         funding generate interest quotes read_csv rebuild_books rename_symbols sample sessions splits trades
     """,
+    "barter_bt.book": """
+        OrderBook
+    """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
     """,
