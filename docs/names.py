@@ -18,6 +18,7 @@ OWN = "barter_bt"
 MODULES = (
     "barter_bt.data",
     "barter_bt.data.generate",
+    "barter_bt.book",
     "barter_bt.instrument",
     "barter_bt.venue",
     "barter_bt.strategy",

@@ -21,6 +21,9 @@ SURFACE = {
         exchange_sessions from_pandas from_wide front_contracts funding generate interest load margin_transfers quotes
         read_csv rebuild_books rename_symbols sample sessions settlement_prices splits trades
     """,
+    "barter_bt.book": """
+        OrderBook
+    """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
     """,

@@ -78,7 +78,7 @@ def _fill(v: VenueState, order: int, i: int, lots: int, why: int) -> None:
 @unit
 def move_queues(v: VenueState, i: int) -> None:
     """A message has been applied: what is displayed at the prices of own orders may be another amount."""
-    if v.books.states.stale[i]:
+    if v.books.states.stale[i] or not is_shown(v.books, i):
         return
     for which in (BUYS, SELLS):
         order = head(v, i, which)

@@ -235,6 +235,19 @@ def test_an_order_that_comes_while_the_book_is_stale_stands_behind_what_is_shown
     assert fills(result) == [(6, 99, 2, "queue")]
 
 
+def test_while_the_book_is_crossed_queues_stand_still():
+    """What is displayed then is looked at when it is not crossed any more: 4 of 10 have left by then."""
+    book = [
+        snapshot(1, [(99, 10)], [(101, 5)]),
+        message(3, [(99, 2), (102, 1)]),
+        message(5, [(102, 0), (99, 6)]),
+        message(9, [(98, 1)]),
+    ]
+    trades = [trade(4, 99, 30, -1), trade(6, 99, 8, -1)]
+    result = run(streams(book, trades), At({1: [ask(4, 99)]}))
+    assert fills(result) == [(6, 99, 2, "queue")]
+
+
 def test_an_amend_keeps_the_place_only_if_the_price_stays_and_the_quantity_does_not_grow():
     book = [snapshot(1, [(99, 10)], [(101, 5)]), message(2, [(99, 40)]), message(9, [(98, 1)])]
     trades = [trade(5, 99, 14, -1)]
