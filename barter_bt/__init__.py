@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from barter_bt import (
         data,
         instrument,
+        live,
         protocol,
         report,
         research,
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
         compare_candle_paths,
         read,
     )
+    from barter_bt.data import Catalog, candles, quotes, trades
     from barter_bt.instrument import Instrument
+    from barter_bt.research import Sweep, draw, grid, sweep
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
         AmendRequest,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmendRequest",
+    "Catalog",
     "Checkpoint",
     "Commands",
     "Compiled",
@@ -85,17 +89,23 @@ __all__ = [
     "Simulation",
     "Slippage",
     "Spill",
+    "Sweep",
     "Venue",
     "__version__",
     "backtest",
+    "candles",
     "check_causality",
     "compare",
     "compare_candle_paths",
     "data",
+    "draw",
     "every",
+    "grid",
     "instrument",
+    "live",
     "month_end",
     "protocol",
+    "quotes",
     "read",
     "report",
     "research",
@@ -103,23 +113,27 @@ __all__ = [
     "session_end",
     "statistic",
     "strategy",
+    "sweep",
     "system",
     "testing",
+    "trades",
     "venue",
     "week_end",
 ]
 
 _ROOMS = (
-    *("backtest", "data", "instrument", "protocol", "report", "research", "risk", "statistic", "strategy", "system"),
-    *("testing", "venue"),
+    *("backtest", "data", "instrument", "live", "protocol", "report", "research", "risk", "statistic", "strategy"),
+    *("system", "testing", "venue"),
 )
 _FROM = {
+    "data": ("Catalog", "candles", "quotes", "trades"),
     "backtest": (
         *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
     "instrument": ("Instrument",),
+    "research": ("Sweep", "draw", "grid", "sweep"),
     "risk": ("Limits",),
     "strategy": (
         *("AmendRequest", "Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),

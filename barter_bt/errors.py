@@ -59,6 +59,10 @@ class StorageError(EngineError):
     """There is no room on the disk for what a run keeps. There is no partial result; its last checkpoint is whole."""
 
 
+class ConnectionFailed(BarterBtError):
+    """An exchange could not be asked, or did not answer: what it knows stays unknown. It is no empty answer."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, or None.
 

@@ -32,6 +32,7 @@ CASES = {
     "figures": "figures",
     "overfitting": "overfitting",
     "event_engine": "event_engine",
+    "sweep": "sweep",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",

@@ -35,6 +35,8 @@ GOALS = (
     Goal("brackets", "vectorbt", "", 2),
     Goal("brackets", "backtesting", "", 50),
     Goal("overfitting", "purgedcv", "", 50),
+    Goal("sweep", "raptorbt", "", 7),
+    Goal("sweep", "vectorbt", "", 7),
 )
 
 

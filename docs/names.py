@@ -18,6 +18,7 @@ OWN = "barter_bt"
 MODULES = (
     "barter_bt.data",
     "barter_bt.data.generate",
+    "barter_bt.book",
     "barter_bt.instrument",
     "barter_bt.venue",
     "barter_bt.strategy",
@@ -33,6 +34,7 @@ MODULES = (
     "barter_bt.research",
     "barter_bt.engine.replica",
     "barter_bt.system",
+    "barter_bt.live",
     "barter_bt.protocol",
     "barter_bt.testing",
     "barter_bt.testing.strategies",

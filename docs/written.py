@@ -1,4 +1,4 @@
-"""Pages of the reference that are written from the program: commands, configuration, state, changelog, decisions."""
+"""Pages of the reference that are written from the program: commands, configuration, importers, state, and others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from unittest.mock import patch
 from barter_bt.backtest.config import schema
 from barter_bt.cli import app
 from barter_bt.columns.table import Table
+from barter_bt.data import IMPORTERS
 from barter_bt.engine.state.tables import EngineState
 from docs.names import found
 
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": command_line(),
         "configuration.md": configuration(),
+        "importers.md": importers(),
         "state.md": state(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
         "decisions.md": decisions(),
@@ -57,6 +59,22 @@ def configuration() -> str:
         title = "The file" if name == "File" else name.removesuffix("Section")
         parts += [f"## {title} {{ #{name} }}", section.get("description", ""), _keys(section)]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def importers() -> str:
+    """What is known of each layout of files."""
+    parts = [
+        "# Importers",
+        "Layouts of files that `bt.data.load` and `barter-bt data import` know, each as it was found, with what is odd "
+        "about it. How to use them is told in [Import files that you have](../how_to/import_files.md).",
+    ]
+    for one in IMPORTERS.values():
+        layout = one.layout.replace("\t", " ")
+        needs = f", needs {', '.join(f'`{name}`' for name in one.needs)}" if one.needs else ""
+        quirks = "\n".join(f"- {quirk}" for quirk in one.quirks)
+        parts += [f"## {one.name} {{ #{one.name} }}", f"Becomes {one.kind}{needs}. Columns: `{layout}`", quirks]
+        parts.append(f"From: {one.source}.")
+    return "\n\n".join(parts) + "\n"
 
 
 def _keys(section: dict[str, Any]) -> str:

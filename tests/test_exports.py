@@ -9,15 +9,20 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        AmendRequest Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits Margin
-        MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Venue __version__ backtest
-        check_causality compare compare_candle_paths data every instrument month_end protocol read report research risk
-        session_end statistic strategy system testing venue week_end
+        AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
+        Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue __version__
+        backtest candles check_causality compare compare_candle_paths data draw every grid instrument live month_end
+        protocol quotes read report research risk session_end statistic strategy sweep system testing trades venue
+        week_end
     """,
     "barter_bt.data": """
-        CashFlows Chunk Finding MarketData Repair Report Sessions Stream candles cash_flows check continuous
-        contract_targets deposits dividends exchange_sessions from_pandas front_contracts funding generate interest
-        margin_transfers quotes read_csv rename_symbols sample sessions settlement_prices splits trades
+        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
+        assignments book candles cash_flows check complete_snapshots continuous contract_targets deposits dividends
+        exchange_sessions from_pandas from_wide front_contracts funding generate interest load margin_transfers quotes
+        read_csv rebuild_books rename_symbols sample sessions settlement_prices splits trades
+    """,
+    "barter_bt.book": """
+        OrderBook
     """,
     "barter_bt.instrument": """
         EXCHANGES IndexedInstruments Instrument InstrumentFilter Scales choose_scales exchange_order
@@ -38,10 +43,11 @@ SURFACE = {
     """,
     "barter_bt.research": """
         BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
-        SuperiorPredictiveAbility TradeOrders add_noise block_length combinatorial_purged deflated_sharpe
-        effective_trials expected_maximum_sharpe factor_report fold_table minimum_backtest_years minimum_track_record
-        optimised_weights perturb plot_folds probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check
-        sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability walk_forward
+        SuperiorPredictiveAbility Sweep TradeOrders add_noise block_length combinatorial_purged deflated_sharpe draw
+        effective_trials expected_maximum_sharpe factor_report fold_table grid minimum_backtest_years
+        minimum_track_record optimised_weights perturb plot_folds probabilistic_sharpe probability_of_overfitting
+        purged_k_fold reality_check sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability sweep
+        walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation Spill backtest check_causality compare
@@ -57,6 +63,11 @@ SURFACE = {
         assert_order_of_declaration_changes_nothing assert_order_of_rows_changes_nothing assert_orders_end
         assert_positions_follow_from_fills assert_round_trips_match_fills assert_same_run
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
+    """,
+    "barter_bt.live": """
+        Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark MockExchange Paced RecordedSession Recorder
+        SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual
+        WallClock paper read_session replay
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

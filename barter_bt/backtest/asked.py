@@ -105,11 +105,29 @@ def nanoseconds(moment: datetime | None, default: int, what: str) -> int:
 
 
 def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[int, frozenset[str]]:
-    """Kinds of the streams that each instrument has."""
+    """Kinds of the streams that each instrument has; the best of a book is a quote (rule 89)."""
     kinds: dict[int, set[str]] = {}
     for stream in streams:
         for name in stream.instruments:
-            kinds.setdefault(index.instrument(name), set()).add(stream.kind)
+            found = kinds.setdefault(index.instrument(name), set())
+            if stream.kind == "book":
+                if found & {"quotes", "book"}:
+                    raise ConfigError(
+                        f"{name!r} has a stream of books, and another of {min(found & {'quotes', 'book'})}",
+                        "the best of a book is its quote: give one of them",
+                    )
+                found.add("quotes")
+            elif stream.kind == "quotes" and "book" in found:
+                raise ConfigError(
+                    f"{name!r} has a stream of quotes, and another of books",
+                    "the best of a book is its quote: give one of them",
+                )
+            elif stream.kind == "trades" and "book" in found:
+                raise ConfigError(
+                    f"the trades of {name!r} stand behind its book, which shows what they did",
+                    "give the trades first: [trades, book]",
+                )
+            found.add(stream.kind)
     return {i: frozenset(found) for i, found in kinds.items()}
 
 

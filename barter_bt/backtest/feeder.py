@@ -12,14 +12,15 @@ from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.data.market import shown
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.errors import ConfigError, DataError
 
-KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS}
+KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS, "book": BOOK_ROWS}
 _VALUES = {
     "trades": ("price", "amount"),
     "quotes": ("bid_price", "bid_amount", "ask_price", "ask_amount"),
     "candles": ("open", "high", "low", "close", "volume"),
+    "book": ("price", "amount"),
 }
 _SLOTS = ("first", "second", "third", "fourth", "fifth")
 VENUE, ENGINE, OPENS = 0, 1, 2
@@ -45,7 +46,8 @@ class _Window:
             if high > low:
                 cut = {name: values[low:high] for name, values in chunk.columns.items()}
                 own = None if chunk.own is None else chunk.own[low:high]
-                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own)
+                flags = None if chunk.flags is None else chunk.flags[low:high]
+                return Chunk(int(high - low), chunk.first_row + int(low), chunk.source, cut, own, flags)
         return None
 
     def get(self, number: int) -> Chunk | None:
@@ -185,6 +187,12 @@ class Feeder:
         name, at = source.place(number, row)
         return f"row {at} of {name}", {k: float(a[row]) for k, a in chunk.columns.items() if not k.startswith("_")}
 
+    def chunk_of(self, c: int) -> Chunk:
+        """The chunk that cursor ``c`` is in; a row of it is ``cursors.row[c]``."""
+        chunk = self._windows[self._roles[c][0]].get(self.cursors.chunk[c])
+        assert chunk is not None, "a cursor that has moved is in a chunk"
+        return chunk
+
     def stream_of(self, c: int) -> Stream:
         """The stream that cursor ``c`` reads."""
         return self._streams[self._roles[c][0]]
@@ -235,6 +243,9 @@ class Feeder:
         f.point("time_exchange", c, exchange)
         if "time_open" in columns:
             f.point("time_open", c, columns["time_open"])
+        flags = columns.get("side") if chunk.flags is None else chunk.flags
+        if flags is not None:
+            f.point("flags", c, flags)
         if role == ENGINE and chunk.own is not None:
             f.own_width[c] = chunk.own.shape[1]
             f.point("own", c, chunk.own.reshape(-1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,7 @@ from barter_bt.data.flows import TRADING_FEE, CashFlows
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.flows import (
     AMOUNT,
+    ASSIGNED,
     DELISTED,
     DEPOSIT,
     DIVIDEND,
@@ -38,7 +39,7 @@ from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.flows import next_due
 
 KINDS = {"funding": FUNDING, "dividend": DIVIDEND, "cash": AMOUNT, "split": SPLIT, "deposit": DEPOSIT}
-KINDS |= {"margin": TRANSFER}
+KINDS |= {"margin": TRANSFER, "assignment": ASSIGNED}
 _RATE = 10**12  # rates of funding count to its inverse
 _BARE: dict[str, Any] = dict.fromkeys(Columns.schema, 0) | dict.fromkeys(("time", "since", "until"), NEVER)
 _BARE |= {"instrument": -1, "pays": NOTHING, "den": 1, "rounded": 0}
@@ -50,14 +51,19 @@ def flows_of(given: object) -> tuple[CashFlows, ...]:
     if not isinstance(several, Sequence) or not all(isinstance(one, CashFlows) for one in several):
         raise ConfigError(
             f"cash_flows is {given!r:.60}; it must be what data.funding, data.dividends, data.interest, "
-            "data.splits, data.deposits, data.margin_transfers, data.settlement_prices or data.cash_flows give, or a "
-            "list of such"
+            "data.splits, data.deposits, data.margin_transfers, data.settlement_prices, "
+            "data.assignments or data.cash_flows give, or a list of such"
         )
     return tuple(several)
 
 
 def install(
-    flows: Sequence[CashFlows], state: EngineState, index: IndexedInstruments, scales: Scales, fees: FeeTables
+    flows: Sequence[CashFlows],
+    state: EngineState,
+    index: IndexedInstruments,
+    scales: Scales,
+    fees: FeeTables,
+    with_books: Collection[int] = (),
 ) -> tuple[list[str], list[str]]:
     """Write them into the state's columns: those due again and again, then the others by time, each then as given.
 
@@ -69,7 +75,7 @@ def install(
     for given, row in enumerate(rows):
         row["given"] = given
         if row["kind"] == SPLIT:
-            refuse_split(row["instrument"], index, scales, state.engine.reporting[0])
+            refuse_split(row["instrument"], index, scales, state.engine.reporting[0], with_books)
     due = sorted((row for row in rows if begins <= row["since"] and row["time"] <= row["until"]), key=_place)
     place = {row["given"]: number for number, row in enumerate(due)}
     for row in due:
@@ -209,6 +215,18 @@ def _of_instrument(
         if one.kind != "perpetual":
             raise ConfigError(f"funding of {one.key!r}, which is {one.kind}: only perpetuals pay it")
         return i, asset, Fraction(round(Decimal(repr(row["rate"])) * _RATE), _RATE), kind
+    if kind == "assignment":
+        if one.exercise != "american" or one.kind != "option":
+            raise ConfigError(
+                f"an assignment of {one.key!r}, which is no American option",
+                "European options are assigned at their expiry, by themselves",
+            )
+        lots = Fraction(Decimal(repr(row["quantity"]))) / Fraction(scales.lots[i])
+        if lots.denominator != 1 or lots < 1:
+            raise ConfigError(
+                f"an assignment of {row['quantity']} of {one.key!r}; it must be a multiple of {scales.lots[i]} above 0"
+            )
+        return i, asset, lots, kind
     if kind == "margin":
         if terms.margined[i] != ISOLATED:
             raise ConfigError(

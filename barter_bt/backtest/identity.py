@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -45,10 +46,7 @@ def identity(
         nothing can be forgotten above.
     """
     whole = {
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "barter_bt": {"code": _own_code()},
-        "data": [_data(stream) for stream in streams],
-        **{name: portrait(value) for name, value in config.items()},
+        **_given(config, streams),
         "strategy": _strategy(strategy),
         "schedule": {name: column(driver.schedule[name]) for name in sorted(driver.schedule, key=_as_read)},
         _TABLES: {name: column(values) for name, values in tables.items()},
@@ -56,6 +54,20 @@ def identity(
     if driver.columns:
         whole["columns"] = {name: [stream.own_sha256(name) for stream in streams] for name in driver.columns}
     return dict(_flat("", whole))
+
+
+def fingerprint(config: Mapping[str, Any], streams: Sequence[Stream]) -> str:
+    """SHA-256 of what runs are made from, whatever their strategy."""
+    return hashlib.sha256(json.dumps(_given(config, streams), sort_keys=True).encode()).hexdigest()
+
+
+def _given(config: Mapping[str, Any], streams: Sequence[Stream]) -> dict[str, Any]:
+    return {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "barter_bt": {"code": _own_code()},
+        "data": [_data(stream) for stream in streams],
+        **{name: portrait(value) for name, value in config.items()},
+    }
 
 
 def differences(was: Identity, now: Identity) -> list[str]:

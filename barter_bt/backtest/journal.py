@@ -33,7 +33,7 @@ from barter_bt.instrument import IndexedInstruments, Scales
 TIME = pl.Datetime("ns", "UTC")
 
 
-def _per_unit(step: Decimal) -> tuple[float, bool]:
+def per_unit(step: Decimal) -> tuple[float, bool]:
     """A step as an exact float to divide by (0.01: 100) or multiply with (5)."""
     inverse = 1 / step
     return (float(inverse), True) if inverse == inverse.to_integral_value() else (float(step), False)
@@ -128,10 +128,10 @@ class Frames:
     def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
         """Integers times the step of each row, as the nearest floats."""
         if len(set(steps)) == 1:
-            factor, divides = _per_unit(steps[0])
+            factor, divides = per_unit(steps[0])
             scaled: np.ndarray = values / factor if divides else values * factor
             return scaled
-        pairs = [_per_unit(step) for step in steps]
+        pairs = [per_unit(step) for step in steps]
         factors, divides_each = np.array([p[0] for p in pairs])[rows], np.array([p[1] for p in pairs])[rows]
         natural: np.ndarray = np.where(divides_each, values / factors, values * factors)
         return natural

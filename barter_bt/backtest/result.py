@@ -14,6 +14,7 @@ from barter_bt.backtest.analysis import Analysis
 from barter_bt.backtest.audit import audit_frame
 from barter_bt.backtest.describe import describe_data
 from barter_bt.backtest.digest import digests
+from barter_bt.backtest.fill_reasons import with_fill_reasons
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.backtest.round_trips import round_trips
@@ -115,8 +116,10 @@ class Result(Analysis):
         """Own fills, one row each; a round trip is a row of :attr:`positions`.
 
         Where fees are paid in what is received (rule 63), ``quantity_kept`` is what a fill added to its position.
+        Where books fill orders, ``fill_reason`` says why: ``taken``, ``queue``, ``traded_through`` or ``crossed``
+        (rule 91).
         """
-        return self._frames.trades()
+        return with_fill_reasons(self._frames.trades(), self.venue)
 
     @cached_property
     def positions(self) -> pl.DataFrame:

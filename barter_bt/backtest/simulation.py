@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.flows import flows_of
 from barter_bt.backtest.flows import install as install_flows
+from barter_bt.backtest.identity import fingerprint
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
 from barter_bt.backtest.result import Result
@@ -123,6 +125,7 @@ class Simulation:
         spill: Spill | None = SPILL,
         interpret: bool | None = None,
     ) -> None:
+        self._given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         refuse_fork()
         streams = streams_of(data)
         odd = [f"{doubt.message}: {doubt.hint}" for stream in streams for doubt in doubts(stream)]
@@ -165,7 +168,9 @@ class Simulation:
         limits, managers = split(risk)
         told = Commands(commands) if isinstance(commands, pl.DataFrame) else commands
         _install(state, index, scales, watched, limits, told, trading)
-        reasons, early = install_flows(paid, state, index, scales, fees)
+        with_books = _with_books(streams, index)
+        state.engine.has_books[0] = int(bool(with_books))
+        reasons, early = install_flows(paid, state, index, scales, fees, with_books)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
         if audit not in LEVELS:
@@ -203,6 +208,16 @@ class Simulation:
             warnings=odd + dust + early,
             spare=[feeder],
         )
+
+    @property
+    def setup(self) -> Setup:
+        """What has been prepared, for other hosts of the loop."""
+        return self._setup
+
+    @property
+    def interpret(self) -> bool | None:
+        """Whether runs are interpreted; None: as it suits."""
+        return self._interpret
 
     def run(
         self,
@@ -267,9 +282,59 @@ class Simulation:
         """
         merge(self._setup, strategy)
 
+    def between(self, start: datetime, end: datetime) -> Simulation:
+        """The same in a part of the time: an account of its own, which begins at ``start``.
+
+        Raises
+        ------
+        BarterBtError
+            There is no market data in it.
+
+        Examples
+        --------
+        >>> from datetime import UTC, datetime
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(500, instrument="btc_usd"))
+        >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9}, interpret=True)
+        >>> hour = simulation.between(datetime(2020, 1, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, 2, tzinfo=UTC))
+        >>> hour.run(bt.Signals(pl.lit(0.0))).equity.height
+        61
+        """
+        return Simulation(**{**self._given, "start": start, "end": end})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides what a strategy's run does: data, instruments, terms and settings.
+
+        It is the same in every process, wherever the data lies.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(9, instrument="btc_usd"))
+        >>> btc = bt.Instrument("x", "btc_usd")
+        >>> one, other = (bt.Simulation(candles, btc, balances={"usd": cash}, interpret=True) for cash in (1, 2))
+        >>> one.fingerprint == other.fingerprint
+        False
+        """
+        return fingerprint(self._setup.made_from(), self._setup.streams)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled is what it was made from, with frames in memory: it is prepared anew on the other side."""
+        return _made, (self._given,)
+
     def __repr__(self) -> str:
         setup = self._setup
         return f"Simulation({', '.join(map(repr, setup.streams))}; {len(setup.index)} instrument(s))"
+
+
+def _with_books(streams: Sequence[Stream], index: IndexedInstruments) -> set[int]:
+    """Instruments that have a book."""
+    found = {i for i, kinds in evidence_of(streams, index).items() if "book" in kinds}
+    for one in (index.instruments[i] for i in sorted(found)):
+        if one.price_can_be_negative:
+            raise ConfigError(f"{one.key!r} has a book, and price_can_be_negative", "books have prices above 0")
+    return found
 
 
 def _install(
@@ -291,3 +356,7 @@ def _install(
     if trading not in ("enabled", "disabled"):
         raise ConfigError(f"trading is {trading!r}; allowed: enabled, disabled")
     state.engine.trading[0] = int(trading == "enabled")
+
+
+def _made(given: dict[str, Any]) -> Simulation:
+    return Simulation(**given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -19,11 +19,15 @@ _WINDOW_NS = 5 * 86_400 * 10**9  # before and after a split, in which prices are
 _TELLING = 1.25  # a smaller ratio, or its inverse, cannot be told from what prices do anyway
 
 
-def refuse_split(i: int, index: IndexedInstruments, scales: Scales, reporting: int) -> None:
+def refuse_split(
+    i: int, index: IndexedInstruments, scales: Scales, reporting: int, with_books: Collection[int] = ()
+) -> None:
     """Refuse what is not simulated: splits of derivatives, and of what another instrument trades or is paid in."""
     one, base = index.instruments[i], index.bases[i]
     if one.is_derivative:
         raise ConfigError(f"a split of {one.key!r}, which is {one.kind}: only what is held splits")
+    if i in with_books:
+        raise ConfigError(f"a split of {one.key!r}, which has a stream of books", "give its quotes in place of it")
     if index.assets[base][1] == index.assets[reporting][1]:
         raise ConfigError(
             f"a split of {one.key!r}, in whose base equity is measured", "give the quote asset as reporting=..."

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from barter_bt.backtest.amend_warnings import amend_warnings, given_another_quantity
+from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
@@ -67,6 +68,7 @@ def run_warnings(
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
         *_locked(s, v, index),
+        *book_warnings(s, v, index),
         *_liquidated(s, v),
         *_ended(s, v, index),
         *_both_ends(v),
@@ -128,6 +130,11 @@ def _ended(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator
         yield (
             f"of what {_names(index, stays)} traded before it was delisted something is still held: it counts at the "
             "last price, or at that of what else trades it"
+        )
+    if v.clock.unassigned[0]:
+        yield (
+            f"{v.clock.unassigned[0]:,} assignment(s) were not made whole: the position was not so short, or not in "
+            "the money at the mark of its underlying"
         )
     if v.clock.withheld[0]:
         yield (

@@ -42,6 +42,8 @@ class Compiler:
     tag
         Digest of what is being compiled, a part of every symbol. Numba numbers symbols within a process; where code of
         several processes meets in one, equal symbols are one to the linker, and a strategy would run another's code.
+    is_apart
+        Nothing of it runs in this process: units are compiled one by one, those that they call are left to others.
     """
 
     def __init__(self, replace: Mapping[Function, Function] | None = None, interpret: bool = False) -> None:
@@ -49,6 +51,7 @@ class Compiler:
         self.tag = ""
         self.root: FunctionType | None = None
         self.interpret = interpret
+        self.is_apart = False
         self._done: dict[FunctionType, Any] = {}
         self._building: list[FunctionType] = []
 
@@ -81,6 +84,17 @@ class Compiler:
             self._done[function] = self._build(function)
             self._building.pop()
         return self._done[function]
+
+    def unit(self, function: FunctionType) -> None:
+        """Compile one unit into the cache."""
+        self._building.append(function)
+        _load_unit(self, function)
+        self._building.pop()
+
+    @property
+    def leaves_units(self) -> bool:
+        """Whether the unit that is reached is for others to compile."""
+        return self.is_apart and len(self._building) > 1
 
     def _build(self, function: FunctionType) -> Any:
         if self.interpret:
@@ -141,18 +155,21 @@ def _is_native(module: ModuleType) -> bool:
 
 def _load_unit(compiler: Compiler, function: FunctionType) -> Any:
     """Compile or load a unit; give what stands for it in compiled code, under a symbol of its content."""
-    from barter_bt.columns.native import Native, signature_of
+    from barter_bt.columns.native import Native, signature_of, stand_in
 
     hints = get_type_hints(function)
     signature = signature_of(hints)
     modules = ",".join(hint.__module__ for hint in hints.values())  # what is kept names its types by their modules
     content = digest(function, compiler.replace) + str(signature) + modules
+    symbol = f"barter_bt_{function.__name__}_{short(content)}"
+    if content not in _units and compiler.leaves_units:
+        return stand_in(symbol, signature)
     if content not in _units:
         cache = CodeCache(function, content)
         if not cache.is_kept(signature):
             workers.start(compiler.units())
         native = Native(compiler.rebuild(function), signature, cache)
-        _units[content] = native, native.known_as(f"barter_bt_{function.__name__}_{short(content)}")
+        _units[content] = native, native.known_as(symbol)
     return _units[content][1]
 
 

@@ -15,6 +15,7 @@ import llvmlite.binding
 from numba import njit, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
+from numba.core.funcdesc import PythonFunctionDescriptor
 from numba.core.registry import cpu_target
 from numba.core.typing.templates import make_concrete_template, signature
 
@@ -81,13 +82,29 @@ class Native:
 
     def known_as(self, symbol: str) -> object:
         """What stands for it in compiled code, which calls it by a symbol that the linker learns here."""
-        llvmlite.binding.add_symbol(symbol, self.address)
-        called, description = _Called(), copy(self._description)
+        description = copy(self._description)
         description.mangled_name = symbol
-        template = make_concrete_template(symbol, called, [self._signature])
-        cpu_target.typing_context.insert_user_function(called, template)
-        cpu_target.target_context.insert_user_function(called, description)
-        return called
+        return _called_by(symbol, self.address, self._signature, description)
+
+
+def stand_in(symbol: str, signature: Any) -> object:
+    """What stands for code that is called by a symbol and is not there, in a process that runs none of its callers."""
+    count = len(signature.args)
+    description = PythonFunctionDescriptor(
+        *(True, __name__, symbol, symbol, "", {}, signature.return_type, {}, [f"arg{k}" for k in range(count)], ()),
+        mangler=lambda *_, **__: symbol,
+        argtypes=signature.args,
+    )
+    return _called_by(symbol, llvmlite.binding.address_of_symbol("barter_bt_grow"), signature, description)
+
+
+def _called_by(symbol: str, address: int, signature: Any, description: Any) -> object:
+    llvmlite.binding.add_symbol(symbol, address)
+    called = _Called()
+    template = make_concrete_template(symbol, called, [signature])
+    cpu_target.typing_context.insert_user_function(called, template)
+    cpu_target.target_context.insert_user_function(called, description)
+    return called
 
 
 class _Called:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -82,6 +81,8 @@ class BoundedMemory:
         """
         if self.keeps(table, size):
             return take(size)
+        import tempfile
+
         try:
             with tempfile.TemporaryFile(buffering=0, dir=self._directory) as file:
                 _reserve(file, size)

@@ -49,6 +49,7 @@ I8 = Annotated[Column[int], "i1"]
 F64 = Annotated[Column[float], "f8"]
 # Columns of columns: element s is a whole column that lives elsewhere, for example in an Arrow buffer.
 I64s = Annotated[Column[Column[int]], "*i8"]
+I8s = Annotated[Column[Column[int]], "*i1"]
 I32s = Annotated[Column[Column[int]], "*i4"]
 F64s = Annotated[Column[Column[float]], "*f8"]
 
@@ -387,7 +388,8 @@ class Block:
     layout: ClassVar[dict[str, type[Table] | type[Block]]] = {}
 
     def __init_subclass__(cls) -> None:
-        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, Table)}
+        parts = (Table, Block)
+        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, parts)}
 
     def __init__(self, **tables: Table | Block) -> None:
         if list(tables) != list(self.layout):
@@ -403,6 +405,11 @@ class Block:
         for view in ("read_only", "checked"):
             vars(self).pop(view, None)
         self._directory[list(self.layout).index(name)] = table.address
+
+    def trim(self) -> None:
+        """Give back room that was not needed."""
+        for table in self.tables().values():
+            table.trim()
 
     def __reduce__(self) -> Any:
         """Pickled are the tables."""

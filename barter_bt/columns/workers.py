@@ -8,7 +8,6 @@ anybody. ``BARTER_BT_COMPILE_JOBS`` says how many (0: none; default: up to 3, on
 from __future__ import annotations
 
 import atexit
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -22,7 +21,8 @@ _HELPER = f"{__package__}.helper"  # by its name: it compiles, so it stands abov
 
 def jobs() -> int:
     """How many processes may help; workers of a pool, which is as large as it should be, have none."""
-    if multiprocessing.parent_process() is not None:
+    pool = sys.modules.get("multiprocessing")  # which is loaded in every process that it starts
+    if pool is not None and pool.parent_process() is not None:
         return 0
     chosen = os.environ.get("BARTER_BT_COMPILE_JOBS", "")
     return int(chosen) if chosen.isdigit() else min(3, (os.cpu_count() or 1) - 1)

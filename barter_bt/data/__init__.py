@@ -1,52 +1,79 @@
 """Market data: readers, validation, repair and generators.
 
-A stream is made from a frame or file with :func:`trades`, :func:`quotes` or :func:`candles`; several streams
-are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :class:`Repair` mends it when asked.
+A stream is made from a frame or file with :func:`trades`, :func:`quotes`, :func:`candles` or :func:`book`; several
+streams are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :class:`Repair` mends it when asked.
 """
 
 from barter_bt.data import generate
+from barter_bt.data.aggregate import aggregate
+from barter_bt.data.aggregator import Aggregator
+from barter_bt.data.books import rebuild_books
+from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dividends import dividends
-from barter_bt.data.flows import CashFlows, cash_flows, deposits, funding, margin_transfers, settlement_prices
+from barter_bt.data.flows import (
+    CashFlows,
+    assignments,
+    cash_flows,
+    deposits,
+    funding,
+    margin_transfers,
+    settlement_prices,
+)
 from barter_bt.data.front import front_contracts
+from barter_bt.data.importers import IMPORTERS, Importer
+from barter_bt.data.importers.loading import load
 from barter_bt.data.interest import interest
-from barter_bt.data.market import MarketData, candles, quotes, trades
+from barter_bt.data.market import MarketData, book, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
 from barter_bt.data.sample import sample
 from barter_bt.data.sessions import Sessions, exchange_sessions, sessions
+from barter_bt.data.snapshots import complete_snapshots
 from barter_bt.data.splits import splits
 from barter_bt.data.stream import Stream
 from barter_bt.data.symbols import rename_symbols
 from barter_bt.data.validate import check
+from barter_bt.data.wide import from_wide
 
 __all__ = [
+    "IMPORTERS",
+    "Aggregator",
     "CashFlows",
+    "Catalog",
     "Chunk",
     "Finding",
+    "Importer",
     "MarketData",
     "Repair",
     "Report",
     "Sessions",
     "Stream",
+    "aggregate",
+    "assignments",
+    "book",
     "candles",
     "cash_flows",
     "check",
+    "complete_snapshots",
     "continuous",
     "contract_targets",
     "deposits",
     "dividends",
     "exchange_sessions",
     "from_pandas",
+    "from_wide",
     "front_contracts",
     "funding",
     "generate",
     "interest",
+    "load",
     "margin_transfers",
     "quotes",
     "read_csv",
+    "rebuild_books",
     "rename_symbols",
     "sample",
     "sessions",

@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.data import convert
 from barter_bt.data.duration import duration_ns, whole_days
 from barter_bt.data.resolve import resolve
-from barter_bt.data.schema import SCHEMAS, TIME_NAMES
+from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME_NAMES
 from barter_bt.errors import ConfigError
 
 _TIME_UNITS = ("ns", "us", "ms", "s")
@@ -99,7 +99,12 @@ def canonical(schema: pl.Schema, label: str, options: Options) -> Canon:
         elif name == "instrument":
             expressions[name] = convert.instrument(column, dtype, f"{label}: column {source!r}")
         elif name == "side":
-            expressions[name] = convert.side(column, dtype, f"{label}: column {source!r}")
+            names = ("bid", "ask") if options.kind == "book" else ("buy", "sell")
+            expressions[name] = convert.side(column, dtype, f"{label}: column {source!r}", names)
+        elif name in NUMBERS:
+            expressions[name] = convert.whole(column, dtype, f"{label}: column {source!r}")
+        elif name == "snapshot":
+            expressions[name] = convert.truth(column, dtype, f"{label}: column {source!r}")
         else:
             expressions[name] = convert.number(column, dtype, f"{label}: column {source!r}")
     zone = _zone(schema, columns, options)
@@ -132,7 +137,8 @@ def _both_times(
     if options.interval is None:
         raise ConfigError(
             f"{label}: candles need the time of their open and of their close, {missing[0]} is missing",
-            'give interval="1m" (the length of one candle) or a second time column',
+            'give interval="1m" (the length of one candle) or a second time column; the distances of the rows do not '
+            "tell it for each instrument",
         )
     length = duration_ns(options.interval, "interval")
     if length <= 0:
@@ -184,7 +190,7 @@ def alike(frames: list[pl.LazyFrame], kind: str, extra: Sequence[str] = ()) -> l
     if all(schema == schemas[0] for schema in schemas):
         return frames
     names = [name for name in SCHEMAS[kind].names if any(name in schema for schema in schemas)]
-    zeros = {"side": pl.lit(0, pl.Int8), "volume": pl.lit(0.0, pl.Float64)}
+    zeros = {"side": pl.lit(0, pl.Int8), "volume": pl.lit(0.0, pl.Float64), "snapshot": pl.lit(0, pl.Int8)}
     same = []
     for frame, schema in zip(frames, schemas, strict=True):
         text = pl.col("instrument").cast(pl.String)

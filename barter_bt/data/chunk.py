@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES
+from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES
 from barter_bt.errors import DataError, nearest
 
 
@@ -26,9 +26,12 @@ class Chunk:
         File name or ``"<frame>"``.
     columns
         Canonical name to array: times int64 nanoseconds UTC, ``instrument`` int32 codes,
-        ``side`` int8 (+1 buy, -1 sell, 0 unknown), everything else float64.
+        ``side`` int8 (+1 buy or bid, -1 sell or ask, 0 unknown or none), ``snapshot`` int8, numbers of messages int64,
+        everything else float64.
     own
         The user's own columns that were asked for, float64 by row, then column; NaN for a null.
+    flags
+        Of a book stream, int8: what each row does to its book; such a chunk holds whole messages.
     """
 
     rows: int
@@ -36,6 +39,7 @@ class Chunk:
     source: str
     columns: dict[str, np.ndarray]
     own: np.ndarray | None = None
+    flags: np.ndarray | None = None
 
 
 def to_chunk(
@@ -58,8 +62,8 @@ def to_chunk(
             columns[name] = _codes(piece[name], codes, source, first_row)
         elif name in piece.columns:
             columns[name] = piece[name].to_physical().to_numpy()
-        elif name != "time_received":
-            columns[name] = np.zeros(piece.height, np.int8 if name == "side" else np.float64)
+        elif name not in ("time_received", *NUMBERS):
+            columns[name] = np.zeros(piece.height, np.int8 if name in ("side", "snapshot") else np.float64)
         if name in columns:
             columns[name].flags.writeable = False
     return Chunk(piece.height, first_row, source, columns)

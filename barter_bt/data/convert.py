@@ -128,8 +128,38 @@ def instrument(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
     raise DataError(f"{what} is {dtype}; instruments are text, categories or integers")
 
 
-def side(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
-    """Convert a column of sides to int8.
+def whole(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert a column of numbers that count something to int64.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"n": [3]}).select(whole(pl.col("n"), pl.Int64(), "n")).item()
+    3
+    """
+    if dtype == pl.Int64:
+        return column
+    if dtype.is_integer():
+        return column.cast(pl.Int64, strict=False)
+    raise DataError(f"{what} is {dtype}, not an integer")
+
+
+def truth(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert a column of truths, or of 0 and 1, to int8.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"t": [True]}).select(truth(pl.col("t"), pl.Boolean(), "t")).item()
+    1
+    """
+    if dtype == pl.Boolean:
+        return column.cast(pl.Int8)
+    if dtype.is_integer():
+        return pl.when(column.is_between(0, 1)).then(column).cast(pl.Int8)
+    raise DataError(f"{what} is {dtype}, not true or false")
+
+
+def side(column: pl.Expr, dtype: pl.DataType, what: str, names: tuple[str, str] = ("buy", "sell")) -> pl.Expr:
+    """Convert a column of sides to int8; of a book they may be called ``bid`` and ``ask``, too.
 
     Examples
     --------
@@ -142,7 +172,7 @@ def side(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
         return _within(column.cast(pl.Int8, strict=False), 1)
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         text = column.cast(pl.String).str.to_lowercase()
-        side = pl.when(text == "buy").then(1).when(text == "sell").then(-1)
+        side = pl.when(text.is_in(["buy", names[0]])).then(1).when(text.is_in(["sell", names[1]])).then(-1)
         return side.cast(pl.Int8)
     hint = None
     if dtype == pl.Boolean:

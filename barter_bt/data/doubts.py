@@ -18,7 +18,7 @@ _1971_NS = 31_536_000_000_000_000
 
 
 def doubts(stream: Stream) -> tuple[Finding, ...]:
-    """Warn of dates that are read as closes, and of integer times that all lie in 1970.
+    """Tell what was understood and not said; warn of dates that are read as closes, of times that all lie in 1970.
 
     Examples
     --------
@@ -31,11 +31,16 @@ def doubts(stream: Stream) -> tuple[Finding, ...]:
     >>> doubts(candles(daily, columns={"Date": "time_open"}, **options))
     ()
     """
-    found: list[Finding] = []
+    found = [_told(label, notes) for label, notes in stream.notes.items()]
     for source, canon in stream.given:
         if source.rows:
             found += [*_dates_as_closes(source, canon), *_all_in_1970(source, canon)]
     return tuple(found)
+
+
+def _told(label: str, notes: tuple[str, ...]) -> Finding:
+    message = f"{label}: {'; '.join(notes)}"
+    return Finding("understood", "", 0, (), message, "if that is wrong, say what is right; said, it is not told", label)
 
 
 def _dates_as_closes(source: Source, canon: Canon) -> Iterator[Finding]:

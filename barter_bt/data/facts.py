@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
 _FIRST_ROWS = 1 << 14
-_RANGE = {"trades": ("price", "price"), "quotes": ("bid_price", "ask_price"), "candles": ("low", "high")}
+_RANGE = {
+    "trades": ("price", "price"),
+    "quotes": ("bid_price", "ask_price"),
+    "candles": ("low", "high"),
+    "book": ("price", "price"),
+}
 
 
 def instruments(parts: list[tuple[Source, Canon]]) -> tuple[str, ...]:

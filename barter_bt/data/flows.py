@@ -11,7 +11,7 @@ import polars as pl
 from barter_bt.data.source import open_source
 from barter_bt.errors import DataError
 
-Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin", "settlement"]
+Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin", "settlement", "assignment"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "funding": ("time", "instrument", "rate"),
     "dividend": ("time", "instrument", "amount"),
@@ -20,9 +20,10 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "deposit": ("time", "asset", "amount"),
     "margin": ("time", "instrument", "amount"),
     "settlement": ("time", "instrument", "price"),
+    "assignment": ("time", "instrument", "quantity"),
 }
-_MOST = {"rate": 1.0, "amount": 1e15, "price": 1e15}
-_FROM_ZERO = ("dividend",)
+_MOST = {"rate": 1.0, "amount": 1e15, "price": 1e15, "quantity": 1e15}
+_FROM_ZERO = ("dividend", "assignment")
 TRADING_FEE = "trading_fee"  # the reason of what fills pay in a third asset
 
 
@@ -34,7 +35,7 @@ class CashFlows:
     ----------
     kind
         ``"funding"``, ``"dividend"``, ``"cash"``, ``"interest"``, ``"split"``,
-        ``"deposit"``, ``"margin"`` or ``"settlement"``.
+        ``"deposit"``, ``"margin"``, ``"settlement"`` or ``"assignment"``.
     frame
         Its columns, by time; of interest its terms, one row.
 
@@ -163,6 +164,30 @@ def margin_transfers(source: object) -> CashFlows:
     CashFlows(1 margin)
     """
     return _read("margin", source)
+
+
+def assignments(source: object) -> CashFlows:
+    """Contracts of American options of which who is short is assigned before they expire (rule 81).
+
+    Parameters
+    ----------
+    source
+        A frame or file with ``time`` (Datetime with a zone), ``instrument`` and ``quantity``, the contracts that are
+        exercised against the account, as far as it is short.
+
+    Raises
+    ------
+    DataError
+        As for :func:`funding`, or a quantity is below 0.
+
+    Examples
+    --------
+    >>> from datetime import datetime, timezone
+    >>> friday = datetime(2024, 6, 21, 20, tzinfo=timezone.utc)
+    >>> assignments(pl.DataFrame({"time": [friday], "instrument": ["aapl_call"], "quantity": [2.0]}))
+    CashFlows(1 assignment)
+    """
+    return _read("assignment", source)
 
 
 def settlement_prices(source: object) -> CashFlows:

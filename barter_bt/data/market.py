@@ -1,4 +1,4 @@
-"""Market data for a backtest: trades, quotes and candles from frames and files."""
+"""Market data for a backtest: trades, quotes, candles and order books from frames and files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MarketData:
             if not isinstance(stream, Stream):
                 raise ConfigError(
                     f"market data holds a {type(stream).__name__}, not a stream",
-                    "wrap it: trades(...), quotes(...) or candles(...)",
+                    "wrap it: trades(...), quotes(...), candles(...) or book(...)",
                 )
         if not streams:
             raise ConfigError("market data holds no stream")
@@ -102,17 +102,19 @@ def trades(
     Parameters
     ----------
     source
-        A Polars, pyarrow or pandas frame, a path to ``.parquet``, ``.csv`` or ``.csv.gz``, or a list
-        of them, read one after the other. Parquet is streamed; nothing else is read in pieces.
+        A Polars or pandas frame, anything that speaks Arrow (a pyarrow table, a DuckDB relation), a path to
+        ``.parquet``, ``.csv`` (also ``.gz``, ``.zst``) or a ``.zip`` of one CSV file, or a list of them, read one
+        after the other. Parquet is streamed; nothing else is read in pieces.
     instrument
         Name of the only instrument; without it there is a column ``instrument`` (text, category or integer).
     columns
-        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``.
+        Your column names to canonical ones, such as ``{"ts": "time_exchange"}``. Usual names (``Date``, ``timestamp``,
+        ``qty``, ``bid_size``, ...) are known; what was understood stands in ``stream.notes`` and in a run's warnings.
     time_zone
         Zone of times that have none, such as ``"UTC"``. A time that a clock change skipped or
         repeated is an error.
     time_unit
-        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC.
+        ``"ns"``, ``"us"``, ``"ms"`` or ``"s"``: what integer times count since 1970 UTC. By default their size tells.
     repair
         What to mend, see :class:`~barter_bt.data.Repair`; by default nothing.
     clock_offset
@@ -189,7 +191,8 @@ def candles(
     ----------
     interval
         Length of a candle, such as ``"1m"``, where the data has only the time of its open or of its
-        close (``time_exchange``, which may be called ``time_close``). A date is usually the time of the open.
+        close (``time_exchange``, which may be called ``time_close``). A date is the time of the open. By default the
+        shortest distance of candles, if it is the usual one as well; dates without a zone are days of UTC.
         ``"1d"`` is a day of the zone that the times are in, of 23 or 25 hours where clocks change; ``"24h"`` is not.
 
     Examples
@@ -205,6 +208,41 @@ def candles(
     return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
+def book(
+    source: object,
+    *,
+    instrument: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    repair: Repair | None = None,
+    clock_offset: str | int | None = None,
+    validate: bool = True,
+) -> Stream:
+    """Make a stream of order books by price (L2): ``time_exchange``, ``side``, ``price``, ``amount``.
+
+    Each row says what stands at one price of one side (``bid`` or ``ask``, ``buy`` or ``sell``, +1 or -1) from then on:
+    the amount, 0 for none. Rows that follow each other with the same instrument, times and numbers are one message,
+    which is applied whole (rule 87). Further parameters as for :func:`trades`.
+
+    Optional columns: ``snapshot`` (true: the message replaces the book), ``sequence`` (the number of the message, or of
+    the last change in it) and ``previous_sequence`` (the number of what it follows: Binance's ``pu``, or ``U`` - 1).
+    With both, a message that is missing is noticed. A book is empty until its first snapshot. A row with side 0 stands
+    for a message without levels; its price and amount are 0.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = [(1, "bid", 99.0, 5.0, True), (1, "ask", 101.0, 4.0, True), (2, "ask", 100.0, 1.0, False)]
+    >>> names = ("time_exchange", "side", "price", "amount", "snapshot")
+    >>> frame = pl.DataFrame(rows, dict.fromkeys(names), orient="row")
+    >>> book(frame, instrument="btc_usdt", time_unit="s").frame().collect()["side"].to_list()
+    [1, -1, -1]
+    """
+    options = Options("book", instrument, columns, time_zone, time_unit)
+    return _stream(source, options, repair, clock_offset, validate, "all")
+
+
 def _stream(
     source: object,
     options: Options,
@@ -218,9 +256,5 @@ def _stream(
         raise ConfigError(f"{options.kind}: the list of sources is empty")
     if repair is not None and not isinstance(repair, Repair):
         raise ConfigError(f"repair is {repair!r}", "write for example repair=Repair(sort=True)")
-    sources = [open_source(one) for one in given]
-    labels = [source.label for source in sources]
-    for number, (one, label) in enumerate(zip(sources, labels, strict=True)):
-        if labels.count(label) > 1:  # frames, or files of one name in several directories
-            one.label = f"{label} [{number}]"
+    sources = [open_source(one, options.instrument) for one in given]
     return Stream(sources, options, repair, clock_offset, validate, seen_by)

@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.data.resolve import TIMELY
 from barter_bt.data.schema import ALIASES, SCHEMAS, TIME_NAMES
+from barter_bt.data.wide import long_frame
 from barter_bt.errors import ConfigError, DataError
 
 _ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$"
@@ -24,9 +26,10 @@ def read_csv(
     names: Sequence[str] | None = None,
     separator: str = ",",
 ) -> pl.DataFrame:
-    r"""Read a CSV file, plain or gzip: types from all of its rows, ISO times to the nanosecond.
+    r"""Read a CSV file: types from all of its rows, ISO times to the nanosecond.
 
-    Blank lines are skipped; a file with a header only has no rows.
+    It may be packed: ``.gz``, ``.zst``, or the only file in a ``.zip``. Blank lines are skipped; a file with a header
+    only has no rows.
 
     Parameters
     ----------
@@ -59,10 +62,7 @@ def read_csv(
         raise DataError(f"there is no file {str(path)!r}", f"the current directory is {str(Path.cwd())!r}")
     options = {"infer_schema_length": None, "separator": separator}
     try:
-        if names is None:
-            frame = pl.read_csv(path, **options)  # type: ignore[arg-type]
-        else:
-            frame = pl.read_csv(path, has_header=False, **options)  # type: ignore[arg-type]
+        frame = pl.read_csv(unpacked(path), has_header=names is None, **options)  # type: ignore[arg-type]
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path.name}: cannot be read as CSV: {error}") from error
     if names is not None:
@@ -97,7 +97,7 @@ def from_pandas(
     Raises
     ------
     DataError
-        For an index without a zone, columns of several levels, and columns that no type fits; all are named.
+        For an index without a zone, columns of three levels, and columns that no type fits; all are named.
 
     Examples
     --------
@@ -120,17 +120,18 @@ def from_pandas(
             raise DataError(f"the index of the pandas frame cannot be in {time_zone!r}: {error}") from error
     elif time_zone is not None:
         raise ConfigError(f"time_zone={time_zone!r} is given, but the index has a zone or holds no times")
-    return _understood(_renamed(pandas_frame(frame, index), columns, "<frame>"), "<frame>")
+    long, _ = long_frame(pandas_frame(frame, index))
+    return _understood(_renamed(long, columns, "<frame>"), "<frame>")
 
 
 def pandas_frame(frame: Any, index: str | None = None) -> pl.DataFrame:
     """Columns and meaningful index levels of a pandas frame, types as they are."""
     import pandas as pd
 
-    if frame.columns.nlevels > 1:
+    if frame.columns.nlevels > 2:
         raise DataError(
             f"the pandas frame has columns of {frame.columns.nlevels} levels, such as {tuple(frame.columns[0])!r}",
-            "make the instrument a column, for example frame.stack(level=...).reset_index()",
+            "two are read, one of fields and one of symbols; drop the others with frame.droplevel(..., axis=1)",
         )
     levels = [frame.index.get_level_values(i) for i in range(frame.index.nlevels)]
     data: dict[str, Any] = {}
@@ -184,6 +185,19 @@ def _time(series: pl.Series) -> pl.Series:
     return times if times.null_count() == series.null_count() else series
 
 
+def with_iso_times(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Read text in columns that are called like times, if all of it is ISO; and say so.
+
+    Examples
+    --------
+    >>> with_iso_times(pl.DataFrame({"Date": ["2024-01-02"], "note": ["2024-01-02"]}))[0].dtypes
+    [Date, String]
+    """
+    text = [one for one in frame if one.dtype == pl.String and one.name.lower().replace(" ", "_") in TIMELY]
+    times = [time for time in map(_time, text) if time.dtype != pl.String]
+    return frame.with_columns(times), tuple(f"{time.name!r} is text, read as ISO times" for time in times)
+
+
 def _understood(frame: pl.DataFrame, label: str) -> pl.DataFrame:
     """Give text columns without values their type; name the canonical ones whose text is no number or no time."""
     problems, empty = [], []
@@ -218,3 +232,20 @@ def _misfits(text: pl.Series, *, is_number: bool) -> tuple[pl.Series, str]:
         return few.fill_null(False), " with a zone, others without" if few is zoned else " without a zone, others with"
     parsed = pl.select(pl.lit(text).str.to_datetime(time_unit="ns", strict=False, time_zone="UTC")).to_series()
     return text.is_not_null() & parsed.is_null(), " no day or time of the calendar"
+
+
+def unpacked(path: Path, member: str | None = None) -> Path | bytes:
+    """What Polars can read: a path, or the bytes of the only file in a ``.zip`` (whose name has ``member`` in it)."""
+    if path.suffix.lower() != ".zip":
+        return path
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir() and (member or "") in one.filename]
+            if len(members) != 1:
+                names = ", ".join(one.filename for one in members[:5])
+                raise DataError(f"{path.name}: holds {len(members)} files ({names}), not one", "unpack it first")
+            return archive.read(members[0])
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{path.name}: cannot be unpacked: {error}", "download it again") from error

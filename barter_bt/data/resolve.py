@@ -9,16 +9,34 @@ import polars as pl
 from barter_bt.data.schema import ALIASES, SCHEMAS, TIME_NAMES
 from barter_bt.errors import ConfigError, DataError, nearest
 
-_SYNONYMS = {
-    "amount": ("qty", "quantity", "size", "volume"),
-    "price": ("px", "last", "rate"),
-    "instrument": ("symbol", "ticker", "pair", "market"),
-    "bid_amount": ("bid_size", "bid_qty", "bidsize", "bidqty"),
-    "ask_amount": ("ask_size", "ask_qty", "asksize", "askqty"),
-    "bid_price": ("bid",),
-    "ask_price": ("ask",),
+_TIMES = ("timestamp", "datetime", "date", "time", "ts", "index")
+_TAKEN: dict[str, dict[str, tuple[str, ...]]] = {
+    "trades": {"time_exchange": _TIMES, "amount": ("qty", "quantity", "size")},
+    "quotes": {
+        "time_exchange": _TIMES,
+        "bid_price": ("bid", "best_bid", "best_bid_price"),
+        "ask_price": ("ask", "best_ask", "best_ask_price"),
+        "bid_amount": ("bid_size", "bid_qty", "bidsize", "bidqty", "best_bid_qty"),
+        "ask_amount": ("ask_size", "ask_qty", "asksize", "askqty", "best_ask_qty"),
+    },
+    "book": {"time_exchange": _TIMES, "amount": ("qty", "quantity", "size")},
+    "candles": {"time_open": ("open_time", "opentime", *_TIMES), "volume": ("vol",)},
 }
-"""Names that others give to our columns; only guessed in hints, never taken."""
+"""Names that others give to our columns, in any case; which one is taken, the stream tells in its notes. A date or
+time of a candle is that of its open: read as the close, it would let decisions know the candle before it is over."""
+
+TIMELY = {*TIME_NAMES, *ALIASES["candles"], "open_time", "opentime", *_TIMES}
+"""Names of columns, in lower case, that hold times."""
+
+INSTRUMENT = ("symbol", "ticker")
+"""Names in lower case of a column that names the instrument."""
+
+_SYNONYMS = {
+    "amount": ("volume",),
+    "price": ("px", "last", "rate"),
+    "instrument": ("pair", "market"),
+}
+"""Names that are only guessed in hints, never taken: they often mean something else."""
 
 
 def resolve(
@@ -50,6 +68,8 @@ def resolve(
                 f"{label}: columns {found[target]!r} and {source!r} are both {target}", "drop or rename one of them"
             )
         found[target] = source
+    for target, source in _others(schema, label, kind, found, instrument):
+        found[target] = source
     _check_instrument(found, label, instrument)
     missing = [name for name in _required(kind, found, instrument) if name not in found]
     if missing:
@@ -64,6 +84,31 @@ def _by_name(names: list[str], kind: str) -> list[tuple[str, str]]:
     said = {target for _, target in exact}
     lower = [(name, aliases.get(name.lower(), name.lower())) for name in names]
     return exact + [(name, target) for name, target in lower if target in known and target not in said]
+
+
+def _others(
+    schema: pl.Schema, label: str, kind: str, found: Mapping[str, str], instrument: str | None
+) -> list[tuple[str, str]]:
+    """Columns that go by a name which others give to ours, for those that are not there."""
+    wanted = dict(_TAKEN[kind])
+    if kind == "candles" and "time_exchange" in found:
+        del wanted["time_open"]  # the interval says when they open
+    if instrument is None:
+        wanted["instrument"] = INSTRUMENT
+    taken: list[tuple[str, str]] = []
+    free = [name for name in schema.names() if name not in found.values()]
+    free = [name for name in free if name.lower() != "index" or schema[name].is_temporal()]
+    for target, others in wanted.items():
+        fitting = [name for name in free if name.lower().replace(" ", "_") in others and target not in found]
+        exact = [name for name in fitting if target == "time_open" and name.lower().startswith("open")]
+        fitting = exact if len(exact) == 1 else fitting
+        if len(fitting) > 1:
+            raise DataError(
+                f"{label}: columns {', '.join(map(repr, fitting))} may each be {target}",
+                f"say which one: columns={{{fitting[0]!r}: {target!r}}}",
+            )
+        taken += [(target, name) for name in fitting]
+    return taken
 
 
 def _renamed(names: list[str], label: str, kind: str, renames: dict[str, str]) -> dict[str, str]:
@@ -108,6 +153,7 @@ def _required(kind: str, found: Mapping[str, str], instrument: str | None) -> li
     time = "time_open" if kind == "candles" else "time_exchange"
     needed = [] if "time_exchange" in found else [time]
     needed += [name for name in SCHEMAS[kind].floats if name not in SCHEMAS[kind].optional]
+    needed += SCHEMAS[kind].sides
     return needed if instrument is not None else [*needed, "instrument"]
 
 
@@ -135,6 +181,9 @@ def _missing(names: list[str], schema: pl.Schema, label: str, kind: str, taken: 
             'a date is the open of its bar, and interval="1d" (the length of a candle) makes the close; '
             "a time that is the close is 'time_close'"
         )
+    naive = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None]
+    if naive:
+        hints.append(f"times of {naive[0]!r} have no zone: time_zone='UTC', or the one that they are in")
     if "instrument" in names:
         hints.append('give instrument="btc_usdt" if all rows are of one instrument, or a column that names it')
     return DataError(message, "; ".join(hints))

@@ -56,7 +56,7 @@ def row_rules(kind: str, names: list[str], signed: pl.Expr | None = None) -> lis
         for name in schema.floats
         if name in names
     ]
-    own = {"trades": _trade_rules, "quotes": _quote_rules, "candles": _candle_rules}[kind]
+    own = {"trades": _trade_rules, "quotes": _quote_rules, "candles": _candle_rules, "book": _book_rules}[kind]
     return rules + own(names, pl.lit(False) if signed is None else signed)
 
 
@@ -77,6 +77,15 @@ def _trade_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
     if "side" in names:
         rules.append(Rule("side", "side", ~pl.col("side").is_in([-1, 0, 1]), "no side", "+1 buy, -1 sell, 0 unknown"))
     return rules
+
+
+def _book_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
+    allowed = "+1 bid, -1 ask, 0 for a message without levels"
+    return [
+        _positive_price("price", (pl.col("side") != 0) & ~signed),
+        _not_negative("amount"),
+        Rule("side", "side", ~pl.col("side").is_in([-1, 0, 1]), "no side", allowed),
+    ]
 
 
 def _quote_rules(names: list[str], signed: pl.Expr) -> list[Rule]:

@@ -148,6 +148,8 @@ class Scan:
             f"(row {rows}, counted from 0); first: {hit.first}; allowed: {rule.allowed}"
         )
         hint = rule.hint
+        if rule.code == "time_back" and hit.count > self._rows[hit.source] // 2:
+            hint = "the newest row comes first: repair=Repair(sort=True), or give frame.reverse()"
         if rule.code == "latency":
             needed = self._stream.clock_offset_ns - self._latency_min_ns
             hint = f'clock_offset={needed} (ns) is the smallest that will do, clock_offset="auto" finds it'
@@ -197,6 +199,8 @@ def _inexact(name: str, dtype: pl.DataType) -> Rule:
         return Rule("time", name, pl.lit(True), problem, allowed, hint)
     if name == "side":
         return Rule("side", name, pl.lit(True), "no side", "buy and sell, or +1, -1 and 0", "map the names first")
+    if name == "snapshot":
+        return Rule("snapshot", name, pl.lit(True), "neither true nor false", "true and false, or 1 and 0")
     problem = "not exact as a 64-bit float"
     return Rule(
         "not_exact", name, pl.lit(True), problem, "integers up to 2^53, decimals of 15 digits", "scale them first"

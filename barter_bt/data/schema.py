@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-Kind = Literal["trades", "quotes", "candles"]
+Kind = Literal["trades", "quotes", "candles", "book"]
 
 TIME = pl.Datetime("ns", "UTC")
 TIME_NAMES = ("time_exchange", "time_received", "time_open")
@@ -24,7 +24,7 @@ class Schema:
     Parameters
     ----------
     kind
-        ``"trades"``, ``"quotes"`` or ``"candles"``.
+        ``"trades"``, ``"quotes"``, ``"candles"`` or ``"book"``.
     floats
         Required float64 columns.
     optional
@@ -33,6 +33,8 @@ class Schema:
         The columns among ``floats`` that are prices.
     amounts
         The columns that are amounts.
+    sides
+        Required columns of sides.
     """
 
     kind: Kind
@@ -40,6 +42,7 @@ class Schema:
     optional: tuple[str, ...]
     prices: tuple[str, ...]
     amounts: tuple[str, ...]
+    sides: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,7 +55,7 @@ class Schema:
         """
         times = ("time_exchange", "time_received") + (("time_open",) if self.kind == "candles" else ())
         extra = tuple(name for name in self.optional if name not in self.floats and name != "time_received")
-        return (*times, "instrument", *self.floats, *extra)
+        return (*times, "instrument", *self.floats, *self.sides, *extra)
 
 
 SCHEMAS: dict[str, Schema] = {
@@ -71,6 +74,16 @@ SCHEMAS: dict[str, Schema] = {
         ("open", "high", "low", "close"),
         ("volume",),
     ),
+    "book": Schema(
+        "book",
+        ("price", "amount"),
+        ("time_received", "snapshot", "sequence", "previous_sequence"),
+        ("price",),
+        ("amount",),
+        ("side",),
+    ),
 }
+
+NUMBERS = ("sequence", "previous_sequence")  # what numbers messages: int64, and in all sources of a stream or in none
 
 ALIASES: dict[str, dict[str, str]] = {"candles": {"time_close": "time_exchange"}}

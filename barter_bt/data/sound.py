@@ -56,7 +56,7 @@ def _is_sound(kind: str, columns: Columns, last: Mapping[str, int]) -> bool:
         return False
     if "time_received" in columns and not (columns["time_received"] >= columns["time_exchange"]).all():
         return False
-    return {"trades": _trades, "quotes": _quotes, "candles": _candles}[kind](columns)
+    return {"trades": _trades, "quotes": _quotes, "candles": _candles, "book": _book}[kind](columns)
 
 
 def _in_order(time: np.ndarray, last: int | None) -> bool:
@@ -74,6 +74,12 @@ def _trades(columns: Columns) -> bool:
     side = columns.get("side")
     fair = side is None or (side.min() >= -1 and side.max() <= 1)
     return bool(fair and _positive(columns["price"]) and _positive(columns["amount"]))
+
+
+def _book(columns: Columns) -> bool:
+    side = columns["side"]
+    fair = side.min() >= -1 and side.max() <= 1 and bool((side != 0).all())
+    return fair and _positive(columns["price"]) and _not_negative(columns["amount"])
 
 
 def _quotes(columns: Columns) -> bool:

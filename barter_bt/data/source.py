@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from barter_bt.data.forked import refuse_fork
+from barter_bt.data.wide import long_frame
 from barter_bt.errors import ConfigError, DataError
 
 PIECE_ROWS = 1 << 20
@@ -22,7 +23,7 @@ PIECE_ROWS = 1 << 20
 # grows with their size: batches of 2^20 rows need two and a half times as much for the same time of the processor.
 BATCH_ROWS = 1 << 18
 _CUT = "the file may be truncated; write it again"
-_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".csv.zst", ".csv.zip", ".zip")
 
 
 class Source(Protocol):
@@ -54,8 +55,9 @@ class Source(Protocol):
 class FrameSource:
     """A frame in memory; a LazyFrame is collected once, when its rows are first needed."""
 
-    def __init__(self, frame: pl.DataFrame | pl.LazyFrame, label: str = "<frame>") -> None:
+    def __init__(self, frame: pl.DataFrame | pl.LazyFrame, label: str = "<frame>", notes: tuple[str, ...] = ()) -> None:
         self.label = label
+        self.notes = notes  # what was done to the rows before, in words
         self._given = frame.clone()  # what is done to the user's frame in place does not reach it
         self.schema: pl.Schema = frame.collect_schema()
 
@@ -133,7 +135,7 @@ class FileState:
 
 
 class CsvSource(FrameSource):
-    """A CSV file, plain or gzip; read as a whole when opened (turn large ones into Parquet)."""
+    """A CSV file, plain or packed; read as a whole when opened (turn large ones into Parquet)."""
 
     def __init__(self, path: Path) -> None:
         from barter_bt.data.read import read_csv
@@ -221,14 +223,16 @@ class ParquetSource:
         return self._file.sha256()
 
 
-def open_source(source: object) -> Source:
+def open_source(source: object, instrument: str | None = None) -> Source:
     """Open the source that reads ``source``.
 
     Parameters
     ----------
     source
-        A Polars DataFrame or LazyFrame, a pyarrow Table or RecordBatch, a pandas DataFrame,
-        or a path to ``.parquet``, ``.csv`` or ``.csv.gz``.
+        A Polars DataFrame or LazyFrame, a pandas DataFrame, anything that speaks Arrow (a pyarrow Table, a DuckDB
+        relation), or a path to ``.parquet``, ``.csv``, ``.csv.gz``, ``.csv.zst`` or a ``.zip`` of one CSV file.
+    instrument
+        Name of the only instrument: a wide frame of one symbol is then that instrument's.
 
     Examples
     --------
@@ -236,20 +240,33 @@ def open_source(source: object) -> Source:
     2
     """
     refuse_fork()
-    if isinstance(source, (pl.DataFrame, pl.LazyFrame)):
-        return FrameSource(source)
     if isinstance(source, (str, Path)):
         return _open_path(Path(source))
-    root = type(source).__module__.partition(".")[0]
-    if root == "pyarrow":
-        return FrameSource(_frame(source, "<frame>"))
-    if root == "pandas":
+    if isinstance(source, pl.LazyFrame):
+        return FrameSource(source)
+    from barter_bt.data.read import with_iso_times
+
+    frame, notes = long_frame(_whole(source), instrument)
+    frame, more = with_iso_times(frame)
+    return FrameSource(frame, notes=notes + more)
+
+
+def _whole(source: object) -> pl.DataFrame:
+    """A frame of any library."""
+    if isinstance(source, pl.DataFrame):
+        return source
+    if type(source).__module__.partition(".")[0] == "pandas":
         from barter_bt.data.read import pandas_frame
 
-        return FrameSource(pandas_frame(source))
+        return pandas_frame(source)
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        import pyarrow as pa
+
+        is_batch = isinstance(source, pa.RecordBatch) or not hasattr(source, "__arrow_c_stream__")
+        return _frame(pa.record_batch(source) if is_batch else pa.table(source), "<frame>")
     raise ConfigError(
         f"market data is a {type(source).__name__}",
-        "give a Polars, pyarrow or pandas frame, or a path to .parquet, .csv or .csv.gz",
+        "give a Polars or pandas frame, one that speaks Arrow, or a path to a .parquet, .csv or .zip file",
     )
 
 

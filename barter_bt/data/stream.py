@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -15,10 +16,12 @@ from barter_bt.data import facts
 from barter_bt.data.canonical import Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
+from barter_bt.data.infer import settled
+from barter_bt.data.messages import Numbering, whole_messages
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
-from barter_bt.data.schema import SCHEMAS, TIME, TIME_NAMES, Kind
+from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES, Kind
 from barter_bt.data.source import FrameSource, Source
 from barter_bt.data.validate import Guard, check
 from barter_bt.errors import ConfigError, DataError
@@ -34,7 +37,8 @@ _EARLIEST = -(1 << 63)
 class Stream:
     """One ordered sequence of market events of one kind: cheap to make, read many times and by many readers.
 
-    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes` and :func:`~barter_bt.data.candles`.
+    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes`, :func:`~barter_bt.data.candles` and
+    :func:`~barter_bt.data.book`.
 
     Parameters
     ----------
@@ -50,6 +54,11 @@ class Stream:
         Whether a run checks the rows; nulls and unknown instruments are always refused.
     seen_by
         Who sees the rows: ``"all"``, the ``"strategy"`` (the engine) or the ``"venue"`` alone (rule 78).
+
+    Attributes
+    ----------
+    notes
+        For each source what was understood of it that nobody said: names, units, zone, length of candles.
     """
 
     def __init__(
@@ -64,7 +73,13 @@ class Stream:
         if seen_by not in SEEN_BY:
             raise ConfigError(f"seen_by is {seen_by!r}; allowed: {', '.join(SEEN_BY)}")
         self.seen_by = seen_by
-        self.given: list[Part] = [(source, canonical(source.schema, source.label, options)) for source in sources]
+        _number(sources)
+        told = [settled(source, options) for source in sources]
+        self.given: list[Part] = [
+            (source, canonical(source.schema, source.label, found))
+            for source, (found, _) in zip(sources, told, strict=True)
+        ]
+        self.notes = {source.label: notes for source, (_, notes) in zip(sources, told, strict=True) if notes}
         self.kind: Kind = SCHEMAS[options.kind].kind
         self.instrument = options.instrument
         self._time_zone = options.time_zone
@@ -75,10 +90,11 @@ class Stream:
         self.clock_offset = clock_offset
         labels = [source.label for source in sources]
         self.name = labels[0] if len(labels) == 1 else f"{labels[0]} ... {labels[-1]} ({len(labels)} sources)"
-        received = ["time_received" in canon.expressions for _, canon in self.given]
-        if any(received) != all(received):
-            raise DataError(f"{labels[received.index(False)]}: has no time_received, other sources of this stream have")
-        self.has_received = all(received)
+        for name in ("time_received", *NUMBERS):
+            there = [name in canon.expressions for _, canon in self.given]
+            if any(there) != all(there):
+                raise DataError(f"{labels[there.index(False)]}: has no {name}, other sources of this stream have")
+        self.has_received = "time_received" in self.given[0][1].expressions
         if clock_offset is not None and not self.has_received:
             raise ConfigError(f"{self.name}: clock_offset is given, but there is no time_received", "leave it out")
         if clock_offset not in (None, "auto"):
@@ -149,6 +165,8 @@ class Stream:
     ) -> Iterator[Chunk]:
         """Chunks in order, at most 2^20 rows each (of files 2^18), checked as by :func:`~barter_bt.data.check`.
 
+        Those of a book hold whole messages; a message may be longer.
+
         Parameters
         ----------
         codes
@@ -171,7 +189,10 @@ class Stream:
         >>> [chunk.columns["instrument"].tolist() for chunk in stream.chunks({"walk0_usd": 7, "walk1_usd": 9})]
         [[7, 7, 7, 9]]
         """
-        checked = self.validate if validate is None else validate
+        chunks = self._chunks(codes, self.validate if validate is None else validate, extra)
+        return whole_messages(chunks, Numbering()) if self.kind == "book" else chunks
+
+    def _chunks(self, codes: Mapping[str, int], checked: bool, extra: Sequence[str]) -> Iterator[Chunk]:
         guard = Guard(self, codes) if checked and not self._is_sound else None
         for piece in self.pieces(extra):
             if any(series.null_count() for series in piece.canonical):
@@ -324,6 +345,14 @@ class Stream:
             return frame
         shifted = pl.col("time_received").to_physical() + self.clock_offset_ns
         return frame.with_columns(shifted.cast(TIME).alias("time_received"))
+
+
+def _number(sources: Sequence[Source]) -> None:
+    """Give frames, and files of one name in several directories, labels of their own."""
+    seen = Counter(source.label for source in sources)
+    for number, source in enumerate(sources):
+        if seen[source.label] > 1:
+            source.label = f"{source.label} [{number}]"
 
 
 def _with_arrivals(frame: pl.DataFrame, arrivals: Arrivals, last: int) -> tuple[pl.DataFrame, int]:

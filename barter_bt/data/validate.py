@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from barter_bt.data.chunk import Chunk
+from barter_bt.data.continuity import breaks
 from barter_bt.data.doubts import doubts
+from barter_bt.data.gaps import gaps
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Report
 from barter_bt.data.scan import Scan
@@ -44,13 +46,14 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
     if not hasattr(stream, "pieces"):
         raise ConfigError(
             f"data.check takes a stream, and this is a {type(stream).__name__}",
-            "say what its rows are: data.check(data.trades(...)), or data.quotes, data.candles",
+            "say what its rows are: data.check(data.trades(...)), or data.quotes, data.candles, data.book",
         )
     scan = Scan(stream, codes)
     for piece in stream.pieces():
         scan.add(piece)
     report = scan.report()
-    return Report(report.errors, (*report.warnings, *doubts(stream)))
+    broken = breaks(stream) if stream.kind == "book" and not report.errors else ()
+    return Report(report.errors, (*report.warnings, *doubts(stream), *gaps(stream), *broken))
 
 
 class Guard:
@@ -81,4 +84,4 @@ class Guard:
         history.keep(piece.canonical, code)
 
 
-assert set(SCHEMAS) == {"trades", "quotes", "candles"}, "every kind has rules"
+assert set(SCHEMAS) == {"trades", "quotes", "candles", "book"}, "every kind has rules"

@@ -8,17 +8,17 @@ a candle stream a third for the opens of its candles. A new kind of event is a n
 from __future__ import annotations
 
 from barter_bt.columns.marks import hot
-from barter_bt.columns.table import I64, Block, F64s, I32s, I64s, Table
+from barter_bt.columns.table import I64, Block, F64s, I8s, I32s, I64s, Table
 from barter_bt.engine.agenda import NEVER, STARVED
 
-TRADE_ROWS, QUOTE_ROWS, CANDLE_ROWS = 0, 1, 2
+TRADE_ROWS, QUOTE_ROWS, CANDLE_ROWS, BOOK_ROWS = 0, 1, 2, 3
 
 
 class Cursors(Table):
     """One row per cursor: venue cursors by stream, then engine cursors by stream, then opens.
 
     ``first`` to ``fifth`` are price and amount; bid, its amount, ask, its amount; or open, high, low, close,
-    volume.
+    volume. A chunk of a book holds whole messages.
     """
 
     kind: I64
@@ -38,6 +38,7 @@ class Cursors(Table):
     third: F64s
     fourth: F64s
     fifth: F64s
+    flags: I8s  # of a book: what its rows do, bits of :mod:`barter_bt.book.change`; of trades their sides
     own_width: I64  # columns of the user's own, where a strategy reads them
     own: F64s  # their values, row by row
     own_number: I64s  # their numbers

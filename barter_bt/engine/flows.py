@@ -1,4 +1,4 @@
-"""Kinds of cash flows (rules 41, 43 to 46, 48, 62, 63 and 79)."""
+"""Kinds of cash flows (rules 41, 43 to 46, 48, 62, 63, 79 and 81)."""
 
 FUNDING, DIVIDEND, AMOUNT = 0, 1, 2
 INTEREST, DEBT_INTEREST, BORROW_FEE = 3, 4, 5  # on a balance above 0 and below it, and on what is borrowed of a base
@@ -8,4 +8,5 @@ INSURANCE = 10  # never due: what such a row pays is found when an account is ba
 FEE = 11  # never due: what a fill pays in a third asset
 VOLUME = 12  # an interval ends whose volume decides the rates of fees
 DELISTED = 13  # never due: what is paid when an instrument is delisted
+ASSIGNED = 15  # contracts of a short option that are exercised by who is long: told as what the venue closes
 TRANSFER = 14  # of margin, to what an isolated position has set aside, or from it: it pays nothing

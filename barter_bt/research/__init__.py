@@ -1,4 +1,4 @@
-"""Research: which times a strategy is fitted and tested on, and how much of what was found is luck."""
+"""Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.fold_picture import plot_folds
@@ -27,7 +27,10 @@ from barter_bt.research.overfitting import (
     superior_predictive_ability,
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
+from barter_bt.research.result import Sweep
+from barter_bt.research.sets import draw, grid
 from barter_bt.research.study import Study
+from barter_bt.research.sweeping import sweep
 from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
@@ -42,15 +45,18 @@ __all__ = [
     "Span",
     "Study",
     "SuperiorPredictiveAbility",
+    "Sweep",
     "TradeOrders",
     "add_noise",
     "block_length",
     "combinatorial_purged",
     "deflated_sharpe",
+    "draw",
     "effective_trials",
     "expected_maximum_sharpe",
     "factor_report",
     "fold_table",
+    "grid",
     "minimum_backtest_years",
     "minimum_track_record",
     "optimised_weights",
@@ -64,5 +70,6 @@ __all__ = [
     "shuffle_trades",
     "stationary_rows",
     "superior_predictive_ability",
+    "sweep",
     "walk_forward",
 ]

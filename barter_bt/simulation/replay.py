@@ -12,13 +12,14 @@ from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import BAR_DUE, MARK, REPORT, REQUEST, STARVED, horizon_of
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest, is_expired
+from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Feed, advance, earliest, is_expired
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark, plan_mark
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.alternating import replay_alternating
+from barter_bt.simulation.books import replay_books
 from barter_bt.simulation.candles import is_unwatched, replay_unwatched
 from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
@@ -46,7 +47,7 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     plan_mark(s, f.due[c])
-    if 1 < streams and 2 * streams == len(f):  # several, none of them of candles
+    if 1 < streams and 2 * streams == len(f) and not e.has_books[0]:  # several, none of them of candles or books
         woken = replay_alternating(s, v, feed, my)
         c = earliest(f, streams, 2 * streams)
         if woken or e.pending[0] or c < 0 or f.due[c] == STARVED or e.budget[0] <= 0 or v.fault.code[0] != NO_FAULT:
@@ -55,7 +56,10 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     while True:
         if f.kind[c] == CANDLE_ROWS and v.clock.live[0] == 0 and is_unwatched(s):
             limit = min(limit, replay_unwatched(s, f, c, limit))
-        woken = replay_rows(s, v, feed, my, c, limit) if f.due[c] <= limit else SLEEP
+        woken = SLEEP
+        if f.due[c] <= limit:
+            rows_of = f.kind[c] == BOOK_ROWS
+            woken = replay_books(s, v, feed, my, c, limit) if rows_of else replay_rows(s, v, feed, my, c, limit)
         following = earliest(f, streams, 2 * streams)
         if woken or e.pending[0] or following < 0 or following == c or f.due[following] == STARVED or e.budget[0] <= 0:
             return woken

@@ -22,7 +22,7 @@ class Market:
 
     @cached_property
     def held(self) -> Floats:
-        """Last price over first price, less 1, of each instrument that had a price while the run lasted."""
+        """Last price over first price, less 1, of each instrument whose first price while the run lasted is above 0."""
         own: Any = getattr(self.run, "prices_to_draw", None) or getattr(self.run, "prices", None)
         if own is None:
             return np.empty(0)
@@ -31,7 +31,8 @@ class Market:
             .group_by("instrument", maintain_order=True)
             .agg(first=pl.col("price").sort_by("time").first(), last=pl.col("price").sort_by("time").last())
         )
-        found: Floats = floats(ends["last"]) / floats(ends["first"]) - 1.0
+        first = floats(ends["first"])
+        found: Floats = floats(ends["last"]) / np.where(first > 0, first, np.nan) - 1.0
         return found[np.isfinite(found)]
 
     @cached_property
@@ -53,7 +54,8 @@ def closed_trips(run: Tables) -> pl.DataFrame | None:
 @figure("Buy and hold", "fraction", "Market", needs="market", sample="instruments")
 def buy_and_hold(market: Market) -> float | None:
     """Mean over the run's instruments of (last price / first price - 1) while the run lasted: all bought in equal parts
-    at their first price and held, without fees; prices are closes of candles, else trades, else mids of quotes.
+    at their first price and held, without fees; prices are closes of candles, else trades, else mids of quotes. An
+    instrument whose first price is not above 0 is left out.
     """
     return total(market.held) / len(market.held) if len(market.held) else None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from math import copysign
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barter_bt.columns.table import Column
 from barter_bt.engine.action.send import ask_trading
@@ -16,6 +16,7 @@ from barter_bt.engine.event import (
     CLOSE_POSITIONS,
     DISCONNECT,
     ENGINE_UPDATE,
+    MARKET_BOOK,
     MARKET_CANDLE,
     MARKET_QUOTE,
     MARKET_TRADE,
@@ -36,14 +37,19 @@ from barter_bt.strategy import api
 from barter_bt.strategy.amend_request import AmendRequest
 from barter_bt.strategy.api.amounts import natural
 from barter_bt.strategy.asking import change_to, target_in_steps
+from barter_bt.strategy.book_frame import book_frame
 from barter_bt.strategy.candle import Candle, Candles, last_candles
 from barter_bt.strategy.open_order import OpenOrder, read_order
 from barter_bt.strategy.request import OrderRequest
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EVENTS = {
     MARKET_TRADE: "trade",
     MARKET_QUOTE: "quote",
     MARKET_CANDLE: "candle",
+    MARKET_BOOK: "book",
     OWN_TRADE: "fill",
     ORDER_SNAPSHOT: "order",
     BALANCE: "balance",
@@ -138,6 +144,15 @@ class State:
         What counts an own fill is :meth:`mark`.
         """
         return api.price(self._state, self.index(instrument))
+
+    def book(self, instrument: str | int, levels: int | None = None) -> pl.DataFrame:
+        """The order book of an instrument (rule 88), the best levels first; by default all of them.
+
+        Columns are ``level``, from 0, ``bid_price``, ``bid_amount``, ``ask_price`` and ``ask_amount``, null where a
+        side has fewer levels. A book that is stale has none. For single values the functions of
+        :mod:`barter_bt.strategy.api` are faster, such as ``api.book_imbalance(state.raw, i, 5)``.
+        """
+        return book_frame(self._state, self.index(instrument), levels)
 
     def candle(self, instrument: str | int) -> Candle:
         """The last candle of an instrument that has closed."""
@@ -343,8 +358,9 @@ class State:
         steps = target_in_steps(s, i, target, size)
         change = 0 if steps == UNKNOWN else change_to(s, i, steps, size)
         if change == UNKNOWN:
+            why = f"its price is {self.price(i):g}" if self.price(i) <= 0 < s.terms.zero[i] else "it has no price yet"
             raise StrategyError(
-                f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: it has no price yet",
+                f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: {why}",
                 "wait until state.price(...) is above 0",
             )
         lots, worth = natural(change, s.terms.lots_per_unit[i]), None

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from barter_bt.engine.audit import begin
 from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
-from barter_bt.engine.event import TIMER
+from barter_bt.engine.event import BAR_CLOSE, TIMER
 from barter_bt.engine.order import BUY
 from barter_bt.engine.state.connectivity import lose_account, lose_market
 from barter_bt.engine.state.window import keep_candles
@@ -166,6 +167,43 @@ class Engine(Acting):
         sequence, errors = self._update(event)
         return self._answer(event, sequence, errors)
 
+    def process_report(self, events: Iterable[EngineEvent]) -> list[Audit]:
+        """Process what one message of an exchange tells: all of it is applied before the strategy is asked.
+
+        A fill is a trade, what it leaves of its order, and balances. One by one, as in Barter, the strategy is asked
+        between them, when the position has changed and the order has not; so it is asked of each, in the same order,
+        but sees all of them (rule 11), as in a backtest.
+
+        Parameters
+        ----------
+        events
+            In the order in which the exchange tells them.
+
+        Returns
+        -------
+        list of Audit
+            One for each; it ends early where one ends the run.
+
+        Raises
+        ------
+        BarterBtError
+            As :meth:`process`. What was told before an event that cannot be stands, and the strategy is not asked of
+            it.
+        """
+        self._check_going()
+        e, told, audits = self.state.event, [], []
+        for event in events:
+            sequence, errors = self._update(event)
+            what = e.kind[0], e.instrument[0], e.order[0], e.exchange[0], e.command[0]
+            told.append((event, sequence, errors, what, self._outputs))
+        for event, sequence, errors, what, outputs in told:
+            begin(self.state, *what)
+            self._outputs = outputs
+            audits.append(self._answer(event, sequence, errors))
+            if self.terminated:
+                break
+        return audits
+
     def compile(self) -> None:
         """Take market items in compiled code from now on, some five times as fast; nothing else changes.
 
@@ -306,7 +344,7 @@ class Engine(Acting):
             return partial(self._set_trading, event.state)
         if isinstance(event, Timer):
             check_time(event.time)
-            return partial(self._begin, -1, kind=TIMER, time=event.time)
+            return partial(self._begin, -1, kind=BAR_CLOSE if event.closes_bar else TIMER, time=event.time)
         if isinstance(event, Shutdown):
             return partial(self._begin, SHUTDOWN)
         raise DataError(f"{event!r} is no event of the engine", "barter_bt.protocol.EngineEvent has them all")

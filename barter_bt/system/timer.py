@@ -13,6 +13,8 @@ class Timer:
     ----------
     time
         When, ns since 1970.
+    closes_bar
+        Whether it is the close of bars, which wakes what asked for ``"bar_close"``.
 
     Examples
     --------
@@ -21,3 +23,4 @@ class Timer:
     """
 
     time: int
+    closes_bar: bool = False

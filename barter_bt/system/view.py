@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -121,9 +122,14 @@ class View:
         row = self._book.find(self.index.instrument(instrument), cid)
         return 0 if row is None else count_in_flight(self.state, row)
 
+    def key_of(self, order: int) -> OrderKey:
+        """The key of an order, by its row in ``state.orders``."""
+        o, book = self.state.orders, self._book
+        i = o.instrument[order]
+        return OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[order]], book.cids[order])
+
     def _order(self, i: int, row: int) -> Order:
-        o, book, units = self.state.orders, self._book, self.units
-        key = OrderKey(self.exchange_of(i), i, book.strategies[o.strategy[row]], book.cids[row])
+        o, book, units, key = self.state.orders, self._book, self.units, self.key_of(row)
         kind, tif = decode(o.kind[row], o.time_in_force[row], o.post_only[row])
         tif = GoodUntilEndOfDay() if row in book.days else tif
         known = None
@@ -143,6 +149,16 @@ class View:
             tif,
             state,
         )
+
+    def copy(self) -> View:
+        """What is seen now, to be read later."""
+        units = Units(self.index, self.units.scales)
+        return View(self.index, units, self.state.copy(), deepcopy(self._book))
+
+    @property
+    def strategies(self) -> list[str]:
+        """Names of the strategies that have sent orders, by their number in ``state.orders``."""
+        return list(self._book.strategies)
 
     @property
     def healthy(self) -> bool:

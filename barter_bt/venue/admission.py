@@ -7,19 +7,20 @@ from barter_bt.engine.messages import ACCEPTED, TRIGGERED
 from barter_bt.engine.order import GTC, LIMIT, NO_GROUP, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
 from barter_bt.venue.fill import reservation
 from barter_bt.venue.matches import note_admission, note_expiry
+from barter_bt.venue.queue import join_queue
 from barter_bt.venue.report import add_balance, report, report_change, reserved_asset
 from barter_bt.venue.resting import add_order, update_triggers
-from barter_bt.venue.state import NOT_HELD, QUOTES, RELEASED, WAS_HELD, VenueState
+from barter_bt.venue.state import BOOK, NOT_HELD, QUOTES, RELEASED, WAS_HELD, VenueState
 from barter_bt.venue.taking import (
     fill_at,
     is_locked,
     is_within_limit,
-    match_taker,
     price_of_this_close,
     takes_at_arrival,
     takes_this_close,
     waits_for_quote,
 )
+from barter_bt.venue.walking import match_standing
 
 NO_ROW = -1
 
@@ -81,7 +82,7 @@ def take(v: VenueState, order: int, i: int) -> None:
         pass
     elif v.fill_terms.taker_fills_on[i] == QUOTES:
         v.markets.locked[i] += int(is_locked(v, i) and takes_at_arrival(v, order))
-        match_taker(v, order, i)
+        match_standing(v, order, i)
         if v.orders.matched[order] == 0 and v.orders.time_in_force[order] != GTC:
             note_expiry(v, order, NOT_FILLED)
     elif v.orders.met[order] > 0 and (takes_at_arrival(v, order) or is_within_limit(v, order, v.orders.met[order])):
@@ -91,6 +92,8 @@ def take(v: VenueState, order: int, i: int) -> None:
         at_once = _took_no_time(v, order, i) and v.orders.good_after[order] != v.orders.arrival[order]
         v.clock.hindsight[0] += int(at_once and is_within_limit(v, order, ticks))
         fill_at(v, order, i, ticks)
+    if v.fill_terms.maker_fills_on[i] == BOOK:
+        join_queue(v, order, i)
     update_triggers(v, i)
 
 

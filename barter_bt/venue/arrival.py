@@ -77,6 +77,7 @@ def _copy_request(v: VenueState, order: int) -> None:
     o.arrival[order] = o.since[order] = v.clock.time[0]
     o.held[order] = HELD if o.trigger_kind[order] != NO_TRIGGER else NOT_HELD
     o.met[order] = 0
+    o.ahead[order], o.shown[order], o.traded[order] = 0.0, 0, 0
     o.pending[order] = waits_to_take(v, order)
 
 

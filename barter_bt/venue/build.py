@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from barter_bt.book.tables import make_books
 from barter_bt.columns.exact import LIMIT, TOO_LARGE
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.flows import BORROW_FEE, FEE, SPLIT
@@ -30,6 +31,7 @@ from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
 from barter_bt.venue.state import (
+    BOOK,
     CANDLES,
     FAR,
     NOT_VALUED,
@@ -38,10 +40,12 @@ from barter_bt.venue.state import (
     TRADES,
     Accounts,
     Endings,
+    FillReasons,
     FillTerms,
     MarginTerms,
     Matches,
     OrderLists,
+    Taken,
     VenueClock,
     VenueMarkets,
     VenueOrders,
@@ -52,11 +56,12 @@ from barter_bt.venue.terms import Venue
 CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "adaptive")
 MARKS = ("weighted_mid", "closing", "mid", "last")
 CLOSING_WITH_FEE = "closing_with_fee"
-EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES}
-_TAKERS = ("quotes", "trades", "candles")
+EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES, "book": BOOK}
+QUEUES = ("conservative", "power", "logarithmic")
+_TAKERS = ("book", "quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
 _LAST = ("trades", "candles")
-_MAKERS = ("trades", "quotes", "candles")
+_MAKERS = ("book", "trades", "quotes", "candles")
 _FLOAT_NOISE = 1e-6  # of a step
 
 
@@ -236,11 +241,14 @@ def build_fill_terms(
     terms = FillTerms(len(index))
     for i, one in enumerate(index.instruments):
         venue, has = venues[one.exchange], evidence.get(i, frozenset())
-        terms.taker_fills_on[i] = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
+        taking = _pick(venue.taker_fills_on, _TAKERS, has, one.key, "taker_fills_on")
+        terms.on_book[i], terms.taker_fills_on[i] = int(taking == BOOK), QUOTES if taking == BOOK else taking
         terms.maker_fills_on[i] = _pick(venue.maker_fills_on, _MAKERS, has, one.key, "maker_fills_on")
         terms.triggers_on[i] = _pick(venue.triggers_on, _TRIGGERS, has, one.key, "triggers_on")
         terms.last_on[i] = _pick("auto", _LAST, has, one.key, "")
         terms.quotes_on[i] = QUOTES if "quotes" in has else 0
+        _refuse_on_book(venue, one, BOOK in (taking, terms.maker_fills_on[i]))
+        terms.queue[i], terms.queue_power[i] = QUEUES.index(venue.queue), venue.queue_power or 0
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
         terms.fills_locked[i] = int(venue.locked_quotes == "fill")
@@ -260,6 +268,16 @@ def build_fill_terms(
         terms.range_share[i], terms.volume_share[i] = slippage.range_share, slippage.volume_share
         terms.impact[i] = slippage.impact
     return terms
+
+
+def _refuse_on_book(venue: Venue, one: Instrument, on_book: bool) -> None:
+    """Bounds on what one quote gives, and all beyond it, are no terms of a book, which has levels (rule 90)."""
+    if on_book and (venue.participation is not None or venue.beyond_size != "wait"):
+        name = "participation" if venue.participation is not None else "beyond_size"
+        raise ConfigError(
+            f"{name} of {one.exchange!r} is {getattr(venue, name)!r}, and orders of {one.key!r} fill on its book",
+            'leave it out, or let them fill on "quotes"',
+        )
 
 
 def _goes_beyond(venue: Venue, one: Instrument) -> bool:
@@ -376,6 +394,9 @@ def build_venue(
         pledges=state.pledges,
         accounts=accounts,
         markets=markets,
+        books=make_books(count),
+        taken=Taken(16),
+        fill_reasons=FillReasons(16),
         sent=state.orders,
         amends=state.amends,
         wishes=state.wishes,

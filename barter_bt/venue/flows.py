@@ -8,6 +8,7 @@ from barter_bt.engine.accounting import in_range, notional
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import (
+    ASSIGNED,
     BORROW_FEE,
     DEBT_INTEREST,
     DIVIDEND,
@@ -24,6 +25,7 @@ from barter_bt.engine.terms import ISOLATED
 from barter_bt.venue.isolated import fund_aside
 from barter_bt.venue.margin import mark_ticks, transferable
 from barter_bt.venue.matches import note_worth
+from barter_bt.venue.option import assign
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.split import split
 from barter_bt.venue.state import VenueState
@@ -81,6 +83,11 @@ def _pay(v: VenueState, row: int) -> None:
         return
     if v.flows.kind[row] == TRANSFER:
         _transfer(v, row)
+        return
+    if v.flows.kind[row] == ASSIGNED:
+        wanted = v.flows.num[row]
+        v.clock.unassigned[0] += int(assign(v, v.flows.instrument[row], wanted) != wanted)
+        note_worth(v, v.flows.asset[row])
         return
     if v.flows.kind[row] == VOLUME:
         end_interval(v, v.flows.num[row])

@@ -2,7 +2,7 @@
 
 Without orders nothing can fill, so of the rows that it slept through only the last of each instrument counts:
 the standing quote, and where margins need marks the last price. They are found from the end; where margins need marks,
-quotes are looked at one by one.
+quotes are looked at one by one. Messages of books all count.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import NEVER, STARVED
 from barter_bt.engine.fault import BAD_ROW, fail, locate
-from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
+from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import price_steps
 from barter_bt.venue.market import note_candle, note_trade, on_market_row, on_market_time
 from barter_bt.venue.state import VenueState
@@ -27,6 +27,8 @@ def catch_up(v: VenueState, cursors: Cursors, streams: int, now: int) -> int:
         if behind >= 0:
             return behind
     for c in range(streams):
+        while cursors.kind[c] == BOOK_ROWS and STARVED < cursors.due[c] <= now:
+            on_market_time(v, cursors, c)
         if STARVED < cursors.due[c] <= now:
             _pass(v, cursors, c, _end(cursors, c, _passed(cursors, c, c + streams), now))
         if cursors.due[c] == STARVED:

@@ -6,11 +6,13 @@ from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import price_steps, whole_lots
-from barter_bt.venue.alarm import show_mark, show_quote, show_range
+from barter_bt.venue.alarm import show_mark, show_range
+from barter_bt.venue.books import on_book_row
 from barter_bt.venue.margin import mark_ticks
-from barter_bt.venue.match import match_close, match_open, match_quote, match_trade
+from barter_bt.venue.match import match_close, match_open, match_trade
 from barter_bt.venue.participation import offer_close, offer_trade
 from barter_bt.venue.path import begin_path
+from barter_bt.venue.quote import set_quote
 from barter_bt.venue.state import VenueState
 
 
@@ -24,16 +26,18 @@ def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
             fail(v.fault, BAD_ROW, -1)
         return
     if kind == TRADE_ROWS:
-        _on_trade(v, i, cursors.first[c][row], cursors.second[c][row])
+        _on_trade(v, cursors, c, row, i)
     elif kind == QUOTE_ROWS:
         _on_quote(v, cursors, c, row, i)
     elif kind == CANDLE_ROWS:
         _on_candle_close(v, cursors, c, row, i)
+    else:
+        on_book_row(v, cursors, c, row, i)
 
 
 @hot
-def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
-    t, b = v.terms, v.markets
+def _on_trade(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
+    t, b, price, amount = v.terms, v.markets, cursors.first[c][row], cursors.second[c][row]
     ticks = price_steps(t, i, price)
     if ticks <= 0:
         fail(v.fault, BAD_ROW, i)
@@ -45,6 +49,7 @@ def _on_trade(v: VenueState, i: int, price: float, amount: float) -> None:
         mark = mark_ticks(v, i)
         show_mark(v, i, mark, mark)
     if ticks < b.trade_buy[i] or ticks > b.trade_sell[i]:
+        b.trade_side[i] = cursors.flags[c][row]
         match_trade(v, i, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]))
 
 
@@ -59,7 +64,7 @@ def note_trade(v: VenueState, i: int, time: int, ticks: int, amount: float) -> N
 
 @hot
 def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    t, b = v.terms, v.markets
+    t = v.terms
     per_lot, lot_noise = t.lots_per_unit[i], t.lot_noise[i]
     bid_lots = whole_lots(cursors.second[c][row], per_lot, lot_noise)
     ask_lots = whole_lots(cursors.fourth[c][row], per_lot, lot_noise)
@@ -68,17 +73,7 @@ def _on_quote(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None
     if bid < 0 or ask < 0:
         fail(v.fault, BAD_ROW, i)
         return
-    if not 0 < bid < ask and b.last[i] == 0 and v.clock.needs_marks[0]:
-        b.fill_mark[i] = mark_ticks(v, i)
-    b.bid[i], b.ask[i], b.bid_left[i], b.ask_left[i] = bid, ask, bid_lots, ask_lots
-    b.bid_lots[i], b.ask_lots[i], b.quote_time[i] = bid_lots, ask_lots, v.clock.time[0]
-    if 0 < bid < ask or b.last[i] > 0:
-        b.fill_mark[i] = 0
-        if b.watched[i]:
-            show_quote(v, i, bid, ask)
-    reaches = (ask > 0 and ask <= b.quote_buy[i]) or (bid > 0 and bid >= b.quote_sell[i])
-    if reaches or max(ask, bid) >= b.quote_rise[i] or bid <= b.quote_fall[i]:  # one side may be empty
-        match_quote(v, i)
+    set_quote(v, i, bid, bid_lots, ask, ask_lots)
 
 
 def _on_candle_close(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:

@@ -3,6 +3,7 @@
 Assumptions, shared by all evidence: own orders do not move the market; a resting order has no queue in front of
 it but pays for that by the evidence it needs (on trades and candles, the market must go *through* its price, unless
 the venue's `limit_fill` is `touch`; on quotes, the opposite quote must reach it); what one event offers is used once.
+In a book it has a queue (:mod:`barter_bt.venue.queue`).
 
 Nothing is paid here: what the market does to an order is noted as a match, and all matches of one time and class are
 settled together (:mod:`barter_bt.venue.settle`), so that the order of rows decides nothing.
@@ -16,9 +17,11 @@ from barter_bt.venue.held import meet_point, meet_price, meet_quote, meet_range
 from barter_bt.venue.matches import note_expiry, note_fill
 from barter_bt.venue.mixed import ON_CLOSE, ON_LAST_POINT, ON_OPEN, ON_POINT, ON_QUOTE, ON_TRADE, meet_mixed
 from barter_bt.venue.participation import count_open, give, offer_open, offer_trade, on_offer, on_quote
+from barter_bt.venue.queue import cross_resting, meet_queues
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, TAKERS, head, update_triggers
-from barter_bt.venue.state import CANDLES, NOT_VALUED, QUOTES, TRADES, VenueState
-from barter_bt.venue.taking import fill_at, is_locked, leaves, match_waiting, note_taking, passes_over, usable
+from barter_bt.venue.state import BOOK, CANDLES, NOT_VALUED, QUOTES, TRADES, VenueState
+from barter_bt.venue.taking import fill_at, is_locked, leaves, note_taking, passes_over, usable
+from barter_bt.venue.walking import match_waiting
 
 
 @unit
@@ -33,6 +36,8 @@ def match_trade(v: VenueState, i: int, ticks: int, lots: int) -> None:
         offer = on_offer(v, i, lots, TRADES)
         left = _fill_resting(v, i, BIDS, ticks, depth_min, offer)
         give(v, i, offer - _fill_resting(v, i, OFFERS, ticks, depth_min, left), TRADES)
+    elif v.fill_terms.maker_fills_on[i] == BOOK:
+        meet_queues(v, i, ticks, lots)
     if v.markets.mixed[i]:
         meet_mixed(v, i, ON_TRADE, ticks, 0)
     elif v.fill_terms.triggers_on[i] == TRADES:
@@ -55,6 +60,8 @@ def match_quote(v: VenueState, i: int) -> None:
         b.ask_left[i] -= offer - _fill_resting(v, i, BIDS, b.ask[i], 0, offer)
         offer = on_quote(v, i, b.bid_lots[i], b.bid_left[i])
         b.bid_left[i] -= offer - _fill_resting(v, i, OFFERS, b.bid[i], 0, offer)
+    elif v.fill_terms.maker_fills_on[i] == BOOK:
+        cross_resting(v, i)
     if b.mixed[i]:
         meet_mixed(v, i, ON_QUOTE, 0, 0)
     elif v.fill_terms.triggers_on[i] == QUOTES and not is_locked(v, i):

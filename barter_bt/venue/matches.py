@@ -25,6 +25,11 @@ def note_fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker
     expect(v, row, i, 1)
 
 
+def note_why(v: VenueState, why: int) -> None:
+    """Say why the fill that was noted last is one (rule 91)."""
+    v.matches.why[len(v.matches) - 1] = why
+
+
 def note_expiry(v: VenueState, order: int, reason: int) -> None:
     """The order ends by what it met; nothing else of this time concerns it."""
     row = _note(v, EXPIRE, order, RELEASES)
@@ -114,6 +119,7 @@ def _note(v: VenueState, action: int, order: int, rank: int) -> int:
     m.ticks[row] = 0
     m.maker[row] = 0
     m.reason[row] = 0
+    m.why[row] = 0
     return row
 
 
@@ -189,3 +195,4 @@ def _swap(m: Matches, a: int, b: int) -> None:
     m.ticks[a], m.ticks[b] = m.ticks[b], m.ticks[a]
     m.maker[a], m.maker[b] = m.maker[b], m.maker[a]
     m.reason[a], m.reason[b] = m.reason[b], m.reason[a]
+    m.why[a], m.why[b] = m.why[b], m.why[a]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, LAPSE, NEVER, RELEASE
 from barter_bt.engine.order import BUY, STOP
-from barter_bt.venue.state import DELAYED, FAR, HELD, QUOTES, TRADES, WAITING, VenueState
+from barter_bt.venue.state import BOOK, DELAYED, FAR, HELD, QUOTES, TRADES, WAITING, VenueState
 
 TAKERS, BIDS, OFFERS = 0, 1, 2
 RISING, FALLING, TRAILING = 3, 4, 5  # held for a trigger: prices rise to it, or fall to it, or it follows them
@@ -142,6 +142,9 @@ def update_triggers(v: VenueState, i: int) -> None:
     elif v.fill_terms.maker_fills_on[i] == QUOTES:
         m.quote_buy[i] = price[bid] if bid != NOBODY else -1
         m.quote_sell[i] = price[offer] if offer != NOBODY else FAR
+    elif v.fill_terms.maker_fills_on[i] == BOOK:  # trades at and beyond its price, and the other side of the book
+        m.trade_buy[i], m.quote_buy[i] = (price[bid] + 1, price[bid]) if bid != NOBODY else (-1, -1)
+        m.trade_sell[i], m.quote_sell[i] = (price[offer] - 1, price[offer]) if offer != NOBODY else (FAR, FAR)
     if head(v, i, TAKERS) != NOBODY:
         if v.fill_terms.taker_fills_on[i] == TRADES:
             m.trade_buy[i], m.trade_sell[i] = FAR, -1

@@ -194,8 +194,17 @@ def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
     if live and lots == 0:
         _close(v, order, CANCELLED, REDUCE_ONLY)
     elif live:
+        why, before = m.why[row], v.orders.filled[order]
         _fill(v, order, i, lots, m.ticks[row], m.maker[row], enough)
+        if why and v.orders.filled[order] > before:
+            note_reason(v, order, why)
     return True
+
+
+def note_reason(v: VenueState, order: int, why: int) -> None:
+    """Keep why an order has filled."""
+    row = v.fill_reasons.append()
+    v.fill_reasons.order[row], v.fill_reasons.why[row] = order, why
 
 
 def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, enough: int) -> None:

@@ -22,7 +22,7 @@ def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: 
     if not f.slips[i]:
         return ticks
     size = from_zero(v.terms, i, ticks)
-    moved = f.slip_ticks[i] + _part(size, f.slip_rate[i])
+    moved = by_ticks_and_rate(size, f.slip_ticks[i], f.slip_rate[i])
     if f.slip_by_candle[i]:
         moved += _by_candle(v, order, i, lots, size, evidence)
     price = max(ticks + o.side[order] * moved, 1)
@@ -31,10 +31,11 @@ def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: 
     return min(price, o.price[order]) if o.side[order] == BUY else max(price, o.price[order])
 
 
-def _part(ticks: int, rate: int) -> int:
-    """``ticks * rate / 1e9``, rounded up."""
+def by_ticks_and_rate(ticks: int, more: int, rate: int) -> int:
+    """Ticks that are given, and ``ticks * rate / 1e9``, rounded up."""
     down = muldiv_floor(ticks, rate, RATE)
-    return down + int(ticks * rate - down * RATE > 0)  # compiled, both products may wrap, and their difference is exact
+    # Compiled, both products may wrap, and their difference is exact.
+    return more + down + int(ticks * rate - down * RATE > 0)
 
 
 def _by_candle(v: VenueState, order: int, i: int, lots: int, size: int, evidence: int) -> int:

@@ -5,6 +5,7 @@ The engine never sees these tables. What it learns, it learns from reports, late
 
 from __future__ import annotations
 
+from barter_bt.book.tables import Books
 from barter_bt.columns.table import F64, I8, I64, Block, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
@@ -19,6 +20,10 @@ from barter_bt.engine.tiers import MarginTiers
 
 QUOTES, TRADES, CANDLES = 1, 2, 3  # evidence for fills
 MARKS = 4  # and what triggers may look at besides
+BOOK = 5  # for orders that rest: trades and the levels of a book, by their place in its queue
+TAKEN, QUEUE, THROUGH, CROSSED = 1, 2, 3, 4  # why an order on a book has filled
+FILL_REASONS = ("taken", "queue", "traded_through", "crossed")
+CONSERVATIVE, POWER, LOGARITHMIC = 0, 1, 2  # how much of what leaves a queue without a trade stood ahead
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
@@ -42,6 +47,9 @@ class FillTerms(Table):
     fills_beyond: I64  # 1: what a quote has not enough for fills one tick worse
     candle_fill: I64  # which price of a candle takers meet
     candle_path: I64
+    on_book: I64  # 1: takers walk the levels of a book
+    queue: I64
+    queue_power: I64
     participation: I64  # share of what the market shows that own orders get, in 1e-9; 0: all (rule 38)
     slips: I64  # 1: takers slip, by the terms that follow (rule 39)
     slip_ticks: I64
@@ -181,6 +189,7 @@ class VenueMarkets(Table):
     trade_ticks: I64
     trade_time: I64
     trade_amount: F64
+    trade_side: I64  # of that which meets queues: 1 bought, -1 sold, 0 nobody knows
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
@@ -232,6 +241,11 @@ class VenueOrders(OrderTerms, growable=True):
     met: I64  # price that triggered it and that it meets, else 0
     since: I64  # arrival, or the last move of a trigger
     pending: I8  # takes at the next evidence instead of resting
+    # Where it rests in a book: others' lots ahead of it, what was displayed at its price when that was last looked at
+    # (-1: nobody knew), and lots traded there since.
+    ahead: F64
+    shown: I64
+    traded: I64
     before: I64  # neighbours in its list, -1 at the ends
     after: I64
 
@@ -241,6 +255,21 @@ class OrderLists(Table):
 
     first: I64
     last: I64
+
+
+class Taken(Table, growable=True):
+    """What own orders have taken of levels of books that the market has not set anew since."""
+
+    side: I64
+    rank: I64
+    lots: I64
+
+
+class FillReasons(Table, growable=True):
+    """Why orders on books have filled, a row for each fill."""
+
+    order: I64
+    why: I64
 
 
 class Matches(Table, growable=True):
@@ -255,6 +284,7 @@ class Matches(Table, growable=True):
     ticks: I64
     maker: I8
     reason: I8
+    why: I8
 
 
 class VenueClock(Table):
@@ -273,6 +303,7 @@ class VenueClock(Table):
     liquidations: I64  # of assets
     bankrupt: I64  # of them, with less than nothing left
     delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
+    unassigned: I64  # assignments that were not made whole
     withheld: I64  # transfers of margin that were not made whole
     undelivered: I64  # positions that were settled in cash, for what they deliver could not be paid or was not there
 
@@ -298,6 +329,9 @@ class VenueState(Block):
     pledges: Pledges
     accounts: Accounts
     markets: VenueMarkets
+    books: Books
+    taken: Taken
+    fill_reasons: FillReasons
     sent: Orders  # the engine's, read where a request arrives
     amends: Amends  # as well
     wishes: Wishes  # likewise

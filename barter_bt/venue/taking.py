@@ -88,16 +88,6 @@ def _take_beyond(v: VenueState, order: int, i: int, lots: int, ticks: int) -> No
         note_taking(v, order, i, rest, worse, QUOTES)
 
 
-def match_waiting(v: VenueState, order: int, i: int) -> None:
-    """A quote comes by for an order that waits to take; of others than GTC orders it is the only one."""
-    if v.orders.time_in_force[order] == GTC:
-        match_taker(v, order, i)
-    elif v.orders.matched[order] == 0:
-        match_taker(v, order, i)
-        if v.orders.matched[order] == 0:
-            note_expiry(v, order, NOT_FILLED)
-
-
 def note_taking(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: int) -> None:
     """An order takes ``lots`` from an event of some kind that shows ``ticks``, and slips."""
     note_fill(v, order, i, lots, slipped(v, order, i, lots, ticks, evidence), 0)

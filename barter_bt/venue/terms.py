@@ -15,7 +15,7 @@ from barter_bt.venue.given import set_duration, set_fraction
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.presets import FEE_PRESETS
 
-Evidence = Literal["auto", "quotes", "trades", "candles"]
+Evidence = Literal["auto", "book", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
 _LONGEST_AGE_NS = 1 << 62
 _FREE, _NO_SLIPPAGE, _ALL_OF_IT = Fees(), Slippage(), Margin()
@@ -80,7 +80,8 @@ class Venue:
         ``margin``. Derivatives always use margin.
     taker_fills_on, maker_fills_on
         Which market events fill orders that take and orders that rest. ``"auto"`` picks the first that
-        the instrument has data for: takers quotes, trades, candles; makers trades, quotes, candles.
+        the instrument has data for: takers a book, quotes, trades, candles; makers a book, trades, quotes, candles.
+        Takers walk the levels of a book (rule 90), orders that rest stand in its queues (rule 91).
     triggers_on
         Which market events trigger stops and orders if touched (rule 28): ``"auto"`` picks the first of trades,
         candles, quotes that the instrument has data for.
@@ -115,6 +116,11 @@ class Venue:
     beyond_size
         What becomes of an order that takes more than a quote has: it has to ``"wait"`` for the next, or all of the rest
         fills ``"one_tick_worse"`` at once, however much that is (rule 14).
+    queue
+        How much of what leaves a price of a book without a trade stood ahead of own orders there: nothing as long as
+        that can be (``"conservative"``), or as the ``"power"`` or the ``"logarithmic"`` family says (rule 92).
+    queue_power
+        Of ``queue="power"`` the exponent, from 1, in proportion, to 9.
 
     Examples
     --------
@@ -128,7 +134,7 @@ class Venue:
     account: Literal["cash", "margin"] = "cash"
     taker_fills_on: Evidence = "auto"
     maker_fills_on: Evidence = "auto"
-    triggers_on: Evidence = "auto"
+    triggers_on: Literal["auto", "quotes", "trades", "candles"] = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
     fees_by_instrument: Mapping[str, Fees] = field(default_factory=dict)
@@ -142,12 +148,14 @@ class Venue:
     collateral: Mapping[str, float] = field(default_factory=dict)
     locked_quotes: Literal["wait", "fill"] = "wait"
     beyond_size: Literal["wait", "one_tick_worse"] = "wait"
+    queue: Literal["conservative", "power", "logarithmic"] = "conservative"
+    queue_power: int | None = None
 
     def __post_init__(self) -> None:
         allowed = {
             "account": ("cash", "margin"),
-            "taker_fills_on": ("auto", "quotes", "trades", "candles"),
-            "maker_fills_on": ("auto", "quotes", "trades", "candles"),
+            "taker_fills_on": ("auto", "book", "quotes", "trades", "candles"),
+            "maker_fills_on": ("auto", "book", "quotes", "trades", "candles"),
             "triggers_on": ("auto", "quotes", "trades", "candles"),
             "limit_fill": ("through", "touch"),
             "candle_fill": ("next_open", "next_close", "this_close"),
@@ -155,11 +163,13 @@ class Venue:
             "mark": ("weighted_mid", "mid", "last", "closing", "closing_with_fee"),
             "locked_quotes": ("wait", "fill"),
             "beyond_size": ("wait", "one_tick_worse"),
+            "queue": ("conservative", "power", "logarithmic"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; allowed: {', '.join(values)}")
         set_duration(self, "max_age_ns", _LONGEST_AGE_NS)
+        self._check_queue()
         if self.participation is not None and not 1e-9 <= set_fraction(self, "participation", "participation") <= 1:
             raise ConfigError(
                 f"participation is {self.participation}; allowed: 1e-9 to 1", 'a tenth of what is traded is "10%"'
@@ -178,6 +188,16 @@ class Venue:
             object.__setattr__(self, every, own)
         object.__setattr__(self, "collateral", _haircuts(self.collateral))
         object.__setattr__(self, "latency", _part(Latency, self.latency, "latency"))
+
+    def _check_queue(self) -> None:
+        power: Any = self.queue_power
+        if self.queue != "power" and power is not None:
+            raise ConfigError(f"queue_power is {power!r}, and queue is {self.queue!r}", 'write queue="power", too')
+        whole = isinstance(power, int) and not isinstance(power, bool)
+        if self.queue == "power" and not (whole and 1 <= power <= 9):
+            raise ConfigError(
+                f"queue_power is {power!r}; it must be a whole number from 1 to 9", "1 shares in proportion"
+            )
 
 
 def _haircuts(given: Any) -> dict[str, float]:

@@ -69,6 +69,28 @@ def sma_cross(close: Floats, own_signals: bool) -> Answer:
     return Answer(orders, equity, 0.01, "same signals, so only rounding is left")
 
 
+SWEEP_CANDLES, SWEEP_SETS = 100_000, 1_000
+_FAST, _SLOW = range(5, 25), range(25, 75)
+
+
+def sweep_pairs(scale: float = 1.0) -> list[tuple[int, int]]:
+    """Fast and slow averages, 1,000 pairs of them or fewer."""
+    return [(fast, slow) for fast in _FAST for slow in _SLOW][: max(2, round(SWEEP_SETS * scale))]
+
+
+def sweep(close: Floats, pairs: list[tuple[int, int]]) -> Answer:
+    """One unit while the fast average is above the slow one; the mean of all final equities."""
+    ends = []
+    for fast, slow in pairs:
+        entries, exits = crosses(close, fast, slow)
+        rows = np.flatnonzero(entries | exits)
+        rows = rows[int(not entries[rows[0]]) :] if len(rows) else rows
+        sides = np.where(entries[rows], 1.0, -1.0)
+        cash = CASH - float((sides * close[rows]).sum()) - FEE * float(close[rows].sum())
+        ends.append(cash + float(sides.sum()) * float(close[-1]))
+    return Answer(0, float(np.mean(ends)), 1.0, "whether what is above from the start is a cross; ties of averages")
+
+
 def _flips(instrument: Ints, buy: Floats, sell: Floats) -> tuple[float, Floats]:
     """Cash and positions after orders that flip their instrument between flat and one unit."""
     held, cash = np.zeros(int(instrument.max()) + 1), CASH

@@ -11,6 +11,7 @@ NEEDS = {
     "rebalance": ("panel",),
     "brackets": ("candles",),
     "overfitting": ("returns",),
+    "sweep": ("candles",),
 }
 """The data sets each case reads."""
 
@@ -37,6 +38,7 @@ TOOLS: Mapping[str, Tool] = {
             "sma_cross:signals+tables",
             "replay_python",
             "rebalance",
+            "sweep",
         ),
         "raptorbt.py",
         {"rebalance": (0.005, "its own schedule of costs in place of the fee")},
@@ -55,6 +57,7 @@ TOOLS: Mapping[str, Tool] = {
             "rebalance:tables",
             "brackets",
             "brackets:tables",
+            "sweep",
         ),
         "vectorbt.py",
     ),

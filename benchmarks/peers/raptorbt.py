@@ -1,9 +1,11 @@
 """raptorbt: bars on signals, the rebalance simulator, and a Python callback per trade."""
 
 import numpy as np
+from _answers import SWEEP_CANDLES, sweep_pairs
 from _harness import CASH, FEE, REBALANCE, Data, Job, main
 
 PYTHON_EVENTS = 300_000
+BATCH = 100  # items that are in memory at a time
 
 
 def _signals(data: Data, own: bool, tables: bool = False) -> Job:
@@ -103,6 +105,35 @@ def _python(data: Data) -> Job:
     return Job(run, n, "the strategy only counts; builds its feed inside the timed call")
 
 
+def _sweep(data: Data) -> Job:
+    """Averages once for each length, then batches over shared prices, which release the lock."""
+    import raptorbt
+
+    columns = data("candles", SWEEP_CANDLES)
+    times, close = columns["time_close"] * 1_000_000_000, columns["close"]
+    config = raptorbt.BacktestConfig(initial_capital=CASH, fees=FEE, fill_timing="same_bar_close")
+    sizes, lots = 1.5 * close / CASH, raptorbt.InstrumentConfig(lot_size=1.0)
+    pairs = sweep_pairs()
+    prices = [np.ascontiguousarray(columns[name]) for name in ("open", "high", "low", "close", "volume")]
+
+    def run():
+        means = {length: raptorbt.sma(close, length) for pair in pairs for length in pair}
+        ends = []
+        for start in range(0, len(pairs), BATCH):
+            items = []
+            for fast, slow in pairs[start : start + BATCH]:
+                above, known = means[fast] > means[slow], ~np.isnan(means[slow])
+                entries, exits = above & known, ~above & known
+                options = {"position_sizes": sizes, "instrument_config": lots}
+                items.append(raptorbt.BatchSingleItem(f"{fast} {slow}", entries, exits, **options))
+            for _, result in raptorbt.batch_single_backtest(times, *prices, items, config):
+                metrics = result.metrics
+                ends.append((metrics.total_return_pct, metrics.sharpe_ratio, metrics.max_drawdown_pct))
+        return None, CASH * (1 + float(np.mean([end[0] for end in ends])) / 100)
+
+    return Job(run, len(pairs) * len(close), f"batches of {BATCH}; return, Sharpe ratio and drawdown")
+
+
 main(
     "raptorbt",
     "raptorbt",
@@ -113,5 +144,6 @@ main(
         "sma_cross:signals+tables": lambda data: _signals(data, own=False, tables=True),
         "rebalance": _rebalance,
         "replay_python": _python,
+        "sweep": _sweep,
     },
 )

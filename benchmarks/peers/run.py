@@ -71,6 +71,9 @@ def _answer(name: str, case: str, variant: str, n: int, data: Data) -> answers.A
     """The known answer of a case at the number of events that the tool ran; None where each has rules of its own."""
     if case == "brackets":
         return None
+    if case == "sweep":
+        close = data["candles"]["close"][: answers.SWEEP_CANDLES]
+        return answers.sweep(close, answers.sweep_pairs(n / (len(close) * answers.SWEEP_SETS)))
     if case == "overfitting":
         return answers.overfitting(data["returns"]["values"])
     if case == "sma_cross":

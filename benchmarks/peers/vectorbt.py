@@ -1,11 +1,13 @@
 """vectorbt: signals, a compiled order callback, and a shared-cash rebalance."""
 
 import numpy as np
+from _answers import SWEEP_CANDLES, sweep_pairs
 from _harness import CASH, EVERY, FEE, REBALANCE, SPACING, STOP, TARGET, Data, Job, main
 
 TABLES = "orders, trades, positions and equity are built inside the timed call"
 ORDERS = "order records and final value; trades and equity are not built"
 LITTLE = 1_000
+BATCH = 50  # columns that are in memory at a time
 
 
 def _finish(pf, tables):
@@ -152,6 +154,32 @@ def _rebalance(data: Data, tables: bool = False) -> Job:
     return Job(run, close.size, TABLES if tables else ORDERS, compile=lambda: run(slice(LITTLE)))
 
 
+def _sweep(data: Data) -> Job:
+    """Averages once for each length, then columns of pairs side by side, as many as fit into memory."""
+    import pandas as pd
+    import vectorbt as vbt
+
+    columns = data("candles", SWEEP_CANDLES)
+    close = pd.Series(columns["close"], index=pd.to_datetime(columns["time_close"], unit="s"))
+    pairs = sweep_pairs()
+
+    def run(some=pairs):
+        lengths = sorted({length for pair in some for length in pair})
+        means = dict(zip(lengths, vbt.MA.run(close, lengths).ma.to_numpy().T, strict=True))
+        ends = []
+        for start in range(0, len(some), BATCH):
+            batch = some[start : start + BATCH]
+            fast, slow = (np.column_stack([means[pair[side]] for pair in batch]) for side in (0, 1))
+            above, below = fast > slow, fast <= slow
+            pf = vbt.Portfolio.from_signals(close, above, below, size=1, fees=FEE, init_cash=CASH, freq="1min")
+            pf.total_return(), pf.sharpe_ratio(), pf.max_drawdown(), pf.trades.count()
+            ends.append(np.asarray(pf.final_value()))
+        return None, float(np.mean(np.concatenate(ends)))
+
+    note = f"batches of {BATCH} columns; return, Sharpe ratio, drawdown, trades"
+    return Job(run, len(pairs) * len(close), note, compile=lambda: run(pairs[:2]))
+
+
 main(
     "vectorbt",
     "vectorbt",
@@ -165,6 +193,7 @@ main(
         "replay_compiled:one": lambda data: _callback(data, one=True),
         "rebalance": _rebalance,
         "brackets": _brackets,
+        "sweep": _sweep,
         "brackets:tables": lambda data: _brackets(data, tables=True),
         "rebalance:tables": lambda data: _rebalance(data, tables=True),
     },

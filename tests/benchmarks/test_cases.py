@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, event_engine, memory, overfitting, replay
+from benchmarks import bars, event_engine, memory, overfitting, replay, sweep
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -56,6 +56,13 @@ def test_the_event_engine():
     entries = event_engine.event_engine(0.001)
     assert [entry["case"].removeprefix("event_engine_") for entry in entries] == ["process", "json", "columns", "book"]
     assert all(entry["same_work"] for entry in entries)
+
+
+def test_a_sweep_and_runs_of_its_sets():
+    passed, whole = sweep.sweep(0.005)
+    assert passed["same_work"], passed["same_work_reason"]
+    assert passed["n"] == 5 * 2_000
+    assert passed["final_equity"] == whole["final_equity"]
 
 
 def test_overfitting():

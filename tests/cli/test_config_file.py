@@ -157,6 +157,25 @@ def test_a_benchmark_is_a_second_strategy(config):
     assert type(load(config).build_benchmark()).__name__ == "Holding"
 
 
+def test_data_of_a_catalog(config):
+    """A directory is a catalog, in which the instrument is chosen; what was said at the import is not said again."""
+    frame = pl.read_parquet(config.parent / "candles.parquet")
+    catalog = bt.Catalog(config.parent / "market")
+    catalog.add_stream(bt.candles(config.parent / "candles.parquet", interval="1m"), exchange="xsim")
+    chosen = replaced(config, 'path = "candles.parquet"\ninterval = "1m"', 'path = "market"\ninstrument = "walk_usd"')
+    (stream,) = load(chosen).build()["data"]
+    assert stream.rows == frame.height
+    replaced(config, 'path = "market"', 'path = "market"\ninterval = "1m"')
+    with pytest.raises(ConfigError, match=r"data\[0\].interval.* has no effect on rows of a catalog"):
+        load(config).build()
+    replaced(config, 'instrument = "walk_usd"\n\n', "\n")
+    with pytest.raises(ConfigError, match=r"data\[0\].instrument.* a catalog has many"):
+        load(config).build()
+    replaced(config, 'path = "market"', 'path = "candles.parquet"\nexchange = "xsim"')
+    with pytest.raises(ConfigError, match=r"data\[0\].exchange.* chooses in a catalog"):
+        load(config).build()
+
+
 def test_an_exchange_without_terms_has_the_usual_ones(config):
     config.write_text(config.read_text() + '[[instruments]]\nexchange = "xother"\nname = "a_usd"\n')
     assert load(config).build()["venues"]["xother"] == terms.Venue()
@@ -185,6 +204,14 @@ expiry = 1703980800000000000
 option_kind = "put"
 exercise = "bermudan"
 strike = 50
+
+[[instruments]]
+exchange = "okx"
+name = "power_eur"
+kind = "future"
+price_increment = "0.01"
+price_min = -500
+price_can_be_negative = true
 """
 
 
@@ -193,10 +220,12 @@ def test_derivatives_from_a_file(config):
     config.write_text(config.read_text() + DERIVATIVES)
     expiry = {"expiry": datetime(2023, 12, 31, tzinfo=UTC)}
     terms = {"option_kind": "put", "exercise": "bermudan", "strike": 50}
+    signed = {"price_increment": "0.01", "price_min": -500}
     assert load(config).build()["instruments"][1:] == [
         Instrument("okx", "btc_usd", kind="perpetual", settlement="btc", contract_size=100, price_min="0.5"),
         Instrument("okx", "eth_usd", kind="future", **expiry),
         Instrument("okx", "sol_usd", kind="option", **expiry, **terms),
+        Instrument("okx", "power_eur", kind="future", **signed, price_can_be_negative=True),
     ]
 
 

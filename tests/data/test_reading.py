@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from frames import CODES, NS, TIME, candle_frame, quote_frame, times, trade_frame
+from frames import BARS, CODES, NS, TIME, candle_frame, quote_frame, times, trade_frame
 
 from barter_bt.data import MarketData, candles, from_pandas, generate, quotes, read_csv, trades
 from barter_bt.data.duration import duration_ns
@@ -27,11 +27,12 @@ def one_trade(**replaced):
 
 @pytest.mark.parametrize(("unit", "factor"), [("ns", 1), ("us", 10**3), ("ms", 10**6), ("s", 10**9)])
 @pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Int128])
-def test_integer_times_need_a_unit(unit, factor, dtype):
+def test_integer_times_count_a_unit_that_their_size_tells(unit, factor, dtype):
     frame = one_trade(time_exchange=pl.Series([NS // factor], dtype=dtype))
-    assert columns(trades(frame, instrument="a_usd", time_unit=unit))["time_exchange"].tolist() == [NS]
-    with pytest.raises(DataError, match=r"without a unit\nHint: .*time_unit"):
-        trades(frame, instrument="a_usd")
+    said, told = trades(frame, instrument="a_usd", time_unit=unit), trades(frame, instrument="a_usd")
+    assert columns(said)["time_exchange"].tolist() == columns(told)["time_exchange"].tolist() == [NS]
+    assert said.notes == {}
+    assert told.notes == {"<frame>": (f"its integer times are read as {unit} since 1970, by their size",)}
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
@@ -67,7 +68,7 @@ def test_a_time_outside_int64_nanoseconds_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("values", "text"), [([1.5e9], "a float cannot hold nanoseconds"), (["2020-01-01"], "make it a Datetime")]
+    ("values", "text"), [([1.5e9], "a float cannot hold nanoseconds"), (["01/02/2020"], "make it a Datetime")]
 )
 def test_other_times_are_refused(values, text):
     with pytest.raises(DataError, match=rf"not a time\nHint: .*{text}"):
@@ -112,8 +113,8 @@ def test_unknown_zones_units_and_intervals_are_errors():
 
 
 def test_a_missing_column_comes_with_a_guess():
-    with pytest.raises(DataError, match=r"trades need a column 'amount'; there are .*\nHint: if column 'Qty' is it"):
-        trades(one_trade().rename({"amount": "Qty"}), instrument="a_usd")
+    with pytest.raises(DataError, match=r"trades need a column 'amount'; there are .*\nHint: if column 'Volume' is it"):
+        trades(one_trade().rename({"amount": "Volume"}), instrument="a_usd")
     with pytest.raises(DataError, match=r"need a column 'time_exchange'.*\nHint: if column 'when' is it"):
         trades(one_trade().rename({"time_exchange": "when"}), instrument="a_usd")
     with pytest.raises(DataError, match=r"need a column 'instrument'.*\nHint: give instrument="):
@@ -123,24 +124,23 @@ def test_a_missing_column_comes_with_a_guess():
 
 
 def test_all_missing_columns_are_told_at_once():
-    frame = pl.DataFrame({"Ts": [1], "Px": [1.0], "Qty": [1.0], "Symbol": ["a"]})
+    frame = pl.DataFrame({"Time of": [1], "Px": [1.0], "Volume": [1.0], "Pair": ["a"]})
     with pytest.raises(DataError, match="need columns 'time_exchange', 'price', 'amount', 'instrument'") as caught:
         trades(frame)
-    renames = {"Ts": "time_exchange", "Px": "price", "Qty": "amount", "Symbol": "instrument"}
+    renames = {"Time of": "time_exchange", "Px": "price", "Volume": "amount", "Pair": "instrument"}
     assert f"columns={renames}" in caught.value.hint
     assert trades(frame, columns=renames, time_unit="s").rows == 1
 
 
 @pytest.mark.parametrize("name", ["Date", "date", "Datetime", "timestamp", "open_time", "TIME"])
-def test_the_time_of_a_candle_is_guessed_as_that_of_its_open(name):
-    for value in (date(2024, 1, 2), datetime(2024, 1, 2)):
-        frame = pl.DataFrame({name: [value], "open": [1.0], "high": [1.0], "low": [1.0], "close": [1.0]})
-        with pytest.raises(DataError, match="candles need a column 'time_open'") as caught:
-            candles(frame, instrument="a_usd")
-        assert f"columns={{{name!r}: 'time_open'}}" in caught.value.hint
-        assert "interval=" in caught.value.hint
-    with pytest.raises(DataError, match=r"\{'close_time': 'time_close'\}"):
-        candles(frame.rename({name: "close_time"}), instrument="a_usd")
+def test_the_time_of_a_candle_is_that_of_its_open(name):
+    for value in ([date(2024, 1, 2), date(2024, 1, 3)], [datetime(2024, 1, 2), datetime(2024, 1, 3)]):
+        frame = pl.DataFrame({name: value}).with_columns(*BARS)
+        stream = candles(frame, instrument="a_usd")
+        assert stream.frame().collect()["time_exchange"].dt.day().to_list() == [3, 4]
+        assert f"{name!r} is read as time_open" in stream.notes["<frame>"]
+        with pytest.raises(DataError, match=r"\{'close_time': 'time_close'\}"):
+            candles(frame.rename({name: "close_time"}), instrument="a_usd")
 
 
 def test_names_count_in_any_case_and_exact_ones_first():
@@ -198,8 +198,9 @@ def test_the_interval_makes_the_time_that_is_missing():
         made = columns(candles(given, interval="60ns"))
         np.testing.assert_array_equal(made["time_exchange"], full["time_exchange"])
         np.testing.assert_array_equal(made["time_open"], full["time_open"])
+        assert candles(given).frame().collect().equals(candles(given, interval="60ns").frame().collect())
         with pytest.raises(ConfigError, match=r"is missing\nHint: give interval"):
-            candles(given)
+            candles(given.head(2))
     with pytest.raises(ConfigError, match="have both times"):
         candles(frame, interval=60)
     with pytest.raises(ConfigError, match="must be positive"):
@@ -340,16 +341,15 @@ def test_pandas_frames():
     with pytest.raises(ConfigError, match="has a zone"):
         from_pandas(frame, time_zone="UTC")
     unnamed = frame.rename_axis(None)
-    with pytest.raises(DataError, match="if column 'index' is it"):
-        trades(unnamed, instrument="a_usd")
+    assert trades(unnamed, instrument="a_usd").notes == {"<frame>": ("'index' is read as time_exchange",)}
     assert from_pandas(unnamed, index="time_exchange").columns == ["time_exchange", "price", "amount"]
 
 
 def test_pandas_frames_that_are_not_understood_are_named():
     with pytest.raises(DataError, match=r"not understood: 'b' \(object"):
         from_pandas(pd.DataFrame({"a": [1], "b": [object()]}))
-    with pytest.raises(DataError, match="columns of 2 levels"):
-        from_pandas(pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("Close", "AAPL")])))
+    with pytest.raises(DataError, match="columns of 3 levels"):
+        from_pandas(pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("Close", "AAPL", "x")])))
     with pytest.raises(DataError, match="without a name"):
         from_pandas(pd.DataFrame({"a": [1]}, index=["x"]))
     assert np.isnan(from_pandas(pd.DataFrame({"price": [1.0, np.nan]}))["price"][1])

@@ -46,6 +46,10 @@ def test_commands_and_keys_of_the_program_are_on_their_pages():
     assert "### barter-bt data check\n" in text
     assert "barter-bt backtest [OPTIONS] CONFIG" in text
     assert "| `price_increment` | number or text |" in written.configuration()
+    assert (
+        "## binance_spot_trades { #binance_spot_trades }\n\nBecomes trades. Columns: `id,price,qty,"
+        in written.importers()
+    )
     assert "| `working` | signed lots that live orders have not filled |" in written.state()
 
 

@@ -126,6 +126,13 @@ def test_money_has_no_size_at_prices_that_are_not_above_zero(price, size, reason
     assert result.orders["reason"].to_list() == [reason]
 
 
+def test_a_strategy_in_python_is_told_that_money_has_no_size_there():
+    watch = Watch(lambda _: None, lambda s, _: ((), s.order_target_value("a_usd", 10.0)))
+    with pytest.raises(StrategyError, match="its price is -1") as caught:
+        run(moves(-1), watch, OIL, venues=FREE)
+    assert "above 0" in str(caught.value)
+
+
 def test_what_is_sized_at_its_fill_expires_at_such_a_price():
     """Whether it is to enlarge a position, or to reduce one of five to what costs one."""
     plan = schedule({"at": 0.5, "target": 10.0}, size="notional", size_at="fill")
@@ -225,11 +232,12 @@ def test_returns_of_what_cost_nothing_or_less_are_null():
 
 
 def test_figures_count_absolute_notionals():
-    """Bought at -5, sold at -2: seven traded; nothing was paid beyond what was seen, -5 and -5."""
+    """Bought at -5, sold at -2: seven traded; nothing was paid beyond -5 to buy, and -2 got for the -5 seen."""
     result = dealt((-5, -5, -2), {"at": 0.5, "buy": 1}, {"at": 1.5, "buy": -1}, mark_every="1s")
     mean = sum(row[0] for row in table(result.equity, "equity")) / result.equity.height
     assert result.summary().turnover == pytest.approx(7 / mean, rel=1e-3)
     assert result.summary().slippage == -3
+    assert (result.summary().buy_and_hold, result.summary().best_return) == (None, None)
 
 
 def test_an_average_of_entries_around_zero():

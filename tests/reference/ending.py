@@ -143,6 +143,20 @@ def exercise(venue: Venue, order: Order, now: int) -> None:
     venue.note_match(Match(order, RELEASES, lambda _: True), now)  # rule 43
 
 
+def assign(venue: Venue, flow: Flow, now: int) -> None:
+    """Rule 81: of so many contracts, as far as the position is short, if it is in the money."""
+    item = flow.instrument
+    assert item is not None
+    position, price = venue.positions.get(item.index), mark_of_underlying(venue, item)
+    if position is None or position.side > 0 or price is None or gain_of(item, price) < 1:
+        return
+    lots = min(item.lots_of(float(flow.number)), position.quantity)
+    ticks = 0 if delivers_strike(venue, item, lots, "assignment", now) else gain_of(item, price)
+    venue.close(item, ticks, 0, "assignment", now, lots)
+    if item.index not in venue.positions:
+        venue.end_reductions(item, 1, now)
+
+
 # Delivery
 
 

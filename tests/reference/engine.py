@@ -16,7 +16,7 @@ from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
-from .ending import EXERCISE, remains
+from .ending import EXERCISE, assign, remains
 from .entries import enters
 from .fees import Counter, is_received
 from .flows import Flow, due, flows_of, moved
@@ -342,6 +342,8 @@ class Engine:
             arrival = venue.told[flow.instrument.index] = self.responses[exchange].arrival(now, SPLIT, now)
             self.at(arrival, ACCOUNT, told)
             end_orders(venue, flow.instrument, now)
+        elif flow.kind == "assignment":
+            assign(venue, flow, now)
         elif flow.kind == "margin":
             if amount := moved(flow, self.world, venue):
                 assert flow.instrument is not None

@@ -60,6 +60,10 @@ def read_flow(world: World, row: Row) -> Flow:
         return Flow(reason, time, None, world.assets.index((exchange, asset)), exact(amount))
     kind, time, name, number = row
     instrument = world.find(name)
+    if kind == "assignment":
+        assert instrument.option, "rule 81: it is refused"
+        assert instrument.spec.american, "rule 81: it is refused"
+        return Flow(kind, time, instrument, instrument.quote, exact(number), kind)
     if kind == "margin":
         assert instrument.spec.isolated, "rule 79: it is refused"
         return Flow(kind, time, instrument, instrument.quote, exact(number), kind)

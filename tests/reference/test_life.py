@@ -164,6 +164,41 @@ def test_what_cannot_be_exercised_is_rejected() -> None:
     assert ends(tables)[1:] == [("rejected", "no_price"), ("filled", "settlement")]
 
 
+def assigned(item: InstrumentSpec, rows: list[tuple[float, float]], *schedule: Row, **terms: Any) -> Tables:
+    """Three sold at 7, and so many assigned at these times; the underlying at 100."""
+    trades = [trade(time, 100, 9) for time in (0, 2, 4, 9)] + [trade(time, 7, 9, "btc_call") for time in (0, 2, 4)]
+    trades.sort(key=lambda row: row[0])
+    flows = [("assignment", t(time), "btc_call", lots) for time, lots in rows]
+    sold = market(1, -3, name="btc_call")
+    return agreed({"trades": trades}, [sold, *schedule], *flows, item=(BTC, item), **terms)
+
+
+def test_who_is_short_is_assigned_before_the_expiry() -> None:
+    """Rule 81: one at 5, then what is left of five; nothing at the expiry."""
+    american = replace(CALL, american=True)
+    tables = assigned(american, [(2.5, 1), (3, 5), (4, 1)])
+    assert ended(tables) == [("btc_call", 5, 1, "assignment"), ("btc_call", 5, 2, "assignment")]
+    assert balances(tables)[-1][1] == 1000 + 3 * 2 * 7 - 3 * 2 * 5
+
+
+def test_an_assignment_in_kind_delivers_and_ends_what_would_reduce() -> None:
+    """Two coins of four are given at 95; a stop that has nothing left to reduce ends, one of the rest does not."""
+    american = replace(CALL, american=True, physical=True)
+    stop = held(2.2, 1, name="btc_call", stop=50, reduce_only=True)
+    tables = assigned(american, [(2.5, 1)], stop, btc="4")
+    assert ended(tables)[:2] == [("btc_usd", 95, -2, "assignment"), ("btc_call", 0, 1, "assignment")]
+    assert ends(tables)[1] == ("cancelled", "expired")
+    assert ends(assigned(american, [(2.5, 3)], stop, btc="6"))[1] == NOTHING_LEFT
+    poor = assigned(american, [(2.5, 3)], btc="5")
+    assert ended(poor) == [("btc_call", 5, 3, "assignment")]  # what is not there is paid for
+
+
+@pytest.mark.parametrize(("strike", "right"), [("100", "call"), ("101", "call"), ("100", "put")])
+def test_what_is_not_in_the_money_is_not_assigned(strike: str, right: Any) -> None:
+    tables = assigned(replace(CALL, american=True, strike=strike, right=right), [(2.5, 2)])
+    assert ended(tables) == [("btc_call", 0, 3, "expiry")]
+
+
 # Delivery
 
 

@@ -91,6 +91,23 @@ def test_a_spec_becomes_increments_and_minimums() -> None:
     assert (one.quantity_unit, one.quantity_min, one.quantity_increment) == ("asset", D("0.001"), D("0.0001"))
 
 
+def test_rule_76_a_lowest_price_below_0_says_that_prices_can_be_negative() -> None:
+    """Of a future; spot may not say so."""
+    spec = {
+        "price": {"min": -500, "tick_size": "0.01"},
+        "quantity": {"unit": "Contract", "min": 1, "increment": 1},
+        "notional": {"min": 0},
+    }
+    power = {"future": {"contract_size": 1, "settlement_asset": "usd", "expiry": 5_000}}
+    document = small()
+    document["instruments"][0] = instrument("kraken", "XBT/USD", "xbt", "usd", power) | {"spec": spec}
+    one = config(document).instruments()[0]
+    assert (one.price_can_be_negative, one.price_min) == (True, D(-500))
+    document["instruments"][0] = instrument("kraken", "XBT/USD", "xbt", "usd") | {"spec": spec}
+    with pytest.raises(InstrumentError, match="paid for in full"):
+        config(document).instruments()
+
+
 @pytest.mark.parametrize(
     ("unit", "expected"), [("Contract", "contract"), ("Quote", "quote"), ({"Asset": "USDT"}, "quote")]
 )

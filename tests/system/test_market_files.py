@@ -134,10 +134,13 @@ def test_rows_hold_what_was_recorded() -> None:
 
 
 def test_candles_need_their_length() -> None:
-    document = array(candle(60_000, 10.0), candle(120_000, 11.0))
     with pytest.raises(ConfigError, match="interval="):
-        market_streams(document, [BTC])
+        market_streams(array(candle(60_000, 10.0)), [BTC])
+    document = array(candle(60_000, 10.0), candle(120_000, 11.0))
+    (understood,) = market_streams(document, [BTC])
+    assert any("1m" in note for notes in understood.notes.values() for note in notes)
     (stream,) = market_streams(document, [BTC], interval="1m")
+    assert understood.frame().collect().equals(stream.frame().collect())
     rows = stream.frame().select("time_open", "time_exchange", "time_received", "close", "volume").collect().rows()
     assert rows[1] == (time(60_000), time(120_000), time(180_000), 11.0, 4.0)
 

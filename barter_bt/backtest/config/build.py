@@ -46,7 +46,17 @@ class Config:
         Raises
         ------
         BarterBtError
-            A file is missing, a value is out of its range, or the strategy cannot be loaded.
+            As :meth:`build_market`; or the strategy cannot be loaded.
+        """
+        return self.build_market() | {"strategy": self._object("strategy", self.file.strategy)}
+
+    def build_market(self) -> dict[str, Any]:
+        """Make those of ``Simulation``: all but the strategy.
+
+        Raises
+        ------
+        BarterBtError
+            A file is missing, or a value is out of its range.
         """
         from barter_bt.instrument.instrument import Instrument
 
@@ -57,7 +67,6 @@ class Config:
         arguments: dict[str, Any] = {
             "data": [self._stream(number, each) for number, each in enumerate(self.file.data)],
             "instruments": instruments,
-            "strategy": self._object("strategy", self.file.strategy),
             "balances": dict(self.file.balances),
             "venues": self._venues({each.exchange for each in instruments}),
         }
@@ -80,6 +89,18 @@ class Config:
             if key in options:
                 options[key] = self._instant(f"run.{key}", options[key])
         return arguments | options
+
+    def strategies(self) -> Callable[[Mapping[str, Any]], Any]:
+        """Find the strategy's class or function; give a function that makes it, with parameters in place of the file's.
+
+        Raises
+        ------
+        BarterBtError
+            The strategy cannot be loaded.
+        """
+        section = self.file.strategy
+        known = builtin("strategy") if section.name is not UNSET else {}
+        return Loader(self.path).factory("strategy", section, known)
 
     def _commands(self) -> Commands:
         import polars as pl
@@ -119,6 +140,7 @@ class Config:
             "deposit": data.deposits,
             "margin": data.margin_transfers,
             "settlement": data.settlement_prices,
+            "assignment": data.assignments,
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
@@ -174,6 +196,10 @@ class Config:
         if kind != "candles" and "interval" in options:
             self._fail(f"{key}.interval", f"{kind} have no interval", "leave it out, or set kind to candles")
         paths = [self.path.parent / each for each in ([files] if isinstance(files, str) else files)]
+        if len(paths) == 1 and paths[0].is_dir():
+            return self._of_catalog(key, kind, paths[0], options)
+        if "exchange" in options:
+            self._fail(f"{key}.exchange", "it chooses in a catalog, and the path is none", "leave it out")
         for path in paths:
             if not path.is_file():
                 self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
@@ -185,6 +211,17 @@ class Config:
             options["repair"] = self._make(f"{key}.repair", data.Repair, options["repair"])
         source = paths[0] if len(paths) == 1 else paths
         stream: Stream = self._make(key, getattr(data, kind), options, source)
+        return stream
+
+    def _of_catalog(self, key: str, kind: str, path: Path, options: dict[str, Any]) -> Stream:
+        """Rows of an instrument in a catalog, which were read and mended when they were imported."""
+        from barter_bt import data
+
+        if "instrument" not in options:
+            self._fail(f"{key}.instrument", "it is needed: a catalog has many", 'instrument = "btc_usdt"')
+        for name in options.keys() - {"instrument", "exchange"}:
+            self._fail(f"{key}.{name}", "it has no effect on rows of a catalog", "it is said when files are imported")
+        stream: Stream = self._make(key, getattr(data.Catalog(path), kind), options)
         return stream
 
     def _venues(self, exchanges: set[str]) -> dict[str, Venue]:

@@ -41,19 +41,31 @@ class Loader:
         StrategyError
             The user's code raised; the message has its file and line.
         """
-        parameters: dict[str, Any] = {} if section.parameters is UNSET else section.parameters
+        return self.factory(key, section, builtin)({})
+
+    def factory(
+        self, key: str, section: ObjectSection, builtin: Mapping[str, Callable[..., Any]]
+    ) -> Callable[[Mapping[str, Any]], Any]:
+        """Find what ``section`` names, once; give a function that makes it, with parameters in place of the file's."""
+        own: dict[str, Any] = {} if section.parameters is UNSET else section.parameters
         if (section.name is UNSET) == (section.object is UNSET):
             self._fail(key, "give either name (a built-in) or object (your own)", 'such as object = "my.py:strategy"')
         if section.name is not UNSET:
             if section.name not in builtin:
                 self.unknown(f"{key}.name", section.name, builtin)
-            return self._call(key, builtin[section.name], parameters)
-        made = self._find(f"{key}.object", str(section.object))
-        if inspect.isclass(made) or inspect.isroutine(made):
-            return self._call(key, made, parameters)
-        if parameters:
-            self._fail(f"{key}.parameters", f"{section.object} is an object, not a class or function that takes them")
-        return made
+            known = builtin[section.name]
+            return lambda given: self._call(key, known, {**own, **given})
+        found = self._find(f"{key}.object", str(section.object))
+        if inspect.isclass(found) or inspect.isroutine(found):
+            return lambda given: self._call(key, found, {**own, **given})
+
+        def as_it_is(given: Mapping[str, Any]) -> Any:
+            if own or given:
+                taken = f"{section.object} is an object, not a class or function that takes them"
+                self._fail(f"{key}.parameters", taken)
+            return found
+
+        return as_it_is
 
     def unknown(self, key: str, name: str, known: Mapping[str, Any] | list[str]) -> NoReturn:
         """Raise a ConfigError for a name that is not known, with the nearest that is."""

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 Number: TypeAlias = int | float | str
 Duration: TypeAlias = Annotated[str | int, Meta(description='text such as "50ms" or "1h30m", or nanoseconds')]
-Evidence: TypeAlias = Literal["auto", "quotes", "trades", "candles"]
+Evidence: TypeAlias = Literal["auto", "book", "quotes", "trades", "candles"]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,9 +32,12 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles"], Meta(description='"trades", "quotes" or "candles"')]
-    path: Annotated[str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several")]
+    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
+    path: Annotated[
+        str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
+    ]
     instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
+    exchange: Annotated[str, Meta(description="of a catalog that has the instrument of several")] | UnsetType = UNSET
     interval: Duration | UnsetType = UNSET
     columns: Annotated[dict[str, str], Meta(description="your column names to ours")] | UnsetType = UNSET
     time_zone: Annotated[str, Meta(description="zone of times that have none")] | UnsetType = UNSET
@@ -158,7 +161,7 @@ class VenueSection(Section, frozen=True):
     account: Literal["cash", "margin"] | UnsetType = UNSET
     taker_fills_on: Evidence | UnsetType = UNSET
     maker_fills_on: Evidence | UnsetType = UNSET
-    triggers_on: Evidence | UnsetType = UNSET
+    triggers_on: Literal["auto", "quotes", "trades", "candles"] | UnsetType = UNSET
     limit_fill: Literal["through", "touch"] | UnsetType = UNSET
     max_age: Duration | UnsetType = UNSET
     fees_by_instrument: dict[str, FeesSection | str] | UnsetType = UNSET
@@ -167,6 +170,8 @@ class VenueSection(Section, frozen=True):
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
+    queue: Literal["conservative", "power", "logarithmic"] | UnsetType = UNSET
+    queue_power: int | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
@@ -211,7 +216,7 @@ class CommandSection(Section, frozen=True):
 class CashFlowsSection(Section, frozen=True):
     """Money that no order moves: of a file by time, or interest at a rate."""
 
-    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement"]
+    kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement", "assignment"]
     path: Annotated[str, Meta(description="a file, relative to this one")] | UnsetType = UNSET
     asset: Annotated[str, Meta(description="of interest: what bears it")] | UnsetType = UNSET
     instrument: Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset")] | UnsetType = (

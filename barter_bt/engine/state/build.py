@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from barter_bt.book.tables import make_books
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.rates import Pair
 from barter_bt.engine.agenda import NEVER, make_agenda
@@ -90,6 +91,7 @@ def build_state(
         rates=rates,
         pledges=build_pledges(index, scales, terms, haircuts or {}),
         instruments=Instruments(len(index)),
+        books=make_books(len(index)),
         windows=Windows(len(index)),
         candles=Candles(0),
         columns=Columns(0),

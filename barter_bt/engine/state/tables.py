@@ -6,6 +6,7 @@ Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its a
 
 from __future__ import annotations
 
+from barter_bt.book.tables import Books
 from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
@@ -55,6 +56,7 @@ class Engine(Table):
     turn_time: I64
     history: I64  # candles of each instrument that are kept, because a strategy asked for so many
     keeping: I64  # 1: candles or columns are kept
+    has_books: I64  # 1: a stream is of books
     amends_asked: I64  # 1: amends may be among what is asked for
     amends_first: I64  # the first that is in flight, and how many are
     amends_in_flight: I64
@@ -388,6 +390,7 @@ class EngineState(Block):
     rates: Rates
     pledges: Pledges
     instruments: Instruments
+    books: Books
     windows: Windows
     candles: Candles
     columns: Columns

@@ -30,6 +30,23 @@ from barter_bt.strategy.api.at_work import (
     round_price,
     round_quantity,
 )
+from barter_bt.strategy.api.books import (
+    ASK,
+    BID,
+    BOOK_CROSSED,
+    BOOK_EMPTY,
+    BOOK_LOCKED,
+    BOOK_NORMAL,
+    BOOK_ONE_SIDED,
+    BOOK_STALE,
+    book_amount,
+    book_average,
+    book_depth,
+    book_imbalance,
+    book_levels,
+    book_price,
+    book_status,
+)
 from barter_bt.strategy.api.condition import (
     DISTANCE,
     FRACTION,
@@ -107,6 +124,14 @@ from barter_bt.strategy.api.targets import (
 )
 
 __all__ = [
+    "ASK",
+    "BID",
+    "BOOK_CROSSED",
+    "BOOK_EMPTY",
+    "BOOK_LOCKED",
+    "BOOK_NORMAL",
+    "BOOK_ONE_SIDED",
+    "BOOK_STALE",
     "DISTANCE",
     "FOK",
     "FRACTION",
@@ -130,6 +155,13 @@ __all__ = [
     "balance",
     "bid_amount",
     "bid_price",
+    "book_amount",
+    "book_average",
+    "book_depth",
+    "book_imbalance",
+    "book_levels",
+    "book_price",
+    "book_status",
     "bracket",
     "buy",
     "buy_if_touched",

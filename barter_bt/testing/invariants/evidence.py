@@ -16,12 +16,13 @@ from barter_bt.data.market import dealt_on
 from barter_bt.engine.order import EXERCISE, LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.amended import Amended
+from barter_bt.testing.invariants.book_evidence import BookHistory
 from barter_bt.testing.invariants.journal import Row, fail, place, rows, state_of
 from barter_bt.testing.invariants.replay import Split, rhe, splits_of
-from barter_bt.venue.state import CANDLES, QUOTES, TRADES
+from barter_bt.venue.state import BOOK, CANDLES, QUOTES, TRADES
 
 Integers = npt.NDArray[np.int64]
-_KINDS: Final = {QUOTES: "quotes", TRADES: "trades", CANDLES: "candles"}
+_KINDS: Final = {QUOTES: "quotes", TRADES: "trades", CANDLES: "candles", BOOK: "trades and levels of the book"}
 _FAR: Final = 1 << 62
 
 
@@ -29,10 +30,10 @@ def assert_fills_within_evidence(result: Result) -> None:
     """Every fill is at a price that the market had at its time, in the events that fill such orders (rules 14 to 16).
 
     One that takes: at the price of a trade of that time (of the last, if it asks for ``this_close``), at the opposite
-    side of the standing quote, at an open or a close, or inside the range of a candle that triggered it (rule 30). One
-    that made: at its limit, which a trade, the opposite side, or the range of a candle reached at that time. Where
-    orders that take slip (rule 39), at no better. What the venue does by itself (rules 43, 46, 64 and 65), and
-    what is exercised, is not looked at.
+    side of the standing quote, at a level of the book, at an open or a close, or inside the range of a candle that
+    triggered it (rule 30). One that made: at its limit, which a trade, the opposite side, or the range of a candle
+    reached at that time. Where orders that take slip (rule 39), at no better. What the venue does by itself (rules 43,
+    46, 64 and 65), and what is exercised, is not looked at.
 
     Raises
     ------
@@ -46,10 +47,14 @@ def assert_fills_within_evidence(result: Result) -> None:
     """
     state = state_of(result)
     orders, terms, amended = rows(state.orders), rows(result.venue.fill_terms), Amended(result)
+    books = [name for stream in result.market if stream.kind == "book" for name in stream.instruments]
+    with_books = {result.index.codes[name] for name in books}
     market = cache(lambda i, kind: _MARKETS[kind](result, i))
     for number, trade in enumerate(rows(state.trades)):
         i, where = trade["instrument"], place(result, "trades", number, trade)
         takes, rests, order = terms[i]["taker_fills_on"], terms[i]["maker_fills_on"], orders[trade["order"]]
+        takes = BOOK if i in with_books and takes == QUOTES else takes
+        rests = BOOK if i in with_books and rests == QUOTES else rests
         if order["time_sent"] == NO_TIME or order["kind"] == EXERCISE:
             continue
         if trade["maker"]:
@@ -193,4 +198,10 @@ def _candles(result: Result, i: int) -> _Market:
     return _Market(taken, lambda time, side: (_at(closing, best[side], time), _at(opening, opens, time)), spans=spans)
 
 
-_MARKETS: Final = {TRADES: _trades, QUOTES: _quotes, CANDLES: _candles}
+def _books(result: Result, i: int) -> _Market:
+    """Levels offer their prices; who rests is met by trades at its price, too."""
+    book, trades = BookHistory(result, i), _trades(result, i)
+    return _Market(book.standing, lambda time, side: ([], trades.taken(time, side) + book.set_then(time, side)))
+
+
+_MARKETS: Final = {TRADES: _trades, QUOTES: _quotes, CANDLES: _candles, BOOK: _books}

@@ -195,9 +195,10 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
         rows_of = [row[1:] for row in rows]
         return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
     if kind not in ("cash", "deposit"):
-        number = "rate" if kind == "funding" else "amount"
+        number = {"funding": "rate", "assignment": "quantity"}.get(kind, "amount")
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
-        return {"funding": data.funding, "dividend": data.dividends, "margin": data.margin_transfers}[kind](frame)
+        readers = {"funding": data.funding, "dividend": data.dividends, "margin": data.margin_transfers}
+        return (readers | {"assignment": data.assignments})[kind](frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
     schema = {"time": TIME, "asset": pl.String, "amount": pl.Float64}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from barter_bt.testing.scenario.flows import times_of
 from barter_bt.testing.scenario.numbers import SECOND, plain, worth
@@ -42,7 +43,7 @@ def with_feed(source: Source, scenario: Scenario) -> Scenario:
         return scenario
     exchange, times = scenario.exchanges[0], sorted(set(times_of(scenario)))
     found = {way: lognormal(source) if chance(source, 40) else delays_of(source, times) for way in WAYS}
-    kept = {way: each for way, each in found.items() if way == "feed_delays" or chance(source, 30)}
+    kept: dict[str, Any] = {way: each for way, each in found.items() if way == "feed_delays" or chance(source, 30)}
     return replace(scenario, exchanges=(replace(exchange, seed=source.integer(0, 9), **kept),))
 
 

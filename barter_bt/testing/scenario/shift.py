@@ -56,7 +56,9 @@ def _delayed(spec: ExchangeSpec, by: int) -> ExchangeSpec:
     def later(given: DelaySpec | None) -> DelaySpec | None:
         return given and (given[0], given[1], tuple(time + by for time in given[2]))
 
-    ways = {name: later(getattr(spec, name)) for name in ("request_delays", "response_delays", "feed_delays")}
+    ways: dict[str, Any] = {
+        name: later(getattr(spec, name)) for name in ("request_delays", "response_delays", "feed_delays")
+    }
     return replace(spec, **ways)
 
 

@@ -218,6 +218,7 @@ class Scenario(Plain):
     - ``("dividend", time, instrument, amount)`` of a spot instrument, for each unit of its base;
     - ``("payout", time, instrument, amount, pay time, part withheld)``, such a dividend that is paid later;
     - ``("split", time, instrument, ratio)`` of a spot instrument, such as "3:2";
+    - ``("assignment", time, instrument, quantity)`` of an American option;
     - ``("margin", time, instrument, amount)`` of an isolated one, added to its position's margin or taken from it;
     - ``("cash", time, exchange, asset, amount, reason)``, and ``("deposit", time, exchange, asset, amount)``;
     - ``("interest", since, exchange, asset, rate on cash, rate on debt, every in ns)`` and ``("borrow", since,

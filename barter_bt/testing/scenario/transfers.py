@@ -1,8 +1,9 @@
-"""Random margin that is added to isolated positions by hand, and taken from them (rule 79)."""
+"""Random margin that is added to isolated positions by hand (rule 79), and assignments of short options (rule 81)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from barter_bt.testing.scenario.flows import make_amount, plainly, times_of
 from barter_bt.testing.scenario.source import Source, chance
@@ -19,4 +20,21 @@ def with_transfers(source: Source, scenario: Scenario) -> Scenario:
         item, time = source.pick(isolated), source.pick(times) + source.pick((0, 0, 0, 1))
         amount = plainly(make_amount(source, scenario, item, item.money))
         rows[time, item.name] = ("margin", time, item.name, amount)
+    return replace(scenario, cash_flows=(*scenario.cash_flows, *(rows[key] for key in sorted(rows))))
+
+
+def with_assignments(source: Source, scenario: Scenario) -> Scenario:
+    """The same scenario, perhaps with contracts of its American options that are exercised against it (rule 81)."""
+    options = [one for one in scenario.instruments if one.american]
+    if not options or not chance(source, 50):
+        return scenario
+    times, rows = times_of(scenario), dict[tuple[int, str], Row]()
+    last = max((row[1] for row in scenario.schedule), default=times[0])
+    later = [time for time in times if time >= last] or [last]
+    lots = Decimal(options[0].lot) * source.integer(1, 9)
+    sold = ("open", later[0], options[0].name, -float(lots), None, "gtc", False)
+    scenario = replace(scenario, schedule=(*scenario.schedule, sold))
+    for _ in source.several(1, 4):
+        item, time = source.pick(options), source.pick(later)
+        rows[time, item.name] = ("assignment", time, item.name, float(Decimal(item.lot) * source.integer(1, 4)))
     return replace(scenario, cash_flows=(*scenario.cash_flows, *(rows[key] for key in sorted(rows))))

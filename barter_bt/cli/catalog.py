@@ -1,0 +1,209 @@
+"""Commands about importers and catalogs of market data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from barter_bt.cli.app import BAD_INPUT, OK, AsJson, data
+from barter_bt.cli.data import Mend
+from barter_bt.cli.printing import print_json
+from barter_bt.errors import ConfigError
+
+
+@data.command(name="import")
+def import_(
+    kind: str,
+    /,
+    *files: Path,
+    catalog: Path,
+    exchange: str,
+    instrument: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    interval: str | None = None,
+    time_zone: str | None = None,
+    amount: float | None = None,
+    repair: Annotated[list[Mend] | None, Parameter(consume_multiple=True)] = None,
+    clock_offset: str | None = None,
+    overlap: Literal["refuse", "merge"] = "refuse",
+    json: AsJson = False,
+) -> None:
+    """Import files of a known layout into a catalog: all of them, or none.
+
+    Parameters
+    ----------
+    kind
+        Their layout: barter-bt data importers lists them.
+    files
+        The files, in order of time; .gz, .zst and .zip are unpacked.
+    catalog
+        Directory of the catalog; it is made if it is not there.
+    exchange
+        Where the data is from, such as binance_spot.
+    instrument
+        Name of the only instrument, or symbols in the files and names, such as AAPL=aapl_usd MSFT=msft_usd.
+    interval
+        Length of the candles, such as 1m, where the files do not say it.
+    time_zone
+        Zone of times that have none.
+    amount
+        What stands at each quote, where files have prices alone.
+    repair
+        What to mend before the check.
+    clock_offset
+        Added to time_received, such as 1.5s, or auto.
+    overlap
+        What to do with rows at times that the catalog covers: refuse them, or merge, if they are the same.
+    """
+    from dataclasses import asdict
+
+    from barter_bt.data import Catalog, Repair
+
+    added = Catalog(catalog).add(
+        kind, *files, exchange=exchange, instrument=_instrument(instrument), interval=interval, time_zone=time_zone,
+        amount=amount, repair=Repair(**dict.fromkeys(repair, True)) if repair else None, clock_offset=clock_offset,
+        overlap=overlap,
+    )  # fmt: skip
+    if json:
+        print_json({"catalog": str(catalog), **asdict(added)})
+        return
+    for note in added.notes:
+        print(note)
+    for name in added.skipped:
+        print(f"{name}: was imported before, skipped")
+    known = f", {added.known:,} were there" if added.known else ""
+    print(f"{catalog}: {added.rows:,} rows in {added.files} file(s) added{known}")
+
+
+@data.command(name="list")
+def list_(catalog: Path, /, *, json: AsJson = False) -> None:
+    """List what a catalog has: kinds, exchanges and instruments, files, rows, first and last time.
+
+    Parameters
+    ----------
+    catalog
+        Its directory.
+    """
+    import polars as pl
+
+    from barter_bt.cli.printing import print_table
+    from barter_bt.data import Catalog
+
+    keys = ["kind", "exchange", "instrument"]
+    files = Catalog(_there(catalog)).files
+    found = files.group_by(keys).agg(
+        pl.len().alias("files"), pl.col("rows").sum(), pl.col("time_first").min(), pl.col("time_last").max()
+    )  # fmt: skip
+    found = found.sort(keys)
+    if json:
+        print_json({"catalog": str(catalog), "data": found.to_dicts()})
+    else:
+        print_table(f"Catalog {catalog}", found, decimals=0)
+
+
+@data.command
+def show(
+    catalog: Path,
+    kind: Literal["candles", "trades", "quotes"],
+    instrument: str,
+    /,
+    *,
+    exchange: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    rows: int = 5,
+) -> None:
+    """Show the first and the last rows of an instrument in a catalog.
+
+    Parameters
+    ----------
+    catalog
+        Its directory.
+    kind
+        What the rows are.
+    instrument
+        Name of the instrument.
+    exchange
+        Where, if the catalog has it of several.
+    start
+        First time, such as 2024-01-02 or 2024-01-02T09:30Z.
+    end
+        First time after.
+    rows
+        How many rows at each end.
+    """
+    import polars as pl
+
+    from barter_bt.cli.printing import print_table
+    from barter_bt.data import Catalog
+
+    if rows < 1:
+        raise ConfigError(f"--rows is {rows}; it must be at least 1")
+    stream = getattr(Catalog(_there(catalog)), kind)(instrument, start, end, exchange=exchange)
+    frame = stream.frame().with_row_index("row").collect()
+    ends = frame if frame.height <= 2 * rows else pl.concat([frame.head(rows), frame.tail(rows)])
+    print_table(f"{frame.height:,} {kind} of {instrument}", ends, decimals=8)
+
+
+@data.command
+def verify(catalog: Path, /, *, json: AsJson = False) -> int:
+    """Hold every file of a catalog against its manifest; the exit code is 2 if one is not as it was.
+
+    Parameters
+    ----------
+    catalog
+        Its directory.
+    """
+    from barter_bt.data import Catalog
+
+    made = Catalog(_there(catalog))
+    found = made.verify()
+    if json:
+        print_json({"catalog": str(catalog), "problems": found})
+    else:
+        print("\n".join(found) or f"{catalog}: {made.files.height} file(s) are as they were written")
+    return BAD_INPUT if found else OK
+
+
+@data.command
+def importers(kind: str | None = None, /, *, json: AsJson = False) -> None:
+    """List the layouts that can be imported, or tell what is known of one.
+
+    Parameters
+    ----------
+    kind
+        Name of a layout.
+    """
+    from barter_bt.data import IMPORTERS
+    from barter_bt.data.importers.loading import importer_of
+
+    chosen = list(IMPORTERS.values()) if kind is None else [importer_of(kind)]
+    if json:
+        names = ("name", "kind", "layout", "source", "quirks", "needs", "version")
+        print_json([{name: getattr(one, name) for name in names} for one in chosen])
+        return
+    for one in chosen:
+        print(f"{one.name}: {one.kind}")
+        if kind is not None:
+            needs = [f"needs --{name.replace('_', '-')}" for name in one.needs]
+            print("\n".join(f"  {line}" for line in (one.layout, f"source: {one.source}", *one.quirks, *needs)))
+
+
+def _instrument(given: list[str] | None) -> str | dict[str, str] | None:
+    if given is None:
+        return None
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0]
+    for pair in given:
+        if not all(pair.rpartition("=")[::2]):
+            raise ConfigError(
+                f"--instrument has {pair!r}", "write the symbol in the file, =, and the name: AAPL=aapl_usd"
+            )
+    return {pair.rpartition("=")[0]: pair.rpartition("=")[2] for pair in given}
+
+
+def _there(catalog: Path) -> Path:
+    if not (catalog / "manifest.json").is_file():
+        raise ConfigError(f"{catalog} is no catalog: it has no manifest.json", "barter-bt data import makes one")
+    return catalog

@@ -1,0 +1,165 @@
+"""Commands that trade live: so far on paper."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
+from barter_bt.cli.printing import print_json
+from barter_bt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.live import LiveRun, System, SystemHandle
+
+_HALF_A_MINUTE = 30
+_REDRAW_SECONDS = 0.2
+
+
+@app.command
+def paper(
+    config: Path,
+    /,
+    *,
+    pace: str = "auto",
+    record: Path | None = None,
+    quiet: bool = False,
+    json: AsJson = False,
+) -> int:
+    """Trade on paper: the data of a file comes as it came then, the exchange is simulated, no money is at stake.
+
+    The fills are those of `barter-bt backtest` on the same file. Ctrl-C, or SIGTERM, shuts down in good order. No
+    exchange is contacted.
+
+    Parameters
+    ----------
+    config
+        Configuration in TOML, of a backtest: see `barter-bt schema`. The strategy is compiled or in Python.
+    pace
+        Time of the data in a second, such as `1s` (as it was), `1h`, `1d`; `auto` takes half a minute for all of it,
+        `max` goes as fast as it can.
+    record
+        Directory in which to keep all that the engine saw, for `barter-bt replay`.
+    quiet
+        Show nothing on the way.
+    """
+    from barter_bt.live import Recorder
+
+    simulation, strategy = _load(config)
+    setup = simulation.setup
+    clock = _clock(pace, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
+    from barter_bt.live import paper as make
+
+    system = make(simulation, strategy, clock=clock, recorder=Recorder(record) if record else None)
+    run, interrupted = asyncio.run(_trade(system, quiet=quiet or json))
+    _tell(run, record, as_json=json)
+    return INTERRUPTED if interrupted else OK
+
+
+@app.command
+def replay(config: Path, recording: Path, /, *, json: AsJson = False) -> int:
+    """Process a recorded session again, decisions included: it must come to the digest of the session.
+
+    Parameters
+    ----------
+    config
+        Configuration with which the session was made.
+    recording
+        Directory that `barter-bt paper --record` wrote.
+    """
+    from barter_bt.live import paper as make
+    from barter_bt.live import replay as again
+
+    simulation, strategy = _load(config)
+    _tell(again(make(simulation, strategy), recording), None, as_json=json)
+    return OK
+
+
+def _load(config: Path) -> tuple[Any, Any]:
+    from barter_bt.backtest import Simulation
+    from barter_bt.backtest.config import load
+
+    arguments = load(config).build()
+    strategy = arguments.pop("strategy")
+    return Simulation(**arguments), strategy
+
+
+def _clock(pace: str, begins: int, ends: int) -> Any:
+    from barter_bt.data.duration import duration_ns
+    from barter_bt.live import Paced, Virtual
+    from barter_bt.live.clock import SECOND_NS
+
+    if pace == "max":
+        return Virtual(begins)
+    if pace == "auto":
+        return Paced(begins, max(ends - begins, SECOND_NS) / SECOND_NS / _HALF_A_MINUTE, ends)
+    try:
+        return Paced(begins, duration_ns(pace, "--pace") / SECOND_NS, ends)
+    except ConfigError as error:
+        raise ConfigError(error.message, "write 1s, 1h, 1d, auto or max") from error
+
+
+async def _trade(system: System, *, quiet: bool) -> tuple[LiveRun, bool]:
+    """Run to the end of the data, or until somebody ends it."""
+    handle = await system.start()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
+            loop.add_signal_handler(one, stopped.set)
+    showing = asyncio.create_task(_show(handle, quiet=quiet))
+    ending = asyncio.create_task(handle.wait())
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait((ending, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if ending.done():
+        ending.result()
+    else:
+        ending.cancel()
+    run = await handle.shutdown()
+    await showing
+    return run, stopped.is_set()
+
+
+async def _show(handle: SystemHandle, *, quiet: bool) -> None:
+    from barter_bt.live.terminal import Happenings, screen
+
+    if quiet:
+        return
+    happenings = Happenings()
+    if not sys.stdout.isatty():
+        await _print_lines(handle)
+        return
+    from rich.live import Live
+
+    following = asyncio.create_task(happenings.follow(handle))
+    with Live(auto_refresh=False) as live:
+        while not following.done():
+            live.update(screen(handle.view(), happenings), refresh=True)
+            await asyncio.wait((following,), timeout=_REDRAW_SECONDS)
+        live.update(screen(handle.view(), happenings), refresh=True)
+    await following
+
+
+async def _print_lines(handle: SystemHandle) -> None:
+    from barter_bt.live.lines import lines
+
+    view = handle.view()
+    async for audit in handle.audits():
+        for line in lines(audit, view):
+            print(line)
+
+
+def _tell(run: LiveRun, record: Path | None, *, as_json: bool) -> None:
+    summary = run.summary()
+    if as_json:
+        print_json({"digest": run.digest, "trades": run.trades.height, "summary": summary.to_dict()})
+        return
+    print(summary)
+    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades on paper; no exchange was contacted")
+    if record:
+        print(f"  recorded in {record}; barter-bt replay CONFIG {record} comes to the same digest")

@@ -1,0 +1,88 @@
+"""Candles of trades, of quotes and of shorter candles, each known when its window is over and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from barter_bt.data.aggregator import SCHEMA, Aggregator
+from barter_bt.data.canonical import Options
+from barter_bt.data.source import FrameSource
+from barter_bt.data.stream import Stream
+
+
+def aggregate(
+    stream: Stream,
+    *,
+    every: str | None = None,
+    ticks: int | None = None,
+    volume: float | None = None,
+    value: float | None = None,
+    price_range: float | None = None,
+    time_zone: str | None = None,
+) -> Stream:
+    """Make candles of trades, of quotes (their mid prices), or longer candles of shorter ones.
+
+    A candle is stamped with the end of its window: it is known then, or when the last of its rows has arrived, if that
+    is later. A row at the very end of a window belongs to the next. Windows without a row have no candle.
+    Bars by another measure than time end with the last row of the time at which the size is reached, and open with
+    their first row. What has not reached its size at the end of the data is no bar; the last window of time is.
+
+    Parameters
+    ----------
+    stream
+        Trades, quotes or candles. It is read piece by piece, and checked.
+    every
+        Length of the windows, such as ``"5m"``, counted from 1970 UTC; days by the clocks of ``time_zone``; weeks begin
+        on Mondays.
+    ticks
+        Number of rows of a bar.
+    volume, value
+        Sum of amounts, or of prices times amounts, that ends a bar; a trade is never split.
+    price_range
+        Distance of the highest and the lowest price that ends a bar.
+    time_zone
+        Where days begin, UTC by default.
+
+    Returns
+    -------
+    Stream
+        Candles, in memory.
+
+    Raises
+    ------
+    ConfigError
+        Not one rule, or one that the kind of data does not allow.
+    DataError
+        A candle lies in two windows; rows that a run would refuse.
+
+    Notes
+    -----
+    Known limits: rows of quotes with an empty side are left out. Bars by range are not bricks: a jump makes one bar
+    that is larger than the range, not several.
+
+    Examples
+    --------
+    >>> from barter_bt.data import generate, trades
+    >>> hourly = aggregate(trades(generate.trades(2000, instruments=1)), every="1s")
+    >>> hourly.kind, hourly.frame().select((pl.col("time_exchange") - pl.col("time_open")).unique()).collect().item()
+    ('candles', datetime.timedelta(seconds=1))
+    """
+    sizes = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range}
+    made = Aggregator(stream.kind, every=every, time_zone=time_zone, **sizes)  # type: ignore[arg-type]
+    frame = pl.concat([pl.DataFrame(schema=SCHEMA), *_pushed(made, stream)])
+    ordered = frame.sort("time_exchange", "instrument")
+    if not stream.has_received:
+        ordered = ordered.drop("time_received")
+    return Stream([FrameSource(ordered, f"{stream.name} aggregated")], Options("candles"))
+
+
+def _pushed(made: Aggregator, stream: Stream) -> Iterator[pl.DataFrame]:
+    names = stream.instruments
+    for chunk in stream.chunks({name: code for code, name in enumerate(names)}):
+        codes = chunk.columns["instrument"]
+        for code in range(len(names)):
+            chosen = None if len(names) == 1 else codes == code
+            yield made.push_columns(names[code], chunk.columns, chosen)
+    yield made.finish()

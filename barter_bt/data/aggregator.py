@@ -1,0 +1,170 @@
+"""The state of making candles of rows that come piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from barter_bt.data import bars
+from barter_bt.data.duration import duration_ns, whole_days
+from barter_bt.data.schema import TIME
+from barter_bt.errors import ConfigError, DataError
+
+_MEASURES = {"ticks": bars.count, "volume": bars.volume, "value": bars.value, "price_range": bars.span}
+_PRICES = ("open", "high", "low", "close")
+
+
+class Aggregator:
+    """Makes candles of rows that come piece by piece; however they are cut, the candles are the same.
+
+    Parameters
+    ----------
+    kind
+        ``"trades"``, ``"quotes"`` or ``"candles"``: what the rows are.
+    every, ticks, volume, value, price_range, time_zone
+        As for :func:`aggregate`.
+
+    Examples
+    --------
+    >>> from barter_bt.data import generate
+    >>> rows = generate.trades(1000, instruments=1)
+    >>> pieces = Aggregator("trades", ticks=100)
+    >>> made = [pieces.push(rows.slice(start, 150)) for start in range(0, 1000, 150)]
+    >>> sum(candles.height for candles in made)
+    9
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        every: str | None = None,
+        ticks: int | None = None,
+        volume: float | None = None,
+        value: float | None = None,
+        price_range: float | None = None,
+        time_zone: str | None = None,
+    ) -> None:
+        self._kind, self._every, self._zone = kind, every, time_zone
+        given = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range}
+        sizes = {name: size for name, size in given.items() if size is not None}
+        if len(sizes) + (every is not None) != 1:
+            raise ConfigError(
+                f"aggregate has {', '.join([*sizes, *(['every'] if every else [])]) or 'no rule'}; it takes one of "
+                "every, ticks, volume, value, price_range"
+            )
+        for name, size in sizes.items():
+            self._measure, self._size = _MEASURES[name], _size(kind, name, size)
+        if every is not None and duration_ns(every, "every") <= 0:
+            raise ConfigError(f"aggregate: every is {every!r}; it must be positive")
+        if time_zone is not None and not whole_days(every):
+            raise ConfigError(f"aggregate: time_zone has no effect on every={every!r}", 'it is for days: every="1d"')
+        self._open: dict[str, bars.Rows] = {}
+
+    def push(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Take more rows, canonical and in order of time; give the candles that are over, by instrument.
+
+        Raises
+        ------
+        DataError
+            Times go back, or a candle lies in two windows.
+        """
+        columns = {name: rows[name].to_physical().to_numpy() for name in rows.columns if name != "instrument"}
+        names = rows["instrument"].cast(pl.String)
+        made = [
+            self.push_columns(str(name), columns, None if names.n_unique() == 1 else (names == name).to_numpy())
+            for name in names.unique(maintain_order=True)
+        ]
+        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+
+    def push_columns(
+        self, instrument: str, columns: Mapping[str, np.ndarray[Any, Any]], chosen: np.ndarray[Any, Any] | None
+    ) -> pl.DataFrame:
+        """The same with the columns of a chunk as arrays, of which ``chosen`` rows are those of one instrument."""
+        rows = _rows(columns, self._kind, chosen)
+        return self._made(instrument, [rows] if len(rows) else [], is_last=False)
+
+    def finish(self) -> pl.DataFrame:
+        """Give the candles of windows of time that have begun; bars that have not reached their size do not end."""
+        made = [self._made(name, [], is_last=True) for name in list(self._open)]
+        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+
+    def _made(self, name: str, new: list[bars.Rows], *, is_last: bool) -> pl.DataFrame:
+        parts = [*([self._open.pop(name)] if name in self._open else []), *new]
+        if not parts:
+            return pl.DataFrame(schema=SCHEMA)
+        rows = bars.Rows.joined(parts)
+        if (rows.time[1:] < rows.time[:-1]).any():
+            raise DataError(f"aggregate: rows of {name!r} go back in time", "repair=Repair(sort=True) sorts a stream")
+        found = list(self._by_time(rows, is_last=is_last) if self._every else self._by_measure(rows))
+        used, candles = found[0] if found else (0, {})
+        if used < len(rows):
+            self._open[name] = rows.part(slice(used, None))
+        if not candles:
+            return pl.DataFrame(schema=SCHEMA)
+        frame = pl.DataFrame(candles).with_columns(pl.col("^time_.*$").cast(TIME), instrument=pl.lit(name))
+        return frame.select(list(SCHEMA))
+
+    def _by_measure(self, rows: bars.Rows) -> Iterator[tuple[int, dict[str, Any]]]:
+        """How many rows make bars that are over, and these bars; nothing if there are none."""
+        ends = bars.ends_by_measure(rows, self._measure, self._size)
+        if ends:
+            starts = np.array([0, *ends[:-1]])
+            closed = rows.time[np.array(ends) - 1]
+            opened = np.minimum(rows.time[starts], closed - 1)
+            yield ends[-1], bars.bars(rows.part(slice(0, ends[-1])), starts, opened, closed)
+
+    def _by_time(self, rows: bars.Rows, *, is_last: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+        assert self._every is not None, "the rule is the clock"
+        edges = bars.edges(int(rows.at[0]), int(rows.at[-1]), self._every, self._zone)
+        places = np.searchsorted(rows.at, edges)
+        filled = np.flatnonzero(places[1:] > places[:-1])
+        starts, opened, closed = places[filled], edges[filled], edges[filled + 1]
+        late = rows.time[np.append(starts[1:], len(rows)) - 1] > closed
+        if self._kind == "candles" and late.any():
+            end = pl.Series([int(closed[late][0])]).cast(TIME)[0]
+            raise DataError(
+                f"aggregate: a candle lies on both sides of {end}, where a window of {self._every!r} ends",
+                "windows must be whole multiples of the candles, and begin with one",
+            )
+        used = len(rows) if is_last else int(starts[-1])  # more of the last window may come
+        over = starts < used
+        if over.any():
+            yield used, bars.bars(rows.part(slice(0, used)), starts[over], opened[over], closed[over])
+
+
+def _size(kind: str, name: str, size: float) -> float:
+    """The size of a bar, if rows of this kind have it."""
+    if not size > 0:
+        raise ConfigError(f"aggregate: {name} is {size}; it must be positive")
+    if kind == "candles":
+        raise ConfigError(f"aggregate: candles do not tell where within them {name} is reached", 'give every="1h"')
+    if kind == "quotes" and name in ("volume", "value"):
+        raise ConfigError(f"aggregate: quotes have no {name}: nothing is traded", "give trades")
+    return float(size)
+
+
+SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(("time_exchange", "time_received", "time_open"), TIME),
+    "instrument": pl.String,
+}
+SCHEMA |= dict.fromkeys((*_PRICES, "volume"), pl.Float64)
+
+
+def _rows(columns: Mapping[str, Any], kind: str, chosen: Any) -> bars.Rows:
+    """Canonical columns as rows; quotes at their mid, without those that have an empty side."""
+    if kind == "quotes":
+        both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0)
+        chosen = both if chosen is None else both & chosen
+        prices = [(columns["bid_price"] + columns["ask_price"]) / 2] * 4
+    else:
+        prices = [columns[name if kind == "candles" else "price"] for name in _PRICES]
+    time = columns["time_exchange"]
+    opened, high, low, close = prices
+    traded = columns.get("amount" if kind == "trades" else "volume", np.zeros(len(time)))
+    begin, received = columns.get("time_open", time), columns.get("time_received", time)
+    rows = bars.Rows(begin, time, received, opened, high, low, close, traded)
+    return rows if chosen is None else rows.part(chosen)

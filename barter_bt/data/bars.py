@@ -1,0 +1,154 @@
+"""Where bars end: by the clock, or when a number of rows, a volume, a value or a range is reached.
+
+A bar that a measure ends takes all rows of the time at which it is reached, so it may be larger than asked for, and two
+bars never end at one time. Each begins afresh behind the last: where it ends depends on its own rows alone, however the
+rows come in pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from barter_bt.data.duration import duration_ns, whole_days
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one instrument, as arrays of one length, in order of time.
+
+    Parameters
+    ----------
+    at
+        By which a row belongs to a window: its time; of a candle that of its open.
+    time, received
+        When it was, or was over, and when it arrived, ns.
+    open, high, low, close, volume
+        Of a trade its price and amount, of a quote its mid and 0.
+    """
+
+    at: Times
+    time: Times
+    received: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def part(self, rows: slice | npt.NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        return Rows.joined([self], rows)
+
+    @staticmethod
+    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[np.bool_] | None = None) -> Rows:
+        """Rows behind rows, or some of them; columns that are one array (the prices of a trade) stay one."""
+        made: dict[tuple[int, ...], npt.NDArray[Any]] = {}
+        columns = []
+        for one in fields(Rows):
+            arrays = [getattr(part, one.name) for part in parts]
+            key = tuple(map(id, arrays))
+            if key not in made:
+                whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+                made[key] = whole if rows is None else whole[rows]
+            columns.append(made[key])
+        return Rows(*columns)
+
+
+Measure = Callable[[Rows, slice], Floats]
+
+
+def count(rows: Rows, of: slice) -> Floats:
+    """How many rows."""
+    return np.arange(1, len(rows.time[of]) + 1, dtype=np.float64)
+
+
+def volume(rows: Rows, of: slice) -> Floats:
+    """Amounts traded."""
+    return np.cumsum(rows.volume[of])
+
+
+def value(rows: Rows, of: slice) -> Floats:
+    """Price times amount."""
+    return np.cumsum(rows.volume[of] * rows.close[of])
+
+
+def span(rows: Rows, of: slice) -> Floats:
+    """From the lowest to the highest price."""
+    return np.asarray(np.maximum.accumulate(rows.high[of]) - np.minimum.accumulate(rows.low[of]))
+
+
+def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
+    """Ends (exclusive) of the bars that are over: a later row has come, and the measure has reached the size.
+
+    Examples
+    --------
+    >>> price, at = np.array([1.0, 2.0, 2.0, 2.0, 9.0]), np.array([1, 2, 2, 3, 4])
+    >>> ends_by_measure(Rows(at, at, at, price, price, price, price, np.ones(5)), count, 2)
+    [3]
+    """
+    ends: list[int] = []
+    start, guess = 0, 64
+    while start < len(rows):
+        reached = -1
+        while reached < 0:
+            reaches = measure(rows, slice(start, start + guess)) >= size
+            if reaches.any():
+                reached = start + int(reaches.argmax())
+            elif start + guess >= len(rows):
+                return ends
+            else:
+                guess *= 2
+        end = reached + 1
+        while end < len(rows) and rows.time[end] == rows.time[reached]:
+            end += 1
+        if end == len(rows):  # more of that time may come
+            return ends
+        guess = max(64, 2 * (end - start))
+        ends.append(end)
+        start = end
+    return ends
+
+
+def edges(first: int, last: int, every: str, zone: str | None) -> Times:
+    """Starts of the windows of time from that of a first to that behind a last time, ns.
+
+    Examples
+    --------
+    >>> edges(125, 205, "100ns", None).tolist()
+    [100, 200, 300]
+    """
+    days = whole_days(every)
+    if not days:
+        length = duration_ns(every, "every")
+        return np.arange(first - first % length, last - last % length + length + 1, length)
+    unit = f"{days // 7}w" if every.strip().endswith("w") else f"{days}d"
+    ends = pl.Series([first, last]).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(zone or "UTC").dt.truncate(unit)
+    starts = pl.datetime_range(ends[0], ends.dt.offset_by(unit)[1], unit, eager=True)
+    return starts.dt.cast_time_unit("ns").to_physical().to_numpy()
+
+
+def bars(rows: Rows, starts: npt.NDArray[np.intp], opened: Times, closed: Times) -> dict[str, npt.NDArray[np.generic]]:
+    """Candles of rows from each start to the next; the last ends with the rows."""
+    last = np.append(starts[1:], len(rows)) - 1
+    return {
+        "time_exchange": closed,
+        "time_received": np.maximum(closed, np.maximum.reduceat(rows.received, starts)),
+        "time_open": opened,
+        "open": rows.open[starts],
+        "high": np.maximum.reduceat(rows.high, starts),
+        "low": np.minimum.reduceat(rows.low, starts),
+        "close": rows.close[last],
+        "volume": np.add.reduceat(rows.volume, starts),
+    }

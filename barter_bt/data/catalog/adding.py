@@ -1,0 +1,175 @@
+"""Rows that go into a catalog: checked, cut by period, and held against what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import polars as pl
+
+from barter_bt.data.catalog.coverage import ends, refuse_common, union, where, without_common
+from barter_bt.data.catalog.manifest import Entry, Origin
+from barter_bt.data.catalog.staging import Staging
+from barter_bt.data.schema import SCHEMAS
+from barter_bt.errors import ConfigError, DataError
+
+Overlap: TypeAlias = Literal["refuse", "merge"]
+_PERIOD = {"trades": "%Y-%m-%d", "quotes": "%Y-%m-%d", "candles": "%Y-01-01", "funding": "%Y-01-01"}
+_AT = {"funding": "time"}
+
+
+@dataclass
+class Added:
+    """What an import did.
+
+    Attributes
+    ----------
+    files, rows
+        How many Parquet files were written, and rows in them.
+    known
+        Rows that were in the catalog already (``overlap="merge"``).
+    skipped
+        Files of which the catalog has all rows: they were imported before, in the same way.
+    notes
+        What importers told, and what a check warned of.
+    """
+
+    files: int = 0
+    rows: int = 0
+    known: int = 0
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def name_of(text: str, what: str) -> str:
+    """A name that can be that of a directory.
+
+    Raises
+    ------
+    ConfigError
+        It has characters that directories or hive's partitions do not take.
+    """
+    if not text or text.startswith(".") or not all(one.isalnum() or one in "._-+@" for one in text):
+        raise ConfigError(
+            f"{what} {text!r} cannot be a directory of a catalog; allowed are letters, digits and . _ - + @",
+            'name it: instrument="btc_usdt", or instrument={"BTC/USDT": "btc_usdt"} by symbol',
+        )
+    return text
+
+
+class Writer:
+    """Collects rows in order of time and writes a file for each period of an instrument.
+
+    Parameters
+    ----------
+    staging
+        Where they go.
+    exchange
+        Theirs.
+    overlap
+        What is done with rows at times that the catalog covers: ``"refuse"`` is an error; with ``"merge"`` they must
+        be the same rows as those that are there, and only the others are added.
+    """
+
+    def __init__(self, staging: Staging, exchange: str, overlap: Overlap) -> None:
+        if overlap not in ("refuse", "merge"):
+            raise ConfigError(f"overlap is {overlap!r}; allowed: 'refuse', 'merge'")
+        self._staging, self._exchange, self._overlap = staging, name_of(exchange, "exchange"), overlap
+        self._open: dict[tuple[str, str], tuple[list[pl.DataFrame], list[Origin], list[str]]] = {}
+        self.added = Added()
+
+    def add(self, kind: str, rows: pl.DataFrame, origin: Origin, notes: Iterable[str] = ()) -> None:
+        """Take rows of one source, in order of time, with a column ``instrument``."""
+        at = pl.col(_AT.get(kind, "time_exchange"))
+        if not rows.height:
+            return
+        period = at.dt.strftime(_PERIOD[kind]).alias("_date")
+        parts = rows.with_columns(pl.col("instrument").cast(pl.String), period)
+        for (instrument, date), part in parts.partition_by(
+            "instrument", "_date", maintain_order=True, as_dict=True
+        ).items():
+            self._take(kind, name_of(str(instrument), "instrument"), str(date), part, origin, list(notes))
+
+    def _take(
+        self, kind: str, instrument: str, date: str, part: pl.DataFrame, origin: Origin, notes: list[str]
+    ) -> None:
+        rows = _uniform(kind, part.drop("instrument", "_date"))
+        here = (instrument, date)
+        for other in [one for one in self._open if one[0] == instrument and one != here]:
+            self._flush(kind, other)
+        if here in self._open:
+            last = self._open[here][0][-1]
+            at = _AT.get(kind, "time_exchange")
+            if last.columns != rows.columns or last[at][-1] >= rows[at][0]:
+                self._flush(kind, here)
+        frames, origins, told = self._open.setdefault(here, ([], [], []))
+        frames.append(rows)
+        origins.append(origin)
+        told += notes
+
+    def finish(self, kind: str) -> None:
+        """Write what is still open."""
+        for one in list(self._open):
+            self._flush(kind, one)
+
+    def _flush(self, kind: str, one: tuple[str, str]) -> None:
+        instrument, date = one
+        frames, origins, notes = self._open.pop(one)
+        key = (kind, self._exchange, instrument)
+        rows = pl.concat(frames)
+        there = self._staging.of(key)
+        if there and tuple(rows.columns) != there[0].columns:
+            raise DataError(
+                f"{where(key)}: rows with the columns {', '.join(rows.columns)} do not go with those of the catalog, "
+                f"which have {', '.join(there[0].columns)}",
+                "give all of them arrival times, or none; or name another exchange",
+            )
+        at = _AT.get(kind, "time_exchange")
+        spans = [ends(frame, at) for frame in frames]
+        there = [one for one in there if one.time_first <= spans[-1][1] and spans[0][0] <= one.time_last]
+        if self._overlap == "refuse":
+            refuse_common(rows, at, key, there, origins[0].name)
+        new = without_common(rows, at, key, there, origins[0].name, self._staging.path_of)
+        self.added.known += rows.height - new.height
+        self.added.rows += new.height
+        rows = new
+        for entry in there:  # rows between the sources of a file that is there join it
+            inside = pl.col(at).to_physical().is_between(entry.time_first, entry.time_last)
+            joining = rows.filter(inside)
+            if joining.height:
+                rows = rows.filter(~inside)
+                self._join(entry, joining, at, spans, origins, notes)
+        place = pl.Series([one.time_first for one in there], dtype=pl.Int64).search_sorted(rows[at].to_physical())
+        for part in rows.with_columns(place.alias("_place")).partition_by(
+            "_place", include_key=False, maintain_order=True
+        ):
+            first, last = ends(part, at)
+            covered = [(max(first, start), min(last, end)) for start, end in spans if start <= last and first <= end]
+            self._staging.write(part, key, date, covered, origins, notes)
+            self.added.files += 1
+
+    def _join(
+        self, entry: Entry, rows: pl.DataFrame, at: str, spans: list[tuple[int, int]], origins: list[Origin],
+        notes: list[str],
+    ) -> None:  # fmt: skip
+        """Write a file anew, with rows at times between its sources."""
+        old = pl.read_parquet(self._staging.path_of(entry), hive_partitioning=False)
+        within = [(max(entry.time_first, one), min(entry.time_last, other)) for one, other in spans]
+        covered = union([*entry.spans, *((one, other) for one, other in within if one <= other)])
+        self._staging.replace(entry)
+        self._staging.write(
+            pl.concat([old, rows]).sort(at, maintain_order=True), entry.key, entry.date, covered,
+            [*entry.origins, *origins], [*entry.notes, *notes],
+        )  # fmt: skip
+        self.added.files += 1
+
+
+def _uniform(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The same columns for all sources of a kind: what is optional and missing is 0."""
+    if kind == "funding":
+        return rows
+    zeros = {"side": pl.lit(0, pl.Int8), "volume": pl.lit(0.0, pl.Float64)}
+    names = [name for name in SCHEMAS[kind].names if name in rows.columns or name in zeros]
+    absent = [zeros[name].alias(name) for name in names if name not in rows.columns]
+    return rows.with_columns(absent).select(name for name in names if name != "instrument")

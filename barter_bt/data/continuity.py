@@ -1,0 +1,69 @@
+"""Whether the messages of a book stream follow on from each other: no row is wrong where they do not (rule 87)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barter_bt.book.change import GAP, OLD, SNAPSHOT
+from barter_bt.data.report import Finding
+
+if TYPE_CHECKING:
+    from barter_bt.data.stream import Stream
+
+_ROWS_SHOWN = 5
+_WORDS = {
+    "gap": (
+        "sequence",
+        GAP,
+        "message(s) come after one that is missing",
+        "the book is stale from there until the next snapshot, and fills nothing; complete the data, or let the "
+        "stream have snapshots behind the gaps",
+    ),
+    "old_message": (
+        "sequence",
+        OLD,
+        "row(s) are of messages whose number is not above that of the one before, and are passed over",
+        "repeated messages can be dropped; where numbers start anew, a snapshot says what the book is",
+    ),
+}
+
+
+def breaks(stream: Stream) -> Iterator[Finding]:
+    """Gaps, messages that say nothing new, and instruments without a snapshot: warnings.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from barter_bt.data import book
+    >>> rows = {"time_exchange": [10**18], "side": ["bid"], "price": [9.0], "amount": [1.0]}
+    >>> [finding.code for finding in breaks(book(pl.DataFrame(rows), instrument="a_usd", time_unit="ns"))]
+    ['no_snapshot']
+    """
+    codes = {name: code for code, name in enumerate(stream.instruments)}
+    counts: dict[tuple[str, str], int] = {}
+    rows: dict[tuple[str, str], list[int]] = {}
+    begun: set[int] = set()
+    for chunk in stream.chunks(codes, validate=False):
+        assert chunk.flags is not None, "it is a book"
+        begun |= set(np.unique(chunk.columns["instrument"][chunk.flags & SNAPSHOT != 0]).tolist())
+        for code, (_, bit, _, _) in _WORDS.items():
+            found = np.flatnonzero(chunk.flags & bit)
+            if len(found):
+                key = code, chunk.source
+                counts[key] = counts.get(key, 0) + len(found)
+                rows[key] = [*rows.get(key, []), *(found[:_ROWS_SHOWN] + chunk.first_row).tolist()][:_ROWS_SHOWN]
+    for (code, source), count in counts.items():
+        column, _, problem, hint = _WORDS[code]
+        shown = ", ".join(map(str, rows[code, source]))
+        message = f"{source}: {count} {problem} (row {shown}{', ...' if count > _ROWS_SHOWN else ''}, counted from 0)"
+        yield Finding(code, column, count, tuple(rows[code, source]), message, hint, source)
+    for name, code_ in codes.items():
+        if code_ not in begun:
+            message = f"{stream.name}: the book of {name!r} has no snapshot, so that it is never known"
+            hint = (
+                "mark the rows of snapshots with a column snapshot; a book that starts empty starts with an empty one"
+            )
+            yield Finding("no_snapshot", "snapshot", 0, (), message, hint, stream.name)

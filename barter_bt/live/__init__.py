@@ -1,0 +1,49 @@
+"""The engine live: a system of sources and clients around it, paper trading, recordings of what it saw.
+
+:func:`paper` lets a strategy of backtests trade on replayed data; :class:`System` is the general case. What adapters of
+exchanges must do stands in :mod:`barter_bt.live.protocols`, how to begin in the guide *Trade on paper*.
+"""
+
+from barter_bt.live.answers import AsyncClient
+from barter_bt.live.arrival import Arrival, Mark
+from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
+from barter_bt.live.driven import Driven
+from barter_bt.live.handle import SystemHandle
+from barter_bt.live.ledger import Unreconciled
+from barter_bt.live.mock import MockExchange
+from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.recorder import Recorder
+from barter_bt.live.recording import RecordedSession, SessionWarning, read_session
+from barter_bt.live.replay import replay
+from barter_bt.live.run import LiveRun
+from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
+from barter_bt.live.synchronous import SyncHandle
+from barter_bt.live.system import System, paper
+
+__all__ = [
+    "Arrival",
+    "AsyncClient",
+    "Clock",
+    "Driven",
+    "ExecutionClient",
+    "LiveRun",
+    "Manual",
+    "Mark",
+    "MockExchange",
+    "Paced",
+    "RecordedSession",
+    "Recorder",
+    "SessionWarning",
+    "SimulatedExchange",
+    "SimulatedWarning",
+    "Source",
+    "SyncHandle",
+    "System",
+    "SystemHandle",
+    "Unreconciled",
+    "Virtual",
+    "WallClock",
+    "paper",
+    "read_session",
+    "replay",
+]

@@ -1,0 +1,47 @@
+"""What arrives at a live system: one message of a source, with the time at which it is processed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from barter_bt.protocol import EngineEvent
+from barter_bt.system import Timer
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The equity is marked, and held against the stops of the limits; no event, but where it fires one.
+
+    Parameters
+    ----------
+    time
+        Of the mark, ns since 1970.
+    """
+
+    time: int
+
+
+Event: TypeAlias = EngineEvent | Timer | Mark
+"""What a live system processes."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message.
+
+    Parameters
+    ----------
+    time
+        When it is processed, ns since 1970: of a replay the time of its data, else that of the system's clock.
+    events
+        What it tells, in order. Account events of one message are all applied before the strategy is asked of them.
+
+    Examples
+    --------
+    >>> Arrival(60, (Timer(60),)).events[0].time
+    60
+    """
+
+    time: int
+    events: tuple[Event, ...]

@@ -1,0 +1,344 @@
+"""What runs a system: one queue, one task that processes it, one task for each source."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
+from barter_bt.live.arrival import Arrival, Event
+from barter_bt.live.clock import Clock
+from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.reconcile import Reconciler
+from barter_bt.live.recorder import Recorder
+from barter_bt.live.recording import read_session
+from barter_bt.live.replay import process_again
+from barter_bt.live.session import Session
+from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
+from barter_bt.system import Audit, Timer
+
+ENDED = "the system has ended"
+_IN_A_ROW = 256  # messages of an iterator before others have their turn
+
+Answer: TypeAlias = "asyncio.Future[list[Audit]]"
+Entry: TypeAlias = tuple[Arrival | Event, Answer]
+
+
+class Host:
+    """Runs a session.
+
+    Parameters
+    ----------
+    session
+        The engine and what it saw.
+    sources, clients
+        What it hears of, and what sends its requests; both are closed in the end.
+    clock
+        What time it is.
+    as_iterator
+        Whether the one source is gone through without waiting.
+    tells_audits
+        Whether audits can be listened to.
+    keeps_time
+        Whether timers and bar closes are told here, because no source does.
+    recorder
+        Keeps what the engine saw.
+    reconciler
+        Holds what exchanges say against what they said before.
+
+    Attributes
+    ----------
+    error
+        What ended it, if something did.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sources: Sequence[Source],
+        clients: Sequence[ExecutionClient],
+        clock: Clock,
+        *,
+        as_iterator: bool,
+        tells_audits: bool,
+        keeps_time: bool,
+        recorder: Recorder | None,
+        reconciler: Reconciler | None,
+    ) -> None:
+        self.session, self.clock, self.tells_audits = session, clock, tells_audits
+        self._sources, self._clients, self._recorder = sources, clients, recorder
+        self.reconciler = reconciler
+        self._as_iterator, self._keeps_time = as_iterator, keeps_time
+        self._listeners: list[asyncio.Queue[Audit | None]] = []
+        self._main: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._pumps: list[asyncio.Task[None]] = []
+        self._queue: asyncio.Queue[Entry] = asyncio.Queue()
+        self._drained = asyncio.Event()
+        self.error: BaseException | None = None
+        session.watch = self._tell
+
+    # Life
+
+    def start(self) -> None:
+        """Run in the present event loop.
+
+        Raises
+        ------
+        EngineError
+            It has been started before.
+        ConfigError
+            The recorder cannot begin, or what it is to go on with is no session that could.
+        """
+        if self._main is not None:
+            raise EngineError("the system has been started before", "make another one")
+        if self._recorder:
+            if self._recorder.resumes:
+                self._resume(self._recorder.directory)
+            self._recorder.begin(self.session.engine)
+            self.session.records = self._recorder
+        self._working = asyncio.create_task(self._work())
+        self._main = asyncio.create_task(self._run(self._working))
+
+    def _resume(self, directory: Path) -> None:
+        """Go through all that the session has seen before."""
+        if not self._keeps_time:
+            raise ConfigError("a simulated exchange cannot go on where it was", "start its session anew")
+        process_again(self.session, read_session(directory))
+        if self.session.engine.terminated:
+            raise ConfigError(f"the session in {directory} has ended", "record another one in another directory")
+        if self.reconciler:
+            self.reconciler.resumed_at = self.session.now
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._main is not None and not self._main.done()
+
+    async def drained(self) -> None:
+        """Wait until no source has any more, or the system has ended."""
+        waiting = asyncio.create_task(self._drained.wait())
+        await asyncio.wait((waiting, self._task()), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self.error is not None:
+            await self.ended()
+
+    async def ended(self) -> None:
+        """Wait until the system has ended."""
+        await asyncio.wait((self._task(),))
+        self.raise_error()
+
+    async def abort(self) -> None:
+        """End at once, without a shutdown."""
+        self._cancel()
+        await asyncio.wait((self._task(),))
+
+    def raise_error(self) -> None:
+        """Raise what ended it, if something did."""
+        if self.error is not None:
+            raise self.error
+
+    def _cancel(self) -> None:
+        if self._working is not None:
+            self._working.cancel()
+
+    def _task(self) -> asyncio.Task[None]:
+        if self._main is None:
+            raise EngineError("the system has not been started", "await system.start()")
+        return self._main
+
+    async def _run(self, work: asyncio.Task[None]) -> None:
+        """Wait for the work, however it ends, and close everything."""
+        try:
+            await asyncio.wait((work,))
+        finally:
+            if not work.cancel() and not work.cancelled():
+                self.error = self.error or work.exception()
+            await self._end()
+
+    async def _work(self) -> None:
+        if self._as_iterator:
+            await self._iterate()
+            return
+        sources = [self._spawn(self._pump(source.arrivals())) for source in self._sources]
+        self._spawn(self._watch(sources))
+        if self._keeps_time and self.session.timer_ns:
+            self._spawn(self._pump(self._timers()))
+        await self._stream()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin a task that lives as long as the system, and whose failure ends it."""
+        task = asyncio.create_task(work)
+        self._pumps.append(task)
+        task.add_done_callback(self._fail)
+        return task
+
+    def _fail(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.error is None:
+            self.error = error
+            self._cancel()
+            self._drained.set()
+
+    async def _end(self) -> None:
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+        closing: list[Awaitable[None]] = [one.close() for one in {id(o): o for o in self._all()}.values()]
+        for failed in await asyncio.gather(*closing, return_exceptions=True):
+            self.error = self.error or failed
+        try:
+            if self._recorder:
+                self._recorder.close()
+        except BarterBtError as error:
+            self.error = self.error or error
+        while not self._queue.empty():
+            _, answer = self._queue.get_nowait()
+            if not answer.done():
+                answer.set_exception(EngineError(ENDED))
+                answer.exception()  # it may be that nobody waits for it
+        for listener in self._listeners:
+            listener.put_nowait(None)
+        self._drained.set()
+
+    def _all(self) -> list[Any]:
+        return [*self._sources, *self._clients]
+
+    # Events
+
+    async def _stream(self) -> None:
+        while not self.session.engine.terminated:
+            self._process(*await self._queue.get())
+
+    async def _iterate(self) -> None:
+        while not self.session.engine.terminated:
+            if self._drained.is_set() or not self._queue.empty():
+                self._process(*await self._queue.get())
+            elif self._take_some(self._sources[0]):
+                await asyncio.sleep(0)
+            else:
+                self._drained.set()
+
+    def _take_some(self, source: Any) -> bool:
+        """Process what an iterator has next, so many messages at most; False when it has no more."""
+        for _ in range(_IN_A_ROW):
+            arrival = source.next()
+            if arrival is None:
+                return False
+            self.session.process(arrival)
+            self._reconcile(arrival)
+            if self.session.engine.terminated:
+                break
+        return True
+
+    async def _pump(self, arrivals: AsyncIterator[Arrival]) -> None:
+        """Hand on one message after another, each when the one before has been processed."""
+        async with aclosing(arrivals):  # type: ignore[type-var]
+            async for arrival in arrivals:
+                await self._put(arrival)
+
+    def _put(self, what: Arrival | Event) -> Answer:
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((what, answer))
+        return answer
+
+    async def _watch(self, pumps: Sequence[asyncio.Task[None]]) -> None:
+        """When all sources have ended, so it is known."""
+        if pumps:
+            await asyncio.wait(pumps)
+        self._drained.set()
+
+    async def _timers(self) -> AsyncIterator[Arrival]:
+        every, due = self.session.timer_ns, self.clock.now()
+        while True:
+            due = -(-(due + 1) // every) * every
+            await self.clock.sleep_until(due)
+            yield Arrival(due, (Timer(due),))
+
+    def _process(self, what: Arrival | Event, answer: Answer) -> None:
+        """One entry of the queue. What a command asks that cannot be is its sender's to hear, and ends nothing."""
+        is_command = not isinstance(what, Arrival)
+        arrival = Arrival(max(self.clock.now(), self.session.now), (what,)) if not isinstance(what, Arrival) else what
+        try:
+            audits = self.session.process(arrival)
+        except BarterBtError as error:
+            if not is_command or isinstance(error, StrategyError):
+                if not answer.done():
+                    answer.set_exception(error)
+                    answer.exception()
+                raise
+            if not answer.done():
+                answer.set_exception(error)
+            return
+        if not answer.done():
+            answer.set_result(audits)
+        self._reconcile(arrival)
+        if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
+            self._put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
+
+    def _reconcile(self, arrival: Arrival) -> None:
+        """Stop trading where money is not explained, and ask for orders that a snapshot does not list (rule 84)."""
+        if self.reconciler is None or self.session.engine.terminated:
+            return
+        now = self.session.now
+        if self.reconciler.sees_trouble(arrival, now):
+            self._put(TradingStateUpdate(TradingState.DISABLED))
+        for client, missing in self.reconciler.missing(arrival, self._clients):
+            self._spawn(self._pump(self.reconciler.ask(client, missing, self.clock)))
+
+    async def command(self, event: Event) -> list[Audit]:
+        """Let the engine process an event of the handle's, behind what has arrived.
+
+        Raises
+        ------
+        EngineError
+            The system has ended.
+        BarterBtError
+            The event cannot be: nothing has changed.
+        """
+        if not self.is_running:
+            self.raise_error()
+            raise EngineError(ENDED, "make another one")
+        return await self._put(event)
+
+    async def shutdown(self) -> None:
+        """Let the engine process a shutdown, and wait until everything has ended."""
+        await self.command(Shutdown())
+        await self.ended()
+
+    # Audits
+
+    def _tell(self, audit: Audit) -> None:
+        for listener in self._listeners:
+            listener.put_nowait(audit)
+
+    def listen(self) -> asyncio.Queue[Audit | None]:
+        """A queue of every audit from now on, None behind the last.
+
+        Raises
+        ------
+        ConfigError
+            The system tells none.
+        """
+        if not self.tells_audits:
+            raise ConfigError("audits are not told", 'System(..., audit_mode="enabled")')
+        listener: asyncio.Queue[Audit | None] = asyncio.Queue()
+        self._listeners.append(listener)
+        if not self.is_running:
+            listener.put_nowait(None)
+        return listener
+
+    def leave(self, listener: asyncio.Queue[Audit | None]) -> None:
+        """Listen no longer."""
+        with suppress(ValueError):
+            self._listeners.remove(listener)
+
+
+def _closes_bar(arrival: Arrival) -> bool:
+    return any(
+        isinstance(event, Market) and isinstance(event.event, Item) and isinstance(event.event.value.kind, Candle)
+        for event in arrival.events
+    )

@@ -1,0 +1,110 @@
+"""What happened, a line for each thing that a trader would want to hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from barter_bt.protocol import (
+    Account,
+    AccountEventKind,
+    Cancelled,
+    Item,
+    Market,
+    OpenFailed,
+    Order,
+    OrderRequestAmend,
+    OrderRequestOpen,
+    OrderResponseCancel,
+    Reconnecting,
+    Shutdown,
+    Side,
+    Trade,
+    to_json,
+)
+from barter_bt.system import AlgoOrders, Audit, Commanded, PositionExit, Sent, Stopped, TradingDisabled
+from barter_bt.system.audit import Output, Request
+from barter_bt.system.view import View
+
+
+def lines(audit: Audit, view: View) -> Iterator[str]:
+    """What an audit tells, with the time of the engine's clock in UTC.
+
+    Parameters
+    ----------
+    audit
+        Of one event.
+    view
+        The engine, or a copy of it: for names.
+
+    Examples
+    --------
+    >>> from barter_bt.instrument import Instrument
+    >>> from barter_bt.protocol import Shutdown
+    >>> from barter_bt.system import Engine
+    >>> engine = Engine([Instrument("x", "btc_usd")])
+    >>> list(lines(engine.process(Shutdown()), engine))
+    ['1970-01-01 00:00:00 shut down']
+    """
+    moment = datetime.fromtimestamp(audit.time / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    for text in _of_event(audit, view):
+        yield f"{moment} {text}"
+    for output in audit.outputs:
+        for text in _of_output(output, view):
+            yield f"{moment} {text}"
+
+
+def _of_event(audit: Audit, view: View) -> Iterator[str]:
+    event = audit.event
+    if isinstance(event, Shutdown):
+        yield "shut down"
+    elif isinstance(event, Market | Account) and isinstance(event.event, Reconnecting):
+        yield f"lost the {type(event).__name__.lower()} link of {event.event.exchange}"
+    elif isinstance(event, Account) and isinstance(event.event, Item):
+        yield from _of_account(event.event.value.kind, view)
+
+
+def _of_account(kind: AccountEventKind, view: View) -> Iterator[str]:
+    if isinstance(kind, Trade):
+        did = "bought" if kind.side == Side.BUY else "sold"
+        yield f"{did} {kind.quantity:f} {_name(kind.instrument, view)} at {kind.price:f}, fee {kind.fees.fees:f}"
+    elif isinstance(kind, Order) and isinstance(kind.state, OpenFailed):
+        yield f"order {kind.key.cid} was rejected: {to_json(kind.state)}"
+    elif isinstance(kind, OrderResponseCancel):
+        done = "is cancelled" if isinstance(kind.state, Cancelled) else "could not be cancelled"
+        yield f"order {kind.key.cid} {done}"
+
+
+def _of_output(output: Output, view: View) -> Iterator[str]:
+    if isinstance(output, Stopped):
+        yield f"STOPPED: {output.reason}; trading is disabled, orders are cancelled, positions closed"
+    elif isinstance(output, TradingDisabled):
+        yield "trading is disabled"
+    elif isinstance(output, PositionExit):
+        yield f"closed {view.index.names[output.instrument]}, realised {output.pnl_realised:f}"
+    if isinstance(output, AlgoOrders | Commanded | Stopped):
+        for sent in (output.cancels, output.opens):
+            yield from _of_sent(sent, view)
+    if isinstance(output, AlgoOrders):
+        for refused in output.refused:
+            yield f"refused ({refused.reason}): {_request(refused.request, view)}"
+
+
+def _of_sent(sent: Sent, view: View) -> Iterator[str]:
+    for request in sent.sent:
+        yield f"sent: {_request(request, view)}"
+    for request, error in sent.errors:
+        yield f"could not send ({to_json(error)}): {_request(request, view)}"
+
+
+def _request(request: Request, view: View) -> str:
+    name = _name(request.key.instrument, view)
+    if isinstance(request, OrderRequestOpen):
+        terms = request.state
+        price = f" at {terms.price:f}" if str(terms.kind) == "Limit" else ""
+        return f"{str(terms.side).lower()} {terms.quantity:f} {name}, {str(terms.kind).lower()}{price}"
+    return f"{'amend' if isinstance(request, OrderRequestAmend) else 'cancel'} {request.key.cid} of {name}"
+
+
+def _name(instrument: str | int, view: View) -> str:
+    return view.index.names[view.index.instrument(instrument)]

@@ -1,0 +1,165 @@
+"""The side of a simulated exchange that takes requests: they become rows of the loop's queue at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from barter_bt.backtest.setup import Setup
+from barter_bt.engine.action.send import ask, dispatch, send_cancel
+from barter_bt.engine.amend import ask_amend
+from barter_bt.engine.order import BUY, CANCEL_IN_FLIGHT, DAY, OPEN, OPEN_IN_FLIGHT, SELL
+from barter_bt.engine.session import has_sessions
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.live.arrival import Arrival
+from barter_bt.live.tells import Reports, account
+from barter_bt.protocol import (
+    AccountSnapshot,
+    EngineError,
+    ExecutionChannelUnhealthy,
+    GoodUntilEndOfDay,
+    OpenFailed,
+    Order,
+    OrderKey,
+    OrderRejected,
+    OrderRequestAmend,
+    OrderRequestCancel,
+    OrderRequestOpen,
+    OrderResponseAmend,
+    OrderResponseCancel,
+    Side,
+)
+from barter_bt.system.book import encode
+from barter_bt.system.units import Units
+
+_ENDED = ExecutionChannelUnhealthy("the data of the simulated exchange has ended")
+
+
+class TakesOrders:
+    """Takes requests for a venue.
+
+    Parameters
+    ----------
+    setup
+        What the run was prepared from.
+    state
+        That of the engine to which the venue reports.
+
+    Attributes
+    ----------
+    strategies
+        Names of those whose orders came, by their number in the state.
+    ended
+        Whether there is no more data.
+    """
+
+    def __init__(self, setup: Setup, state: EngineState) -> None:
+        self.setup, self.s = setup, state
+        self.strategies: list[str] = []
+        self.ended = False
+        self._keys: dict[int, OrderKey] = {}
+        self._numbers: dict[tuple[int, str], int] = {}  # of orders, by instrument and client's id; the latest
+        self._units = Units(setup.index, setup.scales)
+        self._reports = Reports(state, setup.index, self._units, self._keys)
+        self._told: deque[Arrival] = deque()  # what is known without asking the venue
+        self._news = asyncio.Event()
+
+    def open(self, request: OrderRequestOpen) -> EngineError | None:
+        """Send an order; when the data has ended, nothing can be sent any more."""
+        if self.ended:
+            return _ENDED
+        terms, i, s = request.state, self.setup.index.instrument(request.key.instrument), self.s
+        kind, tif, post_only = encode(terms.kind, terms.time_in_force)
+        if isinstance(terms.time_in_force, GoodUntilEndOfDay):
+            if not has_sessions(s, i):
+                self._refuse_open(request, "good until the end of the day, and the exchange has no sessions")
+                return None
+            tif = DAY
+        price = self._units.ticks(i, terms.price) if kind else 0
+        lots, side = self._units.lots(i, terms.quantity), BUY if terms.side == Side.BUY else SELL
+        s.engine.strategy[0], s.engine.bypass[0] = self._strategy(request.key.strategy), 1
+        ask(s, i, side, kind, tif, post_only, price, lots)
+        number = len(s.orders)
+        self._keys[number], self._numbers[i, request.key.cid] = request.key, number
+        self._dispatch()
+        return None
+
+    def cancel(self, request: OrderRequestCancel) -> EngineError | None:
+        """Send a cancel."""
+        if self.ended:
+            return _ENDED
+        order, status = self._find(request.key), self.s.orders.status
+        if order is None:
+            self._answer(request.key, OrderResponseCancel(request.key, OrderRejected("unknown order")))
+        elif status[order] in (OPEN, OPEN_IN_FLIGHT):
+            send_cancel(self.s, order)
+            self._news.set()
+        elif status[order] != CANCEL_IN_FLIGHT:
+            self._answer(request.key, OrderResponseCancel(request.key, self._reports.ended(order)))
+        return None
+
+    def amend(self, request: OrderRequestAmend) -> EngineError | None:
+        """Send an amend."""
+        if self.ended:
+            return _ENDED
+        order, asked = self._find(request.key), request.state
+        if order is None:
+            self._answer(request.key, OrderResponseAmend(request.key, OrderRejected("unknown order")))
+            return None
+        if self.s.orders.status[order] not in (OPEN, OPEN_IN_FLIGHT):
+            self._answer(request.key, OrderResponseAmend(request.key, self._reports.ended(order)))
+            return None
+        i = self.s.orders.instrument[order]
+        ticks = 0 if asked.price is None else self._units.ticks(i, asked.price)
+        lots = 0 if asked.quantity is None else self._units.lots(i, asked.quantity)
+        ask_amend(self.s, order, ticks, lots, 0, 0, 0)
+        self._dispatch()
+        return None
+
+    async def account_snapshot(self, exchange: str) -> AccountSnapshot:
+        """Balances, as of the last report."""
+        return self._reports.snapshot(exchange, self.s.engine.time[0])
+
+    async def order_status(self, key: OrderKey) -> Order | None:
+        """How an order stands, as of the last report."""
+        order = self._find(key)
+        return None if order is None else self._reports.standing(order)
+
+    async def close(self) -> None:
+        """Let who waits for the next event go."""
+        self.ended = True
+        self._news.set()
+
+    def _find(self, key: OrderKey) -> int | None:
+        return self._numbers.get((self.setup.index.instrument(key.instrument), key.cid))
+
+    def _strategy(self, name: str) -> int:
+        if name not in self.strategies:
+            self.strategies.append(name)
+        return self.strategies.index(name)
+
+    def _dispatch(self) -> None:
+        self._forget()
+        dispatch(self.s)
+        self.s.engine.bypass[0] = 0
+        self._news.set()
+
+    def _refuse_open(self, request: OrderRequestOpen, why: str) -> None:
+        terms = request.state
+        price, state = terms.price, OpenFailed(OrderRejected(why))
+        answer = Order(request.key, terms.side, price, terms.quantity, terms.kind, terms.time_in_force, state)
+        self._answer(request.key, answer)
+
+    def _answer(self, key: OrderKey, what: Any) -> None:
+        """Say at once what is known without asking the venue."""
+        exchange = self.setup.index.instruments[self.setup.index.instrument(key.instrument)].exchange
+        self._told.append(Arrival(self.s.engine.time[0], (account(exchange, what),)))
+        self._news.set()
+
+    def _forget(self) -> None:
+        """The audit of what has been told."""
+        for table in (self.s.audits, self.s.outputs, self.s.asked, self.s.market_items):
+            table.truncate(0)
+        if self.s.engine.part[0] == 0:
+            self.s.account_items.truncate(0)

@@ -1,0 +1,102 @@
+"""What a live system is made of besides its engine: sources of events, and clients of exchanges.
+
+An adapter of an exchange is a :class:`Source` of its market, an :class:`ExecutionClient`, or both. What they promise:
+
+- A source is asked for its next message only after the one before has been processed. It keeps what comes meanwhile,
+  in order, and says if it has to drop any.
+- Events bear the names or indices of the system's instruments, assets and exchanges, and times in ns since 1970 UTC.
+  ``time_exchange`` is the exchange's clock, ``time_received`` that of the system's.
+- A lost link is an event, ``Market(Reconnecting(exchange))`` or ``Account(Reconnecting(exchange))``, at once. The
+  adapter builds the link anew by itself, waiting longer each time. The first item over it says that it is there again;
+  of an account that is its snapshot.
+- What one message of the exchange tells of an order (a trade, what it leaves of the order, balances) is one arrival.
+- A request never waits. What becomes of it comes back as an account event: an ``Order`` with its state, or
+  ``OpenFailed`` of an error; ``OrderResponseCancel``; ``OrderResponseAmend``. One that nobody has answered in time may
+  have arrived all the same: it is ``Timeout`` when the exchange has been asked, and says that it never had the order.
+  :class:`~barter_bt.live.AsyncClient` does so.
+- A query that failed raises; an empty answer means that there is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol, runtime_checkable
+
+from barter_bt.live.arrival import Arrival
+from barter_bt.protocol import (
+    AccountSnapshot,
+    EngineError,
+    Order,
+    OrderKey,
+    OrderRequestAmend,
+    OrderRequestCancel,
+    OrderRequestOpen,
+)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where events come from: a market, an account, or both in the order in which they happened."""
+
+    def arrivals(self) -> AsyncIterator[Arrival]:
+        """One message after another; it ends when nothing more will come, as a replay does."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back. It may be called twice, and before the first message."""
+        ...
+
+
+@runtime_checkable
+class ExecutionClient(Protocol):
+    """What sends requests to one or more exchanges; answers come over the source of the account.
+
+    Attributes
+    ----------
+    exchanges
+        Names of the exchanges that it sends to.
+    """
+
+    exchanges: tuple[str, ...]
+
+    def open(self, request: OrderRequestOpen) -> EngineError | None:
+        """Send an order; returns why it could not even be sent, as when the link is down.
+
+        The client's id of the key goes with it, and a second request with an id that is in use is refused: so sending
+        again what may have arrived cannot double an order.
+        """
+        ...
+
+    def cancel(self, request: OrderRequestCancel) -> EngineError | None:
+        """Send a cancel."""
+        ...
+
+    def amend(self, request: OrderRequestAmend) -> EngineError | None:
+        """Send an amend."""
+        ...
+
+    async def account_snapshot(self, exchange: str) -> AccountSnapshot:
+        """Ask for balances and open orders.
+
+        Raises
+        ------
+        ConnectionFailed
+            (:class:`barter_bt.errors.ConnectionFailed`)
+            There is no answer. An account without orders is a snapshot without orders.
+        """
+        ...
+
+    async def order_status(self, key: OrderKey) -> Order | None:
+        """Ask for one order, by the client's id; None where the exchange says that it has never had it.
+
+        Raises
+        ------
+        ConnectionFailed
+            (:class:`barter_bt.errors.ConnectionFailed`)
+            There is no answer.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give connections back. It may be called twice."""
+        ...

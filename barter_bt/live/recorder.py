@@ -1,0 +1,194 @@
+"""All that a session saw, kept on disk as it comes, and processed again: the same digest (rule 82).
+
+A recording is a directory: ``session.json``, which says of what it is, and parts, each a Parquet file with a row for
+each event. What has come since the last part stands in a journal of JSON lines; an event is written there before it is
+processed, so a killed program has lost none that it acted on. A part is written under a temporary name, flushed, and
+put in its place before its journal goes.
+
+=================  ==================================================================================================
+column             of each event
+=================  ==================================================================================================
+``arrival``        number of the message that it came with; account events of one message are processed together
+``time``           when it was processed: the engine's clock
+``time_exchange``  the exchange's clock; null where it has none
+``kind``           ``market``, ``account``, ``command``, ``trading``, ``shutdown``, ``timer``, ``bar_close``, ``mark``;
+                   ``unsent``: a request of the message before could not be sent, and why
+``number``         of the event in its message, or of the request that was not sent, from 0
+``event``          as JSON in Barter's shape
+=================  ==================================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TextIO
+
+import polars as pl
+
+from barter_bt.errors import ConfigError, EngineError
+from barter_bt.files import flush, replacing, write_parquet
+from barter_bt.live.arrival import Arrival
+from barter_bt.live.recording import (
+    FORMAT,
+    JOURNAL,
+    PART,
+    SCHEMA,
+    SESSION,
+    TIMES,
+    exchange_time,
+    kind_of,
+    read_session,
+    text_of,
+)
+from barter_bt.live.run import digest_of, strategies_of
+from barter_bt.protocol import EngineError as SendError
+from barter_bt.protocol import to_json
+from barter_bt.system import Engine
+from barter_bt.version import VERSION
+
+
+class Recorder:
+    """Keeps what a session saw.
+
+    Parameters
+    ----------
+    directory
+        Where; it is made, and must hold no recording yet.
+    rows_per_part
+        Events of a Parquet file.
+    resume
+        Go on with the recording that is there, if one is: the session goes through it before it begins.
+
+    Raises
+    ------
+    ConfigError
+        The number is not positive.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import barter_bt as bt
+    >>> candles = bt.data.candles(bt.data.generate.candles(3, instrument="btc_usd"))
+    >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9}, interpret=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     recorder = Recorder(f"{folder}/session")
+    ...     with bt.live.paper(simulation, recorder=recorder).running() as handle:
+    ...         _ = handle.shutdown_after_backtest()
+    ...     frame = bt.live.read_session(f"{folder}/session").frame()
+    >>> frame["kind"].to_list()
+    ['account', 'mark', 'market', 'mark', 'market', 'mark', 'market', 'mark', 'shutdown']
+    """
+
+    def __init__(self, directory: str | Path, rows_per_part: int = 50_000, *, resume: bool = False) -> None:
+        if rows_per_part <= 0:
+            raise ConfigError(f"rows_per_part is {rows_per_part}; it must be positive")
+        self.directory, self._rows_per_part, self._resume = Path(directory), rows_per_part, resume
+        self._rows: list[tuple[Any, ...]] = []
+        self._part, self._arrival = 0, -1
+        self._journal: TextIO | None = None
+        self._engine: Engine | None = None
+
+    def begin(self, engine: Engine) -> None:
+        """Start the recording of an engine before its first event.
+
+        Raises
+        ------
+        ConfigError
+            There is a recording already, or its directory cannot be made.
+        """
+        if self.resumes:
+            self._go_on()
+        elif (self.directory / SESSION).exists():
+            raise ConfigError(f"{self.directory} holds a recording", "name another directory, or Recorder(resume=True)")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self.directory} cannot be made: {error}") from error
+        self._engine = engine
+        self._say(None)
+        self._open()
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it goes on with a recording that is there."""
+        return self._resume and (self.directory / SESSION).exists()
+
+    def _go_on(self) -> None:
+        """Behind the last part, which is made of what a killed program has left in its journal."""
+        told = read_session(self.directory)
+        self._part, self._arrival = len(told.parts), max(told.frame()["arrival"].to_list(), default=-1)
+        journal = self.directory / JOURNAL.format(self._part - 1)
+        if journal.exists():
+            with replacing(self.directory / PART.format(self._part - 1)) as file:
+                write_parquet(told.parts[-1], file)
+            journal.unlink()
+
+    def saw(self, arrival: Arrival) -> None:
+        """Write an arrival down, before it is processed.
+
+        Raises
+        ------
+        EngineError
+            It cannot be written: the session must not go on.
+        """
+        if len(self._rows) >= self._rows_per_part:
+            self._put_part()
+        self._arrival += 1
+        time = arrival.time
+        rows = [
+            (self._arrival, time, exchange_time(e), kind_of(e), k, text_of(e)) for k, e in enumerate(arrival.events)
+        ]
+        self._write(rows)
+
+    def unsent(self, number: int, error: SendError) -> None:
+        """Write down that a request could not be sent."""
+        assert self._engine is not None
+        now = self._engine.state.engine.time[0]
+        self._write([(self._arrival, now, None, "unsent", number, to_json(error, SendError))])
+
+    def close(self) -> None:
+        """Write the last part, and the digest of the session.
+
+        Raises
+        ------
+        EngineError
+            It cannot be written; the journal stays.
+        """
+        if self._journal is None:
+            return
+        self._put_part(last=True)
+        assert self._engine is not None
+        self._say(digest_of(self._engine.state, self._engine.index, strategies_of(self._engine)))
+
+    def _say(self, digest: str | None) -> None:
+        assert self._engine is not None
+        told = {"format": FORMAT, "version": VERSION, "instruments": self._engine.index.names, "digest": digest}
+        with replacing(self.directory / SESSION) as file:
+            file.write_text(json.dumps(told, indent=1))
+
+    def _open(self) -> None:
+        self._journal = (self.directory / JOURNAL.format(self._part)).open("x", encoding="utf-8")
+
+    def _write(self, rows: list[tuple[Any, ...]]) -> None:
+        assert self._journal is not None, "a recorder is begun before anything is seen"
+        self._rows += rows
+        try:
+            self._journal.write("".join(json.dumps(row) + "\n" for row in rows))
+            self._journal.flush()
+        except OSError as error:
+            raise EngineError(
+                f"{self._journal.name} cannot be written: {error}", "nothing more is processed"
+            ) from error
+
+    def _put_part(self, *, last: bool = False) -> None:
+        assert self._journal is not None
+        frame = pl.DataFrame(self._rows, SCHEMA, orient="row").with_columns(TIMES)
+        with replacing(self.directory / PART.format(self._part)) as file:
+            write_parquet(frame, file)
+        self._journal.close()
+        (self.directory / JOURNAL.format(self._part)).unlink()
+        flush(self.directory)
+        self._rows, self._part, self._journal = [], self._part + 1, None
+        if not last:
+            self._open()

@@ -1,0 +1,101 @@
+"""A recorded session, processed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
+from barter_bt.live.recording import RecordedSession, read_session
+from barter_bt.live.run import LiveRun
+from barter_bt.protocol import AccountSnapshot, Command, Order, OrderKey, TradingStateUpdate
+from barter_bt.protocol import EngineError as SendError
+
+if TYPE_CHECKING:
+    from barter_bt.live.session import Session
+    from barter_bt.live.system import System
+
+
+def replay(system: System, recording: str | Path | RecordedSession) -> LiveRun:
+    """Process a recorded session once more: every event, the strategy's decisions included; nothing is sent.
+
+    Parameters
+    ----------
+    system
+        Made as that of the session was, with a strategy as it was then; it must not have been started.
+    recording
+        The session.
+
+    Returns
+    -------
+    LiveRun
+        Its digest is that of the session (rule 82).
+
+    Raises
+    ------
+    ConfigError
+        The system trades other instruments.
+    EngineError
+        The digest is another: the strategy, its parameters or the system's settings are not as they were.
+    """
+    told = recording if isinstance(recording, RecordedSession) else read_session(recording)
+    session = system.session
+    process_again(session, told)
+    if told.digest is not None and told.digest != session.digest:
+        raise EngineError(
+            f"the replay of {told.directory} has digest {session.digest[:12]}, the session had {told.digest[:12]}",
+            "make the system and its strategy as they were",
+        )
+    return session.run()
+
+
+def process_again(session: Session, told: RecordedSession) -> None:
+    """Let a session that has seen nothing yet see all of a recording; nothing is sent.
+
+    Raises
+    ------
+    ConfigError
+        They are of other instruments.
+    BarterBtError
+        What ended the recorded session.
+    """
+    names, clients, client = session.engine.index.names, session.clients, _Recorded()
+    if told.instruments != names:
+        raise ConfigError(f"{told.directory} is of {', '.join(told.instruments)}, the system of {', '.join(names)}")
+    session.clients = dict.fromkeys(session.engine.index.exchanges, client)
+    for arrival, errors in told.arrivals():
+        client.errors, client.sent = errors, 0
+        try:
+            session.process(arrival)
+        except StrategyError:
+            raise
+        except BarterBtError:
+            if not isinstance(arrival.events[0], Command | TradingStateUpdate):
+                raise  # it has ended the session then, too; a command's error was its sender's to hear
+    session.clients = clients
+
+
+class _Recorded:
+    """A client that fails where the session's did, and sends nothing."""
+
+    exchanges: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.errors: Mapping[int, SendError] = {}
+        self.sent = 0
+
+    def open(self, request: Any) -> SendError | None:
+        self.sent += 1
+        return self.errors.get(self.sent - 1)
+
+    cancel = amend = open
+
+    async def account_snapshot(self, exchange: str) -> AccountSnapshot:
+        raise AssertionError("a replay asks nothing")
+
+    async def order_status(self, key: OrderKey) -> Order | None:
+        raise AssertionError("a replay asks nothing")
+
+    async def close(self) -> None:
+        return None

@@ -1,0 +1,135 @@
+"""The engine of a live system, and what it saw: one arrival in, audits out (rule 82)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Protocol
+
+from barter_bt.engine.event import BAR_CLOSE
+from barter_bt.engine.state.window import keep_candles
+from barter_bt.live.arrival import Arrival, Event, Mark
+from barter_bt.live.driven import Driven
+from barter_bt.live.protocols import ExecutionClient
+from barter_bt.live.run import LiveRun, digest_of, strategies_of
+from barter_bt.protocol import Account, EngineError, OrderKey, OrderRequestCancel, OrderRequestOpen
+from barter_bt.system import Audit, Engine, Strategy
+from barter_bt.system.audit import Request
+
+
+class Records(Protocol):
+    """What keeps all that a session saw."""
+
+    def saw(self, arrival: Arrival) -> None:
+        """An arrival, before it is processed."""
+        ...
+
+    def unsent(self, number: int, error: EngineError) -> None:
+        """Request ``number``, counted from 0, of the arrival that is being processed could not be sent."""
+        ...
+
+
+class Session:
+    """An engine that is told what arrives, in order of arrival, each at its time.
+
+    Parameters
+    ----------
+    strategy
+        Of backtests, in Python or compiled, or a :class:`~barter_bt.system.Strategy` of the event engine.
+    clients
+        By exchange, what sends its requests.
+    prefix
+        Of the client ids of a strategy of backtests.
+    options
+        Of the :class:`~barter_bt.system.Engine`.
+
+    Attributes
+    ----------
+    engine
+        The engine.
+    clients
+        By exchange, what sends its requests.
+    now
+        When the present arrival is processed.
+    records
+        What keeps all that it saw, if anything does.
+    watch
+        Is called with each audit.
+    timer_ns, wakes_at_bars
+        What the strategy asks to be woken by, besides what arrives.
+    """
+
+    def __init__(
+        self, strategy: Any, clients: Mapping[str, ExecutionClient], *, prefix: str = "", **options: Any
+    ) -> None:
+        given = Strategy() if strategy is None else strategy
+        decides = given if isinstance(given, Strategy) else Driven(given, prefix)
+        self.now = int(options.get("start", 0))
+        self.engine = Engine(strategy=decides, send=self._send, clock=lambda: self.now, **options)
+        self.records: Records | None = None
+        self.watch: Callable[[Audit], None] = lambda audit: None
+        self.timer_ns, self.wakes_at_bars = 0, False
+        self.clients, self._sends = clients, 0
+        if isinstance(decides, Driven):
+            driver = decides.prepare(self.engine)
+            self.timer_ns, self.wakes_at_bars = driver.timer_ns, bool(driver.asked & BAR_CLOSE)
+            if driver.history:
+                keep_candles(self.engine.state, driver.history)
+
+    def process(self, arrival: Arrival) -> list[Audit]:
+        """Process what arrives; an audit for each of its events, and of marks for those that fire a stop.
+
+        Raises
+        ------
+        BarterBtError
+            As of :meth:`barter_bt.system.Engine.process`.
+        """
+        self.now, self._sends = max(self.now, arrival.time), 0
+        if self.records:
+            self.records.saw(arrival)
+        audits = []
+        for audit in self._audits(arrival):
+            audits.append(audit)
+            self.watch(audit)
+            if self.engine.terminated:
+                break
+        return audits
+
+    def _audits(self, arrival: Arrival) -> Iterator[Audit]:
+        for is_account, events in groupby(arrival.events, lambda event: isinstance(event, Account)):
+            if is_account:
+                yield from self.engine.process_report(events)  # type: ignore[arg-type]
+                continue
+            for event in events:
+                audit = self._one(event)
+                if audit is not None:
+                    yield audit
+
+    def _one(self, event: Event) -> Audit | None:
+        return self.engine.mark(event.time) if isinstance(event, Mark) else self.engine.process(event)
+
+    def _send(self, request: Request) -> EngineError | None:
+        client = self.clients[self.engine.index.exchanges[self.engine.index.exchange(request.key.exchange)]]
+        named: Any = type(request)(self._named(request.key), request.state)  # type: ignore[arg-type]
+        if isinstance(named, OrderRequestOpen):
+            error = client.open(named)
+        else:
+            error = client.cancel(named) if isinstance(named, OrderRequestCancel) else client.amend(named)
+        if error is not None and self.records:
+            self.records.unsent(self._sends, error)
+        self._sends += 1
+        return error
+
+    def _named(self, key: OrderKey) -> OrderKey:
+        index = self.engine.index
+        i = index.instrument(key.instrument)
+        return OrderKey(index.instruments[i].exchange, index.names[i], key.strategy, key.cid)
+
+    def run(self) -> LiveRun:
+        """What the session has done until now, with the tables and figures of a backtest."""
+        return LiveRun.of(self.engine)
+
+    @property
+    def digest(self) -> str:
+        """Digest of orders, trades, positions and balances, as the engine knows them (rules 25 and 82)."""
+        return digest_of(self.engine.state, self.engine.index, strategies_of(self.engine))

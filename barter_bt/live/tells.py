@@ -1,0 +1,256 @@
+"""What a simulated exchange tells, as events of the protocol.
+
+Columns know less than Barter's messages ask for: a public trade's id is its row in the data, a candle's
+``trade_count`` is 0, and a trade of which the data does not tell the side is told as a buy, of which
+:class:`~barter_bt.live.SimulatedExchange` warns.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.data import Chunk
+from barter_bt.engine.messages import (
+    ACCEPTED,
+    AMEND_REJECTED,
+    AMENDED,
+    CANCEL_REJECTED,
+    CHANGED,
+    CLOSE_OUT,
+    DELIVERED,
+    ENTITLED,
+    FILL,
+    SPLIT,
+)
+from barter_bt.engine.order import (
+    BUY,
+    CANCEL_IN_FLIGHT,
+    CANCELLED,
+    EXPIRED,
+    FILLED,
+    INSUFFICIENT_BALANCE,
+    NO_TIME,
+    OPEN,
+    OPEN_IN_FLIGHT,
+    REASONS,
+    REJECTED,
+    REQUESTED,
+)
+from barter_bt.engine.state.amends import AMEND_REASONS
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import EngineError
+from barter_bt.instrument import IndexedInstruments
+from barter_bt.protocol import (
+    Account,
+    AccountEvent,
+    AccountSnapshot,
+    Amended,
+    AssetBalance,
+    AssetFees,
+    Balance,
+    BalanceInsufficient,
+    CancelInFlight,
+    Cancelled,
+    Candle,
+    DataKind,
+    Expired,
+    FullyFilled,
+    InstrumentAccountSnapshot,
+    Item,
+    Level,
+    Market,
+    MarketEvent,
+    Open,
+    OpenFailed,
+    OpenInFlight,
+    Order,
+    OrderAlreadyCancelled,
+    OrderAlreadyFullyFilled,
+    OrderBookL1,
+    OrderKey,
+    OrderRejected,
+    OrderResponseAmend,
+    OrderResponseCancel,
+    PublicTrade,
+    Side,
+    Trade,
+)
+from barter_bt.system.book import decode
+from barter_bt.system.units import Units
+
+
+def tell_market(chunk: Chunk, row: int, kind: str, exchange: str, name: str, now: int) -> Market:
+    """A row of market data that arrives now."""
+    value = {column: array[row].item() for column, array in chunk.columns.items() if column != "instrument"}
+    time, what = int(value["time_exchange"]), _market_kind(chunk.first_row + row, value, kind)
+    return Market(Item(MarketEvent(time, now, exchange, name, what)))
+
+
+def _market_kind(number: int, value: dict[str, Any], kind: str) -> DataKind:
+    if kind == "trades":
+        side = Side.SELL if value["side"] < 0 else Side.BUY
+        return PublicTrade(str(number), value["price"], value["amount"], side)
+    if kind == "quotes":
+        bid, ask = (_level(value[f"{side}_price"], value[f"{side}_amount"]) for side in ("bid", "ask"))
+        return OrderBookL1(value["time_exchange"], bid, ask)
+    open_, high, low, close, volume = (value[column] for column in ("open", "high", "low", "close", "volume"))
+    return Candle(value["time_exchange"], open_, high, low, close, volume, 0)
+
+
+def _level(price: float, amount: float) -> Level | None:
+    return Level(Decimal(str(price)), Decimal(str(amount))) if amount > 0 else None
+
+
+class Reports:
+    """Says what reports of the venue tell; orders go by the keys with which they were requested.
+
+    Parameters
+    ----------
+    state
+        That of the engine to which the venue reports, with a full audit.
+    index, units
+        What its integers stand for.
+    keys
+        Key of each order, by number; what the venue does by itself has none.
+    """
+
+    def __init__(self, state: EngineState, index: IndexedInstruments, units: Units, keys: dict[int, OrderKey]) -> None:
+        self._s, self._index, self._units, self._keys = state, index, units, keys
+
+    def tell(self, item: int) -> list[Account]:
+        """All that row ``item`` of the account items has changed.
+
+        Raises
+        ------
+        EngineError
+            Barter's messages cannot tell it.
+        """
+        a = self._s.account_items
+        kind, order = a.kind[item], a.order[item]
+        if kind == ENTITLED:
+            return []
+        if kind == SPLIT:
+            raise EngineError("a split cannot be told in Barter's messages", "paper trading is without splits")
+        i = self._s.orders.instrument[order] if order >= 0 else -1
+        exchange = self._index.instruments[i].exchange if i >= 0 else self._exchange_of_asset(a.asset_first[item])
+        told: list[Any] = []
+        if kind in (FILL, CLOSE_OUT, DELIVERED):
+            told.append(self._trade(i, order, item))
+        if order >= 0 and order in self._keys:
+            told.append(self._update(i, order, item))
+        told += [self._balance(item, which) for which in ("first", "second") if getattr(a, f"asset_{which}")[item] >= 0]
+        return [account(exchange, one) for one in told]
+
+    def snapshot(self, exchange: str, time: int) -> AccountSnapshot:
+        """Balances of an exchange, and the orders that stand there."""
+        assets = [k for k, (name, _) in enumerate(self._index.assets) if name == exchange]
+        a = self._s.assets
+        balances = tuple(self._of_asset(k, a.total[k], a.free[k], time) for k in assets)
+        listed = [
+            InstrumentAccountSnapshot(one.name, tuple(self.standing(order) for order in self._live(i)))
+            for i, one in enumerate(self._index.instruments)
+            if one.exchange == exchange
+        ]
+        return AccountSnapshot(exchange, balances, tuple(listed))
+
+    def _live(self, i: int) -> list[int]:
+        """Orders of an instrument that stand, by number."""
+        found, order = [], self._s.instruments.first[i]
+        while order >= 0:
+            if self._s.orders.status[order] != OPEN_IN_FLIGHT:
+                found.append(order)
+            order = self._s.orders.after[order]
+        return found
+
+    def _exchange_of_asset(self, asset: int) -> str:
+        return self._index.assets[asset][0]
+
+    def _of_asset(self, asset: int, total: int, free: int, time: int) -> AssetBalance:
+        amounts = Balance(self._units.of_asset(asset, total), self._units.of_asset(asset, free))
+        return AssetBalance(self._index.assets[asset][1], amounts, time)
+
+    def _balance(self, item: int, which: str) -> AssetBalance:
+        a = self._s.account_items
+        asset, total, free = (getattr(a, f"{name}_{which}")[item] for name in ("asset", "total", "free"))
+        return self._of_asset(asset, total, free, a.time_exchange[item])
+
+    def _trade(self, i: int, order: int, item: int) -> Trade:
+        a, units = self._s.account_items, self._units
+        strategy = self._keys[order].strategy if order in self._keys else ""
+        fees = AssetFees(None, units.in_quote(i, a.fee[item]))
+        price, quantity = units.price(i, a.price[item]), units.quantity(i, a.quantity[item])
+        side = self._side(order)
+        number = str(len(self._s.trades) - 1)
+        time = a.time_exchange[item]
+        return Trade(number, str(order), self._index.names[i], strategy, time, side, price, quantity, fees)
+
+    def _side(self, order: int) -> Side:
+        return Side.BUY if self._s.orders.side[order] == BUY else Side.SELL
+
+    def _update(self, i: int, order: int, item: int) -> Order | OrderResponseCancel | OrderResponseAmend:
+        a, key = self._s.account_items, self._keys[order]
+        kind, status, reason, time = a.kind[item], a.status[item], a.reason[item], a.time_exchange[item]
+        if kind == CANCEL_REJECTED:
+            return OrderResponseCancel(key, self.ended(order))
+        if kind == AMEND_REJECTED:
+            return OrderResponseAmend(key, _refused(self._s.amends.reason[a.quantity[item]]))
+        if kind in (AMENDED, CHANGED):
+            return OrderResponseAmend(key, self._amended(i, order, time))
+        if status == CANCELLED and reason == REQUESTED:
+            return OrderResponseCancel(key, Cancelled(str(order), time))
+        o = self._s.orders
+        terms = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
+        price, quantity = self._units.price(i, o.price[order]), self._units.quantity(i, o.quantity[order])
+        return Order(key, self._side(order), price, quantity, *terms, self._state(i, order, item))
+
+    def _state(self, i: int, order: int, item: int) -> Any:
+        a, o = self._s.account_items, self._s.orders
+        kind, status, time = a.kind[item], a.status[item], a.time_exchange[item]
+        if kind == ACCEPTED or (kind == FILL and status in (OPEN_IN_FLIGHT, OPEN, FILLED)):
+            known = o.time_exchange[order]
+            return Open(str(order), time if known == NO_TIME else known, self._units.quantity(i, o.filled[order]))
+        if status == REJECTED:
+            return OpenFailed(self._rejected(i, a.reason[item]))
+        return {FILLED: FullyFilled(), EXPIRED: Expired()}.get(status, Cancelled(str(order), time))
+
+    def _rejected(self, i: int, reason: int) -> BalanceInsufficient | OrderRejected:
+        if reason == INSUFFICIENT_BALANCE:
+            return BalanceInsufficient(self._index.assets[self._index.settlement_assets[i]][1], REASONS[reason])
+        return OrderRejected(REASONS[reason])
+
+    def standing(self, order: int) -> Order:
+        """How an order stands, as of the last report."""
+        o, i, status = self._s.orders, self._s.orders.instrument[order], self._s.orders.status[order]
+        terms = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
+        price, quantity = self._units.price(i, o.price[order]), self._units.quantity(i, o.quantity[order])
+        known = None
+        if o.time_exchange[order] != NO_TIME:
+            known = Open(str(order), o.time_exchange[order], self._units.quantity(i, o.filled[order]))
+        state: Any = {
+            OPEN_IN_FLIGHT: OpenInFlight(),
+            OPEN: known,
+            CANCEL_IN_FLIGHT: CancelInFlight(known),
+            FILLED: FullyFilled(),
+            EXPIRED: Expired(),
+            REJECTED: OpenFailed(self._rejected(i, o.reason[order])),
+        }.get(status, Cancelled(str(order), o.time_closed[order]))
+        return Order(self._keys[order], self._side(order), price, quantity, *terms, state)
+
+    def _amended(self, i: int, order: int, time: int) -> Amended:
+        o, units = self._s.orders, self._units
+        return Amended(str(order), time, units.price(i, o.price[order]), units.quantity(i, o.quantity[order]))
+
+    def ended(self, order: int) -> OrderAlreadyFullyFilled | OrderAlreadyCancelled:
+        """Why an order cannot be cancelled or amended any more."""
+        is_filled = self._s.orders.status[order] == FILLED
+        return OrderAlreadyFullyFilled() if is_filled else OrderAlreadyCancelled()
+
+
+def _refused(reason: int) -> OrderRejected:
+    return OrderRejected(AMEND_REASONS[reason] if reason < 0 else REASONS[reason])
+
+
+def account(exchange: str, what: Any) -> Account:
+    """An event of the account."""
+    return Account(Item(AccountEvent(exchange, what)))

@@ -1,0 +1,154 @@
+"""What the kernels of one pass read and write, as tables."""
+
+from __future__ import annotations
+
+from barter_bt.columns.table import F64, I64, Block, F64s, Table
+from barter_bt.engine.terms import Terms
+
+
+class Bars(Table):
+    """One row for each candle, by its close, then instrument."""
+
+    time: I64
+    time_open: I64
+    open: I64  # ticks
+    close: I64
+    instrument: I64
+    following: I64  # the next of the same instrument; -1: none
+
+
+class Samples(Table):
+    """One row for each sample of the equity, as statistics take them: of which mark; mark 0 is the start's."""
+
+    mark: I64
+
+
+class Account(Table):
+    """One row: how targets are followed, and in what."""
+
+    cash: I64  # units at the start
+    ends: I64  # time of the last mark
+    unit: F64  # of money as a float: to divide by or, if not `divides`, to multiply with
+    divides: I64
+    size: I64
+    with_fee: I64
+    resize: I64
+    band: I64
+    on_change: I64  # 1: only targets that differ from the last are followed
+    free: F64  # rate without risk of one return
+
+
+class Targets(Table):
+    """One row: the targets of one set of parameters, NaN where there is none."""
+
+    value: F64s
+
+
+class Each(Table):
+    """One row for each instrument."""
+
+    per_unit: F64  # steps of a target of 1
+    slip_ticks: I64  # by which orders slip, and the part of the price in 1e-9
+    slip_rate: I64
+    last: F64  # the target before, NaN for none
+
+
+class Given(Block):
+    """The same for all sets."""
+
+    terms: Terms
+    bars: Bars
+    samples: Samples
+
+
+class Asked(Block):
+    """One set of parameters."""
+
+    account: Account
+    targets: Targets
+    each: Each
+
+
+class Amounts(Table, growable=True):
+    """Amounts of money as floats, one after the other."""
+
+    value: F64
+
+
+class Columns(Table):
+    """Room for adding up in a stated order."""
+
+    sum: F64
+
+
+class Queue(Table, growable=True):
+    """Instruments with an order at work, by its number."""
+
+    instrument: I64
+
+
+class Kept(Block):
+    """What a run writes down; the next one starts anew in the same memory."""
+
+    equity: Amounts  # at the samples
+    returns: Amounts  # less the rate without risk
+    terms: Amounts  # of a sum that is being added up
+    fees: Amounts  # of fills
+    notional: Amounts
+    realised: Amounts  # of closed positions
+    columns: Columns
+    queue: Queue
+
+
+class State(Table):
+    """One row: the account as it goes, and the counts."""
+
+    cash: I64
+    peak: I64  # the highest equity, and the lowest since
+    low: I64
+    positions: I64  # open ones, and since when there is any
+    since: I64
+    held_ns: I64
+    orders: I64
+    filled: I64
+    rejected: I64
+    closed: I64  # positions, and how many of them with a gain
+    wins: I64
+    beyond: I64  # 1: an amount is not far from the bounds of rule 2, or a target is beyond them
+
+
+class Holdings(Table):
+    """One row for each instrument."""
+
+    quantity: I64  # lots
+    cost_basis: I64
+    realised: I64
+    pending: I64  # signed lots of the order that waits for the next open
+    fills_at: I64  # row of the candle whose open that is; -1: there is none
+    last: I64  # ticks of the last close
+    mark: I64  # ticks of an own fill that no close followed; -1: the position was just opened; 0: the last close
+
+
+class Moments(Table):
+    """One row: what figures are made of."""
+
+    first: F64
+    last: F64
+    drawdown: F64
+    mean_equity: F64
+    defined: I64  # 1: every return is defined
+    mean: F64
+    deviation: F64
+    downside: F64
+    fees: F64
+    notional: F64
+    gains: F64
+    losses: F64
+
+
+class Found(Block):
+    """What a run ends with."""
+
+    state: State
+    holdings: Holdings
+    moments: Moments

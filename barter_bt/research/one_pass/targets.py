@@ -1,0 +1,223 @@
+"""Targets of many signals over the same candles: what they share is computed once.
+
+What expressions of a sweep have in common are rolling means and the like, of which a grid of 55 times 180 sets has 235.
+Each such part of an expression becomes a column, computed when it is first needed and kept while there is room. Where
+the whole is a comparison of such parts, it is compared without Polars.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from barter_bt.data import Stream
+from barter_bt.research.one_pass.comparison import Comparison, comparing, comparison
+from barter_bt.strategy.panel import Panel, panel
+from barter_bt.strategy.windows import taken_apart
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+ROOM: Final = 128_000_000
+"""Bytes of columns that are kept, with the arrays that they are compared as."""
+_FEWEST: Final = 16  # columns that are kept, however long they are
+_FROM_ROW_TO_ROW: Final = ("Rolling", "Ewm", "Cum", "Diff", "PctChange")
+_PLAIN: Final = ("Column", "Literal", "BinaryExpr", "Cast", "Function")
+"""Parts that give a value for each row, if what they are made of does; a literal gives one for all."""
+Parts = dict[bytes, str]
+
+
+class SharedColumns:
+    """Columns that signals share, by the part of an expression that they are; safe in threads.
+
+    Parameters
+    ----------
+    stream
+        The candles.
+    order
+        Their rows by the time of their close, then by instrument's name; None if they are in it.
+    """
+
+    def __init__(self, stream: Stream, order: Integers | None = None) -> None:
+        self.stream, self.rows, self._order = stream, stream.rows, order
+        self.panel = panel([stream], [0], list(stream.extra), across=False)
+        self._kept: OrderedDict[bytes, pl.Series] = OrderedDict()
+        self._arrays: dict[bytes, Floats | None] = {}  # of kept columns that were compared; None: they cannot be
+        self._most = max(ROOM // (16 * max(self.rows, 1)), _FEWEST)
+        self._lock = threading.Lock()
+
+    def targets(self, expressions: Sequence[pl.Expr]) -> Iterator[Floats]:
+        """Targets of each, in order, NaN where there is none; what is given is valid until the next is asked for.
+
+        Raises
+        ------
+        Exception
+            What Polars raises where one cannot be computed; or a target is NaN.
+        """
+        parts: Parts = {}
+        wanted = [_taken_apart(each, parts, whole=not self.panel.single) for each in expressions]
+        columns = self._columns(parts)
+        for k, each in enumerate(wanted):
+            if isinstance(each, Comparison) and self._compared(each, columns) is None:
+                wanted[k] = expressions[k]
+        together = {str(k): each.cast(pl.Float64) for k, each in enumerate(wanted) if isinstance(each, pl.Expr)}
+        found = self._computed(together, {parts[key]: column for key, column in columns.items()})
+        room, compare = np.empty(self.rows), comparing()
+        for k, (each, given) in enumerate(zip(wanted, expressions, strict=True)):
+            if isinstance(each, Comparison):
+                compared = self._compared(each, columns)
+                assert compared is not None, "the columns have not changed"
+                compare(*compared, each.or_equal, each.yes, room)
+                yield self._in_order(room)
+            elif each is None:
+                yield self._alone(given)
+            else:
+                yield self._in_order(_floats(found[str(k)], self.rows))
+
+    def _computed(self, wanted: dict[str, pl.Expr], columns: dict[str, pl.Series]) -> pl.DataFrame:
+        if not wanted:
+            return pl.DataFrame()
+        frame = self.panel.frame
+        if columns:
+            frame = pl.concat([frame, pl.DataFrame(columns).lazy()], how="horizontal")
+        own = {name: self._of_each(one) for name, one in wanted.items()}
+        return self.panel.collect(frame.select(**own))
+
+    def _of_each(self, expression: pl.Expr) -> pl.Expr:
+        """What is done for each instrument alone (rule 8)."""
+        return expression if self.panel.single else expression.over("instrument")
+
+    def _alone(self, expression: pl.Expr) -> Floats:
+        """An expression with windows, which are computed one after the other."""
+        apart = taken_apart(expression)
+        candles = self.across if apart.across else self.panel
+        columns = apart.columns(candles).select(pl.col("target").cast(pl.Float64))
+        found = _floats(candles.collect(columns).to_series(), self.rows)
+        return found if apart.across else self._in_order(found)
+
+    @cached_property
+    def across(self) -> Panel:
+        """The candles in order, for expressions that look at several instruments."""
+        return panel([self.stream], [0], list(self.stream.extra), across=True).held()
+
+    def _in_order(self, targets: Floats) -> Floats:
+        return targets if self._order is None else targets[self._order]
+
+    def _compared(self, one: Comparison, columns: dict[bytes, pl.Series]) -> tuple[Floats, Floats] | None:
+        """The columns that are compared; None if one is not of finite floats: to Polars NaN is the greatest."""
+        greater, less = (self._array(side, columns) for side in (one.greater, one.less))
+        return None if greater is None or less is None else (greater, less)
+
+    def _array(self, side: Any, columns: dict[bytes, pl.Series]) -> Floats | None:
+        if isinstance(side, float):
+            return np.full(self.rows, side)
+        with self._lock:
+            if side not in self._arrays:
+                column = columns[side]
+                fits = column.dtype == pl.Float64 and column.len() == self.rows
+                fits = fits and bool(column.drop_nulls().is_finite().all())
+                self._arrays[side] = column.fill_null(float("nan")).to_numpy() if fits else None
+            return self._arrays[side]
+
+    def _columns(self, parts: Parts) -> dict[bytes, pl.Series]:
+        """A column for each part; those that are not kept yet are computed together."""
+        with self._lock:
+            found = {key: self._kept[key] for key in parts if key in self._kept}
+            missing = {parts[key]: pl.Expr.deserialize(key) for key in parts if key not in found}
+            if missing:
+                own = {name: self._of_each(one) for name, one in missing.items()}
+                made = self.panel.collect(self.panel.frame.select(**own))
+                found |= {key: made[name] for key, name in parts.items() if name in missing}
+            for key, column in found.items():
+                self._kept[key] = column
+                self._kept.move_to_end(key)
+            while len(self._kept) > max(self._most, len(parts)):
+                self._arrays.pop(self._kept.popitem(last=False)[0], None)
+        return found
+
+
+def _taken_apart(expression: pl.Expr, parts: Parts, whole: bool) -> pl.Expr | Comparison | None:
+    """A comparison of parts; else the expression with columns for its parts, which are named; None if it has windows.
+
+    A function that cannot be written down is computed in place, and so is what shall stay ``whole``.
+    """
+    if ".over(" in str(expression):
+        return None
+    try:
+        document = msgspec.msgpack.decode(expression.meta.serialize())
+    except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError):
+        return expression
+    found = comparison(document)
+    sides = [] if found is None else [each for each in (found.greater, found.less) if not isinstance(each, float)]
+    if found is None or not all(_is_plain(each) and _has_column(each) for each in sides):
+        return expression if whole else _with_columns(expression, parts)
+    greater, less = (each if isinstance(each, float) else _named(each, parts) for each in (found.greater, found.less))
+    return replace(found, greater=greater, less=less)
+
+
+def _named(node: Any, parts: Parts) -> bytes:
+    key = msgspec.msgpack.encode(node)
+    parts.setdefault(key, f"__part{len(parts)}")
+    return key
+
+
+def _with_columns(expression: pl.Expr, parts: Parts) -> pl.Expr:
+    document = msgspec.msgpack.decode(expression.meta.serialize())
+    return pl.Expr.deserialize(msgspec.msgpack.encode(_replaced(document, parts)))
+
+
+def _replaced(node: Any, parts: Parts) -> Any:
+    """The same form of an expression with a column for each part that goes from row to row."""
+    if isinstance(node, list):
+        return [_replaced(each, parts) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if _goes_from_row_to_row(node) and _is_plain(node):
+        return {"Column": parts[_named(node, parts)]}
+    return {name: _replaced(value, parts) for name, value in node.items()}
+
+
+def _goes_from_row_to_row(node: dict[str, Any]) -> bool:
+    function = node["Function"]["function"] if list(node) == ["Function"] else None
+    name = next(iter(function)) if isinstance(function, dict) else str(function)
+    return name.startswith(_FROM_ROW_TO_ROW)
+
+
+def _is_plain(node: Any) -> bool:
+    """Whether an expression gives a value for each row, from columns of the candles."""
+    if not isinstance(node, dict) or len(node) != 1 or next(iter(node)) not in _PLAIN:
+        return False
+    ((kind, inner),) = node.items()
+    if kind == "Function":
+        return _goes_from_row_to_row(node) and all(map(_is_plain, inner["input"]))
+    if kind == "BinaryExpr":
+        return _is_plain(inner["left"]) and _is_plain(inner["right"])
+    return _is_plain(inner["expr"]) if kind == "Cast" else True
+
+
+def _has_column(node: Any) -> bool:
+    return b"Column" in msgspec.msgpack.encode(node)
+
+
+def _floats(column: pl.Series, rows: int) -> Floats:
+    """A column of targets as an array, null as NaN.
+
+    Raises
+    ------
+    ValueError
+        It has a NaN, which is no target, or another length than the candles.
+    """
+    if column.len() == 1 and rows != 1:  # a constant
+        column = column.new_from_index(0, rows)
+    values = column.fill_null(float("nan")).to_numpy() if column.null_count() else column.to_numpy()
+    if int(np.isnan(values).sum()) != column.null_count() or len(values) != rows:
+        raise ValueError("a target that is NaN")
+    return np.ascontiguousarray(values, np.float64)

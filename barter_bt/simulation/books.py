@@ -1,0 +1,119 @@
+"""Messages of books reach the engine, one after the other, until something else is due (rule 89)."""
+
+from __future__ import annotations
+
+from barter_bt.book.change import ENDS
+from barter_bt.columns.table import Block
+from barter_bt.engine.action.send import dispatch
+from barter_bt.engine.agenda import REPORT, REQUEST, VENUE_MARKET
+from barter_bt.engine.audit import FULL, begin, note_market
+from barter_bt.engine.event import MARKET_BOOK, MARKET_QUOTE
+from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
+from barter_bt.engine.feed import Cursors, Feed, advance, is_expired
+from barter_bt.engine.record import EACH_EVENT, record
+from barter_bt.engine.state.connectivity import heal_market
+from barter_bt.engine.state.market import change_book, update_from_book
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.wake import SLEEP, is_awake, wake
+from barter_bt.simulation.row import keep, pass_over
+from barter_bt.venue.market import on_market_row
+from barter_bt.venue.settle import settle
+from barter_bt.venue.state import VenueState
+
+
+def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:
+    """Process messages of one cursor up to the time ``limit``, or until something else comes first.
+
+    A message is one event; chunks hold whole ones.
+    """
+    f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
+    twin, row, rows, left, n = c - streams, f.row[c], f.rows[c], e.budget[0], len(s.instruments)
+    same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
+    asked, status = e.wake[0] if is_awake(s) else 0, SLEEP
+    while row < rows and left > 0:
+        now = f.time[c][row] + f.shift[c]
+        if now > limit:
+            break
+        if now < e.market_time[0]:
+            fail(v.fault, TIME_WENT_BACK, -1)
+            break
+        end = _end_of_message(f, c, row)
+        if v.clock.live[0] > 0 and f.due[twin] <= now:
+            alone = end < rows and f.time[c][end] > now
+            if not (same and alone and f.row[twin] == row):
+                break
+            _venue_takes_message(v, f, twin, row, end)
+            limit = min(limit, s.agenda.due[REPORT] - 1)
+            if now > limit or v.fault.code[0] != NO_FAULT:
+                break
+        i = f.instrument[c][row]
+        e.market_time[0] = now
+        left -= end - row
+        if i < 0 or i >= n:
+            if not is_expired(i, n):
+                fail(v.fault, BAD_ROW, -1)
+                break
+            row = end
+            pass_over(s, ~i, now)
+            continue
+        e.time[0] = now
+        e.sequence[0] += 1
+        if e.unhealthy[0] > 0:
+            heal_market(s, s.terms.exchange[i])
+        moved = _apply_message(s, v, f, c, i, row, end)
+        if v.fault.code[0] != NO_FAULT:
+            break
+        kind = MARKET_QUOTE if moved and not asked & MARKET_BOOK else MARKET_BOOK
+        row = end
+        if asked & kind:
+            s.event.kind[0], s.event.order[0], s.event.instrument[0] = kind, -1, i
+            if wake(s, my) != SLEEP:
+                status = 1
+                break
+            if len(s.actions) > 0:
+                dispatch(s)
+                limit = min(limit, s.agenda.due[REQUEST])
+                if e.pending[0]:
+                    break
+    e.budget[0] = left
+    locate(v.fault, c, row)
+    advance(f, c, row)
+    return status
+
+
+def _end_of_message(f: Cursors, c: int, row: int) -> int:
+    """The row behind a message that starts with ``row``."""
+    while not f.flags[c][row] & ENDS:
+        row += 1
+    return row + 1
+
+
+def _venue_takes_message(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
+    """The venue sees the message that the engine is about to see, and settles what it matches."""
+    v.clock.stage[0] = VENUE_MARKET
+    for each in range(row, end):
+        on_market_row(v, f, twin, each)
+    locate(v.fault, twin, row)
+    advance(f, twin, end)
+    if len(v.matches) > 0:
+        settle(v)
+
+
+def _apply_message(s: EngineState, v: VenueState, f: Cursors, c: int, i: int, row: int, end: int) -> bool:
+    """A message changes the book, and what it shows; says whether the best prices or their amounts are others."""
+    for each in range(row, end):
+        stamp, price, amount = f.time_exchange[c][each], f.first[c][each], f.second[c][each]
+        if not change_book(s, i, f.flags[c][each], stamp, price, amount):
+            fail(v.fault, BAD_ROW, i)
+            return False
+        if s.engine.keeping[0]:
+            keep(s, f, c, i, each)
+    moved = update_from_book(s, i, f.time_exchange[c][row])
+    if s.engine.audit[0] == FULL:
+        ins, per_unit = s.instruments, s.terms.ticks_per_unit[i]
+        begin(s, MARKET_QUOTE, i, -1, -1, -1)
+        bid, ask, stamp = ins.bid[i] / per_unit, ins.ask[i] / per_unit, f.time_exchange[c][row]
+        note_market(s, i, stamp, bid, ins.bid_amount[i], ask, ins.ask_amount[i], 0.0)
+    if s.engine.recording[0] == EACH_EVENT:
+        record(s)
+    return moved

@@ -1,0 +1,75 @@
+"""Trading on paper from the command line: the example that a newcomer runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from barter_bt.backtest import backtest
+from barter_bt.backtest.config import load
+from barter_bt.cli import main
+from barter_bt.live import read_session
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "examples" / "paper.toml"
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The example, of its last year alone."""
+    text = EXAMPLE.read_text().replace("2008-01-01", "2012-03-01")
+    text = text.replace("../../datasets", str(ROOT / "datasets"))
+    (tmp_path / "paper_strategy.py").write_text((EXAMPLE.parent / "paper_strategy.py").read_text())
+    (tmp_path / "paper.toml").write_text(text)
+    return tmp_path / "paper.toml"
+
+
+def test_the_example_trades_and_its_recording_comes_to_the_same(example: Path, capsys: Any) -> None:
+    """The fills are those of a backtest on the same file."""
+    where = example.parent / "session"
+    assert main(["paper", str(example), "--pace", "max", "--record", str(where), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert main(["replay", str(example), str(where), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == told
+    result = backtest(**load(example).build() | {"interpret": True})
+    assert told["trades"] == result.trades.height > 10
+    assert told["summary"]["total_return"] == result.summary()["total_return"]
+
+
+def test_it_says_what_happens(example: Path, capsys: Any) -> None:
+    assert main(["paper", str(example), "--pace", "100000d"]) == 0
+    said = capsys.readouterr().out
+    assert "bought 100 aapl_usd at" in said
+    assert "no exchange was contacted" in said
+    assert said.index("sent: buy 100") < said.index("bought 100")
+
+
+@pytest.mark.parametrize(("pace", "words"), [("fast", "write 1s, 1h"), ("0s", "pace")])
+def test_a_pace_that_is_none(example: Path, capsys: Any, pace: str, words: str) -> None:
+    assert main(["paper", str(example), "--pace", pace]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_sigterm_shuts_down_in_good_order(example: Path) -> None:
+    """What was recorded by then ends with a shutdown and has the digest of the session."""
+    where = example.parent / "session"
+    command = [sys.executable, "-m", "barter_bt.cli", "paper", str(example), "--pace", "20d", "--record", str(where)]
+    environment = os.environ | {"BARTER_BT_INTERPRET": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as running:
+        assert running.stdout is not None
+        running.stdout.readline()  # it has traded
+        running.send_signal(signal.SIGTERM)
+        said, errors = running.communicate(timeout=60)
+    assert running.returncode == 130, errors
+    assert b"Digest" in said
+    recording = read_session(where)
+    assert recording.digest is not None
+    assert recording.frame()["kind"][-1] == "shutdown"
+    assert recording.frame().height < 1500
