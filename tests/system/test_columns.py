@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import barter_bt as bt
+from barter_bt.columns.table import Block
 from barter_bt.engine.replica import differences
 from barter_bt.errors import DataError, InstrumentError
 from barter_bt.errors import EngineError as RunError
@@ -134,10 +135,16 @@ def until_an_error(work: Any) -> str | None:
     return None
 
 
+def tables_of(block: Block) -> list[Any]:
+    """All tables, also of blocks in it."""
+    parts = [tables_of(part) if isinstance(part, Block) else [part] for part in block.tables().values()]
+    return [table for part in parts for table in part]
+
+
 def same(one: Engine, other: Engine) -> None:
     assert differences(one.state, other.state) == []
-    for name, table in one.state.tables().items():
-        assert table.to_polars().equals(other.state.tables()[name].to_polars()), name
+    for mine, theirs in zip(tables_of(one.state), tables_of(other.state), strict=True):
+        assert mine.to_polars().equals(theirs.to_polars()), type(mine).__name__
 
 
 @pytest.mark.parametrize("make", [None, Bids, Hears])
