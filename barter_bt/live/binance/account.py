@@ -119,10 +119,9 @@ class BinanceAccount:
             self._prepare,
         )  # fmt: skip
         self._sender = Sender(
-            self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._tell,
-            start=self._start,
+            self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
+            start=self._start, hear_of=self._hear_of,
         )  # fmt: skip
-        self._sender.acknowledged = lambda cid: self._start(self._hear_of(cid))
         self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_listening = self._is_checked = False
@@ -271,9 +270,6 @@ class BinanceAccount:
             return ExecutionChannelUnhealthy("the account's stream is not there: nobody would hear what became of it")
         self._sender.send(request)
         return None
-
-    def _tell(self, what: Any) -> None:
-        self._inbox.put(what)
 
     async def _hear_of(self, cid: str) -> None:
         """The stream must mention what the exchange has acknowledged."""

@@ -52,7 +52,8 @@ class Inbox:
         self._limit, self.dropped = limit, 0
         self._items: deque[Any] = deque()
         self._news = asyncio.Event()
-        self.is_closed, self._error = False, None
+        self.is_closed = False
+        self._error: BaseException | None = None
 
     def put(self, item: Any) -> bool:
         """Add something; False where there is no room, and all that waited is given up."""
@@ -67,7 +68,7 @@ class Inbox:
     def close(self, error: BaseException | None = None) -> None:
         """Nothing more will come; whoever reads gets the error behind what is there."""
         self.is_closed = True
-        self._error = self._error or error  # type: ignore[assignment]
+        self._error = self._error or error
         self._news.set()
 
     async def items(self) -> AsyncIterator[Any]:

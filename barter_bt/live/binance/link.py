@@ -124,12 +124,12 @@ class Link:
                     for one in (watching, reading):
                         one.cancel()
                     ended = await asyncio.gather(reading, watching, return_exceptions=True)
-                for one in ended:
-                    if isinstance(one, Exception):
-                        raise one
+                for result in ended:
+                    if isinstance(result, Exception):
+                        raise result
                 if self._dropped.done():
                     return self._dropped.result()
-                return next(one for one in ended if isinstance(one, str))
+                return next(result for result in ended if isinstance(result, str))
         except (aiohttp.ClientError, ConnectionFailed, OSError, TimeoutError) as error:
             return f"{type(error).__name__}: {error}"
 

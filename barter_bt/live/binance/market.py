@@ -293,4 +293,5 @@ def _public_trade(number: int, price: Any, quantity: Any, buyer_made: bool) -> P
 
 def _candle(last_ms: int, prices: Sequence[Any], count: int) -> Candle:
     """The exchange names a candle's last ms; its end is the next."""
-    return Candle((last_ms + 1) * MS_NS, *(float(price) for price in prices), count)
+    first, high, low, last, volume = (float(price) for price in prices)
+    return Candle((last_ms + 1) * MS_NS, first, high, low, last, volume, count)

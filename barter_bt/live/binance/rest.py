@@ -114,13 +114,16 @@ class Rest:
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 raise Unanswered(f"the answer to {path} is no {kind}: {error}") from error
 
-    def may_send(self, *, orders: int = 0) -> bool:
-        """Whether the budget has room for a request that does not wait."""
-        now = self._clock.now()
-        return self.budget.free_at({WEIGHT: 1, ORDERS: orders}, now) <= now
+    def reserve(self, *, weight: int, orders: int = 0) -> bool:
+        """Count a request that does not wait; False where the budget has no room for it."""
+        now, costs = self._clock.now(), {WEIGHT: weight, ORDERS: orders}
+        if self.budget.free_at(costs, now) > now:
+            return False
+        self.budget.add(costs, now)
+        return True
 
-    async def send(self, method: str, path: str, params: Mapping[str, Any], *, orders: int = 0) -> bytes:
-        """Send a request that changes something: once, and at once.
+    async def send(self, method: str, path: str, params: Mapping[str, Any]) -> bytes:
+        """Send a request that changes something, once, and at once; it has been counted by :meth:`reserve`.
 
         Raises
         ------
@@ -129,7 +132,7 @@ class Rest:
         Refusal
             Nothing became of it.
         """
-        return await self._ask(method, path, params, {WEIGHT: 1, ORDERS: orders}, True)
+        return await self._ask(method, path, params, {}, True)
 
     async def _ask(
         self, method: str, path: str, params: Mapping[str, Any] | None, costs: Mapping[str, int], signed: bool

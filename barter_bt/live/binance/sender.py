@@ -45,6 +45,7 @@ from barter_bt.protocol import (
 
 CERTAIN_NS = WINDOW_MS * MS_NS + ANSWER_NS
 """After which the exchange knows of a request, or never will."""
+_WEIGHTS: dict[type, int] = {OrderRequestOpen: 1, OrderRequestCancel: 1, OrderRequestAmend: 4}
 Request = OrderRequestOpen | OrderRequestCancel | OrderRequestAmend
 
 
@@ -63,6 +64,8 @@ class Sender:
         Gets what is to be told: an event of the account, or an order that was asked for.
     start
         Runs something at the same time.
+    hear_of
+        Sees to it that the stream mentions an order that the exchange has acknowledged.
     """
 
     def __init__(
@@ -74,20 +77,20 @@ class Sender:
         random: Random,
         *,
         is_dry: bool,
-        tell: Callable[[Any], None],
+        tell: Callable[[Any], object],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        hear_of: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._rest, self._history, self._symbols, self._clock, self._random = rest, history, symbols, clock, random
-        self._is_dry, self._tell, self._start = is_dry, tell, start
+        self._is_dry, self._tell, self._start, self._hear_of = is_dry, tell, start, hear_of
         self._on_its_way: dict[str, asyncio.Task[None]] = {}
-        self.acknowledged: Callable[[str], None] = lambda cid: None
 
     def send(self, request: Request) -> None:
         """Send a request behind what is on its way for the same order; whatever becomes of it is told."""
         is_open, cid = isinstance(request, OrderRequestOpen), request.key.cid
         if (why := self._objection(request)) is not None:
             self._tell(failed(request, OrderRejected(why)))
-        elif not self._rest.may_send(orders=int(is_open)):
+        elif not self._rest.reserve(weight=_WEIGHTS[type(request)], orders=int(is_open)):
             self._tell(failed(request, RateLimit()))
         else:
             if is_open:
@@ -108,7 +111,7 @@ class Sender:
             await asyncio.wait((before,))
         sent_at = self._clock.now()
         try:
-            await self._rest.send(*self._document(request), orders=int(isinstance(request, OrderRequestOpen)))
+            await self._rest.send(*self._document(request))
         except Refusal as refusal:
             self._tell(failed(request, await self._why(request, refusal)))
         except Unanswered as error:
@@ -120,7 +123,7 @@ class Sender:
             if self._is_dry:
                 self._tell(failed(request, OrderRejected("a dry run: the exchange would have taken it")))
             else:
-                self.acknowledged(request.key.cid)
+                self._start(self._hear_of(request.key.cid))
         finally:
             if self._on_its_way.get(request.key.cid) is asyncio.current_task():
                 del self._on_its_way[request.key.cid]

@@ -166,9 +166,9 @@ def _order(
     key: OrderKey, side: str, price: Decimal, quantity: Decimal, kind: str, tif: str, state: OrderState
 ) -> Order:
     """An order; what waits for a trigger, placed by hand, is what it becomes."""
-    terms: TimeInForce = {"IOC": ImmediateOrCancel(), "FOK": FillOrKill()}.get(
-        tif, GoodUntilCancelled(post_only=kind == "LIMIT_MAKER")
-    )
+    terms: TimeInForce = GoodUntilCancelled(post_only=kind == "LIMIT_MAKER")
+    if tif in ("IOC", "FOK"):
+        terms = ImmediateOrCancel() if tif == "IOC" else FillOrKill()
     priced = OrderKind.LIMIT if "LIMIT" in kind else OrderKind.MARKET
     return Order(
         key, Side(side), price, quantity, priced, terms if priced == OrderKind.LIMIT else ImmediateOrCancel(), state

@@ -73,6 +73,7 @@ class LoopbackExchange(Script):
         super().__init__(listed, Matching(listed, amounts, Decimal(fee), fee_in, self.now, told), sockets)
         self._guard = Guard(key, secret, weight_limit, order_limit, self.now)
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self._late: list[Late] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -91,10 +92,8 @@ class LoopbackExchange(Script):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for faults in self._faults.values():
-            for fault in faults:
-                if isinstance(fault, Late):
-                    fault.release()
+        for late in self._late:
+            late.release()
         await self.sockets.close(1001)
         if self._runner is not None:
             await self._runner.cleanup()
@@ -144,7 +143,7 @@ class LoopbackExchange(Script):
 
     def _answer_socket(self, socket: web.WebSocketResponse, asked: dict[str, Any]) -> dict[str, Any]:
         params = {name: str(value) for name, value in asked.get("params", {}).items()}
-        answer = {"id": asked.get("id"), "status": 200, "rateLimits": []}
+        answer: dict[str, Any] = {"id": asked.get("id"), "status": 200, "rateLimits": []}
         try:
             if asked.get("method") != "userDataStream.subscribe.signature":
                 raise Refused(-1020, "This operation is not supported.")
@@ -168,6 +167,7 @@ class LoopbackExchange(Script):
         if fault is None or isinstance(fault, Late) or fault.processed:
             response = self._process(route, request.headers.get("X-MBX-APIKEY"), payload, params)
         if isinstance(fault, Late):
+            self._late.append(fault)
             await self.sockets.flush()
             await fault.wait()
         if isinstance(fault, Lost) and request.transport is not None:

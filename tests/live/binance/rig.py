@@ -53,7 +53,7 @@ class Rig:
     """An adapter at a loopback exchange; ``told`` is what its arrivals say, without the wrapping."""
 
     def __init__(self, make: Callable[[Rig], Any], **exchange: Any) -> None:
-        self.clock, self.make = Manual(START), make
+        self.clock, self.make, self.more = Manual(START), make, dict[str, Any]()
         self.exchange = LoopbackExchange(self.clock, **exchange)
         self.exchange.quote("99", "101", "5")
         self.told: list[Any] = []
@@ -144,7 +144,7 @@ def account_rig(*, dry_run: bool = False, adapter: dict[str, Any] | None = None,
     """A rig around an account."""
 
     def make(rig: Rig) -> binance.BinanceAccount:
-        given = {"dry_run": dry_run, "clock": rig.clock, "random": Random(1)} | (adapter or {})
+        given = {"dry_run": dry_run, "clock": rig.clock, "random": Random(1)} | (adapter or {}) | rig.more
         return binance.BinanceAccount([BTC], binance.Keys("key", "secret"), endpoints=rig.exchange.endpoints, **given)
 
     return Rig(make, **exchange)
@@ -154,7 +154,7 @@ def market_rig(*streams: str, adapter: dict[str, Any] | None = None, **exchange:
     """A rig around a market."""
 
     def make(rig: Rig) -> binance.BinanceMarket:
-        given = {"clock": rig.clock, "random": Random(1)} | (adapter or {})
+        given = {"clock": rig.clock, "random": Random(1)} | (adapter or {}) | rig.more
         return binance.BinanceMarket([BTC], streams or ("trades",), endpoints=rig.exchange.endpoints, **given)
 
     return Rig(make, **exchange)
