@@ -52,7 +52,7 @@ SURFACE = {
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
     """,
     "barter_bt.live": """
-        Arrival Clock Driven ExecutionClient LiveRun Manual Mark MockExchange Paced RecordedSession Recorder
+        Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark MockExchange Paced RecordedSession Recorder
         SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual
         WallClock paper read_session replay
     """,

@@ -96,9 +96,9 @@ def _clock(pace: str, begins: int, ends: int) -> Any:
     if pace == "max":
         return Virtual(begins)
     if pace == "auto":
-        return Paced(begins, max(ends - begins, SECOND_NS) / SECOND_NS / _HALF_A_MINUTE)
+        return Paced(begins, max(ends - begins, SECOND_NS) / SECOND_NS / _HALF_A_MINUTE, ends)
     try:
-        return Paced(begins, duration_ns(pace, "--pace") / SECOND_NS)
+        return Paced(begins, duration_ns(pace, "--pace") / SECOND_NS, ends)
     except ConfigError as error:
         raise ConfigError(error.message, "write 1s, 1h, 1d, auto or max") from error
 

@@ -4,6 +4,7 @@
 exchanges must do stands in :mod:`barter_bt.live.protocols`, how to begin in the guide *Trade on paper*.
 """
 
+from barter_bt.live.answers import AsyncClient
 from barter_bt.live.arrival import Arrival, Mark
 from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
 from barter_bt.live.driven import Driven
@@ -12,7 +13,8 @@ from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.mock import MockExchange
 from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.recorder import Recorder
-from barter_bt.live.replay import RecordedSession, SessionWarning, read_session, replay
+from barter_bt.live.recording import RecordedSession, SessionWarning, read_session
+from barter_bt.live.replay import replay
 from barter_bt.live.run import LiveRun
 from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
 from barter_bt.live.synchronous import SyncHandle
@@ -20,6 +22,7 @@ from barter_bt.live.system import System, paper
 
 __all__ = [
     "Arrival",
+    "AsyncClient",
     "Clock",
     "Driven",
     "ExecutionClient",

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import ConfigError
 
 SECOND_NS = 1_000_000_000
@@ -65,6 +66,8 @@ class Paced:
         The first time, ns since 1970.
     pace
         Seconds of the replay in a second of the machine's: 1 is as it was, 3600 an hour in a second.
+    end
+        The last time, at which it stands still.
     monotonic
         Counts the machine's nanoseconds.
 
@@ -81,10 +84,12 @@ class Paced:
     (1000, 1120)
     """
 
-    def __init__(self, start: int, pace: float, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self, start: int, pace: float, end: int = NEVER, monotonic: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         if not 0 < pace < float("inf"):
             raise ConfigError(f"pace is {pace}; it must be a positive number", "1 is the pace of the data itself")
-        self._start, self._pace, self._monotonic = start, pace, monotonic
+        self._start, self._pace, self._end, self._monotonic = start, pace, end, monotonic
         self._origin: int | None = None
 
     def now(self) -> int:
@@ -92,10 +97,11 @@ class Paced:
         ticks = self._monotonic()
         if self._origin is None:
             self._origin = ticks
-        return self._start + round((ticks - self._origin) * self._pace)
+        return min(self._start + round((ticks - self._origin) * self._pace), self._end)
 
     async def sleep_until(self, when: int) -> None:
-        """Wait."""
+        """Wait; for what is behind the end, no longer than until then."""
+        when = min(when, self._end)
         while (left := when - self.now()) > 0:
             await asyncio.sleep(left / self._pace / SECOND_NS)
 

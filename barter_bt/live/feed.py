@@ -17,11 +17,8 @@ from barter_bt.data import Stream
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import TRADE_ROWS, Cursors, advance
 from barter_bt.protocol import Level, Market, MarketEvent, OrderBookL1, PublicTrade
-from barter_bt.venue.lag import catch_up
-from barter_bt.venue.state import VenueState
 
 IDLE = NEVER - 1
-_BEHIND = 1_000  # rows that an idle venue may be behind
 Row = tuple[int, int, tuple[float, ...], Market]
 
 
@@ -32,12 +29,10 @@ class LiveFeed(Feeder):
     ----------
     streams
         Kinds of what will come, in the order of rule 10; their rows are not read.
-    venue
-        What catches up with the market from time to time while it holds no orders.
     """
 
-    def __init__(self, streams: Sequence[Stream], venue: VenueState) -> None:
-        self._streams, self._venue, self._count = streams, venue, len(streams)
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self._streams, self._count = streams, len(streams)
         self.cursors, self.total_rows = Cursors(2 * self._count), 0
         self._rows: list[deque[Row]] = [deque() for _ in range(2 * self._count)]
         self._given: list[list[Row]] = [[] for _ in range(2 * self._count)]
@@ -58,9 +53,6 @@ class LiveFeed(Feeder):
         for c in (stream, stream + self._count):
             self._rows[c].append(row)
             if self.cursors.due[c] == IDLE:
-                self.feed(c)
-        if self._venue.clock.live[0] == 0 and len(self._rows[stream]) >= _BEHIND:
-            while (c := catch_up(self._venue, self.cursors, self._count, now)) >= 0:
                 self.feed(c)
         return True
 

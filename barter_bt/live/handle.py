@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from barter_bt.live.host import Host
@@ -114,15 +115,17 @@ class SystemHandle:
 
     # What there is to see
 
-    async def audits(self) -> AsyncIterator[Audit]:
-        """Every audit from the first call on, until the system ends; who reads slowly gets them all, later.
+    def audits(self) -> AsyncIterator[Audit]:
+        """Every audit from this call on, until the system ends; who reads slowly gets them all, later.
 
         Raises
         ------
         ConfigError
             The system's ``audit_mode`` is ``"disabled"``.
         """
-        listener = self._host.listen()
+        return self._listen(self._host.listen())
+
+    async def _listen(self, listener: asyncio.Queue[Audit | None]) -> AsyncIterator[Audit]:
         try:
             while (audit := await listener.get()) is not None:
                 yield audit

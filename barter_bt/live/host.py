@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
@@ -13,6 +14,8 @@ from barter_bt.live.clock import Clock
 from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
+from barter_bt.live.recording import read_session
+from barter_bt.live.replay import process_again
 from barter_bt.live.session import Session
 from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
 from barter_bt.system import Audit, Timer
@@ -76,7 +79,6 @@ class Host:
         self._queue: asyncio.Queue[Entry] = asyncio.Queue()
         self._drained = asyncio.Event()
         self.error: BaseException | None = None
-        session.records = recorder
         session.watch = self._tell
 
     # Life
@@ -88,13 +90,28 @@ class Host:
         ------
         EngineError
             It has been started before.
+        ConfigError
+            The recorder cannot begin, or what it is to go on with is no session that could.
         """
         if self._main is not None:
             raise EngineError("the system has been started before", "make another one")
         if self._recorder:
+            if self._recorder.resumes:
+                self._resume(self._recorder.directory)
             self._recorder.begin(self.session.engine)
+            self.session.records = self._recorder
         self._working = asyncio.create_task(self._work())
         self._main = asyncio.create_task(self._run(self._working))
+
+    def _resume(self, directory: Path) -> None:
+        """Go through all that the session has seen before."""
+        if not self._keeps_time:
+            raise ConfigError("a simulated exchange cannot go on where it was", "start its session anew")
+        process_again(self.session, read_session(directory))
+        if self.session.engine.terminated:
+            raise ConfigError(f"the session in {directory} has ended", "record another one in another directory")
+        if self.reconciler:
+            self.reconciler.resumed_at = self.session.now
 
     @property
     def is_running(self) -> bool:

@@ -71,7 +71,7 @@ class MockExchange(SimulatedExchange):
         super().__init__(Simulation(streams, instruments, **settings), used)
 
     def _make_feeder(self) -> LiveFeed:
-        self._feed = LiveFeed(self.setup.streams, self._venue)
+        self._feed = LiveFeed(self.setup.streams)
         return self._feed
 
     async def arrivals(self) -> AsyncIterator[Arrival]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Protocol
 
 from barter_bt.engine.order import OPEN_IN_FLIGHT
 from barter_bt.errors import ConnectionFailed
@@ -29,6 +30,14 @@ _FIRST_WAIT_NS, _LONGEST_WAIT_NS = SECOND_NS, 60 * SECOND_NS
 _ENABLED = TradingStateUpdate(TradingState.ENABLED)
 
 
+class AsksForOrders(Protocol):
+    """What of a client is needed to ask for orders."""
+
+    async def order_status(self, key: OrderKey) -> Order | None:
+        """As of :class:`~barter_bt.live.ExecutionClient`."""
+        ...
+
+
 class Reconciler:
     """Holds what exchanges say against what the engine knows.
 
@@ -45,12 +54,16 @@ class Reconciler:
     ----------
     trouble
         Money that has stopped trading; empty when trading is enabled again.
+    resumed_at
+        When a session goes on that was interrupted: its last time before, -1 if it was not. What was in flight then is
+        overdue.
     """
 
     def __init__(self, engine: Engine, grace_ns: int, overdue_ns: int) -> None:
         self._engine, self._overdue_ns = engine, overdue_ns
         self._ledger = Ledger(engine.index, list(engine.units.scales.units), grace_ns)
         self.trouble: list[Unreconciled] = []
+        self.resumed_at = -1
 
     def sees_trouble(self, arrival: Arrival, now: int) -> bool:
         """Whether money has been unexplained for too long, for the first time since trading was enabled."""
@@ -71,30 +84,34 @@ class Reconciler:
         """Orders at work that the snapshots of an arrival do not list, and whom to ask."""
         for _, kind in account_items(arrival):
             if isinstance(kind, AccountSnapshot):
-                missing = missing_orders(self._engine, kind, self._overdue_ns)
+                missing = missing_orders(self._engine, kind, self._overdue_ns, self.resumed_at)
                 name = self._engine.index.exchanges[self._engine.index.exchange(kind.exchange)]
                 client = next((one for one in clients if name in one.exchanges), None)
                 if missing and client is not None:
                     yield client, missing
 
     async def ask(self, client: ExecutionClient, orders: Sequence[Order], clock: Clock) -> AsyncIterator[Arrival]:
-        """What became of orders, one after another; a query that fails is asked again, ever less often."""
+        """What became of orders, one after another."""
         for order in orders:
-            wait = _FIRST_WAIT_NS
-            while True:
-                try:
-                    found = await client.order_status(order.key)
-                    break
-                except ConnectionFailed:
-                    await clock.sleep_until(clock.now() + wait)
-                    wait = min(2 * wait, _LONGEST_WAIT_NS)
+            found = await status_of(client, order.key, clock)
             if found is None:
                 found = _again(order, order.key, OpenFailed(OrderRejected("the exchange has never had it")))
             told = AccountEvent(order.key.exchange, found)
             yield Arrival(clock.now(), (Account(Item(told)),))
 
 
-def missing_orders(engine: Engine, snapshot: AccountSnapshot, overdue_ns: int) -> list[Order]:
+async def status_of(client: AsksForOrders, key: OrderKey, clock: Clock) -> Order | None:
+    """How an order stands; a query that fails is asked again, ever less often."""
+    wait = _FIRST_WAIT_NS
+    while True:
+        try:
+            return await client.order_status(key)
+        except ConnectionFailed:
+            await clock.sleep_until(clock.now() + wait)
+            wait = min(2 * wait, _LONGEST_WAIT_NS)
+
+
+def missing_orders(engine: Engine, snapshot: AccountSnapshot, overdue_ns: int, resumed_at: int) -> list[Order]:
     """Orders that the engine takes for open and a snapshot does not list.
 
     One that is in flight may have been sent behind the snapshot: it is missed only when its answer is overdue.
@@ -110,7 +127,7 @@ def missing_orders(engine: Engine, snapshot: AccountSnapshot, overdue_ns: int) -
             continue
         row = engine.state.instruments.first[i]
         for order in engine.orders(i):
-            is_late = now - o.time_sent[row] >= overdue_ns
+            is_late = now - o.time_sent[row] >= overdue_ns or o.time_sent[row] <= resumed_at
             if (o.status[row] != OPEN_IN_FLIGHT or is_late) and (i, order.key.cid) not in listed:
                 key = OrderKey(index.exchanges[exchange], index.names[i], order.key.strategy, order.key.cid)
                 found.append(_again(order, key, order.state))

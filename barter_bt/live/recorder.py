@@ -28,42 +28,24 @@ import polars as pl
 
 from barter_bt.errors import ConfigError, EngineError
 from barter_bt.files import flush, replacing, write_parquet
-from barter_bt.live.arrival import Arrival, Event, Mark
-from barter_bt.live.run import digest_of, strategies_of
-from barter_bt.protocol import (
-    Account,
-    Command,
-    EngineEvent,
-    Item,
-    Market,
-    Shutdown,
-    TradingStateUpdate,
-    to_json,
+from barter_bt.live.arrival import Arrival
+from barter_bt.live.recording import (
+    FORMAT,
+    JOURNAL,
+    PART,
+    SCHEMA,
+    SESSION,
+    TIMES,
+    exchange_time,
+    kind_of,
+    read_session,
+    text_of,
 )
+from barter_bt.live.run import digest_of, strategies_of
 from barter_bt.protocol import EngineError as SendError
-from barter_bt.system import Engine, Timer
-from barter_bt.system.markets import event_time
+from barter_bt.protocol import to_json
+from barter_bt.system import Engine
 from barter_bt.version import VERSION
-
-FORMAT = "barter_bt session 1"
-SESSION, PART, JOURNAL = "session.json", "part-{:06d}.parquet", "part-{:06d}.jsonl"
-SCHEMA: dict[str, Any] = {
-    "arrival": pl.Int64,
-    "time": pl.Int64,
-    "time_exchange": pl.Int64,
-    "kind": pl.String,
-    "number": pl.Int64,
-    "event": pl.String,
-}
-TIMES = [pl.col("time", "time_exchange").cast(pl.Datetime("ns", "UTC"))]
-KINDS: dict[type, str] = {
-    Market: "market",
-    Account: "account",
-    Command: "command",
-    TradingStateUpdate: "trading",
-    Shutdown: "shutdown",
-    Mark: "mark",
-}
 
 
 class Recorder:
@@ -75,6 +57,8 @@ class Recorder:
         Where; it is made, and must hold no recording yet.
     rows_per_part
         Events of a Parquet file.
+    resume
+        Go on with the recording that is there, if one is: the session goes through it before it begins.
 
     Raises
     ------
@@ -96,10 +80,10 @@ class Recorder:
     ['account', 'mark', 'market', 'mark', 'market', 'mark', 'market', 'mark', 'shutdown']
     """
 
-    def __init__(self, directory: str | Path, rows_per_part: int = 50_000) -> None:
+    def __init__(self, directory: str | Path, rows_per_part: int = 50_000, *, resume: bool = False) -> None:
         if rows_per_part <= 0:
             raise ConfigError(f"rows_per_part is {rows_per_part}; it must be positive")
-        self.directory, self._rows_per_part = Path(directory), rows_per_part
+        self.directory, self._rows_per_part, self._resume = Path(directory), rows_per_part, resume
         self._rows: list[tuple[Any, ...]] = []
         self._part, self._arrival = 0, -1
         self._journal: TextIO | None = None
@@ -113,8 +97,10 @@ class Recorder:
         ConfigError
             There is a recording already, or its directory cannot be made.
         """
-        if (self.directory / SESSION).exists():
-            raise ConfigError(f"{self.directory} holds a recording", "name another directory")
+        if self.resumes:
+            self._go_on()
+        elif (self.directory / SESSION).exists():
+            raise ConfigError(f"{self.directory} holds a recording", "name another directory, or Recorder(resume=True)")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -122,6 +108,21 @@ class Recorder:
         self._engine = engine
         self._say(None)
         self._open()
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it goes on with a recording that is there."""
+        return self._resume and (self.directory / SESSION).exists()
+
+    def _go_on(self) -> None:
+        """Behind the last part, which is made of what a killed program has left in its journal."""
+        told = read_session(self.directory)
+        self._part, self._arrival = len(told.parts), max(told.frame()["arrival"].to_list(), default=-1)
+        journal = self.directory / JOURNAL.format(self._part - 1)
+        if journal.exists():
+            with replacing(self.directory / PART.format(self._part - 1)) as file:
+                write_parquet(told.parts[-1], file)
+            journal.unlink()
 
     def saw(self, arrival: Arrival) -> None:
         """Write an arrival down, before it is processed.
@@ -191,25 +192,3 @@ class Recorder:
         self._rows, self._part, self._journal = [], self._part + 1, None
         if not last:
             self._open()
-
-
-def kind_of(event: Event) -> str:
-    """What an event is called in a recording."""
-    if isinstance(event, Timer):
-        return "bar_close" if event.closes_bar else "timer"
-    return KINDS[type(event)]
-
-
-def text_of(event: Event) -> str:
-    """An event as JSON."""
-    return str(event.time) if isinstance(event, Timer | Mark) else to_json(event, EngineEvent)
-
-
-def exchange_time(event: Event) -> int | None:
-    """The exchange's time of an event, where it has one."""
-    if isinstance(event, Market) and isinstance(event.event, Item):
-        time: int = event.event.value.time_exchange
-        return time
-    if isinstance(event, Account) and isinstance(event.event, Item):
-        return event_time(event.event.value.kind)
-    return None

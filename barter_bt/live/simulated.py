@@ -107,7 +107,8 @@ class SimulatedExchange(TakesOrders):
         driver = Driver(wake=_return, asked=_ALL, decide=lambda raw: None)
         self._install(driver)
         plainly = runs_interpreted(driver, self._feeder.total_rows, simulation.interpret)
-        self._step = make_step(self.s, self._venue, Feed(cursors=self._feeder.cursors), driver, plainly)
+        self._kept = Feed(cursors=self._feeder.cursors), driver  # compiled code has their addresses alone
+        self._step = make_step(self.s, self._venue, *self._kept, plainly)
         self._told.extend(self._opening(name) for name in self.exchanges)
         self._marks = 0
         self._sideless: set[str] = set()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from barter_bt.live.handle import SystemHandle
+from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.run import LiveRun
 from barter_bt.protocol import (
     InstrumentFilter,
@@ -104,6 +105,11 @@ class SyncHandle:
     def is_running(self) -> bool:
         """Whether the system has not ended."""
         return self._handle.is_running
+
+    @property
+    def unreconciled(self) -> list[Unreconciled]:
+        """Money that nothing explains and that has disabled trading."""
+        return self._handle.unreconciled
 
     def snapshot(self) -> View:
         """What the engine knows now."""

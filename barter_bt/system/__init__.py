@@ -1,4 +1,4 @@
-"""The engine one event at a time, with Barter's own types: for tests, tools, and later paper and live trading.
+"""The engine one event at a time, with Barter's own types: for tests, tools, and :mod:`barter_bt.live`.
 
 Barter's configurations and recordings are read as they are: :func:`load_config` and :func:`read_recording` give the
 arguments of a backtest, and of an :class:`Engine`.

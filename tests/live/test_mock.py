@@ -146,7 +146,7 @@ def test_an_order_by_hand_waits_for_the_market() -> None:
 
 
 def test_an_idle_venue_keeps_few_rows() -> None:
-    """What it slept through is caught up with from time to time, and it still knows the last price."""
+    """The loop lets it catch up whenever the engine wants more; it still knows the last price."""
 
     async def test() -> None:
         clock = Manual()

@@ -42,6 +42,14 @@ def test_one_object_in_backtest_and_on_paper(strategy: Any, feed_mode: Any) -> N
     assert run.balances.select("total", "free").tail(2).equals(result.balances.select("total", "free").tail(2))
 
 
+def test_the_loop_of_the_exchange_may_be_compiled() -> None:
+    """Orders that Python writes between two calls of it are in its own tables, which may have grown meanwhile."""
+    simulated = simulation(200, interpret=False)
+    run, exchange = trade(simulated, Quotes(), feed_mode="iterator")
+    assert exchange.digest == simulation(200).run(Quotes()).digest
+    assert run.orders.height > 40
+
+
 @pytest.mark.filterwarnings("ignore:.*told as buys")
 @pytest.mark.parametrize("wake", ["timer:90s", ("timer:7m", "bar_close"), "every_event", "trade", "quote"])
 def test_it_is_woken_as_in_a_backtest(wake: Any) -> None:
@@ -189,3 +197,74 @@ def test_a_session_needs_no_event_loop() -> None:
     while (arrival := exchange.next()) is not None:
         session.process(arrival)
     assert exchange.digest == simulated.run(Crosses()).digest
+
+
+def test_what_the_venue_does_by_itself_is_told() -> None:
+    """Funding, and a liquidation: balances and trades that no request led to."""
+    import polars as pl
+
+    perpetual = bt.Instrument(
+        "x", "a_usd", base="a", quote="usd", kind="perpetual", settlement="usd", price_increment="0.01",
+        quantity_increment="0.001",
+    )  # fmt: skip
+    times = pl.Series([120 * 10**9, 300 * 10**9], dtype=pl.Int64).cast(pl.Datetime("ns", "UTC"))
+    funding = bt.data.funding(pl.DataFrame({"time": times, "instrument": ["a_usd"] * 2, "rate": [0.001, 0.002]}))
+    candles = bt.testing.bars(100, 101, 99, 97, 95, 92, 90, 85, 80, 75, instrument="a_usd")
+    terms = bt.Venue(margin=bt.Margin("10%", maintenance="5%"))
+    given_: Any = {"balances": {"usd": 200}, "cash_flows": funding, "interpret": True}
+    simulated = bt.Simulation(candles, perpetual, venues=terms, **given_)
+
+    class Long:
+        wake = "candle"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            return [], [] if len(state.raw.orders) else [bt.OrderRequest("a_usd", 10)]
+
+    result = simulated.run(Long())
+    run, exchange = trade(simulated, Long())
+    assert exchange.digest == result.digest
+    assert run.trades["price"].to_list() == result.trades["price"].to_list() == [101.0, 85.0]
+    assert run.equity.equals(result.equity)
+    assert result.cash_flows.height == 2
+
+
+def test_orders_are_amended_as_in_a_backtest() -> None:
+    class Follows:
+        """A bid that follows the market down, with another quantity each time."""
+
+        wake = "candle"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            price, orders = round(state.price("btc_usd") * 0.9995, 4), state.open_orders("btc_usd")
+            if not orders:
+                return [], [bt.OrderRequest("btc_usd", 1, price)]
+            return [], [state.amend(orders[0], price=price, quantity=1 + state.time // 60_000_000_000 % 3)]
+
+    simulated = simulation(60)
+    result = simulated.run(Follows())
+    run, exchange = trade(simulated, Follows())
+    assert exchange.digest == result.digest
+    assert len(run.state.amends) > 20
+    assert run.trades.drop(UNTOLD).equals(result.trades.drop(UNTOLD))
+
+
+def test_two_exchanges_are_one_run() -> None:
+    """Latencies of each its own; assets of one name are two."""
+    pair = [bt.Instrument(name, f"{name}_btc_usd", "btc", "usd", price_increment="0.0001") for name in ("x", "y")]
+    streams = [bt.data.candles(bt.data.generate.candles(40, seed, one.name)) for seed, one in enumerate(pair)]
+    venues = {"x": bt.Venue(latency=bt.Latency("10ms", "5ms")), "y": bt.Venue(latency=bt.Latency("90s", "1s"))}
+    balances = {"x.usd": 1_000, "y.usd": 2_000}
+    simulated = bt.Simulation(streams, pair, venues=venues, balances=balances, reporting="x.usd", interpret=True)
+
+    class Both:
+        wake = ("candle", "order")
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            turn = len(state.raw.orders)
+            return [], [bt.OrderRequest(name, 1 if turn < 8 else -1) for name in state.instruments] if turn < 16 else []
+
+    result = simulated.run(Both())
+    run, exchange = trade(simulated, Both())
+    assert exchange.digest == result.digest
+    assert set(run.trades["exchange"]) == {"x", "y"}
+    assert run.trades.drop(UNTOLD).equals(result.trades.drop(UNTOLD))

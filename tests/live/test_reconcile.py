@@ -13,7 +13,7 @@ from barter_bt.errors import ConnectionFailed
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live import Arrival, Manual, paper
 from barter_bt.live.ledger import Ledger
-from tests.live.market import BTC, simulation
+from tests.live.market import BTC, Crosses, Quotes, simulation
 from tests.live.script import Client, told, traded
 from tests.live.test_system import request, run, system
 
@@ -49,6 +49,7 @@ def amounts(made: Ledger, now: int = 1_000) -> dict[str, D]:
         ([told(1, balance(1, "1000")), told(2, balance(2, "1001"))], {"x.usd": D(1)}),
         ([told(1, balance(1, "1000")), told(2, balance(2, "1001")), told(3, balance(3, "1000"))], {}),
         ([told(2, balance(2, "1000")), told(3, balance(1, "1"))], {}),
+        ([told(1, balance(1, "1000")), told(2, fill(2), balance(2, "899.9")), told(3, balance(3, "899.9"))], {}),
         ([told(1, balance(1, "5", "btc")), told(2, fill(2)), told(3, balance(3, "6", "btc"))], {}),
         ([told(1, balance(1, "5", "btc")), told(2, fill(2)), told(3, balance(3, "5", "btc"))], {"x.btc": D(-1)}),
         (
@@ -214,3 +215,15 @@ def test_fees_in_the_base_asset_are_explained_there_and_leave_a_position_that_ca
         assert (await handle.shutdown()).trades["fees"].to_list() == [0.2]
 
     run(test)
+
+
+@pytest.mark.parametrize("strategy", [Crosses, Quotes])
+def test_a_simulated_account_is_explained_by_its_trades(strategy: Any) -> None:
+    """Fees included, at every message: the venue's ledger and this one do not know of each other."""
+    simulated = simulation(120)
+    system = paper(simulated, strategy(), reconcile=True, grace=0)
+    with system.running() as handle:
+        traded_ = handle.shutdown_after_backtest()
+        assert handle.unreconciled == []
+    assert traded_.trades.height > 10
+    assert traded_.trades.height == simulated.run(strategy()).trades.height

@@ -14,7 +14,7 @@ import pytest
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError, DataError, EngineError
 from barter_bt.live import Arrival, Manual, Mark, Recorder, SessionWarning, Virtual, paper, read_session, replay
-from barter_bt.live.replay import RecordedSession
+from barter_bt.live.recording import RecordedSession
 from barter_bt.system import Strategy, Timer
 from tests.live.market import Crosses, Once, Quotes, simulation
 from tests.live.script import Client, told, traded
@@ -88,6 +88,16 @@ def test_a_killed_program_has_lost_nothing_that_it_acted_on(tmp_path: Path) -> N
             assert replay(paper(simulation(60), Crosses()), read).digest == made.session.digest
     assert whole["kind"][0] == "account"
     recorder.close()
+
+
+def test_a_program_that_is_killed_between_part_and_journal_leaves_both(tmp_path: Path) -> None:
+    """They hold the same; nothing comes twice."""
+    record(tmp_path, Once(), rows=50)
+    whole = read_session(tmp_path).frame()
+    for part in sorted(tmp_path.glob("part-*.parquet"))[-1:]:
+        rows = pl.read_parquet(part).with_columns(pl.col("time", "time_exchange").to_physical()).rows()
+        part.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert read_session(tmp_path).frame().equals(whole)
 
 
 def test_a_torn_line_was_never_processed(tmp_path: Path) -> None:
@@ -199,3 +209,73 @@ def test_a_session_that_cannot_be_recorded_does_not_go_on(tmp_path: Path) -> Non
     with pytest.raises(EngineError, match="disk full"):
         asyncio.run(session())
     assert json.loads((tmp_path / "session.json").read_text())["digest"] is not None
+
+
+class Lives(Client):
+    """An exchange that lives longer than the program that trades there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    async def order_status(self, key: bp.OrderKey) -> Any:
+        self.asked.append(key.cid)
+        found = [one for one in self.sent if one.key.cid == key.cid]
+        return bp.Order(key, *terms_of(found[0]), bp.Open("1", 9, Decimal(0))) if found else None
+
+
+def terms_of(one: Any) -> tuple[Any, ...]:
+    return one.state.side, one.state.price, one.state.quantity, one.state.kind, one.state.time_in_force
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_killed_session_goes_on_and_neither_doubles_nor_forgets_an_order(tmp_path: Path, arrived: bool) -> None:
+    """Whether the order that was in flight had left or not: the exchange is asked, and it is not sent again."""
+    snapshot = bp.AccountSnapshot("x", (), ())
+
+    async def session() -> None:
+        client = Lives()
+        first, _, _ = system([traded(1)], client=client, recorder=Recorder(tmp_path), strategy=Once(), **enabled)
+        handle = await first.start()
+        await asyncio.sleep(0)
+        await handle.send_open_requests([request("a")])
+        first._host._recorder._journal.close()  # type: ignore[union-attr]
+        first._host._recorder = None  # killed: nothing more is written
+        await handle.abort()
+        if not arrived:
+            client.sent.clear()
+        lines = [told(2, snapshot), traded(3)]
+        again = Recorder(tmp_path, resume=True)
+        second, _, _ = system(lines, client=client, recorder=again, strategy=Once(), **enabled)
+        handle = await second.start()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert client.asked == ["a"]
+        assert len(client.sent) == int(arrived)
+        orders = handle.snapshot().orders("btc_usd")
+        assert [one.state for one in orders] == ([bp.Open("1", 9, Decimal(0))] if arrived else [])
+        digest = (await handle.shutdown()).digest
+        assert replay(system(strategy=Once(), **enabled)[0], tmp_path).digest == digest
+
+    enabled: Any = {"trading": bp.TradingState.ENABLED}
+    asyncio.run(session())
+    frame = read_session(tmp_path).frame()
+    assert frame["arrival"].unique().sort().to_list() == list(range(frame["arrival"].n_unique()))
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+def test_what_cannot_go_on_is_told(tmp_path: Path) -> None:
+    record(tmp_path, Once())
+    with pytest.raises(ConfigError, match="cannot go on where it was"):
+        asyncio.run(paper(simulation(5), recorder=Recorder(tmp_path, resume=True)).start())
+    with pytest.raises(ConfigError, match="has ended"):
+        asyncio.run(system(recorder=Recorder(tmp_path, resume=True))[0].start())
+
+
+def test_resume_without_a_recording_begins_one(tmp_path: Path) -> None:
+    async def session() -> None:
+        handle = await system([traded(1)], recorder=Recorder(tmp_path, resume=True), ends=True)[0].start()
+        await handle.shutdown_after_backtest()
+
+    asyncio.run(session())
+    assert read_session(tmp_path).frame()["kind"].to_list() == ["market", "shutdown"]

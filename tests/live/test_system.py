@@ -12,7 +12,7 @@ import pytest
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError, EngineError, InstrumentError
-from barter_bt.live import Arrival, ExecutionClient, Manual, Source, System, Virtual, paper
+from barter_bt.live import Arrival, ExecutionClient, Manual, Source, SyncHandle, System, SystemHandle, Virtual, paper
 from barter_bt.system import Strategy, Timer
 from tests.live.market import BTC, Crosses, Once, simulation
 from tests.live.script import Client, Script, closed, told, traded
@@ -135,14 +135,9 @@ def test_the_audit_stream_is_dense_and_ends() -> None:
     async def test() -> None:
         made, _, _ = system([traded(1), traded(2)], ends=True)
         handle = await made.start()
-
-        async def collect() -> list[int]:
-            return [audit.sequence async for audit in handle.audits()]
-
-        listening = asyncio.create_task(collect())
-        await asyncio.sleep(0)
+        audits = handle.audits()  # from here on, whenever they are read
         await handle.shutdown_after_backtest()
-        assert await listening == [0, 1, 2]
+        assert [audit.sequence async for audit in audits] == [0, 1, 2]
         assert [audit async for audit in handle.audits()] == []
 
     run(test)
@@ -153,7 +148,7 @@ def test_audits_can_be_off() -> None:
         made, _, _ = system(audit_mode="disabled")
         handle = await made.start()
         with pytest.raises(ConfigError, match="audits are not told"):
-            await anext(handle.audits())
+            handle.audits()
         await handle.shutdown()
 
     run(test)
@@ -346,6 +341,12 @@ def test_when_the_data_has_ended_nothing_can_be_sent() -> None:
         ((_, error),) = handle.close_positions().outputs[0].opens.errors  # type: ignore[union-attr]
         assert isinstance(error, bp.ExecutionChannelUnhealthy)
         assert handle.shutdown().orders.height == 1
+
+
+def test_both_handles_offer_the_same() -> None:
+    public = [{name for name in dir(one) if not name.startswith("_")} for one in (SystemHandle, SyncHandle)]
+    assert public[0] - public[1] == {"audits", "view"}  # a listener needs a loop; what stands still is a snapshot
+    assert public[1] - public[0] == {"run_until"}
 
 
 def test_leaving_the_block_ends_it() -> None:

@@ -38,7 +38,7 @@ from barter_bt.live.binance.link import Link
 from barter_bt.live.binance.messages import AccountPosition, ApiAnswer, ExecutionReport, Kind, QueriedOrder
 from barter_bt.live.binance.refusals import BAD_TIME
 from barter_bt.live.binance.rest import Rest
-from barter_bt.live.binance.sender import Request, Sender
+from barter_bt.live.binance.sender import CERTAIN_NS, Request, Sender
 from barter_bt.live.binance.symbols import EXCHANGE, Symbols
 from barter_bt.live.binance.tells import account
 from barter_bt.live.clock import Clock, WallClock
@@ -124,6 +124,7 @@ class BinanceAccount:
         )  # fmt: skip
         self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._began = self._clock.now()
         self._is_listening = self._is_checked = False
 
     @property
@@ -242,16 +243,21 @@ class BinanceAccount:
         return await self._history.snapshot()
 
     async def order_status(self, key: OrderKey) -> Order | None:
-        """Ask for one order, by its client id; None where the exchange has never had it.
+        """Ask for one order, by its client id; None where the exchange has never had it, and never will.
 
         Raises
         ------
         ConnectionFailed
-            There is no answer.
+            There is no answer, or the order may still be on its way: sent by this session, or by one before it so
+            shortly ago that it may still arrive.
         """
         self._history.strategies.setdefault(key.cid, key.strategy)
         found = await self._history.query(self._symbols.of[str(key.instrument)], origClientOrderId=key.cid)
-        return None if found is None else self._history.tells.queried(found)
+        if found is not None:
+            return self._history.tells.queried(found)
+        if self._sender.is_on_its_way(key.cid) or self._clock.now() < self._began + CERTAIN_NS:
+            raise ConnectionFailed(f"the exchange does not know order {key.cid!r}, which may still arrive")
+        return None
 
     def open(self, request: OrderRequestOpen) -> EngineError | None:
         """Send an order; what becomes of it comes over :meth:`arrivals`."""

@@ -97,6 +97,10 @@ class Sender:
                 self._history.strategies[cid] = request.key.strategy
             self._on_its_way[cid] = self._start(self._run(request, self._on_its_way.get(cid)))
 
+    def is_on_its_way(self, cid: str) -> bool:
+        """Whether something was sent for an order of which nobody knows yet what became."""
+        return cid in self._on_its_way
+
     def _objection(self, request: Request) -> str | None:
         if isinstance(request, OrderRequestOpen):
             if request.key.cid in self._history.strategies:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barter_bt import protocol as bp
+from barter_bt.errors import ConnectionFailed
 from barter_bt.testing.exchange import Late, Lost, Sockets, Status
 from tests.live.binance.rig import GTC, IOC, Rig, account_rig, at_market, cancel, key, order, run
 
@@ -60,7 +61,7 @@ def test_an_order_that_never_arrived_fails_when_that_is_certain(fault: Any) -> N
                 assert rig.states() == [], second
                 await rig.passes(1)
                 await rig.settled()
-            await rig.until_in_time(lambda: rig.states(), steps=3)
+            await rig.until_in_time(rig.states, steps=3)
             assert rig.states() == [bp.OpenFailed(bp.Timeout())]
             assert rig.exchange.account.orders == []
 
@@ -75,7 +76,7 @@ def test_queries_that_fail_are_no_proof_that_there_is_no_order() -> None:
             rig.exchange.answer_next(POST, Lost())
             rig.exchange.answer_next(QUERY, *[Status(500)] * 5)
             rig.adapter.open(order())
-            await rig.until_in_time(lambda: rig.states(), 0.5)
+            await rig.until_in_time(rig.states, 0.5)
             assert isinstance(rig.states()[-1], bp.Open)
             assert len([route for route, _ in rig.exchange.requests if route == QUERY]) == 6
 
@@ -297,6 +298,9 @@ def test_a_crash_between_send_and_acknowledgement_neither_doubles_nor_forgets() 
             assert [trade.quantity for trade in rig.trades] == [1]
             status = await rig.adapter.order_status(key("fills"))
             assert isinstance(status.state, bp.FullyFilled)
+            with pytest.raises(ConnectionFailed, match="may still arrive"):
+                await rig.adapter.order_status(key("never"))
+            await rig.passes(15)
             assert await rig.adapter.order_status(key("never")) is None
             rig.adapter.open(order("rests"))
             await rig.until(lambda: rig.states("rests"))
@@ -375,5 +379,3 @@ def test_whatever_happens_all_trades_are_told_once_and_every_order_as_it_stands(
                 await rig.passes(seconds)
 
     run(test)
-
-

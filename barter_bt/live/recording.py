@@ -1,0 +1,172 @@
+"""The layout of a recorded session, and reading it."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from barter_bt.errors import ConfigError, DataError
+from barter_bt.live.arrival import Arrival, Event, Mark
+from barter_bt.protocol import (
+    Account,
+    Command,
+    EngineEvent,
+    Item,
+    Market,
+    Shutdown,
+    TradingStateUpdate,
+    from_json,
+    to_json,
+)
+from barter_bt.protocol import EngineError as SendError
+from barter_bt.system import Timer
+from barter_bt.system.markets import event_time
+
+FORMAT = "barter_bt session 1"
+SESSION, PART, JOURNAL = "session.json", "part-{:06d}.parquet", "part-{:06d}.jsonl"
+SCHEMA: dict[str, Any] = {
+    "arrival": pl.Int64,
+    "time": pl.Int64,
+    "time_exchange": pl.Int64,
+    "kind": pl.String,
+    "number": pl.Int64,
+    "event": pl.String,
+}
+TIMES = [pl.col("time", "time_exchange").cast(pl.Datetime("ns", "UTC"))]
+KINDS: dict[type, str] = {
+    Market: "market",
+    Account: "account",
+    Command: "command",
+    TradingStateUpdate: "trading",
+    Shutdown: "shutdown",
+    Mark: "mark",
+}
+
+
+class SessionWarning(UserWarning):
+    """A recorded session ends in the middle of something."""
+
+
+@dataclass
+class RecordedSession:
+    """What a recording holds.
+
+    Parameters
+    ----------
+    directory
+        Where it is.
+    instruments
+        Names of what was traded.
+    digest
+        Of the session at its end; None if it did not come to one, as where its program was killed.
+    parts
+        Rows of each part.
+    """
+
+    directory: Path
+    instruments: list[str]
+    digest: str | None
+    parts: list[pl.DataFrame] = field(repr=False, default_factory=list)
+
+    def frame(self) -> pl.DataFrame:
+        """A row for each event; columns as in :mod:`barter_bt.live.recorder`."""
+        empty = pl.DataFrame(schema=SCHEMA).with_columns(TIMES)
+        return pl.concat([empty, *self.parts])
+
+    def arrivals(self) -> Iterator[tuple[Arrival, dict[int, SendError]]]:
+        """Each message, and the errors of the requests that it led to and that could not be sent, by number."""
+        for part in self.parts:
+            numbers = part.with_columns(pl.col("time", "time_exchange").to_physical())
+            for _, rows in numbers.group_by("arrival", maintain_order=True):
+                events, errors, time = [], {}, rows["time"][0]
+                for kind, number, text in rows.select("kind", "number", "event").rows():
+                    if kind == "unsent":
+                        errors[number] = from_json(SendError, text)
+                    else:
+                        events.append(_event(kind, text))
+                yield Arrival(time, tuple(events)), errors
+
+
+def read_session(directory: str | Path) -> RecordedSession:
+    """Read the recording of a session, also one that was killed.
+
+    Warns
+    -----
+    SessionWarning
+        The last event was not written whole, so it was not processed either.
+
+    Raises
+    ------
+    ConfigError
+        It is no recording, or one of another format.
+    DataError
+        A part is missing or damaged.
+    """
+    place = Path(directory)
+    try:
+        told = json.loads((place / SESSION).read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{place} is no recording of a session: {SESSION} cannot be read ({error})") from None
+    if told.get("format") != FORMAT:
+        raise ConfigError(f"{place} is of format {told.get('format')!r}; this is {FORMAT!r}")
+    parts: list[pl.DataFrame] = []
+    while (path := place / PART.format(len(parts))).exists():
+        try:
+            parts.append(pl.read_parquet(path))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DataError(f"{path} cannot be read: {error}") from None
+    missing = [p.name for p in sorted(place.glob("part-*")) if int(p.stem[5:]) > len(parts)]
+    if missing:
+        raise DataError(f"{place / PART.format(len(parts))} is missing, and there is {missing[0]}")
+    journal = place / JOURNAL.format(len(parts))
+    if journal.exists():
+        parts.append(_read_journal(journal))
+    return RecordedSession(place, told["instruments"], told["digest"], parts)
+
+
+def _read_journal(path: Path) -> pl.DataFrame:
+    lines = path.read_bytes().split(b"\n")
+    if lines.pop():
+        warnings.warn(f"{path}: its last line is torn; that event was never processed", SessionWarning, stacklevel=3)
+    try:
+        rows = [tuple(json.loads(line)) for line in lines]
+    except ValueError as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+    return pl.DataFrame(rows, SCHEMA, orient="row").with_columns(TIMES)
+
+
+def _event(kind: str, text: str) -> Event:
+    if kind in ("timer", "bar_close"):
+        return Timer(int(text), closes_bar=kind == "bar_close")
+    if kind == "mark":
+        return Mark(int(text))
+    event: Event = from_json(EngineEvent, text)
+    return event
+
+
+def kind_of(event: Event) -> str:
+    """What an event is called in a recording."""
+    if isinstance(event, Timer):
+        return "bar_close" if event.closes_bar else "timer"
+    return KINDS[type(event)]
+
+
+def text_of(event: Event) -> str:
+    """An event as JSON."""
+    return str(event.time) if isinstance(event, Timer | Mark) else to_json(event, EngineEvent)
+
+
+def exchange_time(event: Event) -> int | None:
+    """The exchange's time of an event, where it has one."""
+    if isinstance(event, Market) and isinstance(event.event, Item):
+        time: int = event.event.value.time_exchange
+        return time
+    if isinstance(event, Account) and isinstance(event.event, Item):
+        return event_time(event.event.value.kind)
+    return None
