@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -163,12 +163,25 @@ class Host:
         if self._as_iterator:
             await self._iterate()
             return
-        self._pumps = [asyncio.create_task(self._pump(source.arrivals())) for source in self._sources]
-        watching = asyncio.create_task(self._watch(tuple(self._pumps)))
+        sources = [self._spawn(self._pump(source.arrivals())) for source in self._sources]
+        self._spawn(self._watch(sources))
         if self._keeps_time and self.session.timer_ns:
-            self._pumps.append(asyncio.create_task(self._pump(self._timers())))
-        self._pumps.append(watching)
+            self._spawn(self._pump(self._timers()))
         await self._stream()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin a task that lives as long as the system, and whose failure ends it."""
+        task = asyncio.create_task(work)
+        self._pumps.append(task)
+        task.add_done_callback(self._fail)
+        return task
+
+    def _fail(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.error is None:
+            self.error = error
+            self._cancel()
+            self._drained.set()
 
     async def _end(self) -> None:
         for pump in self._pumps:
@@ -233,13 +246,9 @@ class Host:
         return answer
 
     async def _watch(self, pumps: Sequence[asyncio.Task[None]]) -> None:
-        """What fails in a source ends the system; when all have ended, so it is known."""
-        done, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_EXCEPTION) if pumps else (set(), None)
-        for pump in done:
-            error = None if pump.cancelled() else pump.exception()
-            if error is not None and self.error is None:
-                self.error = error
-                self._cancel()
+        """When all sources have ended, so it is known."""
+        if pumps:
+            await asyncio.wait(pumps)
         self._drained.set()
 
     async def _timers(self) -> AsyncIterator[Arrival]:
@@ -278,7 +287,7 @@ class Host:
         if self.reconciler.sees_trouble(arrival, now):
             self._put(TradingStateUpdate(TradingState.DISABLED))
         for client, missing in self.reconciler.missing(arrival, self._clients):
-            self._pumps.append(asyncio.create_task(self._pump(self.reconciler.ask(client, missing, self.clock))))
+            self._spawn(self._pump(self.reconciler.ask(client, missing, self.clock)))
 
     async def command(self, event: Event) -> list[Audit]:
         """Let the engine process an event of the handle's, behind what has arrived.

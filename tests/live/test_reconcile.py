@@ -153,6 +153,27 @@ def test_an_order_that_a_snapshot_does_not_list_is_asked_for(state: Any) -> None
     run(test)
 
 
+def test_a_client_that_fails_otherwise_ends_the_system() -> None:
+    """Nobody waits for the answer but the system itself, so it must not be silent."""
+
+    async def test() -> None:
+        client, gate = Knows(0, None), asyncio.Event()
+
+        async def order_status(key: bp.OrderKey) -> Any:
+            raise ValueError("a fault of the adapter")
+
+        client.order_status = order_status  # type: ignore[method-assign]
+        made, _, _ = system([gate, told(20 * 10**9, SNAPSHOT)], client=client)
+        handle = await made.start()
+        await handle.send_open_requests([request("a")])
+        gate.set()
+        with pytest.raises(ValueError, match="a fault of the adapter"):
+            await handle.wait()
+        assert not handle.is_running
+
+    run(test)
+
+
 def test_what_is_listed_or_in_flight_is_not_asked_for() -> None:
     """One in flight may have been sent behind the snapshot; when its answer is overdue, it is asked for."""
 
