@@ -124,7 +124,7 @@ class BinanceAccount:
         )  # fmt: skip
         self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._began = self._clock.now()
+        self._began, self._listens = self._clock.now(), asyncio.Event()
         self._is_listening = self._is_checked = False
 
     @property
@@ -141,6 +141,10 @@ class BinanceAccount:
     def reconnects(self) -> int:
         """How often the stream was lost."""
         return self._link.reconnects
+
+    async def ready(self) -> None:
+        """Return when the account has been heard for the first time, so that requests can be sent."""
+        await self._listens.wait()
 
     # Source
 
@@ -227,6 +231,7 @@ class BinanceAccount:
             raise ConfigError(told, "are the keys those of this network, and may they be used from this address?")
         events = await self._history.reconcile()
         self._is_listening = True
+        self._listens.set()
         self._link.settle()
         return events
 
