@@ -7,7 +7,7 @@ what can be traded. No real venue was contacted when this was tested: it talks t
 
 from barter_bt.live.binance.account import BinanceAccount
 from barter_bt.live.binance.endpoints import MAIN_NETWORK, TEST_NETWORK, Endpoints
-from barter_bt.live.binance.front import instruments
+from barter_bt.live.binance.front import instruments, last_trades
 from barter_bt.live.binance.keys import Keys
 from barter_bt.live.binance.market import BinanceMarket, BinanceWarning
 
@@ -20,4 +20,5 @@ __all__ = [
     "Endpoints",
     "Keys",
     "instruments",
+    "last_trades",
 ]

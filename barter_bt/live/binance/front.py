@@ -1,14 +1,18 @@
-"""What to begin with: the instruments, as the exchange describes them."""
+"""What to begin with: the instruments, as the exchange describes them, and what a session before has heard."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from barter_bt.instrument import Instrument
 from barter_bt.live.binance.endpoints import TEST_NETWORK, Endpoints
 from barter_bt.live.binance.rest import Rest
 from barter_bt.live.binance.symbols import instrument_of
 from barter_bt.live.clock import Clock, WallClock
+from barter_bt.live.ledger import account_items
+from barter_bt.live.recording import read_session
+from barter_bt.protocol import Trade
 
 
 async def instruments(
@@ -41,3 +45,32 @@ async def instruments(
         return [found[symbol] for symbol in symbols]
     finally:
         await rest.close()
+
+
+def last_trades(recording: str | Path) -> dict[str, int]:
+    """Ids of the last trades that a recorded session was told of, with which the next goes on.
+
+    Parameters
+    ----------
+    recording
+        Directory of the session.
+
+    Returns
+    -------
+    dict
+        By instrument, for :class:`~barter_bt.live.binance.BinanceAccount`.
+
+    Raises
+    ------
+    ConfigError
+        It is no recording.
+    DataError
+        It is damaged.
+    """
+    found: dict[str, int] = {}
+    for arrival, _ in read_session(recording).arrivals():
+        for _, kind in account_items(arrival):
+            if isinstance(kind, Trade):
+                name = str(kind.instrument)
+                found[name] = max(found.get(name, -1), int(kind.id))
+    return found

@@ -29,10 +29,11 @@ class Rests:
 class Desk:
     """A system at an exchange, with its clock."""
 
-    def __init__(self, exchange: LoopbackExchange, clock: Manual, **options: Any) -> None:
+    def __init__(self, exchange: LoopbackExchange, clock: Manual, known: Path | None = None, **options: Any) -> None:
         self.exchange, self.clock = exchange, clock
         given = {"endpoints": exchange.endpoints, "clock": clock, "random": Random(1)}
         market = binance.BinanceMarket([BTC], ["quotes", "trades"], **given)
+        given["last_trades"] = binance.last_trades(known) if known else {}
         self.account = binance.BinanceAccount([BTC], binance.Keys("key", "secret"), dry_run=False, **given)
         self.system = System(
             [BTC], Rests(), sources=[self.account, market], clients=[self.account], clock=clock, start=START, **options
@@ -114,5 +115,37 @@ def test_faults_on_the_way_change_no_trade(tmp_path: Path) -> None:
         assert made.trades["price"].to_list() == [99.0, 101.0] * 2
         assert len(exchange.account.orders) == len(made.orders)
         assert len(exchange.account.trades) == 4
+
+    run(test)
+
+
+def test_a_session_that_was_killed_is_resumed_with_what_happened_meanwhile(tmp_path: Path) -> None:
+    """Killed between sending its second order and hearing of it; it is filled before the program is there again."""
+
+    async def test() -> None:
+        clock, folder = Manual(START), tmp_path / "session"
+        async with LoopbackExchange(clock, balances={"USDT": 1000, "BTC": 0}, fee_in="quote") as exchange:
+            desk = Desk(exchange, clock, recorder=Recorder(folder))
+            handle = await desk.start()
+            await desk.said()
+            await desk.until(desk.standing)
+            await desk.trade("99")
+            await desk.until(lambda: handle.snapshot().position("btc_usdt") == 1)
+            exchange.mute()
+            await desk.until(desk.standing)
+            await handle.abort()
+            await desk.trade("101", "BUY")
+            exchange.mute(is_mute=False)
+            await clock.set(clock.now() + 20 * 10**9)
+            again = Desk(exchange, clock, known=folder, recorder=Recorder(folder, resume=True))
+            resumed = await again.system.start()
+            await again.account.ready()
+            await again.until(lambda: resumed.snapshot().position("btc_usdt") == 0)
+            await again.until(lambda: len(exchange.account.orders) == 3)
+            await again.until(lambda: len(resumed.snapshot().orders("btc_usdt")) == 1)
+            assert resumed.unreconciled == []
+            made = await resumed.shutdown()
+            assert made.trades["price"].to_list() == [99.0, 101.0]
+            assert [one.client_id for one in exchange.account.orders] == ["0", "1", "2"]
 
     run(test)
