@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
+from barter_bt.cli.live_parts import live_parts
 from barter_bt.cli.printing import print_json
 
 if TYPE_CHECKING:
-    from barter_bt.live import LiveRun, System
+    from barter_bt.live import LiveRun
 
 _KEYS = {"test": "BINANCE_TEST", "main": "BINANCE"}
 
@@ -69,7 +70,7 @@ async def _session(
 ) -> tuple[LiveRun, bool]:
     from barter_bt.live import Recorder, System, binance
 
-    parts = _parts(config)
+    parts = live_parts(config)
     endpoints = binance.TEST_NETWORK if network == "test" else binance.MAIN_NETWORK
     keys = binance.Keys.from_environment(_KEYS[network])
     traded = parts["instruments"]
@@ -78,23 +79,6 @@ async def _session(
     recorder = Recorder(record) if record else None
     system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
     return await run_system(system, quiet=quiet, ready=account.ready)
-
-
-def recorded_system(config: Path, prefix: str) -> System:
-    """The system of a session at the exchange, to process its recording again."""
-    from barter_bt.live import System, binance
-
-    parts = _parts(config)
-    unused = binance.BinanceAccount(parts["instruments"], binance.Keys("", ""))
-    return System(**parts, prefix=prefix, sources=[], clients=[unused])
-
-
-def _parts(config: Path) -> dict[str, Any]:
-    """What of a configuration is not the exchange's own."""
-    from barter_bt.backtest.config import load
-
-    built = load(config).build()
-    return {name: built[name] for name in ("instruments", "strategy", "risk", "units", "reporting") if name in built}
 
 
 def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:

@@ -80,7 +80,7 @@ def replay(config: Path, recording: Path, /, *, live: bool = False, prefix: str 
     from barter_bt.live import replay as again
 
     if live:
-        from barter_bt.cli.exchange import recorded_system
+        from barter_bt.cli.live_parts import recorded_system
 
         _tell(again(recorded_system(config, prefix), recording), None, as_json=json)
         return OK

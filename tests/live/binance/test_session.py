@@ -11,7 +11,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt import protocol as bp
-from barter_bt.live import Manual, Recorder, System, SystemHandle, binance, replay
+from barter_bt.live import Manual, MockExchange, Recorder, System, SystemHandle, binance, replay
 from barter_bt.testing.exchange import LoopbackExchange, Lost
 from tests.live.binance.rig import BTC, START, run
 
@@ -147,5 +147,30 @@ def test_a_session_that_was_killed_is_resumed_with_what_happened_meanwhile(tmp_p
             made = await resumed.shutdown()
             assert made.trades["price"].to_list() == [99.0, 101.0]
             assert [one.client_id for one in exchange.account.orders] == ["0", "1", "2"]
+
+    run(test)
+
+
+def test_paper_on_the_exchanges_market() -> None:
+    """No account: a simulated exchange fills on the trades that come."""
+
+    async def test() -> None:
+        clock = Manual(START)
+        async with LoopbackExchange(clock) as exchange:
+            market = binance.BinanceMarket([BTC], ["trades"], endpoints=exchange.endpoints, clock=clock)
+            mock = MockExchange(market, [BTC], clock=clock, fills_on=["trades"], balances={"usdt": 1000})
+            options = {"trading": bp.TradingState.ENABLED, "reconcile": False, **mock.engine_arguments()}
+            handle = await System(strategy=Rests(), sources=[mock], clients=[mock], clock=clock, **options).start()
+            while not exchange.sockets.open:
+                await asyncio.sleep(0)
+            for price in ("100", "98", "102", "102"):
+                exchange.trade(price, "5")
+                await exchange.flush()
+                for _ in range(80):
+                    await asyncio.sleep(0)
+                await clock.set(clock.now() + 10**9)
+            made = await handle.shutdown()
+            assert made.trades["price"].to_list() == [99.0, 101.0]
+            assert exchange.account.orders == []
 
     run(test)
