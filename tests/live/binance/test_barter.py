@@ -110,8 +110,8 @@ def test_waits_double_up_to_a_longest(failures: int, wait: int) -> None:
     assert backoff_ns(failures, Longest()) == wait
 
 
-def test_a_link_that_cannot_be_made_is_tried_again_and_one_that_may_not_be_is_not() -> None:
-    """Barter's handlers of connection errors choose between the two; here the error does."""
+def test_a_link_that_cannot_be_made_is_tried_again() -> None:
+    """Barter's handlers of connection errors choose; here the error does."""
 
     async def test() -> None:
         async with market_rig() as rig:
