@@ -27,7 +27,7 @@ class Keys:
     >>> keys
     Keys(k…)
     >>> keys.sign("symbol=LTCBTC")[:8]
-    '6d6ddc92'
+    'b3b01167'
     """
 
     def __init__(self, key: str, secret: str) -> None:
