@@ -137,8 +137,6 @@ class BinanceMarket:
             self._keeping = asyncio.create_task(self._link.keep())
         async for item in self._inbox.items():
             if isinstance(item, Lost):
-                for book in self._books.values():
-                    book.last = None
                 yield Arrival(self._clock.now(), (Market(Reconnecting(EXCHANGE)),))
                 continue
             received, text = item

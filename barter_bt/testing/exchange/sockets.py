@@ -26,18 +26,19 @@ class Sockets:
         self.open: dict[web.WebSocketResponse, set[str]] = {}
         self.spoiler = Spoiler()
         self.is_mute = False
-        self.connections = 0
+        self.connections = self.pongs = 0
         self.sent: list[str] = []
         self._outbox: list[tuple[web.WebSocketResponse, str]] = []
 
     async def accept(self, request: web.Request, streams: set[str], answer: Any) -> web.WebSocketResponse:
         """Serve a connection until it ends; ``answer`` says what to each of its requests."""
-        socket = web.WebSocketResponse(autoping=True)
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.open[socket] = streams
         self.connections += 1
         try:
             async for frame in socket:
+                self.pongs += frame.type == WSMsgType.PONG
                 if frame.type == WSMsgType.TEXT:
                     await socket.send_str(encode(answer(socket, msgspec.json.decode(frame.data))))
         finally:

@@ -10,7 +10,7 @@ import pytest
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.live import ExecutionClient, Source, binance
-from barter_bt.testing.exchange import Status
+from barter_bt.testing.exchange import Late, Status
 from tests.live.binance.rig import FOK, IOC, POST, Rig, account_rig, at_market, cancel, key, order, run
 
 POST_ORDER = "POST /api/v3/order"
@@ -163,8 +163,14 @@ def test_a_cancel_waits_for_its_order() -> None:
     async def test() -> None:
         async with account_rig() as rig:
             await rig.ready()
+            late = Late()
+            rig.exchange.answer_next(POST_ORDER, late)
             rig.adapter.open(order())
             rig.adapter.cancel(cancel())
+            await rig.until(rig.states)
+            await rig.settled()
+            assert "DELETE /api/v3/order" not in [route for route, _ in rig.exchange.requests]
+            late.release()
             await rig.until(lambda: rig.of(bp.OrderResponseCancel))
             assert isinstance(rig.states()[-1], bp.Cancelled)
 

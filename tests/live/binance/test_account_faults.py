@@ -176,6 +176,23 @@ def test_messages_of_the_stream_that_are_spoilt(how: Any, which: int) -> None:
                 await rig.passes(1)
                 await rig.settled(20)
             assert sorted(trade.id for trade in rig.trades) == ["1", "2", "3"]
+            assert isinstance(rig.states("a")[-1], bp.FullyFilled)
+
+    run(test)
+
+
+def test_a_report_that_comes_behind_a_later_one_tells_its_trade_alone() -> None:
+    """Two parts of one order, the wrong way round: the second has told how the order stands."""
+
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.exchange.book({"99": "1"}, {"101": "1", "102": "1"})
+            rig.exchange.sockets.spoiler.next += [None, "reorder"]  # type: ignore[list-item]
+            rig.adapter.open(at_market(quantity="2"))
+            await rig.until(lambda: len(rig.of(bp.AssetBalance)) == 2)
+            told_once(rig)
+            assert [type(state).__name__ for state in rig.states()] == ["Open", "FullyFilled"]
 
     run(test)
 
@@ -189,6 +206,7 @@ def test_a_socket_that_is_open_and_mute_is_built_anew() -> None:
                 await rig.exchange.sockets.ping()
                 await rig.settled()
             assert rig.losses == 0
+            assert rig.exchange.sockets.pongs == 6
             rig.exchange.mute()
             await rig.passes(59)
             await rig.settled()

@@ -251,6 +251,22 @@ def test_nothing_waits_longer_than_a_minute_and_nobody_as_long_as_the_others() -
     assert waits[0] <= 5 * 10**8
 
 
+def test_a_link_that_works_again_is_not_held_to_its_past() -> None:
+    """However often it was lost before: half a second is enough, when something has come in between."""
+
+    async def test() -> None:
+        async with market_rig() as rig:
+            for count in range(1, 7):
+                await up(rig)
+                await say(rig, "1")
+                await rig.exchange.close_sockets(1011)
+                await rig.until(lambda count=count: rig.losses == count)
+                await rig.passes(0.5)
+                await rig.until(lambda: rig.exchange.sockets.open)
+
+    run(test)
+
+
 def test_what_is_not_the_exchanges_is_refused() -> None:
     with pytest.raises(ConfigError, match="unknown: \\['ticker'\\]"):
         binance.BinanceMarket([BTC], ["ticker"])
