@@ -82,8 +82,9 @@ class LiveRun(Analysis):
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Instruments and scales."""
-        return describe(self.index, self.scales, {}, {}, None, 0)
+        """Instruments and scales; terms of the exchanges the engine does not know."""
+        described = describe(self.index, self.scales, {}, {}, None, 0)
+        return {name: described[name] for name in ("instruments", "units")}
 
     @cached_property
     def digest(self) -> str:

@@ -364,6 +364,7 @@ def test_figures_are_those_of_a_backtest() -> None:
     assert run.summary()["total_return"] == result.summary()["total_return"]
     assert run.summary()["sharpe_ratio"] == result.summary()["sharpe_ratio"]
     assert len(run.trading_summary().instruments) == 1
+    assert str(run.summary()).startswith("Summary in usd")
 
 
 def test_many_systems_at_once_do_not_know_of_each_other() -> None:
