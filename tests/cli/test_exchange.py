@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from barter_bt.cli import main
-from barter_bt.live import WallClock, binance
+from barter_bt.live import WallClock, binance, read_session
 from barter_bt.testing.exchange import LoopbackExchange
 
 STRATEGY = """
@@ -76,7 +76,8 @@ def exchange(
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     ready.wait()
-    monkeypatch.setattr(binance, "TEST_NETWORK", made[0].endpoints)
+    for network in ("TEST_NETWORK", "MAIN_NETWORK"):
+        monkeypatch.setattr(binance, network, made[0].endpoints)
     yield made[0]
     thread.join()
 
@@ -123,3 +124,24 @@ def test_without_keys_it_says_which(
     arguments: list[Any] = ["live", str(config), "--network", "main", "--confirm"]
     assert main(arguments) == 2
     assert "BINANCE_KEY and BINANCE_SECRET" in capsys.readouterr().err
+
+
+def test_what_the_market_says_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without keys, from the main network."""
+    for name in ("BINANCE_KEY", "BINANCE_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    where = tmp_path / "kept"
+
+    def is_kept(exchange: LoopbackExchange) -> bool:
+        return any(journal.read_text().count("\n") > 5 for journal in where.glob("*.jsonl"))
+
+    with exchange(monkeypatch, is_kept):
+        arguments = ["record", "BTCUSDT", "--out", str(where), "--streams", "quotes", "--json"]
+        assert main(arguments) == 130
+    told = json.loads(capsys.readouterr().out)
+    assert told["gaps"] == told["reconnects"] == 0
+    frame = read_session(where).frame()
+    assert frame.height == told["events"] > 5
+    assert set(frame["kind"]) == {"market", "shutdown"}

@@ -236,4 +236,5 @@ def client() -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return f"{value:f}" if isinstance(value, Decimal) else value
+    """A value as text; the exchange counts zeros behind as precision."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
