@@ -10,6 +10,7 @@ from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts
 from barter_bt.cli.printing import print_json
+from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
     from barter_bt.live import LiveRun
@@ -26,6 +27,7 @@ def live(
     streams: list[str] | None = None,
     confirm: bool = False,
     record: Path | None = None,
+    resume: bool = False,
     prefix: str = "",
     quiet: bool = False,
     json: AsJson = False,
@@ -50,6 +52,8 @@ def live(
         Send orders.
     record
         Directory in which to keep all that the engine saw, for `barter-bt replay --live`.
+    resume
+        Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
     prefix
         Of client ids, which an account has once; by default one made of the time.
     quiet
@@ -57,16 +61,25 @@ def live(
     """
     from barter_bt.live import WallClock
 
+    if resume and not (record and prefix):
+        raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
-    run, interrupted = asyncio.run(_session(config, network, streams, confirm, record, chosen, quiet or json))
+    run, interrupted = asyncio.run(_session(config, network, streams, confirm, record, resume, chosen, quiet or json))
     _tell(run, record, chosen, network=network, confirm=confirm, as_json=json)
     return INTERRUPTED if interrupted else OK
 
 
 async def _session(
-    config: Path, network: str, streams: list[str] | None, confirm: bool, record: Path | None, prefix: str, quiet: bool
+    config: Path,
+    network: str,
+    streams: list[str] | None,
+    confirm: bool,
+    record: Path | None,
+    resume: bool,
+    prefix: str,
+    quiet: bool,
 ) -> tuple[LiveRun, bool]:
     from barter_bt.live import Recorder, System, binance
 
@@ -75,8 +88,9 @@ async def _session(
     keys = binance.Keys.from_environment(_KEYS[network])
     traded = parts["instruments"]
     market = binance.BinanceMarket(traded, streams or ("trades", "quotes"), endpoints=endpoints)
-    account = binance.BinanceAccount(traded, keys, endpoints=endpoints, dry_run=not confirm)
-    recorder = Recorder(record) if record else None
+    recorder = Recorder(record, resume=resume) if record else None
+    known = binance.last_trades(record) if record and recorder and recorder.resumes else {}
+    account = binance.BinanceAccount(traded, keys, endpoints=endpoints, dry_run=not confirm, last_trades=known)
     system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
     return await run_system(system, quiet=quiet, ready=account.ready)
 

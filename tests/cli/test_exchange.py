@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from barter_bt.cli import main
@@ -103,6 +104,26 @@ def test_it_trades_when_confirmed_and_its_recording_replays(
     assert [one.client_id for one in served.account.orders] == ["p-0"]
     assert main(["replay", str(config), str(where), "--live", "--prefix", "p-", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == told["digest"]
+
+
+def test_a_session_goes_on_with_its_own_ids(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first leaves its recording as a killed one does, without its end."""
+    where = config.parent / "session"
+    given = ["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"]
+    with exchange(monkeypatch, filled):
+        assert main(given) == 130
+    (part,) = where.glob("part-*.parquet")
+    frame = pl.read_parquet(part)
+    frame.filter(pl.col("kind") != "shutdown").write_parquet(part)
+    capsys.readouterr()
+    with exchange(monkeypatch, lambda x: len(x.sockets.sent) > 5) as served:
+        assert main([*given, "--resume"]) == 130
+    assert json.loads(capsys.readouterr().out)["trades"] == 1  # it has bought already
+    assert served.account.orders == []
+    assert main(["live", str(config), "--resume"]) == 2
+    assert "--resume needs --record and --prefix" in capsys.readouterr().err
 
 
 def test_without_confirmation_nothing_is_sent(

@@ -11,6 +11,7 @@ from barter_bt.testing.exchange.listing import Listing, Resting
 from barter_bt.testing.exchange.matching import Matching, Refused
 
 Params = Mapping[str, str]
+_DIGITS = 8
 
 
 def _listing(x: Matching, params: Params) -> Listing:
@@ -54,6 +55,9 @@ def _own_trades(x: Matching, params: Params) -> Any:
 def _place(x: Matching, params: Params, *, only_test: bool = False) -> Any:
     price = Decimal(params["price"]) if "price" in params else None
     kind = params["type"]
+    for name in ("quantity", "price"):
+        if len(params.get(name, "").partition(".")[2]) > _DIGITS:
+            raise Refused(-1111, f"Parameter '{name}' has too much precision.")
     order = x.place(
         _listing(x, params).symbol, params["side"], kind, params.get("timeInForce", "GTC"), price,
         Decimal(params["quantity"]), params["newClientOrderId"], only_test=only_test,

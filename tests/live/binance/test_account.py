@@ -88,6 +88,17 @@ def test_kinds_and_times_in_force(request_: Any, ends: type, traded: str) -> Non
     run(test)
 
 
+def test_zeros_behind_are_no_precision() -> None:
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.adapter.open(order(quantity="1.0000000000", price="1E+2"))
+            await rig.until(rig.states)
+            assert isinstance(rig.states()[-1], bp.Open)
+
+    run(test)
+
+
 def refused_by_limit(rig: Rig) -> None:
     rig.exchange.answer_next(POST_ORDER, Status(429, retry_after=3))
 

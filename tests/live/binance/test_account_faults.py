@@ -249,6 +249,19 @@ def test_a_clock_that_is_off_is_set_and_the_request_sent_with_the_right_time() -
     run(test)
 
 
+@pytest.mark.parametrize("said", ["serverShutdown", "eventStreamTerminated"])
+def test_a_stream_that_says_it_ends_is_left_at_once(said: str) -> None:
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            rig.exchange.say(Sockets.ACCOUNT, {"e": said, "E": 0})
+            await rig.exchange.flush()
+            await rig.back()
+            assert rig.losses == 1
+
+    run(test)
+
+
 @pytest.mark.parametrize("status", [429, 418])
 def test_after_a_ban_nothing_is_sent_until_it_is_over(status: int) -> None:
     async def test() -> None:

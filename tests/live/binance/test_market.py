@@ -119,6 +119,24 @@ def test_trades_during_a_disconnect_are_told_when_the_link_is_there_again() -> N
     run(test)
 
 
+def test_what_was_missed_is_asked_for_when_a_ban_is_over() -> None:
+    async def test() -> None:
+        async with market_rig() as rig:
+            await up(rig)
+            await say(rig, "1")
+            rig.exchange.spoil_next("gap")
+            rig.exchange.answer_next("GET /api/v3/historicalTrades", Status(429, retry_after=7))
+            await say(rig, "2", "3")
+            await rig.passes(6)
+            await rig.settled()
+            assert ids(rig) == [1]
+            await rig.passes(1)
+            await rig.until(lambda: ids(rig) == [1, 2, 3])
+            assert rig.losses == 0
+
+    run(test)
+
+
 def test_more_missed_trades_than_are_asked_for_are_told_of() -> None:
     async def test() -> None:
         async with market_rig(adapter={"backfill": 2}) as rig:
