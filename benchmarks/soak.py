@@ -36,16 +36,15 @@ async def serve(seconds: float, rate: int, seed: int) -> None:
         print(exchange.endpoints.rest, flush=True)
         while len(exchange.sockets.open) < 2:
             await asyncio.sleep(0.01)
-        begin, beat = time.perf_counter(), 0
-        while (now := time.perf_counter() - begin) < seconds:
+        begin, beats = time.perf_counter(), round(seconds * BEATS)
+        for beat in range(1, beats + 1):
             for _ in range(rate // BEATS):
                 exchange.trade("100", "0.001")
-            if now < seconds - QUIET_SECONDS and draw.random() < 1 / BEATS:
+            if beat < beats - QUIET_SECONDS * BEATS and draw.random() < 1 / BEATS:
                 await _fail(exchange, draw)
             await exchange.flush()
             exchange.sockets.sent.clear()
             exchange.requests.clear()
-            beat += 1
             await asyncio.sleep(max(0.0, begin + beat / BEATS - time.perf_counter()))
         trades = len(exchange.listings["BTCUSDT"].trades)
         print(json.dumps({"trades": trades, "orders": [one.client_id for one in exchange.account.orders]}), flush=True)
