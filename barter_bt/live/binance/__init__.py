@@ -9,7 +9,8 @@ from barter_bt.live.binance.account import BinanceAccount
 from barter_bt.live.binance.endpoints import MAIN_NETWORK, TEST_NETWORK, Endpoints
 from barter_bt.live.binance.front import instruments, last_trades
 from barter_bt.live.binance.keys import Keys
-from barter_bt.live.binance.market import BinanceMarket, BinanceWarning
+from barter_bt.live.binance.market import BinanceMarket
+from barter_bt.live.binance.reader import BinanceWarning
 
 __all__ = [
     "MAIN_NETWORK",

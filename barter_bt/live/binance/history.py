@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from barter_bt.live.binance.market import BinanceWarning
 from barter_bt.live.binance.messages import AccountState, ExecutionReport, OwnTrade, QueriedOrder
+from barter_bt.live.binance.reader import BinanceWarning
 from barter_bt.live.binance.refusals import NO_SUCH_ORDER, Refusal
 from barter_bt.live.binance.rest import Rest
 from barter_bt.live.binance.symbols import EXCHANGE, Symbols

@@ -290,6 +290,10 @@ def test_what_is_not_the_exchanges_is_refused() -> None:
         binance.BinanceMarket([BTC], ["ticker"])
     with pytest.raises(ConfigError, match="okx|binance_spot"):
         binance.BinanceMarket([Instrument("okx", "btc_usdt")])
+    with pytest.raises(ConfigError, match="depth is 5001"):
+        binance.BinanceMarket([BTC], ["book"], depth=5001)
+    with pytest.raises(ConfigError, match=r"streams are \[\]"):
+        binance.BinanceMarket([BTC], [])
     many = [Instrument("binance_spot", f"a{number}_usdt") for number in range(600)]
     with pytest.raises(ConfigError, match="1200 streams"):
         binance.BinanceMarket(many)
