@@ -35,10 +35,12 @@ MODULES = (
     "barter_bt.engine.replica",
     "barter_bt.system",
     "barter_bt.live",
+    "barter_bt.live.binance",
     "barter_bt.protocol",
     "barter_bt.testing",
     "barter_bt.testing.strategies",
     "barter_bt.testing.scenario",
+    "barter_bt.testing.exchange",
     "barter_bt.errors",
     OWN,
 )

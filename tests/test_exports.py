@@ -69,6 +69,12 @@ SURFACE = {
         SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual
         WallClock paper read_session replay
     """,
+    "barter_bt.live.binance": """
+        BinanceAccount BinanceMarket BinanceWarning Endpoints Keys MAIN_NETWORK TEST_NETWORK instruments last_trades
+    """,
+    "barter_bt.testing.exchange": """
+        Late Listing LoopbackExchange Lost Sockets Status
+    """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording
         RecordingWarning Refused Sent Stopped Strategy SystemConfig Timer TradingDisabled close_with_market_orders

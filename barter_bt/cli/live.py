@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,13 +56,13 @@ def paper(
     from barter_bt.live import paper as make
 
     system = make(simulation, strategy, clock=clock, recorder=Recorder(record) if record else None)
-    run, interrupted = asyncio.run(_trade(system, quiet=quiet or json))
+    run, interrupted = asyncio.run(run_system(system, quiet=quiet or json))
     _tell(run, record, as_json=json)
     return INTERRUPTED if interrupted else OK
 
 
 @app.command
-def replay(config: Path, recording: Path, /, *, json: AsJson = False) -> int:
+def replay(config: Path, recording: Path, /, *, live: bool = False, prefix: str = "", json: AsJson = False) -> int:
     """Process a recorded session again, decisions included: it must come to the digest of the session.
 
     Parameters
@@ -70,10 +71,19 @@ def replay(config: Path, recording: Path, /, *, json: AsJson = False) -> int:
         Configuration with which the session was made.
     recording
         Directory that `barter-bt paper --record` wrote.
+    live
+        It is of `barter-bt live --record`.
+    prefix
+        Of the client ids of that session, which it said in the end.
     """
     from barter_bt.live import paper as make
     from barter_bt.live import replay as again
 
+    if live:
+        from barter_bt.cli.live_parts import recorded_system
+
+        _tell(again(recorded_system(config, prefix), recording), None, as_json=json)
+        return OK
     simulation, strategy = _load(config)
     _tell(again(make(simulation, strategy), recording), None, as_json=json)
     return OK
@@ -103,9 +113,12 @@ def _clock(pace: str, begins: int, ends: int) -> Any:
         raise ConfigError(error.message, "write 1s, 1h, 1d, auto or max") from error
 
 
-async def _trade(system: System, *, quiet: bool) -> tuple[LiveRun, bool]:
-    """Run to the end of the data, or until somebody ends it."""
+async def run_system(
+    system: System, *, quiet: bool, ready: Callable[[], Awaitable[None]] | None = None
+) -> tuple[LiveRun, bool]:
+    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready."""
     handle = await system.start()
+    enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
@@ -120,9 +133,18 @@ async def _trade(system: System, *, quiet: bool) -> tuple[LiveRun, bool]:
         ending.result()
     else:
         ending.cancel()
+    if enabling is not None:
+        enabling.cancel()
     run = await handle.shutdown()
     await showing
     return run, stopped.is_set()
+
+
+async def _enable(handle: SystemHandle, ready: Callable[[], Awaitable[None]]) -> None:
+    from barter_bt.protocol import TradingState
+
+    await ready()
+    await handle.set_trading(TradingState.ENABLED)
 
 
 async def _show(handle: SystemHandle, *, quiet: bool) -> None:

@@ -16,7 +16,7 @@ from barter_bt.backtest.feeder import KINDS, Feeder
 from barter_bt.data import Stream
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import TRADE_ROWS, Cursors, advance
-from barter_bt.protocol import Level, Market, MarketEvent, OrderBookL1, PublicTrade
+from barter_bt.protocol import Level, Market, MarketEvent, OrderBookL1, PublicTrade, Side
 
 IDLE = NEVER - 1
 Row = tuple[int, int, tuple[float, ...], Market]
@@ -82,6 +82,8 @@ class LiveFeed(Feeder):
             width = 2 if f.kind[c] == TRADE_ROWS else 4
             for name, k in zip(("first", "second", "third", "fourth"), range(width), strict=False):
                 f.point(name, c, np.ascontiguousarray(values[:, k]))
+            if f.kind[c] == TRADE_ROWS:
+                f.point("flags", c, values[:, 2].astype(np.int8))
         advance(f, c, 0)
         if not rows and not self._ended:
             f.due[c] = IDLE
@@ -110,7 +112,7 @@ class LiveFeed(Feeder):
 
 def _values(kind: Any) -> tuple[float, ...]:
     if isinstance(kind, PublicTrade):
-        return kind.price, kind.amount
+        return kind.price, kind.amount, 1.0 if kind.side == Side.BUY else -1.0
     return (*_side(kind.best_bid), *_side(kind.best_ask))
 
 

@@ -120,8 +120,11 @@ class Ledger:
             return
         sign = 1 if trade.side == Side.BUY else -1
         paid = trade.price * trade.quantity * Decimal(str(one.contract_size))
-        self._change(self._index.bases[i], sign * trade.quantity, trade.time_exchange, now)
-        self._change(self._index.quotes[i], -sign * paid - trade.fees.fees, trade.time_exchange, now)
+        asset = trade.fees.asset
+        in_base = asset is not None and self._index.asset(asset, one.exchange) == self._index.bases[i]
+        fees = (trade.fees.fees, Decimal(0)) if in_base else (Decimal(0), trade.fees.fees)
+        self._change(self._index.bases[i], sign * trade.quantity - fees[0], trade.time_exchange, now)
+        self._change(self._index.quotes[i], -sign * paid - fees[1], trade.time_exchange, now)
 
     def _change(self, asset: int, amount: Decimal, time: int, now: int) -> None:
         """A trade explains a balance that was told before it, or one that is still to come."""

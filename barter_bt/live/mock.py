@@ -96,6 +96,7 @@ class MockExchange(SimulatedExchange):
             finally:
                 if coming is not None:
                     coming.cancel()
+                    await asyncio.gather(coming, return_exceptions=True)  # a generator that runs cannot be closed
 
     async def _wait_for(self, coming: asyncio.Task[Arrival | None]) -> None:
         """Until the market tells something, something is due, or a request has changed what that is."""

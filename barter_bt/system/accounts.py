@@ -37,6 +37,7 @@ from barter_bt.engine.order import (
 from barter_bt.engine.report import apply_report
 from barter_bt.engine.state.orders import is_live, record_open
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.terms import IN_QUOTE, IN_RECEIVED
 from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import (
@@ -297,14 +298,7 @@ class Accounts:
     def _trade(self, changes: Changes, exchange: int, trade: Trade) -> None:
         i, units, s = self._index.instrument(trade.instrument), self._units, self._s
         check_time(trade.time_exchange)
-        if (
-            trade.fees.asset is not None
-            and self._asset(trade.fees.asset, s.terms.exchange[i]) != self._index.settlement_assets[i]
-        ):
-            raise DataError(
-                f"the fees of trade {trade.id!r} are in {trade.fees.asset!r}, not in the quote or settlement asset",
-                "fees in another asset are not kept yet; book them as a balance",
-            )
+        self._fees(i, trade)
         ends = s.terms.derivative[i] == 0 and s.terms.expiry[i] != NEVER  # worth nothing then, perhaps
         signed = s.terms.zero[i] > 0  # rule 76
         for what, value in (("quantity", trade.quantity), ("price", trade.price)):
@@ -320,9 +314,27 @@ class Accounts:
         self._hold_trade(changes, i, row, trade, lots, ticks)
         changes.add(partial(self._apply_trade, exchange, i, row, trade, lots, ticks))
 
+    def _fees(self, i: int, trade: Trade) -> int:
+        """Fees in the asset of profits; those of a spot trade in its base asset are worth its price."""
+        asset = trade.fees.asset
+        which = None if asset is None else self._asset(asset, self._s.terms.exchange[i])
+        if which is None or which == self._index.settlement_assets[i]:
+            return self._units.fees(i, trade.fees.fees)
+        if self._is_in_base(i, trade):
+            return self._units.fees(i, trade.fees.fees * trade.price)
+        raise DataError(
+            f"the fees of trade {trade.id!r} are in {asset!r}, not in the base, quote or settlement asset",
+            "fees in another asset are not kept yet; book them as a balance",
+        )
+
+    def _is_in_base(self, i: int, trade: Trade) -> bool:
+        """Whether a spot trade's fees are in its base asset: then a buy adds less to the position (rule 63)."""
+        asset, terms = trade.fees.asset, self._s.terms
+        return asset is not None and not terms.derivative[i] and self._asset(asset, terms.exchange[i]) == terms.base[i]
+
     def _hold_trade(self, changes: Changes, i: int, row: int | None, trade: Trade, lots: int, ticks: int) -> None:
         """All that the trade posts must fit: the position and what is paid for it, the order's sums, the base asset."""
-        s, fee = self._s, abs(self._units.fees(i, trade.fees.fees))
+        s, fee = self._s, abs(self._fees(i, trade))
         sums = 0 if row is None else abs(s.orders.notional[row]) + abs(s.orders.fees[row])
         way = 1 if trade.side == Side.BUY else -1
         changes.hold_position(i, max(abs(s.instruments.quantity[i] + way * lots), lots), ticks, sums + 2 * fee)
@@ -334,6 +346,8 @@ class Accounts:
 
     def _apply_trade(self, exchange: int, i: int, row: int | None, trade: Trade, lots: int, ticks: int) -> None:
         kind = TRADE
+        if trade.side == Side.BUY:
+            self._s.terms.fee_in[i] = IN_RECEIVED if self._is_in_base(i, trade) else IN_QUOTE
         if row is None:  # of an order that nobody told of: it is taken for filled
             order = {"kind": MARKET, "time_in_force": IOC}
             row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
@@ -344,7 +358,7 @@ class Accounts:
             "price": ticks,
             "quantity": lots,
             "notional": notional(self._s.terms, i, lots, ticks),
-            "fee": self._units.fees(i, trade.fees.fees),
+            "fee": self._fees(i, trade),
             "order_quantity": lots,
             "status": FILLED,
         }

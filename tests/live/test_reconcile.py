@@ -221,6 +221,23 @@ def test_a_simulated_exchange_lists_what_stands() -> None:
     run(test)
 
 
+def test_fees_in_the_base_asset_are_explained_there_and_leave_a_position_that_can_be_sold() -> None:
+    """Bought 1 at 100 for 0.002 of it: 0.998 are there, and the fee is worth 0.2 (rules 63 and 84)."""
+
+    async def test() -> None:
+        trade = bp.Trade("t", "1", "btc_usd", "me", 2, bp.Side.BUY, D(100), D(1), bp.AssetFees("btc", D("0.002")))
+        first = told(1, balance(1, "1000"), balance(1, "0", "btc"))
+        made, _, _ = system([first, told(2, trade), told(2, balance(2, "900"), balance(2, "0.998", "btc"))], grace=0)
+        handle = await made.start()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert handle.unreconciled == []
+        assert handle.snapshot().position("btc_usd") == D("0.998")
+        assert (await handle.shutdown()).trades["fees"].to_list() == [0.2]
+
+    run(test)
+
+
 @pytest.mark.parametrize("strategy", [Crosses, Quotes])
 def test_a_simulated_account_is_explained_by_its_trades(strategy: Any) -> None:
     """Fees included, at every message: the venue's ledger and this one do not know of each other."""

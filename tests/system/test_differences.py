@@ -285,7 +285,7 @@ OFF = {
         bp.Trade("t", "y", 0, "s", 1, Side.BUY, D("100.005"), D(1), bp.AssetFees(None, D(0)))
     ),
     "fees in another asset": account(
-        bp.Trade("t", "y", 0, "s", 1, Side.BUY, D(100), D(1), bp.AssetFees("btc", D("0.001")))
+        bp.Trade("t", "y", 0, "s", 1, Side.BUY, D(100), D(1), bp.AssetFees(2, D("0.001")))
     ),
     "an own trade off the lot": account(
         bp.Trade("t", "y", 0, "s", 1, Side.BUY, D(100), D("0.0001"), bp.AssetFees(None, D(0)))

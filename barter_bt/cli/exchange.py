@@ -1,0 +1,108 @@
+"""The command that trades at an exchange: the test network and a dry run, unless it is told otherwise twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
+from barter_bt.cli.live import run_system
+from barter_bt.cli.live_parts import live_parts
+from barter_bt.cli.printing import print_json
+from barter_bt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.live import LiveRun
+
+_KEYS = {"test": "BINANCE_TEST", "main": "BINANCE"}
+
+
+@app.command
+def live(
+    config: Path,
+    /,
+    *,
+    network: Literal["test", "main"] = "test",
+    streams: list[str] | None = None,
+    confirm: bool = False,
+    record: Path | None = None,
+    resume: bool = False,
+    prefix: str = "",
+    quiet: bool = False,
+    json: AsJson = False,
+) -> int:
+    """Trade at Binance's spot exchange with the strategy and the limits of a configuration file.
+
+    Without `--confirm` it is a dry run: the exchange checks each order and trades none. Keys come from the environment:
+    BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET. Ctrl-C, or SIGTERM,
+    shuts down in good order; orders that stand then go on standing.
+
+    Parameters
+    ----------
+    config
+        Configuration in TOML, of a backtest: see `barter-bt schema`. Its data, balances and venues are passed over: the
+        exchange has its own.
+    network
+        `test` has no real money, `main` has.
+    streams
+        What of the market the strategy sees: `trades`, `quotes`, `book`, intervals of candles such as `1m`; by default
+        `trades` and `quotes`.
+    confirm
+        Send orders.
+    record
+        Directory in which to keep all that the engine saw, for `barter-bt replay --live`.
+    resume
+        Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
+    prefix
+        Of client ids, which an account has once; by default one made of the time.
+    quiet
+        Show nothing on the way.
+    """
+    from barter_bt.live import WallClock
+
+    if resume and not (record and prefix):
+        raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
+    chosen = prefix or f"{WallClock().now() // 10**6:x}-"
+    if not (quiet or json):
+        print(f"client ids begin with {chosen}")
+    run, interrupted = asyncio.run(_session(config, network, streams, confirm, record, resume, chosen, quiet or json))
+    _tell(run, record, chosen, network=network, confirm=confirm, as_json=json)
+    return INTERRUPTED if interrupted else OK
+
+
+async def _session(
+    config: Path,
+    network: str,
+    streams: list[str] | None,
+    confirm: bool,
+    record: Path | None,
+    resume: bool,
+    prefix: str,
+    quiet: bool,
+) -> tuple[LiveRun, bool]:
+    from barter_bt.live import Recorder, System, binance
+
+    parts = live_parts(config)
+    endpoints = binance.TEST_NETWORK if network == "test" else binance.MAIN_NETWORK
+    keys = binance.Keys.from_environment(_KEYS[network])
+    traded = parts["instruments"]
+    market = binance.BinanceMarket(traded, streams or ("trades", "quotes"), endpoints=endpoints)
+    recorder = Recorder(record, resume=resume) if record else None
+    known = binance.last_trades(record) if record and recorder and recorder.resumes else {}
+    account = binance.BinanceAccount(traded, keys, endpoints=endpoints, dry_run=not confirm, last_trades=known)
+    system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
+    return await run_system(system, quiet=quiet, ready=account.ready)
+
+
+def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:
+    summary = run.summary()
+    if as_json:
+        told = {"digest": run.digest, "prefix": prefix, "trades": run.trades.height, "summary": summary.to_dict()}
+        print_json(told)
+        return
+    print(summary)
+    how = "orders were sent" if confirm else "a dry run: no order was sent"
+    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at Binance's {network} network; {how}")
+    if record:
+        print(f"  recorded in {record}; barter-bt replay CONFIG {record} --live --prefix {prefix} comes to the same")

@@ -1,0 +1,26 @@
+"""What a configuration file says to a session at an exchange, which has data, balances and terms of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from barter_bt.live import System
+
+
+def recorded_system(config: Path, prefix: str) -> System:
+    """The system of a session at the exchange, to process its recording again."""
+    from barter_bt.live import System, binance
+
+    parts = live_parts(config)
+    unused = binance.BinanceAccount(parts["instruments"], binance.Keys("", ""))
+    return System(**parts, prefix=prefix, sources=[], clients=[unused])
+
+
+def live_parts(config: Path) -> dict[str, Any]:
+    """What of a configuration is not the exchange's own."""
+    from barter_bt.backtest.config import load
+
+    built = load(config).build()
+    return {name: built[name] for name in ("instruments", "strategy", "risk", "units", "reporting") if name in built}

@@ -1,0 +1,164 @@
+"""What has been told of an account, so that nothing is told twice, and what was missed can be asked for.
+
+Own trades go by their ids, of which the exchange gives each symbol rising ones. Reports of an order say how much of it
+is filled in all: if that is more than the trades that were told, some were missed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.live.binance.messages import AccountState, ExecutionReport, OwnTrade, QueriedOrder
+from barter_bt.live.binance.reader import BinanceWarning
+from barter_bt.live.binance.refusals import NO_SUCH_ORDER, Refusal
+from barter_bt.live.binance.rest import Rest
+from barter_bt.live.binance.symbols import EXCHANGE, Symbols
+from barter_bt.live.binance.tells import Tells, trade_of
+from barter_bt.protocol import AccountSnapshot, InstrumentAccountSnapshot
+
+ORDER = "/api/v3/order"
+_TRADES, _PAGE = "/api/v3/myTrades", 1000
+
+
+class History:
+    """What is known of an account.
+
+    Parameters
+    ----------
+    rest, symbols
+        Whom to ask, about what.
+    last_trades
+        Id of the last trade that is known, by instrument.
+
+    Attributes
+    ----------
+    last_trades
+        Id of the last trade that was told, by instrument.
+    fees_elsewhere
+        Fees in assets that are in no trade's profit.
+    strategies
+        Whose an order is, by client id.
+    mentioned
+        Client ids of which the exchange has told.
+    """
+
+    def __init__(self, rest: Rest, symbols: Symbols, last_trades: Mapping[str, int]) -> None:
+        self._rest, self._symbols = rest, symbols
+        self.last_trades, self._since = dict(last_trades), dict(last_trades)
+        self.fees_elsewhere: dict[str, Decimal] = defaultdict(Decimal)
+        self.strategies: dict[str, str] = {}
+        self.mentioned: set[str] = set()
+        self._cids: dict[int, str] = {}
+        self._filled: dict[int, Decimal] = defaultdict(Decimal)
+        self._seen: set[tuple[str, int]] = set()
+        self.tells = Tells(symbols, lambda cid: self.strategies.get(cid, ""))
+
+    async def query(self, symbol: str, **by: Any) -> QueriedOrder | None:
+        """An order; None where the exchange says that it has never had it.
+
+        Raises
+        ------
+        ConnectionFailed
+            There is no answer.
+        """
+        try:
+            return await self._get(ORDER, QueriedOrder, 4, symbol=symbol, **by)  # type: ignore[no-any-return]
+        except Refusal as refusal:
+            if refusal.code == NO_SUCH_ORDER:
+                return None
+            raise
+
+    async def snapshot(self) -> AccountSnapshot:
+        """Balances and open orders, of what is traded."""
+        listed = []
+        for name, symbol in self._symbols.of.items():
+            rows = await self._get("/api/v3/openOrders", list[QueriedOrder], 6, symbol=symbol)
+            self._cids |= {row.orderId: row.clientOrderId for row in rows}
+            listed.append(InstrumentAccountSnapshot(name, tuple(self.tells.queried(row) for row in rows)))
+        state = await self._get("/api/v3/account", AccountState, 20, omitZeroBalances="true")
+        return AccountSnapshot(EXCHANGE, tuple(self.tells.all_balances(state)), tuple(listed))
+
+    async def reconcile(self) -> list[Any]:
+        """Everything: trades that were missed, with their orders, and then what stands and what is there."""
+        snapshot = await self.snapshot()
+        missed = [event for name in self._symbols.of for event in await self._missed(name)]
+        self.mentioned |= {order.key.cid for one in snapshot.instruments for order in one.orders}
+        return [*missed, snapshot]
+
+    async def reported(self, told: ExecutionReport) -> list[Any]:
+        """What a report tells that has not been told."""
+        if told.s not in self._symbols.names:
+            return []
+        self.mentioned.add(told.client_id)
+        self._cids[told.i] = told.client_id
+        trades, filled = [], self._filled[told.i]
+        if told.z > filled + (told.l if told.x == "TRADE" else 0):
+            trades = await self._trades_of(told.s, told.i)
+        if told.x == "TRADE":
+            trades += self._trade(trade_of(told))
+        if told.z < filled:
+            return trades  # what came behind it has been told
+        self._filled[told.i] = told.z
+        return [*trades, self.tells.reported(told)]
+
+    async def catch_up(self, order: QueriedOrder) -> list[Any]:
+        """All of an order that has not been told: that it arrived, its trades, how it stands."""
+        told: list[Any] = [] if order.clientOrderId in self.mentioned else [self.tells.first_report(order)]
+        self.mentioned.add(order.clientOrderId)
+        self._cids[order.orderId] = order.clientOrderId
+        if order.executedQty > self._filled[order.orderId]:
+            told += await self._trades_of(order.symbol, order.orderId)
+            self._filled[order.orderId] = order.executedQty
+        return [*told, self.tells.queried(order)]
+
+    async def _missed(self, name: str) -> list[Any]:
+        symbol, found = self._symbols.of[name], list[Any]()
+        if name not in self._since:
+            rows = await self._get(_TRADES, list[OwnTrade], 20, symbol=symbol, limit=1)
+            self._since[name] = self.last_trades[name] = max([row.id for row in rows], default=-1)
+            return []
+        rows = await self._trades_behind(symbol, self._since[name])
+        for number in dict.fromkeys(row.orderId for row in rows if not self._is_told(row)):
+            order = await self.query(symbol, orderId=number)
+            found += await self.catch_up(order) if order is not None else []
+        self._since[name] = last = max([row.id for row in rows], default=self._since[name])
+        self._seen = {(which, number) for which, number in self._seen if which != symbol or number > last}
+        return found
+
+    async def _trades_behind(self, symbol: str, last: int) -> list[OwnTrade]:
+        found: list[OwnTrade] = []
+        while True:
+            page = await self._get(_TRADES, list[OwnTrade], 20, symbol=symbol, fromId=last + 1, limit=_PAGE)
+            found += page
+            if len(page) < _PAGE:
+                return found
+            last = page[-1].id
+
+    async def _trades_of(self, symbol: str, number: int) -> list[Any]:
+        """Trades of an order that have not been told."""
+        rows = await self._get(_TRADES, list[OwnTrade], 5, symbol=symbol, orderId=number, limit=_PAGE)
+        return [event for row in rows for event in self._trade(row)]
+
+    def _is_told(self, trade: OwnTrade) -> bool:
+        since = self._since.get(self._symbols.names[trade.symbol], -1)
+        return trade.id <= since or (trade.symbol, trade.id) in self._seen
+
+    def _trade(self, told: OwnTrade) -> list[Any]:
+        """A trade, unless it has been told."""
+        if self._is_told(told):
+            return []
+        self._seen.add((told.symbol, told.id))
+        name = self._symbols.names[told.symbol]
+        self.last_trades[name] = max(self.last_trades.get(name, -1), told.id)
+        if self.tells.is_elsewhere(told):
+            self.fees_elsewhere[told.commissionAsset] += told.commission
+            what = f"{told.commission:f} {told.commissionAsset}, the fee of trade {told.id} of {name!r},"
+            warnings.warn(f"{what} is in no profit: it is in neither asset of it", BinanceWarning, stacklevel=2)
+        return [self.tells.trade(told, self._cids.get(told.orderId, ""))]
+
+    async def _get(self, path: str, kind: type[Any], weight: int, **params: Any) -> Any:
+        return await self._rest.get(path, kind, params, weight=weight, signed=True)

@@ -1,0 +1,84 @@
+"""What has come over a link and is not processed yet, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The link is gone.
+
+    Parameters
+    ----------
+    reason
+        Why.
+    """
+
+    reason: str
+
+
+class Inbox:
+    """A queue that a source empties, with an end.
+
+    Parameters
+    ----------
+    limit
+        How many may wait; None is as many as there are.
+
+    Attributes
+    ----------
+    dropped
+        How many were given up, because whoever reads is too slow.
+    is_closed
+        Whether nothing more will come.
+
+    Examples
+    --------
+    >>> async def read() -> list[object]:
+    ...     inbox = Inbox()
+    ...     inbox.put(1)
+    ...     inbox.close()
+    ...     return [one async for one in inbox.items()]
+    >>> asyncio.run(read())
+    [1]
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit, self.dropped = limit, 0
+        self._items: deque[Any] = deque()
+        self._news = asyncio.Event()
+        self.is_closed = False
+        self._error: BaseException | None = None
+
+    def put(self, item: Any) -> bool:
+        """Add something; False where there is no room, and all that waited is given up."""
+        if self._limit is not None and len(self._items) >= self._limit:
+            self.dropped += len(self._items) + 1
+            self._items.clear()
+            return False
+        self._items.append(item)
+        self._news.set()
+        return True
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Nothing more will come; whoever reads gets the error behind what is there."""
+        self.is_closed = True
+        self._error = self._error or error
+        self._news.set()
+
+    async def items(self) -> AsyncIterator[Any]:
+        """One after another; it ends when it is closed."""
+        while True:
+            while self._items:
+                yield self._items.popleft()
+            if self.is_closed:
+                if self._error is not None:
+                    raise self._error
+                return
+            self._news.clear()
+            await self._news.wait()

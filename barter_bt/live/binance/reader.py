@@ -1,0 +1,158 @@
+"""What messages of Binance's market say, in order and once; what is missing between them is asked for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from barter_bt.errors import ConnectionFailed
+from barter_bt.live.binance.depth import Sequence as Numbers
+from barter_bt.live.binance.messages import BookTicker, Depth, DepthUpdate, Kline, OldTrade, Trade
+from barter_bt.live.binance.rest import MS_NS, Rest
+from barter_bt.live.clock import SECOND_NS, Clock
+from barter_bt.protocol import Candle, DataKind, Level, OrderBookL1, PublicTrade, Side
+
+DEEPEST = 5000
+"""Levels of a side in a snapshot of a book."""
+_PAGE, _SNAPSHOT_TRIES = 1000, 5
+
+
+class BinanceWarning(UserWarning):
+    """Something that Binance said could not be told as it is."""
+
+
+class Reader:
+    """Reads the streams of one connection after another.
+
+    Parameters
+    ----------
+    rest, clock
+        Whom to ask for what is missing, and what time it is.
+    depth
+        Levels of a side in a snapshot of a book.
+    backfill
+        How many missed trades of a symbol are asked for at most.
+
+    Attributes
+    ----------
+    gaps, repeated
+        How many losses were seen, and how many messages came again.
+    """
+
+    def __init__(self, rest: Rest, clock: Clock, depth: int, backfill: int) -> None:
+        self._rest, self._clock, self._depth, self._backfill = rest, clock, depth, backfill
+        self._books: dict[str, Numbers] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self.gaps = self.repeated = 0
+
+    def read(self, symbol: str, kind: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        """What a message of a stream tells, each with the exchange's time; what was missed before it comes first.
+
+        Raises
+        ------
+        ConnectionFailed
+            What was missed could not be asked for: the message has not been told.
+        """
+        known = {"trade": self._trade, "bookTicker": self._quote, "depth": self._book}
+        return known.get(kind, self._candle)(symbol, raw, received)
+
+    def _is_new(self, key: tuple[str, str], number: int) -> bool:
+        """Whether a number is behind all that were told."""
+        if number <= self._numbers.get(key, -1):
+            self.repeated += 1
+            return False
+        return True
+
+    async def _trade(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        one, key = msgspec.json.decode(raw, type=Trade), (symbol, "trade")
+        if not self._is_new(key, one.t):
+            return
+        async for old in self._missed_trades(symbol, key, one.t):
+            yield old.time * MS_NS, _public_trade(old.id, old.price, old.qty, old.isBuyerMaker)
+            self._numbers[key] = old.id
+        yield one.T * MS_NS, _public_trade(one.t, one.p, one.q, one.m)
+        self._numbers[key] = one.t
+
+    async def _missed_trades(self, symbol: str, key: tuple[str, str], until: int) -> AsyncIterator[OldTrade]:
+        first = self._numbers.get(key, until - 1) + 1
+        if first >= until:
+            return
+        self.gaps += 1
+        if until - first > self._backfill:
+            told = f"{until - first - self._backfill} trades of {symbol} were missed and are not asked for"
+            warnings.warn(f"{told}; raise backfill to have them", BinanceWarning, stacklevel=2)
+            first = until - self._backfill
+        while first < until:
+            params = {"symbol": symbol, "fromId": first, "limit": _PAGE}
+            rows = await self._rest.get("/api/v3/historicalTrades", list[OldTrade], params, weight=25)
+            rows = [row for row in rows if first <= row.id < until]
+            if not rows or rows[0].id != first:
+                raise ConnectionFailed(f"trade {first} of {symbol} is not among the exchange's old trades yet")
+            for row in rows:
+                yield row
+            first = rows[-1].id + 1
+
+    async def _quote(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        one, key = msgspec.json.decode(raw, type=BookTicker), (symbol, "quote")
+        if self._is_new(key, one.u):
+            self._numbers[key] = one.u
+            bid, ask = (Level(p, a) if a else None for p, a in ((one.b, one.B), (one.a, one.A)))
+            yield received, OrderBookL1(received, bid, ask)
+
+    async def _book(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        update = msgspec.json.decode(raw, type=DepthUpdate)
+        book = self._books.setdefault(symbol, Numbers())
+        if book.last is not None and not book.follows(update):
+            self.gaps += 1
+            book.gaps, book.last = book.gaps + 1, None
+        if book.last is None:
+            yield update.E * MS_NS, book.snapshot(await self._whole_book(symbol, update.U))
+        if book.is_old(update):
+            self.repeated += 1
+            return
+        yield update.E * MS_NS, book.apply(update)
+
+    async def _whole_book(self, symbol: str, first: int) -> Depth:
+        """A snapshot that is not older than the first update that waits."""
+        weight = next(cost for most, cost in ((100, 5), (500, 25), (1000, 50), (DEEPEST, 250)) if self._depth <= most)
+        for failures in range(_SNAPSHOT_TRIES):
+            params = {"symbol": symbol, "limit": self._depth}
+            depth = await self._rest.get("/api/v3/depth", Depth, params, weight=weight)
+            if depth.lastUpdateId >= first - 1:
+                return depth
+            await self._clock.sleep_until(self._clock.now() + (SECOND_NS << failures) // 4)
+        raise ConnectionFailed(f"snapshots of {symbol}'s book stay older than its updates")
+
+    async def _candle(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        one = msgspec.json.decode(raw, type=Kline).k
+        key = (symbol, one.i)
+        last = self._numbers.get(key)
+        if last is not None and one.t > last + 1:
+            self.gaps += 1
+            params = {"symbol": symbol, "interval": one.i, "startTime": last + 1, "endTime": one.t - 1, "limit": _PAGE}
+            for row in await self._rest.get("/api/v3/klines", list[list[Any]], params, weight=2):
+                if self._numbers[key] < row[6] < one.t:
+                    self._numbers[key] = row[6]
+                    yield (row[6] + 1) * MS_NS, _candle(row[6], row[1:6], row[8])
+            if one.x and one.t > self._numbers[key] + 1:
+                told = (
+                    f"the exchange has no candles {one.i} of {symbol} between {self._numbers[key] + 1} and {one.t} ms"
+                )
+                warnings.warn(told, BinanceWarning, stacklevel=2)
+        if one.x and self._is_new(key, one.T):
+            self._numbers[key] = one.T
+            yield (one.T + 1) * MS_NS, _candle(one.T, (one.o, one.h, one.l, one.c, one.v), one.n)
+
+
+def _public_trade(number: int, price: Any, quantity: Any, buyer_made: bool) -> PublicTrade:
+    side = Side.SELL if buyer_made else Side.BUY
+    return PublicTrade(str(number), float(price), float(quantity), side)
+
+
+def _candle(last_ms: int, prices: Sequence[Any], count: int) -> Candle:
+    """The exchange names a candle's last ms; its end is the next."""
+    first, high, low, last, volume = (float(price) for price in prices)
+    return Candle((last_ms + 1) * MS_NS, first, high, low, last, volume, count)

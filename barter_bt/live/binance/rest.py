@@ -1,0 +1,240 @@
+"""Requests over HTTP: signed, counted, with the exchange's clock; each is sent once.
+
+A request that may have been processed is never sent again here. One that the exchange has refused for its time alone
+is: that refusal says that it was not processed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from barter_bt.errors import MissingPackageError
+from barter_bt.live.binance.budget import ORDERS, WEIGHT, Budget
+from barter_bt.live.binance.endpoints import Endpoints
+from barter_bt.live.binance.keys import Keys
+from barter_bt.live.binance.messages import ApiError, ExchangeInfo, ServerTime
+from barter_bt.live.binance.refusals import BAD_TIME, TOO_MANY, UNKNOWN_OUTCOME, Refusal, Unanswered
+from barter_bt.live.clock import SECOND_NS, Clock
+
+T = TypeVar("T")
+MS_NS = 1_000_000
+WINDOW_MS = 5_000
+"""How long a signed request is valid: what arrives later, the exchange refuses."""
+ANSWER_NS = 10 * SECOND_NS
+"""How long an answer is waited for; the exchange itself gives its engine as long."""
+_LEAST_BAN_NS, _BAN_NS = SECOND_NS, 120 * SECOND_NS
+
+
+class Rest:
+    """Sends requests.
+
+    Parameters
+    ----------
+    endpoints, keys
+        Where to, and whose account; without keys nothing can be signed.
+    clock
+        What time it is.
+
+    Attributes
+    ----------
+    budget
+        What may still be sent.
+    offset_ms
+        By how much the exchange's clock is ahead.
+    """
+
+    def __init__(self, endpoints: Endpoints, keys: Keys | None, clock: Clock) -> None:
+        self._endpoints, self._keys, self._clock = endpoints, keys, clock
+        self.budget, self.offset_ms = Budget(), 0
+        self._session: Any = None
+        self._is_closed = False
+
+    async def close(self) -> None:
+        """Give connections back, for good."""
+        self._is_closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    def session(self) -> Any:
+        """The client, of which there is one.
+
+        Raises
+        ------
+        Unanswered
+            It has been closed.
+        """
+        if self._is_closed:
+            raise Unanswered("the adapter has been closed", was_sent=False)
+        if self._session is None:
+            self._session = client()
+        return self._session
+
+    def server_ms(self) -> int:
+        """The exchange's time, as far as is known."""
+        return self._clock.now() // MS_NS + self.offset_ms
+
+    async def set_clock(self) -> None:
+        """Ask the exchange what time it is there; half the way there and back counts."""
+        asked = self._clock.now()
+        told = await self.get("/api/v3/time", ServerTime, weight=1)
+        self.offset_ms = told.serverTime - (asked + self._clock.now()) // 2 // MS_NS
+
+    async def exchange_info(self, symbols: list[str]) -> ExchangeInfo:
+        """What can be traded, and how much may be asked."""
+        params = {"symbols": msgspec.json.encode(symbols).decode()}
+        info = await self.get("/api/v3/exchangeInfo", ExchangeInfo, params, weight=20)
+        self.budget.set(info.rateLimits)
+        return info
+
+    async def get(
+        self, path: str, kind: type[T], params: Mapping[str, Any] | None = None, *, weight: int, signed: bool = False
+    ) -> T:
+        """Query; it waits until the budget allows it.
+
+        Raises
+        ------
+        ConnectionFailed
+            There is no answer, or an error.
+        """
+        while True:
+            costs = {WEIGHT: weight}
+            while (free := self.budget.free_at(costs, self._clock.now())) > self._clock.now():
+                await self._clock.sleep_until(free)
+            try:
+                return msgspec.json.decode(await self._ask("GET", path, params, costs, signed), type=kind)
+            except Refusal as refusal:
+                if not refusal.is_limit:
+                    raise
+            except (msgspec.DecodeError, msgspec.ValidationError) as error:
+                raise Unanswered(f"the answer to {path} is no {kind}: {error}") from error
+
+    def reserve(self, *, weight: int, orders: int = 0) -> bool:
+        """Count a request that does not wait; False where the budget has no room for it."""
+        now, costs = self._clock.now(), {WEIGHT: weight, ORDERS: orders}
+        if self.budget.free_at(costs, now) > now:
+            return False
+        self.budget.add(costs, now)
+        return True
+
+    async def send(self, method: str, path: str, params: Mapping[str, Any]) -> bytes:
+        """Send a request that changes something, once, and at once; it has been counted by :meth:`reserve`.
+
+        Raises
+        ------
+        Unanswered
+            What became of it is not known.
+        Refusal
+            Nothing became of it.
+        """
+        return await self._ask(method, path, params, {}, True)
+
+    async def _ask(
+        self, method: str, path: str, params: Mapping[str, Any] | None, costs: Mapping[str, int], signed: bool
+    ) -> bytes:
+        try:
+            return await self._once(method, path, params, costs, signed)
+        except Refusal as refusal:
+            if refusal.code != BAD_TIME or not signed:
+                raise
+        await self.set_clock()
+        return await self._once(method, path, params, costs, signed)
+
+    async def _once(
+        self, method: str, path: str, params: Mapping[str, Any] | None, costs: Mapping[str, int], signed: bool
+    ) -> bytes:
+        import aiohttp
+        from yarl import URL
+
+        query = urlencode({name: _plain(value) for name, value in (params or {}).items() if value is not None})
+        headers = {}
+        if signed:
+            keys = self._need_keys()
+            query += f"{'&' if query else ''}recvWindow={WINDOW_MS}&timestamp={self.server_ms()}"
+            query, headers = f"{query}&signature={keys.sign(query)}", {"X-MBX-APIKEY": keys.key}
+        url = URL(f"{self._endpoints.rest}{path}{'?' if query else ''}{query}", encoded=True)
+        self.budget.add(costs, self._clock.now())
+        try:
+            return await within(self._clock, ANSWER_NS, self._answer(method, url, headers))
+        except aiohttp.ClientConnectorError as error:
+            raise Unanswered(f"{method} {path} could not be sent: {error}", was_sent=False) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unanswered(f"{method} {path} was not answered: {error!r}") from error
+
+    async def _answer(self, method: str, url: Any, headers: dict[str, str]) -> bytes:
+        async with self.session().request(method, url, headers=headers) as response:
+            body: bytes = await response.read()
+            self.budget.told(response.headers, self._clock.now())
+            if response.status < 400:
+                return body
+            raise self._failure(response.status, body, response.headers.get("Retry-After"))
+
+    def _failure(self, status: int, body: bytes, retry_after: str | None) -> Unanswered | Refusal:
+        try:
+            told = msgspec.json.decode(body, type=ApiError)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            told = ApiError(0, body[:200].decode(errors="replace"))
+        if status >= 500 or told.code in UNKNOWN_OUTCOME:
+            return Unanswered(f"Binance answers {status}: {told.msg} ({told.code})")
+        if status in (418, 429) or told.code in TOO_MANY:
+            wait = int(retry_after) * SECOND_NS if retry_after and retry_after.isdigit() else _BAN_NS
+            self.budget.ban(self._clock.now() + max(wait, _LEAST_BAN_NS))
+        return Refusal(told.code, told.msg, status)
+
+    def _need_keys(self) -> Keys:
+        if self._keys is None:
+            raise Unanswered("there are no keys to sign with", was_sent=False)
+        return self._keys
+
+    def signed(self) -> dict[str, Any]:
+        """The parameters with which the WebSocket API is asked to tell of the account, in alphabetical order."""
+        keys = self._need_keys()
+        params: dict[str, Any] = {"apiKey": keys.key, "recvWindow": WINDOW_MS, "timestamp": self.server_ms()}
+        payload = "&".join(f"{name}={value}" for name, value in sorted(params.items()))
+        return params | {"signature": keys.sign(payload)}
+
+
+async def within(clock: Clock, wait_ns: int, what: Coroutine[Any, Any, T]) -> T:
+    """Wait for something, but no longer than so long by a clock.
+
+    Raises
+    ------
+    TimeoutError
+        It takes longer.
+    """
+    task = asyncio.ensure_future(what)
+    late: asyncio.Task[None] = asyncio.ensure_future(clock.sleep_until(clock.now() + wait_ns))
+    try:
+        await asyncio.wait((task, late), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError(f"no answer within {wait_ns / SECOND_NS:g} s")
+    finally:
+        for one in (task, late):
+            one.cancel()
+        await asyncio.gather(task, late, return_exceptions=True)
+
+
+def client() -> Any:
+    """A client of HTTP and WebSockets, whose waits are this room's own.
+
+    Raises
+    ------
+    MissingPackageError
+        aiohttp is not installed.
+    """
+    try:
+        import aiohttp
+    except ImportError as error:
+        raise MissingPackageError("connecting to an exchange needs aiohttp", 'pip install "barter-bt[live]"') from error
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=30))
+
+
+def _plain(value: Any) -> Any:
+    """A value as text; the exchange counts zeros behind as precision."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value

@@ -1,0 +1,99 @@
+"""Instruments and the exchange's symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from barter_bt.errors import ConfigError
+from barter_bt.instrument import Instrument
+from barter_bt.live.binance.messages import ExchangeInfo, SymbolInfo
+
+EXCHANGE = "binance_spot"
+
+
+class Symbols:
+    """Which instrument a symbol is, and the names of assets.
+
+    Parameters
+    ----------
+    instruments
+        Those of the exchange that are traded; an instrument's ``name_exchange`` is its symbol.
+
+    Raises
+    ------
+    ConfigError
+        There is none, or one that is no spot instrument of the exchange.
+
+    Examples
+    --------
+    >>> symbols = Symbols([Instrument("binance_spot", "btc_usdt")])
+    >>> symbols.of["btc_usdt"], symbols.assets["BTC"]
+    ('BTCUSDT', 'btc')
+    """
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        wrong = [one.name for one in instruments if one.kind != "spot" or one.exchange != EXCHANGE]
+        if wrong or not instruments:
+            raise ConfigError(
+                f"Binance's spot exchange trades spot instruments of {EXCHANGE!r}; given: {wrong or 'none'}",
+                "await binance.instruments(['BTCUSDT']) makes them of what the exchange says",
+            )
+        self.instruments = {one.name: one for one in instruments}
+        self.of = {one.name: (one.name_exchange or one.name).replace("_", "").upper() for one in instruments}
+        self.names = {symbol: name for name, symbol in self.of.items()}
+        self.assets: dict[str, str] = {}
+        for one in instruments:
+            self.assets[(one.base_name_exchange or one.base).upper()] = one.base
+            self.assets[(one.quote_name_exchange or one.quote).upper()] = one.quote
+
+    def check(self, info: ExchangeInfo) -> None:
+        """Hold instruments against what the exchange says.
+
+        Raises
+        ------
+        ConfigError
+            One is not traded, or is declared with another tick or lot.
+        """
+        for symbol in info.symbols:
+            declared, told = self.instruments[self.names[symbol.symbol]], instrument_of(symbol)
+            if symbol.status != "TRADING":
+                raise ConfigError(f"{declared.name!r} is not traded at the moment: its status is {symbol.status}")
+            for what in ("price_increment", "quantity_increment"):
+                given, right = getattr(declared, what), getattr(told, what)
+                if given is not None and Decimal(str(given)) != Decimal(str(right)):
+                    raise ConfigError(
+                        f"{declared.name!r} is declared with {what} {given}, and the exchange says {right}",
+                        f"await binance.instruments([{symbol.symbol!r}])",
+                    )
+
+
+def instrument_of(info: SymbolInfo) -> Instrument:
+    """The instrument that a symbol is, with its tick, lot and smallest order.
+
+    Parameters
+    ----------
+    info
+        As ``GET /api/v3/exchangeInfo`` has it, with the filters of `filters.md`.
+    """
+    filters: dict[str, dict[str, Any]] = {one["filterType"]: one for one in info.filters}
+    base, quote = info.baseAsset.lower(), info.quoteAsset.lower()
+    least = {**filters.get("MIN_NOTIONAL", {}), **filters.get("NOTIONAL", {})}.get("minNotional")
+    lots = filters.get("LOT_SIZE", {})
+    return Instrument(
+        EXCHANGE,
+        f"{base}_{quote}",
+        price_increment=_some(filters.get("PRICE_FILTER", {}).get("tickSize")),
+        quantity_increment=_some(lots.get("stepSize")),
+        quantity_min=_some(lots.get("minQty")),
+        notional_min=_some(least),
+        name_exchange=info.symbol,
+        base_name_exchange=info.baseAsset,
+        quote_name_exchange=info.quoteAsset,
+    )
+
+
+def _some(value: str | None) -> str | None:
+    """A limit, without zeros behind; 0 is none."""
+    return None if value is None or not Decimal(value) else f"{Decimal(value).normalize():f}"

@@ -1,0 +1,168 @@
+"""`barter-bt live` at the loopback exchange: a dry run unless told otherwise, keys from the environment, recordings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from barter_bt.cli import main
+from barter_bt.live import WallClock, binance, read_session
+from barter_bt.testing.exchange import LoopbackExchange
+
+STRATEGY = """
+import barter_bt as bt
+class Once:
+    def generate_algo_orders(self, state):
+        asked = len(state.raw.orders) or state.price("btc_usdt") is None
+        return [], [] if asked else [bt.OrderRequest("btc_usdt", 1)]
+"""
+CONFIG = """
+[[data]]
+kind = "trades"
+path = "trades.csv"
+instrument = "btc_usdt"
+[[instruments]]
+exchange = "binance_spot"
+name = "btc_usdt"
+price_increment = "0.01"
+quantity_increment = "0.00001"
+[balances]
+usdt = 1000
+[strategy]
+object = "once.py:Once"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "once.py").write_text(STRATEGY)
+    (tmp_path / "trades.csv").write_text("time_exchange,price,amount,side\n2024-01-01T00:00:00Z,100,1,buy\n")
+    (tmp_path / "live.toml").write_text(CONFIG)
+    monkeypatch.setenv("BINANCE_TEST_KEY", "key")
+    monkeypatch.setenv("BINANCE_TEST_SECRET", "secret")
+    return tmp_path / "live.toml"
+
+
+@contextmanager
+def exchange(
+    monkeypatch: pytest.MonkeyPatch, is_over: Callable[[LoopbackExchange], bool]
+) -> Iterator[LoopbackExchange]:
+    """An exchange in a thread of its own, which interrupts the program when a session has done what it should."""
+    ready, made = threading.Event(), list[LoopbackExchange]()
+
+    async def serve() -> None:
+        async with LoopbackExchange(WallClock()) as served, asyncio.timeout(20):
+            made.append(served)
+            ready.set()
+            size = 1
+            while not is_over(served):
+                size += 1
+                served.quote("99", "101", str(size))
+                await served.flush()
+                await asyncio.sleep(0)
+            os.kill(os.getpid(), signal.SIGINT)
+            while served.sockets.open:
+                await asyncio.sleep(0)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    ready.wait()
+    for network in ("TEST_NETWORK", "MAIN_NETWORK"):
+        monkeypatch.setattr(binance, network, made[0].endpoints)
+    yield made[0]
+    thread.join()
+
+
+def asked(exchange: LoopbackExchange, route: str) -> int:
+    return sum(1 for one, _ in exchange.requests if one == route)
+
+
+def filled(exchange: LoopbackExchange) -> bool:
+    """The order is filled, and the message that says so has left."""
+    return any("outboundAccountPosition" in text for text in exchange.sockets.sent)
+
+
+def test_it_trades_when_confirmed_and_its_recording_replays(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = config.parent / "session"
+    with exchange(monkeypatch, filled) as served:
+        code = main(["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"])
+    assert code == 130
+    told = json.loads(capsys.readouterr().out)
+    assert told["trades"] == 1
+    assert [one.client_id for one in served.account.orders] == ["p-0"]
+    assert main(["replay", str(config), str(where), "--live", "--prefix", "p-", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == told["digest"]
+
+
+def test_a_session_goes_on_with_its_own_ids(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first leaves its recording as a killed one does, without its end."""
+    where = config.parent / "session"
+    given = ["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"]
+    with exchange(monkeypatch, filled):
+        assert main(given) == 130
+    (part,) = where.glob("part-*.parquet")
+    frame = pl.read_parquet(part)
+    frame.filter(pl.col("kind") != "shutdown").write_parquet(part)
+    capsys.readouterr()
+    with exchange(monkeypatch, lambda x: len(x.sockets.sent) > 5) as served:
+        assert main([*given, "--resume"]) == 130
+    assert json.loads(capsys.readouterr().out)["trades"] == 1  # it has bought already
+    assert served.account.orders == []
+    assert main(["live", str(config), "--resume"]) == 2
+    assert "--resume needs --record and --prefix" in capsys.readouterr().err
+
+
+def test_without_confirmation_nothing_is_sent(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with exchange(monkeypatch, lambda x: asked(x, "POST /api/v3/order/test") > 0) as served:
+        assert main(["live", str(config)]) == 130
+    said = capsys.readouterr().out
+    assert "a dry run: no order was sent" in said
+    assert served.account.orders == []
+
+
+def test_without_keys_it_says_which(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("BINANCE_TEST_SECRET")
+    assert main(["live", str(config)]) == 2
+    assert "BINANCE_TEST_SECRET not set" in capsys.readouterr().err
+    arguments: list[Any] = ["live", str(config), "--network", "main", "--confirm"]
+    assert main(arguments) == 2
+    assert "BINANCE_KEY and BINANCE_SECRET" in capsys.readouterr().err
+
+
+def test_what_the_market_says_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without keys, from the main network."""
+    for name in ("BINANCE_KEY", "BINANCE_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    where = tmp_path / "kept"
+
+    def is_kept(exchange: LoopbackExchange) -> bool:
+        return any(journal.read_text().count("\n") > 5 for journal in where.glob("*.jsonl"))
+
+    with exchange(monkeypatch, is_kept):
+        arguments = ["record", "BTCUSDT", "--out", str(where), "--streams", "quotes", "--json"]
+        assert main(arguments) == 130
+    told = json.loads(capsys.readouterr().out)
+    assert told["gaps"] == told["reconnects"] == 0
+    frame = read_session(where).frame()
+    assert frame.height == told["events"] > 5
+    assert set(frame["kind"]) == {"market", "shutdown"}
