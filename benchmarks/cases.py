@@ -31,6 +31,7 @@ CASES = {
     "audit": "figures",
     "figures": "figures",
     "overfitting": "overfitting",
+    "event_engine": "event_engine",
     "sweep": "sweep",
     "start": "start",
     "gemini": "real",

@@ -110,7 +110,7 @@ def _alone(entry: Entry) -> list[str]:
         number(entry["seconds"] / entry["sum_seconds"]) if "sum_seconds" in entry else "–",
         number(entry["peak_mb"]),
         count(entry["orders"]),
-        f"{entry['final_equity']:,.4f}",
+        "–" if entry["final_equity"] is None else f"{entry['final_equity']:,.4f}",
         _note(entry),
     ]
 

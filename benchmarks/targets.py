@@ -52,6 +52,11 @@ def _rate(case: str) -> Callable[[ByCase], float]:
     return lambda entries: entries[case]["rate"] / 1e6
 
 
+def _each(case: str) -> Callable[[ByCase], float]:
+    """Microseconds for each."""
+    return lambda entries: 1e6 / entries[case]["rate"]
+
+
 def _seconds(case: str, per: float = 1.0) -> Callable[[ByCase], float]:
     return lambda entries: entries[case]["seconds"] * per
 
@@ -88,6 +93,10 @@ TARGETS = (
     Target("figures_compare", "1,000 saved runs", _seconds("figures_compare"), 1, "s"),
     Target("figures_returns_2520", "quantstats' time", _times("figures_returns_2520"), 20, "×", True),
     Target("figures_returns_1000000", "quantstats' time", _times("figures_returns_1000000"), 20, "×", True, _WHY_LONG),
+    Target("event_engine_process", "market events by Engine.process", _rate("event_engine_process"), 0.5, "M/s", True),
+    Target("event_engine_json", "market events from JSON", _rate("event_engine_json"), 0.3, "M/s", True),
+    Target("event_engine_columns", "market events as columns", _rate("event_engine_columns"), 1, "M/s", True),
+    Target("event_engine_book", "an update of a book, 10 changes", _each("event_engine_book"), 20, "µs"),
     Target("start_import", "import barter_bt", _seconds("start_import"), 0.3, "s"),
     Target(
         "start_import_all",

@@ -152,6 +152,8 @@ def warm() -> None:
     """Compile the engine now, after an installation, so that no run has to wait for it."""
     from barter_bt.backtest.warm import linked
     from barter_bt.columns.cache import cache_directory
+    from barter_bt.system.rows import compiled_rows
 
     linked()
+    compiled_rows()
     print(f"the engine is compiled; kept in {cache_directory()}")

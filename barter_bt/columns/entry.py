@@ -30,7 +30,7 @@ def compile_entry(root: FunctionType, blocks: tuple[type[Block], ...], replace: 
     Parameters
     ----------
     root
-        A kernel that takes four blocks and returns an integer.
+        A kernel that takes two blocks or four and returns an integer.
     blocks
         The classes of those blocks.
     replace
@@ -98,17 +98,27 @@ def _compile_entry(compiler: Compiler, root: FunctionType, blocks: tuple[type[Bl
     for one in compiler.units():
         compiler.function(one)
     run = compiler.function(root)
-    first, second, third, fourth = (block_at(block) for block in blocks)
-
-    def entry(a, b, c, d):  # type: ignore[no-untyped-def]
-        return run(first(a), second(b), third(c), fourth(d))
-
+    entry = _of_two(run, *map(block_at, blocks)) if len(blocks) == 2 else _of_four(run, *map(block_at, blocks))
     entry.__qualname__ = f"entry_{short(content)}"
     dispatcher = njit(**OPTIONS, pipeline_class=KernelCompiler)(entry)
     dispatcher._cache = CodeCache(compile_entry, content)
     dispatcher.compile((types.int64,) * len(blocks))
     dispatcher.disable_compile()
     return dispatcher
+
+
+def _of_two(run: Any, first: Any, second: Any) -> Any:
+    def entry(a, b):  # type: ignore[no-untyped-def]
+        return run(first(a), second(b))
+
+    return entry
+
+
+def _of_four(run: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
+    def entry(a, b, c, d):  # type: ignore[no-untyped-def]
+        return run(first(a), second(b), third(c), fourth(d))
+
+    return entry
 
 
 def _compile_addressed(function: FunctionType, blocks: tuple[type[Block], type[Block]], content: str) -> Native:

@@ -66,15 +66,15 @@ class _OutOfMemory(threading.local):
     """Why compiled code of this thread could not grow a table; its run ends with this error."""
 
     def __init__(self) -> None:
-        self._error: MemoryError | StorageError | None = None
+        self.error: MemoryError | StorageError | None = None
 
     def note(self, error: MemoryError | StorageError) -> None:
         """Remember an error, the first."""
-        self._error = self._error or error
+        self.error = self.error or error
 
     def take(self) -> MemoryError | StorageError | None:
         """It, once; None where there was room enough."""
-        error, self._error = self._error, None
+        error, self.error = self.error, None
         return error
 
 

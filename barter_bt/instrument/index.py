@@ -99,7 +99,8 @@ class IndexedInstruments:
         """Index of an exchange, by name; an index is only checked."""
         if not isinstance(name, str):
             return _checked("exchange", name, self.exchanges)
-        return _look_up("exchange", name, self._exchange_codes)
+        known = self._exchange_codes
+        return known[name] if name in known else _look_up("exchange", name, known)
 
     def asset(self, name: str | int, exchange: str | None = None) -> int:
         """Index of an asset, by plain name where that is unambiguous; an index is only checked."""
@@ -114,7 +115,8 @@ class IndexedInstruments:
         """Index of an instrument, by name; an index is only checked."""
         if not isinstance(name, str):
             return _checked("instrument", name, self.instruments)
-        return _look_up("instrument", name, self.codes)
+        known = self.codes
+        return known[name] if name in known else _look_up("instrument", name, known)
 
     def asset_at(self, exchange: str, name_exchange: str) -> int:
         """Index of an asset, by an exchange's own spelling."""

@@ -24,7 +24,6 @@ from barter_bt.protocol.account import (
 )
 from barter_bt.protocol.amend import Amended, OrderRequestAmend, OrderResponseAmend, RequestAmend
 from barter_bt.protocol.book import (
-    Level,
     OrderBook,
     OrderBookEvent,
     OrderBookSide,
@@ -77,6 +76,7 @@ from barter_bt.protocol.event import (
 from barter_bt.protocol.fault import ProtocolError
 from barter_bt.protocol.keys import AssetKey, ExchangeId, ExchangeKey, InstrumentKey, Side, Underlying
 from barter_bt.protocol.layouts import read_market_events
+from barter_bt.protocol.levels import Level, Levels
 from barter_bt.protocol.market import (
     Candle,
     DataKind,
@@ -193,6 +193,7 @@ __all__ = [
     "InvalidSequence",
     "Item",
     "Level",
+    "Levels",
     "Liquidation",
     "Market",
     "MarketEvent",

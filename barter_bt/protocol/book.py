@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import ClassVar, TypeAlias
 
 from barter_bt.protocol.keys import Side
+from barter_bt.protocol.levels import Level, Levels
 from barter_bt.protocol.shape import Struct, Variant
 from barter_bt.protocol.time import Time
-
-
-class Level(Struct, frozen=True):
-    """A price and what is there.
-
-    Parameters
-    ----------
-    price, amount
-        The level.
-
-    Examples
-    --------
-    >>> Level(Decimal("1.1"), Decimal(2)).amount
-    Decimal('2')
-    """
-
-    price: Decimal
-    amount: Decimal
 
 
 def mid_price(best_bid: Level | None, best_ask: Level | None) -> Decimal | None:
@@ -76,7 +59,7 @@ class OrderBookSide(Struct, frozen=True):
     Parameters
     ----------
     levels
-        From the best on; Barter sorts them where it makes a book, not where it reads one.
+        From the best on, a tuple or :class:`Levels`; Barter sorts them where it makes a book, not where it reads one.
 
     Examples
     --------
@@ -89,7 +72,7 @@ class OrderBookSide(Struct, frozen=True):
         "side",
     )  # Barter asks for it ("side": null) when reading, and never writes it
 
-    levels: tuple[Level, ...]
+    levels: Sequence[Level]
 
     @classmethod
     def sort(cls, side: Side, levels: Iterable[Level]) -> OrderBookSide:
@@ -118,6 +101,9 @@ class OrderBookSide(Struct, frozen=True):
     def upsert(self, side: Side, changes: Iterable[Level]) -> OrderBookSide:
         """Change levels: an amount of 0 takes the level of its price away, any other is its amount from now on.
 
+        What was read, or sorted, is put into blocks (:class:`Levels`) the first time, which costs as much as to sort
+        it; after that an update looks up the prices that it changes.
+
         Parameters
         ----------
         side
@@ -131,13 +117,10 @@ class OrderBookSide(Struct, frozen=True):
         >>> bids.upsert(Side.BUY, [Level(Decimal(100), Decimal(2)), Level(Decimal(90), Decimal(0))]).levels
         (Level(price=Decimal('100'), amount=Decimal('2')),)
         """
-        amounts = {level.price: level.amount for level in self.levels}
-        for change in changes:
-            if change.amount == 0:
-                amounts.pop(change.price, None)
-            else:
-                amounts[change.price] = change.amount
-        return self.sort(side, (Level(price, amount) for price, amount in amounts.items()))
+        levels, falls = self.levels, side == Side.BUY
+        if not isinstance(levels, Levels) or levels.falls != falls:
+            levels = Levels(levels, falls=falls)
+        return OrderBookSide(levels.changed(changes))
 
 
 class OrderBook(Struct, frozen=True):

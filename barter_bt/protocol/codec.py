@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -102,7 +103,7 @@ def _made(kind: Any) -> Codec:
         rest = tuple(part for part in arguments if part is not NoneType)
         inner = codec_of(rest[0]) if len(rest) == 1 else Tagged([_member(part) for part in rest])
         return Nullable(inner) if len(rest) < len(arguments) else inner
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return Array(codec_of(arguments[0]))
     if origin is dict:
         return Keyed(None if arguments[0] is str else codec_of(arguments[0]), codec_of(arguments[1]))

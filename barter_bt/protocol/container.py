@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from barter_bt.protocol.fault import Fault, unknown
+from barter_bt.protocol.levels import Levels
 
 
 class Codec(Protocol):
@@ -45,7 +46,7 @@ class Array:
 
     def write(self, value: Any) -> list[Any]:
         """The array of a tuple."""
-        if not isinstance(value, tuple):
+        if not isinstance(value, tuple | Levels):
             raise Fault("expected a tuple", value)
         return each(value, [self.item.write] * len(value))
 

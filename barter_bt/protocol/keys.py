@@ -7,6 +7,7 @@ is either: an int, the index, or a text, the name.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
 
 from barter_bt.errors import InstrumentError
@@ -15,50 +16,57 @@ from barter_bt.protocol.fault import Fault
 from barter_bt.protocol.scalar import Count, Text
 from barter_bt.protocol.shape import Struct
 
+_count = Count().read
 
-class _Key:
+
+class KeyCodec:
     """An index or a name."""
 
     def read(self, value: Any) -> int | str:
+        """The index or the name."""
         if isinstance(value, str):
-            return Text().read(value)
+            return value if value.isascii() else Text().read(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise Fault("expected an index or a name", value)
-        return Count().read(value)
+        return _count(value)
 
     write = read
 
 
-class _Exchange:
+class ExchangeCodec:
     """The name of an exchange: one of Barter's closed list, or any other in snake case, as users name their own."""
 
     def read(self, value: Any) -> str:
+        """The one spelling of a name."""
         if not isinstance(value, str):
             raise Fault("expected the name of an exchange, like 'binance_spot'", value)
-        return _exchange(value)
+        return known_exchange(value)
 
     write = read
 
 
-class _ExchangeKey(_Key):
+class ExchangeKeyCodec(KeyCodec):
     """The index or the name of an exchange."""
 
     def read(self, value: Any) -> int | str:
-        return _exchange(value) if isinstance(value, str) else super().read(value)
+        """The index, or the one spelling of a name."""
+        return known_exchange(value) if isinstance(value, str) else super().read(value)
 
     write = read
 
 
-class _FeeAsset:
+class FeeAssetCodec:
     """The index or the name of an asset, or None for the instrument's quote asset."""
 
     def read(self, value: Any) -> int | str | None:
-        return None if value is None else _Key().read(value)
+        """The index, the name or None."""
+        return None if value is None else KeyCodec().read(value)
 
     write = read
 
 
-def _exchange(name: str) -> str:
+@lru_cache(1024)
+def known_exchange(name: str) -> str:
     """The name, in the one spelling that Barter writes."""
     try:
         return exchange_id(name)
@@ -66,15 +74,15 @@ def _exchange(name: str) -> str:
         raise Fault("expected the name of an exchange in snake case, like 'binance_spot'", name, error.hint) from None
 
 
-ExchangeId: TypeAlias = Annotated[str, _Exchange()]
+ExchangeId: TypeAlias = Annotated[str, ExchangeCodec()]
 """Name of an exchange."""
-ExchangeKey: TypeAlias = Annotated[int | str, _ExchangeKey()]
+ExchangeKey: TypeAlias = Annotated[int | str, ExchangeKeyCodec()]
 """Index or name of an exchange."""
-AssetKey: TypeAlias = Annotated[int | str, _Key()]
+AssetKey: TypeAlias = Annotated[int | str, KeyCodec()]
 """Index or name of an asset."""
-FeeAsset: TypeAlias = Annotated[int | str | None, _FeeAsset()]
+FeeAsset: TypeAlias = Annotated[int | str | None, FeeAssetCodec()]
 """Index or name of an asset, None for the instrument's quote asset."""
-InstrumentKey: TypeAlias = Annotated[int | str, _Key()]
+InstrumentKey: TypeAlias = Annotated[int | str, KeyCodec()]
 """Index or name of an instrument."""
 
 

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from barter_bt.errors import DataError
 from barter_bt.protocol.codec import from_dict
+from barter_bt.protocol.document import parse
 from barter_bt.protocol.event import MarketStreamEvent, MarketStreamResult
 from barter_bt.protocol.fault import ProtocolError
 from barter_bt.protocol.market import MarketEvent
-from barter_bt.protocol.text import parse
 
 
 def read_market_events(source: str | Path, on_error: Literal["raise", "skip"] = "raise") -> list[MarketStreamEvent]:

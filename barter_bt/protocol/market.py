@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from barter_bt.protocol.book import Level, OrderBookEvent
+from barter_bt.protocol.book import OrderBookEvent
 from barter_bt.protocol.keys import ExchangeId, InstrumentKey, Side
+from barter_bt.protocol.levels import Level
 from barter_bt.protocol.shape import Struct, Tag
 from barter_bt.protocol.time import Time
 

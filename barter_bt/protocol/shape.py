@@ -25,7 +25,7 @@ import msgspec
 T = TypeVar("T")
 
 
-class Struct(msgspec.Struct, frozen=True):
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A value of named fields; immutable, equal by value.
 
     Examples

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+import msgspec
+
 from barter_bt.protocol import (
     CommandKind,
     EngineError,
@@ -117,8 +119,7 @@ Output: TypeAlias = (
 )
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(msgspec.Struct, frozen=True):
     """One event and what came of it.
 
     Parameters

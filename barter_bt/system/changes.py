@@ -18,12 +18,12 @@ from barter_bt.protocol import OrderKey
 from barter_bt.system.units import Units
 
 COARSEST = Decimal("1e-4")  # unit of money: amounts to 4.6e14; of a base asset it is a lot
-_LARGEST_TIME = (1 << 63) - 1
+LARGEST_TIME = (1 << 63) - 1
 
 
 def check_time(time: int) -> None:
     """Refuse a time that nanoseconds in an int64 cannot hold."""
-    if not -_LARGEST_TIME <= time <= _LARGEST_TIME:
+    if not -LARGEST_TIME <= time <= LARGEST_TIME:
         raise DataError(f"a time is {time} ns since 1970; allowed: within int64, the years 1678 to 2262")
 
 

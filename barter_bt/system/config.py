@@ -24,7 +24,7 @@ from typing import Any
 from barter_bt.errors import ConfigError, DataError
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.protocol import from_dict
-from barter_bt.protocol.text import parse
+from barter_bt.protocol.document import parse
 from barter_bt.system.convert import (
     check_account,
     fee_rate,

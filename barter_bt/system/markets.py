@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
+from typing import TypeAlias
 
-from barter_bt.engine.audit import begin, note_event, note_market
 from barter_bt.engine.event import MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
-from barter_bt.engine.order import NO_TIME
-from barter_bt.engine.state.connectivity import heal_market
-from barter_bt.engine.state.market import update_from_candle, update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.window import keep_candle
 from barter_bt.engine.terms import price_steps
 from barter_bt.errors import DataError
 from barter_bt.protocol import (
@@ -34,6 +28,9 @@ from barter_bt.protocol import (
     Trade,
 )
 from barter_bt.system.changes import Changes, check_time
+from barter_bt.system.rows import note_item, update_from_item
+
+Values: TypeAlias = tuple[int, int, float, float, float, float, float]
 
 
 def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, event: MarketEvent) -> None:
@@ -47,54 +44,37 @@ def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, even
         A price is off the grid, an amount is none, a quote is crossed, or the position would be worth too much: nothing
         has changed.
     """
-    kind, time, code = event.kind, event.time_exchange, MARKET_OTHER
+    kind, time, first, second, third, fourth, fifth = read_item(event)
+    check_time(event.time_exchange)
     check_time(time)
-    values: tuple[float, ...] = ()
-    prices: tuple[float, ...] = ()
-    update: Callable[..., bool] = _nothing
-    if isinstance(kind, PublicTrade):
-        code, update, values = MARKET_TRADE, update_from_trade, (kind.price, kind.amount)
-        prices = values[:1]
-    elif isinstance(kind, OrderBookL1):
-        time, code, update = kind.last_update_time, MARKET_QUOTE, update_from_quote
-        values = (*_side(kind.best_bid), *_side(kind.best_ask))
-        prices = values[::2]
-    elif isinstance(kind, Candle):
-        time, code, update = kind.close_time, MARKET_CANDLE, update_from_candle
-        values = (kind.open, kind.high, kind.low, kind.close, kind.volume)
-        prices = (kind.close,)
-    check_time(time)
+    prices = {MARKET_TRADE: (first,), MARKET_QUOTE: (first, third), MARKET_CANDLE: (fourth,)}.get(kind, ())
     ins, terms = s.instruments, s.terms
     known = [price_steps(terms, i, price) for price in prices]
     for ticks in (*known, ins.last[i], ins.bid[i], ins.ask[i]):  # any of which may come to mark the position
         changes.hold_position(i, abs(ins.quantity[i]), ticks)
     changes.check()
-    if not update(s, i, time, *values):
+    if not update_from_item(s, i, kind, time, first, second, third, fourth, fifth):
         raise DataError(
             f"{event} cannot be: a price is off the grid of the instrument or not positive, or the quote is crossed",
             "give the instrument a finer price_increment",
         )
-    changes.add(partial(_note, s, exchange, i, code, time, values))
+    changes.add(partial(note_item, s, exchange, i, kind, time, first, second, third, fourth, fifth))
 
 
-def _nothing(s: EngineState, i: int, time: int) -> bool:
-    return True
-
-
-def _note(s: EngineState, exchange: int, i: int, code: int, time: int, values: tuple[float, ...]) -> None:
-    heal_market(s, exchange)
-    s.engine.market_time[0] = s.engine.time[0]
-    if code == MARKET_CANDLE and s.engine.history[0]:
-        keep_candle(s, i, NO_TIME, time, *values)
-    begin(s, code, i, -1, exchange, -1)
-    if code == MARKET_OTHER:
-        note_event(s, -1)
-    else:
-        note_market(s, i, time, *values, *(0.0,) * (5 - len(values)))
+def read_item(event: MarketEvent) -> Values:
+    """The kind of an item, the time of its data, and five values."""
+    kind = event.kind
+    if isinstance(kind, PublicTrade):
+        return MARKET_TRADE, event.time_exchange, kind.price, kind.amount, 0.0, 0.0, 0.0
+    if isinstance(kind, OrderBookL1):
+        return MARKET_QUOTE, kind.last_update_time, *_side(kind.best_bid), *_side(kind.best_ask), 0.0
+    if isinstance(kind, Candle):
+        return MARKET_CANDLE, kind.close_time, kind.open, kind.high, kind.low, kind.close, kind.volume
+    return MARKET_OTHER, event.time_exchange, 0.0, 0.0, 0.0, 0.0, 0.0
 
 
 def _side(level: Level | None) -> tuple[float, float]:
-    return (0.0, 0.0) if level is None else (float(Decimal(level.price)), float(Decimal(level.amount)))
+    return (0.0, 0.0) if level is None else (float(level.price), float(level.amount))
 
 
 def event_time(event: AccountEventKind) -> int | None:

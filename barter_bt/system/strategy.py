@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from barter_bt.protocol import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from barter_bt.system.audit import Sent
     from barter_bt.system.engine import Engine
     from barter_bt.system.timer import Timer
+    from barter_bt.system.view import View
 
 Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen | OrderRequestAmend]]
 
@@ -59,7 +60,7 @@ class Strategy:
         """Trading, which was enabled, is disabled."""
 
 
-def close_with_market_orders(engine: Engine, instruments: Sequence[int], strategy: str, prefix: str = "") -> Requests:
+def close_with_market_orders(engine: View, instruments: Sequence[int], strategy: str, prefix: str = "") -> Requests:
     """For each position with a price an opposite market order, immediate or cancel, for the whole quantity.
 
     The client's id is the instrument's index as text, behind the prefix.
@@ -72,3 +73,8 @@ def close_with_market_orders(engine: Engine, instruments: Sequence[int], strateg
             terms = RequestOpen(side, price, abs(quantity), OrderKind.MARKET, ImmediateOrCancel())
             opens.append(OrderRequestOpen(OrderKey(engine.exchange_of(i), i, strategy, f"{prefix}{i}"), terms))
     return (), opens
+
+
+def overrides(method: Callable[..., Any], default: Callable[..., Any]) -> bool:
+    """Whether a strategy's method is not the one that does nothing, which need not be called."""
+    return getattr(method, "__func__", method) is not default

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, memory, overfitting, replay, sweep
+from benchmarks import bars, event_engine, memory, overfitting, replay, sweep
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -50,6 +50,12 @@ def test_average_cross_by_its_own_signals_and_by_shared_ones():
 
 def test_rebalance():
     check(bars.rebalance_job(64, 8))
+
+
+def test_the_event_engine():
+    entries = event_engine.event_engine(0.001)
+    assert [entry["case"].removeprefix("event_engine_") for entry in entries] == ["process", "json", "columns", "book"]
+    assert all(entry["same_work"] for entry in entries)
 
 
 def test_a_sweep_and_runs_of_its_sets():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -41,11 +42,11 @@ LEAVES = {str: TEXTS, bool: st.booleans(), int: COUNTS, Decimal: DECIMALS}
 LEAVES[float] = st.floats(allow_nan=False, allow_infinity=False)
 CODECS = {
     "TimeCodec": TIMES,
-    "_Key": COUNTS | TEXTS,
-    "_ExchangeKey": COUNTS | NAMES,
-    "_Exchange": NAMES,
+    "KeyCodec": COUNTS | TEXTS,
+    "ExchangeKeyCodec": COUNTS | NAMES,
+    "ExchangeCodec": NAMES,
     "IntervalCodec": st.none() | st.integers(0, 1 << 62),
-    "_FeeAsset": st.none() | COUNTS | TEXTS,
+    "FeeAssetCodec": st.none() | COUNTS | TEXTS,
 }
 
 
@@ -62,7 +63,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return CODECS[type(arguments[1]).__name__]
     if origin in (Union, UnionType):
         return st.one_of(*[st.none() if part is NoneType else values(part) for part in arguments])
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return st.lists(values(arguments[0]), max_size=2).map(tuple)
     if origin is dict:
         return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=2)
