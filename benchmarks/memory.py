@@ -19,6 +19,7 @@ import polars as pl
 
 from barter_bt import Venue, data
 from barter_bt.backtest import Result, backtest
+from barter_bt.columns.spill import tables_of
 from barter_bt.data import generate
 from benchmarks.measure import RUNS, TABLES, Entry, Job, measure, peak_mb, settle
 from benchmarks.peers._answers import EVERY
@@ -30,7 +31,7 @@ ROW_GROUP = 1 << 20
 
 def journals_mb(result: Result) -> float:
     """Size of the rows that the journals hold at the end."""
-    tables = [table for table in result.state.tables().values() if type(table).growable]
+    tables = [table for table in tables_of(result.state) if type(table).growable]
     return sum(len(table) * sum(int(code[-1]) for code in table.schema.values()) for table in tables) / 1e6
 
 

@@ -56,11 +56,11 @@ def walked(trades):
 
 
 def shown(result):
-    """Rows that the market showed: instrument, kind, times and prices."""
+    """Rows that the market showed the strategy: instrument, kind, times and prices."""
     served, found = set(), []
     for kind in ("candles", "trades", "quotes"):
         names = set()
-        for stream in (each for each in result.market if each.kind == kind):
+        for stream in (each for each in result.market if each.kind == kind and each.seen_by != "venue"):
             names |= set(stream.instruments)
             for chunk in stream.chunks(result.index.codes):
                 columns = {name: values.tolist() for name, values in chunk.columns.items()}

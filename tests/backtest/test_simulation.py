@@ -17,6 +17,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.backtest import Result
+from barter_bt.columns.spill import tables_of
 from barter_bt.engine.replica import differences
 from barter_bt.errors import BarterBtError, ConfigError, InstrumentError, StrategyError
 from tests.backtest.runs import arguments, frame
@@ -222,10 +223,10 @@ def test_a_result_has_no_part_that_a_later_run_changes() -> None:
     before = copy.deepcopy(
         {field.name: getattr(first, field.name) for field in fields(first) if field.name in ("warnings", "timings")}
     )
-    state = {name: table.to_polars() for name, table in first.state.tables().items()}
+    state = [table.to_polars() for table in tables_of(first.state)]
     many.run(STRATEGIES["python"]())
     assert before == {"warnings": first.warnings, "timings": first.timings}
-    assert all(table.to_polars().equals(state[name]) for name, table in first.state.tables().items())
+    assert all(table.to_polars().equals(was) for table, was in zip(tables_of(first.state), state, strict=True))
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

@@ -97,7 +97,7 @@ def test_a_schedule_may_be_a_pandas_frame():
         (WIDE.with_columns(pl.col("time").dt.date()), "is Date; it must be a Datetime.*\nHint: .*the close"),
         (WIDE.with_columns(pl.col("time").dt.replace_time_zone(None)), "must be a Datetime with a time zone"),
         (pd.DataFrame({"a_usd": [1.0, 1.0]}, index=INDEX.tz_localize(None)), "must be a Datetime with a time zone"),
-        (pd.DataFrame({("a", "b"): [1.0, 1.0]}, index=INDEX), "columns of 2 levels"),
+        (pd.DataFrame({("a", "b"): [1.0, 1.0]}, index=INDEX), "is no instrument"),
         (pd.DataFrame({"a_usd": [float("inf"), 1.0]}, index=INDEX), "NaN or infinite"),
     ],
 )
