@@ -246,7 +246,7 @@ def _hindsight(v: VenueState) -> Iterator[str]:
 
 
 def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
-    """Terms of exchanges that could do nothing (rules 36, 39, 42 and 59)."""
+    """Terms of exchanges that could do nothing (rules 36, 39, 42, 59 and 92)."""
     f, traded = v.fill_terms, np.bincount(s.trades.array("instrument"), minlength=len(index)) > 0
     chosen = traded & (f.array("candle_fill") != NEXT_OPEN) & (f.array("taker_fills_on") != CANDLES)
     if chosen.any():
@@ -255,6 +255,9 @@ def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) ->
     chosen = traded & (f.array("candle_path") != PESSIMISTIC) & others
     if chosen.any():
         yield f"candle_path has no effect on {_names(index, chosen)}: candles fill no resting orders, trigger nothing"
+    chosen = traded & (f.array("queue") != 0) & (f.array("maker_fills_on") != BOOK)
+    if chosen.any():
+        yield f"queue has no effect on {_names(index, chosen)}: there is no book whose queues orders stand in"
     kept = (v.margin_terms.array("maintenance_rate") > 0) | (v.margin_terms.array("lot_maintenance_num") > 0)
     chosen = traded & kept & (s.terms.array("margined") == 0)
     if chosen.any():

@@ -257,6 +257,11 @@ def test_bad_input_is_refused(change, message):
         bt.sweep(simulation(), crossing, **{"over": {"fast": (3,), "slow": (10,)}} | change)
 
 
+def test_a_strategy_that_takes_no_parameters_is_refused():
+    with pytest.raises(ConfigError, match="strategy is Signals; a sweep takes a function"):
+        bt.sweep(simulation(), bt.Signals(pl.lit(1.0)), over={"fast": (3,)})
+
+
 def test_several_instruments_are_one_sweep():
     """A portfolio that ranks across instruments, in one pass."""
     frame = bt.data.candles(bt.data.sample("stocks_daily")).frame().collect()
