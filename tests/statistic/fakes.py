@@ -94,7 +94,9 @@ class FakeRun:
     splits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_SPLITS))
     record: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None
-    config: dict[str, Any] = field(default_factory=lambda: {"data": [{"path": "x.parquet"}]})
+    config: dict[str, Any] = field(
+        default_factory=lambda: {"data": [{"path": "x.parquet"}], "instruments": [], "venues": {}}
+    )
     digest: str = "0" * 64
     digests: dict[str, str] = field(default_factory=lambda: {"equity": "1" * 64})
     timings: dict[str, float] = field(default_factory=lambda: {"run": 0.5})
