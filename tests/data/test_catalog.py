@@ -329,7 +329,9 @@ def test_what_is_not_there_is_told(catalog, tmp_path):
         ConfigError, match=r"no trades of 'btc_usd'; .*btc_usdt at binance_spot\nHint: did you mean 'btc_u"
     ):
         catalog.trades("btc_usd")
-    with pytest.raises(ConfigError, match="has no quotes of 'btc_usdt'; there are those of nothing"):
+    with pytest.raises(
+        ConfigError, match="has no quotes of 'btc_usdt'; there are those of nothing\nHint: of 'btc_usdt' it has trades"
+    ):
         catalog.quotes("btc_usdt")
     add(catalog, day_file(tmp_path, 0), exchange="other")
     with pytest.raises(ConfigError, match="at binance_spot, other\nHint: say which: exchange="):

@@ -167,16 +167,19 @@ class Catalog:
         return problems(self.path)
 
     def _entries(self, kind: str, instrument: str, exchange: str | None) -> list[Entry]:
-        files = [one for one in read_manifest(self.path).files if one.kind == kind]
+        everything = read_manifest(self.path).files
+        files = [one for one in everything if one.kind == kind]
         found = [one for one in files if one.instrument == instrument and exchange in (None, one.exchange)]
         exchanges = sorted({one.exchange for one in found})
         if not found:
             there = sorted({f"{one.instrument} at {one.exchange}" for one in files})
             guess = nearest(instrument, [one.instrument for one in files])
             where = "" if exchange is None else f" at {exchange}"
+            others = sorted({one.kind for one in everything if one.instrument == instrument} - {kind})
+            hint = f"did you mean {guess!r}?" if guess and guess != instrument else None
             raise ConfigError(
                 f"{self!r} has no {kind} of {instrument!r}{where}; there are those of {', '.join(there) or 'nothing'}",
-                f"did you mean {guess!r}?" if guess and guess != instrument else None,
+                f"of {instrument!r} it has {', '.join(others)}" if others else hint,
             )
         if len(exchanges) > 1:
             raise ConfigError(
