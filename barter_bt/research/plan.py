@@ -70,7 +70,7 @@ class Plan:
             )
         if not isinstance(self.simulation, Simulation) and not callable(self.simulation):
             raise ConfigError(
-                f"simulation is {type(self.simulation).__name__}; it must be a Simulation, or a function that makes one",
+                f"simulation is {type(self.simulation).__name__}; allowed: a Simulation, or a function that makes one",
                 "bt.Simulation(data, instruments, balances=...)",
             )
         self.figures = [_figure(name) for name in self.figures]

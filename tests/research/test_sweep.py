@@ -263,7 +263,7 @@ def test_a_strategy_that_takes_no_parameters_is_refused():
 
 
 def test_what_is_no_simulation_is_refused():
-    with pytest.raises(ConfigError, match="simulation is dict; it must be a Simulation, or a function"):
+    with pytest.raises(ConfigError, match="simulation is dict; allowed: a Simulation, or a function"):
         bt.sweep({}, crossing, over={"fast": (3,)})
 
 
