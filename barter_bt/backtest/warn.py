@@ -15,6 +15,7 @@ from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
+from barter_bt.engine.event import BAR_CLOSE, MARKET, MARKET_BOOK, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE, WAKE
 from barter_bt.engine.flows import VOLUME
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
@@ -34,9 +35,16 @@ from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import CANDLES, PESSIMISTIC, VenueState
+from barter_bt.venue.state import BOOK, CANDLES, PESSIMISTIC, VenueState
 
 Bools = npt.NDArray[np.bool_]
+_WAKES = {
+    "trades": MARKET_TRADE,
+    "quotes": MARKET_QUOTE,
+    "candles": MARKET_CANDLE | BAR_CLOSE,
+    "book": MARKET_BOOK | MARKET_QUOTE,
+}
+_WAITS = ("trade", "quote", "candle", "book", "bar_close")
 
 
 def run_warnings(
@@ -64,7 +72,7 @@ def run_warnings(
     found = [
         *_stopped(s),
         *_not_reached(s, partial),
-        *_not_sent(s, index, partial),
+        *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
         *_locked(s, v, index),
@@ -174,10 +182,10 @@ def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
         yield f"{never.sum()} rate(s) of interest were never due: the run ends before"
 
 
-def _not_sent(s: EngineState, index: IndexedInstruments, partial: bool) -> Iterator[str]:
+def _not_sent(s: EngineState, index: IndexedInstruments, streams: Sequence[Any], partial: bool) -> Iterator[str]:
     """No order at all, and instruments of which every target rounds to nothing."""
     if len(s.orders) == 0 and not partial:
-        yield "no order was sent"
+        yield "no order was sent" + _never_woken(int(s.engine.wake[0]), streams)
     reached = s.agenda.first[SCHEDULE]
     if reached == 0:
         return
@@ -193,6 +201,17 @@ def _not_sent(s: EngineState, index: IndexedInstruments, partial: bool) -> Itera
             f"every target of {_names(index, always)} is less than one lot, {counts[0][always].sum():,} in all: "
             "ask for more, or give a finer quantity_increment"
         )
+
+
+def _never_woken(asked: int, streams: Sequence[Any]) -> str:
+    """Why a strategy was woken by nothing: it waits for market events alone, of which the data has none."""
+    there = 0
+    for stream in streams:
+        there |= _WAKES.get(stream.kind, 0) if stream.seen_by != "venue" else 0
+    if not asked or asked & ~(MARKET | BAR_CLOSE) or asked & there:
+        return ""
+    waits = " or ".join(one for one in _WAITS if asked & WAKE[one])
+    return f": the strategy waits for {waits}, which the data has none of"
 
 
 def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
@@ -246,7 +265,7 @@ def _hindsight(v: VenueState) -> Iterator[str]:
 
 
 def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
-    """Terms of exchanges that could do nothing (rules 36, 39, 42 and 59)."""
+    """Terms of exchanges that could do nothing (rules 36, 39, 42, 59 and 92)."""
     f, traded = v.fill_terms, np.bincount(s.trades.array("instrument"), minlength=len(index)) > 0
     chosen = traded & (f.array("candle_fill") != NEXT_OPEN) & (f.array("taker_fills_on") != CANDLES)
     if chosen.any():
@@ -255,6 +274,9 @@ def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) ->
     chosen = traded & (f.array("candle_path") != PESSIMISTIC) & others
     if chosen.any():
         yield f"candle_path has no effect on {_names(index, chosen)}: candles fill no resting orders, trigger nothing"
+    chosen = traded & (f.array("queue") != 0) & (f.array("maker_fills_on") != BOOK)
+    if chosen.any():
+        yield f"queue has no effect on {_names(index, chosen)}: there is no book whose queues orders stand in"
     kept = (v.margin_terms.array("maintenance_rate") > 0) | (v.margin_terms.array("lot_maintenance_num") > 0)
     chosen = traded & kept & (s.terms.array("margined") == 0)
     if chosen.any():

@@ -26,6 +26,7 @@ def import_(
     amount: float | None = None,
     repair: Annotated[list[Mend] | None, Parameter(consume_multiple=True)] = None,
     clock_offset: str | None = None,
+    negative_prices: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     overlap: Literal["refuse", "merge"] = "refuse",
     json: AsJson = False,
 ) -> None:
@@ -53,6 +54,8 @@ def import_(
         What to mend before the check.
     clock_offset
         Added to time_received, such as 1.5s, or auto.
+    negative_prices
+        Names of instruments whose prices can be 0 or below.
     overlap
         What to do with rows at times that the catalog covers: refuse them, or merge, if they are the same.
     """
@@ -63,7 +66,7 @@ def import_(
     added = Catalog(catalog).add(
         kind, *files, exchange=exchange, instrument=_instrument(instrument), interval=interval, time_zone=time_zone,
         amount=amount, repair=Repair(**dict.fromkeys(repair, True)) if repair else None, clock_offset=clock_offset,
-        overlap=overlap,
+        negative_prices=negative_prices or (), overlap=overlap,
     )  # fmt: skip
     if json:
         print_json({"catalog": str(catalog), **asdict(added)})
@@ -99,7 +102,7 @@ def list_(catalog: Path, /, *, json: AsJson = False) -> None:
     if json:
         print_json({"catalog": str(catalog), "data": found.to_dicts()})
     else:
-        print_table(f"Catalog {catalog}", found, decimals=0)
+        print_table(f"Catalog {catalog}, times in UTC", found, decimals=0)
 
 
 @data.command
@@ -141,9 +144,9 @@ def show(
     if rows < 1:
         raise ConfigError(f"--rows is {rows}; it must be at least 1")
     stream = getattr(Catalog(_there(catalog)), kind)(instrument, start, end, exchange=exchange)
-    frame = stream.frame().with_row_index("row").collect()
+    frame = stream.frame().drop("instrument").with_row_index("row").collect()
     ends = frame if frame.height <= 2 * rows else pl.concat([frame.head(rows), frame.tail(rows)])
-    print_table(f"{frame.height:,} {kind} of {instrument}", ends, decimals=8)
+    print_table(f"{frame.height:,} {kind} of {instrument}, times in UTC", ends, decimals=8)
 
 
 @data.command

@@ -65,6 +65,7 @@ def check(
     time_unit: Literal["ns", "us", "ms", "s"] | None = None,
     clock_offset: str | None = None,
     repair: Annotated[list[Mend] | None, Parameter(consume_multiple=True)] = None,
+    negative_prices: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     json: AsJson = False,
 ) -> int:
     """Check every row of market data; the exit code is 2 if a run would refuse it.
@@ -89,6 +90,8 @@ def check(
         Added to time_received, such as 1.5s, or auto.
     repair
         What to mend before the check; a run does so if its file says the same.
+    negative_prices
+        Names of instruments whose prices can be 0 or below, as a run's price_can_be_negative.
     """
     from dataclasses import asdict
 
@@ -112,6 +115,12 @@ def check(
     }
     given = {name: value for name, value in options.items() if value is not None}
     stream = getattr(room, kind)(paths[0] if len(paths) == 1 else paths, **given)
+    if negative_prices:
+        for name in negative_prices:
+            if name not in stream.instruments:
+                there = ", ".join(stream.instruments)
+                raise ConfigError(f"--negative-prices names {name!r}, which has no rows; there are {there}")
+        stream = stream.with_negative_prices(negative_prices)
     report = room.check(stream)
     if json:
         print_json({"path": ", ".join(map(str, paths)), "repairs": stream.repairs, **asdict(report)})

@@ -72,7 +72,8 @@ def print_figures(summaries: Mapping[str, Summary], *, every: bool) -> None:
 
 
 def print_table(title: str, frame: pl.DataFrame, *, decimals: int) -> None:
-    """Print a frame as a table; null is a dash."""
+    """Print a frame as a table; null is a dash, times are in UTC; ``decimals`` are the most that a column has."""
+    from polars import selectors
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -81,10 +82,20 @@ def print_table(title: str, frame: pl.DataFrame, *, decimals: int) -> None:
     table = Table(title=title, title_justify="left", title_style="", box=SIMPLE_HEAD)
     for name, kind in frame.schema.items():
         table.add_column(Text(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
+    frame = frame.with_columns(selectors.datetime().dt.strftime("%Y-%m-%d %H:%M:%S%.f"))
+    shown = [_decimals(column, decimals) if column.dtype.is_float() else decimals for column in frame]
     for row in frame.iter_rows():
-        cells = ("-" if one is None else f"{one:,.{decimals}f}" if isinstance(one, float) else f"{one}" for one in row)
+        cells = (
+            "-" if one is None else f"{one:,.{places}f}" if isinstance(one, float) else f"{one}"
+            for one, places in zip(row, shown, strict=True)
+        )
         table.add_row(*map(Text, cells))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _decimals(column: pl.Series, most: int) -> int:
+    """How many decimals show all that a column's numbers have, up to the most."""
+    return max((len(f"{one:.{most}f}".partition(".")[2].rstrip("0")) for one in column.drop_nulls()), default=0)
 
 
 def print_json(value: object) -> None:

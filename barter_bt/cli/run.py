@@ -38,7 +38,7 @@ def backtest(
     out
         Run directory to write; an earlier run of that name is replaced.
     dry_run
-        Check the configuration, open the data, load the strategy, and stop.
+        Check the configuration, open the data, hold one against the other, load the strategy, and stop.
     no_plot
         Do not draw tearsheet.png.
     interpret
@@ -46,11 +46,15 @@ def backtest(
     quiet
         No progress bar.
     """
+    from barter_bt.backtest import Simulation
     from barter_bt.backtest.config import load
 
     loaded = load(config)
     arguments, benchmark = loaded.build(), loaded.build_benchmark()
     if dry_run:
+        Simulation(
+            **{name: value for name, value in arguments.items() if name != "strategy"}
+        )  # refuses what does not fit
         _tell_plan(config, arguments, as_json=json)
         return OK
     if out is None:

@@ -126,7 +126,8 @@ def _positive(name: str) -> Rule:
 
 
 def _positive_price(name: str, where: pl.Expr) -> Rule:
-    return replace(_positive(name), bad=_positive(name).bad & where, hint=f"{NEGATIVE_PRICES}; {_DROP}")
+    hint = f"{NEGATIVE_PRICES} (an import: name it in negative_prices); {_DROP}"
+    return replace(_positive(name), bad=_positive(name).bad & where, hint=hint)
 
 
 def _not_negative(name: str) -> Rule:

@@ -80,7 +80,7 @@ class SimulatedExchange(TakesOrders):
     Raises
     ------
     ConfigError
-        The simulation has commands (give them to the handle), readings to record, or splits.
+        It is no simulation, or has commands (give them to the handle), readings to record, or splits.
 
     Examples
     --------
@@ -96,6 +96,12 @@ class SimulatedExchange(TakesOrders):
     """
 
     def __init__(self, simulation: Simulation, clock: Clock | None = None) -> None:
+        given: object = simulation
+        if not isinstance(given, Simulation):
+            raise ConfigError(
+                f"what is traded on paper is of type {type(given).__name__}; it must be a Simulation",
+                "bt.Simulation(data, instruments, balances=...)",
+            )
         setup = simulation.setup
         _refuse(setup)
         state, self._venue = replace(setup, risk=None, managers=(), record=None).begin()

@@ -31,12 +31,17 @@ class KeptRows:
     Raises
     ------
     ConfigError
-        A file of it cannot be read.
+        It cannot be made, or a file of it cannot be read.
     """
 
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
-        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"directory {self.directory} cannot be made: {error.strerror}", "name another in which rows are kept"
+            ) from error
         self._waiting: list[pl.DataFrame] = []
         self._written = time.monotonic()
         self._rows = [_read(file) for file in sorted(self.directory.glob(_PART))]

@@ -14,6 +14,7 @@ from barter_bt.report.style import title
 from barter_bt.research.neighbours import steps
 from barter_bt.research.ranking import LOWER_IS_BETTER, ranked
 from barter_bt.statistic import FIGURES
+from barter_bt.statistic.interval import ACTUAL, per
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,14 @@ _LABELS = 12  # ticks of an axis that can be read
 
 
 def plot_heatmap(
-    frame: pl.DataFrame, x: str, y: str, figure: str, *, ax: Axes | None = None, style: Look = "light"
+    frame: pl.DataFrame,
+    x: str,
+    y: str,
+    figure: str,
+    *,
+    interval: str = ACTUAL,
+    ax: Axes | None = None,
+    style: Look = "light",
 ) -> Axes:
     """Draw a figure over two parameters as a coloured field; over all others its mean.
 
@@ -34,6 +42,8 @@ def plot_heatmap(
         The parameters.
     figure
         The figure.
+    interval
+        What it is stated for.
     ax
         Where to draw; by default a new picture.
     style
@@ -49,7 +59,10 @@ def plot_heatmap(
     axes, look = panel(ax, style)
     for name in (x, y):
         if name not in frame.columns or x == y:
-            raise ConfigError(f"a heat map is over two parameters, not {x!r} and {y!r}", f"there are {frame.columns}")
+            raise ConfigError(
+                f"a heat map is over two parameters, not {x!r} and {y!r}",
+                f"there are {', '.join(name for name in frame.columns if name not in FIGURES)}",
+            )
     field = frame.group_by(x, y).agg(pl.col(figure).mean())
     across, down = (_values(frame[name]) for name in (x, y))
     values = np.full((len(down), len(across)), np.nan)
@@ -68,18 +81,24 @@ def plot_heatmap(
     bar.ax.tick_params(colors=look.muted, labelsize=9, length=0)
     others = frame.group_by(x, y).len()["len"].max()
     note = f"mean of up to {others} sets each" if isinstance(others, int) and others > 1 else ""
-    title(axes, look, _label(figure), note)
+    title(axes, look, _label(figure, interval), note)
     return axes
 
 
 def plot_parallel(
-    frame: pl.DataFrame, parameters: Sequence[str], figure: str, *, ax: Axes | None = None, style: Look = "light"
+    frame: pl.DataFrame,
+    parameters: Sequence[str],
+    figure: str,
+    *,
+    interval: str = ACTUAL,
+    ax: Axes | None = None,
+    style: Look = "light",
 ) -> Axes:
     """Draw each set as a line from parameter to parameter, coloured by a figure; the best are drawn last.
 
     Parameters
     ----------
-    frame, figure, ax, style
+    frame, figure, interval, ax, style
         As for :func:`plot_heatmap`.
     parameters
         In this order.
@@ -104,18 +123,28 @@ def plot_parallel(
     )
     axes.add_collection(drawn)
     axes.set_xlim(-0.2, len(parameters) - 0.8)
-    axes.set_ylim(-0.05, 1.05)
+    axes.set_ylim(-0.09, 1.09)
     axes.set_xticks(range(len(parameters)), list(parameters))
     axes.set_yticks([])
     for number, name in enumerate(parameters):
         there = _values(frame[name])
         for place in sorted({0, len(there) - 1}):
             height = place / scale[number]
-            axes.annotate(_text(there[place]), (number, height), color=look.muted, fontsize=9, ha="center")
+            below = place == 0  # beside the lines, not on them
+            axes.annotate(
+                _text(there[place]),
+                (number, height),
+                xytext=(0, -4 if below else 4),
+                textcoords="offset points",
+                color=look.muted,
+                fontsize=9,
+                ha="center",
+                va="top" if below else "bottom",
+            )
     picture = axes.get_figure()
     assert picture is not None
     picture.colorbar(drawn, ax=axes).ax.tick_params(colors=look.muted, labelsize=9, length=0)
-    title(axes, look, _label(figure), f"{rows.height:,} sets")
+    title(axes, look, _label(figure, interval), f"{rows.height:,} sets")
     return axes
 
 
@@ -129,5 +158,5 @@ def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _label(figure: str) -> str:
-    return FIGURES[figure].label.format(per="per interval") if figure in FIGURES else figure
+def _label(figure: str, interval: str) -> str:
+    return FIGURES[figure].label.format(per=per(interval)) if figure in FIGURES else figure

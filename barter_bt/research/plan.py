@@ -63,6 +63,16 @@ class Plan:
     _lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not callable(self.strategy):
+            raise ConfigError(
+                f"strategy is {type(self.strategy).__name__}; a sweep takes a function of parameters that makes one",
+                "def strategy(fast, slow): return bt.Signals(...)",
+            )
+        if not isinstance(self.simulation, Simulation) and not callable(self.simulation):
+            raise ConfigError(
+                f"simulation is {type(self.simulation).__name__}; allowed: a Simulation, or a function that makes one",
+                "bt.Simulation(data, instruments, balances=...)",
+            )
         self.figures = [_figure(name) for name in self.figures]
         taken = set(_taken(self.strategy, self.sets.columns)) - {"seed"}
         if not isinstance(self.simulation, Simulation):

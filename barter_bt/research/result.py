@@ -19,6 +19,7 @@ from barter_bt.research.neighbours import around, stability
 from barter_bt.research.pictures import plot_heatmap, plot_parallel
 from barter_bt.research.ranking import ranked
 from barter_bt.research.stitched import chosen, run_stitched
+from barter_bt.statistic.interval import ACTUAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,6 +57,8 @@ class Sweep:
         How long it took.
     partial
         Whether sets are missing.
+    interval
+        What figures such as the Sharpe ratio are stated for: ``"actual"`` and ``"annual_365"`` for a year.
     """
 
     sets: pl.DataFrame
@@ -66,6 +69,7 @@ class Sweep:
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     partial: bool = False
+    interval: str = ACTUAL
     plan: Plan | None = field(default=None, repr=False)
 
     @property
@@ -196,18 +200,19 @@ class Sweep:
         free = [name for name in vary if name not in (x, y)] + self.parameters
         x = x or free.pop(0)
         y = y or next((name for name in free if name != x), x)
-        return plot_heatmap(self.by_set, x, y, self._figure(objective), ax=ax, style=style)
+        return plot_heatmap(self.by_set, x, y, self._figure(objective), interval=self.interval, ax=ax, style=style)
 
     def parallel_coordinates(
         self, objective: str | None = None, *, ax: Axes | None = None, style: Look = "light"
     ) -> Axes:
         """Draw each set as a line from parameter to parameter, coloured by the objective."""
-        return plot_parallel(self.by_set, self.parameters, self._figure(objective), ax=ax, style=style)
+        figure = self._figure(objective)
+        return plot_parallel(self.by_set, self.parameters, figure, interval=self.interval, ax=ax, style=style)
 
     def save(self, path: str | Path) -> Path:
         """Write the frame as Parquet, with what else is known of the sweep in the file's metadata."""
         about = {"parameters": self.parameters, "objective": self.objective, "trials": self.trials}
-        about |= {"notes": self.notes, "seconds": self.seconds, "partial": self.partial}
+        about |= {"notes": self.notes, "seconds": self.seconds, "partial": self.partial, "interval": self.interval}
         with replacing(path) as file:
             self.frame.write_parquet(file, metadata={_ABOUT: json.dumps(about)})
         return Path(path)
@@ -224,7 +229,8 @@ class Sweep:
         try:
             frame, about = pl.read_parquet(path), json.loads(pl.read_parquet_metadata(path)[_ABOUT])
         except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
-            raise ConfigError(f"{path} is no file of a sweep: {error}", "a file that Sweep.save has written") from error
+            why = "it says nothing of one" if isinstance(error, KeyError) else error
+            raise ConfigError(f"{path} is no file of a sweep: {why}", "a file that Sweep.save has written") from error
         names: Sequence[str] = about.pop("parameters")
         own = [name for name in ("fold", "part", "start", "end") if name in frame.columns]
         # What was not run is not known any more: numbers are those of the sets and pieces that are there.

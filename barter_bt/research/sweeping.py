@@ -147,6 +147,7 @@ def sweep(
         notes=_notes(plan, done, folds),
         seconds=time.perf_counter() - began,
         partial=partial,
+        interval=interval,
         plan=plan,
     )
 

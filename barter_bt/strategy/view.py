@@ -138,7 +138,7 @@ class State:
         return api.next_order(self._state)
 
     def price(self, instrument: str | int) -> float:
-        """Price of an instrument as the market shows it (rule 6); 0.0 while unknown.
+        """Price of an instrument as the market shows it (rule 6); while unknown 0.0, or NaN where it can be negative.
 
         An own fill is no price of the market: when a fill wakes the strategy, this is what the engine saw before it.
         What counts an own fill is :meth:`mark`.
@@ -190,11 +190,11 @@ class State:
         return api.column(self._state, self.index(instrument), self._columns[name])
 
     def bid(self, instrument: str | int) -> float:
-        """Best bid; 0.0 if there is none."""
+        """Best bid; if there is none 0.0, or NaN where a price can be negative (rule 76)."""
         return api.bid_price(self._state, self.index(instrument))
 
     def ask(self, instrument: str | int) -> float:
-        """Best ask; 0.0 if there is none."""
+        """Best ask; if there is none 0.0, or NaN where a price can be negative (rule 76)."""
         return api.ask_price(self._state, self.index(instrument))
 
     def bid_amount(self, instrument: str | int) -> float:

@@ -129,6 +129,20 @@ def test_commands_after_the_end_are_told() -> None:
     assert result.warnings == ["1 row(s) of the commands lie after the last market event and were not reached"]
 
 
+def test_a_queue_without_a_book_is_told():
+    venue = bt.Venue(queue="logarithmic")
+    assert told(run(flat(100, 100), schedule({"at": 10, "buy": 1}), venues=venue), "queue has no effect on 'a_usd'")
+
+
+def test_a_strategy_that_nothing_wakes_is_told():
+    """And one that only sent nothing is not said to have waited."""
+    never = bt.Compiled(lambda s, my: None, wake=("book", "quote"))
+    waits = "no order was sent: the strategy waits for quote or book, which the data has none of"
+    assert run(flat(100, 100), never).warnings == [waits]
+    assert run(quotes((1, 100, 9, 101, 9)), never).warnings == ["no order was sent"]
+    assert run(flat(100, 100), bt.Compiled(lambda s, my: None, wake=("book", "fill"))).warnings == ["no order was sent"]
+
+
 def test_a_path_and_a_maintenance_without_effect_are_told():
     """Trades fill everything, and nothing is margined; where they have an effect nothing is said."""
     plan = bt.testing.schedule({"at": 1, "buy": 1})

@@ -32,7 +32,7 @@ def test_files_are_imported_listed_shown_and_verified(words, tmp_path, capsys):
     assert main(["data", "show", catalog, "trades", "btc_usdt", "--start", "2024-01-01T00:01"]) == 0
     out = capsys.readouterr().out
     assert "1 trades of btc_usdt" in out
-    assert "100.60000000" in out
+    assert "2024-01-01 00:01:00   100.6        1      1" in out
     assert main(["data", "verify", catalog]) == 0
     assert "1 file(s) are as they were written" in capsys.readouterr().out
     next(tmp_path.rglob("*.parquet")).unlink()

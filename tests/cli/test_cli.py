@@ -55,6 +55,20 @@ def test_a_dry_run_runs_nothing(config, engine, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["strategy"] == "Crossing"
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("usd = 10_000", "usd = 10_000\nusdd = 1"), "unknown asset 'usdd'"),
+        (("walk_usd", "walks_usd"), "unknown instrument 'walk_usd'"),
+        (('reporting = "usd"', 'reporting = "eur"'), "unknown asset 'eur'"),
+    ],
+)
+def test_a_dry_run_refuses_what_a_run_does(config, engine, capsys, change, told):
+    config.write_text(config.read_text().replace(*change))
+    assert main(["backtest", str(config), "--dry-run"]) == 2
+    assert told in capsys.readouterr().err
+
+
 def test_warnings_of_the_run_go_to_stderr(config, engine, tmp_path, capsys):
     engine.result = replace(engine.result, warnings=["gap in the data"])
     main(["backtest", str(config), "--out", str(tmp_path / "a"), "--no-plot"])

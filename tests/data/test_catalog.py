@@ -329,7 +329,9 @@ def test_what_is_not_there_is_told(catalog, tmp_path):
         ConfigError, match=r"no trades of 'btc_usd'; .*btc_usdt at binance_spot\nHint: did you mean 'btc_u"
     ):
         catalog.trades("btc_usd")
-    with pytest.raises(ConfigError, match="has no quotes of 'btc_usdt'; there are those of nothing"):
+    with pytest.raises(
+        ConfigError, match="has no quotes of 'btc_usdt'; there are those of nothing\nHint: of 'btc_usdt' it has trades"
+    ):
         catalog.quotes("btc_usdt")
     add(catalog, day_file(tmp_path, 0), exchange="other")
     with pytest.raises(ConfigError, match="at binance_spot, other\nHint: say which: exchange="):
@@ -395,3 +397,26 @@ def test_arrivals_are_kept(tmp_path):
     found = catalog.trades("a_usd")
     assert found.has_received
     assert found.frame().collect()["time_received"].cast(TIME).equals(frame["time_received"].cast(TIME))
+
+
+def test_prices_below_0_go_in_where_they_are_announced(tmp_path):
+    file = tmp_path / "oil.csv"
+    file.write_text("time_exchange,price,amount\n2020-04-20T18:00:00Z,0.01,1\n2020-04-20T19:00:00Z,-37.63,2\n")
+    catalog = Catalog(tmp_path / "catalog")
+    given = {"exchange": "nymex", "instrument": "cl_usd"}
+    with pytest.raises(DataError, match="negative_prices"):
+        catalog.add("csv_trades", file, **given)
+    with pytest.raises(ConfigError, match="'cl', of which there are no prices; there are those of cl_usd"):
+        catalog.add("csv_trades", file, **given, negative_prices=["cl"])
+    with pytest.raises(ConfigError, match="it must be names"):
+        catalog.add("csv_trades", file, **given, negative_prices="cl_usd")
+    assert catalog.add("csv_trades", file, **given, negative_prices=["cl_usd"]).rows == 2
+    assert catalog.add("csv_trades", file, **given, negative_prices=["cl_usd"]).skipped == ("oil.csv",)
+    assert catalog.trades("cl_usd").frame().collect()["price"].to_list() == [0.01, -37.63]
+
+
+def test_books_are_refused(tmp_path):
+    rows = pl.DataFrame({"time_exchange": [1], "side": ["bid"], "price": [9.0], "amount": [1.0]})
+    book = bt.data.book(rows, instrument="abc_usd", time_unit="s")
+    with pytest.raises(ConfigError, match="a catalog holds no books"):
+        Catalog(tmp_path).add_stream(book, exchange="x")

@@ -214,4 +214,5 @@ def test_files_without_rows(tmp_path):
     for name, text in (("binance_spot_trades", ""), ("tardis_trades", answers_of("tardis_trades")["lines"][0])):
         path = tmp_path / "x.csv"
         path.write_text(text)
-        assert load(name, path, instrument="btc_usdt").rows == 0
+        found = load(name, path, instrument="btc_usdt")
+        assert (found.rows, found.notes) == (0, {"x.csv": ("it has no rows",)})

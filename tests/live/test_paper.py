@@ -268,3 +268,8 @@ def test_two_exchanges_are_one_run() -> None:
     assert exchange.digest == result.digest
     assert set(run.trades["exchange"]) == {"x", "y"}
     assert run.trades.drop(UNTOLD).equals(result.trades.drop(UNTOLD))
+
+
+def test_only_a_simulation_is_traded_on_paper():
+    with pytest.raises(ConfigError, match="of type dict; it must be a Simulation"):
+        paper({}, None)

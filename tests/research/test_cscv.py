@@ -140,6 +140,7 @@ def test_a_frame_names_the_configurations():
         (lambda: probability_of_overfitting(waves(200, 1)), "200 observations of 1 configurations; allowed"),
         (lambda: probability_of_overfitting(waves(31, 3)), "allowed: at least 32 of 2"),
         (lambda: probability_of_overfitting(waves(40, 1)[:, 0]), "1 dimension"),
+        (lambda: probability_of_overfitting(object()), "returns is object, which cannot be read as numbers"),
         (lambda: probability_of_overfitting(np.where(waves(40, 2) > 0.01, np.nan, 0.1)), "of configuration 0 is nan"),
         (lambda: probability_of_overfitting(pl.DataFrame({"a": ["x"], "b": [1.0]})), "column 'a' is String"),
     ],

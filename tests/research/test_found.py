@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -117,3 +119,10 @@ def test_a_heat_map_is_a_mean_over_what_it_does_not_show():
 
 def test_it_prints_the_best():
     assert "Sweep of 6 sets in 6 runs, 6 trials" in repr(found())
+
+
+def test_pictures_say_what_the_figure_is_stated_for(tmp_path):
+    assert found().heatmap().get_title("left") == "Sharpe ratio (annual)"
+    daily = replace(found(), interval="daily")
+    assert daily.parallel_coordinates().get_title("left") == "Sharpe ratio (daily)"
+    assert bt.Sweep.read(daily.save(tmp_path / "daily.parquet")).interval == "daily"

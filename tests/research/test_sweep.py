@@ -257,6 +257,22 @@ def test_bad_input_is_refused(change, message):
         bt.sweep(simulation(), crossing, **{"over": {"fast": (3,), "slow": (10,)}} | change)
 
 
+def test_a_strategy_that_takes_no_parameters_is_refused():
+    with pytest.raises(ConfigError, match="strategy is Signals; a sweep takes a function"):
+        bt.sweep(simulation(), bt.Signals(pl.lit(1.0)), over={"fast": (3,)})
+
+
+def test_what_is_no_simulation_is_refused():
+    with pytest.raises(ConfigError, match="simulation is dict; allowed: a Simulation, or a function"):
+        bt.sweep({}, crossing, over={"fast": (3,)})
+
+
+def test_rows_are_kept_in_a_directory(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigError, match="cannot be made: File exists"):
+        KeptRows(tmp_path / "file")
+
+
 def test_several_instruments_are_one_sweep():
     """A portfolio that ranks across instruments, in one pass."""
     frame = bt.data.candles(bt.data.sample("stocks_daily")).frame().collect()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,7 @@ class Catalog:
         amount: float | None = None,
         repair: Repair | None = None,
         clock_offset: str | int | None = None,
+        negative_prices: Sequence[str] = (),
         overlap: Overlap = "refuse",
     ) -> Added:
         """Import files of a known layout: all of them, or none if one of them is refused.
@@ -128,6 +129,8 @@ class Catalog:
             As for :func:`~barter_bt.data.load`.
         exchange
             Where the data is from, such as ``"binance_spot"``.
+        negative_prices
+            Names of the instruments whose prices can be 0 or below (rule 76); of others they are refused.
         overlap
             What is done with rows at times that the catalog covers: ``"refuse"`` is an error; with ``"merge"`` they
             must be the same rows as those that are there, and only the others are added.
@@ -144,10 +147,19 @@ class Catalog:
             **{"repair": repair, "clock_offset": clock_offset},
         }
         said = {name: value for name, value in given.items() if value is not None}
-        return import_files(self.path, kind, [Path(one) for one in files], exchange, overlap, said)
+        paths = [Path(one) for one in files]
+        return import_files(self.path, kind, paths, exchange, overlap, said, negative_prices)
 
     def add_stream(self, stream: Stream, *, exchange: str, overlap: Overlap = "refuse") -> Added:
-        """Put the rows of a stream into the catalog; parameters as for :meth:`add`."""
+        """Put the rows of a stream into the catalog; parameters as for :meth:`add`.
+
+        Prices of 0 and below go in as :meth:`Stream.with_negative_prices` gives them.
+
+        Raises
+        ------
+        ConfigError, DataError, EngineError
+            As for :meth:`add`; a stream of books, which a catalog does not hold.
+        """
         return import_stream(self.path, stream, exchange, overlap)
 
     def verify(self) -> tuple[str, ...]:
@@ -155,16 +167,19 @@ class Catalog:
         return problems(self.path)
 
     def _entries(self, kind: str, instrument: str, exchange: str | None) -> list[Entry]:
-        files = [one for one in read_manifest(self.path).files if one.kind == kind]
+        everything = read_manifest(self.path).files
+        files = [one for one in everything if one.kind == kind]
         found = [one for one in files if one.instrument == instrument and exchange in (None, one.exchange)]
         exchanges = sorted({one.exchange for one in found})
         if not found:
             there = sorted({f"{one.instrument} at {one.exchange}" for one in files})
             guess = nearest(instrument, [one.instrument for one in files])
             where = "" if exchange is None else f" at {exchange}"
+            others = sorted({one.kind for one in everything if one.instrument == instrument} - {kind})
+            hint = f"did you mean {guess!r}?" if guess and guess != instrument else None
             raise ConfigError(
                 f"{self!r} has no {kind} of {instrument!r}{where}; there are those of {', '.join(there) or 'nothing'}",
-                f"did you mean {guess!r}?" if guess and guess != instrument else None,
+                f"of {instrument!r} it has {', '.join(others)}" if others else hint,
             )
         if len(exchanges) > 1:
             raise ConfigError(

@@ -20,11 +20,20 @@ from barter_bt.errors import ConfigError, DataError
 
 
 def import_files(
-    root: Path, kind: str, files: Sequence[Path], exchange: str, overlap: Overlap, options: Mapping[str, Any]
+    root: Path,
+    kind: str,
+    files: Sequence[Path],
+    exchange: str,
+    overlap: Overlap,
+    options: Mapping[str, Any],
+    negative_prices: Sequence[str] = (),
 ) -> Added:
     """Import files of a layout: see :meth:`barter_bt.data.Catalog.add`."""
     importer = importer_of(kind)
-    asked = json.dumps(dict(options), default=repr, sort_keys=True)
+    if isinstance(negative_prices, str):
+        raise ConfigError(f"negative_prices is {negative_prices!r}; it must be names", f"[{negative_prices!r}]")
+    negative = sorted(set(negative_prices))
+    asked = json.dumps({**options, **({"negative_prices": negative} if negative else {})}, default=repr, sort_keys=True)
     if not files:
         raise ConfigError(f"{kind}: no file is given")
     with _writing(root, importer.kind, exchange, overlap) as (writer, known):
@@ -35,15 +44,35 @@ def import_files(
             if (origin.sha256, importer.name, importer.version, asked) in known:
                 writer.added.skipped += (path.name,)
             else:
-                _put(writer, load(kind, path, **options), origin)
+                _put(writer, _with_negative_prices(load(kind, path, **options), negative), origin)
     return writer.added
 
 
 def import_stream(root: Path, stream: Stream, exchange: str, overlap: Overlap) -> Added:
     """Import the rows of a stream: see :meth:`barter_bt.data.Catalog.add_stream`."""
+    if stream.kind == "book":
+        raise ConfigError(
+            f"a catalog holds no books, as {stream.name} is; it holds trades, quotes, candles and funding",
+            "keep its frame as Parquet, and read that with bt.data.book",
+        )
     with _writing(root, stream.kind, exchange, overlap) as (writer, _):
         _put(writer, stream, Origin(stream.name))
     return writer.added
+
+
+def _with_negative_prices(source: Stream | CashFlows, names: Sequence[str]) -> Stream | CashFlows:
+    """The rows of a file, in which prices of these can be 0 or below; each of them must be there."""
+    if not names:
+        return source
+    there = source.instruments if isinstance(source, Stream) else ()
+    for name in names:
+        if name not in there:
+            raise ConfigError(
+                f"negative_prices names {name!r}, of which there are no prices; there are those of "
+                f"{', '.join(there) or 'nothing'}",
+                "leave it out: it has no effect",
+            )
+    return source.with_negative_prices(names) if isinstance(source, Stream) else source
 
 
 @contextlib.contextmanager

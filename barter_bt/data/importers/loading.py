@@ -108,6 +108,8 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
     found = importer.read(path, asked)
     frame, notes = _named(found.frame, path, instrument)
     names = [name for name in _ORDER if name in frame.columns]
+    if not found.frame.height:
+        notes += ("it has no rows",)
     return Imported(frame.select(names).rechunk(), found.notes + notes)  # many small chunks would be many small pieces
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.errors import ConfigError
+from barter_bt.errors import ConfigError, MissingPackageError
 from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.tables import figures_table, tables_of
@@ -66,17 +66,17 @@ def write_page(
 
     Raises
     ------
+    MissingPackageError
+        Bokeh is not installed (the extra ``report``).
     ConfigError
-        Bokeh is not installed (the extra ``report``), or the file's directory does not exist.
+        The file's directory does not exist.
     """
     try:
         from bokeh.embed import components
         from bokeh.resources import Resources
         from jinja2 import Environment, PackageLoader
     except ImportError as error:
-        raise ConfigError(
-            "the page needs Bokeh", "pip install bokeh, or this package with its extra 'report'"
-        ) from error
+        raise MissingPackageError("the page needs Bokeh", 'pip install "barter-bt[report]"') from error
     from barter_bt.report.page.interactive import Charts
 
     target = Path(path)

@@ -60,7 +60,7 @@ def matrix_of(
         values = frame.cast(pl.Float64).to_numpy()
         names: tuple[str | int, ...] = tuple(frame.columns)
     else:
-        values = np.asarray(returns, dtype=np.float64)
+        values = _numbers(returns, what)
         names = tuple(range(values.shape[1])) if values.ndim == 2 else ()
     if values.ndim != 2:
         raise DataError(f"{what} has {values.ndim} dimension(s); allowed: 2, observations x configurations")
@@ -93,7 +93,7 @@ def series_of(returns: Returns, what: str = "returns", *, observations: int = 1)
     DataError
         It has another shape, is too short, or holds what is no finite number.
     """
-    values: Floats = np.asarray(returns, dtype=np.float64)
+    values = _numbers(returns, what)
     if values.ndim != 1:
         raise DataError(f"{what} has {values.ndim} dimensions; allowed: 1, the returns of one configuration")
     if len(values) < observations:
@@ -102,3 +102,13 @@ def series_of(returns: Returns, what: str = "returns", *, observations: int = 1)
         row = int(np.argmin(np.isfinite(values)))
         raise DataError(f"{what}: row {row} is {values[row]}; allowed: finite numbers")
     return values
+
+
+def _numbers(returns: Any, what: str) -> Floats:
+    try:
+        return np.asarray(returns, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{what} is {type(returns).__name__}, which cannot be read as numbers: {error}",
+            "returns of runs are bt.compare({name: run, ...}).returns; a run of a sweep's set is sweep.run(parameters)",
+        ) from error

@@ -31,12 +31,12 @@ def price(s: EngineState, i: int) -> float:
 
 
 def bid_price(s: EngineState, i: int) -> float:
-    """Best bid; 0.0 if there is none."""
+    """Best bid; if there is none 0.0, or NaN where a price can be negative (rule 76)."""
     return 0.0 if is_unknown(s.whole, i) else price_of(s.whole, i, s.whole.instruments.bid[i])
 
 
 def ask_price(s: EngineState, i: int) -> float:
-    """Best ask; 0.0 if there is none."""
+    """Best ask; if there is none 0.0, or NaN where a price can be negative (rule 76)."""
     return 0.0 if is_unknown(s.whole, i) else price_of(s.whole, i, s.whole.instruments.ask[i])
 
 
