@@ -671,14 +671,10 @@ class Venue(Money):
             best = levels.prices(-order.side)
             if not (levels.moves_queues and self.usable(order, now) and order.allows(best[0])):
                 continue
-            offers = self.offers(order)
-            lots = min(order.rest, sum(lots for _, lots in offers))
-            if lots:
-                self.note_fill(order, lots, order.price, True, now, why="crossed")
-            for ticks, left in offers:
-                taken = min(lots, left)
-                lots -= taken
-                levels.take(order.side, ticks, taken)
+            for ticks, left in self.offers(order):
+                if order.rest:
+                    taken = self.note_fill(order, min(order.rest, left), order.price, True, now, why="crossed")
+                    levels.take(order.side, ticks, taken)
 
     def usable(self, order: Order, now: int) -> bool:
         """Rule 14: the standing quote, for an order of this side."""

@@ -23,6 +23,7 @@ def with_books(source: Source, scenario: Scenario, percent: int = 15) -> Scenari
     times = sorted({time for stream in scenario.streams for row in stream.rows for time in _times(stream, row)})
     names = {item.name for item in chosen}
     streams = [one for stream in scenario.streams for one in _without_quotes(stream, names)]
+    streams += [make_trades(source, item, times) for item in chosen if chance(source, 50)]
     streams = [with_sides(source, one, names) for one in streams]
     streams += [StreamSpec("book", make_book(source, item, times)) for item in chosen]
     exchanges = tuple(with_queues(source, one, scenario, names) for one in scenario.exchanges)
@@ -47,6 +48,14 @@ def _without_quotes(stream: StreamSpec, names: set[str]) -> list[StreamSpec]:
         return [stream]
     rows = tuple(row for row in stream.rows if row[2] not in names)
     return [replace(stream, rows=rows)] if rows else []
+
+
+def make_trades(source: Source, item: InstrumentSpec, times: Sequence[int]) -> StreamSpec:
+    """Trades close to where the book is, so that queues move."""
+    some = sorted(source.pick(times) for _ in source.several(1, 12))
+    near = (CENTER - 2, CENTER + 2)
+    rows = [(time, None, item.name, in_ticks(item, between(source, near)), amount(source, item, 1)) for time in some]
+    return StreamSpec("trades", tuple(rows))
 
 
 def with_sides(source: Source, stream: StreamSpec, names: set[str]) -> StreamSpec:
@@ -74,9 +83,10 @@ def make_book(source: Source, item: InstrumentSpec, times: Sequence[int]) -> tup
     received, numbered = chance(source, 25), source.pick(_NUMBERED)
     rows: list[Row] = []
     stands: set[tuple[int, int]] = set()
+    moves = source.pick((30, 5))
     middle, number, arrival = CENTER, source.integer(0, 5), times[0]
     for place, time in enumerate(sorted((times[0], *some, times[-1]))):
-        middle = between(source, NEAR) if chance(source, 30) else middle
+        middle = between(source, NEAR) if chance(source, moves) else middle
         arrival = max(arrival, time + source.pick((0, 0, SECOND // 2, SECOND)))
         is_snapshot = chance(source, 12 if place else 85)
         if is_snapshot:
