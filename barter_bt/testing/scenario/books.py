@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from barter_bt.testing.scenario.numbers import CENTER, NEAR, SECOND, amount, between, in_ticks
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Evidence, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 
 DRAWN = True  # of random scenarios
+LEAST_TICK = Decimal("1e-6")  # of those that are not declared: units must not be too far apart
 _NUMBERED = ("both", "both", "sequence", "")
 
 
@@ -35,7 +37,8 @@ def can_have_book(scenario: Scenario, item: InstrumentSpec) -> bool:
     exchange = next(one for one in scenario.exchanges if one.name == item.exchange)
     splits = any(row[0] == "split" and row[2] == item.name for row in scenario.cash_flows)
     bounded = exchange.participation is not None or exchange.fills_beyond
-    return not (splits or bounded or item.price_can_be_negative)
+    too_fine = not item.declares_tick and Decimal(item.tick) < LEAST_TICK
+    return not (splits or bounded or too_fine or item.price_can_be_negative)
 
 
 def _times(stream: StreamSpec, row: Row) -> tuple[int, ...]:
