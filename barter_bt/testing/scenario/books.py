@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.testing.scenario.amends import renumbered
 from barter_bt.testing.scenario.numbers import CENTER, NEAR, SECOND, amount, between, in_ticks
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Evidence, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
 
 DRAWN = True  # of random scenarios
 LEAST_TICK = Decimal("1e-6")  # of those that are not declared: units must not be too far apart
+Limit = tuple[int, int]
 _NUMBERED = ("both", "both", "sequence", "")
 
 
@@ -25,9 +27,12 @@ def with_books(source: Source, scenario: Scenario, percent: int = 15) -> Scenari
     times = sorted({time for stream in scenario.streams for row in stream.rows for time in _times(stream, row)})
     names = {item.name for item in chosen}
     streams = [one for stream in scenario.streams for one in _without_quotes(stream, names)]
-    streams += [make_trades(source, item, times) for item in chosen if chance(source, 50)]
+    for item in chosen:
+        scenario = with_resting(source, scenario, item, times) if chance(source, 60) else scenario
+    limits = {item.name: limits_of(scenario, item) for item in chosen}
+    streams += [make_trades(source, item, times, limits[item.name]) for item in chosen if chance(source, 65)]
     streams = [with_sides(source, one, names) for one in streams]
-    streams += [StreamSpec("book", make_book(source, item, times)) for item in chosen]
+    streams += [StreamSpec("book", make_book(source, item, times, limits[item.name])) for item in chosen]
     exchanges = tuple(with_queues(source, one, scenario, names) for one in scenario.exchanges)
     return replace(scenario, streams=tuple(streams), exchanges=exchanges)
 
@@ -53,11 +58,30 @@ def _without_quotes(stream: StreamSpec, names: set[str]) -> list[StreamSpec]:
     return [replace(stream, rows=rows)] if rows else []
 
 
-def make_trades(source: Source, item: InstrumentSpec, times: Sequence[int]) -> StreamSpec:
-    """Trades close to where the book is, so that queues move."""
-    some = sorted(source.pick(times) for _ in source.several(1, 12))
-    near = (CENTER - 2, CENTER + 2)
-    rows = [(time, None, item.name, in_ticks(item, between(source, near)), amount(source, item, 1)) for time in some]
+def with_resting(source: Source, scenario: Scenario, item: InstrumentSpec, times: Sequence[int]) -> Scenario:
+    """The same scenario with more orders that rest close together, among the others."""
+    keyed = [(row[1], number, row) for number, row in enumerate(scenario.schedule)]
+    for time in sorted(source.pick(times) for _ in source.several(1, 8)):
+        lots = float(Decimal(item.lot) * source.integer(1, 9)) * source.pick((1, -1))
+        price = in_ticks(item, between(source, (CENTER - 2, CENTER + 2)))
+        keyed.append((time, -1, ("open", time, item.name, lots, price, "gtc", chance(source, 50))))
+    keyed.sort(key=lambda one: one[0])
+    now = {number: place for place, (_, number, _) in enumerate(keyed) if number >= 0}
+    return replace(scenario, schedule=tuple(renumbered(row, now) for _, _, row in keyed))
+
+
+def limits_of(scenario: Scenario, item: InstrumentSpec) -> list[Limit]:
+    """Side and ticks of the limits of orders that may rest, so that something happens in their queues."""
+    found = [row for row in scenario.schedule if row[0] == "open" and row[2] == item.name and row[4] is not None]
+    return [(1 if row[3] > 0 else -1, round(Decimal(repr(row[4])) / Decimal(item.tick))) for row in found]
+
+
+def make_trades(source: Source, item: InstrumentSpec, times: Sequence[int], limits: Sequence[Limit]) -> StreamSpec:
+    """Trades close to where the book is, most at the prices of own orders."""
+    rows: list[Row] = []
+    for time in sorted(source.pick(times) for _ in source.several(1, 16)):
+        ticks = source.pick(limits)[1] if limits and chance(source, 65) else between(source, (CENTER - 2, CENTER + 2))
+        rows.append((time, None, item.name, in_ticks(item, ticks), amount(source, item, 1)))
     return StreamSpec("trades", tuple(rows))
 
 
@@ -80,12 +104,12 @@ def with_queues(source: Source, spec: ExchangeSpec, scenario: Scenario, names: s
     return replace(spec, taker_fills_on=takers, maker_fills_on=resting)
 
 
-def make_book(source: Source, item: InstrumentSpec, times: Sequence[int]) -> tuple[Row, ...]:
+def make_book(source: Source, item: InstrumentSpec, times: Sequence[int], limits: Sequence[Limit]) -> tuple[Row, ...]:
     """Rows from the first to the last of these times, mostly whole messages of a book that moves."""
     some = [source.pick(times) for _ in source.several(2, 16)]
     received, numbered = chance(source, 25), source.pick(_NUMBERED)
     rows: list[Row] = []
-    stands: set[tuple[int, int]] = set()
+    stands: set[Limit] = set()
     moves = source.pick((30, 5))
     middle, number, arrival = CENTER, source.integer(0, 5), times[0]
     for place, time in enumerate(sorted((times[0], *some, times[-1]))):
@@ -94,7 +118,9 @@ def make_book(source: Source, item: InstrumentSpec, times: Sequence[int]) -> tup
         is_snapshot = chance(source, 12 if place else 85)
         if is_snapshot:
             stands.clear()
-        levels = make_levels(source, item, middle, stands, source.integer(0, 5) if is_snapshot else source.integer(1, 3))
+        count = source.integer(0, 5) if is_snapshot else source.integer(1, 3)
+        near = [make_level(source, middle, limits) for _ in range(count)]
+        levels = make_levels(source, item, near, stands)
         sequence, previous, number = make_numbers(source, number)
         head = (
             is_snapshot,
@@ -105,15 +131,21 @@ def make_book(source: Source, item: InstrumentSpec, times: Sequence[int]) -> tup
     return tuple(rows)
 
 
+def make_level(source: Source, middle: int, limits: Sequence[Limit]) -> Limit:
+    """Where an own order may stand, or around a price."""
+    if limits and chance(source, 30):
+        return source.pick(limits)
+    side = source.pick((1, -1))
+    return side, middle - side * source.pick((1, 1, 1, 2, 2, 3, 4, 0))
+
+
 def make_levels(
-    source: Source, item: InstrumentSpec, middle: int, stands: set[tuple[int, int]], count: int
+    source: Source, item: InstrumentSpec, levels: Sequence[Limit], stands: set[Limit]
 ) -> list[tuple[int, float, float]]:
-    """Levels around a price, mostly with the removal of those on the other side that they cross."""
+    """Rows of levels, mostly with the removal of those on the other side that they cross."""
     found: list[tuple[int, float, float]] = []
     tidy = chance(source, 90)
-    for _ in range(count):
-        side = source.pick((1, -1))
-        ticks = middle - side * source.pick((1, 1, 1, 2, 2, 3, 4, 0))
+    for side, ticks in levels:
         size = amount(source, item, 0)
         stands.add((side, ticks)) if size else stands.discard((side, ticks))
         found.append((side, in_ticks(item, ticks), size))
