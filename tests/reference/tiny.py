@@ -36,6 +36,12 @@ def candle(opening: float, prices: tuple[float, float, float, float], name: str 
     return (t(opening), t(opening + 10), None, name, *prices, 1.0)
 
 
+def message(time: float, bids: Any = (), asks: Any = (), snapshot: bool = False, number: Any = (None, None)) -> list[Row]:
+    """Rows of a message about a book: levels as price and amount, its number and that of the one that it follows."""
+    levels = [(1, *one) for one in bids] + [(-1, *one) for one in asks]
+    return [(t(time), None, "btc_usd", *level, snapshot, *number) for level in levels or [(0, 0.0, 0.0)]]
+
+
 def limit(time: float, quantity: float, price: float | None, tif: str = "gtc", post_only: bool = False) -> Row:
     return ("open", t(time), "btc_usd", quantity, price, tif, post_only)
 

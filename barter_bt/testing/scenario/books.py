@@ -18,8 +18,9 @@ _NUMBERED = ("both", "both", "sequence", "")
 
 
 def with_books(source: Source, scenario: Scenario, percent: int = 15) -> Scenario:
-    """The same scenario, now and then with books of some instruments in place of their quotes."""
-    if not DRAWN or not chance(source, percent):
+    """The same scenario, if it has none yet now and then with books of some instruments in place of their quotes."""
+    there = any(stream.kind == "book" for stream in scenario.streams)
+    if there or not DRAWN or not chance(source, percent):
         return scenario
     chosen = [item for item in scenario.instruments if can_have_book(scenario, item) and chance(source, 75)]
     if not chosen:
@@ -43,7 +44,7 @@ def can_have_book(scenario: Scenario, item: InstrumentSpec) -> bool:
     splits = any(row[0] == "split" and row[2] == item.name for row in scenario.cash_flows)
     bounded = exchange.participation is not None or exchange.fills_beyond
     too_fine = not item.declares_tick and Decimal(item.tick) < LEAST_TICK
-    return not (splits or bounded or too_fine or item.price_can_be_negative)
+    return item.declares_lot and not (splits or bounded or too_fine or item.price_can_be_negative)
 
 
 def _times(stream: StreamSpec, row: Row) -> tuple[int, ...]:
