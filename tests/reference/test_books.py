@@ -19,7 +19,8 @@ from .tiny import BTC, agreed, ends, fills, limit, market, message, trade
 def traded(rows: list[list[Row]], schedule: list[Row], trades: list[Row] | None = None, **terms: Any) -> Tables:
     """Messages, and the trades before them."""
     streams = {"trades": trades or [], "book": list(chain.from_iterable(rows))}
-    return agreed({kind: each for kind, each in streams.items() if each}, schedule, **{"usd": "99999", "btc": "99"} | terms)
+    there = {kind: each for kind, each in streams.items() if each}
+    return agreed(there, schedule, **{"usd": "99999", "btc": "99"} | terms)
 
 
 def reasons(tables: Tables) -> list[tuple[int, int, str | None]]:

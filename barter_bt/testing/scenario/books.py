@@ -9,7 +9,7 @@ from decimal import Decimal
 from barter_bt.testing.scenario.amends import renumbered
 from barter_bt.testing.scenario.numbers import CENTER, NEAR, SECOND, amount, between, in_ticks
 from barter_bt.testing.scenario.source import Source, chance
-from barter_bt.testing.scenario.spec import Evidence, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import ExchangeSpec, FillsOn, InstrumentSpec, QueueModel, Row, Scenario, StreamSpec
 
 DRAWN = True  # of random scenarios
 LEAST_TICK = Decimal("1e-6")  # of those that are not declared: units must not be too far apart
@@ -95,11 +95,12 @@ def with_sides(source: Source, stream: StreamSpec, names: set[str]) -> StreamSpe
 
 def with_queues(source: Source, spec: ExchangeSpec, scenario: Scenario, names: set[str]) -> ExchangeSpec:
     """A queue model; where all instruments of an exchange have a book, it may be told to fill on it."""
-    queue = source.pick(("conservative", "power", "power", "logarithmic"))
+    models: tuple[QueueModel, ...] = ("conservative", "power", "power", "logarithmic")
+    queue = source.pick(models)
     spec = replace(spec, queue=queue, queue_power=source.integer(1, 9) if queue == "power" else None)
     if any(item.exchange == spec.name and item.name not in names for item in scenario.instruments):
         return spec
-    ways: tuple[Evidence, ...] = ("auto", "book")
+    ways: tuple[FillsOn, ...] = ("auto", "book")
     takers = source.pick(ways) if chance(source, 70) else spec.taker_fills_on
     resting = source.pick(ways) if chance(source, 70) else spec.maker_fills_on
     return replace(spec, taker_fills_on=takers, maker_fills_on=resting)

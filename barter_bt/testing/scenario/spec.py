@@ -10,7 +10,8 @@ from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles", "book"]
 Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
-Evidence = Literal["auto", "quotes", "trades", "candles", "book"]
+Evidence = Literal["auto", "quotes", "trades", "candles"]
+FillsOn = Literal["auto", "quotes", "trades", "candles", "book"]
 QueueModel = Literal["conservative", "power", "logarithmic"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 Mark = Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"]
@@ -106,8 +107,8 @@ class ExchangeSpec(Plain):
     request_ns: int = 0
     response_ns: int = 0
     feed_ns: int = 0
-    taker_fills_on: Evidence = "auto"
-    maker_fills_on: Evidence = "auto"
+    taker_fills_on: FillsOn = "auto"
+    maker_fills_on: FillsOn = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
     triggers_on: Evidence = "auto"
@@ -136,8 +137,8 @@ class StreamSpec(Plain):
     - trades: time_exchange, time_received, instrument, price, amount, and in all rows or in none the side that took;
     - quotes: time_exchange, time_received, instrument, bid_price, bid_amount, ask_price, ask_amount;
     - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume;
-    - book: time_exchange, time_received, instrument, side (1 a bid, -1 an ask, 0 no level), price, amount, whether it is
-      of a snapshot, sequence, previous_sequence, both None where there is none.
+    - book: time_exchange, time_received, instrument, side (1 a bid, -1 an ask, 0 no level), price, amount, whether it
+      is of a snapshot, sequence, previous_sequence, both None where there is none.
 
     ``seen_by``: "all", or only the "strategy" or the "venue" (rule 78).
     """
