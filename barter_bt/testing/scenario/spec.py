@@ -8,7 +8,8 @@ from typing import Any, Literal
 from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.plain import Plain
 
-Kind = Literal["trades", "quotes", "candles", "book"]
+Kind = Literal["trades", "quotes", "candles"]
+StreamKind = Literal["trades", "quotes", "candles", "book"]
 Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 FillsOn = Literal["auto", "quotes", "trades", "candles", "book"]
@@ -143,7 +144,7 @@ class StreamSpec(Plain):
     ``seen_by``: "all", or only the "strategy" or the "venue" (rule 78).
     """
 
-    kind: Kind
+    kind: StreamKind
     rows: tuple[Row, ...]
     seen_by: SeenBy = "all"
 
