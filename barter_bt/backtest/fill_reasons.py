@@ -12,11 +12,11 @@ def with_fill_reasons(trades: pl.DataFrame, venue: VenueState) -> pl.DataFrame:
     known, terms = venue.fill_reasons, venue.fill_terms
     if not terms.array("on_book").any() and not (terms.array("maker_fills_on") == BOOK).any():
         return trades
-    reasons = pl.Enum(FILL_REASONS)
+    reasons, told = pl.Enum(FILL_REASONS), (None, *FILL_REASONS)
     why = pl.DataFrame(
         {
             "order_id": pl.Series(known.array("order").copy()).cast(trades.schema["order_id"]),
-            "fill_reason": pl.Series([FILL_REASONS[code - 1] for code in known.array("why").tolist()], dtype=reasons),
+            "fill_reason": pl.Series([told[code] for code in known.array("why").tolist()], dtype=reasons),
         }
     )
     turn = pl.int_range(pl.len()).over("order_id").alias("_turn")

@@ -31,7 +31,7 @@ from barter_bt.venue.matches import note_cancel
 from barter_bt.venue.report import close, report
 from barter_bt.venue.resting import NOBODY, update_triggers
 from barter_bt.venue.state import HELD, NOT_HELD, VenueState
-from barter_bt.venue.taking import waits_to_take
+from barter_bt.venue.taking import takes_at_arrival
 
 
 @unit
@@ -78,7 +78,7 @@ def _copy_request(v: VenueState, order: int) -> None:
     o.held[order] = HELD if o.trigger_kind[order] != NO_TRIGGER else NOT_HELD
     o.met[order] = 0
     o.ahead[order], o.shown[order], o.traded[order] = 0.0, 0, 0
-    o.pending[order] = waits_to_take(v, order)
+    o.pending[order] = int(takes_at_arrival(v, order))
 
 
 def _open(v: VenueState, order: int) -> None:

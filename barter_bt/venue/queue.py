@@ -60,7 +60,7 @@ def _meet(v: VenueState, i: int, which: int, ticks: int, left: float) -> None:
     while order != NOBODY and o.side[order] * (o.price[order] - ticks) >= 0:
         if o.price[order] != ticks:
             _fill(v, order, i, leaves(v, order), THROUGH)
-        elif left > 0.0:
+        elif lots > 0.0:
             done = min(int(max(left - o.ahead[order], 0.0)), leaves(v, order))
             o.ahead[order] = max(o.ahead[order] - left, 0.0)
             o.traded[order] += int(lots)

@@ -49,7 +49,7 @@ from barter_bt.venue.path import POINTS, meet_points
 from barter_bt.venue.reducing import reducible
 from barter_bt.venue.report import close, end_dependants, report
 from barter_bt.venue.resting import update_triggers
-from barter_bt.venue.state import UNTOLD, WAS_HELD, VenueState
+from barter_bt.venue.state import BOOK, UNTOLD, WAS_HELD, VenueState
 
 
 @unit
@@ -195,14 +195,15 @@ def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
         _close(v, order, CANCELLED, REDUCE_ONLY)
     elif live:
         why, before = m.why[row], v.orders.filled[order]
+        on_book = v.fill_terms.on_book[i] or v.fill_terms.maker_fills_on[i] == BOOK
         _fill(v, order, i, lots, m.ticks[row], m.maker[row], enough)
-        if why and v.orders.filled[order] > before:
+        if on_book and v.orders.filled[order] > before:
             note_reason(v, order, why)
     return True
 
 
 def note_reason(v: VenueState, order: int, why: int) -> None:
-    """Keep why an order has filled."""
+    """Keep why an order has filled, of one that a book may fill also that something else did: 0."""
     row = v.fill_reasons.append()
     v.fill_reasons.order[row], v.fill_reasons.why[row] = order, why
 

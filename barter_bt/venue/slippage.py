@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from barter_bt.book.read import lots_at
+from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.exact import muldiv_floor
 from barter_bt.engine.order import BUY, LIMIT
 from barter_bt.engine.terms import RATE, from_zero
@@ -24,7 +26,7 @@ def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: 
     size = from_zero(v.terms, i, ticks)
     moved = by_ticks_and_rate(size, f.slip_ticks[i], f.slip_rate[i])
     if f.slip_by_candle[i]:
-        moved += _by_candle(v, order, i, lots, size, evidence)
+        moved += _by_candle(v, order, i, lots, size, _shown(v, order, i, ticks, evidence))
     price = max(ticks + o.side[order] * moved, 1)
     if o.kind[order] != LIMIT:
         return price
@@ -38,16 +40,18 @@ def by_ticks_and_rate(ticks: int, more: int, rate: int) -> int:
     return more + down + int(ticks * rate - down * RATE > 0)
 
 
-def _by_candle(v: VenueState, order: int, i: int, lots: int, size: int, evidence: int) -> int:
-    f, extent, shown = v.fill_terms, float(v.markets.candle_range[i]), _shown(v, order, i, evidence)
+def _by_candle(v: VenueState, order: int, i: int, lots: int, size: int, shown: int) -> int:
+    f, extent = v.fill_terms, float(v.markets.candle_range[i])
     share = 1.0 if shown < lots else float(lots) / float(shown)
     moved = f.range_share[i] * extent + (f.volume_share[i] * float(size)) * (share * share)
     moved += (f.impact[i] * extent) * math.sqrt(share)
     return max(math.ceil(moved - _NOISE), 0)
 
 
-def _shown(v: VenueState, order: int, i: int, evidence: int) -> int:
-    """Whole lots that the event shows which fills an order."""
+def _shown(v: VenueState, order: int, i: int, ticks: int, evidence: int) -> int:
+    """Whole lots that the event shows which fills an order; of a book its level."""
+    if evidence == QUOTES and v.fill_terms.on_book[i]:
+        return lots_at(v.books, 2 * i + (ASKS if v.orders.side[order] == BUY else BIDS), ticks)
     if evidence == QUOTES:
         return v.markets.ask_lots[i] if v.orders.side[order] == BUY else v.markets.bid_lots[i]
     return v.markets.traded[i] if evidence == TRADES else v.markets.candle_lots[i]

@@ -266,7 +266,7 @@ class Taken(Table, growable=True):
 
 
 class FillReasons(Table, growable=True):
-    """Why orders on books have filled, a row for each fill."""
+    """Why orders that a book may fill have filled, a row for each fill; 0: not on a book."""
 
     order: I64
     why: I64

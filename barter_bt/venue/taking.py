@@ -163,10 +163,3 @@ def _meets_next(v: VenueState, order: int) -> bool:
 
 def _now(v: VenueState) -> int:
     return v.clock.time[0]
-
-
-def waits_to_take(v: VenueState, order: int) -> int:
-    """Whether an order waits for the next evidence to take; on quotes others than market orders mostly end at once."""
-    on_quotes = v.fill_terms.taker_fills_on[v.orders.instrument[order]] == QUOTES
-    waits = v.orders.kind[order] == MARKET or _meets_next(v, order)
-    return int(waits if on_quotes else takes_at_arrival(v, order))

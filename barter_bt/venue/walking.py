@@ -25,10 +25,10 @@ def match_standing(v: VenueState, order: int, i: int) -> None:
 
 
 def match_waiting(v: VenueState, order: int, i: int) -> None:
-    """A quote comes by for an order that waits to take; of others than GTC orders it is the only one."""
+    """A quote comes by for an order that waits to take; of others than GTC orders the first with a side is the only."""
     if v.orders.time_in_force[order] == GTC:
         match_standing(v, order, i)
-    elif v.orders.matched[order] == 0:
+    elif v.orders.matched[order] == 0 and max(v.markets.bid_lots[i], v.markets.ask_lots[i]) > 0:
         match_standing(v, order, i)
         if v.orders.matched[order] == 0:
             note_expiry(v, order, NOT_FILLED)

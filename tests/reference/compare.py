@@ -52,7 +52,7 @@ def tables_of(result: Result) -> Tables:
         names,
         rows,
         orders=_rows(state.orders, ORDERS, result.reasons),
-        trades=_rows(state.trades, TRADES),
+        trades=_trades(result),
         positions=_rows(state.positions, POSITIONS),
         balances=_rows(state.balances, BALANCES),
         payments=_payments(result),
@@ -89,6 +89,14 @@ def _rows(table: Any, columns: str, reasons: Sequence[str] = ()) -> Table:
         if ours in ("good_till", "good_after", "time_sent", "time_exchange", "time_triggered", "time_closed"):
             values[ours] = [None if code in (NO_TIME, NEVER) else code for code in codes]
     return [row_of(columns, *cells) for cells in zip(*(values[name] for name in columns.split()), strict=True)]
+
+
+def _trades(result: Result) -> Table:
+    """Those that filled on a book say why, which is in the public table alone."""
+    rows = _rows(result.state.trades, TRADES.removesuffix(" fill_reason"))
+    told = result.trades
+    why = told["fill_reason"].cast(pl.String).to_list() if "fill_reason" in told.columns else [None] * len(rows)
+    return [row | {"fill_reason": each} for row, each in zip(rows, why, strict=True)]
 
 
 def _payments(result: Result) -> Table:

@@ -16,6 +16,7 @@ from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
 from .amend import answered, check_amend, growth, note_amend, read_amend
+from .books import Levels, read_stream
 from .ending import EXERCISE, assign, remains
 from .entries import enters
 from .fees import Counter, is_received
@@ -37,7 +38,6 @@ from .model import (
     exact,
     fill_position,
     in_range,
-    read,
     rhe,
     value,
 )
@@ -93,6 +93,7 @@ class Engine:
         self.books = {
             item.index: Book(how=how[item.spec.exchange], fee=exact(item.spec.taker), zero=item.zero) for item in every
         }
+        self.levels = {item.index: Levels() for item in every}
         self.positions: dict[int, Position] = {}
         self.marks: dict[int, int | None] = {}  # rule 6; None: at cost
         self.priced: dict[int, int] = {}  # by the last priced event alone
@@ -119,13 +120,13 @@ class Engine:
 
     def load(self) -> None:
         """Rules 9, 12 and 24: all market events, the schedule up to the last of them, the marks."""
-        streams = [[read(self.world, stream.kind, row) for row in stream.rows] for stream in self.scenario.streams]
+        streams = [read_stream(self.world, stream) for stream in self.scenario.streams]
         events = [((stream, row), event) for stream, rows in enumerate(streams) for row, event in enumerate(rows)]
         kinds: dict[int, set[str]] = {item.index: set() for item in self.world.instruments}
         given = self.scenario.streams
         for (stream, _), event in events:
             if given[stream].seen_by != "strategy":  # rule 78
-                kinds[event.instrument.index].add(given[stream].kind)
+                kinds[event.instrument.index].update(("book", "quotes") if event.message else (given[stream].kind,))
         self.specs = {spec.name: spec for spec in self.scenario.exchanges}
         arrivals = self.arrivals(streams)
         if self.scenario.start is not None:
@@ -226,6 +227,9 @@ class Engine:
         """Class 2."""
         index = event.instrument.index
         self.tick(now)
+        if event.message:
+            self.levels[index].apply(event.message)
+            event = self.levels[index].quote(event)
         replaced = self.news[index].update(self.books[index], event)
         mark = self.books[index].mark(self.positions.get(index))
         if replaced and mark is not None:  # rule 6: the last priced event
@@ -463,7 +467,7 @@ class Engine:
         if change.opened:
             self.entries[index] = (opened, report.time, trade)
         terms = (fill.side, fill.ticks, fill.lots, fill.notional, fill.fee, "maker" if fill.maker else "taker")
-        self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0]))
+        self.tables.trades.append(row_of(TRADES, report.order, index, *terms, report.time, now, entry[0], fill.why))
 
     def held_beside(self, instrument: Instrument, fill: Fill) -> int:
         """Rule 63: what a fill adds to the base asset, but not to the position."""

@@ -257,6 +257,8 @@ def price_range(scenario: Scenario, spec: InstrumentSpec) -> tuple[Fraction, Fra
                 continue
             if stream.kind == "quotes":
                 found += [price for price, amount in (row[3:5], row[5:7]) if amount > 0]
+            elif stream.kind == "book":
+                found += [row[4]] if row[3] else []
             else:
                 found += row[4:8] if stream.kind == "candles" else row[3:4]
     return exact(min(found)), exact(max(found))
@@ -348,6 +350,7 @@ class Fill(NamedTuple):
     charged_base: int = 0
     away: int = 0  # lots that do not come into the position
     elsewhere: int = 0  # what is paid right behind it, of a third asset
+    why: str | None = None  # rule 91, of fills on a book
 
     def kept(self, instrument: Instrument) -> Fill:
         """Rule 63: what rule 4 applies to."""
@@ -407,30 +410,42 @@ def value(instrument: Instrument, position: Position, mark: int | None) -> int:
     return position.side * (worth if instrument.paid_whole else instrument.gains * (worth - position.cost))
 
 
-class Market(NamedTuple):
-    """A row of a stream in ticks and lots."""
+class Message(NamedTuple):
+    """Rule 87: what a message about a book says; its levels as side, price and lots."""
 
-    kind: str  # "trade", "quote", "candle"
+    snapshot: bool
+    sequence: int | None
+    previous: int | None
+    levels: tuple[tuple[int, int, int], ...]
+
+
+class Market(NamedTuple):
+    """A row of a stream in ticks and lots, or a message of a book."""
+
+    kind: str  # "trade", "quote", "candle", "book"
     instrument: Instrument
     time: int  # at the venue; a candle: its close
     received: int | None
     time_open: int  # candles only
     prices: tuple[int, ...]  # trade: price; quote: bid, ask; candle: open, high, low, close
     amounts: tuple[int, ...]  # trade: amount; quote: bid, ask; candle: volume
+    message: Message | None = None
+    side: int = 0  # of a trade: who took, if it says so
 
 
 def read(world: World, kind: str, row: Row) -> Market:
     """A row of a stream of this kind."""
     time_open, (time, received, name, *numbers) = (row[0], row[1:]) if kind == "candles" else (0, row)
     prices = {"trades": numbers[:1], "quotes": numbers[::2], "candles": numbers[:4]}[kind]
-    amounts = {"trades": numbers[1:], "quotes": numbers[1::2], "candles": numbers[4:]}[kind]
+    amounts = {"trades": numbers[1:2], "quotes": numbers[1::2], "candles": numbers[4:]}[kind]
     instrument = world.find(name)
     ticks = tuple(instrument.ticks_of(price) for price in prices)
     if instrument.spec.declares_lot:
         lots = tuple(int(exact(amount) / instrument.lot) for amount in amounts)  # rule 20: whole lots
     else:
         lots = tuple(instrument.lots_of(amount) for amount in amounts)
-    return Market(NAMES[kind], instrument, time, received, time_open, ticks, lots)
+    side = numbers[2] if kind == "trades" and len(numbers) > 2 else 0
+    return Market(NAMES[kind], instrument, time, received, time_open, ticks, lots, side=side)
 
 
 @dataclass

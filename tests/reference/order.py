@@ -15,6 +15,7 @@ from .costs import NOTHING, Paid
 from .model import BILLION, Fill, Instrument, Market, on_grid
 from .offer import Offer
 from .protection import Level
+from .queues import Queue
 from .sizing import Sized
 from .trigger import Trigger
 
@@ -129,6 +130,7 @@ class Order:
     held_back: bool = False
     acknowledged: bool = False
     amends_waiting: int = 0  # rule 33
+    queue: Queue = field(default_factory=Queue)  # rule 91
 
     def __post_init__(self) -> None:
         _, _, _, kind, trigger, trail, rate, self.reduce_only, *_ = self.terms

@@ -12,6 +12,7 @@ ORDERS = "instrument side kind price tif post_only trigger_kind trigger trail tr
 ORDERS += " parent follows group good_till good_after candle_fill trigger_by quantity quantity_requested"
 ORDERS += " filled notional fees status reason time_sent time_exchange time_triggered time_closed"
 TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
+TRADES += " fill_reason"
 POSITIONS = "position_id instrument side quantity_max realised fees_enter fees_exit time_enter time_exit"
 POSITIONS += " trade_enter trade_exit"
 AMENDS = "order price quantity trigger trail trail_rate price_before status reason"

@@ -311,3 +311,25 @@ def test_they_enter_by_instrument_then_by_number() -> None:
     orders = [held(0, 9, 90, name="eth_usd", good_after=t(3)), held(0, 9, 90, good_after=t(3))]
     tables = agreed({"quotes": rows}, orders, item=(BTC, ETH))
     assert ends(tables) == [("rejected", "insufficient_balance"), OPEN]
+
+
+@pytest.mark.parametrize("tif", ["ioc", "fok"])
+def test_an_empty_quote_is_not_the_next_also_where_others_look_at_it(tif: str) -> None:
+    """A stop is held, so that every quote is looked at; that of 3 has no side."""
+    empty = (t(3), None, "btc_usd", 99.0, 0.0, 102.0, 0.0)
+    rows = [quote(1, 99, 9, 101, 9), empty, quote(4, 99, 9, 103, 9), quote(5, 99, 9, 103, 9)]
+    plan = [held(1.5, -1, stop=90), held(2, 1, None, tif, candle_fill="next_open")]
+    tables = simulate("quotes", rows, plan, btc="1", triggers_on="quotes")
+    assert fills(tables) == [(4, 103, 1, "taker")]
+
+
+@pytest.mark.parametrize("resting", ["quotes", "trades"])
+def test_what_ends_at_once_does_not_rest_until_its_time_is_settled(resting: Any) -> None:
+    """A trade triggers it, and it takes what stands; what comes at the same time is not for it."""
+    streams = {
+        "trades": [trade(0, 100, 9), trade(2, 101, 9), trade(2, 90, 9)],
+        "quotes": [quote(1, 99, 9, 100, 2), quote(2, 98, 9, 100, 9), quote(9, 98, 9, 100, 9)],
+    }
+    rows = [held(1.5, 5, 100, "ioc", stop=101)]
+    tables = agreed(streams, rows, taker_fills_on="quotes", maker_fills_on=resting, triggers_on="trades")
+    assert (fills(tables), ends(tables)) == ([(2, 100, 2, "taker")], [EXPIRED])

@@ -18,6 +18,9 @@ ETH = replace(BTC, name="eth_usd", base="eth")
 FUTURE = replace(PERP, name="btc_usd", kind="future")
 
 
+_NONE = None, None  # a message without numbers
+
+
 def t(seconds: float) -> int:
     """A time, in seconds after the start."""
     return START + int(seconds * UNIT)
@@ -34,6 +37,14 @@ def quote(time: float, bid: float, bid_amount: float, ask: float, ask_amount: fl
 def candle(opening: float, prices: tuple[float, float, float, float], name: str = "btc_usd") -> Row:
     """A candle of ten seconds: open, high, low, close."""
     return (t(opening), t(opening + 10), None, name, *prices, 1.0)
+
+
+def message(
+    time: float, bids: Any = (), asks: Any = (), snapshot: bool = False, number: tuple[int | None, int | None] = _NONE
+) -> list[Row]:
+    """Rows of a message about a book: levels as price and amount, its number and that of the one that it follows."""
+    levels = [(1, *one) for one in bids] + [(-1, *one) for one in asks]
+    return [(t(time), None, "btc_usd", *level, snapshot, *number) for level in levels or [(0, 0.0, 0.0)]]
 
 
 def limit(time: float, quantity: float, price: float | None, tif: str = "gtc", post_only: bool = False) -> Row:

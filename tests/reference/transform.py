@@ -38,8 +38,8 @@ def hangs_on_time(spec: ExchangeSpec, scenario: Scenario) -> bool:
 
 
 def flat(scenario: Scenario, ticks: int) -> Scenario | None:
-    """Every price the same, without slippage; None for scenarios with quotes, whose two sides cannot be."""
-    if any(stream.kind == "quotes" for stream in scenario.streams):
+    """Every price the same, without slippage; None for scenarios with quotes or books, whose two sides cannot be."""
+    if any(stream.kind in ("quotes", "book") for stream in scenario.streams):
         return None
     price = {spec.name: float(ticks * Decimal(spec.tick)) for spec in scenario.instruments}
 
@@ -56,9 +56,16 @@ def flat(scenario: Scenario, ticks: int) -> Scenario | None:
 
 
 def dealt(scenario: Scenario, hands: int) -> Scenario:
-    """The rows of each stream dealt out in turn to so many: an instrument has several of one kind, and no path."""
+    """The rows of each stream dealt out in turn to so many: an instrument has several of one kind, and no path.
+
+    A book stays whole.
+    """
     streams = [
-        replace(one, rows=rows) for one in scenario.streams for k in range(hands) if (rows := one.rows[k::hands])
+        replace(one, rows=rows)
+        for one in scenario.streams
+        for hands_of in (1 if one.kind == "book" else hands,)
+        for k in range(hands_of)
+        if (rows := one.rows[k::hands_of])
     ]
     pathless = tuple(replace(one, candle_path="pessimistic") for one in scenario.exchanges)  # rule 59
     return replace(scenario, streams=tuple(streams), exchanges=pathless)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from .books import Levels
 from .costs import paid_behind, slippage
 from .ending import EXERCISE, close_ended, exercise, told_of
 from .fees import Volumes
@@ -18,13 +19,14 @@ from .model import LIMIT, Book, Fill, Instrument, Market, Position, exact, in_ra
 from .money import Money
 from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
+from .queues import Queue
 from .tiers import step_down
 from .timing import is_early, is_late, is_over
 
 ENTRY = 0.77  # rule 10: in class 0, behind expiries and before cash flows
 PREFERRED = {
-    "takers": ("quotes", "trades", "candles"),
-    "resting": ("trades", "quotes", "candles"),
+    "takers": ("book", "quotes", "trades", "candles"),
+    "resting": ("book", "trades", "quotes", "candles"),
     "triggers": ("trades", "candles", "quotes"),
 }
 
@@ -52,6 +54,7 @@ class Venue(Money):
             item.index: Book(how=self.spec.mark, fee=exact(item.spec.taker), zero=item.zero)
             for item in self.world.instruments
         }
+        self.levels = {item.index: Levels() for item in self.world.instruments}
         self.last: dict[tuple[int, str], Market] = {}  # by instrument and kind
         self.opens: dict[int, tuple[int, Offer]] = {}  # rule 38: when the last candle opened, what that offered
         self.closes: dict[int, Offer] = {}  # what the last candle offered at its close
@@ -200,7 +203,7 @@ class Venue(Money):
         """Rules 14, 30 and 36: what an order that is admitted meets at once, and what becomes of it then."""
         evidence = self.evidence(order.instrument, "takers")
         index, chosen = order.instrument.index, order.terms.candle_fill
-        if evidence == "quotes" and not order.terms.post_only:
+        if evidence in ("quotes", "book") and not order.terms.post_only:
             if chosen not in ("next_open", "next_close") or self.books[index].time == now:  # rule 36
                 self.meet_quote(order, now)
         elif evidence == "trades" and chosen == "this_close":
@@ -214,6 +217,8 @@ class Venue(Money):
             if candle and candle.time == now:  # rule 36
                 self.meet(order, candle.prices[-1], now, self.closes[index])
         order.resting = order.may_rest
+        if order.resting and self.evidence(order.instrument, "resting") == "book":
+            self.join_queue(order)
 
     def candle_fill(self, order: Order) -> str:
         """Rule 36: its own choice, else that of its exchange."""
@@ -388,6 +393,10 @@ class Venue(Money):
         """Class 0: a trade, a quote, or a candle at its close."""
         self.stage = 0
         book = self.books[event.instrument.index]
+        message, levels = event.message, self.levels[event.instrument.index]
+        if message:
+            levels.apply(message)
+            event = levels.quote(event)
         assert book.update(event), "venue time does not go back"
         self.last[event.instrument.index, event.kind] = event
         if event.kind == "quote":
@@ -401,13 +410,15 @@ class Venue(Money):
     def on_quote(self, event: Market, now: int) -> None:
         """Rules 14, 15 and 36: first who takes and waits, then resting orders that the opposite side reaches."""
         book = self.books[event.instrument.index]
-        for order in self.filled_by("quotes", event.instrument):
+        waiting = [*self.filled_by("quotes", event.instrument), *self.filled_by("book", event.instrument)]
+        for order in waiting:
             if not order.resting and (order.tif == "gtc" or max(event.amounts) > 0):
                 self.meet_quote(order, now)
         for order in self.best_first("quotes", event.instrument):
             left = book.left_for[order.side]
             if self.usable(order, now) and left > 0 and order.allows(book.price_for[order.side]):
                 book.left_for[order.side] -= self.note_fill(order, min(order.rest, left), order.price, True, now)
+        self.move_queues(event.instrument, now)
         for order in self.held_by("quotes", event.instrument):
             if not self.sees_mark(order, now):
                 self.show_quote(order, now)
@@ -426,6 +437,7 @@ class Venue(Money):
         for order in self.best_first("trades", event.instrument):
             if self.reached(order.side * (order.price - price)):
                 self.make(order, order.price, now, left)
+        self.meet_queues(event, now)
         for order in self.held_by("trades", event.instrument):
             if not self.sees_mark(order, now):
                 self.show(order, price, now, offer)
@@ -496,7 +508,14 @@ class Venue(Money):
         return RELEASES if position and position.side != order.side else USES
 
     def note_fill(
-        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None
+        self,
+        order: Order,
+        lots: int,
+        ticks: int,
+        maker: bool,
+        now: int,
+        candle: Market | None = None,
+        why: str | None = None,
     ) -> int:
         """These lots are matched, perhaps by the range of a candle, and returned."""
         if not maker:
@@ -504,7 +523,7 @@ class Venue(Money):
         rank, quote, base = self.rank(order), order.instrument.quote, order.instrument.base
         order.matched += lots
         order.to_settle += 1
-        match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now, candle), quote, base)
+        match = Match(order, rank, partial(self.settle_fill, order, lots, ticks, maker, now, candle, why), quote, base)
         if self.is_margined(order.instrument):
             match.releases = quote if rank == RELEASES else None
         elif order.side < 0:
@@ -519,6 +538,8 @@ class Venue(Money):
         by = "candles" if order.resting else self.evidence(order.instrument, "takers")  # it may rest until an open
         seen = self.last.get((index, "trade")) if by == "trades" else candle
         shown = self.books[index].amount_for[order.side] if by == "quotes" else seen.amounts[0] if seen else 0
+        if by == "book":
+            shown = self.levels[index].lots[-order.side, ticks]
         price = ticks + order.side * slippage(
             order.instrument.spec, lots, order.instrument.from_zero(ticks), shown, candle
         )
@@ -538,7 +559,15 @@ class Venue(Money):
         self.note_match(Match(order, RELEASES, ends), now)
 
     def settle_fill(
-        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None, force: bool
+        self,
+        order: Order,
+        lots: int,
+        ticks: int,
+        maker: bool,
+        now: int,
+        candle: Market | None,
+        why: str | None,
+        force: bool,
     ) -> bool:
         """Fill what can be paid, unless it may wait; the rest of IOC and FOK expires (rule 14)."""
         if order.closed:
@@ -553,7 +582,7 @@ class Venue(Money):
             return False
         order.matched -= lots
         order.to_settle -= 1
-        self.execute(order, most, ticks, maker, now, candle)
+        self.execute(order, most, ticks, maker, now, candle, why)
         if order in self.working and order.tif != "gtc" and not order.to_settle:
             self.end(order, now, "expired", "not_filled")
         return True
@@ -574,6 +603,9 @@ class Venue(Money):
             return
         if not order.allows(price):
             return
+        if self.evidence(order.instrument, "takers") == "book":
+            self.walk_levels(order, now)
+            return
         worse = max(price + side, 1)
         beyond = self.spec.fills_beyond and order.allows(worse)
         if order.tif == "fok" and left < order.rest and not beyond:
@@ -582,6 +614,67 @@ class Venue(Money):
             book.left_for[side] -= self.note_fill(order, min(order.rest, left), price, False, now)
         if beyond and order.rest:
             self.note_fill(order, order.rest, worse, False, now)
+
+    # Order books: rules 90 and 91
+
+    def walk_levels(self, order: Order, now: int) -> None:
+        """Rule 90: a match for each level that it allows, as far as it needs it."""
+        offers = self.offers(order)
+        if order.tif == "fok" and sum(lots for _, lots in offers) < order.rest:
+            return
+        for ticks, lots in offers:
+            if order.rest:
+                taken = self.note_fill(order, min(order.rest, lots), ticks, False, now, why="taken")
+                self.levels[order.instrument.index].take(order.side, ticks, taken)
+
+    def offers(self, order: Order) -> list[tuple[int, int]]:
+        """Price and what is left of the levels of the other side that an order allows."""
+        left = self.levels[order.instrument.index].left(order.side)
+        return [(ticks, lots) for ticks, lots in left if order.allows(ticks)]
+
+    def displayed(self, order: Order) -> int:
+        """What others show at its price of its side."""
+        return self.levels[order.instrument.index].lots.get((order.side, order.price), 0)
+
+    def join_queue(self, order: Order) -> None:
+        """Rule 91: behind all that is there, which nobody knows of a stale book."""
+        order.queue = Queue()
+        if not self.levels[order.instrument.index].stale:
+            order.queue.see(self.displayed(order))
+
+    def meet_queues(self, trade: Market, now: int) -> None:
+        """Rule 91: a trade goes through queues."""
+        if not self.levels[trade.instrument.index].moves_queues:
+            return
+        price, lots = trade.prices[0], trade.amounts[0]
+        mine = {1: 0, -1: 0}
+        for order in self.best_first("book", trade.instrument):
+            beyond = order.side * (order.price - price)
+            if beyond > 0:
+                self.note_fill(order, order.rest, order.price, True, now, why="traded_through")
+            elif beyond == 0 and trade.side != order.side:
+                got = order.queue.pass_trade(lots, mine[order.side], order.rest)
+                mine[order.side] += got
+                if got:
+                    self.note_fill(order, got, order.price, True, now, why="queue")
+
+    def move_queues(self, instrument: Instrument, now: int) -> None:
+        """Rule 91: depth, then crossing."""
+        levels = self.levels[instrument.index]
+        resting = self.best_first("book", instrument)
+        for order in resting:
+            if order.queue.ahead < 0 and not levels.stale:
+                order.queue.see(self.displayed(order))
+            if levels.moves_queues:
+                order.queue.move(self.displayed(order), self.spec)
+        for order in resting:
+            best = levels.prices(-order.side)
+            if not (levels.moves_queues and self.usable(order, now) and order.allows(best[0])):
+                continue
+            for ticks, left in self.offers(order):
+                if order.rest:
+                    taken = self.note_fill(order, min(order.rest, left), order.price, True, now, why="crossed")
+                    levels.take(order.side, ticks, taken)
 
     def usable(self, order: Order, now: int) -> bool:
         """Rule 14: the standing quote, for an order of this side."""
@@ -619,7 +712,9 @@ class Venue(Money):
         if lots := offer.most(order.rest):
             offer.give(self.note_fill(order, lots, price, True, now, candle))
 
-    def execute(self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None = None) -> int:
+    def execute(
+        self, order: Order, lots: int, ticks: int, maker: bool, now: int, candle: Market | None, why: str | None
+    ) -> int:
         """Check what can be paid (rules 17 and 19), then post the fill; returns the lots filled."""
         assert order.arrival <= now, "no fill before acceptance"
         assert 0 < lots <= order.quantity - order.filled, "fills within the quantity"
@@ -635,7 +730,7 @@ class Venue(Money):
         if payable == 0:
             self.end(order, now, *(("filled", "") if order.filled else ("rejected", "insufficient_balance")))
             return 0
-        fill = self.fill(order, payable, ticks, maker)
+        fill = self.fill(order, payable, ticks, maker)._replace(why=why)
         in_range(fill.notional, "notional")
         instrument, side = order.instrument, order.side
         if self.is_margined(instrument):

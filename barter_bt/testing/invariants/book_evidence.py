@@ -53,13 +53,9 @@ class BookHistory:
         self._stale = stale
 
     def _note(self, time: int, sides: dict[int, set[int]]) -> None:
-        """Of one time the last is kept: what stands behind its messages."""
-        levels = sorted(sides[1]), sorted(sides[-1])
-        if self._times and self._times[-1] == time:
-            self._levels[-1] = levels
-        else:
-            self._times.append(time)
-            self._levels.append(levels)
+        """Each message of a time counts: orders meet what stands behind it."""
+        self._times.append(time)
+        self._levels.append((sorted(sides[1]), sorted(sides[-1])))
 
     def standing(self, time: int, side: int) -> list[int]:
         """Prices of the other side before the messages of a time, and behind them."""

@@ -93,16 +93,23 @@ def _unaware(strategy: Any, count: int) -> Any:
 
 
 def _idle(streams: Sequence[Stream], instruments: Sequence[Instrument], name: str) -> tuple[Instrument, list[Stream]]:
-    """An instrument beside the first of the data, and streams of its own at the same times, at a price of 100."""
+    """An instrument beside the first of the data, and streams of its own at the same times, at 100, or 101 to buy."""
     known = {key: one for one in instruments for key in (one.name, one.key)}
     twin = known[streams[0].instruments[0]]
-    readers = {"trades": market_data.trades, "quotes": market_data.quotes, "candles": market_data.candles}
+    readers: dict[str, Any] = {
+        "trades": market_data.trades,
+        "quotes": market_data.quotes,
+        "candles": market_data.candles,
+        "book": market_data.book,
+    }
     found = []
     for stream in streams:
         frame = stream.frame().filter(pl.col("instrument").cast(pl.String).is_in([twin.name, twin.key])).collect()
         if frame.height:
             schema = SCHEMAS[stream.kind]
             flat = {column: pl.lit(101.0 if column == "ask_price" else 100.0) for column in schema.prices}
+            if stream.kind == "book":
+                flat["price"] = pl.when(pl.col("side") < 0).then(101.0).otherwise(100.0)
             amounts = {column: pl.lit(7.0) for column in schema.amounts if column in frame.columns}
             found.append(readers[stream.kind](frame.with_columns(instrument=pl.lit(name), **flat, **amounts)))
     base, _, _ = name.rpartition("_")

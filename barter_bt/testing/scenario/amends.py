@@ -29,7 +29,7 @@ def with_amends(source: Source, scenario: Scenario) -> Scenario:
             keyed.append(((time, place), -1, make_amend(source, by_name[row[2]], number, row, time)))
     keyed.sort(key=lambda one: one[0])
     now = {number: place for place, (_, number, _) in enumerate(keyed) if number >= 0}
-    return replace(scenario, schedule=tuple(_renumbered(row, now) for _, _, row in keyed))
+    return replace(scenario, schedule=tuple(renumbered(row, now) for _, _, row in keyed))
 
 
 def make_amend(source: Source, item: InstrumentSpec, number: int, row: Row, time: int) -> Row:
@@ -58,7 +58,7 @@ def make_amend(source: Source, item: InstrumentSpec, number: int, row: Row, time
     )
 
 
-def _renumbered(row: Row, now: dict[int, int]) -> Row:
+def renumbered(row: Row, now: dict[int, int]) -> Row:
     """A row that names others by their new numbers."""
     if row[0] in ("cancel", "amend"):
         return changed(row, {2: now[row[2]]})

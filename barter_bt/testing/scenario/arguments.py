@@ -12,6 +12,7 @@ import polars as pl
 from barter_bt import data
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.sessions import Sessions
+from barter_bt.data.stream import Stream
 from barter_bt.instrument import Instrument
 from barter_bt.strategy import Schedule
 from barter_bt.testing.scenario.spec import (
@@ -50,7 +51,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "close",
         "volume",
     ),
+    "book": (
+        "time_exchange",
+        "time_received",
+        "instrument",
+        "side",
+        "price",
+        "amount",
+        "snapshot",
+        "sequence",
+        "previous_sequence",
+    ),
 }
+TYPES: dict[str, Any] = {
+    "instrument": pl.String,
+    "side": pl.Int64,
+    "snapshot": pl.Boolean,
+    "sequence": pl.Int64,
+    "previous_sequence": pl.Int64,
+}
+OPTIONAL = ("time_received", "sequence", "previous_sequence")
 PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
 SCHEDULE: dict[str, Any] = {
     "time": TIME,
@@ -95,12 +115,8 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
     >>> bt.backtest(**to_backtest(random_scenario(1)), interpret=True).orders.height
     5
     """
-    readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return {
-        "data": [
-            readers[stream.kind](split(stream_frame(stream), pieces), seen_by=stream.seen_by)
-            for stream in scenario.streams
-        ],
+        "data": [to_stream(stream, pieces) for stream in scenario.streams],
         "instruments": [to_instrument(spec) for spec in scenario.instruments],
         "strategy": Schedule(
             schedule_frame(scenario.schedule),
@@ -124,19 +140,28 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
     }
 
 
+def to_stream(stream: StreamSpec, pieces: int) -> Stream:
+    """The stream, its frame in so many chunks."""
+    frame = split(stream_frame(stream), pieces)
+    if stream.kind == "book":
+        return data.book(frame)
+    readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
+    return readers[stream.kind](frame, seen_by=stream.seen_by)
+
+
 def moment(time: int | None) -> datetime | None:
     """A time, which must be in whole microseconds."""
     return None if time is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time // 1000)
 
 
 def stream_frame(stream: StreamSpec) -> pl.DataFrame:
-    """The canonical columns; ``time_received`` only where the scenario has it."""
+    """The canonical columns; those that are optional only where the scenario has them."""
     names = COLUMNS[stream.kind]
-    types: dict[str, Any] = {name: TIME if name.startswith("time_") else pl.Float64 for name in names} | {
-        "instrument": pl.String
-    }
+    if stream.kind == "trades" and len(stream.rows[0]) > len(names):
+        names = (*names, "side")
+    types = {name: TIME if name.startswith("time_") else TYPES.get(name, pl.Float64) for name in names}
     frame = pl.DataFrame(list(stream.rows), schema=types, orient="row")
-    return frame.drop("time_received") if frame["time_received"].null_count() else frame
+    return frame.drop(name for name in OPTIONAL if name in names and frame[name].null_count())
 
 
 def split(frame: pl.DataFrame, pieces: int) -> pl.DataFrame:
@@ -346,5 +371,7 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         margin_by_instrument={item.name: to_margin(item) for item in own},
         participation=number(spec.participation),
         mark=spec.mark,
+        queue=spec.queue,
+        queue_power=spec.queue_power,
         collateral={asset: float(haircut) for asset, haircut in spec.collateral},
     )

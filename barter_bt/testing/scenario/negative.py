@@ -13,8 +13,8 @@ from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
 
 DRAWN = True  # of random scenarios
-_PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7)}
-_NAMES = {"trades": 2, "quotes": 2, "candles": 3}
+_PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7), "book": (4,)}
+_NAMES = {"trades": 2, "quotes": 2, "candles": 3, "book": 2}
 
 
 def with_negative_prices(source: Source, scenario: Scenario) -> Scenario:

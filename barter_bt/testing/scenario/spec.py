@@ -9,8 +9,11 @@ from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles"]
+StreamKind = Literal["trades", "quotes", "candles", "book"]
 Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
+FillsOn = Literal["auto", "quotes", "trades", "candles", "book"]
+QueueModel = Literal["conservative", "power", "logarithmic"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 Mark = Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
@@ -105,8 +108,8 @@ class ExchangeSpec(Plain):
     request_ns: int = 0
     response_ns: int = 0
     feed_ns: int = 0
-    taker_fills_on: Evidence = "auto"
-    maker_fills_on: Evidence = "auto"
+    taker_fills_on: FillsOn = "auto"
+    maker_fills_on: FillsOn = "auto"
     limit_fill: Literal["through", "touch"] = "through"
     max_age_ns: int = 0
     triggers_on: Evidence = "auto"
@@ -121,6 +124,8 @@ class ExchangeSpec(Plain):
     seed: int = 0
     fills_locked: bool = False
     fills_beyond: bool = False
+    queue: QueueModel = "conservative"
+    queue_power: int | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,14 +135,16 @@ class StreamSpec(Plain):
     Rows, with times in nanoseconds, ``time_received`` None in all rows or in none, and floats that are the
     shortest text of an exact decimal:
 
-    - trades: time_exchange, time_received, instrument, price, amount;
+    - trades: time_exchange, time_received, instrument, price, amount, and in all rows or in none the side that took;
     - quotes: time_exchange, time_received, instrument, bid_price, bid_amount, ask_price, ask_amount;
-    - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume.
+    - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume;
+    - book: time_exchange, time_received, instrument, side (1 a bid, -1 an ask, 0 no level), price, amount, whether it
+      is of a snapshot, sequence, previous_sequence, both None where there is none.
 
     ``seen_by``: "all", or only the "strategy" or the "venue" (rule 78).
     """
 
-    kind: Kind
+    kind: StreamKind
     rows: tuple[Row, ...]
     seen_by: SeenBy = "all"
 
