@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from . import on_books
 from .books import Levels
 from .costs import paid_behind, slippage
 from .ending import EXERCISE, close_ended, exercise, told_of
@@ -19,7 +20,6 @@ from .model import LIMIT, Book, Fill, Instrument, Market, Position, exact, in_ra
 from .money import Money
 from .offer import Offer, offered
 from .order import ADMITS, ENDS, RELEASES, USES, Match, Order, Report
-from .queues import Queue
 from .tiers import step_down
 from .timing import is_early, is_late, is_over
 
@@ -218,7 +218,7 @@ class Venue(Money):
                 self.meet(order, candle.prices[-1], now, self.closes[index])
         order.resting = order.may_rest
         if order.resting and self.evidence(order.instrument, "resting") == "book":
-            self.join_queue(order)
+            on_books.join(self, order)
 
     def candle_fill(self, order: Order) -> str:
         """Rule 36: its own choice, else that of its exchange."""
@@ -418,7 +418,7 @@ class Venue(Money):
             left = book.left_for[order.side]
             if self.usable(order, now) and left > 0 and order.allows(book.price_for[order.side]):
                 book.left_for[order.side] -= self.note_fill(order, min(order.rest, left), order.price, True, now)
-        self.move_queues(event.instrument, now)
+        on_books.move(self, event.instrument, now)
         for order in self.held_by("quotes", event.instrument):
             if not self.sees_mark(order, now):
                 self.show_quote(order, now)
@@ -437,7 +437,7 @@ class Venue(Money):
         for order in self.best_first("trades", event.instrument):
             if self.reached(order.side * (order.price - price)):
                 self.make(order, order.price, now, left)
-        self.meet_queues(event, now)
+        on_books.meet(self, event, now)
         for order in self.held_by("trades", event.instrument):
             if not self.sees_mark(order, now):
                 self.show(order, price, now, offer)
@@ -604,7 +604,7 @@ class Venue(Money):
         if not order.allows(price):
             return
         if self.evidence(order.instrument, "takers") == "book":
-            self.walk_levels(order, now)
+            on_books.walk(self, order, now)
             return
         worse = max(price + side, 1)
         beyond = self.spec.fills_beyond and order.allows(worse)
@@ -614,67 +614,6 @@ class Venue(Money):
             book.left_for[side] -= self.note_fill(order, min(order.rest, left), price, False, now)
         if beyond and order.rest:
             self.note_fill(order, order.rest, worse, False, now)
-
-    # Order books: rules 90 and 91
-
-    def walk_levels(self, order: Order, now: int) -> None:
-        """Rule 90: a match for each level that it allows, as far as it needs it."""
-        offers = self.offers(order)
-        if order.tif == "fok" and sum(lots for _, lots in offers) < order.rest:
-            return
-        for ticks, lots in offers:
-            if order.rest:
-                taken = self.note_fill(order, min(order.rest, lots), ticks, False, now, why="taken")
-                self.levels[order.instrument.index].take(order.side, ticks, taken)
-
-    def offers(self, order: Order) -> list[tuple[int, int]]:
-        """Price and what is left of the levels of the other side that an order allows."""
-        left = self.levels[order.instrument.index].left(order.side)
-        return [(ticks, lots) for ticks, lots in left if order.allows(ticks)]
-
-    def displayed(self, order: Order) -> int:
-        """What others show at its price of its side."""
-        return self.levels[order.instrument.index].lots.get((order.side, order.price), 0)
-
-    def join_queue(self, order: Order) -> None:
-        """Rule 91: behind all that is there, which nobody knows of a stale book."""
-        order.queue = Queue()
-        if not self.levels[order.instrument.index].stale:
-            order.queue.see(self.displayed(order))
-
-    def meet_queues(self, trade: Market, now: int) -> None:
-        """Rule 91: a trade goes through queues."""
-        if not self.levels[trade.instrument.index].moves_queues:
-            return
-        price, lots = trade.prices[0], trade.amounts[0]
-        mine = {1: 0, -1: 0}
-        for order in self.best_first("book", trade.instrument):
-            beyond = order.side * (order.price - price)
-            if beyond > 0:
-                self.note_fill(order, order.rest, order.price, True, now, why="traded_through")
-            elif beyond == 0 and trade.side != order.side:
-                got = order.queue.pass_trade(lots, mine[order.side], order.rest)
-                mine[order.side] += got
-                if got:
-                    self.note_fill(order, got, order.price, True, now, why="queue")
-
-    def move_queues(self, instrument: Instrument, now: int) -> None:
-        """Rule 91: depth, then crossing."""
-        levels = self.levels[instrument.index]
-        resting = self.best_first("book", instrument)
-        for order in resting:
-            if order.queue.ahead < 0 and not levels.stale:
-                order.queue.see(self.displayed(order))
-            if levels.moves_queues:
-                order.queue.move(self.displayed(order), self.spec)
-        for order in resting:
-            best = levels.prices(-order.side)
-            if not (levels.moves_queues and self.usable(order, now) and order.allows(best[0])):
-                continue
-            for ticks, left in self.offers(order):
-                if order.rest:
-                    taken = self.note_fill(order, min(order.rest, left), order.price, True, now, why="crossed")
-                    levels.take(order.side, ticks, taken)
 
     def usable(self, order: Order, now: int) -> bool:
         """Rule 14: the standing quote, for an order of this side."""

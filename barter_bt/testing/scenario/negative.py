@@ -13,7 +13,7 @@ from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, Row, Scenario, StreamSpec, conditions_of
 
 DRAWN = True  # of random scenarios
-_PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7), "book": (4,)}
+_PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7)}
 _NAMES = {"trades": 2, "quotes": 2, "candles": 3, "book": 2}
 
 
@@ -26,10 +26,11 @@ def with_negative_prices(source: Source, scenario: Scenario) -> Scenario:
 
 
 def can_be_negative(scenario: Scenario, item: InstrumentSpec) -> bool:
-    """Whether an instrument may declare it: what is delivered, and what an option is on, may not."""
+    """Whether an instrument may declare it: what is delivered, what an option is on, and what has a book may not."""
     is_underlying = any(other.underlying == item.name for other in scenario.instruments)
     linear = item.kind in ("perpetual", "future") and not item.physical
-    return linear and item.declares_tick and not is_underlying
+    has_book = any(row[2] == item.name for stream in scenario.streams if stream.kind == "book" for row in stream.rows)
+    return linear and item.declares_tick and not (is_underlying or has_book)
 
 
 def with_prices_moved(scenario: Scenario, name: str, ticks: int) -> Scenario:
