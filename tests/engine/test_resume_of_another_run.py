@@ -303,6 +303,12 @@ def slower(one: Scenario) -> Scenario:
     return replace(one, exchanges=(slow, *one.exchanges[1:]))
 
 
+def turned(one: Scenario) -> Scenario:
+    """Streams in another order; trades stay before the book whose changes they cause (rule 89)."""
+    has_book = any(stream.kind == "book" for stream in one.streams)
+    return one if has_book else replace(one, streams=one.streams[::-1])
+
+
 def richer(one: Scenario) -> Scenario:
     exchange, asset, amount = one.balances[-1]
     return replace(one, balances=(*one.balances[:-1], (exchange, asset, str(Decimal(amount) * 2))))
@@ -314,7 +320,7 @@ DRAWN: dict[str, Callable[[Scenario], Scenario]] = {
     "latency": slower,
     "balance": richer,
     "schedule": lambda one: replace(one, schedule=one.schedule[:-1]),
-    "streams": lambda one: replace(one, streams=one.streams[::-1]),
+    "streams": turned,
     "marks": lambda one: replace(one, mark_every_ns=77 * 10**9),
     "strict": lambda one: replace(one, strict=not one.strict),
 }
