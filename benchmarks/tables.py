@@ -38,7 +38,7 @@ def row(entry: Entry) -> list[str]:
         number(entry["seconds"] / entry["sum_seconds"]) if "sum_seconds" in entry else "",
         number(entry["peak_mb"]) if "peak_mb" in entry else "",
         count(entry["orders"]) if "orders" in entry else "",
-        f"{entry['final_equity']:,.4f}" if "final_equity" in entry else "",
+        f"{entry['final_equity']:,.4f}" if entry.get("final_equity") is not None else "",
         {True: "yes", False: "NO", None: ""}[entry.get("same_work")],
         number(entry["load_seconds"]) if "load_seconds" in entry else "",
     ]
