@@ -41,7 +41,7 @@ class Target:
     why: str = ""
 
 
-_WHY_SUM = "both are bound by memory, and the sum gains more from a quiet machine; in such runs the ratio was 4.1"
+_WHY_SUM = "both are bound by memory, and the sum gains more from a quiet machine"
 _WHY_MEMORY = "what the Parquet reader and its allocator keep of batches that it has handed out"
 _WHY_IMPORT = "Polars and NumPy alone are two thirds of it (`python -X importtime`)"
 _WHY_LONG = "both are bound by passes of NumPy over the same columns; what is saved is pandas' overhead"
