@@ -22,6 +22,7 @@ from barter_bt.engine.messages import (
     ENTITLED,
     FILL,
     SPLIT,
+    TRIGGERED,
 )
 from barter_bt.engine.order import (
     BUY,
@@ -77,6 +78,7 @@ from barter_bt.protocol import (
     Trade,
 )
 from barter_bt.system.book import decode
+from barter_bt.system.conditions import conditions_at
 from barter_bt.system.units import Units
 
 
@@ -196,18 +198,15 @@ class Reports:
         if kind == AMEND_REJECTED:
             return OrderResponseAmend(key, _refused(self._s.amends.reason[a.quantity[item]]))
         if kind in (AMENDED, CHANGED):
-            return OrderResponseAmend(key, self._amended(i, order, time))
+            return OrderResponseAmend(key, self._amended(i, order, time, unasked=kind == CHANGED))
         if status == CANCELLED and reason == REQUESTED:
             return OrderResponseCancel(key, Cancelled(str(order), time))
-        o = self._s.orders
-        terms = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
-        price, quantity = self._units.price(i, o.price[order]), self._units.quantity(i, o.quantity[order])
-        return Order(key, self._side(order), price, quantity, *terms, self._state(i, order, item))
+        return self._order(order, self._state(i, order, item))
 
     def _state(self, i: int, order: int, item: int) -> Any:
         a, o = self._s.account_items, self._s.orders
         kind, status, time = a.kind[item], a.status[item], a.time_exchange[item]
-        if kind == ACCEPTED or (kind == FILL and status in (OPEN_IN_FLIGHT, OPEN, FILLED)):
+        if kind in (ACCEPTED, TRIGGERED) or (kind == FILL and status in (OPEN_IN_FLIGHT, OPEN, FILLED)):
             known = o.time_exchange[order]
             return Open(str(order), time if known == NO_TIME else known, self._units.quantity(i, o.filled[order]))
         if status == REJECTED:
@@ -222,8 +221,6 @@ class Reports:
     def standing(self, order: int) -> Order:
         """How an order stands, as of the last report."""
         o, i, status = self._s.orders, self._s.orders.instrument[order], self._s.orders.status[order]
-        terms = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
-        price, quantity = self._units.price(i, o.price[order]), self._units.quantity(i, o.quantity[order])
         known = None
         if o.time_exchange[order] != NO_TIME:
             known = Open(str(order), o.time_exchange[order], self._units.quantity(i, o.filled[order]))
@@ -235,11 +232,23 @@ class Reports:
             EXPIRED: Expired(),
             REJECTED: OpenFailed(self._rejected(i, o.reason[order])),
         }.get(status, Cancelled(str(order), o.time_closed[order]))
-        return Order(self._keys[order], self._side(order), price, quantity, *terms, state)
+        return self._order(order, state)
 
-    def _amended(self, i: int, order: int, time: int) -> Amended:
+    def _order(self, order: int, state: Any) -> Order:
+        o, i, units = self._s.orders, self._s.orders.instrument[order], self._units
+        kind, tif = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
+        conditions = conditions_at(self._s, units, order, self._cid)
+        price, quantity = units.price(i, o.price[order]), units.quantity(i, o.quantity[order])
+        return Order(self._keys[order], self._side(order), price, quantity, kind, tif, state, conditions)
+
+    def _cid(self, order: int) -> str | None:
+        return self._keys[order].cid if order in self._keys else None
+
+    def _amended(self, i: int, order: int, time: int, *, unasked: bool) -> Amended:
         o, units = self._s.orders, self._units
-        return Amended(str(order), time, units.price(i, o.price[order]), units.quantity(i, o.quantity[order]))
+        trigger = units.price(i, o.trigger[order]) if o.trigger[order] else None
+        price, quantity = units.price(i, o.price[order]), units.quantity(i, o.quantity[order])
+        return Amended(str(order), time, price, quantity, trigger, unasked)
 
     def ended(self, order: int) -> OrderAlreadyFullyFilled | OrderAlreadyCancelled:
         """Why an order cannot be cancelled or amended any more."""

@@ -47,6 +47,7 @@ from barter_bt.protocol.command import (
     Underlyings,
 )
 from barter_bt.protocol.conditions import (
+    NO_CONDITIONS,
     CandleFill,
     Conditions,
     Distance,
@@ -152,6 +153,7 @@ from barter_bt.protocol.text import from_json, to_json
 from barter_bt.protocol.time import format_time, parse_time
 
 __all__ = [
+    "NO_CONDITIONS",
     "Account",
     "AccountEvent",
     "AccountEventKind",

@@ -251,3 +251,11 @@ class Conditions(Struct, frozen=True):
     group: str | None = None
     sized: SizedAtFill | None = None
     exercise: bool = False
+
+    @property
+    def named_parent(self) -> str | None:
+        """The client's id of the order that it waits for: the entry that it protects, or the one before it."""
+        return self.protects.entry if self.protects is not None else self.after
+
+
+NO_CONDITIONS = Conditions()

@@ -82,9 +82,7 @@ def _plan_nullable(codec: Nullable) -> Plan:
 
 
 def _plan_fields(codec: Fields) -> Plan:
-    """A struct like the class, of which nothing is left out but what need not be written; the class where msgspec
-    decodes every field as it is.
-    """
+    """A struct like the class, of which only what is omitted may be missing; the class where it is as it decodes."""
     plans = {name: _omitted(codec, name, _plan(one)) for name, one in codec.fields.items()}
     if not codec.omitted and all(type(one) in (Text, Float, Flag, Choice) for one in codec.fields.values()):
         return codec.cls, None

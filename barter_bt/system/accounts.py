@@ -21,6 +21,7 @@ from barter_bt.engine.messages import (
     CLOSED,
     FILL,
     TRADE,
+    TRIGGERED,
 )
 from barter_bt.engine.order import (
     BUY,
@@ -30,6 +31,7 @@ from barter_bt.engine.order import (
     FILLED,
     IOC,
     MARKET,
+    NO_GROUP,
     NO_TIME,
     REJECTED,
     SELL,
@@ -55,15 +57,15 @@ from barter_bt.protocol import (
     OpenInFlight,
     Order,
     OrderKey,
-    OrderKind,
     OrderResponseAmend,
     OrderResponseCancel,
     Side,
     Trade,
 )
 from barter_bt.system.amends import NONE_IN_FLIGHT, amended_values, first_in_flight, reason_of
-from barter_bt.system.book import Book, encode
+from barter_bt.system.book import Book, plain_terms
 from barter_bt.system.changes import Changes, check_exchange, check_time
+from barter_bt.system.conditions import terms_of
 from barter_bt.system.units import Units
 
 Adoption: TypeAlias = Callable[[], int]
@@ -210,6 +212,9 @@ class Accounts:
             # Nothing remains of an order if all that was asked for is filled, or all that the exchange knows of.
             least = min(quantity, self._s.orders.quantity[row])
             values = {"time_exchange": known.time_exchange, "quantity": filled, "order_quantity": least}
+        triggered = snapshot.conditions.triggered if snapshot.conditions else None
+        if triggered is not None and self._s.orders.time_triggered[row] == NO_TIME:
+            self._report(exchange, ORDER_SNAPSHOT, TRIGGERED, row, time_exchange=triggered)
         if isinstance(state, Open):
             self._report(exchange, ORDER_SNAPSHOT, ACCEPTED, row, **values)
         elif isinstance(state, CancelInFlight):
@@ -248,20 +253,24 @@ class Accounts:
             self._book.forget(i, response.key.cid)
 
     def _amended(self, changes: Changes, exchange: int, response: OrderResponseAmend) -> None:
-        i, state, ticks, lots = self._instrument(response.key), response.state, 0, 0
+        i, state, ticks, lots, trigger = self._instrument(response.key), response.state, 0, 0, 0
         row = self._book.find(i, response.key.cid)
         if isinstance(state, Amended):
             check_time(state.time_exchange)
             ticks, lots = self._units.ticks(i, state.price), self._units.lots(i, state.quantity)
+            trigger = 0 if state.trigger is None else self._units.ticks(i, state.trigger)
             changes.work(i, 0 if row is None else abs(lots - self._s.orders.quantity[row]))
         if row is not None:
-            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots))
+            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots, trigger))
 
-    def _apply_amended(self, exchange: int, row: int, response: OrderResponseAmend, ticks: int, lots: int) -> None:
+    def _apply_amended(
+        self, exchange: int, row: int, response: OrderResponseAmend, ticks: int, lots: int, trigger: int
+    ) -> None:
         """The answer to the first amend in flight; without one the exchange tells of a change of its own."""
         amend, state = first_in_flight(self._s, row), response.state
         if isinstance(state, Amended):
-            values = amended_values(self._s, row, ticks, lots, state)
+            amend = NONE_IN_FLIGHT if state.unasked else amend
+            values = amended_values(self._s, row, ticks, lots, trigger, state)
             if is_live(self._s, row):
                 self._book.prices[row] = state.price
             kind = AMENDED if amend != NONE_IN_FLIGHT else CLOSED if values["status"] == CANCELLED else CHANGED
@@ -272,14 +281,26 @@ class Accounts:
 
     def _adoption(self, changes: Changes, i: int, snapshot: Order) -> Adoption:
         """What tracks an order that the engine did not send."""
-        kind, tif, post_only = encode(snapshot.kind, snapshot.time_in_force)
-        price = self._units.ticks(i, snapshot.price) if snapshot.kind == OrderKind.LIMIT else 0
-        values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
-        lots = self._units.lots(i, snapshot.quantity)
+        values = plain_terms(self._units, i, snapshot)
+        lots, given = self._units.lots(i, snapshot.quantity), snapshot.conditions
         changes.work(i, lots)
+        if given is not None:
+            where = f"order {snapshot.key.cid!r} of {snapshot.key.instrument!r}"
+            signed = self._s.terms.zero[i] > 0
+            values |= terms_of(self._units, i, given, values, where, signed=signed)
         return partial(self._adopt, i, snapshot, lots, values)
 
     def _adopt(self, i: int, snapshot: Order, lots: int, values: dict[str, int]) -> int:
+        """It stands by itself if what it depends on is not known: its exchange knows."""
+        given, row = snapshot.conditions, len(self._s.orders)
+        if given is not None:
+            exchange, parent = self._s.terms.exchange[i], given.named_parent
+            known = None if parent is None else self._book.find_at(self._s, exchange, parent)
+            if known is not None:
+                values = values | {"parent": known, "follows": int(given.after is not None)}
+            if given.group is not None:
+                first = row if given.group == snapshot.key.cid else self._book.find_at(self._s, exchange, given.group)
+                values = values | {"group": NO_GROUP if first is None else first}
         row = self._record(i, snapshot.side, lots, snapshot.key.strategy, values)
         self._book.add(row, i, snapshot.key.cid, snapshot.price, snapshot.time_in_force)
         return row

@@ -87,6 +87,9 @@ class Engine(Acting):
         Asset that limits on exposure and leverage are in; by default the quote asset of the first instrument.
     candle_history
         How many of the last candles of each instrument are kept, for :meth:`candles`.
+    vet
+        Is called with each open and amend before anything of its call is sent; it raises where the exchange cannot be
+        told of it.
 
     Attributes
     ----------
@@ -118,6 +121,7 @@ class Engine(Acting):
         units: Mapping[str, Number] | None = None,
         reporting: str | None = None,
         candle_history: int = 0,
+        vet: Callable[[Request], None] = lambda request: None,
     ) -> None:
         index = IndexedInstruments(instruments)
         amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
@@ -140,7 +144,15 @@ class Engine(Acting):
             raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
         together = risk_check == "together"
         self._requests = Requests(
-            self.state, index, counted, book, send or _keep, self._tell_sent, together=together, managed=self._managed
+            self.state,
+            index,
+            counted,
+            book,
+            send or _keep,
+            self._tell_sent,
+            together=together,
+            managed=self._managed,
+            vet=vet,
         )
         self._clock = clock
         self._take = taker(self.state, compiled=False)

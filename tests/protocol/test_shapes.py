@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from barter_bt import protocol
-from barter_bt.protocol import EngineEvent, Item, OrderBook, from_dict, from_json, to_dict, to_json
-from barter_bt.protocol import conditions
+from barter_bt.protocol import EngineEvent, Item, OrderBook, conditions, from_dict, from_json, to_dict, to_json
 from barter_bt.protocol.shape import Struct
 from tests.protocol.documents import CASES, EVENTS, TEXTS
 from tests.protocol.strategies import CLASSES

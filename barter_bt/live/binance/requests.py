@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from barter_bt.live.protocols import untold_conditions
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,
@@ -28,6 +29,8 @@ def open_objection(request: OrderRequestOpen) -> str | None:
         return f"client id {request.key.cid!r}: the exchange takes up to 36 letters, digits, - and _"
     if terms.kind == OrderKind.LIMIT and isinstance(terms.time_in_force, GoodUntilEndOfDay):
         return "the exchange has no orders for the day"
+    if untold := untold_conditions(request, ()):
+        return f"this adapter cannot tell the exchange of {' and '.join(untold)}"
     return None
 
 
@@ -51,6 +54,8 @@ def open_params(request: OrderRequestOpen, symbol: str) -> dict[str, Any]:
 
 def amend_objection(request: OrderRequestAmend) -> str | None:
     """Why an amend cannot be asked for, if it cannot."""
+    if untold := untold_conditions(request, ()):
+        return f"this adapter cannot tell the exchange of {' and '.join(untold)}"
     if request.state.price is not None or request.state.quantity is None:
         return "the exchange only makes an order's quantity smaller; cancel it, and open another"
     return None
