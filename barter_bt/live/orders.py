@@ -69,7 +69,7 @@ class TakesOrders:
         self._numbers: dict[tuple[int, str], int] = {}  # of orders, by instrument and client's id; the latest
         self._latest: dict[tuple[str | int, str], int] = {}  # likewise, by exchange
         self._units = Units(setup.index, setup.scales)
-        self._reports = Reports(state, setup.index, self._units, self._keys)
+        self._reports = Reports(state, setup.index, self._units, self._keys, self.strategies)
         self._told: deque[Arrival] = deque()  # what is known without asking the venue
         self._news = asyncio.Event()
 

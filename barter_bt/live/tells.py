@@ -7,6 +7,7 @@ Columns know less than Barter's messages ask for: a public trade's id is its row
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -38,7 +39,7 @@ from barter_bt.engine.order import (
     REJECTED,
     REQUESTED,
 )
-from barter_bt.engine.state.amends import AMEND_REASONS
+from barter_bt.engine.state.amends import AMEND_CANCELLED, AMEND_REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import EngineError
 from barter_bt.instrument import IndexedInstruments
@@ -115,10 +116,19 @@ class Reports:
         What its integers stand for.
     keys
         Key of each order, by number; what the venue does by itself has none.
+    strategies
+        Names of strategies, by their number in the state.
     """
 
-    def __init__(self, state: EngineState, index: IndexedInstruments, units: Units, keys: dict[int, OrderKey]) -> None:
-        self._s, self._index, self._units, self._keys = state, index, units, keys
+    def __init__(
+        self,
+        state: EngineState,
+        index: IndexedInstruments,
+        units: Units,
+        keys: dict[int, OrderKey],
+        strategies: Sequence[str],
+    ) -> None:
+        self._s, self._index, self._units, self._keys, self._strategies = state, index, units, keys, strategies
 
     def tell(self, item: int) -> list[Account]:
         """All that row ``item`` of the account items has changed.
@@ -179,7 +189,7 @@ class Reports:
 
     def _trade(self, i: int, order: int, item: int) -> Trade:
         a, units = self._s.account_items, self._units
-        strategy = self._keys[order].strategy if order in self._keys else ""
+        strategy = self._strategies[self._s.orders.strategy[order]]
         fees = AssetFees(None, units.in_quote(i, a.fee[item]))
         price, quantity = units.price(i, a.price[item]), units.quantity(i, a.quantity[item])
         side = self._side(order)
@@ -198,7 +208,8 @@ class Reports:
         if kind == AMEND_REJECTED:
             return OrderResponseAmend(key, _refused(self._s.amends.reason[a.quantity[item]]))
         if kind in (AMENDED, CHANGED):
-            return OrderResponseAmend(key, self._amended(i, order, time, unasked=kind == CHANGED))
+            amend = a.quantity[item] if kind == AMENDED else None
+            return OrderResponseAmend(key, self._amended(i, order, time, amend))
         if status == CANCELLED and reason == REQUESTED:
             return OrderResponseCancel(key, Cancelled(str(order), time))
         return self._order(order, self._state(i, order, item))
@@ -239,16 +250,21 @@ class Reports:
         kind, tif = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
         conditions = conditions_at(self._s, units, order, self._cid)
         price, quantity = units.price(i, o.price[order]), units.quantity(i, o.quantity[order])
-        return Order(self._keys[order], self._side(order), price, quantity, kind, tif, state, conditions)
+        why = REASONS[o.reason[order]] or None
+        return Order(self._keys[order], self._side(order), price, quantity, kind, tif, state, conditions, why)
 
     def _cid(self, order: int) -> str | None:
         return self._keys[order].cid if order in self._keys else None
 
-    def _amended(self, i: int, order: int, time: int, *, unasked: bool) -> Amended:
+    def _amended(self, i: int, order: int, time: int, amend: int | None) -> Amended:
+        """What an order is now; where an amend of its quantity has ended it, with that quantity."""
         o, units = self._s.orders, self._units
         trigger = units.price(i, o.trigger[order]) if o.trigger[order] else None
-        price, quantity = units.price(i, o.price[order]), units.quantity(i, o.quantity[order])
-        return Amended(str(order), time, price, quantity, trigger, unasked)
+        lots = o.quantity[order]
+        if amend is not None and self._s.amends.status[amend] == AMEND_CANCELLED:
+            lots = self._s.amends.quantity[amend]
+        price, quantity = units.price(i, o.price[order]), units.quantity(i, lots)
+        return Amended(str(order), time, price, quantity, trigger, amend is None)
 
     def ended(self, order: int) -> OrderAlreadyFullyFilled | OrderAlreadyCancelled:
         """Why an order cannot be cancelled or amended any more."""

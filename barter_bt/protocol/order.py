@@ -128,7 +128,9 @@ class Order(Struct, frozen=True):
     state
         What became of it.
     conditions
-        Of what it was asked for with; None is left out of documents.
+        Those that it was asked for with; None is left out of documents.
+    reason
+        Why it has ended, in a word of the tables (``sibling_filled``), where its exchange says so; likewise.
 
     Examples
     --------
@@ -138,7 +140,7 @@ class Order(Struct, frozen=True):
     Expired()
     """
 
-    OMITTED: ClassVar[tuple[str, ...]] = ("conditions",)
+    OMITTED: ClassVar[tuple[str, ...]] = ("conditions", "reason")
 
     key: OrderKey
     side: Side
@@ -148,3 +150,4 @@ class Order(Struct, frozen=True):
     time_in_force: TimeInForce
     state: OrderState
     conditions: Conditions | None = None
+    reason: str | None = None

@@ -33,7 +33,9 @@ from barter_bt.engine.order import (
     MARKET,
     NO_GROUP,
     NO_TIME,
+    REASONS,
     REJECTED,
+    REQUESTED,
     SELL,
 )
 from barter_bt.engine.report import apply_report
@@ -220,7 +222,7 @@ class Accounts:
         elif isinstance(state, CancelInFlight):
             self._report(exchange, ORDER_SNAPSHOT, CANCELLING, row, **values)
         elif not isinstance(state, OpenInFlight):
-            self._close(exchange, row, ENDS[type(state)])
+            self._ended(exchange, row, snapshot)
 
     def _is_news(self, row: int, state: object, known: Open) -> bool:
         """Whether a snapshot changes what the exchange has said of an order (the order manager's matrix)."""
@@ -229,9 +231,17 @@ class Accounts:
             return False
         return known.time_exchange >= o.time_exchange[row]
 
-    def _close(self, exchange: int, row: int, status: int) -> None:
-        quantity = self._s.orders.quantity[row]
-        self._report(exchange, ORDER_SNAPSHOT, CLOSED, row, order_quantity=quantity, status=status)
+    def _ended(self, exchange: int, row: int, told: Order) -> None:
+        """An order has ended; what may be cut is of the quantity that is told then (rule 17)."""
+        o = self._s.orders
+        lots = self._units.lots(o.instrument[row], told.quantity) if o.resize[row] else o.quantity[row]
+        reason = REASONS.index(told.reason) if told.reason in REASONS else 0
+        self._close(exchange, row, ENDS[type(told.state)], reason, min(lots, o.quantity[row]))
+
+    def _close(self, exchange: int, row: int, status: int, reason: int, lots: int | None = None) -> None:
+        quantity = self._s.orders.quantity[row] if lots is None else lots
+        told = {"order_quantity": quantity, "status": status, "reason": reason}
+        self._report(exchange, ORDER_SNAPSHOT, CLOSED, row, **told)
 
     def _cancelled(self, changes: Changes, exchange: int, response: OrderResponseCancel) -> None:
         i = self._instrument(response.key)
@@ -243,7 +253,7 @@ class Accounts:
 
     def _apply_cancelled(self, exchange: int, i: int, row: int, response: OrderResponseCancel) -> None:
         if isinstance(response.state, Cancelled):
-            self._close(exchange, row, CANCELLED)
+            self._close(exchange, row, CANCELLED, reason=REQUESTED)
             return
         was_live = is_live(self._s, row)
         self._report(exchange, ORDER_SNAPSHOT, CANCEL_REJECTED, row)

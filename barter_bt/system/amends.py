@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from barter_bt.engine.amend import ask_amend, objection_to
-from barter_bt.engine.order import CANCELLED, LIMIT, OPEN, REQUESTED
-from barter_bt.engine.state.amends import AMEND_IN_FLIGHT, ORDER_ENDED
+from barter_bt.engine.order import CANCELLED, LIMIT, OPEN, REASONS, REQUESTED
+from barter_bt.engine.state.amends import AMEND_IN_FLIGHT, AMEND_REASONS, ORDER_ENDED
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
 from barter_bt.protocol import (
     Amended,
     OrderAlreadyCancelled,
     OrderAlreadyFullyFilled,
+    OrderRejected,
     OrderRequestAmend,
     OrderResponseAmend,
     RequestAmend,
@@ -21,6 +22,7 @@ from barter_bt.system.conditions import distance_terms
 from barter_bt.system.units import Units
 
 NONE_IN_FLIGHT = -1
+_CODES = {text: code for code, text in (*enumerate(REASONS), *AMEND_REASONS.items()) if text}
 
 
 def amend_values(s: EngineState, book: Book, units: Units, i: int, request: OrderRequestAmend) -> dict[str, int]:
@@ -94,4 +96,7 @@ def amended_values(s: EngineState, row: int, ticks: int, lots: int, trigger: int
 
 def reason_of(response: OrderResponseAmend) -> int:
     """Why an amend failed, as far as there is a code for it; the event itself says all."""
-    return ORDER_ENDED if isinstance(response.state, OrderAlreadyCancelled | OrderAlreadyFullyFilled) else 0
+    state = response.state
+    if isinstance(state, OrderAlreadyCancelled | OrderAlreadyFullyFilled):
+        return ORDER_ENDED
+    return _CODES.get(state.message, 0) if isinstance(state, OrderRejected) else 0

@@ -11,7 +11,7 @@ import msgspec
 from barter_bt.engine.amend import approve_amend, record_amend_asked
 from barter_bt.engine.audit import REPLACED, note_output
 from barter_bt.engine.fault import NO_FAULT, RISK_OUT_OF_BOUNDS, RISK_RAISED
-from barter_bt.engine.order import NO_REASON, OPEN, OPEN_IN_FLIGHT, PARENT_ENDED, REASONS
+from barter_bt.engine.order import IOC, NO_REASON, OPEN, OPEN_IN_FLIGHT, PARENT_ENDED, REASONS
 from barter_bt.engine.state.amends import AMEND_REASONS, ORDER_ENDED
 from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.orders import replace as replace_order
@@ -162,6 +162,8 @@ class Requests:
             check_times(terms.conditions, self.state.engine.time[0], where)
             signed = self.state.terms.zero[i] > 0
             values |= terms_of(self.units, i, terms.conditions, values, where, signed=signed)
+            if terms.conditions.session is not None:  # which times that is, its exchange knows
+                values["time_in_force"] = IOC
             if terms.conditions.sized is not None:
                 wish_of(self.units, i, terms.conditions.sized, where)
         fate = bonds.add(request, i, self.state.terms.exchange[i], values, lots)
