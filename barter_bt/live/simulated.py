@@ -272,6 +272,8 @@ class SimulatedExchange(TakesOrders):
             "units": dict(zip(keys, scales.units, strict=True)),
             "reporting": keys[setup.market.reporting],
             "risk": setup.asked_risk,
+            "venues": dict(setup.venues),
+            "rates": setup.rates,
             "start": setup.begins,
         }
 

@@ -22,7 +22,9 @@ from barter_bt.engine.messages import (
     DELIVERED,
     ENTITLED,
     FILL,
+    FLOW,
     SPLIT,
+    TRANSFERRED,
     TRIGGERED,
 )
 from barter_bt.engine.order import (
@@ -55,6 +57,7 @@ from barter_bt.protocol import (
     CancelInFlight,
     Cancelled,
     Candle,
+    CashFlow,
     DataKind,
     Expired,
     FullyFilled,
@@ -79,6 +82,7 @@ from barter_bt.protocol import (
     Trade,
 )
 from barter_bt.system.book import decode
+from barter_bt.system.build import FLOW_KINDS
 from barter_bt.system.conditions import conditions_at
 from barter_bt.system.units import Units
 
@@ -140,8 +144,8 @@ class Reports:
         """
         a = self._s.account_items
         kind, order = a.kind[item], a.order[item]
-        if kind == ENTITLED:
-            return []
+        if kind in (FLOW, ENTITLED, TRANSFERRED):
+            return [self._flow(item)]
         if kind == SPLIT:
             raise EngineError("a split cannot be told in Barter's messages", "paper trading is without splits")
         i = self._s.orders.instrument[order] if order >= 0 else -1
@@ -187,6 +191,16 @@ class Reports:
         asset, total, free = (getattr(a, f"{name}_{which}")[item] for name in ("asset", "total", "free"))
         return self._of_asset(asset, total, free, a.time_exchange[item])
 
+    def _flow(self, item: int) -> Account:
+        """Money that no order has moved."""
+        a, f = self._s.account_items, self._s.flows
+        row, told = a.quantity[item], self._balance(item, "first")
+        kind = next(kind for kind, code in FLOW_KINDS.items() if code == f.kind[row])
+        amount = self._units.of_asset(f.asset[row], a.notional[item])
+        name = self._index.names[f.instrument[row]] if f.instrument[row] >= 0 else None
+        flow = CashFlow(kind, told.asset, amount, told.time_exchange, told.balance, name)
+        return account(self._exchange_of_asset(f.asset[row]), flow)
+
     def _trade(self, i: int, order: int, item: int) -> Trade:
         a, units = self._s.account_items, self._units
         strategy = self._strategies[self._s.orders.strategy[order]]
@@ -195,7 +209,8 @@ class Reports:
         side = self._side(order)
         number = str(len(self._s.trades) - 1)
         time = a.time_exchange[item]
-        return Trade(number, str(order), self._index.names[i], strategy, time, side, price, quantity, fees)
+        why = REASONS[a.reason[item]] if a.kind[item] == CLOSE_OUT else None
+        return Trade(number, str(order), self._index.names[i], strategy, time, side, price, quantity, fees, why)
 
     def _side(self, order: int) -> Side:
         return Side.BUY if self._s.orders.side[order] == BUY else Side.SELL

@@ -18,9 +18,13 @@ from barter_bt.engine.messages import (
     CANCEL_REJECTED,
     CANCELLING,
     CHANGED,
+    CLOSE_OUT,
     CLOSED,
+    ENTITLED,
     FILL,
+    FLOW,
     TRADE,
+    TRANSFERRED,
     TRIGGERED,
 )
 from barter_bt.engine.order import (
@@ -30,6 +34,7 @@ from barter_bt.engine.order import (
     EXPIRED,
     FILLED,
     IOC,
+    LIQUIDATION,
     MARKET,
     NO_GROUP,
     NO_TIME,
@@ -38,7 +43,7 @@ from barter_bt.engine.order import (
     REQUESTED,
     SELL,
 )
-from barter_bt.engine.report import apply_report
+from barter_bt.engine.report import apply_report, record_own
 from barter_bt.engine.state.orders import is_live, record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import IN_QUOTE, IN_RECEIVED
@@ -51,6 +56,8 @@ from barter_bt.protocol import (
     AssetBalance,
     CancelInFlight,
     Cancelled,
+    CashFlow,
+    CashFlowKind,
     Expired,
     FullyFilled,
     InstrumentAccountSnapshot,
@@ -66,6 +73,7 @@ from barter_bt.protocol import (
 )
 from barter_bt.system.amends import NONE_IN_FLIGHT, amended_values, first_in_flight, reason_of
 from barter_bt.system.book import Book, plain_terms
+from barter_bt.system.build import flow_row
 from barter_bt.system.changes import Changes, check_exchange, check_time
 from barter_bt.system.conditions import terms_of
 from barter_bt.system.units import Units
@@ -117,6 +125,8 @@ class Accounts:
             self._amended(changes, exchange, event)
         elif isinstance(event, Trade):
             self._trade(changes, exchange, event)
+        elif isinstance(event, CashFlow):
+            self._flow(changes, exchange, event)
         else:
             raise DataError(f"{event!r} is no event of an account")
         changes.add(partial(self._finish, exchange))
@@ -133,14 +143,17 @@ class Accounts:
             self._report(exchange, BALANCE, BALANCES, -1)
         self._s.engine.part[0] = 0
 
-    def _report(self, exchange: int, event: int, kind: int, order: int, **values: int) -> None:
+    def _report(self, exchange: int, event: int, kind: int, order: int, i: int = -1, **values: int) -> None:
         s = self._s
         s.reports.truncate(0)
         row = s.reports.append()
         given = {"time": s.engine.time[0], "kind": kind, "order": order, "asset_first": -1, "asset_second": -1} | values
         for name in s.reports.schema:
             getattr(s.reports, name)[row] = given.get(name, 0)
-        begin(s, event, s.orders.instrument[order] if order >= 0 else -1, order, exchange, -1)
+        if kind == CLOSE_OUT:
+            order = s.reports.order[row] = record_own(s, i, row)
+        i = s.orders.instrument[order] if order >= 0 else i
+        begin(s, event, i, order, exchange, -1)
         note_report(s, row)
         apply_report(s, row)
         s.reports.truncate(0)
@@ -167,6 +180,32 @@ class Accounts:
         total, free = (self._units.balance(asset, amount) for amount in amounts)
         values = {"time_exchange": time, "asset_first": asset, "total_first": total, "free_first": free}
         self._report(exchange, BALANCE, BALANCES, -1, **values)
+
+    # Cash flows
+
+    def _flow(self, changes: Changes, exchange: int, told: CashFlow) -> None:
+        """Money that no order has moved; it explains the balance behind it (rules 48 and 84)."""
+        asset, i = self._asset(told.asset, exchange), -1
+        if told.instrument is not None:
+            i = self._index.instrument(told.instrument)
+        check_time(told.time_exchange)
+        if flow_row(self._s, told.kind, i, asset) < 0:
+            raise DataError(f"{told.instrument!r} pays {told.kind.value} in {told.asset!r}, in which it has no price")
+        amounts = (told.balance.total, told.balance.free)
+        for amount in (self._units.amount(asset, told.amount), *(self._units.balance(asset, one) for one in amounts)):
+            changes.hold(asset, amount)
+        changes.add(partial(self._apply_flow, exchange, i, asset, told))
+
+    def _apply_flow(self, exchange: int, i: int, asset: int, told: CashFlow) -> None:
+        amounts = (told.balance.total, told.balance.free)
+        if told.time_exchange >= self._s.assets.time[asset]:
+            self._book.balances[asset] = amounts
+        kind = {CashFlowKind.ENTITLEMENT: ENTITLED, CashFlowKind.TRANSFER: TRANSFERRED}.get(told.kind, FLOW)
+        total, free = (self._units.balance(asset, amount) for amount in amounts)
+        values = {"time_exchange": told.time_exchange, "quantity": flow_row(self._s, told.kind, i, asset)}
+        values |= {"notional": self._units.amount(asset, told.amount)}
+        values |= {"asset_first": asset, "total_first": total, "free_first": free}
+        self._report(exchange, BALANCE, kind, -1, i, **values)
 
     # Orders
 
@@ -379,11 +418,6 @@ class Accounts:
         kind = TRADE
         if trade.side == Side.BUY:
             self._s.terms.fee_in[i] = IN_RECEIVED if self._is_in_base(i, trade) else IN_QUOTE
-        if row is None:  # of an order that nobody told of: it is taken for filled
-            order = {"kind": MARKET, "time_in_force": IOC}
-            row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
-            self._book.add(row, i, f"order {trade.order_id}", trade.price, found=False)
-            self._book.name(row, i, trade.order_id)
         values = {
             "time_exchange": trade.time_exchange,
             "price": ticks,
@@ -393,4 +427,21 @@ class Accounts:
             "order_quantity": lots,
             "status": FILLED,
         }
+        if self._is_closed_by_venue(i, trade, lots):
+            reason = REASONS.index(str(trade.reason))
+            self._report(exchange, OWN_TRADE, CLOSE_OUT, -1, i, **values, reason=reason)
+            self._book.add(len(self._s.orders) - 1, i, f"order {trade.order_id}", trade.price, found=False)
+            self._book.name(len(self._s.orders) - 1, i, trade.order_id)
+            return
+        if row is None:  # of an order that nobody told of: it is taken for filled
+            order = {"kind": MARKET, "time_in_force": IOC}
+            row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
+            self._book.add(row, i, f"order {trade.order_id}", trade.price, found=False)
+            self._book.name(row, i, trade.order_id)
         self._report(exchange, OWN_TRADE, kind, row, **values)
+
+    def _is_closed_by_venue(self, i: int, trade: Trade, lots: int) -> bool:
+        """Whether the exchange says that it has closed, by itself, what the engine knows to be held (rule 43)."""
+        held = self._s.instruments.quantity[i]
+        against = held if trade.side == Side.SELL else -held
+        return trade.reason in REASONS[LIQUIDATION:] and against >= lots

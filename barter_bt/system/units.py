@@ -66,6 +66,10 @@ class Units:
         """An amount in units of its asset, rounded down: no more than there is."""
         return self._rounded(asset, amount, ROUND_FLOOR)
 
+    def amount(self, asset: int, amount: Decimal) -> int:
+        """An amount in units of its asset, rounded half to even."""
+        return self._rounded(asset, amount, ROUND_HALF_EVEN)
+
     def fees(self, i: int, amount: Decimal) -> int:
         """An amount in units of what an instrument's money is counted in, rounded half to even (rule 3)."""
         return self._rounded(self._index.settlement_assets[i], amount, ROUND_HALF_EVEN)

@@ -44,8 +44,16 @@ def test_every_class_is_in_some_document() -> None:
     for _, value in CASES.values():
         visit(value)
     missing = {cls.__name__ for cls in CLASSES} - {cls.__name__ for cls in seen}
-    own = {"Amended", "OrderRequestAmend", "OrderResponseAmend", "RequestAmend", "SendAmendRequests"}  # Barter has none
-    own |= {cls.__name__ for cls in CLASSES if cls.__module__ == conditions.__name__}  # nor these
+    own = {
+        "Amended",
+        "OrderRequestAmend",
+        "OrderResponseAmend",
+        "RequestAmend",
+        "SendAmendRequests",
+        "CashFlow",
+        "CashFlowKind",
+    }
+    own |= {cls.__name__ for cls in CLASSES if cls.__module__ == conditions.__name__}  # Barter has none
     assert missing == {"InstrumentIndexError", "TradingSummary"} | own  # Barter cannot write the second
 
 
