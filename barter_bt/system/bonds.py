@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from barter_bt.engine.order import NO_TRIGGER
+from barter_bt.engine.order import NO_TRIGGER, REFUSED
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
 from barter_bt.protocol import EngineError, OrderRequestOpen
+from barter_bt.system.book import Book
 
 NOT_YET = -1
 
 
-@dataclass
+@dataclass(eq=False)
 class Fate:
     """What an open of a call has come to; the others that name it look here.
 
@@ -66,9 +67,16 @@ class Fate:
 
 
 class Bonds:
-    """The opens of one call, in the order asked for."""
+    """The opens of one call, in the order asked for.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    state, book
+        Where the orders are that were asked for at the same time, in calls before.
+    """
+
+    def __init__(self, state: EngineState, book: Book) -> None:
+        self._state, self._book = state, book
         self._fates: list[Fate] = []
 
     def add(self, request: OrderRequestOpen, i: int, exchange: int, values: dict[str, int], lots: int) -> Fate:
@@ -108,14 +116,29 @@ class Bonds:
 
     def _earlier(self, fate: Fate, cid: str, where: str) -> Fate:
         found = next((one for one in reversed(self._fates) if (one.cid, one.exchange) == (cid, fate.exchange)), None)
+        found = found or self._sent(fate.exchange, cid)
         if found is None:
             raise DataError(
-                f"{where}, which is not asked for before it in the same call, at the same exchange",
+                f"{where}, which is not asked for before it at the same time, at the same exchange",
                 "return that request first; one exchange cannot see the other",
             )
         if found.entry is not None:
             raise DataError(f"{where}, which protects an entry", "name the entry")
         return found
+
+    def _sent(self, exchange: int, cid: str) -> Fate | None:
+        """An order that was asked for at this time, in a call before."""
+        o, now = self._state.orders, self._state.engine.time[0]
+        for row in range(len(o) - 1, -1, -1):
+            if o.time_sent[row] != now:
+                return None
+            i = o.instrument[row]
+            if self._book.cids[row] == cid and self._state.terms.exchange[i] == exchange:
+                fate = Fate(cid, i, exchange, {"side": o.side[row]}, o.quantity[row], row)
+                fate.is_refused = o.status[row] == REFUSED
+                fate.first = fate if o.group[row] == row else None
+                return fate
+        return None
 
     def _first(self, fate: Fate, cid: str, where: str) -> Fate:
         if cid == fate.cid:
@@ -128,6 +151,8 @@ class Bonds:
     def _entry(self, fate: Fate, cid: str, where: str) -> Fate:
         """The entry stands right before what protects it, the stop before the take profit."""
         entry = self._earlier(fate, cid, f"{where} protects {cid!r}")
+        if entry not in self._fates:
+            raise DataError(f"{where} protects {cid!r}, which is not asked for in the same call")
         behind = self._fates[self._fates.index(entry) + 1 :]
         if entry.instrument != fate.instrument or entry.values["side"] == fate.values["side"]:
             raise DataError(f"{where} protects {cid!r}, and is not of its instrument and the other side")

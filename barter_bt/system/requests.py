@@ -110,7 +110,7 @@ class Requests:
         BarterBtError
             One cannot: none of them is sent.
         """
-        changes, bonds = Changes(self.state, self.index, self.units), Bonds()
+        changes, bonds = Changes(self.state, self.index, self.units), Bonds(self.state, self._book)
         asked = list(opens)
         for request in asked:
             self._vet(request)

@@ -31,7 +31,17 @@ from barter_bt.engine.event import (
     STOPPED,
     TIMER,
 )
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSE_OUT, DELIVERED, ENTITLED, FILL, SPLIT
+from barter_bt.engine.messages import (
+    ACCEPTED,
+    CANCEL_REJECTED,
+    CHANGED,
+    CLOSE_OUT,
+    DELIVERED,
+    ENTITLED,
+    FILL,
+    SPLIT,
+    TRIGGERED,
+)
 from barter_bt.engine.order import (
     CANCELLED,
     EXPIRED,
@@ -141,6 +151,10 @@ class Events:
         what, status, reason, time = a.kind[item], a.status[item], a.reason[item], a.time_exchange[item]
         if what == CANCEL_REJECTED:
             return bp.OrderResponseCancel(key, bp.OrderAlreadyFullyFilled())
+        if what == CHANGED:
+            trigger = self.log.price(i, a.trigger[item]) if a.trigger[item] else None
+            now = self.log.price(i, a.price[item]), self.log.quantity(i, a.order_quantity[item]), trigger
+            return bp.OrderResponseAmend(key, bp.Amended(str(order), time, *now, unasked=True))
         if status == CANCELLED and reason == REQUESTED:
             return bp.OrderResponseCancel(key, bp.Cancelled(str(order), time))
         o = self.requests.engine.state.orders
@@ -149,7 +163,8 @@ class Events:
             lots = a.order_quantity[item]  # a target's order that was cut is filled by less
         kind, tif = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
         terms = side_of(o.side[order]), self.log.price(i, o.price[order]), self.log.quantity(i, lots)
-        return bp.Order(key, *terms, kind, tif, self._state(i, order, item))
+        given = bp.Conditions(triggered=time) if what == TRIGGERED else None
+        return bp.Order(key, *terms, kind, tif, self._state(i, order, item), given)
 
     def _state(self, i: int, order: int, item: int) -> Any:
         a, filled = self.log.state.account_items, self.requests.engine.state.orders.filled[order]  # before this report
@@ -157,6 +172,8 @@ class Events:
         if what == ACCEPTED:
             self._accepted[order] = time
             return bp.Open(str(order), time, self.log.quantity(i, a.quantity[item]))
+        if what == TRIGGERED:
+            return bp.Open(str(order), self._accepted[order], self.log.quantity(i, filled))
         if what == FILL and status in (FILLED, OPEN, OPEN_IN_FLIGHT):
             quantity = self.log.quantity(i, filled + a.quantity[item])
             return bp.Open(str(order), self._accepted.get(order, time), quantity)

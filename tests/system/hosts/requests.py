@@ -8,6 +8,7 @@ from typing import Any
 from barter_bt import protocol as bp
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN
 from barter_bt.engine.event import SCHEDULED
+from barter_bt.engine.order import NO_PARENT
 from barter_bt.strategy.request import ask_for_requests
 from barter_bt.system import Engine
 from barter_bt.system.asked import requests_asked
@@ -36,6 +37,7 @@ class Requests:
         self.log, self.asked, self._number = log, asked, strategy
         self.strategy = log.names[0]
         self.cids: dict[int, str] = {}  # of what rows of a schedule have sent
+        self.rows: dict[int, int] = {}  # in ``asked``, likewise
         self.row = self.sent = 0  # of the present event in the audit; requests so far
 
     @property
@@ -79,7 +81,10 @@ class Requests:
     def _again(self, asked: int) -> bp.OrderRequestOpen:
         a, log = self.log.state.asked, self.log
         i, units = a.instrument[asked], self.engine.units
-        price, quantity = log.price(i, a.price[asked]), log.quantity(i, a.quantity_requested[asked])
+        self.rows[a.order[asked]] = asked
+        protects = a.parent[asked] != NO_PARENT and not a.follows[asked]
+        wished = self.rows[a.parent[asked]] if protects else asked  # what protects has what is left of its entry
+        price, quantity = log.price(i, a.price[asked]), log.quantity(i, a.quantity_requested[wished])
         kind, tif = kind_and_time(a.kind[asked], a.time_in_force[asked], a.post_only[asked])
         self.cids[a.order[asked]] = f"o{self.sent + 1}"
         given = conditions_of(log.state, units, a, asked, self.cids.get)
