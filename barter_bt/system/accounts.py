@@ -430,7 +430,7 @@ class Accounts:
         if self._is_closed_by_venue(i, trade, lots):
             reason = REASONS.index(str(trade.reason))
             self._report(exchange, OWN_TRADE, CLOSE_OUT, -1, i, **values, reason=reason)
-            self._book.add(len(self._s.orders) - 1, i, f"order {trade.order_id}", trade.price, found=False)
+            self._book.add(len(self._s.orders) - 1, i, f"order {trade.order_id}", trade.price)
             self._book.name(len(self._s.orders) - 1, i, trade.order_id)
             return
         if row is None:  # of an order that nobody told of: it is taken for filled
