@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from barter_bt.engine.action.protect import is_on_wrong_side
 from barter_bt.engine.order import NO_TRIGGER, REFUSED
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
 from barter_bt.protocol import EngineError, OrderRequestOpen
+from barter_bt.strategy.triggers import RIGHT_SIDE, WRONG_SIDE
 from barter_bt.system.book import Book
 
 NOT_YET = -1
@@ -160,6 +162,10 @@ class Bonds:
             raise DataError(f"{where} protects {cid!r}, and is of another quantity", "give it that of its entry")
         if entry.values.get("reduce_only"):
             raise DataError(f"{where} protects {cid!r}, which only reduces", "protect what opens a position")
+        own = entry.values.get("price") or entry.values.get("trigger", 0)
+        stop, profit = (fate.values.get("trigger", 0), 0) if _is_stop(fate) else (0, fate.values["price"])
+        if is_on_wrong_side(entry.values["side"], own, stop, profit):
+            raise DataError(f"{where} {WRONG_SIDE}, {cid!r}", RIGHT_SIDE)
         if any(one.entry is not entry for one in behind) or len(behind) > (0 if _is_stop(fate) else 1):
             raise DataError(
                 f"{where} does not stand right behind {cid!r}, which it protects, or that is protected already",
