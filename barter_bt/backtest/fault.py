@@ -67,8 +67,8 @@ _SAID: Mapping[int, tuple[str, str]] = {
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
-        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both; what "
-        f"only reduces is not protected; {RIGHT_SIDE}",
+        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both; "
+        f"what only reduces is not protected; {RIGHT_SIDE}",
     ),
     BAD_AMEND: (
         "an order of {name!r} is to be amended at {time} ns to what it cannot be",

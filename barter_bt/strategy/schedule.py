@@ -229,6 +229,8 @@ class Schedule:
         if self.size_at == "fill":
             fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
+        protected = (columns["protect_by"] != NO_UNIT) & (columns["reduce_only"] > 0)
+        fail(frame, protected, "reduce_only and what would protect it", "protect what opens a position")
         fail(frame, wrong_sides(action == OPEN_ROW, columns), f"a row that {WRONG_SIDE}", RIGHT_SIDE)
         columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")

@@ -157,7 +157,10 @@ class Bonds:
             raise DataError(f"{where} protects {cid!r}, which is not asked for in the same call")
         behind = self._fates[self._fates.index(entry) + 1 :]
         if entry.instrument != fate.instrument or entry.values["side"] == fate.values["side"]:
-            raise DataError(f"{where} protects {cid!r}, and is not of its instrument and the other side")
+            raise DataError(
+                f"{where} protects {cid!r}, and is not of its instrument and the other side",
+                "a purchase is protected by sales, a sale by purchases",
+            )
         if entry.lots != fate.lots:
             raise DataError(f"{where} protects {cid!r}, and is of another quantity", "give it that of its entry")
         if entry.values.get("reduce_only"):
