@@ -29,10 +29,11 @@ _COLUMNS: dict[Kind, str] = {
     "candles": "Date, Datetime or timestamp,Open,High,Low,Close,Volume, and symbol or ticker, in any case and order",
     "trades": "timestamp,price,amount (qty, quantity, size),side, and symbol or ticker, in any case and order",
     "quotes": "timestamp,bid,bid_size,ask,ask_size, and symbol or ticker, in any case and order",
+    "book": "timestamp,side,price,amount, and snapshot, sequence, previous_sequence, symbol or ticker, in any order",
 }
 IMPORTERS = [
     Importer(
-        f"csv_{kind}", kind, columns, "the project's own: what bt.candles, bt.trades and bt.quotes understand",
+        f"csv_{kind}", kind, columns, "the project's own: what bt.candles, bt.trades, bt.quotes and bt.data.book understand",
         ("integer times are read by their size; dates without a zone, of candles, as days of UTC",
          "a date or time of a candle is that of its open", "times of day without a zone need time_zone",
          "what was understood is told", "Parquet files are read as well"),

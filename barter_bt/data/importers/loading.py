@@ -121,6 +121,7 @@ _EXAMPLES = {
 _ORDER = (
     *("time_exchange", "time_received", "time_open", "time", "instrument", "price", "amount", "side"),
     *("bid_price", "bid_amount", "ask_price", "ask_amount", "open", "high", "low", "close", "volume", "rate"),
+    *("snapshot", "sequence", "previous_sequence", "pay_date", "withholding", "ratio", "date", "before", "after"),
 )
 
 
