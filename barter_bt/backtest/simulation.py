@@ -26,6 +26,7 @@ from barter_bt.backtest.asked import (
 )
 from barter_bt.backtest.checkpoint import Checkpoint
 from barter_bt.backtest.commands import Commands
+from barter_bt.backtest.elsewhere import elsewhere
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.backtest.flows import flows_of
 from barter_bt.backtest.flows import install as install_flows
@@ -205,7 +206,7 @@ class Simulation:
             seed=seed,
             spill=spill,
             chunks=chunks,
-            warnings=odd + dust + early,
+            warnings=odd + [*elsewhere(streams, index)] + dust + early,
             spare=[feeder],
         )
 

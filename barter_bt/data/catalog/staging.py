@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import (
     PENDING,
     Entry,
@@ -100,7 +101,7 @@ class Staging:
             flush(aside)
         except OSError as error:
             raise EngineError(f"catalog {self.root}: an import could not be written: {error}") from error
-        at = rows["time_exchange" if "time_exchange" in rows.columns else "time"].to_physical()
+        at = rows[layout_of(kind).at].to_physical()
         entry = Entry(
             path, kind, exchange, instrument, date, tuple(rows.columns), rows.height, int(at[0]), int(at[-1]),
             tuple(spans), aside.stat().st_size, file_sha256(aside), tuple(dict.fromkeys(origins)),

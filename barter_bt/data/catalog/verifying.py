@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import Entry, read_manifest, read_pending
 from barter_bt.data.source import file_sha256
 
@@ -33,7 +34,7 @@ def _of(root: Path, entry: Entry) -> list[str]:
         return [f"{entry.path}: is missing"]
     if path.stat().st_size != entry.bytes or file_sha256(path) != entry.sha256:
         return [f"{entry.path}: its bytes are not those that were written"]
-    name = "time" if entry.kind == "funding" else "time_exchange"
+    name = layout_of(entry.kind).at
     times = pl.read_parquet(path, columns=[name], hive_partitioning=False)[name].to_physical()
     told = (entry.rows, entry.time_first, entry.time_last)
     is_so = times.len() == entry.rows and (int(times[0]), int(times[-1])) == told[1:]

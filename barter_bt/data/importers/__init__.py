@@ -10,6 +10,7 @@ from barter_bt.data.importers import (
     books,
     captures,
     databento,
+    dated,
     equities,
     exchanges,
     forex,
@@ -21,7 +22,7 @@ from barter_bt.data.importers.importer import Asked, Imported, Importer
 
 IMPORTERS: dict[str, Importer] = {
     one.name: one
-    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, books, barter, generic)
+    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, books, barter, generic, dated)
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }
 """Importers by name."""

@@ -56,9 +56,11 @@ def of_depth(states: pl.DataFrame, header: Sequence[str], levels: Sequence[tuple
         sequence=pl.col(_MESSAGE).cast(pl.Int64) + 1,
         previous_sequence=pl.col(_MESSAGE).cast(pl.Int64),
     )
-    columns = {"price": pl.Float64, "amount": pl.Float64}
     found = [
-        rows.select(_MESSAGE, pl.lit(side, pl.Int8).alias("side"), price=price, amount=amount).cast(columns)
+        rows.select(
+            _MESSAGE, pl.lit(side, pl.Int8).alias("side"), price=pl.col(price).cast(pl.Float64),
+            amount=pl.col(amount).cast(pl.Float64),
+        )
         for side, price, amount in levels
     ]  # fmt: skip
     there = pl.concat(found).filter(pl.col("amount") > 0)

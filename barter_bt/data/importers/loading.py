@@ -1,4 +1,4 @@
-"""Files of a known layout as a stream, or as rates of funding."""
+"""Files of a known layout as a stream, or as what happens to instruments: funding, dividends, sessions, ..."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.canonical import Options
-from barter_bt.data.flows import CashFlows, funding
+from barter_bt.data.dated import Dated, make_dated
 from barter_bt.data.importers import IMPORTERS, Asked, Imported, Importer
 from barter_bt.data.repair import Repair
+from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.source import FrameSource
 from barter_bt.data.stream import Stream
 from barter_bt.errors import ConfigError, DataError, nearest
@@ -25,7 +26,7 @@ def load(
     amount: float | None = None,
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
-) -> Stream | CashFlows:
+) -> Stream | Dated:
     """Read files of a layout that is known: what an exchange, a vendor or another engine gives.
 
     Parameters
@@ -44,8 +45,10 @@ def load(
 
     Returns
     -------
-    Stream or CashFlows
-        Rates of funding are the latter. ``stream.notes`` has what was found and done, by file.
+    Stream, CashFlows, Sessions or DataFrame
+        Streams of market data, whose ``notes`` have what was found and done, by file; cash flows, such as rates of
+        funding and dividends; sessions; and changes of symbols and delistings as frames, for
+        :func:`~barter_bt.data.rename_symbols` and :func:`~barter_bt.data.delisted`.
 
     Raises
     ------
@@ -67,10 +70,10 @@ def load(
     read = [(Path(one), imported(importer, Path(one), instrument, Asked(interval, time_zone, amount))) for one in files]
     if not files:
         raise ConfigError(f"{kind}: no file is given")
-    if importer.kind == "funding":
+    if importer.kind not in SCHEMAS:
         if repair is not None or clock_offset is not None:
-            raise ConfigError(f"{kind}: repair and clock_offset have no effect on rates of funding", "leave them out")
-        return funding(pl.concat([found.frame for _, found in read]))
+            raise ConfigError(f"{kind}: repair and clock_offset are for market data, and have no effect", _LEAVE_OUT)
+        return make_dated(importer.kind, pl.concat([found.frame for _, found in read]))
     sources = [FrameSource(found.frame, path.name, found.notes) for path, found in read]
     return Stream(sources, options_of(importer, read[0][1].frame, interval), repair, clock_offset)
 
@@ -102,7 +105,7 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
     for name in ("interval", "time_zone", "amount"):
         given = getattr(asked, name) is not None
         if given and name not in importer.takes:
-            raise ConfigError(f"{importer.name}: {name} has no effect: the files say it themselves", "leave it out")
+            raise ConfigError(f"{importer.name}: {name} has no effect: the files say it themselves", _LEAVE_OUT)
         if not given and name in importer.needs:
             raise ConfigError(f"{importer.name}: {name} is needed: the files do not say it", _EXAMPLES[name])
     found = importer.read(path, asked)
@@ -113,6 +116,7 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
     return Imported(frame.select(names).rechunk(), found.notes + notes)  # many small chunks would be many small pieces
 
 
+_LEAVE_OUT = "leave it out"
 _EXAMPLES = {
     "interval": 'write for example interval="1m", the length of a candle',
     "time_zone": 'write for example time_zone="Europe/Athens", that of the times in the files',
@@ -128,6 +132,10 @@ _ORDER = (
 def _named(
     frame: pl.DataFrame, path: Path, instrument: str | Mapping[str, str] | None
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    if "before" in frame.columns:  # changes of symbols
+        if instrument is not None:
+            raise ConfigError(f"{path.name}: instrument has no effect on changes of symbols", _LEAVE_OUT)
+        return frame, ()
     if "instrument" not in frame.columns:
         if not isinstance(instrument, str) or not instrument:
             raise ConfigError(f"{path.name}: the rows name no symbol", 'give instrument="btc_usdt", whose they all are')
@@ -148,7 +156,9 @@ def _named(
         raise DataError(f"{path.name}: has no rows of {', '.join(instrument)}; there are {', '.join(symbols[:10])}")
     named = kept.with_columns(pl.col("instrument").replace(dict(instrument)))
     left_out = frame.height - kept.height
-    return named, (f"{left_out} row(s) of other symbols left out",) if left_out else ()
+    notes = (f"{left_out} row(s) of other symbols left out",) if left_out else ()
+    absent = [name for name in instrument if name not in symbols]
+    return named, (*notes, f"no rows of {', '.join(absent)}") if absent else notes
 
 
 def _only(instrument: str) -> pl.Expr:
