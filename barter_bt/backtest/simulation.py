@@ -206,7 +206,7 @@ class Simulation:
             seed=seed,
             spill=spill,
             chunks=chunks,
-            warnings=odd + [*elsewhere(streams, index)] + dust + early,
+            warnings=[*odd, *elsewhere(streams, index), *dust, *early],
             spare=[feeder],
         )
 

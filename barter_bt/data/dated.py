@@ -125,6 +125,8 @@ def delisted(instruments: Sequence[Instrument], delistings: object) -> list[Inst
     for one in instruments:
         time, price = ends.get(one.name, (one.expiry, one.settlement_price))
         if one.expiry not in (None, time):
-            raise ConfigError(f"{one.name!r} is delisted at {time} and expires at {one.expiry}", "leave one of them out")
+            raise ConfigError(
+                f"{one.name!r} is delisted at {time} and expires at {one.expiry}", "leave one of them out"
+            )
         found.append(replace(one, expiry=time, settlement_price=price))
     return found

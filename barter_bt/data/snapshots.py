@@ -46,7 +46,9 @@ def complete_snapshots(frame: pl.DataFrame) -> pl.DataFrame:
             raise DataError(f"the frame has no column {name!r}; there are {', '.join(frame.columns)}")
     by = [name for name in ("instrument",) if name in frame.columns]
     kinds = {name: kind for name, kind in frame.schema.items() if name in ("snapshot", *_TIMES)}
-    whole = pl.col([name for name in kinds if name != "snapshot"]).to_physical()  # a datetime of Python has no nanoseconds
+    whole = pl.col(
+        [name for name in kinds if name != "snapshot"]
+    ).to_physical()  # a datetime of Python has no nanoseconds
     rows = frame.with_row_index("_row").with_columns(pl.col("snapshot").cast(pl.Boolean), whole)
     heads = [name for name in (*by, *_TIMES, "sequence") if name in frame.columns]
     snapshots = rows.filter("snapshot").group_by(heads, maintain_order=True).agg(pl.col("_row").max().alias("_end"))

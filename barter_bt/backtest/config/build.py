@@ -195,6 +195,8 @@ class Config:
             Loader(self.path).unknown(f"{key}.instrument", section.instrument, names)
         if kind != "candles" and "interval" in options:
             self._fail(f"{key}.interval", f"{kind} have no interval", "leave it out, or set kind to candles")
+        if isinstance(files, str) and "://" in files:
+            return self._of_catalog(key, kind, files, options)
         paths = [self.path.parent / each for each in ([files] if isinstance(files, str) else files)]
         if len(paths) == 1 and paths[0].is_dir():
             return self._of_catalog(key, kind, paths[0], options)
@@ -213,7 +215,7 @@ class Config:
         stream: Stream = self._make(key, getattr(data, kind), options, source)
         return stream
 
-    def _of_catalog(self, key: str, kind: str, path: Path, options: dict[str, Any]) -> Stream:
+    def _of_catalog(self, key: str, kind: str, path: Path | str, options: dict[str, Any]) -> Stream:
         """Rows of an instrument in a catalog, which were read and mended when they were imported."""
         from barter_bt import data
 

@@ -34,7 +34,8 @@ class DataSection(Section, frozen=True):
 
     kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
     path: Annotated[
-        str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
+        str | list[str],
+        Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog, or its URL"),
     ]
     instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
     exchange: Annotated[str, Meta(description="of a catalog that has the instrument of several")] | UnsetType = UNSET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import polars as pl
 from barter_bt.data.catalog.adding import Added, Overlap
 from barter_bt.data.catalog.contents import Contents
 from barter_bt.data.catalog.importing import import_files, import_stream
-from barter_bt.data.catalog.places import Directory
+from barter_bt.data.catalog.places import Directory, Place
+from barter_bt.data.catalog.stores import Store, copy_catalog
 from barter_bt.data.catalog.verifying import problems
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.repair import Repair
 from barter_bt.data.schema import TIME
 from barter_bt.data.stream import Stream
+from barter_bt.errors import ConfigError
 
 
 class Catalog(Contents):
@@ -28,7 +31,10 @@ class Catalog(Contents):
     Parameters
     ----------
     path
-        The directory; it is made by the first import.
+        The directory; it is made by the first import. Or the URL of one in a store of objects, such as
+        ``"s3://bucket/market"``, which is read alone: fsspec copies each file when it is first needed.
+    copies
+        Where the copies of a store's files are kept; by default in the user's cache.
 
     Examples
     --------
@@ -41,12 +47,36 @@ class Catalog(Contents):
     (100, 100, ())
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.place = Directory(self.path)
+    def __init__(self, path: str | Path, *, copies: str | Path | None = None) -> None:
+        self._at = str(path)
+        if isinstance(path, Path) and re.match(r"[a-z][a-z0-9+.-]+:/[^/]", self._at):
+            raise ConfigError(f"catalog {self._at} is a URL that became a path, and lost a slash", "give it as text")
+        self.place: Place
+        if "://" in self._at:
+            self.place = Store(self._at, None if copies is None else Path(copies))
+        elif copies is not None:
+            raise ConfigError(f"copies is {str(copies)!r}, and the catalog {self._at} is a directory", "leave it out")
+        else:
+            self.place = Directory(Path(path))
+
+    @property
+    def path(self) -> Path:
+        """Its directory.
+
+        Raises
+        ------
+        ConfigError
+            It is in a store.
+        """
+        if not isinstance(self.place, Directory):
+            raise ConfigError(
+                f"the catalog {self._at} is in a store, which is read alone",
+                f'change or verify it in a directory, then Catalog("DIRECTORY").copy_to({self._at!r})',
+            )
+        return self.place.root
 
     def __repr__(self) -> str:
-        return f"Catalog({str(self.path)!r})"
+        return f"Catalog({self._at!r})"
 
     @property
     def files(self) -> pl.DataFrame:
@@ -118,6 +148,21 @@ class Catalog(Contents):
             As for :meth:`add`; cash flows of a kind that a catalog does not hold.
         """
         return import_stream(self.path, stream, exchange, overlap)
+
+    def copy_to(self, url: str) -> int:
+        """Copy what is not there yet into a store of objects, the manifest last; give the number of files copied.
+
+        Parameters
+        ----------
+        url
+            Such as ``"s3://bucket/market"``. A reader there sees the old state until the manifest is replaced.
+
+        Raises
+        ------
+        MissingPackageError, ConnectionFailed
+            fsspec is not installed, or the store could not be written.
+        """
+        return copy_catalog(self.path, url)
 
     def verify(self) -> tuple[str, ...]:
         """Read every file and hold it against the manifest; what is not as it was, in words."""

@@ -62,9 +62,7 @@ class Contents:
         """Candles of an instrument, as :meth:`trades`: the times at which they close count."""
         return self._stream("candles", instrument, start, end, exchange, seen_by)
 
-    def book(
-        self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None
-    ) -> Stream:
+    def book(self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None) -> Stream:
         """Messages of an instrument's order book, as :meth:`trades`; it is unknown until the first snapshot in them."""
         return self._stream("book", instrument, start, end, exchange, "all")
 

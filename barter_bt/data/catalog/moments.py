@@ -30,7 +30,9 @@ def span(start: Moment, end: Moment) -> tuple[int | None, int | None]:
     """
     first, after = _ns(start, "start"), _ns(end, "end")
     if first is not None and after is not None and first >= after:
-        raise ConfigError(f"start is {start} and end is {end}: nothing lies between them", "end is the first time after")
+        raise ConfigError(
+            f"start is {start} and end is {end}: nothing lies between them", "end is the first time after"
+        )
     return first, after
 
 
@@ -49,9 +51,7 @@ def within(entries: Sequence[Entry], first: int | None, after: int | None) -> li
     ]
     if not found:
         one = entries[0]
-        told = " ".join(
-            f"{word} {iso(time)}" for word, time in (("from", first), ("until", after)) if time is not None
-        )
+        told = " ".join(f"{word} {iso(time)}" for word, time in (("from", first), ("until", after)) if time is not None)
         raise ConfigError(
             f"there are no {one.kind} of {one.instrument!r} at {one.exchange} {told}; there are those from "
             f"{iso(min(each.time_first for each in entries))} to {iso(max(each.time_last for each in entries))}",

@@ -82,12 +82,12 @@ _KINDS: dict[str, tuple[Kind, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     "settlement_prices": ("settlement", ("time", "price"), ("instrument",), ("of each the last until expiry counts",)),
     "sessions": (
         "sessions", ("open", "close"), ("instrument", "date"),
-        ("the instrument is the name of the calendar", "a holiday is a day without a row, a half day one that closes early"),
+        ("the instrument is the name of the calendar", "a holiday has no row, a half day closes early"),
     ),
     "symbol_changes": (
         "symbol", ("time", "before", "after"), (), ("rows are in any order; rename_symbols follows the changes",)),
     "delistings": (
-        "delisting", ("time",), ("instrument", "price"), ("the price is what is paid for what is held; empty: the last",)),
+        "delisting", ("time",), ("instrument", "price"), ("the price is what is paid; empty: the last that was seen",)),
 }  # fmt: skip
 IMPORTERS = [
     Importer(

@@ -33,7 +33,7 @@ _COLUMNS: dict[Kind, str] = {
 }
 IMPORTERS = [
     Importer(
-        f"csv_{kind}", kind, columns, "the project's own: what bt.candles, bt.trades, bt.quotes and bt.data.book understand",
+        f"csv_{kind}", kind, columns, "the project's own: what bt.candles, bt.data.book and the like understand",
         ("integer times are read by their size; dates without a zone, of candles, as days of UTC",
          "a date or time of a candle is that of its open", "times of day without a zone need time_zone",
          "what was understood is told", "Parquet files are read as well"),

@@ -10,7 +10,17 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 Kind: TypeAlias = Literal[
-    "trades", "quotes", "candles", "book", "funding", "dividend", "split", "settlement", "sessions", "symbol", "delisting"
+    "trades",
+    "quotes",
+    "candles",
+    "book",
+    "funding",
+    "dividend",
+    "split",
+    "settlement",
+    "sessions",
+    "symbol",
+    "delisting",
 ]
 
 
