@@ -11,7 +11,9 @@ from barter_bt.data.books import rebuild_books
 from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
+from barter_bt.data.dated import delisted
 from barter_bt.data.dividends import dividends
+from barter_bt.data.download import Downloaded, download
 from barter_bt.data.flows import (
     CashFlows,
     assignments,
@@ -44,6 +46,7 @@ __all__ = [
     "CashFlows",
     "Catalog",
     "Chunk",
+    "Downloaded",
     "Finding",
     "Importer",
     "MarketData",
@@ -60,8 +63,10 @@ __all__ = [
     "complete_snapshots",
     "continuous",
     "contract_targets",
+    "delisted",
     "deposits",
     "dividends",
+    "download",
     "exchange_sessions",
     "from_pandas",
     "from_wide",
