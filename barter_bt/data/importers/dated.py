@@ -9,7 +9,7 @@ import polars as pl
 
 from barter_bt.data.convert import time
 from barter_bt.data.importers.importer import Asked, Imported, Importer, Kind, Read
-from barter_bt.data.source import open_source
+from barter_bt.data.importers.parsing import columnar
 from barter_bt.errors import ConfigError, DataError
 
 _CALLED: Mapping[str, tuple[str, ...]] = {
@@ -26,7 +26,7 @@ _TIMES = ("time", "pay_date", "open", "close")
 
 def _reader(needed: tuple[str, ...], optional: tuple[str, ...]) -> Read:
     def read(path: Path, asked: Asked) -> Imported:
-        frame = open_source(path).lazy().collect()
+        frame = columnar(path).lazy().collect()
         called = {_name(name, frame.columns): name for name in frame.columns}
         missing = [name for name in needed if name not in called]
         if missing:

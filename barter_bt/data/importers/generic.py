@@ -6,7 +6,7 @@ from pathlib import Path
 
 from barter_bt.data.canonical import Options
 from barter_bt.data.importers.importer import Asked, Imported, Importer, Kind, Read
-from barter_bt.data.source import open_source
+from barter_bt.data.importers.parsing import columnar
 from barter_bt.data.stream import Stream
 
 _SYMBOLS = {"instrument", "symbol", "ticker"}
@@ -14,7 +14,7 @@ _SYMBOLS = {"instrument", "symbol", "ticker"}
 
 def _reader(kind: Kind) -> Read:
     def read(path: Path, asked: Asked) -> Imported:
-        source = open_source(path)
+        source = columnar(path)
         has_symbols = any(name.lower() in _SYMBOLS for name in source.schema)
         name = None if has_symbols else "unnamed"
         stream = Stream([source], Options(kind, name, time_zone=asked.time_zone, interval=asked.interval))

@@ -13,6 +13,7 @@ import polars as pl
 from barter_bt.data.duration import NANOSECONDS
 from barter_bt.data.read import unpacked
 from barter_bt.data.schema import TIME
+from barter_bt.data.source import CsvSource, Source, open_source
 from barter_bt.errors import DataError
 
 TEXT, FLOAT, INT = pl.String(), pl.Float64(), pl.Int64()
@@ -38,6 +39,11 @@ def content(path: Path, member: str | None = None) -> bytes:
         raise DataError(
             f"{path.name}: cannot be read: {error}", "the file may be cut off: download it again"
         ) from error
+
+
+def columnar(path: Path) -> Source:
+    """Open a Parquet or CSV file with names of columns, whatever a CSV file's name ends in."""
+    return CsvSource(path) if path.suffix.lower() in (".txt", "") and path.is_file() else open_source(path)
 
 
 def table(
