@@ -347,7 +347,7 @@ def test_a_full_disk_is_told_and_changes_nothing(catalog, tmp_path, monkeypatch)
         raise OSError("No space left on device")
 
     before = catalog.files
-    monkeypatch.setattr(staging, "write_parquet", full)
+    monkeypatch.setattr(staging, "write_rows", full)
     with pytest.raises(EngineError, match="an import could not be written: No space left"):
         add(catalog, day_file(tmp_path, 2))
     assert catalog.files.equals(before)

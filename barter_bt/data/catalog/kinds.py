@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES
 from barter_bt.errors import ConfigError
 
-_DAY, _YEAR = "%Y-%m-%d", "%Y-01-01"
+_DAY, _YEAR = "1d", "1y"
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Layout:
     ----------
     at
         The time by which rows are ordered and found.
-    period
-        The first day of the period of a file, as a format of that time.
+    every
+        The length of the period of a file.
     absent
         What stands in optional columns that rows do not have: all files of a kind have the same columns.
     """
 
     at: str
-    period: str
+    every: str
     absent: Mapping[str, pl.Expr]
 
 

@@ -34,9 +34,10 @@ from barter_bt.data.catalog.manifest import (
     write_manifest,
     write_pending,
 )
+from barter_bt.data.catalog.parquet import write_rows
 from barter_bt.data.source import file_sha256
 from barter_bt.errors import EngineError
-from barter_bt.files import flush, write_parquet
+from barter_bt.files import flush
 
 ASIDE = ".import."
 
@@ -97,7 +98,7 @@ class Staging:
         aside = self.directory / f"{len(self._aside):05}.parquet"
         try:
             self.directory.mkdir(exist_ok=True)
-            write_parquet(rows, aside)
+            write_rows(rows, aside)
             flush(aside)
         except OSError as error:
             raise EngineError(f"catalog {self.root}: an import could not be written: {error}") from error
