@@ -177,7 +177,7 @@ def _by_period(kind: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFram
     first, last = rows[layout.at].gather([0, -1]).dt.truncate(layout.every)
     begins = pl.datetime_range(first, last, layout.every, time_unit="ns", eager=True).to_physical().to_list()
     for part in _between(rows, layout.at, begins[1:]):
-        yield part[layout.at].dt.truncate(layout.every).dt.to_string("%Y-%m-%d")[0], part
+        yield part[layout.at].head(1).dt.truncate(layout.every).dt.to_string("%Y-%m-%d")[0], part
 
 
 def _between(rows: pl.DataFrame, at: str, times: Sequence[int]) -> Iterator[pl.DataFrame]:
