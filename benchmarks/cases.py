@@ -33,6 +33,7 @@ CASES = {
     "overfitting": "overfitting",
     "event_engine": "event_engine",
     "sweep": "sweep",
+    "catalog": "catalog",
     "start": "start",
     "gemini": "real",
     "spy_ticks": "real",
