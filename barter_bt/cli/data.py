@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
@@ -11,6 +11,9 @@ from barter_bt.cli.app import BAD_INPUT, OK, AsJson, app, data
 from barter_bt.cli.printing import print_json
 from barter_bt.errors import ConfigError
 from barter_bt.files import replacing, write_parquet
+
+if TYPE_CHECKING:
+    from barter_bt.data import Stream
 
 Mend: TypeAlias = Literal["sort", "drop_duplicates", "drop_invalid", "drop_crossed"]
 
@@ -56,9 +59,10 @@ def generate(
 
 @data.command
 def check(
-    *paths: Path,
+    *paths: str,
     kind: Literal["candles", "trades", "quotes", "book"],
     instrument: str | None = None,
+    exchange: str | None = None,
     interval: str | None = None,
     columns: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     time_zone: str | None = None,
@@ -73,11 +77,13 @@ def check(
     Parameters
     ----------
     paths
-        A .parquet, .csv or .csv.gz file, or the files of one stream in order of time.
+        A .parquet, .csv or .csv.gz file, or the files of one stream in order of time; or a catalog.
     kind
         What the rows are.
     instrument
-        Name of the only instrument, if there is no such column.
+        Name of the only instrument, if there is no such column; or the one in a catalog.
+    exchange
+        Where, if a catalog has the instrument of several.
     interval
         Length of the candles, such as 1m.
     columns
@@ -99,13 +105,7 @@ def check(
 
     if not paths:
         raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet --kind candles")
-    for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"{path} does not exist")
-    if interval is not None and kind != "candles":
-        raise ConfigError(f"--interval is {interval}, but {kind} have no interval")
     options = {
-        "instrument": instrument,
         "interval": interval,
         "columns": _renames(columns),
         "time_zone": time_zone,
@@ -114,7 +114,7 @@ def check(
         "repair": room.Repair(**dict.fromkeys(repair, True)) if repair else None,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    stream = getattr(room, kind)(paths[0] if len(paths) == 1 else paths, **given)
+    stream = _of_files(paths, kind, instrument, exchange, given)
     if negative_prices:
         for name in negative_prices:
             if name not in stream.instruments:
@@ -129,6 +129,35 @@ def check(
             print(f"{mended}: {rows} row(s)")
         print(report)
     return BAD_INPUT if report.errors else OK
+
+
+def _of_files(
+    paths: tuple[str, ...], kind: str, instrument: str | None, exchange: str | None, given: dict[str, Any]
+) -> Stream:
+    """The stream that a run would read."""
+    import barter_bt.data as room
+
+    if len(paths) == 1 and ("://" in paths[0] or Path(paths[0]).is_dir()):
+        if given:
+            name = min(given).replace("_", "-")
+            raise ConfigError(f"--{name} has no effect on a catalog", "it was said when files were imported")
+        if instrument is None:
+            raise ConfigError(
+                f"--instrument is missing: {paths[0]} is a catalog", "barter-bt data list tells its names"
+            )
+        of_catalog: Stream = getattr(room.Catalog(paths[0]), kind)(instrument, exchange=exchange)
+        return of_catalog
+    if exchange is not None:
+        raise ConfigError(f"--exchange is {exchange}, and {paths[0]} is no catalog", "leave it out")
+    for path in paths:
+        if not Path(path).is_file():
+            raise ConfigError(f"{path} does not exist")
+    if "interval" in given and kind != "candles":
+        raise ConfigError(f"--interval is {given['interval']}, but {kind} have no interval")
+    if instrument is not None:
+        given["instrument"] = instrument
+    stream: Stream = getattr(room, kind)(paths[0] if len(paths) == 1 else list(paths), **given)
+    return stream
 
 
 def _renames(pairs: list[str] | None) -> dict[str, str] | None:

@@ -110,7 +110,7 @@ def delisted(instruments: Sequence[Instrument], delistings: object) -> list[Inst
     >>> rows = pl.DataFrame({"time": [end], "instrument": ["sivb_usd"], "price": [0.0]})
     >>> bank, other = delisted([Instrument("xnas", "sivb_usd"), Instrument("xnas", "aapl_usd")], rows)
     >>> bank.expiry, bank.settlement_price, other.expiry
-    (1679961600000000000, Decimal('0.0'), None)
+    (1679961600000000000, 0.0, None)
     """
     opened = open_source(delistings)
     for name in ("time", "instrument"):

@@ -90,7 +90,8 @@ class CatalogSource:
     def lazy(self) -> pl.LazyFrame:
         """Give the whole source."""
         paths = [self._place.checked(entry) for entry in self._entries]
-        return pl.scan_parquet(paths, hive_partitioning=False).filter(self._wanted)
+        whole = pl.scan_parquet(paths, hive_partitioning=False)
+        return whole.filter(self._wanted) if any(map(self._cuts, self._entries)) else whole
 
     def sha256(self) -> str:
         """Checksum of the checksums of the files, and of the times."""
