@@ -80,7 +80,7 @@ def _checked(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
     return found.sort("time", maintain_order=True)
 
 
-def delisted(instruments: Sequence[Instrument], delistings: object) -> list[Instrument]:
+def delisted(instruments: Instrument | Sequence[Instrument], delistings: object) -> list[Instrument]:
     """Give instruments their ends: from its time on a delisted one does not trade, and what is held is paid for.
 
     Parameters
@@ -122,7 +122,7 @@ def delisted(instruments: Sequence[Instrument], delistings: object) -> list[Inst
     rows = _checked("delisting", opened.lazy().collect())
     ends = {name: (time, price) for time, name, price in rows.with_columns(pl.col("time").to_physical()).iter_rows()}
     found = []
-    for one in instruments:
+    for one in [instruments] if isinstance(instruments, Instrument) else instruments:
         time, price = ends.get(one.name, (one.expiry, one.settlement_price))
         if one.expiry not in (None, time):
             raise ConfigError(

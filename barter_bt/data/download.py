@@ -95,6 +95,8 @@ def download(
     MissingPackageError
         aiohttp is not installed.
     """
+    if not host.startswith(("http://", "https://")):
+        raise ConfigError(f"host is {host!r}; it must begin with http:// or https://", f"by default {HOST}")
     names = list(_names(kind, symbol, start, end, interval, by))
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,6 +121,8 @@ def _names(
         guess = nearest(kind, KINDS)
         hint = f"did you mean {guess!r}?" if guess else None
         raise ConfigError(f"{kind!r} cannot be downloaded; what can: {', '.join(KINDS)}", hint)
+    if not symbol.replace("_", "").isalnum():
+        raise ConfigError(f"symbol is {symbol!r}; it has letters, digits and _ alone", "the exchange's own: 'BTCUSDT'")
     market, called = KINDS[kind]
     if (interval is not None) != (called == "klines"):
         told = "is needed: the length of the candles" if interval is None else f"is {interval!r}, and {kind} has none"

@@ -14,7 +14,8 @@ from barter_bt.data.catalog.kinds import layout_of, uniform
 from barter_bt.data.catalog.manifest import Entry, Origin
 from barter_bt.data.catalog.mixing import other_sources, refuse_other_length
 from barter_bt.data.catalog.staging import Staging
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import ConfigError, DataError, nearest
+from barter_bt.instrument import EXCHANGES
 
 Overlap: TypeAlias = Literal["refuse", "merge"]
 
@@ -78,6 +79,10 @@ class Writer:
         self._staging, self._exchange, self._overlap = staging, name_of(exchange, "exchange"), overlap
         self._open: dict[tuple[str, str], tuple[list[pl.DataFrame], list[Origin], list[str]]] = {}
         self.added = Added()
+        known = {one.exchange for one in staging.manifest.files} or set(EXCHANGES)
+        guess = nearest(exchange, known)
+        if exchange not in known and guess:
+            self.added.notes = (f"exchange {exchange!r} is new here, where {guess!r} is known",)
 
     def add(self, kind: str, rows: pl.DataFrame, origin: Origin, notes: Iterable[str] = ()) -> None:
         """Take rows of one source, in order of time, with a column ``instrument``."""

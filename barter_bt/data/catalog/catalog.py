@@ -16,6 +16,7 @@ from barter_bt.data.catalog.places import Directory, Place
 from barter_bt.data.catalog.stores import Store, copy_catalog
 from barter_bt.data.catalog.verifying import problems
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.importers.loading import paths_of
 from barter_bt.data.repair import Repair
 from barter_bt.data.schema import TIME
 from barter_bt.data.stream import Stream
@@ -134,8 +135,7 @@ class Catalog(Contents):
             **{"repair": repair, "clock_offset": clock_offset},
         }
         said = {name: value for name, value in given.items() if value is not None}
-        paths = [Path(one) for one in files]
-        return import_files(self.path, kind, paths, exchange, overlap, said, negative_prices)
+        return import_files(self.path, kind, paths_of(kind, files), exchange, overlap, said, negative_prices)
 
     def add_stream(self, stream: Stream | CashFlows, *, exchange: str, overlap: Overlap = "refuse") -> Added:
         """Put the rows of a stream, or cash flows, into the catalog; parameters as for :meth:`add`.

@@ -146,10 +146,11 @@ class Contents:
             there = sorted({f"{one.instrument} at {one.exchange}" for one in files})
             where = "" if exchange is None else f" at {exchange}"
             others = sorted({one.kind for one in everything if one.instrument == instrument} - {kind})
-            raise ConfigError(
-                f"{self!r} has no {kind}{of}{where}; there are those of {', '.join(there) or 'nothing'}",
-                f"of {instrument!r} it has {', '.join(others)}" if others else _guess(instrument, files),
+            there_are = (
+                f"there are those of {', '.join(there) or 'nothing'}" if everything else "nothing was imported there"
             )
+            hint = f"of {instrument!r} it has {', '.join(others)}" if others else _guess(instrument, exchange, files)
+            raise ConfigError(f"{self!r} has no {kind}{of}{where}; {there_are}", hint)
         if len(exchanges) > 1:
             raise ConfigError(
                 f"{self!r} has {kind}{of} at {', '.join(exchanges)}", f"say which: exchange={exchanges[0]!r}"
@@ -157,8 +158,13 @@ class Contents:
         return found
 
 
-def _guess(instrument: str | None, files: list[Entry]) -> str | None:
-    """A name that may have been meant."""
-    names = {one.instrument.lower(): one.instrument for one in files}
-    guess = nearest((instrument or "").lower(), names)
-    return f"did you mean {names[guess]!r}?" if guess and names[guess] != instrument else None
+def _guess(instrument: str | None, exchange: str | None, files: list[Entry]) -> str | None:
+    """A name that may have been meant, of the instrument or the exchange."""
+    for given, names in (
+        (instrument, {one.instrument.lower(): one.instrument for one in files}),
+        (exchange, {one.exchange.lower(): one.exchange for one in files if one.instrument == instrument}),
+    ):
+        guess = nearest((given or "").lower(), names)
+        if guess and names[guess] != given:
+            return f"did you mean {names[guess]!r}?"
+    return None

@@ -39,8 +39,6 @@ def import_files(
         raise ConfigError(f"negative_prices is {negative_prices!r}; it must be names", f"[{negative_prices!r}]")
     negative = sorted(set(negative_prices))
     asked = json.dumps({**options, **({"negative_prices": negative} if negative else {})}, default=repr, sort_keys=True)
-    if not files:
-        raise ConfigError(f"{kind}: no file is given")
     with _writing(root, importer.kind, exchange, overlap) as (writer, known):
         for path in files:
             if not path.is_file():

@@ -8,12 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.catalog.kinds import layout_of
-from barter_bt.data.catalog.manifest import Entry, read_manifest, read_pending
+from barter_bt.data.catalog.manifest import NAME, Entry, read_manifest, read_pending
 from barter_bt.data.source import file_sha256
 
 
 def problems(root: Path) -> tuple[str, ...]:
     """Hold every file against the manifest: what is not as it was, in words; nothing is changed."""
+    if not (root / NAME).is_file():
+        return (f"there is no {NAME} in {root}: no import was ever finished there",)
     files = read_manifest(root).files
     found = [problem for entry in files for problem in _of(root, entry)]
     listed = {entry.path for entry in files}

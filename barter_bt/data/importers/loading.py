@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from barter_bt.data.canonical import Options
+from barter_bt.data.canonical import Options, check_zone
 from barter_bt.data.dated import Dated, make_dated
 from barter_bt.data.importers import IMPORTERS, Asked, Imported, Importer
 from barter_bt.data.repair import Repair
@@ -67,9 +67,8 @@ def load(
     (93576.0, 0.00039, -1)
     """
     importer = importer_of(kind)
-    read = [(Path(one), imported(importer, Path(one), instrument, Asked(interval, time_zone, amount))) for one in files]
-    if not files:
-        raise ConfigError(f"{kind}: no file is given")
+    asked = Asked(interval, time_zone, amount)
+    read = [(path, imported(importer, path, instrument, asked)) for path in paths_of(kind, files)]
     if importer.kind not in SCHEMAS:
         if repair is not None or clock_offset is not None:
             raise ConfigError(f"{kind}: repair and clock_offset are for market data, and have no effect", _LEAVE_OUT)
@@ -95,6 +94,26 @@ def importer_of(kind: str) -> Importer:
     return IMPORTERS[kind]
 
 
+def paths_of(kind: str, files: Sequence[object]) -> list[Path]:
+    """The files that are given.
+
+    Raises
+    ------
+    ConfigError
+        There are none, or one is no path.
+    """
+    if not files:
+        raise ConfigError(f"{kind}: no file is given")
+    for one in files:
+        if not isinstance(one, str | Path):
+            raise ConfigError(
+                f"{kind}: {one!r:.60} is no path", "give several files one after the other, with * before a list"
+            )
+        if "*" in str(one) and not Path(one).exists():
+            raise ConfigError(f"{kind}: {str(one)!r} is a pattern", f"*sorted(Path().glob({str(one)!r})) are the files")
+    return [Path(one) for one in files if isinstance(one, str | Path)]
+
+
 def options_of(importer: Importer, frame: pl.DataFrame, interval: str | None) -> Options:
     """How the rows of an importer become canonical."""
     return Options(importer.kind, interval=None if "time_exchange" in frame.columns else interval)
@@ -108,6 +127,8 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
             raise ConfigError(f"{importer.name}: {name} has no effect: the files say it themselves", _LEAVE_OUT)
         if not given and name in importer.needs:
             raise ConfigError(f"{importer.name}: {name} is needed: the files do not say it", _EXAMPLES[name])
+    if asked.time_zone is not None:
+        check_zone(asked.time_zone)
     found = importer.read(path, asked)
     frame, notes = _named(found.frame, path, instrument)
     names = [name for name in _ORDER if name in frame.columns]
