@@ -10,6 +10,7 @@ import pytest
 from frames import times
 
 import barter_bt as bt
+from barter_bt.backtest.config import load as load_config
 from barter_bt.data import Catalog, book, check, dividends, load, rebuild_books, rename_symbols
 from barter_bt.errors import ConfigError, DataError
 from tests.killing import Killed, kill_at
@@ -178,6 +179,31 @@ def test_what_cannot_be_is_told_and_changes_nothing(tmp_path, kind, lines, optio
     with pytest.raises((ConfigError, DataError), match=text):
         catalog.add(kind, file(tmp_path, "x.csv", *lines), exchange="x", **options)
     assert catalog.files.is_empty()
+
+
+def test_a_configuration_file_takes_them_of_a_catalog(tmp_path):
+    catalog = Catalog(tmp_path / "market")
+    catalog.add("csv_dividends", file(tmp_path, "one.csv", *DIVIDENDS), exchange="xnas")
+    prices = bt.data.generate.candles(9, instrument="aapl_usd")
+    catalog.add_stream(bt.candles(prices), exchange="xnas")
+    start = (
+        '[[data]]\nkind = "candles"\npath = "market"\ninstrument = "aapl_usd"\n[balances]\nusd = 10\n'
+        '[[instruments]]\nexchange = "xnas"\nname = "aapl_usd"\n[strategy]\nname = "sma_cross"\n[[cash_flows]]\n'
+    )
+
+    def flows(*lines):
+        return load_config(file(tmp_path, "run.toml", start, *lines)).build_market()["cash_flows"]
+
+    (found,) = flows('kind = "dividend"', 'path = "market"', 'instrument = "aapl_usd"')
+    assert found.frame["amount"].to_list() == [0.24, 0.25]
+    for lines, text in (
+        (('kind = "deposit"', 'path = "market"'), "a catalog holds no deposit"),
+        (('kind = "dividend"', 'path = "market"', 'cash = "4%"'), "cash: it has no effect on dividend of a catalog"),
+        (('kind = "dividend"', 'path = "market"', 'exchange = "xnys"'), "has no dividend at xnys"),
+        (('kind = "dividend"', 'path = "one.csv"', 'exchange = "xnys"'), "dividend has a file that says all"),
+    ):
+        with pytest.raises(ConfigError, match=text):
+            flows(*lines)
 
 
 def test_what_a_catalog_does_not_hold_is_told(tmp_path):

@@ -190,6 +190,13 @@ def test_a_value_that_does_not_fit_names_the_file(tmp_path):
         load("binance_spot_trades", path, instrument="btc_usdt")
 
 
+def test_a_column_that_nobody_needs_tells_the_layout_too(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("1,100.5,2,abc,1583709433583,True,True\n")
+    with pytest.raises(DataError, match=r"x\.csv: could not parse `abc`"):
+        load("binance_spot_trades", path, instrument="btc_usdt")
+
+
 def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
     path = tmp_path / "x.dbn"
     path.write_bytes(b"DBN")

@@ -129,6 +129,8 @@ class Config:
                 options[name] = self._instant(f"{key}.{name}", options[name])
             interest: CashFlows = self._make(key, data.interest, options)
             return interest
+        if file is not None and ("://" in file or (self.path.parent / file).is_dir()):
+            return self._flows_of_catalog(key, kind, file if "://" in file else self.path.parent / file, options)
         if options:
             self._fail(f"{key}.{min(options)}", f"{kind} has a file that says all", "this key is one of interest")
         if file is None:
@@ -144,6 +146,18 @@ class Config:
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
+        return flows
+
+    def _flows_of_catalog(self, key: str, kind: str, path: Path | str, options: dict[str, Any]) -> CashFlows:
+        """What happens to an instrument, or to all, in a catalog."""
+        from barter_bt import data
+
+        kinds = {"funding": "funding", "dividend": "dividends", "split": "splits", "settlement": "settlement_prices"}
+        if kind not in kinds:
+            self._fail(f"{key}.path", f"a catalog holds no {kind}", f"it holds {', '.join(kinds)}; {kind} needs a file")
+        for name in options.keys() - {"instrument", "exchange"}:
+            self._fail(f"{key}.{name}", f"it has no effect on {kind} of a catalog", "this key is one of interest")
+        flows: CashFlows = self._make(key, getattr(data.Catalog(path), kinds[kind]), options)
         return flows
 
     def _rate(self, pair: str, rate: Any) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import polars as pl
@@ -13,6 +12,7 @@ from barter_bt.data.catalog.coverage import ends, refuse_common, union, where, w
 from barter_bt.data.catalog.kinds import layout_of, uniform
 from barter_bt.data.catalog.manifest import Entry, Origin
 from barter_bt.data.catalog.mixing import other_sources, refuse_other_length
+from barter_bt.data.catalog.periods import between, by_instrument, by_period
 from barter_bt.data.catalog.staging import Staging
 from barter_bt.errors import ConfigError, DataError, nearest
 from barter_bt.instrument import EXCHANGES
@@ -88,9 +88,9 @@ class Writer:
         """Take rows of one source, in order of time, with a column ``instrument``."""
         if not rows.height:
             return
-        for instrument, part in _by_instrument(rows):
+        for instrument, part in by_instrument(rows):
             name = name_of(instrument, "instrument")
-            for date, period in _by_period(kind, part):
+            for date, period in by_period(kind, part):
                 self._take(kind, name, date, period, origin, list(notes))
 
     def _take(
@@ -144,7 +144,7 @@ class Writer:
             if joining.height:
                 rows = rows.filter(~inside)
                 self._join(entry, joining, at, spans, origins, notes)
-        for part in _between(rows, at, [one.time_first for one in there]):
+        for part in between(rows, at, [one.time_first for one in there]):
             first, last = ends(part, at)
             covered = [(max(first, start), min(last, end)) for start, end in spans if start <= last and first <= end]
             self._staging.write(part, key, date, covered, origins, notes)
@@ -164,31 +164,3 @@ class Writer:
             [*entry.origins, *origins], [*entry.notes, *notes],
         )  # fmt: skip
         self.added.files += 1
-
-
-def _by_instrument(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Rows of each instrument, under its name."""
-    if rows["instrument"].n_unique() == 1:
-        yield str(rows["instrument"][0]), rows.drop("instrument")
-        return
-    parts = rows.partition_by("instrument", maintain_order=True, include_key=False, as_dict=True)
-    for (instrument,), part in parts.items():
-        yield str(instrument), part
-
-
-def _by_period(kind: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Rows, which are in order of time, of each period; and its first day."""
-    layout = layout_of(kind)
-    first, last = rows[layout.at].gather([0, -1]).dt.truncate(layout.every)
-    begins = pl.datetime_range(first, last, layout.every, time_unit="ns", eager=True).to_physical().to_list()
-    for part in _between(rows, layout.at, begins[1:]):
-        yield part[layout.at].head(1).dt.truncate(layout.every).dt.to_string("%Y-%m-%d")[0], part
-
-
-def _between(rows: pl.DataFrame, at: str, times: Sequence[int]) -> Iterator[pl.DataFrame]:
-    """Rows, which are in order of time, before the first of some times, from each to the next, and from the last on."""
-    found = rows[at].to_physical().search_sorted(pl.Series(times, dtype=pl.Int64), side="left").to_list()
-    edges = [0, *found, rows.height]
-    for start, end in pairwise(edges):
-        if end > start:
-            yield rows.slice(start, end - start)
