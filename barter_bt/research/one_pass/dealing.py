@@ -73,7 +73,7 @@ def missing(terms: Terms, asked: Asked, found: Found, i: int, value: float, tick
         if wished != 0:
             wished = lots_for(terms, i, worth_of(account, s, wished, equity), ticks, account.with_fee[0])
     change = bounded_sum(wished if value > 0.0 else -wished, -found.holdings.quantity[i])
-    if wished != 0 and abs(change) <= muldiv_floor(wished, account.band[0], RATE):
+    if wished != 0 and account.band[0] != 0 and abs(change) <= muldiv_floor(wished, account.band[0], RATE):
         return 0
     return max(min(change, LIMIT), -LIMIT)
 
