@@ -8,8 +8,8 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.cli import main
+from barter_bt.cli.assignments import values_of
 from barter_bt.errors import ConfigError
-from barter_bt.research.configured import values_of
 
 CONFIG = """
 data = [{ kind = "candles", path = "candles.parquet" }]
