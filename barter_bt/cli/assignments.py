@@ -53,7 +53,9 @@ def parameters_of(assignments: Sequence[str]) -> dict[str, Any]:
     found = values_of(assignments)
     for name, values in found.items():
         if len(values) != 1:
-            raise ConfigError(f"--set gives {name} {len(values)} values; a run has one", "barter-bt sweep tries several")
+            raise ConfigError(
+                f"--set gives {name} {len(values)} values; a run has one", "barter-bt sweep tries several"
+            )
     return {name: value for name, (value,) in found.items()}
 
 

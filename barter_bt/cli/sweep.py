@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.assignments import Assignments, values_of
 from barter_bt.cli.printing import print_json, tell_saved
-from barter_bt.errors import BarterBtError
+from barter_bt.errors import BarterBtError, MissingPackageError
 
 if TYPE_CHECKING:
-    from barter_bt import Sweep
+    from barter_bt.research import Sweep
 
 Executor = Literal["threads", "processes"]
 
@@ -65,7 +65,7 @@ def sweep(
         config, set, where, interpret, objective=objective, workers=workers, executor=executor, out=out,
         progress=None if quiet else True,
     )  # fmt: skip
-    table = _save(found, out, plot=not no_plot)
+    table = _save(found, out, config.stem, plot=not no_plot)
     if json:
         best = found.ranked().select(*found.parameters, *found.figures).row(0, named=True)
         print_json({"table": str(table), "best": best, "sets": found.frame.height, "trials": found.trials})
@@ -111,7 +111,7 @@ def walk_forward(
     test
         How long what was chosen is tried then.
     out
-        Directory of the results: sweep.parquet, chosen.parquet, and stitched/, the run over all tests.
+        Directory of the results: sweep.parquet, chosen.parquet, page.html, and stitched/, the run over all tests.
     anchored
         Training always begins at the start of the data.
     embargo
@@ -127,7 +127,7 @@ def walk_forward(
     executor
         Threads, or processes for strategies in Python.
     no_plot
-        Draw no pictures.
+        Draw no pictures, and write no page.
     interpret
         Run without compiling; the result is the same.
     quiet
@@ -144,7 +144,7 @@ def walk_forward(
         config, set, where, interpret, folds=folds, objective=objective, workers=workers, executor=executor, out=out,
         progress=None if quiet else True,
     )  # fmt: skip
-    table = _save(found, out, plot=not no_plot)
+    table = _save(found, out, config.stem, plot=not no_plot)
     if found.partial:
         return _ended(found)
     tests = found.chosen()
@@ -176,13 +176,18 @@ def _swept(config: Path, set: list[str], where: str | None, interpret: bool, **o
     return run(simulation, ConfiguredStrategy(config), over=grid(where=where, **values_of(set)), **options)
 
 
-def _save(found: Sweep, out: Path, *, plot: bool) -> Path:
-    """Write the table and, of two parameters and more, pictures of it; tell what a user should know."""
+def _save(found: Sweep, out: Path, title: str, *, plot: bool) -> Path:
+    """Write the table, the page and, of two parameters and more, a picture; tell what a user should know."""
     table = found.save(out / "sweep.parquet")
     if plot and len([column for column in found.sets if column.n_unique() > 1]) > 1 and found.frame.height:
         picture = found.heatmap().get_figure(root=True)
         assert picture is not None, "it was drawn on one"
         picture.savefig(out / "heatmap.png")
+    if plot and not found.partial:
+        try:
+            found.report(out / "page.html", title=f"{title}: {found.objective}")
+        except MissingPackageError as error:
+            print(f"note: no page.html: {error.message}; {error.hint}", file=sys.stderr)
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
     return table

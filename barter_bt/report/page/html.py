@@ -54,7 +54,7 @@ def write_html(target: Path, template: str, charts: Mapping[str, Model], **value
     from bokeh.resources import Resources
     from jinja2 import Environment, PackageLoader
 
-    script, divs = components(charts) if charts else ("", {})
+    script, divs = components(dict(charts)) if charts else ("", {})
     environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
     scripts = Resources(mode="inline", components=["bokeh"]).js_raw if charts else []
     page = environment.get_template(template).render(divs=divs, script=script, scripts=scripts, **values)
