@@ -3,8 +3,9 @@
 Barter: backtests_concurrent.
 """
 
-from barter_bt.research import BacktestArguments, run_backtests
 from market import Trend, simulation
+
+from barter_bt.research import BacktestArguments, run_backtests
 
 
 def main() -> None:

@@ -5,8 +5,9 @@ Barter: engine_async_with_historic_market_data_and_mock_execution.
 
 import asyncio
 
-from barter_bt.live import paper
 from market import Trend, simulation
+
+from barter_bt.live import paper
 
 
 async def run() -> None:

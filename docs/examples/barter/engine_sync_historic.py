@@ -3,9 +3,10 @@
 Barter: engine_sync_with_historic_market_data_and_mock_execution.
 """
 
+from market import Trend, simulation
+
 from barter_bt.live import paper
 from barter_bt.protocol import Instruments
-from market import Trend, simulation
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 Barter: engine_sync_with_audit_replica_engine_state.
 """
 
-from barter_bt.engine.replica import differences
 from market import Trend, simulation
+
+from barter_bt.engine.replica import differences
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 Barter: engine_sync_with_risk_manager_open_order_checks.
 """
 
-import barter_bt as bt
 import polars as pl
 from market import Trend, simulation
+
+import barter_bt as bt
 
 
 class TwoAtOnce:

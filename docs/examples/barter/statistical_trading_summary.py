@@ -3,8 +3,9 @@
 Barter: statistical_trading_summary.
 """
 
-from barter_bt.statistic import trading_summary
 from market import Trend, simulation
+
+from barter_bt.statistic import trading_summary
 
 
 def main() -> None:
