@@ -198,6 +198,26 @@ def show(
 
 
 @data.command
+def copy(catalog: str, url: str, /, *, json: AsJson = False) -> None:
+    """Copy what is new of a catalog into a store of objects, the manifest last.
+
+    Parameters
+    ----------
+    catalog
+        Its directory.
+    url
+        Where to, such as s3://bucket/market.
+    """
+    from barter_bt.data import Catalog
+
+    copied = Catalog(_there(catalog)).copy_to(url)
+    if json:
+        print_json({"catalog": catalog, "url": url, "copied": copied})
+    else:
+        print(f"{url}: {copied} file(s) copied")
+
+
+@data.command
 def verify(catalog: str, /, *, json: AsJson = False) -> int:
     """Hold every file of a catalog against its manifest; the exit code is 2 if one is not as it was.
 

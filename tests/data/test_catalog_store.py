@@ -123,7 +123,10 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
 
 def test_commands_and_configuration_files_read_it(local, url, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("BARTER_BT_CACHE", str(tmp_path / "cache"))
-    local.copy_to(url)
+    assert main(["data", "copy", str(local.path), url]) == 0
+    assert f"{url}: 1 file(s) copied" in capsys.readouterr().out
+    assert main(["data", "copy", str(local.path), url, "--json"]) == 0
+    assert '"copied": 0' in capsys.readouterr().out
     assert main(["data", "list", url]) == 0
     assert "a_usd" in capsys.readouterr().out
     assert main(["data", "show", url, "trades", "a_usd", "--rows", "1"]) == 0
