@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from barter_bt.backtest import Result
     from barter_bt.research.plan import Plan
 
-RESERVED = ("run", "set", "piece", "fold", "part", "start", "end", "digest", "way", "warnings", "error", "key", "trial")
+RESERVED = ("run", "set", "piece", "fold", "part", "start", "end", "digest", "way", "warnings", "error", "key", "trial", "block_sums")
 """Columns of a sweep that are neither parameters nor figures."""
 _ABOUT = "barter_bt"
 _SHOWN = ("total_return", "max_drawdown", "trades")
