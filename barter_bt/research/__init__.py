@@ -1,5 +1,6 @@
 """Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
+from barter_bt.research.adaptive import Adaptive, adaptive
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
@@ -34,6 +35,7 @@ from barter_bt.research.sweeping import sweep
 from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
+    "Adaptive",
     "BlockSums",
     "CombinatorialFolds",
     "FactorReport",
@@ -47,6 +49,7 @@ __all__ = [
     "SuperiorPredictiveAbility",
     "Sweep",
     "TradeOrders",
+    "adaptive",
     "add_noise",
     "block_length",
     "combinatorial_purged",

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from barter_bt.errors import BarterBtError, ConfigError, EngineError, MissingPackageError
+from barter_bt.errors import BarterBtError, ConfigError, EngineError, MissingPackageError, StrategyError
 from barter_bt.research.executors import others, processors
 from barter_bt.research.packing import packed, unpacked
 from barter_bt.research.runs import Runs
@@ -105,7 +105,7 @@ class OnRay:
             rows: pl.DataFrame = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, Exception):
-                error.cause.add_note(f"On a worker of Ray:\n{error.traceback_str}")
+                error.cause.add_note(f"On a worker of Ray:\n{error}")
                 raise error.cause from None
             raise EngineError(f"a worker of Ray failed: {_last_line(error)}") from error
         except self._ray.exceptions.RayError as error:
@@ -161,10 +161,18 @@ def _rows_of(shipped: list[Any], sets: pl.DataFrame | None, first: int, block: S
 
 def _unshipped(ray: Any, reference: Any) -> Runs:
     shipped: _Shipped = ray.get(reference)
-    plan = unpacked(shipped.content, [pl.DataFrame(table) for table in ray.get(shipped.frames)])
+    node, frames = ray.util.get_node_ip_address(), [pl.DataFrame(table) for table in ray.get(shipped.frames)]
+    try:
+        plan = unpacked(shipped.content, frames)
+    except ImportError as error:
+        raise StrategyError(
+            f"node {node} cannot be given the sweep: {error}",
+            "what the script itself defines goes with it; modules must be on the nodes, or come from "
+            'ray.init(runtime_env={"working_dir": "."})',
+        ) from error
     if shipped.fingerprint not in (None, _fingerprint(plan.of(shipped.probe))):
         raise EngineError(
-            f"node {ray.util.get_node_ip_address()} would run something else than this process: its data, its Python "
+            f"node {node} would run something else than this process: its data, its Python "
             "or its barter_bt are others",
             "install the same on all nodes; files must be the same under the same path, or give frames",
         )
