@@ -22,7 +22,7 @@ def sweep(
     where: str | None = None,
     objective: str = "sharpe",
     workers: int | None = None,
-    executor: Literal["threads", "processes"] = "threads",
+    executor: Literal["threads", "processes", "ray"] = "threads",
     json: AsJson = False,
     no_plot: bool = False,
     interpret: bool = False,
@@ -48,7 +48,7 @@ def sweep(
     workers
         How many run at the same time; by default one for each processor.
     executor
-        Threads, or processes for strategies in Python.
+        Threads, processes for strategies in Python, or ray: the cluster of RAY_ADDRESS, else one of this machine.
     no_plot
         Do not draw heatmap.png.
     interpret

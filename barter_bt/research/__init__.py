@@ -1,6 +1,6 @@
 """Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
-from barter_bt.research.adaptive import Adaptive, adaptive
+from barter_bt.research.searching import Adaptive, adaptive
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward

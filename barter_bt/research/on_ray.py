@@ -172,8 +172,7 @@ def _unshipped(ray: Any, reference: Any) -> Runs:
         ) from error
     if shipped.fingerprint not in (None, _fingerprint(plan.of(shipped.probe))):
         raise EngineError(
-            f"node {node} would run something else than this process: its data, its Python "
-            "or its barter_bt are others",
+            f"node {node} would run something else than this process: its data, its Python or its barter_bt are others",
             "install the same on all nodes; files must be the same under the same path, or give frames",
         )
     return plan

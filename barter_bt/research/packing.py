@@ -67,7 +67,8 @@ def unpacked(content: bytes, frames: Sequence[pl.DataFrame]) -> Runs:
 
     class Unpacker(pickle.Unpickler):
         def persistent_load(self, number: Any) -> pl.DataFrame:
-            return frames[number]
+            frame: pl.DataFrame = frames[number]
+            return frame
 
     plan: Runs = Unpacker(io.BytesIO(content)).load()
     return plan

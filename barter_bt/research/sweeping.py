@@ -11,7 +11,7 @@ import polars as pl
 
 from barter_bt.backtest import Simulation
 from barter_bt.errors import ConfigError
-from barter_bt.research.adaptive import Adaptive, Search
+from barter_bt.research.searching import Adaptive, Search
 from barter_bt.research.course import run_all
 from barter_bt.research.executors import Kind, crew_of
 from barter_bt.research.folds import Fold

@@ -82,7 +82,9 @@ def test_rows_are_those_of_threads(cluster):
     import ray
 
     asked = {"figures": ["sharpe", "trades"], "sampling": "10m"}
-    threads, cluster_of = (bt.sweep(simulation(), crossing, over=GRID, blocks=4, executor=kind, **asked) for kind in KINDS)
+    threads, cluster_of = (
+        bt.sweep(simulation(), crossing, over=GRID, blocks=4, executor=kind, **asked) for kind in KINDS
+    )
     assert threads.digest == cluster_of.digest
     assert threads.done.equals(cluster_of.done)
     look = bt.adaptive(6, batch=3, seed=3, fast=(2, 8), slow=(9, 30))

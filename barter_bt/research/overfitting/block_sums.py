@@ -151,7 +151,7 @@ def summed(values: Floats, blocks: int) -> tuple[Floats, Floats, Floats, Floats]
 
 def check_number(blocks: int) -> None:
     """Refuse a number of blocks that cannot be halved, or makes too many splits."""
-    if not isinstance(blocks, int) or blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
+    if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
         raise ConfigError(f"blocks is {blocks}; allowed: even numbers from 2 to {_MOST_BLOCKS}", "16 is usual")
 
 
