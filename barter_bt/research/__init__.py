@@ -1,6 +1,5 @@
 """Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
-from barter_bt.research.searching import Adaptive, adaptive
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
@@ -29,6 +28,7 @@ from barter_bt.research.overfitting import (
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
 from barter_bt.research.result import Sweep
+from barter_bt.research.searching import Adaptive, adaptive
 from barter_bt.research.sets import draw, grid
 from barter_bt.research.study import Study
 from barter_bt.research.sweeping import sweep

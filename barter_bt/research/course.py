@@ -132,10 +132,8 @@ def _refuse_nothing(done: pl.DataFrame) -> None:
 def _values(part: Runs, done: pl.DataFrame, objective: str) -> list[float | None]:
     """The objective of each set; with pieces of the time its mean over those of training."""
     height = part.sets.height
-    trained = [
-        number for number in range(part.runs) if (piece := part.piece_of(number)) is None or piece.part == "train"
-    ]
-    rows = done.filter(pl.col("run").is_in(trained)).select(set=pl.col("run") % height, value=objective)
+    trained = [number for number, piece in enumerate(part.pieces or [None]) if piece is None or piece.part == "train"]
+    rows = done.filter((pl.col("run") // height).is_in(trained)).select(set=pl.col("run") % height, value=objective)
     found = rows.group_by("set", maintain_order=True).agg(pl.col("value").cast(pl.Float64).mean())
     values = dict(found.iter_rows())
     return [values.get(number) for number in range(height)]

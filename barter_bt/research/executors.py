@@ -58,7 +58,7 @@ def crew_of(plan: Runs, kind: Kind, workers: int | None) -> Iterator[Crew]:
         if kind == "ray":
             from barter_bt.research.on_ray import OnRay
 
-            yield OnRay(plan, workers, stack)
+            yield OnRay(plan, workers, processors(), stack)
         elif kind == "processes":
             yield _Processes(plan, workers or processors(), stack)
         else:
@@ -96,12 +96,7 @@ class _Processes:
         return self._stack.enter_context(pool)
 
     def rows(self, part: Runs, blocks: Sequence[Block]) -> Iterator[pl.DataFrame]:
-        yield from _gathered(self._pool, partial(_rows_of, *others(part, self._plan)), blocks)
-
-
-def others(part: Runs, plan: Runs) -> tuple[pl.DataFrame | None, int]:
-    """What a worker that has the plan must be told to run a part: its sets where they are others, and the first."""
-    return None if part.sets is plan.sets else part.sets, part.first
+        yield from _gathered(self._pool, partial(_rows_of, *packing.others(part, self._plan)), blocks)
 
 
 def _gathered(pool: Executor, task: Callable[[Block], pl.DataFrame], blocks: Sequence[Block]) -> Iterator[pl.DataFrame]:

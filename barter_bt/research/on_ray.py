@@ -13,8 +13,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, MissingPackageError, StrategyError
-from barter_bt.research.executors import others, processors
-from barter_bt.research.packing import packed, unpacked
+from barter_bt.research.packing import others, packed, unpacked
 from barter_bt.research.runs import Runs
 
 _LEAST_STORE: Final = 100_000_000  # bytes, of Ray's store of objects; it refuses less than 75 MB
@@ -48,13 +47,15 @@ class OnRay:
         What is run.
     workers
         How many blocks run at the same time; None: one for each processor of the cluster.
+    processors
+        Of this machine: so many has a cluster that is started here.
     stack
         Ends what was started.
     """
 
-    def __init__(self, plan: Runs, workers: int | None, stack: ExitStack) -> None:
+    def __init__(self, plan: Runs, workers: int | None, processors: int, stack: ExitStack) -> None:
         self._ray = _imported()
-        self._plan, self._workers, self._stack = plan, workers, stack
+        self._plan, self._workers, self._processors, self._stack = plan, workers, processors, stack
         self._shipped: Any = None
 
     @cached_property
@@ -68,7 +69,7 @@ class OnRay:
     def count(self) -> int:
         """How many blocks run at the same time."""
         size = sum(frame.estimated_size() for frame in self._pack.frames)
-        self._stack.enter_context(_connected(self._ray, self._workers, int(size)))
+        self._stack.enter_context(_connected(self._ray, self._workers or self._processors, int(size)))
         return self._workers or max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
 
     def rows(self, part: Runs, blocks: Sequence[Sequence[int]]) -> Iterator[pl.DataFrame]:
@@ -125,14 +126,14 @@ def _imported() -> Any:
 
 
 @contextmanager
-def _connected(ray: Any, workers: int | None, size: int) -> Iterator[None]:
+def _connected(ray: Any, processors: int, size: int) -> Iterator[None]:
     """A connection to a cluster: that which is there, or one that ends with it."""
     if ray.is_initialized():
         yield
         return
     asked: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if not os.environ.get("RAY_ADDRESS"):
-        asked |= {"address": "local", "num_cpus": workers or processors(), "include_dashboard": False}
+        asked |= {"address": "local", "num_cpus": processors, "include_dashboard": False}
         asked["object_store_memory"] = max(2 * size, _LEAST_STORE)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:

@@ -74,6 +74,11 @@ def unpacked(content: bytes, frames: Sequence[pl.DataFrame]) -> Runs:
     return plan
 
 
+def others(part: Runs, plan: Runs) -> tuple[pl.DataFrame | None, int]:
+    """What a worker that has the plan must be told to run a part: its sets where they are others, and the first."""
+    return None if part.sets is plan.sets else part.sets, part.first
+
+
 def write(plan: Packed, folder: Path) -> None:
     """Write a plan, and its frames as files of Arrow."""
     for number, frame in enumerate(plan.frames):

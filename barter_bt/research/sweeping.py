@@ -11,7 +11,6 @@ import polars as pl
 
 from barter_bt.backtest import Simulation
 from barter_bt.errors import ConfigError
-from barter_bt.research.searching import Adaptive, Search
 from barter_bt.research.course import run_all
 from barter_bt.research.executors import Kind, crew_of
 from barter_bt.research.folds import Fold
@@ -24,6 +23,7 @@ from barter_bt.research.ranking import LOWER_IS_BETTER
 from barter_bt.research.result import RESERVED, Sweep
 from barter_bt.research.runs import Runs
 from barter_bt.research.sampled import SUMS
+from barter_bt.research.searching import Adaptive, Search
 from barter_bt.research.sets import Listed, checked
 from barter_bt.strategy import Signals
 

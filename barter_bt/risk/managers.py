@@ -104,6 +104,6 @@ def split(given: Given, where: str = "risk") -> tuple[Limits | None, list[Any]]:
     if found.is_idle:
         raise ConfigError(
             f"{where} is Limits without a limit: it has no effect",
-            "name one, Limits(order_quantity=5), or leave it out",
+            "name one: Limits(order_quantity=5)",
         )
     return found, own

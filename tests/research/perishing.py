@@ -37,10 +37,6 @@ def dying(bars, folder):
     return Every(bars)
 
 
-def always_dying(bars):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def failing(bars):
     """All but the first set fail."""
     if bars == 3:

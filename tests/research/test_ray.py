@@ -8,7 +8,6 @@ import subprocess
 import sys
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,11 +15,10 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import EngineError, MissingPackageError, StrategyError
 from tests.docs.blocks import ROOT, blocks_of
-from tests.research.perishing import BTC, WALK, Elsewhere, Every, always_dying, dying, failing
+from tests.research.perishing import BTC, WALK, Elsewhere, Every, dying, failing
 
 HERE = "127.0.0.1"
 STORE = 80_000_000
-KINDS = ("threads", "ray")
 GRID = bt.grid(fast=(3, 5, 8), slow=(10, 20))
 no_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'barter-bt[ray]'")
 
@@ -82,14 +80,12 @@ def test_rows_are_those_of_threads(cluster):
     import ray
 
     asked = {"figures": ["sharpe", "trades"], "sampling": "10m"}
-    threads, cluster_of = (
-        bt.sweep(simulation(), crossing, over=GRID, blocks=4, executor=kind, **asked) for kind in KINDS
-    )
-    assert threads.digest == cluster_of.digest
-    assert threads.done.equals(cluster_of.done)
-    look = bt.adaptive(6, batch=3, seed=3, fast=(2, 8), slow=(9, 30))
-    threads, cluster_of = (bt.sweep(simulation(), crossing, over=look, executor=kind, **asked) for kind in KINDS)
-    assert threads.digest == cluster_of.digest
+    for more in ({"over": GRID, "blocks": 4}, {"over": bt.adaptive(6, batch=3, fast=(2, 8), slow=(9, 30))}):
+        threads, nodes = (
+            bt.sweep(simulation(), crossing, executor=kind, **asked, **more) for kind in ("threads", "ray")
+        )
+        assert threads.digest == nodes.digest
+        assert threads.done.equals(nodes.done)
     assert ray.is_initialized()
 
 
