@@ -47,8 +47,8 @@ class Adaptive:
 def adaptive(trials: int, *, batch: int = 16, seed: int = 0, where: Condition = None, **ranges: Any) -> Adaptive:
     """Sets that a sweep looks for where those before them were good: what ``over`` of a sweep takes; needs Optuna.
 
-    The first batch is random. Each later one is drawn where the objective was high (or low, where less is better),
-    by a tree-structured Parzen estimator, which is told of a batch when all of it has been run.
+    Until ten have been run they are random. Then each batch is drawn where the objective was high (or low, where less
+    is better), by a tree-structured Parzen estimator, which is told of a batch when all of it has been run.
 
     Parameters
     ----------

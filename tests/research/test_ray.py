@@ -15,21 +15,12 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import EngineError, MissingPackageError, StrategyError
 from tests.docs.blocks import ROOT, blocks_of
-from tests.research.perishing import BTC, WALK, Elsewhere, Every, dying, failing
+from tests.research.importable import Elsewhere, Every, crossing, dying, failing, simulation
 
 HERE = "127.0.0.1"
 STORE = 80_000_000
 GRID = bt.grid(fast=(3, 5, 8), slow=(10, 20))
 no_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'barter-bt[ray]'")
-
-
-def simulation(data=WALK):
-    return bt.Simulation(bt.data.candles(data), BTC, balances={"usd": 1_000}, interpret=True)
-
-
-def crossing(fast, slow):
-    mean = pl.col("close").rolling_mean
-    return bt.Signals((mean(fast) > mean(slow)) * 1.0)
 
 
 @pytest.fixture(scope="module")
