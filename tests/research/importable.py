@@ -48,6 +48,11 @@ def dying(bars, folder):
     return Every(bars)
 
 
+def holding(bars, lock):
+    """What it holds cannot be given to another process."""
+    return Every(bars)
+
+
 def failing(bars):
     """All but the first set fail."""
     if bars == 3:
@@ -62,16 +67,14 @@ class Elsewhere(Runs):
         return super().whole_of(number) if os.getpid() == self.seed else simulation(WALK.head(100))
 
 
-VARIANTS = {
-    "walk": WALK,
-    "noisy": bt.research.add_noise(WALK, 0.3, seed=1),
-    "short": WALK.head(250),
-}
+PRICES = WALK.head(150)
+NOISY = bt.research.add_noise(PRICES, 0.3, seed=1).with_columns(pl.col("open", "high", "low", "close").round(4))
+VARIANTS = {"walk": PRICES, "noisy": NOISY, "short": PRICES.head(120)}
 
 
 def priced(fee, latency, slip, data):
     """A simulation with terms and data as parameters."""
-    terms = {"fees": fee, "latency": bt.Latency(latency, 0), "slippage": bt.Slippage(slip)}
+    terms = {"fees": fee, "latency": bt.Latency(latency, 0), "slippage": bt.Slippage(rate=slip)}
     return simulation(VARIANTS[data], **terms)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from functools import partial
 from importlib.util import find_spec
 
@@ -15,7 +16,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import EngineError, MissingPackageError, StrategyError
 from tests.docs.blocks import ROOT, blocks_of
-from tests.research.importable import Elsewhere, Every, crossing, dying, failing, simulation
+from tests.research.importable import Elsewhere, Every, crossing, dying, failing, holding, simulation
 
 HERE = "127.0.0.1"
 STORE = 80_000_000
@@ -92,8 +93,9 @@ def test_what_a_strategy_raises_is_told_as_elsewhere(cluster):
     plan = Elsewhere(simulation(), Every, bt.grid(bars=(3,)), ["sharpe"], {}, os.getpid(), True)
     with pytest.raises(EngineError, match="would run something else"), crew_of(plan, "ray", None) as crew:
         list(crew.rows(plan, [[0]]))
+    locked = partial(holding, lock=threading.Lock())
     with pytest.raises(StrategyError, match="cannot be given the sweep"):
-        bt.sweep(simulation(), partial(Every, lock=open(os.devnull)), over={"bars": (3,)}, executor="ray")  # noqa: SIM115
+        bt.sweep(simulation(), locked, over={"bars": (3,)}, executor="ray")
 
 
 @no_ray
