@@ -96,3 +96,22 @@ def above(bars):
 
 
 DRIVERS = {"signals": above, "compiled": compiled, "python": Every}
+
+
+def driven(driver, bars):
+    """A strategy of any driver."""
+    return DRIVERS[driver](bars)
+
+
+LATER = 90_000_000_000
+SETS = pl.DataFrame(
+    {
+        "fee": ["0", "1%", "1%", "0.05%"],
+        "latency": [0, LATER, 0, 250_000_000],
+        "slip": [0.0, 0.0, 0.001, 0.001],
+        "data": ["walk", "noisy", "short", "walk"],
+        "driver": ["signals", "compiled", "python", "signals"],
+        "bars": [5, 5, 9, 9],
+    }
+)
+"""Each driver, with terms and data of its own."""

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 import barter_bt as bt
 from tests.draws import draws
-from tests.research.importable import DRIVERS, priced
+from tests.research.importable import DRIVERS, LATER, SETS, driven, priced
 
 FIGURES = ("sharpe", "total_return", "max_drawdown", "trades", "fees", "slippage", "orders_rejected")
-LATER = 90_000_000_000
 DIMENSIONS = {
     "fee": st.sampled_from(["0", "0.05%", "1%"]),
     "latency": st.sampled_from([0, 250_000_000, LATER]),
@@ -24,7 +23,9 @@ DIMENSIONS = {
 def assert_rows_are_runs(found, strategy):
     """Each against a run of its set by itself."""
     for row in found.frame.rows(named=True):
-        result = priced(**{name: row[name] for name in DIMENSIONS}).run(strategy(row["bars"]))
+        result = priced(**{name: row[name] for name in DIMENSIONS}).run(
+            strategy(**{name: row[name] for name in ("driver", "bars") if name in row})
+        )
         summary = result.summary()
         assert {name: row[name] for name in FIGURES} == {name: summary[name] for name in FIGURES}
         assert row["digest"] in (None, result.digest)
@@ -44,22 +45,10 @@ def test_n_sets_are_n_runs(driver, sets, workers):
     assert_rows_are_runs(found, DRIVERS[driver])
 
 
-SETS = pl.DataFrame(
-    {
-        "fee": ["0", "1%", "1%", "0.05%"],
-        "latency": [0, LATER, 0, 250_000_000],
-        "slip": [0.0, 0.0, 0.001, 0.001],
-        "data": ["walk", "noisy", "short", "walk"],
-        "bars": [5, 5, 9, 9],
-    }
-)
-
-
-@pytest.mark.parametrize("driver", DRIVERS)
-def test_processes_give_the_same(driver):
-    """A factory of simulations and one of strategies, imported by each worker."""
-    found = bt.sweep(priced, DRIVERS[driver], over=SETS, figures=FIGURES, executor="processes", workers=2)
-    assert_rows_are_runs(found, DRIVERS[driver])
+def test_processes_give_the_same():
+    """Every driver, each with terms and data of its own: both factories are imported by each worker."""
+    found = bt.sweep(priced, driven, over=SETS, figures=FIGURES, executor="processes", workers=2)
+    assert_rows_are_runs(found, driven)
     assert found.frame["trades"].min() > 0
     assert found.frame["fees"].to_list()[0] == 0.0 < found.frame["fees"].to_list()[1]
 

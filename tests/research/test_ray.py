@@ -16,7 +16,18 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import EngineError, MissingPackageError, StrategyError
 from tests.docs.blocks import ROOT, blocks_of
-from tests.research.importable import Elsewhere, Every, crossing, dying, failing, holding, simulation
+from tests.research.importable import (
+    SETS,
+    Elsewhere,
+    Every,
+    crossing,
+    driven,
+    dying,
+    failing,
+    holding,
+    priced,
+    simulation,
+)
 
 HERE = "127.0.0.1"
 STORE = 80_000_000
@@ -24,7 +35,7 @@ GRID = bt.grid(fast=(3, 5, 8), slow=(10, 20))
 no_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'barter-bt[ray]'")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster():
     """Two nodes with a processor each; this process is connected to the first."""
     with pytest.MonkeyPatch.context() as patch:
@@ -48,7 +59,15 @@ def cluster():
 
 
 @no_ray
-def test_what_is_lost_is_run_again(cluster, tmp_path):
+def test_a_cluster_gives_the_same(cluster, tmp_path):
+    """All of it on one cluster: to start it takes longer than all that is run on it."""
+    rows_are_those_of_threads()
+    what_is_raised_is_told_as_elsewhere()
+    ctrl_c_keeps_what_is_done()
+    what_is_lost_is_run_again(cluster, tmp_path)
+
+
+def what_is_lost_is_run_again(cluster, tmp_path):
     """A worker that dies, and then a node: nothing is missing, and nothing is there twice."""
     asked = {"over": {"bars": tuple(range(2, 12))}, "figures": ["sharpe", "trades"]}
     big = simulation(data=bt.data.generate.candles(1_500, instrument="btc_usd", seed=2))
@@ -66,23 +85,24 @@ def test_what_is_lost_is_run_again(cluster, tmp_path):
     assert found.digest == bt.sweep(big, Every, workers=1, **asked).digest
 
 
-@no_ray
-def test_rows_are_those_of_threads(cluster):
-    """Of one pass, with sums by block; of a search, whose batches go to the same workers; the cluster stays."""
+def rows_are_those_of_threads():
+    """Of one pass, with sums by block; of a search; of terms, data and drivers as parameters. The cluster stays."""
     import ray
 
     asked = {"figures": ["sharpe", "trades"], "sampling": "10m"}
-    for more in ({"over": GRID, "blocks": 4}, {"over": bt.adaptive(6, batch=3, fast=(2, 8), slow=(9, 30))}):
-        threads, nodes = (
-            bt.sweep(simulation(), crossing, executor=kind, **asked, **more) for kind in ("threads", "ray")
-        )
+    search = bt.adaptive(6, batch=3, fast=(2, 8), slow=(9, 30))
+    for market, strategy, more in (
+        (simulation(), crossing, {"over": GRID, "blocks": 4}),
+        (simulation(), crossing, {"over": search}),
+        (priced, driven, {"over": SETS}),
+    ):
+        threads, nodes = (bt.sweep(market, strategy, executor=kind, **asked, **more) for kind in ("threads", "ray"))
         assert threads.digest == nodes.digest
         assert threads.done.equals(nodes.done)
     assert ray.is_initialized()
 
 
-@no_ray
-def test_what_a_strategy_raises_is_told_as_elsewhere(cluster):
+def what_is_raised_is_told_as_elsewhere():
     """The error itself, with Ray's account of it as a note; what is not the same on a node is told as well."""
     with pytest.raises(ZeroDivisionError, match="no bars: 4") as told:
         bt.sweep(simulation(), failing, over={"bars": (3, 4)}, executor="ray")
@@ -98,8 +118,7 @@ def test_what_a_strategy_raises_is_told_as_elsewhere(cluster):
         bt.sweep(simulation(), locked, over={"bars": (3,)}, executor="ray")
 
 
-@no_ray
-def test_ctrl_c_keeps_what_is_done(cluster):
+def ctrl_c_keeps_what_is_done():
     """What has begun is ended, nothing more is begun."""
     import ray
 
