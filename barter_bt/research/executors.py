@@ -52,21 +52,24 @@ def crew_of(plan: Runs, kind: Kind, workers: int | None) -> Iterator[Crew]:
     """
     if kind not in KINDS:
         raise ConfigError(f"executor is {kind!r}; allowed: {', '.join(KINDS)}")
-    if workers is not None and not is_whole(workers, 1):
-        raise ConfigError(f"workers is {workers!r}; it must be a whole number from 1")
+    count = count_of(workers)
     with ExitStack() as stack:
         if kind == "ray":
             from barter_bt.research.on_ray import OnRay
 
-            yield OnRay(plan, workers, processors(), stack)
+            yield OnRay(plan, workers, count, stack)
         elif kind == "processes":
-            yield _Processes(plan, workers or processors(), stack)
+            yield _Processes(plan, count, stack)
         else:
-            yield _Threads(workers or processors())
+            yield _Threads(count)
 
 
-def processors() -> int:
-    """How many this process may use."""
+def count_of(workers: int | None) -> int:
+    """How many workers: those asked for, else one for each processor that this process may use."""
+    if workers is not None:
+        if not is_whole(workers, 1):
+            raise ConfigError(f"workers is {workers!r}; it must be a whole number from 1")
+        return workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

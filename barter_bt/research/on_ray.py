@@ -48,7 +48,7 @@ class OnRay:
     workers
         How many blocks run at the same time; None: one for each processor of the cluster.
     processors
-        Of this machine: so many has a cluster that is started here.
+        Of a cluster that is started here.
     stack
         Ends what was started.
     """
@@ -69,7 +69,7 @@ class OnRay:
     def count(self) -> int:
         """How many blocks run at the same time."""
         size = sum(frame.estimated_size() for frame in self._pack.frames)
-        self._stack.enter_context(_connected(self._ray, self._workers or self._processors, int(size)))
+        self._stack.enter_context(_connected(self._ray, self._processors, int(size)))
         return self._workers or max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
 
     def rows(self, part: Runs, blocks: Sequence[Sequence[int]]) -> Iterator[pl.DataFrame]:
