@@ -118,14 +118,14 @@ class Search:
         sampler = optuna.samplers.TPESampler(seed=asked.seed, multivariate=True, constant_liar=True)
         with _quiet(optuna):
             self._study = optuna.create_study(sampler=sampler, direction="minimize" if lower else "maximize")
-        self._seen: set[tuple[Any, ...]] = set()
+        self._left, self._seen = asked.trials, set[tuple[Any, ...]]()
         self._waiting: list[Trial] = []
         self.notes: list[str] = []
 
     def ask(self) -> pl.DataFrame | None:
         """The next batch: sets that were not there before; None when there are none any more."""
         rows: list[dict[str, Any]] = []
-        wanted = 0 if self.notes else min(self._asked.batch, self._asked.trials - len(self._seen))
+        wanted = 0 if self.notes else min(self._asked.batch, self._left)
         attempts = 0
         while len(rows) < wanted:
             trial = self._study.ask(self._ranges)
@@ -147,6 +147,7 @@ class Search:
                     f"{_ATTEMPTS:,} sets that it proposed were there already, or excluded by where"
                 )
                 break
+        self._left -= len(rows)
         return self._frame(rows) if rows else None
 
     def tell(self, values: Sequence[float | None]) -> None:

@@ -38,9 +38,9 @@ def course(search, value):
 
 
 def test_its_course_does_not_depend_on_who_runs_it():
-    """On seed and batch alone: not on workers, or on one pass."""
+    """On seed and batch alone: not on workers, processes, or one pass."""
     over = bt.adaptive(12, batch=4, seed=5, **PAIRS)
-    found = [swept(over), swept(over, workers=3), swept(over, one_pass=False, workers=2)]
+    found = [swept(over), swept(over, workers=3), swept(over, one_pass=False, workers=2, executor="processes")]
     assert len({each.digest for each in found}) == 1
     others = [swept(bt.adaptive(24, **more, **PAIRS)) for more in ({"batch": 4, "seed": 6}, {"batch": 6, "seed": 5})]
     assert len({found[0].digest, *(each.digest for each in others)}) == 3

@@ -113,6 +113,15 @@ def what_is_raised_is_told_as_elsewhere():
     plan = Elsewhere(simulation(), Every, bt.grid(bars=(3,)), ["sharpe"], {}, os.getpid(), True)
     with pytest.raises(EngineError, match="would run something else"), crew_of(plan, "ray", None) as crew:
         list(crew.rows(plan, [[0]]))
+    import ray
+
+    def lost(reference):
+        raise ray.exceptions.WorkerCrashedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ray, "get", lost)
+        with pytest.raises(EngineError, match="could not run a block of sets, in 4 attempts"):
+            bt.sweep(simulation(), Every, over={"bars": (3,)}, executor="ray")
     locked = partial(holding, lock=threading.Lock())
     with pytest.raises(StrategyError, match="cannot be given the sweep"):
         bt.sweep(simulation(), locked, over={"bars": (3,)}, executor="ray")
