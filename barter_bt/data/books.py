@@ -73,7 +73,11 @@ def rebuild_books(
         raise ConfigError(f"rebuild_books takes a stream of books, not {stream!r:.60}", "make one with data.book(...)")
     if levels < 0:
         raise ConfigError(f"levels is {levels}; it must be 0 or more")
-    names, tick, lot = list(stream.instruments), step_of(price_increment, "price"), step_of(quantity_increment, "quantity")
+    names, tick, lot = (
+        list(stream.instruments),
+        step_of(price_increment, "price"),
+        step_of(quantity_increment, "quantity"),
+    )
     chunks = _rebuilt(stream, levels, tick, lot, interpret)
     frames = [_frame(chunk, done, names, levels, tick, lot) for chunk, done in chunks]
     return pl.concat(frames) if frames else pl.DataFrame()

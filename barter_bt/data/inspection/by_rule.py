@@ -28,9 +28,12 @@ def by_rule(stream: Stream, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The rows that break each rule; nulls; rows that an earlier one equals."""
     names = [name for name in rows.columns if name not in (*PLACE, "instrument", CODE, CLOSED)]
     for name in (*names, "instrument"):
-        yield found(rows, stream.kind, "null", name, pl.col(name).is_null(), None)
-    for rule in rules_of(stream.kind, names, stream.signed if stream.negative else None):
-        yield found(rows, stream.kind, rule.code, rule.column, rule.bad, _value(rule))
+        if rows[name].null_count():
+            yield found(rows, stream.kind, "null", name, pl.col(name).is_null(), None)
+    rules = rules_of(stream.kind, names, stream.signed if stream.negative else None)
+    masks = rows.lazy().select(rule.bad.alias(str(i)) for i, rule in enumerate(rules)).collect()
+    for rule, mask in zip(rules, masks, strict=True):
+        yield found(rows, stream.kind, rule.code, rule.column, mask, _value(rule))
     if stream.kind != "candles":
         again = ~pl.struct(*names, CODE).is_first_distinct()
         yield found(rows, stream.kind, "duplicate", "time_exchange", again, None)

@@ -14,7 +14,7 @@ from barter_bt.data.inspection.rows import found
 _SECOND = 1e9
 _STANDS = {
     "trades": ("price",),
-    "quotes": ("bid_price", "bid_amount", "ask_price", "ask_amount"),
+    "quotes": ("ask_price", "ask_amount", "bid_amount", "bid_price"),
     "candles": ("open", "high", "low", "close"),
 }
 
@@ -47,9 +47,8 @@ def _gaps(
     since = np.maximum.accumulate(ends)[:-1]
     missing = np.zeros(len(ends), np.int64)
     missing[1:] = clock.until(np.maximum(begins[1:], since)) - clock.until(since)
-    length = pl.Series(missing)
     name = "time_open" if kind == "candles" else "time_exchange"
-    return found(rows, kind, "gap", name, length > allowed, length / _SECOND)
+    return found(rows, kind, "gap", name, pl.Series(missing > allowed), pl.Series(missing / _SECOND))
 
 
 def _stale(kind: str, rows: pl.DataFrame, clock: OpenTime, ends: np.ndarray, limits: Limits) -> pl.DataFrame:
@@ -64,4 +63,4 @@ def _stale(kind: str, rows: pl.DataFrame, clock: OpenTime, ends: np.ndarray, lim
     lasts = open_ns[last] - open_ns[first]
     is_stale = (last - first + 1 >= limits.stale_rows) & (lasts >= limits.stale_ns)
     bad = pl.Series(repeats & is_stale[run - 1], dtype=pl.Boolean)
-    return found(rows, kind, "stale", names[-1] if kind == "candles" else names[0], bad, pl.Series(lasts[run - 1] / _SECOND))
+    return found(rows, kind, "stale", names[-1], bad, pl.Series(lasts[run - 1] / _SECOND))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,5 +59,8 @@ def open_time(calendar: Calendar | Mapping[str, Calendar], instrument: str, firs
     one = calendar.get(instrument, ALWAYS) if isinstance(calendar, Mapping) else calendar
     if one == ALWAYS:
         return OpenTime()
-    found = one if isinstance(one, Sessions) else sessions_around(one, first_ns, last_ns)
+    found = one if isinstance(one, Sessions) else _made(one, first_ns, last_ns)
     return OpenTime(found.opens_ns, found.closes_ns)
+
+
+_made = lru_cache(maxsize=8)(sessions_around)  # a calendar takes a while to make, and many instruments share one

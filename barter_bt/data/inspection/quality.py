@@ -42,8 +42,8 @@ class Quality:
         Every row that a check found: ``kind``, ``check``, ``column``, ``instrument``, ``source``, ``row``, ``time``
         and ``value``.
     looks
-        What was looked for: ``kind``, ``check``, ``count`` (null: it was not looked for), ``unit``, and ``what``, with its
-        formula.
+        What was looked for: ``kind``, ``check``, ``count`` (null: it was not looked for), ``unit``, and ``what`` with
+        its formula.
     instruments
         For each kind and instrument: ``rows``, ``time_first``, ``time_last``, and of its latency in seconds (arrival
         less exchange time; null without arrivals) ``latency_min``, ``latency_median`` and ``latency_max``.

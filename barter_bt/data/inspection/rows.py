@@ -39,24 +39,28 @@ def rows_of(stream: Stream) -> pl.DataFrame:
     return whole.with_columns(code, *([closed] if stream.kind == "candles" else []))
 
 
+NOTHING = pl.DataFrame(schema=FOUND)
+
+
 def found(
     rows: pl.DataFrame, kind: str, check: str, column: str, bad: pl.Expr | pl.Series, value: pl.Expr | pl.Series | None
 ) -> pl.DataFrame:
     """The rows in which a check found something, and how bad it is there."""
+    mask = (bad if isinstance(bad, pl.Series) else rows.select(bad).to_series()).fill_null(False)
+    if not mask.any():
+        return NOTHING
     measured = pl.lit(None, pl.Float64) if value is None else value
     return (
-        rows.lazy()
-        .with_columns(_value=measured, _bad=bad)
-        .filter(pl.col("_bad").fill_null(False))
+        rows.select("instrument", "source", "row", time="time_exchange", value=measured)
+        .filter(mask)
         .select(
             pl.lit(kind).alias("kind"),
             pl.lit(check).alias("check"),
             pl.lit(column).alias("column"),
             pl.col("instrument").cast(pl.String),
-            pl.col("source"),
-            pl.col("row"),
-            pl.col("time_exchange").alias("time"),
-            pl.col("_value").cast(pl.Float64).alias("value"),
+            "source",
+            "row",
+            "time",
+            pl.col("value").cast(pl.Float64),
         )
-        .collect()
     )
