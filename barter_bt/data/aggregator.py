@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import polars as pl
 
 from barter_bt.data import bars
 from barter_bt.data.duration import duration_ns, whole_days
+from barter_bt.data.imbalance import SPAN, Imbalance
+from barter_bt.data.renko import Renko
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError, DataError
 
@@ -24,7 +26,7 @@ class Aggregator:
     ----------
     kind
         ``"trades"``, ``"quotes"`` or ``"candles"``: what the rows are.
-    every, ticks, volume, value, price_range, time_zone
+    every, ticks, volume, value, price_range, renko, tick_imbalance, volume_imbalance, span, time_zone
         As for :func:`aggregate`.
 
     Examples
@@ -46,23 +48,29 @@ class Aggregator:
         volume: float | None = None,
         value: float | None = None,
         price_range: float | None = None,
+        renko: float | None = None,
+        tick_imbalance: float | None = None,
+        volume_imbalance: float | None = None,
+        span: int | None = None,
         time_zone: str | None = None,
     ) -> None:
         self._kind, self._every, self._zone = kind, every, time_zone
-        given = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range}
+        given = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range, "renko": renko}
+        given |= {"tick_imbalance": tick_imbalance, "volume_imbalance": volume_imbalance}
         sizes = {name: size for name, size in given.items() if size is not None}
         if len(sizes) + (every is not None) != 1:
             raise ConfigError(
                 f"aggregate has {', '.join([*sizes, *(['every'] if every else [])]) or 'no rule'}; it takes one of "
-                "every, ticks, volume, value, price_range"
+                f"every, {', '.join(given)}"
             )
-        for name, size in sizes.items():
-            self._measure, self._size = _MEASURES[name], _size(kind, name, size)
+        self._rule, self._size = next(((name, _size(kind, name, size)) for name, size in sizes.items()), ("every", 0.0))
+        self._span = _span(self._rule, span)
         if every is not None and duration_ns(every, "every") <= 0:
             raise ConfigError(f"aggregate: every is {every!r}; it must be positive")
         if time_zone is not None and not whole_days(every):
             raise ConfigError(f"aggregate: time_zone has no effect on every={every!r}", 'it is for days: every="1d"')
         self._open: dict[str, bars.Rows] = {}
+        self._states: dict[str, Renko | Imbalance] = {}
 
     def push(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Take more rows, canonical and in order of time; give the candles that are over, by instrument.
@@ -99,8 +107,7 @@ class Aggregator:
         rows = bars.Rows.joined(parts)
         if (rows.time[1:] < rows.time[:-1]).any():
             raise DataError(f"aggregate: rows of {name!r} go back in time", "repair=Repair(sort=True) sorts a stream")
-        found = list(self._by_time(rows, is_last=is_last) if self._every else self._by_measure(rows))
-        used, candles = found[0] if found else (0, {})
+        used, candles = self._by_time(rows, is_last=is_last) if self._every else self._by_rule(name, rows)
         if used < len(rows):
             self._open[name] = rows.part(slice(used, None))
         if not candles:
@@ -108,16 +115,20 @@ class Aggregator:
         frame = pl.DataFrame(candles).with_columns(pl.col("^time_.*$").cast(TIME), instrument=pl.lit(name))
         return frame.select(list(SCHEMA))
 
-    def _by_measure(self, rows: bars.Rows) -> Iterator[tuple[int, dict[str, Any]]]:
-        """How many rows make bars that are over, and these bars; nothing if there are none."""
-        ends = bars.ends_by_measure(rows, self._measure, self._size)
-        if ends:
-            starts = np.array([0, *ends[:-1]])
-            closed = rows.time[np.array(ends) - 1]
-            opened = np.minimum(rows.time[starts], closed - 1)
-            yield ends[-1], bars.bars(rows.part(slice(0, ends[-1])), starts, opened, closed)
+    def _by_rule(self, name: str, rows: bars.Rows) -> tuple[int, dict[str, Any]]:
+        """How many rows make bars that are over, and these bars."""
+        if self._rule in _MEASURES:
+            ends = bars.ends_by_measure(rows, _MEASURES[self._rule], self._size)
+            return bars.bars_to(rows, ends)
+        if name not in self._states:
+            is_renko, by_volume = self._rule == "renko", self._rule == "volume_imbalance"
+            self._states[name] = (
+                Renko(self._size) if is_renko else Imbalance(self._size, self._span, by_volume=by_volume)
+            )
+        return self._states[name].bars(rows)
 
-    def _by_time(self, rows: bars.Rows, *, is_last: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _by_time(self, rows: bars.Rows, *, is_last: bool) -> tuple[int, dict[str, Any]]:
+        """The same of windows of time."""
         assert self._every is not None, "the rule is the clock"
         edges = bars.edges(int(rows.at[0]), int(rows.at[-1]), self._every, self._zone)
         places = np.searchsorted(rows.at, edges)
@@ -132,8 +143,20 @@ class Aggregator:
             )
         used = len(rows) if is_last else int(starts[-1])  # more of the last window may come
         over = starts < used
-        if over.any():
-            yield used, bars.bars(rows.part(slice(0, used)), starts[over], opened[over], closed[over])
+        if not over.any():
+            return 0, {}
+        return used, bars.bars(rows.part(slice(0, used)), starts[over], opened[over], closed[over])
+
+
+def _span(rule: str, span: int | None) -> int:
+    """Over how many bars the averages of imbalance bars go."""
+    if span is None:
+        return SPAN
+    if not rule.endswith("imbalance"):
+        raise ConfigError(f"aggregate: span has no effect on {rule}", "it is for tick_imbalance and volume_imbalance")
+    if span < 1:
+        raise ConfigError(f"aggregate: span is {span}; it must be at least 1")
+    return span
 
 
 def _size(kind: str, name: str, size: float) -> float:
@@ -142,7 +165,7 @@ def _size(kind: str, name: str, size: float) -> float:
         raise ConfigError(f"aggregate: {name} is {size}; it must be positive")
     if kind == "candles":
         raise ConfigError(f"aggregate: candles do not tell where within them {name} is reached", 'give every="1h"')
-    if kind == "quotes" and name in ("volume", "value"):
+    if kind == "quotes" and name in ("volume", "value", "volume_imbalance"):
         raise ConfigError(f"aggregate: quotes have no {name}: nothing is traded", "give trades")
     return float(size)
 

@@ -82,7 +82,7 @@ class Market:
         return levels.select("side", "price", amount=pl.Series(levels["lots"].to_numpy() / LOTS))
 
     def candles(self, every: str = "1m") -> pl.DataFrame:
-        """Candles of the trades, for :func:`~barter_bt.data.candles`; arguments as for :func:`~barter_bt.data.aggregate`."""
+        """Candles of the trades, for :func:`~barter_bt.data.candles`; ``every`` as for an aggregate."""
         made = Aggregator("trades", every=every)
         return pl.concat([made.push(self.trades), made.finish()]).drop("time_received")
 

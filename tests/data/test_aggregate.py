@@ -12,6 +12,7 @@ from barter_bt.data import Aggregator, aggregate, candles, check, generate, quot
 from barter_bt.errors import ConfigError, DataError
 
 RULES = [{"every": "10ms"}, {"ticks": 7}, {"volume": 9.0}, {"value": 900.0}, {"price_range": 0.01}]
+RULES += [{"renko": 0.01}, {"tick_imbalance": 20}, {"volume_imbalance": 20, "span": 5}]
 
 
 def trades_at(offsets, prices, amounts=None):
@@ -131,6 +132,8 @@ def test_mid_prices_of_quotes():
     assert shown(stream) == [(0, 10, 1.5, 2.5, 1.5, 2.5, 0.0), (10, 20, 4.5, 4.5, 4.5, 4.5, 0.0)]
     with pytest.raises(ConfigError, match="quotes have no volume"):
         aggregate(quotes(book, instrument="a_usd"), volume=5)
+    with pytest.raises(ConfigError, match="quotes have no volume_imbalance"):
+        aggregate(quotes(book, instrument="a_usd"), volume_imbalance=5)
 
 
 def test_a_candle_is_known_when_the_last_of_its_rows_has_arrived():
@@ -145,6 +148,10 @@ def test_a_candle_is_known_when_the_last_of_its_rows_has_arrived():
     ("rule", "text"),
     [
         ({}, "has no rule"),
+        ({"ticks": 5, "span": 3}, "span has no effect on ticks"),
+        ({"every": "1m", "span": 3}, "span has no effect on every"),
+        ({"tick_imbalance": 5, "span": 0}, "span is 0; it must be at least 1"),
+        ({"renko": -1.0}, "renko is -1.0; it must be positive"),
         ({"every": "1m", "ticks": 5}, "has ticks, every"),
         ({"ticks": 0}, "ticks is 0; it must be positive"),
         ({"every": "-1m"}, "every is '-1m'; it must be positive"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import polars as pl
 
 from barter_bt.data.inspection.looks import LOOKS
 from barter_bt.data.schema import TIME
 
-_TIMES = {"kind": pl.String, "instrument": pl.String, "time_exchange": TIME, "wait": pl.Float64}
+_TIMES: dict[str, Any] = {"kind": pl.String, "instrument": pl.String, "time_exchange": TIME, "wait": pl.Float64}
 
 
 def times_of(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -46,5 +47,11 @@ def looks_at(kinds: Collection[str], found: pl.DataFrame, skipped: Collection[st
         for name, look in LOOKS.items()
         if kind in look.kinds
     ]
-    schema = {"kind": pl.String, "check": pl.String, "count": pl.Int64, "unit": pl.String, "what": pl.String}
+    schema: dict[str, Any] = {
+        "kind": pl.String,
+        "check": pl.String,
+        "count": pl.Int64,
+        "unit": pl.String,
+        "what": pl.String,
+    }
     return pl.DataFrame(told, schema, orient="row")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
 PLACE = ("source", "row")
-FOUND = {
+FOUND: dict[str, Any] = {
     **{"kind": pl.String, "check": pl.String, "column": pl.String, "instrument": pl.String},
     **{"source": pl.String, "row": pl.Int64, "time": TIME, "value": pl.Float64},
 }
