@@ -98,8 +98,5 @@ def aggregate(
 def _pushed(made: Aggregator, stream: Stream) -> Iterator[pl.DataFrame]:
     names = stream.instruments
     for chunk in stream.chunks({name: code for code, name in enumerate(names)}):
-        codes = chunk.columns["instrument"]
-        for code in range(len(names)):
-            chosen = None if len(names) == 1 else codes == code
-            yield made.push_columns(names[code], chunk.columns, chosen)
+        yield made.push_columns(names, chunk.columns)
     yield made.finish()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from barter_bt.data import bars
+from barter_bt.data.chunk import look_up
 from barter_bt.data.duration import duration_ns, whole_days
 from barter_bt.data.imbalance import SPAN, Imbalance
 from barter_bt.data.renko import Renko
 from barter_bt.data.schema import TIME
+from barter_bt.data.sound import in_order
 from barter_bt.errors import ConfigError, DataError
 
 _MEASURES = {"ticks": bars.count, "volume": bars.volume, "value": bars.value, "price_range": bars.span}
+_FEW_NAMES = 1 << 16
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -81,39 +84,64 @@ class Aggregator:
             Times go back, or a candle lies in two windows.
         """
         columns = {name: rows[name].to_physical().to_numpy() for name in rows.columns if name != "instrument"}
-        names = rows["instrument"].cast(pl.String)
-        made = [
-            self.push_columns(str(name), columns, None if names.n_unique() == 1 else (names == name).to_numpy())
-            for name in names.unique(maintain_order=True)
-        ]
-        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+        text = rows["instrument"].cast(pl.String)
+        names = [str(name) for name in text.unique(maintain_order=True)]
+        return self.push_columns(
+            names, columns | {"instrument": look_up(text, {name: i for i, name in enumerate(names)})}
+        )
 
-    def push_columns(
-        self, instrument: str, columns: Mapping[str, np.ndarray[Any, Any]], chosen: np.ndarray[Any, Any] | None
-    ) -> pl.DataFrame:
-        """The same with the columns of a chunk as arrays, of which ``chosen`` rows are those of one instrument."""
-        rows = _rows(columns, self._kind, chosen)
-        return self._made(instrument, [rows] if len(rows) else [], is_last=False)
+    def push_columns(self, names: Sequence[str], columns: Mapping[str, np.ndarray[Any, Any]]) -> pl.DataFrame:
+        """The same with the columns of a chunk as arrays, in which instruments are numbers of ``names``."""
+        rows = _rows(columns, self._kind)
+        both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0) if self._kind == "quotes" else None
+        if len(names) == 1:
+            groups = [(names[0], rows if both is None or both.all() else rows.part(both))]
+        else:
+            codes = columns["instrument"]
+            few = codes.astype(np.uint16) if len(names) <= _FEW_NAMES else codes  # which NumPy sorts by its digits
+            order = np.argsort(few, kind="stable")
+            order = order if both is None else order[both[order]]
+            ends = np.searchsorted(few[order], np.arange(len(names) + 1))
+            rows = rows.part(order)
+            groups = [(name, rows.part(slice(ends[i], ends[i + 1]))) for i, name in enumerate(names)]
+        made = [self._pushed(name, mine) for name, mine in groups if len(mine)]
+        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
     def finish(self) -> pl.DataFrame:
         """Give the candles of windows of time that have begun; bars that have not reached their size do not end."""
-        made = [self._made(name, [], is_last=True) for name in list(self._open)]
+        made = [self._made(name, self._open.pop(name), is_last=True) for name in list(self._open)]
         return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
-    def _made(self, name: str, new: list[bars.Rows], *, is_last: bool) -> pl.DataFrame:
-        parts = [*([self._open.pop(name)] if name in self._open else []), *new]
-        if not parts:
-            return pl.DataFrame(schema=SCHEMA)
-        rows = bars.Rows.joined(parts)
-        if (rows.time[1:] < rows.time[:-1]).any():
+    def _pushed(self, name: str, rows: bars.Rows) -> pl.DataFrame:
+        """The bars that are over with more rows of an instrument."""
+        begun = self._open.pop(name, None)
+        if not in_order(rows.time, None if begun is None else int(begun.time[-1])):
             raise DataError(f"aggregate: rows of {name!r} go back in time", "repair=Repair(sort=True) sorts a stream")
+        if begun is None:
+            return self._made(name, rows, is_last=False)
+        if self._every is None:
+            return self._made(name, bars.Rows.joined([begun, rows]), is_last=False)
+        # Only what belongs to the window that has begun is put to its rows: the others stay where they are.
+        cut = int(np.searchsorted(rows.at, bars.edges(int(begun.at[0]), int(begun.at[0]), self._every, self._zone)[1]))
+        first = bars.Rows.joined([begun, rows.part(slice(0, cut))])
+        if cut == len(rows):
+            return self._made(name, first, is_last=False)
+        rest = rows.part(slice(cut, None))
+        return pl.concat([self._made(name, first, is_last=True), self._made(name, rest, is_last=False)])
+
+    def _made(self, name: str, rows: bars.Rows, *, is_last: bool) -> pl.DataFrame:
         used, candles = self._by_time(rows, is_last=is_last) if self._every else self._by_rule(name, rows)
         if used < len(rows):
             self._open[name] = rows.part(slice(used, None))
         if not candles:
             return pl.DataFrame(schema=SCHEMA)
-        frame = pl.DataFrame(candles).with_columns(pl.col("^time_.*$").cast(TIME), instrument=pl.lit(name))
-        return frame.select(list(SCHEMA))
+        columns = [pl.Series(each, candles[each]) for each in SCHEMA if each != "instrument"]
+        columns = [each.cast(TIME) if each.name.startswith("time_") else each for each in columns]
+        columns.insert(
+            list(SCHEMA).index("instrument"),
+            pl.repeat(name, len(columns[0]), dtype=pl.String, eager=True).alias("instrument"),
+        )
+        return pl.DataFrame(columns)
 
     def _by_rule(self, name: str, rows: bars.Rows) -> tuple[int, dict[str, Any]]:
         """How many rows make bars that are over, and these bars."""
@@ -177,11 +205,9 @@ SCHEMA: dict[str, Any] = {
 SCHEMA |= dict.fromkeys((*_PRICES, "volume"), pl.Float64)
 
 
-def _rows(columns: Mapping[str, Any], kind: str, chosen: Any) -> bars.Rows:
-    """Canonical columns as rows; quotes at their mid, without those that have an empty side."""
+def _rows(columns: Mapping[str, Any], kind: str) -> bars.Rows:
+    """Canonical columns as rows; quotes at their mid."""
     if kind == "quotes":
-        both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0)
-        chosen = both if chosen is None else both & chosen
         prices = [(columns["bid_price"] + columns["ask_price"]) / 2] * 4
     else:
         prices = [columns[name if kind == "candles" else "price"] for name in _PRICES]
@@ -189,5 +215,4 @@ def _rows(columns: Mapping[str, Any], kind: str, chosen: Any) -> bars.Rows:
     opened, high, low, close = prices
     traded = columns.get("amount" if kind == "trades" else "volume", np.zeros(len(time)))
     begin, received = columns.get("time_open", time), columns.get("time_received", time)
-    rows = bars.Rows(begin, time, received, opened, high, low, close, traded)
-    return rows if chosen is None else rows.part(chosen)
+    return bars.Rows(begin, time, received, opened, high, low, close, traded)

@@ -47,12 +47,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.time)
 
-    def part(self, rows: slice | npt.NDArray[np.bool_]) -> Rows:
+    def part(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Rows:
         """Some of the rows."""
         return Rows.joined([self], rows)
 
     @staticmethod
-    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[np.bool_] | None = None) -> Rows:
+    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[Any] | None = None) -> Rows:
         """Rows behind rows, or some of them; columns that are one array (the prices of a trade) stay one."""
         made: dict[tuple[int, ...], npt.NDArray[Any]] = {}
         columns = []
@@ -168,7 +168,10 @@ def bars(rows: Rows, starts: npt.NDArray[np.intp], opened: Times, closed: Times)
     last = np.append(starts[1:], len(rows)) - 1
     return {
         "time_exchange": closed,
-        "time_received": np.maximum(closed, np.maximum.reduceat(rows.received, starts)),
+        # Without arrivals the last row of a bar, which is in order of time, was the last to come.
+        "time_received": np.maximum(
+            closed, rows.time[last] if rows.received is rows.time else np.maximum.reduceat(rows.received, starts)
+        ),
         "time_open": opened,
         "open": rows.open[starts],
         "high": np.maximum.reduceat(rows.high, starts),
