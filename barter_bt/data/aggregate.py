@@ -98,5 +98,5 @@ def aggregate(
 def _pushed(made: Aggregator, stream: Stream) -> Iterator[pl.DataFrame]:
     names = stream.instruments
     for chunk in stream.chunks({name: code for code, name in enumerate(names)}):
-        yield made.push_columns(names, chunk.columns)
+        yield made.push_columns(names, chunk.columns, checked=stream.validate)
     yield made.finish()

@@ -18,7 +18,6 @@ from barter_bt.data.sound import in_order
 from barter_bt.errors import ConfigError, DataError
 
 _MEASURES = {"ticks": bars.count, "volume": bars.volume, "value": bars.value, "price_range": bars.span}
-_FEW_NAMES = 1 << 16
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -90,21 +89,26 @@ class Aggregator:
             names, columns | {"instrument": look_up(text, {name: i for i, name in enumerate(names)})}
         )
 
-    def push_columns(self, names: Sequence[str], columns: Mapping[str, np.ndarray[Any, Any]]) -> pl.DataFrame:
-        """The same with the columns of a chunk as arrays, in which instruments are numbers of ``names``."""
+    def push_columns(
+        self, names: Sequence[str], columns: Mapping[str, np.ndarray[Any, Any]], *, checked: bool = False
+    ) -> pl.DataFrame:
+        """The same with the columns of a chunk as arrays, in which instruments are numbers of ``names``.
+
+        ``checked`` says that times do not go back, which was seen already.
+        """
         rows = _rows(columns, self._kind)
         both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0) if self._kind == "quotes" else None
         if len(names) == 1:
             groups = [(names[0], rows if both is None or both.all() else rows.part(both))]
         else:
             codes = columns["instrument"]
-            few = codes.astype(np.uint16) if len(names) <= _FEW_NAMES else codes  # which NumPy sorts by its digits
+            few = codes.astype(np.min_scalar_type(len(names)))  # small integers are sorted by their digits
             order = np.argsort(few, kind="stable")
             order = order if both is None else order[both[order]]
             ends = np.searchsorted(few[order], np.arange(len(names) + 1))
             rows = rows.part(order)
             groups = [(name, rows.part(slice(ends[i], ends[i + 1]))) for i, name in enumerate(names)]
-        made = [self._pushed(name, mine) for name, mine in groups if len(mine)]
+        made = [self._pushed(name, mine, checked) for name, mine in groups if len(mine)]
         return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
     def finish(self) -> pl.DataFrame:
@@ -112,10 +116,10 @@ class Aggregator:
         made = [self._made(name, self._open.pop(name), is_last=True) for name in list(self._open)]
         return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
-    def _pushed(self, name: str, rows: bars.Rows) -> pl.DataFrame:
+    def _pushed(self, name: str, rows: bars.Rows, checked: bool) -> pl.DataFrame:
         """The bars that are over with more rows of an instrument."""
         begun = self._open.pop(name, None)
-        if not in_order(rows.time, None if begun is None else int(begun.time[-1])):
+        if not checked and not in_order(rows.time, None if begun is None else int(begun.time[-1])):
             raise DataError(f"aggregate: rows of {name!r} go back in time", "repair=Repair(sort=True) sorts a stream")
         if begun is None:
             return self._made(name, rows, is_last=False)
@@ -213,6 +217,7 @@ def _rows(columns: Mapping[str, Any], kind: str) -> bars.Rows:
         prices = [columns[name if kind == "candles" else "price"] for name in _PRICES]
     time = columns["time_exchange"]
     opened, high, low, close = prices
-    traded = columns.get("amount" if kind == "trades" else "volume", np.zeros(len(time)))
+    name = "amount" if kind == "trades" else "volume"
+    traded = columns[name] if name in columns else np.zeros(len(time))
     begin, received = columns.get("time_open", time), columns.get("time_received", time)
     return bars.Rows(begin, time, received, opened, high, low, close, traded)

@@ -63,4 +63,17 @@ def open_time(calendar: Calendar | Mapping[str, Calendar], instrument: str, firs
     return OpenTime(found.opens_ns, found.closes_ns)
 
 
+def name_of(calendar: Calendar | Mapping[str, Calendar]) -> str:
+    """A calendar, or one for each instrument, in words.
+
+    Examples
+    --------
+    >>> name_of({"aapl_usd": "XNYS"})
+    'aapl_usd: XNYS; others: 24/7'
+    """
+    if isinstance(calendar, Mapping):
+        return "; ".join([f"{name}: {name_of(one)}" for name, one in calendar.items()] + [f"others: {ALWAYS}"])
+    return calendar.name if isinstance(calendar, Sessions) else calendar
+
+
 _made = lru_cache(maxsize=8)(sessions_around)  # a calendar takes a while to make, and many instruments share one

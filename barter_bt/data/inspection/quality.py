@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,7 +15,7 @@ from barter_bt.data.inspection.by_rule import by_rule
 from barter_bt.data.inspection.by_time import by_time
 from barter_bt.data.inspection.limits import Limits
 from barter_bt.data.inspection.looks import LOOKS
-from barter_bt.data.inspection.open_time import ALWAYS, Calendar, open_time
+from barter_bt.data.inspection.open_time import ALWAYS, Calendar, name_of, open_time
 from barter_bt.data.inspection.overview import instruments, looks_at, times_of
 from barter_bt.data.inspection.rows import FOUND, rows_of
 from barter_bt.data.market import MarketData
@@ -47,6 +47,8 @@ class Quality:
     instruments
         For each kind and instrument: ``rows``, ``time_first``, ``time_last``, and of its latency in seconds (arrival
         less exchange time; null without arrivals) ``latency_min``, ``latency_median`` and ``latency_max``.
+    limits
+        By which it was looked: the arguments of :func:`quality`, the calendar by name.
     repairs
         How many rows a repair of each kind mended before this look, where a stream has one.
     """
@@ -54,6 +56,7 @@ class Quality:
     rows: pl.DataFrame
     looks: pl.DataFrame
     instruments: pl.DataFrame
+    limits: Mapping[str, str | float]
     repairs: Mapping[str, int]
 
     @property
@@ -78,7 +81,7 @@ class Quality:
     def __str__(self) -> str:
         told = [f"{name}: {rows} row(s) repaired before this look" for name, rows in self.repairs.items()]
         for one in self.frame.iter_rows(named=True):
-            worst = "" if one["worst"] is None else f", worst {one['worst']:.6g} {one['unit']}"
+            worst = "" if one["worst"] is None else f", worst {one['worst']:.6g} {one['unit']}".rstrip()
             told.append(
                 f"{one['kind']} of {one['instrument']}: {one['check']} ({one['column']}) in {one['count']} rows, "
                 f"{one['share']:.3%}, first in row {one['row']} of {one['source']} at {one['time']}{worst}"
@@ -159,7 +162,8 @@ worst 6000 s
         times.append(times_of(stream.kind, rows))
         repairs.update(stream.repairs)
     found = pl.concat(parts)
-    return Quality(found, looks_at({stream.kind for stream in streams}, found, skipped), instruments(times), repairs)
+    looks = looks_at({stream.kind for stream in streams}, found, skipped)
+    return Quality(found, looks, instruments(times), {"calendar": name_of(calendar), **asdict(limits)}, repairs)
 
 
 def _streams(data: object) -> tuple[Stream, ...]:

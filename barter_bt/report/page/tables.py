@@ -68,8 +68,10 @@ def tables_of(run: Tables, options: Mapping[str, Any]) -> list[Table]:
         _by(run, "instrument", options),
         _by(run, "strategy", options),
         _drawdowns(run),
-        _frame("Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)),
-        _frame("Last trades (fills)", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
+        frame_table(
+            "Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)
+        ),
+        frame_table("Last trades (fills)", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
     ]
     return [table for table in made if table is not None and table.rows]
 
@@ -107,7 +109,8 @@ def _extremes(positions: pl.DataFrame) -> pl.DataFrame:
     return ranked if ranked.height <= 2 * some else pl.concat([ranked[:some], ranked[-some:]])
 
 
-def _frame(heading: str, frame: pl.DataFrame, note: str) -> Table:
+def frame_table(heading: str, frame: pl.DataFrame, note: str = "") -> Table:
+    """A frame as it is."""
     rows = [[_cell(value, "text") for value in row] for row in frame.iter_rows()]
     return Table(heading, tuple(name.replace("_", " ") for name in frame.columns), rows, note)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.errors import ConfigError, MissingPackageError
+from barter_bt.errors import MissingPackageError
 from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.page.tables import figures_table, tables_of
+from barter_bt.report.page.target import page_target
 from barter_bt.statistic.benchmark import Benchmark
 from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.curve import curve_of
@@ -79,11 +80,7 @@ def write_page(
         raise MissingPackageError("the page needs Bokeh", 'pip install "barter-bt[report]"') from error
     from barter_bt.report.page.interactive import Charts
 
-    target = Path(path)
-    if not target.absolute().parent.is_dir():  # before all the work
-        raise ConfigError(f"{target} cannot be written: directory {target.parent} does not exist")
-    if target.suffix not in (".html", ".htm"):
-        raise ConfigError(f"{target} is a page in HTML; its name must end in .html", "a picture is made by plot")
+    target = page_target(path)
     look = look_of(style)
     summary = summarise(run, benchmark=benchmark, **options)
     charts = Charts(run, benchmark, benchmark_name, window, style, options).all()
