@@ -57,19 +57,19 @@ def write_quality(
 
     target = page_target(path)
     environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
-    looks = found.looks.to_dicts()
+    looks = found.looks
     page = environment.get_template("quality.html").render(
         title=title,
         look=look_of(style),
         told=_told(found),
         limits=found.limits,
         repairs=found.repairs,
-        skipped=[row["check"] for row in looks if row["count"] is None],
+        skipped=looks.filter(pl.col("count").is_null())["check"].to_list(),
         cards=_cards(found),
         parts=PARTS,
         **_strips(found),
         tables=_tables(found),
-        looks=looks,
+        looks=looks.group_by("check", "what", "unit", maintain_order=True).agg("kind", "count").to_dicts(),
     )
     with replacing(target) as file:
         file.write_text(page, "utf-8")
@@ -108,7 +108,9 @@ def _strips(found: Quality) -> dict[str, Any]:
 
 
 def _tables(found: Quality) -> list[Any]:
-    table = found.frame.with_columns((pl.col("share") * 100).alias("share")).rename({"share": "share %"})
+    per_cent = (pl.col("share") * 100).alias("share %")
+    first = ("kind", "check", "instrument", "count", per_cent, "worst", "unit")  # what is read without scrolling
+    table = found.frame.select(*first, "time", "row", "column", "source")
     note = f"{ROWS:,} of {table.height:,}" if table.height > ROWS else ""
     few = found.instruments.head(ROWS)
     more = f"{ROWS:,} of {found.instruments.height:,}" if found.instruments.height > ROWS else ""

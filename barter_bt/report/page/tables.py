@@ -111,7 +111,11 @@ def _extremes(positions: pl.DataFrame) -> pl.DataFrame:
 
 def frame_table(heading: str, frame: pl.DataFrame, note: str = "") -> Table:
     """A frame as it is."""
-    rows = [[_cell(value, "text") for value in row] for row in frame.iter_rows()]
+    numbers = [dtype.is_numeric() for dtype in frame.dtypes]  # a column with nulls is still one of numbers
+    rows = [
+        [_cell(value, "text")._replace(number=number) for value, number in zip(row, numbers, strict=True)]
+        for row in frame.iter_rows()
+    ]
     return Table(heading, tuple(name.replace("_", " ") for name in frame.columns), rows, note)
 
 
