@@ -38,7 +38,7 @@ def _measured(case: str, frame: pl.DataFrame, answer: answers.Answer) -> Entry:
         "final_equity": total,
         "same_work": made.height == answer.orders and abs(gap) <= answer.tolerance,
         "same_work_reason": f"{made.height} candles of {answer.orders}; sum {gap:+.4g}, {answer.tolerance:.4g} allowed",
-        "note": "with the stream and its checks; the number of candles stands in place of the orders, their sum in place "
+        "note": "with the stream and its checks; candles stand in place of orders, and their sum in place "
         "of the equity",
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
@@ -134,7 +134,7 @@ def _write(found: Quality, page: Path | None, picture: Path | None) -> None:
         if not picture.absolute().parent.is_dir():
             raise ConfigError(f"--picture is {picture}, but directory {picture.parent} does not exist")
         with replacing(picture) as file:
-            plot_quality(found).get_figure().savefig(file, format=picture.suffix[1:] or "png")
+            cast("Any", plot_quality(found).figure).savefig(file, format=picture.suffix[1:] or "png")
 
 
 def _tell(found: Quality, what: str, *, as_json: bool) -> None:
@@ -147,11 +147,12 @@ def _tell(found: Quality, what: str, *, as_json: bool) -> None:
         return
     for mended, rows in found.repairs.items():
         print(f"{mended}: {rows} row(s) repaired before this look")
-    rows = found.instruments["rows"].sum()
+    height = found.instruments["rows"].sum()
     if found.rows.height:
-        print_table(f"{found.rows.height:,} findings in {rows:,} rows of {what}, times in UTC", found.frame, decimals=6)
+        title = f"{found.rows.height:,} finding(s) in {height:,} rows of {what}, times in UTC"
+        print_table(title, found.frame, decimals=6)
     else:
-        print(f"nothing odd in {rows:,} rows of {what}")
+        print(f"nothing odd in {height:,} rows of {what}")
     skipped = [name for name, count in found.looks.select("check", "count").iter_rows() if count is None]
     if skipped:
         print(f"not looked for, as the rows of the books have errors: {', '.join(skipped)}")

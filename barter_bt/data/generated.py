@@ -60,9 +60,9 @@ class Market:
     states: pl.DataFrame
 
     def levels_at(self, time_ns: int | None = None) -> pl.DataFrame:
-        """The true book behind all events up to a time (by default all): ``side``, ``price``, ``amount``, by price.
+        """The true book behind all events up to a time (by default all): ``side``, ``price``, ``amount``.
 
-        Summed up from the orders alone.
+        From the lowest bid to the highest ask, summed up from the orders alone.
 
         Raises
         ------

@@ -78,7 +78,7 @@ def plot_quality(found: Quality, ax: Axes | None = None, *, style: Look = "light
     shown: npt.NDArray[np.float64] = np.log1p(np.array(list(counts.values())))
     colours = LinearSegmentedColormap.from_list("findings", [look.grid, look.sell])
     lines = np.arange(len(counts) + 1) - 0.5
-    masked = np.ma.masked_equal(shown, 0.0)  # type: ignore[no-untyped-call] # NumPy's
+    masked = np.ma.masked_equal(shown, 0.0)
     axes.pcolormesh(dates(edges), lines, masked, cmap=colours, vmin=-shown.max(), rasterized=True)
     axes.hlines(lines[1:-1], *dates(edges[[0, -1]]), color=look.grid, linewidth=0.8)
     axes.set_yticks(range(len(counts)), [f"{kind}: {check} ({each.sum():,})" for (kind, check), each in counts.items()])

@@ -22,7 +22,7 @@ def gappy(tmp_path):
 def test_the_table_of_findings(gappy, capsys):
     assert main(["data", "quality", str(gappy), "--kind", "candles"]) == 0
     printed = capsys.readouterr().out
-    assert "1 findings in 89 rows of" in printed
+    assert "1 finding(s) in 89 rows of" in printed
     assert "gap" in printed
     assert main(["data", "quality", str(gappy), "--kind", "candles", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -83,7 +83,7 @@ class Quality:
         for one in self.frame.iter_rows(named=True):
             worst = "" if one["worst"] is None else f", worst {one['worst']:.6g} {one['unit']}".rstrip()
             told.append(
-                f"{one['kind']} of {one['instrument']}: {one['check']} ({one['column']}) in {one['count']} rows, "
+                f"{one['kind']} of {one['instrument']}: {one['check']} ({one['column']}) in {one['count']:,} row(s), "
                 f"{one['share']:.3%}, first in row {one['row']} of {one['source']} at {one['time']}{worst}"
             )
         return "\n".join(told) or f"nothing odd in {self.instruments['rows'].sum():,} rows"
@@ -146,8 +146,8 @@ def quality(
     >>> quality(candles(rows)).frame.height
     0
     >>> print(quality(candles(rows.filter(pl.int_range(500).is_between(100, 199).not_()))))
-    candles of walk_usd: gap (time_open) in 1 rows, 0.250%, first in row 100 of <frame> at 2020-01-01 03:21:00+00:00, \
-worst 6000 s
+    candles of walk_usd: gap (time_open) in 1 row(s), 0.250%, first in row 100 of <frame> at \
+2020-01-01 03:21:00+00:00, worst 6000 s
     """
     limits = Limits(max_gap, outlier, stale, stale_rows, max_latency)
     streams = _streams(data)
