@@ -123,7 +123,8 @@ class Aggregator:
         if self._every is None:
             return self._made(name, bars.Rows.joined([begun, rows]), is_last=False)
         # Only what belongs to the window that has begun is put to its rows: the others stay where they are.
-        cut = int(np.searchsorted(rows.at, bars.edges(int(begun.at[0]), int(begun.at[0]), self._every, self._zone)[1]))
+        end = bars.edges(int(begun.at[0]), int(begun.at[0]), self._every, self._zone)[1]
+        cut = int(np.searchsorted(rows.at, end))
         first = bars.Rows.joined([begun, rows.part(slice(0, cut))])
         if cut == len(rows):
             return self._made(name, first, is_last=False)
