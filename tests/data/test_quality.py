@@ -434,5 +434,5 @@ def test_a_crash_of_a_real_day_is_an_outlier():
 
 def test_a_row_that_goes_back_in_time_ends_no_gap():
     back = put(frame_of("trades", 1), 100, time_exchange=pl.col("time_exchange") - timedelta(minutes=45))
-    found = quality(trades(back), max_gap="30m").rows
+    found = quality(trades(back), max_gap="30m", max_latency="1h").rows
     assert found.select("check", "row").rows() == [("time_back", 100)]
