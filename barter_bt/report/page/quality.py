@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from barter_bt.errors import MissingPackageError
-from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of
 from barter_bt.report.findings import PARTS, findings_in_time
+from barter_bt.report.page.html import writable, write_html
 from barter_bt.report.page.tables import ROWS, frame_table
-from barter_bt.report.page.target import page_target
 
 if TYPE_CHECKING:
     from barter_bt.data import Quality
@@ -38,7 +36,7 @@ def write_quality(
     Raises
     ------
     MissingPackageError
-        Jinja is not installed (the extra ``report``).
+        Bokeh, which brings Jinja, is not installed (the extra ``report``).
     ConfigError
         The file's directory does not exist, or its name does not end in .html.
 
@@ -50,15 +48,12 @@ def write_quality(
         ...
     barter_bt.errors.ConfigError: /nowhere/page.html cannot be written: directory /nowhere does not exist
     """
-    try:
-        from jinja2 import Environment, PackageLoader
-    except ImportError as error:
-        raise MissingPackageError("the page needs Jinja", 'pip install "barter-bt[report]"') from error
-
-    target = page_target(path)
-    environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
+    target = writable(path)
     looks = found.looks
-    page = environment.get_template("quality.html").render(
+    return write_html(
+        target,
+        "quality.html",
+        {},
         title=title,
         look=look_of(style),
         told=_told(found),
@@ -71,9 +66,6 @@ def write_quality(
         tables=_tables(found),
         looks=looks.group_by("check", "what", "unit", maintain_order=True).agg("kind", "count").to_dicts(),
     )
-    with replacing(target) as file:
-        file.write_text(page, "utf-8")
-    return target
 
 
 def _told(found: Quality) -> str:

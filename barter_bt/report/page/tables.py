@@ -109,11 +109,15 @@ def _extremes(positions: pl.DataFrame) -> pl.DataFrame:
     return ranked if ranked.height <= 2 * some else pl.concat([ranked[:some], ranked[-some:]])
 
 
-def frame_table(heading: str, frame: pl.DataFrame, note: str = "") -> Table:
-    """A frame as it is."""
-    numbers = [dtype.is_numeric() for dtype in frame.dtypes]  # a column with nulls is still one of numbers
+def frame_table(heading: str, frame: pl.DataFrame, note: str = "", *, figures: bool = False) -> Table:
+    """A table as it is; with ``figures`` what is named as a figure is shown as one."""
+    units: list[Unit] = [FIGURES[name].unit if figures and name in FIGURES else "text" for name in frame.columns]
+    numbers = [dtype.is_numeric() for dtype in frame.dtypes]  # a null stands where its column's numbers do
     rows = [
-        [_cell(value, "text")._replace(number=number) for value, number in zip(row, numbers, strict=True)]
+        [
+            cell._replace(number=cell.number or number)
+            for cell, number in zip(map(_cell, row, units), numbers, strict=True)
+        ]
         for row in frame.iter_rows()
     ]
     return Table(heading, tuple(name.replace("_", " ") for name in frame.columns), rows, note)
