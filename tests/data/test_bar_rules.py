@@ -131,6 +131,8 @@ def test_an_imbalance_bar_by_hand():
 @pytest.mark.parametrize("by_volume", [False, True])
 @settings(max_examples=60)
 @given(STEPS, st.integers(1, 12), st.sampled_from([1, 3, 7]))
+@example([(1, 0, 1)] * 4 + [(1, 1, 1)] * 2, 2, 1)  # nothing is expected, and a balance of 0 is no more than that
+@example([(1, move, 1) for move in (0, *(1, -1) * 5, 1, 1, 1, 1, 1, 1)], 12, 1)  # a bar of one row: E[T] falls to 1.2
 def test_imbalance_bars_end_where_they_do_row_by_row(by_volume, steps, first, span):
     rows = walk(steps)
     name = "volume_imbalance" if by_volume else "tick_imbalance"

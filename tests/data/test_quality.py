@@ -436,3 +436,9 @@ def test_a_row_that_goes_back_in_time_ends_no_gap():
     back = put(frame_of("trades", 1), 100, time_exchange=pl.col("time_exchange") - timedelta(minutes=45))
     found = quality(trades(back), max_gap="30m", max_latency="1h").rows
     assert found.select("check", "row").rows() == [("time_back", 100)]
+
+
+@given(st.lists(st.integers(-4, 4), min_size=2, max_size=20), st.integers(1, 6))
+def test_prices_that_repeat_do_not_change_the_typical_step(steps, times):
+    levels = np.cumsum(steps).astype(float)
+    assert typical_step(np.repeat(levels, times)) == typical_step(levels)
