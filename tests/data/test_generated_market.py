@@ -150,3 +150,11 @@ def test_prices_stay_above_zero_and_sides_are_never_empty():
     for changes in flow.next(4000):
         assert all(one.price >= 1 and one.lots >= 1 for one in changes)
         assert flow.best[BID] == max(flow.levels[BID]) < flow.best[ASK] == min(flow.levels[ASK])
+
+
+def test_a_market_order_leaves_the_last_order_of_a_side():
+    flow = OrderFlow(price=2)  # one bid, at 1
+    flow._add(BID, 1, 5)
+    done = flow._execute(BID, 1_000)
+    assert [(one.order_id, one.lots) for one in done] == [(1, 20)]
+    assert list(flow.levels[BID][1].values()) == [5]
