@@ -76,6 +76,15 @@ def test_however_the_rows_are_cut_the_candles_are_the_same(rule, cuts, seed):
     assert together.sort("time_exchange", "instrument").equals(whole.with_columns(pl.col("instrument").cast(pl.String)))
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_row_at_the_end_of_a_window_is_of_the_next_also_behind_a_cut(cut):
+    frame = pl.DataFrame({"time_exchange": times(0, 9, 10, 12), "price": [1.0, 2.0, 3.0, 4.0], "amount": 1.0})
+    frame = frame.with_columns(instrument=pl.lit("a_usd"))
+    made = Aggregator("trades", every="10ns")
+    candles_ = pl.concat([made.push(frame[:cut]), made.push(frame[cut:]), made.finish()])
+    assert candles_.select("open", "close", "volume").rows() == [(1.0, 2.0, 2.0), (3.0, 4.0, 2.0)]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_candles_of_any_rule_pass_the_checks_of_a_run(rule):
     rows = generate.trades(3_000).with_columns(pl.col("time_exchange").dt.round("1ms"))
