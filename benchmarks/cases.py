@@ -28,6 +28,8 @@ CASES = {
     "brackets": "held",
     "resting": "held",
     "memory": "memory",
+    "aggregate": "aggregation",
+    "aggregate_one": "aggregation",
     "audit": "figures",
     "figures": "figures",
     "overfitting": "overfitting",

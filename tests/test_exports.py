@@ -16,11 +16,14 @@ SURFACE = {
         venue week_end
     """,
     "barter_bt.data": """
-        Aggregator CashFlows Catalog Chunk Downloaded Finding IMPORTERS Importer MarketData Repair Report Sessions
-        Stream aggregate assignments book candles cash_flows check complete_snapshots continuous contract_targets
-        delisted deposits dividends download exchange_sessions from_pandas from_wide front_contracts funding generate
-        interest load margin_transfers quotes read_csv rebuild_books rename_symbols sample sessions settlement_prices
-        splits trades
+        Aggregator CashFlows Catalog Chunk Downloaded Finding IMPORTERS Importer MarketData Quality Repair Report
+        Sessions Stream aggregate assignments book candles cash_flows check complete_snapshots continuous
+        contract_targets delisted deposits dividends download exchange_sessions from_pandas from_wide front_contracts
+        funding generate interest load margin_transfers quality quotes read_csv rebuild_books rename_symbols sample
+        sessions settlement_prices splits trades
+    """,
+    "barter_bt.data.generate": """
+        Market MarketWalk candles candles_arrays market panel panel_candles quotes quotes_arrays trades trades_arrays
     """,
     "barter_bt.book": """
         OrderBook
@@ -40,7 +43,7 @@ SURFACE = {
     """,
     "barter_bt.report": """
         plot plot_curves plot_distribution plot_equity plot_exposure plot_months plot_pnl plot_positions plot_price
-        plot_rolling plot_tear_sheet plot_trade plot_underwater
+        plot_quality plot_rolling plot_tear_sheet plot_trade plot_underwater write_quality
     """,
     "barter_bt.research": """
         Adaptive BacktestArguments Backtests BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting

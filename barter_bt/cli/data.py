@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -101,27 +102,13 @@ def check(
     """
     from dataclasses import asdict
 
-    import barter_bt.data as room
+    from barter_bt.data import check as checked
 
-    if not paths:
-        raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet --kind candles")
-    options = {
-        "interval": interval,
-        "columns": _renames(columns),
-        "time_zone": time_zone,
-        "time_unit": time_unit,
-        "clock_offset": clock_offset,
-        "repair": room.Repair(**dict.fromkeys(repair, True)) if repair else None,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    stream = _of_files(paths, kind, instrument, exchange, given)
-    if negative_prices:
-        for name in negative_prices:
-            if name not in stream.instruments:
-                there = ", ".join(stream.instruments)
-                raise ConfigError(f"--negative-prices names {name!r}, which has no rows; there are {there}")
-        stream = stream.with_negative_prices(negative_prices)
-    report = room.check(stream)
+    stream = stream_of(
+        paths, kind, instrument=instrument, exchange=exchange, interval=interval, columns=columns, time_zone=time_zone,
+        time_unit=time_unit, clock_offset=clock_offset, repair=repair, negative_prices=negative_prices,
+    )  # fmt: skip
+    report = checked(stream)
     if json:
         print_json({"path": ", ".join(map(str, paths)), "repairs": stream.repairs, **asdict(report)})
     else:
@@ -131,31 +118,58 @@ def check(
     return BAD_INPUT if report.errors else OK
 
 
-def _of_files(
-    paths: tuple[str, ...], kind: str, instrument: str | None, exchange: str | None, given: dict[str, Any]
+def stream_of(
+    paths: Sequence[str | Path],
+    kind: str,
+    *,
+    columns: list[str] | None,
+    repair: list[Mend] | None,
+    negative_prices: list[str] | None,
+    exchange: str | None = None,
+    **options: Any,
 ) -> Stream:
-    """The stream that a run would read."""
+    """The stream of some files or of a catalog, as the options of a command say."""
     import barter_bt.data as room
 
-    if len(paths) == 1 and ("://" in paths[0] or Path(paths[0]).is_dir()):
-        if given:
-            name = min(given).replace("_", "-")
-            raise ConfigError(f"--{name} has no effect on a catalog", "it was said when files were imported")
-        if instrument is None:
-            raise ConfigError(
-                f"--instrument is missing: {paths[0]} is a catalog", "barter-bt data list tells its names"
-            )
-        of_catalog: Stream = getattr(room.Catalog(paths[0]), kind)(instrument, exchange=exchange)
-        return of_catalog
+    if not paths:
+        raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet --kind candles")
+    options["columns"] = _renames(columns)
+    options["repair"] = room.Repair(**dict.fromkeys(repair, True)) if repair else None
+    given = {name: value for name, value in options.items() if value is not None}
+    if len(paths) == 1 and ("://" in str(paths[0]) or Path(paths[0]).is_dir()):
+        stream = _of_catalog(str(paths[0]), kind, exchange, given)
+    else:
+        stream = _of_files([Path(path) for path in paths], kind, exchange, given)
+    for name in negative_prices or ():
+        if name not in stream.instruments:
+            there = ", ".join(stream.instruments)
+            raise ConfigError(f"--negative-prices names {name!r}, which has no rows; there are {there}")
+    return stream.with_negative_prices(negative_prices) if negative_prices else stream
+
+
+def _of_catalog(path: str, kind: str, exchange: str | None, given: dict[str, Any]) -> Stream:
+    import barter_bt.data as room
+
+    instrument = given.pop("instrument", None)
+    if given:
+        name = min(given).replace("_", "-")
+        raise ConfigError(f"--{name} has no effect on a catalog", "it was said when files were imported")
+    if instrument is None:
+        raise ConfigError(f"--instrument is missing: {path} is a catalog", "barter-bt data list tells its names")
+    stream: Stream = getattr(room.Catalog(path), kind)(instrument, exchange=exchange)
+    return stream
+
+
+def _of_files(paths: Sequence[Path], kind: str, exchange: str | None, given: dict[str, Any]) -> Stream:
+    import barter_bt.data as room
+
     if exchange is not None:
         raise ConfigError(f"--exchange is {exchange}, and {paths[0]} is no catalog", "leave it out")
     for path in paths:
-        if not Path(path).is_file():
+        if not path.is_file():
             raise ConfigError(f"{path} does not exist")
     if "interval" in given and kind != "candles":
         raise ConfigError(f"--interval is {given['interval']}, but {kind} have no interval")
-    if instrument is not None:
-        given["instrument"] = instrument
     stream: Stream = getattr(room, kind)(paths[0] if len(paths) == 1 else list(paths), **given)
     return stream
 

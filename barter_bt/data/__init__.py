@@ -26,6 +26,7 @@ from barter_bt.data.flows import (
 from barter_bt.data.front import front_contracts
 from barter_bt.data.importers import IMPORTERS, Importer
 from barter_bt.data.importers.loading import load
+from barter_bt.data.inspection import Quality, quality
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, book, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
@@ -50,6 +51,7 @@ __all__ = [
     "Finding",
     "Importer",
     "MarketData",
+    "Quality",
     "Repair",
     "Report",
     "Sessions",
@@ -76,6 +78,7 @@ __all__ = [
     "interest",
     "load",
     "margin_transfers",
+    "quality",
     "quotes",
     "read_csv",
     "rebuild_books",

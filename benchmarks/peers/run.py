@@ -71,6 +71,8 @@ def _answer(name: str, case: str, variant: str, n: int, data: Data) -> answers.A
     """The known answer of a case at the number of events that the tool ran; None where each has rules of its own."""
     if case == "brackets":
         return None
+    if case.startswith("aggregate"):
+        return answers.aggregate(_events(data["trades"], case.removeprefix("aggregate_"), n))
     if case == "sweep":
         close = data["candles"]["close"][: answers.SWEEP_CANDLES]
         return answers.sweep(close, answers.sweep_pairs(n / (len(close) * answers.SWEEP_SETS)))

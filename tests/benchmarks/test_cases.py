@@ -52,6 +52,13 @@ def test_rebalance():
     check(bars.rebalance_job(64, 8))
 
 
+@pytest.mark.parametrize("case", ["aggregate", "aggregate_one"])
+def test_aggregation(case):
+    (entry,) = run_here(case, 0.001)
+    assert entry["same_work"], entry["same_work_reason"]
+    assert entry["orders"] > 1
+
+
 def test_the_event_engine():
     entries = event_engine.event_engine(0.001)
     assert [entry["case"].removeprefix("event_engine_") for entry in entries] == ["process", "json", "columns", "book"]

@@ -112,7 +112,14 @@ def _extremes(positions: pl.DataFrame) -> pl.DataFrame:
 def frame_table(heading: str, frame: pl.DataFrame, note: str = "", *, figures: bool = False) -> Table:
     """A table as it is; with ``figures`` what is named as a figure is shown as one."""
     units: list[Unit] = [FIGURES[name].unit if figures and name in FIGURES else "text" for name in frame.columns]
-    rows = [[_cell(value, unit) for value, unit in zip(row, units, strict=True)] for row in frame.iter_rows()]
+    numbers = [dtype.is_numeric() for dtype in frame.dtypes]  # a null stands where its column's numbers do
+    rows = [
+        [
+            cell._replace(number=cell.number or number)
+            for cell, number in zip(map(_cell, row, units), numbers, strict=True)
+        ]
+        for row in frame.iter_rows()
+    ]
     return Table(heading, tuple(name.replace("_", " ") for name in frame.columns), rows, note)
 
 
