@@ -72,6 +72,7 @@ FUTURES_ROUTES: dict[str, Callable[[Any, Params], Any]] = {
         {"symbol": symbol, "marginType": "CROSSED", "isAutoAddMargin": False, "leverage": x.leverage,
          "maxNotionalValue": "1000000"} for symbol in x.listings
     ],
+    "GET /fapi/v1/leverageBracket": lambda x, _: [futures_wire.brackets(symbol, x.leverage) for symbol in x.listings],
     "GET /fapi/v1/income": lambda x, params: [
         row for row in x.income if row["time"] >= int(params.get("startTime", 0))
     ][: int(params.get("limit", 100))],

@@ -95,12 +95,19 @@ def position_risk(account: FuturesMatching) -> list[Message]:
         {"symbol": symbol, "positionSide": "BOTH", "positionAmt": text(amount),
          "entryPrice": text(account.entry[symbol]), "breakEvenPrice": _ZERO, "markPrice": _ZERO,
          "unRealizedProfit": _ZERO, "liquidationPrice": _ZERO,
-         "notional": _ZERO, "marginAsset": account.MARGIN, "isolatedMargin": _ZERO, "isolatedWallet": _ZERO,
+         "notional": text(amount * account.entry[symbol]), "marginAsset": account.MARGIN, "isolatedMargin": _ZERO, "isolatedWallet": _ZERO,
          "initialMargin": _ZERO, "maintMargin": _ZERO, "positionInitialMargin": _ZERO, "openOrderInitialMargin": _ZERO,
          "adl": 0, "bidNotional": _ZERO, "askNotional": _ZERO, "updateTime": account.changed[symbol]}
         for symbol, amount in account.held.items()
         if amount
     ]  # fmt: skip
+
+
+def brackets(symbol: str, leverage: int) -> Message:
+    """A row of `/fapi/v1/leverageBracket`: one bracket."""
+    bracket = {"bracket": 1, "initialLeverage": leverage, "notionalCap": 10**9, "notionalFloor": 0,
+               "maintMarginRatio": 0.01, "cum": 0.0}  # fmt: skip
+    return {"symbol": symbol, "notionalCoef": 1.0, "brackets": [bracket]}
 
 
 def exchange_info(listings: list[Listing], now: int, weight: int, orders: int) -> Message:

@@ -1,4 +1,4 @@
-"""Market data in the dialect of USD-M futures: two connections, updates that name the one before, liquidations, marks."""
+"""Market data in the dialect of USD-M futures: two connections, updates that name the one before, forced orders."""
 
 from __future__ import annotations
 
