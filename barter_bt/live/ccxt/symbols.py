@@ -101,7 +101,8 @@ class Symbols:
     Parameters
     ----------
     instruments
-        Those that are traded, all of one exchange; an instrument's ``name_exchange`` is ccxt's symbol.
+        Those that are traded, all of one exchange. An instrument's ``name_exchange`` is ccxt's symbol; without it, it
+        is made of the names of its assets, but of a future.
 
     Attributes
     ----------
@@ -115,8 +116,9 @@ class Symbols:
 
     Examples
     --------
-    >>> Symbols([Instrument("okx", "btc_usdt", name_exchange="BTC/USDT")]).assets
-    {'BTC': 'btc', 'USDT': 'usdt'}
+    >>> symbols = Symbols([Instrument("okx", "btc_usdt"), Instrument("okx", "btc_perp", "btc", "usdt", "perpetual")])
+    >>> symbols.of, symbols.assets
+    ({'btc_usdt': 'BTC/USDT', 'btc_perp': 'BTC/USDT:USDT'}, {'BTC': 'btc', 'USDT': 'usdt'})
     """
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
@@ -124,11 +126,11 @@ class Symbols:
         exchanges = {one.exchange for one in instruments}
         if len(exchanges) != 1:
             raise ConfigError(f"instruments are those of one exchange, given: {sorted(exchanges) or 'none'}", hint)
-        if wrong := [one.name for one in instruments if "/" not in (one.name_exchange or "")]:
+        self.of = {one.name: one.name_exchange or _unified(one) for one in instruments}
+        if wrong := [name for name, symbol in self.of.items() if "/" not in symbol]:
             raise ConfigError(f"{wrong} have no symbol of ccxt's, such as 'BTC/USDT', as name_exchange", hint)
         (self.exchange,) = exchanges
         self.instruments = {one.name: one for one in instruments}
-        self.of = {one.name: str(one.name_exchange) for one in instruments}
         self.names = {symbol: name for name, symbol in self.of.items()}
         self.assets: dict[str, str] = {}
         for one in instruments:
@@ -152,6 +154,12 @@ class Symbols:
                         f"{declared.name!r} is declared with {what} {given}, and the exchange says {said}",
                         f"await instruments([{declared.name_exchange!r}], connection)",
                     )
+
+
+def _unified(one: Instrument) -> str:
+    if one.kind not in ("spot", "perpetual"):
+        return one.name
+    return f"{one.base}/{one.quote}".upper() + ("" if one.kind == "spot" else f":{one.settlement}".upper())
 
 
 def _differ(one: Any, other: Any) -> bool:

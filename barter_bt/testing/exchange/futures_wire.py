@@ -95,7 +95,8 @@ def position_risk(account: FuturesMatching) -> list[Message]:
         {"symbol": symbol, "positionSide": "BOTH", "positionAmt": text(amount),
          "entryPrice": text(account.entry[symbol]), "breakEvenPrice": _ZERO, "markPrice": _ZERO,
          "unRealizedProfit": _ZERO, "liquidationPrice": _ZERO,
-         "notional": text(amount * account.entry[symbol]), "marginAsset": account.MARGIN, "isolatedMargin": _ZERO, "isolatedWallet": _ZERO,
+         "notional": text(amount * account.entry[symbol]),
+         "marginAsset": account.MARGIN, "isolatedMargin": _ZERO, "isolatedWallet": _ZERO,
          "initialMargin": _ZERO, "maintMargin": _ZERO, "positionInitialMargin": _ZERO, "openOrderInitialMargin": _ZERO,
          "adl": 0, "bidNotional": _ZERO, "askNotional": _ZERO, "updateTime": account.changed[symbol]}
         for symbol, amount in account.held.items()

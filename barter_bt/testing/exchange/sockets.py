@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -62,12 +63,13 @@ class Sockets:
                 self._outbox += [(socket, text) for text in self.spoiler.through(told)]
 
     async def flush(self) -> None:
-        """Send what is queued, in order."""
+        """Send what is queued, in order; what goes to a connection that its client is closing is lost."""
         outbox, self._outbox = self._outbox, []
         for socket, text in outbox:
             if not socket.closed:
                 self.sent.append(text)
-                await socket.send_str(text)
+                with suppress(ConnectionError):
+                    await socket.send_str(text)
 
     async def ping(self) -> None:
         """Send a ping to everybody, as the exchange does every 20 s."""

@@ -90,7 +90,7 @@ def test_streams_that_are_not_there_are_refused() -> None:
     with pytest.raises(ConfigError, match="one exchange"):
         CcxtMarket(connect("binance"), [], ["trades"])
     with pytest.raises(ConfigError, match="name_exchange"):
-        CcxtMarket(connect("binance"), [Instrument("binance", "btc_usdt")], ["trades"])
+        CcxtMarket(connect("binance"), [Instrument("binance", "btc_usdt", name_exchange="BTCUSDT")], ["trades"])
 
 
 def test_trades_quotes_candles_and_books_as_they_are() -> None:
