@@ -73,6 +73,9 @@ SURFACE = {
         BinanceAccount BinanceMarket BinanceWarning CashFlow Endpoints FUTURES_MAIN_NETWORK FUTURES_TEST_NETWORK
         FuturesAccount Keys MAIN_NETWORK MarginTerms MarkPrice TEST_NETWORK instruments last_trades
     """,
+    "barter_bt.live.ccxt": """
+        CcxtAccount CcxtMarket CcxtWarning Connection Secrets connect instruments
+    """,
     "barter_bt.testing.exchange": """
         Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status
     """,

@@ -165,7 +165,7 @@ class CcxtAccount(Sends):
             try:
                 return await what()
             except Refused as refused:
-                if refused.kinds & {"RateLimitExceeded", "DDoSProtection", "OnMaintenance", "InvalidNonce"}:
+                if refused.is_passing:
                     await self._lost(failures := failures + 1)
                     continue
                 raise ConfigError(
@@ -193,9 +193,9 @@ class CcxtAccount(Sends):
         while True:
             try:
                 rows = await self._connection.ask(method, *given)
-            except Refused:
-                raise
-            except ConnectionFailed:
+            except ConnectionFailed as error:
+                if isinstance(error, Refused) and not error.is_passing:
+                    raise
                 failures += 1
                 await self._lost(failures)
                 self._wanted.set()

@@ -144,9 +144,9 @@ class CcxtMarket:
         while True:
             try:
                 return await what()  # type: ignore[no-any-return]
-            except Refused:
-                raise
             except ConnectionFailed as error:
+                if isinstance(error, Refused) and not error.is_passing:
+                    raise
                 failures += 1
                 self._lose(error.message)
                 await self._clock.sleep_until(self._clock.now() + backoff_ns(failures, self._random))
@@ -166,9 +166,9 @@ class CcxtMarket:
             try:
                 rows = await reading()
                 told = await self._told(name, stream, rows)
-            except Refused:
-                raise
             except ConnectionFailed as error:
+                if isinstance(error, Refused) and not error.is_passing:
+                    raise
                 failures += 1
                 self._lose(error.message)
                 await self._clock.sleep_until(self._clock.now() + backoff_ns(failures, self._random))
@@ -217,9 +217,7 @@ class CcxtMarket:
             return []
         found: list[Told] = []
         if known.last:
-            rows: list[tells.Row] = []
-            if self._connection.can("fetchTrades"):
-                rows = await self._connection.ask("fetch_trades", self._symbols.of[name], known.last_ms)
+            rows = await self._asked("fetchTrades", "fetch_trades", self._symbols.of[name], known.last_ms)
             if any(str(row["id"]) == known.last for row in rows):
                 found = known.new(sorted(rows, key=lambda row: row["timestamp"]), received)
             else:
@@ -229,6 +227,17 @@ class CcxtMarket:
         self._lost_at[name, "trades"] = False
         return found
 
+    async def _asked(self, ability: str, method: str, *given: Any) -> Sequence[Any]:
+        """What was missed; nothing where the exchange cannot say it."""
+        if not self._connection.can(ability):
+            return ()
+        try:
+            return await self._connection.ask(method, *given)  # type: ignore[no-any-return]
+        except Refused as refused:
+            if refused.is_passing:
+                raise
+            return ()
+
     async def _closed(self, name: str, frame: str, rows: Sequence[Sequence[Any]]) -> list[Told]:
         """Candles that have closed: the next has begun."""
         length, key, found = self._connection.api.parse_timeframe(frame) * 1000, (name, frame), list[Told]()
@@ -237,7 +246,7 @@ class CcxtMarket:
             if known is not None and row[0] > known[0]:
                 closed = [known]
                 if self._lost_at.get(key) or row[0] > known[0] + length:
-                    asked = await self._connection.ask("fetch_ohlcv", self._symbols.of[name], frame, known[0])
+                    asked = await self._asked("fetchOHLCV", "fetch_ohlcv", self._symbols.of[name], frame, known[0])
                     closed = [one for one in asked if known[0] <= one[0] < row[0]] or closed
                     self._lost_at[key] = False
                 found += [((int(one[0]) + length) * tells.MS_NS, tells.candle(one, length)) for one in closed]

@@ -32,8 +32,14 @@ class Refused(ConnectionFailed):
         self.kind, self.text, self.kinds = kind, text, kinds
         super().__init__(f"{kind}: {text}")
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same may be taken later."""
+        return bool(self.kinds & _PASSING)
 
-_ANSWERED = frozenset({"ExchangeError", "RateLimitExceeded", "DDoSProtection", "OnMaintenance", "InvalidNonce"})
+
+_PASSING = frozenset({"RateLimitExceeded", "DDoSProtection", "OnMaintenance", "InvalidNonce"})
+_ANSWERED = _PASSING | {"ExchangeError"}
 
 
 def failure_of(error: BaseException, text: str) -> ConnectionFailed:

@@ -134,7 +134,6 @@ def test_a_lost_link_is_told_once_and_trades_that_do_not_join_on_are_told_of() -
             await say(rig, "3")
             await rig.until_in_time(lambda: rig.exchange.sockets.open, 0.25)
             await up(rig)
-            rig.adapter._connection.api.has["fetchTrades"] = False
             with pytest.warns(CcxtWarning, match="between two connections are not known"):
                 await say(rig, "4")
             assert ids(rig) == [1, 2, 4]
