@@ -130,17 +130,16 @@ class Ledger:
 
     def unexplained(self, now: int) -> list[Unreconciled]:
         """What has been unexplained for too long."""
-        found = [
-            Unreconciled(".".join(self._index.assets[asset]), one.unexplained, one.since)
-            for asset, one in self._accounts.items()
-            if _is_off(one, self._units[asset]) and now - one.since >= self._grace_ns
-        ]
-        return found + [
-            Unreconciled(
-                f"{self._index.instruments[i].exchange}.{self._index.names[i]}", one.unexplained, one.since, True
-            )
+        index, units = self._index, self._units
+        known = [(".".join(index.assets[k]), one, units[k], False) for k, one in self._accounts.items()]
+        known += [
+            (f"{index.instruments[i].exchange}.{index.names[i]}", one, _NONE, True)
             for i, one in self._positions.items()
-            if _is_off(one, _NONE) and now - one.since >= self._grace_ns
+        ]
+        return [
+            Unreconciled(name, one.unexplained, one.since, is_position)
+            for name, one, unit, is_position in known
+            if _is_off(one, unit) and now - one.since >= self._grace_ns
         ]
 
     def accept(self) -> None:
