@@ -205,12 +205,10 @@ async def _show(handle: SystemHandle, *, quiet: bool) -> None:
 
 
 async def _print_lines(handle: SystemHandle) -> None:
-    from barter_bt.live.lines import lines
+    from barter_bt.live.terminal import news
 
-    view = handle.view()
-    async for audit in handle.audits():
-        for line in lines(audit, view):
-            print(line)
+    async for line in news(handle):
+        print(line)
 
 
 def _tell(run: LiveRun, record: Path | None, *, as_json: bool, market: str | None = None) -> None:

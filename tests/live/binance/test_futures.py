@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError
 from barter_bt.live import ExecutionClient, Manual, Recorder, Source, System, binance, replay
+from barter_bt.live.terminal import Happenings
 from barter_bt.testing.exchange import Listing, LoopbackFutures, Lost, Sockets, Status
 from tests.live.binance.futures_rig import KEYS, PERP, Desk, account_rig, at_market, key, order
 from tests.live.binance.rig import FOK, IOC, POST, START, run
@@ -328,6 +330,8 @@ def test_a_position_that_trades_do_not_explain_stops_trading_and_says_so(how: st
         if how != "by hand":
             desk.exchange.trade_by_hand("0.5", "100")
         handle = await desk.start()
+        happenings = Happenings()
+        following = asyncio.create_task(happenings.follow(handle))
         desk.exchange.trade_by_hand("0.25", "100")
         await desk.exchange.flush()
         await desk.passes(3)
@@ -337,6 +341,9 @@ def test_a_position_that_trades_do_not_explain_stops_trading_and_says_so(how: st
         amount = "0.25" if how == "by hand" else "0.75"
         assert str(trouble) == f"{amount}000000 binance_futures_usd.btc_usdt more than positions and trades explain"
         assert handle.snapshot().trading == bp.TradingState.DISABLED
+        (line,) = [one for one in happenings.last if "STOPPED" in one]
+        assert str(trouble) in line
+        following.cancel()
         await handle.set_trading(bp.TradingState.ENABLED)
         await desk.passes(8)
         assert handle.unreconciled == []
