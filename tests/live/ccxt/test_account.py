@@ -225,6 +225,9 @@ def test_fills_while_the_stream_is_down_are_told_once() -> None:
             await rig.until_in_time(lambda: len(rig.trades) == 2, 1, 400)
             assert [one.id for one in rig.trades] == ["1", "2"]
             assert rig.adapter.reconnects == rig.losses
+            count = len(rig.snapshots)
+            await rig.until_in_time(lambda: len(rig.snapshots) > count, 30)
+            assert [one.id for one in rig.trades] == ["1", "2"]
 
     run(test)
 

@@ -134,6 +134,13 @@ def test_a_lost_link_is_told_once_and_trades_that_do_not_join_on_are_told_of() -
             await say(rig, "3")
             await rig.until_in_time(lambda: rig.exchange.sockets.open, 0.25)
             await up(rig)
+
+            async def fetch_trades(symbol: str, since: int) -> list[Any]:
+                told = [row | {"id": 900 + row["id"]} for row in rig.exchange.listings["BTCUSDT"].trades]
+                return [api.parse_trade(row, api.market(symbol)) for row in told]
+
+            api = rig.adapter._connection.api
+            api.fetch_trades = fetch_trades
             with pytest.warns(CcxtWarning, match="between two connections are not known"):
                 await say(rig, "4")
             assert ids(rig) == [1, 2, 4]
