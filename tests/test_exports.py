@@ -74,10 +74,14 @@ SURFACE = {
         WallClock paper read_session replay
     """,
     "barter_bt.live.binance": """
-        BinanceAccount BinanceMarket BinanceWarning Endpoints Keys MAIN_NETWORK TEST_NETWORK instruments last_trades
+        BinanceAccount BinanceMarket BinanceWarning CashFlow Endpoints FUTURES_MAIN_NETWORK FUTURES_TEST_NETWORK
+        FuturesAccount Keys MAIN_NETWORK MarginTerms MarkPrice TEST_NETWORK instruments last_trades
+    """,
+    "barter_bt.live.ccxt": """
+        CcxtAccount CcxtMarket CcxtWarning Connection Secrets connect instruments
     """,
     "barter_bt.testing.exchange": """
-        Late Listing LoopbackExchange Lost Sockets Status
+        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording
