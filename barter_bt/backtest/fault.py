@@ -39,6 +39,7 @@ from barter_bt.engine.order import TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.strategy.triggers import RIGHT_SIDE
 from barter_bt.strategy.view import EVENTS
 from barter_bt.venue.state import VenueState
 
@@ -66,7 +67,8 @@ _SAID: Mapping[int, tuple[str, str]] = {
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
-        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both; "
+        f"what only reduces is not protected; {RIGHT_SIDE}",
     ),
     BAD_AMEND: (
         "an order of {name!r} is to be amended at {time} ns to what it cannot be",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.action.protect import NO_UNIT
+from barter_bt.engine.action.protect import BY_PRICE, NO_UNIT
 from barter_bt.engine.order import BUY, EXERCISE, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
@@ -193,3 +194,12 @@ def protection_columns(
         any_at_all |= asked
     columns["protect_by"] = np.where(any_at_all, UNITS_OF_PROTECTION[protect_by], NO_UNIT).astype(np.int8)
     return columns
+
+
+def wrong_sides(opens: np.ndarray, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Rows whose stop loss or take profit lies on the wrong side of their own limit, else trigger (rule 98)."""
+    own = np.where(columns["price"] > 0, columns["price"], columns["trigger"])
+    side, stop, profit = columns["side"].astype(np.int64), columns["stop_loss"], columns["take_profit"]
+    wrong = ((stop > 0) & (side * stop >= side * own)) | ((profit > 0) & (side * profit <= side * own))
+    found: np.ndarray = opens & (own > 0) & (columns["protect_by"] == BY_PRICE) & wrong
+    return found

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.engine.action.protect import ask_protection
+from barter_bt.engine.action.protect import BY_PRICE, ask_protection, is_on_wrong_side
 from barter_bt.engine.action.send import ask, order_of
 from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, NO_TRIGGER, SELL
 from barter_bt.engine.state.tables import EngineState
@@ -21,7 +21,15 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
 from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.timing import TIMING, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_by_code, trigger_terms
+from barter_bt.strategy.triggers import (
+    PROTECTION,
+    RIGHT_SIDE,
+    TRIGGERS,
+    WRONG_SIDE,
+    protection_terms,
+    trigger_by_code,
+    trigger_terms,
+)
 
 _PLAIN = (tuple, list)
 
@@ -250,7 +258,11 @@ def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
-    ask_protection(s, row, *protection_terms(s.terms, i, where, numbers, request.protect_by))
+    unit, stop_loss, take_profit, trailing = protection_terms(s.terms, i, where, numbers, request.protect_by)
+    own, side = s.actions.price[row] or s.actions.trigger[row], s.actions.side[row]
+    if unit == BY_PRICE and is_on_wrong_side(side, own, stop_loss, take_profit):
+        raise StrategyError(f"{where} {WRONG_SIDE}", RIGHT_SIDE)
+    ask_protection(s, row, unit, stop_loss, take_profit, trailing)
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

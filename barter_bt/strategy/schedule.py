@@ -20,7 +20,7 @@ from barter_bt.strategy.amend_rows import codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns
+from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns, wrong_sides
 from barter_bt.strategy.own import own_tables
 from barter_bt.strategy.rows import (
     MOST_STEPS,
@@ -33,7 +33,7 @@ from barter_bt.strategy.rows import (
 )
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
-from barter_bt.strategy.triggers import ProtectBy, check_protect_by
+from barter_bt.strategy.triggers import RIGHT_SIDE, WRONG_SIDE, ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
 SizeAt = Literal["decision", "fill"]
@@ -229,6 +229,9 @@ class Schedule:
         if self.size_at == "fill":
             fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
         columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
+        protected = (columns["protect_by"] != NO_UNIT) & (columns["reduce_only"] > 0)
+        fail(frame, protected, "reduce_only and what would protect it", "protect what opens a position")
+        fail(frame, wrong_sides(action == OPEN_ROW, columns), f"a row that {WRONG_SIDE}", RIGHT_SIDE)
         columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():

@@ -26,6 +26,8 @@ UNITS_OF_PROTECTION = {"price": BY_PRICE, "distance": BY_DISTANCE, "fraction": B
 TRIGGER_COLUMNS = ("trigger_kind", "trigger", "trail", "trail_rate")
 TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 NO_STOP = "it says which prices a trigger, or a stop that protects, looks at: give a stop, or leave it out"
+WRONG_SIDE = "protects an entry on the wrong side of its own price"
+RIGHT_SIDE = "a purchase's stop loss lies below its limit, or trigger, its take profit above; a sale's the other way"
 ON_GRID = "prices and distances are whole ticks; use round_price"
 
 

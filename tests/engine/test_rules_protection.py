@@ -63,7 +63,7 @@ def test_rule_31_distances_are_from_the_first_fill():
 
 def test_rule_31_what_waits_ends_with_an_entry_that_ends_unfilled():
     """Rule 31: the limit is cancelled before anything fills it."""
-    plan = schedule({"at": 1, "buy": 2, "limit": 90} | BOTH, {"at": 3, "cancel": 0})
+    plan = schedule({"at": 1, "buy": 2, "limit": 99} | BOTH, {"at": 3, "cancel": 0})
     result = run(trades((0, 100, 5), (5, 101, 5)), plan)
     assert table(result.orders, "status", "reason") == [
         ("cancelled", "requested"),
@@ -121,8 +121,8 @@ def test_rule_31_an_entry_inside_a_candle_can_be_stopped_in_it_but_not_win(entry
 
 
 def test_rule_31_a_stop_on_the_wrong_side_sells_no_better_than_the_entry():
-    """Rule 31: bought at 99 inside the candle; the stop at 105 is reached at once, at 99 and not at 105."""
-    plan = schedule({"at": 10, "buy": 2, "limit": 99, "stop_loss": 105})
+    """Rule 31: a target bought at 99 inside the candle; the stop at 105 is reached at once, at 99 and not at 105."""
+    plan = schedule({"at": 10, "target": 2, "limit": 99, "stop_loss": 105})
     result = run(bars(100, (100, 101, 90, 95), 95), plan)
     assert fills(result) == [(0, 20, "buy", 99, 2), (1, 20, "sell", 99, 2)]
 

@@ -116,6 +116,11 @@ def order_of(action: int) -> int:
     return _FIRST_ACTION - action
 
 
+def action_of(order: int) -> int:
+    """The action that stands in place of an order's number; the opposite of :func:`order_of`."""
+    return _FIRST_ACTION - order
+
+
 def _bind(s: EngineState, action: int) -> None:
     """The order that one follows, and the first of its group, have their numbers by now."""
     a = s.actions
@@ -128,7 +133,7 @@ def _bind(s: EngineState, action: int) -> None:
 
 
 def _number(s: EngineState, order: int) -> int:
-    return s.actions.sent[_FIRST_ACTION - order] if order <= _FIRST_ACTION else order
+    return s.actions.sent[action_of(order)] if order <= _FIRST_ACTION else order
 
 
 def _enlarges(s: EngineState, entry: int) -> bool:

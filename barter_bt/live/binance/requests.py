@@ -11,6 +11,7 @@ from typing import Any
 
 from barter_bt.live.binance.dialect import SPOT, Dialect
 from barter_bt.live.binance.messages import QueriedOrder
+from barter_bt.live.protocols import untold_conditions
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,
@@ -34,6 +35,8 @@ def open_objection(request: OrderRequestOpen) -> str | None:
         return f"client id {request.key.cid!r}: the exchange takes up to 36 letters, digits, - and _"
     if terms.kind == OrderKind.LIMIT and isinstance(terms.time_in_force, GoodUntilEndOfDay):
         return "the exchange has no orders for the day"
+    if untold := untold_conditions(request, ()):
+        return f"this adapter cannot tell the exchange of {' and '.join(untold)}"
     return None
 
 
@@ -58,6 +61,8 @@ def open_params(request: OrderRequestOpen, symbol: str, dialect: Dialect = SPOT)
 
 def amend_objection(request: OrderRequestAmend, dialect: Dialect = SPOT) -> str | None:
     """Why an amend cannot be asked for, if it cannot."""
+    if untold := untold_conditions(request, ()):
+        return f"this adapter cannot tell the exchange of {' and '.join(untold)}"
     if dialect is SPOT and (request.state.price is not None or request.state.quantity is None):
         return "the exchange only makes an order's quantity smaller; cancel it, and open another"
     return None
