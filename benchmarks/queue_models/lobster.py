@@ -72,7 +72,8 @@ class Day:
     def mid(self, times: Ints) -> npt.NDArray[np.float64]:
         """Middle between the best prices, as it is known at each time."""
         event = np.searchsorted(self.time, times, side="right") - 1
-        return (self.bids[event, 0] + self.asks[event, 0]) / 2
+        found: npt.NDArray[np.float64] = (self.bids[event, 0] + self.asks[event, 0]) / 2
+        return found
 
 
 def read_day(path: Path) -> Day:
@@ -103,7 +104,7 @@ def streams(day: Day) -> list[Stream]:
 
 
 def book_frame(day: Day) -> pl.DataFrame:
-    """Rows for :func:`barter_bt.data.book`: levels that are others than at the time before, 0 for those that are gone."""
+    """Rows for :func:`barter_bt.data.book`: levels that are others than a time before, 0 for those that are gone."""
     last = np.flatnonzero(np.append(day.time[1:] != day.time[:-1], True))
     sides = [_levels(day.prices(side)[last], day.sizes(side)[last], side) for side in (1, -1)]
     now = pl.concat(sides).filter(pl.col("amount") > 0)

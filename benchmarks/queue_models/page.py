@@ -64,10 +64,10 @@ def _about(study: Study) -> str:
     return (
         f"## {day.name.upper()}, {date}\n\n"
         f"{count(len(day.time))} events; the median spread is {spread:g} cents, and {size:g} shares stand at the median "
-        f"best bid. {count(len(ghosts))} ghosts, of which {count(filled)} are truly filled whole and {count(partly)} in "
-        f"part; {count(left)} would be cancelled before their {HORIZON_S} s are over, because their price leaves the five "
-        f"levels. The queues are those of price and time: {count(jumped)} executions passed a share that stood ahead "
-        f"of a ghost, and {count(negative)} times more left than had stood there."
+        f"best bid. {count(len(ghosts))} ghosts, of which {count(filled)} are truly filled whole and {count(partly)} "
+        f"in part; {count(left)} would be cancelled before their {HORIZON_S} s are over, because their price leaves the "
+        f"five levels. The queues are those of price and time: {count(jumped)} executions passed a share that stood "
+        f"ahead of a ghost, and {count(negative)} times more left than had stood there."
     )
 
 
