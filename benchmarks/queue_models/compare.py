@@ -83,14 +83,18 @@ def figures(day: Day, ghosts: Ghosts, truth: Ints, model: Ints, of: Bools | None
         filled=int(filled.sum()),
         false=int((filled & ~truly).sum()),
         missed=int((truly & ~filled).sum()),
-        same=float(np.mean(gap == 0)),
-        early=float(np.mean(gap < 0)),
-        late=float(np.mean(gap > 0)),
+        same=_share(gap == 0),
+        early=_share(gap < 0),
+        late=_share(gap > 0),
         quantiles=tuple(np.quantile(apart, QUANTILES).tolist()) if len(apart) else (),
         wait_s=float(np.abs(waits[0] - waits[1])[of].mean() / NS),
         bias=tuple(bias for bias, _ in marks),
         error=tuple(error for _, error in marks),
     )
+
+
+def _share(which: Bools) -> float:
+    return float(which.mean()) if len(which) else float("nan")
 
 
 def markouts(day: Day, ghosts: Ghosts, times: Ints, seconds: int) -> Floats:
@@ -109,7 +113,10 @@ def markout_bias(
         sums += [np.bincount(slot, value), np.bincount(slot, which.astype(float))]
     total = [part.sum() for part in sums]
     without = [whole - part for whole, part in zip(total, sums, strict=True)]
-    each = without[0] / without[1] - without[2] / without[3]
+    if not (total[1] and total[3]):
+        return float("nan"), float("nan")
+    known = (without[1] > 0) & (without[3] > 0)
+    each = (without[0] / np.maximum(without[1], 1) - without[2] / np.maximum(without[3], 1))[known]
     n = len(each)
-    error = np.sqrt((n - 1) / n * np.square(each - each.mean()).sum())
-    return float(total[0] / total[1] - total[2] / total[3]), float(error)
+    error = float(np.sqrt((n - 1) / n * np.square(each - each.mean()).sum())) if n > 1 else float("nan")
+    return float(total[0] / total[1] - total[2] / total[3]), error

@@ -63,11 +63,11 @@ def _about(study: Study) -> str:
     spread, size = np.median(day.asks[:, 0] - day.bids[:, 0]) / 100, np.median(day.bid_sizes[:, 0])
     return (
         f"## {day.name.upper()}, {date}\n\n"
-        f"{count(len(day.time))} events; the median spread is {spread:g} cents, and {size:g} shares stand at the median "
-        f"best bid. {count(len(ghosts))} ghosts, of which {count(filled)} are truly filled whole and {count(partly)} "
-        f"in part; {count(left)} would be cancelled before their {HORIZON_S} s are over, because their price leaves the "
-        f"five levels. The queues are those of price and time: {count(jumped)} executions passed a share that stood "
-        f"ahead of a ghost, and {count(negative)} times more left than had stood there."
+        f"{count(len(day.time))} events; the median spread is {spread:g} cents, and {size:g} shares stand at the "
+        f"median best bid. {count(len(ghosts))} ghosts, of which {count(filled)} are truly filled whole and "
+        f"{count(partly)} in part; {count(left)} would be cancelled before their {HORIZON_S} s are over, because their "
+        f"price leaves the five levels. The queues are those of price and time: {count(jumped)} executions passed a "
+        f"share that stood ahead of a ghost, and {count(negative)} times more left than had stood there."
     )
 
 

@@ -10,8 +10,8 @@ Assumptions:
 - A trade at a worse price, of a displayed or a hidden order, fills it whole. That is what the rules of the engine say,
   too; by volume it would get no more than the shares of that trade, which ``by_volume`` does.
 - An order of the other side that comes to its price or beyond would have met it, too.
-- Auctions and halts do not fill it. Orders outside the five levels are not known, so it is cancelled when its price gets
-  there.
+- Auctions and halts do not fill it. Orders outside the five levels are not known, so it is cancelled when its price
+  gets there.
 """
 
 from __future__ import annotations
