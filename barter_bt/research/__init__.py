@@ -1,5 +1,6 @@
 """Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
+from barter_bt.research.backtests import BacktestArguments, Backtests, run_backtests
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
@@ -34,6 +35,8 @@ from barter_bt.research.sweeping import sweep
 from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
+    "BacktestArguments",
+    "Backtests",
     "BlockSums",
     "CombinatorialFolds",
     "FactorReport",
@@ -66,6 +69,7 @@ __all__ = [
     "probability_of_overfitting",
     "purged_k_fold",
     "reality_check",
+    "run_backtests",
     "sharpe_estimate",
     "shuffle_trades",
     "stationary_rows",

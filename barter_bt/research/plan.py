@@ -16,7 +16,7 @@ from barter_bt.backtest import Simulation
 from barter_bt.backtest.asked import strategy_of
 from barter_bt.backtest.portrait import portrait
 from barter_bt.errors import ConfigError, nearest
-from barter_bt.research.pieces import Piece, begun
+from barter_bt.research.pieces import Piece, within
 from barter_bt.statistic import FIGURES
 from barter_bt.statistic.figure import find
 
@@ -134,7 +134,7 @@ class Plan:
     def strategy_of(self, number: int) -> Any:
         """The strategy of a run."""
         piece, strategy = self.piece_of(number), self.signals_of(number)
-        return strategy if piece is None else begun(strategy_of(strategy), piece.start)
+        return strategy if piece is None else within(strategy_of(strategy), piece.start, piece.end)
 
     def trial(self, number: int) -> str:
         """SHA-256 of all that decides what a set does: the same set in another piece of the time is no other trial."""

@@ -209,6 +209,12 @@ class Sweep:
         figure = self._figure(objective)
         return plot_parallel(self.by_set, self.parameters, figure, interval=self.interval, ax=ax, style=style)
 
+    def report(self, path: str | Path, **options: Any) -> Path:
+        """One page about the sweep, with equity curves: see :func:`barter_bt.research.page.write_sweep_page`."""
+        from barter_bt.research.page import write_sweep_page
+
+        return write_sweep_page(self, path, **options)
+
     def save(self, path: str | Path) -> Path:
         """Write the frame as Parquet, with what else is known of the sweep in the file's metadata."""
         about = {"parameters": self.parameters, "objective": self.objective, "trials": self.trials}
