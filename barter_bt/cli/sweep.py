@@ -14,7 +14,7 @@ from barter_bt.errors import BarterBtError, MissingPackageError
 if TYPE_CHECKING:
     from barter_bt.research import Sweep
 
-Executor = Literal["threads", "processes"]
+Executor = Literal["threads", "processes", "ray"]
 
 
 @app.command
@@ -53,7 +53,7 @@ def sweep(
     workers
         How many run at the same time; by default one for each processor.
     executor
-        Threads, or processes for strategies in Python.
+        Threads, processes for strategies in Python, or ray: the cluster of RAY_ADDRESS, else one of this machine.
     no_plot
         Do not draw heatmap.png, and write no page.
     interpret
@@ -125,7 +125,7 @@ def walk_forward(
     workers
         How many run at the same time; by default one for each processor.
     executor
-        Threads, or processes for strategies in Python.
+        Threads, processes for strategies in Python, or ray: the cluster of RAY_ADDRESS, else one of this machine.
     no_plot
         Draw no pictures, and write no page.
     interpret

@@ -29,12 +29,14 @@ from barter_bt.research.overfitting import (
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
 from barter_bt.research.result import Sweep
+from barter_bt.research.searching import Adaptive, adaptive
 from barter_bt.research.sets import draw, grid
 from barter_bt.research.study import Study
 from barter_bt.research.sweeping import sweep
 from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
+    "Adaptive",
     "BacktestArguments",
     "Backtests",
     "BlockSums",
@@ -50,6 +52,7 @@ __all__ = [
     "SuperiorPredictiveAbility",
     "Sweep",
     "TradeOrders",
+    "adaptive",
     "add_noise",
     "block_length",
     "combinatorial_purged",
