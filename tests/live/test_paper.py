@@ -315,3 +315,43 @@ def test_two_exchanges_are_one_run() -> None:
 def test_only_a_simulation_is_traded_on_paper():
     with pytest.raises(ConfigError, match="of type dict; it must be a Simulation"):
         paper({}, None)
+
+
+def test_an_order_is_sized_at_its_fill_as_in_a_backtest() -> None:
+    """Asked for by its worth, the day's price decides (rule 61): quantities differ from those that were asked for."""
+
+    class Worth:
+        wake = "bar_close"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            held, price = state.position("btc_usd"), state.price("btc_usd")
+            if state.time // (60 * SECOND) % 7 or held > 20:
+                return None
+            return [], [bt.OrderRequest("btc_usd", 1, worth=(held + 1) * price)]
+
+    simulated = simulation(80)
+    result = simulated.run(Worth())
+    _, exchange = trade(simulated, Worth())
+    assert exchange.digest == result.digest
+    assert (result.orders["quantity"] != 1).sum() > 4
+
+
+@pytest.mark.filterwarnings("ignore:.*told as buys")
+def test_an_amend_that_ends_its_order_ends_it_at_the_engine() -> None:
+    """It gives at most what is filled (rule 33)."""
+    trades = bt.testing.trades((1, 100, 5), (2, 99, 2), (3, 100, 5), (4, 100, 5), instrument="btc_usd")
+    plain = {"balances": {"usd": 1e6}, "interpret": True}
+    simulated = bt.Simulation(trades, BTC, **plain)
+
+    class Shrinks:
+        wake = "trade"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            if not len(state.raw.orders):
+                return [], [bt.OrderRequest("btc_usd", 5, 99.5)]
+            return [], [state.amend(0, quantity=1)] if state.position("btc_usd") and state.working("btc_usd") else []
+
+    result = simulated.run(Shrinks())
+    run, exchange = trade(simulated, Shrinks())
+    assert result.orders["status"].to_list() == run.orders["status"].to_list() == ["cancelled"]
+    assert exchange.digest == result.digest
