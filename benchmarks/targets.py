@@ -65,6 +65,11 @@ def _times(case: str) -> Callable[[ByCase], float]:
     return lambda entries: float(entries[case]["times_faster"])
 
 
+def stream_growth_mb(entries: ByCase) -> float:
+    """How much more a run of two kinds of rows of a catalog needs on ten times the data."""
+    return float(entries["catalog_stream_long"]["peak_mb"] - entries["catalog_stream"]["peak_mb"])
+
+
 def _sums(entries: ByCase) -> float:
     return float(entries["replay_compiled"]["seconds"] / entries["replay_compiled"]["sum_seconds"])
 
@@ -72,6 +77,10 @@ def _sums(entries: ByCase) -> float:
 def growth_mb(entries: ByCase) -> float:
     """How much more a streamed run needs on ten times the data, with journals of the same size."""
     return float(entries["memory_parquet_long"]["peak_mb"] - entries["memory_parquet"]["peak_mb"])
+
+
+def _share(entries: ByCase) -> float:
+    return float(entries["catalog_scan"]["share"] * 100)
 
 
 TARGETS = (
@@ -97,6 +106,11 @@ TARGETS = (
     Target("event_engine_json", "market events from JSON", _rate("event_engine_json"), 0.3, "M/s", True),
     Target("event_engine_columns", "market events as columns", _rate("event_engine_columns"), 1, "M/s", True),
     Target("event_engine_book", "an update of a book, 10 changes", _each("event_engine_book"), 20, "µs"),
+    Target("catalog_import", "rows a second and core, CSV into a catalog", _rate("catalog_import"), 3, "M/s", True),
+    Target("catalog_load", "the same into a frame", _rate("catalog_load"), 3, "M/s", True),
+    Target("catalog_scan", "rows of a catalog, part of Polars' speed", _share, 80, "%", True),
+    Target("catalog_open", "10,000 files opened", _seconds("catalog_open"), 1, "s"),
+    Target("catalog_stream_long", "growth on ten times the data, two kinds", stream_growth_mb, MOST_GROWTH_MB, "MB"),
     Target("start_import", "import barter_bt", _seconds("start_import"), 0.3, "s"),
     Target(
         "start_import_all",

@@ -36,6 +36,7 @@ MODULES = (
     "barter_bt.system",
     "barter_bt.live",
     "barter_bt.live.binance",
+    "barter_bt.live.ccxt",
     "barter_bt.protocol",
     "barter_bt.testing",
     "barter_bt.testing.strategies",

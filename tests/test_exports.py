@@ -11,15 +11,19 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
         Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue __version__
-        backtest candles check_causality compare compare_candle_paths data draw every grid instrument live month_end
-        protocol quotes read report research risk session_end statistic strategy sweep system testing trades venue
-        week_end
+        adaptive backtest candles check_causality compare compare_candle_paths data draw every grid instrument live
+        month_end protocol quotes read report research risk session_end statistic strategy sweep system testing trades
+        venue week_end
     """,
     "barter_bt.data": """
-        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
-        assignments book candles cash_flows check complete_snapshots continuous contract_targets deposits dividends
-        exchange_sessions from_pandas from_wide front_contracts funding generate interest load margin_transfers quotes
-        read_csv rebuild_books rename_symbols sample sessions settlement_prices splits trades
+        Aggregator CashFlows Catalog Chunk Downloaded Finding IMPORTERS Importer MarketData Quality Repair Report
+        Sessions Stream aggregate assignments book candles cash_flows check complete_snapshots continuous
+        contract_targets delisted deposits dividends download exchange_sessions from_pandas from_wide front_contracts
+        funding generate interest load margin_transfers quality quotes read_csv rebuild_books rename_symbols sample
+        sessions settlement_prices splits trades
+    """,
+    "barter_bt.data.generate": """
+        Market MarketWalk candles candles_arrays market panel panel_candles quotes quotes_arrays trades trades_arrays
     """,
     "barter_bt.book": """
         OrderBook
@@ -39,15 +43,15 @@ SURFACE = {
     """,
     "barter_bt.report": """
         plot plot_curves plot_distribution plot_equity plot_exposure plot_months plot_pnl plot_positions plot_price
-        plot_rolling plot_tear_sheet plot_trade plot_underwater
+        plot_quality plot_rolling plot_tear_sheet plot_trade plot_underwater write_quality
     """,
     "barter_bt.research": """
-        BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
-        SuperiorPredictiveAbility Sweep TradeOrders add_noise block_length combinatorial_purged deflated_sharpe draw
-        effective_trials expected_maximum_sharpe factor_report fold_table grid minimum_backtest_years
-        minimum_track_record optimised_weights perturb plot_folds probabilistic_sharpe probability_of_overfitting
-        purged_k_fold reality_check sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability sweep
-        walk_forward
+        Adaptive BacktestArguments Backtests BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting
+        RealityCheck SharpeEstimate Span Study SuperiorPredictiveAbility Sweep TradeOrders adaptive add_noise
+        block_length combinatorial_purged deflated_sharpe draw effective_trials expected_maximum_sharpe factor_report
+        fold_table grid minimum_backtest_years minimum_track_record optimised_weights perturb plot_folds
+        probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check run_backtests sharpe_estimate
+        shuffle_trades stationary_rows superior_predictive_ability sweep walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation Spill backtest check_causality compare
@@ -70,10 +74,14 @@ SURFACE = {
         WallClock paper read_session replay
     """,
     "barter_bt.live.binance": """
-        BinanceAccount BinanceMarket BinanceWarning Endpoints Keys MAIN_NETWORK TEST_NETWORK instruments last_trades
+        BinanceAccount BinanceMarket BinanceWarning CashFlow Endpoints FUTURES_MAIN_NETWORK FUTURES_TEST_NETWORK
+        FuturesAccount Keys MAIN_NETWORK MarginTerms MarkPrice TEST_NETWORK instruments last_trades
+    """,
+    "barter_bt.live.ccxt": """
+        CcxtAccount CcxtMarket CcxtWarning Connection Secrets connect instruments
     """,
     "barter_bt.testing.exchange": """
-        Late Listing LoopbackExchange Lost Sockets Status
+        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

@@ -79,14 +79,62 @@ def import_(
     print(f"{catalog}: {added.rows:,} rows in {added.files} file(s) added{known}")
 
 
+@data.command
+def download(
+    kind: str,
+    symbol: str,
+    /,
+    *,
+    start: str,
+    end: str,
+    into: Path,
+    interval: str | None = None,
+    by: Literal["day", "month"] = "day",
+    host: str | None = None,
+    json: AsJson = False,
+) -> None:
+    """Fetch archives of Binance's public data with their checksums; what is there already stays.
+
+    Parameters
+    ----------
+    kind
+        What to fetch, by the name of its importer, such as binance_spot_trades.
+    symbol
+        The exchange's own, such as BTCUSDT.
+    start
+        First day, such as 2024-01-01.
+    end
+        First day after.
+    into
+        Directory for the files; it is made if it is not there.
+    interval
+        Length of klines, such as 1m.
+    by
+        A file for each day or for each month.
+    host
+        Another server with the same files.
+    """
+    from barter_bt.data.download import HOST
+    from barter_bt.data.download import download as fetch
+
+    found = fetch(kind, symbol, start, end, into, interval=interval, by=by, host=host or HOST)
+    if json:
+        print_json({"files": [str(one) for one in found.files], "fetched": found.fetched, "kept": found.kept,
+                    "missing": found.missing})  # fmt: skip
+        return
+    for name in found.missing:
+        print(f"{name}: the exchange does not have it")
+    print(f"{into}: {found.fetched} file(s) fetched, {found.kept} were there")
+
+
 @data.command(name="list")
-def list_(catalog: Path, /, *, json: AsJson = False) -> None:
+def list_(catalog: str, /, *, json: AsJson = False) -> None:
     """List what a catalog has: kinds, exchanges and instruments, files, rows, first and last time.
 
     Parameters
     ----------
     catalog
-        Its directory.
+        Its directory, or the URL of a store, such as s3://bucket/market.
     """
     import polars as pl
 
@@ -107,8 +155,8 @@ def list_(catalog: Path, /, *, json: AsJson = False) -> None:
 
 @data.command
 def show(
-    catalog: Path,
-    kind: Literal["candles", "trades", "quotes"],
+    catalog: str,
+    kind: Literal["candles", "trades", "quotes", "book"],
     instrument: str,
     /,
     *,
@@ -122,7 +170,7 @@ def show(
     Parameters
     ----------
     catalog
-        Its directory.
+        Its directory, or the URL of a store, such as s3://bucket/market.
     kind
         What the rows are.
     instrument
@@ -150,13 +198,33 @@ def show(
 
 
 @data.command
-def verify(catalog: Path, /, *, json: AsJson = False) -> int:
-    """Hold every file of a catalog against its manifest; the exit code is 2 if one is not as it was.
+def copy(catalog: str, url: str, /, *, json: AsJson = False) -> None:
+    """Copy what is new of a catalog into a store of objects, the manifest last.
 
     Parameters
     ----------
     catalog
         Its directory.
+    url
+        Where to, such as s3://bucket/market.
+    """
+    from barter_bt.data import Catalog
+
+    copied = Catalog(_there(catalog)).copy_to(url)
+    if json:
+        print_json({"catalog": catalog, "url": url, "copied": copied})
+    else:
+        print(f"{url}: {copied} file(s) copied")
+
+
+@data.command
+def verify(catalog: str, /, *, json: AsJson = False) -> int:
+    """Hold every file of a catalog against its manifest; the exit code is 2 if one is not as it was.
+
+    Parameters
+    ----------
+    catalog
+        Its directory, or the URL of a store, such as s3://bucket/market.
     """
     from barter_bt.data import Catalog
 
@@ -206,7 +274,8 @@ def _instrument(given: list[str] | None) -> str | dict[str, str] | None:
     return {pair.rpartition("=")[0]: pair.rpartition("=")[2] for pair in given}
 
 
-def _there(catalog: Path) -> Path:
-    if not (catalog / "manifest.json").is_file():
+def _there(catalog: str) -> str:
+    """A catalog that is there: a directory, or the URL of a store."""
+    if "://" not in catalog and not Path(catalog, "manifest.json").is_file():
         raise ConfigError(f"{catalog} is no catalog: it has no manifest.json", "barter-bt data import makes one")
     return catalog

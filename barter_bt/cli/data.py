@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
@@ -11,6 +12,9 @@ from barter_bt.cli.app import BAD_INPUT, OK, AsJson, app, data
 from barter_bt.cli.printing import print_json
 from barter_bt.errors import ConfigError
 from barter_bt.files import replacing, write_parquet
+
+if TYPE_CHECKING:
+    from barter_bt.data import Stream
 
 Mend: TypeAlias = Literal["sort", "drop_duplicates", "drop_invalid", "drop_crossed"]
 
@@ -56,9 +60,10 @@ def generate(
 
 @data.command
 def check(
-    *paths: Path,
+    *paths: str,
     kind: Literal["candles", "trades", "quotes", "book"],
     instrument: str | None = None,
+    exchange: str | None = None,
     interval: str | None = None,
     columns: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     time_zone: str | None = None,
@@ -73,11 +78,13 @@ def check(
     Parameters
     ----------
     paths
-        A .parquet, .csv or .csv.gz file, or the files of one stream in order of time.
+        A .parquet, .csv or .csv.gz file, or the files of one stream in order of time; or a catalog.
     kind
         What the rows are.
     instrument
-        Name of the only instrument, if there is no such column.
+        Name of the only instrument, if there is no such column; or the one in a catalog.
+    exchange
+        Where, if a catalog has the instrument of several.
     interval
         Length of the candles, such as 1m.
     columns
@@ -95,33 +102,13 @@ def check(
     """
     from dataclasses import asdict
 
-    import barter_bt.data as room
+    from barter_bt.data import check as checked
 
-    if not paths:
-        raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet --kind candles")
-    for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"{path} does not exist")
-    if interval is not None and kind != "candles":
-        raise ConfigError(f"--interval is {interval}, but {kind} have no interval")
-    options = {
-        "instrument": instrument,
-        "interval": interval,
-        "columns": _renames(columns),
-        "time_zone": time_zone,
-        "time_unit": time_unit,
-        "clock_offset": clock_offset,
-        "repair": room.Repair(**dict.fromkeys(repair, True)) if repair else None,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    stream = getattr(room, kind)(paths[0] if len(paths) == 1 else paths, **given)
-    if negative_prices:
-        for name in negative_prices:
-            if name not in stream.instruments:
-                there = ", ".join(stream.instruments)
-                raise ConfigError(f"--negative-prices names {name!r}, which has no rows; there are {there}")
-        stream = stream.with_negative_prices(negative_prices)
-    report = room.check(stream)
+    stream = stream_of(
+        paths, kind, instrument=instrument, exchange=exchange, interval=interval, columns=columns, time_zone=time_zone,
+        time_unit=time_unit, clock_offset=clock_offset, repair=repair, negative_prices=negative_prices,
+    )  # fmt: skip
+    report = checked(stream)
     if json:
         print_json({"path": ", ".join(map(str, paths)), "repairs": stream.repairs, **asdict(report)})
     else:
@@ -129,6 +116,62 @@ def check(
             print(f"{mended}: {rows} row(s)")
         print(report)
     return BAD_INPUT if report.errors else OK
+
+
+def stream_of(
+    paths: Sequence[str | Path],
+    kind: str,
+    *,
+    columns: list[str] | None,
+    repair: list[Mend] | None,
+    negative_prices: list[str] | None,
+    exchange: str | None = None,
+    **options: Any,
+) -> Stream:
+    """The stream of some files or of a catalog, as the options of a command say."""
+    import barter_bt.data as room
+
+    if not paths:
+        raise ConfigError("a file to check is missing", "barter-bt data check prices.parquet --kind candles")
+    options["columns"] = _renames(columns)
+    options["repair"] = room.Repair(**dict.fromkeys(repair, True)) if repair else None
+    given = {name: value for name, value in options.items() if value is not None}
+    if len(paths) == 1 and ("://" in str(paths[0]) or Path(paths[0]).is_dir()):
+        stream = _of_catalog(str(paths[0]), kind, exchange, given)
+    else:
+        stream = _of_files([Path(path) for path in paths], kind, exchange, given)
+    for name in negative_prices or ():
+        if name not in stream.instruments:
+            there = ", ".join(stream.instruments)
+            raise ConfigError(f"--negative-prices names {name!r}, which has no rows; there are {there}")
+    return stream.with_negative_prices(negative_prices) if negative_prices else stream
+
+
+def _of_catalog(path: str, kind: str, exchange: str | None, given: dict[str, Any]) -> Stream:
+    import barter_bt.data as room
+
+    instrument = given.pop("instrument", None)
+    if given:
+        name = min(given).replace("_", "-")
+        raise ConfigError(f"--{name} has no effect on a catalog", "it was said when files were imported")
+    if instrument is None:
+        raise ConfigError(f"--instrument is missing: {path} is a catalog", "barter-bt data list tells its names")
+    stream: Stream = getattr(room.Catalog(path), kind)(instrument, exchange=exchange)
+    return stream
+
+
+def _of_files(paths: Sequence[Path], kind: str, exchange: str | None, given: dict[str, Any]) -> Stream:
+    import barter_bt.data as room
+
+    if exchange is not None:
+        raise ConfigError(f"--exchange is {exchange}, and {paths[0]} is no catalog", "leave it out")
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"{path} does not exist")
+    if "interval" in given and kind != "candles":
+        raise ConfigError(f"--interval is {given['interval']}, but {kind} have no interval")
+    stream: Stream = getattr(room, kind)(paths[0] if len(paths) == 1 else list(paths), **given)
+    return stream
 
 
 def _renames(pairs: list[str] | None) -> dict[str, str] | None:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from barter_bt.cli import places
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts
@@ -15,14 +16,13 @@ from barter_bt.errors import ConfigError
 if TYPE_CHECKING:
     from barter_bt.live import LiveRun
 
-_KEYS = {"test": "BINANCE_TEST", "main": "BINANCE"}
-
 
 @app.command
 def live(
     config: Path,
     /,
     *,
+    exchange: str | None = None,
     network: Literal["test", "main"] = "test",
     streams: list[str] | None = None,
     confirm: bool = False,
@@ -32,17 +32,21 @@ def live(
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
-    """Trade at Binance's spot exchange with the strategy and the limits of a configuration file.
+    """Trade at an exchange with the strategy and the limits of a configuration file.
 
-    Without `--confirm` it is a dry run: the exchange checks each order and trades none. Keys come from the environment:
-    BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET. Ctrl-C, or SIGTERM,
-    shuts down in good order; orders that stand then go on standing.
+    Without `--confirm` it is a dry run: each order is checked and none is traded. Keys come from the environment:
+    BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET; through ccxt
+    likewise, with the exchange's name. Ctrl-C, or SIGTERM, shuts down in good order; orders that stand then go on
+    standing.
 
     Parameters
     ----------
     config
         Configuration in TOML, of a backtest: see `barter-bt schema`. Its data, balances and venues are passed over: the
         exchange has its own.
+    exchange
+        That of the file's instruments, `binance_spot` or `binance_futures_usd`, if it is not given; any other through
+        ccxt, such as `ccxt:okx`.
     network
         `test` has no real money, `main` has.
     streams
@@ -66,13 +70,16 @@ def live(
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
-    run, interrupted = asyncio.run(_session(config, network, streams, confirm, record, resume, chosen, quiet or json))
+    run, interrupted = asyncio.run(
+        _session(config, exchange, network, streams, confirm, record, resume, chosen, quiet or json)
+    )
     _tell(run, record, chosen, network=network, confirm=confirm, as_json=json)
     return INTERRUPTED if interrupted else OK
 
 
 async def _session(
     config: Path,
+    exchange: str | None,
     network: str,
     streams: list[str] | None,
     confirm: bool,
@@ -81,16 +88,15 @@ async def _session(
     prefix: str,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
-    from barter_bt.live import Recorder, System, binance
+    from barter_bt.live import Recorder, System
 
     parts = live_parts(config)
-    endpoints = binance.TEST_NETWORK if network == "test" else binance.MAIN_NETWORK
-    keys = binance.Keys.from_environment(_KEYS[network])
     traded = parts["instruments"]
-    market = binance.BinanceMarket(traded, streams or ("trades", "quotes"), endpoints=endpoints)
+    place = places.place_of(exchange, traded)
     recorder = Recorder(record, resume=resume) if record else None
-    known = binance.last_trades(record) if record and recorder and recorder.resumes else {}
-    account = binance.BinanceAccount(traded, keys, endpoints=endpoints, dry_run=not confirm, last_trades=known)
+    known = record if record and recorder and recorder.resumes else None
+    account = places.account(place, network, traded, confirm=confirm, known=known)
+    market = places.market(place, network, traded, streams or ("trades", "quotes"))
     system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
     return await run_system(system, quiet=quiet, ready=account.ready)
 
@@ -103,6 +109,6 @@ def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confi
         return
     print(summary)
     how = "orders were sent" if confirm else "a dry run: no order was sent"
-    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at Binance's {network} network; {how}")
+    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at the {network} network; {how}")
     if record:
         print(f"  recorded in {record}; barter-bt replay CONFIG {record} --live --prefix {prefix} comes to the same")

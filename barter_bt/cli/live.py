@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.printing import print_json
@@ -27,6 +27,8 @@ def paper(
     /,
     *,
     pace: str = "auto",
+    exchange: str | None = None,
+    network: Literal["test", "main"] = "main",
     record: Path | None = None,
     quiet: bool = False,
     json: AsJson = False,
@@ -34,7 +36,8 @@ def paper(
     """Trade on paper: the data of a file comes as it came then, the exchange is simulated, no money is at stake.
 
     The fills are those of `barter-bt backtest` on the same file. Ctrl-C, or SIGTERM, shuts down in good order. No
-    exchange is contacted.
+    exchange is contacted, unless `--exchange` names one: its trades and best quotes then fill orders as they come,
+    until it is interrupted; no keys are needed, and no order is sent.
 
     Parameters
     ----------
@@ -43,6 +46,11 @@ def paper(
     pace
         Time of the data in a second, such as `1s` (as it was), `1h`, `1d`; `auto` takes half a minute for all of it,
         `max` goes as fast as it can.
+    exchange
+        Whose market takes the place of the file's data: `binance_spot`, `binance_futures_usd`, or any other through
+        ccxt, such as `ccxt:okx`.
+    network
+        Of that exchange.
     record
         Directory in which to keep all that the engine saw, for `barter-bt replay`.
     quiet
@@ -50,12 +58,17 @@ def paper(
     """
     from barter_bt.live import Recorder
 
+    recorder = Recorder(record) if record else None
+    if exchange is not None:
+        run, interrupted = asyncio.run(_on_a_market(config, exchange, network, recorder, quiet=quiet or json))
+        _tell(run, None, as_json=json, market=exchange)
+        return INTERRUPTED if interrupted else OK
     simulation, strategy = _load(config)
     setup = simulation.setup
     clock = _clock(pace, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
     from barter_bt.live import paper as make
 
-    system = make(simulation, strategy, clock=clock, recorder=Recorder(record) if record else None)
+    system = make(simulation, strategy, clock=clock, recorder=recorder)
     run, interrupted = asyncio.run(run_system(system, quiet=quiet or json))
     _tell(run, record, as_json=json)
     return INTERRUPTED if interrupted else OK
@@ -96,6 +109,30 @@ def _load(config: Path) -> tuple[Any, Any]:
     arguments = load(config).build()
     strategy = arguments.pop("strategy")
     return Simulation(**arguments), strategy
+
+
+async def _on_a_market(
+    config: Path, exchange: str, network: str, recorder: Any, *, quiet: bool
+) -> tuple[LiveRun, bool]:
+    """Trade on paper on what a real market does now."""
+    from barter_bt.backtest.config import load
+    from barter_bt.cli import places
+    from barter_bt.live import MockExchange, System
+
+    built = load(config).build()
+    strategy, traded = built.pop("strategy"), built.pop("instruments")
+    for name in ("data", "interpret"):
+        built.pop(name, None)
+    market = places.market(places.place_of(exchange, traded), network, traded, ("trades", "quotes"))
+    mock = MockExchange(market, traded, **built)
+    system = System(
+        strategy=strategy, sources=[mock], clients=[mock], recorder=recorder, reconcile=False, **mock.engine_arguments()
+    )
+    return await run_system(system, quiet=quiet, ready=_at_once)
+
+
+async def _at_once() -> None:
+    """A simulated exchange is there as soon as it is asked."""
 
 
 def _clock(pace: str, begins: int, ends: int) -> Any:
@@ -168,20 +205,19 @@ async def _show(handle: SystemHandle, *, quiet: bool) -> None:
 
 
 async def _print_lines(handle: SystemHandle) -> None:
-    from barter_bt.live.lines import lines
+    from barter_bt.live.terminal import news
 
-    view = handle.view()
-    async for audit in handle.audits():
-        for line in lines(audit, view):
-            print(line)
+    async for line in news(handle):
+        print(line)
 
 
-def _tell(run: LiveRun, record: Path | None, *, as_json: bool) -> None:
+def _tell(run: LiveRun, record: Path | None, *, as_json: bool, market: str | None = None) -> None:
     summary = run.summary()
     if as_json:
         print_json({"digest": run.digest, "trades": run.trades.height, "summary": summary.to_dict()})
         return
     print(summary)
-    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades on paper; no exchange was contacted")
+    told = "no exchange was contacted" if market is None else f"no order was sent to {market}"
+    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades on paper; {told}")
     if record:
         print(f"  recorded in {record}; barter-bt replay CONFIG {record} comes to the same digest")

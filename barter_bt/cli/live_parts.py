@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 def recorded_system(config: Path, prefix: str) -> System:
     """The system of a session at the exchange, to process its recording again."""
-    from barter_bt.live import System, binance
+    from barter_bt.cli.places import Listener
+    from barter_bt.live import System
 
     parts = live_parts(config)
-    unused = binance.BinanceAccount(parts["instruments"], binance.Keys("", ""))
-    return System(**parts, prefix=prefix, sources=[], clients=[unused])
+    exchanges = tuple(dict.fromkeys(one.exchange for one in parts["instruments"]))
+    return System(**parts, prefix=prefix, sources=[], clients=[Listener(exchanges)])
 
 
 def live_parts(config: Path) -> dict[str, Any]:

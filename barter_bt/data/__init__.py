@@ -11,7 +11,9 @@ from barter_bt.data.books import rebuild_books
 from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
+from barter_bt.data.dated import delisted
 from barter_bt.data.dividends import dividends
+from barter_bt.data.download import Downloaded, download
 from barter_bt.data.flows import (
     CashFlows,
     assignments,
@@ -24,6 +26,7 @@ from barter_bt.data.flows import (
 from barter_bt.data.front import front_contracts
 from barter_bt.data.importers import IMPORTERS, Importer
 from barter_bt.data.importers.loading import load
+from barter_bt.data.inspection import Quality, quality
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, book, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
@@ -44,9 +47,11 @@ __all__ = [
     "CashFlows",
     "Catalog",
     "Chunk",
+    "Downloaded",
     "Finding",
     "Importer",
     "MarketData",
+    "Quality",
     "Repair",
     "Report",
     "Sessions",
@@ -60,8 +65,10 @@ __all__ = [
     "complete_snapshots",
     "continuous",
     "contract_targets",
+    "delisted",
     "deposits",
     "dividends",
+    "download",
     "exchange_sessions",
     "from_pandas",
     "from_wide",
@@ -71,6 +78,7 @@ __all__ = [
     "interest",
     "load",
     "margin_transfers",
+    "quality",
     "quotes",
     "read_csv",
     "rebuild_books",

@@ -20,6 +20,10 @@ def aggregate(
     volume: float | None = None,
     value: float | None = None,
     price_range: float | None = None,
+    renko: float | None = None,
+    tick_imbalance: float | None = None,
+    volume_imbalance: float | None = None,
+    span: int | None = None,
     time_zone: str | None = None,
 ) -> Stream:
     """Make candles of trades, of quotes (their mid prices), or longer candles of shorter ones.
@@ -42,6 +46,14 @@ def aggregate(
         Sum of amounts, or of prices times amounts, that ends a bar; a trade is never split.
     price_range
         Distance of the highest and the lowest price that ends a bar.
+    renko
+        Height of a brick. Bricks lie side by side: the next ends one height above the top of the last, or one below its
+        bottom, at the first time whose last price is there; through several at once, it is one bar of as many heights.
+    tick_imbalance, volume_imbalance
+        Rows of the first bar, such as 1000. The next end where the sum of signs (tick rule) of their rows, or of signed
+        amounts, is as large as expected of so many rows: E[T] |E[b]|, averages over the bars before.
+    span
+        Bars over which these averages go, 20 by default; they move by 2 / (span + 1) with each.
     time_zone
         Where days begin, UTC by default.
 
@@ -60,7 +72,10 @@ def aggregate(
     Notes
     -----
     Known limits: rows of quotes with an empty side are left out. Bars by range are not bricks: a jump makes one bar
-    that is larger than the range, not several.
+    that is larger than the range, not several. Prices of Renko bars are edges of bricks, at which nothing need have
+    been traded: take them for signals, and trade on the rows that they are made of. Imbalance bars follow López de
+    Prado, Advances in Financial Machine Learning (2018), 2.3.2; E[T] stays between a tenth and ten times the rows of
+    the first bar, and a balance of 0 ends none.
 
     Examples
     --------
@@ -69,8 +84,10 @@ def aggregate(
     >>> hourly.kind, hourly.frame().select((pl.col("time_exchange") - pl.col("time_open")).unique()).collect().item()
     ('candles', datetime.timedelta(seconds=1))
     """
-    sizes = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range}
-    made = Aggregator(stream.kind, every=every, time_zone=time_zone, **sizes)  # type: ignore[arg-type]
+    made = Aggregator(
+        stream.kind, every=every, ticks=ticks, volume=volume, value=value, price_range=price_range, renko=renko,
+        tick_imbalance=tick_imbalance, volume_imbalance=volume_imbalance, span=span, time_zone=time_zone,
+    )  # fmt: skip
     frame = pl.concat([pl.DataFrame(schema=SCHEMA), *_pushed(made, stream)])
     ordered = frame.sort("time_exchange", "instrument")
     if not stream.has_received:
@@ -81,8 +98,5 @@ def aggregate(
 def _pushed(made: Aggregator, stream: Stream) -> Iterator[pl.DataFrame]:
     names = stream.instruments
     for chunk in stream.chunks({name: code for code, name in enumerate(names)}):
-        codes = chunk.columns["instrument"]
-        for code in range(len(names)):
-            chosen = None if len(names) == 1 else codes == code
-            yield made.push_columns(names[code], chunk.columns, chosen)
+        yield made.push_columns(names, chunk.columns, checked=stream.validate)
     yield made.finish()

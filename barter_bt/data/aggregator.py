@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from barter_bt.data import bars
+from barter_bt.data.chunk import look_up
 from barter_bt.data.duration import duration_ns, whole_days
+from barter_bt.data.imbalance import SPAN, Imbalance
+from barter_bt.data.renko import Renko
 from barter_bt.data.schema import TIME
+from barter_bt.data.sound import in_order
 from barter_bt.errors import ConfigError, DataError
 
 _MEASURES = {"ticks": bars.count, "volume": bars.volume, "value": bars.value, "price_range": bars.span}
+_FEW_NAMES = 12
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -24,7 +29,7 @@ class Aggregator:
     ----------
     kind
         ``"trades"``, ``"quotes"`` or ``"candles"``: what the rows are.
-    every, ticks, volume, value, price_range, time_zone
+    every, ticks, volume, value, price_range, renko, tick_imbalance, volume_imbalance, span, time_zone
         As for :func:`aggregate`.
 
     Examples
@@ -46,23 +51,29 @@ class Aggregator:
         volume: float | None = None,
         value: float | None = None,
         price_range: float | None = None,
+        renko: float | None = None,
+        tick_imbalance: float | None = None,
+        volume_imbalance: float | None = None,
+        span: int | None = None,
         time_zone: str | None = None,
     ) -> None:
         self._kind, self._every, self._zone = kind, every, time_zone
-        given = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range}
+        given = {"ticks": ticks, "volume": volume, "value": value, "price_range": price_range, "renko": renko}
+        given |= {"tick_imbalance": tick_imbalance, "volume_imbalance": volume_imbalance}
         sizes = {name: size for name, size in given.items() if size is not None}
         if len(sizes) + (every is not None) != 1:
             raise ConfigError(
                 f"aggregate has {', '.join([*sizes, *(['every'] if every else [])]) or 'no rule'}; it takes one of "
-                "every, ticks, volume, value, price_range"
+                f"every, {', '.join(given)}"
             )
-        for name, size in sizes.items():
-            self._measure, self._size = _MEASURES[name], _size(kind, name, size)
+        self._rule, self._size = next(((name, _size(kind, name, size)) for name, size in sizes.items()), ("every", 0.0))
+        self._span = _span(self._rule, span)
         if every is not None and duration_ns(every, "every") <= 0:
             raise ConfigError(f"aggregate: every is {every!r}; it must be positive")
         if time_zone is not None and not whole_days(every):
             raise ConfigError(f"aggregate: time_zone has no effect on every={every!r}", 'it is for days: every="1d"')
         self._open: dict[str, bars.Rows] = {}
+        self._states: dict[str, Renko | Imbalance] = {}
 
     def push(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Take more rows, canonical and in order of time; give the candles that are over, by instrument.
@@ -73,51 +84,81 @@ class Aggregator:
             Times go back, or a candle lies in two windows.
         """
         columns = {name: rows[name].to_physical().to_numpy() for name in rows.columns if name != "instrument"}
-        names = rows["instrument"].cast(pl.String)
-        made = [
-            self.push_columns(str(name), columns, None if names.n_unique() == 1 else (names == name).to_numpy())
-            for name in names.unique(maintain_order=True)
-        ]
-        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+        text = rows["instrument"].cast(pl.String)
+        names = [str(name) for name in text.unique(maintain_order=True)]
+        return self.push_columns(
+            names, columns | {"instrument": look_up(text, {name: i for i, name in enumerate(names)})}
+        )
 
     def push_columns(
-        self, instrument: str, columns: Mapping[str, np.ndarray[Any, Any]], chosen: np.ndarray[Any, Any] | None
+        self, names: Sequence[str], columns: Mapping[str, np.ndarray[Any, Any]], *, checked: bool = False
     ) -> pl.DataFrame:
-        """The same with the columns of a chunk as arrays, of which ``chosen`` rows are those of one instrument."""
-        rows = _rows(columns, self._kind, chosen)
-        return self._made(instrument, [rows] if len(rows) else [], is_last=False)
+        """The same with the columns of a chunk as arrays, in which instruments are numbers of ``names``.
+
+        ``checked`` says that times do not go back, which was seen already.
+        """
+        rows = _rows(columns, self._kind)
+        both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0) if self._kind == "quotes" else None
+        if len(names) == 1:
+            groups = [(names[0], rows if both is None or both.all() else rows.part(both))]
+        else:
+            order, ends = _by_instrument(columns["instrument"], len(names), both)
+            rows = rows.part(order)
+            groups = [(name, rows.part(slice(ends[i], ends[i + 1]))) for i, name in enumerate(names)]
+        made = [self._pushed(name, mine, checked) for name, mine in groups if len(mine)]
+        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
     def finish(self) -> pl.DataFrame:
         """Give the candles of windows of time that have begun; bars that have not reached their size do not end."""
-        made = [self._made(name, [], is_last=True) for name in list(self._open)]
+        made = [self._made(name, self._open.pop(name), is_last=True) for name in list(self._open)]
         return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
 
-    def _made(self, name: str, new: list[bars.Rows], *, is_last: bool) -> pl.DataFrame:
-        parts = [*([self._open.pop(name)] if name in self._open else []), *new]
-        if not parts:
-            return pl.DataFrame(schema=SCHEMA)
-        rows = bars.Rows.joined(parts)
-        if (rows.time[1:] < rows.time[:-1]).any():
+    def _pushed(self, name: str, rows: bars.Rows, checked: bool) -> pl.DataFrame:
+        """The bars that are over with more rows of an instrument."""
+        begun = self._open.pop(name, None)
+        if not checked and not in_order(rows.time, None if begun is None else int(begun.time[-1])):
             raise DataError(f"aggregate: rows of {name!r} go back in time", "repair=Repair(sort=True) sorts a stream")
-        found = list(self._by_time(rows, is_last=is_last) if self._every else self._by_measure(rows))
-        used, candles = found[0] if found else (0, {})
+        if begun is None:
+            return self._made(name, rows, is_last=False)
+        if self._every is None:
+            return self._made(name, bars.Rows.joined([begun, rows]), is_last=False)
+        # Only what belongs to the window that has begun is put to its rows: the others stay where they are.
+        end = bars.edges(int(begun.at[0]), int(begun.at[0]), self._every, self._zone)[1]
+        cut = int(np.searchsorted(rows.at, end))
+        first = bars.Rows.joined([begun, rows.part(slice(0, cut))])
+        if cut == len(rows):
+            return self._made(name, first, is_last=False)
+        rest = rows.part(slice(cut, None))
+        return pl.concat([self._made(name, first, is_last=True), self._made(name, rest, is_last=False)])
+
+    def _made(self, name: str, rows: bars.Rows, *, is_last: bool) -> pl.DataFrame:
+        used, candles = self._by_time(rows, is_last=is_last) if self._every else self._by_rule(name, rows)
         if used < len(rows):
             self._open[name] = rows.part(slice(used, None))
         if not candles:
             return pl.DataFrame(schema=SCHEMA)
-        frame = pl.DataFrame(candles).with_columns(pl.col("^time_.*$").cast(TIME), instrument=pl.lit(name))
-        return frame.select(list(SCHEMA))
+        columns = [pl.Series(each, candles[each]) for each in SCHEMA if each != "instrument"]
+        columns = [each.cast(TIME) if each.name.startswith("time_") else each for each in columns]
+        columns.insert(
+            list(SCHEMA).index("instrument"),
+            pl.repeat(name, len(columns[0]), dtype=pl.String, eager=True).alias("instrument"),
+        )
+        return pl.DataFrame(columns)
 
-    def _by_measure(self, rows: bars.Rows) -> Iterator[tuple[int, dict[str, Any]]]:
-        """How many rows make bars that are over, and these bars; nothing if there are none."""
-        ends = bars.ends_by_measure(rows, self._measure, self._size)
-        if ends:
-            starts = np.array([0, *ends[:-1]])
-            closed = rows.time[np.array(ends) - 1]
-            opened = np.minimum(rows.time[starts], closed - 1)
-            yield ends[-1], bars.bars(rows.part(slice(0, ends[-1])), starts, opened, closed)
+    def _by_rule(self, name: str, rows: bars.Rows) -> tuple[int, dict[str, Any]]:
+        """How many rows make bars that are over, and these bars."""
+        if self._rule in _MEASURES:
+            ends = bars.ends_by_measure(rows, _MEASURES[self._rule], self._size)
+            return bars.bars_to(rows, ends)
+        if name not in self._states:
+            is_renko, by_volume = self._rule == "renko", self._rule == "volume_imbalance"
+            self._states[name] = (
+                Renko(self._size) if is_renko else Imbalance(self._size, self._span, by_volume=by_volume)
+            )
+        return self._states[name].bars(rows)
 
-    def _by_time(self, rows: bars.Rows, *, is_last: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _by_time(self, rows: bars.Rows, *, is_last: bool) -> tuple[int, dict[str, Any]]:
+        """The same of windows of time."""
         assert self._every is not None, "the rule is the clock"
         edges = bars.edges(int(rows.at[0]), int(rows.at[-1]), self._every, self._zone)
         places = np.searchsorted(rows.at, edges)
@@ -132,8 +173,33 @@ class Aggregator:
             )
         used = len(rows) if is_last else int(starts[-1])  # more of the last window may come
         over = starts < used
-        if over.any():
-            yield used, bars.bars(rows.part(slice(0, used)), starts[over], opened[over], closed[over])
+        if not over.any():
+            return 0, {}
+        return used, bars.bars(rows.part(slice(0, used)), starts[over], opened[over], closed[over])
+
+
+def _by_instrument(
+    codes: np.ndarray[Any, Any], count: int, chosen: np.ndarray[Any, Any] | None
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Rows instrument by instrument, each in order, and where those of each begin and end."""
+    if count <= _FEW_NAMES:  # a pass for each is faster than a sort
+        small = codes.astype(np.uint8)
+        rows = [np.flatnonzero(small == i if chosen is None else (small == i) & chosen) for i in range(count)]
+        return np.concatenate([np.zeros(0, np.intp), *rows]), np.cumsum([0, *map(len, rows)])
+    order = np.argsort(codes, kind="stable")
+    order = order if chosen is None else order[chosen[order]]
+    return order, np.searchsorted(codes[order], np.arange(count + 1))
+
+
+def _span(rule: str, span: int | None) -> int:
+    """Over how many bars the averages of imbalance bars go."""
+    if span is None:
+        return SPAN
+    if not rule.endswith("imbalance"):
+        raise ConfigError(f"aggregate: span has no effect on {rule}", "it is for tick_imbalance and volume_imbalance")
+    if span < 1:
+        raise ConfigError(f"aggregate: span is {span}; it must be at least 1")
+    return span
 
 
 def _size(kind: str, name: str, size: float) -> float:
@@ -142,7 +208,7 @@ def _size(kind: str, name: str, size: float) -> float:
         raise ConfigError(f"aggregate: {name} is {size}; it must be positive")
     if kind == "candles":
         raise ConfigError(f"aggregate: candles do not tell where within them {name} is reached", 'give every="1h"')
-    if kind == "quotes" and name in ("volume", "value"):
+    if kind == "quotes" and name in ("volume", "value", "volume_imbalance"):
         raise ConfigError(f"aggregate: quotes have no {name}: nothing is traded", "give trades")
     return float(size)
 
@@ -154,17 +220,15 @@ SCHEMA: dict[str, Any] = {
 SCHEMA |= dict.fromkeys((*_PRICES, "volume"), pl.Float64)
 
 
-def _rows(columns: Mapping[str, Any], kind: str, chosen: Any) -> bars.Rows:
-    """Canonical columns as rows; quotes at their mid, without those that have an empty side."""
+def _rows(columns: Mapping[str, Any], kind: str) -> bars.Rows:
+    """Canonical columns as rows; quotes at their mid."""
     if kind == "quotes":
-        both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0)
-        chosen = both if chosen is None else both & chosen
         prices = [(columns["bid_price"] + columns["ask_price"]) / 2] * 4
     else:
         prices = [columns[name if kind == "candles" else "price"] for name in _PRICES]
     time = columns["time_exchange"]
     opened, high, low, close = prices
-    traded = columns.get("amount" if kind == "trades" else "volume", np.zeros(len(time)))
+    name = "amount" if kind == "trades" else "volume"
+    traded = columns[name] if name in columns else np.zeros(len(time))
     begin, received = columns.get("time_open", time), columns.get("time_received", time)
-    rows = bars.Rows(begin, time, received, opened, high, low, close, traded)
-    return rows if chosen is None else rows.part(chosen)
+    return bars.Rows(begin, time, received, opened, high, low, close, traded)

@@ -47,12 +47,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.time)
 
-    def part(self, rows: slice | npt.NDArray[np.bool_]) -> Rows:
+    def part(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Rows:
         """Some of the rows."""
         return Rows.joined([self], rows)
 
     @staticmethod
-    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[np.bool_] | None = None) -> Rows:
+    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[Any] | None = None) -> Rows:
         """Rows behind rows, or some of them; columns that are one array (the prices of a trade) stay one."""
         made: dict[tuple[int, ...], npt.NDArray[Any]] = {}
         columns = []
@@ -99,26 +99,41 @@ def ends_by_measure(rows: Rows, measure: Measure, size: float) -> list[int]:
     [3]
     """
     ends: list[int] = []
-    start, guess = 0, 64
+    start = 0
     while start < len(rows):
-        reached = -1
-        while reached < 0:
-            reaches = measure(rows, slice(start, start + guess)) >= size
-            if reaches.any():
-                reached = start + int(reaches.argmax())
-            elif start + guess >= len(rows):
-                return ends
-            else:
-                guess *= 2
-        end = reached + 1
-        while end < len(rows) and rows.time[end] == rows.time[reached]:
-            end += 1
-        if end == len(rows):  # more of that time may come
-            return ends
-        guess = max(64, 2 * (end - start))
+        guess = max(64, 2 * (ends[-1] - (ends[-2] if len(ends) > 1 else 0))) if ends else 64
+        end = next_end(rows, start, lambda of: measure(rows, of) >= size, guess)
+        if end is None:
+            break
         ends.append(end)
         start = end
     return ends
+
+
+def next_end(rows: Rows, start: int, reaches: Callable[[slice], npt.NDArray[np.bool_]], guess: int = 64) -> int | None:
+    """Where the bar from ``start`` ends (exclusive), if it is over; it takes all rows of the time that reaches it.
+
+    Parameters
+    ----------
+    rows
+        Rows of one instrument.
+    start
+        The first row of the bar.
+    reaches
+        Of a slice that begins at ``start``: behind which of its rows the bar is reached.
+    guess
+        How many rows to try first.
+    """
+    while True:
+        reached = reaches(slice(start, start + guess))
+        if reached.any():
+            break
+        if start + guess >= len(rows):
+            return None
+        guess *= 2
+    time = rows.time[start + int(reached.argmax())]
+    end = start + int(np.searchsorted(rows.time[start:], time, side="right"))
+    return end if end < len(rows) else None  # else more of that time may come
 
 
 def edges(first: int, last: int, every: str, zone: str | None) -> Times:
@@ -139,12 +154,24 @@ def edges(first: int, last: int, every: str, zone: str | None) -> Times:
     return starts.dt.cast_time_unit("ns").to_physical().to_numpy()
 
 
+def bars_to(rows: Rows, ends: Sequence[int]) -> tuple[int, dict[str, npt.NDArray[np.generic]]]:
+    """How many rows bars with these ends take, and the bars: from their first row to the time of their last."""
+    if not ends:
+        return 0, {}
+    starts = np.array([0, *ends[:-1]])
+    closed = rows.time[np.array(ends) - 1]
+    return ends[-1], bars(rows.part(slice(0, ends[-1])), starts, np.minimum(rows.time[starts], closed - 1), closed)
+
+
 def bars(rows: Rows, starts: npt.NDArray[np.intp], opened: Times, closed: Times) -> dict[str, npt.NDArray[np.generic]]:
     """Candles of rows from each start to the next; the last ends with the rows."""
     last = np.append(starts[1:], len(rows)) - 1
     return {
         "time_exchange": closed,
-        "time_received": np.maximum(closed, np.maximum.reduceat(rows.received, starts)),
+        # Without arrivals the last row of a bar, which is in order of time, was the last to come.
+        "time_received": np.maximum(
+            closed, rows.time[last] if rows.received is rows.time else np.maximum.reduceat(rows.received, starts)
+        ),
         "time_open": opened,
         "open": rows.open[starts],
         "high": np.maximum.reduceat(rows.high, starts),

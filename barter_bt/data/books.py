@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from types import FunctionType
 from typing import Any, cast
@@ -72,12 +73,32 @@ def rebuild_books(
         raise ConfigError(f"rebuild_books takes a stream of books, not {stream!r:.60}", "make one with data.book(...)")
     if levels < 0:
         raise ConfigError(f"levels is {levels}; it must be 0 or more")
-    tick, lot = (step_of(one, name) for one, name in ((price_increment, "price"), (quantity_increment, "quantity")))
+    names, tick, lot = (
+        list(stream.instruments),
+        step_of(price_increment, "price"),
+        step_of(quantity_increment, "quantity"),
+    )
+    chunks = _rebuilt(stream, levels, tick, lot, interpret)
+    frames = [_frame(chunk, done, names, levels, tick, lot) for chunk, done in chunks]
+    return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def crossings(stream: Stream) -> Iterator[tuple[Chunk, np.ndarray, np.ndarray, np.ndarray]]:
+    """For each chunk the last rows of its messages, the states behind them, and the best bid less the best ask."""
+    tick = step_of("1e-9", "price")
+    for chunk, done in _rebuilt(stream, 1, tick, step_of("1e-9", "quantity"), None):
+        ticks = done.shown.array("ticks").reshape(-1, 2)
+        yield chunk, done.pictures.array("row"), done.pictures.array("state"), _floats(ticks[:, 0] - ticks[:, 1], tick)
+
+
+def _rebuilt(
+    stream: Stream, levels: int, tick: Fraction, lot: Fraction, interpret: bool | None
+) -> Iterator[tuple[Chunk, Rebuilding]]:
+    """Each chunk with what the kernel shows of it."""
     codes = {name: code for code, name in enumerate(stream.instruments)}
     books, settings = make_books(len(codes)), Settings(1)
     settings.levels[0] = levels
     plain = bool(is_numba_off() or interpret or (interpret is None and (interprets() or stream.rows <= _FEW_ROWS)))
-    frames = []
     for chunk in stream.chunks(codes):
         columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
         assert chunk.flags is not None, "it is a book"
@@ -86,8 +107,7 @@ def rebuild_books(
             settings=settings, changes=Changes.over(columns), pictures=Pictures(chunk.rows), shown=Shown(chunk.rows)
         )
         _replay(books, done, plain)
-        frames.append(_frame(chunk, done, list(codes), levels, tick, lot))
-    return pl.concat(frames) if frames else pl.DataFrame()
+        yield chunk, done
 
 
 def _replay(books: Books, done: Rebuilding, plain: bool) -> None:

@@ -163,12 +163,7 @@ def _check_options(schema: pl.Schema, columns: Mapping[str, str], options: Optio
                 f"{label}: time_zone={options.time_zone!r} is given, but no time column is without a zone",
                 "leave time_zone out; integer times are UTC by definition",
             )
-        try:
-            pl.Series([None], dtype=pl.Datetime("ns")).dt.replace_time_zone(options.time_zone)
-        except pl.exceptions.PolarsError:
-            raise ConfigError(
-                f"time_zone {options.time_zone!r} is not known", 'write for example "UTC" or "America/New_York"'
-            ) from None
+        check_zone(options.time_zone)
     if options.time_unit is not None:
         if options.time_unit not in _TIME_UNITS:
             raise ConfigError(f"time_unit is {options.time_unit!r}; allowed: {', '.join(_TIME_UNITS)}")
@@ -179,6 +174,20 @@ def _check_options(schema: pl.Schema, columns: Mapping[str, str], options: Optio
             )
     if options.interval is not None and options.kind != "candles":
         raise ConfigError(f"interval is for candles, not for {options.kind}")
+
+
+def check_zone(name: str) -> None:
+    """Refuse a zone that is not known.
+
+    Raises
+    ------
+    ConfigError
+        It is not.
+    """
+    try:
+        pl.Series([None], dtype=pl.Datetime("ns")).dt.replace_time_zone(name)
+    except pl.exceptions.PolarsError:
+        raise ConfigError(f"time_zone {name!r} is not known", 'write for example "UTC" or "America/New_York"') from None
 
 
 def alike(frames: list[pl.LazyFrame], kind: str, extra: Sequence[str] = ()) -> list[pl.LazyFrame]:

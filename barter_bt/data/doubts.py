@@ -33,6 +33,7 @@ def doubts(stream: Stream) -> tuple[Finding, ...]:
     """
     found = [_told(label, notes) for label, notes in stream.notes.items()]
     for source, canon in stream.given:
+        found += getattr(source, "doubts", ())  # of a catalog
         if source.rows:
             found += [*_dates_as_closes(source, canon), *_all_in_1970(source, canon)]
     return tuple(found)

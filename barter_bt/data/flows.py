@@ -226,7 +226,10 @@ def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tu
     frame = opened.lazy().select(*names, *(name for name in optional if name in opened.schema)).collect()
     zone = frame.schema["time"]
     if not isinstance(zone, pl.Datetime) or zone.time_zone is None:
-        raise DataError(f"{opened.label}: column 'time' is {zone}; it must be a Datetime with a time zone")
+        raise DataError(
+            f"{opened.label}: column 'time' is {zone}; it must be a Datetime with a time zone",
+            "importers such as csv_dividends read dates: data.load(..., time_zone=...)",
+        )
     texts = [pl.col(name).cast(pl.String) for name in names if name in ("instrument", "asset", "reason")]
     frame = frame.with_columns(pl.col("time").dt.cast_time_unit("ns").dt.convert_time_zone("UTC"), *texts)
     again = pl.struct("time", "instrument").is_first_distinct().not_() if "instrument" in names else pl.lit(False)

@@ -11,8 +11,23 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from barter_bt.data.generated import Market, MarketWalk
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError
+
+__all__ = [
+    "Market",
+    "MarketWalk",
+    "candles",
+    "candles_arrays",
+    "market",
+    "panel",
+    "panel_candles",
+    "quotes",
+    "quotes_arrays",
+    "trades",
+    "trades_arrays",
+]
 
 Arrays = dict[str, np.ndarray]
 
@@ -146,6 +161,40 @@ def quotes(n: int, instruments: int = 3, seed: int = 13) -> pl.DataFrame:
     prices = {name: walk[name] for name in ("bid_price", "bid_amount", "ask_price", "ask_amount")}
     names = _names(_walks(instruments), walk["instrument"])
     return pl.DataFrame({"time_exchange": _times(walk["time_exchange"]), "instrument": names, **prices})
+
+
+def market(
+    events: int,
+    instrument: str = "walk_usd",
+    *,
+    seed: int = 17,
+    mean_step: str = "10ms",
+    snapshot_every: int | None = None,
+    funding_every: str = "8h",
+) -> Market:
+    """One market as all kinds of data tell it: orders, books, quotes, trades and rates of funding that agree.
+
+    Trades are at the bid or ask of their time and take no more than stands there; books are never crossed or locked;
+    quotes are the best of the book. What the true book is at any time, the market tells. Larger ones come in pieces
+    from a :class:`MarketWalk`, whose parameters these are.
+
+    Parameters
+    ----------
+    events
+        How many orders come, are cancelled, or trade; about an eighth trade.
+    instrument, seed, mean_step, snapshot_every, funding_every
+        As for :class:`MarketWalk`.
+
+    Examples
+    --------
+    >>> made = market(1000)
+    >>> made.trades.height, made.quotes.height, made.levels_at().equals(made.levels_at(2**62))
+    (136, 376, True)
+    """
+    walk = MarketWalk(
+        instrument, seed=seed, mean_step=mean_step, snapshot_every=snapshot_every, funding_every=funding_every
+    )
+    return walk.next(events)
 
 
 def panel(rows: int = 5_000, instruments: int = 500, seed: int = 11) -> np.ndarray:

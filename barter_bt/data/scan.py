@@ -104,11 +104,15 @@ class Scan:
             if self._declared is not None and single not in self._declared:
                 self._hit(_unknown(single, self._declared), pl.repeat(True, height, eager=True), piece)
             return np.zeros(height, np.int32)
-        text = piece.canonical["instrument"].cast(pl.String)
-        for name in sorted(text.unique().drop_nulls()):
+        column = piece.canonical["instrument"]
+        there = sorted(column.unique().drop_nulls().cast(pl.String))
+        for name in there:
             self._ids.setdefault(name, len(self._ids) + 1)
             if self._declared is not None and name not in self._declared:
-                self._hit(_unknown(name, self._declared), text == name, piece)
+                self._hit(_unknown(name, self._declared), column.cast(pl.String) == name, piece)
+        if len(there) == 1 and not column.null_count():  # text is not compared row by row
+            return np.full(height, self._ids[there[0]], np.int32)
+        text = column.cast(pl.String)
         codes = text.replace_strict(list(self._ids), list(self._ids.values()), default=0, return_dtype=pl.Int32)
         return codes.to_numpy()
 

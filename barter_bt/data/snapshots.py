@@ -45,7 +45,11 @@ def complete_snapshots(frame: pl.DataFrame) -> pl.DataFrame:
         if name not in frame.columns:
             raise DataError(f"the frame has no column {name!r}; there are {', '.join(frame.columns)}")
     by = [name for name in ("instrument",) if name in frame.columns]
-    rows = frame.with_row_index("_row").with_columns(pl.col("snapshot").cast(pl.Boolean))
+    kinds = {name: kind for name, kind in frame.schema.items() if name in ("snapshot", *_TIMES)}
+    whole = pl.col(
+        [name for name in kinds if name != "snapshot"]
+    ).to_physical()  # a datetime of Python has no nanoseconds
+    rows = frame.with_row_index("_row").with_columns(pl.col("snapshot").cast(pl.Boolean), whole)
     heads = [name for name in (*by, *_TIMES, "sequence") if name in frame.columns]
     snapshots = rows.filter("snapshot").group_by(heads, maintain_order=True).agg(pl.col("_row").max().alias("_end"))
     if not snapshots.height:
@@ -68,5 +72,5 @@ def complete_snapshots(frame: pl.DataFrame) -> pl.DataFrame:
         fixed = {name: pl.lit(own[name], rows.schema[name]) for name in same}
         fixed |= {"_row": pl.lit(head["_end"], rows.schema["_row"]), "snapshot": pl.lit(True)}
         parts.append(lacking.with_columns(**fixed, sequence=pl.lit(number, rows.schema["sequence"])))
-    whole = pl.concat(parts).sort("_row", maintain_order=True).drop("_row")
-    return whole.with_columns(pl.col("snapshot").cast(frame.schema["snapshot"]))
+    found = pl.concat(parts).sort("_row", maintain_order=True).drop("_row")
+    return found.with_columns(pl.col(name).cast(kind) for name, kind in kinds.items())

@@ -59,6 +59,13 @@ def _is_sound(kind: str, columns: Columns, last: Mapping[str, int]) -> bool:
     return {"trades": _trades, "quotes": _quotes, "candles": _candles, "book": _book}[kind](columns)
 
 
+def in_order(time: np.ndarray, last: int | None) -> bool:
+    """Whether times do not go back, neither from row to row nor behind the last before them."""
+    starts = range(0, len(time), BLOCK_ROWS)
+    lasts = (last if start == 0 else time[start - 1] for start in starts)
+    return all(_in_order(time[start : start + BLOCK_ROWS], each) for start, each in zip(starts, lasts, strict=True))
+
+
 def _in_order(time: np.ndarray, last: int | None) -> bool:
     return bool((last is None or time[0] >= last) and (time[1:] >= time[:-1]).all())
 

@@ -94,7 +94,14 @@ class Session:
             self.watch(audit)
             if self.engine.terminated:
                 break
+        self._forget()
         return audits
+
+    def _forget(self) -> None:
+        """The audit in columns: it has been told, and a session goes on for months (120 bytes for each event)."""
+        s = self.engine.state
+        for table in (s.audits, s.outputs, s.asked, s.market_items, s.account_items):
+            table.truncate(0)
 
     def _audits(self, arrival: Arrival) -> Iterator[Audit]:
         for is_account, events in groupby(arrival.events, lambda event: isinstance(event, Account)):

@@ -1,8 +1,9 @@
 """Orders that rest in a book stand in queues (rules 91 and 92).
 
 Assumptions: what is displayed at a price when an order comes to rest there stands ahead of it, and what is added later
-behind it. Trades at the price are of those ahead first. Of what leaves the price without a trade nobody tells where it
-stood; the model of the venue says how much of it was ahead:
+behind it. Trades at the price are of those ahead first, and explain what is gone behind messages of their own time, or
+else behind the next that has another amount. Of what leaves the price without a trade nobody tells where it stood; the
+model of the venue says how much of it was ahead:
 
 - conservative: nothing, as long as what is displayed leaves room for those ahead;
 - f-families: of x lots, with a ahead and b behind, x f(b) / (f(a) + f(b)) were behind, the rest ahead; f(x) is x^n
@@ -99,7 +100,10 @@ def _move(v: VenueState, order: int, i: int, shown: int) -> None:
         behind = max(float(o.shown[order] - o.traded[order]) - o.ahead[order], 0.0)
         o.ahead[order] = max(o.ahead[order] - _from_ahead(v, i, left, o.ahead[order], behind), 0.0)
     o.ahead[order] = min(o.ahead[order], float(shown))
-    o.shown[order], o.traded[order] = shown, 0
+    explained = o.shown[order] - shown
+    more_may_come = v.markets.last_time[i] == v.clock.time[0]  # a trade's parts may have a message each
+    o.traded[order] = max(o.traded[order] - max(explained, 0), 0) if more_may_come else 0
+    o.shown[order] = shown
 
 
 def _from_ahead(v: VenueState, i: int, left: float, ahead: float, behind: float) -> float:

@@ -12,6 +12,8 @@ NEEDS = {
     "brackets": ("candles",),
     "overfitting": ("returns",),
     "sweep": ("candles",),
+    "aggregate": ("trades",),
+    "aggregate_one": ("trades",),
 }
 """The data sets each case reads."""
 
@@ -79,6 +81,8 @@ TOOLS: Mapping[str, Tool] = {
         ("sma_cross", "sma_cross:signals", "replay_compiled", "replay_python"),
         "nautilus_trader.py",
     ),
+    "pandas": Tool(("pandas==3.0.5",), ("aggregate", "aggregate_one"), "pandas.py"),
+    "polars": Tool(("polars==2.1.0", "numpy"), ("aggregate", "aggregate_one"), "polars.py"),
     "purgedcv": Tool(("purgedcv==0.1.11",), ("overfitting",), "purgedcv.py"),
     "backtrader": Tool(
         ("backtrader==1.9.78.123", "numpy", "pandas"), ("sma_cross", "sma_cross:signals"), "backtrader.py"

@@ -30,7 +30,7 @@ def _cache() -> Path:
     return Path(base) / "barter_bt" / "peers"
 
 
-def _environment(name: str, tool: Tool) -> Path:
+def environment(name: str, tool: Tool) -> Path:
     """The interpreter of the tool's virtual environment, made or reused."""
     root = _cache() / name
     python = root / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -71,6 +71,8 @@ def _answer(name: str, case: str, variant: str, n: int, data: Data) -> answers.A
     """The known answer of a case at the number of events that the tool ran; None where each has rules of its own."""
     if case == "brackets":
         return None
+    if case.startswith("aggregate"):
+        return answers.aggregate(_events(data["trades"], case.removeprefix("aggregate_"), n))
     if case == "sweep":
         close = data["candles"]["close"][: answers.SWEEP_CANDLES]
         return answers.sweep(close, answers.sweep_pairs(n / (len(close) * answers.SWEEP_SETS)))
@@ -105,7 +107,7 @@ def _judge(entry: dict[str, Any], answer: answers.Answer, wider: Wider) -> tuple
 def _run(name: str, case: str, variant: str, folder: Path, data: Data) -> dict[str, Any]:
     """One case in one tool; raises what goes wrong."""
     tool = TOOLS[name]
-    python = _environment(name, tool)
+    python = environment(name, tool)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
         [str(python), str(HERE / tool.script), f"{case}:{variant}" if variant else case, str(folder)],

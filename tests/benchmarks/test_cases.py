@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, event_engine, memory, overfitting, replay, sweep
+from benchmarks import bars, catalog, event_engine, memory, overfitting, replay, sweep
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -50,6 +50,13 @@ def test_average_cross_by_its_own_signals_and_by_shared_ones():
 
 def test_rebalance():
     check(bars.rebalance_job(64, 8))
+
+
+@pytest.mark.parametrize("case", ["aggregate", "aggregate_one"])
+def test_aggregation(case):
+    (entry,) = run_here(case, 0.001)
+    assert entry["same_work"], entry["same_work_reason"]
+    assert entry["orders"] > 1
 
 
 def test_the_event_engine():
@@ -115,3 +122,15 @@ def test_streamed_runs_are_of_data_that_goes_on_in_time(tmp_path):
     entry = memory.streamed(path, 3 * answers.EVERY)
     assert (entry["n"], entry["orders"]) == (6_000, 2)
     assert entry["journals_mb"] > 0
+
+
+def test_rows_that_go_into_a_catalog_come_out_of_a_streamed_run(tmp_path):
+    catalog.write_csv(tmp_path / "a.csv", 500)
+    kept = catalog.Catalog(tmp_path / "kept")
+    kept.add("binance_spot_trades", tmp_path / "a.csv", exchange="simulated", instrument=catalog.NAME)
+    polars, ours, chunks = catalog._scans(kept, 500)
+    assert ours["share"] == ours["rate"] / polars["rate"]
+    assert chunks["n"] == 500
+    assert catalog._opened(kept)["n"] == catalog.FILES
+    catalog.fill(tmp_path / "long", 300, 2)
+    assert catalog.streamed(tmp_path / "long")["n"] == 2 * 2 * 300

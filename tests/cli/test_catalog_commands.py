@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+import barter_bt as bt
 from barter_bt.cli import main
 from barter_bt.data import IMPORTERS
+from barter_bt.errors import DataError
 
 DAY = "1,100.5,2,201,1704067200000,True,True\n2,100.6,1,100.6,1704067260000,False,True\n"
 
@@ -74,3 +76,43 @@ def test_a_directory_that_is_no_catalog(tmp_path, capsys):
         rest = ["trades", "btc_usdt"] if command == ["show"] else []
         assert main(["data", *command, str(tmp_path), *rest]) == 2
         assert "is no catalog" in capsys.readouterr().err
+
+
+def test_a_catalog_is_checked_as_a_run_reads_it(words, tmp_path, capsys):
+    catalog = str(tmp_path / "catalog")
+    assert main(words) == 0
+    asked = ["data", "check", catalog, "--kind", "trades"]
+    capsys.readouterr()
+    assert main([*asked, "--instrument", "btc_usdt"]) == 0
+    assert main([*asked, "--instrument", "btc_usdt", "--exchange", "kraken"]) == 2
+    assert "no trades of 'btc_usdt' at kraken; there are those of btc_usdt at binance_spot" in capsys.readouterr().err
+    for more, text in (
+        ([], "--instrument is missing"),
+        (["--instrument", "btc_usdt", "--time-unit", "ms"], "--time-unit has no effect on a catalog"),
+    ):
+        assert main([*asked, *more]) == 2
+        assert text in capsys.readouterr().err
+    assert main(["data", "check", words[3], "--kind", "trades", "--exchange", "x"]) == 2
+    assert "is no catalog" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["00:05:00Z,100.0,1.0", "00:02:00Z,100.0,1.0", "00:01:00Z,100.0,1.0", "00:05:00Z,-1.0,1.0", "00:05:00Z,100.0,-1.0",
+     "00:05:00Z,inf,1.0", "00:05:00Z,100.0,0.0", "00:05:00Z,,1.0", "00:05:00Z,100.0,"],
+)  # fmt: skip
+def test_what_the_command_refuses_a_run_refuses(last, tmp_path):
+    """The file is the same, and so is the verdict, whatever the last of its rows is."""
+    file = tmp_path / "trades.csv"
+    times = ("00:00:00Z,100.0,1.0", "00:02:00Z,100.0,1.0")
+    file.write_text("\n".join(["time_exchange,price,amount", *(f"2024-01-01T{one}" for one in (*times, last))]))
+    code = main(["data", "check", str(file), "--kind", "trades", "--instrument", "a_usd"])
+    never = bt.Compiled(lambda s, my: None, wake="trade")
+    try:
+        bt.backtest(
+            bt.trades(file, instrument="a_usd"), bt.Instrument("x", "a_usd"), never, balances={"usd": 1}, interpret=True
+        )
+        refused = False
+    except DataError:
+        refused = True
+    assert (code == 2) == refused

@@ -12,6 +12,7 @@ from barter_bt.data import Aggregator, aggregate, candles, check, generate, quot
 from barter_bt.errors import ConfigError, DataError
 
 RULES = [{"every": "10ms"}, {"ticks": 7}, {"volume": 9.0}, {"value": 900.0}, {"price_range": 0.01}]
+RULES += [{"renko": 0.01}, {"tick_imbalance": 20}, {"volume_imbalance": 20, "span": 5}]
 
 
 def trades_at(offsets, prices, amounts=None):
@@ -75,6 +76,15 @@ def test_however_the_rows_are_cut_the_candles_are_the_same(rule, cuts, seed):
     assert together.sort("time_exchange", "instrument").equals(whole.with_columns(pl.col("instrument").cast(pl.String)))
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_row_at_the_end_of_a_window_is_of_the_next_also_behind_a_cut(cut):
+    frame = pl.DataFrame({"time_exchange": times(0, 9, 10, 12), "price": [1.0, 2.0, 3.0, 4.0], "amount": 1.0})
+    frame = frame.with_columns(instrument=pl.lit("a_usd"))
+    made = Aggregator("trades", every="10ns")
+    candles_ = pl.concat([made.push(frame[:cut]), made.push(frame[cut:]), made.finish()])
+    assert candles_.select("open", "close", "volume").rows() == [(1.0, 2.0, 2.0), (3.0, 4.0, 2.0)]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_candles_of_any_rule_pass_the_checks_of_a_run(rule):
     rows = generate.trades(3_000).with_columns(pl.col("time_exchange").dt.round("1ms"))
@@ -131,6 +141,8 @@ def test_mid_prices_of_quotes():
     assert shown(stream) == [(0, 10, 1.5, 2.5, 1.5, 2.5, 0.0), (10, 20, 4.5, 4.5, 4.5, 4.5, 0.0)]
     with pytest.raises(ConfigError, match="quotes have no volume"):
         aggregate(quotes(book, instrument="a_usd"), volume=5)
+    with pytest.raises(ConfigError, match="quotes have no volume_imbalance"):
+        aggregate(quotes(book, instrument="a_usd"), volume_imbalance=5)
 
 
 def test_a_candle_is_known_when_the_last_of_its_rows_has_arrived():
@@ -145,6 +157,10 @@ def test_a_candle_is_known_when_the_last_of_its_rows_has_arrived():
     ("rule", "text"),
     [
         ({}, "has no rule"),
+        ({"ticks": 5, "span": 3}, "span has no effect on ticks"),
+        ({"every": "1m", "span": 3}, "span has no effect on every"),
+        ({"tick_imbalance": 5, "span": 0}, "span is 0; it must be at least 1"),
+        ({"renko": -1.0}, "renko is -1.0; it must be positive"),
         ({"every": "1m", "ticks": 5}, "has ticks, every"),
         ({"ticks": 0}, "ticks is 0; it must be positive"),
         ({"every": "-1m"}, "every is '-1m'; it must be positive"),

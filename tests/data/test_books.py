@@ -161,3 +161,16 @@ def test_a_late_snapshot_takes_the_changes_that_it_lacks():
     assert complete_snapshots(rows.filter(~pl.col("snapshot"))).height == 4
     with pytest.raises(DataError, match="no column 'sequence'"):
         complete_snapshots(rows.drop("sequence"))
+
+
+def test_a_late_snapshot_keeps_its_nanoseconds():
+    """Its rows stay one message."""
+    at = times(1_000_000_001, 2_000_000_002, 3_000_000_003)
+    rows = pl.DataFrame(
+        {"time_exchange": at, "side": [1, 1, -1], "price": [9.0, 8.0, 20.0], "amount": 1.0,
+         "snapshot": [False, False, True], "sequence": [7, 8, 7]}
+    )  # fmt: skip
+    whole = complete_snapshots(rows)
+    assert whole["time_exchange"].to_list()[2:] == [at[2]] * 2
+    assert (whole["time_exchange"].to_physical()[2:] == at.to_physical()[2]).all()
+    assert whole.schema == rows.schema

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barter_bt as bt
-from barter_bt.data import Catalog, Repair, candles, generate, load, trades
+from barter_bt.data import Catalog, Repair, candles, check, generate, load, trades
 from barter_bt.data.catalog import reading, staging
 from barter_bt.errors import ConfigError, DataError, EngineError
 from tests.killing import Killed, kill_at
@@ -74,7 +74,7 @@ def test_other_programs_read_it(catalog):
 @pytest.mark.parametrize(
     ("start", "end"),
     [(None, None), ("2020-01-01T01:00", None), (None, "2020-01-02T02:00Z"), ("2020-01-01T02:00", "2020-01-02"),
-     ("2020-01-01T01:30", "2020-01-02T00:30"), ("2020-01-01T12:00", "2020-01-01T13:00"), ("2021-01-01", None)],
+     ("2020-01-01T01:30", "2020-01-02T00:30"), ("2020-01-01T00:30", "2020-01-01T00:45")],
 )  # fmt: skip
 def test_rows_between_two_times(catalog, start, end):
     whole = catalog.trades("btc_usdt").frame().collect()
@@ -101,6 +101,76 @@ def test_a_run_is_that_of_the_same_rows_in_memory(tmp_path):
         for data in (catalog.candles("btc_usdt"), candles(frame))
     ]
     assert runs[0].digest == runs[1].digest
+
+
+def test_times_that_hold_nothing_are_told(catalog):
+    """No row may lie between them, or none of the catalog, or nothing at all."""
+    with pytest.raises(
+        ConfigError, match=r"no trades of 'btc_usdt' at binance_spot from 2021-01-01T.*2020-01-02T03:00"
+    ):
+        catalog.trades("btc_usdt", "2021-01-01")
+    with pytest.raises(ConfigError, match="from 2020-01-01T12:00:00Z until 2020-01-01T13:00:00Z; there are those from"):
+        catalog.trades("btc_usdt", "2020-01-01T12:00", "2020-01-01T13:00")
+    for start, end in (("2020-01-02", "2020-01-01"), ("2020-01-02", "2020-01-02")):
+        with pytest.raises(ConfigError, match="nothing lies between them"):
+            catalog.trades("btc_usdt", start, end)
+
+
+@pytest.mark.parametrize(
+    ("between", "told"),
+    [((), 0), (("2020-01-01", "2020-01-03"), 0), (("2019-12-30", None), 1), (("2019-01-01", "2021-01-01"), 2)],
+)
+def test_less_than_was_asked_for_is_told(catalog, between, told):
+    warnings = [one.message for one in check(catalog.trades("btc_usdt", *between)).warnings if one.code == "range"]
+    assert len(warnings) == told
+    if told:
+        assert "asked for from 2019-" in warnings[0]
+        assert "and begin at 2020-01-01T00:00:00Z" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "seen_by", "told"),
+    [("binance_spot", "all", False), ("kraken", "all", True), ("kraken", "venue", True), ("kraken", "strategy", False)],
+)
+def test_data_of_another_exchange_is_told_where_orders_meet_it(tmp_path, exchange, seen_by, told):
+    catalog = Catalog(tmp_path / "catalog")
+    frame = generate.candles(30, instrument="btc_usdt")
+    catalog.add_stream(candles(frame), exchange="binance_spot")
+    streams = [catalog.candles("btc_usdt", seen_by=seen_by)]
+    streams += [] if seen_by == "all" else [candles(frame, seen_by="venue" if seen_by == "strategy" else "strategy")]
+    instrument = bt.Instrument(exchange, "btc_usdt", price_increment="0.0001")
+    result = bt.backtest(
+        streams, instrument, bt.Signals(pl.lit(0.0)), balances={"usdt": 100}, interpret=True
+    )  # fmt: skip
+    found = [one for one in result.warnings if "an instrument of kraken: its orders meet prices of another" in one]
+    assert bool(found) is told
+
+
+def test_candles_of_another_length_are_refused(tmp_path):
+    catalog = Catalog(tmp_path / "catalog")
+    day = generate.candles(10, instrument="a_usd")
+    catalog.add_stream(candles(day), exchange="x")
+    later = pl.col("time_open", "time_exchange") + pl.duration(days=20)
+    longer = day.with_columns(later).gather_every(5).with_columns(
+        time_exchange=pl.col("time_open") + 5 * (pl.col("time_exchange") - pl.col("time_open"))
+    )  # fmt: skip
+    with pytest.raises(DataError, match=r"last 5 m, and those of the catalog 1 m\nHint: .*instrument=\"a_usd-5m\""):
+        catalog.add_stream(candles(longer), exchange="x")
+    assert catalog.add_stream(candles(day.with_columns(later)), exchange="x").rows == 10
+
+
+def test_trades_that_another_importer_read_are_told(catalog, tmp_path):
+    path = tmp_path / "agg.csv"
+    path.write_text(f"1,100.5,2,1,1,{NS // 10**6 + 9 * DAY_MS},True,True\n")
+    added = catalog.add("binance_spot_agg_trades", path, exchange="binance_spot", instrument="btc_usdt")
+    told = "rows of binance_spot_agg_trades stand beside those of binance_spot_trades"
+    assert [note for note in added.notes if told in note]
+
+
+@pytest.mark.parametrize("name", ["BTC_USDT", "Btc_usd"])
+def test_a_name_in_other_letters_is_guessed(catalog, name):
+    with pytest.raises(ConfigError, match="did you mean 'btc_usdt'"):
+        catalog.trades(name)
 
 
 def test_a_stream_goes_to_another_process(catalog):
@@ -277,7 +347,7 @@ def test_a_full_disk_is_told_and_changes_nothing(catalog, tmp_path, monkeypatch)
         raise OSError("No space left on device")
 
     before = catalog.files
-    monkeypatch.setattr(staging, "write_parquet", full)
+    monkeypatch.setattr(staging, "write_rows", full)
     with pytest.raises(EngineError, match="an import could not be written: No space left"):
         add(catalog, day_file(tmp_path, 2))
     assert catalog.files.equals(before)
@@ -413,10 +483,3 @@ def test_prices_below_0_go_in_where_they_are_announced(tmp_path):
     assert catalog.add("csv_trades", file, **given, negative_prices=["cl_usd"]).rows == 2
     assert catalog.add("csv_trades", file, **given, negative_prices=["cl_usd"]).skipped == ("oil.csv",)
     assert catalog.trades("cl_usd").frame().collect()["price"].to_list() == [0.01, -37.63]
-
-
-def test_books_are_refused(tmp_path):
-    rows = pl.DataFrame({"time_exchange": [1], "side": ["bid"], "price": [9.0], "amount": [1.0]})
-    book = bt.data.book(rows, instrument="abc_usd", time_unit="s")
-    with pytest.raises(ConfigError, match="a catalog holds no books"):
-        Catalog(tmp_path).add_stream(book, exchange="x")

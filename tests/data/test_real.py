@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from frames import shared_data
 
-from barter_bt.data import Repair, candles, check, quotes, read_csv, trades
+from barter_bt.data import Repair, candles, check, quality, quotes, read_csv, trades
 from barter_bt.errors import DataError
 
 RENAMES = {"time_seconds": "time_exchange", "size": "amount"}
@@ -17,6 +17,16 @@ def test_one_minute_candles_with_an_unusual_order_of_columns():
     assert stream.rows == 293_230
     report = check(stream, {"btc_usd": 0})
     assert {finding.code for finding in report.errors} <= {"duplicate", "high", "low"}
+
+
+def test_a_look_over_real_candles_finds_the_gaps_that_a_check_counts():
+    names = ["ms", "open", "close", "high", "low", "volume"]
+    frame = read_csv(shared_data("bitfinex_1m", "BTCUSD_1m_2016.csv.gz"), names=names, columns={"ms": "time_open"})
+    stream = candles(frame, instrument="btc_usd", time_unit="ms", interval="1m")
+    found = quality(stream).frame
+    gap = next(finding for finding in check(stream).warnings if finding.code == "gap")
+    assert found.filter(pl.col("check") == "gap")["count"].to_list() == [gap.count]
+    assert set(found["check"]) == {"gap", "outlier", "wick"}
 
 
 def test_captured_trades_and_quotes():

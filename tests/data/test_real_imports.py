@@ -1,16 +1,19 @@
 """Real files, where they are present: how many rows come out of them, and the first and the last."""
 
+import numpy as np
 import polars as pl
 import pytest
 from frames import shared_data
 
-from barter_bt.data import check, load
+from barter_bt.data import Catalog, check, load, rebuild_books
 
 LOBSTER = "lobster/LOBSTER_SampleFile_GOOG_2012-06-21_5.zip"
 SPY = [f"lean_spy_ticks/201310{day}_trade.zip" for day in ("07", "08", "09", "10", "11")]
 GEMINI = [f"gemini/gemini__eth-usd__2021-07-0{day}__{{}}.csv.gz" for day in (1, 2)]
-CAPTURES = ("spot_btcusdt_20240808", "spot_btcusdt_20240809", "usdm_btcusdt_20240718", "cm_btcusd_perp_20240809")
-SPOT, SPOT_NEXT, USDM, COINM = (f"binance_ws/{name}.gz" for name in CAPTURES)
+KRAKEN = "kraken_l2/KRAKEN.ws.50.0.gz"
+CAPTURES = ("spot_btcusdt_20240808", "spot_btcusdt_20240809", "usdm_btcusdt_20240718", "usdm_btcusdt_20240719")
+SPOT, SPOT_NEXT, USDM, USDM_NEXT, COINM = (f"binance_ws/{name}.gz" for name in (*CAPTURES, "cm_btcusd_perp_20240809"))
+AUTO = {"clock_offset": "auto"}
 NAMED = {"instrument": "x_usd"}
 REAL = [
     ("tardis_trades", ["tardis/trades.csv.gz"], {}, 9_999,
@@ -38,6 +41,29 @@ REAL = [
      "2024-07-18T23:57:02.956 63943.9 0.003 -1", "2024-07-18T23:59:59.877 63959.9 0.002 -1"),
     ("binance_capture_quotes", [COINM], {"clock_offset": "auto"}, 29_219,
      "2024-08-09T00:00:01.262 61668.6 1243.0 61668.7 871.0", "2024-08-09T00:05:04.776 61600.0 27.0 61600.1 1647.0"),
+    ("binance_capture_trades", [USDM, USDM_NEXT], AUTO, 10_701,
+     "2024-07-18T23:57:02.956 63943.9 0.003 -1", "2024-07-19T00:05:02.282 63865.4 0.002 -1"),
+    ("binance_capture_quotes", [USDM, USDM_NEXT], AUTO, 52_260,
+     "2024-07-18T23:57:02.507 63943.9 46.371 63944.0 0.095", "2024-07-19T00:05:02.29 63865.2 0.04 63865.3 5.801"),
+    ("binance_capture_trades", [COINM], AUTO, 2_949,
+     "2024-08-09T00:00:01.913 61668.7 4.0 1", "2024-08-09T00:05:04.776 61600.0 4.0 -1"),
+    ("binance_capture_book", [SPOT, SPOT_NEXT], AUTO, 300_127,
+     "2024-08-08T23:54:15.208 61737.63 0.0 1 0 50093239202 50093239188",
+     "2024-08-09T00:05:05.809 62000.0 5.13473 -1 0 50093696318 50093696291"),
+    ("binance_capture_book", [USDM, USDM_NEXT], AUTO, 402_940,
+     "2024-07-18T23:57:02.504 1000.0 569.567 1 0 4984028370730 4984028367494",
+     "2024-07-19T00:05:02.246 638891.0 0.002 -1 0 4984057064916 4984057046833"),
+    ("binance_capture_book", [COINM], AUTO, 363_658,
+     "2024-08-09T00:00:01.265 61635.9 1.0 1 0 1007202248051 1007202248021",
+     "2024-08-09T00:05:04.795 61597.0 0.0 -1 0 1007206781963 1007206781907"),
+    ("kraken_capture_book", [KRAKEN], {}, 11_745,
+     "2021-04-17T16:48:52.136369 2.289e-05 31.75709827 1 1", "2021-04-17T16:49:23.334706 13.2645 0.0 -1 0"),
+    ("lobster_book", [LOBSTER], NAMED, 1_087_600,
+     "2012-06-21T13:30:00.015105074 579.4 496.0 1 1 1 0",
+     "2012-06-21T19:59:59.871751084 565.6 100.0 -1 1 108760 108759"),
+    ("csv_candles", ["backtrader/2006-day-001.txt"], NAMED | {"interval": "1d", "time_zone": "UTC"}, 255,
+     "2006-01-03T00:00:00 3578.73 3605.95 3578.73 3604.33 0.0",
+     "2006-12-30T00:00:00 4130.12 4142.01 4119.94 4119.94 0.0"),
 ]  # fmt: skip
 
 
@@ -81,6 +107,48 @@ def test_real_rates_of_funding():
 def test_spot_quotes_have_no_time_of_the_exchange():
     with pytest.raises(Exception, match=r"message\(s\) without a time of the exchange \(T\)"):
         load("binance_capture_quotes", shared_data(*SPOT.split("/")))
+
+
+BOOKS = [("binance_capture_book", [SPOT, SPOT_NEXT]), ("binance_capture_book", [USDM, USDM_NEXT]),
+         ("lobster_book", [LOBSTER]), ("kraken_capture_book", [KRAKEN])]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "files"), BOOKS)
+def test_books_in_a_catalog_are_those_of_the_files(kind, files, tmp_path):
+    """Row by row, imported file by file, and in a run's chunks."""
+    paths = [shared_data(*name.split("/")) for name in files]
+    named = {"XMR/USD": "x_usd"} if kind == "kraken_capture_book" else "x_usd"
+    options = {"instrument": named} | ({"clock_offset": "1600ms"} if "binance" in kind else {})
+    catalog = Catalog(tmp_path / "catalog")
+    for path in paths:
+        catalog.add(kind, path, exchange="x", **options)
+    direct, kept = load(kind, *paths, **options), catalog.book("x_usd")
+    frames = [stream.frame().collect().with_columns(pl.col("instrument").cast(pl.String)) for stream in (direct, kept)]
+    assert frames[0].equals(frames[1])
+    flags = [[chunk.flags for chunk in stream.chunks({"x_usd": 0}, validate=False)] for stream in (direct, kept)]
+    assert np.array_equal(*(np.concatenate(one) for one in flags)), "messages begin and end at the same rows"
+    assert catalog.verify() == ()
+
+
+def test_books_of_a_catalog_are_rebuilt(tmp_path):
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.add(
+        "kraken_capture_book", shared_data(*KRAKEN.split("/")), exchange="kraken", instrument={"XMR/USD": "xmr_usd"}
+    )
+    steps = {"price_increment": "0.01", "quantity_increment": "1e-8"}
+    books = rebuild_books(catalog.book("xmr_usd"), **steps, interpret=True)
+    assert (books.height, set(books["state"])) == (847, {"normal"})
+
+
+def test_rates_of_funding_come_from_a_catalog(tmp_path):
+    path = shared_data("funding", "BTC-USDT_binance_2020-01-01_2024-01-01_funding_history.csv.gz")
+    catalog = Catalog(tmp_path / "catalog")
+    options = {"instrument": "btc_usdt", "time_zone": "Etc/GMT-3"}
+    catalog.add("funding_history", path, exchange="binance_usdm", **options)
+    given = load("funding_history", path, **options).frame
+    assert catalog.funding("btc_usdt").frame.select(given.columns).equals(given)
+    year = catalog.funding("btc_usdt", "2021-01-01", "2022-01-01").frame["time"]
+    assert (year.len(), set(year.dt.year())) == (3 * 365, {2021})
 
 
 def test_the_book_of_a_sample_is_crossed_nowhere():

@@ -1,5 +1,6 @@
 """The blocks of code in README.md and in the documentation run as they stand, and print what the pages say."""
 
+import json
 import re
 from itertools import pairwise
 
@@ -50,11 +51,21 @@ def test_the_blocks_of_the_readme_run_and_its_first_example_rejects_and_cuts_no_
 def printed_as_said(page, directory):
     """What each block of a page printed, by where it stands."""
     blocks = blocks_of(page)
+    put_answers(directory / "files", "\n".join(block.body for block in blocks))
     printed = run(blocks, directory)
     for above, block in pairwise(blocks):
         if block.language == "text" and above.is_run:
             assert block.body in printed[above.where], f"{above.where} prints\n{printed[above.where]}"
     return printed
+
+
+def put_answers(folder, code):
+    """Let a page have the files of importers' answers that it names."""
+    folder.mkdir()
+    for path in sorted((ROOT / "tests" / "data" / "importers").glob("*.json")):
+        answers = json.loads(path.read_text("utf-8"))
+        if f'"{path.stem}", files' in code or f'"{path.stem}", "files/' in code:
+            (folder / answers["file"]).write_text("\n".join(answers["lines"]), "utf-8")
 
 
 def test_a_block_that_fails_is_noticed(tmp_path):

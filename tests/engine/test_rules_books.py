@@ -166,6 +166,32 @@ def test_depth_that_trades_explain_does_not_move_the_queue_twice():
         assert fills(run(streams(book, trades), At({1: [ask(50, 99)]}), **queue)) == [(5, 99, 5, "queue")]
 
 
+@pytest.mark.parametrize("queue", [{}, {"queue": "power", "queue_power": 1}, {"queue": "logarithmic"}])
+def test_trades_explain_all_messages_of_their_time(queue):
+    """One who sells takes 30 and 50, for which there is a message each: 20 stay ahead."""
+    parts = [message(3, [(99, 70)], number=2, after=1), message(3, [(99, 20)], number=3, after=2)]
+    book = [snapshot(1, [(99, 100)], [(101, 5)]), *parts, message(9, [(98, 1)])]
+    trades = [trade(3, 99, 30, -1), trade(3, 99, 50, -1), trade(5, 99, 25, -1)]
+    assert fills(run(streams(book, trades), At({1: [ask(50, 99)]}), **queue)) == [(5, 99, 5, "queue")]
+
+
+def test_what_comes_to_a_price_leaves_to_trades_what_they_explain():
+    """10 come behind, the traded 30 go, then 20 leave, which 70 ahead and 10 behind share."""
+    parts = [message(3, [(99, lots)], number=n, after=n - 1) for n, lots in ((2, 110), (3, 80), (4, 60))]
+    book = [snapshot(1, [(99, 100)], [(101, 5)]), *parts, message(9, number=9, after=4)]
+    trades = [trade(3, 99, 30, -1), trade(5, 99, 60, -1)]
+    result = run(streams(book, trades), At({1: [ask(50, 99)]}), queue="power", queue_power=1)
+    assert fills(result) == [(5, 99, int(60 - (70 - 20 * 70 / 80)), "queue")]
+
+
+def test_a_trade_that_no_message_shows_explains_nothing_later():
+    """A hidden order's 30 go through the queue; 40 of 120 that leave afterwards are shared between 70 ahead and 50."""
+    book = [snapshot(1, [(99, 100)], [(101, 5)]), message(4, [(99, 120)]), message(6, [(99, 80)]), message(9)]
+    trades = [trade(3, 99, 30, -1), trade(7, 99, 60, -1)]
+    result = run(streams(book, trades), At({1: [ask(50, 99)]}), queue="power", queue_power=1)
+    assert fills(result) == [(7, 99, int(60 - (70 - 40 * 70 / 120)), "queue")]
+
+
 @pytest.mark.parametrize(
     ("queue", "ahead"),
     [

@@ -66,7 +66,8 @@ def move(venue: Venue, instrument: Instrument, now: int) -> None:
         if order.queue.ahead < 0 and not levels.stale:
             order.queue.see(displayed(venue, order))
         if levels.moves_queues:
-            order.queue.move(displayed(venue, order), venue.spec)
+            at_trade = venue.books[instrument.index].time_last == now
+            order.queue.move(displayed(venue, order), venue.spec, at_trade=at_trade)
     for order in resting:
         best = levels.prices(-order.side)
         if not (levels.moves_queues and venue.usable(order, now) and order.allows(best[0])):

@@ -31,8 +31,8 @@ class Queue:
         self.traded += lots
         return got
 
-    def move(self, lots: int, spec: ExchangeSpec) -> None:
-        """Behind a message the price displays so many lots."""
+    def move(self, lots: int, spec: ExchangeSpec, *, at_trade: bool) -> None:
+        """Behind a message, which may be of the time of the last price, the price displays so many lots."""
         if self.ahead < 0:
             self.see(lots)
         if lots == self.displayed:
@@ -40,7 +40,8 @@ class Queue:
         unexplained = self.displayed - lots - self.traded
         if unexplained > 0:
             self.ahead -= min(self.share_ahead(unexplained, spec), self.ahead)
-        self.ahead, self.displayed, self.traded = min(self.ahead, float(lots)), lots, 0
+        self.traded = max(self.traded - max(self.displayed - lots, 0), 0) if at_trade else 0
+        self.ahead, self.displayed = min(self.ahead, float(lots)), lots
 
     def share_ahead(self, lots: int, spec: ExchangeSpec) -> float:
         """Rule 92: how many of these were ahead."""

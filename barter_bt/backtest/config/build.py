@@ -40,15 +40,20 @@ class Config:
     path: Path
     file: File
 
-    def build(self) -> dict[str, Any]:
+    def build(self, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make the keyword arguments of ``barter_bt.backtest.backtest``: streams, instruments, strategy, ...
+
+        Parameters
+        ----------
+        parameters
+            Of the strategy, in place of the file's.
 
         Raises
         ------
         BarterBtError
             As :meth:`build_market`; or the strategy cannot be loaded.
         """
-        return self.build_market() | {"strategy": self._object("strategy", self.file.strategy)}
+        return self.build_market() | {"strategy": self.strategies()(parameters or {})}
 
     def build_market(self) -> dict[str, Any]:
         """Make those of ``Simulation``: all but the strategy.
@@ -129,6 +134,8 @@ class Config:
                 options[name] = self._instant(f"{key}.{name}", options[name])
             interest: CashFlows = self._make(key, data.interest, options)
             return interest
+        if file is not None and ("://" in file or (self.path.parent / file).is_dir()):
+            return self._flows_of_catalog(key, kind, file if "://" in file else self.path.parent / file, options)
         if options:
             self._fail(f"{key}.{min(options)}", f"{kind} has a file that says all", "this key is one of interest")
         if file is None:
@@ -144,6 +151,18 @@ class Config:
             "cash": data.cash_flows,
         }
         flows: CashFlows = self._make(key, dated[kind], {"source": path})
+        return flows
+
+    def _flows_of_catalog(self, key: str, kind: str, path: Path | str, options: dict[str, Any]) -> CashFlows:
+        """What happens to an instrument, or to all, in a catalog."""
+        from barter_bt import data
+
+        kinds = {"funding": "funding", "dividend": "dividends", "split": "splits", "settlement": "settlement_prices"}
+        if kind not in kinds:
+            self._fail(f"{key}.path", f"a catalog holds no {kind}", f"it holds {', '.join(kinds)}; {kind} needs a file")
+        for name in options.keys() - {"instrument", "exchange"}:
+            self._fail(f"{key}.{name}", f"it has no effect on {kind} of a catalog", "this key is one of interest")
+        flows: CashFlows = self._make(key, getattr(data.Catalog(path), kinds[kind]), options)
         return flows
 
     def _rate(self, pair: str, rate: Any) -> Any:
@@ -195,6 +214,8 @@ class Config:
             Loader(self.path).unknown(f"{key}.instrument", section.instrument, names)
         if kind != "candles" and "interval" in options:
             self._fail(f"{key}.interval", f"{kind} have no interval", "leave it out, or set kind to candles")
+        if isinstance(files, str) and "://" in files:
+            return self._of_catalog(key, kind, files, options)
         paths = [self.path.parent / each for each in ([files] if isinstance(files, str) else files)]
         if len(paths) == 1 and paths[0].is_dir():
             return self._of_catalog(key, kind, paths[0], options)
@@ -213,13 +234,14 @@ class Config:
         stream: Stream = self._make(key, getattr(data, kind), options, source)
         return stream
 
-    def _of_catalog(self, key: str, kind: str, path: Path, options: dict[str, Any]) -> Stream:
+    def _of_catalog(self, key: str, kind: str, path: Path | str, options: dict[str, Any]) -> Stream:
         """Rows of an instrument in a catalog, which were read and mended when they were imported."""
         from barter_bt import data
 
         if "instrument" not in options:
             self._fail(f"{key}.instrument", "it is needed: a catalog has many", 'instrument = "btc_usdt"')
-        for name in options.keys() - {"instrument", "exchange"}:
+        taken = {"instrument", "exchange"} | ({"seen_by"} if kind != "book" else set())
+        for name in options.keys() - taken:
             self._fail(f"{key}.{name}", "it has no effect on rows of a catalog", "it is said when files are imported")
         stream: Stream = self._make(key, getattr(data.Catalog(path), kind), options)
         return stream

@@ -34,7 +34,8 @@ class DataSection(Section, frozen=True):
 
     kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
     path: Annotated[
-        str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
+        str | list[str],
+        Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog, or its URL"),
     ]
     instrument: Annotated[str, Meta(description="name, where all rows are of one instrument")] | UnsetType = UNSET
     exchange: Annotated[str, Meta(description="of a catalog that has the instrument of several")] | UnsetType = UNSET
@@ -217,11 +218,13 @@ class CashFlowsSection(Section, frozen=True):
     """Money that no order moves: of a file by time, or interest at a rate."""
 
     kind: Literal["funding", "dividend", "split", "deposit", "cash", "interest", "margin", "settlement", "assignment"]
-    path: Annotated[str, Meta(description="a file, relative to this one")] | UnsetType = UNSET
+    path: Annotated[str, Meta(description="a file, relative to this one; or a catalog, or its URL")] | UnsetType = UNSET
+    exchange: Annotated[str, Meta(description="of a catalog that has them of several")] | UnsetType = UNSET
     asset: Annotated[str, Meta(description="of interest: what bears it")] | UnsetType = UNSET
-    instrument: Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset")] | UnsetType = (
-        UNSET
-    )
+    instrument: (
+        Annotated[str, Meta(description="of interest: what is borrowed, in place of an asset; of a catalog: whose")]
+        | UnsetType
+    ) = UNSET
     cash: Annotated[Number, Meta(description='rate by the year on a balance above 0, such as "4%"')] | UnsetType = UNSET
     debt: Annotated[Number, Meta(description="rate by the year on a balance below 0")] | UnsetType = UNSET
     borrow: Annotated[Number, Meta(description="rate by the year on what is borrowed")] | UnsetType = UNSET

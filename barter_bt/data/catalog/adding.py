@@ -9,14 +9,15 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from barter_bt.data.catalog.coverage import ends, refuse_common, union, where, without_common
+from barter_bt.data.catalog.kinds import layout_of, uniform
 from barter_bt.data.catalog.manifest import Entry, Origin
+from barter_bt.data.catalog.mixing import other_sources, refuse_other_length
+from barter_bt.data.catalog.periods import between, by_instrument, by_period
 from barter_bt.data.catalog.staging import Staging
-from barter_bt.data.schema import SCHEMAS
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import ConfigError, DataError, nearest
+from barter_bt.instrument import EXCHANGES
 
 Overlap: TypeAlias = Literal["refuse", "merge"]
-_PERIOD = {"trades": "%Y-%m-%d", "quotes": "%Y-%m-%d", "candles": "%Y-01-01", "funding": "%Y-01-01"}
-_AT = {"funding": "time"}
 
 
 @dataclass
@@ -78,29 +79,30 @@ class Writer:
         self._staging, self._exchange, self._overlap = staging, name_of(exchange, "exchange"), overlap
         self._open: dict[tuple[str, str], tuple[list[pl.DataFrame], list[Origin], list[str]]] = {}
         self.added = Added()
+        known = {one.exchange for one in staging.manifest.files} or set(EXCHANGES)
+        guess = nearest(exchange, known)
+        if exchange not in known and guess:
+            self.added.notes = (f"exchange {exchange!r} is new here, where {guess!r} is known",)
 
     def add(self, kind: str, rows: pl.DataFrame, origin: Origin, notes: Iterable[str] = ()) -> None:
         """Take rows of one source, in order of time, with a column ``instrument``."""
-        at = pl.col(_AT.get(kind, "time_exchange"))
         if not rows.height:
             return
-        period = at.dt.strftime(_PERIOD[kind]).alias("_date")
-        parts = rows.with_columns(pl.col("instrument").cast(pl.String), period)
-        for (instrument, date), part in parts.partition_by(
-            "instrument", "_date", maintain_order=True, as_dict=True
-        ).items():
-            self._take(kind, name_of(str(instrument), "instrument"), str(date), part, origin, list(notes))
+        for instrument, part in by_instrument(rows):
+            name = name_of(instrument, "instrument")
+            for date, period in by_period(kind, part):
+                self._take(kind, name, date, period, origin, list(notes))
 
     def _take(
         self, kind: str, instrument: str, date: str, part: pl.DataFrame, origin: Origin, notes: list[str]
     ) -> None:
-        rows = _uniform(kind, part.drop("instrument", "_date"))
+        rows = uniform(kind, part)
         here = (instrument, date)
         for other in [one for one in self._open if one[0] == instrument and one != here]:
             self._flush(kind, other)
         if here in self._open:
             last = self._open[here][0][-1]
-            at = _AT.get(kind, "time_exchange")
+            at = layout_of(kind).at
             if last.columns != rows.columns or last[at][-1] >= rows[at][0]:
                 self._flush(kind, here)
         frames, origins, told = self._open.setdefault(here, ([], [], []))
@@ -123,9 +125,11 @@ class Writer:
             raise DataError(
                 f"{where(key)}: rows with the columns {', '.join(rows.columns)} do not go with those of the catalog, "
                 f"which have {', '.join(there[0].columns)}",
-                "give all of them arrival times, or none; or name another exchange",
+                "give all of them the same, such as times of arrival, or none; or name another exchange",
             )
-        at = _AT.get(kind, "time_exchange")
+        refuse_other_length(rows, key, there, origins[0].name, self._staging.path_of)
+        self.added.notes += tuple(set(other_sources(key, there, origins)) - set(self.added.notes))
+        at = layout_of(kind).at
         spans = [ends(frame, at) for frame in frames]
         there = [one for one in there if one.time_first <= spans[-1][1] and spans[0][0] <= one.time_last]
         if self._overlap == "refuse":
@@ -140,10 +144,7 @@ class Writer:
             if joining.height:
                 rows = rows.filter(~inside)
                 self._join(entry, joining, at, spans, origins, notes)
-        place = pl.Series([one.time_first for one in there], dtype=pl.Int64).search_sorted(rows[at].to_physical())
-        for part in rows.with_columns(place.alias("_place")).partition_by(
-            "_place", include_key=False, maintain_order=True
-        ):
+        for part in between(rows, at, [one.time_first for one in there]):
             first, last = ends(part, at)
             covered = [(max(first, start), min(last, end)) for start, end in spans if start <= last and first <= end]
             self._staging.write(part, key, date, covered, origins, notes)
@@ -163,13 +164,3 @@ class Writer:
             [*entry.origins, *origins], [*entry.notes, *notes],
         )  # fmt: skip
         self.added.files += 1
-
-
-def _uniform(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The same columns for all sources of a kind: what is optional and missing is 0."""
-    if kind == "funding":
-        return rows
-    zeros = {"side": pl.lit(0, pl.Int8), "volume": pl.lit(0.0, pl.Float64)}
-    names = [name for name in SCHEMAS[kind].names if name in rows.columns or name in zeros]
-    absent = [zeros[name].alias(name) for name in names if name not in rows.columns]
-    return rows.with_columns(absent).select(name for name in names if name != "instrument")

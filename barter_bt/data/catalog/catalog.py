@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from barter_bt.data.canonical import Options
 from barter_bt.data.catalog.adding import Added, Overlap
+from barter_bt.data.catalog.contents import Contents
 from barter_bt.data.catalog.importing import import_files, import_stream
-from barter_bt.data.catalog.manifest import Entry, read_manifest
-from barter_bt.data.catalog.reading import CatalogSource
+from barter_bt.data.catalog.places import Directory, Place
+from barter_bt.data.catalog.stores import Store, copy_catalog
 from barter_bt.data.catalog.verifying import problems
-from barter_bt.data.flows import CashFlows, funding
+from barter_bt.data.flows import CashFlows
+from barter_bt.data.importers.loading import paths_of
 from barter_bt.data.repair import Repair
 from barter_bt.data.schema import TIME
 from barter_bt.data.stream import Stream
-from barter_bt.errors import ConfigError, nearest
-
-Moment = datetime | str | None
+from barter_bt.errors import ConfigError
 
 
-class Catalog:
+class Catalog(Contents):
     """Market data in a directory: plain Parquet that anything reads, and a manifest of what is there.
 
-    Times at the venue decide what belongs to a day (UTC). Trades and quotes have a directory for each day, candles and
-    rates of funding one for each year, named by its first day. All rows were checked when they came in.
+    Times at the venue decide what belongs to a day (UTC). Trades, quotes and books have a directory for each day, all
+    else one for each year, named by its first day. All rows were checked when they came in.
 
     Parameters
     ----------
     path
-        The directory; it is made by the first import.
+        The directory; it is made by the first import. Or the URL of one in a store of objects, such as
+        ``"s3://bucket/market"``, which is read alone: fsspec copies each file when it is first needed.
+    copies
+        Where the copies of a store's files are kept; by default in the user's cache.
 
     Examples
     --------
@@ -46,50 +48,36 @@ class Catalog:
     (100, 100, ())
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, *, copies: str | Path | None = None) -> None:
+        self._at = str(path)
+        if isinstance(path, Path) and re.match(r"[a-z][a-z0-9+.-]+:/[^/]", self._at):
+            raise ConfigError(f"catalog {self._at} is a URL that became a path, and lost a slash", "give it as text")
+        self.place: Place
+        if "://" in self._at:
+            self.place = Store(self._at, None if copies is None else Path(copies))
+        elif copies is not None:
+            raise ConfigError(f"copies is {str(copies)!r}, and the catalog {self._at} is a directory", "leave it out")
+        else:
+            self.place = Directory(Path(path))
 
-    def __repr__(self) -> str:
-        return f"Catalog({str(self.path)!r})"
-
-    def trades(
-        self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None
-    ) -> Stream:
-        """Trades of an instrument, as a stream whose files are opened when their rows are read.
-
-        Parameters
-        ----------
-        instrument
-            Its name in the catalog.
-        start, end
-            The first time, and the first time after it: datetimes with a zone, or ISO texts (without a zone UTC).
-        exchange
-            Where; needed if the catalog has the instrument of several.
+    @property
+    def path(self) -> Path:
+        """Its directory.
 
         Raises
         ------
         ConfigError
-            There is no such data, or that of several exchanges.
+            It is in a store.
         """
-        return self._stream("trades", instrument, start, end, exchange)
+        if not isinstance(self.place, Directory):
+            raise ConfigError(
+                f"the catalog {self._at} is in a store, which is read alone",
+                f'change or verify it in a directory, then Catalog("DIRECTORY").copy_to({self._at!r})',
+            )
+        return self.place.root
 
-    def quotes(
-        self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None
-    ) -> Stream:
-        """Best quotes of an instrument, as :meth:`trades`."""
-        return self._stream("quotes", instrument, start, end, exchange)
-
-    def candles(
-        self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None
-    ) -> Stream:
-        """Candles of an instrument, as :meth:`trades`: the times at which they close count."""
-        return self._stream("candles", instrument, start, end, exchange)
-
-    def funding(self, instrument: str, *, exchange: str | None = None) -> CashFlows:
-        """All rates of funding of an instrument."""
-        entries = self._entries("funding", instrument, exchange)
-        frames = [pl.read_parquet(self.path / one.path, hive_partitioning=False) for one in entries]
-        return funding(pl.concat(frames).with_columns(instrument=pl.lit(instrument)))
+    def __repr__(self) -> str:
+        return f"Catalog({self._at!r})"
 
     @property
     def files(self) -> pl.DataFrame:
@@ -97,7 +85,7 @@ class Catalog:
         rows = [
             (one.kind, one.exchange, one.instrument, one.date, one.rows, one.time_first, one.time_last, one.bytes,
              [origin.name for origin in one.origins], one.path)
-            for one in read_manifest(self.path).files
+            for one in self._manifest().files
         ]  # fmt: skip
         text, whole = pl.String, pl.Int64
         schema: dict[str, Any] = dict.fromkeys(("kind", "exchange", "instrument", "date"), text)
@@ -147,66 +135,35 @@ class Catalog:
             **{"repair": repair, "clock_offset": clock_offset},
         }
         said = {name: value for name, value in given.items() if value is not None}
-        paths = [Path(one) for one in files]
-        return import_files(self.path, kind, paths, exchange, overlap, said, negative_prices)
+        return import_files(self.path, kind, paths_of(kind, files), exchange, overlap, said, negative_prices)
 
-    def add_stream(self, stream: Stream, *, exchange: str, overlap: Overlap = "refuse") -> Added:
-        """Put the rows of a stream into the catalog; parameters as for :meth:`add`.
+    def add_stream(self, stream: Stream | CashFlows, *, exchange: str, overlap: Overlap = "refuse") -> Added:
+        """Put the rows of a stream, or cash flows, into the catalog; parameters as for :meth:`add`.
 
         Prices of 0 and below go in as :meth:`Stream.with_negative_prices` gives them.
 
         Raises
         ------
         ConfigError, DataError, EngineError
-            As for :meth:`add`; a stream of books, which a catalog does not hold.
+            As for :meth:`add`; cash flows of a kind that a catalog does not hold.
         """
         return import_stream(self.path, stream, exchange, overlap)
+
+    def copy_to(self, url: str) -> int:
+        """Copy what is not there yet into a store of objects, the manifest last; give the number of files copied.
+
+        Parameters
+        ----------
+        url
+            Such as ``"s3://bucket/market"``. A reader there sees the old state until the manifest is replaced.
+
+        Raises
+        ------
+        MissingPackageError, ConnectionFailed
+            fsspec is not installed, or the store could not be written.
+        """
+        return copy_catalog(self.path, url)
 
     def verify(self) -> tuple[str, ...]:
         """Read every file and hold it against the manifest; what is not as it was, in words."""
         return problems(self.path)
-
-    def _entries(self, kind: str, instrument: str, exchange: str | None) -> list[Entry]:
-        everything = read_manifest(self.path).files
-        files = [one for one in everything if one.kind == kind]
-        found = [one for one in files if one.instrument == instrument and exchange in (None, one.exchange)]
-        exchanges = sorted({one.exchange for one in found})
-        if not found:
-            there = sorted({f"{one.instrument} at {one.exchange}" for one in files})
-            guess = nearest(instrument, [one.instrument for one in files])
-            where = "" if exchange is None else f" at {exchange}"
-            others = sorted({one.kind for one in everything if one.instrument == instrument} - {kind})
-            hint = f"did you mean {guess!r}?" if guess and guess != instrument else None
-            raise ConfigError(
-                f"{self!r} has no {kind} of {instrument!r}{where}; there are those of {', '.join(there) or 'nothing'}",
-                f"of {instrument!r} it has {', '.join(others)}" if others else hint,
-            )
-        if len(exchanges) > 1:
-            raise ConfigError(
-                f"{self!r} has {kind} of {instrument!r} at {', '.join(exchanges)}",
-                f"say which: exchange={exchanges[0]!r}",
-            )
-        return found
-
-    def _stream(self, kind: str, instrument: str, start: Moment, end: Moment, exchange: str | None) -> Stream:
-        entries = self._entries(kind, instrument, exchange)
-        first, after = _ns(start, "start"), _ns(end, "end")
-        label = f"{kind} of {instrument} in {self.path.name}"
-        source = CatalogSource(self.path, entries, first, after, label)
-        return Stream([source], Options(kind, instrument=instrument))
-
-
-def _ns(moment: Moment, what: str) -> int | None:
-    """A time in nanoseconds; text without a zone is UTC."""
-    if moment is None:
-        return None
-    try:
-        time: Any = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-        if isinstance(moment, str) and time.tzinfo is None:
-            time = time.replace(tzinfo=UTC)
-    except ValueError:
-        raise ConfigError(f"{what} is {moment!r}, which is not a time", '"2024-01-02" or "2024-01-02T09:30Z"') from None
-    if not isinstance(time, datetime) or time.tzinfo is None:
-        raise ConfigError(f"{what} is {moment!r}; it must be a datetime with a zone", '"2024-01-02" is a day of UTC')
-    since = time - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000

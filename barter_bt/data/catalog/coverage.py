@@ -30,8 +30,8 @@ def refuse_common(rows: pl.DataFrame, at: str, key: Key, there: Sequence[Entry],
         for start, end in entry.spans:
             if start <= last and first <= end:
                 raise DataError(
-                    f"{where(key)}: {name} has rows from {_iso(first)} to {_iso(last)}, and the catalog has rows from "
-                    f"{_iso(start)} to {_iso(end)} already",
+                    f"{where(key)}: {name} has rows from {iso(first)} to {iso(last)}, and the catalog has rows from "
+                    f"{iso(start)} to {iso(end)} already",
                     'overlap="merge" adds what is not there, if the rows at common times are the same',
                 )
 
@@ -56,7 +56,7 @@ def without_common(
             old = pl.read_parquet(path_of(entry), hive_partitioning=False)
             if not rows.filter(common).equals(old.filter(common)):
                 raise DataError(
-                    f"{where(key)}: between {_iso(max(first, start))} and {_iso(min(last, end))} the rows of {name} "
+                    f"{where(key)}: between {iso(max(first, start))} and {iso(min(last, end))} the rows of {name} "
                     "differ from those of the catalog",
                     "one of the two is wrong, or was made otherwise: import into another catalog and compare",
                 )
@@ -93,5 +93,6 @@ def where(key: Key) -> str:
     return f"{kind} of {instrument} at {exchange}"
 
 
-def _iso(time_ns: int) -> str:
+def iso(time_ns: int) -> str:
+    """A time as text, to the nanosecond where it is needed."""
     return f"{np.datetime64(time_ns, 'ns')}Z".replace(".000000000Z", "Z")

@@ -8,11 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from barter_bt.data.catalog.adding import Added, Overlap, Writer
+from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import Origin, locked
 from barter_bt.data.catalog.staging import Staging
+from barter_bt.data.dated import Dated
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.importers.loading import importer_of, load
+from barter_bt.data.sessions import Sessions
 from barter_bt.data.source import file_sha256
 from barter_bt.data.stream import Stream
 from barter_bt.data.validate import check
@@ -34,8 +39,6 @@ def import_files(
         raise ConfigError(f"negative_prices is {negative_prices!r}; it must be names", f"[{negative_prices!r}]")
     negative = sorted(set(negative_prices))
     asked = json.dumps({**options, **({"negative_prices": negative} if negative else {})}, default=repr, sort_keys=True)
-    if not files:
-        raise ConfigError(f"{kind}: no file is given")
     with _writing(root, importer.kind, exchange, overlap) as (writer, known):
         for path in files:
             if not path.is_file():
@@ -44,23 +47,25 @@ def import_files(
             if (origin.sha256, importer.name, importer.version, asked) in known:
                 writer.added.skipped += (path.name,)
             else:
-                _put(writer, _with_negative_prices(load(kind, path, **options), negative), origin)
+                found = _with_negative_prices(load(kind, path, **options), negative)
+                _put(writer, importer.kind, found, origin)
     return writer.added
 
 
-def import_stream(root: Path, stream: Stream, exchange: str, overlap: Overlap) -> Added:
+def import_stream(root: Path, stream: Stream | CashFlows, exchange: str, overlap: Overlap) -> Added:
     """Import the rows of a stream: see :meth:`barter_bt.data.Catalog.add_stream`."""
-    if stream.kind == "book":
+    if not isinstance(stream, Stream | CashFlows):
         raise ConfigError(
-            f"a catalog holds no books, as {stream.name} is; it holds trades, quotes, candles and funding",
-            "keep its frame as Parquet, and read that with bt.data.book",
+            f"a catalog takes a stream or cash flows, and this is a {type(stream).__name__}",
+            "make one: bt.trades(...), bt.data.book(...), bt.data.dividends(...)",
         )
+    layout_of(stream.kind)
     with _writing(root, stream.kind, exchange, overlap) as (writer, _):
-        _put(writer, stream, Origin(stream.name))
+        _put(writer, stream.kind, stream, Origin(stream.name if isinstance(stream, Stream) else "<frame>"))
     return writer.added
 
 
-def _with_negative_prices(source: Stream | CashFlows, names: Sequence[str]) -> Stream | CashFlows:
+def _with_negative_prices(source: Stream | Dated, names: Sequence[str]) -> Stream | Dated:
     """The rows of a file, in which prices of these can be 0 or below; each of them must be there."""
     if not names:
         return source
@@ -90,10 +95,10 @@ def _writing(root: Path, kind: str, exchange: str, overlap: Overlap) -> Iterator
             staging.discard()
 
 
-def _put(writer: Writer, source: Stream | CashFlows, origin: Origin) -> None:
+def _put(writer: Writer, kind: str, source: Stream | Dated, origin: Origin) -> None:
     """Check the rows of a source, and give them to a writer with what its importer told."""
-    if isinstance(source, CashFlows):
-        writer.add(source.kind, source.frame, origin)
+    if not isinstance(source, Stream):  # they were checked as they were made
+        writer.add(kind, _rows(source), origin)
         return
     report = check(source)
     report.raise_if_errors()
@@ -104,3 +109,12 @@ def _put(writer: Writer, source: Stream | CashFlows, origin: Origin) -> None:
     writer.add(source.kind, source.frame().collect(), origin, notes)
     writer.added.notes += tuple(f"{origin.name}: {note}" for note in notes)
     writer.added.notes += tuple(one.message for one in report.warnings if one.code != "understood")
+
+
+def _rows(source: Dated) -> pl.DataFrame:
+    """Rows of what happens to instruments, each with the one that it happens to."""
+    if isinstance(source, Sessions):
+        return source.frame.with_columns(instrument=pl.lit(source.name))
+    if isinstance(source, CashFlows):
+        return source.frame
+    return source.rename({"before": "instrument"}, strict=False)

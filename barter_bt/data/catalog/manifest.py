@@ -104,6 +104,17 @@ def read_manifest(root: Path) -> Manifest:
         return Manifest()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return decoded(text, str(path))
+
+
+def decoded(text: bytes, path: str) -> Manifest:
+    """A manifest from its bytes.
+
+    Raises
+    ------
+    DataError
+        It is none, or of a later format.
+    """
     try:
         found = msgspec.json.decode(text, type=Manifest)
     except msgspec.DecodeError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
+from barter_bt.data.catalog.kinds import type_of
 from barter_bt.data.catalog.manifest import Entry
-from barter_bt.data.schema import TIME, TIME_NAMES
+from barter_bt.data.catalog.places import Place
+from barter_bt.data.report import Finding
 from barter_bt.data.source import ParquetSource
 from barter_bt.errors import DataError
 
@@ -22,27 +23,34 @@ class CatalogSource:
 
     Parameters
     ----------
-    root
-        The catalog.
+    place
+        Where the catalog is.
     entries
-        Its files, by time.
+        Files of it, by time, with rows between the two times.
     start, end
         The first time, and the first time after it, ns since 1970; those of the data that is there by default.
     label
         What it is called in messages.
+    doubts
+        What a check and a run tell of it.
+
+    Attributes
+    ----------
+    exchange, instrument
+        Where the rows are from.
     """
 
-    def __init__(self, root: Path, entries: Sequence[Entry], start: int | None, end: int | None, label: str) -> None:
-        self.label, self.notes = label, ()
-        self._root = root
+    def __init__(
+        self, place: Place, entries: Sequence[Entry], start: int | None, end: int | None, label: str,
+        doubts: tuple[Finding, ...] = (),
+    ) -> None:  # fmt: skip
+        self.label, self.notes, self.doubts = label, (), doubts
+        self.exchange, self.instrument = entries[0].exchange, entries[0].instrument
+        self._place = place
         self._start, self._end = start, end
-        self._entries = [one for one in entries if not self._misses(one)]
+        self._entries = list(entries)
         columns = entries[0].columns
-        self.schema = pl.Schema({name: _type(name) for name in columns})
-
-    def _misses(self, entry: Entry) -> bool:
-        before = self._start is not None and entry.time_last < self._start
-        return before or (self._end is not None and entry.time_first >= self._end)
+        self.schema = pl.Schema({name: type_of(name) for name in columns})
 
     def _cuts(self, entry: Entry) -> bool:
         """Whether only some rows of a file are wanted."""
@@ -81,10 +89,9 @@ class CatalogSource:
 
     def lazy(self) -> pl.LazyFrame:
         """Give the whole source."""
-        if not self._entries:
-            return self.schema.to_frame().lazy()
-        paths = [self._checked(entry) for entry in self._entries]
-        return pl.scan_parquet(paths, hive_partitioning=False).filter(self._wanted)
+        paths = [self._place.checked(entry) for entry in self._entries]
+        whole = pl.scan_parquet(paths, hive_partitioning=False)
+        return whole.filter(self._wanted) if any(map(self._cuts, self._entries)) else whole
 
     def sha256(self) -> str:
         """Checksum of the checksums of the files, and of the times."""
@@ -92,7 +99,7 @@ class CatalogSource:
         return hashlib.sha256("\n".join([*sums, str(self._start), str(self._end)]).encode()).hexdigest()
 
     def _frames(self, entry: Entry, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        source = ParquetSource(self._checked(entry))
+        source = ParquetSource(self._place.checked(entry))
         if not self._cuts(entry):
             yield from (frame for _, frame in source.pieces(list(columns)))
             return
@@ -100,21 +107,3 @@ class CatalogSource:
             kept = frame.filter(self._wanted).select(columns)
             if kept.height:
                 yield kept
-
-    def _checked(self, entry: Entry) -> Path:
-        """The path of a file that is as large as it was."""
-        path = self._root / entry.path
-        size = path.stat().st_size if path.is_file() else None
-        if size != entry.bytes:
-            state = "is missing" if size is None else f"has {size} bytes, not {entry.bytes}"
-            raise DataError(
-                f"{path}: {state}",
-                "make the stream again, if files were imported since; Catalog.verify() tells what is not as it was",
-            )
-        return path
-
-
-def _type(name: str) -> pl.DataType:
-    if name in TIME_NAMES:
-        return TIME
-    return pl.Int8() if name == "side" else pl.Float64()

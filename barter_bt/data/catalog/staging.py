@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import (
     PENDING,
     Entry,
@@ -33,9 +34,10 @@ from barter_bt.data.catalog.manifest import (
     write_manifest,
     write_pending,
 )
+from barter_bt.data.catalog.parquet import write_rows
 from barter_bt.data.source import file_sha256
 from barter_bt.errors import EngineError
-from barter_bt.files import flush, write_parquet
+from barter_bt.files import flush
 
 ASIDE = ".import."
 
@@ -96,11 +98,11 @@ class Staging:
         aside = self.directory / f"{len(self._aside):05}.parquet"
         try:
             self.directory.mkdir(exist_ok=True)
-            write_parquet(rows, aside)
+            write_rows(rows, aside)
             flush(aside)
         except OSError as error:
             raise EngineError(f"catalog {self.root}: an import could not be written: {error}") from error
-        at = rows["time_exchange" if "time_exchange" in rows.columns else "time"].to_physical()
+        at = rows[layout_of(kind).at].to_physical()
         entry = Entry(
             path, kind, exchange, instrument, date, tuple(rows.columns), rows.height, int(at[0]), int(at[-1]),
             tuple(spans), aside.stat().st_size, file_sha256(aside), tuple(dict.fromkeys(origins)),

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
-from barter_bt.data.catalog.manifest import Entry, read_manifest, read_pending
+from barter_bt.data.catalog.kinds import layout_of
+from barter_bt.data.catalog.manifest import NAME, Entry, read_manifest, read_pending
 from barter_bt.data.source import file_sha256
 
 
 def problems(root: Path) -> tuple[str, ...]:
     """Hold every file against the manifest: what is not as it was, in words; nothing is changed."""
+    if not (root / NAME).is_file():
+        return (f"there is no {NAME} in {root}: no import was ever finished there",)
     files = read_manifest(root).files
     found = [problem for entry in files for problem in _of(root, entry)]
     listed = {entry.path for entry in files}
@@ -33,7 +36,7 @@ def _of(root: Path, entry: Entry) -> list[str]:
         return [f"{entry.path}: is missing"]
     if path.stat().st_size != entry.bytes or file_sha256(path) != entry.sha256:
         return [f"{entry.path}: its bytes are not those that were written"]
-    name = "time" if entry.kind == "funding" else "time_exchange"
+    name = layout_of(entry.kind).at
     times = pl.read_parquet(path, columns=[name], hive_partitioning=False)[name].to_physical()
     told = (entry.rows, entry.time_first, entry.time_last)
     is_so = times.len() == entry.rows and (int(times[0]), int(times[-1])) == told[1:]

@@ -7,8 +7,10 @@
 from barter_bt.data.importers import (
     barter,
     binance,
+    books,
     captures,
     databento,
+    dated,
     equities,
     exchanges,
     forex,
@@ -20,7 +22,7 @@ from barter_bt.data.importers.importer import Asked, Imported, Importer
 
 IMPORTERS: dict[str, Importer] = {
     one.name: one
-    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, barter, generic)
+    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, books, barter, generic, dated)
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }
 """Importers by name."""

@@ -65,7 +65,7 @@ def _checksum(path: Path) -> tuple[str, ...]:
 
 
 def _klines(path: Path, asked: Asked) -> Imported:
-    rows = table(path, _KLINES, header="maybe")
+    rows = table(path, _KLINES, header="maybe", only=list(_KLINES)[:7])
     unit = pl.when(pl.col("open_time") < 10**14).then(1_000_000).otherwise(1_000)
     frame = rows.select(
         time_exchange=(ms_or_us("close_time").to_physical() + unit).cast(pl.Datetime("ns", "UTC")),
@@ -77,7 +77,7 @@ def _klines(path: Path, asked: Asked) -> Imported:
 
 def _trades(columns: dict[str, pl.DataType]) -> Read:
     def read(path: Path, asked: Asked) -> Imported:
-        rows = table(path, columns, header="maybe")
+        rows = table(path, columns, header="maybe", only=("price", "qty", "time", "is_buyer_maker"))
         frame = rows.select(ms_or_us("time").alias("time_exchange"), "price", pl.col("qty").alias("amount"),
                             taker_side("is_buyer_maker"))  # fmt: skip
         return Imported(frame, _checksum(path))
@@ -86,7 +86,7 @@ def _trades(columns: dict[str, pl.DataType]) -> Read:
 
 
 def _quotes(path: Path, asked: Asked) -> Imported:
-    rows = table(path, _BOOK, header="maybe")
+    rows = table(path, _BOOK, header="maybe", only=list(_BOOK)[1:6])
     names = {"best_bid_price": "bid_price", "best_bid_qty": "bid_amount"}
     names |= {"best_ask_price": "ask_price", "best_ask_qty": "ask_amount"}
     at = ms_or_us("transaction_time").alias("time_exchange")

@@ -74,8 +74,8 @@ def _capture_quotes(path: Path, asked: Asked) -> Imported:
     return Imported(rows.select(**times, instrument="s", **numbers))
 
 
-_CAPTURE = "real captures of 2024-07-18 and 2024-08-08, made by hftbacktest's collector"
-_CAPTURED = (
+CAPTURE = "real captures of 2024-07-18 and 2024-08-08, made by hftbacktest's collector"
+CAPTURED = (
     "a line is the local time in ns, a space and the message of Binance's combined stream",
     "the local clock may be behind the exchange's: clock_offset='auto' finds by how much",
 )
@@ -87,11 +87,11 @@ IMPORTERS = [
          "an event may be split in one for the exchange and a local one: only the exchange's count"), _hftbacktest,
     ),
     Importer(
-        "binance_capture_trades", "trades", '<ns> {"stream":"...@trade","data":{...}}', _CAPTURE, _CAPTURED,
+        "binance_capture_trades", "trades", '<ns> {"stream":"...@trade","data":{...}}', CAPTURE, CAPTURED,
         _capture_trades,
     ),
     Importer(
-        "binance_capture_quotes", "quotes", '<ns> {"stream":"...@bookTicker","data":{...}}', _CAPTURE,
-        (*_CAPTURED, "spot's bookTicker has no time of the exchange and is refused"), _capture_quotes,
+        "binance_capture_quotes", "quotes", '<ns> {"stream":"...@bookTicker","data":{...}}', CAPTURE,
+        (*CAPTURED, "spot's bookTicker has no time of the exchange and is refused"), _capture_quotes,
     ),
 ]  # fmt: skip

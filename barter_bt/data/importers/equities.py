@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.importers.importer import Asked, Imported, Importer
+from barter_bt.data.importers.levels import of_depth
 from barter_bt.data.importers.parsing import (
     FLOAT,
     INT,
@@ -61,27 +62,49 @@ def _lobster_trades(path: Path, asked: Asked) -> Imported:
     return Imported(trades.select("time_exchange", divided("price", 10_000), taker, amount="size"))
 
 
-def _lobster_quotes(path: Path, asked: Asked) -> Imported:
+def _lobster_states(path: Path) -> tuple[pl.DataFrame, int]:
+    """Best levels after each event, named ``ask_price_1`` and so on, with its time; and how many levels there are."""
     if path.suffix.lower() != ".zip":
         raise DataError(
-            f"{path.name}: quotes need the message and the order book file", "give the .zip that holds both"
+            f"{path.name}: the book needs the message and the order book file", "give the .zip that holds both"
         )
     data = content(path, "_orderbook_")
-    fields = data[: data.find(b"\n")].count(b",") + 1
-    names = [f"{side}_{what}" for side in ("ask", "bid") for what in ("price", "amount")]
-    columns = dict(zip([*names, *(f"more{i}" for i in range(fields - 4))], [FLOAT] * fields, strict=True))
+    levels = (data[: data.find(b"\n")].count(b",") + 1) // 4
+    sides = [f"{side}_{what}" for side in ("ask", "bid") for what in ("price", "amount")]
+    columns = {f"{one}_{n}": FLOAT for n in range(1, levels + 1) for one in sides}
     book = table(path, columns, header="never", data=data)
     messages = _lobster_messages(path)
     if book.height != messages.height:
         raise DataError(
             f"{path.name}: {messages.height} messages and {book.height} states of the book; they must be equal"
         )
+    return book.with_columns(messages["time_exchange"]), levels
+
+
+def _changed(states: pl.DataFrame, names: list[str], what: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The rows in which one of some columns is another than above."""
+    differs = pl.any_horizontal(pl.col(name) != pl.col(name).shift(1) for name in names).fill_null(True)
+    kept = states.filter(differs)
+    return kept, (f"{states.height - kept.height} row(s) left out that change nothing {what}",)
+
+
+def _lobster_quotes(path: Path, asked: Asked) -> Imported:
+    states, _ = _lobster_states(path)
+    names = [f"{side}_{what}" for side in ("bid", "ask") for what in ("price", "amount")]
+    best = states.select("time_exchange", **{name: pl.col(f"{name}_1") for name in names})
     prices = [divided(name, 10_000) for name in ("bid_price", "ask_price")]
-    frame = book.select(names).with_columns(*prices, messages["time_exchange"])
-    best = [pl.col(name) for name in names]
-    changed = pl.any_horizontal(one != one.shift(1) for one in best).fill_null(True)
-    kept = frame.filter(changed).select("time_exchange", "bid_price", "bid_amount", "ask_price", "ask_amount")
-    return Imported(kept, (f"{frame.height - kept.height} row(s) left out that change nothing at the best prices",))
+    kept, notes = _changed(best.with_columns(prices), names, "at the best prices")
+    return Imported(kept, notes)
+
+
+def _lobster_book(path: Path, asked: Asked) -> Imported:
+    states, levels = _lobster_states(path)
+    kept, notes = _changed(states, [name for name in states.columns if name != "time_exchange"], "of the book")
+    numbers = range(1, levels + 1)
+    priced = kept.with_columns(divided(f"{side}_price_{n}", 10_000) for side in ("bid", "ask") for n in numbers)
+    sides = ((1, "bid"), (-1, "ask"))
+    columns = [(side, f"{called}_price_{n}", f"{called}_amount_{n}") for side, called in sides for n in numbers]
+    return Imported(of_depth(priced, ("time_exchange",), columns), notes)
 
 
 _LOCAL = "times of day are New York's, the day is in the file's name"
@@ -114,5 +137,11 @@ IMPORTERS = [
         (_LOCAL, _CENTS, "rows have no time of their own: they go with the rows of the message file",
          "an empty level has amount 0", "the book after the event, a row where the best of it changed"),
         _lobster_quotes,
+    ),
+    Importer(
+        "lobster_book", "book", "order book file: ask price 1,ask size 1,bid price 1,bid size 1,ask price 2,...",
+        _LOBSTER,
+        (_LOCAL, _CENTS, "rows have no time of their own: they go with the rows of the message file",
+         "so many levels are all that is known: each row is a snapshot, an empty level is left out"), _lobster_book,
     ),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from barter_bt.data.canonical import Options
 from barter_bt.data.importers.importer import Asked, Imported, Importer, Kind, Read
-from barter_bt.data.source import open_source
+from barter_bt.data.importers.parsing import columnar
 from barter_bt.data.stream import Stream
 
 _SYMBOLS = {"instrument", "symbol", "ticker"}
@@ -14,7 +14,7 @@ _SYMBOLS = {"instrument", "symbol", "ticker"}
 
 def _reader(kind: Kind) -> Read:
     def read(path: Path, asked: Asked) -> Imported:
-        source = open_source(path)
+        source = columnar(path)
         has_symbols = any(name.lower() in _SYMBOLS for name in source.schema)
         name = None if has_symbols else "unnamed"
         stream = Stream([source], Options(kind, name, time_zone=asked.time_zone, interval=asked.interval))
@@ -29,10 +29,11 @@ _COLUMNS: dict[Kind, str] = {
     "candles": "Date, Datetime or timestamp,Open,High,Low,Close,Volume, and symbol or ticker, in any case and order",
     "trades": "timestamp,price,amount (qty, quantity, size),side, and symbol or ticker, in any case and order",
     "quotes": "timestamp,bid,bid_size,ask,ask_size, and symbol or ticker, in any case and order",
+    "book": "timestamp,side,price,amount, and snapshot, sequence, previous_sequence, symbol or ticker, in any order",
 }
 IMPORTERS = [
     Importer(
-        f"csv_{kind}", kind, columns, "the project's own: what bt.candles, bt.trades and bt.quotes understand",
+        f"csv_{kind}", kind, columns, "the project's own: what bt.candles, bt.data.book and the like understand",
         ("integer times are read by their size; dates without a zone, of candles, as days of UTC",
          "a date or time of a candle is that of its open", "times of day without a zone need time_zone",
          "what was understood is told", "Parquet files are read as well"),

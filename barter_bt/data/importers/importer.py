@@ -9,7 +9,19 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-Kind: TypeAlias = Literal["trades", "quotes", "candles", "funding"]
+Kind: TypeAlias = Literal[
+    "trades",
+    "quotes",
+    "candles",
+    "book",
+    "funding",
+    "dividend",
+    "split",
+    "settlement",
+    "sessions",
+    "symbol",
+    "delisting",
+]
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,8 @@ class Importer:
     name
         What it is called by.
     kind
-        ``"trades"``, ``"quotes"``, ``"candles"`` or ``"funding"``: what the rows become.
+        What the rows become: ``"trades"``, ``"quotes"``, ``"candles"``, ``"book"``; ``"funding"``, ``"dividend"``,
+        ``"split"``, ``"settlement"``, ``"sessions"``, ``"symbol"`` (changes of symbols) or ``"delisting"``.
     layout
         The columns of a file, in order, and what they are written as.
     source

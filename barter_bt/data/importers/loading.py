@@ -1,16 +1,17 @@
-"""Files of a known layout as a stream, or as rates of funding."""
+"""Files of a known layout as a stream, or as what happens to instruments: funding, dividends, sessions, ..."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from barter_bt.data.canonical import Options
-from barter_bt.data.flows import CashFlows, funding
+from barter_bt.data.canonical import Options, check_zone
+from barter_bt.data.dated import Dated, make_dated
 from barter_bt.data.importers import IMPORTERS, Asked, Imported, Importer
 from barter_bt.data.repair import Repair
+from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.source import FrameSource
 from barter_bt.data.stream import Stream
 from barter_bt.errors import ConfigError, DataError, nearest
@@ -25,7 +26,7 @@ def load(
     amount: float | None = None,
     repair: Repair | None = None,
     clock_offset: str | int | None = None,
-) -> Stream | CashFlows:
+) -> Stream | Dated:
     """Read files of a layout that is known: what an exchange, a vendor or another engine gives.
 
     Parameters
@@ -44,8 +45,10 @@ def load(
 
     Returns
     -------
-    Stream or CashFlows
-        Rates of funding are the latter. ``stream.notes`` has what was found and done, by file.
+    Stream, CashFlows, Sessions or DataFrame
+        Streams of market data, whose ``notes`` have what was found and done, by file; cash flows, such as rates of
+        funding and dividends; sessions; and changes of symbols and delistings as frames, for
+        :func:`~barter_bt.data.rename_symbols` and :func:`~barter_bt.data.delisted`.
 
     Raises
     ------
@@ -64,13 +67,12 @@ def load(
     (93576.0, 0.00039, -1)
     """
     importer = importer_of(kind)
-    read = [(Path(one), imported(importer, Path(one), instrument, Asked(interval, time_zone, amount))) for one in files]
-    if not files:
-        raise ConfigError(f"{kind}: no file is given")
-    if importer.kind == "funding":
+    asked = Asked(interval, time_zone, amount)
+    read = [(path, imported(importer, path, instrument, asked)) for path in paths_of(kind, files)]
+    if importer.kind not in SCHEMAS:
         if repair is not None or clock_offset is not None:
-            raise ConfigError(f"{kind}: repair and clock_offset have no effect on rates of funding", "leave them out")
-        return funding(pl.concat([found.frame for _, found in read]))
+            raise ConfigError(f"{kind}: repair and clock_offset are for market data, and have no effect", _LEAVE_OUT)
+        return make_dated(importer.kind, pl.concat([found.frame for _, found in read]))
     sources = [FrameSource(found.frame, path.name, found.notes) for path, found in read]
     return Stream(sources, options_of(importer, read[0][1].frame, interval), repair, clock_offset)
 
@@ -92,6 +94,26 @@ def importer_of(kind: str) -> Importer:
     return IMPORTERS[kind]
 
 
+def paths_of(kind: str, files: Sequence[object]) -> list[Path]:
+    """The files that are given.
+
+    Raises
+    ------
+    ConfigError
+        There are none, or one is no path.
+    """
+    if not files:
+        raise ConfigError(f"{kind}: no file is given")
+    for one in files:
+        if not isinstance(one, str | Path):
+            raise ConfigError(
+                f"{kind}: {one!r:.60} is no path", "give several files one after the other, with * before a list"
+            )
+        if "*" in str(one) and not Path(one).exists():
+            raise ConfigError(f"{kind}: {str(one)!r} is a pattern", f"*sorted(Path().glob({str(one)!r})) are the files")
+    return [Path(one) for one in files if isinstance(one, str | Path)]
+
+
 def options_of(importer: Importer, frame: pl.DataFrame, interval: str | None) -> Options:
     """How the rows of an importer become canonical."""
     return Options(importer.kind, interval=None if "time_exchange" in frame.columns else interval)
@@ -102,9 +124,11 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
     for name in ("interval", "time_zone", "amount"):
         given = getattr(asked, name) is not None
         if given and name not in importer.takes:
-            raise ConfigError(f"{importer.name}: {name} has no effect: the files say it themselves", "leave it out")
+            raise ConfigError(f"{importer.name}: {name} has no effect: the files say it themselves", _LEAVE_OUT)
         if not given and name in importer.needs:
             raise ConfigError(f"{importer.name}: {name} is needed: the files do not say it", _EXAMPLES[name])
+    if asked.time_zone is not None:
+        check_zone(asked.time_zone)
     found = importer.read(path, asked)
     frame, notes = _named(found.frame, path, instrument)
     names = [name for name in _ORDER if name in frame.columns]
@@ -113,6 +137,7 @@ def imported(importer: Importer, path: Path, instrument: str | Mapping[str, str]
     return Imported(frame.select(names).rechunk(), found.notes + notes)  # many small chunks would be many small pieces
 
 
+_LEAVE_OUT = "leave it out"
 _EXAMPLES = {
     "interval": 'write for example interval="1m", the length of a candle',
     "time_zone": 'write for example time_zone="Europe/Athens", that of the times in the files',
@@ -121,12 +146,17 @@ _EXAMPLES = {
 _ORDER = (
     *("time_exchange", "time_received", "time_open", "time", "instrument", "price", "amount", "side"),
     *("bid_price", "bid_amount", "ask_price", "ask_amount", "open", "high", "low", "close", "volume", "rate"),
+    *("snapshot", "sequence", "previous_sequence", "pay_date", "withholding", "ratio", "date", "before", "after"),
 )
 
 
 def _named(
     frame: pl.DataFrame, path: Path, instrument: str | Mapping[str, str] | None
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    if "before" in frame.columns:  # changes of symbols
+        if instrument is not None:
+            raise ConfigError(f"{path.name}: instrument has no effect on changes of symbols", _LEAVE_OUT)
+        return frame, ()
     if "instrument" not in frame.columns:
         if not isinstance(instrument, str) or not instrument:
             raise ConfigError(f"{path.name}: the rows name no symbol", 'give instrument="btc_usdt", whose they all are')
@@ -147,7 +177,9 @@ def _named(
         raise DataError(f"{path.name}: has no rows of {', '.join(instrument)}; there are {', '.join(symbols[:10])}")
     named = kept.with_columns(pl.col("instrument").replace(dict(instrument)))
     left_out = frame.height - kept.height
-    return named, (f"{left_out} row(s) of other symbols left out",) if left_out else ()
+    notes = (f"{left_out} row(s) of other symbols left out",) if left_out else ()
+    absent = [name for name in instrument if name not in symbols]
+    return named, (*notes, f"no rows of {', '.join(absent)}") if absent else notes
 
 
 def _only(instrument: str) -> pl.Expr:

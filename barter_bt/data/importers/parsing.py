@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from barter_bt.data.duration import NANOSECONDS
 from barter_bt.data.read import unpacked
 from barter_bt.data.schema import TIME
+from barter_bt.data.source import CsvSource, Source, open_source
 from barter_bt.errors import DataError
 
 TEXT, FLOAT, INT = pl.String(), pl.Float64(), pl.Int64()
@@ -21,8 +22,7 @@ _YEAR_5138_MS = 10**14  # a time in ms is below, one in us above
 
 def content(path: Path, member: str | None = None) -> bytes:
     """The bytes of a file, unpacked by its ending: ``.gz``, ``.zst``, or the only file of a ``.zip``."""
-    if not path.is_file():
-        raise DataError(f"there is no file {str(path)!r}", f"the current directory is {str(Path.cwd())!r}")
+    _plain(path)
     if path.suffix.lower() == ".zip":
         found = unpacked(path, member)
         assert isinstance(found, bytes), "of a .zip"
@@ -40,11 +40,17 @@ def content(path: Path, member: str | None = None) -> bytes:
         ) from error
 
 
+def columnar(path: Path) -> Source:
+    """Open a Parquet or CSV file with names of columns, whatever a CSV file's name ends in."""
+    return CsvSource(path) if path.suffix.lower() in (".txt", "") and path.is_file() else open_source(path)
+
+
 def table(
     path: Path,
     columns: Mapping[str, pl.DataType],
     *,
     header: Literal["never", "maybe", "names"],
+    only: Sequence[str] | None = None,
     separator: str = ",",
     data: bytes | None = None,
 ) -> pl.DataFrame:
@@ -59,6 +65,8 @@ def table(
     header
         Whether a first line of names is there: ``"never"``, ``"maybe"`` (then the columns go by their places), or
         ``"names"`` (then they go by these names, and others may stand between them).
+    only
+        The columns that are wanted: of the others only the first rows are read, to tell whether it is this layout.
     separator
         One character.
     data
@@ -69,8 +77,9 @@ def table(
     DataError
         The file is not of this layout: it names the columns, or the value that does not fit.
     """
-    data = content(path) if data is None else data
-    first = data[: data.find(b"\n") + 1 or len(data)].decode("utf-8", "replace").strip("\r\n\ufeff")
+    source = data if data is not None else (content(path) if path.suffix.lower() in _PACKED else _plain(path))
+    head = source[:_HEAD] if isinstance(source, bytes) else _head(path)
+    first = head[: head.find(b"\n") + 1 or len(head)].decode("utf-8", "replace").strip("\r\n\ufeff")
     fields = [one.strip().strip('"') for one in first.split(separator)]
     schema, has_header = dict(columns), header == "names" or (header == "maybe" and not _is_number(fields[0]))
     if header == "names":
@@ -78,17 +87,38 @@ def table(
         if missing:
             raise DataError(f"{path.name}: there are no columns {missing}; there are {fields}", _OTHER)
         schema = {name: columns.get(name, TEXT) for name in fields}
-    elif data and len(fields) != len(columns):
+    elif head and len(fields) != len(columns):
         raise DataError(
             f"{path.name}: a row has {len(fields)} fields, not the {len(columns)} of {list(columns)}", _OTHER
         )
-    if not data.strip() or (has_header and data.find(b"\n") in (-1, len(data) - 1)):
-        return pl.DataFrame(schema={name: schema[name] for name in columns})
+    if not head.strip() or (has_header and not head[head.find(b"\n") + 1 or len(head) :].strip()):
+        return pl.DataFrame(schema={name: schema[name] for name in only or columns})
+    wanted = [name for name in schema if name in (only or columns)]
+    options: dict[str, Any] = {"has_header": False, "skip_lines": int(has_header), "separator": separator}
     try:
-        frame = pl.read_csv(data, has_header=False, skip_lines=int(has_header), schema=schema, separator=separator)
+        if only:
+            pl.read_csv(head[: head.rfind(b"\n") + 1 or len(head)], schema=schema, **options)
+        places = [place for place, name in enumerate(schema) if name in wanted]
+        frame = pl.read_csv(source, schema=schema, columns=places, **options)
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{path.name}: {str(error).splitlines()[0]}", _OTHER) from error
-    return frame.select(list(columns))
+    return frame.select(list(only or columns))
+
+
+_PACKED = (".gz", ".zst", ".zip")
+_HEAD = 1 << 16
+
+
+def _plain(path: Path) -> Path:
+    """A file that Polars can read by itself, if it is there."""
+    if not path.is_file():
+        raise DataError(f"there is no file {str(path)!r}", f"the current directory is {str(Path.cwd())!r}")
+    return path
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
 
 
 _OTHER = "is it of another kind? barter_bt.data.IMPORTERS lists what is known"

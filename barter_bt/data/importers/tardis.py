@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.importers.importer import Asked, Imported, Importer
-from barter_bt.data.importers.parsing import FLOAT, INT, TEXT, side, since_1970, table
+from barter_bt.data.importers.levels import of_depth
+from barter_bt.data.importers.parsing import FLOAT, INT, TEXT, content, side, since_1970, table
+from barter_bt.errors import DataError
 
 _KEYS = {"symbol": TEXT, "timestamp": INT, "local_timestamp": INT}
 _COMMON = (
@@ -38,6 +40,39 @@ def _quotes(path: Path, asked: Asked) -> Imported:
     return Imported(rows.select(*_times(), *(pl.col(name).fill_null(0.0) for name in prices)), notes)
 
 
+def _book(path: Path, asked: Asked) -> Imported:
+    """Changes of levels; a snapshot may have come in several messages, which are one from the last of them on."""
+    rows = table(path, _KEYS | {"is_snapshot": TEXT, "side": TEXT, "price": FLOAT, "amount": FLOAT}, header="names")
+    is_snapshot = pl.col("is_snapshot").replace_strict({"true": 1, "false": 0}, default=None, return_dtype=pl.Int8)
+    which = side("side", buy=["bid"], sell=["ask"])
+    frame = rows.select(*_times(), which, "price", "amount", is_snapshot.alias("snapshot"))
+    run = pl.col("snapshot").rle_id().over("instrument")
+    part = [pl.col(name).last().over("instrument", run) for name in ("time_exchange", "time_received")]
+    whole = frame.with_columns(pl.when(pl.col("snapshot") == 1).then(one).otherwise(one.meta.output_name())
+                               .alias(one.meta.output_name()) for one in part)  # fmt: skip
+    moved = frame.select((pl.col("time_received") != whole["time_received"]).sum()).item()
+    if moved and frame["instrument"].n_unique() > 1:
+        whole = whole.sort("time_received", maintain_order=True)
+    notes = (f"{moved} row(s) of snapshots have the time of the last message of theirs",) if moved else ()
+    return Imported(whole, notes)
+
+
+def _depth(path: Path, asked: Asked) -> Imported:
+    """The best levels, as many as the file has."""
+    data = content(path)
+    names = data[: data.find(b"\n") + 1 or len(data)].decode("utf-8", "replace").strip("\r\n").split(",")
+    levels = [
+        (side, f"{called}[{n}].price", f"{called}[{n}].amount")
+        for side, called in ((1, "bids"), (-1, "asks"))
+        for n in range(sum(name.startswith(f"{called}[") for name in names) // 2)
+    ]
+    if not levels:
+        raise DataError(f"{path.name}: has no columns bids[0].price and the like; there are {', '.join(names[:8])}")
+    wanted = _KEYS | {name: FLOAT for _, *both in levels for name in both}
+    rows = table(path, wanted, header="names", data=data).with_columns(_times())
+    return Imported(of_depth(rows, ("time_exchange", "time_received", "instrument"), levels))
+
+
 def _funding(path: Path, asked: Asked) -> Imported:
     """The last rate that was told before each time of funding, once that time has come."""
     rows = table(path, _KEYS | {"funding_timestamp": INT, "funding_rate": FLOAT}, header="names")
@@ -56,6 +91,7 @@ def _funding(path: Path, asked: Asked) -> Imported:
 
 
 _SEEN = "a real file of 2020-02-22"
+_TYPES = "docs.tardis.dev/downloadable-csv-files/data-types, looked at 2026-11-27"
 _LINES = "first lines and rows of such files in public repositories, looked at 2026-11-27"
 _TICKER = "exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,"
 IMPORTERS = [
@@ -67,6 +103,18 @@ IMPORTERS = [
         "tardis_quotes", "quotes",
         "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount", _SEEN,
         (*_COMMON, "an empty field is an empty side of the book: its amount is 0"), _quotes,
+    ),
+    Importer(
+        "tardis_book", "book", "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount", _TYPES,
+        (*_COMMON, "files are called incremental_book_L2", "amount is what stands there now, 0 for none",
+         "a snapshot replaces the book; one in several messages counts from the last of them on"), _book,
+    ),
+    Importer(
+        "tardis_book_snapshot", "book",
+        "exchange,symbol,timestamp,local_timestamp,asks[0].price,asks[0].amount,bids[0].price,bids[0].amount,...",
+        _TYPES,
+        (*_COMMON, "files are called book_snapshot_5 and book_snapshot_25: so many levels are all that is known",
+         "each row is a snapshot; an empty field is no level"), _depth,
     ),
     Importer(
         "tardis_derivative_ticker", "funding", _TICKER + "open_interest,last_price,index_price,mark_price", _LINES,

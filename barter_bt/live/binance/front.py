@@ -25,7 +25,7 @@ async def instruments(
     symbols
         In the exchange's spelling, such as ``"BTCUSDT"``.
     endpoints
-        Which network; by default the test network.
+        Which exchange and network; by default the test network of the spot exchange.
     clock
         What time it is.
 
@@ -41,7 +41,10 @@ async def instruments(
     """
     rest = Rest(endpoints, None, clock or WallClock())
     try:
-        found = {one.symbol: instrument_of(one) for one in (await rest.exchange_info(list(symbols))).symbols}
+        found = {
+            one.symbol: instrument_of(one, endpoints.dialect)
+            for one in (await rest.exchange_info(list(symbols))).symbols
+        }
         return [found[symbol] for symbol in symbols]
     finally:
         await rest.close()

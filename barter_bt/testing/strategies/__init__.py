@@ -14,7 +14,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingPackageError("barter_bt.testing.strategies needs Hypothesis", "pip install hypothesis") from error
 
-from barter_bt.testing.strategies.market import candles, quotes, trades
+from barter_bt.testing.strategies.market import candles, markets, quotes, trades
 from barter_bt.testing.strategies.runs import accepted, cases, scenarios, schedules
 from barter_bt.testing.strategies.terms import balances, fees, instruments, latencies, slippages, venues
 
@@ -26,6 +26,7 @@ __all__ = [
     "fees",
     "instruments",
     "latencies",
+    "markets",
     "quotes",
     "scenarios",
     "schedules",

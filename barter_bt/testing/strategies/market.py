@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 from hypothesis import strategies as st
 
+from barter_bt.data.generate import Market, market
 from barter_bt.errors import ConfigError
 from barter_bt.testing.scenario.arguments import stream_frame
 from barter_bt.testing.scenario.given import spec_of
@@ -55,6 +56,32 @@ def quotes(
     >>> test()
     """
     return _frames("quotes", instruments, max_rows, prices)
+
+
+def markets(max_events: int = 200) -> st.SearchStrategy[Market]:
+    """Generated markets, whose orders, books, quotes and trades agree, and whose true book is known.
+
+    Parameters
+    ----------
+    max_events
+        Most events of a market.
+
+    Examples
+    --------
+    >>> import barter_bt as bt
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=3)
+    ... @given(markets(50))
+    ... def test(market):
+    ...     assert market.levels_at().height == sum(market.states[["bid_levels", "ask_levels"]].row(-1))
+    >>> test()
+    """
+    return st.builds(
+        market,
+        st.integers(1, max_events),
+        seed=st.integers(0, 10_000),
+        snapshot_every=st.none() | st.integers(1, max_events),
+    )
 
 
 def candles(
