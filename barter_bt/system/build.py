@@ -86,6 +86,7 @@ def _flows(state: EngineState, index: IndexedInstruments) -> CashFlows:
             in_base = i >= 0 and (place - assets) % 2 and state.terms.base[i] >= 0
             asset = place if i < 0 else state.terms.base[i] if in_base else state.terms.quote[i]
             flows.kind[row], flows.instrument[row], flows.asset[row], flows.pays[row] = kind, i, asset, -1
+            flows.time[row] = NEVER
             flows.exchange[row] = index.exchanges.index(index.assets[asset][0])
     return flows
 
