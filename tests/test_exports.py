@@ -32,7 +32,7 @@ SURFACE = {
     """,
     "barter_bt.strategy": """
         AlgoStrategy AmendRequest Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy
-        StrategyGroup api builtin every indicators month_end session_end week_end
+        StrategyGroup api builtin every execution indicators makers month_end session_end week_end
     """,
     "barter_bt.statistic": """
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
