@@ -11,9 +11,23 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from barter_bt.data.generated_book import START_NS
+from barter_bt.data.generated_book import START_NS, book_and_trades
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError
+
+__all__ = [
+    "START_NS",
+    "Arrays",
+    "book_and_trades",
+    "candles",
+    "candles_arrays",
+    "panel",
+    "panel_candles",
+    "quotes",
+    "quotes_arrays",
+    "trades",
+    "trades_arrays",
+]
 
 Arrays = dict[str, np.ndarray]
 
