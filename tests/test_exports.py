@@ -38,8 +38,8 @@ SURFACE = {
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
     """,
     "barter_bt.report": """
-        plot plot_curves plot_distribution plot_equity plot_exposure plot_months plot_pnl plot_positions plot_price
-        plot_rolling plot_tear_sheet plot_trade plot_underwater
+        plot plot_attribution plot_curves plot_distribution plot_equity plot_exposure plot_inventory plot_markouts
+        plot_months plot_pnl plot_positions plot_price plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.research": """
         BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
