@@ -34,6 +34,12 @@ SURFACE = {
         AlgoStrategy AmendRequest Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy
         StrategyGroup api builtin every execution indicators makers month_end session_end week_end
     """,
+    "barter_bt.strategy.makers": """
+        AvellanedaStoikov GridMaker ImbalanceMaker
+    """,
+    "barter_bt.strategy.execution": """
+        Pov Twap
+    """,
     "barter_bt.statistic": """
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
     """,
