@@ -9,11 +9,11 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
-        Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue __version__
-        backtest candles check_causality compare compare_candle_paths data draw every grid instrument live month_end
-        protocol quotes read report research risk session_end statistic strategy sweep system testing trades venue
-        week_end
+        AmendRequest Catalog Checkpoint Commands Compiled Delays Faults FeeLevel FeeTiers Fees Hooks Instrument Latency
+        Limits Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue
+        __version__ backtest candles check_causality compare compare_candle_paths data draw every grid instrument live
+        month_end protocol quotes read report research risk session_end statistic strategy sweep system testing trades
+        venue week_end
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
@@ -60,7 +60,7 @@ SURFACE = {
         compare_candle_paths read
     """,
     "barter_bt.venue": """
-        Delays FEE_PRESETS FeeLevel FeePreset FeeTiers Fees Latency Margin MarginTier Slippage Venue
+        Delays FEE_PRESETS Faults FeeLevel FeePreset FeeTiers Fees Latency Margin MarginTier Slippage Venue
     """,
     "barter_bt.testing": """
         assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence
