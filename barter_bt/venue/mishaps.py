@@ -51,7 +51,7 @@ def answer(v: VenueState, kind: int, number: int, reason: int) -> None:
         v.orders.follows[order] = 0  # what it follows does not wait for it
         report(v, order, CLOSED, REJECTED_ORDER, reason)
     elif kind == REQUEST_CANCEL:
-        report(v, order, CANCEL_REJECTED, OPEN, NO_REASON)
+        report(v, order, CANCEL_REJECTED, OPEN, reason)
     else:
         row = report(v, order, AMEND_REJECTED, OPEN, reason)
         v.reports.quantity[row] = number

@@ -435,7 +435,8 @@ class Engine:
             self.on_fill(order, report, now)
         if report.kind == "cancel_error":
             self.cancelling.discard(report.order)
-            if order["status"] == "open" and order["time_exchange"] is None:  # rule 96
+            unknown = order["time_exchange"] is None and not report.lost
+            if order["status"] == "open" and unknown:  # rule 96
                 order.update(status="rejected", reason="unknown_order", time_closed=now)
         if report.status and not (report.lost and order["reason"] == "unknown_order"):
             assert order["status"] == "open", "an order ends once"
