@@ -11,9 +11,9 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Catalog Checkpoint Commands Compiled Delays Faults FeeLevel FeeTiers Fees Hooks Instrument Latency
         Limits Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue
-        __version__ adaptive backtest candles check_causality compare compare_candle_paths data draw every grid instrument
-        live month_end protocol quotes read report research risk session_end statistic strategy sweep system testing
-        trades venue week_end
+        __version__ adaptive backtest candles check_causality compare compare_candle_paths data draw every grid
+        instrument live month_end protocol quotes read report research risk session_end statistic strategy sweep system
+        testing trades venue week_end
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
