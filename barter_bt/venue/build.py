@@ -26,6 +26,7 @@ from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import plan_delistings, strike_ticks
+from barter_bt.venue.faults import set_faults
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
@@ -221,6 +222,8 @@ def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> tuple
         links.seed[e] = latency.seed
         for way in ("request", "response"):
             given = getattr(latency, f"{way}_ns")
+            if venues[name].faults.any and not isinstance(given, Delays):
+                given = Delays.measured([given])  # always as long, but for what goes wrong
             if isinstance(given, Delays):
                 getattr(links, f"{way}_form")[e] = given.form
                 getattr(links, f"{way}_first")[e], getattr(links, f"{way}_count")[e] = len(rows), len(given.delays)
@@ -228,6 +231,7 @@ def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> tuple
                 given = min(given.delays)
             getattr(links, f"{way}_ns")[e] = given
         links.last_request[e] = links.last_report[e] = -NEVER
+        set_faults(links, e, venues[name].faults)
     delays = DelayTable(len(rows))
     for row, (time, ns) in enumerate(rows):
         delays.time[row], delays.ns[row] = time, ns
@@ -364,6 +368,7 @@ def build_venue(
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
     clock.time[0] = -NEVER
+    clock.faulty[0] = int(max([*state.links.array("rejected"), *state.links.array("lost")], default=0) > 0)
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
     converts = fees.steps.array("instrument") >= 0
     clock.delists[0] = plan_delistings(state)

@@ -27,8 +27,8 @@ def shift_of(scenario: Scenario) -> int:
 
 
 def hangs_on_time(spec: ExchangeSpec, scenario: Scenario) -> bool:
-    """Whether an exchange draws its feed, or with drawn responses may tell of a cash flow or close a position."""
-    if spec.feed_delays is not None and spec.feed_delays[0] != "by_time":
+    """Whether an exchange has faults, draws its feed, or draws responses and may pay cash flows or close positions."""
+    if spec.faults is not None or (spec.feed_delays is not None and spec.feed_delays[0] != "by_time"):
         return True
     if spec.response_delays is None or spec.response_delays[0] == "by_time":
         return False

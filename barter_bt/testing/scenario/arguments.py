@@ -25,7 +25,7 @@ from barter_bt.testing.scenario.spec import (
     TierSpec,
     conditions_of,
 )
-from barter_bt.venue import Delays, FeeLevel, Fees, FeeTiers, Latency, Margin, MarginTier, Slippage, Venue
+from barter_bt.venue import Delays, Faults, FeeLevel, Fees, FeeTiers, Latency, Margin, MarginTier, Slippage, Venue
 
 TIME = pl.Datetime("ns", "UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -373,5 +373,6 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         mark=spec.mark,
         queue=spec.queue,
         queue_power=spec.queue_power,
+        faults=Faults(*(spec.faults or ())),
         collateral={asset: float(haircut) for asset, haircut in spec.collateral},
     )

@@ -16,6 +16,7 @@ from barter_bt.testing.scenario.costs import with_candle_path, with_costs
 from barter_bt.testing.scenario.dealing import with_dealing, with_feed
 from barter_bt.testing.scenario.endings import with_endings
 from barter_bt.testing.scenario.entries import with_entries
+from barter_bt.testing.scenario.faults import with_faults
 from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
@@ -102,7 +103,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
     scenario = with_feed(source, with_transfers(source, with_views(source, scenario)))
     scenario = with_negative_prices(source, with_assignments(source, scenario))
-    return with_books(source, scenario)
+    return with_faults(source, with_books(source, scenario))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.plain import Plain
@@ -95,6 +95,22 @@ class InstrumentSpec(Plain):
         return self.base if self.kind == "inverse" else self.quote
 
 
+class FaultSpec(NamedTuple):
+    """What goes wrong at an exchange (rules 96 and 97): chances as floats, times in ns."""
+
+    seed: int
+    reject: float
+    lose: float
+    timeout_ns: int
+    late: float
+    late_ns: int
+    spike: float
+    spike_ns: int
+    spike_span_ns: int
+    disconnect: float
+    outage_span_ns: int
+
+
 @dataclass(frozen=True, repr=False)
 class ExchangeSpec(Plain):
     """The terms of one exchange; ``max_age_ns`` 0 is no limit.
@@ -126,6 +142,7 @@ class ExchangeSpec(Plain):
     fills_beyond: bool = False
     queue: QueueModel = "conservative"
     queue_power: int | None = None
+    faults: FaultSpec | None = None
 
 
 @dataclass(frozen=True, repr=False)
