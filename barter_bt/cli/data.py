@@ -57,7 +57,7 @@ def generate(
 @data.command
 def check(
     *paths: Path,
-    kind: Literal["candles", "trades", "quotes", "book"],
+    kind: Literal["candles", "trades", "quotes", "book", "book_orders"],
     instrument: str | None = None,
     interval: str | None = None,
     columns: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,

@@ -37,7 +37,7 @@ def rebuild_books(
     Parameters
     ----------
     stream
-        Made by :func:`~barter_bt.data.book`.
+        Made by :func:`~barter_bt.data.book` or :func:`~barter_bt.data.book_orders`.
     levels
         How many levels of each side to show.
     price_increment, quantity_increment
@@ -68,8 +68,9 @@ def rebuild_books(
     >>> books.select("state", "ask_levels", "bid_price_1", "ask_price_1").rows()
     [('normal', 1, 99.0, 101.0), ('normal', 2, 99.0, 100.0)]
     """
-    if getattr(stream, "kind", None) != "book":
-        raise ConfigError(f"rebuild_books takes a stream of books, not {stream!r:.60}", "make one with data.book(...)")
+    if not getattr(stream, "is_book", False):
+        hint = "make one with data.book(...) or data.book_orders(...)"
+        raise ConfigError(f"rebuild_books takes a stream of books, not {stream!r:.60}", hint)
     if levels < 0:
         raise ConfigError(f"levels is {levels}; it must be 0 or more")
     tick, lot = (step_of(one, name) for one, name in ((price_increment, "price"), (quantity_increment, "quantity")))
@@ -124,7 +125,7 @@ def _refuse(chunk: Chunk, name: str, allowed: str, bad: np.ndarray) -> None:
         row = int(rows[0])
         value = chunk.columns[name][row]
         raise DataError(
-            f"{chunk.source}: row {chunk.first_row + row} has the {name} {value}, which is not {allowed} "
+            f"{chunk.source}: row {chunk.row_of(row)} has the {name} {value}, which is not {allowed} "
             f"(in {len(rows)} row(s))",
             "give price_increment= and quantity_increment= of the instrument",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barter_bt.book.change import GAP, OLD, SNAPSHOT
+from barter_bt.data.orders import OrderError
 from barter_bt.data.report import Finding
 
 if TYPE_CHECKING:
@@ -46,7 +47,15 @@ def breaks(stream: Stream) -> Iterator[Finding]:
     counts: dict[tuple[str, str], int] = {}
     rows: dict[tuple[str, str], list[int]] = {}
     begun: set[int] = set()
-    for chunk in stream.chunks(codes, validate=False):
+    chunks = stream.chunks(codes, validate=False)
+    while True:
+        try:
+            chunk = next(chunks, None)
+        except OrderError as error:
+            yield error.finding
+            return
+        if chunk is None:
+            break
         assert chunk.flags is not None, "it is a book"
         begun |= set(np.unique(chunk.columns["instrument"][chunk.flags & SNAPSHOT != 0]).tolist())
         for code, (_, bit, _, _) in _WORDS.items():
@@ -54,7 +63,7 @@ def breaks(stream: Stream) -> Iterator[Finding]:
             if len(found):
                 key = code, chunk.source
                 counts[key] = counts.get(key, 0) + len(found)
-                rows[key] = [*rows.get(key, []), *(found[:_ROWS_SHOWN] + chunk.first_row).tolist()][:_ROWS_SHOWN]
+                rows[key] = [*rows.get(key, []), *map(chunk.row_of, found[:_ROWS_SHOWN].tolist())][:_ROWS_SHOWN]
     for (code, source), count in counts.items():
         column, _, problem, hint = _WORDS[code]
         shown = ", ".join(map(str, rows[code, source]))
@@ -65,5 +74,6 @@ def breaks(stream: Stream) -> Iterator[Finding]:
             message = f"{stream.name}: the book of {name!r} has no snapshot, so that it is never known"
             hint = (
                 "mark the rows of snapshots with a column snapshot; a book that starts empty starts with an empty one"
+                + (': a row whose action is "clear"' if stream.kind == "book_orders" else "")
             )
             yield Finding("no_snapshot", "snapshot", 0, (), message, hint, stream.name)

@@ -32,7 +32,9 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
+    kind: Annotated[
+        Literal["trades", "quotes", "candles", "book", "book_orders"], Meta(description="what its rows are")
+    ]
     path: Annotated[
         str | list[str], Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog")
     ]

@@ -50,10 +50,10 @@ def import_files(
 
 def import_stream(root: Path, stream: Stream, exchange: str, overlap: Overlap) -> Added:
     """Import the rows of a stream: see :meth:`barter_bt.data.Catalog.add_stream`."""
-    if stream.kind == "book":
+    if stream.is_book:
         raise ConfigError(
             f"a catalog holds no books, as {stream.name} is; it holds trades, quotes, candles and funding",
-            "keep its frame as Parquet, and read that with bt.data.book",
+            f"keep its frame as Parquet, and read that with bt.data.{stream.kind}",
         )
     with _writing(root, stream.kind, exchange, overlap) as (writer, _):
         _put(writer, stream, Origin(stream.name))

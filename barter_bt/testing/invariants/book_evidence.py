@@ -30,7 +30,7 @@ class BookHistory:
         self._levels: list[Levels] = []
         terms = result.state.terms
         for stream in result.market:
-            if stream.kind == "book" and any(result.index.codes.get(name) == i for name in stream.instruments):
+            if stream.is_book and any(result.index.codes.get(name) == i for name in stream.instruments):
                 for chunk in stream.chunks(result.index.codes):
                     self._read(chunk, i, terms.ticks_per_unit[i], terms.lots_per_unit[i])
 
