@@ -9,7 +9,7 @@ import numpy as np
 from barter_bt.engine.order import GTC, LIMIT
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import BOOK, TRADES, VenueState
+from barter_bt.venue.state import BOOK, FIFO, TRADES, VenueState
 
 
 def book_warnings(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
@@ -24,7 +24,8 @@ def book_warnings(s: EngineState, v: VenueState, index: IndexedInstruments) -> I
                 f"{unused:,} of {states.messages[i]:,} messages of the book of {name!r} changed nothing: they were "
                 "old, or came while the book was stale, as it is before its first snapshot"
             )
-    queued = (v.fill_terms.array("maker_fills_on") == BOOK) & (v.fill_terms.array("last_on") != TRADES)
+    f = v.fill_terms
+    queued = (f.array("maker_fills_on") == BOOK) & (f.array("last_on") != TRADES) & (f.array("queue") != FIFO)
     o = s.orders
     rested = np.unique(o.array("instrument")[(o.array("kind") == LIMIT) & (o.array("time_in_force") == GTC)])
     for i in rested[queued[rested]].tolist():
