@@ -14,13 +14,14 @@ from barter_bt.data.importers import (
     forex,
     generic,
     lean,
+    lobster,
     tardis,
 )
 from barter_bt.data.importers.importer import Asked, Imported, Importer
 
 IMPORTERS: dict[str, Importer] = {
     one.name: one
-    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, barter, generic)
+    for room in (binance, exchanges, tardis, databento, equities, lobster, lean, forex, captures, barter, generic)
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }
 """Importers by name."""

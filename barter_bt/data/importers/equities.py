@@ -1,4 +1,4 @@
-"""Files of American stocks: Polygon's flat files, LOBSTER's samples."""
+"""Files of American stocks: Polygon's flat files."""
 
 from __future__ import annotations
 
@@ -7,19 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from barter_bt.data.importers.importer import Asked, Imported, Importer
-from barter_bt.data.importers.parsing import (
-    FLOAT,
-    INT,
-    TEXT,
-    content,
-    day_of,
-    decimal_ns,
-    divided,
-    of_day,
-    since_1970,
-    table,
-)  # fmt: skip
-from barter_bt.errors import DataError
+from barter_bt.data.importers.parsing import FLOAT, INT, TEXT, since_1970, table
 
 _NEW_YORK = "America/New_York"
 _OHLC = {"open": FLOAT, "high": FLOAT, "low": FLOAT, "close": FLOAT}
@@ -46,48 +34,7 @@ def _by_time(frame: pl.DataFrame, at: str) -> Imported:
     return Imported(frame.sort(at, maintain_order=True), ("rows were put in order of time: they stand by ticker",))
 
 
-_MESSAGES = {"time": TEXT, "type": INT, "id": INT, "size": FLOAT, "price": FLOAT, "direction": INT}
-
-
-def _lobster_messages(path: Path) -> pl.DataFrame:
-    member = "_message_" if path.suffix.lower() == ".zip" else None
-    at = of_day(decimal_ns("time"), day_of(path), _NEW_YORK).alias("time_exchange")
-    return table(path, _MESSAGES, header="never", data=content(path, member)).with_columns(at)
-
-
-def _lobster_trades(path: Path, asked: Asked) -> Imported:
-    trades = _lobster_messages(path).filter(pl.col("type").is_in([4, 5]))
-    taker = (-pl.col("direction")).cast(pl.Int8).alias("side")
-    return Imported(trades.select("time_exchange", divided("price", 10_000), taker, amount="size"))
-
-
-def _lobster_quotes(path: Path, asked: Asked) -> Imported:
-    if path.suffix.lower() != ".zip":
-        raise DataError(
-            f"{path.name}: quotes need the message and the order book file", "give the .zip that holds both"
-        )
-    data = content(path, "_orderbook_")
-    fields = data[: data.find(b"\n")].count(b",") + 1
-    names = [f"{side}_{what}" for side in ("ask", "bid") for what in ("price", "amount")]
-    columns = dict(zip([*names, *(f"more{i}" for i in range(fields - 4))], [FLOAT] * fields, strict=True))
-    book = table(path, columns, header="never", data=data)
-    messages = _lobster_messages(path)
-    if book.height != messages.height:
-        raise DataError(
-            f"{path.name}: {messages.height} messages and {book.height} states of the book; they must be equal"
-        )
-    prices = [divided(name, 10_000) for name in ("bid_price", "ask_price")]
-    frame = book.select(names).with_columns(*prices, messages["time_exchange"])
-    best = [pl.col(name) for name in names]
-    changed = pl.any_horizontal(one != one.shift(1) for one in best).fill_null(True)
-    kept = frame.filter(changed).select("time_exchange", "bid_price", "bid_amount", "ask_price", "ask_amount")
-    return Imported(kept, (f"{frame.height - kept.height} row(s) left out that change nothing at the best prices",))
-
-
-_LOCAL = "times of day are New York's, the day is in the file's name"
-_CENTS = "prices are in hundredths of a cent: divided by 10,000"
 _POLYGON = "first lines and rows of such files in public repositories, looked at 2026-11-27"
-_LOBSTER = "LOBSTER_SampleFiles_ReadMe.txt of 2013-09-01 and a real file of 2012-06-21"
 IMPORTERS = [
     Importer(
         "polygon_trades", "trades",
@@ -102,17 +49,5 @@ IMPORTERS = [
         ("window_start (ns) is the open; the length is in the path and in no row: give interval, 1m or 1d",
          "days are those of New York", "the order of the prices is open, close, high, low"),
         _polygon_candles, ("interval",), ("interval",),
-    ),
-    Importer(
-        "lobster_trades", "trades", "message file: time (s since midnight),type,id,size,price,direction", _LOBSTER,
-        (_LOCAL, _CENTS, "types 4 and 5 are executions of visible and hidden orders",
-         "direction is that of the resting order: the aggressor is the other side",
-         "parts of one aggressor's order are rows of their own"), _lobster_trades,
-    ),
-    Importer(
-        "lobster_quotes", "quotes", "order book file: ask price 1,ask size 1,bid price 1,bid size 1,...", _LOBSTER,
-        (_LOCAL, _CENTS, "rows have no time of their own: they go with the rows of the message file",
-         "an empty level has amount 0", "the book after the event, a row where the best of it changed"),
-        _lobster_quotes,
     ),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-Kind: TypeAlias = Literal["trades", "quotes", "candles", "funding"]
+Kind: TypeAlias = Literal["trades", "quotes", "candles", "funding", "book", "book_orders"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Importer:
     name
         What it is called by.
     kind
-        ``"trades"``, ``"quotes"``, ``"candles"`` or ``"funding"``: what the rows become.
+        ``"trades"``, ``"quotes"``, ``"candles"``, ``"book"``, ``"book_orders"`` or ``"funding"``: what the rows become.
     layout
         The columns of a file, in order, and what they are written as.
     source
