@@ -16,10 +16,11 @@ SURFACE = {
         week_end
     """,
     "barter_bt.data": """
-        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream aggregate
-        assignments book candles cash_flows check complete_snapshots continuous contract_targets deposits dividends
-        exchange_sessions from_pandas from_wide front_contracts funding generate interest load margin_transfers quotes
-        read_csv rebuild_books rename_symbols sample sessions settlement_prices splits trades
+        Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream
+        aggregate assignments book book_orders candles cash_flows check complete_snapshots continuous
+        contract_targets deposits dividends exchange_sessions from_pandas from_wide front_contracts funding
+        generate interest load margin_transfers quotes read_csv rebuild_books rename_symbols sample sessions
+        settlement_prices splits trades
     """,
     "barter_bt.book": """
         OrderBook

@@ -1,7 +1,8 @@
 """Market data: readers, validation, repair and generators.
 
 A stream is made from a frame or file with :func:`trades`, :func:`quotes`, :func:`candles`, :func:`book` or
-:func:`book_orders`; several streams are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :class:`Repair` mends it when asked.
+:func:`book_orders`; several streams are a :class:`MarketData`. :func:`check` finds what is wrong with the rows,
+:class:`Repair` mends it when asked.
 """
 
 from barter_bt.data import generate

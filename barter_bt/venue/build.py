@@ -286,7 +286,7 @@ def _refuse_fifo(venue: Venue, one: Instrument, has: frozenset[str]) -> None:
     """Exact places need a book by order (rule 94)."""
     if venue.queue == "fifo" and "book_orders" not in has:
         raise ConfigError(
-            f"queue of {one.exchange!r} is 'fifo', and the book of {one.key!r} is by price, in which nobody's place is told",
+            f"queue of {one.exchange!r} is 'fifo', and the book of {one.key!r} is by price, which tells nobody's place",
             "give its orders by id, with data.book_orders, or choose another queue",
         )
 

@@ -1,6 +1,7 @@
 """Books by order: they are what their orders add up to, and rows that they do not allow are told (rule 93)."""
 
 import os
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -131,7 +132,7 @@ def by_hand(spec, item):
 @settings(max_examples=300 if WHOLE else 60, deadline=None)
 @given(st.data())
 def test_a_book_is_what_its_orders_add_up_to(data):
-    """Whatever the rows, the numbers of messages, and how the frame is cut; by the engine's book and by dictionaries."""
+    """Whatever the rows, their numbers, and how the frame is cut; by the book of runs and by dictionaries."""
     second = 10**9
     source = Drawn(data.draw)
     times = sorted({10**18 + second * data.draw(st.integers(0, 12)) for _ in range(8)})
@@ -142,7 +143,7 @@ def test_a_book_is_what_its_orders_add_up_to(data):
 def assert_adds_up(spec, pieces):
     frame = stream_frame(spec)
     ends = [frame.height * piece // pieces for piece in range(pieces + 1)]
-    parts = [frame[start:end] for start, end in zip(ends, ends[1:], strict=False) if end > start]
+    parts = [frame[start:end] for start, end in pairwise(ends) if end > start]
     found = book_orders(pl.concat(parts, rechunk=False))
     item = instrument()
     books = rebuild_books(found, levels=20, price_increment=1, quantity_increment=1)

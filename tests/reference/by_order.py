@@ -52,7 +52,8 @@ class Orders:
 
     def add(self, row: OrderRow) -> None:
         if row.action == "add":
-            assert row.number not in self.standing and row.ticks is not None, "ids of their own"
+            assert row.number not in self.standing, "ids of their own"
+            assert row.ticks is not None, "it has a price"
             self.standing[row.number] = Standing(row.side, row.ticks, row.amount)
 
     def follow(self, row: OrderRow) -> tuple[set[tuple[int, int]], list[Execution]]:

@@ -155,7 +155,7 @@ IMPORTERS = [
     ),
     Importer(
         "lobster_orders", "book_orders", "message file and order book file, row by row", _SOURCE,
-        (_LOCAL, _CENTS, "the first row is a snapshot of the book behind it: one order for each level, with an id below 0",
+        (_LOCAL, _CENTS, "the first row is a snapshot of the book behind it: one order a level, with an id below 0",
          "events outside the levels of the file are not told: a level that comes from there is one order, one that "
          "leaves has no orders any more", "hidden executions (5), crosses (6) and halts (7) change nothing"), _orders,
     ),

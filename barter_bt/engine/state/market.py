@@ -91,10 +91,12 @@ def change_book(s: EngineState, i: int, flags: int, time: int, price: float, amo
 def update_from_book(s: EngineState, i: int, time: int) -> bool:
     """A message has been applied: the best of its book is a quote (rule 89). Says whether that is another."""
     ins, t, b, bids, asks = s.instruments, s.terms, s.books, 2 * i + BIDS, 2 * i + ASKS
-    per_lot, bid, ask, bid_amount, ask_amount = t.lots_per_unit[i], ins.bid[i], ins.ask[i], ins.bid_amount[i], ins.ask_amount[i]
-    best_bid, best_ask, bid_lots, ask_lots = level_ticks(b, bids, 0), level_ticks(b, asks, 0), level_lots(b, bids, 0), level_lots(b, asks, 0)
+    bid, ask, bid_amount, ask_amount = ins.bid[i], ins.ask[i], ins.bid_amount[i], ins.ask_amount[i]
+    best_bid, bid_lots = level_ticks(b, bids, 0), level_lots(b, bids, 0)
+    best_ask, ask_lots = level_ticks(b, asks, 0), level_lots(b, asks, 0)
     if best_bid > best_ask > 0:  # a crossed book shows nothing, and a stale one has no levels
         best_bid = best_ask = bid_lots = ask_lots = 0
+    per_lot = t.lots_per_unit[i]
     _note_quote(s, i, time, best_bid, best_ask, bid_lots / per_lot, ask_lots / per_lot)
     same = bid == ins.bid[i] and ask == ins.ask[i]
     return not (same and bid_amount == ins.bid_amount[i] and ask_amount == ins.ask_amount[i])

@@ -22,14 +22,16 @@ def with_orders(source: Source, scenario: Scenario, percent: int = 40) -> Scenar
     if not DRAWN or not any(one.kind == "book" for one in scenario.streams) or not chance(source, percent):
         return scenario
     items = {item.name: item for item in scenario.instruments}
-    streams, chosen = [], set()
+    streams: list[StreamSpec] = []
+    chosen: set[str] = set()
     for stream in scenario.streams:
         item = items.get(stream.rows[0][2]) if stream.kind == "book" else None
         if item and Decimal(item.lot) % LEAST == 0 and Decimal(item.lot) < 10**6:
             times = sorted({row[0] for row in stream.rows})
-            stream = StreamSpec("book_orders", make_orders(source, item, times, limits_of(scenario, item)))
+            streams.append(StreamSpec("book_orders", make_orders(source, item, times, limits_of(scenario, item))))
             chosen.add(item.name)
-        streams.append(stream)
+        else:
+            streams.append(stream)
     exchanges = tuple(_with_fifo(source, one, scenario, chosen) for one in scenario.exchanges)
     return replace(scenario, streams=tuple(streams), exchanges=exchanges)
 
@@ -75,6 +77,7 @@ class Book:
         return self.ids * source.pick((1, 1, 1, 1 << 40, -1)) if self.ids % 7 == 0 else self.ids
 
     def remove(self, number: int) -> None:
+        """An order leaves, and its id can come again."""
         del self.orders[number]
         self.gone.append(number)
 
@@ -113,7 +116,8 @@ def make_snapshot(source: Source, book: Book, middle: int, limits: Sequence[Limi
         moved, other = chance(source, 10), chance(source, 20)
         cells.append(_add(book, number, side, ticks + int(moved), amount(source, book.item, 1) if other else size))
     for _ in range(source.integer(0, 5)):
-        cells.append(_add(book, book.new_id(source), *make_level(source, middle, limits), amount(source, book.item, 1)))
+        side, ticks = make_level(source, middle, limits)
+        cells.append(_add(book, book.new_id(source), side, ticks, amount(source, book.item, 1)))
     return cells or [("clear", 0, 0, 0.0, 0.0)]
 
 
