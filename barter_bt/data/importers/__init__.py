@@ -13,6 +13,7 @@ from barter_bt.data.importers import (
     exchanges,
     forex,
     generic,
+    hftbacktest,
     lean,
     lobster,
     tardis,
@@ -21,7 +22,20 @@ from barter_bt.data.importers.importer import Asked, Imported, Importer
 
 IMPORTERS: dict[str, Importer] = {
     one.name: one
-    for room in (binance, exchanges, tardis, databento, equities, lobster, lean, forex, captures, barter, generic)
+    for room in (
+        binance,
+        exchanges,
+        tardis,
+        databento,
+        equities,
+        lobster,
+        lean,
+        forex,
+        hftbacktest,
+        captures,
+        barter,
+        generic,
+    )
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }
 """Importers by name."""
