@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from barter_bt.book.order_book import step_of
 from barter_bt.book.read import STATES
-from barter_bt.book.replay import Changes, Pictures, Rebuilding, Settings, Shown, replay_book
-from barter_bt.book.tables import Books, make_books
+from barter_bt.book.replay import Rebuilding, replay_changes
+from barter_bt.book.tables import make_books
 from barter_bt.columns.kernel import interprets, is_numba_off
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.schema import TIME
@@ -75,30 +74,16 @@ def rebuild_books(
         raise ConfigError(f"levels is {levels}; it must be 0 or more")
     tick, lot = (step_of(one, name) for one, name in ((price_increment, "price"), (quantity_increment, "quantity")))
     codes = {name: code for code, name in enumerate(stream.instruments)}
-    books, settings = make_books(len(codes)), Settings(1)
-    settings.levels[0] = levels
+    books = make_books(len(codes))
     plain = bool(is_numba_off() or interpret or (interpret is None and (interprets() or stream.rows <= _FEW_ROWS)))
     frames = []
     for chunk in stream.chunks(codes):
         columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
         assert chunk.flags is not None, "it is a book"
         columns |= {"flags": chunk.flags, "ticks": _ticks(chunk, tick), "lots": _lots(chunk, lot)}
-        done = Rebuilding(
-            settings=settings, changes=Changes.over(columns), pictures=Pictures(chunk.rows), shown=Shown(chunk.rows)
-        )
-        _replay(books, done, plain)
+        done = replay_changes(books, columns, levels, plain)
         frames.append(_frame(chunk, done, list(codes), levels, tick, lot))
     return pl.concat(frames) if frames else pl.DataFrame()
-
-
-def _replay(books: Books, done: Rebuilding, plain: bool) -> None:
-    if plain:
-        replay_book(books, done, done, done)
-        return
-    from barter_bt.columns.entry import compile_entry
-
-    entry = compile_entry(cast("FunctionType", replay_book), (Books, Rebuilding, Rebuilding, Rebuilding), {})
-    entry(books.address, *(done.address,) * 3)
 
 
 def _ticks(chunk: Chunk, tick: Fraction) -> np.ndarray:

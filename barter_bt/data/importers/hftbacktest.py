@@ -117,7 +117,10 @@ _LAYOUT = "npz, array data: ev,exch_ts,local_ts,px,qty,order_id,ival,fval"
 _SPLIT = "an event may be split in one for the exchange and a local one: only the exchange's count"
 _BITS = "ev has the kind in its low byte, the side in bits 28 (sell) and 29 (buy)"
 IMPORTERS = [
-    Importer("hftbacktest_trades", "trades", _LAYOUT, _SOURCE, ("events of the book are left out and counted", _BITS, _SPLIT), _trades),
+    Importer(
+        "hftbacktest_trades", "trades", _LAYOUT, _SOURCE,
+        ("events of the book are left out and counted", _BITS, _SPLIT), _trades,
+    ),
     Importer(
         "hftbacktest_book", "book", _LAYOUT, _SOURCE,
         (_BITS, _SPLIT, "kinds 1, 3 and 4: depth, clear, snapshot; 5, the best alone, is left out",
