@@ -9,7 +9,7 @@ import numpy as np
 from barter_bt.engine.order import GTC, LIMIT
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import BOOK, FIFO, TRADES, VenueState
+from barter_bt.venue.state import BOOK, FIFO, QUOTES, TRADES, VenueState
 
 
 def book_warnings(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
@@ -32,4 +32,10 @@ def book_warnings(s: EngineState, v: VenueState, index: IndexedInstruments) -> I
         yield (
             f"orders rested in the book of {index.names[i]!r}, which has no stream of trades: they fill only where "
             "the other side of the book comes to them"
+        )
+    apart = (f.array("maker_fills_on") == BOOK) & (f.array("taker_fills_on") == QUOTES) & (f.array("on_book") == 0)
+    for i in rested[apart[rested]].tolist():
+        yield (
+            f"orders of {index.names[i]!r} take on its quote and rest in its book, which each count for themselves "
+            "what is left of the best prices: the same lots may fill two orders"
         )
