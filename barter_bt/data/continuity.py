@@ -95,6 +95,7 @@ def breaks(stream: Stream) -> Iterator[Finding]:
 
 def _crossed(books: Books, chunk: Chunk, plain: bool) -> np.ndarray:
     """Last rows of messages behind which their book is crossed; the bits of floats above 0 are in their order."""
+    assert chunk.flags is not None, "it is a book"
     columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
     columns |= {"flags": chunk.flags, "ticks": chunk.columns["price"].view(np.int64)}
     columns["lots"] = chunk.columns["amount"].view(np.int64)
