@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from barter_bt import Instrument, Schedule, Simulation, data
 from barter_bt.backtest import Result
 from barter_bt.data import Stream
-from benchmarks.measure import Columns, Entry, Job, measure
+from benchmarks.measure import Entry, Job, measure
 from benchmarks.peers import _answers as answers
 
 ROWS = 10_000_000
@@ -16,10 +19,11 @@ PER_MESSAGE = 5
 BALANCES = {"usd": int(answers.CASH)}
 ITEM = Instrument("x", "book_usd", price_increment="0.01", quantity_increment="1")
 _MS = 1_000_000
+Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 _START = 1_700_000_000_000 * _MS
 
 
-def depth_arrays(rows: int) -> Columns:
+def depth_arrays(rows: int) -> Arrays:
     """Messages of five levels, most of them near the best prices, which a seventh of the rows takes away."""
     dice, messages = np.random.default_rng(1), rows // PER_MESSAGE
     count = messages * PER_MESSAGE
@@ -30,7 +34,7 @@ def depth_arrays(rows: int) -> Columns:
     return {"time_exchange": time, "side": side, "price": (10_000 - side * away) / 100, "amount": amount}
 
 
-def order_arrays(rows: int) -> Columns:
+def order_arrays(rows: int) -> Arrays:
     """Orders that come, one a row, and leave a thousand rows later, the one by a cancellation, the next executed."""
     dice = np.random.default_rng(2)
     row = np.arange(rows)
@@ -51,7 +55,7 @@ def order_arrays(rows: int) -> Columns:
     return {name: values[keeps] for name, values in columns.items()}
 
 
-def stream_of(columns: Columns) -> Stream:
+def stream_of(columns: Arrays) -> Stream:
     """A stream of these columns, which starts with a snapshot."""
     frame = pl.DataFrame(columns)
     times = pl.col("time_exchange").cast(pl.Datetime("ns", "UTC"))
@@ -62,7 +66,7 @@ def stream_of(columns: Columns) -> Stream:
     return data.book(frame.with_columns(times, snapshot=first), instrument=ITEM.name)
 
 
-def idle_job(columns: Columns) -> Job:
+def idle_job(columns: Arrays) -> Job:
     """A run without orders."""
     nothing = Schedule(pl.DataFrame(schema={"time": pl.Datetime("us", "UTC"), "action": pl.String,
                                             "instrument": pl.String, "quantity": pl.Float64}))  # fmt: skip

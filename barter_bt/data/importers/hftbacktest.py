@@ -55,7 +55,9 @@ def _book(path: Path, asked: Asked) -> Imported:
     one_side = sides.filter((pl.col("side").list.len() == 1) & (pl.col("side").list.first() != 0))
     if one_side.height:
         at = one_side["time_exchange"].sort()[0]
-        raise DataError(f"{path.name}: at {at!s} one side of the book is cleared alone", "a snapshot replaces both sides")
+        raise DataError(
+            f"{path.name}: at {at!s} one side of the book is cleared alone", "a snapshot replaces both sides"
+        )
     empty = {name: pl.when(clears).then(0).otherwise(pl.col(name)).alias(name) for name in ("side", "price", "amount")}
     frame = frame.with_columns(empty["side"].cast(pl.Int8), empty["price"], empty["amount"]).drop("kind")
     return Imported(frame, (f"{others} other event(s) are left out",))
