@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from barter_bt.data import Catalog, candles, quotes, trades
     from barter_bt.instrument import Instrument
-    from barter_bt.research import Sweep, draw, grid, sweep
+    from barter_bt.research import Sweep, adaptive, draw, grid, sweep
     from barter_bt.risk import Limits
     from barter_bt.strategy import (
         AmendRequest,
@@ -92,6 +92,7 @@ __all__ = [
     "Sweep",
     "Venue",
     "__version__",
+    "adaptive",
     "backtest",
     "candles",
     "check_causality",
@@ -133,7 +134,7 @@ _FROM = {
     ),
     "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
     "instrument": ("Instrument",),
-    "research": ("Sweep", "draw", "grid", "sweep"),
+    "research": ("Sweep", "adaptive", "draw", "grid", "sweep"),
     "risk": ("Limits",),
     "strategy": (
         *("AmendRequest", "Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),

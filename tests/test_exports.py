@@ -11,9 +11,9 @@ SURFACE = {
     "barter_bt": """
         AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
         Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue __version__
-        backtest candles check_causality compare compare_candle_paths data draw every grid instrument live month_end
-        protocol quotes read report research risk session_end statistic strategy sweep system testing trades venue
-        week_end
+        adaptive backtest candles check_causality compare compare_candle_paths data draw every grid instrument live
+        month_end protocol quotes read report research risk session_end statistic strategy sweep system testing trades
+        venue week_end
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Finding IMPORTERS Importer MarketData Repair Report Sessions Stream
@@ -43,12 +43,12 @@ SURFACE = {
         plot_rolling plot_tear_sheet plot_trade plot_underwater
     """,
     "barter_bt.research": """
-        BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting RealityCheck SharpeEstimate Span Study
-        SuperiorPredictiveAbility Sweep TradeOrders add_noise block_length combinatorial_purged deflated_sharpe draw
-        effective_trials expected_maximum_sharpe factor_report fold_table grid minimum_backtest_years
-        minimum_track_record optimised_weights perturb plot_folds probabilistic_sharpe probability_of_overfitting
-        purged_k_fold reality_check sharpe_estimate shuffle_trades stationary_rows superior_predictive_ability sweep
-        walk_forward
+        Adaptive BacktestArguments Backtests BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting
+        RealityCheck SharpeEstimate Span Study SuperiorPredictiveAbility Sweep TradeOrders adaptive add_noise
+        block_length combinatorial_purged deflated_sharpe draw effective_trials expected_maximum_sharpe factor_report
+        fold_table grid minimum_backtest_years minimum_track_record optimised_weights perturb plot_folds
+        probabilistic_sharpe probability_of_overfitting purged_k_fold reality_check run_backtests sharpe_estimate
+        shuffle_trades stationary_rows superior_predictive_ability sweep walk_forward
     """,
     "barter_bt.backtest": """
         Causality Checkpoint Commands Comparison Record Result Simulation Spill backtest check_causality compare

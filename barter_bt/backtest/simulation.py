@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -219,6 +219,24 @@ class Simulation:
         """Whether runs are interpreted; None: as it suits."""
         return self._interpret
 
+    @cached_property
+    def span(self) -> tuple[datetime, datetime]:
+        """From the start of the account to the last market event, in UTC: the time that folds split.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(60, instrument="btc_usd"))
+        >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9}, interpret=True)
+        >>> start, end = simulation.span
+        >>> end - start
+        datetime.timedelta(seconds=3600)
+        """
+        last = min(max(stream.time_range()[1] for stream in self._setup.streams), self._setup.last)
+        begins, ends = self._setup.begins // 1_000, -(-last // 1_000)
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        return epoch + timedelta(microseconds=begins), epoch + timedelta(microseconds=ends)
+
     def run(
         self,
         strategy: Any,
@@ -301,6 +319,19 @@ class Simulation:
         61
         """
         return Simulation(**{**self._given, "start": start, "end": end})
+
+    def with_risk(self, risk: Any) -> Simulation:
+        """The same with other limits and risk managers.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> candles = bt.data.candles(bt.data.generate.candles(9, instrument="btc_usd"))
+        >>> simulation = bt.Simulation(candles, bt.Instrument("x", "btc_usd"), balances={"usd": 9}, interpret=True)
+        >>> simulation.with_risk(bt.Limits(order_notional=1)).fingerprint == simulation.fingerprint
+        False
+        """
+        return Simulation(**{**self._given, "risk": risk})
 
     @cached_property
     def fingerprint(self) -> str:

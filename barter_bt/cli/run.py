@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.cli.app import BAD_INPUT, INTERRUPTED, OK, AsJson, app
+from barter_bt.cli.assignments import Assignments, parameters_of
 from barter_bt.cli.printing import print_json, tell_saved
 from barter_bt.errors import BarterBtError, ConfigError
 
@@ -21,6 +22,7 @@ def backtest(
     /,
     *,
     out: Path | None = None,
+    set: Assignments | None = None,
     json: AsJson = False,
     dry_run: bool = False,
     no_plot: bool = False,
@@ -37,6 +39,8 @@ def backtest(
         Configuration in TOML; see `barter-bt schema`.
     out
         Run directory to write; an earlier run of that name is replaced.
+    set
+        A parameter of the strategy in place of the file's, such as fast=5. May be repeated.
     dry_run
         Check the configuration, open the data, hold one against the other, load the strategy, and stop.
     no_plot
@@ -50,7 +54,7 @@ def backtest(
     from barter_bt.backtest.config import load
 
     loaded = load(config)
-    arguments, benchmark = loaded.build(), loaded.build_benchmark()
+    arguments, benchmark = loaded.build(parameters_of(set or [])), loaded.build_benchmark()
     if dry_run:
         Simulation(
             **{name: value for name, value in arguments.items() if name != "strategy"}

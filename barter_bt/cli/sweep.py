@@ -1,15 +1,20 @@
-"""The command that runs a strategy with many sets of parameters."""
+"""Commands that run a strategy with many sets of parameters."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
-from barter_bt.cli.printing import print_json
+from barter_bt.cli.assignments import Assignments, values_of
+from barter_bt.cli.printing import print_json, tell_saved
+from barter_bt.errors import BarterBtError, MissingPackageError
+
+if TYPE_CHECKING:
+    from barter_bt.research import Sweep
+
+Executor = Literal["threads", "processes", "ray"]
 
 
 @app.command
@@ -17,12 +22,12 @@ def sweep(
     config: Path,
     /,
     *,
-    set: Annotated[list[str], Parameter(name="--set", negative=(), consume_multiple=False)],
+    set: Assignments,
     out: Path,
     where: str | None = None,
     objective: str = "sharpe",
     workers: int | None = None,
-    executor: Literal["threads", "processes"] = "threads",
+    executor: Executor = "threads",
     json: AsJson = False,
     no_plot: bool = False,
     interpret: bool = False,
@@ -40,7 +45,7 @@ def sweep(
         A parameter of the strategy and its values: fast=5:60 for 5 to 59, fast=5:60:5 with a step, share=0.1,0.2.
         May be repeated.
     out
-        Directory of the results: sweep.parquet, heatmap.png, and what is needed to go on.
+        Directory of the results: sweep.parquet, heatmap.png, page.html, and what is needed to go on.
     where
         Which combinations to run, such as "fast < slow".
     objective
@@ -48,42 +53,147 @@ def sweep(
     workers
         How many run at the same time; by default one for each processor.
     executor
-        Threads, or processes for strategies in Python.
+        Threads, processes for strategies in Python, or ray: the cluster of RAY_ADDRESS, else one of this machine.
     no_plot
-        Do not draw heatmap.png.
+        Do not draw heatmap.png, and write no page.
     interpret
         Run without compiling; the result is the same.
     quiet
         No progress bar.
     """
-    from barter_bt.research import grid
-    from barter_bt.research import sweep as run
-    from barter_bt.research.configured import ConfiguredStrategy, configured_simulation, values_of
-
-    sets = grid(where=where, **values_of(set))
-    found = run(
-        configured_simulation(config, interpret=interpret),
-        ConfiguredStrategy(config),
-        over=sets,
-        objective=objective,
-        workers=workers,
-        executor=executor,
-        out=out,
+    found = _swept(
+        config, set, where, interpret, objective=objective, workers=workers, executor=executor, out=out,
         progress=None if quiet else True,
-    )
-    table = found.save(out / "sweep.parquet")
-    if not no_plot and len([column for column in sets if column.n_unique() > 1]) > 1 and found.frame.height:
-        picture = found.heatmap().get_figure(root=True)
-        assert picture is not None, "it was drawn on one"
-        picture.savefig(out / "heatmap.png")
-    for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
+    )  # fmt: skip
+    table = _save(found, out, config.stem, plot=not no_plot)
     if json:
         best = found.ranked().select(*found.parameters, *found.figures).row(0, named=True)
         print_json({"table": str(table), "best": best, "sets": found.frame.height, "trials": found.trials})
     else:
         print(found)
         print(f"Wrote {table}")
+    return _ended(found)
+
+
+@app.command
+def walk_forward(
+    config: Path,
+    /,
+    *,
+    set: Assignments,
+    train: str,
+    test: str,
+    out: Path,
+    anchored: bool = False,
+    embargo: str = "0s",
+    warm_up: str = "0s",
+    where: str | None = None,
+    objective: str = "sharpe",
+    workers: int | None = None,
+    executor: Executor = "threads",
+    json: AsJson = False,
+    no_plot: bool = False,
+    interpret: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Choose parameters in one span of time, try them in the next, and move on; save what became of the choices.
+
+    Ctrl-C ends it early; what is done by then is saved, and the same command goes on from there.
+
+    Parameters
+    ----------
+    config
+        Configuration in TOML; see `barter-bt schema`.
+    set
+        A parameter of the strategy and its values, as for `barter-bt sweep`.
+    train
+        How long parameters are chosen on, such as 90d, 6mo or 2y.
+    test
+        How long what was chosen is tried then.
+    out
+        Directory of the results: sweep.parquet, chosen.parquet, page.html, and stitched/, the run over all tests.
+    anchored
+        Training always begins at the start of the data.
+    embargo
+        Left out between training and test.
+    warm_up
+        How long before each span signals see data.
+    where
+        Which combinations to run, such as "fast < slow".
+    objective
+        The figure that sets are chosen by.
+    workers
+        How many run at the same time; by default one for each processor.
+    executor
+        Threads, processes for strategies in Python, or ray: the cluster of RAY_ADDRESS, else one of this machine.
+    no_plot
+        Draw no pictures, and write no page.
+    interpret
+        Run without compiling; the result is the same.
+    quiet
+        No progress bar.
+    """
+    from barter_bt.research import walk_forward as split
+    from barter_bt.research.configured import configured_simulation
+
+    folds = split(
+        *configured_simulation(config, interpret=interpret).span,
+        train=train, test=test, anchored=anchored, embargo=embargo, warm_up=warm_up,
+    )  # fmt: skip
+    found = _swept(
+        config, set, where, interpret, folds=folds, objective=objective, workers=workers, executor=executor, out=out,
+        progress=None if quiet else True,
+    )  # fmt: skip
+    table = _save(found, out, config.stem, plot=not no_plot)
+    if found.partial:
+        return _ended(found)
+    tests = found.chosen()
+    tests.write_parquet(out / "chosen.parquet")
+    if not json:
+        print(tests.select("fold", "start", "end", *found.parameters, f"{objective}_train", objective))
+    try:
+        stitched = found.stitched()
+    except BarterBtError as error:
+        print(f"note: tests are not put together: {error.message}", file=sys.stderr)
+        return OK
+    from barter_bt.backtest import run_directory
+
+    directory = run_directory.write(stitched, out / "stitched", plot=not no_plot)
+    if json:
+        print_json({"table": str(table), "folds": len(folds), "stitched": str(directory), "trials": found.trials})
+    else:
+        tell_saved(directory, as_json=False, paths=True)
+    return OK
+
+
+def _swept(config: Path, set: list[str], where: str | None, interpret: bool, **options: Any) -> Sweep:
+    """The sweep of a file's strategy."""
+    from barter_bt.research import grid
+    from barter_bt.research import sweep as run
+    from barter_bt.research.configured import ConfiguredStrategy, configured_simulation
+
+    simulation = configured_simulation(config, interpret=interpret)
+    return run(simulation, ConfiguredStrategy(config), over=grid(where=where, **values_of(set)), **options)
+
+
+def _save(found: Sweep, out: Path, title: str, *, plot: bool) -> Path:
+    """Write the table, the page and, of two parameters and more, a picture; tell what a user should know."""
+    table = found.save(out / "sweep.parquet")
+    if plot and len([column for column in found.sets if column.n_unique() > 1]) > 1 and found.frame.height:
+        picture = found.heatmap().get_figure(root=True)
+        assert picture is not None, "it was drawn on one"
+        picture.savefig(out / "heatmap.png")
+    if plot and not found.partial:
+        try:
+            found.report(out / "page.html", title=f"{title}: {found.objective}")
+        except MissingPackageError as error:
+            print(f"note: no page.html: {error.message}; {error.hint}", file=sys.stderr)
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return table
+
+
+def _ended(found: Sweep) -> int:
     if found.partial:
         print("interrupted: the same command goes on from here", file=sys.stderr)
     return INTERRUPTED if found.partial else OK

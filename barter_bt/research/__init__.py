@@ -1,5 +1,6 @@
 """Research: many sets of parameters, which times they are fitted and tested on, and how much of it all is luck."""
 
+from barter_bt.research.backtests import BacktestArguments, Backtests, run_backtests
 from barter_bt.research.factors import FactorReport, factor_report
 from barter_bt.research.fold_picture import plot_folds
 from barter_bt.research.folds import Fold, Span, fold_table, walk_forward
@@ -28,12 +29,16 @@ from barter_bt.research.overfitting import (
 )
 from barter_bt.research.purged import CombinatorialFolds, combinatorial_purged, purged_k_fold
 from barter_bt.research.result import Sweep
+from barter_bt.research.searching import Adaptive, adaptive
 from barter_bt.research.sets import draw, grid
 from barter_bt.research.study import Study
 from barter_bt.research.sweeping import sweep
 from barter_bt.research.weights import Optimiser, optimised_weights
 
 __all__ = [
+    "Adaptive",
+    "BacktestArguments",
+    "Backtests",
     "BlockSums",
     "CombinatorialFolds",
     "FactorReport",
@@ -47,6 +52,7 @@ __all__ = [
     "SuperiorPredictiveAbility",
     "Sweep",
     "TradeOrders",
+    "adaptive",
     "add_noise",
     "block_length",
     "combinatorial_purged",
@@ -66,6 +72,7 @@ __all__ = [
     "probability_of_overfitting",
     "purged_k_fold",
     "reality_check",
+    "run_backtests",
     "sharpe_estimate",
     "shuffle_trades",
     "stationary_rows",

@@ -58,16 +58,16 @@ def table_of(pieces: Sequence[Piece]) -> pl.DataFrame:
     return pl.DataFrame(pieces, schema=types, orient="row").with_row_index("piece")
 
 
-def begun(strategy: Any, start: datetime) -> Any:
-    """A strategy, or a group of them, that begins at a time."""
+def within(strategy: Any, start: datetime, end: datetime) -> Any:
+    """A strategy, or a group of them, in a span of the time."""
     if isinstance(strategy, StrategyGroup):
-        return StrategyGroup([begun(each, start) for each in strategy.strategies])
-    return Begun(strategy, start)
+        return StrategyGroup([within(each, start, end) for each in strategy.strategies])
+    return Within(strategy, start, end)
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A strategy in a run that begins at a time, and of whose targets those of before are passed over (rule 86).
+class Within:
+    """A strategy in a run over a span of the time, without the targets that lie before and behind it (rule 86).
 
     Signals are computed over all candles, so that averages are there from the first one on; a strategy that is woken by
     events knows nothing of before.
@@ -76,12 +76,13 @@ class Begun:
     ----------
     strategy
         What can prepare a driver.
-    start
-        The time; targets that are known at it count.
+    start, end
+        The span; targets that are known at either time count.
     """
 
     strategy: Any
     start: datetime
+    end: datetime
 
     @property
     def name(self) -> str:
@@ -89,10 +90,12 @@ class Begun:
         return str(self.strategy.name)
 
     def prepare(self, market: Market) -> Driver:
-        """The driver of the strategy, without what lies before."""
+        """The driver of the strategy, without what lies before or behind."""
         driver: Driver = self.strategy.prepare(market)
         rows = driver.schedule
         if not len(rows) or not (rows["action"] == TARGET_ROW).all():
             return driver
         first = int(np.searchsorted(rows["time"], nanoseconds(self.start, 0, "start")))
-        return replace(driver, schedule={name: np.ascontiguousarray(column[first:]) for name, column in rows.items()})
+        last = int(np.searchsorted(rows["time"], nanoseconds(self.end, 0, "end"), side="right"))
+        kept = {name: np.ascontiguousarray(column[first:last]) for name, column in rows.items()}
+        return replace(driver, schedule=kept)

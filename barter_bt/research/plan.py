@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import polars as pl
 
@@ -16,7 +16,8 @@ from barter_bt.backtest import Simulation
 from barter_bt.backtest.asked import strategy_of
 from barter_bt.backtest.portrait import portrait
 from barter_bt.errors import ConfigError, nearest
-from barter_bt.research.pieces import Piece, begun
+from barter_bt.research.pieces import Piece, within
+from barter_bt.research.sampled import SUMS, SUMS_TYPE
 from barter_bt.statistic import FIGURES
 from barter_bt.statistic.figure import find
 
@@ -49,6 +50,10 @@ class Plan:
         Whether signals are run in one pass where that can be.
     pieces
         Spans of folds; without any, all the time is one.
+    blocks
+        Into how many blocks the returns of a run are cut, of which sums are kept; None keeps none.
+    first
+        How many sets of the sweep come before these.
     """
 
     simulation: Simulation | Callable[..., Simulation]
@@ -59,6 +64,8 @@ class Plan:
     seed: int
     one_pass: bool
     pieces: Sequence[Piece] = ()
+    blocks: int | None = None
+    first: int = 0
     _made: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
 
@@ -92,7 +99,14 @@ class Plan:
         """Columns of :meth:`rows`; ``run`` is the number of one."""
         figures = {name: TYPES[FIGURES[name].unit] for name in self.figures}
         told = {"digest": pl.String, "way": pl.Enum([ONE_PASS, RUN]), "warnings": pl.List(pl.String)}
-        return {"run": pl.Int64, **figures, **told, "error": pl.String}
+        sums = {} if self.blocks is None else {SUMS: SUMS_TYPE}
+        return {"run": pl.Int64, **figures, **told, "error": pl.String, **sums}
+
+    def of(self, sets: pl.DataFrame, first: int = 0) -> Self:
+        """The same for other sets of the same parameters; what was made for these is there for those."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), sets=sets, first=first)
+        return other
 
     @property
     def runs(self) -> int:
@@ -134,7 +148,7 @@ class Plan:
     def strategy_of(self, number: int) -> Any:
         """The strategy of a run."""
         piece, strategy = self.piece_of(number), self.signals_of(number)
-        return strategy if piece is None else begun(strategy_of(strategy), piece.start)
+        return strategy if piece is None else within(strategy_of(strategy), piece.start, piece.end)
 
     def trial(self, number: int) -> str:
         """SHA-256 of all that decides what a set does: the same set in another piece of the time is no other trial."""
@@ -150,7 +164,8 @@ class Plan:
     @property
     def asked(self) -> str:
         """SHA-256 of what is computed of a run."""
-        return _sha256([list(self.figures), portrait(dict(self.options))])
+        sums = [] if self.blocks is None else [self.blocks]
+        return _sha256([list(self.figures), portrait(dict(self.options)), *sums])
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, made by the first who asks; others wait."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,9 @@ from barter_bt.report.canvas import Look
 from barter_bt.research.neighbours import around, stability
 from barter_bt.research.pictures import plot_heatmap, plot_parallel
 from barter_bt.research.ranking import ranked
+from barter_bt.research.returns import block_sums_of, returns_of
+from barter_bt.research.sampled import SUMS
+from barter_bt.research.sets import is_whole
 from barter_bt.research.stitched import chosen, run_stitched
 from barter_bt.statistic.interval import ACTUAL
 
@@ -25,9 +28,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from barter_bt.backtest import Result
-    from barter_bt.research.plan import Plan
+    from barter_bt.research.overfitting import BlockSums
+    from barter_bt.research.runs import Runs
 
-RESERVED = ("run", "set", "piece", "fold", "part", "start", "end", "digest", "way", "warnings", "error", "key", "trial")
+RESERVED = (
+    *("run", "set", "piece", "fold", "part", "start", "end"),
+    *("digest", "way", "warnings", "error", "key", "trial", SUMS),
+)
 """Columns of a sweep that are neither parameters nor figures."""
 _ABOUT = "barter_bt"
 _SHOWN = ("total_return", "max_drawdown", "trades")
@@ -70,7 +77,7 @@ class Sweep:
     seconds: float = 0.0
     partial: bool = False
     interval: str = ACTUAL
-    plan: Plan | None = field(default=None, repr=False)
+    plan: Runs | None = field(default=None, repr=False)
 
     @property
     def parameters(self) -> list[str]:
@@ -154,6 +161,58 @@ class Sweep:
         made = [(row["start"], row["end"], self._plan().signals_of(row["set"])) for row in tests.rows(named=True)]
         return run_stitched(self._plan().whole_of(int(tests["set"][0])), made)
 
+    def returns(
+        self, sampling: str | None = None, *, sets: pl.DataFrame | None = None, at_once: int = 64
+    ) -> Iterator[pl.DataFrame]:
+        """Returns of sets over all the time, computed as they are asked for: never of more than some sets at a time.
+
+        ``pl.concat(found.returns("1d"), how="align")`` has all of them in memory; those of a few are
+        ``found.returns("1d", sets=found.ranked().head(5))``.
+
+        Parameters
+        ----------
+        sampling
+            Returns are those between the ends of these intervals, for example "1d"; by default as for the figures.
+        sets
+            A frame with a column for each parameter and a row for each set; by default all whose runs have not failed.
+        at_once
+            So many sets are in one frame, the last but fewer.
+
+        Yields
+        ------
+        polars.DataFrame
+            ``time``, at which a return ends, and a column for each set, named by its number in the frame: returns as
+            float64; null where the equity before was not above 0.
+
+        Raises
+        ------
+        ConfigError
+            The sweep was read from a file, or has not such a set.
+        """
+        if not is_whole(at_once, 1):
+            raise ConfigError(f"at_once is {at_once!r}; it must be a whole number from 1")
+        if sets is None:
+            failed = self.done.filter(pl.col("error").is_not_null())["run"] % self.sets.height
+            numbers = sorted(set(range(self.sets.height)) - set(failed))
+        else:
+            numbers = [self._number(row) for row in self._listed(sets).iter_rows(named=True)]
+        return returns_of(self._plan(), numbers, sampling, at_once)
+
+    @cached_property
+    def block_sums(self) -> BlockSums:
+        """Sums of the returns of each set by block, which ``blocks=`` of the sweep has kept; names are sets' numbers.
+
+        Sets without returns are left out; ``notes`` says how many there are.
+
+        Raises
+        ------
+        ConfigError
+            None were kept.
+        DataError
+            Fewer than two sets have any, or they are of different times.
+        """
+        return block_sums_of(self.done)
+
     def neighbours(self, parameters: Mapping[str, Any] | None = None, *, reach: int = 1) -> pl.DataFrame:
         """Rows at most ``reach`` steps of the grid away along each parameter, nearest first; by default of the best.
 
@@ -209,12 +268,19 @@ class Sweep:
         figure = self._figure(objective)
         return plot_parallel(self.by_set, self.parameters, figure, interval=self.interval, ax=ax, style=style)
 
+    def report(self, path: str | Path, **options: Any) -> Path:
+        """One page about the sweep, with equity curves: see :func:`barter_bt.research.page.write_sweep_page`."""
+        from barter_bt.research.page import write_sweep_page
+
+        return write_sweep_page(self, path, **options)
+
     def save(self, path: str | Path) -> Path:
         """Write the frame as Parquet, with what else is known of the sweep in the file's metadata."""
         about = {"parameters": self.parameters, "objective": self.objective, "trials": self.trials}
         about |= {"notes": self.notes, "seconds": self.seconds, "partial": self.partial, "interval": self.interval}
+        sums = self.done.select(name for name in (SUMS,) if name in self.done.columns)
         with replacing(path) as file:
-            self.frame.write_parquet(file, metadata={_ABOUT: json.dumps(about)})
+            self.frame.hstack(sums).write_parquet(file, metadata={_ABOUT: json.dumps(about)})
         return Path(path)
 
     @classmethod
@@ -244,7 +310,13 @@ class Sweep:
         done = frame.select(number.alias("run"), pl.exclude("set", *own, *names))
         return cls(sets.select(names), done, pieces=pieces, **about)
 
-    def _plan(self) -> Plan:
+    def _listed(self, sets: pl.DataFrame) -> pl.DataFrame:
+        missing = [name for name in self.parameters if name not in sets.columns]
+        if missing:
+            raise ConfigError(f"sets have no column {missing[0]!r}; they have {', '.join(sets.columns)}")
+        return sets.select(self.parameters)
+
+    def _plan(self) -> Runs:
         if self.plan is None:
             raise ConfigError("a sweep that was read from a file has no strategy", "simulation.run(strategy(**best))")
         return self.plan

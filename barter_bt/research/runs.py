@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,9 +10,11 @@ import polars as pl
 from barter_bt.backtest import Simulation
 from barter_bt.errors import BarterBtError, EngineError
 from barter_bt.research.one_pass.conditions import why_not_setup, why_not_signals
-from barter_bt.research.one_pass.figures import ALL
+from barter_bt.research.one_pass.figures import ALL, Run
 from barter_bt.research.one_pass.runner import OnePass, columns_of
 from barter_bt.research.plan import ONE_PASS, RUN, Plan
+from barter_bt.research.sampled import SUMS, Sampled
+from barter_bt.statistic.curve import curve_of_run
 
 _AT_ONCE, _ROOM = 64, 32_000_000  # sets that are run together, and bytes of targets
 Row = dict[str, Any]
@@ -32,22 +34,36 @@ class Runs(Plan):
     def rows(self, numbers: Sequence[int]) -> pl.DataFrame:
         """Figures of some sets, by their numbers."""
         found: dict[int, Row] = {}
-        together: dict[int, dict[int, Any]] = {}
-        for number in numbers:
-            strategy = self._for_one_pass(number)
-            if strategy is not None:
-                together.setdefault(id(self._simulated(number)), {})[number] = strategy
         gave_up: dict[int, str] = {}
-        for those in together.values():
-            found |= self._in_one_pass(those, gave_up)
+        for number, run in self._passed(numbers, gave_up):
+            row = {name: run.value(name) for name in self.figures}
+            found[number] = {"run": number, **row, "digest": None, "way": ONE_PASS, "warnings": None}
+            if self.blocks is not None:
+                found[number][SUMS] = run.sampled.sums(self.blocks)
         for number in numbers:
             if number not in found:
                 found[number] = self._run(number)
                 if number in gave_up and "warnings" in found[number]:
                     found[number]["warnings"] = [f"not in one pass: {gave_up[number]}", *found[number]["warnings"]]
-            elif number == 0:
+            elif number + self.first == 0:
                 found[0] |= self._compared(found[0])
         return pl.DataFrame([found[number] for number in numbers], schema=self.schema, orient="row")
+
+    def sampled(self, numbers: Sequence[int]) -> dict[int, Sampled]:
+        """Returns of some runs; those of a run without an equity are left out.
+
+        Raises
+        ------
+        BarterBtError
+            A run has failed.
+        """
+        found = {number: run.sampled for number, run in self._passed(numbers, {})}
+        for number in numbers:
+            if number not in found:
+                curve = curve_of_run(self.simulation_of(number).run(self.strategy_of(number)), **self.options)
+                if curve is not None:
+                    found[number] = Sampled(curve.times[curve.rows], curve.changes)
+        return {number: found[number] for number in numbers if number in found}
 
     def why_not_one_pass(self, number: int = 0) -> str | None:
         """What keeps a set from one pass; None if nothing does."""
@@ -97,21 +113,30 @@ class Runs(Plan):
         except BarterBtError:
             return None
 
-    def _in_one_pass(self, strategies: Mapping[int, Any], gave_up: dict[int, str]) -> dict[int, Row]:
-        """Rows of those that one pass can run; of the others it is noted why not."""
-        passes, found = self.passes(next(iter(strategies))), dict[int, Row]()
+    def _passed(self, numbers: Sequence[int], gave_up: dict[int, str]) -> Iterator[tuple[int, Run]]:
+        """Runs of those that one pass can run, each until the next is asked for; of others it is noted why not."""
+        together: dict[int, dict[int, Any]] = {}
+        for number in numbers:
+            strategy = self._for_one_pass(number)
+            if strategy is not None:
+                together.setdefault(id(self._simulated(number)), {})[number] = strategy
+        for those in together.values():
+            yield from self._in_one_pass(those, gave_up)
+
+    def _in_one_pass(self, strategies: Mapping[int, Any], gave_up: dict[int, str]) -> Iterator[tuple[int, Run]]:
+        """Runs of the strategies of one simulation."""
+        passes, left = self.passes(next(iter(strategies))), dict(strategies)
         try:
             if isinstance(passes, str):
                 raise ValueError(passes)
             for number, run in zip(strategies, passes.run(list(strategies.values())), strict=True):
+                del left[number]
                 if run is None:
                     gave_up[number] = "a target or an amount is too large for it"
-                    continue
-                row = {name: run.value(name) for name in self.figures}
-                found[number] = {"run": number, **row, "digest": None, "way": ONE_PASS, "warnings": None}
+                else:
+                    yield number, run
         except Exception as error:  # targets that cannot be computed: a full run says which and why
-            gave_up |= {number: str(error).split("\n", 1)[0] for number in strategies if number not in found}
-        return found
+            gave_up |= dict.fromkeys(left, str(error).split("\n", 1)[0])
 
     def _run(self, number: int) -> Row:
         """A full run; what it raises on purpose is its row."""
@@ -124,6 +149,8 @@ class Runs(Plan):
         except BarterBtError as error:
             return row | {"error": str(error)}
         row |= {name: summary[name] for name in self.figures}
+        if self.blocks is not None and (curve := curve_of_run(result, **self.options)) is not None:
+            row[SUMS] = Sampled(curve.times[curve.rows], curve.changes).sums(self.blocks)
         return row | {"digest": result.digest, "warnings": result.warnings}
 
     def _compared(self, row: Row) -> Row:

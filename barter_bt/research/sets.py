@@ -125,6 +125,29 @@ def checked(over: Any) -> pl.DataFrame:
     return over
 
 
+class Listed:
+    """Sets that are known beforehand, as a search with one batch.
+
+    Parameters
+    ----------
+    over
+        The sets.
+    """
+
+    def __init__(self, over: pl.DataFrame) -> None:
+        self.sets = over.height
+        self._over: pl.DataFrame | None = over
+        self.notes: list[str] = []
+
+    def ask(self) -> pl.DataFrame | None:
+        """The sets, once."""
+        over, self._over = self._over, None
+        return over
+
+    def tell(self, values: Sequence[float | None]) -> None:
+        """What the sets gave changes nothing."""
+
+
 def _values(name: str, given: Any) -> pl.Series:
     listed = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     try:
@@ -136,16 +159,27 @@ def _values(name: str, given: Any) -> pl.Series:
     return column
 
 
-def _kept(frame: pl.DataFrame, where: Condition) -> pl.DataFrame:
+def fulfilling(frame: pl.DataFrame, where: Condition) -> pl.DataFrame:
+    """The sets that fulfil a condition.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be computed.
+    """
     if where is None:
         return frame
     try:
-        found = frame.filter(pl.sql_expr(where) if isinstance(where, str) else where)
+        return frame.filter(pl.sql_expr(where) if isinstance(where, str) else where)
     except pl.exceptions.PolarsError as error:
         first = str(error).split("\n", 1)[0]
         raise ConfigError(
             f"where is {where!s:.80}, which cannot be computed: {first}", f"over {frame.columns}"
         ) from error
+
+
+def _kept(frame: pl.DataFrame, where: Condition) -> pl.DataFrame:
+    found = fulfilling(frame, where)
     if not found.height:
         raise ConfigError(f"where is {where!s:.80}, which leaves none of {frame.height:,} sets")
     return found
@@ -171,14 +205,27 @@ def _points(count: int, width: int, method: str, seed: int) -> npt.NDArray[np.fl
 
 def _drawn(name: str, given: Any, points: npt.NDArray[np.float64]) -> pl.Series:
     """Values of one parameter at points from 0 to below 1."""
+    found = range_of(name, given)
+    if isinstance(found, pl.Series):
+        return found.gather(np.floor(points * found.len()).astype(np.int64))
+    low, high = found
+    if isinstance(low, int) and isinstance(high, int):
+        return pl.Series(name, low + np.floor(points * (high - low + 1)).astype(np.int64))
+    return pl.Series(name, low + points * (high - low))
+
+
+def range_of(name: str, given: Any) -> pl.Series | tuple[float, float]:
+    """The values of a parameter to choose from, or the lowest and the highest, whole numbers or floats.
+
+    Raises
+    ------
+    ConfigError
+        It is neither.
+    """
     if isinstance(given, tuple) and len(given) == 2 and all(_is_number(one) for one in given) and given[0] < given[1]:
-        low, high = given
-        if isinstance(low, int) and isinstance(high, int):
-            return pl.Series(name, low + np.floor(points * (high - low + 1)).astype(np.int64))
-        return pl.Series(name, low + points * (high - low))
+        return given
     if isinstance(given, Sequence) and not isinstance(given, str | tuple):
-        choices = _values(name, given)
-        return choices.gather(np.floor(points * choices.len()).astype(np.int64))
+        return _values(name, given)
     raise ConfigError(
         f"the range of {name!r} is {given!r:.60}; it must be a pair (low, high) of numbers or a list of values",
         "(5, 60) draws whole numbers, (0.1, 0.9) any between, [1, 2, 4] one of them",

@@ -11,15 +11,20 @@ import polars as pl
 
 from barter_bt.backtest import Simulation
 from barter_bt.errors import ConfigError
-from barter_bt.research.executors import Kind, count_of, run_blocks
+from barter_bt.research.course import run_all
+from barter_bt.research.executors import Kind, crew_of
 from barter_bt.research.folds import Fold
 from barter_bt.research.kept import KeptRows
-from barter_bt.research.pieces import pieces_of, table_of
+from barter_bt.research.overfitting.block_sums import check_number
+from barter_bt.research.pieces import Piece, pieces_of, table_of
 from barter_bt.research.plan import ONE_PASS
-from barter_bt.research.progress import Show, showing
+from barter_bt.research.progress import showing
+from barter_bt.research.ranking import LOWER_IS_BETTER
 from barter_bt.research.result import RESERVED, Sweep
 from barter_bt.research.runs import Runs
-from barter_bt.research.sets import checked
+from barter_bt.research.sampled import SUMS
+from barter_bt.research.searching import Adaptive, Search
+from barter_bt.research.sets import Listed, checked
 from barter_bt.strategy import Signals
 
 FIGURES = (
@@ -44,7 +49,7 @@ def sweep(
     simulation: Simulation | Callable[..., Simulation],
     strategy: Callable[..., Any],
     *,
-    over: pl.DataFrame | Mapping[str, Any],
+    over: pl.DataFrame | Mapping[str, Any] | Adaptive,
     folds: Sequence[Fold] | None = None,
     objective: str = "sharpe",
     figures: Sequence[str] = FIGURES,
@@ -52,6 +57,7 @@ def sweep(
     interval: str = "actual",
     risk_free: float = 0.0,
     time_zone: str | None = None,
+    blocks: int | None = None,
     seed: int = 0,
     executor: Kind = "threads",
     workers: int | None = None,
@@ -74,7 +80,8 @@ def sweep(
         A function (or class) of parameters that makes a strategy: Signals, a Compiled strategy, or one in Python. If it
         has a parameter ``seed`` that is none of the sweep's, it gets a number that depends on ``seed`` and the set.
     over
-        A row for each set, as :func:`grid` and :func:`draw` make them, or a mapping for a grid.
+        A row for each set, as :func:`grid` and :func:`draw` make them, or a mapping for a grid; or what
+        :func:`adaptive` gives: then each batch of sets depends on the objective of those before it.
     folds
         Splits of the time, as :func:`walk_forward` and its like make them: each set is run in each span of each fold,
         with an account of its own (rule 86). Signals see all candles before a span; strategies that are woken by events
@@ -85,13 +92,17 @@ def sweep(
         Names of figures that are numbers; the objective is one of them in any case.
     sampling, interval, risk_free, time_zone
         Of the figures, as for :func:`barter_bt.statistic.summarise`.
+    blocks
+        Cut the returns of each run in so many blocks (an even number, 16 is usual) and keep their sums:
+        :func:`probability_of_overfitting` takes the sweep then, as it is or as it was saved.
     seed
         Of what strategies draw.
     executor
-        ``"threads"``, or ``"processes"``, for strategies in Python, which hold the interpreter's lock: they are started
-        anew (spawn), map frames of the data into their memory, and import the strategy from its module.
+        ``"threads"``; ``"processes"``, for strategies in Python, which hold the interpreter's lock: they are started
+        anew (spawn), map frames of the data into their memory, and import the strategy from its module; or ``"ray"``:
+        the cluster that ``ray.init`` has connected to, else that of ``RAY_ADDRESS``, else one on this machine.
     workers
-        How many; by default one for each processor.
+        How many; by default one for each processor, of the machine or of the cluster.
     one_pass
         False runs every set as a whole.
     out
@@ -124,86 +135,45 @@ def sweep(
     (4, True)
     """
     began = time.perf_counter()
-    sets, options = checked(over), {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+    options = {"sampling": sampling, "interval": interval, "risk_free": risk_free, "time_zone": time_zone}
+    sets = pl.DataFrame(schema=over.schema) if isinstance(over, Adaptive) else checked(over)
     reserved = [name for name in sets.columns if name in RESERVED]
     if reserved:
         raise ConfigError(f"a parameter cannot be named {reserved[0]!r}: a column of the result is")
     wanted = list(dict.fromkeys([*figures, objective]))
     pieces = pieces_of(folds)
-    plan = Runs(simulation, strategy, sets, wanted, options | {"time_zone": time_zone}, seed, one_pass, pieces)
-    count, kept = count_of(workers), None if out is None else Kept(plan, KeptRows(out))
-    rows = [] if kept is None else kept.known()
+    _check_blocks(blocks, pieces)
+    plan = Runs(simulation, strategy, sets, wanted, options, seed, one_pass, pieces, blocks)
     chosen = plan.figures[wanted.index(objective)]
-    with showing(progress, plan.runs, chosen) as show:
-        partial = _run(plan, rows, kept, executor, count, show)
-    done = (pl.concat(rows) if rows else pl.DataFrame(schema=plan.schema)).sort("run")
-    _refuse_nothing(done)
+    search = Search(over, chosen in LOWER_IS_BETTER) if isinstance(over, Adaptive) else Listed(sets)
+    store = None if out is None else KeptRows(out)
+    runs = search.sets * max(len(pieces), 1)
+    with crew_of(plan, executor, workers) as crew, showing(progress, runs, chosen) as show:
+        course = run_all(plan, search, chosen, crew, store, show)
+    plan = plan.of(course.sets)
     return Sweep(
-        sets=sets,
-        done=done,
+        sets=course.sets,
+        done=course.done,
         objective=chosen,
         pieces=table_of(pieces) if pieces else None,
-        trials=kept.trials() if kept else sets.height,
-        notes=_notes(plan, done, folds),
+        trials=course.trials,
+        notes=[*search.notes, *_notes(plan, course.done, folds)],
         seconds=time.perf_counter() - began,
-        partial=partial,
+        partial=course.partial,
         interval=interval,
         plan=plan,
     )
 
 
-class Kept:
-    """Rows of a plan in a directory."""
-
-    def __init__(self, plan: Runs, rows: KeptRows) -> None:
-        self._plan, self._rows = plan, rows
-        self._keys = [plan.key(number) for number in range(plan.runs)]
-        self._trials = [plan.trial(number % plan.sets.height) for number in range(plan.runs)]
-
-    def known(self) -> list[pl.DataFrame]:
-        """Those that are there."""
-        found = self._rows.known(self._keys, self._plan.asked)
-        return [] if found is None else [found.select(list(self._plan.schema))]
-
-    def add(self, rows: pl.DataFrame) -> None:
-        """Keep some."""
-        self._rows.add(rows, self._keys, self._trials, self._plan.asked)
-
-    def write(self) -> None:
-        """Write what is not written yet."""
-        self._rows.write()
-
-    def trials(self) -> int:
-        """How many different sets were tried."""
-        return self._rows.trials(self._trials)
-
-
-def _run(plan: Runs, rows: list[pl.DataFrame], kept: Kept | None, executor: Kind, count: int, show: Show) -> bool:
-    """Run what is not there yet, and add it; True if Ctrl-C has ended that."""
-    there = {number for each in rows for number in each["run"]}
-    left = [number for number in range(plan.runs) if number not in there]
-    size = min(plan.at_once, -(-len(left) // count)) if left else 1
-    blocks = [left[k : k + size] for k in range(0, len(left), size)]
-    for each in rows:
-        show(each)
-    try:
-        for each in run_blocks(plan, blocks, executor, count):
-            rows.append(each)
-            if kept:
-                kept.add(each)
-            show(each)
-    except KeyboardInterrupt:
-        return True
-    finally:
-        if kept:
-            kept.write()
-    return False
-
-
-def _refuse_nothing(done: pl.DataFrame) -> None:
-    """Where every run has failed, what the first has raised is the sweep's error."""
-    if done.height and not done["error"].null_count():
-        raise ConfigError(f"all {done.height:,} runs failed, the first with: {done['error'][0]}")
+def _check_blocks(blocks: int | None, pieces: Sequence[Piece]) -> None:
+    if blocks is None:
+        return
+    check_number(blocks)
+    if pieces:
+        raise ConfigError(
+            "blocks and folds do not go together: blocks are parts of all the time, and folds as well",
+            "a sweep without folds keeps the sums of which its probability of overfitting is made",
+        )
 
 
 def _notes(plan: Runs, done: pl.DataFrame, folds: Sequence[Fold] | None) -> list[str]:
@@ -216,6 +186,11 @@ def _notes(plan: Runs, done: pl.DataFrame, folds: Sequence[Fold] | None) -> list
     if failed:
         first = done.filter(pl.col("error").is_not_null())["error"][0]
         notes.append(f"{failed:,} of {done.height:,} runs failed, the first with: {first}")
+    if plan.blocks is not None and (without := done[SUMS].null_count() - failed):
+        notes.append(
+            f"{without:,} of {done.height:,} runs have no sums by block: they have fewer than {2 * plan.blocks} "
+            "returns, or an equity that was not above 0"
+        )
     warned = done.filter(pl.col("warnings").list.len() > 0)
     if warned.height:
         number, texts = warned["run"][0], warned["warnings"][0].to_list()

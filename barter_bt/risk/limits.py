@@ -136,6 +136,13 @@ class Limits:
         own = {name: _of_instrument(name, limits) for name, limits in self.by_instrument.items()}
         object.__setattr__(self, "by_instrument", own)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no order is ever held against anything, and no loss ends the trading."""
+        given = [each.name for each in fields(self) if each.name not in ("resize", "by_instrument")]
+        own = self.by_instrument.values()
+        return all(getattr(self, name) is None for name in given) and all(each.is_idle for each in own)
+
     def apply(self, state: EngineState, index: IndexedInstruments, scales: Scales) -> None:
         """Write the limits into the state's tables, in lots and units.
 

@@ -98,4 +98,12 @@ def split(given: Given, where: str = "risk") -> tuple[Limits | None, list[Any]]:
             raise ConfigError(f"{where} has {one!r}, a class", "make one of it: Name(...)")
     if len(limits) > 1:
         raise ConfigError(f"{where} has Limits {len(limits)} times", "give all of them as one")
-    return limits_of(limits[0], where) if limits else None, own
+    if not limits:
+        return None, own
+    found = limits_of(limits[0], where)
+    if found.is_idle:
+        raise ConfigError(
+            f"{where} is Limits without a limit: it has no effect",
+            "name one: Limits(order_quantity=5)",
+        )
+    return found, own

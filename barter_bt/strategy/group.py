@@ -51,6 +51,11 @@ class StrategyGroup:
     name: str = field(default="several", init=False)
 
     def __post_init__(self) -> None:
+        bare = next((one for one in self.strategies if not hasattr(one, "prepare")), None)
+        if bare is not None:
+            raise StrategyError(
+                f"a group of strategies has {bare!r:.80}, which cannot be prepared", "give a run the list itself"
+            )
         names = self.names
         for name in names:
             if names.count(name) > 1:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pytest
 
 import barter_bt as bt
+from barter_bt.backtest.run_directory import read
 from barter_bt.cli import main
+from barter_bt.cli.assignments import values_of
 from barter_bt.errors import ConfigError
-from barter_bt.research.configured import values_of
+from barter_bt.research.configured import ConfiguredStrategy, configured_simulation
 
 CONFIG = """
 data = [{ kind = "candles", path = "candles.parquet" }]
@@ -91,3 +94,31 @@ def test_values_are_numbers_truths_or_texts():
     }
     with pytest.raises(ConfigError, match="each parameter once"):
         values_of(["a=1", "a=2"])
+
+
+def test_a_single_run_takes_parameters(config, tmp_path, capsys):
+    """Those that are set stand in place of the file's; one that is set to several values is refused."""
+    words = ["backtest", str(config), "--quiet", "--no-plot", "--set", "fast=4"]
+    assert main([*words, "--set", "slow=20", "--out", str(tmp_path / "one")]) == 0
+    own = bt.backtest(
+        bt.data.candles(bt.data.generate.candles(200)), bt.Instrument("x", "walk_usd", price_increment="0.0001"),
+        ConfiguredStrategy(config)(fast=4, slow=20), balances={"usd": 10_000},
+    )  # fmt: skip
+    assert read(tmp_path / "one").digest == own.digest
+    capsys.readouterr()
+    assert main([*words, "--set", "slow=20,30", "--out", str(tmp_path / "two")]) == 2
+    assert "gives slow 2 values" in capsys.readouterr().err
+    assert not (tmp_path / "two").exists()
+
+
+def test_walking_forward_keeps_choices_and_the_run_over_all_tests(config, tmp_path, capsys):
+    words = ["walk-forward", str(config), "--set", "fast=2:5", "--train", "1h", "--test", "45m", "--quiet"]
+    assert main([*words, "--out", str(tmp_path / "out"), "--json", "--objective", "total_return"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    chosen = pl.read_parquet(tmp_path / "out" / "chosen.parquet")
+    assert (told["folds"], chosen.height, told["trials"]) == (4, 4, 3)
+    sim = configured_simulation(config)
+    folds = bt.research.walk_forward(*sim.span, train="1h", test="45m")
+    again = bt.sweep(sim, ConfiguredStrategy(config), over={"fast": (2, 3, 4)}, folds=folds, objective="total_return")
+    assert read(tmp_path / "out" / "stitched").digest == again.stitched().digest
+    assert (tmp_path / "out" / "page.html").is_file()

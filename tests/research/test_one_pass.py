@@ -103,6 +103,22 @@ def test_figures_are_those_of_runs(prices, each, maker, per_contract, slips, cas
     assert differences(sim, each)[0] == []
 
 
+HELD = [
+    bt.Signals(pl.lit(5.0)),
+    bt.Signals(pl.when(pl.int_range(pl.len()) == 9).then(6.0).when(pl.int_range(pl.len()) == 0).then(2.0)),
+    bt.Signals((CLOSE > 50.0) * 4.0),
+]
+
+
+@settings(max_examples=draws(40))
+@given(steps=st.lists(st.integers(-3, 3), min_size=12, max_size=80), fee=st.sampled_from(["0", "0.1%"]))
+def test_extremes_are_those_of_runs_while_a_position_is_held(steps, fee):
+    """On a walk of small steps most candles bring no new extreme of the equity, and those that do are not missed."""
+    walk = (50.0 + np.cumsum(steps) / 4).tolist()
+    sim = simulation(candles(walk), venues=bt.Venue(fees=bt.Fees(maker=fee, taker=fee)))
+    assert differences(sim, HELD)[0] == []
+
+
 @st.composite
 def panels(draw):
     """Candles of up to three instruments, of two lengths, with gaps, in one stream."""

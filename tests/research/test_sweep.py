@@ -9,7 +9,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import ConfigError, EngineError, StrategyError
-from barter_bt.research import executors
+from barter_bt.research import packing
 from barter_bt.research.kept import KeptRows
 from barter_bt.research.one_pass.figures import Run
 from barter_bt.research.runs import Runs
@@ -248,7 +248,7 @@ def test_why_sets_were_run_as_a_whole_is_told():
         ({"objective": "sharp"}, "did you mean 'sharpe'"),
         ({"figures": ["start"]}, "those that are numbers"),
         ({"workers": 0}, "whole number from 1"),
-        ({"executor": "ray"}, "allowed: threads, processes"),
+        ({"executor": "dask"}, "allowed: threads, processes, ray"),
         ({"over": {"set": (1,), "fast": (1,), "slow": (2,)}}, "a column of the result is"),
     ],
 )
@@ -314,7 +314,8 @@ def test_frames_of_some_size_travel_in_files(tmp_path):
     frame = pl.DataFrame({"a": range(20_000)})
     plan = Runs(simulation(), crossing, GRID, ["sharpe"], {"sampling": None}, 0, True)
     vars(plan)["extra"] = [frame, frame]
-    file = executors._packed(plan, tmp_path)
+    packing.write(packing.packed(plan), tmp_path)
     assert len(list(tmp_path.glob("*.arrow"))) == 1
-    executors._begin(str(file))
-    assert vars(executors._plan.pop())["extra"][0].equals(frame)
+    one, other = vars(packing.read(tmp_path))["extra"]
+    assert one.equals(frame)
+    assert one is other

@@ -9,6 +9,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.errors import ConfigError
+from barter_bt.risk.managers import split
 from tests.engine.tiny import A, B, flat, quotes, run, schedule, stamps, table, trades
 from tests.risk.drivers import DRIVERS, MARGIN, Ask, as_schedule, go, steady
 
@@ -461,8 +462,8 @@ def test_a_wrong_limit_is_an_error(limits, match):
     [
         ({"order_quantity": 0.5}, "order_quantity is 0.5, less than one step"),
         ({"exposure": 1e-10}, "exposure is 1e-10, less than one step"),
-        ({"by_instrument": {"a_usd": {}, "x.a_usd": {}}}, "names 'a_usd' twice"),
-        ({"by_instrument": {"c_usd": {}}}, "unknown instrument 'c_usd'"),
+        ({"by_instrument": {"a_usd": {"open_orders": 1}, "x.a_usd": {"open_orders": 1}}}, "names 'a_usd' twice"),
+        ({"by_instrument": {"c_usd": {"open_orders": 1}}}, "unknown instrument 'c_usd'"),
     ],
 )
 def test_a_limit_that_does_not_fit_the_instruments_is_an_error(limits, match):
@@ -477,3 +478,13 @@ def test_a_limit_beyond_the_range_limits_nothing():
     limits = bt.Limits(**huge, exposure=10**30, leverage=10**30, price_band=10**30, open_orders=10**30)
     asks = (Ask(2, 5), Ask(3, -5, 50), Ask(4, -2))
     assert go("schedule", asks, limits).digest == go("schedule", asks, None).digest
+
+
+@pytest.mark.parametrize(
+    "risk", [bt.Limits(), {}, [bt.Limits(resize=True)], bt.Limits(by_instrument={"a_usd": {"resize": True}})]
+)
+def test_limits_without_a_limit_are_told(risk):
+    """They have no effect; one for a single instrument has."""
+    with pytest.raises(ConfigError, match="risk is Limits without a limit: it has no effect"):
+        split(risk)
+    assert split(bt.Limits(by_instrument={"a_usd": {"open_orders": 1}}))[0] is not None

@@ -112,3 +112,14 @@ def test_what_cannot_run_together_is_an_error():
         run(STEADY, [bt.Compiled(second, wake=f"timer:{n}s", name=str(n)) for n in (1, 2)])
     with pytest.raises(StrategyError, match="only one strategy"):
         run(STEADY, [wishes("a", "a_usd", 1.0), wishes("b", "a_usd", 2.0)])
+
+
+def test_what_cannot_be_prepared_is_no_part_of_a_group():
+    """A list may have objects in Python, which a run makes strategies of; a group may not."""
+
+    class Mine:
+        def generate_algo_orders(self, state):
+            return None
+
+    with pytest.raises(StrategyError, match="cannot be prepared"):
+        StrategyGroup([Mine()])

@@ -40,15 +40,20 @@ class Config:
     path: Path
     file: File
 
-    def build(self) -> dict[str, Any]:
+    def build(self, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make the keyword arguments of ``barter_bt.backtest.backtest``: streams, instruments, strategy, ...
+
+        Parameters
+        ----------
+        parameters
+            Of the strategy, in place of the file's.
 
         Raises
         ------
         BarterBtError
             As :meth:`build_market`; or the strategy cannot be loaded.
         """
-        return self.build_market() | {"strategy": self._object("strategy", self.file.strategy)}
+        return self.build_market() | {"strategy": self.strategies()(parameters or {})}
 
     def build_market(self) -> dict[str, Any]:
         """Make those of ``Simulation``: all but the strategy.

@@ -15,6 +15,7 @@ from barter_bt.statistic.rolling import usual_window
 from barter_bt.statistic.tables import Floats, Integers, Tables
 
 if TYPE_CHECKING:
+    from bokeh.models import DataRange1d
     from bokeh.plotting import figure as Figure
 
 COLUMNS: Final = 1200
@@ -54,29 +55,8 @@ class Canvas:
         self._look: Style = look_of(style)
         self._time = DataRange1d()
 
-    def _figure(self, *, height: int, time: bool = False, **options: Any) -> Figure:
-        from bokeh.models import BoxZoomTool, HoverTool, PanTool, ResetTool, SaveTool, WheelZoomTool
-        from bokeh.plotting import figure
-
-        look = self._look
-        hover = HoverTool(**options.pop("hover"))
-        zoom = WheelZoomTool(dimensions="width" if time else "both")
-        tools = [PanTool(), BoxZoomTool(dimensions="width" if time else "both"), zoom, ResetTool(), SaveTool(), hover]
-        if time:
-            options |= {"x_axis_type": "datetime", "x_range": self._time, "min_border_left": 80}  # so that axes align
-        made = figure(height=height, sizing_mode="stretch_width", tools=tools, toolbar_location="above", **options)
-        made.toolbar.logo = None
-        made.toolbar.autohide = True
-        made.background_fill_color = made.border_fill_color = look.background
-        made.outline_line_color = None
-        for axis in made.axis:
-            axis.axis_line_color = axis.major_tick_line_color = look.grid
-            axis.minor_tick_line_color = None
-            axis.major_label_text_color = axis.axis_label_text_color = look.muted
-        made.grid.grid_line_color = look.grid
-        if time:
-            self._add_legend(made)
-        return made
+    def _figure(self, *, height: int, time: bool = False, hover: Mapping[str, Any], **options: Any) -> Figure:
+        return styled_figure(self._look, height=height, hover=hover, time=self._time if time else None, **options)
 
     def _note(self, chart: Figure, drawn: int, there: int, what: str) -> None:
         """Say above a chart that not all of something is drawn."""
@@ -86,14 +66,6 @@ class Canvas:
             told = Title(text=f"{drawn:,} of {there:,} {what} drawn", text_font_style="normal")
             told.text_color = self._look.muted
             chart.add_layout(told, "above")
-
-    def _add_legend(self, chart: Figure) -> None:
-        from bokeh.models.annotations import Legend
-
-        legend = Legend(click_policy="hide", orientation="horizontal", margin=0)
-        legend.border_line_color = legend.background_fill_color = None
-        legend.label_text_color, legend.label_text_font_size = self._look.text, "12px"
-        chart.add_layout(legend, "above")
 
     @staticmethod
     def _hover(*rows: tuple[str, str], only: str | None = None) -> dict[str, Any]:
@@ -119,6 +91,42 @@ class Canvas:
         for tool in chart.toolbar.tools:
             if isinstance(tool, HoverTool):
                 tool.renderers = [renderer]
+
+
+def styled_figure(
+    look: Style, *, height: int, hover: Mapping[str, Any], time: DataRange1d | None = None, **options: Any
+) -> Figure:
+    """A figure in a page's colours, with zoom and hover; ``time`` is the axis of time that it shares with others."""
+    from bokeh.models import BoxZoomTool, HoverTool, PanTool, ResetTool, SaveTool, WheelZoomTool
+    from bokeh.plotting import figure
+
+    along: Any = "both" if time is None else "width"
+    tools = [PanTool(), BoxZoomTool(dimensions=along), WheelZoomTool(dimensions=along), ResetTool(), SaveTool()]
+    if time is not None:
+        options |= {"x_axis_type": "datetime", "x_range": time, "min_border_left": 80}  # so that axes align
+    tools.append(HoverTool(**hover))
+    made = figure(height=height, sizing_mode="stretch_width", tools=tools, toolbar_location="above", **options)
+    made.toolbar.logo = None
+    made.toolbar.autohide = True
+    made.background_fill_color = made.border_fill_color = look.background
+    made.outline_line_color = None
+    for axis in made.axis:
+        axis.axis_line_color = axis.major_tick_line_color = look.grid
+        axis.minor_tick_line_color = None
+        axis.major_label_text_color = axis.axis_label_text_color = look.muted
+    made.grid.grid_line_color = look.grid
+    if time is not None:
+        _add_legend(made, look)
+    return made
+
+
+def _add_legend(chart: Figure, look: Style) -> None:
+    from bokeh.models.annotations import Legend
+
+    legend = Legend(click_policy="hide", orientation="horizontal", margin=0)
+    legend.border_line_color = legend.background_fill_color = None
+    legend.label_text_color, legend.label_text_font_size = look.text, "12px"
+    chart.add_layout(legend, "above")
 
 
 def milliseconds(times: Integers) -> Floats:

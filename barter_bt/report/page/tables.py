@@ -68,8 +68,10 @@ def tables_of(run: Tables, options: Mapping[str, Any]) -> list[Table]:
         _by(run, "instrument", options),
         _by(run, "strategy", options),
         _drawdowns(run),
-        _frame("Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)),
-        _frame("Last trades (fills)", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
+        frame_table(
+            "Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)
+        ),
+        frame_table("Last trades (fills)", run.trades[-ROWS:].reverse(), _left_out(run.trades.height, ROWS)),
     ]
     return [table for table in made if table is not None and table.rows]
 
@@ -107,8 +109,10 @@ def _extremes(positions: pl.DataFrame) -> pl.DataFrame:
     return ranked if ranked.height <= 2 * some else pl.concat([ranked[:some], ranked[-some:]])
 
 
-def _frame(heading: str, frame: pl.DataFrame, note: str) -> Table:
-    rows = [[_cell(value, "text") for value in row] for row in frame.iter_rows()]
+def frame_table(heading: str, frame: pl.DataFrame, note: str = "", *, figures: bool = False) -> Table:
+    """A table as it is; with ``figures`` what is named as a figure is shown as one."""
+    units: list[Unit] = [FIGURES[name].unit if figures and name in FIGURES else "text" for name in frame.columns]
+    rows = [[_cell(value, unit) for value, unit in zip(row, units, strict=True)] for row in frame.iter_rows()]
     return Table(heading, tuple(name.replace("_", " ") for name in frame.columns), rows, note)
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.errors import ConfigError, MissingPackageError
-from barter_bt.files import replacing
 from barter_bt.report.canvas import Look, look_of
+from barter_bt.report.page.html import writable, write_html
 from barter_bt.report.page.tables import figures_table, tables_of
 from barter_bt.statistic.benchmark import Benchmark
 from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
@@ -71,27 +70,17 @@ def write_page(
     ConfigError
         The file's directory does not exist.
     """
-    try:
-        from bokeh.embed import components
-        from bokeh.resources import Resources
-        from jinja2 import Environment, PackageLoader
-    except ImportError as error:
-        raise MissingPackageError("the page needs Bokeh", 'pip install "barter-bt[report]"') from error
+    target = writable(path)
     from barter_bt.report.page.interactive import Charts
 
-    target = Path(path)
-    if not target.absolute().parent.is_dir():  # before all the work
-        raise ConfigError(f"{target} cannot be written: directory {target.parent} does not exist")
-    if target.suffix not in (".html", ".htm"):
-        raise ConfigError(f"{target} is a page in HTML; its name must end in .html", "a picture is made by plot")
     look = look_of(style)
     summary = summarise(run, benchmark=benchmark, **options)
     charts = Charts(run, benchmark, benchmark_name, window, style, options).all()
-    script, divs = components(charts) if charts else ("", {})
-    environment = Environment(loader=PackageLoader("barter_bt.report", "page"), autoescape=True)
-    scripts = Resources(mode="inline", components=["bokeh"]).js_raw if charts else []
     told = dict(manifest or run.config)
-    page = environment.get_template("page.html").render(
+    return write_html(
+        target,
+        "page.html",
+        charts,
         title=title or " + ".join(getattr(run, "strategies", None) or ["Backtest"]),
         look=look,
         strategies=" + ".join(getattr(run, "strategies", None) or []),
@@ -103,18 +92,12 @@ def write_page(
         intervals=_intervals(run, options),
         curves=CURVES,
         confidence=CONFIDENCE,
-        divs=divs,
-        script=script,
-        scripts=scripts,
         digest=run.digest,
         data=told.get("data") or [],
         warnings=told.get("warnings") or [],
         partial=bool(told.get("partial")),
         config=json.dumps(told, indent=2, ensure_ascii=False, default=str),
     )
-    with replacing(target) as file:
-        file.write_text(page, "utf-8")
-    return target
 
 
 def facts(run: Tables, *, benchmark: Benchmark | None = None, **options: Any) -> dict[str, Any]:

@@ -42,15 +42,13 @@ def start(account: Account, kept: Kept, found: Found) -> None:
 
 
 @unit
-def note_equity(account: Account, found: Found, equity: int) -> int:
-    """A mark: 1 where the equity is the highest so far; else it may be the lowest since."""
+def note_equity(account: Account, found: Found, equity: int) -> None:
+    """A mark: the equity may be the highest so far, or the lowest since."""
     s = found.state
     if equity > s.peak[0]:
         end_drawdown(account, found)
         s.peak[0] = s.low[0] = equity
-        return 1
     s.low[0] = min(s.low[0], equity)
-    return 0
 
 
 def end_drawdown(account: Account, found: Found) -> None:
@@ -75,7 +73,7 @@ def missing(terms: Terms, asked: Asked, found: Found, i: int, value: float, tick
         if wished != 0:
             wished = lots_for(terms, i, worth_of(account, s, wished, equity), ticks, account.with_fee[0])
     change = bounded_sum(wished if value > 0.0 else -wished, -found.holdings.quantity[i])
-    if wished != 0 and abs(change) <= muldiv_floor(wished, account.band[0], RATE):
+    if wished != 0 and account.band[0] != 0 and abs(change) <= muldiv_floor(wished, account.band[0], RATE):
         return 0
     return max(min(change, LIMIT), -LIMIT)
 
@@ -107,9 +105,14 @@ def send(terms: Terms, found: Found, i: int, change: int, fills_at: int) -> bool
 
 
 def can_pay(terms: Terms, found: Found, i: int, side: int, lots: int, ticks: int) -> bool:
-    """Whether the account can pay for a fill (rule 17)."""
-    value, cash = notional(terms, i, lots, ticks), found.state.cash[0]
-    fee = fee_of(terms, i, value, lots, 0)
+    """Whether the account can pay for a fill."""
+    value = notional(terms, i, lots, ticks)
+    return covers(found, i, side, lots, value, fee_of(terms, i, value, lots, 0))
+
+
+def covers(found: Found, i: int, side: int, lots: int, value: int, fee: int) -> bool:
+    """Whether the account can pay what a fill is worth, and its fee (rule 17)."""
+    cash = found.state.cash[0]
     if abs(fee) > LIMIT - value:
         return False
     if side > 0:
@@ -137,14 +140,16 @@ def fill(terms: Terms, asked: Asked, kept: Kept, found: Found, i: int, ticks: in
     side, lots = (1, h.pending[i]) if h.pending[i] > 0 else (-1, -h.pending[i])
     ticks = max(ticks + side * by_ticks_and_rate(ticks, asked.each.slip_ticks[i], asked.each.slip_rate[i]), 1)
     h.pending[i] = 0
-    s.beyond[0] |= int(notional(terms, i, lots, ticks) > MOST)
-    if not can_pay(terms, found, i, side, lots, ticks):
+    value = notional(terms, i, lots, ticks)
+    fee = fee_of(terms, i, value, lots, 0)
+    s.beyond[0] |= int(value > MOST)
+    if not covers(found, i, side, lots, value, fee):
         lots = most_payable(terms, found, i, side, lots, ticks) if account.resize[0] else 0
         if lots == 0:
             s.rejected[0] += 1
             return
-    value = notional(terms, i, lots, ticks)
-    fee = fee_of(terms, i, value, lots, 0)
+        value = notional(terms, i, lots, ticks)
+        fee = fee_of(terms, i, value, lots, 0)
     s.filled[0] += 1
     put(kept.fees, money(account, fee))
     put(kept.notional, money(account, value))

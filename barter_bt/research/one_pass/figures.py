@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from barter_bt.research.one_pass.tables import Found
+from barter_bt.research.one_pass.tables import Amounts, Found
+from barter_bt.research.sampled import Sampled
 from barter_bt.statistic import FIGURES
-from barter_bt.statistic.curve import Curve, Drawdowns, ratio
+from barter_bt.statistic.curve import Curve, Drawdowns, changes, ratio
 from barter_bt.statistic.tables import Floats, Integers
 
 _NONE: Final = np.zeros(1, np.int64)
@@ -75,6 +76,12 @@ class Run:
 
     found: Found
     curve: Curve
+    equity: Amounts
+
+    @property
+    def sampled(self) -> Sampled:
+        """Its returns."""
+        return Sampled(self.curve.times[self.curve.rows], changes(self.equity.array("value")))
 
     def value(self, name: str) -> Any:
         """One of the figures in :data:`ALL`."""

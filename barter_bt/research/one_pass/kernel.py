@@ -9,8 +9,8 @@ same functions.
 
 What it costs: two comparisons of the price, one of the target and one with the next sample for a candle at which
 nothing changes; such candles are passed over in a loop of their own. While a position stays as it is, its value rises
-and falls with the price; so only prices beyond those seen since the last peak of the equity can change the peak or the
-lowest equity behind it.
+and falls with the price; so only prices beyond bounds that are known can change the peak of the equity or the lowest
+behind it.
 
 What it does not do: derivatives, margin, slippage by candles, latency, limits, other orders. Nor does it go near the
 bounds of rule 2: it stops at a quarter of them, and a full run says what becomes of that.
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from barter_bt.columns.exact import LIMIT
+from barter_bt.columns.exact import LIMIT, muldiv_floor
 from barter_bt.engine.accounting import notional
 from barter_bt.engine.sizing import UNITS
 from barter_bt.engine.terms import Terms
@@ -47,11 +47,9 @@ def run(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
             if s.beyond[0]:
                 return 1
         if ticks > high or ticks < low:
-            if note_equity(account, found, worth(given.terms, found, ticks)):
-                high = low = ticks
-            high, low = max(high, ticks), min(low, ticks)
-            if h.quantity[0] == 0:
-                high, low = LIMIT, -1  # no price matters
+            equity = worth(given.terms, found, ticks)
+            note_equity(account, found, equity)
+            low, high = calm(given.terms, found, ticks, equity)
         if k == sampled:
             put(kept.equity, money(account, worth(given.terms, found, ticks)))
             due += 1
@@ -75,6 +73,21 @@ def worth(terms: Terms, found: Found, ticks: int) -> int:
     value = notional(terms, 0, quantity, ticks) if quantity != 0 else 0
     found.state.beyond[0] |= int(value > MOST)
     return found.state.cash[0] + value
+
+
+def calm(terms: Terms, found: Found, ticks: int, equity: int) -> tuple[int, int]:
+    """Prices between which the equity is surely neither above its peak nor below the lowest since.
+
+    What lots are worth is rounded here and there, and so changes by at most one unit more than their number says.
+    """
+    s, lots = found.state, found.holdings.quantity[0]
+    if lots == 0:
+        return -1, LIMIT
+    if lots > terms.lots_max[0]:
+        return ticks, ticks
+    up = muldiv_floor(max(s.peak[0] - equity - 1, 0), terms.den[0], lots * terms.num[0])
+    down = muldiv_floor(max(equity - s.low[0] - 1, 0), terms.den[0], lots * terms.num[0])
+    return ticks - min(down, ticks), ticks + min(up, LIMIT - ticks)
 
 
 def follow(terms: Terms, asked: Asked, found: Found, value: float, ticks: int) -> int:

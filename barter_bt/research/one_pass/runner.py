@@ -120,7 +120,7 @@ class OnePass:
             self._ask(asked, one)
             self._remember(asked.each, targets)
             asked.targets.point("value", 0, targets[self._rows])
-            yield None if step() else Run(found, self.curve)
+            yield None if step() else Run(found, self.curve, kept.equity)
 
     def _step(self, given: Given, asked: Asked, kept: Kept, found: Found) -> Callable[[], int]:
         blocks = (given, asked, kept, found)

@@ -84,7 +84,7 @@ class BlockSums:
 
     def __post_init__(self) -> None:
         blocks = len(self.lengths)
-        _check_number(blocks)
+        check_number(blocks)
         if self.sums.shape != self.squares.shape or self.sums.ndim != 2 or self.sums.shape[0] != blocks:
             raise DataError(
                 f"sums have the shape {self.sums.shape}, squares {self.squares.shape} and lengths ({blocks},); "
@@ -101,14 +101,10 @@ class BlockSums:
     @classmethod
     def of(cls, returns: Matrix, blocks: int) -> BlockSums:
         """Cut returns in blocks, whose lengths differ by one observation at most, and sum them."""
-        _check_number(blocks)
+        check_number(blocks)
         values, names = matrix_of(returns, observations=2 * blocks, configurations=2)
-        length, longer = divmod(len(values), blocks)
-        lengths = np.array([length + (k < longer) for k in range(blocks)], dtype=np.float64)
-        starts = np.concatenate(([0], np.cumsum(lengths[:-1]))).astype(np.int64)
-        centre = values.mean(axis=0)
-        apart = values - centre
-        return cls(lengths, np.add.reduceat(apart, starts), np.add.reduceat(apart * apart, starts), names, centre)
+        lengths, sums, squares, centre = summed(values, blocks)
+        return cls(lengths, sums, squares, names, centre)
 
     def scores(self, by_risk: bool) -> Iterator[Scores]:
         """The best in sample of all splits, some at a time; a split and that with its halves exchanged go together.
@@ -143,7 +139,18 @@ class BlockSums:
         return found
 
 
-def _check_number(blocks: int) -> None:
+def summed(values: Floats, blocks: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Lengths of the blocks of observations x configurations, sums around the mean and of squares, and the mean."""
+    length, longer = divmod(len(values), blocks)
+    lengths = np.array([length + (k < longer) for k in range(blocks)], dtype=np.float64)
+    starts = np.concatenate(([0], np.cumsum(lengths[:-1]))).astype(np.int64)
+    centre = values.mean(axis=0)
+    apart = values - centre
+    return lengths, np.add.reduceat(apart, starts), np.add.reduceat(apart * apart, starts), centre
+
+
+def check_number(blocks: int) -> None:
+    """Refuse a number of blocks that cannot be halved, or makes too many splits."""
     if blocks % 2 or not 2 <= blocks <= _MOST_BLOCKS:
         raise ConfigError(f"blocks is {blocks}; allowed: even numbers from 2 to {_MOST_BLOCKS}", "16 is usual")
 

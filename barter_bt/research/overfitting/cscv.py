@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,8 @@ from barter_bt.research.overfitting.matrix import Matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from barter_bt.research.result import Sweep
 
 _BLOCKS = 16
 
@@ -88,7 +90,7 @@ class Overfitting:
 
 
 def probability_of_overfitting(
-    returns: Matrix | BlockSums, blocks: int | None = None, *, measure: Literal["sharpe", "mean"] = "sharpe"
+    returns: Matrix | BlockSums | Sweep, blocks: int | None = None, *, measure: Literal["sharpe", "mean"] = "sharpe"
 ) -> Overfitting:
     """How likely the configuration that looks best is worse than the median of all in times it was not chosen by.
 
@@ -101,10 +103,11 @@ def probability_of_overfitting(
     returns
         Observations x configurations, of the same times: a Polars frame with a column for each (times are left out),
         as ``bt.compare(runs).returns`` is, or an array. All that were tried, not the best of them. Or
-        their sums by block, where returns would be too many for the memory.
+        their sums by block, where returns would be too many for the memory; or a sweep that has kept these
+        (``blocks=``), whose configurations are the numbers of its sets.
     blocks
         An even number from 2 to 20; by default 16, which make 12,870 splits. Their lengths differ by one observation at
-        most.
+        most. Of sums it is known.
     measure
         What is best: the Sharpe ratio (mean / standard deviation with n - 1, 0 where nothing varies) or the mean.
 
@@ -134,6 +137,8 @@ def probability_of_overfitting(
     """
     if measure not in ("sharpe", "mean"):
         raise ConfigError(f"measure is {measure!r}; allowed: 'sharpe', 'mean'")
+    if hasattr(type(returns), "block_sums"):
+        returns = cast("Sweep", returns).block_sums
     if isinstance(returns, BlockSums):
         if blocks not in (None, len(returns.lengths)):
             raise ConfigError(f"blocks is {blocks}, and the sums are of {len(returns.lengths)}", "leave it out")
