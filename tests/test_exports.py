@@ -17,7 +17,7 @@ SURFACE = {
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Downloaded Finding IMPORTERS Importer MarketData Quality Repair Report
-        Sessions Stream aggregate assignments book candles cash_flows check complete_snapshots continuous
+        Sessions Stream aggregate assignments book book_orders candles cash_flows check complete_snapshots continuous
         contract_targets delisted deposits dividends download exchange_sessions from_pandas from_wide front_contracts
         funding generate interest load margin_transfers quality quotes read_csv rebuild_books rename_symbols sample
         sessions settlement_prices splits trades

@@ -58,7 +58,7 @@ CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "ad
 MARKS = ("weighted_mid", "closing", "mid", "last")
 CLOSING_WITH_FEE = "closing_with_fee"
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES, "book": BOOK}
-QUEUES = ("conservative", "power", "logarithmic")
+QUEUES = ("conservative", "power", "logarithmic", "fifo")
 _TAKERS = ("book", "quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
 _LAST = ("trades", "candles")
@@ -252,6 +252,8 @@ def build_fill_terms(
         terms.last_on[i] = _pick("auto", _LAST, has, one.key, "")
         terms.quotes_on[i] = QUOTES if "quotes" in has else 0
         _refuse_on_book(venue, one, BOOK in (taking, terms.maker_fills_on[i]))
+        if terms.maker_fills_on[i] == BOOK:
+            _refuse_fifo(venue, one, has)
         terms.queue[i], terms.queue_power[i] = QUEUES.index(venue.queue), venue.queue_power or 0
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
@@ -281,6 +283,15 @@ def _refuse_on_book(venue: Venue, one: Instrument, on_book: bool) -> None:
         raise ConfigError(
             f"{name} of {one.exchange!r} is {getattr(venue, name)!r}, and orders of {one.key!r} fill on its book",
             'leave it out, or let them fill on "quotes"',
+        )
+
+
+def _refuse_fifo(venue: Venue, one: Instrument, has: frozenset[str]) -> None:
+    """Exact places need a book by order (rule 94)."""
+    if venue.queue == "fifo" and "book_orders" not in has:
+        raise ConfigError(
+            f"queue of {one.exchange!r} is 'fifo', and the book of {one.key!r} is by price, which tells nobody's place",
+            "give its orders by id, with data.book_orders, or choose another queue",
         )
 
 

@@ -119,7 +119,8 @@ class Venue:
         fills ``"one_tick_worse"`` at once, however much that is (rule 14).
     queue
         How much of what leaves a price of a book without a trade stood ahead of own orders there: nothing as long as
-        that can be (``"conservative"``), or as the ``"power"`` or the ``"logarithmic"`` family says (rule 92).
+        that can be (``"conservative"``), or as the ``"power"`` or the ``"logarithmic"`` family says (rule 92);
+        ``"fifo"``: a book by order tells (rule 94).
     queue_power
         Of ``queue="power"`` the exponent, from 1, in proportion, to 9.
     faults
@@ -151,7 +152,7 @@ class Venue:
     collateral: Mapping[str, float] = field(default_factory=dict)
     locked_quotes: Literal["wait", "fill"] = "wait"
     beyond_size: Literal["wait", "one_tick_worse"] = "wait"
-    queue: Literal["conservative", "power", "logarithmic"] = "conservative"
+    queue: Literal["conservative", "power", "logarithmic", "fifo"] = "conservative"
     queue_power: int | None = None
     faults: Faults = _NO_FAULTS
 
@@ -167,7 +168,7 @@ class Venue:
             "mark": ("weighted_mid", "mid", "last", "closing", "closing_with_fee"),
             "locked_quotes": ("wait", "fill"),
             "beyond_size": ("wait", "one_tick_worse"),
-            "queue": ("conservative", "power", "logarithmic"),
+            "queue": ("conservative", "power", "logarithmic", "fifo"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:

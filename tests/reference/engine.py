@@ -231,7 +231,7 @@ class Engine:
         index = event.instrument.index
         self.tick(now)
         if event.message:
-            self.levels[index].apply(event.message)
+            self.levels[index].apply(event.message, event.instrument)
             event = self.levels[index].quote(event)
         replaced = self.news[index].update(self.books[index], event)
         mark = self.books[index].mark(self.positions.get(index))

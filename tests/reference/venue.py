@@ -403,7 +403,7 @@ class Venue(Money):
         book = self.books[event.instrument.index]
         message, levels = event.message, self.levels[event.instrument.index]
         if message:
-            levels.apply(message)
+            on_books.execute(self, event.instrument, levels.apply(message, event.instrument), now)
             event = levels.quote(event)
         assert book.update(event), "venue time does not go back"
         self.last[event.instrument.index, event.kind] = event

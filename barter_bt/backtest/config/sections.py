@@ -32,7 +32,9 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
+    kind: Annotated[
+        Literal["trades", "quotes", "candles", "book", "book_orders"], Meta(description="what its rows are")
+    ]
     path: Annotated[
         str | list[str],
         Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog, or its URL"),
@@ -187,7 +189,7 @@ class VenueSection(Section, frozen=True):
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
-    queue: Literal["conservative", "power", "logarithmic"] | UnsetType = UNSET
+    queue: Literal["conservative", "power", "logarithmic", "fifo"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
     faults: FaultsSection | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET

@@ -11,6 +11,7 @@ import polars as pl
 
 from barter_bt import data
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.schema import BOOKS
 from barter_bt.data.sessions import Sessions
 from barter_bt.data.stream import Stream
 from barter_bt.instrument import Instrument
@@ -62,9 +63,24 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "sequence",
         "previous_sequence",
     ),
+    "book_orders": (
+        "time_exchange",
+        "time_received",
+        "instrument",
+        "action",
+        "order_id",
+        "side",
+        "price",
+        "amount",
+        "snapshot",
+        "sequence",
+        "previous_sequence",
+    ),
 }
 TYPES: dict[str, Any] = {
     "instrument": pl.String,
+    "action": pl.String,
+    "order_id": pl.Int64,
     "side": pl.Int64,
     "snapshot": pl.Boolean,
     "sequence": pl.Int64,
@@ -143,8 +159,8 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
 def to_stream(stream: StreamSpec, pieces: int) -> Stream:
     """The stream, its frame in so many chunks."""
     frame = split(stream_frame(stream), pieces)
-    if stream.kind == "book":
-        return data.book(frame)
+    if stream.kind in BOOKS:
+        return data.book(frame) if stream.kind == "book" else data.book_orders(frame)
     readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return readers[stream.kind](frame, seen_by=stream.seen_by)
 
