@@ -74,7 +74,8 @@ class Importer:
         What it is called by.
     kind
         What the rows become: ``"trades"``, ``"quotes"``, ``"candles"``, ``"book"``, ``"book_orders"``; ``"funding"``,
-        ``"dividend"``, ``"split"``, ``"settlement"``, ``"sessions"``, ``"symbol"`` (changes of symbols) or ``"delisting"``.
+        ``"dividend"``, ``"split"``, ``"settlement"``, ``"sessions"``, ``"symbol"`` (changes of symbols),
+        ``"delisting"``.
     layout
         The columns of a file, in order, and what they are written as.
     source
