@@ -44,7 +44,8 @@ def candles(draw, step=60.0):
         opened = max(price + draw(st.sampled_from([0, 0, 0, 1, -1, -4, 5])), 4)
         close = max(opened + draw(st.integers(-4, 4)), 4)
         high, low = (draw(st.integers(0, 4)) for _ in range(2))
-        rows.append(tuple(each / 4 for each in (opened, max(opened, close) + high, min(opened, close) - min(low, 3), close)))
+        top, bottom = max(opened, close) + high, min(opened, close) - min(low, 3)
+        rows.append(tuple(each / 4 for each in (opened, top, bottom, close)))
         price = close
     return bars(*rows, instrument="btc_usd", step=step)
 
@@ -123,3 +124,56 @@ def test_fees_by_volume_are_those_of_runs(data, each, window, every, before):
     )
     sim = simulation(data, venues=bt.Venue(fees=bt.Fees("0.5%", "3%", tiers=tiers)))
     assert differences(sim, each)[0] == []
+
+
+ROWS = [(10, 10, 10, 10), (10, 12, 10, 12), (12, 13, 11, 12), (12, 12, 9, 9), (9, 9, 8, 8), (8, 9, 8, 9), (9, 9, 9, 9)]
+CASES = {
+    "a stop closes it once": ({"stop_loss": 0.1}, 2, 2, 1),
+    "all targets: again and again": ({"stop_loss": 0.1, "rebalance": "always"}, 5, 5, 2),
+    "a limit, and a stop that ends": ({"stop_loss": 0.5, "take_profit": 0.2}, 2, 2, 1),
+    "the stop comes first": ({"stop_loss": 0.01, "take_profit": 0.01}, 2, 2, 1),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_becomes_of_an_entry(case):
+    """A constant target on candles that rise and fall."""
+    options, trades, filled, positions = CASES[case]
+    sim, one = simulation(bars(*ROWS, instrument="btc_usd")), bt.Signals(pl.lit(1.0), **options)
+    assert differences(sim, [one]) == ([], trades)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert (run.value("orders_filled"), run.value("positions")) == (filled, positions)
+
+
+def test_a_stop_sells_what_is_left_of_its_entry():
+    """Half of it was sold before: the order is cancelled behind its fill, and not counted as filled."""
+    target = pl.when(CLOSE == 12).then(2.0).when(CLOSE == 13).then(1.0)
+    rows = [(12, 12, 12, 12), (12, 13, 12, 13), (13, 13.25, 13, 13.25), (13, 13, 6, 7)]
+    sim, one = simulation(bars(*rows, instrument="btc_usd")), bt.Signals(target, stop_loss=0.4)
+    assert differences(sim, [one]) == ([], 3)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert (run.value("trades"), run.value("orders_filled")) == (3, 2)
+
+
+def test_a_target_that_turns_is_left_to_a_full_run():
+    """It would be protected, too."""
+    sim = simulation(bars(*ROWS, instrument="btc_usd"))
+    each = [bt.Signals(pl.when(CLOSE == 12).then(1.0).otherwise(-1.0), **more) for more in ({}, {"stop_loss": 0.5})]
+    assert [run is None for run in OnePass(sim._setup, {}, interpret=True).run(each)] == [False, True]
+
+
+def test_compiled_and_interpreted_agree():
+    """Both kernels of one instrument, in one sweep; rates by volume."""
+    walk = bt.data.candles(bt.data.generate.candles(3_000, instrument="btc_usd", seed=6))
+    tiers = bt.FeeTiers([(2_000, 0, "0.02%")], "usd", window=2)
+    above = (CLOSE > CLOSE.rolling_mean(9)) * 0.5
+    each = [bt.Signals(above, size="equity"), bt.Signals(above, size="equity", trailing_stop=0.002, take_profit=0.003)]
+    for fees in (bt.Fees("0.05%", "0.1%", tiers=tiers), bt.Fees("0.1%")):
+        sim = simulation(walk, increment="0.0001", venues=bt.Venue(fees=fees))
+        runs = [
+            [{name: run.value(name) for name in ALL} for run in OnePass(sim._setup, {}, interpret=plainly).run(each)]
+            for plainly in (True, False)
+        ]
+        assert runs[0] == runs[1]
+        assert min(run["trades"] for run in runs[0]) > 100
+        assert differences(sim, each)[0] == []

@@ -144,12 +144,19 @@ def fill(terms: Terms, asked: Asked, kept: Kept, found: Found, i: int, ticks: in
 
 def slipped(asked: Asked, i: int, side: int, ticks: int) -> int:
     """The price at which an order takes."""
-    return max(ticks + side * by_ticks_and_rate(ticks, asked.each.slip_ticks[i], asked.each.slip_rate[i]), 1)
+    more, rate = asked.each.slip_ticks[i], asked.each.slip_rate[i]
+    return max(ticks + side * by_ticks_and_rate(ticks, more, rate), 1) if more | rate else ticks
 
 
 def charge(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
     """The fee of an order that fills at once and whole (rules 3 and 40)."""
-    return fee_of_order(terms, i, fee_of(terms, i, value, lots, is_maker), value)
+    fee = fee_of(terms, i, value, lots, is_maker)
+    return _charge_by_order(terms, i, fee, value) if terms.fee_by_order[i] else fee
+
+
+@unit
+def _charge_by_order(terms: Terms, i: int, fee: int, value: int) -> int:
+    return fee_of_order(terms, i, fee, value)
 
 
 def deal(

@@ -88,7 +88,7 @@ class OnePass:
         self._instruments = candles["instrument"]
         bars = {name: np.ascontiguousarray(values[self._rows]) for name, values in candles.items()}
         zone = options.get("time_zone") or time_zone_of(setup.streams)
-        closes = np.unique(bars["time"])
+        closes = bars["time"][np.insert(np.diff(bars["time"]) > 0, 0, True)]
         begins = int(closes[0] > setup.begins)  # else the mark of the first candle takes the place of the start's
         times = np.concatenate(([setup.begins][:begins], closes))
         if len(times) == 1:
@@ -135,8 +135,9 @@ class OnePass:
             self._remember(asked.each, targets)
             asked.targets.point("value", 0, targets[self._rows])
             root = self._root(one)
-            step = steps.get(root) or steps.setdefault(root, self._step(root, blocks))
-            yield None if step() else Run(found, self.curve, kept.equity)
+            if root not in steps:
+                steps[root] = self._step(root, blocks)
+            yield None if steps[root]() else Run(found, self.curve, kept.equity)
 
     def _given(self, signals: Sequence[Signals]) -> Given:
         """What is the same for all of them; with a copy of the terms where a run changes rates."""
@@ -194,7 +195,9 @@ class OnePass:
         a.size[0], a.with_fee[0], a.resize[0] = _SIZES[one.size], int(one.with_fee), int(one.resize)
         a.band[0], a.on_change[0] = round((one.band or 0.0) * RATE), int(one.rebalance == "on_change")
         asked.each.array("per_unit")[:] = self._per_unit[one.size]
-        p, (_, *amounts) = asked.protection, protection_of(self._terms, one)
+        p, amounts = asked.protection, [0, 0, 0]
+        if is_protected(one):
+            _, *amounts = protection_of(self._terms, one)
         p.stop_loss[0], p.take_profit[0], p.trailing_stop[0] = amounts
         p.by_fraction[0], p.touch[0] = int(one.protect_by == "fraction"), self._setup.fill_terms.touch[0]
         p.orders[0] = int(amounts[0] + amounts[2] > 0) + int(amounts[1] > 0)
