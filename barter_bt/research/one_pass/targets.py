@@ -154,9 +154,10 @@ def _taken_apart(expression: pl.Expr, parts: Parts, whole: bool) -> pl.Expr | Co
     except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError):
         document = None
     found = comparison(document)
-    if found is not None and (sides := [_side(each) for each in (found.greater, found.less)]) and None not in sides:
-        greater, less = (each if isinstance(each, float) else _named(each, parts) for each in sides)
-        return replace(found, greater=greater, less=less)
+    if found is not None:
+        greater, less = _side(found.greater, parts), _side(found.less, parts)
+        if greater is not None and less is not None:
+            return replace(found, greater=greater, less=less)
     if ".over(" in str(expression):
         return None
     if whole or document is None:
@@ -164,12 +165,12 @@ def _taken_apart(expression: pl.Expr, parts: Parts, whole: bool) -> pl.Expr | Co
     return pl.Expr.deserialize(msgspec.msgpack.encode(_replaced(document, parts)))
 
 
-def _side(node: Any) -> float | bytes | None:
-    """A side of a comparison: a number, or a part as it is written down; None if it is more than that."""
+def _side(node: Any, parts: Parts) -> float | bytes | None:
+    """A side of a comparison: a number, or a part; None if it is more than that."""
     if isinstance(node, float):
         return node
     key = msgspec.msgpack.encode(node)
-    return key if b"Column" in key and _is_plain(node) else None
+    return _named(key, parts) if b"Column" in key and _is_plain(node) else None
 
 
 def _named(key: bytes, parts: Parts) -> bytes:
