@@ -141,9 +141,15 @@ class Plan:
     def signals_of(self, number: int) -> Any:
         """The strategy of a run's set, as it is made."""
         values = self.parameters_of(number)
-        if "seed" not in values and "seed" in inspect.signature(self.strategy).parameters:
+        names, draws = self.once("parameters", self._parameters)
+        if "seed" not in values and draws:
             values["seed"] = int(_sha256([self.seed, portrait(values)])[:12], 16)
-        return self.strategy(**_given(self.strategy, values))
+        return self.strategy(**{name: value for name, value in values.items() if name in names})
+
+    def _parameters(self) -> tuple[frozenset[str], bool]:
+        """Names that the strategy takes, of parameters and ``seed``, and whether it says that it takes that."""
+        draws = "seed" in inspect.signature(self.strategy).parameters
+        return frozenset(_taken(self.strategy, [*self.sets.columns, "seed"])), draws
 
     def strategy_of(self, number: int) -> Any:
         """The strategy of a run."""
