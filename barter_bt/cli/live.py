@@ -151,9 +151,16 @@ def _clock(pace: str, begins: int, ends: int) -> Any:
 
 
 async def run_system(
-    system: System, *, quiet: bool, ready: Callable[[], Awaitable[None]] | None = None
+    system: System,
+    *,
+    quiet: bool,
+    ready: Callable[[], Awaitable[None]] | None = None,
+    until: Callable[[], Awaitable[None]] | None = None,
 ) -> tuple[LiveRun, bool]:
-    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready."""
+    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready.
+
+    ``until`` begins then, and is the end of the data of sources that have none themselves.
+    """
     handle = await system.start()
     enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
     stopped = asyncio.Event()
@@ -162,7 +169,7 @@ async def run_system(
         with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
             loop.add_signal_handler(one, stopped.set)
     showing = asyncio.create_task(_show(handle, quiet=quiet))
-    ending = asyncio.create_task(handle.wait())
+    ending = asyncio.create_task(_end(handle, enabling, until))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((ending, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -175,6 +182,27 @@ async def run_system(
     run = await handle.shutdown()
     await showing
     return run, stopped.is_set()
+
+
+async def _end(
+    handle: SystemHandle, enabling: asyncio.Task[None] | None, until: Callable[[], Awaitable[None]] | None
+) -> None:
+    """Return when the sources have ended, or what stands for that."""
+    waiting = [asyncio.ensure_future(handle.wait())]
+    if until is not None and enabling is not None:
+        waiting.append(asyncio.ensure_future(_behind(enabling, until)))
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    for task in done:
+        task.result()
+
+
+async def _behind(first: asyncio.Task[None], then: Callable[[], Awaitable[None]]) -> None:
+    await first
+    await then()
 
 
 async def _enable(handle: SystemHandle, ready: Callable[[], Awaitable[None]]) -> None:
