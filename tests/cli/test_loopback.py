@@ -67,7 +67,6 @@ def test_it_trades_to_the_end_of_the_data_and_replays(
     assert recording.digest == told["digest"]
     trades = recording.frame().filter(pl.col("event").str.contains('"Trade"'))
     assert dict(trades.group_by("kind").len().rows()) == {"market": len(PRICES) - 2, "account": 2}
-    assert recording.frame()["time"][0].isoformat() >= "2024-01-01T00:00:01"
     assert main(["replay", str(config), str(where), "--live", "--prefix", "p-", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == told["digest"]
 
