@@ -12,6 +12,7 @@ from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts, parts_of
 from barter_bt.cli.loopback import PACE, loopback
 from barter_bt.cli.printing import print_json
+from barter_bt.cli.watching import watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def live(
     record: Path | None = None,
     resume: bool = False,
     prefix: str = "",
+    alerts: str | None = None,
+    metrics: int | None = None,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
@@ -65,6 +68,10 @@ def live(
         Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
     prefix
         Of client ids, which an account has once; by default one made of the time.
+    alerts
+        Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
+    metrics
+        Port of this machine at which Prometheus finds `/metrics`.
     quiet
         Show nothing on the way.
     """
@@ -78,9 +85,10 @@ def live(
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
     if is_loopback:
-        session = _at_loopback(config, pace or PACE, streams, record, chosen, quiet or json)
+        session = _at_loopback(config, pace or PACE, streams, record, chosen, alerts, metrics, quiet or json)
     else:
-        session = _session(config, exchange, network, streams, confirm, record, resume, chosen, quiet or json)
+        chosen_place = exchange, network, streams, confirm
+        session = _session(config, *chosen_place, record, resume, chosen, alerts, metrics, quiet or json)
     run, interrupted = asyncio.run(session)
     _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
     return INTERRUPTED if interrupted else OK
@@ -99,7 +107,14 @@ def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None,
 
 
 async def _at_loopback(
-    config: Path, pace: str, streams: list[str] | None, record: Path | None, prefix: str, quiet: bool
+    config: Path,
+    pace: str,
+    streams: list[str] | None,
+    record: Path | None,
+    prefix: str,
+    alerts: str | None,
+    metrics: int | None,
+    quiet: bool,
 ) -> tuple[LiveRun, bool]:
     from barter_bt.backtest.config import load
     from barter_bt.live import Recorder, System
@@ -114,7 +129,10 @@ async def _at_loopback(
             recorder=Recorder(record) if record else None,
             clock=there.clock,
         )
-        return await run_system(system, quiet=quiet, ready=there.account.ready, until=there.replay)
+        async with watched(config, alerts, metrics, there.clock) as watching:
+            return await run_system(
+                system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching
+            )
 
 
 async def _session(
@@ -126,6 +144,8 @@ async def _session(
     record: Path | None,
     resume: bool,
     prefix: str,
+    alerts: str | None,
+    metrics: int | None,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
     from barter_bt.live import Recorder, System
@@ -138,7 +158,8 @@ async def _session(
     account = places.account(place, network, traded, confirm=confirm, known=known)
     market = places.market(place, network, traded, streams or ("trades", "quotes"))
     system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
-    return await run_system(system, quiet=quiet, ready=account.ready)
+    async with watched(config, alerts, metrics) as watching:
+        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching)
 
 
 def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:

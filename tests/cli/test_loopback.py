@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import polars as pl
@@ -77,6 +81,41 @@ def test_it_says_what_happens(config: Path, capsys: pytest.CaptureFixture[str]) 
     assert "bought 1.00000000 btc_usdt at 100.50000000, fee 1.00500000" in said
     assert "bought 1.00000000 btc_usdt at 98.00000000, fee 0.98000000" in said
     assert "2 trades at the loopback network; orders were sent" in said
+
+
+def test_prometheus_and_a_webhook_hear_of_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the file; the URL is that of a variable."""
+    posted, seen = list[dict[str, str]](), list[str]()
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                seen.append(answer.read().decode())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with HTTPServer(("127.0.0.1", 0), Hook) as hook:
+        thread = threading.Thread(target=hook.serve_forever)
+        thread.start()
+        monkeypatch.setenv("MY_HOOK", f"http://127.0.0.1:{hook.server_port}/secret")
+        config.write_text(f'{CONFIG}[alerts]\nwebhook = "MY_HOOK"\n[metrics]\nport = {port}\n')
+        assert main(["live", str(config), *GIVEN, "--quiet"]) == 0
+        hook.shutdown()
+        thread.join()
+    assert [one["kind"] for one in posted] == ["ended"]
+    assert 'barter_bt_trades_total{instrument="btc_usdt"} 2.0' in seen[0]
+
+
+def test_a_webhook_that_is_not_set_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["live", str(config), *GIVEN, "--alerts", "NOT_THERE"]) == 2
+    assert "NOT_THERE not set in the environment" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
