@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+import pytest
 
 import barter_bt as bt
 from tests.engine.tiny import FUTURE, A, B, Watch, flat, quotes, run, schedule, trades
@@ -132,6 +133,38 @@ def test_commands_after_the_end_are_told() -> None:
 def test_a_queue_without_a_book_is_told():
     venue = bt.Venue(queue="logarithmic")
     assert told(run(flat(100, 100), schedule({"at": 10, "buy": 1}), venues=venue), "queue has no effect on 'a_usd'")
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({"margin": "10%"}, "margin has no effect on 'a_usd': spot in a cash account is not margined"),
+        ({"mark": "closing"}, "mark has no effect on 'a_usd'"),
+        ({"mark": "mid"}, "mark has no effect on 'a_usd'"),
+        ({"locked_quotes": "fill"}, "locked_quotes has no effect on 'a_usd': no quotes fill orders"),
+        ({"beyond_size": "one_tick_worse"}, "beyond_size has no effect on 'a_usd': no quotes fill orders"),
+        ({"fees": "0.1"}, "fees of 'a_usd' are up to 0.1 of what is traded"),
+        ({"fees": bt.Fees(maker=0.02)}, "fees of 'a_usd' are up to 0.02 of what is traded"),
+    ],
+)
+def test_terms_that_cannot_be_meant_are_told(terms: dict[str, Any], expected: str) -> None:
+    """On candles, in a cash account; where quotes fill, in a margin account, at usual fees nothing is said."""
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    plan, told_of = schedule({"at": 10, "buy": 1}), expected.partition(" ")[0]
+    candles = run(flat(100, 100), plan, one, balances={"usd": 1_000}, venues=bt.Venue(**terms))
+    assert told(candles, expected)
+    terms = {"account": "margin", **terms} | ({"fees": "0.1%"} if "fees" in terms else {})
+    quoted = run(
+        quotes((1, 100, 9, 101, 9), (20, 100, 9, 101, 9)), plan, one, balances={"usd": 1_000}, venues=bt.Venue(**terms)
+    )
+    assert quoted.trades.height == 1
+    assert not any(text.startswith(told_of) for text in quoted.warnings)
+
+
+def test_an_instrument_that_the_data_does_not_have_is_told() -> None:
+    both = [bt.Instrument("x", name, price_increment=1, quantity_increment=1) for name in ("a_usd", "b_usd")]
+    result = run(flat(100, 100), schedule({"at": 10, "buy": 1, "on": "a_usd"}), both, balances={"usd": 1_000})
+    assert result.warnings == ["the data has no price of 'b_usd'"]
 
 
 def test_a_strategy_that_nothing_wakes_is_told():
