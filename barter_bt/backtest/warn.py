@@ -74,6 +74,7 @@ def run_warnings(
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
+        *_on_purpose(s, index),
         *_locked(s, v, index),
         *book_warnings(s, v, index),
         *_liquidated(s, v),
@@ -220,6 +221,13 @@ def _without_data(s: EngineState, index: IndexedInstruments, partial: bool) -> I
     silent = (ins.array("last") == 0) & (ins.array("bid") == 0) & (ins.array("ask") == 0)
     if silent.any() and not partial:
         yield f"the data has no price of {names_of(index, silent)}"
+
+
+def _on_purpose(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
+    """Faults that were asked for."""
+    names = [name for name, faulty in zip(index.exchanges, s.links.array("faulty"), strict=True) if faulty]
+    if names:
+        yield f"requests and reports of {listed(names)} fail or are late on purpose: faults were asked for"
 
 
 def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
