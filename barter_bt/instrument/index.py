@@ -214,9 +214,11 @@ def _checked(what: str, index: int, known: Sequence[T]) -> int:
 
 def _look_up(what: str, name: str, known: Mapping[str, int]) -> int:
     if name not in known:
-        like = ALIASES.get(name) or nearest(name, known)
+        begins = (one for one in sorted(known) if one == name.lower() or one.startswith(f"{name.lower()}_"))
+        like = ALIASES.get(name) or next(begins, None) or nearest(name, known)
+        rename = f" Rename symbols of data: pl.col('instrument').replace({{{name!r}: {like!r}}})"
         raise InstrumentError(
             f"unknown {what} {name!r}; known: {', '.join(sorted(known)[:10])}",
-            f"did you mean {like!r}?" if like in known else None,
+            f"did you mean {like!r}?{rename if like.islower() and not name.islower() else ''}" if like in known else None,
         )
     return known[name]
