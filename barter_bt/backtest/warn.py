@@ -12,6 +12,7 @@ import numpy.typing as npt
 from barter_bt.backtest.amend_warnings import amend_warnings, given_another_quantity
 from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.divergence import moment
+from barter_bt.backtest.protection_warnings import protection_warnings
 from barter_bt.backtest.term_warnings import listed, names_of, term_warnings
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
@@ -74,6 +75,7 @@ def run_warnings(
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
+        *protection_warnings(s, index),
         *_on_purpose(s, index),
         *_locked(s, v, index),
         *book_warnings(s, v, index),
