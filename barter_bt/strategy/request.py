@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from numbers import Integral, Real
@@ -34,7 +34,7 @@ from barter_bt.strategy.triggers import (
 _PLAIN = (tuple, list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OrderRequest:
     """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
 
@@ -48,9 +48,9 @@ class OrderRequest:
     ``"at_close"``: at the close of the present session, else of the next (rule 35). ``candle_fill`` says which price of
     a candle it meets (rule 36): ``"next_open"``, ``"next_close"`` or ``"this_close"``; without it its exchange does.
 
-    An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
-    to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
-    from its best (``stop`` is then where the trigger starts).
+    An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in the
+    trader's favour to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a
+    fraction of it, from its best (``stop`` is then where the trigger starts).
 
     An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
     their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
@@ -91,6 +91,11 @@ class OrderRequest:
     trigger_by: str | None = None
     worth: float | None = None
     exercise: bool = False
+
+    def __repr__(self) -> str:
+        """The request as it is written, without what is left out."""
+        terms = [(one.name, getattr(self, one.name), one.default) for one in fields(self)]
+        return f"OrderRequest({', '.join(f'{name}={value!r}' for name, value, default in terms if value != default)})"
 
 
 def is_nothing(asked: Any) -> bool:
@@ -185,10 +190,7 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
         price = _number(request, request.price, "price", s)
         ticks = price_steps(s.terms, i, price)
     if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
-        raise StrategyError(
-            f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
-            "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
-        )
+        raise _off_grid(s, i, request, index.names[i], "quantity" if lots <= 0 else "price")
     if request.time_in_force not in ASKED_TIMES:
         raise StrategyError(
             f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
@@ -221,6 +223,18 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
         _size_at_fill(s, i, row, request)
     _protect(s, i, row, request)
     return row
+
+
+def _off_grid(s: EngineState, i: int, request: OrderRequest, instrument: str, name: str) -> StrategyError:
+    """The error of a quantity or price that is no whole number of steps, or none at all."""
+    t = s.terms
+    step = 1 / (t.lots_per_unit[i] if name == "quantity" else t.ticks_per_unit[i])
+    above = "" if name == "price" and t.zero[i] else " above 0" if name == "price" else " other than 0"
+    return StrategyError(
+        f"{request} at {s.engine.time[0]} ns is off the grid of {instrument!r}: {name} is {getattr(request, name)}; "
+        f"allowed: multiples of {step:.12g}{above}",
+        "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
+    )
 
 
 def _size_at_fill(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
