@@ -77,7 +77,7 @@ def untold_conditions(request: Request, known: Collection[str]) -> list[str]:
 
 
 def untold_objection(request: Request, known: Collection[str] = ()) -> str | None:
-    """Why a client that knows so many conditions cannot send a request, if it cannot; of use where it is called directly."""
+    """Why a client that knows so many conditions cannot send a request, if it cannot: it may be called directly."""
     untold = untold_conditions(request, known)
     return f"this adapter cannot tell the exchange of {' and '.join(untold)}" if untold else None
 

@@ -389,7 +389,9 @@ def test_what_cannot_be_told_is_not_sent() -> None:
             rig.adapter.amend(bp.OrderRequestAmend(key("b", "binanceusdm"), bp.RequestAmend(trigger=D(95))))
             await rig.until(lambda: rig.of(bp.OrderResponseAmend))
             assert "cannot tell the exchange of trigger" in rig.of(bp.OrderResponseAmend)[-1].state.message
-            sent = [route for route, _ in rig.exchange.requests if route.startswith(("POST", "PUT")) and "order" in route]
+            sent = [
+                route for route, _ in rig.exchange.requests if route.startswith(("POST", "PUT")) and "order" in route
+            ]
             assert sent == ["POST /fapi/v1/order"]
 
     run(test)
