@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
 from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.amend import ask_amend
 from barter_bt.engine.entries import follow_with_entries, replace_entries
 from barter_bt.engine.event import SCHEDULED
+from barter_bt.engine.order import NO_TRIGGER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.sizing import EQUITY
 from barter_bt.engine.state.tables import EngineState
@@ -65,5 +67,23 @@ def _amend(s: EngineState, row: int) -> None:
     """Amend what an earlier row has opened, unless that was passed over."""
     p, order = s.schedule, s.schedule.sent[s.schedule.ref[row]]
     if order >= 0:
-        ask_amend(s, order, p.price[row], p.quantity[row], p.trigger[row], p.trail[row], p.trail_rate[row])
+        if p.price[row] + p.quantity[row] + p.trigger[row] + p.trail[row] + p.trail_rate[row] > 0:
+            ask_amend(s, order, p.price[row], p.quantity[row], p.trigger[row], p.trail[row], p.trail_rate[row])
+        if p.protect_by[row] != NO_UNIT:
+            _amend_protection(s, row, order)
         dispatch(s)
+
+
+def _amend_protection(s: EngineState, row: int, entry: int) -> None:
+    """Amend what protects an entry, the stop first; where it is not protected, nothing (rule 101)."""
+    p, o, order = s.schedule, s.orders, entry + 1
+    trail, stop_loss = p.trailing_stop[row], p.stop_loss[row]
+    while order < len(o) and o.parent[order] == entry and not o.follows[order]:
+        if o.trigger_kind[order] == NO_TRIGGER:
+            if p.take_profit[row] > 0:
+                ask_amend(s, order, p.take_profit[row], 0, 0, 0, 0)
+        elif p.protect_by[row] == BY_FRACTION and trail > 0:
+            ask_amend(s, order, 0, 0, 0, 0, trail)
+        elif stop_loss + trail > 0:
+            ask_amend(s, order, 0, 0, stop_loss, trail, 0)
+        order += 1

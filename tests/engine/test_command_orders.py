@@ -76,7 +76,7 @@ def test_rule_31_a_command_protects_by_a_stop_that_trails() -> None:
 
 def test_rows_are_counted_as_given_behind_commands_of_many_instruments() -> None:
     """A filter of two instruments takes two rows of the table, and one of the frame."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"at": 0.5, "command": "close_positions", "instrument": None},
         {"at": 0.5, "quantity": 1},
         {"at": 0.5, "quantity": -1, "stop": 97, "after": 1},
