@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from barter_bt.testing.scenario import Row, Scenario, random_scenario
 from barter_bt.testing.scenario.amends import renumbered
@@ -16,7 +17,7 @@ from .tiny import agreed, fills, held, moves, t
 NOTHING = (None,) * 5
 
 
-def amend(time: float, ref: int, price: float | None = None, **protection: float) -> Row:
+def amend(time: float, ref: int, price: float | None = None, **protection: Any) -> Row:
     return ("amend", t(time), ref, price, *NOTHING[1:], Conditions(**protection))
 
 
@@ -48,7 +49,9 @@ def with_amends(scenario: Scenario, seed: int) -> Scenario:
             continue
         for _ in range(random.randint(1, 3)):
             names = random.sample(sorted(has), random.randint(1, len(has)))
-            given = {name: has[name] if random.random() < 0.3 else near(scenario, row[2], has[name]) for name in names}
+            given: dict[str, Any] = {
+                name: has[name] if random.random() < 0.3 else near(scenario, row[2], has[name]) for name in names
+            }
             time = random.choice(later[: random.choice((3, 9, 99))])
             keyed.append(((time, 0), -1, ("amend", time, number, *NOTHING, Conditions(**given))))
     keyed.sort(key=lambda one: one[0])
