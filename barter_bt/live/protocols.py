@@ -76,6 +76,12 @@ def untold_conditions(request: Request, known: Collection[str]) -> list[str]:
     return [name for name in named if name not in known and name not in _NEED_NOT_BE_TOLD]
 
 
+def untold_objection(request: Request, known: Collection[str] = ()) -> str | None:
+    """Why a client that knows so many conditions cannot send a request, if it cannot: it may be called directly."""
+    untold = untold_conditions(request, known)
+    return f"this adapter cannot tell the exchange of {' and '.join(untold)}" if untold else None
+
+
 @runtime_checkable
 class ExecutionClient(Protocol):
     """What sends requests to one or more exchanges; answers come over the source of the account.

@@ -55,7 +55,8 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     row = np.arange(len(frame))
     earlier = (ref >= 0) & (ref < row)
     refers = (action == CANCEL_ROW) | (action == AMEND_ROW)
-    bad = refers & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
+    named = action[np.where(earlier, ref, 0)]
+    bad = refers & ~(earlier & ((named == OPEN_ROW) | ((named == TARGET_ROW) & (action == AMEND_ROW))))
     fail(frame, pl.Series(bad), "a cancel or an amend without an earlier open", "ref is the row number of the open")
     terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
@@ -97,10 +98,11 @@ def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], 
 
 def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
     """Only an open only reduces, or waits for another trigger than a stop; only what opens a position is protected."""
-    others, cancels = action != OPEN_ROW, (action == CANCEL_ROW) | (action == AMEND_ROW)
+    others, cancels = action != OPEN_ROW, action == CANCEL_ROW
     for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
         rows = asked & (cancels if name in ("stop", *PROTECTION) else others)
+        rows = rows | (asked & (action == AMEND_ROW)) if name == "stop" else rows
         if name in ("trailing", "trailing_rate"):
             rows = rows & (action != AMEND_ROW)
         fail(

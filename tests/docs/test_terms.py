@@ -36,5 +36,16 @@ def test_nothing_is_missing() -> None:
     python, _, _, toml, events = columns()
     assert {field.name for field in dataclasses.fields(bt.OrderRequest)} - PLAIN == python
     assert set(Conditions.__struct_fields__) - {"triggered"} == events
-    plain = {"time", "command", "instrument", "exchange", "order", "quantity", "price", "post_only", "trigger"}
+    plain = {
+        "time",
+        "command",
+        "instrument",
+        "exchange",
+        "order",
+        "quantity",
+        "price",
+        "post_only",
+        "trigger",
+        "protect_by",
+    }
     assert set(CommandSection.__struct_fields__) - plain == toml

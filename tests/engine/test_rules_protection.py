@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
-from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.errors import StrategyError
 from barter_bt.strategy import OrderRequest, api
 from tests.engine.tiny import A, bars, quotes, run, schedule, table, trades
 
@@ -179,14 +179,6 @@ def test_a_target_cannot_wait_for_a_trigger(name):
     """What has no effect is an error, not silence."""
     with pytest.raises(StrategyError, match=f"{name} where it has no effect"):
         run(trades((0, 100, 5)), schedule({"at": 1, "target": 1, name: True}))
-
-
-def test_a_command_cannot_protect():
-    """It is said, not left out."""
-    frame = pl.DataFrame({"time": [1], "command": ["open"], "instrument": ["a_usd"], "quantity": [1.0]})
-    frame = frame.with_columns(pl.from_epoch("time").dt.replace_time_zone("UTC"), stop_loss=pl.lit(90.0))
-    with pytest.raises(ConfigError, match="commands do not protect"):
-        run(trades((0, 100, 5)), schedule(), commands=frame)
 
 
 class Once:

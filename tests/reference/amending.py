@@ -96,6 +96,8 @@ def is_short(venue: Venue, order: Order) -> bool:
 def put_in_force(venue: Venue, order: Order, amend: Amend, now: int, *, keeps: bool) -> None:
     """The engine is told; an order that does not keep its place arrives at this moment."""
     in_market = not (order.held or order.waits or order.held_back)
+    if order.level is not None and order.waits:
+        order.level = order.level.amended(amend.price or amend.trigger, amend.trail, amend.trail_rate)
     reserved = order.reserved
     if in_market:
         venue.reserve(order)

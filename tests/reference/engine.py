@@ -15,7 +15,7 @@ from barter_bt.testing.scenario import Row, Scenario
 from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
-from .amend import answered, check_amend, growth, note_amend, read_amend
+from .amend import answered, check_amend, growth, note_amend, of_protection, read_amend
 from .books import Levels, read_stream
 from .ending import EXERCISE, assign, remains
 from .entries import enters
@@ -606,7 +606,10 @@ class Engine:
             return
         order = self.order_of_row[row[2]]
         if row[0] == "amend":
-            self.amend(order, row)
+            entry = self.asked[order]
+            own = [(entry, row)] if any(row[3:8]) else []
+            for each, given in own + of_protection(row, entry, self.scenario.protect_by):
+                self.amend(each, given)
             return
         self.ask_to_cancel(order)
 
@@ -618,9 +621,9 @@ class Engine:
             arrival = self.requests[exchange].arrival(self.clock, CANCEL, order)
             self.at(arrival, REQUEST, partial(self.venues[exchange].cancel, order))
 
-    def amend(self, number: int, row: Row) -> None:
+    def amend(self, order: Order, row: Row) -> None:
         """Rule 33: sent, unless the order has ended, is being cancelled, or a risk manager objects to its growth."""
-        order, known = self.asked[number], self.tables.orders[number]
+        number, known = order.number, self.tables.orders[order.number]
         amend, refused = read_amend(len(self.tables.amends), order.instrument, row), ""
         check_amend(amend, order)
         more = growth(self.tables, number, amend)

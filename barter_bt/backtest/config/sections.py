@@ -226,6 +226,14 @@ class CommandSection(Section, frozen=True):
     if_touched: float | UnsetType = UNSET
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
+    stop_loss: float | UnsetType = UNSET
+    take_profit: float | UnsetType = UNSET
+    trailing_stop: float | UnsetType = UNSET
+    protect_by: (
+        Annotated[Literal["price", "distance", "fraction"], Meta(description="unit of the three")] | UnsetType
+    ) = UNSET
+    group: Annotated[int, Meta(description="one cancels the others of its time and group")] | UnsetType = UNSET
+    after: Annotated[int, Meta(description="the number, from 0, of the command that it follows")] | UnsetType = UNSET
     trigger: Annotated[float, Meta(description="of an amend")] | UnsetType = UNSET
     trigger_by: Literal["last", "quote", "mark"] | UnsetType = UNSET
     good_till: Annotated[str, Meta(description="when it ends, with a zone")] | UnsetType = UNSET

@@ -11,7 +11,7 @@ from typing import Any
 
 from barter_bt.live.binance.dialect import SPOT, Dialect
 from barter_bt.live.binance.messages import QueriedOrder
-from barter_bt.live.protocols import untold_conditions
+from barter_bt.live.protocols import untold_objection
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,
@@ -35,9 +35,7 @@ def open_objection(request: OrderRequestOpen) -> str | None:
         return f"client id {request.key.cid!r}: the exchange takes up to 36 letters, digits, - and _"
     if terms.kind == OrderKind.LIMIT and isinstance(terms.time_in_force, GoodUntilEndOfDay):
         return "the exchange has no orders for the day"
-    if untold := untold_conditions(request, ()):
-        return f"this adapter cannot tell the exchange of {' and '.join(untold)}"
-    return None
+    return untold_objection(request)
 
 
 def open_params(request: OrderRequestOpen, symbol: str, dialect: Dialect = SPOT) -> dict[str, Any]:
@@ -61,8 +59,8 @@ def open_params(request: OrderRequestOpen, symbol: str, dialect: Dialect = SPOT)
 
 def amend_objection(request: OrderRequestAmend, dialect: Dialect = SPOT) -> str | None:
     """Why an amend cannot be asked for, if it cannot."""
-    if untold := untold_conditions(request, ()):
-        return f"this adapter cannot tell the exchange of {' and '.join(untold)}"
+    if (why := untold_objection(request)) is not None:
+        return why
     if dialect is SPOT and (request.state.price is not None or request.state.quantity is None):
         return "the exchange only makes an order's quantity smaller; cancel it, and open another"
     return None

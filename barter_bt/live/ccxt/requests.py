@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from barter_bt.live.ccxt.connection import Connection
+from barter_bt.live.protocols import untold_objection
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,
     GoodUntilEndOfDay,
     ImmediateOrCancel,
     OrderKind,
+    OrderRequestOpen,
     RequestOpen,
     Side,
 )
@@ -39,11 +41,12 @@ def objection(api: Any, symbol: str, price: Decimal | None, quantity: Decimal | 
     return None
 
 
-def open_objection(terms: RequestOpen) -> str | None:
+def open_objection(request: OrderRequestOpen) -> str | None:
     """Why an order cannot be asked for, if it cannot."""
+    terms = request.state
     if terms.kind == OrderKind.LIMIT and isinstance(terms.time_in_force, GoodUntilEndOfDay):
         return "orders for the day cannot be asked for through ccxt"
-    return None
+    return untold_objection(request)
 
 
 def order_arguments(terms: RequestOpen, symbol: str) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from barter_bt.live.ccxt.refusals import Refused, order_error
 from barter_bt.live.ccxt.requests import by_client_id, objection, open_objection, order_arguments, order_params, plain
 from barter_bt.live.ccxt.symbols import Symbols
 from barter_bt.live.clock import SECOND_NS
+from barter_bt.live.protocols import untold_objection
 from barter_bt.protocol import (
     Amended,
     Cancelled,
@@ -90,7 +91,7 @@ class Sends(AsyncClient):
         if cid in self._progress.strategies:
             return OrderRejected(f"client id {cid!r} was used before")
         price = None if terms.price == 0 else terms.price
-        why = open_objection(terms) or objection(self._connection.api, symbol, price, terms.quantity)
+        why = open_objection(request) or objection(self._connection.api, symbol, price, terms.quantity)
         if why is not None:
             return OrderRejected(why)
         if self._is_dry:
@@ -140,6 +141,8 @@ class Sends(AsyncClient):
         terms, number = self._progress.asked.get(cid), self._progress.numbers.get(cid)
         if self._is_dry:
             return OrderRejected("a dry run changes nothing at the exchange")
+        if (why := untold_objection(request)) is not None:
+            return OrderRejected(why)
         if not self._connection.can("editOrder"):
             return OrderRejected("the exchange cannot amend an order; cancel it, and open another")
         if terms is None or number is None:

@@ -193,7 +193,7 @@ def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     for row in schedule:
         names, conditions = CELLS[row[0]], asdict(conditions_of(row))
         entry = conditions.pop("entry") or {}
-        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by")}.get(row[0], ())
+        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by"), "amend": PROTECTION}.get(row[0], ())
         cells = dict.fromkeys(SCHEDULE) | dict(zip(names, row[: len(names)], strict=True))
         cells |= {"price" if name == "limit" else name: value for name, value in entry.items()}
         rows.append(cells | {name: conditions[name] for name in told})

@@ -233,6 +233,7 @@ class Scenario(Plain):
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("amend", time, ref, price, quantity, trigger, trailing, trailing_rate)``, likewise, None for what stays;
+      the row may end with :class:`Conditions` whose protection is given to what protects that order;
     - ``("exercise", time, instrument, quantity)`` of an American option;
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters, and say how.

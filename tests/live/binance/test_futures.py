@@ -15,7 +15,7 @@ from barter_bt.live import ExecutionClient, Manual, Recorder, Source, System, bi
 from barter_bt.live.terminal import Happenings
 from barter_bt.testing.exchange import Listing, LoopbackFutures, Lost, Sockets, Status
 from tests.live.binance.futures_rig import KEYS, PERP, Desk, account_rig, at_market, key, order
-from tests.live.binance.rig import FOK, IOC, POST, START, run
+from tests.live.binance.rig import FOK, GTC, IOC, POST, START, run
 
 POST_ORDER, SELL = "POST /fapi/v1/order", bp.Side.SELL
 
@@ -137,6 +137,26 @@ def test_an_amend_changes_price_and_quantity_and_a_second_one_nothing() -> None:
             rig.adapter.amend(bp.OrderRequestAmend(key(), bp.RequestAmend(quantity=D(4))))
             await rig.until(lambda: len(rig.of(bp.OrderResponseAmend)) == 3)
             assert isinstance(rig.of(bp.OrderResponseAmend)[-1].state, bp.OrderRejected)
+
+    run(test)
+
+
+def test_what_cannot_be_told_is_not_sent() -> None:
+    """Called directly, without a session, the client leaves no condition out in silence."""
+
+    async def test() -> None:
+        async with account_rig() as rig:
+            await rig.ready()
+            terms = bp.RequestOpen(bp.Side.BUY, D(90), D(1), bp.OrderKind.LIMIT, GTC, bp.Conditions(reduce_only=True))
+            rig.adapter.open(bp.OrderRequestOpen(key("a"), terms))
+            rig.adapter.open(order("b", price="90"))
+            await rig.until(lambda: rig.states("a") and rig.states("b"))
+            assert "cannot tell the exchange of reduce_only" in rig.states("a")[-1].error.message
+            rig.adapter.amend(bp.OrderRequestAmend(key("b"), bp.RequestAmend(trigger=D(95))))
+            await rig.until(lambda: rig.of(bp.OrderResponseAmend))
+            assert "cannot tell the exchange of trigger" in rig.of(bp.OrderResponseAmend)[-1].state.message
+            assert [route for route, _ in rig.exchange.requests].count(POST_ORDER) == 1
+            assert "PUT /fapi/v1/order" not in [route for route, _ in rig.exchange.requests]
 
     run(test)
 

@@ -373,3 +373,25 @@ def test_a_position_that_trades_do_not_explain_stops_trading() -> None:
             await handle.abort()
 
     run(test)
+
+
+def test_what_cannot_be_told_is_not_sent() -> None:
+    """Called directly, without a session, the client leaves no condition out in silence."""
+
+    async def test() -> None:
+        async with Rig(futures, LoopbackFutures) as rig:
+            await rig.ready()
+            terms = bp.RequestOpen(bp.Side.BUY, D(90), D(1), bp.OrderKind.LIMIT, GTC, bp.Conditions(reduce_only=True))
+            rig.adapter.open(bp.OrderRequestOpen(key("a", "binanceusdm"), terms))
+            rig.adapter.open(future_order("b", "2"))
+            await rig.until(lambda: rig.states("a") and rig.states("b"))
+            assert "cannot tell the exchange of reduce_only" in rig.states("a")[-1].error.message
+            rig.adapter.amend(bp.OrderRequestAmend(key("b", "binanceusdm"), bp.RequestAmend(trigger=D(95))))
+            await rig.until(lambda: rig.of(bp.OrderResponseAmend))
+            assert "cannot tell the exchange of trigger" in rig.of(bp.OrderResponseAmend)[-1].state.message
+            sent = [
+                route for route, _ in rig.exchange.requests if route.startswith(("POST", "PUT")) and "order" in route
+            ]
+            assert sent == ["POST /fapi/v1/order"]
+
+    run(test)
