@@ -9,8 +9,7 @@ model of the venue says how much of it was ahead:
 - f-families: of x lots, with a ahead and b behind, x f(b) / (f(a) + f(b)) were behind, the rest ahead; f(x) is x^n
   (n = 1: in proportion) or log(1 + x).
 
-Own orders are not in the data, so nobody stands behind them because of them, and what they fill is displayed until the
-market sets the level anew.
+Own orders are not in the data, so nobody stands behind them because of them, and what they fill stays displayed.
 """
 
 from __future__ import annotations

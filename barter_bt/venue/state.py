@@ -261,7 +261,7 @@ class OrderLists(Table):
 
 
 class Taken(Table, growable=True):
-    """What own orders have taken of levels of books that the market has not set anew since."""
+    """What own orders have taken of levels of books, as long as these stand."""
 
     side: I64
     rank: I64
