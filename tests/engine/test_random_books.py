@@ -102,7 +102,7 @@ def test_the_future_of_the_data_decides_nothing_before(market, asked):
     rests=st.booleans(),
 )
 def test_own_orders_get_of_a_level_what_came_to_it_and_no_more(shown, asked, rests):
-    """Who takes now and then gets at most all increases, who waits for it exactly these; a snapshot is like an update."""
+    """Who takes now and then gets at most all increases, who waits exactly these; a snapshot is like an update."""
     book, came, last = [snapshot(1, [(99, 9)], [(105, 9)])], 0, 0
     for second, (lots, whole) in enumerate(shown, 2):
         asks = [(100, lots)] if lots or not whole else []

@@ -143,7 +143,7 @@ def test_a_snapshot_without_a_level_and_a_gap_forget_what_was_taken_of_it():
         message(4, after=99),
         snapshot(5, [(99, 1)], [(101, 5), (105, 9)]),
     ]
-    result = run(streams(book), At(dict.fromkeys((1, 3, 5), [ask(9, 101, time_in_force="ioc")])))
+    result = run(streams(book), At({at: [ask(9, 101, time_in_force="ioc")] for at in (1, 3, 5)}))
     assert [row[:3] for row in fills(result)] == [(1, 101, 5), (3, 101, 5), (5, 101, 5)]
 
 
