@@ -61,7 +61,14 @@ VENUES = st.fixed_dictionaries(
         "slippage": st.just({"ticks": 1}),
     },
 )
-QUEUES = st.sampled_from([{}, {"queue": "power", "queue_power": 2}, {"queue": "logarithmic"}])
+QUEUES = st.sampled_from(
+    [
+        {},
+        {"queue": "power", "queue_power": 2},
+        {"queue": "logarithmic"},
+        {"queue": "relative_power", "queue_power": 2},
+    ]
+)
 
 
 @settings(max_examples=draws(20))

@@ -226,8 +226,10 @@ def test_a_trade_that_no_message_shows_explains_nothing_later():
         ({"queue": "power", "queue_power": 1}, 32),
         ({"queue": "power", "queue_power": 2}, 40 - 20 * (1 - 60**2 / (40**2 + 60**2))),
         ({"queue": "logarithmic"}, 40 - 20 * (1 - math.log(61) / (math.log(41) + math.log(61)))),
+        ({"queue": "relative_power", "queue_power": 1}, 32),
+        ({"queue": "relative_power", "queue_power": 3}, 40 - 20 * 0.4**3),
     ],
-    ids=["conservative", "proportional", "power", "logarithmic"],
+    ids=["conservative", "proportional", "power", "logarithmic", "relative_proportional", "relative_power"],
 )
 def test_what_leaves_a_queue_without_a_trade_is_shared_by_the_model(queue, ahead):
     """40 ahead, 60 that joined behind; 20 leave. The conservative model moves only when there is no room for 40."""
@@ -331,6 +333,7 @@ class Amending:
         ({"queue_power": 2}, "queue_power is 2, and queue is 'conservative'"),
         ({"queue": "power"}, "queue_power is None"),
         ({"queue": "power", "queue_power": 10}, "queue_power is 10"),
+        ({"queue": "relative_power"}, "queue_power is None; it must be a whole number from 1 to 9"),
     ],
 )
 def test_terms_of_queues_that_are_none(given, said):
