@@ -23,7 +23,7 @@ SURFACE = {
         sessions settlement_prices splits trades
     """,
     "barter_bt.data.generate": """
-        Market MarketWalk book_and_trades candles candles_arrays market panel panel_candles quotes quotes_arrays trades
+        Market MarketWalk candles candles_arrays market panel panel_candles quotes quotes_arrays trades
         trades_arrays
     """,
     "barter_bt.book": """
