@@ -126,6 +126,18 @@ def test_fees_by_volume_are_those_of_runs(data, each, window, every, before):
     assert differences(sim, each)[0] == []
 
 
+@pytest.mark.parametrize(("level", "fees"), [(24, 1.2), (24.01, 0.0)])
+def test_a_volume_of_just_the_level_reaches_it(level, fees):
+    """Bought on one day for 24 dollars, sold on the next."""
+    tiers = bt.FeeTiers([(level, 0, "5%")], "usd", window=1)
+    data = bars(*[(12, 12, 12, 12)] * 5, instrument="btc_usd", step=8 * HOUR)
+    sim = simulation(data, venues=bt.Venue(fees=bt.Fees(tiers=tiers)))
+    one = bt.Signals(pl.when(pl.int_range(pl.len()) < 2).then(2.0).otherwise(0.0))
+    assert differences(sim, [one]) == ([], 2)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert run.value("fees") == fees
+
+
 ROWS = [(10, 10, 10, 10), (10, 12, 10, 12), (12, 13, 11, 12), (12, 12, 9, 9), (9, 9, 8, 8), (8, 9, 8, 9), (9, 9, 9, 9)]
 CASES = {
     "a stop closes it once": ({"stop_loss": 0.1}, 2, 2, 1),
