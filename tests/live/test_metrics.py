@@ -48,7 +48,7 @@ class Refuses:
 def late(time: int, wait: int) -> Arrival:
     """A trade that waited for its turn."""
     kind = bp.PublicTrade("1", 100.0, 1.0, bp.Side.BUY)
-    return Arrival(time, (bp.Market(bp.Item(bp.MarketEvent(time - wait, time - wait, "x", "btc_usd", kind))),))
+    return Arrival(time, (bp.Market(bp.Item(bp.MarketEvent(time - 9 * wait, time - wait, "x", "btc_usd", kind))),))
 
 
 def test_what_a_system_does_and_has() -> None:

@@ -35,12 +35,15 @@ class Kept(Sockets):
         super().__init__()
         self.said: list[tuple[str, dict[str, Any]]] = []
 
+    async def ping(self) -> None:
+        self.said.append(("ping", {}))
+
     def say(self, stream: str, message: dict[str, Any]) -> None:
         self.said.append((stream, json.loads(json.dumps(message))))
 
 
-def told(streams: Sequence[Stream], **window: int) -> list[tuple[str, dict[str, Any]]]:
-    """All that an exchange says, but updates of books."""
+def told(streams: Sequence[Stream], *, pings: bool = False, **window: int) -> list[tuple[str, dict[str, Any]]]:
+    """All that an exchange says, but updates of books, and pings if they are not asked for."""
 
     async def play() -> list[tuple[str, dict[str, Any]]]:
         clock = Virtual(int(BEGIN.timestamp()) * 10**9)
@@ -48,7 +51,9 @@ def told(streams: Sequence[Stream], **window: int) -> list[tuple[str, dict[str, 
         exchange = LoopbackExchange(clock, listings)
         exchange.sockets = kept = Kept()
         await replay_market(exchange, streams, {"btc_usdt": "BTCUSDT", "eth_usdt": "ETHUSDT"}, clock, **window)
-        return [(stream, message) for stream, message in kept.said if "depth" not in stream]
+        return [
+            (stream, message) for stream, message in kept.said if "depth" not in stream and (stream != "ping" or pings)
+        ]
 
     return asyncio.run(play())
 
@@ -92,11 +97,14 @@ def candle(high: float) -> Stream:
     return bt.data.candles(pl.DataFrame({**times, **prices}))
 
 
-@pytest.mark.parametrize(("high", "points"), [(13.0, [10, 8, 13, 11]), (11.5, [10, 11.5, 8, 11])])
-def test_a_candle_goes_through_the_nearer_extreme_first(high: float, points: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("high", "points", "sells"), [(13.0, [10, 8, 13, 11], "0101"), (11.5, [10, 11.5, 8, 11], "0010")]
+)
+def test_a_candle_goes_through_the_nearer_extreme_first(high: float, points: list[float], sells: str) -> None:
     """Four trades of a quarter of the volume, at even times, and then itself."""
     said = [(stream, message) for stream, message in told([candle(high)]) if "bookTicker" not in stream]
     assert [float(message["p"]) for stream, message in said[:4]] == points
+    assert [message["m"] for _, message in said[:4]] == [one == "1" for one in sells]
     assert {float(message["q"]) for _, message in said[:4]} == {1.0}
     assert [message["T"] // 1000 - int(BEGIN.timestamp()) for _, message in said[:4]] == [0, 20, 40, 60]
     stream, message = said[4]
@@ -132,3 +140,11 @@ def test_what_the_exchange_does_not_stream() -> None:
     book = bt.data.book(pl.DataFrame({**rows, "snapshot": [True]}))
     with pytest.raises(ConfigError, match="replays no book"):
         channels([book])
+
+
+def test_a_quiet_market_is_not_mute() -> None:
+    """A ping every 20 s, also where no row comes for longer."""
+    said = told([trades((1, "btc_usdt", 10.0, 1.0, "buy"), (70, "btc_usdt", 11.0, 1.0, "buy"))], pings=True)
+    assert [stream.partition("@")[2] or stream for stream, _ in said] == [
+        "bookTicker", "trade", "ping", "ping", "ping", "bookTicker", "trade",
+    ]  # fmt: skip
