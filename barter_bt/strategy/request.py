@@ -94,8 +94,11 @@ class OrderRequest:
 
     def __repr__(self) -> str:
         """The request as it is written, without what is left out."""
-        terms = [(one.name, getattr(self, one.name), one.default) for one in fields(self)]
-        return f"OrderRequest({', '.join(f'{name}={value!r}' for name, value, default in terms if value != default)})"
+        given = [(name, getattr(self, name), default) for name, default in _DEFAULTS]
+        return f"OrderRequest({', '.join([f'{name}={value!r}' for name, value, default in given if value != default])})"
+
+
+_DEFAULTS = tuple((one.name, one.default) for one in fields(OrderRequest))
 
 
 def is_nothing(asked: Any) -> bool:
