@@ -94,8 +94,23 @@ class OrderRequest:
 
     def __repr__(self) -> str:
         """The request as it is written, without what is left out."""
-        terms = [(one.name, getattr(self, one.name), one.default) for one in fields(self)]
-        return f"OrderRequest({', '.join(f'{name}={value!r}' for name, value, default in terms if value != default)})"
+        given = [(name, getattr(self, name), default) for name, default in _DEFAULTS]
+        return f"OrderRequest({', '.join([f'{name}={value!r}' for name, value, default in given if value != default])})"
+
+
+_DEFAULTS = tuple((one.name, one.default) for one in fields(OrderRequest))
+
+
+class _Where:
+    """Which request is meant, and when: text that is made only where an error needs it."""
+
+    __slots__ = ("_ns", "_request")
+
+    def __init__(self, request: OrderRequest, ns: int) -> None:
+        self._request, self._ns = request, ns
+
+    def __str__(self) -> str:
+        return f"{self._request} at {self._ns} ns"
 
 
 def is_nothing(asked: Any) -> bool:
@@ -139,7 +154,7 @@ def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[
     for request in requests:
         row = _ask_for(s, index, request)
         if request.after is not None or request.group is not None:
-            where = f"{request} at {s.engine.time[0]} ns"
+            where = _Where(request, s.engine.time[0])
             earlier = [(other, rows[id(other)]) for other in requests if id(other) in rows]
             if request.after is not None:
                 follow(s, row, next((r for other, r in earlier if other is request.after), None), where)
@@ -148,7 +163,7 @@ def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[
         rows[id(request)] = row
 
 
-def follow(s: EngineState, row: int, parent: int | None, where: str) -> None:
+def follow(s: EngineState, row: int, parent: int | None, where: object) -> None:
     """Let an order that is asked for wait for another.
 
     Raises
@@ -164,7 +179,7 @@ def follow(s: EngineState, row: int, parent: int | None, where: str) -> None:
     a.follows[row], a.parent[row] = 1, order_of(parent)
 
 
-def group(s: EngineState, row: int, first: int, where: str) -> None:
+def group(s: EngineState, row: int, first: int, where: object) -> None:
     """Let an order that is asked for be of a group.
 
     Raises
@@ -203,7 +218,7 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
             )
     asked = {name: getattr(request, name) for name in TRIGGERS if getattr(request, name) is not None}
     asked = {name: _number(request, value, name, s) for name, value in asked.items()}
-    where = f"{request} at {s.engine.time[0]} ns"
+    where = _Where(request, s.engine.time[0])
     held = trigger_terms(s.terms, i, where, asked, post_only=request.post_only) if asked else {}
     kind = MARKET if request.price is None else LIMIT
     side = BUY if quantity > 0 else SELL
@@ -240,7 +255,7 @@ def _off_grid(s: EngineState, i: int, request: OrderRequest, instrument: str, na
 def _size_at_fill(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     """Let an order be sized at its fill."""
     a, worth = s.actions, _number(request, request.worth, "worth", s)
-    where = f"{request} at {s.engine.time[0]} ns"
+    where = _Where(request, s.engine.time[0])
     if a.kind[row] != MARKET or a.trigger_kind[row] != NO_TRIGGER or a.reduce_only[row]:
         raise StrategyError(f"{where} has worth", "only a market order, without a trigger, is sized at its fill")
     value = steps(abs(worth), s.assets.units_per_unit[s.terms.quote[i]], 1.0)
@@ -268,7 +283,7 @@ def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
     if not asked:
         return
-    where = f"{request} at {s.engine.time[0]} ns"
+    where = _Where(request, s.engine.time[0])
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
