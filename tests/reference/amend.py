@@ -56,7 +56,7 @@ def of_protection(row: Row, entry: Order, by: ProtectBy) -> list[tuple[Order, Ro
             given = None, None, said.stop_loss, distance, rate
         else:
             given = said.take_profit, None, None, None, None
-        if any(given):
+        if any(value is not None for value in given):
             found.append((order, (*row[:3], *given)))
     return found
 

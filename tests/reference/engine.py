@@ -607,7 +607,7 @@ class Engine:
         order = self.order_of_row[row[2]]
         if row[0] == "amend":
             entry = self.asked[order]
-            own = [(entry, row)] if any(row[3:8]) else []
+            own = [(entry, row)] if any(value is not None for value in row[3:8]) else []
             for each, given in own + of_protection(row, entry, self.scenario.protect_by):
                 self.amend(each, given)
             return
