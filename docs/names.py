@@ -25,6 +25,8 @@ MODULES = (
     "barter_bt.strategy.hooks",
     "barter_bt.strategy.api",
     "barter_bt.strategy.indicators",
+    "barter_bt.strategy.makers",
+    "barter_bt.strategy.execution",
     "barter_bt.strategy.builtin",
     "barter_bt.risk",
     "barter_bt.backtest",

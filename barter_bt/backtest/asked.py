@@ -84,13 +84,13 @@ def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[in
     for stream in streams:
         for name in stream.instruments:
             found = kinds.setdefault(index.instrument(name), set())
-            if stream.kind == "book":
+            if stream.is_book:
                 if found & {"quotes", "book"}:
                     raise ConfigError(
                         f"{name!r} has a stream of books, and another of {min(found & {'quotes', 'book'})}",
                         "the best of a book is its quote: give one of them",
                     )
-                found.add("quotes")
+                found |= {"quotes", "book"}
             elif stream.kind == "quotes" and "book" in found:
                 raise ConfigError(
                     f"{name!r} has a stream of quotes, and another of books",

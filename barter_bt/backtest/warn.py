@@ -75,6 +75,7 @@ def run_warnings(
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
+        *_on_purpose(s, index),
         *_locked(s, v, index),
         *book_warnings(s, v, index),
         *_liquidated(s, v),
@@ -212,6 +213,13 @@ def _never_woken(asked: int, streams: Sequence[Any]) -> str:
         return ""
     waits = " or ".join(one for one in _WAITS if asked & WAKE[one])
     return f": the strategy waits for {waits}, which the data has none of"
+
+
+def _on_purpose(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
+    """Faults that were asked for."""
+    names = [name for name, faulty in zip(index.exchanges, s.links.array("faulty"), strict=True) if faulty]
+    if names:
+        yield f"requests and reports of {_listed(names)} fail or are late on purpose: faults were asked for"
 
 
 def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:

@@ -12,12 +12,14 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.generated import Market, MarketWalk
+from barter_bt.data.generated_book import START_NS, book_and_trades
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError
 
 __all__ = [
     "Market",
     "MarketWalk",
+    "book_and_trades",
     "candles",
     "candles_arrays",
     "market",
@@ -31,7 +33,6 @@ __all__ = [
 
 Arrays = dict[str, np.ndarray]
 
-START_NS = 1_577_836_800_000_000_000  # 2020-01-01 UTC
 _MINUTE_NS = 60_000_000_000
 _DAY_NS = 86_400_000_000_000
 _PANEL_START_NS = 946_684_800_000_000_000  # 2000-01-01 UTC

@@ -25,11 +25,9 @@ from barter_bt.venue.matches import note_fill, note_why
 from barter_bt.venue.resting import BIDS as BUYS
 from barter_bt.venue.resting import NOBODY, head
 from barter_bt.venue.resting import OFFERS as SELLS
-from barter_bt.venue.state import CONSERVATIVE, CROSSED, LOGARITHMIC, QUEUE, THROUGH, VenueState
+from barter_bt.venue.state import CONSERVATIVE, CROSSED, FIFO, LOGARITHMIC, NOT_SHOWN, QUEUE, THROUGH, VenueState
 from barter_bt.venue.taking import leaves, usable
 from barter_bt.venue.walking import left_of, take_from
-
-NOT_SHOWN = -1  # the order came to rest while nobody knew the book
 
 
 @unit
@@ -39,7 +37,7 @@ def join_queue(v: VenueState, order: int, i: int) -> None:
     if o.kind[order] != LIMIT or o.time_in_force[order] != GTC or o.pending[order]:
         return
     shown = NOT_SHOWN if v.books.states.stale[i] else lots_at(v.books, _own_side(v, order, i), o.price[order])
-    o.shown[order], o.traded[order], o.ahead[order] = shown, 0, float(max(shown, 0))
+    o.shown[order], o.traded[order], o.ahead[order] = shown, v.markets.newest[i], float(max(shown, 0))
 
 
 def _own_side(v: VenueState, order: int, i: int) -> int:
@@ -61,7 +59,7 @@ def _meet(v: VenueState, i: int, which: int, ticks: int, left: float) -> None:
     while order != NOBODY and o.side[order] * (o.price[order] - ticks) >= 0:
         if o.price[order] != ticks:
             _fill(v, order, i, leaves(v, order), THROUGH)
-        elif lots > 0.0:
+        elif lots > 0.0 and v.fill_terms.queue[i] != FIFO:
             done = min(int(max(left - o.ahead[order], 0.0)), leaves(v, order))
             o.ahead[order] = max(o.ahead[order] - left, 0.0)
             o.traded[order] += int(lots)
@@ -79,13 +77,16 @@ def _fill(v: VenueState, order: int, i: int, lots: int, why: int) -> None:
 @unit
 def move_queues(v: VenueState, i: int) -> None:
     """A message has been applied: what is displayed at the prices of own orders may be another amount."""
-    if v.books.states.stale[i] or not is_shown(v.books, i):
+    if v.books.states.stale[i]:
         return
+    moves = is_shown(v.books, i)
     for which in (BUYS, SELLS):
         order = head(v, i, which)
         while order != NOBODY:
             shown = lots_at(v.books, _own_side(v, order, i), v.orders.price[order])
-            if shown != v.orders.shown[order]:
+            if v.orders.shown[order] == NOT_SHOWN:
+                join_queue(v, order, i)
+            elif moves and shown != v.orders.shown[order] and v.fill_terms.queue[i] != FIFO:
                 _move(v, order, i, shown)
             order = v.orders.after[order]
 
@@ -93,8 +94,6 @@ def move_queues(v: VenueState, i: int) -> None:
 def _move(v: VenueState, order: int, i: int, shown: int) -> None:
     """Another amount stands at an order's price: trades have taken their part of a decrease already."""
     o = v.orders
-    if o.shown[order] == NOT_SHOWN:
-        o.ahead[order] = float(shown)
     left = float(o.shown[order] - shown - o.traded[order])
     if left > 0.0 and v.fill_terms.queue[i] != CONSERVATIVE:
         behind = max(float(o.shown[order] - o.traded[order]) - o.ahead[order], 0.0)

@@ -300,7 +300,7 @@ class Amending:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"queue": "fifo"}, "queue is 'fifo'"),
+        ({"queue": "lifo"}, "queue is 'lifo'"),
         ({"queue_power": 2}, "queue_power is 2, and queue is 'conservative'"),
         ({"queue": "power"}, "queue_power is None"),
         ({"queue": "power", "queue_power": 10}, "queue_power is 10"),

@@ -59,12 +59,12 @@ def note_amend(tables: Tables, order: int, amend: Amend, refused: str, now: int)
     tables.amends.append(row_of(AMENDS, order, *amend[1:], 0, status, refused, now, None, answer))
 
 
-def answered(tables: Tables, report: Report, now: int) -> None:
+def answered(tables: Tables, report: Report, now: int, *, in_order: bool) -> None:
     """What became of it, and the terms that the engine knows from now on."""
     row, order = tables.amends[report.amend], tables.orders[report.order]
     assert row["status"] == "in_flight", "it is answered once"
     earlier = [one["status"] for one in tables.amends[: report.amend] if one["order"] == report.order]
-    assert "in_flight" not in earlier, "they are answered in the order sent"
+    assert not in_order or "in_flight" not in earlier, "they are answered in the order sent, unless one is lost"
     row.update(time_exchange=report.time, time_engine=now)
     if report.status:  # the order says why
         row["status"] = "cancelled"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 
 from barter_bt.testing.scenario import ExchangeSpec
+
+from .by_order import Standing
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Queue:
     ahead: float = -1
     displayed: int = 0
     traded: int = 0
+    before: list[Standing] = field(default_factory=list)  # rule 94
 
     def see(self, lots: int) -> None:
         """What stands there when the order comes to rest, or first afterwards."""

@@ -83,5 +83,5 @@ def test_random_books_agree() -> None:
             continue
         seen |= {row["fill_reason"] for row in trades}
         seen |= {one.queue for one in scenario.exchanges if trades}
-    models = {"conservative", "power", "logarithmic"}
+    models = {"conservative", "power", "logarithmic", "fifo"}
     assert seen == {None, "taken", "queue", "traded_through", "crossed"} | models

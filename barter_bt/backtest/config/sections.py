@@ -32,7 +32,9 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
+    kind: Annotated[
+        Literal["trades", "quotes", "candles", "book", "book_orders"], Meta(description="what its rows are")
+    ]
     path: Annotated[
         str | list[str],
         Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog, or its URL"),
@@ -132,6 +134,22 @@ class LatencySection(Section, frozen=True):
     seed: Annotated[int, Meta(description="of what is drawn")] | UnsetType = UNSET
 
 
+class FaultsSection(Section, frozen=True):
+    """What goes wrong on purpose, and how often."""
+
+    seed: int | UnsetType = UNSET
+    reject: Annotated[Number, Meta(description="chance that an order is rejected")] | UnsetType = UNSET
+    lose: Annotated[Number, Meta(description="chance that a request never arrives")] | UnsetType = UNSET
+    timeout: Annotated[Duration, Meta(description="after which what was lost is asked for")] | UnsetType = UNSET
+    late: Annotated[Number, Meta(description="chance that a message is late")] | UnsetType = UNSET
+    late_by: Duration | UnsetType = UNSET
+    spike: Annotated[Number, Meta(description="chance that messages of a span take longer")] | UnsetType = UNSET
+    spike_by: Duration | UnsetType = UNSET
+    spike_span: Duration | UnsetType = UNSET
+    disconnect: Annotated[Number, Meta(description="chance of a span without a link")] | UnsetType = UNSET
+    disconnect_span: Duration | UnsetType = UNSET
+
+
 class TierSection(Section, frozen=True):
     """One tier of a margin; the last has no bound."""
 
@@ -171,8 +189,9 @@ class VenueSection(Section, frozen=True):
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
-    queue: Literal["conservative", "power", "logarithmic"] | UnsetType = UNSET
+    queue: Literal["conservative", "power", "logarithmic", "fifo"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
+    faults: FaultsSection | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (

@@ -8,6 +8,7 @@ from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
 from barter_bt.engine.latency import CONSTANT, delay_ns
 from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, enqueue
+from barter_bt.engine.mishaps import added_ns
 from barter_bt.engine.order import (
     FOK,
     NO_PARENT,
@@ -44,12 +45,13 @@ def send(s: EngineState, kind: int, order: int) -> None:
 
 
 def _delay_ns(s: EngineState, exchange: int, kind: int, order: int) -> int:
-    """How long a request takes (rule 52)."""
+    """How long a request takes (rules 52 and 97)."""
     k, now = s.links, s.engine.time[0]
     if k.request_form[exchange] == CONSTANT:
         return k.request_ns[exchange]
     first, count = k.request_first[exchange], k.request_count[exchange]
-    return delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, order, now)
+    took = delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, order, now)
+    return took + added_ns(k, exchange, kind, order, now) if k.faulty[exchange] else took
 
 
 def send_cancel(s: EngineState, order: int) -> None:

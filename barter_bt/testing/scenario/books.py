@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.data.schema import BOOKS
 from barter_bt.testing.scenario.amends import renumbered
 from barter_bt.testing.scenario.numbers import CENTER, NEAR, SECOND, amount, between, in_ticks
 from barter_bt.testing.scenario.source import Source, chance
@@ -19,7 +20,7 @@ _NUMBERED = ("both", "both", "sequence", "")
 
 def with_books(source: Source, scenario: Scenario, percent: int = 15) -> Scenario:
     """The same scenario, if it has none yet now and then with books of some instruments in place of their quotes."""
-    there = any(stream.kind == "book" for stream in scenario.streams)
+    there = any(stream.kind in BOOKS for stream in scenario.streams)
     if there or not DRAWN or not chance(source, percent):
         return scenario
     chosen = [item for item in scenario.instruments if can_have_book(scenario, item) and chance(source, 75)]
