@@ -98,7 +98,8 @@ def check_protection(frame: pl.DataFrame, action: np.ndarray, protect_by: str) -
 
 def _protects(frame: pl.DataFrame) -> np.ndarray:
     given = (frame[name].is_not_null().to_numpy() for name in PROTECTION if name in frame.columns)
-    return np.logical_or.reduce([np.zeros(len(frame), bool), *given])
+    found: np.ndarray = np.logical_or.reduce([np.zeros(len(frame), bool), *given])
+    return found
 
 
 def _values(frame: pl.DataFrame, name: str, amends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
