@@ -51,6 +51,7 @@ def of_protection(row: Row, entry: Order, by: ProtectBy) -> list[tuple[Order, Ro
     """Rule 101: what a row gives to each order that protects its entry, the stop first."""
     said, found = conditions_of(row), []
     distance, rate = (None, said.trailing_stop) if by == "fraction" else (said.trailing_stop, None)
+    given: tuple[float | None, ...]
     for order in entry.children:
         if order.terms.trigger_kind:
             given = None, None, said.stop_loss, distance, rate
