@@ -41,6 +41,8 @@ GOALS = (
     Goal("overfitting", "purgedcv", "", 50),
     Goal("sweep", "raptorbt", "", 7),
     Goal("sweep", "vectorbt", "", 7),
+    Goal("sweep_protected", "vectorbt", "", 10),
+    Goal("sweep_compiled", "hftbacktest", "", 10),
 )
 
 

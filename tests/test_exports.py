@@ -23,7 +23,7 @@ SURFACE = {
         sessions settlement_prices splits trades
     """,
     "barter_bt.data.generate": """
-        Market MarketWalk book_and_trades candles candles_arrays market panel panel_candles quotes quotes_arrays trades
+        Market MarketWalk candles candles_arrays market panel panel_candles quotes quotes_arrays trades
         trades_arrays
     """,
     "barter_bt.book": """
@@ -77,19 +77,19 @@ SURFACE = {
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
     """,
     "barter_bt.live": """
-        Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark MockExchange Paced RecordedSession Recorder
-        SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual
-        WallClock paper read_session replay
+        Alert AlertWarning Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark Metrics MockExchange
+        Paced RecordedSession Recorder SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System
+        SystemHandle Unreconciled Virtual WallClock Webhook alerts paper read_session replay
     """,
     "barter_bt.live.binance": """
         BinanceAccount BinanceMarket BinanceWarning CashFlow Endpoints FUTURES_MAIN_NETWORK FUTURES_TEST_NETWORK
-        FuturesAccount Keys MAIN_NETWORK MarginTerms MarkPrice TEST_NETWORK instruments last_trades
+        FuturesAccount Keys MAIN_NETWORK MarginTerms MarkPrice TEST_NETWORK began instruments last_trades
     """,
     "barter_bt.live.ccxt": """
         CcxtAccount CcxtMarket CcxtWarning Connection Secrets connect instruments
     """,
     "barter_bt.testing.exchange": """
-        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status
+        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status replay_market
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

@@ -174,6 +174,8 @@ def strategy_of(given: Any) -> Any:
     if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):
         raise StrategyError(
             f"strategy is {given!r:.80}; it must be Signals, Schedule, Compiled or have generate_algo_orders",
-            "make one of the class: Name(...)" if isinstance(given, type) else None,
+            "make one of the class: Name(...)"
+            if isinstance(given, type)
+            else 'of a function: Compiled(function, wake="bar_close"); of an expression: Signals(expression)',
         )
     return Python(given, getattr(given, "name", type(given).__name__))

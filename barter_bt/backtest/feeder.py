@@ -187,7 +187,7 @@ class Feeder:
         if chunk is None or row >= chunk.rows:
             return self.stream_of(c).name, {}
         name, at = source.place(number, row)
-        return f"row {at} of {name}", {k: float(a[row]) for k, a in chunk.columns.items() if not k.startswith("_")}
+        return f"row {at} of {name}", {k: a[row].item() for k, a in chunk.columns.items() if not k.startswith("_")}
 
     def chunk_of(self, c: int) -> Chunk:
         """The chunk that cursor ``c`` is in; a row of it is ``cursors.row[c]``."""

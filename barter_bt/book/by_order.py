@@ -11,11 +11,13 @@ names again, at the same price and with no more than before, keep their places.
 
 from __future__ import annotations
 
+import numpy as np
+
 from barter_bt.book.apply import apply_row
 from barter_bt.book.change import ASK, BID, ENDS, EXECUTED, GAP, OLD, SNAPSHOT
 from barter_bt.book.read import lots_at
 from barter_bt.book.tables import ASKS, BIDS, Books
-from barter_bt.columns.marks import hot, unit
+from barter_bt.columns.marks import hot, native, unit
 from barter_bt.columns.table import I8, I32, I64, Block, Table
 
 ADD, MODIFY, CANCEL, EXECUTE, CLEAR = 1, 2, 3, 4, 5
@@ -223,8 +225,19 @@ def _leave(b: Books, k: Known, r: OrderReading, row: int, order: int) -> None:
 
 
 def _home(k: Known, i: int, number: int) -> int:
-    """The slot where an id is looked for first; the same with and without overflow."""
-    return ((number * 31 + i) * _FACTOR >> 32) & (len(k.slots) - 1)
+    """The slot where an id is looked for first."""
+    return _scattered(i, number) & (len(k.slots) - 1)
+
+
+@native(lambda: _scattered_uint64)
+def _scattered(i: int, number: int) -> int:
+    """Bits of an id that are mixed."""
+    return ((number * 31 + i) * _FACTOR >> 32) & 0xFFFFFFFF
+
+
+def _scattered_uint64(i: int, number: int) -> int:
+    mixed = (np.uint64(number) * np.uint64(31) + np.uint64(i)) * np.uint64(_FACTOR)
+    return np.int64(mixed >> np.uint64(32))  # type: ignore[return-value]
 
 
 @hot

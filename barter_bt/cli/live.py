@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.printing import print_json
+from barter_bt.cli.watching import Watcher, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def paper(
     exchange: str | None = None,
     network: Literal["test", "main"] = "main",
     record: Path | None = None,
+    alerts: str | None = None,
+    metrics: int | None = None,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
@@ -53,6 +56,10 @@ def paper(
         Of that exchange.
     record
         Directory in which to keep all that the engine saw, for `barter-bt replay`.
+    alerts
+        Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
+    metrics
+        Port of this machine at which Prometheus finds `/metrics`.
     quiet
         Show nothing on the way.
     """
@@ -60,7 +67,8 @@ def paper(
 
     recorder = Recorder(record) if record else None
     if exchange is not None:
-        run, interrupted = asyncio.run(_on_a_market(config, exchange, network, recorder, quiet=quiet or json))
+        told = _on_a_market(config, exchange, network, recorder, alerts, metrics, quiet=quiet or json)
+        run, interrupted = asyncio.run(told)
         _tell(run, None, as_json=json, market=exchange)
         return INTERRUPTED if interrupted else OK
     simulation, strategy = _load(config)
@@ -69,7 +77,7 @@ def paper(
     from barter_bt.live import paper as make
 
     system = make(simulation, strategy, clock=clock, recorder=recorder)
-    run, interrupted = asyncio.run(run_system(system, quiet=quiet or json))
+    run, interrupted = asyncio.run(_watched(config, alerts, metrics, clock, system, quiet=quiet or json))
     _tell(run, record, as_json=json)
     return INTERRUPTED if interrupted else OK
 
@@ -112,7 +120,7 @@ def _load(config: Path) -> tuple[Any, Any]:
 
 
 async def _on_a_market(
-    config: Path, exchange: str, network: str, recorder: Any, *, quiet: bool
+    config: Path, exchange: str, network: str, recorder: Any, alerts: str | None, metrics: int | None, *, quiet: bool
 ) -> tuple[LiveRun, bool]:
     """Trade on paper on what a real market does now."""
     from barter_bt.backtest.config import load
@@ -128,7 +136,14 @@ async def _on_a_market(
     system = System(
         strategy=strategy, sources=[mock], clients=[mock], recorder=recorder, reconcile=False, **mock.engine_arguments()
     )
-    return await run_system(system, quiet=quiet, ready=_at_once)
+    return await _watched(config, alerts, metrics, None, system, quiet=quiet, ready=_at_once)
+
+
+async def _watched(
+    config: Path, alerts: str | None, metrics: int | None, clock: Any, system: System, **options: Any
+) -> tuple[LiveRun, bool]:
+    async with watched(config, alerts, metrics, clock) as watching:
+        return await run_system(system, watching=watching, **options)
 
 
 async def _at_once() -> None:
@@ -151,10 +166,19 @@ def _clock(pace: str, begins: int, ends: int) -> Any:
 
 
 async def run_system(
-    system: System, *, quiet: bool, ready: Callable[[], Awaitable[None]] | None = None
+    system: System,
+    *,
+    quiet: bool,
+    ready: Callable[[], Awaitable[None]] | None = None,
+    until: Callable[[], Awaitable[None]] | None = None,
+    watching: Sequence[Watcher] = (),
 ) -> tuple[LiveRun, bool]:
-    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready."""
+    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready.
+
+    ``until`` begins then, and is the end of the data of sources that have none themselves.
+    """
     handle = await system.start()
+    watchers = [asyncio.ensure_future(watch(handle)) for watch in watching]
     enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -162,19 +186,41 @@ async def run_system(
         with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
             loop.add_signal_handler(one, stopped.set)
     showing = asyncio.create_task(_show(handle, quiet=quiet))
-    ending = asyncio.create_task(handle.wait())
+    ending = asyncio.create_task(_end(handle, enabling, until))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((ending, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if ending.done():
+    if ending.done() and ending.exception() is not None:
+        await handle.abort()
+        await asyncio.gather(showing, *watchers)  # they tell of it
         ending.result()
-    else:
-        ending.cancel()
+    ending.cancel()
     if enabling is not None:
         enabling.cancel()
     run = await handle.shutdown()
-    await showing
+    await asyncio.gather(showing, *watchers)
     return run, stopped.is_set()
+
+
+async def _end(
+    handle: SystemHandle, enabling: asyncio.Task[None] | None, until: Callable[[], Awaitable[None]] | None
+) -> None:
+    """Return when the sources have ended, or what stands for that."""
+    waiting = [asyncio.ensure_future(handle.wait())]
+    if until is not None and enabling is not None:
+        waiting.append(asyncio.ensure_future(_behind(enabling, until)))
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    for task in done:
+        task.result()
+
+
+async def _behind(first: asyncio.Task[None], then: Callable[[], Awaitable[None]]) -> None:
+    await first
+    await then()
 
 
 async def _enable(handle: SystemHandle, ready: Callable[[], Awaitable[None]]) -> None:

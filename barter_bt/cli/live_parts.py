@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,5 +24,9 @@ def live_parts(config: Path) -> dict[str, Any]:
     """What of a configuration is not the exchange's own."""
     from barter_bt.backtest.config import load
 
-    built = load(config).build()
+    return parts_of(load(config).build())
+
+
+def parts_of(built: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of one that is built."""
     return {name: built[name] for name in ("instruments", "strategy", "risk", "units", "reporting") if name in built}

@@ -64,9 +64,11 @@ def account(place: str, network: str, traded: Sequence[Instrument], *, confirm: 
         from barter_bt.live import binance
 
         kind = binance.BinanceAccount if place == SPOT else binance.FuturesAccount
-        last = binance.last_trades(known) if known else {}
+        before: dict[str, Any] = {}
+        if known:
+            before = {"last_trades": binance.last_trades(known), "since": binance.began(known)}
         keys = binance.Keys.from_environment(_KEYS[network])
-        return kind(traded, keys, endpoints=_endpoints(place, network), dry_run=not confirm, last_trades=last)
+        return kind(traded, keys, endpoints=_endpoints(place, network), dry_run=not confirm, **before)
     from barter_bt.live import ccxt
 
     prefix = place.removeprefix(CCXT).upper() + ("_TEST" if network == "test" else "")

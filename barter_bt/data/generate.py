@@ -12,14 +12,13 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.generated import Market, MarketWalk
-from barter_bt.data.generated_book import START_NS, book_and_trades
+from barter_bt.data.order_flow import START_NS
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError
 
 __all__ = [
     "Market",
     "MarketWalk",
-    "book_and_trades",
     "candles",
     "candles_arrays",
     "market",
@@ -172,6 +171,7 @@ def market(
     mean_step: str = "10ms",
     snapshot_every: int | None = None,
     funding_every: str = "8h",
+    market_orders: float = 0.12,
 ) -> Market:
     """One market as all kinds of data tell it: orders, books, quotes, trades and rates of funding that agree.
 
@@ -182,8 +182,8 @@ def market(
     Parameters
     ----------
     events
-        How many orders come, are cancelled, or trade; about an eighth trade.
-    instrument, seed, mean_step, snapshot_every, funding_every
+        How many orders come, are cancelled, or trade.
+    instrument, seed, mean_step, snapshot_every, funding_every, market_orders
         As for :class:`MarketWalk`.
 
     Examples
@@ -193,7 +193,12 @@ def market(
     (136, 376, True)
     """
     walk = MarketWalk(
-        instrument, seed=seed, mean_step=mean_step, snapshot_every=snapshot_every, funding_every=funding_every
+        instrument,
+        seed=seed,
+        mean_step=mean_step,
+        snapshot_every=snapshot_every,
+        funding_every=funding_every,
+        market_orders=market_orders,
     )
     return walk.next(events)
 

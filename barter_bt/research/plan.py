@@ -86,7 +86,11 @@ class Plan:
             taken |= set(_taken(self.simulation, self.sets.columns))
         idle = [name for name in self.sets.columns if name not in taken]
         if idle:
-            raise ConfigError(f"nothing takes parameter {idle[0]!r}: it has no effect", f"parameters: {sorted(taken)}")
+            functions = [each for each in (self.strategy, self.simulation) if not isinstance(each, Simulation)]
+            there = dict.fromkeys(name for each in functions for name in inspect.signature(each).parameters)
+            raise ConfigError(
+                f"nothing takes parameter {idle[0]!r}: it has no effect", f"parameters there are: {', '.join(there)}"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_made": {}, "_lock": None}
@@ -141,9 +145,15 @@ class Plan:
     def signals_of(self, number: int) -> Any:
         """The strategy of a run's set, as it is made."""
         values = self.parameters_of(number)
-        if "seed" not in values and "seed" in inspect.signature(self.strategy).parameters:
+        names, draws = self.once("parameters", self._parameters)
+        if "seed" not in values and draws:
             values["seed"] = int(_sha256([self.seed, portrait(values)])[:12], 16)
-        return self.strategy(**_given(self.strategy, values))
+        return self.strategy(**{name: value for name, value in values.items() if name in names})
+
+    def _parameters(self) -> tuple[frozenset[str], bool]:
+        """Names that the strategy takes, of parameters and ``seed``, and whether it says that it takes that."""
+        draws = "seed" in inspect.signature(self.strategy).parameters
+        return frozenset(_taken(self.strategy, [*self.sets.columns, "seed"])), draws
 
     def strategy_of(self, number: int) -> Any:
         """The strategy of a run."""

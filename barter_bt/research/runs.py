@@ -9,9 +9,10 @@ import polars as pl
 
 from barter_bt.backtest import Simulation
 from barter_bt.errors import BarterBtError, EngineError
+from barter_bt.research.one_pass.candles import columns_of
 from barter_bt.research.one_pass.conditions import why_not_setup, why_not_signals
 from barter_bt.research.one_pass.figures import ALL, Run
-from barter_bt.research.one_pass.runner import OnePass, columns_of
+from barter_bt.research.one_pass.runner import OnePass
 from barter_bt.research.plan import ONE_PASS, RUN, Plan
 from barter_bt.research.sampled import SUMS, Sampled
 from barter_bt.statistic.curve import curve_of_run
@@ -68,7 +69,7 @@ class Runs(Plan):
     def why_not_one_pass(self, number: int = 0) -> str | None:
         """What keeps a set from one pass; None if nothing does."""
         why = self._why_not(self.whole_of(number)) if self.one_pass else "one_pass is False"
-        return why or why_not_signals(self.signals_of(number))
+        return why or why_not_signals(self.signals_of(number), self.whole_of(number)._setup)
 
     def _why_not(self, whole: Simulation) -> str | None:
         more = [name for name in self.figures if name not in ALL]
@@ -85,7 +86,7 @@ class Runs(Plan):
             strategy = self.signals_of(number)
         except BarterBtError:
             return None
-        return strategy if why_not_signals(strategy) is None else None
+        return strategy if why_not_signals(strategy, self.whole_of(number)._setup) is None else None
 
     def passes(self, number: int) -> OnePass | str:
         """One pass over the simulation of a run; or what is wrong with its candles, which a full run will tell as well.

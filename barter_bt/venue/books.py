@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.book.apply import apply_row
-from barter_bt.book.change import ASK, BID, ENDS, EXECUTED, GAP, OLD, SNAPSHOT
+from barter_bt.book.change import ASK, BID, ENDS, EXECUTED
 from barter_bt.book.read import is_shown, level_lots, level_ticks
 from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.marks import unit
@@ -14,7 +14,7 @@ from barter_bt.venue.fifo import follow_order
 from barter_bt.venue.queue import move_queues
 from barter_bt.venue.quote import set_quote
 from barter_bt.venue.state import BOOK, FIFO, VenueState
-from barter_bt.venue.walking import refresh, refresh_all
+from barter_bt.venue.walking import refresh
 
 
 @unit
@@ -31,20 +31,12 @@ def on_book_row(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> No
     if v.fill_terms.queue[i] == FIFO and rests and flags & (BID | ASK):
         gone = whole_lots(-cursors.third[c][row], t.lots_per_unit[i], t.lot_noise[i]) if flags & EXECUTED else 0
         follow_order(v, i, flags, ticks, gone, int(cursors.fourth[c][row]))
-    if len(v.taken) > 0:
-        _refresh(v, i, flags, ticks)
     if flags & ENDS:
+        if len(v.taken) > 0:
+            refresh(v, i)
         if rests and v.markets.live[i] > 0:
             move_queues(v, i)
         _show_best(v, i)
-
-
-def _refresh(v: VenueState, i: int, flags: int, ticks: int) -> None:
-    """What own orders took of a level is there again when the market sets it, of a book when it is replaced."""
-    if flags & (SNAPSHOT | GAP):
-        refresh_all(v, i)
-    elif flags & (BID | ASK) and not flags & OLD:
-        refresh(v, 2 * i + (BIDS if flags & BID else ASKS), ticks)
 
 
 def _show_best(v: VenueState, i: int) -> None:

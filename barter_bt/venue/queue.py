@@ -7,10 +7,10 @@ model of the venue says how much of it was ahead:
 
 - conservative: nothing, as long as what is displayed leaves room for those ahead;
 - f-families: of x lots, with a ahead and b behind, x f(b) / (f(a) + f(b)) were behind, the rest ahead; f(x) is x^n
-  (n = 1: in proportion) or log(1 + x).
+  (n = 1: in proportion) or log(1 + x);
+- relative power: of x lots x (a / (a + b))^n were ahead: what is new, and so behind, leaves soonest.
 
-Own orders are not in the data, so nobody stands behind them because of them, and what they fill is displayed until the
-market sets the level anew.
+Own orders are not in the data, so nobody stands behind them because of them, and what they fill stays displayed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,17 @@ from barter_bt.venue.matches import note_fill, note_why
 from barter_bt.venue.resting import BIDS as BUYS
 from barter_bt.venue.resting import NOBODY, head
 from barter_bt.venue.resting import OFFERS as SELLS
-from barter_bt.venue.state import CONSERVATIVE, CROSSED, FIFO, LOGARITHMIC, NOT_SHOWN, QUEUE, THROUGH, VenueState
+from barter_bt.venue.state import (
+    CONSERVATIVE,
+    CROSSED,
+    FIFO,
+    LOGARITHMIC,
+    NOT_SHOWN,
+    QUEUE,
+    RELATIVE_POWER,
+    THROUGH,
+    VenueState,
+)
 from barter_bt.venue.taking import leaves, usable
 from barter_bt.venue.walking import left_of, take_from
 
@@ -108,6 +118,8 @@ def _move(v: VenueState, order: int, i: int, shown: int) -> None:
 def _from_ahead(v: VenueState, i: int, left: float, ahead: float, behind: float) -> float:
     """How much of what left without a trade stood ahead; what is more than stood behind did."""
     front, back = _weight(v, i, ahead), _weight(v, i, behind)
+    if v.fill_terms.queue[i] == RELATIVE_POWER:
+        back = _weight(v, i, ahead + behind) - front
     if front + back <= 0.0:
         return 0.0
     return left - min(left * back / (front + back), behind)

@@ -25,6 +25,7 @@ TAKEN, QUEUE, THROUGH, CROSSED = 1, 2, 3, 4  # why an order on a book has filled
 FILL_REASONS = ("taken", "queue", "traded_through", "crossed")
 CONSERVATIVE, POWER, LOGARITHMIC = 0, 1, 2  # how much of what leaves a queue without a trade stood ahead
 FIFO = 3  # a book by order tells
+RELATIVE_POWER = 4
 NOT_SHOWN = -1  # an order came to rest while nobody knew the book
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
@@ -261,7 +262,7 @@ class OrderLists(Table):
 
 
 class Taken(Table, growable=True):
-    """What own orders have taken of levels of books that the market has not set anew since."""
+    """What own orders have taken of levels of books, as long as these stand."""
 
     side: I64
     rank: I64

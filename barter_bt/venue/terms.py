@@ -119,10 +119,10 @@ class Venue:
         fills ``"one_tick_worse"`` at once, however much that is (rule 14).
     queue
         How much of what leaves a price of a book without a trade stood ahead of own orders there: nothing as long as
-        that can be (``"conservative"``), or as the ``"power"`` or the ``"logarithmic"`` family says (rule 92);
-        ``"fifo"``: a book by order tells (rule 94).
+        that can be (``"conservative"``), as the ``"power"`` or the ``"logarithmic"`` family says, or a power of the
+        order's place among the others (``"relative_power"``, rule 92); ``"fifo"``: a book by order tells (rule 94).
     queue_power
-        Of ``queue="power"`` the exponent, from 1, in proportion, to 9.
+        Of ``queue="power"`` and ``"relative_power"`` the exponent, from 1, in proportion, to 9.
     faults
         What goes wrong on purpose, or a mapping of its parameters (rules 96 and 97); nothing unless given.
 
@@ -152,7 +152,7 @@ class Venue:
     collateral: Mapping[str, float] = field(default_factory=dict)
     locked_quotes: Literal["wait", "fill"] = "wait"
     beyond_size: Literal["wait", "one_tick_worse"] = "wait"
-    queue: Literal["conservative", "power", "logarithmic", "fifo"] = "conservative"
+    queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] = "conservative"
     queue_power: int | None = None
     faults: Faults = _NO_FAULTS
 
@@ -168,7 +168,7 @@ class Venue:
             "mark": ("weighted_mid", "mid", "last", "closing", "closing_with_fee"),
             "locked_quotes": ("wait", "fill"),
             "beyond_size": ("wait", "one_tick_worse"),
-            "queue": ("conservative", "power", "logarithmic", "fifo"),
+            "queue": ("conservative", "power", "logarithmic", "fifo", "relative_power"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
@@ -197,10 +197,13 @@ class Venue:
 
     def _check_queue(self) -> None:
         power: Any = self.queue_power
-        if self.queue != "power" and power is not None:
-            raise ConfigError(f"queue_power is {power!r}, and queue is {self.queue!r}", 'write queue="power", too')
+        has_power = self.queue in ("power", "relative_power")
+        if not has_power and power is not None:
+            raise ConfigError(
+                f"queue_power is {power!r}, and queue is {self.queue!r}", 'write queue="power" or "relative_power", too'
+            )
         whole = isinstance(power, int) and not isinstance(power, bool)
-        if self.queue == "power" and not (whole and 1 <= power <= 9):
+        if has_power and not (whole and 1 <= power <= 9):
             raise ConfigError(
                 f"queue_power is {power!r}; it must be a whole number from 1 to 9", "1 shares in proportion"
             )

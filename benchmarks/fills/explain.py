@@ -131,8 +131,11 @@ def _from_ahead(model: str, left: float, ahead: float, behind: float, habits: Ha
     if model == "conservative":
         return 0.0
     unit = LOT if "coins" in habits else 1.0
-    n = int(model.partition(" ")[2] or 0)
+    family, _, power = model.rpartition(" ")
+    n = int(power) if family else 0
     front, back = (z**n if n else log(1 + z * unit) if z * unit > -1 else nan for z in (ahead, behind))
+    if family == "relative power":
+        back = (ahead + behind) ** n - front
     return 0.0 if front + back == 0 else left - min(left * back / (front + back), behind)
 
 

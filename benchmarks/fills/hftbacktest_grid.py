@@ -38,11 +38,13 @@ def feed(events: dict[str, np.ndarray]) -> np.ndarray:
 def engine_of(rows: np.ndarray, model: str, latency_ns: int):
     """The engine with a model of queues and the same latency both ways."""
     asset = hft.BacktestAsset().data(rows).linear_asset(1.0).constant_order_latency(latency_ns, latency_ns)
-    family, _, n = model.partition(" ")
-    if family == "conservative":
+    family, _, n = model.rpartition(" ")
+    if model == "conservative":
         asset = asset.risk_adverse_queue_model()
     elif family == "power":
         asset = asset.power_prob_queue_model(float(n))
+    elif family == "relative power":
+        asset = asset.power_prob_queue_model3(float(n))
     else:
         asset = asset.log_prob_queue_model()
     asset = asset.no_partial_fill_exchange().trading_value_fee_model(0.0, 0.0).tick_size(TICK).lot_size(LOT)

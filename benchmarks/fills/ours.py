@@ -16,6 +16,7 @@ MODELS: Mapping[str, Mapping[str, object]] = {
     "power 1": {"queue": "power", "queue_power": 1},
     "power 3": {"queue": "power", "queue_power": 3},
     "logarithmic": {"queue": "logarithmic"},
+    "relative power 2": {"queue": "relative_power", "queue_power": 2},
 }
 
 

@@ -21,7 +21,7 @@ capture of Binance's perpetual BTCUSDT, trades and changes of depth by the excha
 grid maker that every half second cancels what it has and puts post-only orders of one lot at five prices of each side,
 with a constant latency. What it quotes does not depend on its fills, so that each order can be compared with itself.
 Both use the same models of queues: `conservative` is their risk-adverse model, `power` their `power_prob_queue_model`,
-`logarithmic` their `log_prob_queue_model`.
+`logarithmic` their `log_prob_queue_model`, `relative power` their `power_prob_queue_model3`.
 
 A program of its own (`benchmarks/fills/explain.py`) follows every order by hand. With the rules of barter_bt it must
 fill as barter_bt does, with the habits of hftbacktest listed below as hftbacktest does. Where the two differ, the

@@ -111,10 +111,10 @@ def _last(instrument: Ints, which: Ints, rows: Ints) -> Ints:
     return found
 
 
-def replay(trades: Columns, fixed_book: bool) -> Answer:
+def replay(trades: Columns, fixed_book: bool, every: int = EVERY) -> Answer:
     """Every 1000th trade sends an order in its instrument, filled at that trade's price."""
     instrument, price = trades["instrument"].astype(np.int64), trades["price"].astype(np.float64)
-    rows = np.arange(EVERY - 1, len(price), EVERY)
+    rows = np.arange(every - 1, len(price), every)
     if fixed_book:
         bid, ask = (np.full(len(rows), side) for side in BOOK)
         cash, held = _flips(instrument[rows], ask, bid)
@@ -124,6 +124,21 @@ def replay(trades: Columns, fixed_book: bool) -> Answer:
     each = np.arange(len(held))
     equity = cash + float(held @ price[_last(instrument, each, np.full(len(each), len(price) - 1))])
     return Answer(len(rows), equity, 5.0, "tools fill at this event's, the last or the next price")
+
+
+SWEEP_TRADES = 1_000_000
+
+
+def sweep_every(scale: float = 1.0) -> list[int]:
+    """At each how many trades an order is sent: a hundred sets, or fewer."""
+    return list(range(EVERY, 2 * EVERY, EVERY // 100))[: max(2, round(100 * scale))]
+
+
+def sweep_compiled(trades: Columns, fixed_book: bool, sets: list[int]) -> Answer:
+    """The replay with each of them, of one instrument; the mean of all final equities."""
+    one = {"instrument": np.zeros(len(trades["price"]), np.int64), "price": trades["price"]}
+    ends = [replay(one, fixed_book, every) for every in sets]
+    return Answer(sum(each.orders for each in ends), float(np.mean([each.equity for each in ends])), 5.0, ends[0].why)
 
 
 def replay_quotes(trades: Columns, quotes: Columns) -> Answer:

@@ -12,6 +12,8 @@ NEEDS = {
     "brackets": ("candles",),
     "overfitting": ("returns",),
     "sweep": ("candles",),
+    "sweep_protected": ("candles",),
+    "sweep_compiled": ("trades",),
     "aggregate": ("trades",),
     "aggregate_one": ("trades",),
 }
@@ -60,6 +62,7 @@ TOOLS: Mapping[str, Tool] = {
             "brackets",
             "brackets:tables",
             "sweep",
+            "sweep_protected",
         ),
         "vectorbt.py",
     ),
@@ -71,7 +74,14 @@ TOOLS: Mapping[str, Tool] = {
     ),
     "hftbacktest": Tool(
         ("hftbacktest==2.4.4",),
-        ("replay_compiled", "replay_compiled:one", "replay_quotes", "replay_quotes:one", "replay_python"),
+        (
+            "replay_compiled",
+            "replay_compiled:one",
+            "replay_quotes",
+            "replay_quotes:one",
+            "replay_python",
+            "sweep_compiled",
+        ),
         "hftbacktest.py",
     ),
     "backtesting": Tool(("backtesting==0.6.6",), ("sma_cross", "sma_cross:signals", "brackets"), "backtesting.py"),

@@ -1,6 +1,7 @@
-"""hftbacktest: tick replay, from a compiled loop and from a plain Python loop."""
+"""hftbacktest: tick replay, from a compiled loop and from a plain Python loop, and of many sets in processes."""
 
 import numpy as np
+from _answers import SWEEP_TRADES, sweep_every
 from _harness import BOOK, CASH, EVERY, FAR, FEE, Data, Job, main
 
 TOTALS = "running totals only: no order log, no trade log, no equity curve"
@@ -172,6 +173,60 @@ def _replay(data: Data, quotes: bool, one: bool = False) -> Job:
     return Job(run, n, f"{TOTALS}; {rest}", prepare, compile_loop)
 
 
+def _sweep(data: Data) -> Job:
+    """The replay with a hundred sets, by a pool of processes that share the feed: one for each processor."""
+    import multiprocessing
+    import os
+
+    from hftbacktest import GTC, MARKET
+    from numba import njit
+
+    trades = data("trades", SWEEP_TRADES)
+    rows = _trades(trades, slice(None))
+    (feed,) = _sealed([np.concatenate((_book(rows["exch_ts"][0]), rows))])
+    n, sets = len(rows), sweep_every()
+
+    @njit
+    def loop(engine, every):
+        seen = 0
+        while engine.wait_next_feed(False, 1 << 62) == 2:
+            seen += 1
+            if seen % every == 0:
+                depth = engine.depth(0)
+                if engine.position(0) > 0:
+                    engine.submit_sell_order(0, 1 + seen, depth.best_bid, 1.0, GTC, MARKET, False)
+                else:
+                    engine.submit_buy_order(0, 1 + seen, depth.best_ask, 1.0, GTC, MARKET, False)
+                engine.clear_inactive_orders(0)
+        return seen
+
+    def one(every, some=feed):
+        engine = _build([some])
+        loop(engine, every)
+        state, depth = engine.state_values(0), engine.depth(0)
+        middle = (depth.best_bid + depth.best_ask) / 2
+        end = CASH + state.balance + state.position * middle - state.fee
+        engine.close()
+        return state.num_trades, end
+
+    def work(share, out):
+        out.put([one(every) for every in share])
+
+    def run():
+        fork, count = multiprocessing.get_context("fork"), os.cpu_count() or 1
+        out = fork.SimpleQueue()
+        processes = [fork.Process(target=work, args=(sets[k::count], out)) for k in range(count)]
+        for process in processes:
+            process.start()
+        found = [each for _ in processes for each in out.get()]
+        for process in processes:
+            process.join()
+        return sum(orders for orders, _ in found), float(np.mean([end for _, end in found]))
+
+    note = f"{TOTALS}; {len(sets)} sets x {n:,} trades, fills from a fixed book {BOOK}"
+    return Job(run, n * len(sets), note, compile=lambda: one(EVERY, feed[: 10 * EVERY]))
+
+
 def _python(data: Data) -> Job:
     """A plain Python loop around the engine, woken at each trade, no orders."""
     trades = data("trades", PYTHON_EVENTS)
@@ -205,5 +260,6 @@ main(
         "replay_quotes": lambda data: _replay(data, quotes=True),
         "replay_quotes:one": lambda data: _replay(data, quotes=True, one=True),
         "replay_python": _python,
+        "sweep_compiled": _sweep,
     },
 )

@@ -69,13 +69,17 @@ def _events(columns: Mapping[str, Array], variant: str, n: int | None = None) ->
 
 def _answer(name: str, case: str, variant: str, n: int, data: Data) -> answers.Answer | None:
     """The known answer of a case at the number of events that the tool ran; None where each has rules of its own."""
-    if case == "brackets":
+    if case in ("brackets", "sweep_protected"):
         return None
     if case.startswith("aggregate"):
         return answers.aggregate(_events(data["trades"], case.removeprefix("aggregate_"), n))
     if case == "sweep":
         close = data["candles"]["close"][: answers.SWEEP_CANDLES]
         return answers.sweep(close, answers.sweep_pairs(n / (len(close) * answers.SWEEP_SETS)))
+    if case == "sweep_compiled":
+        trades = {key: values[: answers.SWEEP_TRADES] for key, values in data["trades"].items()}
+        sets = answers.sweep_every(n / (len(trades["price"]) * len(answers.sweep_every())))
+        return answers.sweep_compiled(trades, name == "hftbacktest", sets)
     if case == "overfitting":
         return answers.overfitting(data["returns"]["values"])
     if case == "sma_cross":

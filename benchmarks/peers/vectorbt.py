@@ -154,13 +154,15 @@ def _rebalance(data: Data, tables: bool = False) -> Job:
     return Job(run, close.size, TABLES if tables else ORDERS, compile=lambda: run(slice(LITTLE)))
 
 
-def _sweep(data: Data) -> Job:
+def _sweep(data: Data, protected: bool = False) -> Job:
     """Averages once for each length, then columns of pairs side by side, as many as fit into memory."""
     import pandas as pd
     import vectorbt as vbt
 
     columns = data("candles", SWEEP_CANDLES)
     close = pd.Series(columns["close"], index=pd.to_datetime(columns["time_close"], unit="s"))
+    stops = {key: pd.Series(columns[key], index=close.index) for key in ("open", "high", "low")} if protected else {}
+    stops |= {"sl_stop": STOP, "sl_trail": True} if protected else {}
     pairs = sweep_pairs()
 
     def run(some=pairs):
@@ -171,12 +173,15 @@ def _sweep(data: Data) -> Job:
             batch = some[start : start + BATCH]
             fast, slow = (np.column_stack([means[pair[side]] for pair in batch]) for side in (0, 1))
             above, below = fast > slow, fast <= slow
-            pf = vbt.Portfolio.from_signals(close, above, below, size=1, fees=FEE, init_cash=CASH, freq="1min")
+            if protected:  # the engine's targets are followed where they change
+                above[1:] &= ~above[:-1]
+            pf = vbt.Portfolio.from_signals(close, above, below, size=1, fees=FEE, init_cash=CASH, freq="1min", **stops)
             pf.total_return(), pf.sharpe_ratio(), pf.max_drawdown(), pf.trades.count()
             ends.append(np.asarray(pf.final_value()))
         return None, float(np.mean(np.concatenate(ends)))
 
     note = f"batches of {BATCH} columns; return, Sharpe ratio, drawdown, trades"
+    note += "; its own rules within a bar, one rate of fees" if protected else ""
     return Job(run, len(pairs) * len(close), note, compile=lambda: run(pairs[:2]))
 
 
@@ -194,6 +199,7 @@ main(
         "rebalance": _rebalance,
         "brackets": _brackets,
         "sweep": _sweep,
+        "sweep_protected": lambda data: _sweep(data, protected=True),
         "brackets:tables": lambda data: _brackets(data, tables=True),
         "rebalance:tables": lambda data: _rebalance(data, tables=True),
     },

@@ -16,9 +16,10 @@ CURVES: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "power 2": lambda a, b: b**2 / (a**2 + b**2),
     "power 3": lambda a, b: b**3 / (a**3 + b**3),
     "logarithmic": lambda a, b: np.log1p(b) / (np.log1p(a) + np.log1p(b)),
-    "1 − (a/(a+b))²": lambda a, b: 1 - (a / (a + b)) ** 2,
+    "relative power 2": lambda a, b: 1 - (a / (a + b)) ** 2,
+    "relative power 3": lambda a, b: 1 - (a / (a + b)) ** 3,
 }
-"""Share of a cancel that a model takes to have stood behind; the last is none of the engine's."""
+"""Share of a cancel that a model takes to have stood behind."""
 
 
 def shares_ahead(fates: Sequence[Fate]) -> list[tuple[float, float, int, dict[str, float]]]:

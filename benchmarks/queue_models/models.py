@@ -17,6 +17,7 @@ QUEUES: Mapping[str, Mapping[str, object]] = {
     "conservative": {"queue": "conservative"},
     **{f"power {n}": {"queue": "power", "queue_power": n} for n in POWERS},
     "logarithmic": {"queue": "logarithmic"},
+    **{f"relative power {n}": {"queue": "relative_power", "queue_power": n} for n in (2, 3)},
 }
 WITHOUT: Mapping[str, Mapping[str, object]] = {
     "no queue, through": {"maker_fills_on": "trades", "limit_fill": "through"},

@@ -18,7 +18,7 @@ from benchmarks.tables import count, markdown
 
 BEGIN, END = "<!-- written by python -m benchmarks.queue_models -->", "<!-- until here -->"
 SHOWN = [name for name in MODELS if name not in ("power 4", "power 6", "power 7", "power 8")]
-FEW = ("conservative", "power 1", "power 3", "logarithmic")
+FEW = ("conservative", "power 1", "power 3", "logarithmic", "relative power 2")
 HEADER = (
     "model", "filled", "false", "missed", "at the true time", "earlier", "later", "5 %", "median", "95 %", "wait",
     *(f"markout {s} s" for s in MARKOUTS_S),

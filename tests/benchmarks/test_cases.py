@@ -80,6 +80,16 @@ def test_a_sweep_and_runs_of_its_sets():
     assert passed["final_equity"] == whole["final_equity"]
 
 
+def test_sweeps_of_other_kinds():
+    protected, whole = sweep.sweep_protected(0.005)
+    assert protected["final_equity"] == whole["final_equity"]
+    tenth, alone, many = sweep.sweep_many(0.001)
+    assert tenth["final_equity"] == alone["final_equity"]
+    assert many["n"] == 10 * tenth["n"] == 100 * 2_000
+    (compiled,) = sweep.sweep_compiled(0.02)
+    assert compiled["same_work"], compiled["same_work_reason"]
+
+
 def test_overfitting():
     (entry,) = overfitting.overfitting(0.01)
     assert entry["same_work"], entry["same_work_reason"]

@@ -23,7 +23,7 @@ STRATEGY = """
 import barter_bt as bt
 class Once:
     def generate_algo_orders(self, state):
-        asked = len(state.raw.orders) or state.price("btc_usdt") is None
+        asked = len(state.raw.orders) or not state.price("btc_usdt")
         return [], [] if asked else [bt.OrderRequest("btc_usdt", 1)]
 """
 CONFIG = """

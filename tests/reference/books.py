@@ -55,7 +55,7 @@ def lots_in(item: Instrument, amount: Fraction) -> int:
 
 @dataclass
 class Levels:
-    """A book by side and price; what own orders have taken of a level since the market last set it."""
+    """A book by side and price; what own orders have taken of a level since it has been there."""
 
     stale: bool = True
     last: int | None = None  # rule 87: n
@@ -71,6 +71,7 @@ class Levels:
                 return []
             if message.previous is not None and message.previous > self.last:
                 self.clear(stale=True)
+                self.taken.clear()
         if number is not None:
             self.last = number
         if message.snapshot:
@@ -79,7 +80,9 @@ class Levels:
             return []
         for side, ticks, lots in message.levels:
             self.set(side, ticks, lots)
-        return self.apply_orders(message, item)
+        found = self.apply_orders(message, item)
+        self.taken = {at: min(lots, self.lots[at]) for at, lots in self.taken.items() if at in self.lots}  # rule 90
+        return found
 
     def apply_orders(self, message: Message, item: Instrument) -> list[Execution]:
         """Rule 93: the levels are what the orders add up to."""
@@ -98,7 +101,6 @@ class Levels:
 
     def set(self, side: int, ticks: int, lots: int) -> None:
         """The market sets a level."""
-        self.taken.pop((side, ticks), None)
         self.lots[side, ticks] = lots
         if not lots:
             del self.lots[side, ticks]
@@ -106,7 +108,6 @@ class Levels:
     def clear(self, *, stale: bool) -> None:
         self.stale = stale
         self.lots.clear()
-        self.taken.clear()
 
     def prices(self, side: int) -> list[int]:
         """Of a side, best first."""

@@ -52,6 +52,8 @@ class Queue:
             return 0.0
         behind = max(self.displayed - self.traded - self.ahead, 0.0)
         front, back = (weight(place, spec) for place in (self.ahead, behind))
+        if spec.queue == "relative_power":
+            back = weight(self.ahead + behind, spec) - front
         if front + back == 0:
             return 0.0
         return lots - min(lots * back / (front + back), behind)

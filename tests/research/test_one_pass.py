@@ -141,13 +141,15 @@ def _named(stream):
     amount=st.sampled_from([0.3, 0.6, 3.0, 40.0, -1.0]),
     rebalance=st.sampled_from(["always", "on_change"]),
     fee=st.sampled_from(["0", "0.5%"]),
+    minimum=st.sampled_from([0, "0.7"]),
     least=st.sampled_from([None, "0.5"]),
 )
-def test_several_instruments_share_an_account(panel, size, amount, rebalance, fee, least):
+def test_several_instruments_share_an_account(panel, size, amount, rebalance, fee, minimum, least):
     """Sales pay for what is bought at the same open; equity, marks and exposure are of all together."""
     names = panel["instrument"].unique().sort().to_list()
     listed = [bt.Instrument("x", name, quantity_increment="0.01", quantity_min=least) for name in names]
-    sim = simulation(bt.data.candles(panel), listed, venues=bt.Venue(fees=fee, slippage=fee))
+    venue = bt.Venue(fees=bt.Fees(fee, fee, minimum=minimum), slippage=fee)
+    sim = simulation(bt.data.candles(panel), listed, venues=venue)
     amount = amount * {"units": 1.0, "notional": 300.0, "equity": 0.7}[size]
     mean, rank = CLOSE.rolling_mean(2), CLOSE.rank(descending=True, method="ordinal").over("time")
     moves = [(mean > CLOSE.shift(1)) * 1.0, (rank <= 1) * 1.0, (CLOSE > mean) * 1.0, CLOSE.diff().sign()]
@@ -243,7 +245,11 @@ REFUSED = {
     "arrive later": {"venues": bt.Venue(latency=bt.Latency(feed_ns="1ms"))},
     "slip": {"venues": bt.Venue(slippage=bt.Slippage(range_share=0.1))},
     "next open": {"venues": bt.Venue(candle_fill="next_close")},
-    "minima": {"venues": bt.Venue(fees=bt.Fees(minimum=1))},
+    "another asset": {"venues": bt.Venue(fees=bt.Fees("1%", "1%", paid_in="received"))},
+    "volume of several": {
+        "instrument": [BTC, bt.Instrument("x", "eth_usd")],
+        "venues": bt.Venue(fees=bt.Fees(tiers=bt.FeeTiers([(1, 0, 0)], "usd"))),
+    },
     "limits": {"risk": bt.Limits(leverage=1)},
     "mark_every": {"mark_every": "1h"},
     "start": {"start": datetime(1970, 1, 1, 0, 2, tzinfo=UTC)},
@@ -265,7 +271,13 @@ def test_what_one_pass_does_not_know_it_refuses(reason):
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"stop_loss": 0.1}, "stop_loss"), ({"exit_after": 3}, "exit_after"), ({"stop_loss": CLOSE * 0.1}, "stop_loss")],
+    [
+        ({"exit_after": 3}, "exit_after"),
+        ({"stop_loss": CLOSE * 0.1}, "stop_loss by an expression"),
+        ({"stop_loss": 20.0, "protect_by": "price"}, "at prices"),
+        ({"take_profit": 0.005, "protect_by": "distance"}, "off the grid"),
+        ({"trailing_stop": 1.5}, "trailing_stop 1.5"),
+    ],
 )
 def test_what_signals_it_does_not_know(options, reason):
     """Also where an option is an expression."""

@@ -14,22 +14,13 @@ from barter_bt.errors import StrategyError
 from barter_bt.strategy.makers import AvellanedaStoikov, GridMaker, ImbalanceMaker
 from tests.engine.books import ABC, fills, message, run, snapshot, streams, trade
 
-WALK = bt.Instrument("x", "walk_usd", price_increment="0.01", quantity_increment="0.1")
-START = bt.data.generate.START_NS
+WALK = bt.Instrument("x", "walk_usd", price_increment="0.01", quantity_increment="0.001")
 
 
 def market(seed=17, n=600, on="book"):
-    """The generated market as a book, or as its best quotes, with its trades."""
-    depth, tape = bt.data.generate.book_and_trades(n, seed)
-    book = bt.data.book(depth)
-    if on == "quotes":
-        best = bt.data.rebuild_books(book).select(
-            "time_exchange",
-            "instrument",
-            **{f"{side}_{what}": f"{side}_{what}_1" for side in ("bid", "ask") for what in ("price", "amount")},
-        )
-        book = bt.data.quotes(best)
-    return [bt.data.trades(tape), book]
+    """A generated market as a book, or as its best quotes, with its trades."""
+    made = bt.data.generate.market(n, seed=seed, mean_step="200ms", market_orders=0.4)
+    return [bt.data.trades(made.trades), bt.data.book(made.book) if on == "book" else bt.data.quotes(made.quotes)]
 
 
 def make(maker, data=None, interpret=True, **venue):
@@ -174,29 +165,29 @@ def test_the_flow_of_orders_is_that_of_cont_kukanov_and_stoikov():
 MAKERS = st.one_of(
     st.builds(
         GridMaker,
-        st.sampled_from([0.1, 0.5, 2.0]),
+        st.sampled_from([0.001, 0.005, 0.02]),
         st.sampled_from([0.0, 0.01, 0.04]),
         st.sampled_from([0.01, 0.02]),
         st.integers(1, 4),
-        skew=st.sampled_from([0.0, 0.01, 0.2]),
+        skew=st.sampled_from([0.0, 1.0, 20.0]),
     ),
     st.builds(
         AvellanedaStoikov,
-        st.sampled_from([0.1, 1.0]),
-        st.sampled_from([0.01, 1.0]),
+        st.sampled_from([0.001, 0.01]),
+        st.sampled_from([1.0, 100.0]),
         st.sampled_from([0.001, 0.05]),
         st.sampled_from([20.0, 100.0]),
         horizon=st.sampled_from(["10s", "1h"]),
-        most=st.sampled_from([1.0, 3.0]),
+        most=st.sampled_from([0.01, 0.03]),
     ),
     st.builds(
         ImbalanceMaker,
-        st.sampled_from([0.1, 1.0]),
+        st.sampled_from([0.001, 0.01]),
         st.sampled_from([0.0, 0.02]),
         st.sampled_from([-0.05, 0.0, 0.05]),
         st.integers(1, 3),
-        st.sampled_from([0.0, 0.003]),
-        most=st.sampled_from([1.0, 3.0]),
+        st.sampled_from([0.0, 0.3]),
+        most=st.sampled_from([0.01, 0.03]),
     ),
 )
 
@@ -218,10 +209,10 @@ def test_a_maker_only_makes_and_holds_no_more_than_its_most(maker, seed, on, slo
 @pytest.mark.parametrize(
     "maker",
     [
-        GridMaker(1, 0.01, 0.01, levels=2, skew=0.002),
-        AvellanedaStoikov(1, 0.05, 0.02, 60, horizon="1m"),
-        AvellanedaStoikov(1, 0.05, 0.02, 60, arrival=0.3),
-        ImbalanceMaker(1, 0.01, 0.02, flow=0.001, most=2),
+        GridMaker(0.01, 0.01, 0.01, levels=2, skew=0.2),
+        AvellanedaStoikov(0.01, 5, 0.02, 60, horizon="1m"),
+        AvellanedaStoikov(0.01, 5, 0.02, 60, arrival=0.3),
+        ImbalanceMaker(0.01, 0.01, 0.02, flow=0.1, most=0.02),
     ],
     ids=lambda maker: maker.name,
 )
@@ -269,6 +260,6 @@ def test_a_maker_must_say_its_instrument_where_there_are_several():
 def test_terms_are_what_sweeps_vary():
     """A maker's parameters are arguments like any others."""
     simulation = bt.Simulation(market(n=300), WALK, balances={"usd": 100_000}, venues=bt.Venue(account="margin"))
-    over = {"half_spread": [0.01, 0.03], "quantity": [1.0], "interval": [0.01]}
+    over = {"half_spread": [0.01, 0.03], "quantity": [0.01], "interval": [0.01]}
     found = bt.sweep(simulation, GridMaker, over=over, figures=["trades"])
     assert found.frame["trades"].n_unique() == 2

@@ -189,7 +189,7 @@ class VenueSection(Section, frozen=True):
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
-    queue: Literal["conservative", "power", "logarithmic", "fifo"] | UnsetType = UNSET
+    queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
     faults: FaultsSection | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
@@ -260,6 +260,20 @@ class CashFlowsSection(Section, frozen=True):
     end: Annotated[str, Meta(description="due not later than this, with a zone")] | UnsetType = UNSET
 
 
+class AlertsSection(Section, frozen=True):
+    """What of a live session is posted at once; a backtest has none."""
+
+    webhook: Annotated[str, Meta(description="variable of the environment that holds its URL")]
+    kinds: Annotated[list[str], Meta(description="which alerts, such as stopped; by default all")] | UnsetType = UNSET
+
+
+class MetricsSection(Section, frozen=True):
+    """Where a live session answers GET /metrics; a backtest does not."""
+
+    port: int
+    host: Annotated[str, Meta(description="by default this machine alone")] | UnsetType = UNSET
+
+
 class File(Section, frozen=True):
     """The whole file."""
 
@@ -281,6 +295,8 @@ class File(Section, frozen=True):
     sessions: Annotated[
         str | dict[str, str], Meta(description='a calendar or a file, for all or by exchange or instrument: "XNYS"')
     ] = {}
+    alerts: Annotated[AlertsSection, Meta(description="[alerts]: of live sessions")] | UnsetType = UNSET
+    metrics: Annotated[MetricsSection, Meta(description="[metrics]: of live sessions")] | UnsetType = UNSET
 
 
 def schema() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from barter_bt.live.binance.endpoints import (
     TEST_NETWORK,
     Endpoints,
 )
-from barter_bt.live.binance.front import instruments, last_trades
+from barter_bt.live.binance.front import began, instruments, last_trades
 from barter_bt.live.binance.futures import FuturesAccount
 from barter_bt.live.binance.futures_history import CashFlow, MarginTerms
 from barter_bt.live.binance.keys import Keys
@@ -35,6 +35,7 @@ __all__ = [
     "Keys",
     "MarginTerms",
     "MarkPrice",
+    "began",
     "instruments",
     "last_trades",
 ]

@@ -39,7 +39,7 @@ from barter_bt.live.binance.link import Link
 from barter_bt.live.binance.messages import AccountPosition, ApiAnswer, ExecutionReport, Kind, QueriedOrder
 from barter_bt.live.binance.refusals import BAD_TIME
 from barter_bt.live.binance.requests import open_params
-from barter_bt.live.binance.rest import Rest
+from barter_bt.live.binance.rest import MS_NS, Rest
 from barter_bt.live.binance.sender import CERTAIN_NS, Request, Sender
 from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.binance.tells import account
@@ -85,6 +85,9 @@ class BinanceAccount:
     last_trades
         Id of the last trade that is known, by instrument: :attr:`last_trades` of the session before. Without it, trades
         count from the first connection on.
+    since
+        When the session began that this one goes on with, ns since 1970: trades since then count, of an instrument of
+        which ``last_trades`` has none.
 
     Attributes
     ----------
@@ -114,6 +117,7 @@ class BinanceAccount:
         deaf: str | int = "10s",
         reconcile_every: str | int = "5m",
         last_trades: Mapping[str, int] | None = None,
+        since: int | None = None,
     ) -> None:
         if endpoints.dialect is not self._dialect:
             raise ConfigError(
@@ -123,7 +127,7 @@ class BinanceAccount:
         self._symbols, self._clock = Symbols(instruments, self._dialect), clock or WallClock()
         draws, self._endpoints = random or Random(), endpoints
         self._rest, self._inbox = Rest(endpoints, keys, self._clock), Inbox()
-        self._history = self._make_history(self._rest, self._symbols, last_trades or {})
+        self._history = self._make_history(self._rest, self._symbols, last_trades or {}, self._since_ms)
         self._link = Link(
             self._address, self._rest.session, self._inbox, self._clock, draws, duration_ns(silence, "silence"),
             self._prepare,
@@ -134,8 +138,13 @@ class BinanceAccount:
         )  # fmt: skip
         self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._since = since
         self._began, self._listens = self._clock.now(), asyncio.Event()
         self._is_listening = self._is_checked = False
+
+    def _since_ms(self) -> int | None:
+        """At the exchange's clock."""
+        return None if self._since is None else self._rest.server_ms() - (self._clock.now() - self._since) // MS_NS
 
     @property
     def last_trades(self) -> dict[str, int]:

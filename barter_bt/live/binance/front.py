@@ -77,3 +77,27 @@ def last_trades(recording: str | Path) -> dict[str, int]:
                 name = str(kind.instrument)
                 found[name] = max(found.get(name, -1), int(kind.id))
     return found
+
+
+def began(recording: str | Path) -> int | None:
+    """When a recorded session heard something first, ns since 1970; None if it never did.
+
+    Parameters
+    ----------
+    recording
+        Directory of the session.
+
+    Returns
+    -------
+    int or None
+        For ``since`` of :class:`~barter_bt.live.binance.BinanceAccount`: a session that was killed before it was
+        told of its first trade does not forget it.
+
+    Raises
+    ------
+    ConfigError
+        It is no recording.
+    DataError
+        It is damaged.
+    """
+    return next((arrival.time for arrival, _ in read_session(recording).arrivals()), None)

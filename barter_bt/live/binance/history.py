@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.binance.tells import Tells, trade_of
 from barter_bt.protocol import AccountSnapshot, AssetBalance, InstrumentAccountSnapshot
 
-_PAGE = 1000
+_PAGE, _DAY_MS = 1000, 86_400_000
 
 
 class History:
@@ -32,6 +32,8 @@ class History:
         Whom to ask, about what.
     last_trades
         Id of the last trade that is known, by instrument.
+    since_ms
+        At the exchange's clock, from when on trades of other instruments count; None is from now on.
 
     Attributes
     ----------
@@ -45,9 +47,12 @@ class History:
         Client ids of which the exchange has told.
     """
 
-    def __init__(self, rest: Rest, symbols: Symbols, last_trades: Mapping[str, int]) -> None:
+    def __init__(
+        self, rest: Rest, symbols: Symbols, last_trades: Mapping[str, int], since_ms: Callable[[], int | None]
+    ) -> None:
         self._rest, self._symbols, self._trades_at = rest, symbols, rest.dialect.own_trades
         self.last_trades, self._since = dict(last_trades), dict(last_trades)
+        self._since_ms = since_ms
         self.fees_elsewhere: dict[str, Decimal] = defaultdict(Decimal)
         self.strategies: dict[str, str] = {}
         self.mentioned: set[str] = set()
@@ -124,9 +129,12 @@ class History:
     async def _missed(self, name: str) -> list[Any]:
         symbol, found = self._symbols.of[name], list[Any]()
         if name not in self._since:
-            rows = await self._own_trades(symbol=symbol, limit=1)
-            self._since[name] = self.last_trades[name] = max([row.id for row in rows], default=-1)
-            return []
+            first = await self._first_since(symbol)
+            if first is None:
+                rows = await self._own_trades(symbol=symbol, limit=1)
+                self._since[name] = self.last_trades[name] = max([row.id for row in rows], default=-1)
+                return []
+            self._since[name] = self.last_trades[name] = first - 1
         rows = await self._trades_behind(symbol, self._since[name])
         for number in dict.fromkeys(row.orderId for row in rows if not self._is_told(row)):
             order = await self.query(symbol, orderId=number)
@@ -134,6 +142,16 @@ class History:
         self._since[name] = last = max([row.id for row in rows], default=self._since[name])
         self._seen = {(which, number) for which, number in self._seen if which != symbol or number > last}
         return found
+
+    async def _first_since(self, symbol: str) -> int | None:
+        """Id of the first trade since the session began that goes on, if there is one; a day at a time, as it must."""
+        begin, now = self._since_ms(), self._rest.server_ms()
+        while begin is not None and begin <= now:
+            rows = await self._own_trades(symbol=symbol, startTime=begin, endTime=begin + _DAY_MS - 1, limit=_PAGE)
+            if rows:
+                return min(row.id for row in rows)
+            begin += _DAY_MS
+        return None
 
     async def _trades_behind(self, symbol: str, last: int) -> list[OwnTrade]:
         found: list[OwnTrade] = []

@@ -12,20 +12,22 @@ import polars as pl
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.order import NEXT_OPEN
-from barter_bt.engine.terms import IN_QUOTE
+from barter_bt.engine.terms import IN_QUOTE, Terms
+from barter_bt.errors import StrategyError
 from barter_bt.strategy import Signals
-from barter_bt.venue.state import CANDLES
+from barter_bt.strategy.triggers import PROTECTION, protection_terms
+from barter_bt.venue.state import CANDLES, PESSIMISTIC
 
 if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
 
-FREE = ("target", "size", "with_fee", "resize", "rebalance", "band", "name")
+FREE = ("target", "size", "with_fee", "resize", "rebalance", "band", "name", "protect_by", *PROTECTION)
 """What of signals may be as it likes."""
 
 
 def why_not(setup: Setup, strategy: Any) -> str | None:
     """What of a run keeps it from one pass; None if nothing does."""
-    return why_not_signals(strategy) or why_not_setup(setup)
+    return why_not_signals(strategy, setup) or why_not_setup(setup)
 
 
 def why_not_setup(setup: Setup, *, begun: bool = False) -> str | None:
@@ -35,7 +37,7 @@ def why_not_setup(setup: Setup, *, begun: bool = False) -> str | None:
     return next(_of_market(setup), None) or next(_of_terms(setup), None)
 
 
-def why_not_signals(strategy: Any) -> str | None:
+def why_not_signals(strategy: Any, setup: Setup) -> str | None:
     """What of a strategy does."""
     if not isinstance(strategy, Signals):
         return f"a strategy of type {type(strategy).__name__} is run as a whole; one pass is for Signals"
@@ -45,7 +47,42 @@ def why_not_signals(strategy: Any) -> str | None:
         value = getattr(strategy, name)
         if isinstance(value, pl.Expr) or value != plain:
             return f"the signals have {name}={value!s:.40}"
-    return None
+    return next(_of_protection(setup, strategy), None) if is_protected(strategy) else None
+
+
+def is_protected(signals: Signals) -> bool:
+    """Whether entries of signals are protected."""
+    return any(getattr(signals, name) is not None for name in PROTECTION)
+
+
+def protection_of(terms: Terms, signals: Signals) -> tuple[int, int, int, int]:
+    """What protects entries of the first instrument: unit, stop loss, take profit, trailing stop (rule 31).
+
+    Raises
+    ------
+    StrategyError
+        An amount is not positive, or off the grid.
+    """
+    asked = {name: getattr(signals, name) for name in PROTECTION}
+    return protection_terms(terms, 0, "the signals", asked, signals.protect_by)
+
+
+def _of_protection(setup: Setup, signals: Signals) -> Iterator[str]:
+    fills = setup.fill_terms
+    given = [name for name in PROTECTION if isinstance(getattr(signals, name), pl.Expr)]
+    if given:
+        yield f"the signals have {given[0]} by an expression"
+    elif signals.protect_by == "price":
+        yield "the signals have protection at prices"
+    elif len(setup.index) != 1:
+        yield f"entries are protected, of {len(setup.index)} instruments, not one"
+    elif fills.maker_fills_on[0] != CANDLES or fills.triggers_on[0] != CANDLES or fills.candle_path[0] != PESSIMISTIC:
+        yield "triggers and limits do not go by candles without a path"
+    else:
+        try:
+            protection_of(setup.state.terms, signals)
+        except StrategyError as error:
+            yield str(error)
 
 
 @cache
@@ -108,8 +145,10 @@ def _of_instrument(setup: Setup, i: int) -> Iterator[str]:
         yield f"{name} is not spot of a cash account"
     if terms.zero[i]:
         yield f"prices of {name} can be negative"
-    if terms.fee_by_order[i] or terms.fee_in[i] != IN_QUOTE or len(setup.fees.volumes):
-        yield f"fees of {name} have minima, steps or tiers, or are paid in another asset"
+    if terms.fee_in[i] != IN_QUOTE:
+        yield f"fees of {name} are paid in another asset"
+    if len(setup.fees.volumes) and (len(setup.index) != 1 or setup.fees.steps.instrument[i] >= 0):
+        yield f"fees of {name} go by a volume of several instruments, or one that is counted in another asset"
     if fills.taker_fills_on[i] != CANDLES or fills.candle_fill[i] != NEXT_OPEN:
         yield f"orders of {name} do not fill at the next open of a candle"
     if fills.slip_by_candle[i] or fills.participation[i]:

@@ -1,4 +1,4 @@
-"""What both kernels of one pass do with a target and an order, in the engine's arithmetic (rules 3, 4, 17 and 18)."""
+"""What all kernels of one pass do with a target and an order, in the engine's arithmetic (rules 3, 4, 17 and 18)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import floor
 
 from barter_bt.columns.exact import LIMIT, bounded_sum, muldiv, muldiv_floor
 from barter_bt.columns.marks import unit
-from barter_bt.engine.accounting import fee_of, notional
+from barter_bt.engine.accounting import fee_of, fee_of_order, notional
 from barter_bt.engine.sizing import EQUITY, UNITS, lots_for
 from barter_bt.engine.terms import RATE, Terms
 from barter_bt.research.one_pass.moments import measure, put
@@ -33,7 +33,7 @@ def start(account: Account, kept: Kept, found: Found) -> None:
     kept.queue.truncate(0)
     s.cash[0] = s.peak[0] = s.low[0] = account.cash[0]
     s.positions[0] = s.since[0] = s.held_ns[0] = 0
-    s.orders[0] = s.filled[0] = s.rejected[0] = s.closed[0] = s.wins[0] = s.beyond[0] = 0
+    s.orders[0] = s.filled[0] = s.rejected[0] = s.closed[0] = s.wins[0] = s.cut[0] = s.beyond[0] = 0
     for i in range(len(h)):
         h.quantity[i] = h.cost_basis[i] = h.realised[i] = h.pending[i] = h.last[i] = h.mark[i] = 0
         h.fills_at[i] = -1
@@ -107,7 +107,7 @@ def send(terms: Terms, found: Found, i: int, change: int, fills_at: int) -> bool
 def can_pay(terms: Terms, found: Found, i: int, side: int, lots: int, ticks: int) -> bool:
     """Whether the account can pay for a fill."""
     value = notional(terms, i, lots, ticks)
-    return covers(found, i, side, lots, value, fee_of(terms, i, value, lots, 0))
+    return covers(found, i, side, lots, value, charge(terms, i, value, lots, 0))
 
 
 def covers(found: Found, i: int, side: int, lots: int, value: int, fee: int) -> bool:
@@ -136,20 +136,54 @@ def most_payable(terms: Terms, found: Found, i: int, side: int, lots: int, ticks
 @unit
 def fill(terms: Terms, asked: Asked, kept: Kept, found: Found, i: int, ticks: int, time: int) -> None:
     """The order that waits meets a price: it slips, and is filled, cut to what can be paid, or rejected."""
-    account, s, h = asked.account, found.state, found.holdings
+    h = found.holdings
     side, lots = (1, h.pending[i]) if h.pending[i] > 0 else (-1, -h.pending[i])
-    ticks = max(ticks + side * by_ticks_and_rate(ticks, asked.each.slip_ticks[i], asked.each.slip_rate[i]), 1)
     h.pending[i] = 0
+    deal(terms, asked, kept, found, i, side, lots, slipped(asked, i, side, ticks), 0, asked.account.resize[0], time)
+
+
+def slipped(asked: Asked, i: int, side: int, ticks: int) -> int:
+    """The price at which an order takes."""
+    more, rate = asked.each.slip_ticks[i], asked.each.slip_rate[i]
+    return max(ticks + side * by_ticks_and_rate(ticks, more, rate), 1) if more | rate else ticks
+
+
+def charge(terms: Terms, i: int, value: int, lots: int, is_maker: int) -> int:
+    """The fee of an order that fills at once and whole (rules 3 and 40)."""
+    fee = fee_of(terms, i, value, lots, is_maker)
+    return _charge_by_order(terms, i, fee, value) if terms.fee_by_order[i] else fee
+
+
+@unit
+def _charge_by_order(terms: Terms, i: int, fee: int, value: int) -> int:
+    return fee_of_order(terms, i, fee, value)
+
+
+def deal(
+    terms: Terms,
+    asked: Asked,
+    kept: Kept,
+    found: Found,
+    i: int,
+    side: int,
+    lots: int,
+    ticks: int,
+    is_maker: int,
+    resize: int,
+    time: int,
+) -> int:
+    """Fill an order at a price, whole, cut to what can be paid if it may be, or not; returns the lots."""
+    account, s, h = asked.account, found.state, found.holdings
     value = notional(terms, i, lots, ticks)
-    fee = fee_of(terms, i, value, lots, 0)
+    fee = charge(terms, i, value, lots, is_maker)
     s.beyond[0] |= int(value > MOST)
     if not covers(found, i, side, lots, value, fee):
-        lots = most_payable(terms, found, i, side, lots, ticks) if account.resize[0] else 0
+        lots = most_payable(terms, found, i, side, lots, ticks) if resize else 0
         if lots == 0:
             s.rejected[0] += 1
-            return
+            return 0
         value = notional(terms, i, lots, ticks)
-        fee = fee_of(terms, i, value, lots, 0)
+        fee = charge(terms, i, value, lots, is_maker)
     s.filled[0] += 1
     put(kept.fees, money(account, fee))
     put(kept.notional, money(account, value))
@@ -163,6 +197,7 @@ def fill(terms: Terms, asked: Asked, kept: Kept, found: Found, i: int, ticks: in
             close(account, kept, found, i, time)
     s.beyond[0] |= int(abs(s.cash[0]) > MOST) | int(h.cost_basis[i] > MOST)
     s.beyond[0] |= int(float(h.quantity[i]) * float(terms.base_units[i]) > float(MOST))
+    return lots
 
 
 def enlarge(s: State, h: Holdings, i: int, lots: int, value: int, ticks: int, time: int) -> None:

@@ -107,7 +107,7 @@ def _profit_factor(run: Run) -> float | None:
 
 OF_SUMS: Final[dict[str, Callable[[Run], float | None]]] = {
     "orders": lambda run: run.found.state.orders[0],
-    "orders_filled": lambda run: run.found.state.filled[0],
+    "orders_filled": lambda run: run.found.state.filled[0] - run.found.state.cut[0],
     "orders_rejected": lambda run: run.found.state.rejected[0],
     "trades": lambda run: run.found.state.filled[0],
     "positions": lambda run: run.closed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,17 +13,22 @@ import numpy.typing as npt
 from barter_bt.backtest.describe import time_zone_of
 from barter_bt.backtest.journal import per_unit
 from barter_bt.columns.kernel import interprets
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
-from barter_bt.engine.terms import RATE, Terms
+from barter_bt.engine.terms import RATE
+from barter_bt.research.one_pass.candles import columns_of, following, sorted_candles, within
+from barter_bt.research.one_pass.conditions import is_protected, protection_of
 from barter_bt.research.one_pass.figures import Run
 from barter_bt.research.one_pass.kernel import run
 from barter_bt.research.one_pass.moments import WIDE
+from barter_bt.research.one_pass.protected import run_protected
 from barter_bt.research.one_pass.several import run_several
 from barter_bt.research.one_pass.tables import (
     Account,
     Amounts,
     Asked,
     Bars,
+    Brackets,
     Columns,
     Each,
     Found,
@@ -31,10 +36,13 @@ from barter_bt.research.one_pass.tables import (
     Holdings,
     Kept,
     Moments,
+    Protection,
     Queue,
+    Ranges,
     Samples,
     State,
     Targets,
+    Volume,
 )
 from barter_bt.research.one_pass.targets import SharedColumns
 from barter_bt.statistic.calendar import is_zone
@@ -46,7 +54,6 @@ if TYPE_CHECKING:
 
 Integers = npt.NDArray[np.int64]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
-_MOST_STEPS = 4.6e18
 
 
 class OnePass:
@@ -77,18 +84,18 @@ class OnePass:
     ) -> None:
         candles = sorted_candles(setup)
         self._terms, self._setup = setup.state.terms, setup
-        self._rows = slice(*_within(candles["time"], setup.first, setup.last))
+        self._rows = slice(*within(candles["time"], setup.first, setup.last))
         self._instruments = candles["instrument"]
         bars = {name: np.ascontiguousarray(values[self._rows]) for name, values in candles.items()}
         zone = options.get("time_zone") or time_zone_of(setup.streams)
-        closes = np.unique(bars["time"])
+        closes = bars["time"][np.insert(np.diff(bars["time"]) > 0, 0, True)]
         begins = int(closes[0] > setup.begins)  # else the mark of the first candle takes the place of the start's
         times = np.concatenate(([setup.begins][:begins], closes))
         if len(times) == 1:
             raise ValueError("one mark alone")
         given = {name: value for name, value in options.items() if name != "time_zone"}
         self.curve = Curve(times, np.ones(len(times)), time_zone=zone if is_zone(zone) else "UTC", **given)
-        self._bars = bars | {"following": _following(bars["instrument"])}
+        self._bars = bars | {"following": following(bars["instrument"])}
         self._samples = self.curve.rows + (1 - begins)
         self._samples[0] = 0
         lots, money = ([float(1 / Fraction(each)) for each in of] for of in (setup.scales.lots, setup.scales.units))
@@ -107,24 +114,55 @@ class OnePass:
         Exception
             Targets cannot be computed.
         """
-        given = Given(terms=self._terms, bars=Bars.over(self._bars), samples=Samples.over({"mark": self._samples}))
         sums = {name: Amounts(64) for name, kind in Kept.layout.items() if kind is Amounts}
-        kept = Kept(**sums, columns=Columns(WIDE), queue=Queue(64))
+        kept = Kept(
+            **sums,
+            columns=Columns(WIDE),
+            queue=Queue(64),
+            brackets=Brackets(4),
+            volume=self._volume(),
+            intervals=self._setup.fees.intervals.copy(),
+        )
         count = len(self._setup.index)
         found = Found(state=State(1), holdings=Holdings(count), moments=Moments(1))
-        asked = Asked(account=self._account(), targets=Targets(1), each=Each(count))
+        asked = Asked(account=self._account(), targets=Targets(1), each=Each(count), protection=Protection(1))
         for name in ("slip_ticks", "slip_rate"):
             asked.each.array(name)[:] = self._setup.fill_terms.array(name)
-        step = self._step(given, asked, kept, found)
+        blocks = (self._given(signals), asked, kept, found)
+        steps: dict[Any, Callable[[], int]] = {}
         for one, targets in zip(signals, self.columns.targets([each.target for each in signals]), strict=True):
             self._ask(asked, one)
             self._remember(asked.each, targets)
             asked.targets.point("value", 0, targets[self._rows])
-            yield None if step() else Run(found, self.curve, kept.equity)
+            root = self._root(one)
+            if root not in steps:
+                steps[root] = self._step(root, blocks)
+            yield None if steps[root]() else Run(found, self.curve, kept.equity)
 
-    def _step(self, given: Given, asked: Asked, kept: Kept, found: Found) -> Callable[[], int]:
-        blocks = (given, asked, kept, found)
-        root: Any = run if len(self._setup.index) == 1 else run_several
+    def _given(self, signals: Sequence[Signals]) -> Given:
+        """What is the same for all of them; with a copy of the terms where a run changes rates."""
+        fees = self._setup.fees
+        ranged = len(self._setup.index) == 1 and any(self._root(one) is run_protected for one in signals)
+        return Given(
+            terms=self._terms.copy() if len(fees.volumes) else self._terms,
+            bars=Bars.over(self._bars),
+            ranges=Ranges.over(self._ranges) if ranged else Ranges(0),
+            samples=Samples.over({"mark": self._samples}),
+            levels=fees.levels,
+        )
+
+    @cached_property
+    def _ranges(self) -> dict[str, Integers]:
+        candles = sorted_candles(self._setup, ("low", "high"))
+        return {name: np.ascontiguousarray(candles[name][self._rows]) for name in ("low", "high")}
+
+    def _root(self, one: Signals) -> Any:
+        """The kernel that runs a set."""
+        if is_protected(one) or len(self._setup.fees.volumes):
+            return run_protected
+        return run if len(self._setup.index) == 1 else run_several
+
+    def _step(self, root: Any, blocks: tuple[Given, Asked, Kept, Found]) -> Callable[[], int]:
         if self._interpret:
             return partial(root, *blocks)
         from barter_bt.columns.entry import compile_entry
@@ -133,6 +171,15 @@ class OnePass:
         step = partial(entry, *(block.address for block in blocks))
         vars(step)["blocks"] = blocks  # live as long as what reads them
         return step
+
+    def _volume(self) -> Volume:
+        """What the rates of fees go by, before the first candle."""
+        volume, fees = Volume(1), self._setup.fees
+        volume.due[0] = volume.first_due[0] = NEVER
+        for every in fees.every_ns:
+            volume.every[0], volume.before[0] = every, fees.intervals.amount[0]
+            volume.first_due[0] = (self._setup.begins // every + 1) * every
+        return volume
 
     def _account(self) -> Account:
         account, setup = Account(1), self._setup
@@ -148,6 +195,12 @@ class OnePass:
         a.size[0], a.with_fee[0], a.resize[0] = _SIZES[one.size], int(one.with_fee), int(one.resize)
         a.band[0], a.on_change[0] = round((one.band or 0.0) * RATE), int(one.rebalance == "on_change")
         asked.each.array("per_unit")[:] = self._per_unit[one.size]
+        p, amounts = asked.protection, [0, 0, 0]
+        if is_protected(one):
+            _, *amounts = protection_of(self._terms, one)
+        p.stop_loss[0], p.take_profit[0], p.trailing_stop[0] = amounts
+        p.by_fraction[0], p.touch[0] = int(one.protect_by == "fraction"), self._setup.fill_terms.touch[0]
+        p.orders[0] = int(amounts[0] + amounts[2] > 0) + int(amounts[1] > 0)
 
     def _remember(self, each: Each, targets: npt.NDArray[np.float64]) -> None:
         """The last target of each instrument before the first candle."""
@@ -156,75 +209,3 @@ class OnePass:
             return
         before = np.flatnonzero(~np.isnan(targets[: self._rows.start]))
         each.array("last")[self._instruments[before]] = targets[before]
-
-
-def sorted_candles(setup: Setup) -> dict[str, Integers]:
-    """Times and prices of the candles as whole numbers, by the time of their close, then by instrument.
-
-    Raises
-    ------
-    ValueError
-        They are not sound.
-    """
-    chunks = [chunk.columns for chunk in setup.streams[0].chunks(setup.index.codes)]
-    names = ("time_exchange", "time_open", "instrument", "open", "close")
-    close, opened, instrument, *prices = (np.concatenate([each[name] for each in chunks]) for name in names)
-    instrument = instrument.astype(np.int64)
-    order = order_of(close, instrument)
-    if order is not None:
-        close, opened, instrument = close[order], opened[order], instrument[order]
-        prices = [each[order] for each in prices]
-    if not _follow_each_other(opened, close, instrument):
-        raise ValueError("candles overlap")
-    ticks = [_ticks(setup.state.terms, instrument, each) for each in prices]
-    return {"time": close, "time_open": opened, "instrument": instrument, "open": ticks[0], "close": ticks[1]}
-
-
-def order_of(close: Integers, instrument: Integers) -> Integers | None:
-    """Rows by time, then instrument; None if they are in it."""
-    later = close[1:] > close[:-1]
-    if (later | ((close[1:] == close[:-1]) & (instrument[1:] > instrument[:-1]))).all():
-        return None
-    return np.lexsort((instrument, close))
-
-
-def _follow_each_other(opened: Integers, close: Integers, instrument: Integers) -> bool:
-    """Whether each candle of an instrument opens where the one before has closed, or later."""
-    rows = np.argsort(instrument, kind="stable")
-    same = instrument[rows][1:] == instrument[rows][:-1]
-    return bool((opened < close).all() and (~same | (opened[rows][1:] >= close[rows][:-1])).all())
-
-
-def _following(instrument: Integers) -> Integers:
-    """The next row of each row's instrument; -1 for the last."""
-    rows = np.argsort(instrument, kind="stable")
-    found = np.full(len(instrument), -1)
-    same = instrument[rows][1:] == instrument[rows][:-1]
-    found[rows[:-1][same]] = rows[1:][same]
-    return found
-
-
-def columns_of(setup: Setup) -> SharedColumns:
-    """Columns over the candles of a simulation."""
-    chunks = [chunk.columns for chunk in setup.streams[0].chunks(setup.index.codes)]
-    close, instrument = (np.concatenate([each[name] for each in chunks]) for name in ("time_exchange", "instrument"))
-    return SharedColumns(setup.streams[0], order_of(close, instrument))
-
-
-def _within(closes: Integers, first: int, last: int) -> tuple[int, int]:
-    """Rows of candles that close from one time to another."""
-    low, high = np.searchsorted(closes, first), np.searchsorted(closes, last, side="right")
-    if low == high:
-        raise ValueError("no candle")
-    return int(low), int(high)
-
-
-def _ticks(terms: Terms, instrument: Integers, prices: npt.NDArray[np.float64]) -> Integers:
-    """Prices as ticks (rule 20)."""
-    scaled = prices * terms.array("ticks_per_unit")[instrument]
-    nearest = np.floor(scaled + 0.5)
-    noise = terms.array("tick_noise")[instrument] + scaled * 4e-16
-    if not ((scaled >= 0.0) & (scaled < _MOST_STEPS) & (np.abs(scaled - nearest) <= noise) & (nearest > 0.0)).all():
-        raise ValueError("a price off the grid")
-    ticks: Integers = nearest.astype(np.int64)
-    return ticks

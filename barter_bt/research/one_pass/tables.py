@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barter_bt.columns.table import F64, I64, Block, F64s, Table
 from barter_bt.engine.terms import Terms
+from barter_bt.venue.state import Intervals, Levels
 
 
 class Bars(Table):
@@ -15,6 +16,13 @@ class Bars(Table):
     close: I64
     instrument: I64
     following: I64  # the next of the same instrument; -1: none
+
+
+class Ranges(Table):
+    """One row for each candle, in ticks; none where nothing is protected."""
+
+    low: I64
+    high: I64
 
 
 class Samples(Table):
@@ -44,6 +52,17 @@ class Targets(Table):
     value: F64s
 
 
+class Protection(Table):
+    """One row: what protects an entry, in ticks or in 1e-9 of its price; 0 for what does not (rule 31)."""
+
+    stop_loss: I64
+    take_profit: I64
+    trailing_stop: I64
+    by_fraction: I64
+    orders: I64  # how many orders protect one
+    touch: I64  # 1: a limit makes where a price only touches it
+
+
 class Each(Table):
     """One row for each instrument."""
 
@@ -58,7 +77,9 @@ class Given(Block):
 
     terms: Terms
     bars: Bars
+    ranges: Ranges
     samples: Samples
+    levels: Levels
 
 
 class Asked(Block):
@@ -67,6 +88,7 @@ class Asked(Block):
     account: Account
     targets: Targets
     each: Each
+    protection: Protection
 
 
 class Amounts(Table, growable=True):
@@ -87,6 +109,26 @@ class Queue(Table, growable=True):
     instrument: I64
 
 
+class Brackets(Table, growable=True):
+    """What protects each entry that has filled, by the numbers of its orders."""
+
+    lots: I64  # of the entry; 0: it has ended
+    stop: I64  # trigger in ticks; 0: there is none
+    profit: I64  # limit in ticks; 0: there is none
+    best: I64  # the highest price that the stop has followed
+
+
+class Volume(Table):
+    """One row: what was traded in the interval that goes on, and what decides the rates (rule 62)."""
+
+    now: I64
+    place: I64  # of the oldest interval
+    due: I64  # when the interval ends
+    every: I64  # how long one is; 0: rates do not go by volume
+    first_due: I64
+    before: I64  # volume of each interval before the run
+
+
 class Kept(Block):
     """What a run writes down; the next one starts anew in the same memory."""
 
@@ -98,6 +140,9 @@ class Kept(Block):
     realised: Amounts  # of closed positions
     columns: Columns
     queue: Queue
+    brackets: Brackets
+    volume: Volume
+    intervals: Intervals
 
 
 class State(Table):
@@ -114,6 +159,7 @@ class State(Table):
     rejected: I64
     closed: I64  # positions, and how many of them with a gain
     wins: I64
+    cut: I64  # fills of orders to what is left of the position
     beyond: I64  # 1: an amount is not far from the bounds of rule 2, or a target is beyond them
 
 

@@ -149,29 +149,33 @@ def _taken_apart(expression: pl.Expr, parts: Parts, whole: bool) -> pl.Expr | Co
 
     A function that cannot be written down is computed in place, and so is what shall stay ``whole``.
     """
-    if ".over(" in str(expression):
-        return None
     try:
         document = msgspec.msgpack.decode(expression.meta.serialize())
     except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError):
-        return expression
+        document = None
     found = comparison(document)
-    sides = [] if found is None else [each for each in (found.greater, found.less) if not isinstance(each, float)]
-    if found is None or not all(_is_plain(each) and _has_column(each) for each in sides):
-        return expression if whole else _with_columns(expression, parts)
-    greater, less = (each if isinstance(each, float) else _named(each, parts) for each in (found.greater, found.less))
-    return replace(found, greater=greater, less=less)
+    if found is not None:
+        greater, less = _side(found.greater, parts), _side(found.less, parts)
+        if greater is not None and less is not None:
+            return replace(found, greater=greater, less=less)
+    if ".over(" in str(expression):
+        return None
+    if whole or document is None:
+        return expression
+    return pl.Expr.deserialize(msgspec.msgpack.encode(_replaced(document, parts)))
 
 
-def _named(node: Any, parts: Parts) -> bytes:
+def _side(node: Any, parts: Parts) -> float | bytes | None:
+    """A side of a comparison: a number, or a part; None if it is more than that."""
+    if isinstance(node, float):
+        return node
     key = msgspec.msgpack.encode(node)
+    return _named(key, parts) if b"Column" in key and _is_plain(node) else None
+
+
+def _named(key: bytes, parts: Parts) -> bytes:
     parts.setdefault(key, f"__part{len(parts)}")
     return key
-
-
-def _with_columns(expression: pl.Expr, parts: Parts) -> pl.Expr:
-    document = msgspec.msgpack.decode(expression.meta.serialize())
-    return pl.Expr.deserialize(msgspec.msgpack.encode(_replaced(document, parts)))
 
 
 def _replaced(node: Any, parts: Parts) -> Any:
@@ -181,7 +185,7 @@ def _replaced(node: Any, parts: Parts) -> Any:
     if not isinstance(node, dict):
         return node
     if _goes_from_row_to_row(node) and _is_plain(node):
-        return {"Column": parts[_named(node, parts)]}
+        return {"Column": parts[_named(msgspec.msgpack.encode(node), parts)]}
     return {name: _replaced(value, parts) for name, value in node.items()}
 
 
@@ -201,10 +205,6 @@ def _is_plain(node: Any) -> bool:
     if kind == "BinaryExpr":
         return _is_plain(inner["left"]) and _is_plain(inner["right"])
     return _is_plain(inner["expr"]) if kind == "Cast" else True
-
-
-def _has_column(node: Any) -> bool:
-    return b"Column" in msgspec.msgpack.encode(node)
 
 
 def _floats(column: pl.Series, rows: int) -> Floats:

@@ -19,7 +19,8 @@ Examples
 from barter_bt.testing.exchange.faults import Late, Lost, Status
 from barter_bt.testing.exchange.futures import LoopbackFutures
 from barter_bt.testing.exchange.listing import Listing
+from barter_bt.testing.exchange.replay import replay_market
 from barter_bt.testing.exchange.server import LoopbackExchange
 from barter_bt.testing.exchange.sockets import Sockets
 
-__all__ = ["Late", "Listing", "LoopbackExchange", "LoopbackFutures", "Lost", "Sockets", "Status"]
+__all__ = ["Late", "Listing", "LoopbackExchange", "LoopbackFutures", "Lost", "Sockets", "Status", "replay_market"]

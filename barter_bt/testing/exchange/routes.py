@@ -51,7 +51,9 @@ def own_trades(x: Matching, params: Params, say: Callable[[Any], Any] = wire.own
     """Own trades of a symbol, or of one of its orders."""
     symbol, rows = _listing(x, params).symbol, [say(one) for one in x.trades]
     rows = [row for row in rows if row["symbol"] == symbol and params.get("orderId") in (None, str(row["orderId"]))]
-    limit = int(params.get("limit", 500))
+    limit, until = int(params.get("limit", 500)), int(params.get("endTime", 2**62))
+    if "startTime" in params:
+        return [row for row in rows if int(params["startTime"]) <= row["time"] <= until][:limit]
     if "fromId" not in params:
         return rows[-limit:]
     return [row for row in rows if row["id"] >= int(params["fromId"])][:limit]

@@ -96,9 +96,9 @@ def with_sides(source: Source, stream: StreamSpec, names: set[str]) -> StreamSpe
 
 def with_queues(source: Source, spec: ExchangeSpec, scenario: Scenario, names: set[str]) -> ExchangeSpec:
     """A queue model; where all instruments of an exchange have a book, it may be told to fill on it."""
-    models: tuple[QueueModel, ...] = ("conservative", "power", "power", "logarithmic")
+    models: tuple[QueueModel, ...] = ("conservative", "power", "relative_power", "logarithmic")
     queue = source.pick(models)
-    spec = replace(spec, queue=queue, queue_power=source.integer(1, 9) if queue == "power" else None)
+    spec = replace(spec, queue=queue, queue_power=source.integer(1, 9) if "power" in queue else None)
     if any(item.exchange == spec.name and item.name not in names for item in scenario.instruments):
         return spec
     ways: tuple[FillsOn, ...] = ("auto", "book")

@@ -193,7 +193,7 @@ def test_paper_on_the_market_of_any_exchange() -> None:
         def generate_algo_orders(self, state: Any) -> Any:
             import barter_bt as bt
 
-            if state.working("btc_usdt") or state.price("btc_usdt") is None:
+            if state.working("btc_usdt") or not state.price("btc_usdt"):
                 return None
             held = state.position("btc_usdt")
             return [], [bt.OrderRequest("btc_usdt", -held, 101) if held else bt.OrderRequest("btc_usdt", 1, 99)]

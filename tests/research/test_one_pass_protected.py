@@ -1,0 +1,191 @@
+"""One pass with entries that are protected, and with fees by order and by volume: every figure is a run's (rule 85)."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import barter_bt as bt
+from barter_bt.research.one_pass.conditions import why_not
+from barter_bt.research.one_pass.figures import ALL
+from barter_bt.research.one_pass.runner import OnePass
+from barter_bt.testing import bars
+from tests.draws import draws
+
+CLOSE = pl.col("close")
+HOUR = 3_600.0
+
+
+def simulation(data, least=None, increment="0.25", **settings):
+    btc = bt.Instrument("x", "btc_usd", price_increment=increment, quantity_increment="0.001", quantity_min=least)
+    given = {"balances": {"usd": 1_000}, "interpret": True} | settings
+    return bt.Simulation(data, btc, **given)
+
+
+def differences(sim, signals):
+    """Figures of one pass that are not those of a run, and how many trades there were; sets it gave up are left out."""
+    found, trades = [], 0
+    for one, run in zip(signals, OnePass(sim._setup, {}, interpret=True).run(signals), strict=True):
+        assert why_not(sim._setup, one) is None
+        if run is not None:
+            summary = sim.run(one).summary()
+            trades += summary.trades
+            found += [(name, run.value(name), summary[name]) for name in ALL if run.value(name) != summary[name]]
+    return found, trades
+
+
+@st.composite
+def candles(draw, step=60.0):
+    """Candles of a few ticks, so that prices meet triggers just so; some open beyond where the one before closed."""
+    rows, price = [], 40
+    for _ in range(draw(st.integers(5, 40))):
+        opened = max(price + draw(st.sampled_from([0, 0, 0, 1, -1, -4, 5])), 4)
+        close = max(opened + draw(st.integers(-4, 4)), 4)
+        high, low = (draw(st.integers(0, 4)) for _ in range(2))
+        top, bottom = max(opened, close) + high, min(opened, close) - min(low, 3)
+        rows.append(tuple(each / 4 for each in (opened, top, bottom, close)))
+        price = close
+    return bars(*rows, instrument="btc_usd", step=step)
+
+
+PROTECTION = st.fixed_dictionaries(
+    {},
+    optional={
+        "stop_loss": st.sampled_from([0.02, 0.05, 0.1, 0.3]),
+        "take_profit": st.sampled_from([0.02, 0.05, 0.2]),
+        "trailing_stop": st.sampled_from([0.02, 0.06, 0.1]),
+    },
+)
+DISTANCES = st.fixed_dictionaries(
+    {"protect_by": st.just("distance")},
+    optional={name: st.sampled_from([0.25, 0.5, 1.0, 2.5]) for name in ("stop_loss", "take_profit", "trailing_stop")},
+)
+
+
+@st.composite
+def signals(draw):
+    """Signals that go in, out, and further in while entries before are still protected."""
+    size = draw(st.sampled_from(["units", "notional", "equity"]))
+    scale = {"units": (1.0, 30.0, 90.0), "notional": (300.0, 1_500.0), "equity": (0.4, 1.0, 1.7)}
+    amount, length = draw(st.sampled_from(scale[size])), draw(st.integers(1, 6))
+    mean = CLOSE.rolling_mean(length)
+    steps = pl.when(CLOSE > mean).then(1.0).when(CLOSE == mean).then(0.6).otherwise(draw(st.sampled_from([0.0, 0.3])))
+    moves = [(CLOSE >= mean) * 1.0, steps, pl.lit(1.0), pl.when(CLOSE > mean).then(1.0), CLOSE.diff().sign()]
+    target = draw(st.sampled_from(moves)) * amount
+    rebalance = draw(st.sampled_from([None, "always", "on_change", "outside_band"]))
+    band = 0.2 if rebalance == "outside_band" else None
+    resize = draw(st.booleans())
+    return bt.Signals(
+        target, size=size, rebalance=rebalance, band=band, resize=resize, **draw(st.one_of(PROTECTION, DISTANCES))
+    )
+
+
+FEES = [
+    bt.Fees(),
+    bt.Fees(maker="-0.02%", taker="0.1%", per_contract="0.1"),
+    bt.Fees(taker="0.1%", minimum=2),
+    bt.Fees(taker="1%", per_order="0.3", maximum="2%", increment="0.05"),
+    bt.Fees(taker="0.1%", minimum=400),
+]
+SLIPS = [{}, {"ticks": 2}, {"rate": "3%"}, {"ticks": 1, "rate": "0.4%"}]
+
+
+@settings(max_examples=draws(60))
+@given(
+    data=candles(),
+    each=st.lists(signals(), min_size=1, max_size=4),
+    fees=st.sampled_from(FEES),
+    slippage=st.sampled_from(SLIPS),
+    limit_fill=st.sampled_from(["through", "touch"]),
+    least=st.sampled_from([None, "0.5"]),
+    cash=st.sampled_from([50, 1_000]),
+)
+def test_protected_figures_are_those_of_runs(data, each, fees, slippage, limit_fill, least, cash):
+    """Stops, trailing stops and take profits fill, end each other and are passed over as the engine has it."""
+    venue = bt.Venue(fees=fees, slippage=slippage, limit_fill=limit_fill)
+    sim = simulation(data, least, venues=venue, balances={"usd": cash})
+    assert differences(sim, each)[0] == []
+
+
+@settings(max_examples=draws(30))
+@given(
+    data=candles(step=4 * HOUR),
+    each=st.lists(signals(), min_size=1, max_size=3),
+    window=st.integers(1, 3),
+    every=st.sampled_from(["4h", "1d", "9h"]),
+    before=st.sampled_from([0, 900]),
+)
+def test_fees_by_volume_are_those_of_runs(data, each, window, every, before):
+    """Rates change at the end of an interval, for fills and for sizes; what fills at that very time counts before."""
+    tiers = bt.FeeTiers(
+        [(500, 0, "1%"), (2_000, "-0.1%", "0.2%")], "usd", window=window, every=every, volume_before=before
+    )
+    sim = simulation(data, venues=bt.Venue(fees=bt.Fees("0.5%", "3%", tiers=tiers)))
+    assert differences(sim, each)[0] == []
+
+
+@pytest.mark.parametrize(("level", "fees"), [(24, 1.2), (24.01, 0.0)])
+def test_a_volume_of_just_the_level_reaches_it(level, fees):
+    """Bought on one day for 24 dollars, sold on the next."""
+    tiers = bt.FeeTiers([(level, 0, "5%")], "usd", window=1)
+    data = bars(*[(12, 12, 12, 12)] * 5, instrument="btc_usd", step=8 * HOUR)
+    sim = simulation(data, venues=bt.Venue(fees=bt.Fees(tiers=tiers)))
+    one = bt.Signals(pl.when(pl.int_range(pl.len()) < 2).then(2.0).otherwise(0.0))
+    assert differences(sim, [one]) == ([], 2)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert run.value("fees") == fees
+
+
+ROWS = [(10, 10, 10, 10), (10, 12, 10, 12), (12, 13, 11, 12), (12, 12, 9, 9), (9, 9, 8, 8), (8, 9, 8, 9), (9, 9, 9, 9)]
+CASES = {
+    "a stop closes it once": ({"stop_loss": 0.1}, 2, 2, 1),
+    "all targets: again and again": ({"stop_loss": 0.1, "rebalance": "always"}, 5, 5, 2),
+    "a limit, and a stop that ends": ({"stop_loss": 0.5, "take_profit": 0.2}, 2, 2, 1),
+    "the stop comes first": ({"stop_loss": 0.01, "take_profit": 0.01}, 2, 2, 1),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_becomes_of_an_entry(case):
+    """A constant target on candles that rise and fall."""
+    options, trades, filled, positions = CASES[case]
+    sim, one = simulation(bars(*ROWS, instrument="btc_usd")), bt.Signals(pl.lit(1.0), **options)
+    assert differences(sim, [one]) == ([], trades)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert (run.value("orders_filled"), run.value("positions")) == (filled, positions)
+
+
+def test_a_stop_sells_what_is_left_of_its_entry():
+    """Half of it was sold before: the order is cancelled behind its fill, and not counted as filled."""
+    target = pl.when(CLOSE == 12).then(2.0).when(CLOSE == 13).then(1.0)
+    rows = [(12, 12, 12, 12), (12, 13, 12, 13), (13, 13.25, 13, 13.25), (13, 13, 6, 7)]
+    sim, one = simulation(bars(*rows, instrument="btc_usd")), bt.Signals(target, stop_loss=0.4)
+    assert differences(sim, [one]) == ([], 3)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert (run.value("trades"), run.value("orders_filled")) == (3, 2)
+
+
+def test_a_target_that_turns_is_left_to_a_full_run():
+    """It would be protected, too."""
+    sim = simulation(bars(*ROWS, instrument="btc_usd"))
+    each = [bt.Signals(pl.when(CLOSE == 12).then(1.0).otherwise(-1.0), **more) for more in ({}, {"stop_loss": 0.5})]
+    assert [run is None for run in OnePass(sim._setup, {}, interpret=True).run(each)] == [False, True]
+
+
+def test_compiled_and_interpreted_agree():
+    """Both kernels of one instrument, in one sweep; rates by volume."""
+    walk = bt.data.candles(bt.data.generate.candles(3_000, instrument="btc_usd", seed=6))
+    tiers = bt.FeeTiers([(2_000, 0, "0.02%")], "usd", window=2)
+    above = (CLOSE > CLOSE.rolling_mean(9)) * 0.5
+    each = [bt.Signals(above, size="equity"), bt.Signals(above, size="equity", trailing_stop=0.002, take_profit=0.003)]
+    for fees in (bt.Fees("0.05%", "0.1%", tiers=tiers), bt.Fees("0.1%")):
+        sim = simulation(walk, increment="0.0001", venues=bt.Venue(fees=fees))
+        runs = [
+            [{name: run.value(name) for name in ALL} for run in OnePass(sim._setup, {}, interpret=plainly).run(each)]
+            for plainly in (True, False)
+        ]
+        assert runs[0] == runs[1]
+        assert min(run["trades"] for run in runs[0]) > 100
+        assert differences(sim, each)[0] == []
