@@ -157,6 +157,24 @@ def test_what_becomes_of_an_entry(case):
     assert (run.value("orders_filled"), run.value("positions")) == (filled, positions)
 
 
+MEETS = {
+    "an open at the trigger": ([(10, 10, 10, 10), (9, 9.5, 9, 9.5)], {"stop_loss": 1.0}, {}, 2),
+    "an open just above it": ([(10, 10, 10, 10), (9.25, 9.5, 9.25, 9.5)], {"stop_loss": 1.0}, {}, 1),
+    "a trigger above all prices": ([(10, 10.5, 10, 10.25), (10, 10, 10, 10)], {"stop_loss": 1.0}, {"ticks": 8}, 2),
+    "a limit that is touched": ([(10, 10, 10, 10), (11, 12, 11, 11)], {"take_profit": 2.0}, {}, 1),
+    "a limit that is gone through": ([(10, 10, 10, 10), (11, 12.25, 11, 11)], {"take_profit": 2.0}, {}, 2),
+}
+
+
+@pytest.mark.parametrize("case", MEETS)
+def test_what_meets_a_price_just_so(case):
+    """Bought at 10, before slippage: the times of fills count, too."""
+    rows, options, slippage, trades = MEETS[case]
+    data = bars((10, 10, 10, 10), *rows, (11, 11, 11, 11), instrument="btc_usd")
+    sim = simulation(data, venues=bt.Venue(slippage=slippage))
+    assert differences(sim, [bt.Signals(pl.lit(1.0), protect_by="distance", **options)]) == ([], trades)
+
+
 def test_a_stop_sells_what_is_left_of_its_entry():
     """Half of it was sold before: the order is cancelled behind its fill, and not counted as filled."""
     target = pl.when(CLOSE == 12).then(2.0).when(CLOSE == 13).then(1.0)
