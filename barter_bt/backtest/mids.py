@@ -55,7 +55,7 @@ def _of_books(
     streams: Sequence[Any], name: str, tick: Decimal, codes: Mapping[str, int]
 ) -> Iterator[tuple[Integers, Integers]]:
     for stream in streams:
-        if stream.kind == "book":
+        if stream.is_book:
             own = [each for each in stream.instruments if codes[each] == codes[name]]
             shown = pl.col("state").cast(pl.String).is_in(["normal", "locked"])
             best = rebuild_books(stream, price_increment=str(tick))

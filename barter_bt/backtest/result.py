@@ -327,7 +327,7 @@ class Result(Analysis):
         >>> plan = bt.testing.schedule({"at": 60, "buy": 5}, {"at": 180, "sell": 5})
         >>> run = bt.testing.run_prices([10, 10, 13, 12], plan)
         >>> run.attribution().select("spread", "inventory", "fees", "pnl").row(0)
-        (0.0, 10.0, 0.0, 10.0)
+        (-5.0, 15.0, 0.0, 10.0)
         """
         from barter_bt.backtest.attribution import attribution
 
@@ -353,7 +353,7 @@ class Result(Analysis):
         --------
         >>> import barter_bt as bt
         >>> run = bt.testing.run_prices([10, 10, 13, 12], bt.testing.schedule({"at": 60, "buy": 5}))
-        >>> run.markouts(["1m"]).select("liquidity", "fills", "spread", "move", "markout").row(0)
+        >>> run.markouts(["2m"]).select("liquidity", "fills", "spread", "move", "markout").row(0)
         ('taker', 1, 0.0, 3.0, 3.0)
         """
         from barter_bt.backtest.markouts import markouts

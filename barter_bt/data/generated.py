@@ -17,7 +17,7 @@ from barter_bt.errors import ConfigError
 TICKS, LOTS = 100, 1_000  # to a unit of price and of amount
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "orders": {"action": pl.Enum(["add", "cancel", "execute"]), "order_id": pl.Int64, "side": pl.Int8,
-               "price": pl.Float64, "amount": pl.Float64},
+               "price": pl.Float64, "amount": pl.Float64, "snapshot": pl.Boolean},
     "book": {"side": pl.Int8, "price": pl.Float64, "amount": pl.Float64, "snapshot": pl.Boolean, "sequence": pl.Int64,
              "previous_sequence": pl.Int64},
     "quotes": dict.fromkeys(("bid_price", "bid_amount", "ask_price", "ask_amount"), pl.Float64),
@@ -37,8 +37,8 @@ class Market:
     Attributes
     ----------
     orders
-        Every order: ``time_exchange``, ``instrument``, ``action`` (``add``, ``cancel``, ``execute``), ``order_id``,
-        ``side`` (+1 for a bid), ``price``, ``amount`` that came, went or was executed; first those of the opening.
+        For :func:`~barter_bt.data.book_orders`: ``action`` (``add``, ``cancel``, ``execute``), ``order_id``, ``side``
+        (+1 for a bid), ``price``, ``amount`` that came, went or was executed; first a snapshot of the opening.
     book
         For :func:`~barter_bt.data.book`: a snapshot, then a message for each event, numbered.
     quotes
@@ -155,7 +155,7 @@ class MarketWalk:
         """The next events as a market; the first piece begins with the orders that rest at the opening."""
         rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in (*_SCHEMAS, "funding")}
         if not self._sequence and not self._quote:
-            rows["orders"] += map(_order, self._flow.opening)
+            rows["orders"] += ((*_order(one), True) for one in self._flow.opening)
             self._tell_book(rows, self._flow.opening[0], is_snapshot=True)
         for changes in self._flow.next(events):
             self._tell(rows, changes)
@@ -169,7 +169,7 @@ class MarketWalk:
         lots = sum(one.lots for one in changes)
         self._totals[first.side] += lots if first.action == "add" else -lots
         self._sequence += 1
-        rows["orders"] += map(_order, changes)
+        rows["orders"] += ((*_order(one), False) for one in changes)
         if first.action == "execute":
             self._taken[-first.side] += lots
             rows["trades"].append((first.time_ns, first.price / TICKS, lots / LOTS, -first.side))

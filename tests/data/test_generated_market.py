@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barter_bt.data import aggregate, book, candles, check, funding, generate, quality, quotes, rebuild_books, trades
+from barter_bt.data import (
+    aggregate,
+    book,
+    book_orders,
+    candles,
+    check,
+    funding,
+    generate,
+    quality,
+    quotes,
+    rebuild_books,
+    trades,
+)
 from barter_bt.data.generate import Market, MarketWalk
 from barter_bt.data.order_flow import ASK, BID, OrderFlow
 from barter_bt.errors import ConfigError
@@ -37,6 +49,7 @@ def test_the_book_is_that_of_the_orders_at_each_time_and_its_best_are_the_quotes
     assert shown["state"].cast(pl.String).unique().to_list() == ["normal"], "never crossed, locked or one-sided"
     assert shown["bid_levels"].to_list() == made.states["bid_levels"].to_list()
     assert shown["ask_levels"].to_list() == made.states["ask_levels"].to_list()
+    assert rebuild_books(book_orders(made.orders)).equals(shown), "its orders make the same book"
     best = shown.select(
         "time_exchange",
         **{f"{side}_{what}": f"{side}_{what}_1" for side in ("bid", "ask") for what in ("price", "amount")},

@@ -423,6 +423,8 @@ def test_limits_out_of_range_are_refused(given, text):
 def test_a_frame_is_no_stream():
     with pytest.raises(ConfigError, match="takes streams, and this is a DataFrame"):
         quality(frame_of("trades", 1))
+    with pytest.raises(ConfigError, match="does not look at books by order"):
+        quality(room.book_orders(generate.market(20).orders))
 
 
 def test_a_crash_of_a_real_day_is_an_outlier():

@@ -175,6 +175,11 @@ def _streams(data: object) -> tuple[Stream, ...]:
                 f"data.quality takes streams, and this is a {type(one).__name__}",
                 "say what its rows are: data.quality(data.trades(...)), or data.quotes, data.candles, data.book",
             )
+        if one.kind == "book_orders":
+            raise ConfigError(
+                f"data.quality does not look at books by order, as {one.name} is",
+                "data.check(stream) holds each of its rows against the book",
+            )
     return streams
 
 
