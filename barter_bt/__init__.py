@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from barter_bt.venue import (
         Delays,
+        Faults,
         FeeLevel,
         Fees,
         FeeTiers,
@@ -72,6 +73,7 @@ __all__ = [
     "Commands",
     "Compiled",
     "Delays",
+    "Faults",
     "FeeLevel",
     "FeeTiers",
     "Fees",
@@ -132,7 +134,9 @@ _FROM = {
         *("Checkpoint", "Commands", "Record", "Result", "Simulation", "Spill"),
         *("check_causality", "compare", "compare_candle_paths", "read"),
     ),
-    "venue": (*("Delays", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),),
+    "venue": (
+        *("Delays", "Faults", "FeeLevel", "FeeTiers", "Fees", "Latency", "Margin", "MarginTier", "Slippage", "Venue"),
+    ),
     "instrument": ("Instrument",),
     "research": ("Sweep", "adaptive", "draw", "grid", "sweep"),
     "risk": ("Limits",),

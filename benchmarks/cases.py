@@ -22,6 +22,8 @@ CASES = {
     "replay_linked": "replay",
     "replay_quotes": "replay",
     "replay_python": "replay",
+    "book_idle": "books",
+    "book_orders_idle": "books",
     "sma_cross": "bars",
     "sma_cross_signals": "bars",
     "rebalance": "bars",

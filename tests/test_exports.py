@@ -9,21 +9,22 @@ import pytest
 
 SURFACE = {
     "barter_bt": """
-        AmendRequest Catalog Checkpoint Commands Compiled Delays FeeLevel FeeTiers Fees Hooks Instrument Latency Limits
-        Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue __version__
-        adaptive backtest candles check_causality compare compare_candle_paths data draw every grid instrument live
-        month_end protocol quotes read report research risk session_end statistic strategy sweep system testing trades
-        venue week_end
+        AmendRequest Catalog Checkpoint Commands Compiled Delays Faults FeeLevel FeeTiers Fees Hooks Instrument Latency
+        Limits Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue
+        __version__ adaptive backtest candles check_causality compare compare_candle_paths data draw every grid
+        instrument live month_end protocol quotes read report research risk session_end statistic strategy sweep system
+        testing trades venue week_end
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Downloaded Finding IMPORTERS Importer MarketData Quality Repair Report
-        Sessions Stream aggregate assignments book candles cash_flows check complete_snapshots continuous
+        Sessions Stream aggregate assignments book book_orders candles cash_flows check complete_snapshots continuous
         contract_targets delisted deposits dividends download exchange_sessions from_pandas from_wide front_contracts
         funding generate interest load margin_transfers quality quotes read_csv rebuild_books rename_symbols sample
         sessions settlement_prices splits trades
     """,
     "barter_bt.data.generate": """
-        Market MarketWalk candles candles_arrays market panel panel_candles quotes quotes_arrays trades trades_arrays
+        Market MarketWalk candles candles_arrays market panel panel_candles quotes quotes_arrays trades
+        trades_arrays
     """,
     "barter_bt.book": """
         OrderBook
@@ -36,14 +37,21 @@ SURFACE = {
     """,
     "barter_bt.strategy": """
         AlgoStrategy AmendRequest Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy
-        StrategyGroup api builtin every indicators month_end session_end week_end
+        StrategyGroup api builtin every execution indicators makers month_end session_end week_end
+    """,
+    "barter_bt.strategy.makers": """
+        AvellanedaStoikov GridMaker ImbalanceMaker
+    """,
+    "barter_bt.strategy.execution": """
+        Pov Twap
     """,
     "barter_bt.statistic": """
         FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
     """,
     "barter_bt.report": """
-        plot plot_curves plot_distribution plot_equity plot_exposure plot_months plot_pnl plot_positions plot_price
-        plot_quality plot_rolling plot_tear_sheet plot_trade plot_underwater write_quality
+        plot plot_attribution plot_curves plot_distribution plot_equity plot_exposure plot_inventory plot_markouts
+        plot_months plot_pnl plot_positions plot_price plot_quality plot_rolling plot_tear_sheet plot_trade
+        plot_underwater write_quality
     """,
     "barter_bt.research": """
         Adaptive BacktestArguments Backtests BlockSums CombinatorialFolds FactorReport Fold Optimiser Overfitting
@@ -58,7 +66,7 @@ SURFACE = {
         compare_candle_paths read
     """,
     "barter_bt.venue": """
-        Delays FEE_PRESETS FeeLevel FeePreset FeeTiers Fees Latency Margin MarginTier Slippage Venue
+        Delays FEE_PRESETS Faults FeeLevel FeePreset FeeTiers Fees Latency Margin MarginTier Slippage Venue
     """,
     "barter_bt.testing": """
         assert_all assert_balances_follow_from_fills assert_equity_is_cash_plus_value assert_fills_within_evidence
@@ -69,15 +77,19 @@ SURFACE = {
         assert_truncation_changes_nothing bars candles quotes run run_prices schedule strategies table trades
     """,
     "barter_bt.live": """
-        Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark MockExchange Paced RecordedSession Recorder
-        SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System SystemHandle Unreconciled Virtual
-        WallClock paper read_session replay
+        Alert AlertWarning Arrival AsyncClient Clock Driven ExecutionClient LiveRun Manual Mark Metrics MockExchange
+        Paced RecordedSession Recorder SessionWarning SimulatedExchange SimulatedWarning Source SyncHandle System
+        SystemHandle Unreconciled Virtual WallClock Webhook alerts paper read_session replay
     """,
     "barter_bt.live.binance": """
-        BinanceAccount BinanceMarket BinanceWarning Endpoints Keys MAIN_NETWORK TEST_NETWORK instruments last_trades
+        BinanceAccount BinanceMarket BinanceWarning CashFlow Endpoints FUTURES_MAIN_NETWORK FUTURES_TEST_NETWORK
+        FuturesAccount Keys MAIN_NETWORK MarginTerms MarkPrice TEST_NETWORK began instruments last_trades
+    """,
+    "barter_bt.live.ccxt": """
+        CcxtAccount CcxtMarket CcxtWarning Connection Secrets connect instruments
     """,
     "barter_bt.testing.exchange": """
-        Late Listing LoopbackExchange Lost Sockets Status
+        Late Listing LoopbackExchange LoopbackFutures Lost Sockets Status replay_market
     """,
     "barter_bt.system": """
         AccountDisconnect AlgoOrders Audit Commanded ConfigWarning Engine MarketDisconnect PositionExit Recording

@@ -11,7 +11,7 @@ from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import dealt_on, on_one_clock, shown
 from barter_bt.engine.agenda import NEVER
-from barter_bt.errors import ConfigError, InstrumentError, StrategyError, nearest
+from barter_bt.errors import ConfigError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.python import Python
@@ -61,32 +61,6 @@ def instruments_of(given: Instrument | Iterable[Instrument]) -> list[Instrument]
     return every
 
 
-def venues_of(venues: Venue | Mapping[str, Venue] | None, index: IndexedInstruments) -> dict[str, Venue]:
-    """Terms of every exchange by its name."""
-    if not (venues is None or isinstance(venues, Venue | Mapping)):
-        raise ConfigError(f"venues is {venues!r:.60}; it must be a Venue, or Venues by exchange", "Venue(Fees(...))")
-    if venues is None or isinstance(venues, Venue):
-        return _with_known_names(dict.fromkeys(index.exchanges, venues or Venue()), index, is_for_all=True)
-    for name in venues:
-        index.exchange(name)
-    return _with_known_names({name: venues.get(name, Venue()) for name in index.exchanges}, index, is_for_all=False)
-
-
-def _with_known_names(venues: dict[str, Venue], index: IndexedInstruments, is_for_all: bool) -> dict[str, Venue]:
-    """Terms of single instruments must name one of the exchange, or of any where they are for all."""
-    for exchange, venue in venues.items():
-        known = {one.name for one in index.instruments if is_for_all or one.exchange == exchange}
-        for what in ("fees_by_instrument", "margin_by_instrument"):
-            for name in getattr(venue, what):
-                if name not in known:
-                    like = nearest(name, known)
-                    raise InstrumentError(
-                        f"{what} names {name!r}, which is no instrument; known: {', '.join(sorted(known)[:10])}",
-                        f"did you mean {like!r}?" if like else None,
-                    )
-    return venues
-
-
 def nanoseconds(moment: datetime | None, default: int, what: str) -> int:
     """A time with a zone in nanoseconds."""
     if not (moment is None or isinstance(moment, datetime)):
@@ -110,13 +84,13 @@ def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[in
     for stream in streams:
         for name in stream.instruments:
             found = kinds.setdefault(index.instrument(name), set())
-            if stream.kind == "book":
+            if stream.is_book:
                 if found & {"quotes", "book"}:
                     raise ConfigError(
                         f"{name!r} has a stream of books, and another of {min(found & {'quotes', 'book'})}",
                         "the best of a book is its quote: give one of them",
                     )
-                found.add("quotes")
+                found |= {"quotes", "book"}
             elif stream.kind == "quotes" and "book" in found:
                 raise ConfigError(
                     f"{name!r} has a stream of quotes, and another of books",
@@ -200,6 +174,8 @@ def strategy_of(given: Any) -> Any:
     if isinstance(given, type) or not hasattr(given, "generate_algo_orders"):
         raise StrategyError(
             f"strategy is {given!r:.80}; it must be Signals, Schedule, Compiled or have generate_algo_orders",
-            "make one of the class: Name(...)" if isinstance(given, type) else None,
+            "make one of the class: Name(...)"
+            if isinstance(given, type)
+            else 'of a function: Compiled(function, wake="bar_close"); of an expression: Signals(expression)',
         )
     return Python(given, getattr(given, "name", type(given).__name__))

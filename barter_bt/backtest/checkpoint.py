@@ -20,7 +20,7 @@ from barter_bt.version import VERSION
 
 FORMAT = 2
 _NOT_STATE = ("watched", "fault", "managers")  # pointers of this process, and what ended a run
-_WRITTEN = {"schedule": ("sent",)}  # all else of it is as it was made
+_WRITTEN = {"schedule": ("sent",), "commands": ("sent",)}  # all else of it is as it was made
 _POINTED = (("limits", "sent"),)  # columns of columns that the engine writes
 _MEMORY = "memory"
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from barter_bt.backtest.bound_commands import BONDS, Bonds
+from barter_bt.engine.action.protect import BY_PRICE, is_on_wrong_side
 from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.command import (
     AMEND_REQUESTS,
@@ -25,12 +27,20 @@ from barter_bt.engine.command import (
 from barter_bt.engine.order import ASKED_TIMES, BUY, EXERCISE, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_TIME, SELL
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import price_steps, steps
+from barter_bt.engine.targets import NOT_SENT
+from barter_bt.engine.terms import Terms, price_steps, steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
 from barter_bt.strategy.timing import end_of, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, trigger_by_code, trigger_terms
+from barter_bt.strategy.triggers import (
+    PROTECTION,
+    RIGHT_SIDE,
+    WRONG_SIDE,
+    protection_terms,
+    trigger_by_code,
+    trigger_terms,
+)
 
 COMMANDS = {
     "open": OPEN_ORDERS,
@@ -46,7 +56,8 @@ COMMANDS = {
 }
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
-_ABSENT = {"good_till": NEVER, "good_after": NO_TIME, "group": NO_GROUP}
+_ABSENT = {"good_till": NEVER, "good_after": NO_TIME, "group": NO_GROUP, "sent": NOT_SENT}
+_OF_OPENS = (*PROTECTION, "protect_by", *BONDS)
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,10 @@ class Commands:
         ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an exercise ``instrument`` and
         ``quantity``, and for opens ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``,
         ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``,
-        ``good_till``, ``candle_fill`` (see :class:`~barter_bt.OrderRequest`).
+        ``good_till``, ``candle_fill``, ``stop_loss``, ``take_profit``, ``trailing_stop``, ``protect_by`` (null:
+        ``"price"``; see :class:`~barter_bt.OrderRequest`), ``group`` (a number; of the opens of one time and exchange
+        with it one cancels the others) and ``after`` (the number, from 0, of the row that it follows: an earlier open
+        of that time and exchange).
 
     Examples
     --------
@@ -93,8 +107,11 @@ class Commands:
         """Write the commands into the state's columns, one row for each instrument that a filter names."""
         made: dict[str, list[int]] = {name: [] for name in Columns.schema}
         times = self.frame["time"].dt.cast_time_unit("ns").to_physical()
+        bonds = Bonds()
         for number, (time, row) in enumerate(zip(times, self.frame.iter_rows(named=True), strict=True)):
             rows = _rows(state, index, row, number)
+            if rows and rows[0]["command"] == OPEN_ORDERS and row["command"] == "open":
+                rows[0] |= bonds.of(number, row, state.terms.exchange[rows[0]["instrument"]], len(made["time"]))
             for k, one in enumerate(rows):
                 one |= {"time": time, "more": int(k + 1 < len(rows))}
                 for name, values in made.items():
@@ -117,6 +134,9 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
             f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join([*COMMANDS, 'exercise'])}",
             f"did you mean {like!r}?" if like else None,
         )
+    useless = [name for name in _OF_OPENS if command != OPEN_ORDERS and row.get(name) is not None]
+    if useless:
+        raise ConfigError(f"row {number} of the commands, {row['command']!r}, has {useless[0]}", "it is of opens")
     if command in _BY_INSTRUMENT:
         return [{"command": command, "instrument": i} for i in _chosen(index, row)]
     if command in _OF_LINKS:
@@ -173,11 +193,25 @@ def _exercise(state: EngineState, index: IndexedInstruments, row: Mapping[str, A
     return plain | {"reduce_only": 1, "quantity": lots}
 
 
+def _protection(terms: Terms, i: int, where: str, row: Mapping[str, Any], side: int, own: int) -> dict[str, int]:
+    """What protects an entry with a price of its own, 0 if it has none (rules 31 and 98)."""
+    asked = {name: row[name] for name in PROTECTION if row.get(name) is not None}
+    unit = row.get("protect_by")
+    if not asked:
+        if unit is not None:
+            raise ConfigError(f"{where} has protect_by, and nothing that protects", f"allowed: {', '.join(PROTECTION)}")
+        return {}
+    if row.get("reduce_only"):
+        raise ConfigError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
+    by, *amounts = protection_terms(terms, i, where.rstrip(","), asked, "price" if unit is None else unit)
+    stop_loss, take_profit, _ = amounts
+    if by == BY_PRICE and is_on_wrong_side(side, own, stop_loss, take_profit):
+        raise ConfigError(f"{where} {WRONG_SIDE}", RIGHT_SIDE)
+    return {"protect_by": by} | dict(zip(PROTECTION, amounts, strict=True))
+
+
 def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
     where = f"row {number} of the commands, 'open',"
-    for name in PROTECTION:
-        if row.get(name) is not None:
-            raise ConfigError(f"{where} has {name}", "commands do not protect: send a stop with reduce_only as well")
     if row.get("instrument") is None or row.get("quantity") is None:
         raise ConfigError(f"{where} needs an instrument and a quantity")
     i, terms, price = index.instrument(row["instrument"]), state.terms, row.get("price")
@@ -191,18 +225,22 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     held = trigger_terms(terms, i, where.rstrip(","), row, post_only=bool(row.get("post_only")))
     number_, kind = ASKED_TIMES.index(tif), MARKET if price is None else LIMIT
     times = timing_terms(row, _ns(row["time"]), number_, where.rstrip(","), is_limit=kind == LIMIT, is_held=bool(held))
+    side = BUY if row["quantity"] > 0 else SELL
+    protection = _protection(terms, i, where, row, side, ticks or held.get("trigger", 0))
+    has_stop = bool(held) or row.get("stop_loss") is not None or row.get("trailing_stop") is not None
     return (
         held
         | times
+        | protection
         | {
             "command": OPEN_ORDERS,
             "instrument": i,
-            "side": BUY if row["quantity"] > 0 else SELL,
+            "side": side,
             "kind": kind,
             "time_in_force": number_,
             "post_only": int(row.get("post_only") or False),
             "reduce_only": int(row.get("reduce_only") or False),
-            "trigger_by": trigger_by_code(row.get("trigger_by"), where.rstrip(","), has_stop=bool(held)),
+            "trigger_by": trigger_by_code(row.get("trigger_by"), where.rstrip(","), has_stop=has_stop),
             "price": ticks,
             "quantity": lots,
         }

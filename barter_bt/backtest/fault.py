@@ -39,6 +39,7 @@ from barter_bt.engine.order import TIMES_IN_FORCE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError, DataError, EngineError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.strategy.triggers import RIGHT_SIDE
 from barter_bt.strategy.view import EVENTS
 from barter_bt.venue.state import VenueState
 
@@ -66,7 +67,8 @@ _SAID: Mapping[int, tuple[str, str]] = {
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
-        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both",
+        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both; "
+        f"what only reduces is not protected; {RIGHT_SIDE}",
     ),
     BAD_AMEND: (
         "an order of {name!r} is to be amended at {time} ns to what it cannot be",
@@ -126,7 +128,7 @@ def explain(
             "please report it with the data and the strategy",
         )
     if code in (BAD_ROW, TIME_WENT_BACK):
-        return _data_error(v, feeder, index, name)
+        return _data_error(v, feeder, index, scales, number)
     if code == OUT_OF_RANGE:
         return _range_error(v, index, scales, time)
     if code == BAD_HISTORY:
@@ -196,7 +198,7 @@ def users_lines(trace: TracebackType | None) -> list[traceback.FrameSummary]:
     return [frame for frame in traceback.extract_tb(trace) if not frame.filename.startswith(_PACKAGE)]
 
 
-def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: str) -> DataError:
+def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, scales: Scales, i: int) -> DataError:
     c, row = max(v.fault.cursor[0], 0), v.fault.row[0]
     report = check(feeder.stream_of(c), index.codes)
     try:
@@ -204,8 +206,15 @@ def _data_error(v: VenueState, feeder: Feeder, index: IndexedInstruments, name: 
     except DataError as error:
         return error
     at, values = feeder.place(c, row)
+    known = 0 <= i < len(index)
+    name, tick = (index.names[i], f", {float(scales.ticks[i]):.12g}") if known else ("?", "")
+    told = ", ".join(
+        f"{column} {moment(int(value)) if column.startswith('time') else f'{value:.12g}'}"
+        for column, value in values.items()
+        if column != "instrument"
+    )
     kind = feeder.stream_of(c).kind
     return DataError(
-        f"{at} ({kind}, {name}) is off the instrument's grid, too large, or goes back in time: {values}",
-        "prices must be multiples of price_increment; leave it out to have them rounded to nine digits or more",
+        f"{at} ({kind}, {name}) is off the instrument's grid, too large, or goes back in time: {told}",
+        f"prices must be multiples of price_increment{tick}; leave it out to have them rounded to nine digits or more",
     )

@@ -11,16 +11,18 @@ from barter_bt.backtest.expired import Expiries
 from barter_bt.backtest.openings import Openings
 from barter_bt.data import Chunk, Stream
 from barter_bt.data.market import shown
+from barter_bt.data.schema import BOOKS
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.feed import BOOK_ROWS, CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
 from barter_bt.errors import ConfigError, DataError
 
-KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS, "book": BOOK_ROWS}
+KINDS = {"trades": TRADE_ROWS, "quotes": QUOTE_ROWS, "candles": CANDLE_ROWS} | dict.fromkeys(BOOKS, BOOK_ROWS)
 _VALUES = {
     "trades": ("price", "amount"),
     "quotes": ("bid_price", "bid_amount", "ask_price", "ask_amount"),
     "candles": ("open", "high", "low", "close", "volume"),
     "book": ("price", "amount"),
+    "book_orders": ("price", "amount", "change", "place"),
 }
 _SLOTS = ("first", "second", "third", "fourth", "fifth")
 VENUE, ENGINE, OPENS = 0, 1, 2
@@ -73,7 +75,7 @@ class _Window:
     def place(self, number: int, row: int) -> tuple[str, int]:
         """Source and row of a row of a chunk."""
         chunk = self._chunks[number]
-        return chunk.source, chunk.first_row + row
+        return chunk.source, chunk.row_of(row)
 
     def forget(self, before: int) -> None:
         for number in [n for n in self._chunks if n < before]:
@@ -185,7 +187,7 @@ class Feeder:
         if chunk is None or row >= chunk.rows:
             return self.stream_of(c).name, {}
         name, at = source.place(number, row)
-        return f"row {at} of {name}", {k: float(a[row]) for k, a in chunk.columns.items() if not k.startswith("_")}
+        return f"row {at} of {name}", {k: a[row].item() for k, a in chunk.columns.items() if not k.startswith("_")}
 
     def chunk_of(self, c: int) -> Chunk:
         """The chunk that cursor ``c`` is in; a row of it is ``cursors.row[c]``."""

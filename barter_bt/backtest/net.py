@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.flows import DEPOSIT
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
@@ -22,7 +23,9 @@ def net_equity(s: EngineState) -> Floats | None:
     it is not, there is nothing to link to, and it stays where it is until the next deposit. NaN where the equity is
     unknown. What came before the first known mark, or at its time, belongs to the start.
     """
-    if not (s.flows.array("kind") == DEPOSIT).any():
+    kinds, times_due = s.flows.array("kind"), s.flows.array("time")
+    given = (kinds == DEPOSIT) & (times_due < NEVER)  # what an event engine may be told of is never due
+    if not given.any() and not (kinds[s.payments.array("flow")] == DEPOSIT).any():
         return None
     times, known = s.equity.array("time"), s.equity.array("known") != 0
     rows = np.flatnonzero(known)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -27,6 +27,9 @@ from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.statistic.tables import Floats, Integers, nanoseconds
 from barter_bt.strategy.own import own_frames
 from barter_bt.venue.state import VenueState
+
+HORIZONS: Final = (0, "100ms", "300ms", "1s", "3s", "10s", "30s", "1m")
+"""Times after a fill at which markouts look."""
 
 
 @dataclass
@@ -277,6 +280,85 @@ class Result(Analysis):
         kept = {each.name: getattr(self, each.name) for each in fields(self)}
         made = {name: getattr(self, name) for name in ("config", "data", "own", "round_trips", "_prices_to_draw")}
         return kept | {"describe": dict, "market": (), "tables": {}} | made
+
+    def attribution(
+        self, by: Literal["instrument", "strategy"] = "instrument", horizon: str | int = "1m"
+    ) -> pl.DataFrame:
+        """Where the money came from: PnL of each instrument, or of each strategy in it, in parts that add up to it.
+
+        The middle of the market is that of the instrument's book, else of its quotes; without either the last price.
+        What a fill *met* is the last middle at its time if it took, the last before its time if it made.
+
+        Parameters
+        ----------
+        by
+            ``"instrument"``, or ``"strategy"``: a row for each strategy in each instrument, and where there are
+            several, one without a strategy for what cash flows paid.
+        horizon
+            Of the adverse selection, such as ``"10s"``, or nanoseconds.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``instrument``, ``strategy``, ``asset`` (in which amounts are: the quote or settlement asset), ``fills``,
+            ``quantity``, and
+
+            - ``spread``: Σ ±quantity · (mid met - price), what dealing beside the middle brought, or cost;
+            - ``inventory``: what the moves of the middle made of what was held, to the mark at the end (rule 6);
+            - ``fees`` (at most 0) and ``rebates`` (at least 0);
+            - ``flows``: what cash flows of the instrument paid, such as funding and dividends;
+            - ``rounding``: what rounding to whole units of money left, at most half a unit for each fill and two more;
+            - ``pnl``, the sum of these: what closed positions realised, and what is open is worth more than it cost.
+
+            ``adverse_selection``, a part of ``inventory``: Σ ±quantity · (mid a horizon later - mid met), over fills
+            whose horizon the data reaches. Then, of limit orders that the venue accepted: how many ``orders``,
+            the ``fill_ratio`` of their quantity, and the mean ``queue_time`` from acceptance to the first fill of those
+            that made. ``inventory_mean`` is the mean quantity held, long or short, from the first fill to the end,
+            ``inventory_max`` the largest.
+
+        Raises
+        ------
+        ConfigError
+            The run was pickled or read back: its market data is not there. Or an instrument was split.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> plan = bt.testing.schedule({"at": 60, "buy": 5}, {"at": 180, "sell": 5})
+        >>> run = bt.testing.run_prices([10, 10, 13, 12], plan)
+        >>> run.attribution().select("spread", "inventory", "fees", "pnl").row(0)
+        (0.0, 10.0, 0.0, 10.0)
+        """
+        from barter_bt.backtest.attribution import attribution
+
+        return attribution(self, by, horizon)
+
+    def markouts(self, horizons: Sequence[str | int] = HORIZONS) -> pl.DataFrame:
+        """What fills are worth a while later, on average for each unit of quantity, by instrument and liquidity.
+
+        Parameters
+        ----------
+        horizons
+            Times after a fill, such as ``"10s"``, or nanoseconds.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``instrument``, ``liquidity``, ``horizon``, ``fills`` and ``quantity`` (of fills whose horizon the data
+            reaches), ``spread`` (± (mid met - price), as in :meth:`attribution`), ``move`` (± (mid at the horizon - mid
+            met); below 0 it is adverse), ``markout``, the sum of both, in price, and as ``markout_bps`` of the price.
+            At the horizon 0 the middle is that after the event which filled.
+
+        Examples
+        --------
+        >>> import barter_bt as bt
+        >>> run = bt.testing.run_prices([10, 10, 13, 12], bt.testing.schedule({"at": 60, "buy": 5}))
+        >>> run.markouts(["1m"]).select("liquidity", "fills", "spread", "move", "markout").row(0)
+        ('taker', 1, 0.0, 3.0, 3.0)
+        """
+        from barter_bt.backtest.markouts import markouts
+
+        return markouts(self, horizons)
 
     def save(self, directory: str | Path) -> Path:
         """Write the run's directory: tables as Parquet, summary and manifest as JSON."""

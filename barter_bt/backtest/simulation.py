@@ -20,7 +20,6 @@ from barter_bt.backtest.asked import (
     refuse_paths,
     refuse_unseen,
     streams_of,
-    venues_of,
     with_arrivals,
     with_negative_prices,
 )
@@ -58,6 +57,7 @@ from barter_bt.risk.limits import Limits
 from barter_bt.risk.managers import Given, split
 from barter_bt.strategy.driver import Market
 from barter_bt.venue.build import build_fill_terms, build_links, build_margin_terms, build_terms, build_tiers
+from barter_bt.venue.by_exchange import venues_of
 from barter_bt.venue.endings import build_endings
 from barter_bt.venue.fee_tables import build_fees, counted_assets
 from barter_bt.venue.terms import Venue

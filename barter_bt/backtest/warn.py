@@ -12,6 +12,8 @@ import numpy.typing as npt
 from barter_bt.backtest.amend_warnings import amend_warnings, given_another_quantity
 from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.divergence import moment
+from barter_bt.backtest.protection_warnings import protection_warnings
+from barter_bt.backtest.term_warnings import listed, names_of, term_warnings
 from barter_bt.columns.table import Table
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
@@ -24,7 +26,6 @@ from barter_bt.engine.order import (
     FILLED,
     INSTRUMENT_EXPIRED,
     LIQUIDATION,
-    NEXT_OPEN,
     NO_PRICE,
     REASONS,
     REFUSED,
@@ -35,9 +36,8 @@ from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.engine.targets import BELOW_LOT, TARGET_ROW
 from barter_bt.errors import BarterBtError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.venue.state import BOOK, CANDLES, PESSIMISTIC, VenueState
+from barter_bt.venue.state import CANDLES, VenueState
 
-Bools = npt.NDArray[np.bool_]
 _WAKES = {
     "trades": MARKET_TRADE,
     "quotes": MARKET_QUOTE,
@@ -75,13 +75,16 @@ def run_warnings(
         *_not_sent(s, index, streams, partial),
         *_not_as_asked(s, reasons),
         *amend_warnings(s, reasons),
+        *protection_warnings(s, index),
+        *_on_purpose(s, index),
         *_locked(s, v, index),
         *book_warnings(s, v, index),
         *_liquidated(s, v),
         *_ended(s, v, index),
         *_both_ends(v),
         *_hindsight(v),
-        *_without_effect(s, v, index),
+        *term_warnings(s, v, index),
+        *_without_data(s, index, partial),
         *_open_at_end(s, v, index),
         *_equity_unknown(s, index),
         *_equity_gone(s, index, unit),
@@ -129,14 +132,14 @@ def _ended(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator
     o = s.orders
     mine = (o.array("reason") == DELISTING) & (o.array("status") == FILLED)
     if mine.any():
-        names = _names(index, np.bincount(o.array("instrument")[mine], minlength=len(index)) > 0)
+        names = names_of(index, np.bincount(o.array("instrument")[mine], minlength=len(index)) > 0)
         yield f"{mine.sum():,} position(s) were closed because their instrument was delisted ({names})"
     t, total = s.terms, v.accounts.array("total")
     over = (t.array("derivative") == 0) & (t.array("strike") == 0) & (t.array("expiry") <= s.engine.market_time[0])
     stays = over & (total[t.array("base")] != 0)
     if stays.any():
         yield (
-            f"of what {_names(index, stays)} traded before it was delisted something is still held: it counts at the "
+            f"of what {names_of(index, stays)} traded before it was delisted something is still held: it counts at the "
             "last price, or at that of what else trades it"
         )
     if v.clock.unassigned[0]:
@@ -198,7 +201,7 @@ def _not_sent(s: EngineState, index: IndexedInstruments, streams: Sequence[Any],
     always = (counts[0] == counts[1]) & (counts[0] > 0)
     if always.any():
         yield (
-            f"every target of {_names(index, always)} is less than one lot, {counts[0][always].sum():,} in all: "
+            f"every target of {names_of(index, always)} is less than one lot, {counts[0][always].sum():,} in all: "
             "ask for more, or give a finer quantity_increment"
         )
 
@@ -212,6 +215,21 @@ def _never_woken(asked: int, streams: Sequence[Any]) -> str:
         return ""
     waits = " or ".join(one for one in _WAITS if asked & WAKE[one])
     return f": the strategy waits for {waits}, which the data has none of"
+
+
+def _without_data(s: EngineState, index: IndexedInstruments, partial: bool) -> Iterator[str]:
+    """Instruments of which nothing was ever known: a name that the data spells otherwise would go unseen."""
+    ins = s.instruments
+    silent = (ins.array("last") == 0) & (ins.array("bid") == 0) & (ins.array("ask") == 0)
+    if silent.any() and not partial:
+        yield f"the data has no price of {names_of(index, silent)}"
+
+
+def _on_purpose(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
+    """Faults that were asked for."""
+    names = [name for name, faulty in zip(index.exchanges, s.links.array("faulty"), strict=True) if faulty]
+    if names:
+        yield f"requests and reports of {listed(names)} fail or are late on purpose: faults were asked for"
 
 
 def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
@@ -242,7 +260,7 @@ def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterato
     locked = (ins.array("bid") == ins.array("ask")) & (ins.array("bid") > 0) & (ins.array("last") == 0)
     locked &= np.bincount(unpriced, minlength=len(index)) > 0
     if locked.any():
-        yield f"the quotes of {_names(index, locked)} are locked (bid = ask), which is no price: no_price"
+        yield f"the quotes of {names_of(index, locked)} are locked (bid = ask), which is no price: no_price"
 
 
 def _both_ends(v: VenueState) -> Iterator[str]:
@@ -264,29 +282,6 @@ def _hindsight(v: VenueState) -> Iterator[str]:
         )
 
 
-def _without_effect(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
-    """Terms of exchanges that could do nothing (rules 36, 39, 42, 59 and 92)."""
-    f, traded = v.fill_terms, np.bincount(s.trades.array("instrument"), minlength=len(index)) > 0
-    chosen = traded & (f.array("candle_fill") != NEXT_OPEN) & (f.array("taker_fills_on") != CANDLES)
-    if chosen.any():
-        yield f"candle_fill has no effect on {_names(index, chosen)}: other events than candles fill orders that take"
-    others = (f.array("maker_fills_on") != CANDLES) & (f.array("triggers_on") != CANDLES)
-    chosen = traded & (f.array("candle_path") != PESSIMISTIC) & others
-    if chosen.any():
-        yield f"candle_path has no effect on {_names(index, chosen)}: candles fill no resting orders, trigger nothing"
-    chosen = traded & (f.array("queue") != 0) & (f.array("maker_fills_on") != BOOK)
-    if chosen.any():
-        yield f"queue has no effect on {_names(index, chosen)}: there is no book whose queues orders stand in"
-    kept = (v.margin_terms.array("maintenance_rate") > 0) | (v.margin_terms.array("lot_maintenance_num") > 0)
-    chosen = traded & kept & (s.terms.array("margined") == 0)
-    if chosen.any():
-        yield f"maintenance has no effect on {_names(index, chosen)}: spot in a cash account is not margined"
-    by_range = (f.array("range_share") > 0) | (f.array("impact") > 0)
-    blind = traded & by_range & (v.markets.array("candle_time") == -NEVER)
-    if blind.any():
-        yield f"slippage by range and impact is 0 for {_names(index, blind)}: no candle had a range that could count"
-
-
 def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
     """Orders that end the run open, and those of them that nothing came by to fill."""
     o, held, b, t = s.orders, v.orders, v.markets, v.fill_terms
@@ -303,7 +298,7 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
     unmet = (b.array("opened")[i] < arrival) & (on_candles | (arrival >= latest))
     if unmet.any():
         which = np.bincount(i[unmet], minlength=len(index)) > 0
-        text += f"; {unmet.sum():,} of them met no event that could fill them ({_names(index, which)})"
+        text += f"; {unmet.sum():,} of them met no event that could fill them ({names_of(index, which)})"
     yield text
 
 
@@ -319,7 +314,7 @@ def _equity_unknown(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
         if not s.assets.reaches[asset]:
             why.append(f"no instrument of the run, and none of its rates, leads from {name!r} to {reporting!r}")
         else:
-            why.append(f"{name!r} is converted by {_listed(path)}, without a price then")
+            why.append(f"{name!r} is converted by {listed(path)}, without a price then")
     first = moment(s.equity.time[int(np.argmin(known))])
     told = "; ".join(why) or "it is beyond the range of ±2^62 units"
     yield f"equity is unknown (null) at {(~known).sum():,} of {len(known):,} marks, first at {first}: {told}"
@@ -347,13 +342,3 @@ def _equity_gone(s: EngineState, index: IndexedInstruments, unit: Decimal) -> It
         f"equity is at or below zero at {gone.sum():,} of {len(gone):,} marks, first at {moment(s.equity.time[row])} "
         f"({worth:f} {index.asset_names[s.engine.reporting[0]]}); figures of returns mean nothing after that"
     )
-
-
-def _names(index: IndexedInstruments, which: Bools) -> str:
-    return _listed([index.names[i] for i in np.flatnonzero(which)])
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Some names, and how many more there are."""
-    rest = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(repr(name) for name in names[:5]) + rest

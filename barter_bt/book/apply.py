@@ -29,10 +29,8 @@ def apply_row(b: Books, i: int, flags: int, ticks: int, lots: int, time: int) ->
         _begin(b, i, flags)
     known = not flags & OLD and not b.states.stale[i]
     if known and flags & (BID | ASK):
-        if flags & BID:
-            _set_level(b, 2 * i + BIDS, ticks, lots)
-        else:
-            _set_level(b, 2 * i + ASKS, -ticks, lots)
+        is_ask = int(flags & BID == 0)
+        _set_level(b, 2 * i + BIDS + is_ask, ticks - 2 * is_ask * ticks, lots)
     if not flags & ENDS:
         return False
     b.states.messages[i] += 1
@@ -52,33 +50,35 @@ def _begin(b: Books, i: int, flags: int) -> None:
 @hot
 def _set_level(b: Books, side: int, rank: int, lots: int) -> None:
     """Let ``lots`` stand at one price of a side; 0 takes the level away."""
-    first, count = b.sides.first[side], b.sides.count[side]
-    place = find(b, side, rank)
-    if place < first + count and b.levels.rank[place] == rank:
+    count, place = b.sides.count[side], find(b, side, rank)
+    end = b.sides.first[side] + count
+    if place < end and b.levels.rank[place] == rank:
         if lots > 0:
             b.levels.lots[place] = lots
         else:
-            _remove(b, side, place)
+            _remove(b, place, end)
+            b.sides.count[side] = count - 1
     elif lots > 0:
         if count == b.sides.room[side]:
-            place += _move(b, side)
-        _insert(b, side, place, rank, lots)
+            moved = _move(b, side)
+            place, end = place + moved, end + moved
+        _insert(b, place, end, rank, lots)
+        b.sides.count[side] = count + 1
 
 
-def _insert(b: Books, side: int, place: int, rank: int, lots: int) -> None:
-    end = b.sides.first[side] + b.sides.count[side]
+@hot
+def _insert(b: Books, place: int, end: int, rank: int, lots: int) -> None:
+    ranks, amounts = b.levels.rank, b.levels.lots
     for row in range(end, place, -1):
-        b.levels.rank[row] = b.levels.rank[row - 1]
-        b.levels.lots[row] = b.levels.lots[row - 1]
-    b.levels.rank[place], b.levels.lots[place] = rank, lots
-    b.sides.count[side] += 1
+        ranks[row], amounts[row] = ranks[row - 1], amounts[row - 1]
+    ranks[place], amounts[place] = rank, lots
 
 
-def _remove(b: Books, side: int, place: int) -> None:
-    b.sides.count[side] -= 1
-    for row in range(place, b.sides.first[side] + b.sides.count[side]):
-        b.levels.rank[row] = b.levels.rank[row + 1]
-        b.levels.lots[row] = b.levels.lots[row + 1]
+@hot
+def _remove(b: Books, place: int, end: int) -> None:
+    ranks, amounts = b.levels.rank, b.levels.lots
+    for row in range(place, end - 1):
+        ranks[row], amounts[row] = ranks[row + 1], amounts[row + 1]
 
 
 @unit

@@ -5,3 +5,4 @@ SNAPSHOT = 4  # its message replaces the book: the first row bears it
 GAP = 8  # a message is missing before its message: the first row bears it
 OLD = 16  # its message says nothing that the book does not know
 ENDS = 32  # its message ends with it
+EXECUTED = 64  # of a book by order: what left its level was traded

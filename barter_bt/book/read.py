@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from barter_bt.book.tables import ASKS, BIDS, Books
 from barter_bt.columns.marks import hot
+from barter_bt.columns.table import Column
 
+_NEAR = 16  # levels from the best on that are looked at one by one
 STALE, EMPTY, ONE_SIDED, NORMAL, LOCKED, CROSSED = range(6)
 STATES = ("stale", "empty", "one_sided", "normal", "locked", "crossed")
 
@@ -27,22 +29,24 @@ def level_lots(b: Books, side: int, n: int) -> int:
 
 @hot
 def find(b: Books, side: int, rank: int) -> int:
-    """The row of the first level of a side whose rank is at least ``rank``: from the best, by steps that double."""
-    first = b.sides.first[side]
-    high, step = first + b.sides.count[side], 1
-    low = high - 1
-    while low >= first and b.levels.rank[low] >= rank:
-        high = low
-        step *= 2
-        low -= step
-    low = max(low + 1, first)
-    while low < high:
-        middle = (low + high) // 2
-        if b.levels.rank[middle] < rank:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    """The row of the first level of a side whose rank is at least ``rank``: most are near the best, the last."""
+    first, ranks = b.sides.first[side], b.levels.rank
+    row = first + b.sides.count[side]
+    near = max(first, row - _NEAR)
+    while row > near and ranks[row - 1] >= rank:
+        row -= 1
+    return row if row > near else _find_far(ranks, first, row, rank)
+
+
+@hot
+def _find_far(ranks: Column[int], first: int, end: int, rank: int) -> int:
+    """The same among the rows from ``first`` to before ``end``, by bisection."""
+    row, left = first, end - first
+    while left > 0:
+        half = (left + 1) // 2
+        row += half * int(ranks[row + half - 1] < rank)
+        left -= half
+    return row
 
 
 @hot

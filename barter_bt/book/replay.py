@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import FunctionType
+from typing import cast
+
+import numpy as np
+
 from barter_bt.book.apply import apply_row
 from barter_bt.book.change import ENDS
 from barter_bt.book.read import book_state, level_lots, level_ticks
@@ -48,6 +54,21 @@ class Rebuilding(Block):
     changes: Changes
     pictures: Pictures
     shown: Shown
+
+
+def replay_changes(b: Books, columns: Mapping[str, np.ndarray], levels: int, plain: bool) -> Rebuilding:
+    """Apply rows to books, and take a picture behind each message with so many levels; ``plain``: interpreted."""
+    rows, settings = len(columns["flags"]), Settings(1)
+    settings.levels[0] = levels
+    done = Rebuilding(settings=settings, changes=Changes.over(columns), pictures=Pictures(rows), shown=Shown(rows))
+    if plain:
+        replay_book(b, done, done, done)
+        return done
+    from barter_bt.columns.entry import compile_entry
+
+    entry = compile_entry(cast("FunctionType", replay_book), (Books, Rebuilding, Rebuilding, Rebuilding), {})
+    entry(b.address, *(done.address,) * 3)
+    return done
 
 
 def replay_book(b: Books, r: Rebuilding, _second: Rebuilding, _third: Rebuilding) -> int:

@@ -61,7 +61,7 @@ def generate(
 @data.command
 def check(
     *paths: str,
-    kind: Literal["candles", "trades", "quotes", "book"],
+    kind: Literal["candles", "trades", "quotes", "book", "book_orders"],
     instrument: str | None = None,
     exchange: str | None = None,
     interval: str | None = None,

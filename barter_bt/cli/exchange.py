@@ -6,16 +6,17 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from barter_bt.cli import places
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
-from barter_bt.cli.live_parts import live_parts
+from barter_bt.cli.live_parts import live_parts, parts_of
+from barter_bt.cli.loopback import PACE, loopback
 from barter_bt.cli.printing import print_json
+from barter_bt.cli.watching import watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
     from barter_bt.live import LiveRun
-
-_KEYS = {"test": "BINANCE_TEST", "main": "BINANCE"}
 
 
 @app.command
@@ -23,28 +24,39 @@ def live(
     config: Path,
     /,
     *,
-    network: Literal["test", "main"] = "test",
+    exchange: str | None = None,
+    network: Literal["test", "main", "loopback"] = "test",
+    pace: str | None = None,
     streams: list[str] | None = None,
     confirm: bool = False,
     record: Path | None = None,
     resume: bool = False,
     prefix: str = "",
+    alerts: str | None = None,
+    metrics: int | None = None,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
-    """Trade at Binance's spot exchange with the strategy and the limits of a configuration file.
+    """Trade at an exchange with the strategy and the limits of a configuration file.
 
-    Without `--confirm` it is a dry run: the exchange checks each order and trades none. Keys come from the environment:
-    BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET. Ctrl-C, or SIGTERM,
-    shuts down in good order; orders that stand then go on standing.
+    Without `--confirm` it is a dry run: each order is checked and none is traded. Keys come from the environment:
+    BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET; through ccxt
+    likewise, with the exchange's name; `--network loopback` needs none. Ctrl-C, or SIGTERM, shuts down in good order;
+    orders that stand then go on standing.
 
     Parameters
     ----------
     config
         Configuration in TOML, of a backtest: see `barter-bt schema`. Its data, balances and venues are passed over: the
         exchange has its own.
+    exchange
+        That of the file's instruments, `binance_spot` or `binance_futures_usd`, if it is not given; any other through
+        ccxt, such as `ccxt:okx`.
     network
-        `test` has no real money, `main` has.
+        `test` has no real money, `main` has; `loopback` is a server on this machine that says the file's data as
+        Binance's spot exchange would, with the file's balances and fees, and takes orders. It needs no keys.
+    pace
+        Of `loopback`: time of the data in a second, `1s` (as it was) to `1m`; by default `30s`.
     streams
         What of the market the strategy sees: `trades`, `quotes`, `book`, intervals of candles such as `1m`; by default
         `trades` and `quotes`.
@@ -56,6 +68,10 @@ def live(
         Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
     prefix
         Of client ids, which an account has once; by default one made of the time.
+    alerts
+        Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
+    metrics
+        Port of this machine at which Prometheus finds `/metrics`.
     quiet
         Show nothing on the way.
     """
@@ -63,36 +79,87 @@ def live(
 
     if resume and not (record and prefix):
         raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
+    is_loopback = network == "loopback"
+    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, resume=resume)
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
-    run, interrupted = asyncio.run(_session(config, network, streams, confirm, record, resume, chosen, quiet or json))
-    _tell(run, record, chosen, network=network, confirm=confirm, as_json=json)
+    if is_loopback:
+        session = _at_loopback(config, pace or PACE, streams, record, chosen, alerts, metrics, quiet or json)
+    else:
+        chosen_place = exchange, network, streams, confirm
+        session = _session(config, *chosen_place, record, resume, chosen, alerts, metrics, quiet or json)
+    run, interrupted = asyncio.run(session)
+    _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
     return INTERRUPTED if interrupted else OK
+
+
+def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool, resume: bool) -> None:
+    """An option that would have no effect is an error."""
+    if not is_loopback and pace:
+        raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
+    if is_loopback and exchange not in (None, places.SPOT):
+        raise ConfigError(f"--network loopback speaks {places.SPOT}, not {exchange}", "leave --exchange out")
+    if is_loopback and confirm:
+        raise ConfigError("--confirm is for real exchanges; at --network loopback orders are sent", "leave it out")
+    if is_loopback and resume:
+        raise ConfigError("--resume needs an exchange that is still there; a loopback ends with its program")
+
+
+async def _at_loopback(
+    config: Path,
+    pace: str,
+    streams: list[str] | None,
+    record: Path | None,
+    prefix: str,
+    alerts: str | None,
+    metrics: int | None,
+    quiet: bool,
+) -> tuple[LiveRun, bool]:
+    from barter_bt.backtest.config import load
+    from barter_bt.live import Recorder, System
+
+    built = load(config).build()
+    async with loopback(built, pace, streams) as there:
+        system = System(
+            **parts_of(built),
+            prefix=prefix,
+            sources=[there.account, there.market],
+            clients=[there.account],
+            recorder=Recorder(record) if record else None,
+            clock=there.clock,
+        )
+        async with watched(config, alerts, metrics, there.clock) as watching:
+            return await run_system(
+                system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching
+            )
 
 
 async def _session(
     config: Path,
+    exchange: str | None,
     network: str,
     streams: list[str] | None,
     confirm: bool,
     record: Path | None,
     resume: bool,
     prefix: str,
+    alerts: str | None,
+    metrics: int | None,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
-    from barter_bt.live import Recorder, System, binance
+    from barter_bt.live import Recorder, System
 
     parts = live_parts(config)
-    endpoints = binance.TEST_NETWORK if network == "test" else binance.MAIN_NETWORK
-    keys = binance.Keys.from_environment(_KEYS[network])
     traded = parts["instruments"]
-    market = binance.BinanceMarket(traded, streams or ("trades", "quotes"), endpoints=endpoints)
+    place = places.place_of(exchange, traded)
     recorder = Recorder(record, resume=resume) if record else None
-    known = binance.last_trades(record) if record and recorder and recorder.resumes else {}
-    account = binance.BinanceAccount(traded, keys, endpoints=endpoints, dry_run=not confirm, last_trades=known)
+    known = record if record and recorder and recorder.resumes else None
+    account = places.account(place, network, traded, confirm=confirm, known=known)
+    market = places.market(place, network, traded, streams or ("trades", "quotes"))
     system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
-    return await run_system(system, quiet=quiet, ready=account.ready)
+    async with watched(config, alerts, metrics) as watching:
+        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching)
 
 
 def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:
@@ -103,6 +170,6 @@ def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confi
         return
     print(summary)
     how = "orders were sent" if confirm else "a dry run: no order was sent"
-    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at Binance's {network} network; {how}")
+    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at the {network} network; {how}")
     if record:
         print(f"  recorded in {record}; barter-bt replay CONFIG {record} --live --prefix {prefix} comes to the same")

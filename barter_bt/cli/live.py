@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.printing import print_json
+from barter_bt.cli.watching import Watcher, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,14 +28,19 @@ def paper(
     /,
     *,
     pace: str = "auto",
+    exchange: str | None = None,
+    network: Literal["test", "main"] = "main",
     record: Path | None = None,
+    alerts: str | None = None,
+    metrics: int | None = None,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
     """Trade on paper: the data of a file comes as it came then, the exchange is simulated, no money is at stake.
 
     The fills are those of `barter-bt backtest` on the same file. Ctrl-C, or SIGTERM, shuts down in good order. No
-    exchange is contacted.
+    exchange is contacted, unless `--exchange` names one: its trades and best quotes then fill orders as they come,
+    until it is interrupted; no keys are needed, and no order is sent.
 
     Parameters
     ----------
@@ -43,20 +49,35 @@ def paper(
     pace
         Time of the data in a second, such as `1s` (as it was), `1h`, `1d`; `auto` takes half a minute for all of it,
         `max` goes as fast as it can.
+    exchange
+        Whose market takes the place of the file's data: `binance_spot`, `binance_futures_usd`, or any other through
+        ccxt, such as `ccxt:okx`.
+    network
+        Of that exchange.
     record
         Directory in which to keep all that the engine saw, for `barter-bt replay`.
+    alerts
+        Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
+    metrics
+        Port of this machine at which Prometheus finds `/metrics`.
     quiet
         Show nothing on the way.
     """
     from barter_bt.live import Recorder
 
+    recorder = Recorder(record) if record else None
+    if exchange is not None:
+        told = _on_a_market(config, exchange, network, recorder, alerts, metrics, quiet=quiet or json)
+        run, interrupted = asyncio.run(told)
+        _tell(run, None, as_json=json, market=exchange)
+        return INTERRUPTED if interrupted else OK
     simulation, strategy = _load(config)
     setup = simulation.setup
     clock = _clock(pace, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
     from barter_bt.live import paper as make
 
-    system = make(simulation, strategy, clock=clock, recorder=Recorder(record) if record else None)
-    run, interrupted = asyncio.run(run_system(system, quiet=quiet or json))
+    system = make(simulation, strategy, clock=clock, recorder=recorder)
+    run, interrupted = asyncio.run(_watched(config, alerts, metrics, clock, system, quiet=quiet or json))
     _tell(run, record, as_json=json)
     return INTERRUPTED if interrupted else OK
 
@@ -98,6 +119,37 @@ def _load(config: Path) -> tuple[Any, Any]:
     return Simulation(**arguments), strategy
 
 
+async def _on_a_market(
+    config: Path, exchange: str, network: str, recorder: Any, alerts: str | None, metrics: int | None, *, quiet: bool
+) -> tuple[LiveRun, bool]:
+    """Trade on paper on what a real market does now."""
+    from barter_bt.backtest.config import load
+    from barter_bt.cli import places
+    from barter_bt.live import MockExchange, System
+
+    built = load(config).build()
+    strategy, traded = built.pop("strategy"), built.pop("instruments")
+    for name in ("data", "interpret"):
+        built.pop(name, None)
+    market = places.market(places.place_of(exchange, traded), network, traded, ("trades", "quotes"))
+    mock = MockExchange(market, traded, **built)
+    system = System(
+        strategy=strategy, sources=[mock], clients=[mock], recorder=recorder, reconcile=False, **mock.engine_arguments()
+    )
+    return await _watched(config, alerts, metrics, None, system, quiet=quiet, ready=_at_once)
+
+
+async def _watched(
+    config: Path, alerts: str | None, metrics: int | None, clock: Any, system: System, **options: Any
+) -> tuple[LiveRun, bool]:
+    async with watched(config, alerts, metrics, clock) as watching:
+        return await run_system(system, watching=watching, **options)
+
+
+async def _at_once() -> None:
+    """A simulated exchange is there as soon as it is asked."""
+
+
 def _clock(pace: str, begins: int, ends: int) -> Any:
     from barter_bt.data.duration import duration_ns
     from barter_bt.live import Paced, Virtual
@@ -114,10 +166,19 @@ def _clock(pace: str, begins: int, ends: int) -> Any:
 
 
 async def run_system(
-    system: System, *, quiet: bool, ready: Callable[[], Awaitable[None]] | None = None
+    system: System,
+    *,
+    quiet: bool,
+    ready: Callable[[], Awaitable[None]] | None = None,
+    until: Callable[[], Awaitable[None]] | None = None,
+    watching: Sequence[Watcher] = (),
 ) -> tuple[LiveRun, bool]:
-    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready."""
+    """Run to the end of the data, or until somebody ends it; trading is enabled when all is ready.
+
+    ``until`` begins then, and is the end of the data of sources that have none themselves.
+    """
     handle = await system.start()
+    watchers = [asyncio.ensure_future(watch(handle)) for watch in watching]
     enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -125,19 +186,41 @@ async def run_system(
         with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
             loop.add_signal_handler(one, stopped.set)
     showing = asyncio.create_task(_show(handle, quiet=quiet))
-    ending = asyncio.create_task(handle.wait())
+    ending = asyncio.create_task(_end(handle, enabling, until))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((ending, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if ending.done():
+    if ending.done() and ending.exception() is not None:
+        await handle.abort()
+        await asyncio.gather(showing, *watchers)  # they tell of it
         ending.result()
-    else:
-        ending.cancel()
+    ending.cancel()
     if enabling is not None:
         enabling.cancel()
     run = await handle.shutdown()
-    await showing
+    await asyncio.gather(showing, *watchers)
     return run, stopped.is_set()
+
+
+async def _end(
+    handle: SystemHandle, enabling: asyncio.Task[None] | None, until: Callable[[], Awaitable[None]] | None
+) -> None:
+    """Return when the sources have ended, or what stands for that."""
+    waiting = [asyncio.ensure_future(handle.wait())]
+    if until is not None and enabling is not None:
+        waiting.append(asyncio.ensure_future(_behind(enabling, until)))
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    for task in done:
+        task.result()
+
+
+async def _behind(first: asyncio.Task[None], then: Callable[[], Awaitable[None]]) -> None:
+    await first
+    await then()
 
 
 async def _enable(handle: SystemHandle, ready: Callable[[], Awaitable[None]]) -> None:
@@ -168,20 +251,19 @@ async def _show(handle: SystemHandle, *, quiet: bool) -> None:
 
 
 async def _print_lines(handle: SystemHandle) -> None:
-    from barter_bt.live.lines import lines
+    from barter_bt.live.terminal import news
 
-    view = handle.view()
-    async for audit in handle.audits():
-        for line in lines(audit, view):
-            print(line)
+    async for line in news(handle):
+        print(line)
 
 
-def _tell(run: LiveRun, record: Path | None, *, as_json: bool) -> None:
+def _tell(run: LiveRun, record: Path | None, *, as_json: bool, market: str | None = None) -> None:
     summary = run.summary()
     if as_json:
         print_json({"digest": run.digest, "trades": run.trades.height, "summary": summary.to_dict()})
         return
     print(summary)
-    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades on paper; no exchange was contacted")
+    told = "no exchange was contacted" if market is None else f"no order was sent to {market}"
+    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades on paper; {told}")
     if record:
         print(f"  recorded in {record}; barter-bt replay CONFIG {record} comes to the same digest")

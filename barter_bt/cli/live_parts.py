@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,21 @@ if TYPE_CHECKING:
 
 def recorded_system(config: Path, prefix: str) -> System:
     """The system of a session at the exchange, to process its recording again."""
-    from barter_bt.live import System, binance
+    from barter_bt.cli.places import Listener
+    from barter_bt.live import System
 
     parts = live_parts(config)
-    unused = binance.BinanceAccount(parts["instruments"], binance.Keys("", ""))
-    return System(**parts, prefix=prefix, sources=[], clients=[unused])
+    exchanges = tuple(dict.fromkeys(one.exchange for one in parts["instruments"]))
+    return System(**parts, prefix=prefix, sources=[], clients=[Listener(exchanges)])
 
 
 def live_parts(config: Path) -> dict[str, Any]:
     """What of a configuration is not the exchange's own."""
     from barter_bt.backtest.config import load
 
-    built = load(config).build()
+    return parts_of(load(config).build())
+
+
+def parts_of(built: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of one that is built."""
     return {name: built[name] for name in ("instruments", "strategy", "risk", "units", "reporting") if name in built}

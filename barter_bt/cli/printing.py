@@ -32,10 +32,13 @@ def tell_saved(directory: Path, *, as_json: bool, paths: bool, every: bool = Fal
     for line in told(saved.terms):
         print(f"  {line}")
     print(f"  digest {saved.digest}")
-    if paths:
-        print("Wrote")
-        for file in sorted(directory.iterdir()):
-            print(f"  {_short(file)}")
+    if not paths:  # whoever has just run it was told
+        for warning in saved.warnings:
+            print(f"  warning: {warning}")
+        return
+    print("Wrote")
+    for file in sorted(directory.iterdir()):
+        print(f"  {_short(file)}")
 
 
 def _short(path: Path) -> Path:

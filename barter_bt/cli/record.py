@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from barter_bt.cli import places
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
 from barter_bt.cli.printing import print_json
-
-if TYPE_CHECKING:
-    from barter_bt.protocol import AccountSnapshot, EngineError, Order, OrderKey
 
 
 @app.command
@@ -22,24 +20,27 @@ def record(
     /,
     *,
     out: Annotated[Path, Parameter(name="--out")],
+    exchange: str = places.SPOT,
     network: Literal["test", "main"] = "main",
     streams: list[str] | None = None,
     json: AsJson = False,
 ) -> int:
-    """Keep what Binance's spot market says, until Ctrl-C or SIGTERM. No keys, no orders.
+    """Keep what a market says, until Ctrl-C or SIGTERM. No keys, no orders.
 
     Parameters
     ----------
     symbols
-        In the exchange's spelling, such as `BTCUSDT`.
+        In the exchange's spelling, such as `BTCUSDT`; through ccxt in ccxt's, such as `BTC/USDT`.
     out
         Directory of the recording: `barter_bt.live.read_session` reads it.
+    exchange
+        `binance_spot`, `binance_futures_usd`, or any other through ccxt, such as `ccxt:okx`.
     network
         Of public data, which is real on `main`.
     streams
         `trades`, `quotes`, `book`, intervals of candles such as `1m`; by default `trades` and `quotes`.
     """
-    told, interrupted = asyncio.run(_record(symbols, out, network, streams or ["trades", "quotes"]))
+    told, interrupted = asyncio.run(_record(symbols, out, exchange, network, streams or ["trades", "quotes"]))
     if json:
         print_json(told)
     else:
@@ -47,38 +48,16 @@ def record(
     return INTERRUPTED if interrupted else OK
 
 
-async def _record(symbols: list[str], out: Path, network: str, streams: list[str]) -> tuple[dict[str, Any], bool]:
-    from barter_bt.live import Recorder, System, binance, read_session
+async def _record(
+    symbols: list[str], out: Path, exchange: str, network: str, streams: list[str]
+) -> tuple[dict[str, Any], bool]:
+    from barter_bt.live import Recorder, System, read_session
 
-    endpoints = binance.TEST_NETWORK if network == "test" else binance.MAIN_NETWORK
-    traded = await binance.instruments(symbols, endpoints)
-    market = binance.BinanceMarket(traded, streams, endpoints=endpoints)
-    listener = _Listener()
+    place = places.place_of(exchange, ())
+    traded = await places.instruments(place, network, symbols)
+    market = places.market(place, network, traded, streams)
+    listener = places.Listener((traded[0].exchange,))
     system = System(traded, sources=[market], clients=[listener], recorder=Recorder(out))
     _, interrupted = await run_system(system, quiet=True)
     events = read_session(out).frame().height
-    return {"events": events, "gaps": market.gaps, "reconnects": market.reconnects}, interrupted
-
-
-class _Listener:
-    """A client that sends nothing."""
-
-    exchanges: tuple[str, ...] = ("binance_spot",)
-
-    def open(self, request: Any) -> EngineError | None:
-        from barter_bt.protocol import ExecutionChannelUnhealthy
-
-        return ExecutionChannelUnhealthy("this session only listens")
-
-    cancel = amend = open
-
-    async def account_snapshot(self, exchange: str) -> AccountSnapshot:
-        from barter_bt.protocol import AccountSnapshot
-
-        return AccountSnapshot(exchange, (), ())
-
-    async def order_status(self, key: OrderKey) -> Order | None:
-        return None
-
-    async def close(self) -> None:
-        return None
+    return {"events": events, "gaps": getattr(market, "gaps", 0), "reconnects": market.reconnects}, interrupted

@@ -6,6 +6,8 @@ compiled one, where a product may need 124 bits.
 
 from __future__ import annotations
 
+import numpy as np
+
 from barter_bt.columns.marks import native
 
 LIMIT = 1 << 62  # the largest magnitude of a posting
@@ -62,6 +64,25 @@ def signed_muldiv(a: int, b: int, c: int) -> int:
     return muldiv(a, b, c) if a >= 0 else -muldiv(-a, b, c)
 
 
+@native(lambda: _difference_int64)
+def difference(a: int, b: int, c: int, d: int) -> int:
+    """``a * b - c * d``, of which the products may be beyond 2^63 as long as the difference is not.
+
+    Numba tells the compiler that numbers with a sign never overflow, and what does is undefined then. So whatever may
+    wrap around is computed by this, and without a sign.
+
+    Examples
+    --------
+    >>> difference(1 << 40, 1 << 40, (1 << 40) - 1, 1 << 40) == 1 << 40
+    True
+    """
+    return a * b - c * d
+
+
+def _difference_int64(a: int, b: int, c: int, d: int) -> int:
+    return np.int64(np.uint64(a) * np.uint64(b) - np.uint64(c) * np.uint64(d))  # type: ignore[return-value]
+
+
 def bounded_sum(a: int, b: int) -> int:
     """``a + b`` of amounts of at most ``TOO_LARGE``; what is beyond 2^62 becomes ``TOO_LARGE`` of its sign.
 
@@ -92,14 +113,14 @@ def _long_division(a: int, b: int, c: int) -> tuple[int, int]:
 def _quotient(a: int, b: int, c: int) -> tuple[int, int]:
     """Quotient and remainder of a * b / c in int64, for a quotient of at most 2^62.
 
-    The float estimate is off by at most 1 + q / 2^51. While that times c stays below 2^62 the
-    remainder fits int64, so the wrapped difference of the wrapped products is exact and mends it.
+    The float estimate is off by at most 1 + q / 2^51. While that times c stays below 2^62 the remainder fits int64,
+    and mends it.
     """
     estimate = float(a) * float(b) / float(c)
     if c > 1 << 50 and estimate > 1e15:
         return _long_division(a, b, c)
     q = int(estimate)
-    r = a * b - q * c
+    r = difference(a, b, q, c)
     if r < 0 or r >= c:
         step = r // c
         q, r = q + step, r - step * c

@@ -1,7 +1,8 @@
 """Market data: readers, validation, repair and generators.
 
-A stream is made from a frame or file with :func:`trades`, :func:`quotes`, :func:`candles` or :func:`book`; several
-streams are a :class:`MarketData`. :func:`check` finds what is wrong with the rows, :class:`Repair` mends it when asked.
+A stream is made from a frame or file with :func:`trades`, :func:`quotes`, :func:`candles`, :func:`book` or
+:func:`book_orders`; several streams are a :class:`MarketData`. :func:`check` finds what is wrong with the rows,
+:class:`Repair` mends it when asked.
 """
 
 from barter_bt.data import generate
@@ -28,7 +29,7 @@ from barter_bt.data.importers import IMPORTERS, Importer
 from barter_bt.data.importers.loading import load
 from barter_bt.data.inspection import Quality, quality
 from barter_bt.data.interest import interest
-from barter_bt.data.market import MarketData, book, candles, quotes, trades
+from barter_bt.data.market import MarketData, book, book_orders, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
 from barter_bt.data.repair import Repair
 from barter_bt.data.report import Finding, Report
@@ -59,6 +60,7 @@ __all__ = [
     "aggregate",
     "assignments",
     "book",
+    "book_orders",
     "candles",
     "cash_flows",
     "check",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from barter_bt.book.order_book import step_of
 from barter_bt.book.read import STATES
-from barter_bt.book.replay import Changes, Pictures, Rebuilding, Settings, Shown, replay_book
-from barter_bt.book.tables import Books, make_books
+from barter_bt.book.replay import Rebuilding, replay_changes
+from barter_bt.book.tables import make_books
 from barter_bt.columns.kernel import interprets, is_numba_off
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.schema import TIME
@@ -38,7 +37,7 @@ def rebuild_books(
     Parameters
     ----------
     stream
-        Made by :func:`~barter_bt.data.book`.
+        Made by :func:`~barter_bt.data.book` or :func:`~barter_bt.data.book_orders`.
     levels
         How many levels of each side to show.
     price_increment, quantity_increment
@@ -69,8 +68,9 @@ def rebuild_books(
     >>> books.select("state", "ask_levels", "bid_price_1", "ask_price_1").rows()
     [('normal', 1, 99.0, 101.0), ('normal', 2, 99.0, 100.0)]
     """
-    if getattr(stream, "kind", None) != "book":
-        raise ConfigError(f"rebuild_books takes a stream of books, not {stream!r:.60}", "make one with data.book(...)")
+    if not getattr(stream, "is_book", False):
+        hint = "make one with data.book(...) or data.book_orders(...)"
+        raise ConfigError(f"rebuild_books takes a stream of books, not {stream!r:.60}", hint)
     if levels < 0:
         raise ConfigError(f"levels is {levels}; it must be 0 or more")
     names, tick, lot = (
@@ -96,28 +96,13 @@ def _rebuilt(
 ) -> Iterator[tuple[Chunk, Rebuilding]]:
     """Each chunk with what the kernel shows of it."""
     codes = {name: code for code, name in enumerate(stream.instruments)}
-    books, settings = make_books(len(codes)), Settings(1)
-    settings.levels[0] = levels
+    books = make_books(len(codes))
     plain = bool(is_numba_off() or interpret or (interpret is None and (interprets() or stream.rows <= _FEW_ROWS)))
     for chunk in stream.chunks(codes):
         columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
         assert chunk.flags is not None, "it is a book"
         columns |= {"flags": chunk.flags, "ticks": _ticks(chunk, tick), "lots": _lots(chunk, lot)}
-        done = Rebuilding(
-            settings=settings, changes=Changes.over(columns), pictures=Pictures(chunk.rows), shown=Shown(chunk.rows)
-        )
-        _replay(books, done, plain)
-        yield chunk, done
-
-
-def _replay(books: Books, done: Rebuilding, plain: bool) -> None:
-    if plain:
-        replay_book(books, done, done, done)
-        return
-    from barter_bt.columns.entry import compile_entry
-
-    entry = compile_entry(cast("FunctionType", replay_book), (Books, Rebuilding, Rebuilding, Rebuilding), {})
-    entry(books.address, *(done.address,) * 3)
+        yield chunk, replay_changes(books, columns, levels, plain)
 
 
 def _ticks(chunk: Chunk, tick: Fraction) -> np.ndarray:
@@ -144,7 +129,7 @@ def _refuse(chunk: Chunk, name: str, allowed: str, bad: np.ndarray) -> None:
         row = int(rows[0])
         value = chunk.columns[name][row]
         raise DataError(
-            f"{chunk.source}: row {chunk.first_row + row} has the {name} {value}, which is not {allowed} "
+            f"{chunk.source}: row {chunk.row_of(row)} has the {name} {value}, which is not {allowed} "
             f"(in {len(rows)} row(s))",
             "give price_increment= and quantity_increment= of the instrument",
         )

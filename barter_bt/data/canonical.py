@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.data import convert
 from barter_bt.data.duration import duration_ns, whole_days
 from barter_bt.data.resolve import resolve
-from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME_NAMES
+from barter_bt.data.schema import BOOKS, NUMBERS, SCHEMAS, TIME_NAMES
 from barter_bt.errors import ConfigError
 
 _TIME_UNITS = ("ns", "us", "ms", "s")
@@ -99,10 +99,14 @@ def canonical(schema: pl.Schema, label: str, options: Options) -> Canon:
         elif name == "instrument":
             expressions[name] = convert.instrument(column, dtype, f"{label}: column {source!r}")
         elif name == "side":
-            names = ("bid", "ask") if options.kind == "book" else ("buy", "sell")
+            names = ("bid", "ask") if options.kind in BOOKS else ("buy", "sell")
             expressions[name] = convert.side(column, dtype, f"{label}: column {source!r}", names)
         elif name in NUMBERS:
             expressions[name] = convert.whole(column, dtype, f"{label}: column {source!r}")
+        elif name == "order_id":
+            expressions[name] = convert.order_id(column, dtype, f"{label}: column {source!r}")
+        elif name == "action":
+            expressions[name] = convert.action(column, dtype, f"{label}: column {source!r}")
         elif name == "snapshot":
             expressions[name] = convert.truth(column, dtype, f"{label}: column {source!r}")
         else:

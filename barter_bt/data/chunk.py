@@ -27,7 +27,8 @@ class Chunk:
     columns
         Canonical name to array: times int64 nanoseconds UTC, ``instrument`` int32 codes,
         ``side`` int8 (+1 buy or bid, -1 sell or ask, 0 unknown or none), ``snapshot`` int8, numbers of messages int64,
-        everything else float64.
+        actions int8, order ids int64,
+        everything else float64; of a stream of orders levels, and what ``data/orders.py`` says.
     own
         The user's own columns that were asked for, float64 by row, then column; NaN for a null.
     flags
@@ -40,6 +41,10 @@ class Chunk:
     columns: dict[str, np.ndarray]
     own: np.ndarray | None = None
     flags: np.ndarray | None = None
+
+    def row_of(self, row: int) -> int:
+        """The row of the source that a row is of."""
+        return int(self.columns["_row"][row]) if "_row" in self.columns else self.first_row + row
 
 
 def to_chunk(

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barter_bt.book.change import GAP, OLD, SNAPSHOT
+from barter_bt.book.read import CROSSED
+from barter_bt.book.replay import replay_changes
+from barter_bt.book.tables import Books, make_books
+from barter_bt.columns.kernel import interprets, is_numba_off
+from barter_bt.data.chunk import Chunk
+from barter_bt.data.orders import OrderError
 from barter_bt.data.report import Finding
 
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
 _ROWS_SHOWN = 5
+_FEW_ROWS = 20_000  # interpreted before the compiler has done its work
 _WORDS = {
     "gap": (
         "sequence",
@@ -28,11 +35,17 @@ _WORDS = {
         "row(s) are of messages whose number is not above that of the one before, and are passed over",
         "repeated messages can be dropped; where numbers start anew, a snapshot says what the book is",
     ),
+    "crossed": (
+        "price",
+        0,
+        "message(s) leave a book whose best bid is above its best ask",
+        "it shows nothing as long as it is, and fills nothing; a level that was to be taken away may be missing",
+    ),
 }
 
 
 def breaks(stream: Stream) -> Iterator[Finding]:
-    """Gaps, messages that say nothing new, and instruments without a snapshot: warnings.
+    """Gaps, messages that say nothing new, crossed books, and instruments without a snapshot: warnings.
 
     Examples
     --------
@@ -46,15 +59,25 @@ def breaks(stream: Stream) -> Iterator[Finding]:
     counts: dict[tuple[str, str], int] = {}
     rows: dict[tuple[str, str], list[int]] = {}
     begun: set[int] = set()
-    for chunk in stream.chunks(codes, validate=False):
+    books, plain = make_books(len(codes)), is_numba_off() or interprets() or stream.rows <= _FEW_ROWS
+    chunks = stream.chunks(codes, validate=False)
+    while True:
+        try:
+            chunk = next(chunks, None)
+        except OrderError as error:
+            yield error.finding
+            return
+        if chunk is None:
+            break
         assert chunk.flags is not None, "it is a book"
         begun |= set(np.unique(chunk.columns["instrument"][chunk.flags & SNAPSHOT != 0]).tolist())
+        crossed = _crossed(books, chunk, plain)
         for code, (_, bit, _, _) in _WORDS.items():
-            found = np.flatnonzero(chunk.flags & bit)
+            found = np.flatnonzero(chunk.flags & bit) if bit else crossed
             if len(found):
                 key = code, chunk.source
                 counts[key] = counts.get(key, 0) + len(found)
-                rows[key] = [*rows.get(key, []), *(found[:_ROWS_SHOWN] + chunk.first_row).tolist()][:_ROWS_SHOWN]
+                rows[key] = [*rows.get(key, []), *map(chunk.row_of, found[:_ROWS_SHOWN].tolist())][:_ROWS_SHOWN]
     for (code, source), count in counts.items():
         column, _, problem, hint = _WORDS[code]
         shown = ", ".join(map(str, rows[code, source]))
@@ -65,5 +88,17 @@ def breaks(stream: Stream) -> Iterator[Finding]:
             message = f"{stream.name}: the book of {name!r} has no snapshot, so that it is never known"
             hint = (
                 "mark the rows of snapshots with a column snapshot; a book that starts empty starts with an empty one"
+                + (': a row whose action is "clear"' if stream.kind == "book_orders" else "")
             )
             yield Finding("no_snapshot", "snapshot", 0, (), message, hint, stream.name)
+
+
+def _crossed(books: Books, chunk: Chunk, plain: bool) -> np.ndarray:
+    """Last rows of messages behind which their book is crossed; the bits of floats above 0 are in their order."""
+    assert chunk.flags is not None, "it is a book"
+    columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
+    columns |= {"flags": chunk.flags, "ticks": chunk.columns["price"].view(np.int64)}
+    columns["lots"] = chunk.columns["amount"].view(np.int64)
+    pictures = replay_changes(books, columns, 0, plain).pictures
+    found: np.ndarray = pictures.array("row")[pictures.array("state") == CROSSED]
+    return found

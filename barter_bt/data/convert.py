@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from barter_bt.book.by_order import ACTIONS
 from barter_bt.data.duration import NANOSECONDS
 from barter_bt.data.schema import TIME
 from barter_bt.errors import DataError
@@ -141,6 +142,37 @@ def whole(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
     if dtype.is_integer():
         return column.cast(pl.Int64, strict=False)
     raise DataError(f"{what} is {dtype}, not an integer")
+
+
+def order_id(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert a column of order ids to int64.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"n": [3]}).select(order_id(pl.col("n"), pl.Int32(), "n")).item()
+    3
+    """
+    if dtype == pl.String:
+        hint = "number them, for example pl.col('order_id').hash().reinterpret(signed=True)"
+        raise DataError(f"{what} is text; order ids are integers", hint)
+    return whole(column, dtype, what)
+
+
+def action(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
+    """Convert a column of actions on orders to int8: 1 to 5 for add, modify, cancel, execute and clear.
+
+    Examples
+    --------
+    >>> pl.DataFrame({"a": ["Cancel"]}).select(action(pl.col("a"), pl.String(), "a")).item()
+    3
+    """
+    if dtype.is_integer():
+        return pl.when(column.is_between(1, len(ACTIONS))).then(column).cast(pl.Int8)
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        codes = range(1, len(ACTIONS) + 1)
+        text = column.cast(pl.String).str.to_lowercase()
+        return text.replace_strict(list(ACTIONS), list(codes), default=None, return_dtype=pl.Int8)
+    raise DataError(f"{what} is {dtype}; an action is one of {', '.join(ACTIONS)}, or 1 to {len(ACTIONS)}")
 
 
 def truth(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:

@@ -41,7 +41,9 @@ def doubts(stream: Stream) -> tuple[Finding, ...]:
 
 def _told(label: str, notes: tuple[str, ...]) -> Finding:
     message = f"{label}: {'; '.join(notes)}"
-    return Finding("understood", "", 0, (), message, "if that is wrong, say what is right; said, it is not told", label)
+    return Finding(
+        "understood", "", 0, (), message, "if that is wrong, say what is right; what you say is not told again", label
+    )
 
 
 def _dates_as_closes(source: Source, canon: Canon) -> Iterator[Finding]:

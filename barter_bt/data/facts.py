@@ -23,6 +23,7 @@ _RANGE = {
     "quotes": ("bid_price", "ask_price"),
     "candles": ("low", "high"),
     "book": ("price", "price"),
+    "book_orders": ("price", "price"),
 }
 
 
@@ -140,7 +141,7 @@ def own_sha256(stream: Stream, name: str) -> str | None:
         return None
     codes = {each: code for code, each in enumerate(stream.instruments)}
     whole = hashlib.sha256()
-    for chunk in stream.chunks(codes, validate=False, extra=[name]):
+    for chunk in stream.given_chunks(codes, [name]):
         assert chunk.own is not None, "it was asked for"
         whole.update(chunk.own.astype("<f8", copy=False).data)
     return whole.hexdigest()
@@ -150,7 +151,7 @@ def columns_sha256(stream: Stream) -> str:
     """SHA-256 of the canonical columns, little-endian, whatever the chunks and the type of the instrument column."""
     codes = {name: code for code, name in enumerate(stream.instruments)}
     hashes = {name: hashlib.sha256() for name in SCHEMAS[stream.kind].names}
-    for chunk in stream.chunks(codes, validate=False):
+    for chunk in stream.given_chunks(codes):
         for name, values in chunk.columns.items():
             hashes[name].update(values.astype(values.dtype.newbyteorder("<"), copy=False).data)
     whole = hashlib.sha256("\n".join(codes).encode())

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.data.generated import Market, MarketWalk
+from barter_bt.data.order_flow import START_NS
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError
 
@@ -31,7 +32,6 @@ __all__ = [
 
 Arrays = dict[str, np.ndarray]
 
-START_NS = 1_577_836_800_000_000_000  # 2020-01-01 UTC
 _MINUTE_NS = 60_000_000_000
 _DAY_NS = 86_400_000_000_000
 _PANEL_START_NS = 946_684_800_000_000_000  # 2000-01-01 UTC
@@ -171,6 +171,7 @@ def market(
     mean_step: str = "10ms",
     snapshot_every: int | None = None,
     funding_every: str = "8h",
+    market_orders: float = 0.12,
 ) -> Market:
     """One market as all kinds of data tell it: orders, books, quotes, trades and rates of funding that agree.
 
@@ -181,8 +182,8 @@ def market(
     Parameters
     ----------
     events
-        How many orders come, are cancelled, or trade; about an eighth trade.
-    instrument, seed, mean_step, snapshot_every, funding_every
+        How many orders come, are cancelled, or trade.
+    instrument, seed, mean_step, snapshot_every, funding_every, market_orders
         As for :class:`MarketWalk`.
 
     Examples
@@ -192,7 +193,12 @@ def market(
     (136, 376, True)
     """
     walk = MarketWalk(
-        instrument, seed=seed, mean_step=mean_step, snapshot_every=snapshot_every, funding_every=funding_every
+        instrument,
+        seed=seed,
+        mean_step=mean_step,
+        snapshot_every=snapshot_every,
+        funding_every=funding_every,
+        market_orders=market_orders,
     )
     return walk.next(events)
 

@@ -115,6 +115,9 @@ class MarketWalk:
         Every so many events the message of the book is a snapshot; by default the first alone.
     funding_every
         Time between rates of funding, from 2020-01-01 UTC on.
+    market_orders
+        Share of the events that are market orders, above 0 and below 1. The more, the wider the spread; of 0.4 it is
+        two ticks, and who makes a market can earn it.
 
     Examples
     --------
@@ -130,14 +133,17 @@ class MarketWalk:
         mean_step: str = "10ms",
         snapshot_every: int | None = None,
         funding_every: str = "8h",
+        market_orders: float = 0.12,
     ) -> None:
         for name, value in (("mean_step", mean_step), ("funding_every", funding_every)):
             if duration_ns(value, name) <= 0:
                 raise ConfigError(f"{name} is {value!r}; it must be positive")
         if snapshot_every is not None and snapshot_every < 1:
             raise ConfigError(f"snapshot_every is {snapshot_every}; it must be at least 1")
+        if not 0 < market_orders < 1:
+            raise ConfigError(f"market_orders is {market_orders}; it is a share, above 0 and below 1")
         self._name, self._snapshot_every = instrument, snapshot_every
-        self._flow = OrderFlow(seed, mean_step_ns=duration_ns(mean_step, "mean_step"))
+        self._flow = OrderFlow(seed, mean_step_ns=duration_ns(mean_step, "mean_step"), market_orders=market_orders)
         self._funding_ns = duration_ns(funding_every, "funding_every")
         self._rate_due = START_NS + self._funding_ns
         self._taken = {BID: 0, ASK: 0}  # by market orders, since the last rate

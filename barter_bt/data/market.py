@@ -36,7 +36,7 @@ class MarketData:
             if not isinstance(stream, Stream):
                 raise ConfigError(
                     f"market data holds a {type(stream).__name__}, not a stream",
-                    "wrap it: trades(...), quotes(...), candles(...) or book(...)",
+                    "wrap it: trades(...), quotes(...), candles(...), book(...) or book_orders(...)",
                 )
         if not streams:
             raise ConfigError("market data holds no stream")
@@ -240,6 +240,54 @@ def book(
     [1, -1, -1]
     """
     options = Options("book", instrument, columns, time_zone, time_unit)
+    return _stream(source, options, repair, clock_offset, validate, "all")
+
+
+def book_orders(
+    source: object,
+    *,
+    instrument: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    time_zone: str | None = None,
+    time_unit: str | None = None,
+    repair: Repair | None = None,
+    clock_offset: str | int | None = None,
+    validate: bool = True,
+) -> Stream:
+    """Make a stream of order books by order (L3, market by order), a row for what happens to one order.
+
+    Columns are ``time_exchange``, ``action``, ``order_id``, ``side``, ``price`` and ``amount``; of actions (rule 93):
+
+    - ``add``: a new order, behind all others of its price;
+    - ``modify``: the order has this ``amount`` left, at this ``price``, 0 for the one that it has; if it moves or
+      grows, it stands behind all others afterwards;
+    - ``cancel``: so much of the order leaves, 0 for all of it;
+    - ``execute``: so much of it is traded;
+    - ``clear``: the book is empty from now on; the rest of the row says nothing.
+
+    ``side`` and ``price`` of the last two may be 0, else they are the order's. Ids are integers, one for each order
+    of an instrument as long as it stands. ``snapshot``, ``sequence`` and ``previous_sequence`` are as for :func:`book`;
+    rows of a snapshot add all orders, each price's in the order of its queue. Further parameters as for
+    :func:`trades`. A row that its book does not allow, such as of an order that is not there, is an error.
+
+    In a run it is a book by price as well, and :class:`~barter_bt.Venue` may say ``queue="fifo"`` (rule 94).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = [
+    ...     (1, "clear", 0, 0, 0.0, 0.0),
+    ...     (2, "add", 7, 1, 99.0, 5.0),
+    ...     (3, "add", 8, 1, 99.0, 2.0),
+    ...     (4, "execute", 7, 1, 99.0, 4.0),
+    ... ]
+    >>> names = ("time_exchange", "action", "order_id", "side", "price", "amount")
+    >>> frame = pl.DataFrame(rows, dict.fromkeys(names), orient="row")
+    >>> from barter_bt.data import rebuild_books
+    >>> rebuild_books(book_orders(frame, instrument="btc_usdt", time_unit="s"))["bid_amount_1"].to_list()
+    [None, 5.0, 7.0, 3.0]
+    """
+    options = Options("book_orders", instrument, columns, time_zone, time_unit)
     return _stream(source, options, repair, clock_offset, validate, "all")
 
 

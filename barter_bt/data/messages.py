@@ -39,7 +39,8 @@ class Numbering:
 
     def flags(self, columns: Mapping[str, np.ndarray], first: npt.NDArray[np.bool_]) -> Flags:
         """What each row does to its book, of rows that hold whole messages; ``first`` is where these start."""
-        flags = np.where(columns["side"] > 0, BID, np.where(columns["side"] < 0, ASK, 0)).astype(np.int8)
+        side = columns["side"]
+        flags = (side > 0).view(np.int8) * np.int8(BID) | (side < 0).view(np.int8) * np.int8(ASK)
         rows = np.flatnonzero(first)
         flags[rows[columns["snapshot"][rows] != 0]] |= SNAPSHOT
         flags[np.append(rows[1:], len(first)) - 1] |= ENDS

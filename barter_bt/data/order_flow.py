@@ -17,7 +17,6 @@ import numpy as np
 Action = Literal["add", "cancel", "execute"]
 BID, ASK = 1, -1
 START_NS = 1_577_836_800_000_000_000  # 2020-01-01 UTC
-_MARKET = 0.12  # of events are market orders
 _RESTING = 80  # orders around which their number stays
 _DRAWS = 5
 _FIRST_LEVELS, _FIRST_LOTS = 10, 20
@@ -62,6 +61,9 @@ class OrderFlow:
         Around which price it starts, ticks; at least 2.
     mean_step_ns
         Mean time between events.
+    market_orders
+        Share of the events that are market orders, below 1: the more, the fewer rest at the best prices, and the wider
+        the spread.
 
     Examples
     --------
@@ -70,8 +72,10 @@ class OrderFlow:
     True
     """
 
-    def __init__(self, seed: int = 17, price: int = 10_000, mean_step_ns: int = 10_000_000) -> None:
-        self._rng = np.random.default_rng(seed)
+    def __init__(
+        self, seed: int = 17, price: int = 10_000, mean_step_ns: int = 10_000_000, market_orders: float = 0.12
+    ) -> None:
+        self._rng, self._market_orders = np.random.default_rng(seed), market_orders
         self._most_steps = max(1, 2 * mean_step_ns // _STEP_NS)
         self.time_ns = START_NS
         self.levels: dict[int, dict[int, dict[int, int]]] = {BID: {}, ASK: {}}
@@ -95,10 +99,11 @@ class OrderFlow:
             yield self._event(what, BID if side < 0.5 else ASK, size, place)  # half of them
 
     def _event(self, what: float, side: int, size: float, place: float) -> list[Change]:
-        if what < _MARKET and self._count[-side] > 1:
+        market = self._market_orders
+        if what < market and self._count[-side] > 1:
             return self._execute(-side, 1 + int(_MOST_LOTS * size * size * size))
         resting = len(self._resting)
-        if what < _MARKET + (1 - _MARKET) * resting / (resting + _RESTING):
+        if what < market + (1 - market) * resting / (resting + _RESTING):
             order_id, own, price = self._resting[int(place * resting)]
             if self._count[own] > 1:
                 return [self._take("cancel", order_id, own, price, self.levels[own][price][order_id])]

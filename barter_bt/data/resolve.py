@@ -20,6 +20,7 @@ _TAKEN: dict[str, dict[str, tuple[str, ...]]] = {
         "ask_amount": ("ask_size", "ask_qty", "asksize", "askqty", "best_ask_qty"),
     },
     "book": {"time_exchange": _TIMES, "amount": ("qty", "quantity", "size")},
+    "book_orders": {"time_exchange": _TIMES, "amount": ("qty", "quantity", "size")},
     "candles": {"time_open": ("open_time", "opentime", *_TIMES), "volume": ("vol",)},
 }
 """Names that others give to our columns, in any case; which one is taken, the stream tells in its notes. A date or
@@ -153,7 +154,7 @@ def _required(kind: str, found: Mapping[str, str], instrument: str | None) -> li
     time = "time_open" if kind == "candles" else "time_exchange"
     needed = [] if "time_exchange" in found else [time]
     needed += [name for name in SCHEMAS[kind].floats if name not in SCHEMAS[kind].optional]
-    needed += SCHEMAS[kind].sides
+    needed += SCHEMAS[kind].codes
     return needed if instrument is not None else [*needed, "instrument"]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from barter_bt.book.by_order import ADD, CANCEL, CLEAR, EXECUTE, MODIFY
 from barter_bt.data.schema import SCHEMAS
 from barter_bt.instrument.negative import NEGATIVE_PRICES
 
@@ -56,8 +57,7 @@ def row_rules(kind: str, names: list[str], signed: pl.Expr | None = None) -> lis
         for name in schema.floats
         if name in names
     ]
-    own = {"trades": _trade_rules, "quotes": _quote_rules, "candles": _candle_rules, "book": _book_rules}[kind]
-    return rules + own(names, pl.lit(False) if signed is None else signed)
+    return rules + _OF_KIND[kind](names, pl.lit(False) if signed is None else signed)
 
 
 def crossed_rule() -> Rule:
@@ -86,6 +86,23 @@ def _book_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
         _not_negative("amount"),
         Rule("side", "side", ~pl.col("side").is_in([-1, 0, 1]), "no side", allowed),
     ]
+
+
+def _order_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
+    action, price, amount = pl.col("action"), pl.col("price"), pl.col("amount")
+    adds, has_amount = action == ADD, action.is_in([ADD, MODIFY, EXECUTE])
+    rules = [
+        Rule("not_positive", "price", adds & price.is_finite() & (price <= 0), "zero or negative", "numbers above 0"),
+        Rule("negative", "price", ~adds & (price < 0), "negative", "that of the order, or 0 where it stays"),
+        Rule("not_positive", "amount", has_amount & (amount <= 0), "zero or negative", "numbers above 0"),
+        Rule("negative", "amount", (action == CANCEL) & (amount < 0), "negative", "what leaves, or 0 for all of it"),
+        Rule("side", "side", adds & ~pl.col("side").is_in([-1, 1]), "no side", "+1 bid, -1 ask"),
+        Rule("side", "side", ~adds & ~pl.col("side").is_in([-1, 0, 1]), "no side", "that of the order, or 0"),
+    ]
+    if "snapshot" in names:
+        other = (pl.col("snapshot") != 0) & ~action.is_in([ADD, CLEAR])
+        rules.append(Rule("snapshot", "action", other, "none of a snapshot", "add and clear"))
+    return rules
 
 
 def _quote_rules(names: list[str], signed: pl.Expr) -> list[Rule]:
@@ -143,3 +160,12 @@ def _matters(name: str) -> pl.Expr:
 
 def _both_sides() -> pl.Expr:
     return (pl.col("bid_amount") > 0) & (pl.col("ask_amount") > 0)
+
+
+_OF_KIND = {
+    "trades": _trade_rules,
+    "quotes": _quote_rules,
+    "candles": _candle_rules,
+    "book": _book_rules,
+    "book_orders": _order_rules,
+}

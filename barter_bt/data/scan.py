@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from barter_bt.book.by_order import ACTIONS
 from barter_bt.data.history import NEVER, Closed, History
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Finding, Report
@@ -205,6 +206,8 @@ def _inexact(name: str, dtype: pl.DataType) -> Rule:
         return Rule("side", name, pl.lit(True), "no side", "buy and sell, or +1, -1 and 0", "map the names first")
     if name == "snapshot":
         return Rule("snapshot", name, pl.lit(True), "neither true nor false", "true and false, or 1 and 0")
+    if name == "action":
+        return Rule("action", name, pl.lit(True), "no action", ", ".join(ACTIONS), "map the names first")
     problem = "not exact as a 64-bit float"
     return Rule(
         "not_exact", name, pl.lit(True), problem, "integers up to 2^53, decimals of 15 digits", "scale them first"

@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-Kind = Literal["trades", "quotes", "candles", "book"]
+Kind = Literal["trades", "quotes", "candles", "book", "book_orders"]
 
 TIME = pl.Datetime("ns", "UTC")
 TIME_NAMES = ("time_exchange", "time_received", "time_open")
@@ -24,7 +24,7 @@ class Schema:
     Parameters
     ----------
     kind
-        ``"trades"``, ``"quotes"``, ``"candles"`` or ``"book"``.
+        ``"trades"``, ``"quotes"``, ``"candles"``, ``"book"`` or ``"book_orders"``.
     floats
         Required float64 columns.
     optional
@@ -33,8 +33,8 @@ class Schema:
         The columns among ``floats`` that are prices.
     amounts
         The columns that are amounts.
-    sides
-        Required columns of sides.
+    codes
+        Required columns of whole numbers: sides, actions, ids.
     """
 
     kind: Kind
@@ -42,7 +42,7 @@ class Schema:
     optional: tuple[str, ...]
     prices: tuple[str, ...]
     amounts: tuple[str, ...]
-    sides: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class Schema:
         """
         times = ("time_exchange", "time_received") + (("time_open",) if self.kind == "candles" else ())
         extra = tuple(name for name in self.optional if name not in self.floats and name != "time_received")
-        return (*times, "instrument", *self.floats, *self.sides, *extra)
+        return (*times, "instrument", *self.floats, *self.codes, *extra)
 
 
 SCHEMAS: dict[str, Schema] = {
@@ -82,7 +82,16 @@ SCHEMAS: dict[str, Schema] = {
         ("amount",),
         ("side",),
     ),
+    "book_orders": Schema(
+        "book_orders",
+        ("price", "amount"),
+        ("time_received", "snapshot", "sequence", "previous_sequence"),
+        ("price",),
+        ("amount",),
+        ("side", "order_id", "action"),
+    ),
 }
+BOOKS = ("book", "book_orders")  # kinds whose rows are of messages about a book
 
 NUMBERS = ("sequence", "previous_sequence")  # what numbers messages: int64, and in all sources of a stream or in none
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from barter_bt.book.by_order import ADD, CLEAR, EXECUTE, MODIFY
 from barter_bt.data.history import Closed
 
 BLOCK_ROWS = 1 << 15  # rows that stay in the processor's cache from one look to the next
@@ -56,7 +57,7 @@ def _is_sound(kind: str, columns: Columns, last: Mapping[str, int]) -> bool:
         return False
     if "time_received" in columns and not (columns["time_received"] >= columns["time_exchange"]).all():
         return False
-    return {"trades": _trades, "quotes": _quotes, "candles": _candles, "book": _book}[kind](columns)
+    return _OF_KIND[kind](columns)
 
 
 def in_order(time: np.ndarray, last: int | None) -> bool:
@@ -87,6 +88,21 @@ def _book(columns: Columns) -> bool:
     side = columns["side"]
     fair = side.min() >= -1 and side.max() <= 1 and bool((side != 0).all())
     return fair and _positive(columns["price"]) and _not_negative(columns["amount"])
+
+
+def _orders(columns: Columns) -> bool:
+    action, side, added = columns["action"], columns["side"], columns["action"] == ADD
+    fair = side.min() >= -1 and side.max() <= 1 and bool((side[added] != 0).all())
+    named = action[columns["snapshot"] != 0] if "snapshot" in columns else action[:0]
+    fair = fair and bool(np.isin(named, (ADD, CLEAR)).all())
+    amounts = columns["amount"], columns["amount"][added | (action == MODIFY) | (action == EXECUTE)]
+    return bool(
+        fair
+        and _not_negative(columns["price"])
+        and _positive(columns["price"][added])
+        and _not_negative(amounts[0])
+        and _positive(amounts[1])
+    )
 
 
 def _quotes(columns: Columns) -> bool:
@@ -132,3 +148,6 @@ def _positive(values: np.ndarray) -> bool:
 
 def _not_negative(values: np.ndarray) -> bool:
     return bool(values.min() >= 0.0 and values.max() < _INFINITE)
+
+
+_OF_KIND = {"trades": _trades, "quotes": _quotes, "candles": _candles, "book": _book, "book_orders": _orders}

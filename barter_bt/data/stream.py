@@ -18,10 +18,11 @@ from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.infer import settled
 from barter_bt.data.messages import Numbering, whole_messages
+from barter_bt.data.orders import levels_of, with_clears
 from barter_bt.data.own import own_values
 from barter_bt.data.piece import Piece
 from barter_bt.data.repair import Repair, repaired
-from barter_bt.data.schema import NUMBERS, SCHEMAS, TIME, TIME_NAMES, Kind
+from barter_bt.data.schema import BOOKS, NUMBERS, SCHEMAS, TIME, TIME_NAMES, Kind
 from barter_bt.data.source import FrameSource, Source
 from barter_bt.data.validate import Guard, check
 from barter_bt.errors import ConfigError, DataError
@@ -37,8 +38,8 @@ _EARLIEST = -(1 << 63)
 class Stream:
     """One ordered sequence of market events of one kind: cheap to make, read many times and by many readers.
 
-    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes`, :func:`~barter_bt.data.candles` and
-    :func:`~barter_bt.data.book`.
+    Made by :func:`~barter_bt.data.trades`, :func:`~barter_bt.data.quotes`, :func:`~barter_bt.data.candles`,
+    :func:`~barter_bt.data.book` and :func:`~barter_bt.data.book_orders`.
 
     Parameters
     ----------
@@ -106,6 +107,11 @@ class Stream:
         return f"Stream({self.kind}, {self.name!r})"
 
     @property
+    def is_book(self) -> bool:
+        """Whether its rows are of messages about order books, by price or by order."""
+        return self.kind in BOOKS
+
+    @property
     def time_zone(self) -> str:
         """Zone that the times were given in: ``time_zone``, else that of their columns if all have the same; or UTC."""
         zones = set()
@@ -165,7 +171,8 @@ class Stream:
     ) -> Iterator[Chunk]:
         """Chunks in order, at most 2^20 rows each (of files 2^18), checked as by :func:`~barter_bt.data.check`.
 
-        Those of a book hold whole messages; a message may be longer.
+        Those of a book hold whole messages; a message may be longer. Orders have become levels (rule 93), of which an
+        order that loses its place makes two.
 
         Parameters
         ----------
@@ -190,7 +197,13 @@ class Stream:
         [[7, 7, 7, 9]]
         """
         chunks = self._chunks(codes, self.validate if validate is None else validate, extra)
+        if self.kind == "book_orders":
+            return levels_of(whole_messages(with_clears(chunks), Numbering()), codes, self.rows)
         return whole_messages(chunks, Numbering()) if self.kind == "book" else chunks
+
+    def given_chunks(self, codes: Mapping[str, int], extra: Sequence[str] = ()) -> Iterator[Chunk]:
+        """Chunks of the rows as they are, unchecked: of a book no messages, and of one by order no levels."""
+        return self._chunks(codes, False, extra)
 
     def _chunks(self, codes: Mapping[str, int], checked: bool, extra: Sequence[str]) -> Iterator[Chunk]:
         guard = Guard(self, codes) if checked and not self._is_sound else None

@@ -9,10 +9,11 @@ from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuity import breaks
 from barter_bt.data.doubts import doubts
 from barter_bt.data.gaps import gaps
+from barter_bt.data.orders import ORDER_FAULTS
 from barter_bt.data.piece import Piece
 from barter_bt.data.report import Report
 from barter_bt.data.scan import Scan
-from barter_bt.data.schema import SCHEMAS
+from barter_bt.data.schema import BOOKS, SCHEMAS
 from barter_bt.data.sound import is_sound
 from barter_bt.errors import ConfigError
 
@@ -52,8 +53,10 @@ def check(stream: Stream, codes: Mapping[str, int] | None = None) -> Report:
     for piece in stream.pieces():
         scan.add(piece)
     report = scan.report()
-    broken = breaks(stream) if stream.kind == "book" and not report.errors else ()
-    return Report(report.errors, (*report.warnings, *doubts(stream), *gaps(stream), *broken))
+    broken = list(breaks(stream)) if stream.kind in BOOKS and not report.errors else []
+    bad = tuple(finding for finding in broken if finding.code in ORDER_FAULTS)
+    odd = [finding for finding in broken if finding.code not in ORDER_FAULTS]
+    return Report(report.errors + bad, (*report.warnings, *doubts(stream), *gaps(stream), *odd))
 
 
 class Guard:
@@ -84,4 +87,4 @@ class Guard:
         history.keep(piece.canonical, code)
 
 
-assert set(SCHEMAS) == {"trades", "quotes", "candles", "book"}, "every kind has rules"
+assert set(SCHEMAS) == {"trades", "quotes", "candles", *BOOKS}, "every kind has rules"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, muldiv, muldiv_floor, signed_muldiv
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, bounded_sum, difference, muldiv, muldiv_floor, signed_muldiv
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.terms import RATE, Terms, from_zero
 
@@ -151,7 +151,7 @@ def split_bid(ticks: int, num: int, den: int) -> int:
 def split_ask(ticks: int, num: int, den: int) -> int:
     """An ask after a split, rounded up."""
     floor = muldiv_floor(ticks, den, num)
-    return floor + int(floor * num != ticks * den)  # both may wrap around, and stay different
+    return floor + int(difference(ticks, den, floor, num) > 0)
 
 
 def split_lots(lots: int, num: int, den: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
-from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, open_orders
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch
 from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.audit import COMMANDED, note_output
@@ -16,6 +16,7 @@ from barter_bt.engine.state.connectivity import lose_account, lose_market, set_t
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import plan_mark
 from barter_bt.engine.step import start_event
+from barter_bt.engine.targets import bind_row, open_row
 
 OPEN_ORDERS, CANCEL_REQUESTS, CLOSE, CANCEL_ORDERS = 0, 1, 2, 3
 ENABLE_TRADING, DISABLE_TRADING, SHUTDOWN, LOSE_MARKET, LOSE_ACCOUNT = 4, 5, 6, 7, 8
@@ -56,8 +57,9 @@ def execute_command(s: EngineState) -> None:
 def _execute_row(s: EngineState, row: int) -> None:
     command, target = s.commands.command[row], s.commands.instrument[row]
     if command == OPEN_ORDERS:
-        ask_for(s, s.commands, row)
-        open_orders(s)
+        action = ask_for(s, s.commands, row)
+        bind_row(s, s.commands, row, action)
+        open_row(s, s.commands, row, action)
     elif command == CANCEL_REQUESTS:
         ask_cancel(s, s.commands.order[row])
         dispatch(s)

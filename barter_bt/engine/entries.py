@@ -158,7 +158,7 @@ def _enter(s: EngineState, row: int, side: int, lots: int, refused: int) -> None
     a.side[action], a.quantity[action] = side, lots
     a.quantity_requested[action] = lots
     a.price[action], a.trigger[action], a.refused[action] = _limit(s, row), _trigger(s, row), refused
-    protect_row(s, row, action)
+    protect_row(s, s.schedule, row, action)
     for each in range(len(a)):
         a.sent[each] = open_order(s, each)
     a.truncate(0)

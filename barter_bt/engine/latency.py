@@ -5,6 +5,8 @@ A draw is a function of seed, kind and number alone: it needs no state, and what
 
 from __future__ import annotations
 
+import numpy as np
+
 from barter_bt.columns.exact import muldiv_floor
 from barter_bt.columns.marks import native, unit
 from barter_bt.columns.table import I64, Table
@@ -70,12 +72,13 @@ def _mix(z: int) -> int:
 
 
 def _draw_int64(seed: int, kind: int, number: int) -> int:
-    return (_mix_int64(_mix_int64(_mix_int64(seed) + kind) + number) >> BITS) & 0xFFFFFFFF
+    z = _mix_uint64(_mix_uint64(_mix_uint64(np.uint64(seed)) + np.uint64(kind)) + np.uint64(number))
+    return np.int64(z >> np.uint64(BITS))  # type: ignore[return-value]
 
 
-def _mix_int64(z: int) -> int:
-    """The same in numbers that wrap around, and whose shifts keep the sign."""
-    z = z + -0x61C8864680B583EB
-    z = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * -0x40A7B892E31B1A47
-    z = (z ^ ((z >> 27) & 0x1FFFFFFFFF)) * -0x6B2FB644ECCEEE15
-    return z ^ ((z >> 31) & 0x1FFFFFFFF)
+def _mix_uint64(z: np.uint64) -> np.uint64:
+    """The same in numbers without a sign: of those with one, Numba says that they never wrap around."""
+    z = z + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

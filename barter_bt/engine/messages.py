@@ -77,7 +77,8 @@ class Links(Table):
     """One row per exchange: delays in ns, and when the last message of each direction arrives.
 
     What does not always take as long has a form other than CONSTANT and so many rows of the delays, from the first on;
-    then ``request_ns`` is the shortest.
+    then ``request_ns`` is the shortest. What can go wrong (rules 96 and 97) has chances of 2^32; where anything can,
+    ``faulty`` is 1 and neither form is CONSTANT.
     """
 
     request_ns: I64
@@ -91,6 +92,18 @@ class Links(Table):
     seed: I64
     last_request: I64
     last_report: I64
+    faulty: I64
+    fault_seed: I64
+    rejected: I64
+    lost: I64
+    timeout_ns: I64
+    late: I64
+    late_ns: I64
+    spike: I64
+    spike_ns: I64
+    spike_span_ns: I64
+    outage: I64
+    outage_span_ns: I64
 
 
 def enqueue(messages: Requests | Reports, agenda: Agenda, queue: int, row: int) -> None:

@@ -60,7 +60,9 @@ EXPIRED_WORTHLESS = 33
 NOT_AMERICAN = 34
 NOT_IN_THE_MONEY = 35
 BY_VENUE = (LIQUIDATION, SETTLEMENT, DELISTING, DELIVERY, EXERCISED, ASSIGNMENT, EXPIRED_WORTHLESS)
-OWN_REASON = 36  # the first reason of the user's risk managers; their names are those of the run
+FAULT = 36  # on purpose (rule 96), as the next
+LOST_REQUEST = 37
+OWN_REASON = 38  # the first reason of the user's risk managers; their names are those of the run
 MOST_OWN_REASONS = 128 - OWN_REASON  # so many fit into the column
 
 SIDES = {BUY: "buy", SELL: "sell"}
@@ -119,6 +121,8 @@ REASONS = (
     "expiry",
     "not_american",
     "not_in_the_money",
+    "fault",
+    "lost",
 )
 
 

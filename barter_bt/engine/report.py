@@ -151,7 +151,7 @@ def apply_report(s: EngineState, row: int) -> None:
     elif kind == CLOSED:
         update_from_closed(s, order, r.order_quantity[row], r.status[row], r.reason[row])
     elif kind == CANCEL_REJECTED:
-        update_from_cancel_rejected(s, order)
+        update_from_cancel_rejected(s, order, r.reason[row])
     elif kind == CANCELLING:
         update_from_cancel_in_flight(s, order, time, r.quantity[row])
     elif kind == TRIGGERED:

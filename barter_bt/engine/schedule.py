@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, order_of
+from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.amend import ask_amend
 from barter_bt.engine.entries import follow_with_entries, replace_entries
 from barter_bt.engine.event import SCHEDULED
+from barter_bt.engine.order import NO_TRIGGER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.sizing import EQUITY
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
 from barter_bt.engine.step import start_event
-from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW, follow_target, open_row
+from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW, bind_row, follow_target, open_row
 
 
 @unit
@@ -31,8 +33,8 @@ def process_schedule(s: EngineState) -> None:
         elif p.action[row] == OPEN_ROW:
             s.engine.strategy[0] = p.strategy[row]
             action = ask_for(s, p, row)
-            _bind(s, row, action)
-            open_row(s, row, action)
+            bind_row(s, p, row, action)
+            open_row(s, p, row, action)
         elif p.action[row] == CANCEL_ROW:
             ask_cancel(s, p.sent[p.ref[row]])
             dispatch(s)
@@ -65,16 +67,23 @@ def _amend(s: EngineState, row: int) -> None:
     """Amend what an earlier row has opened, unless that was passed over."""
     p, order = s.schedule, s.schedule.sent[s.schedule.ref[row]]
     if order >= 0:
-        ask_amend(s, order, p.price[row], p.quantity[row], p.trigger[row], p.trail[row], p.trail_rate[row])
+        if p.price[row] + p.quantity[row] + p.trigger[row] + p.trail[row] + p.trail_rate[row] > 0:
+            ask_amend(s, order, p.price[row], p.quantity[row], p.trigger[row], p.trail[row], p.trail_rate[row])
+        if p.protect_by[row] != NO_UNIT:
+            _amend_protection(s, row, order)
         dispatch(s)
 
 
-def _bind(s: EngineState, row: int, action: int) -> None:
-    """Rows that an open names, of the same time, have been sent."""
-    p, a = s.schedule, s.actions
-    if p.follows[row]:
-        a.follows[action], a.parent[action] = 1, p.sent[p.parent[row]]
-    if p.group[row] == row:
-        a.group[action] = order_of(action)
-    elif p.group[row] >= 0:
-        a.group[action] = p.sent[p.group[row]]
+def _amend_protection(s: EngineState, row: int, entry: int) -> None:
+    """Amend what protects an entry, the stop first; where it is not protected, nothing (rule 101)."""
+    p, o, order = s.schedule, s.orders, entry + 1
+    trail, stop_loss = p.trailing_stop[row], p.stop_loss[row]
+    while order < len(o) and o.parent[order] == entry and not o.follows[order]:
+        if o.trigger_kind[order] == NO_TRIGGER:
+            if p.take_profit[row] > 0:
+                ask_amend(s, order, p.take_profit[row], 0, 0, 0, 0)
+        elif p.protect_by[row] == BY_FRACTION and trail > 0:
+            ask_amend(s, order, 0, 0, 0, 0, trail)
+        elif stop_loss + trail > 0:
+            ask_amend(s, order, 0, 0, stop_loss, trail, 0)
+        order += 1

@@ -37,6 +37,13 @@ def session_opening(s: EngineState, i: int, time: int) -> int:
     return row + 1 if row + 1 < s.calendars.end[i] else NO_SESSION
 
 
+def has_session(s: EngineState, action: int) -> bool:
+    """Whether there is a session to settle the times of an order that is asked for."""
+    i, now = s.actions.instrument[action], s.engine.time[0]
+    at = session_opening if s.actions.time_in_force[action] == AT_OPEN else session_at
+    return bool(at(s, i, now) != NO_SESSION)
+
+
 @unit
 def settle_times(s: EngineState, action: int) -> None:
     """An order for the day, at the open or at the close gets the times of its session, as it is sent."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum, muldiv_floor
 from barter_bt.engine.action.protect import NO_UNIT, ask_protection
-from barter_bt.engine.action.send import ask, open_orders
+from barter_bt.engine.action.send import ask, open_orders, order_of
 from barter_bt.engine.order import BUY, GTC, MARKET, NO_PRICE, SELL
 from barter_bt.engine.sizing import value_of, wished_lots
-from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.tables import Decided, EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.engine.terms import RATE
 
@@ -42,7 +42,7 @@ def follow_target(s: EngineState, row: int, worth: int, reducing: int, in_flight
     if s.engine.size_at_fill[0] and target != 0 and not missing:
         value = value_of(s, i, target, worth, s.engine.size[0])
         size_at_fill(s, action, BUY if target > 0 else SELL, value, now, s.engine.with_fee[0])
-    open_row(s, row, action)
+    open_row(s, p, row, action)
 
 
 def size_at_fill(s: EngineState, action: int, side: int, value: int, held: int, with_fee: int) -> None:
@@ -58,15 +58,25 @@ def is_within_band(s: EngineState, wished: int, change: int) -> bool:
     return wished != 0 and abs(change) <= muldiv_floor(abs(wished), s.engine.band[0], RATE)
 
 
-def protect_row(s: EngineState, row: int, action: int) -> None:
+def bind_row(s: EngineState, p: Decided, row: int, action: int) -> None:
+    """Rows that an open names, of the same time, have been sent."""
+    a = s.actions
+    if p.follows[row]:
+        a.follows[action], a.parent[action] = 1, p.sent[p.parent[row]]
+    if p.group[row] == row:
+        a.group[action] = order_of(action)
+    elif p.group[row] >= 0:
+        a.group[action] = p.sent[p.group[row]]
+
+
+def protect_row(s: EngineState, p: Decided, row: int, action: int) -> None:
     """Ask for what protects the entry that a row has become."""
-    p = s.schedule
     if p.protect_by[row] != NO_UNIT:
         ask_protection(s, action, p.protect_by[row], p.stop_loss[row], p.take_profit[row], p.trailing_stop[row])
     p.sent[row] = len(s.orders)
 
 
-def open_row(s: EngineState, row: int, action: int) -> None:
-    """Open what a row asks for, and what protects it."""
-    protect_row(s, row, action)
+def open_row(s: EngineState, p: Decided, row: int, action: int) -> None:
+    """Open what a row asks for, and what protects it. Tables may be of different classes."""
+    protect_row(s, p, row, action)
     open_orders(s)

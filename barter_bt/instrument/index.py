@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
 from typing import TypeVar
@@ -214,9 +214,17 @@ def _checked(what: str, index: int, known: Sequence[T]) -> int:
 
 def _look_up(what: str, name: str, known: Mapping[str, int]) -> int:
     if name not in known:
-        like = ALIASES.get(name) or nearest(name, known)
-        raise InstrumentError(
-            f"unknown {what} {name!r}; known: {', '.join(sorted(known)[:10])}",
-            f"did you mean {like!r}?" if like in known else None,
-        )
+        shown = ", ".join(sorted(known)[:10])
+        raise InstrumentError(f"unknown {what} {name!r}; known: {shown}", _meant(what, name, known))
     return known[name]
+
+
+def _meant(what: str, name: str, known: Collection[str]) -> str | None:
+    """What a name may stand for: an alias, what it begins or is in capitals, what is nearly spelled like it."""
+    begins = (one for one in sorted(known) if one == name.lower() or one.startswith(f"{name.lower()}_"))
+    like = ALIASES.get(name) or next(begins, None) or nearest(name, known)
+    if like is None or like not in known:
+        return None
+    is_symbol = what == "instrument" and like.islower() and not name.islower()
+    rename = f" Rename symbols of data: pl.col('instrument').replace({{{name!r}: {like!r}}})" if is_symbol else ""
+    return f"did you mean {like!r}?{rename}"

@@ -4,12 +4,14 @@
 exchanges must do stands in :mod:`barter_bt.live.protocols`, how to begin in the guide *Trade on paper*.
 """
 
+from barter_bt.live.alerting import Alert, AlertWarning, Webhook, alerts
 from barter_bt.live.answers import AsyncClient
 from barter_bt.live.arrival import Arrival, Mark
 from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
 from barter_bt.live.driven import Driven
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
+from barter_bt.live.metrics import Metrics
 from barter_bt.live.mock import MockExchange
 from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.recorder import Recorder
@@ -21,6 +23,8 @@ from barter_bt.live.synchronous import SyncHandle
 from barter_bt.live.system import System, paper
 
 __all__ = [
+    "Alert",
+    "AlertWarning",
     "Arrival",
     "AsyncClient",
     "Clock",
@@ -29,6 +33,7 @@ __all__ = [
     "LiveRun",
     "Manual",
     "Mark",
+    "Metrics",
     "MockExchange",
     "Paced",
     "RecordedSession",
@@ -43,6 +48,8 @@ __all__ = [
     "Unreconciled",
     "Virtual",
     "WallClock",
+    "Webhook",
+    "alerts",
     "paper",
     "read_session",
     "replay",

@@ -136,7 +136,8 @@ class AsyncClient(ABC):
         found = await self._standing(request.key, answer)
         if found is None:
             terms = asked.side, asked.price, asked.quantity, asked.kind, asked.time_in_force
-            found = Order(request.key, *terms, answer if isinstance(answer, Open) else OpenFailed(answer))
+            state = answer if isinstance(answer, Open) else OpenFailed(answer)
+            found = Order(request.key, *terms, state, asked.conditions)
         self.tell(str(request.key.exchange), found)
 
     async def _cancel(self, request: OrderRequestCancel) -> None:

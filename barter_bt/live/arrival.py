@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias
 
 from barter_bt.protocol import EngineEvent
@@ -27,6 +28,26 @@ Event: TypeAlias = EngineEvent | Timer | Mark
 
 
 @dataclass(frozen=True)
+class HeldPosition:
+    """What an exchange says is held of a derivative: no event of the engine, but held against its trades (rule 84).
+
+    Parameters
+    ----------
+    exchange, instrument
+        Where, and of what, by name.
+    quantity
+        Signed, in the units of orders.
+    time_exchange
+        When it was so, ns since 1970 at the exchange's clock.
+    """
+
+    exchange: str
+    instrument: str
+    quantity: Decimal
+    time_exchange: int
+
+
+@dataclass(frozen=True)
 class Arrival:
     """One message.
 
@@ -36,6 +57,8 @@ class Arrival:
         When it is processed, ns since 1970: of a replay the time of its data, else that of the system's clock.
     events
         What it tells, in order. Account events of one message are all applied before the strategy is asked of them.
+    positions
+        What it says is held.
 
     Examples
     --------
@@ -45,3 +68,4 @@ class Arrival:
 
     time: int
     events: tuple[Event, ...]
+    positions: tuple[HeldPosition, ...] = ()

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from barter_bt.backtest.asked import strategy_of
-from barter_bt.engine.action.send import NO_ORDER
-from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.amend import is_amend, order_of_amend
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED
-from barter_bt.engine.order import (
-    ASKED_TIMES,
-    BUY,
-    DAY,
-    EXERCISE,
-    FOK,
-    NO_GROUP,
-    NO_PARENT,
-    NO_TIME,
-    NO_TRIGGER,
-)
 from barter_bt.engine.wake import SLEEP, may_decide
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
-from barter_bt.protocol import (
-    Account,
-    AccountSnapshot,
-    GoodUntilEndOfDay,
-    Item,
-    OrderKey,
-    OrderRequestAmend,
-    OrderRequestCancel,
-    OrderRequestOpen,
-    RequestAmend,
-    RequestCancel,
-    RequestOpen,
-    Side,
-)
+from barter_bt.protocol import Account, AccountSnapshot, Item
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.system import Engine, Sent, Strategy, close_with_market_orders
-from barter_bt.system.book import decode
+from barter_bt.system.asked import Asked, requests_asked
 
 _LIVE = "signals and schedules are for backtests; live a strategy is written in Python, or compiled"
-Asked: TypeAlias = tuple[list[OrderRequestCancel], list[OrderRequestOpen | OrderRequestAmend]]
 
 
 class Driven(Strategy):
@@ -66,8 +38,8 @@ class Driven(Strategy):
 
     Notes
     -----
-    What Barter's requests have no terms for is an error where it is asked for: triggers, protection, groups, times,
-    exercise. A target (``resize=True``) is sent as it is: an exchange rejects what cannot be paid, and cuts nothing.
+    Triggers, protection, groups, times and the like go with a request as its conditions. An exchange to whose client
+    they cannot be told is an error where they are asked for (``ExecutionClient.conditions``).
     """
 
     def __init__(self, strategy: Any, prefix: str = "") -> None:
@@ -178,67 +150,10 @@ class Driven(Strategy):
             s.engine.amends_asked[0] = 0
 
     def _requests(self, engine: Engine) -> Asked:
-        a = engine.state.actions
-        cancels: list[OrderRequestCancel] = []
-        opens: list[OrderRequestOpen | OrderRequestAmend] = []
-        self._next = max(self._next, len(engine.state.orders))
-        for row in range(len(a)):
-            if a.order[row] >= 0:
-                cancels.append(OrderRequestCancel(engine.key_of(a.order[row]), RequestCancel()))
-            elif is_amend(engine.state, row):
-                opens.append(self._amend(engine, row))
-            elif a.order[row] == NO_ORDER:
-                opens.append(self._open(engine, row, self._next))
-                self._next += 1
-        return cancels, opens
-
-    def _amend(self, engine: Engine, row: int) -> OrderRequestAmend:
-        a, i, units = engine.state.actions, engine.state.actions.instrument[row], engine.units
-        if a.trigger[row] or a.trail[row] or a.trail_rate[row]:
-            raise StrategyError("an amend of a trigger cannot be sent: Barter's requests have none")
-        price = units.price(i, a.price[row]) if a.price[row] else None
-        quantity = units.quantity(i, a.quantity[row]) if a.quantity[row] else None
-        key = engine.key_of(order_of_amend(engine.state, row))
-        return OrderRequestAmend(key, RequestAmend(price=price, quantity=quantity))
-
-    def _open(self, engine: Engine, row: int, number: int) -> OrderRequestOpen:
-        a, i, units = engine.state.actions, engine.state.actions.instrument[row], engine.units
-        _refuse_terms(engine, row)
-        if a.time_in_force[row] == DAY:
-            kind, tif = decode(a.kind[row], 0, a.post_only[row])[0], GoodUntilEndOfDay()
-        else:
-            kind, tif = decode(a.kind[row], a.time_in_force[row], a.post_only[row])  # type: ignore[assignment]
-        side = Side.BUY if a.side[row] == BUY else Side.SELL
-        terms = RequestOpen(side, units.price(i, a.price[row]), units.quantity(i, a.quantity[row]), kind, tif)
-        key = OrderKey(engine.exchange_of(i), i, self.id, f"{self._prefix}{number}")
-        return OrderRequestOpen(key, terms)
+        asked, self._next = requests_asked(engine, self.id, self._prefix, self._next)
+        return asked
 
 
 def _is_snapshot(what: Any) -> bool:
     is_item = isinstance(what, Account) and isinstance(what.event, Item)
     return is_item and isinstance(what.event.value.kind, AccountSnapshot)
-
-
-_UNTOLD: tuple[tuple[str, Callable[[Any, int], bool]], ...] = (
-    ("a trigger", lambda a, row: a.trigger_kind[row] != NO_TRIGGER),
-    ("protection", lambda a, row: a.parent[row] != NO_PARENT),
-    ("a group", lambda a, row: a.group[row] != NO_GROUP),
-    ("a time", lambda a, row: a.good_till[row] != NEVER or a.good_after[row] != NO_TIME),
-    ("a choice of candle_fill", lambda a, row: a.candle_fill[row] != 0),
-    ("reduce_only", lambda a, row: a.reduce_only[row] != 0),
-    ("an exercise", lambda a, row: a.kind[row] == EXERCISE),
-)
-
-
-def _refuse_terms(engine: Engine, row: int) -> None:
-    a = engine.state.actions
-    told = [what for what, is_there in _UNTOLD if is_there(a, row)]
-    if FOK < a.time_in_force[row] != DAY:
-        told.append(ASKED_TIMES[a.time_in_force[row]])
-    if told:
-        name = engine.index.names[a.instrument[row]]
-        raise StrategyError(
-            f"an order of {name!r} at {engine.state.engine.time[0]} ns has {' and '.join(told)}, which a live order "
-            "cannot have yet: Barter's requests have no terms for it",
-            "watch the price in the strategy, and send a market or a limit order",
-        )

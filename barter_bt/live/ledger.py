@@ -1,57 +1,65 @@
-"""Balances held against trades (rule 84).
+"""Balances, and positions in derivatives, held against trades (rule 84).
 
-A balance may differ from the last one by own trades between the two, and by nothing else. What is left is
-*unexplained*; a message that explains it may still be on its way, so it counts only after a while.
+A balance may differ from the last one by own trades between the two, and by nothing else; so may a position, of which
+the first that is told must be the engine's. What is left is *unexplained*; a message that explains it may still be on
+its way, so it counts only after a while.
 
 Known limits: assets in which a derivative is settled are not looked at, for funding and settlement change them without
-a message; a deposit, interest or a dividend is unexplained, and so it should be: nobody told the engine. A unit of the
-asset for each trade is put down to rounding.
+a message; positions are looked at where an adapter tells them; a deposit, interest or a dividend is unexplained, and so
+it should be: nobody told the engine. A unit of the asset for each trade is put down to rounding.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live.arrival import Arrival
 from barter_bt.protocol import Account, AccountSnapshot, AssetBalance, Item, Side, Trade
 
+_NONE = Decimal(0)
+
 
 @dataclass(frozen=True)
 class Unreconciled:
-    """Money that no report explains.
+    """Money, or a position, that no report explains.
 
     Parameters
     ----------
     asset
-        As ``exchange.asset``.
+        As ``exchange.asset``; of a position ``exchange.instrument``.
     amount
-        By how much there is more, or less if it is below 0, than the balance before and the trades since make.
+        By how much there is more, or less if it is below 0, than what was there before and the trades since make.
     since
         When that was told, ns since 1970.
+    is_position
+        Whether it is one.
     """
 
     asset: str
     amount: Decimal
     since: int
+    is_position: bool = False
 
     def __str__(self) -> str:
         more = "more" if self.amount > 0 else "less"
-        return f"{abs(self.amount):f} {self.asset} {more} than balances and trades explain"
+        what = "positions" if self.is_position else "balances"
+        return f"{abs(self.amount):f} {self.asset} {more} than {what} and trades explain"
 
 
 @dataclass
 class _Account:
-    """One asset: its last balance, trades behind that, and what is not explained of it."""
+    """One asset or position: what was told last, trades behind that, and what is not explained of it."""
 
     total: Decimal | None = None
     time: int = 0
     unexplained: Decimal = Decimal(0)
     since: int = 0
     trades: int = 0
+    changes: list[tuple[int, Decimal]] = field(default_factory=list)
 
 
 class Ledger:
@@ -65,6 +73,8 @@ class Ledger:
         Smallest amount of each asset that is counted.
     grace_ns
         How long something may stay unexplained.
+    position
+        What the engine holds of an instrument now.
 
     Examples
     --------
@@ -78,15 +88,22 @@ class Ledger:
     ([], ['2 x.usd more than balances and trades explain'])
     """
 
-    def __init__(self, index: IndexedInstruments, units: list[Decimal], grace_ns: int) -> None:
-        self._index, self._units, self._grace_ns = index, units, grace_ns
+    def __init__(
+        self,
+        index: IndexedInstruments,
+        units: list[Decimal],
+        grace_ns: int,
+        position: Callable[[int], Decimal] = lambda i: Decimal(0),
+    ) -> None:
+        self._index, self._units, self._grace_ns, self._position = index, units, grace_ns, position
         self._accounts: dict[int, _Account] = defaultdict(_Account)
-        self._changes: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
+        self._positions: dict[int, _Account] = {}
         kinds = zip(index.instruments, index.settlement_assets, strict=True)
         self._left_out = {asset for one, asset in kinds if one.kind != "spot"}
 
     def see(self, arrival: Arrival) -> None:
-        """Take what arrives into account."""
+        """Take what arrives into account, when the engine has processed it."""
+        self._begin(arrival)
         for key, kind in account_items(arrival):
             exchange = self._index.exchanges[self._index.exchange(key)]
             balances = kind.balances if isinstance(kind, AccountSnapshot) else (kind,)
@@ -95,28 +112,47 @@ class Ledger:
             for one in balances:
                 if isinstance(one, AssetBalance):
                     asset = self._index.asset(one.asset, exchange if isinstance(one.asset, str) else None)
-                    self._told(asset, one.balance.total, one.time_exchange, arrival.time)
+                    if asset not in self._left_out:
+                        told = one.balance.total, one.time_exchange, arrival.time
+                        self._told(self._accounts[asset], self._units[asset], *told)
+        for held in arrival.positions:
+            i = self._index.instrument(held.instrument)
+            self._told(self._positions[i], _NONE, held.quantity, held.time_exchange, arrival.time)
+
+    def _begin(self, arrival: Arrival) -> None:
+        """The first position that is told of an instrument is held against the engine's before what arrives with it."""
+        for held in arrival.positions:
+            i = self._index.instrument(held.instrument)
+            if i not in self._positions:
+                traded = (kind for _, kind in account_items(arrival) if isinstance(kind, Trade))
+                since = sum((_signed(t) for t in traded if self._index.instrument(t.instrument) == i), _NONE)
+                self._positions[i] = _Account(self._position(i) - since, -1)
 
     def unexplained(self, now: int) -> list[Unreconciled]:
         """What has been unexplained for too long."""
+        index, units = self._index, self._units
+        known = [(".".join(index.assets[k]), one, units[k], False) for k, one in self._accounts.items()]
+        known += [
+            (f"{index.instruments[i].exchange}.{index.names[i]}", one, _NONE, True)
+            for i, one in self._positions.items()
+        ]
         return [
-            Unreconciled(".".join(self._index.assets[asset]), one.unexplained, one.since)
-            for asset, one in self._accounts.items()
-            if self._is_off(asset, one) and now - one.since >= self._grace_ns
+            Unreconciled(name, one.unexplained, one.since, is_position)
+            for name, one, unit, is_position in known
+            if _is_off(one, unit) and now - one.since >= self._grace_ns
         ]
 
     def accept(self) -> None:
         """Take what is unexplained as it is, as who enables trading again does."""
-        for one in self._accounts.values():
+        for one in (*self._accounts.values(), *self._positions.values()):
             one.unexplained = Decimal(0)
-
-    def _is_off(self, asset: int, one: _Account) -> bool:
-        return abs(one.unexplained) > self._units[asset] * one.trades
 
     def _traded(self, trade: Trade, now: int) -> None:
         i = self._index.instrument(trade.instrument)
         one = self._index.instruments[i]
         if one.kind != "spot":
+            if i in self._positions:
+                _change(self._positions[i], _NONE, _signed(trade), trade.time_exchange, now)
             return
         sign = 1 if trade.side == Side.BUY else -1
         paid = trade.price * trade.quantity * Decimal(str(one.contract_size))
@@ -128,28 +164,39 @@ class Ledger:
 
     def _change(self, asset: int, amount: Decimal, time: int, now: int) -> None:
         """A trade explains a balance that was told before it, or one that is still to come."""
-        one = self._accounts[asset]
-        one.trades += 1
-        if one.total is not None and time <= one.time:
-            self._leave(asset, one, one.unexplained - amount, now)
-        else:
-            self._changes[asset].append((time, amount))
+        _change(self._accounts[asset], self._units[asset], amount, time, now)
 
-    def _told(self, asset: int, total: Decimal, time: int, now: int) -> None:
-        one = self._accounts[asset]
-        if asset in self._left_out or (one.total is not None and time < one.time):
+    def _told(self, one: _Account, unit: Decimal, total: Decimal, time: int, now: int) -> None:
+        if one.total is not None and time < one.time:
             return
-        explained = sum((amount for at, amount in self._changes[asset] if at <= time), Decimal(0))
-        self._changes[asset] = [(at, amount) for at, amount in self._changes[asset] if at > time]
+        explained = sum((amount for at, amount in one.changes if at <= time), Decimal(0))
+        one.changes = [(at, amount) for at, amount in one.changes if at > time]
         if one.total is not None:
-            self._leave(asset, one, one.unexplained + total - one.total - explained, now)
+            _leave(one, unit, one.unexplained + total - one.total - explained, now)
         one.total, one.time = total, time
 
-    def _leave(self, asset: int, one: _Account, unexplained: Decimal, now: int) -> None:
-        was = self._is_off(asset, one)
-        one.unexplained = unexplained
-        if self._is_off(asset, one) and not was:
-            one.since = now
+
+def _signed(trade: Trade) -> Decimal:
+    return trade.quantity if trade.side == Side.BUY else -trade.quantity
+
+
+def _change(one: _Account, unit: Decimal, amount: Decimal, time: int, now: int) -> None:
+    one.trades += 1
+    if one.total is not None and time <= one.time:
+        _leave(one, unit, one.unexplained - amount, now)
+    else:
+        one.changes.append((time, amount))
+
+
+def _leave(one: _Account, unit: Decimal, unexplained: Decimal, now: int) -> None:
+    was = _is_off(one, unit)
+    one.unexplained = unexplained
+    if _is_off(one, unit) and not was:
+        one.since = now
+
+
+def _is_off(one: _Account, unit: Decimal) -> bool:
+    return abs(one.unexplained) > unit * one.trades
 
 
 def account_items(arrival: Arrival) -> Iterator[tuple[str | int, object]]:

@@ -7,18 +7,22 @@ from collections import deque
 from typing import Any
 
 from barter_bt.backtest.setup import Setup
-from barter_bt.engine.action.send import ask, dispatch, send_cancel
+from barter_bt.engine.action.send import dispatch, send, send_cancel
 from barter_bt.engine.amend import ask_amend
-from barter_bt.engine.order import BUY, CANCEL_IN_FLIGHT, DAY, OPEN, OPEN_IN_FLIGHT, SELL
-from barter_bt.engine.session import has_sessions
+from barter_bt.engine.messages import REQUEST_OPEN
+from barter_bt.engine.order import CANCEL_IN_FLIGHT, DAY, FOK, OPEN, OPEN_IN_FLIGHT
+from barter_bt.engine.session import has_session, settle_times
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.step import record_open_sent
+from barter_bt.engine.targets import size_at_fill
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.tells import Reports, account
 from barter_bt.protocol import (
+    NO_CONDITIONS,
     AccountSnapshot,
+    Conditions,
     EngineError,
     ExecutionChannelUnhealthy,
-    GoodUntilEndOfDay,
     OpenFailed,
     Order,
     OrderKey,
@@ -28,9 +32,10 @@ from barter_bt.protocol import (
     OrderRequestOpen,
     OrderResponseAmend,
     OrderResponseCancel,
-    Side,
 )
-from barter_bt.system.book import encode
+from barter_bt.system.amends import held_terms
+from barter_bt.system.book import Book, plain_terms
+from barter_bt.system.conditions import terms_of, wish_of
 from barter_bt.system.units import Units
 
 _ENDED = ExecutionChannelUnhealthy("the data of the simulated exchange has ended")
@@ -54,14 +59,17 @@ class TakesOrders:
         Whether there is no more data.
     """
 
+    conditions = frozenset(Conditions.OMITTED)  # all that an order can have
+
     def __init__(self, setup: Setup, state: EngineState) -> None:
         self.setup, self.s = setup, state
         self.strategies: list[str] = []
         self.ended = False
         self._keys: dict[int, OrderKey] = {}
         self._numbers: dict[tuple[int, str], int] = {}  # of orders, by instrument and client's id; the latest
+        self._latest: dict[tuple[str | int, str], int] = {}  # likewise, by exchange
         self._units = Units(setup.index, setup.scales)
-        self._reports = Reports(state, setup.index, self._units, self._keys)
+        self._reports = Reports(state, setup.index, self._units, self._keys, self.strategies)
         self._told: deque[Arrival] = deque()  # what is known without asking the venue
         self._news = asyncio.Event()
 
@@ -69,21 +77,42 @@ class TakesOrders:
         """Send an order; when the data has ended, nothing can be sent any more."""
         if self.ended:
             return _ENDED
-        terms, i, s = request.state, self.setup.index.instrument(request.key.instrument), self.s
-        kind, tif, post_only = encode(terms.kind, terms.time_in_force)
-        if isinstance(terms.time_in_force, GoodUntilEndOfDay):
-            if not has_sessions(s, i):
-                self._refuse_open(request, "good until the end of the day, and the exchange has no sessions")
+        s, i = self.s, self.setup.index.instrument(request.key.instrument)
+        self._forget()
+        action = self._ask(request, i)
+        if s.actions.time_in_force[action] > FOK:
+            if not has_session(s, action):
+                s.actions.truncate(0)
+                self._refuse_open(request, "for a session, of which the exchange has none, or none any more")
                 return None
-            tif = DAY
-        price = self._units.ticks(i, terms.price) if kind else 0
-        lots, side = self._units.lots(i, terms.quantity), BUY if terms.side == Side.BUY else SELL
-        s.engine.strategy[0], s.engine.bypass[0] = self._strategy(request.key.strategy), 1
-        ask(s, i, side, kind, tif, post_only, price, lots)
-        number = len(s.orders)
+            settle_times(s, action)
+        number = record_open_sent(s, action)
+        s.actions.truncate(0)
         self._keys[number], self._numbers[i, request.key.cid] = request.key, number
-        self._dispatch()
+        self._latest[request.key.exchange, request.key.cid] = number
+        send(s, REQUEST_OPEN, number)
+        self._news.set()
         return None
+
+    def _ask(self, request: OrderRequestOpen, i: int) -> int:
+        """Write what is asked for into the actions; orders that it names came before it."""
+        s, terms, exchange = self.s, request.state, request.key.exchange
+        given, values = terms.conditions or NO_CONDITIONS, plain_terms(self._units, i, terms)
+        where, signed = f"order {request.key.cid!r}", s.terms.zero[i] > 0
+        values |= terms_of(self._units, i, given, values, where, signed=signed)
+        if values["day"]:
+            values["time_in_force"] = DAY
+        parent = given.named_parent
+        if parent is not None:
+            values |= {"parent": self._latest[exchange, parent], "follows": int(given.after is not None)}
+        if given.group is not None:
+            first = given.group == request.key.cid or (exchange, given.group) not in self._latest
+            values["group"] = len(s.orders) if first else self._latest[exchange, given.group]
+        s.engine.strategy[0] = self._strategy(request.key.strategy)
+        action = Book.ask(s, i, terms.side, self._units.lots(i, terms.quantity), values)
+        if given.sized is not None:
+            size_at_fill(s, action, *wish_of(self._units, i, given.sized, where))
+        return action
 
     def cancel(self, request: OrderRequestCancel) -> EngineError | None:
         """Send a cancel."""
@@ -113,8 +142,12 @@ class TakesOrders:
         i = self.s.orders.instrument[order]
         ticks = 0 if asked.price is None else self._units.ticks(i, asked.price)
         lots = 0 if asked.quantity is None else self._units.lots(i, asked.quantity)
-        ask_amend(self.s, order, ticks, lots, 0, 0, 0)
-        self._dispatch()
+        ask_amend(self.s, order, ticks, lots, *held_terms(self._units, i, asked, f"an amend of {request.key.cid!r}"))
+        self.s.engine.bypass[0] = 1
+        self._forget()
+        dispatch(self.s)
+        self.s.engine.bypass[0] = 0
+        self._news.set()
         return None
 
     async def account_snapshot(self, exchange: str) -> AccountSnapshot:
@@ -139,16 +172,11 @@ class TakesOrders:
             self.strategies.append(name)
         return self.strategies.index(name)
 
-    def _dispatch(self) -> None:
-        self._forget()
-        dispatch(self.s)
-        self.s.engine.bypass[0] = 0
-        self._news.set()
-
     def _refuse_open(self, request: OrderRequestOpen, why: str) -> None:
         terms = request.state
         price, state = terms.price, OpenFailed(OrderRejected(why))
-        answer = Order(request.key, terms.side, price, terms.quantity, terms.kind, terms.time_in_force, state)
+        plain = terms.side, price, terms.quantity, terms.kind, terms.time_in_force
+        answer = Order(request.key, *plain, state, terms.conditions)
         self._answer(request.key, answer)
 
     def _answer(self, key: OrderKey, what: Any) -> None:

@@ -19,12 +19,14 @@ An adapter of an exchange is a :class:`Source` of its market, an :class:`Executi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Protocol, runtime_checkable
 
 from barter_bt.live.arrival import Arrival
 from barter_bt.protocol import (
+    NO_CONDITIONS,
     AccountSnapshot,
+    Conditions,
     EngineError,
     Order,
     OrderKey,
@@ -32,6 +34,8 @@ from barter_bt.protocol import (
     OrderRequestCancel,
     OrderRequestOpen,
 )
+
+Request = OrderRequestOpen | OrderRequestCancel | OrderRequestAmend
 
 
 @runtime_checkable
@@ -47,6 +51,37 @@ class Source(Protocol):
         ...
 
 
+_NEED_NOT_BE_TOLD = ("resize", "triggered")
+
+
+def untold_conditions(request: Request, known: Collection[str]) -> list[str]:
+    """What a request says that a client which knows so many conditions cannot tell.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from barter_bt.protocol import Conditions, ImmediateOrCancel, OrderKind, RequestOpen, Side
+    >>> only = Conditions(reduce_only=True, group="1")
+    >>> terms = RequestOpen(Side.BUY, Decimal(1), Decimal(2), OrderKind.MARKET, ImmediateOrCancel(), only)
+    >>> untold_conditions(OrderRequestOpen(OrderKey("x", "btc_usd", "s", "1"), terms), {"reduce_only"})
+    ['group']
+    """
+    if isinstance(request, OrderRequestAmend):
+        moved = request.state.trigger is not None or request.state.trailing is not None
+        return ["trigger"] if moved and "trigger" not in known else []
+    given = request.state.conditions if isinstance(request, OrderRequestOpen) else None
+    if given is None:
+        return []
+    named = [name for name in Conditions.OMITTED if getattr(given, name) != getattr(NO_CONDITIONS, name)]
+    return [name for name in named if name not in known and name not in _NEED_NOT_BE_TOLD]
+
+
+def untold_objection(request: Request, known: Collection[str] = ()) -> str | None:
+    """Why a client that knows so many conditions cannot send a request, if it cannot: it may be called directly."""
+    untold = untold_conditions(request, known)
+    return f"this adapter cannot tell the exchange of {' and '.join(untold)}" if untold else None
+
+
 @runtime_checkable
 class ExecutionClient(Protocol):
     """What sends requests to one or more exchanges; answers come over the source of the account.
@@ -55,6 +90,12 @@ class ExecutionClient(Protocol):
     ----------
     exchanges
         Names of the exchanges that it sends to.
+
+    Notes
+    -----
+    A client that can tell its exchange of conditions of orders has ``conditions``, the names of the fields of
+    :class:`~barter_bt.protocol.Conditions` that it can tell. An order with another is an error where it is asked for,
+    before anything is sent. Only ``resize`` need not be told: it is a leave, which an exchange need not take.
     """
 
     exchanges: tuple[str, ...]

@@ -61,14 +61,14 @@ class Reconciler:
 
     def __init__(self, engine: Engine, grace_ns: int, overdue_ns: int) -> None:
         self._engine, self._overdue_ns = engine, overdue_ns
-        self._ledger = Ledger(engine.index, list(engine.units.scales.units), grace_ns)
+        self._ledger = Ledger(engine.index, list(engine.units.scales.units), grace_ns, engine.position)
         self.trouble: list[Unreconciled] = []
         self.resumed_at = -1
 
     def sees_trouble(self, arrival: Arrival, now: int) -> bool:
         """Whether money has been unexplained for too long, for the first time since trading was enabled."""
         self._ledger.see(arrival)
-        if any(
+        if self.trouble and any(
             isinstance(event, TradingStateUpdate) and event.state == TradingState.ENABLED for event in arrival.events
         ):
             self._ledger.accept()

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from barter_bt.engine.event import BAR_CLOSE
 from barter_bt.engine.state.window import keep_candles
+from barter_bt.errors import StrategyError
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.driven import Driven
-from barter_bt.live.protocols import ExecutionClient
+from barter_bt.live.protocols import ExecutionClient, untold_conditions
 from barter_bt.live.run import LiveRun, digest_of, strategies_of
 from barter_bt.protocol import Account, EngineError, OrderKey, OrderRequestCancel, OrderRequestOpen
 from barter_bt.system import Audit, Engine, Strategy
@@ -65,7 +66,7 @@ class Session:
         given = Strategy() if strategy is None else strategy
         decides = given if isinstance(given, Strategy) else Driven(given, prefix)
         self.now = int(options.get("start", 0))
-        self.engine = Engine(strategy=decides, send=self._send, clock=lambda: self.now, **options)
+        self.engine = Engine(strategy=decides, send=self._send, clock=lambda: self.now, vet=self._vet, **options)
         self.records: Records | None = None
         self.watch: Callable[[Audit], None] = lambda audit: None
         self.timer_ns, self.wakes_at_bars = 0, False
@@ -93,7 +94,14 @@ class Session:
             self.watch(audit)
             if self.engine.terminated:
                 break
+        self._forget()
         return audits
+
+    def _forget(self) -> None:
+        """The audit in columns: it has been told, and a session goes on for months (120 bytes for each event)."""
+        s = self.engine.state
+        for table in (s.audits, s.outputs, s.asked, s.market_items, s.account_items):
+            table.truncate(0)
 
     def _audits(self, arrival: Arrival) -> Iterator[Audit]:
         for is_account, events in groupby(arrival.events, lambda event: isinstance(event, Account)):
@@ -108,8 +116,20 @@ class Session:
     def _one(self, event: Event) -> Audit | None:
         return self.engine.mark(event.time) if isinstance(event, Mark) else self.engine.process(event)
 
+    def _vet(self, request: Request) -> None:
+        untold = untold_conditions(request, getattr(self._client(request), "conditions", ()))
+        if untold:
+            raise StrategyError(
+                f"order {request.key.cid!r} of {request.key.instrument!r} has {' and '.join(untold)}, which the client "
+                "of its exchange cannot tell that",
+                "watch the price in the strategy, and send a market or a limit order",
+            )
+
+    def _client(self, request: Request) -> ExecutionClient:
+        return self.clients[self.engine.index.exchanges[self.engine.index.exchange(request.key.exchange)]]
+
     def _send(self, request: Request) -> EngineError | None:
-        client = self.clients[self.engine.index.exchanges[self.engine.index.exchange(request.key.exchange)]]
+        client = self._client(request)
         named: Any = type(request)(self._named(request.key), request.state)  # type: ignore[arg-type]
         if isinstance(named, OrderRequestOpen):
             error = client.open(named)

@@ -9,9 +9,8 @@ Time is the clock's. The loop goes to its next event or through all that is due 
 a command that comes between two events is sent a nanosecond after its own time. A market event that the clock has
 passed is not delivered before the answer to the one before.
 
-It does not know: orders with triggers or protection, groups, and targets that may be cut to what can be paid, for which
-Barter's requests have no terms; splits, which its events cannot tell. Marks at an interval (``mark_every``) are told
-with the first event behind them.
+It tells of orders with all their conditions. It does not tell of order books, nor of splits, which its events cannot
+tell. Marks at an interval (``mark_every``) are told with the first event behind them.
 """
 
 from __future__ import annotations
@@ -273,6 +272,8 @@ class SimulatedExchange(TakesOrders):
             "units": dict(zip(keys, scales.units, strict=True)),
             "reporting": keys[setup.market.reporting],
             "risk": setup.asked_risk,
+            "venues": dict(setup.venues),
+            "rates": setup.rates,
             "start": setup.begins,
         }
 
@@ -288,7 +289,7 @@ class SimulatedExchange(TakesOrders):
         """Count as an engine does, and tell it of timers and bar closes as its strategy asks to be woken."""
         for name in ("tick_noise", "lot_noise"):  # data is rounded to increments that are not declared (rule 20)
             getattr(engine.state.terms, name)[:] = getattr(self.s.terms, name)
-        self.strategies = engine.strategies or [engine.strategy.id]
+        self.strategies[:] = engine.strategies or [engine.strategy.id]
         self._timer_ns, self._wakes_at_bars = timer_ns, bar_close
         if timer_ns:
             self._timer_due = -(-self.setup.begins // timer_ns) * timer_ns
@@ -308,5 +309,8 @@ def _refuse(setup: Setup) -> None:
         raise ConfigError("the simulation has readings to record", "leave record out: what is live is not read so")
     if any(one.kind == "split" for one in setup.cash_flows):
         raise ConfigError("the simulation has splits, which no account event can tell", "use adjusted prices")
+    for stream in setup.streams:
+        if stream.kind == "book":
+            raise ConfigError(f"{stream.name} is an order book, which is not told live", "give its best quotes")
     if not setup.streams:
         raise DataError("the simulation has no data")

@@ -32,6 +32,7 @@ from barter_bt.live.synchronous import SyncHandle
 from barter_bt.protocol import TradingState
 from barter_bt.risk.managers import Given
 from barter_bt.system import Engine
+from barter_bt.venue import Venue
 
 FeedMode = Literal["stream", "iterator"]
 AuditMode = Literal["enabled", "disabled"]
@@ -69,7 +70,7 @@ class System:
         Whether :meth:`SystemHandle.audits` can be listened to.
     trading
         Whether trading is enabled at first; as in Barter it is not.
-    balances, risk, risk_check, start, units, reporting
+    balances, risk, risk_check, start, units, reporting, venues, rates
         As for :class:`barter_bt.system.Engine`.
     recorder
         Keeps all that the engine saw.
@@ -121,6 +122,8 @@ class System:
         start: int = 0,
         units: Mapping[str, Number] | None = None,
         reporting: str | None = None,
+        venues: Venue | Mapping[str, Venue] | None = None,
+        rates: Any = None,
         recorder: Recorder | None = None,
         reconcile: bool = True,
         grace: str | int = "5s",
@@ -143,6 +146,8 @@ class System:
             start=start,
             units=units,
             reporting=reporting,
+            venues=venues,
+            rates=rates,
         )
         waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]

@@ -7,6 +7,7 @@ Columns know less than Barter's messages ask for: a public trade's id is its row
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,10 @@ from barter_bt.engine.messages import (
     DELIVERED,
     ENTITLED,
     FILL,
+    FLOW,
     SPLIT,
+    TRANSFERRED,
+    TRIGGERED,
 )
 from barter_bt.engine.order import (
     BUY,
@@ -37,7 +41,7 @@ from barter_bt.engine.order import (
     REJECTED,
     REQUESTED,
 )
-from barter_bt.engine.state.amends import AMEND_REASONS
+from barter_bt.engine.state.amends import AMEND_CANCELLED, AMEND_REASONS
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import EngineError
 from barter_bt.instrument import IndexedInstruments
@@ -53,6 +57,7 @@ from barter_bt.protocol import (
     CancelInFlight,
     Cancelled,
     Candle,
+    CashFlow,
     DataKind,
     Expired,
     FullyFilled,
@@ -77,6 +82,8 @@ from barter_bt.protocol import (
     Trade,
 )
 from barter_bt.system.book import decode
+from barter_bt.system.build import FLOW_KINDS
+from barter_bt.system.conditions import conditions_at
 from barter_bt.system.units import Units
 
 
@@ -113,10 +120,19 @@ class Reports:
         What its integers stand for.
     keys
         Key of each order, by number; what the venue does by itself has none.
+    strategies
+        Names of strategies, by their number in the state.
     """
 
-    def __init__(self, state: EngineState, index: IndexedInstruments, units: Units, keys: dict[int, OrderKey]) -> None:
-        self._s, self._index, self._units, self._keys = state, index, units, keys
+    def __init__(
+        self,
+        state: EngineState,
+        index: IndexedInstruments,
+        units: Units,
+        keys: dict[int, OrderKey],
+        strategies: Sequence[str],
+    ) -> None:
+        self._s, self._index, self._units, self._keys, self._strategies = state, index, units, keys, strategies
 
     def tell(self, item: int) -> list[Account]:
         """All that row ``item`` of the account items has changed.
@@ -128,8 +144,8 @@ class Reports:
         """
         a = self._s.account_items
         kind, order = a.kind[item], a.order[item]
-        if kind == ENTITLED:
-            return []
+        if kind in (FLOW, ENTITLED, TRANSFERRED):
+            return [self._flow(item)]
         if kind == SPLIT:
             raise EngineError("a split cannot be told in Barter's messages", "paper trading is without splits")
         i = self._s.orders.instrument[order] if order >= 0 else -1
@@ -175,15 +191,26 @@ class Reports:
         asset, total, free = (getattr(a, f"{name}_{which}")[item] for name in ("asset", "total", "free"))
         return self._of_asset(asset, total, free, a.time_exchange[item])
 
+    def _flow(self, item: int) -> Account:
+        """Money that no order has moved."""
+        a, f = self._s.account_items, self._s.flows
+        row, told = a.quantity[item], self._balance(item, "first")
+        kind = next(kind for kind, code in FLOW_KINDS.items() if code == f.kind[row])
+        amount = self._units.of_asset(f.asset[row], a.notional[item])
+        name = self._index.names[f.instrument[row]] if f.instrument[row] >= 0 else None
+        flow = CashFlow(kind, told.asset, amount, told.time_exchange, told.balance, name)
+        return account(self._exchange_of_asset(f.asset[row]), flow)
+
     def _trade(self, i: int, order: int, item: int) -> Trade:
         a, units = self._s.account_items, self._units
-        strategy = self._keys[order].strategy if order in self._keys else ""
+        strategy = self._strategies[self._s.orders.strategy[order]]
         fees = AssetFees(None, units.in_quote(i, a.fee[item]))
         price, quantity = units.price(i, a.price[item]), units.quantity(i, a.quantity[item])
         side = self._side(order)
         number = str(len(self._s.trades) - 1)
         time = a.time_exchange[item]
-        return Trade(number, str(order), self._index.names[i], strategy, time, side, price, quantity, fees)
+        why = REASONS[a.reason[item]] if a.kind[item] == CLOSE_OUT else None
+        return Trade(number, str(order), self._index.names[i], strategy, time, side, price, quantity, fees, why)
 
     def _side(self, order: int) -> Side:
         return Side.BUY if self._s.orders.side[order] == BUY else Side.SELL
@@ -196,18 +223,16 @@ class Reports:
         if kind == AMEND_REJECTED:
             return OrderResponseAmend(key, _refused(self._s.amends.reason[a.quantity[item]]))
         if kind in (AMENDED, CHANGED):
-            return OrderResponseAmend(key, self._amended(i, order, time))
+            amend = a.quantity[item] if kind == AMENDED else None
+            return OrderResponseAmend(key, self._amended(i, order, time, amend))
         if status == CANCELLED and reason == REQUESTED:
             return OrderResponseCancel(key, Cancelled(str(order), time))
-        o = self._s.orders
-        terms = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
-        price, quantity = self._units.price(i, o.price[order]), self._units.quantity(i, o.quantity[order])
-        return Order(key, self._side(order), price, quantity, *terms, self._state(i, order, item))
+        return self._order(order, self._state(i, order, item))
 
     def _state(self, i: int, order: int, item: int) -> Any:
         a, o = self._s.account_items, self._s.orders
         kind, status, time = a.kind[item], a.status[item], a.time_exchange[item]
-        if kind == ACCEPTED or (kind == FILL and status in (OPEN_IN_FLIGHT, OPEN, FILLED)):
+        if kind in (ACCEPTED, TRIGGERED) or (kind == FILL and status in (OPEN_IN_FLIGHT, OPEN, FILLED)):
             known = o.time_exchange[order]
             return Open(str(order), time if known == NO_TIME else known, self._units.quantity(i, o.filled[order]))
         if status == REJECTED:
@@ -222,8 +247,6 @@ class Reports:
     def standing(self, order: int) -> Order:
         """How an order stands, as of the last report."""
         o, i, status = self._s.orders, self._s.orders.instrument[order], self._s.orders.status[order]
-        terms = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
-        price, quantity = self._units.price(i, o.price[order]), self._units.quantity(i, o.quantity[order])
         known = None
         if o.time_exchange[order] != NO_TIME:
             known = Open(str(order), o.time_exchange[order], self._units.quantity(i, o.filled[order]))
@@ -235,11 +258,28 @@ class Reports:
             EXPIRED: Expired(),
             REJECTED: OpenFailed(self._rejected(i, o.reason[order])),
         }.get(status, Cancelled(str(order), o.time_closed[order]))
-        return Order(self._keys[order], self._side(order), price, quantity, *terms, state)
+        return self._order(order, state)
 
-    def _amended(self, i: int, order: int, time: int) -> Amended:
+    def _order(self, order: int, state: Any) -> Order:
+        o, i, units = self._s.orders, self._s.orders.instrument[order], self._units
+        kind, tif = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
+        conditions = conditions_at(self._s, units, order, self._cid)
+        price, quantity = units.price(i, o.price[order]), units.quantity(i, o.quantity[order])
+        why = REASONS[o.reason[order]] or None
+        return Order(self._keys[order], self._side(order), price, quantity, kind, tif, state, conditions, why)
+
+    def _cid(self, order: int) -> str | None:
+        return self._keys[order].cid if order in self._keys else None
+
+    def _amended(self, i: int, order: int, time: int, amend: int | None) -> Amended:
+        """What an order is now; where an amend of its quantity has ended it, with that quantity."""
         o, units = self._s.orders, self._units
-        return Amended(str(order), time, units.price(i, o.price[order]), units.quantity(i, o.quantity[order]))
+        trigger = units.price(i, o.trigger[order]) if o.trigger[order] else None
+        lots = o.quantity[order]
+        if amend is not None and self._s.amends.status[amend] == AMEND_CANCELLED:
+            lots = self._s.amends.quantity[amend]
+        price, quantity = units.price(i, o.price[order]), units.quantity(i, lots)
+        return Amended(str(order), time, price, quantity, trigger, amend is None)
 
     def ended(self, order: int) -> OrderAlreadyFullyFilled | OrderAlreadyCancelled:
         """Why an order cannot be cancelled or amended any more."""

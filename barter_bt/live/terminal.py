@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from barter_bt.engine.state.valuation import UNKNOWN, equity
 from barter_bt.live.handle import SystemHandle
+from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.lines import lines
 from barter_bt.system.view import View
 
@@ -15,6 +17,25 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 LAST = 12  # lines of what happened
+
+
+async def news(handle: SystemHandle) -> AsyncIterator[str]:
+    """A line for each thing that happens, and for money or a position that nothing explains, until the system ends.
+
+    Parameters
+    ----------
+    handle
+        Of the system.
+    """
+    view, said = handle.view(), list[Unreconciled]()
+    async for audit in handle.audits():
+        for line in lines(audit, view):
+            yield line
+        trouble = handle.unreconciled
+        for one in trouble:
+            if one not in said:
+                yield f"STOPPED: there is {one}"
+        said = trouble
 
 
 class Happenings:
@@ -26,11 +47,9 @@ class Happenings:
 
     async def follow(self, handle: SystemHandle) -> None:
         """Listen to the audits of a system."""
-        view = handle.view()
-        async for audit in handle.audits():
-            for line in lines(audit, view):
-                self.total += 1
-                self.last.append(line)
+        async for line in news(handle):
+            self.total += 1
+            self.last.append(line)
 
 
 def screen(view: View, happenings: Happenings) -> RenderableType:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, TypeAlias
+from enum import StrEnum
+from typing import Annotated, ClassVar, TypeAlias
 
 from barter_bt.protocol.amend import OrderResponseAmend
 from barter_bt.protocol.keys import AssetKey, ExchangeKey, FeeAsset, InstrumentKey, Side
@@ -146,6 +147,9 @@ class Trade(Struct, frozen=True):
         Nanoseconds since 1970 at the exchange's clock.
     side, price, quantity, fees
         The trade.
+    reason
+        Why the exchange has closed a position by itself, in a word of the tables (``liquidation``); None of a trade of
+        an order, and left out of documents.
 
     Examples
     --------
@@ -153,6 +157,8 @@ class Trade(Struct, frozen=True):
     >>> Trade("1", "77", "btc_usdt", "trend", 0, Side.BUY, Decimal(100), Decimal(2), fees).price
     Decimal('100')
     """
+
+    OMITTED: ClassVar[tuple[str, ...]] = ("reason",)
 
     id: str
     order_id: str
@@ -163,6 +169,61 @@ class Trade(Struct, frozen=True):
     price: Decimal
     quantity: Decimal
     fees: AssetFees
+    reason: str | None = None
+
+
+class CashFlowKind(StrEnum):
+    """What money that no order moves is (rules 41 to 48, 62, 63, 79 and 81). Barter has none.
+
+    Examples
+    --------
+    >>> CashFlowKind("Funding") is CashFlowKind.FUNDING
+    True
+    """
+
+    FUNDING = "Funding"
+    DIVIDEND = "Dividend"
+    AMOUNT = "Amount"
+    INTEREST = "Interest"
+    DEBT_INTEREST = "DebtInterest"
+    BORROW_FEE = "BorrowFee"
+    DEPOSIT = "Deposit"
+    ENTITLEMENT = "Entitlement"
+    PAYOUT = "Payout"
+    INSURANCE = "Insurance"
+    FEE = "Fee"
+    DELISTED = "Delisted"
+    TRANSFER = "Transfer"
+
+
+class CashFlow(Struct, frozen=True):
+    """Money that no order has moved.
+
+    Parameters
+    ----------
+    kind, asset, amount
+        What it is, of what, and how much: below 0 it is paid. An entitlement is still to be paid, a transfer moves so
+        much margin to a position that stands alone.
+    time_exchange
+        Nanoseconds since 1970 at the exchange's clock.
+    balance
+        Of the asset, behind it.
+    instrument
+        Because of which it is paid, if it is.
+
+    Examples
+    --------
+    >>> left = Balance(Decimal("99.5"), Decimal("99.5"))
+    >>> CashFlow(CashFlowKind.FUNDING, "usdt", Decimal("-0.5"), 0, left, "btc_usdt_perp").amount
+    Decimal('-0.5')
+    """
+
+    kind: CashFlowKind
+    asset: AssetKey
+    amount: Decimal
+    time_exchange: Time
+    balance: Balance
+    instrument: InstrumentKey | None = None
 
 
 AccountEventKind: TypeAlias = (
@@ -172,6 +233,7 @@ AccountEventKind: TypeAlias = (
     | Annotated[OrderResponseCancel, Tag("OrderCancelled")]
     | Annotated[OrderResponseAmend, Tag("OrderAmended")]
     | Annotated[Trade, Tag("Trade")]
+    | Annotated[CashFlow, Tag("CashFlow")]
 )
 """What an account event says."""
 

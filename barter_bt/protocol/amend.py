@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
+from barter_bt.protocol.conditions import FromPrice
 from barter_bt.protocol.order import OrderKey
 from barter_bt.protocol.refusal import OrderError
 from barter_bt.protocol.shape import Struct, Tag
@@ -22,6 +23,10 @@ class RequestAmend(Struct, frozen=True):
         Of a limit order.
     quantity
         Of the whole order, filled or not.
+    trigger
+        Price at which an order is triggered.
+    trailing
+        How far behind the market a trailing stop follows it.
 
     Examples
     --------
@@ -29,9 +34,13 @@ class RequestAmend(Struct, frozen=True):
     True
     """
 
+    OMITTED: ClassVar[tuple[str, ...]] = ("trigger", "trailing")
+
     id: str | None = None
     price: Decimal | None = None
     quantity: Decimal | None = None
+    trigger: Decimal | None = None
+    trailing: FromPrice | None = None
 
 
 class OrderRequestAmend(Struct, frozen=True):
@@ -64,6 +73,10 @@ class Amended(Struct, frozen=True):
         Nanoseconds since 1970 at the exchange's clock.
     price, quantity
         What it is now.
+    trigger
+        Price at which it is triggered now, if that is known and there is one.
+    unasked
+        Whether the exchange has changed it by itself, as it does when an entry is filled; no amend is answered.
 
     Examples
     --------
@@ -71,10 +84,14 @@ class Amended(Struct, frozen=True):
     Decimal('2')
     """
 
+    OMITTED: ClassVar[tuple[str, ...]] = ("trigger", "unasked")
+
     id: str
     time_exchange: Time
     price: Decimal
     quantity: Decimal
+    trigger: Decimal | None = None
+    unasked: bool = False
 
 
 class OrderResponseAmend(Struct, frozen=True):

@@ -157,7 +157,7 @@ def _content(kind: Any) -> Codec:
     fields = {name: codec_of(bound.get(hints[name], hints[name])) for name in cls.__struct_fields__}
     if issubclass(cls, Variant) and not issubclass(cls, Named):
         return Positional(cls, fields) if fields else Null(cls)
-    return Fields(cls, fields, frozenset(getattr(cls, "IGNORED", ())))
+    return Fields(cls, fields, frozenset(getattr(cls, "IGNORED", ())), getattr(cls, "OMITTED", ()))
 
 
 class _Open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from barter_bt.protocol.container import Codec, Nullable, each
@@ -18,6 +19,8 @@ class Fields:
         The class, and the codecs of its fields.
     ignored
         Fields that may stand in the document and mean nothing.
+    omitted
+        Fields, not Barter's, that are left out of a document where they have their default.
 
     Examples
     --------
@@ -27,10 +30,14 @@ class Fields:
     Balance(total=Decimal('2'), free=Decimal('1'))
     """
 
-    def __init__(self, cls: type[Struct], fields: dict[str, Codec], ignored: frozenset[str]) -> None:
+    def __init__(
+        self, cls: type[Struct], fields: dict[str, Codec], ignored: frozenset[str], omitted: Iterable[str] = ()
+    ) -> None:
         self.cls, self.fields, self.ignored = cls, fields, ignored
         defaults = len(cls.__struct_defaults__)
         with_default = cls.__struct_fields__[-defaults:] if defaults else ()
+        values = dict(zip(with_default, cls.__struct_defaults__, strict=True))
+        self.omitted = {name: values[name] for name in omitted}
         self.options = {n: None for n, c in fields.items() if isinstance(c, Nullable) and n not in with_default}
         self.required = tuple(name for name in fields if name not in with_default and name not in self.options)
 
@@ -59,8 +66,11 @@ class Fields:
             raise Fault(f"expected a value of {self.cls.__name__}", value)
         written = {}
         for name, codec in self.fields.items():
+            given = getattr(value, name)
+            if name in self.omitted and given == self.omitted[name]:
+                continue
             try:
-                written[name] = codec.write(getattr(value, name))
+                written[name] = codec.write(given)
             except Fault as fault:
                 raise fault.at(f".{name}") from None
         return written

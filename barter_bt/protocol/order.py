@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
+from barter_bt.protocol.conditions import Conditions
 from barter_bt.protocol.keys import ExchangeKey, InstrumentKey, Side
 from barter_bt.protocol.shape import Struct
 from barter_bt.protocol.state import OrderState
@@ -41,6 +43,8 @@ class RequestOpen(Struct, frozen=True):
     ----------
     side, price, quantity, kind, time_in_force
         Its terms.
+    conditions
+        Those that Barter's requests do not have; None is left out of documents.
 
     Examples
     --------
@@ -49,11 +53,14 @@ class RequestOpen(Struct, frozen=True):
     Decimal('0.5')
     """
 
+    OMITTED: ClassVar[tuple[str, ...]] = ("conditions",)
+
     side: Side
     price: Decimal
     quantity: Decimal
     kind: OrderKind
     time_in_force: TimeInForce
+    conditions: Conditions | None = None
 
 
 class RequestCancel(Struct, frozen=True):
@@ -120,6 +127,10 @@ class Order(Struct, frozen=True):
         The order as it was asked for.
     state
         What became of it.
+    conditions
+        Those that it was asked for with; None is left out of documents.
+    reason
+        Why it has ended, in a word of the tables (``sibling_filled``), where its exchange says so; likewise.
 
     Examples
     --------
@@ -129,6 +140,8 @@ class Order(Struct, frozen=True):
     Expired()
     """
 
+    OMITTED: ClassVar[tuple[str, ...]] = ("conditions", "reason")
+
     key: OrderKey
     side: Side
     price: Decimal
@@ -136,3 +149,5 @@ class Order(Struct, frozen=True):
     kind: OrderKind
     time_in_force: TimeInForce
     state: OrderState
+    conditions: Conditions | None = None
+    reason: str | None = None

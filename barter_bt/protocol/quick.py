@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from barter_bt.protocol.codec import codec_of
 from barter_bt.protocol.container import Array, Choice, Codec, Nullable
@@ -82,13 +82,14 @@ def _plan_nullable(codec: Nullable) -> Plan:
 
 
 def _plan_fields(codec: Fields) -> Plan:
-    """A struct like the class, of which nothing is left out; the class where msgspec decodes every field as it is."""
-    plans = {name: _plan(one) for name, one in codec.fields.items()}
-    if all(type(one) in (Text, Float, Flag, Choice) for one in codec.fields.values()):
+    """A struct like the class, of which only what is omitted may be missing; the class where it is as it decodes."""
+    plans = {name: _omitted(codec, name, _plan(one)) for name, one in codec.fields.items()}
+    if not codec.omitted and all(type(one) in (Text, Float, Flag, Choice) for one in codec.fields.values()):
         return codec.cls, None
-    like = msgspec.defstruct(
-        codec.cls.__name__, [(name, plan[0]) for name, plan in plans.items()], forbid_unknown_fields=True
-    )
+    fields: list[Any] = [
+        (name, plan[0], UNSET) if name in codec.omitted else (name, plan[0]) for name, plan in plans.items()
+    ]
+    like = msgspec.defstruct(codec.cls.__name__, fields, forbid_unknown_fields=True)
     cls, values = codec.cls, msgspec.structs.astuple
     turns = [(k, turn) for k, (_, turn) in enumerate(plans.values()) if turn]
 
@@ -99,6 +100,20 @@ def _plan_fields(codec: Fields) -> Plan:
         return cls(*given)
 
     return like, turn
+
+
+def _omitted(codec: Fields, name: str, plan: Plan) -> Plan:
+    """That of a field which may be missing: then it has its default."""
+    if name not in codec.omitted:
+        return plan
+    (decoded, turn), default = plan, codec.omitted[name]
+
+    def chosen(value: Any) -> Any:
+        if value is UNSET:
+            return default
+        return value if turn is None else turn(value)
+
+    return decoded | UnsetType, chosen
 
 
 def _plan_tagged(codec: Tagged) -> Plan:

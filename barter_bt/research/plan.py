@@ -86,7 +86,11 @@ class Plan:
             taken |= set(_taken(self.simulation, self.sets.columns))
         idle = [name for name in self.sets.columns if name not in taken]
         if idle:
-            raise ConfigError(f"nothing takes parameter {idle[0]!r}: it has no effect", f"parameters: {sorted(taken)}")
+            functions = [each for each in (self.strategy, self.simulation) if not isinstance(each, Simulation)]
+            there = dict.fromkeys(name for each in functions for name in inspect.signature(each).parameters)
+            raise ConfigError(
+                f"nothing takes parameter {idle[0]!r}: it has no effect", f"parameters there are: {', '.join(there)}"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_made": {}, "_lock": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.book.change import ENDS
+from barter_bt.columns.marks import unit
 from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import REPORT, REQUEST, VENUE_MARKET
@@ -15,7 +16,7 @@ from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import change_book, update_from_book
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.simulation.row import keep, pass_over
+from barter_bt.simulation.row import is_observed, keep, pass_over
 from barter_bt.venue.market import on_market_row
 from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
@@ -29,24 +30,29 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     twin, row, rows, left, n = c - streams, f.row[c], f.rows[c], e.budget[0], len(s.instruments)
     same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
+    time, instrument, flags, stamp = f.time[c], f.instrument[c], f.flags[c], f.time_exchange[c]
+    first, second, shift = f.first[c], f.second[c], f.shift[c]
     asked, status = e.wake[0] if is_awake(s) else 0, SLEEP
+    observed, unhealthy = is_observed(s), e.unhealthy[0] > 0
     while row < rows and left > 0:
-        now = f.time[c][row] + f.shift[c]
+        now = time[row] + shift
         if now > limit:
             break
         if now < e.market_time[0]:
             fail(v.fault, TIME_WENT_BACK, -1)
             break
-        end = _end_of_message(f, c, row)
+        end = row + 1
+        while not flags[end - 1] & ENDS:
+            end += 1
         if v.clock.live[0] > 0 and f.due[twin] <= now:
-            alone = end < rows and f.time[c][end] > now
+            alone = end < rows and time[end] > now
             if not (same and alone and f.row[twin] == row):
                 break
             _venue_takes_message(v, f, twin, row, end)
             limit = min(limit, s.agenda.due[REPORT] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:
                 break
-        i = f.instrument[c][row]
+        i = instrument[row]
         e.market_time[0] = now
         left -= end - row
         if i < 0 or i >= n:
@@ -58,11 +64,18 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
             continue
         e.time[0] = now
         e.sequence[0] += 1
-        if e.unhealthy[0] > 0:
+        if unhealthy:
             heal_market(s, s.terms.exchange[i])
-        moved = _apply_message(s, v, f, c, i, row, end)
-        if v.fault.code[0] != NO_FAULT:
+            unhealthy = e.unhealthy[0] > 0
+        valid = True
+        for each in range(row, end):
+            valid = change_book(s, i, flags[each], stamp[each], first[each], second[each]) and valid
+        if not valid:
+            fail(v.fault, BAD_ROW, i)
             break
+        moved = update_from_book(s, i, stamp[row])
+        if observed:
+            _observe_message(s, f, c, i, row, end)
         kind = MARKET_QUOTE if moved and not asked & MARKET_BOOK else MARKET_BOOK
         row = end
         if asked & kind:
@@ -81,13 +94,6 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
     return status
 
 
-def _end_of_message(f: Cursors, c: int, row: int) -> int:
-    """The row behind a message that starts with ``row``."""
-    while not f.flags[c][row] & ENDS:
-        row += 1
-    return row + 1
-
-
 def _venue_takes_message(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
     """The venue sees the message that the engine is about to see, and settles what it matches."""
     v.clock.stage[0] = VENUE_MARKET
@@ -99,16 +105,12 @@ def _venue_takes_message(v: VenueState, f: Cursors, twin: int, row: int, end: in
         settle(v)
 
 
-def _apply_message(s: EngineState, v: VenueState, f: Cursors, c: int, i: int, row: int, end: int) -> bool:
-    """A message changes the book, and what it shows; says whether the best prices or their amounts are others."""
-    for each in range(row, end):
-        stamp, price, amount = f.time_exchange[c][each], f.first[c][each], f.second[c][each]
-        if not change_book(s, i, f.flags[c][each], stamp, price, amount):
-            fail(v.fault, BAD_ROW, i)
-            return False
-        if s.engine.keeping[0]:
+@unit
+def _observe_message(s: EngineState, f: Cursors, c: int, i: int, row: int, end: int) -> None:
+    """What is kept of a message, its audit and its record."""
+    if s.engine.keeping[0]:
+        for each in range(row, end):
             keep(s, f, c, i, each)
-    moved = update_from_book(s, i, f.time_exchange[c][row])
     if s.engine.audit[0] == FULL:
         ins, per_unit = s.instruments, s.terms.ticks_per_unit[i]
         begin(s, MARKET_QUOTE, i, -1, -1, -1)
@@ -116,4 +118,3 @@ def _apply_message(s: EngineState, v: VenueState, f: Cursors, c: int, i: int, ro
         note_market(s, i, stamp, bid, ins.bid_amount[i], ask, ins.ask_amount[i], 0.0)
     if s.engine.recording[0] == EACH_EVENT:
         record(s)
-    return moved

@@ -13,6 +13,7 @@ SCHEMA = {
     "kind": pl.String,
     "account": pl.String,
     "margin": pl.String,
+    "by_default": pl.Boolean,
     "rate": pl.Float64,
     "per_contract": pl.Float64,
     "maintenance": pl.Float64,
@@ -24,7 +25,11 @@ SCHEMA = {
     "settlement_price": pl.Float64,
 }
 
-
+_DEFAULTS = {"rate": 1.0, "per_contract": None, "maintenance": None, "maintenance_per_contract": None} | {
+    "mode": "cross",
+    "tiers": [],
+    "liquidation_fee": 0.0,
+}
 _MARKS = {
     "last": "last price",
     "closing": "price that closes them",
@@ -58,8 +63,9 @@ def _row(one: Mapping[str, Any], venue: Mapping[str, Any], is_liquidated: bool) 
     row = {name: one[name] for name in ("exchange", "kind")} | {"instrument": one["name"], "mark": venue["mark"]}
     row |= {"account": venue["account"], "settlement_price": None if price is None else float(price)}
     if not _is_margined(one, venue):
-        return row | {"margin": "none", "liquidation": "none"}
+        return row | {"margin": "none", "liquidation": "none", "by_default": None}
     margin = _margin(one, venue)
+    row["by_default"] = all(margin[name] == value for name, value in _DEFAULTS.items())
     row |= {name: margin[name] for name in ("per_contract", "maintenance_per_contract", "liquidation_fee")}
     by_rate = margin["per_contract"] is None
     kept = margin["maintenance"] if margin["maintenance"] is not None else 0.0
@@ -124,7 +130,8 @@ def _words(row: Mapping[str, Any]) -> str:
     else:
         ends = "maintained by tier" if row["tiers"] else "liquidated when nothing is left"
     marked = _MARKS.get(row["mark"], row["mark"].replace("_", " "))
-    return f"{row['margin']} margin of {{}}: {opens} to open, {ends}; marked by the {marked}"
+    origin = " (margin by default)" if row["by_default"] else ""
+    return f"{row['margin']} margin of {{}}: {opens} to open, {ends}; marked by the {marked}{origin}"
 
 
 def _some(names: list[str]) -> str:

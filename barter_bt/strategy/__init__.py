@@ -1,6 +1,6 @@
 """Three ways to write a strategy, on the same engine."""
 
-from barter_bt.strategy import api, builtin, indicators
+from barter_bt.strategy import api, builtin, execution, indicators, makers
 from barter_bt.strategy.amend_request import AmendRequest
 from barter_bt.strategy.candle import Candles
 from barter_bt.strategy.compiled import Compiled
@@ -30,7 +30,9 @@ __all__ = [
     "api",
     "builtin",
     "every",
+    "execution",
     "indicators",
+    "makers",
     "month_end",
     "session_end",
     "week_end",

@@ -6,14 +6,17 @@ import numpy as np
 import polars as pl
 
 from barter_bt.engine.order import BUY, SELL
-from barter_bt.engine.targets import AMEND_ROW
+from barter_bt.engine.targets import AMEND_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.driver import Market
-from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, ticks_of, whole_steps
-from barter_bt.strategy.triggers import ON_GRID
+from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, ticks_of, whole_steps
+from barter_bt.strategy.triggers import ON_GRID, PROTECTION
 
 _FRACTION = "it is a fraction: 2 % is 0.02"
-_AMENDS = "an amend gives price, quantity, trigger, trailing or trailing_rate; null stays as it is"
+_AMENDS = (
+    f"an amend gives price, quantity, trigger, trailing, trailing_rate, {', '.join(PROTECTION)}; null stays as it is"
+)
+_OF_TARGETS = "what protects it can be amended: of an open all can"
 
 
 def codes_of_amends(frame: pl.DataFrame, action: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -39,6 +42,7 @@ def amend_columns(
         return opens
     ref = frame["ref"].to_numpy()
     fail(frame, amends & frame["post_only"].fill_null(False).to_numpy(), "an amend to post_only", _AMENDS)
+    protects = amends & _protects(frame)
     found = {name: values.copy() for name, values in opens.items()}
     found["quantity"] = np.where(amends, _lots(frame, codes, amends, market, opens["side"][ref]), opens["quantity"])
     given: dict[str, np.ndarray] = {}
@@ -52,8 +56,9 @@ def amend_columns(
     whole = np.rint(np.where(there, rates, 0.0) * RATE).astype(np.int64)
     found["trail_rate"] = np.where(amends, whole, opens["trail_rate"])
     distance = there | given["trailing"]
-    nothing = amends & (found["quantity"] == 0) & ~(given["price"] | given["trigger"] | distance)
-    fail(frame, nothing, "an amend that gives nothing", _AMENDS)
+    own = (found["quantity"] != 0) | given["price"] | given["trigger"] | distance
+    fail(frame, amends & own & (action[ref] == TARGET_ROW), "an amend of a target's order", _OF_TARGETS)
+    fail(frame, amends & ~own & ~protects, "an amend that gives nothing", _AMENDS)
     fail(frame, there & given["trailing"], "an amend to trailing and trailing_rate", "give one of them")
     for rows, has, what in (
         (given["price"], opens["price"] > 0, "a price of an order that is no limit"),
@@ -61,6 +66,39 @@ def amend_columns(
         (distance, opens["trail"] + opens["trail_rate"] > 0, "a distance of an order that does not trail"),
     ):
         fail(frame, rows & ~has[ref], f"an amend to {what}", "cancel it, and open another")
+    return found
+
+
+def check_protection(frame: pl.DataFrame, action: np.ndarray, protect_by: str) -> None:
+    """What amends give to the orders that protect what an earlier row has opened (rule 101)."""
+    asked = {name: frame[name].is_not_null().to_numpy() for name in PROTECTION if name in frame.columns}
+    amends = (action == AMEND_ROW) & _protects(frame)
+    if not amends.any():
+        return
+    none = np.zeros(len(frame), bool)
+    stop, profit, trail = (asked.get(name, none) for name in PROTECTION)
+    ref = np.where(amends, frame["ref"].to_numpy(), 0)
+    for name, rows, has in (
+        ("stop_loss", stop, stop | trail),
+        ("take_profit", profit, profit),
+        ("trailing_stop", trail, trail),
+    ):
+        fail(
+            frame,
+            rows & amends & ~has[ref],
+            f"an amend to a {name} of what has none",
+            "give it to the row of the entry",
+        )
+    moved = amends & (stop | profit) & (protect_by != "price")
+    fail(frame, moved, "an amend to a stop_loss or take_profit that is no price", 'give prices, and protect_by="price"')
+    target, time = action[ref] == TARGET_ROW, known_times(frame)
+    absent = frame["target"].is_null().to_numpy()[ref] | (time[ref] == time)
+    fail(frame, amends & target & absent, "an amend of a target that is not followed before", "give a later time")
+
+
+def _protects(frame: pl.DataFrame) -> np.ndarray:
+    given = (frame[name].is_not_null().to_numpy() for name in PROTECTION if name in frame.columns)
+    found: np.ndarray = np.logical_or.reduce([np.zeros(len(frame), bool), *given])
     return found
 
 

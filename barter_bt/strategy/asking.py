@@ -6,7 +6,7 @@ from math import isnan
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
-from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, fail
+from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TRIGGER, fail
 from barter_bt.engine.order import BUY, EXERCISE, FOK, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
@@ -165,6 +165,10 @@ def _may_be_bound(s: EngineState, first: int, other: int) -> bool:
 
 def ask_reduce_only(s: EngineState, row: int) -> int:
     """Let an order that was asked for do nothing but reduce the position."""
-    if row != NOTHING_ASKED:
-        s.actions.reduce_only[row] = 1
+    if row == NOTHING_ASKED:
+        return row
+    a = s.actions
+    a.reduce_only[row] = 1
+    if row + 1 < len(a) and a.parent[row + 1] == row and not a.follows[row + 1]:  # what opens nothing is not protected
+        fail(s.fault, BAD_TRIGGER, a.instrument[row])
     return row

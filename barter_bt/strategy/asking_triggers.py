@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection
+from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE, ask_protection, is_on_wrong_side
 from barter_bt.engine.fault import BAD_TRIGGER, fail
 from barter_bt.engine.order import LAST, MARK, NO_TRIGGER
 from barter_bt.engine.state.tables import EngineState
@@ -46,6 +46,10 @@ def ask_protected(s: EngineState, row: int, unit: int, stop_loss: float, take_pr
         profit = 0 if isnan(take_profit) else steps(take_profit, per_unit, noise)
     sensible = stop >= 0 and profit >= 0 and trail >= 0 and stop + profit + trail > 0
     if not (sensible and BY_PRICE <= unit <= BY_FRACTION) or s.actions.reduce_only[row]:
+        fail(s.fault, BAD_TRIGGER, i)
+        return row
+    own = s.actions.price[row] if s.actions.price[row] > 0 else s.actions.trigger[row]
+    if unit == BY_PRICE and is_on_wrong_side(s.actions.side[row], own, stop, profit):
         fail(s.fault, BAD_TRIGGER, i)
         return row
     ask_protection(s, row, unit, stop, profit, trail)

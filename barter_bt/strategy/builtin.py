@@ -10,7 +10,9 @@ import polars as pl
 
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Driver, Market
+from barter_bt.strategy.execution import Pov, Twap
 from barter_bt.strategy.indicators import cross
+from barter_bt.strategy.makers import AvellanedaStoikov, GridMaker, ImbalanceMaker
 from barter_bt.strategy.signals import Signals
 
 
@@ -62,4 +64,12 @@ class BuyAndHold:
         return Signals(pl.when(first).then(share), size="equity", name=self.name).prepare(market)
 
 
-BUILTIN: dict[str, Callable[..., Any]] = {"sma_cross": SmaCross, "buy_and_hold": BuyAndHold}
+BUILTIN: dict[str, Callable[..., Any]] = {
+    "sma_cross": SmaCross,
+    "buy_and_hold": BuyAndHold,
+    "grid_maker": GridMaker,
+    "avellaneda_stoikov": AvellanedaStoikov,
+    "imbalance_maker": ImbalanceMaker,
+    "twap": Twap,
+    "pov": Pov,
+}

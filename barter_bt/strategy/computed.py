@@ -37,7 +37,10 @@ def computed(
     """
     given = {one: delay for one, delay in zip(market.streams, market.feed_ns, strict=True) if one.kind == "candles"}
     if not given:
-        raise StrategyError("an expression needs a stream of candles, and the data has none", "give a frame of targets")
+        raise StrategyError(
+            "an expression needs a stream of candles, and the data has none",
+            'bt.data.aggregate(trades, every="1m") makes them of trades; or give a frame of targets',
+        )
     apart = taken_apart(target, beside)
     names = [name for each in (target, *beside.values()) for name in each.meta.root_names()]
     candles = _panel(market, given, names, apart.across)

@@ -138,7 +138,7 @@ def wake_bits(wake: str | tuple[str, ...]) -> tuple[int, int]:
         elif one in WAKE:
             bits |= WAKE[one]
         else:
-            like = nearest(one, WAKE)
+            like = f"timer:{one}" if one[:1].isdigit() else nearest(one, WAKE)
             raise StrategyError(
                 f"a strategy cannot be woken by {one!r}; allowed: {', '.join(WAKE)}, timer:<interval>",
                 f"did you mean {like!r}?" if like else None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from barter_bt.engine.action.protect import NO_UNIT
+from barter_bt.engine.action.protect import BY_PRICE, NO_UNIT
 from barter_bt.engine.order import BUY, EXERCISE, IF_TOUCHED, IOC, LIMIT, MARKET, NO_GROUP, SELL, STOP
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW
@@ -54,7 +55,8 @@ def order_columns(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
     row = np.arange(len(frame))
     earlier = (ref >= 0) & (ref < row)
     refers = (action == CANCEL_ROW) | (action == AMEND_ROW)
-    bad = refers & ~(earlier & (action[np.where(earlier, ref, 0)] == OPEN_ROW))
+    named = action[np.where(earlier, ref, 0)]
+    bad = refers & ~(earlier & ((named == OPEN_ROW) | ((named == TARGET_ROW) & (action == AMEND_ROW))))
     fail(frame, pl.Series(bad), "a cancel or an amend without an earlier open", "ref is the row number of the open")
     terms = {
         "side": np.where(quantity < 0, SELL, BUY).astype(np.int8),
@@ -96,10 +98,11 @@ def _exercised(frame: pl.DataFrame, codes: np.ndarray, columns: dict[str, Any], 
 
 def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
     """Only an open only reduces, or waits for another trigger than a stop; only what opens a position is protected."""
-    others, cancels = action != OPEN_ROW, (action == CANCEL_ROW) | (action == AMEND_ROW)
+    others, cancels = action != OPEN_ROW, action == CANCEL_ROW
     for name in (name for name in (*TRIGGERS, "reduce_only", *PROTECTION) if name in frame.columns):
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
         rows = asked & (cancels if name in ("stop", *PROTECTION) else others)
+        rows = rows | (asked & (action == AMEND_ROW)) if name == "stop" else rows
         if name in ("trailing", "trailing_rate"):
             rows = rows & (action != AMEND_ROW)
         fail(
@@ -193,3 +196,12 @@ def protection_columns(
         any_at_all |= asked
     columns["protect_by"] = np.where(any_at_all, UNITS_OF_PROTECTION[protect_by], NO_UNIT).astype(np.int8)
     return columns
+
+
+def wrong_sides(opens: np.ndarray, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Rows whose stop loss or take profit lies on the wrong side of their own limit, else trigger (rule 98)."""
+    own = np.where(columns["price"] > 0, columns["price"], columns["trigger"])
+    side, stop, profit = columns["side"].astype(np.int64), columns["stop_loss"], columns["take_profit"]
+    wrong = ((stop > 0) & (side * stop >= side * own)) | ((profit > 0) & (side * profit <= side * own))
+    found: np.ndarray = opens & (own > 0) & (columns["protect_by"] == BY_PRICE) & wrong
+    return found

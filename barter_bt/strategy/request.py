@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
 from barter_bt.columns.exact import bounded_sum
-from barter_bt.engine.action.protect import ask_protection
+from barter_bt.engine.action.protect import BY_PRICE, ask_protection, is_on_wrong_side
 from barter_bt.engine.action.send import ask, order_of
 from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, NO_TRIGGER, SELL
 from barter_bt.engine.state.tables import EngineState
@@ -21,12 +21,20 @@ from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
 from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
 from barter_bt.strategy.timing import TIMING, timing_terms
-from barter_bt.strategy.triggers import PROTECTION, TRIGGERS, protection_terms, trigger_by_code, trigger_terms
+from barter_bt.strategy.triggers import (
+    PROTECTION,
+    RIGHT_SIDE,
+    TRIGGERS,
+    WRONG_SIDE,
+    protection_terms,
+    trigger_by_code,
+    trigger_terms,
+)
 
 _PLAIN = (tuple, list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OrderRequest:
     """An order to open: a positive quantity buys, a negative one sells; without a price it is a market order.
 
@@ -40,9 +48,9 @@ class OrderRequest:
     ``"at_close"``: at the close of the present session, else of the next (rule 35). ``candle_fill`` says which price of
     a candle it meets (rule 36): ``"next_open"``, ``"next_close"`` or ``"this_close"``; without it its exchange does.
 
-    An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in his favour
-    to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a fraction of it,
-    from its best (``stop`` is then where the trigger starts).
+    An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in the
+    trader's favour to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a
+    fraction of it, from its best (``stop`` is then where the trigger starts).
 
     An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
     their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
@@ -83,6 +91,26 @@ class OrderRequest:
     trigger_by: str | None = None
     worth: float | None = None
     exercise: bool = False
+
+    def __repr__(self) -> str:
+        """The request as it is written, without what is left out."""
+        given = [(name, getattr(self, name), default) for name, default in _DEFAULTS]
+        return f"OrderRequest({', '.join([f'{name}={value!r}' for name, value, default in given if value != default])})"
+
+
+_DEFAULTS = tuple((one.name, one.default) for one in fields(OrderRequest))
+
+
+class _Where:
+    """Which request is meant, and when: text that is made only where an error needs it."""
+
+    __slots__ = ("_ns", "_request")
+
+    def __init__(self, request: OrderRequest, ns: int) -> None:
+        self._request, self._ns = request, ns
+
+    def __str__(self) -> str:
+        return f"{self._request} at {self._ns} ns"
 
 
 def is_nothing(asked: Any) -> bool:
@@ -126,7 +154,7 @@ def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[
     for request in requests:
         row = _ask_for(s, index, request)
         if request.after is not None or request.group is not None:
-            where = f"{request} at {s.engine.time[0]} ns"
+            where = _Where(request, s.engine.time[0])
             earlier = [(other, rows[id(other)]) for other in requests if id(other) in rows]
             if request.after is not None:
                 follow(s, row, next((r for other, r in earlier if other is request.after), None), where)
@@ -135,7 +163,7 @@ def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[
         rows[id(request)] = row
 
 
-def follow(s: EngineState, row: int, parent: int | None, where: str) -> None:
+def follow(s: EngineState, row: int, parent: int | None, where: object) -> None:
     """Let an order that is asked for wait for another.
 
     Raises
@@ -151,7 +179,7 @@ def follow(s: EngineState, row: int, parent: int | None, where: str) -> None:
     a.follows[row], a.parent[row] = 1, order_of(parent)
 
 
-def group(s: EngineState, row: int, first: int, where: str) -> None:
+def group(s: EngineState, row: int, first: int, where: object) -> None:
     """Let an order that is asked for be of a group.
 
     Raises
@@ -177,10 +205,7 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
         price = _number(request, request.price, "price", s)
         ticks = price_steps(s.terms, i, price)
     if lots <= 0 or ticks < 0 or (request.price is not None and ticks == 0):
-        raise StrategyError(
-            f"{request} at {s.engine.time[0]} ns is off the grid of {index.names[i]!r} or not positive",
-            "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
-        )
+        raise _off_grid(s, i, request, index.names[i], "quantity" if lots <= 0 else "price")
     if request.time_in_force not in ASKED_TIMES:
         raise StrategyError(
             f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
@@ -193,7 +218,7 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
             )
     asked = {name: getattr(request, name) for name in TRIGGERS if getattr(request, name) is not None}
     asked = {name: _number(request, value, name, s) for name, value in asked.items()}
-    where = f"{request} at {s.engine.time[0]} ns"
+    where = _Where(request, s.engine.time[0])
     held = trigger_terms(s.terms, i, where, asked, post_only=request.post_only) if asked else {}
     kind = MARKET if request.price is None else LIMIT
     side = BUY if quantity > 0 else SELL
@@ -215,10 +240,22 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     return row
 
 
+def _off_grid(s: EngineState, i: int, request: OrderRequest, instrument: str, name: str) -> StrategyError:
+    """The error of a quantity or price that is no whole number of steps, or none at all."""
+    t = s.terms
+    step = 1 / (t.lots_per_unit[i] if name == "quantity" else t.ticks_per_unit[i])
+    above = "" if name == "price" and t.zero[i] else " above 0" if name == "price" else " other than 0"
+    return StrategyError(
+        f"{request} at {s.engine.time[0]} ns is off the grid of {instrument!r}: {name} is {getattr(request, name)}; "
+        f"allowed: multiples of {step:.12g}{above}",
+        "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
+    )
+
+
 def _size_at_fill(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     """Let an order be sized at its fill."""
     a, worth = s.actions, _number(request, request.worth, "worth", s)
-    where = f"{request} at {s.engine.time[0]} ns"
+    where = _Where(request, s.engine.time[0])
     if a.kind[row] != MARKET or a.trigger_kind[row] != NO_TRIGGER or a.reduce_only[row]:
         raise StrategyError(f"{where} has worth", "only a market order, without a trigger, is sized at its fill")
     value = steps(abs(worth), s.assets.units_per_unit[s.terms.quote[i]], 1.0)
@@ -246,11 +283,15 @@ def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
     if not asked:
         return
-    where = f"{request} at {s.engine.time[0]} ns"
+    where = _Where(request, s.engine.time[0])
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
-    ask_protection(s, row, *protection_terms(s.terms, i, where, numbers, request.protect_by))
+    unit, stop_loss, take_profit, trailing = protection_terms(s.terms, i, where, numbers, request.protect_by)
+    own, side = s.actions.price[row] or s.actions.trigger[row], s.actions.side[row]
+    if unit == BY_PRICE and is_on_wrong_side(side, own, stop_loss, take_profit):
+        raise StrategyError(f"{where} {WRONG_SIDE}", RIGHT_SIDE)
+    ask_protection(s, row, unit, stop_loss, take_profit, trailing)
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

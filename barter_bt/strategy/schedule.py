@@ -16,11 +16,11 @@ from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import StrategyError
-from barter_bt.strategy.amend_rows import codes_of_amends
+from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns
+from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns, wrong_sides
 from barter_bt.strategy.own import own_tables
 from barter_bt.strategy.rows import (
     MOST_STEPS,
@@ -33,7 +33,7 @@ from barter_bt.strategy.rows import (
 )
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
-from barter_bt.strategy.triggers import ProtectBy, check_protect_by
+from barter_bt.strategy.triggers import RIGHT_SIDE, WRONG_SIDE, ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
 SizeAt = Literal["decision", "fill"]
@@ -134,7 +134,8 @@ class Schedule:
         ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
         :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for amends
         (rule 33) ``ref`` and what they give of ``price``, ``quantity``, ``trigger``, ``trailing`` and
-        ``trailing_rate``, null for what stays; for targets ``target``, and
+        ``trailing_rate``, null for what stays, and of ``stop_loss``, ``take_profit`` and ``trailing_stop``, for what
+        protects the entry that row ``ref`` has become, an open or a target (rule 101); for targets ``target``, and
         to enter by a limit, a stop or both (rule 60) ``price`` and ``stop``, with ``post_only``, and ``time_in_force``,
         times and ``candle_fill`` of that order, else of the target's market order. For opens and targets
         ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers look at (rule 28). Columns that
@@ -228,7 +229,12 @@ class Schedule:
         columns |= entry_columns(frame, codes, action, columns, market, self.price_by)
         if self.size_at == "fill":
             fail(frame, columns["enter_by"] != NO_UNIT, 'an entry and size_at="fill"', "its size goes by its own price")
-        columns |= protection_columns(frame, codes, (action == OPEN_ROW) | wanted, market, self.protect_by)
+        protectable = (action == OPEN_ROW) | (action == AMEND_ROW) | wanted
+        columns |= protection_columns(frame, codes, protectable, market, self.protect_by)
+        check_protection(frame, action, self.protect_by)
+        protected = (columns["protect_by"] != NO_UNIT) & (columns["reduce_only"] > 0)
+        fail(frame, protected, "reduce_only and what would protect it", "protect what opens a position")
+        fail(frame, wrong_sides(action == OPEN_ROW, columns), f"a row that {WRONG_SIDE}", RIGHT_SIDE)
         columns["trigger_by"] = trigger_by_column(frame, action, columns, unchanged, market)
         fail(frame, _repeated(columns, unchanged), "a second target of one instrument at one time", "keep one of them")
         if (action == TARGET_ROW).all():

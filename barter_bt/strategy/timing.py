@@ -17,7 +17,7 @@ _CHOICES = CANDLE_FILLS[1:]
 
 
 def timing_terms(
-    asked: Mapping[str, Any], now: int, time_in_force: int, where: str, *, is_limit: bool, is_held: bool
+    asked: Mapping[str, Any], now: int, time_in_force: int, where: object, *, is_limit: bool, is_held: bool
 ) -> dict[str, int]:
     """The times of an order and its price of a candle, as columns.
 
@@ -57,7 +57,7 @@ def timing_terms(
     return {"good_after": starts, "good_till": ends, "candle_fill": chosen}
 
 
-def moment_of(given: object, now: int, name: str, where: str) -> int:
+def moment_of(given: object, now: int, name: str, where: object) -> int:
     """A time to come, in ns.
 
     Raises
@@ -75,7 +75,7 @@ def moment_of(given: object, now: int, name: str, where: str) -> int:
     return given
 
 
-def end_of(given: object, now: int, time_in_force: int, where: str) -> int:
+def end_of(given: object, now: int, time_in_force: int, where: object) -> int:
     """When an order ends by itself, in ns (rule 35).
 
     Raises

@@ -26,11 +26,13 @@ UNITS_OF_PROTECTION = {"price": BY_PRICE, "distance": BY_DISTANCE, "fraction": B
 TRIGGER_COLUMNS = ("trigger_kind", "trigger", "trail", "trail_rate")
 TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
 NO_STOP = "it says which prices a trigger, or a stop that protects, looks at: give a stop, or leave it out"
+WRONG_SIDE = "protects an entry on the wrong side of its own price"
+RIGHT_SIDE = "a purchase's stop loss lies below its limit, or trigger, its take profit above; a sale's the other way"
 ON_GRID = "prices and distances are whole ticks; use round_price"
 
 
 def trigger_terms(
-    terms: Terms, i: int, where: str, asked: Mapping[str, float | None], *, post_only: bool
+    terms: Terms, i: int, where: object, asked: Mapping[str, float | None], *, post_only: bool
 ) -> dict[str, int]:
     """Columns of the terms of an order of instrument ``i`` from what was asked for by the names of ``TRIGGERS``.
 
@@ -68,7 +70,7 @@ def _ticks(terms: Terms, i: int, value: float, *, is_price: bool) -> int:
     return price_steps(terms, i, value) if is_price else steps(value, terms.ticks_per_unit[i], terms.tick_noise[i])
 
 
-def trigger_by_code(asked: object, where: str, *, has_stop: bool) -> int:
+def trigger_by_code(asked: object, where: object, *, has_stop: bool) -> int:
     """Which prices the trigger of an order, and those of what protects it, look at (rule 28).
 
     Raises
@@ -92,7 +94,7 @@ def check_protect_by(by: str) -> None:
 
 
 def protection_terms(
-    terms: Terms, i: int, where: str, asked: Mapping[str, float | None], by: str
+    terms: Terms, i: int, where: object, asked: Mapping[str, float | None], by: str
 ) -> tuple[int, int, int, int]:
     """Unit and amounts of what protects an entry, from what was asked for by the names of ``PROTECTION``.
 

@@ -18,9 +18,14 @@ from barter_bt.engine.messages import (
     CANCEL_REJECTED,
     CANCELLING,
     CHANGED,
+    CLOSE_OUT,
     CLOSED,
+    ENTITLED,
     FILL,
+    FLOW,
     TRADE,
+    TRANSFERRED,
+    TRIGGERED,
 )
 from barter_bt.engine.order import (
     BUY,
@@ -29,12 +34,16 @@ from barter_bt.engine.order import (
     EXPIRED,
     FILLED,
     IOC,
+    LIQUIDATION,
     MARKET,
+    NO_GROUP,
     NO_TIME,
+    REASONS,
     REJECTED,
+    REQUESTED,
     SELL,
 )
-from barter_bt.engine.report import apply_report
+from barter_bt.engine.report import apply_report, record_own
 from barter_bt.engine.state.orders import is_live, record_open
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import IN_QUOTE, IN_RECEIVED
@@ -47,6 +56,8 @@ from barter_bt.protocol import (
     AssetBalance,
     CancelInFlight,
     Cancelled,
+    CashFlow,
+    CashFlowKind,
     Expired,
     FullyFilled,
     InstrumentAccountSnapshot,
@@ -55,15 +66,16 @@ from barter_bt.protocol import (
     OpenInFlight,
     Order,
     OrderKey,
-    OrderKind,
     OrderResponseAmend,
     OrderResponseCancel,
     Side,
     Trade,
 )
 from barter_bt.system.amends import NONE_IN_FLIGHT, amended_values, first_in_flight, reason_of
-from barter_bt.system.book import Book, encode
+from barter_bt.system.book import Book, plain_terms
+from barter_bt.system.build import flow_row
 from barter_bt.system.changes import Changes, check_exchange, check_time
+from barter_bt.system.conditions import terms_of
 from barter_bt.system.units import Units
 
 Adoption: TypeAlias = Callable[[], int]
@@ -113,6 +125,8 @@ class Accounts:
             self._amended(changes, exchange, event)
         elif isinstance(event, Trade):
             self._trade(changes, exchange, event)
+        elif isinstance(event, CashFlow):
+            self._flow(changes, exchange, event)
         else:
             raise DataError(f"{event!r} is no event of an account")
         changes.add(partial(self._finish, exchange))
@@ -129,14 +143,17 @@ class Accounts:
             self._report(exchange, BALANCE, BALANCES, -1)
         self._s.engine.part[0] = 0
 
-    def _report(self, exchange: int, event: int, kind: int, order: int, **values: int) -> None:
+    def _report(self, exchange: int, event: int, kind: int, order: int, i: int = -1, **values: int) -> None:
         s = self._s
         s.reports.truncate(0)
         row = s.reports.append()
         given = {"time": s.engine.time[0], "kind": kind, "order": order, "asset_first": -1, "asset_second": -1} | values
         for name in s.reports.schema:
             getattr(s.reports, name)[row] = given.get(name, 0)
-        begin(s, event, s.orders.instrument[order] if order >= 0 else -1, order, exchange, -1)
+        if kind == CLOSE_OUT:
+            order = s.reports.order[row] = record_own(s, i, row)
+        i = s.orders.instrument[order] if order >= 0 else i
+        begin(s, event, i, order, exchange, -1)
         note_report(s, row)
         apply_report(s, row)
         s.reports.truncate(0)
@@ -163,6 +180,32 @@ class Accounts:
         total, free = (self._units.balance(asset, amount) for amount in amounts)
         values = {"time_exchange": time, "asset_first": asset, "total_first": total, "free_first": free}
         self._report(exchange, BALANCE, BALANCES, -1, **values)
+
+    # Cash flows
+
+    def _flow(self, changes: Changes, exchange: int, told: CashFlow) -> None:
+        """Money that no order has moved; it explains the balance behind it (rules 48 and 84)."""
+        asset, i = self._asset(told.asset, exchange), -1
+        if told.instrument is not None:
+            i = self._index.instrument(told.instrument)
+        check_time(told.time_exchange)
+        if flow_row(self._s, told.kind, i, asset) < 0:
+            raise DataError(f"{told.instrument!r} pays {told.kind.value} in {told.asset!r}, in which it has no price")
+        amounts = (told.balance.total, told.balance.free)
+        for amount in (self._units.amount(asset, told.amount), *(self._units.balance(asset, one) for one in amounts)):
+            changes.hold(asset, amount)
+        changes.add(partial(self._apply_flow, exchange, i, asset, told))
+
+    def _apply_flow(self, exchange: int, i: int, asset: int, told: CashFlow) -> None:
+        amounts = (told.balance.total, told.balance.free)
+        if told.time_exchange >= self._s.assets.time[asset]:
+            self._book.balances[asset] = amounts
+        kind = {CashFlowKind.ENTITLEMENT: ENTITLED, CashFlowKind.TRANSFER: TRANSFERRED}.get(told.kind, FLOW)
+        total, free = (self._units.balance(asset, amount) for amount in amounts)
+        values = {"time_exchange": told.time_exchange, "quantity": flow_row(self._s, told.kind, i, asset)}
+        values |= {"notional": self._units.amount(asset, told.amount)}
+        values |= {"asset_first": asset, "total_first": total, "free_first": free}
+        self._report(exchange, BALANCE, kind, -1, i, **values)
 
     # Orders
 
@@ -210,12 +253,15 @@ class Accounts:
             # Nothing remains of an order if all that was asked for is filled, or all that the exchange knows of.
             least = min(quantity, self._s.orders.quantity[row])
             values = {"time_exchange": known.time_exchange, "quantity": filled, "order_quantity": least}
+        triggered = snapshot.conditions.triggered if snapshot.conditions else None
+        if triggered is not None and self._s.orders.time_triggered[row] == NO_TIME:
+            self._report(exchange, ORDER_SNAPSHOT, TRIGGERED, row, time_exchange=triggered)
         if isinstance(state, Open):
             self._report(exchange, ORDER_SNAPSHOT, ACCEPTED, row, **values)
         elif isinstance(state, CancelInFlight):
             self._report(exchange, ORDER_SNAPSHOT, CANCELLING, row, **values)
         elif not isinstance(state, OpenInFlight):
-            self._close(exchange, row, ENDS[type(state)])
+            self._ended(exchange, row, snapshot)
 
     def _is_news(self, row: int, state: object, known: Open) -> bool:
         """Whether a snapshot changes what the exchange has said of an order (the order manager's matrix)."""
@@ -224,9 +270,17 @@ class Accounts:
             return False
         return known.time_exchange >= o.time_exchange[row]
 
-    def _close(self, exchange: int, row: int, status: int) -> None:
-        quantity = self._s.orders.quantity[row]
-        self._report(exchange, ORDER_SNAPSHOT, CLOSED, row, order_quantity=quantity, status=status)
+    def _ended(self, exchange: int, row: int, told: Order) -> None:
+        """An order has ended; what may be cut is of the quantity that is told then (rule 17)."""
+        o = self._s.orders
+        lots = self._units.lots(o.instrument[row], told.quantity) if o.resize[row] else o.quantity[row]
+        reason = REASONS.index(told.reason) if told.reason in REASONS else 0
+        self._close(exchange, row, ENDS[type(told.state)], reason, min(lots, o.quantity[row]))
+
+    def _close(self, exchange: int, row: int, status: int, reason: int, lots: int | None = None) -> None:
+        quantity = self._s.orders.quantity[row] if lots is None else lots
+        told = {"order_quantity": quantity, "status": status, "reason": reason}
+        self._report(exchange, ORDER_SNAPSHOT, CLOSED, row, **told)
 
     def _cancelled(self, changes: Changes, exchange: int, response: OrderResponseCancel) -> None:
         i = self._instrument(response.key)
@@ -238,7 +292,7 @@ class Accounts:
 
     def _apply_cancelled(self, exchange: int, i: int, row: int, response: OrderResponseCancel) -> None:
         if isinstance(response.state, Cancelled):
-            self._close(exchange, row, CANCELLED)
+            self._close(exchange, row, CANCELLED, reason=REQUESTED)
             return
         was_live = is_live(self._s, row)
         self._report(exchange, ORDER_SNAPSHOT, CANCEL_REJECTED, row)
@@ -248,20 +302,24 @@ class Accounts:
             self._book.forget(i, response.key.cid)
 
     def _amended(self, changes: Changes, exchange: int, response: OrderResponseAmend) -> None:
-        i, state, ticks, lots = self._instrument(response.key), response.state, 0, 0
+        i, state, ticks, lots, trigger = self._instrument(response.key), response.state, 0, 0, 0
         row = self._book.find(i, response.key.cid)
         if isinstance(state, Amended):
             check_time(state.time_exchange)
             ticks, lots = self._units.ticks(i, state.price), self._units.lots(i, state.quantity)
+            trigger = 0 if state.trigger is None else self._units.ticks(i, state.trigger)
             changes.work(i, 0 if row is None else abs(lots - self._s.orders.quantity[row]))
         if row is not None:
-            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots))
+            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots, trigger))
 
-    def _apply_amended(self, exchange: int, row: int, response: OrderResponseAmend, ticks: int, lots: int) -> None:
+    def _apply_amended(
+        self, exchange: int, row: int, response: OrderResponseAmend, ticks: int, lots: int, trigger: int
+    ) -> None:
         """The answer to the first amend in flight; without one the exchange tells of a change of its own."""
         amend, state = first_in_flight(self._s, row), response.state
         if isinstance(state, Amended):
-            values = amended_values(self._s, row, ticks, lots, state)
+            amend = NONE_IN_FLIGHT if state.unasked else amend
+            values = amended_values(self._s, row, ticks, lots, trigger, state)
             if is_live(self._s, row):
                 self._book.prices[row] = state.price
             kind = AMENDED if amend != NONE_IN_FLIGHT else CLOSED if values["status"] == CANCELLED else CHANGED
@@ -272,14 +330,26 @@ class Accounts:
 
     def _adoption(self, changes: Changes, i: int, snapshot: Order) -> Adoption:
         """What tracks an order that the engine did not send."""
-        kind, tif, post_only = encode(snapshot.kind, snapshot.time_in_force)
-        price = self._units.ticks(i, snapshot.price) if snapshot.kind == OrderKind.LIMIT else 0
-        values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
-        lots = self._units.lots(i, snapshot.quantity)
+        values = plain_terms(self._units, i, snapshot)
+        lots, given = self._units.lots(i, snapshot.quantity), snapshot.conditions
         changes.work(i, lots)
+        if given is not None:
+            where = f"order {snapshot.key.cid!r} of {snapshot.key.instrument!r}"
+            signed = self._s.terms.zero[i] > 0
+            values |= terms_of(self._units, i, given, values, where, signed=signed)
         return partial(self._adopt, i, snapshot, lots, values)
 
     def _adopt(self, i: int, snapshot: Order, lots: int, values: dict[str, int]) -> int:
+        """It stands by itself if what it depends on is not known: its exchange knows."""
+        given, row = snapshot.conditions, len(self._s.orders)
+        if given is not None:
+            exchange, parent = self._s.terms.exchange[i], given.named_parent
+            known = None if parent is None else self._book.find_at(self._s, exchange, parent)
+            if known is not None:
+                values = values | {"parent": known, "follows": int(given.after is not None)}
+            if given.group is not None:
+                first = row if given.group == snapshot.key.cid else self._book.find_at(self._s, exchange, given.group)
+                values = values | {"group": NO_GROUP if first is None else first}
         row = self._record(i, snapshot.side, lots, snapshot.key.strategy, values)
         self._book.add(row, i, snapshot.key.cid, snapshot.price, snapshot.time_in_force)
         return row
@@ -348,11 +418,6 @@ class Accounts:
         kind = TRADE
         if trade.side == Side.BUY:
             self._s.terms.fee_in[i] = IN_RECEIVED if self._is_in_base(i, trade) else IN_QUOTE
-        if row is None:  # of an order that nobody told of: it is taken for filled
-            order = {"kind": MARKET, "time_in_force": IOC}
-            row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
-            self._book.add(row, i, f"order {trade.order_id}", trade.price, found=False)
-            self._book.name(row, i, trade.order_id)
         values = {
             "time_exchange": trade.time_exchange,
             "price": ticks,
@@ -362,4 +427,21 @@ class Accounts:
             "order_quantity": lots,
             "status": FILLED,
         }
+        if self._is_closed_by_venue(i, trade, lots):
+            reason = REASONS.index(str(trade.reason))
+            self._report(exchange, OWN_TRADE, CLOSE_OUT, -1, i, **values, reason=reason)
+            self._book.add(len(self._s.orders) - 1, i, f"order {trade.order_id}", trade.price)
+            self._book.name(len(self._s.orders) - 1, i, trade.order_id)
+            return
+        if row is None:  # of an order that nobody told of: it is taken for filled
+            order = {"kind": MARKET, "time_in_force": IOC}
+            row, kind = self._record(i, trade.side, lots, trade.strategy, order), FILL
+            self._book.add(row, i, f"order {trade.order_id}", trade.price, found=False)
+            self._book.name(row, i, trade.order_id)
         self._report(exchange, OWN_TRADE, kind, row, **values)
+
+    def _is_closed_by_venue(self, i: int, trade: Trade, lots: int) -> bool:
+        """Whether the exchange says that it has closed, by itself, what the engine knows to be held (rule 43)."""
+        held = self._s.instruments.quantity[i]
+        against = held if trade.side == Side.SELL else -held
+        return trade.reason in REASONS[LIQUIDATION:] and against >= lots

@@ -12,7 +12,7 @@ from barter_bt.engine.command import AMEND_REQUESTS, CANCEL_ORDERS, CANCEL_REQUE
 from barter_bt.engine.event import ENGINE_UPDATE, TRADING_DISABLED
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.valuation import mark
-from barter_bt.engine.step import start_event
+from barter_bt.engine.step import refuse, start_event
 from barter_bt.errors import BarterBtError, DataError, StrategyError
 from barter_bt.errors import EngineError as RunError
 from barter_bt.protocol import (
@@ -168,6 +168,13 @@ class Acting(View):
     ) -> tuple[Sent, Sent]:
         """Send requests past the risk manager, from a hook; amends are among the opens, and go before them."""
         return self._requests.send(*self._requests.prepare(cancels, opens))
+
+    def note_refused(self, action: int, cid: str) -> None:
+        """Record an order that was refused as it was asked for, as one to a target without a price (rule 18)."""
+        s = self.state
+        i, row = s.actions.instrument[action], refuse(s, action, s.actions.refused[action])
+        self._book.strategy(self.strategy.id)
+        self._book.add(row, i, cid, self.units.price(i, s.orders.price[row]), found=False)
 
     def _cancels(self, chosen: InstrumentFilter) -> list[OrderRequestCancel]:
         """Cancels of all orders that are not being cancelled already."""

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from barter_bt.engine.amend import ask_amend, objection_to
-from barter_bt.engine.order import CANCELLED, LIMIT, OPEN, REQUESTED
-from barter_bt.engine.state.amends import AMEND_IN_FLIGHT, ORDER_ENDED
+from barter_bt.engine.order import CANCELLED, LIMIT, OPEN, REASONS, REQUESTED
+from barter_bt.engine.state.amends import AMEND_IN_FLIGHT, AMEND_REASONS, ORDER_ENDED
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import DataError
 from barter_bt.protocol import (
     Amended,
     OrderAlreadyCancelled,
     OrderAlreadyFullyFilled,
+    OrderRejected,
     OrderRequestAmend,
     OrderResponseAmend,
+    RequestAmend,
 )
 from barter_bt.strategy.amend_request import HINTS
 from barter_bt.system.book import Book
+from barter_bt.system.conditions import distance_terms
 from barter_bt.system.units import Units
 
 NONE_IN_FLIGHT = -1
+_CODES = {text: code for code, text in (*enumerate(REASONS), *AMEND_REASONS.items()) if text}
 
 
 def amend_values(s: EngineState, book: Book, units: Units, i: int, request: OrderRequestAmend) -> dict[str, int]:
-    """The row of the order that a request amends, and what it gives: ``order``, ``price``, ``quantity``; 0 stays.
+    """The row of the order that a request amends, and what it gives: ``order`` and those of an amend; 0 stays.
 
     Raises
     ------
@@ -36,22 +40,37 @@ def amend_values(s: EngineState, book: Book, units: Units, i: int, request: Orde
             f"order {key.cid!r} of {key.instrument!r} is to be amended, and there is none",
             "an order can be amended once it has been sent",
         )
-    for what, value in (("price", asked.price), ("quantity", asked.quantity)):
-        of_any_sign = what == "price" and s.terms.zero[i] > 0  # rule 76
+    for what, value in (("price", asked.price), ("quantity", asked.quantity), ("trigger", asked.trigger)):
+        of_any_sign = what != "quantity" and s.terms.zero[i] > 0  # rule 76
         if value is not None and not (value.is_finite() and (value > 0 or of_any_sign)):
             raise DataError(f"order {key.cid!r} is to be amended to {what} {value}; it must be positive")
     ticks = 0 if asked.price is None else units.ticks(i, asked.price)
     lots = 0 if asked.quantity is None else units.lots(i, asked.quantity)
-    objection = objection_to(s, row, ticks, lots, 0, 0, 0)
+    trigger, trail, rate = held_terms(units, i, asked, f"an amend of order {key.cid!r}")
+    objection = objection_to(s, row, ticks, lots, trigger, trail, rate)
     if objection:
         what, hint = HINTS[objection]
         raise DataError(f"an amend of order {key.cid!r} {what}", hint)
-    return {"order": row, "price": ticks, "quantity": lots}
+    return {"order": row, "price": ticks, "quantity": lots, "trigger": trigger, "trail": trail, "trail_rate": rate}
+
+
+def held_terms(units: Units, i: int, asked: RequestAmend, where: str) -> tuple[int, int, int]:
+    """Trigger, and distance in ticks or as a rate, that an amend gives; 0 stays.
+
+    Raises
+    ------
+    DataError
+        A distance cannot be.
+    """
+    trigger = 0 if asked.trigger is None else units.ticks(i, asked.trigger)
+    trail = (0, 0) if asked.trailing is None else distance_terms(units, i, asked.trailing, where, "trails by")
+    return trigger, *trail
 
 
 def write_amend(s: EngineState, values: dict[str, int]) -> int:
     """Write an amend into the actions; returns its row."""
-    return ask_amend(s, values["order"], values["price"], values["quantity"], 0, 0, 0)
+    given = (values[name] for name in ("order", "price", "quantity", "trigger", "trail", "trail_rate"))
+    return ask_amend(s, *given)
 
 
 def first_in_flight(s: EngineState, order: int) -> int:
@@ -62,14 +81,14 @@ def first_in_flight(s: EngineState, order: int) -> int:
     return NONE_IN_FLIGHT
 
 
-def amended_values(s: EngineState, row: int, ticks: int, lots: int, state: Amended) -> dict[str, int]:
+def amended_values(s: EngineState, row: int, ticks: int, lots: int, trigger: int, state: Amended) -> dict[str, int]:
     """What a report says of an order that was amended: at most what is filled, it has ended."""
     o, ended = s.orders, lots <= s.orders.filled[row]
     return {
         "time_exchange": state.time_exchange,
         "price": ticks if o.kind[row] == LIMIT else 0,
         "order_quantity": o.quantity[row] if ended else lots,
-        "trigger": o.trigger[row],
+        "trigger": o.trigger[row] if state.trigger is None else trigger,
         "status": CANCELLED if ended else OPEN,
         "reason": REQUESTED if ended else 0,
     }
@@ -77,4 +96,7 @@ def amended_values(s: EngineState, row: int, ticks: int, lots: int, state: Amend
 
 def reason_of(response: OrderResponseAmend) -> int:
     """Why an amend failed, as far as there is a code for it; the event itself says all."""
-    return ORDER_ENDED if isinstance(response.state, OrderAlreadyCancelled | OrderAlreadyFullyFilled) else 0
+    state = response.state
+    if isinstance(state, OrderAlreadyCancelled | OrderAlreadyFullyFilled):
+        return ORDER_ENDED
+    return _CODES.get(state.message, 0) if isinstance(state, OrderRejected) else 0

@@ -6,17 +6,20 @@ from decimal import Decimal
 from typing import Any
 
 from barter_bt.engine.action.send import ask
-from barter_bt.engine.order import BUY, FOK, GTC, IOC, LIMIT, MARKET, SELL
+from barter_bt.engine.order import BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.protocol import (
     FillOrKill,
     GoodUntilCancelled,
     GoodUntilEndOfDay,
     ImmediateOrCancel,
+    Order,
     OrderKind,
+    RequestOpen,
     Side,
     TimeInForce,
 )
+from barter_bt.system.units import Units
 
 
 def encode(kind: OrderKind, time_in_force: TimeInForce) -> tuple[int, int, int]:
@@ -29,6 +32,21 @@ def encode(kind: OrderKind, time_in_force: TimeInForce) -> tuple[int, int, int]:
     return code, IOC if isinstance(time_in_force, ImmediateOrCancel) else FOK, 0
 
 
+def plain_terms(units: Units, i: int, terms: RequestOpen | Order) -> dict[str, int]:
+    """Columns of an open without conditions; ``day``, which is none, says that it is good until the day ends."""
+    kind, tif, post_only = encode(terms.kind, terms.time_in_force)
+    protects = terms.conditions.protects if terms.conditions is not None else None
+    priced = kind == LIMIT and not (protects is not None and protects.offset is not None and not terms.price)
+    return {
+        "side": BUY if terms.side == Side.BUY else SELL,
+        "kind": kind,
+        "time_in_force": tif,
+        "post_only": post_only,
+        "price": units.ticks(i, terms.price) if priced else 0,
+        "day": int(isinstance(terms.time_in_force, GoodUntilEndOfDay)),
+    }
+
+
 def decode(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, TimeInForce]:
     """The opposite of :func:`encode`, but for orders that are good until the end of the day."""
     terms: dict[int, TimeInForce] = {
@@ -36,7 +54,17 @@ def decode(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, Ti
         IOC: ImmediateOrCancel(),
         FOK: FillOrKill(),
     }
-    return OrderKind.MARKET if kind == MARKET else OrderKind.LIMIT, terms[time_in_force]
+    return OrderKind.LIMIT if kind == LIMIT else OrderKind.MARKET, terms[time_in_force]
+
+
+def kind_and_time(kind: int, time_in_force: int, post_only: int) -> tuple[OrderKind, TimeInForce]:
+    """Those of an order as it is asked for, with times in force of sessions; an exercise is a market order."""
+    if time_in_force == DAY:
+        return decode(kind, GTC, post_only)[0], GoodUntilEndOfDay()
+    return decode(kind, IOC if time_in_force > FOK else time_in_force, post_only)
+
+
+_WRITTEN = {"side", "kind", "time_in_force", "post_only", "price", "day"}  # by ``ask`` itself, or nowhere
 
 
 class Book:
@@ -107,6 +135,11 @@ class Book:
         """The latest order of a client's id."""
         return self._by_cid.get((i, cid))
 
+    def find_at(self, s: EngineState, exchange: int, cid: str) -> int | None:
+        """The latest order of a client's id in any instrument of an exchange."""
+        rows = [self.find(i, cid) for i in range(len(s.instruments)) if s.terms.exchange[i] == exchange]
+        return max((row for row in rows if row is not None), default=None)
+
     def named(self, i: int, order_id: str) -> int | None:
         """The latest order of an exchange's id."""
         return self._by_id.get((i, order_id))
@@ -116,4 +149,7 @@ class Book:
         """Write an open into the actions; returns its row."""
         sign = BUY if side == Side.BUY else SELL
         given = {"kind": MARKET, "time_in_force": GTC, "post_only": 0, "price": 0} | values
-        return ask(s, i, sign, given["kind"], given["time_in_force"], given["post_only"], given["price"], lots)
+        row = ask(s, i, sign, given["kind"], given["time_in_force"], given["post_only"], given["price"], lots)
+        for name in values.keys() - _WRITTEN:
+            getattr(s.actions, name)[row] = values[name]
+        return row

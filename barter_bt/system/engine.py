@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from barter_bt.data.rates import Pair, read_rates
 from barter_bt.engine.audit import begin
 from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
 from barter_bt.engine.event import BAR_CLOSE, TIMER
@@ -49,6 +50,8 @@ from barter_bt.system.saved import load_state, save_state
 from barter_bt.system.strategy import Strategy, overrides
 from barter_bt.system.timer import Timer
 from barter_bt.system.units import Units
+from barter_bt.venue import Venue
+from barter_bt.venue.by_exchange import venues_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,6 +90,12 @@ class Engine(Acting):
         Asset that limits on exposure and leverage are in; by default the quote asset of the first instrument.
     candle_history
         How many of the last candles of each instrument are kept, for :meth:`candles`.
+    venues, rates
+        Terms of the exchanges, and rates between currencies, as in a backtest: what the engine knows of margin, marks,
+        fees and conversions goes by them. How orders fill is the exchange's.
+    vet
+        Is called with each open and amend before anything of its call is sent; it raises where the exchange cannot be
+        told of it.
 
     Attributes
     ----------
@@ -118,14 +127,19 @@ class Engine(Acting):
         units: Mapping[str, Number] | None = None,
         reporting: str | None = None,
         candle_history: int = 0,
+        venues: Venue | Mapping[str, Venue] | None = None,
+        rates: Mapping[str, Any] | tuple[Pair, ...] | None = None,
+        vet: Callable[[Request], None] = lambda request: None,
     ) -> None:
-        index = IndexedInstruments(instruments)
+        pairs = rates if isinstance(rates, tuple) else read_rates(rates)
+        index = IndexedInstruments(instruments, [name for one in pairs for name in (one.base, one.quote)])
         amounts = {index.asset(name): Decimal(amount) for name, amount in (balances or {}).items()}
         chosen = {index.asset(name): decimal(unit, f"unit of {name!r}") for name, unit in (units or {}).items()}
         counted, book = Units(index, choose_scales(index, {}, amounts, units=chosen)), Book()
+        terms = venues_of(venues, index)
         book.balances = {asset: (amount, amount) for asset, amount in amounts.items()}
         worth_in = index.asset(reporting) if reporting else index.settlement_assets[0]
-        super().__init__(index, counted, build(index, counted, amounts, start, worth_in), book)
+        super().__init__(index, counted, build(index, counted, amounts, start, worth_in, terms, pairs), book)
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
         if history := asked_history(candle_history):
@@ -140,7 +154,15 @@ class Engine(Acting):
             raise ConfigError(f"risk_check is {risk_check!r}; allowed: 'each', 'together'")
         together = risk_check == "together"
         self._requests = Requests(
-            self.state, index, counted, book, send or _keep, self._tell_sent, together=together, managed=self._managed
+            self.state,
+            index,
+            counted,
+            book,
+            send or _keep,
+            self._tell_sent,
+            together=together,
+            managed=self._managed,
+            vet=vet,
         )
         self._clock = clock
         self._take = taker(self.state, compiled=False)

@@ -17,6 +17,7 @@ from barter_bt.protocol import (
     CancelInFlight,
     Cancelled,
     Candle,
+    CashFlow,
     Level,
     MarketEvent,
     Open,
@@ -83,7 +84,7 @@ def event_time(event: AccountEventKind) -> int | None:
         orders = [order for one in event.instruments for order in one.orders]
         times = [balance.time_exchange for balance in event.balances] + [_order_time(order) for order in orders]
         return max((time for time in times if time is not None), default=None)
-    if isinstance(event, AssetBalance | Trade):
+    if isinstance(event, AssetBalance | CashFlow | Trade):
         return event.time_exchange
     if isinstance(event, OrderResponseCancel):
         return event.state.time_exchange if isinstance(event.state, Cancelled) else None

@@ -6,23 +6,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import msgspec
+
 from barter_bt.engine.amend import approve_amend, record_amend_asked
 from barter_bt.engine.audit import REPLACED, note_output
 from barter_bt.engine.fault import NO_FAULT, RISK_OUT_OF_BOUNDS, RISK_RAISED
-from barter_bt.engine.order import NO_REASON, OPEN, OPEN_IN_FLIGHT, REASONS
+from barter_bt.engine.order import IOC, NO_REASON, OPEN, OPEN_IN_FLIGHT, PARENT_ENDED, REASONS
 from barter_bt.engine.state.amends import AMEND_REASONS, ORDER_ENDED
 from barter_bt.engine.state.orders import is_live
 from barter_bt.engine.state.orders import replace as replace_order
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
+from barter_bt.engine.targets import size_at_fill
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestAmend, OrderRequestCancel, OrderRequestOpen
 from barter_bt.risk.managed import Managed
 from barter_bt.system.amends import amend_values, write_amend
 from barter_bt.system.audit import Refused, Request, Sent
-from barter_bt.system.book import Book, encode
+from barter_bt.system.bonds import NOT_YET, Bonds, Fate, is_needed
+from barter_bt.system.book import Book, plain_terms
 from barter_bt.system.changes import Changes, check_exchange
+from barter_bt.system.conditions import check_times, terms_of, wish_of
 from barter_bt.system.units import Units
 
 Send: TypeAlias = Callable[[Request], EngineError | None]
@@ -45,6 +50,8 @@ class Ready:
         Why it will not be sent: its exchange is not in the index.
     amends
         Whether it amends an order; ``values`` say which, and to what.
+    fate
+        Of an open, what it has come to, and what it depends on.
     """
 
     request: Request
@@ -54,6 +61,7 @@ class Ready:
     error: EngineError | None = None
     wished: int | None = None
     amends: bool = False
+    fate: Fate | None = None
 
 
 class Requests:
@@ -71,6 +79,8 @@ class Requests:
         Whether the risk manager sees one state for all opens of a call, as in Barter, not each after the one before.
     managed
         The user's own risk managers.
+    vet
+        Raises where a request says what its exchange cannot be told.
     """
 
     def __init__(
@@ -84,9 +94,11 @@ class Requests:
         *,
         together: bool = False,
         managed: Managed | None = None,
+        vet: Callable[[Request], None] = lambda request: None,
     ) -> None:
         self.state, self.index, self.units, self._book = state, index, units, book
         self._deliver, self._tell, self._together, self._managed = deliver, tell, together, managed
+        self._vet = vet
 
     def prepare(
         self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen | OrderRequestAmend]
@@ -98,10 +110,13 @@ class Requests:
         BarterBtError
             One cannot: none of them is sent.
         """
-        changes = Changes(self.state, self.index, self.units)
+        changes, bonds = Changes(self.state, self.index, self.units), Bonds(self.state, self._book)
         asked = list(opens)
+        for request in asked:
+            self._vet(request)
         amends = [self._amend(one) for one in asked if isinstance(one, OrderRequestAmend)]
-        opened = [self._open(one) for one in asked if not isinstance(one, OrderRequestAmend)]
+        opened = [self._open(one, bonds) for one in asked if not isinstance(one, OrderRequestAmend)]
+        bonds.check()
         ready = [self._cancel(one) for one in cancels], [*amends, *opened]
         for one in ready[1]:
             changes.work(one.instrument, one.lots)
@@ -110,6 +125,16 @@ class Requests:
 
     def send(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
         """Send cancels, then opens, past the risk manager; each that was sent is recorded in flight."""
+        return self._send(cancels, (one for one in opens if self._is_needed(one)))
+
+    def _is_needed(self, one: Ready) -> bool:
+        """Whether an open is to be sent at all: what would protect a reduction is not (rule 31)."""
+        if one.fate is None or one.fate.entry is None or is_needed(self.state, one.fate):
+            return True
+        one.fate.is_dropped = True
+        return False
+
+    def _send(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
         output = self._transmit(cancels), self._transmit(opens)
         sent = output[0].sent + output[1].sent
         if sent:
@@ -122,18 +147,27 @@ class Requests:
         approved: Iterable[Ready] = self._approved(opens, refused)
         if self._together:
             approved = list(approved)
-        return (*self.send(cancels, approved), tuple(refused))
+        return (*self._send(cancels, approved), tuple(refused))
 
     def _cancel(self, request: OrderRequestCancel) -> Ready:
         i = self.index.instrument(request.key.instrument)
         return Ready(request, i, error=self._misdirected(request, i))
 
-    def _open(self, request: OrderRequestOpen) -> Ready:
-        terms, i = request.state, self.index.instrument(request.key.instrument)
-        kind, tif, post_only = encode(terms.kind, terms.time_in_force)
-        price = self.units.ticks(i, terms.price) if kind else 0
-        values = {"kind": kind, "time_in_force": tif, "post_only": post_only, "price": price}
-        return Ready(request, i, self.units.lots(i, terms.quantity), values, self._misdirected(request, i))
+    def _open(self, request: OrderRequestOpen, bonds: Bonds) -> Ready:
+        key, terms, i = request.key, request.state, self.index.instrument(request.key.instrument)
+        lots, values = self.units.lots(i, terms.quantity), plain_terms(self.units, i, terms)
+        misdirected = self._misdirected(request, i)
+        if terms.conditions is not None:
+            where = f"order {key.cid!r} of {self.index.names[i]!r}"
+            check_times(terms.conditions, self.state.engine.time[0], where)
+            signed = self.state.terms.zero[i] > 0
+            values |= terms_of(self.units, i, terms.conditions, values, where, signed=signed)
+            if terms.conditions.session is not None:  # which times that is, its exchange knows
+                values["time_in_force"] = IOC
+            if terms.conditions.sized is not None:
+                wish_of(self.units, i, terms.conditions.sized, where)
+        fate = bonds.add(request, i, self.state.terms.exchange[i], values, lots)
+        return Ready(request, i, lots, values, misdirected, fate=fate)
 
     def _amend(self, request: OrderRequestAmend) -> Ready:
         i = self.index.instrument(request.key.instrument)
@@ -152,21 +186,38 @@ class Requests:
 
     def _approved(self, opens: Iterable[Ready], refused: list[Refused]) -> Iterator[Ready]:
         """Those that the limits allow, each looked at when it is asked for."""
-        for one in opens:
-            if one.amends:
-                yield from self._approved_amend(one, refused)
+        for asked in opens:
+            if asked.amends:
+                yield from self._approved_amend(asked, refused)
                 continue
+            if not self._is_needed(asked):
+                continue
+            fate = asked.fate
+            assert fate is not None
+            one = self._resized(asked, fate.entry.lots, wished=None) if fate.entry else asked
             action = self._ask(one)
-            reason = approve(self.state, action)
-            self._check()
+            reason = self._reason(fate, action)
             lots = self.state.actions.quantity[action]
             if reason:
-                self._name(refuse(self.state, action, reason), one, found=False)
+                fate.row, fate.is_refused = refuse(self.state, action, reason), True
+                self._name(fate.row, one, found=False)
                 assert isinstance(one.request, OrderRequestOpen)
                 refused.append(Refused(one.request, self._reasons[reason]))
             self.state.actions.truncate(0)
+            fate.lots = lots
             if not reason:
-                yield self._resized(one, lots)
+                yield self._resized(one, lots, wished=one.lots)
+
+    def _reason(self, fate: Fate, action: int) -> int:
+        """Why an open is refused, 0 if it is not; limits are asked of the entry, not of what protects it (rule 31)."""
+        parent = fate.entry or fate.after
+        if parent is not None and parent.is_refused:
+            return PARENT_ENDED
+        if fate.entry is not None:
+            return NO_REASON
+        reason = approve(self.state, action)
+        self._check()
+        return reason
 
     def _approved_amend(self, one: Ready, refused: list[Refused]) -> Iterator[Ready]:
         """One that the limits allow; a risk manager may have made it add less."""
@@ -185,7 +236,7 @@ class Requests:
         if lots != values["quantity"]:
             assert isinstance(one.request, OrderRequestAmend)
             asked, quantity = one.request.state, self.units.quantity(one.instrument, lots)
-            changed = type(asked)(asked.id, asked.price, quantity)
+            changed = msgspec.structs.replace(asked, quantity=quantity)
             one = replace(one, request=OrderRequestAmend(one.request.key, changed), values=values | {"quantity": lots})
         yield one
 
@@ -205,22 +256,23 @@ class Requests:
             raise StrategyError("a compiled risk manager says what cannot be", "0, a reason from 1, or lots below 0")
         raise error
 
-    def _resized(self, one: Ready, lots: int) -> Ready:
+    def _resized(self, one: Ready, lots: int, wished: int | None) -> Ready:
         if lots == one.lots:
             return one
         assert isinstance(one.request, OrderRequestOpen)
-        terms, quantity = one.request.state, self.units.quantity(one.instrument, lots)
-        changed = type(terms)(terms.side, terms.price, quantity, terms.kind, terms.time_in_force)
-        return replace(one, request=OrderRequestOpen(one.request.key, changed), lots=lots, wished=one.lots)
+        changed = msgspec.structs.replace(one.request.state, quantity=self.units.quantity(one.instrument, lots))
+        return replace(one, request=OrderRequestOpen(one.request.key, changed), lots=lots, wished=wished)
 
     def _transmit(self, requests: Iterable[Ready]) -> Sent:
         sent, errors = [], []
         for one in requests:
             if one.amends and self._has_ended(one):
                 continue
-            error = one.error or self._deliver(one.request)
+            error = one.error or (one.fate.held_up if one.fate else None) or self._deliver(one.request)
             if error is not None:
                 errors.append((one.request, error))
+                if one.fate:
+                    one.fate.error = error
                 continue
             sent.append(one.request)
             if one.values is None:
@@ -233,8 +285,15 @@ class Requests:
 
     def _ask(self, one: Ready) -> int:
         assert isinstance(one.request, OrderRequestOpen)
-        self.state.engine.strategy[0] = self._book.strategy(one.request.key.strategy)
-        action = self._book.ask(self.state, one.instrument, one.request.state.side, one.lots, one.values or {})
+        s, fate, given = self.state, one.fate, one.request.state.conditions
+        assert fate is not None
+        s.engine.strategy[0] = self._book.strategy(one.request.key.strategy)
+        action = self._book.ask(s, one.instrument, one.request.state.side, one.lots, (one.values or {}) | fate.named)
+        if given is not None and given.sized is not None and not fate.wish:
+            size_at_fill(s, action, *wish_of(self.units, one.instrument, given.sized, ""))
+            fate.wish = s.actions.wish[action]
+        if fate.first is fate and fate.row == NOT_YET:
+            s.actions.group[action] = len(s.orders)
         if one.wished is not None:
             self.state.actions.quantity_requested[action] = one.wished
         return action
@@ -252,6 +311,8 @@ class Requests:
             replace_order(s, earlier)
         row = record_open_sent(s, self._ask(one))
         s.actions.truncate(0)
+        if one.fate:
+            one.fate.row = row
         self._name(row, one, found=True)
 
     def _record_cancel(self, one: Ready) -> None:

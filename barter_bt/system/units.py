@@ -49,6 +49,15 @@ class Units:
         ticks = whole(price, self.scales.ticks[i], f"the price of {self._index.names[i]!r}")
         return ticks + zero_of(self._index.instruments[i])
 
+    def distance(self, i: int, amount: Decimal) -> int:
+        """How far prices are apart, in ticks."""
+        return whole(amount, self.scales.ticks[i], f"a distance of prices of {self._index.names[i]!r}")
+
+    def money(self, i: int, amount: Decimal) -> int:
+        """An amount of what an instrument's money is counted in, in whole units."""
+        name = self._index.names[i]
+        return whole(amount, self.scales.units[self._index.settlement_assets[i]], f"an amount of money of {name!r}")
+
     def lots(self, i: int, quantity: Decimal) -> int:
         """A quantity in lots."""
         return whole(quantity, self.scales.lots[i], f"the quantity of {self._index.names[i]!r}")
@@ -56,6 +65,10 @@ class Units:
     def balance(self, asset: int, amount: Decimal) -> int:
         """An amount in units of its asset, rounded down: no more than there is."""
         return self._rounded(asset, amount, ROUND_FLOOR)
+
+    def amount(self, asset: int, amount: Decimal) -> int:
+        """An amount in units of its asset, rounded half to even."""
+        return self._rounded(asset, amount, ROUND_HALF_EVEN)
 
     def fees(self, i: int, amount: Decimal) -> int:
         """An amount in units of what an instrument's money is counted in, rounded half to even (rule 3)."""
@@ -73,6 +86,10 @@ class Units:
     def price(self, i: int, ticks: int) -> Decimal:
         """Ticks as a price."""
         return ((ticks - zero_of(self._index.instruments[i])) * self.scales.ticks[i]).normalize() + 0
+
+    def of_distance(self, i: int, ticks: int) -> Decimal:
+        """Ticks as how far prices are apart."""
+        return (ticks * self.scales.ticks[i]).normalize() + 0
 
     def quantity(self, i: int, lots: int) -> Decimal:
         """Lots as a quantity."""

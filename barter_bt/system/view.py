@@ -26,6 +26,7 @@ from barter_bt.protocol import (
 )
 from barter_bt.strategy.candle import Candles, last_candles
 from barter_bt.system.book import Book, decode
+from barter_bt.system.conditions import conditions_at
 from barter_bt.system.filters import select
 from barter_bt.system.units import Units
 
@@ -148,6 +149,7 @@ class View:
             kind,
             tif,
             state,
+            conditions_at(self.state, units, row, lambda order: book.cids[order]),
         )
 
     def copy(self) -> View:

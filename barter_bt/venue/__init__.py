@@ -2,6 +2,7 @@
 
 from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.delays import Delays
+from barter_bt.venue.faults import Faults
 from barter_bt.venue.margins import Margin, MarginTier
 from barter_bt.venue.presets import FEE_PRESETS, FeePreset
 from barter_bt.venue.terms import Latency, Venue
@@ -10,6 +11,7 @@ from barter_bt.venue.tiers import FeeLevel, FeeTiers
 __all__ = [
     "FEE_PRESETS",
     "Delays",
+    "Faults",
     "FeeLevel",
     "FeePreset",
     "FeeTiers",

@@ -28,6 +28,7 @@ from barter_bt.venue.following import has_filled, wait_for_all
 from barter_bt.venue.group import join_group
 from barter_bt.venue.held import hold
 from barter_bt.venue.matches import note_cancel
+from barter_bt.venue.mishaps import answer, what_befalls
 from barter_bt.venue.report import close, report
 from barter_bt.venue.resting import NOBODY, update_triggers
 from barter_bt.venue.state import HELD, NOT_HELD, VenueState
@@ -48,12 +49,26 @@ def _receive_one(v: VenueState) -> None:
     row = v.agenda.first[REQUEST]
     kind, order = v.requests.kind[row], v.requests.order[row]
     dequeue(v.requests, v.agenda, REQUEST)
+    if v.clock.faulty[0] and _is_in_vain(v, kind, order):
+        return
     if kind == REQUEST_OPEN:
         _open(v, order)
     elif kind == REQUEST_CANCEL:
         _cancel(v, order)
     else:
         receive_amend(v, order)
+
+
+@unit
+def _is_in_vain(v: VenueState, kind: int, order: int) -> bool:
+    """Whether a request has no effect on purpose, of which the engine is told."""
+    reason = what_befalls(v, kind, order)
+    if reason == NO_REASON:
+        return False
+    if kind == REQUEST_OPEN:
+        _copy_request(v, order)
+    answer(v, kind, order, reason)
+    return True
 
 
 def _copy_request(v: VenueState, order: int) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from barter_bt.book.apply import apply_row
-from barter_bt.book.change import ASK, BID, ENDS, GAP, OLD, SNAPSHOT
+from barter_bt.book.change import ASK, BID, ENDS, EXECUTED
 from barter_bt.book.read import is_shown, level_lots, level_ticks
 from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.marks import unit
 from barter_bt.engine.fault import BAD_ROW, fail
 from barter_bt.engine.feed import Cursors
 from barter_bt.engine.terms import steps, whole_lots
+from barter_bt.venue.fifo import follow_order
 from barter_bt.venue.queue import move_queues
 from barter_bt.venue.quote import set_quote
-from barter_bt.venue.state import BOOK, VenueState
-from barter_bt.venue.walking import refresh, refresh_all
+from barter_bt.venue.state import BOOK, FIFO, VenueState
+from barter_bt.venue.walking import refresh
 
 
 @unit
 def on_book_row(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
     """A row of a message; what the message has done to the best prices is a quote, behind its last row."""
-    t, flags, ticks = v.terms, cursors.flags[c][row], 0
+    t, flags, ticks, rests = v.terms, cursors.flags[c][row], 0, v.fill_terms.maker_fills_on[i] == BOOK
     if flags & (BID | ASK):
         ticks = steps(cursors.first[c][row], t.ticks_per_unit[i], t.tick_noise[i])
         if ticks <= 0:
@@ -27,20 +28,15 @@ def on_book_row(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> No
             return
     lots = whole_lots(cursors.second[c][row], t.lots_per_unit[i], t.lot_noise[i])
     apply_row(v.books, i, flags, ticks, lots, v.clock.time[0])
-    if len(v.taken) > 0:
-        _refresh(v, i, flags, ticks)
+    if v.fill_terms.queue[i] == FIFO and rests and flags & (BID | ASK):
+        gone = whole_lots(-cursors.third[c][row], t.lots_per_unit[i], t.lot_noise[i]) if flags & EXECUTED else 0
+        follow_order(v, i, flags, ticks, gone, int(cursors.fourth[c][row]))
     if flags & ENDS:
-        if v.fill_terms.maker_fills_on[i] == BOOK and v.markets.live[i] > 0:
+        if len(v.taken) > 0:
+            refresh(v, i)
+        if rests and v.markets.live[i] > 0:
             move_queues(v, i)
         _show_best(v, i)
-
-
-def _refresh(v: VenueState, i: int, flags: int, ticks: int) -> None:
-    """What own orders took of a level is there again when the market sets it, of a book when it is replaced."""
-    if flags & (SNAPSHOT | GAP):
-        refresh_all(v, i)
-    elif flags & (BID | ASK) and not flags & OLD:
-        refresh(v, 2 * i + (BIDS if flags & BID else ASKS), ticks)
 
 
 def _show_best(v: VenueState, i: int) -> None:

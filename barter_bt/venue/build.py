@@ -26,6 +26,7 @@ from barter_bt.instrument.contract import expiry_ns
 from barter_bt.instrument.instrument import Instrument, Number, decimal
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import plan_delistings, strike_ticks
+from barter_bt.venue.faults import set_faults
 from barter_bt.venue.fee_tables import FeeTables
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
@@ -57,7 +58,7 @@ CANDLE_PATHS = ("pessimistic", "open_high_low_close", "open_low_high_close", "ad
 MARKS = ("weighted_mid", "closing", "mid", "last")
 CLOSING_WITH_FEE = "closing_with_fee"
 EVIDENCE = {"quotes": QUOTES, "trades": TRADES, "candles": CANDLES, "book": BOOK}
-QUEUES = ("conservative", "power", "logarithmic")
+QUEUES = ("conservative", "power", "logarithmic", "fifo", "relative_power")
 _TAKERS = ("book", "quotes", "trades", "candles")
 _TRIGGERS = ("trades", "candles", "quotes")
 _LAST = ("trades", "candles")
@@ -221,6 +222,8 @@ def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> tuple
         links.seed[e] = latency.seed
         for way in ("request", "response"):
             given = getattr(latency, f"{way}_ns")
+            if venues[name].faults.any and not isinstance(given, Delays):
+                given = Delays.measured([given])  # always as long, but for what goes wrong
             if isinstance(given, Delays):
                 getattr(links, f"{way}_form")[e] = given.form
                 getattr(links, f"{way}_first")[e], getattr(links, f"{way}_count")[e] = len(rows), len(given.delays)
@@ -228,6 +231,7 @@ def build_links(index: IndexedInstruments, venues: Mapping[str, Venue]) -> tuple
                 given = min(given.delays)
             getattr(links, f"{way}_ns")[e] = given
         links.last_request[e] = links.last_report[e] = -NEVER
+        set_faults(links, e, venues[name].faults)
     delays = DelayTable(len(rows))
     for row, (time, ns) in enumerate(rows):
         delays.time[row], delays.ns[row] = time, ns
@@ -248,6 +252,8 @@ def build_fill_terms(
         terms.last_on[i] = _pick("auto", _LAST, has, one.key, "")
         terms.quotes_on[i] = QUOTES if "quotes" in has else 0
         _refuse_on_book(venue, one, BOOK in (taking, terms.maker_fills_on[i]))
+        if terms.maker_fills_on[i] == BOOK:
+            _refuse_fifo(venue, one, has)
         terms.queue[i], terms.queue_power[i] = QUEUES.index(venue.queue), venue.queue_power or 0
         terms.touch[i] = int(venue.limit_fill == "touch")
         terms.max_age[i] = venue.max_age_ns
@@ -277,6 +283,15 @@ def _refuse_on_book(venue: Venue, one: Instrument, on_book: bool) -> None:
         raise ConfigError(
             f"{name} of {one.exchange!r} is {getattr(venue, name)!r}, and orders of {one.key!r} fill on its book",
             'leave it out, or let them fill on "quotes"',
+        )
+
+
+def _refuse_fifo(venue: Venue, one: Instrument, has: frozenset[str]) -> None:
+    """Exact places need a book by order (rule 94)."""
+    if venue.queue == "fifo" and "book_orders" not in has:
+        raise ConfigError(
+            f"queue of {one.exchange!r} is 'fifo', and the book of {one.key!r} is by price, which tells nobody's place",
+            "give its orders by id, with data.book_orders, or choose another queue",
         )
 
 
@@ -364,6 +379,7 @@ def build_venue(
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
     clock = VenueClock(1)
     clock.time[0] = -NEVER
+    clock.faulty[0] = int(max([*state.links.array("rejected"), *state.links.array("lost")], default=0) > 0)
     priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
     converts = fees.steps.array("instrument") >= 0
     clock.delists[0] = plan_delistings(state)

@@ -7,6 +7,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.latency import CONSTANT, RESPONSE, delay_ns
 from barter_bt.engine.messages import CHANGED, CLOSE_OUT, CLOSED, DELIVERED, TRIGGERED, enqueue
+from barter_bt.engine.mishaps import added_ns
 from barter_bt.engine.order import CANCELLED, FILLED, NO_REASON, OPEN, PARENT_ENDED, SELL
 from barter_bt.venue.resting import remove_order
 from barter_bt.venue.state import UNTOLD, WAITING, WAS_HELD, VenueState
@@ -83,12 +84,16 @@ def _queue(v: VenueState, exchange: int, order: int, kind: int, status: int, rea
 
 
 def _delay_ns(v: VenueState, exchange: int, kind: int, order: int) -> int:
-    """How long a response takes (rule 52)."""
+    """How long a response takes (rules 52 and 97); one that is asked for, as long as that takes."""
     k, now = v.links, v.clock.time[0]
     if k.response_form[exchange] == CONSTANT:
         return k.response_ns[exchange]
     first, count, number = k.response_first[exchange], k.response_count[exchange], order if order >= 0 else now
-    return delay_ns(v.delays, k.response_form[exchange], first, count, k.seed[exchange], RESPONSE + kind, number, now)
+    if v.clock.overdue[0] > 0:
+        return v.clock.overdue[0]
+    what = RESPONSE + kind
+    took = delay_ns(v.delays, k.response_form[exchange], first, count, k.seed[exchange], what, number, now)
+    return took + added_ns(k, exchange, what, number, now) if k.faulty[exchange] else took
 
 
 def add_balance(v: VenueState, row: int, asset: int) -> None:

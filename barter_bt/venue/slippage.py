@@ -10,7 +10,7 @@ import math
 
 from barter_bt.book.read import lots_at
 from barter_bt.book.tables import ASKS, BIDS
-from barter_bt.columns.exact import muldiv_floor
+from barter_bt.columns.exact import difference, muldiv_floor
 from barter_bt.engine.order import BUY, LIMIT
 from barter_bt.engine.terms import RATE, from_zero
 from barter_bt.venue.state import QUOTES, TRADES, VenueState
@@ -36,8 +36,7 @@ def slipped(v: VenueState, order: int, i: int, lots: int, ticks: int, evidence: 
 def by_ticks_and_rate(ticks: int, more: int, rate: int) -> int:
     """Ticks that are given, and ``ticks * rate / 1e9``, rounded up."""
     down = muldiv_floor(ticks, rate, RATE)
-    # Compiled, both products may wrap, and their difference is exact.
-    return more + down + int(ticks * rate - down * RATE > 0)
+    return more + down + int(difference(ticks, rate, down, RATE) > 0)
 
 
 def _by_candle(v: VenueState, order: int, i: int, lots: int, size: int, shown: int) -> int:

@@ -6,7 +6,7 @@ lot is worth; the market's own prices are in new units from the first event afte
 
 from __future__ import annotations
 
-from barter_bt.columns.exact import LIMIT, bounded_sum, muldiv, muldiv_floor
+from barter_bt.columns.exact import LIMIT, bounded_sum, difference, muldiv, muldiv_floor
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import base_amount, in_range, split_ask, split_bid, split_cost, split_lots, split_price
 from barter_bt.engine.fault import fail_range
@@ -73,7 +73,7 @@ def _end_orders(v: VenueState, i: int) -> None:
 def _worth_of_rest(v: VenueState, i: int, before: int, after: int, num: int, den: int, mark: int) -> int:
     """What the fraction of a lot that is lost is worth; below 0 where it was owed."""
     t = v.terms
-    lots = abs(before) * num - abs(after) * den  # in parts of a lot; it may wrap around between
+    lots = difference(abs(before), num, abs(after), den)  # in parts of a lot
     parts = den * t.base_units[i]
     if lots == 0 or mark == 0:
         return 0

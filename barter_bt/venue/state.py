@@ -24,6 +24,9 @@ BOOK = 5  # for orders that rest: trades and the levels of a book, by their plac
 TAKEN, QUEUE, THROUGH, CROSSED = 1, 2, 3, 4  # why an order on a book has filled
 FILL_REASONS = ("taken", "queue", "traded_through", "crossed")
 CONSERVATIVE, POWER, LOGARITHMIC = 0, 1, 2  # how much of what leaves a queue without a trade stood ahead
+FIFO = 3  # a book by order tells
+RELATIVE_POWER = 4
+NOT_SHOWN = -1  # an order came to rest while nobody knew the book
 PESSIMISTIC, HIGH_FIRST, LOW_FIRST, NEARER_FIRST = 0, 1, 2, 3  # which way a candle goes through its prices
 NOT_VALUED = -(1 << 63)
 # Held for a trigger, triggered but not told yet, triggered; waiting for the fill of a parent; held back for a time, and
@@ -190,6 +193,7 @@ class VenueMarkets(Table):
     trade_time: I64
     trade_amount: F64
     trade_side: I64  # of that which meets queues: 1 bought, -1 sold, 0 nobody knows
+    newest: I64  # last place of an order in a book by order, where own orders have exact places
     locked: I64  # quotes that were locked while orders waited for them
     live: I64
     reducing: I64  # of them, reduce-only
@@ -242,7 +246,7 @@ class VenueOrders(OrderTerms, growable=True):
     since: I64  # arrival, or the last move of a trigger
     pending: I8  # takes at the next evidence instead of resting
     # Where it rests in a book: others' lots ahead of it, what was displayed at its price when that was last looked at
-    # (-1: nobody knew), and lots traded there since.
+    # (-1: nobody knew), and lots traded there since, or the last place that was taken when it came (rule 94).
     ahead: F64
     shown: I64
     traded: I64
@@ -258,7 +262,7 @@ class OrderLists(Table):
 
 
 class Taken(Table, growable=True):
-    """What own orders have taken of levels of books that the market has not set anew since."""
+    """What own orders have taken of levels of books, as long as these stand."""
 
     side: I64
     rank: I64
@@ -305,6 +309,8 @@ class VenueClock(Table):
     delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
     unassigned: I64  # assignments that were not made whole
     withheld: I64  # transfers of margin that were not made whole
+    faulty: I64  # 1: requests may be lost or rejected on purpose
+    overdue: I64  # ns after which the report that is being written arrives; 0: as any other
     undelivered: I64  # positions that were settled in cash, for what they deliver could not be paid or was not there
 
 

@@ -11,6 +11,7 @@ from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument.number import fraction
 from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.delays import LONGEST_NS, Delays, delays_of
+from barter_bt.venue.faults import Faults
 from barter_bt.venue.given import set_duration, set_fraction
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.presets import FEE_PRESETS
@@ -18,8 +19,8 @@ from barter_bt.venue.presets import FEE_PRESETS
 Evidence = Literal["auto", "book", "quotes", "trades", "candles"]
 Part = TypeVar("Part")
 _LONGEST_AGE_NS = 1 << 62
-_FREE, _NO_SLIPPAGE, _ALL_OF_IT = Fees(), Slippage(), Margin()
-_EXAMPLES = {"request_ns": "'10ms'", "ticks": "1"}
+_FREE, _NO_SLIPPAGE, _ALL_OF_IT, _NO_FAULTS = Fees(), Slippage(), Margin(), Faults()
+_EXAMPLES = {"request_ns": "'10ms'", "ticks": "1", "seed": "1, reject='1%'"}
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,12 @@ class Venue:
         fills ``"one_tick_worse"`` at once, however much that is (rule 14).
     queue
         How much of what leaves a price of a book without a trade stood ahead of own orders there: nothing as long as
-        that can be (``"conservative"``), or as the ``"power"`` or the ``"logarithmic"`` family says (rule 92).
+        that can be (``"conservative"``), as the ``"power"`` or the ``"logarithmic"`` family says, or a power of the
+        order's place among the others (``"relative_power"``, rule 92); ``"fifo"``: a book by order tells (rule 94).
     queue_power
-        Of ``queue="power"`` the exponent, from 1, in proportion, to 9.
+        Of ``queue="power"`` and ``"relative_power"`` the exponent, from 1, in proportion, to 9.
+    faults
+        What goes wrong on purpose, or a mapping of its parameters (rules 96 and 97); nothing unless given.
 
     Examples
     --------
@@ -148,8 +152,9 @@ class Venue:
     collateral: Mapping[str, float] = field(default_factory=dict)
     locked_quotes: Literal["wait", "fill"] = "wait"
     beyond_size: Literal["wait", "one_tick_worse"] = "wait"
-    queue: Literal["conservative", "power", "logarithmic"] = "conservative"
+    queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] = "conservative"
     queue_power: int | None = None
+    faults: Faults = _NO_FAULTS
 
     def __post_init__(self) -> None:
         allowed = {
@@ -163,7 +168,7 @@ class Venue:
             "mark": ("weighted_mid", "mid", "last", "closing", "closing_with_fee"),
             "locked_quotes": ("wait", "fill"),
             "beyond_size": ("wait", "one_tick_worse"),
-            "queue": ("conservative", "power", "logarithmic"),
+            "queue": ("conservative", "power", "logarithmic", "fifo", "relative_power"),
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
@@ -188,13 +193,17 @@ class Venue:
             object.__setattr__(self, every, own)
         object.__setattr__(self, "collateral", _haircuts(self.collateral))
         object.__setattr__(self, "latency", _part(Latency, self.latency, "latency"))
+        object.__setattr__(self, "faults", _part(Faults, self.faults, "faults"))
 
     def _check_queue(self) -> None:
         power: Any = self.queue_power
-        if self.queue != "power" and power is not None:
-            raise ConfigError(f"queue_power is {power!r}, and queue is {self.queue!r}", 'write queue="power", too')
+        has_power = self.queue in ("power", "relative_power")
+        if not has_power and power is not None:
+            raise ConfigError(
+                f"queue_power is {power!r}, and queue is {self.queue!r}", 'write queue="power" or "relative_power", too'
+            )
         whole = isinstance(power, int) and not isinstance(power, bool)
-        if self.queue == "power" and not (whole and 1 <= power <= 9):
+        if has_power and not (whole and 1 <= power <= 9):
             raise ConfigError(
                 f"queue_power is {power!r}; it must be a whole number from 1 to 9", "1 shares in proportion"
             )
@@ -235,10 +244,10 @@ def _slippage(given: Any, where: str) -> Slippage:
 
 
 def _part(kind: type[Part], given: Any, where: str) -> Part:
-    """Fees, latency, margin or slippage, or a mapping of their parameters."""
+    """Fees, latency, margin, slippage or faults, or a mapping of their parameters."""
     if isinstance(given, kind):
         return given
-    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass, as all four are
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass, as all five are
     example = f"{kind.__name__}({known[0]}={_EXAMPLES.get(known[0], '0.001')})"
     if not isinstance(given, Mapping):
         raise ConfigError(f"{where} is {given!r:.60}; it must be {kind.__name__}", f"write {example}")

@@ -1,12 +1,13 @@
 """Orders that take walk the levels of a book, best first (rule 90).
 
-Assumptions: own orders do not move the market, and what they have taken of a level is not there again until the market
-sets that level anew. Nobody reacts to them: the levels behind stay where they are.
+Assumptions: own orders do not move the market, and what they have taken of a level stays taken while the level stands:
+others who come to it come behind that, and those who go had what was left. Nobody reacts to own orders: the levels
+behind stay where they are.
 """
 
 from __future__ import annotations
 
-from barter_bt.book.read import is_shown, level_lots, level_ticks, rank_of
+from barter_bt.book.read import is_shown, level_lots, level_ticks, lots_at, rank_of
 from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.marks import unit
 from barter_bt.engine.order import BUY, FOK, GTC, NOT_FILLED
@@ -70,7 +71,7 @@ def left_of(v: VenueState, side: int, n: int) -> int:
     lots, rank = level_lots(v.books, side, n), rank_of(side, level_ticks(v.books, side, n))
     for row in range(len(v.taken)):
         if v.taken.side[row] == side and v.taken.rank[row] == rank:
-            return max(lots - v.taken.lots[row], 0)
+            return lots - v.taken.lots[row]
     return lots
 
 
@@ -86,24 +87,15 @@ def take_from(v: VenueState, side: int, ticks: int, lots: int) -> None:
 
 
 @unit
-def refresh(v: VenueState, side: int, ticks: int) -> None:
-    """The market has set a level anew: what was taken of it is forgotten."""
-    rank = rank_of(side, ticks)
-    for row in range(len(v.taken)):
-        if v.taken.side[row] == side and v.taken.rank[row] == rank:
-            _forget(v, row)
-            return
-
-
-@unit
-def refresh_all(v: VenueState, i: int) -> None:
-    """The market has replaced a book, or nobody knows it any more."""
-    row = 0
-    while row < len(v.taken):
-        if v.taken.side[row] // 2 == i:
-            _forget(v, row)
-        else:
-            row += 1
+def refresh(v: VenueState, i: int) -> None:
+    """A message has been applied: no more is taken of a level than it shows, and of one that is gone nothing."""
+    for row in range(len(v.taken) - 1, -1, -1):
+        side = v.taken.side[row]
+        if side // 2 == i:
+            shown = lots_at(v.books, side, rank_of(side, v.taken.rank[row]))
+            v.taken.lots[row] = min(v.taken.lots[row], shown)
+            if shown == 0:
+                _forget(v, row)
 
 
 def _forget(v: VenueState, row: int) -> None:

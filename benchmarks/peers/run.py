@@ -30,7 +30,7 @@ def _cache() -> Path:
     return Path(base) / "barter_bt" / "peers"
 
 
-def _environment(name: str, tool: Tool) -> Path:
+def environment(name: str, tool: Tool) -> Path:
     """The interpreter of the tool's virtual environment, made or reused."""
     root = _cache() / name
     python = root / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -111,7 +111,7 @@ def _judge(entry: dict[str, Any], answer: answers.Answer, wider: Wider) -> tuple
 def _run(name: str, case: str, variant: str, folder: Path, data: Data) -> dict[str, Any]:
     """One case in one tool; raises what goes wrong."""
     tool = TOOLS[name]
-    python = _environment(name, tool)
+    python = environment(name, tool)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
         [str(python), str(HERE / tool.script), f"{case}:{variant}" if variant else case, str(folder)],

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import barter_bt as bt
-from barter_bt.backtest.asked import MINUTE_NS, feed_latency, marks_every, venues_of
+from barter_bt.backtest.asked import MINUTE_NS, feed_latency, marks_every
 from barter_bt.errors import ConfigError, InstrumentError
 from barter_bt.instrument import IndexedInstruments
+from barter_bt.venue.by_exchange import venues_of
 from tests.engine.tiny import quotes, trades
 
 CANDLES = bt.data.candles(bt.data.generate.candles(5, instrument="a_usd"))

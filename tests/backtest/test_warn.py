@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+import pytest
 
 import barter_bt as bt
 from tests.engine.tiny import FUTURE, A, B, Watch, flat, quotes, run, schedule, trades
@@ -132,6 +133,85 @@ def test_commands_after_the_end_are_told() -> None:
 def test_a_queue_without_a_book_is_told():
     venue = bt.Venue(queue="logarithmic")
     assert told(run(flat(100, 100), schedule({"at": 10, "buy": 1}), venues=venue), "queue has no effect on 'a_usd'")
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({"margin": "10%"}, "margin has no effect on 'a_usd': spot in a cash account is not margined"),
+        ({"mark": "closing"}, "mark has no effect on 'a_usd'"),
+        ({"mark": "mid"}, "mark has no effect on 'a_usd'"),
+        ({"locked_quotes": "fill"}, "locked_quotes has no effect on 'a_usd': no quotes fill orders"),
+        ({"beyond_size": "one_tick_worse"}, "beyond_size has no effect on 'a_usd': no quotes fill orders"),
+        ({"fees": "0.1"}, "fees of 'a_usd' are up to 0.1 of what is traded"),
+        ({"fees": bt.Fees(maker=0.02)}, "fees of 'a_usd' are up to 0.02 of what is traded"),
+    ],
+)
+def test_terms_that_cannot_be_meant_are_told(terms: dict[str, Any], expected: str) -> None:
+    """On candles, in a cash account; where quotes fill, in a margin account, at usual fees nothing is said."""
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    plan, told_of = schedule({"at": 10, "buy": 1}), expected.partition(" ")[0]
+    candles = run(flat(100, 100), plan, one, balances={"usd": 1_000}, venues=bt.Venue(**terms))
+    assert told(candles, expected)
+    terms = {"account": "margin", **terms} | ({"fees": "0.1%"} if "fees" in terms else {})
+    quoted = run(
+        quotes((1, 100, 9, 101, 9), (20, 100, 9, 101, 9)), plan, one, balances={"usd": 1_000}, venues=bt.Venue(**terms)
+    )
+    assert quoted.trades.height == 1
+    assert not any(text.startswith(told_of) for text in quoted.warnings)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ({"buy": 1, "stop_loss": 105}, "wrong side"),
+        ({"buy": 1, "stop_loss": 100}, "wrong side"),
+        ({"buy": 1, "take_profit": 95}, "wrong side"),
+        ({"buy": 1, "stop_loss": 9}, "further from the market than a factor of ten"),
+        ({"buy": 1, "stop_loss": 90, "take_profit": 5_000}, None),
+        ({"buy": 1, "stop": 101, "stop_loss": 100}, None),
+        ({"sell": 1, "stop_loss": 95}, "wrong side"),
+        ({"sell": 1, "take_profit": 105}, "wrong side"),
+        ({"sell": 1, "stop_loss": 1_001}, "further from the market than a factor of ten"),
+        ({"sell": 1, "stop_loss": 1_000, "take_profit": 95}, None),
+    ],
+)
+def test_protection_at_a_level_that_is_hardly_meant_is_told(order: dict[str, Any], expected: str | None) -> None:
+    """A fraction that is taken for a price, or the two levels of a bracket the wrong way round."""
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    venue = bt.Venue(account="margin")
+    result = run(flat(100, 100, 100), schedule({"at": 10, **order}), one, balances={"usd": 9_000}, venues=venue)
+    found = [text for text in result.warnings if "that protect entries in 'a_usd'" in text]
+    assert len(found) == (expected is not None)
+    assert expected is None or expected in found[0]
+
+
+class PulledUp:
+    """Buys with a stop, and pulls that up beyond the entry once there is a gain."""
+
+    wake = "bar_close"
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        if not len(state.raw.orders):
+            return [], [bt.OrderRequest("a_usd", 1, stop_loss=90)]
+        stops = [state.read_order(number) for number in state.open_orders("a_usd")]
+        if state.price("a_usd") == 120 and stops and stops[0].trigger == 90:
+            return [], [state.amend(stops[0].number, trigger=110)]
+        return None
+
+
+def test_protection_that_was_amended_into_a_gain_is_not_told() -> None:
+    """It is on the right side of the market that was there then."""
+    one = bt.Instrument("x", "a_usd", price_increment=1, quantity_increment=1)
+    kept = run(flat(100, 100, 120, 120, 120), PulledUp(), one, balances={"usd": 1_000})
+    assert kept.orders["trigger"].to_list() == [None, 110.0]
+    assert not told(kept, "protect entries")
+
+
+def test_an_instrument_that_the_data_does_not_have_is_told() -> None:
+    both = [bt.Instrument("x", name, price_increment=1, quantity_increment=1) for name in ("a_usd", "b_usd")]
+    result = run(flat(100, 100), schedule({"at": 10, "buy": 1, "on": "a_usd"}), both, balances={"usd": 1_000})
+    assert result.warnings == ["the data has no price of 'b_usd'"]
 
 
 def test_a_strategy_that_nothing_wakes_is_told():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import bars, catalog, event_engine, memory, overfitting, replay, sweep
+from benchmarks import bars, books, catalog, event_engine, memory, overfitting, replay, sweep
 from benchmarks.__main__ import main, peer_data
 from benchmarks.cases import CASES, run_here
 from benchmarks.measure import Job, Skipped, finish, judge
@@ -38,6 +38,14 @@ def test_replay_of_quotes_leaves_the_far_orders_alone():
 
 def test_a_strategy_that_only_watches():
     check(replay.trades_job(2_000, replay.Watch()))
+
+
+@pytest.mark.parametrize("arrays", [books.depth_arrays, books.order_arrays])
+def test_books_that_nobody_trades_on(arrays):
+    columns = arrays(2_000)
+    job = books.idle_job(columns)
+    check(job)
+    assert job.run().state.instruments.bid[0] > 0
 
 
 def test_average_cross_by_its_own_signals_and_by_shared_ones():

@@ -17,6 +17,7 @@ import pytest
 
 BOOK = {"time": pl.Int64, "side": pl.Int8, "price": pl.Float64, "amount": pl.Float64, "snapshot": pl.Boolean}
 LOBSTER = [f"{s}_{what}_{n}" for n in range(1, 6) for s in ("ask", "bid") for what in ("price", "amount")]
+LOBSTER_FILE = "LOBSTER_SampleFile_GOOG_2012-06-21_5.zip"
 NUMBERED = BOOK | {"sequence": pl.Int64, "previous_sequence": pl.Int64}
 
 
@@ -62,13 +63,16 @@ def lobster(rows: int | None = None) -> tuple[pl.DataFrame, int, pl.DataFrame]:
     Between them, how many levels came into the best five from outside, where events are not told: those are taken from
     the books.
     """
-    path = shared_data("lobster", "LOBSTER_SampleFile_GOOG_2012-06-21_5.zip")
-    with zipfile.ZipFile(path) as archive:
+    events, books = lobster_files(rows)
+    return *_changes(events, books), books
+
+
+def lobster_files(rows: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The order events of a day of one share, and the five-level book behind each."""
+    with zipfile.ZipFile(shared_data("lobster", LOBSTER_FILE)) as archive:
         parts = {name.split("_")[-2]: io.BytesIO(archive.read(name)) for name in archive.namelist() if "csv" in name}
     options: dict[str, Any] = {"has_header": False, "n_rows": rows}
-    books = pl.read_csv(parts["orderbook"], new_columns=LOBSTER, **options)
-    events = pl.read_csv(parts["message"], **options)
-    return *_changes(events, books), books
+    return pl.read_csv(parts["message"], **options), pl.read_csv(parts["orderbook"], new_columns=LOBSTER, **options)
 
 
 def _changes(events: pl.DataFrame, books: pl.DataFrame) -> tuple[pl.DataFrame, int]:

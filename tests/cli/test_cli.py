@@ -149,9 +149,11 @@ def test_out_is_needed_to_run(config, engine, capsys):
 
 
 def test_show(tmp_path, capsys):
-    run_directory.write(crossing_run(300, 10), tmp_path / "a", partial=True)
+    run_directory.write(replace(crossing_run(300, 10), warnings=["late data"]), tmp_path / "a", partial=True)
     assert main(["show", str(tmp_path / "a")]) == 0
-    assert "(partial)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "(partial)" in shown
+    assert "warning: late data" in shown
     assert main(["show", str(tmp_path / "a"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["summary"]["trades"] == 10
 

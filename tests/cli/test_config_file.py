@@ -265,6 +265,9 @@ time = "2020-01-01T01:20:00+01:00"
 command = "open"
 instrument = "walk_usd"
 quantity = 1
+stop_loss = 90
+protect_by = "price"
+group = 1
 
 [[commands]]
 time = "2020-01-01T00:30:00Z"
@@ -284,6 +287,7 @@ def test_commands_trading_and_audit_stand_in_the_file(config):
     first, second, third = arguments["commands"].frame.to_dicts()
     assert (second["time"] - first["time"]).total_seconds() == 600
     assert (first["command"], first["instrument"], second["quantity"]) == ("enable_trading", None, 1.0)
+    assert (second["stop_loss"], second["protect_by"], second["group"]) == (90, "price", 1)
     assert (third["command"], third["order"], third["trigger"]) == ("amend", 0, 95.0)
 
 

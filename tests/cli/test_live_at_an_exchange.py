@@ -23,7 +23,7 @@ STRATEGY = """
 import barter_bt as bt
 class Once:
     def generate_algo_orders(self, state):
-        asked = len(state.raw.orders) or state.price("btc_usdt") is None
+        asked = len(state.raw.orders) or not state.price("btc_usdt")
         return [], [] if asked else [bt.OrderRequest("btc_usdt", 1)]
 """
 CONFIG = """
@@ -166,3 +166,60 @@ def test_what_the_market_says_is_kept(
     frame = read_session(where).frame()
     assert frame.height == told["events"] > 5
     assert set(frame["kind"]) == {"market", "shutdown"}
+
+
+def test_paper_on_a_market_sends_no_order_and_needs_no_keys(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("BINANCE_TEST_KEY", "BINANCE_TEST_SECRET"):
+        monkeypatch.delenv(name)
+    with exchange(monkeypatch, lambda x: len(x.sockets.sent) > 200) as served:
+        assert main(["paper", str(config), "--exchange", "binance_spot"]) == 130
+    said = capsys.readouterr().out
+    assert "bought 1 btc_usdt at 101" in said
+    assert "no order was sent to binance_spot" in said
+    assert not any(route.startswith("POST") for route, _ in served.requests)
+
+
+def through_ccxt(monkeypatch: pytest.MonkeyPatch, served: LoopbackExchange) -> None:
+    """Whatever exchange ccxt is asked for is the loopback exchange."""
+    from barter_bt.live import ccxt
+    from tests.live.ccxt.rig import loopback
+
+    def connect(name: str, secrets: Any = None, *, sandbox: bool = True) -> ccxt.Connection:
+        assert (name, sandbox) == ("binance", True)
+        return loopback(served, secrets=secrets or ccxt.Secrets("", ""))
+
+    monkeypatch.setattr(ccxt, "connect", connect)
+
+
+CCXT = CONFIG.replace("binance_spot", "binance")
+
+
+def test_any_exchange_through_ccxt(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(CCXT)
+    with exchange(monkeypatch, lambda x: bool(x.account.trades)) as served:
+        through_ccxt(monkeypatch, served)
+        arguments = ["live", str(config), "--exchange", "ccxt:binance", "--confirm", "--prefix", "p-"]
+        assert main(arguments) == 130
+    assert [one.client_id for one in served.account.orders] == ["p-0"]
+    where = config.parent / "kept"
+
+    def is_kept(exchange: LoopbackExchange) -> bool:
+        return any(journal.read_text().count("\n") > 5 for journal in where.glob("*.jsonl"))
+
+    with exchange(monkeypatch, is_kept) as served:
+        through_ccxt(monkeypatch, served)
+        given = ["--exchange", "ccxt:binance", "--network", "test", "--streams", "quotes", "--json"]
+        assert main(["record", "BTC/USDT", "--out", str(where), *given]) == 130
+    assert read_session(where).frame().height > 5
+
+
+def test_an_exchange_without_an_adapter_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(CONFIG.replace("binance_spot", "okx"))
+    assert main(["live", str(config)]) == 2
+    assert "no adapter of 'okx'" in capsys.readouterr().err
+    assert main(["live", str(config), "--exchange", "ccxt:okx"]) == 2
+    assert "OKX_TEST_KEY and OKX_TEST_SECRET not set" in capsys.readouterr().err

@@ -42,7 +42,9 @@ def test_what_is_written_can_be_read(run, tmp_path):
 
 
 def test_the_manifest_describes_the_run(run, tmp_path):
-    manifest = read(write(replace(run, warnings=["late data"]), tmp_path / "a")).manifest
+    saved = read(write(replace(run, warnings=["late data"]), tmp_path / "a"))
+    manifest = saved.manifest
+    assert saved.warnings == ["late data"]
     assert {"digest", "version", "seed", "data"} <= set(manifest)
     assert manifest["partial"] is False
     assert manifest["warnings"] == ["late data"]

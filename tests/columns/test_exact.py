@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from barter_bt.columns import entry, kernel
-from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv, muldiv_floor
+from barter_bt.columns.exact import LIMIT, TOO_LARGE, difference, muldiv, muldiv_floor
 from barter_bt.columns.table import F64, I64, Block, Table
 from barter_bt.engine.accounting import fee_of, notional, weighted_mid
+from barter_bt.engine.latency import draw
 from barter_bt.engine.terms import RATE, Terms, steps
 
 EDGES = sorted(
@@ -221,3 +222,25 @@ def test_rule_6_the_weighted_mid_lies_inside_the_spread(bid, spread, amounts):
 def test_rule_20_steps_of_a_float(value, expected):
     """Rule 20: on the grid within 1e-6 of a step or float noise, else -1; so are what is no amount at all."""
     assert steps(value, 1000.0, 1e-6) == expected
+
+
+def chained(numbers, draws, differences, products):
+    """Draws from draws, and products of what is known to be small: the compiler knows ranges of both."""
+    for k in range(len(numbers)):
+        small = numbers[k] & 0xFFFFFFFF
+        draws[k] = draw(draw(numbers[k], 1, k), draw(small, 2, k), k)
+        lots, ticks = small << 20, (small | 1) << 28
+        differences[k] = difference(lots, ticks, lots - 1, ticks)
+        products[k] = muldiv(ticks + small, lots + 1, ticks)
+
+
+def test_what_wraps_around_is_the_same_where_the_compiler_knows_ranges():
+    """Numba says of numbers with a sign that they never overflow: what may has none, or each chained draw differs."""
+    numbers = np.random.default_rng(5).integers(0, 1 << 62, 2_000)
+    found, wanted = [[np.zeros(len(numbers), np.int64) for _ in range(3)] for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BARTER_BT_INTERPRET", raising=False)
+        kernel.compiled_function(chained)(numbers, *found)
+    chained(numbers.tolist(), *wanted)
+    for name, one, other in zip(("draws", "differences", "products"), found, wanted, strict=True):
+        assert (one == other).all(), name

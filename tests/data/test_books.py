@@ -174,3 +174,16 @@ def test_a_late_snapshot_keeps_its_nanoseconds():
     assert whole["time_exchange"].to_list()[2:] == [at[2]] * 2
     assert (whole["time_exchange"].to_physical()[2:] == at.to_physical()[2]).all()
     assert whole.schema == rows.schema
+
+
+def test_a_check_tells_of_books_that_are_crossed():
+    rows = [
+        (1, "bid", 9.0, 1.0, True),
+        (1, "ask", 10.0, 1.0, True),
+        (2, "bid", 11.0, 1.0, False),
+        (3, "bid", 11.0, 0.0, False),
+    ]
+    names = ("time_exchange", "side", "price", "amount", "snapshot")
+    stream = book(pl.DataFrame(rows, dict.fromkeys(names), orient="row"), instrument="x", time_unit="s")
+    (finding,) = [one for one in check(stream).warnings if one.code == "crossed"]
+    assert (finding.count, finding.rows) == (1, (2,))

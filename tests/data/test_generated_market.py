@@ -30,9 +30,9 @@ def test_pieces_are_the_rows_of_the_whole(seed, cuts):
 
 
 @few
-@given(SEEDS, EVENTS, st.sampled_from([None, 1, 7]))
-def test_the_book_is_that_of_the_orders_at_each_time_and_its_best_are_the_quotes(seed, events, snapshot_every):
-    made = generate.market(events, seed=seed, snapshot_every=snapshot_every)
+@given(SEEDS, EVENTS, st.sampled_from([None, 1, 7]), st.sampled_from([0.12, 0.5, 0.99]))
+def test_the_book_is_that_of_the_orders_at_each_time_and_its_best_are_the_quotes(seed, events, snapshot_every, share):
+    made = generate.market(events, seed=seed, snapshot_every=snapshot_every, market_orders=share)
     shown = rebuild_books(book(made.book))
     assert shown["state"].cast(pl.String).unique().to_list() == ["normal"], "never crossed, locked or one-sided"
     assert shown["bid_levels"].to_list() == made.states["bid_levels"].to_list()
@@ -119,6 +119,17 @@ def test_the_numbers_are_pinned():
     assert made.levels_at().select("price", "amount").head(2).rows() == [(99.37, 0.012), (99.73, 0.037)]
 
 
+def test_the_share_of_market_orders_is_that_of_the_trades_and_widens_the_spread():
+    """Of 4,000 events; all but a few market orders find somebody."""
+    spreads = []
+    for share in (0.1, 0.3, 0.5):
+        made = generate.market(4000, seed=5, market_orders=share)
+        assert made.trades.height / 4000 == pytest.approx(share, abs=0.03)
+        spreads.append(made.quotes.select((pl.col("ask_price") - pl.col("bid_price")).mean()).item())
+    assert spreads == sorted(spreads)
+    assert spreads[-1] > 2 * spreads[0]
+
+
 def test_seeds_matter_and_names_are_given():
     one = generate.market(50, "btc_usdt", seed=1)
     assert one.trades["instrument"].unique().to_list() == ["btc_usdt"]
@@ -137,6 +148,7 @@ def test_a_later_piece_does_not_know_its_book():
     [
         ({"mean_step": "0s"}, "mean_step is '0s'; it must be positive"),
         ({"funding_every": "-8h"}, "funding_every is '-8h'"),
+        ({"market_orders": 1.0}, "market_orders is 1.0; it is a share, above 0 and below 1"),
         ({"snapshot_every": 0}, "snapshot_every is 0; it must be at least 1"),
     ],
 )

@@ -37,6 +37,7 @@ def write(answers, folder, packing=""):
                 archive.writestr(member, "\n".join(lines) + "\n")
     elif path.suffix == ".npz":
         fields = [("ev", "u8"), ("exch_ts", "i8"), ("local_ts", "i8"), ("px", "f8"), ("qty", "f8")]
+        fields += [("order_id", "u8"), ("ival", "i8"), ("fval", "f8")][: len(answers["records"][0]) - len(fields)]
         np.savez(path, data=np.array([tuple(row) for row in answers["records"]], fields))
     elif path.suffix == ".dbn":
         path.write_bytes(dbn_file(answers["schema"], answers["records"]))

@@ -129,8 +129,8 @@ def test_an_order_of_an_instrument_number_that_is_not_there_is_an_error(number):
     ("request_", "match"),
     [
         (bt.OrderRequest(0, 1, time_in_force="moc"), "time_in_force.*'moc'.*gtc, ioc, fok"),
-        (bt.OrderRequest(0, 0.0), "not positive"),
-        (bt.OrderRequest(0, 1, price=0.0), "not positive"),
+        (bt.OrderRequest(0, 0.0), "quantity is 0.0; allowed: multiples of .* other than 0"),
+        (bt.OrderRequest(0, 1, price=0.0), "price is 0.0; allowed: multiples of .* above 0"),
         (bt.OrderRequest(0, float("nan")), "grid"),
         (bt.OrderRequest(0, 1, time_in_force=7), "time_in_force is 7"),
         (bt.OrderRequest(0, "1"), "quantity is '1'; it must be a number"),

@@ -61,7 +61,14 @@ VENUES = st.fixed_dictionaries(
         "slippage": st.just({"ticks": 1}),
     },
 )
-QUEUES = st.sampled_from([{}, {"queue": "power", "queue_power": 2}, {"queue": "logarithmic"}])
+QUEUES = st.sampled_from(
+    [
+        {},
+        {"queue": "power", "queue_power": 2},
+        {"queue": "logarithmic"},
+        {"queue": "relative_power", "queue_power": 2},
+    ]
+)
 
 
 @settings(max_examples=draws(20))
@@ -93,3 +100,22 @@ def test_the_future_of_the_data_decides_nothing_before(market, asked):
     part, whole = (run(streams(*each), At(asked)).trades for each in (early, market))
     known = whole.filter(whole["time_exchange"].dt.epoch("s") <= end)
     assert known.drop("position_id").equals(part.filter(part["time_exchange"].dt.epoch("s") <= end).drop("position_id"))
+
+
+@settings(max_examples=draws(20))
+@given(
+    shown=st.lists(st.tuples(AMOUNTS, st.booleans()), min_size=1, max_size=8),
+    asked=st.dictionaries(st.integers(1, 10), st.integers(1, 20)),
+    rests=st.booleans(),
+)
+def test_own_orders_get_of_a_level_what_came_to_it_and_no_more(shown, asked, rests):
+    """Who takes now and then gets at most all increases, who waits exactly these; a snapshot is like an update."""
+    book, came, last = [snapshot(1, [(99, 9)], [(105, 9)])], 0, 0
+    for second, (lots, whole) in enumerate(shown, 2):
+        asks = [(100, lots)] if lots or not whole else []
+        book.append(message(second, [(99, 9)], [*asks, (105, 9)], snapshot=whole))
+        came, last = came + max(lots - last, 0), lots
+    takers = {at: [bt.OrderRequest("abc_usd", size, price=100, time_in_force="ioc")] for at, size in asked.items()}
+    result = run(streams(book), At(takers | ({1: [bt.OrderRequest("abc_usd", 999, price=100)]} if rests else {})))
+    got = result.trades["quantity"].sum()
+    assert got == came if rests else got <= came

@@ -112,16 +112,43 @@ def test_fill_or_kill_looks_at_all_levels_that_its_limit_allows(quantity, filled
     assert result.orders["status"].to_list() == ["filled" if filled else "expired"]
 
 
-def test_what_was_taken_of_a_level_is_there_again_when_the_market_sets_it():
-    """Not when other levels are set; the amount may be the same."""
-    asked = {1: [ask(4)], 2: [ask(4)], 4: [ask(4)]}
-    book = [BOOK[0], message(2, [(98, 3)]), message(4, asks=[(101, 5)])]
+def test_what_was_taken_of_a_level_stays_taken_while_it_stands():
+    """It shows 5, then 9, of which 5 are taken: 4 have come. Other levels do not matter."""
+    asked = {1: [ask(4)], 2: [ask(4)], 4: [ask(5)]}
+    book = [BOOK[0], message(2, [(98, 3)]), message(4, asks=[(101, 9)])]
     result = run(streams(book), At(asked))
-    assert fills(result) == [(1, 101, 4, "taken"), (2, 101, 1, "taken"), (2, 102, 3, "taken"), (4, 101, 4, "taken")]
+    assert fills(result) == [
+        (1, 101, 4, "taken"),
+        (2, 101, 1, "taken"),
+        (2, 102, 3, "taken"),
+        (4, 101, 4, "taken"),
+        (4, 102, 1, "taken"),
+    ]
+
+
+def test_no_more_is_taken_of_a_level_than_it_shows_and_nothing_of_one_that_is_gone():
+    """10 come, then 5; 10 go, and 3 come; it goes, and 4 come. A snapshot that has the level leaves it as it is."""
+    shows = [message(second, asks=[(100, lots)]) for second, lots in ((2, 10), (3, 15), (4, 5), (5, 8), (7, 0), (8, 4))]
+    same = snapshot(6, [(99, 1)], [(100, 8), (105, 9)])
+    book = [snapshot(1, [(99, 1)], [(105, 9)]), *shows[:4], same, *shows[4:], message(9)]
+    result = run(streams(book), At({1: [ask(40, 100)]}))
+    assert [row[::2] for row in fills(result)] == [(2, 10), (3, 5), (5, 3), (8, 4)]
+
+
+def test_a_snapshot_without_a_level_and_a_gap_forget_what_was_taken_of_it():
+    book = [
+        snapshot(1, [(99, 1)], [(101, 5), (105, 9)]),
+        snapshot(2, [(99, 1)], [(105, 9)]),
+        message(3, asks=[(101, 5)], after=2),
+        message(4, after=99),
+        snapshot(5, [(99, 1)], [(101, 5), (105, 9)]),
+    ]
+    result = run(streams(book), At({at: [ask(9, 101, time_in_force="ioc")] for at in (1, 3, 5)}))
+    assert [row[:3] for row in fills(result)] == [(1, 101, 5), (3, 101, 5), (5, 101, 5)]
 
 
 def test_the_rest_of_a_market_order_waits_for_what_the_market_shows():
-    book = [BOOK[0], message(3, [(97, 1)]), message(4, asks=[(101, 2), (102, 7)])]
+    book = [BOOK[0], message(3, [(97, 1)]), message(4, asks=[(101, 7), (102, 9)])]
     result = run(streams(book), At({1: [ask(66)]}))
     assert fills(result)[3:] == [(4, 101, 2, "taken"), (4, 102, 2, "taken")]
 
@@ -166,6 +193,32 @@ def test_depth_that_trades_explain_does_not_move_the_queue_twice():
         assert fills(run(streams(book, trades), At({1: [ask(50, 99)]}), **queue)) == [(5, 99, 5, "queue")]
 
 
+@pytest.mark.parametrize("queue", [{}, {"queue": "power", "queue_power": 1}, {"queue": "logarithmic"}])
+def test_trades_explain_all_messages_of_their_time(queue):
+    """One who sells takes 30 and 50, for which there is a message each: 20 stay ahead."""
+    parts = [message(3, [(99, 70)], number=2, after=1), message(3, [(99, 20)], number=3, after=2)]
+    book = [snapshot(1, [(99, 100)], [(101, 5)]), *parts, message(9, [(98, 1)])]
+    trades = [trade(3, 99, 30, -1), trade(3, 99, 50, -1), trade(5, 99, 25, -1)]
+    assert fills(run(streams(book, trades), At({1: [ask(50, 99)]}), **queue)) == [(5, 99, 5, "queue")]
+
+
+def test_what_comes_to_a_price_leaves_to_trades_what_they_explain():
+    """10 come behind, the traded 30 go, then 20 leave, which 70 ahead and 10 behind share."""
+    parts = [message(3, [(99, lots)], number=n, after=n - 1) for n, lots in ((2, 110), (3, 80), (4, 60))]
+    book = [snapshot(1, [(99, 100)], [(101, 5)]), *parts, message(9, number=9, after=4)]
+    trades = [trade(3, 99, 30, -1), trade(5, 99, 60, -1)]
+    result = run(streams(book, trades), At({1: [ask(50, 99)]}), queue="power", queue_power=1)
+    assert fills(result) == [(5, 99, int(60 - (70 - 20 * 70 / 80)), "queue")]
+
+
+def test_a_trade_that_no_message_shows_explains_nothing_later():
+    """A hidden order's 30 go through the queue; 40 of 120 that leave afterwards are shared between 70 ahead and 50."""
+    book = [snapshot(1, [(99, 100)], [(101, 5)]), message(4, [(99, 120)]), message(6, [(99, 80)]), message(9)]
+    trades = [trade(3, 99, 30, -1), trade(7, 99, 60, -1)]
+    result = run(streams(book, trades), At({1: [ask(50, 99)]}), queue="power", queue_power=1)
+    assert fills(result) == [(7, 99, int(60 - (70 - 40 * 70 / 120)), "queue")]
+
+
 @pytest.mark.parametrize(
     ("queue", "ahead"),
     [
@@ -173,8 +226,10 @@ def test_depth_that_trades_explain_does_not_move_the_queue_twice():
         ({"queue": "power", "queue_power": 1}, 32),
         ({"queue": "power", "queue_power": 2}, 40 - 20 * (1 - 60**2 / (40**2 + 60**2))),
         ({"queue": "logarithmic"}, 40 - 20 * (1 - math.log(61) / (math.log(41) + math.log(61)))),
+        ({"queue": "relative_power", "queue_power": 1}, 32),
+        ({"queue": "relative_power", "queue_power": 3}, 40 - 20 * 0.4**3),
     ],
-    ids=["conservative", "proportional", "power", "logarithmic"],
+    ids=["conservative", "proportional", "power", "logarithmic", "relative_proportional", "relative_power"],
 )
 def test_what_leaves_a_queue_without_a_trade_is_shared_by_the_model(queue, ahead):
     """40 ahead, 60 that joined behind; 20 leave. The conservative model moves only when there is no room for 40."""
@@ -217,7 +272,7 @@ def test_a_better_price_has_nobody_ahead_and_a_level_that_is_gone_neither():
 
 def test_the_other_side_of_the_book_that_comes_to_a_price_fills_up_to_what_it_shows():
     book = [snapshot(1, [(99, 1)], [(105, 9)]), message(3, asks=[(103, 2), (104, 3), (105, 9)])]
-    later = [message(4, asks=[(103, 2)]), message(6, asks=[(106, 1)])]
+    later = [message(4, asks=[(103, 4)]), message(6, asks=[(106, 1)])]
     result = run(streams([*book, *later]), At({1: [ask(9, 104)]}))
     assert fills(result) == [(3, 104, 2, "crossed"), (3, 104, 3, "crossed"), (4, 104, 2, "crossed")]
     assert "which has no stream of trades" in " ".join(result.warnings)
@@ -274,10 +329,11 @@ class Amending:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"queue": "fifo"}, "queue is 'fifo'"),
+        ({"queue": "lifo"}, "queue is 'lifo'"),
         ({"queue_power": 2}, "queue_power is 2, and queue is 'conservative'"),
         ({"queue": "power"}, "queue_power is None"),
         ({"queue": "power", "queue_power": 10}, "queue_power is 10"),
+        ({"queue": "relative_power"}, "queue_power is None; it must be a whole number from 1 to 9"),
     ],
 )
 def test_terms_of_queues_that_are_none(given, said):

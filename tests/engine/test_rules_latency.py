@@ -68,7 +68,7 @@ def test_rule_52_a_draw_is_a_function_of_seed_kind_and_number(delays):
 
 
 def test_rule_52_the_compiled_draw_is_the_same():
-    """In numbers that wrap around, and whose shifts keep the sign."""
+    """In numbers without a sign, which wrap around."""
     with np.errstate(over="ignore"):
         for seed, kind, number in ((0, 0, 0), (1, 17, 5), (2**62 - 1, 15, -(2**63)), (9, 1, 2**63 - 1)):
             assert int(_draw_int64(np.int64(seed), np.int64(kind), np.int64(number))) == draw(seed, kind, number)

@@ -282,6 +282,23 @@ def test_rule_20_declared_grid_is_enforced_in_orders():
             run(data, Watch(lambda s: 0, lambda s, n, r=request: ((), [r] if n == 1 else [])))
 
 
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (bt.OrderRequest("a_usd", 0.5), "OrderRequest(instrument='a_usd', quantity=0.5) at"),
+        (bt.OrderRequest("a_usd", 0.5), "quantity is 0.5; allowed: multiples of 1 other than 0"),
+        (bt.OrderRequest("a_usd", 0), "quantity is 0; allowed: multiples of 1 other than 0"),
+        (bt.OrderRequest("a_usd", -1, price=100.5), "price is 100.5; allowed: multiples of 1 above 0"),
+        (bt.OrderRequest("a_usd", 1, price=-3), "price is -3; allowed: multiples of 1 above 0"),
+    ],
+)
+def test_a_request_off_the_grid_is_told_as_it_was_written(request_, told):
+    """With the number that is wrong and the step that it has to be a multiple of."""
+    with pytest.raises(StrategyError) as caught:
+        run(one_trade_each(100, 100), Watch(lambda s: 0, lambda s, n: ((), [request_])))
+    assert told in caught.value.message
+
+
 def test_rule_20_noise_is_not_off_the_grid():
     """Rule 20: 1e-6 of a step, or the noise of a float, is accepted and rounded away."""
     result = run(one_trade_each(100, 100, 100), schedule({"at": 1, "buy": 2.0000005}, {"at": 1, "buy": 3}))
@@ -295,7 +312,9 @@ def test_rule_20_a_price_off_the_grid_is_an_error_when_it_is_read():
     """Rule 20: in data, too; the error says where and what to do."""
     with pytest.raises(DataError, match="row 1") as caught:
         run(one_trade_each(100, 100.5, 101), schedule({"at": 9, "buy": 1}))
-    assert "price_increment" in caught.value.hint
+    assert "multiples of price_increment, 1;" in caught.value.hint
+    assert "time_exchange 1970-01-01 00:00:0" in caught.value.message
+    assert "price 100.5" in caught.value.message
 
 
 def test_rule_20_less_than_a_lot_of_a_trade_does_not_count():

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
-from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.errors import StrategyError
 from barter_bt.strategy import OrderRequest, api
 from tests.engine.tiny import A, bars, quotes, run, schedule, table, trades
 
@@ -63,7 +63,7 @@ def test_rule_31_distances_are_from_the_first_fill():
 
 def test_rule_31_what_waits_ends_with_an_entry_that_ends_unfilled():
     """Rule 31: the limit is cancelled before anything fills it."""
-    plan = schedule({"at": 1, "buy": 2, "limit": 90} | BOTH, {"at": 3, "cancel": 0})
+    plan = schedule({"at": 1, "buy": 2, "limit": 99} | BOTH, {"at": 3, "cancel": 0})
     result = run(trades((0, 100, 5), (5, 101, 5)), plan)
     assert table(result.orders, "status", "reason") == [
         ("cancelled", "requested"),
@@ -121,8 +121,8 @@ def test_rule_31_an_entry_inside_a_candle_can_be_stopped_in_it_but_not_win(entry
 
 
 def test_rule_31_a_stop_on_the_wrong_side_sells_no_better_than_the_entry():
-    """Rule 31: bought at 99 inside the candle; the stop at 105 is reached at once, at 99 and not at 105."""
-    plan = schedule({"at": 10, "buy": 2, "limit": 99, "stop_loss": 105})
+    """Rule 31: a target bought at 99 inside the candle; the stop at 105 is reached at once, at 99 and not at 105."""
+    plan = schedule({"at": 10, "target": 2, "limit": 99, "stop_loss": 105})
     result = run(bars(100, (100, 101, 90, 95), 95), plan)
     assert fills(result) == [(0, 20, "buy", 99, 2), (1, 20, "sell", 99, 2)]
 
@@ -179,14 +179,6 @@ def test_a_target_cannot_wait_for_a_trigger(name):
     """What has no effect is an error, not silence."""
     with pytest.raises(StrategyError, match=f"{name} where it has no effect"):
         run(trades((0, 100, 5)), schedule({"at": 1, "target": 1, name: True}))
-
-
-def test_a_command_cannot_protect():
-    """It is said, not left out."""
-    frame = pl.DataFrame({"time": [1], "command": ["open"], "instrument": ["a_usd"], "quantity": [1.0]})
-    frame = frame.with_columns(pl.from_epoch("time").dt.replace_time_zone("UTC"), stop_loss=pl.lit(90.0))
-    with pytest.raises(ConfigError, match="commands do not protect"):
-        run(trades((0, 100, 5)), schedule(), commands=frame)
 
 
 class Once:

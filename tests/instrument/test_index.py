@@ -166,6 +166,26 @@ def test_what_is_not_there_is_an_error(look_up, message, hint):
         assert caught.value.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("btc", "did you mean 'btc_usd'?"),
+        ("okx.btc", "did you mean 'okx.btc_usd_swap'?"),
+        (
+            "BTC",
+            "did you mean 'btc_usd'? Rename symbols of data: pl.col('instrument').replace({'BTC': 'btc_usd'})",
+        ),
+        ("btc_usdd", "did you mean 'btc_usd'?"),
+        ("doge", None),
+    ],
+)
+def test_a_symbol_is_not_a_name_and_the_error_says_how_to_rename_it(name, hint):
+    """Data of shares has tickers, of which names are made by hand."""
+    with pytest.raises(InstrumentError) as caught:
+        IndexedInstruments(MANY).instrument(name)
+    assert caught.value.hint == hint
+
+
 def test_an_ambiguous_spelling_is_not_guessed():
     """Two instruments that an exchange spells alike can be indexed, not found by that spelling."""
     pair = [Instrument("x", name, name_exchange="BTCUSD") for name in ("btc_usd", "btc_usd_swap")]

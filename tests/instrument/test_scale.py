@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from barter_bt.errors import ConfigError
@@ -67,13 +67,14 @@ def test_rule_1_tiny_prices():
 
 
 @given(st.floats(1e-13, 1e9), st.floats(1, 1e6))
+@example(1e-6, 1.0)  # as a float a little below that
 def test_rule_1_the_smallest_price_keeps_its_digits(low, ratio):
     """Rule 1: nine digits, as far as the largest price and a tick of 1e-18 allow it; six in any case, or an error."""
-    high = low * ratio
-    tick = choose_scales(one(), {0: (low, high)}, {}).ticks[0]
-    assert Decimal(low) / tick >= 10**5
-    assert Decimal(low) / tick >= 10**8 or Decimal(high) / (tick / 10) > MOST_TICKS or tick == Decimal("1e-18")
-    assert Decimal(high) / tick <= MOST_TICKS
+    tick = choose_scales(one(), {0: (low, low * ratio)}, {}).ticks[0]
+    smallest, largest = (Decimal(repr(price)) / tick for price in (low, low * ratio))
+    assert smallest >= 10**5
+    assert smallest >= 10**8 or largest * 10 > MOST_TICKS or tick == Decimal("1e-18")
+    assert largest <= MOST_TICKS
 
 
 @given(st.floats(1e-13, 1e-3), st.floats(1e12, 1e18))

@@ -140,24 +140,66 @@ def test_a_stop_on_losses_closes_as_in_a_backtest() -> None:
 @pytest.mark.parametrize(
     ("terms", "what"),
     [
-        ({"stop": 90.0}, "a trigger"),
+        ({"stop": 90.0}, "trigger"),
         ({"reduce_only": True}, "reduce_only"),
-        ({"stop_loss": 1.0}, "protection"),
-        ({"group": "g"}, "a group"),
-        ({"good_till": 1 << 62}, "a time"),
+        ({"stop_loss": 1.0}, "protects"),
+        ({"group": "g"}, "group"),
+        ({"good_till": 1 << 62}, "good_till"),
     ],
 )
-def test_terms_that_no_request_has_are_refused(terms: Any, what: str) -> None:
+def test_what_a_client_cannot_tell_is_refused_where_it_is_asked_for(terms: Any, what: str) -> None:
+    """Nothing of that answer is sent. A leave to be cut need not be told."""
+
     class Asks:
         wake = "candle"
 
         def generate_algo_orders(self, state: Any) -> Any:
-            return [], [bt.OrderRequest("btc_usd", 1, **terms)]
+            plain = bt.OrderRequest("btc_usd", 1, resize=True)
+            return [], [plain] if not len(state.raw.orders) else [plain, bt.OrderRequest("btc_usd", 1, **terms)]
 
-    system = paper(simulation(5), Asks())
-    with system.running() as handle, pytest.raises(StrategyError, match=f"has .*{what}"):
-        handle.wait()
-    assert not handle.is_running
+    class Plain(SimulatedExchange):
+        conditions = frozenset()
+
+    exchange = Plain(simulation(5))
+    session = Session(Asks(), {"x": exchange}, trading=TradingState.ENABLED, **exchange.engine_arguments())
+    exchange.attach(session.engine, timer_ns=0, bar_close=False)
+    with pytest.raises(StrategyError, match=rf"has .*{what}.* cannot tell"):
+        [session.process(arrival) for arrival in iter(exchange.next, None)]
+    assert len(exchange.s.orders) == 1
+
+
+class Brackets:
+    """Buys with a stop and a take profit, then a pair of which the first that fills ends the other."""
+
+    wake: Any = "bar_close"
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        price, sent = state.price("btc_usd"), len(state.raw.orders)
+        if state.position("btc_usd") or state.working("btc_usd") or sent > 60:
+            return None
+        if sent % 2 == 0:
+            bracket = {"stop_loss": 0.002, "take_profit": 0.003, "protect_by": "fraction"}
+            return [], [bt.OrderRequest("btc_usd", 1, **bracket)]
+        dip = bt.OrderRequest("btc_usd", 1, round(price * 0.999, 4), group="pair")
+        up = bt.OrderRequest("btc_usd", 1, stop=round(price * 1.001, 4), group="pair", trailing_stop=0.5)
+        leave = bt.OrderRequest("btc_usd", -1, trailing_rate=0.001, after=dip, good_till=state.time + 600 * SECOND)
+        return [], [dip, up, leave]
+
+
+SECOND = 10**9
+
+
+@pytest.mark.parametrize("feed_mode", ["stream", "iterator"])
+def test_a_strategy_with_brackets_runs_unchanged_on_paper(feed_mode: Any) -> None:
+    """One object, one digest; the engine knows why each order ended, as in a backtest."""
+    simulated = simulation(240, venues=bt.Venue(account="margin", latency=bt.Latency("10ms", "5ms")))
+    result = simulated.run(Brackets())
+    run, exchange = trade(simulated, Brackets(), feed_mode=feed_mode)
+    assert exchange.digest == result.digest
+    assert run.orders.equals(result.orders)
+    assert run.trades.drop(UNTOLD).equals(result.trades.drop(UNTOLD))
+    assert {"sibling_filled", "parent_ended"} & set(result.orders["reason"].drop_nulls())
+    assert result.orders.height > 20
 
 
 def test_signals_are_computed_before_a_run() -> None:
@@ -273,3 +315,43 @@ def test_two_exchanges_are_one_run() -> None:
 def test_only_a_simulation_is_traded_on_paper():
     with pytest.raises(ConfigError, match="of type dict; it must be a Simulation"):
         paper({}, None)
+
+
+def test_an_order_is_sized_at_its_fill_as_in_a_backtest() -> None:
+    """Asked for by its worth, the day's price decides (rule 61): quantities differ from those that were asked for."""
+
+    class Worth:
+        wake = "bar_close"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            held, price = state.position("btc_usd"), state.price("btc_usd")
+            if state.time // (60 * SECOND) % 7 or held > 20:
+                return None
+            return [], [bt.OrderRequest("btc_usd", 1, worth=(held + 1) * price)]
+
+    simulated = simulation(80)
+    result = simulated.run(Worth())
+    _, exchange = trade(simulated, Worth())
+    assert exchange.digest == result.digest
+    assert (result.orders["quantity"] != 1).sum() > 4
+
+
+@pytest.mark.filterwarnings("ignore:.*told as buys")
+def test_an_amend_that_ends_its_order_ends_it_at_the_engine() -> None:
+    """It gives at most what is filled (rule 33)."""
+    trades = bt.testing.trades((1, 100, 5), (2, 99, 2), (3, 100, 5), (4, 100, 5), instrument="btc_usd")
+    plain = {"balances": {"usd": 1e6}, "interpret": True}
+    simulated = bt.Simulation(trades, BTC, **plain)
+
+    class Shrinks:
+        wake = "trade"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            if not len(state.raw.orders):
+                return [], [bt.OrderRequest("btc_usd", 5, 99.5)]
+            return [], [state.amend(0, quantity=1)] if state.position("btc_usd") and state.working("btc_usd") else []
+
+    result = simulated.run(Shrinks())
+    run, exchange = trade(simulated, Shrinks())
+    assert result.orders["status"].to_list() == run.orders["status"].to_list() == ["cancelled"]
+    assert exchange.digest == result.digest

@@ -44,6 +44,20 @@ def test_script_and_client_are_what_a_system_takes() -> None:
     assert isinstance(Client(), ExecutionClient)
 
 
+def test_a_session_keeps_nothing_of_an_event_that_has_been_told() -> None:
+    async def test() -> None:
+        made, _, _ = system([traded(n) for n in range(1, 300)])
+        handle = await made.start()
+        for _ in range(600):
+            await asyncio.sleep(0)
+        await handle.send_open_requests([request("a")])
+        s = made.session.engine.state
+        assert s.engine.sequence[0] == 300
+        assert [len(t) for t in (s.audits, s.outputs, s.asked, s.market_items, s.account_items)] == [0] * 5
+
+    run(test)
+
+
 def test_every_command_works_while_trading_is_disabled() -> None:
     async def test() -> None:
         made, _, client = system([traded(1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barter_bt.protocol import EngineEvent, OrderBook, ProtocolError, PublicTrade, from_dict, from_json, to_json
+from barter_bt.protocol import (
+    Conditions,
+    EngineEvent,
+    Fraction,
+    GoodUntilCancelled,
+    OrderBook,
+    OrderKind,
+    Protects,
+    ProtocolError,
+    PublicTrade,
+    RequestOpen,
+    Side,
+    Stop,
+    from_dict,
+    from_json,
+    to_dict,
+    to_json,
+)
 from barter_bt.protocol.document import parse
 from barter_bt.protocol.quick import InDoubt, read_quickly
 from tests.protocol.documents import EVENTS
@@ -49,6 +67,13 @@ def test_every_event_that_is_decoded_is_what_is_read(event: Any) -> None:
 def test_what_exchanges_send_most_is_decoded(name: str) -> None:
     """Without it the speed is gone, and nothing else would tell."""
     assert read_quickly(EngineEvent, to_json(EVENTS[name])) == EVENTS[name]
+
+
+def test_an_order_with_conditions_is_decoded() -> None:
+    """What is left out of a document has its default, as for the codecs."""
+    given = Conditions(Stop(Decimal(90), Fraction(Decimal("0.02"))), reduce_only=True, protects=Protects("7"))
+    terms = RequestOpen(Side.SELL, Decimal(0), Decimal(2), OrderKind.MARKET, GoodUntilCancelled(False), given)
+    assert read_quickly(RequestOpen, to_json(terms)) == from_dict(RequestOpen, to_dict(terms)) == terms
 
 
 def test_a_book_and_a_quote_are_decoded() -> None:

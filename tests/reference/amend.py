@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from barter_bt.testing.scenario import Row
+from barter_bt.testing.scenario.spec import ProtectBy, conditions_of
 
 from .model import BILLION, Instrument, on_grid
 from .order import Order, Report
@@ -29,7 +30,7 @@ class Amend(NamedTuple):
 
 def read_amend(number: int, instrument: Instrument, row: Row) -> Amend:
     """That of a row of a schedule."""
-    price, quantity, trigger, trailing, rate = row[3:]
+    price, quantity, trigger, trailing, rate = row[3:8]
     assert not (trailing and rate), "they replace each other"
     price, trigger = (0 if one is None else instrument.ticks_of(one) for one in (price, trigger))
     trail = instrument.distance_of(trailing or 0)
@@ -43,7 +44,22 @@ def check_amend(amend: Amend, order: Order) -> None:
     assert order.terms.price or not amend.price, "only a limit has a price"
     assert order.terms.trigger_kind or not amend.trigger, "only what is held has a trigger"
     assert order.trigger.trails or not amend.gives_distance, "only what trails has a distance"
-    assert not order.protects, "a schedule names orders of its own rows"
+    assert not (order.protects and amend.quantity), "it has that which its entry has filled"
+
+
+def of_protection(row: Row, entry: Order, by: ProtectBy) -> list[tuple[Order, Row]]:
+    """Rule 101: what a row gives to each order that protects its entry, the stop first."""
+    said, found = conditions_of(row), []
+    distance, rate = (None, said.trailing_stop) if by == "fraction" else (said.trailing_stop, None)
+    given: tuple[float | None, ...]
+    for order in entry.children:
+        if order.terms.trigger_kind:
+            given = None, None, said.stop_loss, distance, rate
+        else:
+            given = said.take_profit, None, None, None, None
+        if any(value is not None for value in given):
+            found.append((order, (*row[:3], *given)))
+    return found
 
 
 def growth(tables: Tables, order: int, amend: Amend) -> int:
@@ -59,12 +75,12 @@ def note_amend(tables: Tables, order: int, amend: Amend, refused: str, now: int)
     tables.amends.append(row_of(AMENDS, order, *amend[1:], 0, status, refused, now, None, answer))
 
 
-def answered(tables: Tables, report: Report, now: int) -> None:
+def answered(tables: Tables, report: Report, now: int, *, in_order: bool) -> None:
     """What became of it, and the terms that the engine knows from now on."""
     row, order = tables.amends[report.amend], tables.orders[report.order]
     assert row["status"] == "in_flight", "it is answered once"
     earlier = [one["status"] for one in tables.amends[: report.amend] if one["order"] == report.order]
-    assert "in_flight" not in earlier, "they are answered in the order sent"
+    assert not in_order or "in_flight" not in earlier, "they are answered in the order sent, unless one is lost"
     row.update(time_exchange=report.time, time_engine=now)
     if report.status:  # the order says why
         row["status"] = "cancelled"

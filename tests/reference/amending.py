@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from . import mishaps
 from .amend import Amend
+from .latency import AMEND
 from .offer import Offer
 from .order import ENDS, Match, Order, Report
 from .venue import Venue
@@ -12,7 +14,10 @@ from .venue import Venue
 
 def arrive(venue: Venue, order: Order, amend: Amend, now: int) -> None:
     """Class 7: it waits for what the order has met, and for amends of it that wait."""
-    if order.matched or order.amends_waiting:
+    if mishaps.befalls(venue.spec.faults, AMEND, order.number, now):
+        lost = Report(order.number, now, "amend_error", reason="lost", amend=amend.number, lost=True)
+        venue.send(lost)
+    elif order.matched or order.amends_waiting:
         wait(venue, order, amend, now)
     else:
         meet(venue, order, amend, now, force=False)
@@ -91,6 +96,8 @@ def is_short(venue: Venue, order: Order) -> bool:
 def put_in_force(venue: Venue, order: Order, amend: Amend, now: int, *, keeps: bool) -> None:
     """The engine is told; an order that does not keep its place arrives at this moment."""
     in_market = not (order.held or order.waits or order.held_back)
+    if order.level is not None and order.waits:
+        order.level = order.level.amended(amend.price or amend.trigger, amend.trail, amend.trail_rate)
     reserved = order.reserved
     if in_market:
         venue.reserve(order)

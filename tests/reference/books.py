@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import groupby
 
 from barter_bt.testing.scenario import StreamSpec
 
+from .by_order import Execution, OrderRow, Orders
 from .model import Instrument, Market, Message, World, exact, read
 
 BID, ASK = 1, -1
@@ -14,6 +16,8 @@ BID, ASK = 1, -1
 
 def read_stream(world: World, stream: StreamSpec) -> list[Market]:
     """The events of a stream: its rows, or of a book its messages."""
+    if stream.kind == "book_orders":
+        return read_orders(world, stream)
     if stream.kind != "book":
         return [read(world, stream.kind, row) for row in stream.rows]
     found = []
@@ -25,42 +29,85 @@ def read_stream(world: World, stream: StreamSpec) -> list[Market]:
     return found
 
 
+def read_orders(world: World, stream: StreamSpec) -> list[Market]:
+    """The messages of a book by order; a row that clears it is a snapshot."""
+    found = []
+    heads = ((*row[:3], bool(row[8] or row[3] == "clear"), *row[9:]) for row in stream.rows)
+    for (time, received, name, *head), pairs in groupby(zip(heads, stream.rows, strict=True), key=lambda one: one[0]):
+        item = world.find(name)
+        rows = tuple(
+            OrderRow(action, number, side, item.ticks_of(price) if price else None, exact(amount))
+            for action, number, side, price, amount in (row[3:8] for _, row in pairs)
+        )
+        found.append(Market("book", item, time, received, 0, (), (), Message(*head, (), rows)))
+    return found
+
+
 def whole_lots(item: Instrument, amount: float) -> int:
     """Rule 20."""
     return int(exact(amount) / item.lot) if item.spec.declares_lot else item.lots_of(amount)
 
 
+def lots_in(item: Instrument, amount: Fraction) -> int:
+    """The same of an amount that is known exactly."""
+    return int(amount / item.lot)
+
+
 @dataclass
 class Levels:
-    """A book by side and price; what own orders have taken of a level since the market last set it."""
+    """A book by side and price; what own orders have taken of a level since it has been there."""
 
     stale: bool = True
     last: int | None = None  # rule 87: n
     lots: dict[tuple[int, int], int] = field(default_factory=dict)
     taken: dict[tuple[int, int], int] = field(default_factory=dict)
+    orders: Orders = field(default_factory=Orders)
 
-    def apply(self, message: Message) -> None:
-        """Rule 87."""
+    def apply(self, message: Message, item: Instrument) -> list[Execution]:
+        """Rules 87 and 93; what was executed."""
         number = message.sequence
         if not message.snapshot and number is not None and self.last is not None:
             if number <= self.last:
-                return
+                return []
             if message.previous is not None and message.previous > self.last:
                 self.clear(stale=True)
+                self.taken.clear()
         if number is not None:
             self.last = number
         if message.snapshot:
             self.clear(stale=False)
-        for side, ticks, lots in () if self.stale else message.levels:
-            self.taken.pop((side, ticks), None)
-            self.lots[side, ticks] = lots
-            if not lots:
-                del self.lots[side, ticks]
+        if self.stale:
+            return []
+        for side, ticks, lots in message.levels:
+            self.set(side, ticks, lots)
+        found = self.apply_orders(message, item)
+        self.taken = {at: min(lots, self.lots[at]) for at, lots in self.taken.items() if at in self.lots}  # rule 90
+        return found
+
+    def apply_orders(self, message: Message, item: Instrument) -> list[Execution]:
+        """Rule 93: the levels are what the orders add up to."""
+        found: list[Execution] = []
+        touched: set[tuple[int, int]] = set()
+        if message.snapshot:
+            self.orders.replace(message.orders)
+            touched = {(one.side, one.ticks) for one in self.orders.standing.values()}
+        for row in () if message.snapshot else message.orders:
+            levels, executed = self.orders.follow(row)
+            touched |= levels
+            found += executed
+        for side, ticks in touched:
+            self.set(side, ticks, lots_in(item, sum((one.amount for one in self.orders.at(side, ticks)), Fraction(0))))
+        return found
+
+    def set(self, side: int, ticks: int, lots: int) -> None:
+        """The market sets a level."""
+        self.lots[side, ticks] = lots
+        if not lots:
+            del self.lots[side, ticks]
 
     def clear(self, *, stale: bool) -> None:
         self.stale = stale
         self.lots.clear()
-        self.taken.clear()
 
     def prices(self, side: int) -> list[int]:
         """Of a side, best first."""

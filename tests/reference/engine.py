@@ -15,7 +15,7 @@ from barter_bt.testing.scenario import Row, Scenario
 from barter_bt.testing.scenario.spec import conditions_of
 
 from . import amending
-from .amend import answered, check_amend, growth, note_amend, read_amend
+from .amend import answered, check_amend, growth, note_amend, of_protection, read_amend
 from .books import Levels, read_stream
 from .ending import EXERCISE, assign, remains
 from .entries import enters
@@ -133,9 +133,12 @@ class Engine:
             events = [(rank, event) for rank, event in events if event.time >= self.scenario.start]
         links = self.send_report, self.note, self.insure, self.pay
         self.venues = {name: Venue(spec, self.world, kinds, *links) for name, spec in self.specs.items()}
-        self.requests = {name: Link(one.request_delays, one.request_ns, one.seed) for name, one in self.specs.items()}
+        self.requests = {
+            name: Link(one.request_delays, one.request_ns, one.seed, 0, one.faults) for name, one in self.specs.items()
+        }
         self.responses = {
-            name: Link(one.response_delays, one.response_ns, one.seed, 16) for name, one in self.specs.items()
+            name: Link(one.response_delays, one.response_ns, one.seed, 16, one.faults)
+            for name, one in self.specs.items()
         }
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
@@ -228,7 +231,7 @@ class Engine:
         index = event.instrument.index
         self.tick(now)
         if event.message:
-            self.levels[index].apply(event.message)
+            self.levels[index].apply(event.message, event.instrument)
             event = self.levels[index].quote(event)
         replaced = self.news[index].update(self.books[index], event)
         mark = self.books[index].mark(self.positions.get(index))
@@ -330,7 +333,9 @@ class Engine:
         """Rules 11 and 52: in the order of sending, nothing overtakes."""
         index = self.tables.orders[report.order]["instrument"] if report.instrument is None else report.instrument
         link = self.responses[self.world.instruments[index].spec.exchange]
-        self.at(link.arrival_of(report), ACCOUNT, partial(self.on_report, report))
+        asked = link.faults.timeout_ns if link.faults and report.lost else 0  # rule 96
+        arrival = max(report.time + asked, link.last) if asked else link.arrival_of(report)
+        self.at(arrival, ACCOUNT, partial(self.on_report, report))
 
     def end_interval(self, venue: Venue, counter: Counter, now: int) -> None:
         """Rule 62."""
@@ -422,12 +427,18 @@ class Engine:
             assert order["time_triggered"] is None, "an order is triggered once"
             order["time_triggered"] = report.time
         if report.amend >= 0:
-            answered(self.tables, report, now)
+            exchange = self.world.instruments[order["instrument"]].spec.exchange
+            answered(self.tables, report, now, in_order=self.specs[exchange].faults is None)
         if report.price:  # rule 31
             order.update({"trigger" if order["trigger_kind"] else "price": report.price})
         if report.kind == "fill":
             self.on_fill(order, report, now)
-        if report.status:
+        if report.kind == "cancel_error":
+            self.cancelling.discard(report.order)
+            unknown = order["time_exchange"] is None and not report.lost
+            if order["status"] == "open" and unknown:  # rule 96
+                order.update(status="rejected", reason="unknown_order", time_closed=now)
+        if report.status and not (report.lost and order["reason"] == "unknown_order"):
             assert order["status"] == "open", "an order ends once"
             order.update(status=report.status, reason=report.reason, time_closed=now)
         if report.kind in ("changed", "fill", "end"):
@@ -595,7 +606,10 @@ class Engine:
             return
         order = self.order_of_row[row[2]]
         if row[0] == "amend":
-            self.amend(order, row)
+            entry = self.asked[order]
+            own = [(entry, row)] if any(value is not None for value in row[3:8]) else []
+            for each, given in own + of_protection(row, entry, self.scenario.protect_by):
+                self.amend(each, given)
             return
         self.ask_to_cancel(order)
 
@@ -607,9 +621,9 @@ class Engine:
             arrival = self.requests[exchange].arrival(self.clock, CANCEL, order)
             self.at(arrival, REQUEST, partial(self.venues[exchange].cancel, order))
 
-    def amend(self, number: int, row: Row) -> None:
+    def amend(self, order: Order, row: Row) -> None:
         """Rule 33: sent, unless the order has ended, is being cancelled, or a risk manager objects to its growth."""
-        order, known = self.asked[number], self.tables.orders[number]
+        number, known = order.number, self.tables.orders[order.number]
         amend, refused = read_amend(len(self.tables.amends), order.instrument, row), ""
         check_amend(amend, order)
         more = growth(self.tables, number, amend)

@@ -7,8 +7,9 @@ from functools import cache
 from math import exp
 from statistics import NormalDist
 
-from barter_bt.testing.scenario.spec import DelaySpec
+from barter_bt.testing.scenario.spec import DelaySpec, FaultSpec
 
+from . import mishaps
 from .order import Report
 
 WORD = 2**64
@@ -68,11 +69,13 @@ class Link:
     constant: int
     seed: int
     offset: int = 0  # of the kinds
+    faults: FaultSpec | None = None
     last: int = field(default=-(2**63), init=False)
 
     def arrival(self, time: int, kind: int, number: int) -> int:
         """When what is sent now arrives."""
         took = delay(self.delays, self.constant, self.seed, time, self.offset + kind, number)
+        took += mishaps.added(self.faults, self.offset + kind, number, time)
         self.last = max(self.last, time + took)
         return self.last
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from barter_bt.testing.scenario import InstrumentSpec, Row, Scenario
 from barter_bt.testing.scenario.spec import Mark
 
+from .by_order import OrderRow
+
 BILLION = 10**9
 LIMIT = 2**62
 ZERO = 10**12  # rule 76: ticks of a price of 0 where it can be negative, so that 0 ticks are no price here either
@@ -259,6 +261,8 @@ def price_range(scenario: Scenario, spec: InstrumentSpec) -> tuple[Fraction, Fra
                 found += [price for price, amount in (row[3:5], row[5:7]) if amount > 0]
             elif stream.kind == "book":
                 found += [row[4]] if row[3] else []
+            elif stream.kind == "book_orders":
+                found += [row[6]] if row[6] else []
             else:
                 found += row[4:8] if stream.kind == "candles" else row[3:4]
     return exact(min(found)), exact(max(found))
@@ -417,6 +421,7 @@ class Message(NamedTuple):
     sequence: int | None
     previous: int | None
     levels: tuple[tuple[int, int, int], ...]
+    orders: tuple[OrderRow, ...] = ()  # rule 93
 
 
 class Market(NamedTuple):

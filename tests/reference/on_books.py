@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .books import lots_in
+from .by_order import Execution
 from .model import Instrument, Market
 from .order import Order
 from .queues import Queue
@@ -38,7 +40,30 @@ def join(venue: Venue, order: Order) -> None:
     """Rule 91: behind all that is there, which nobody knows of a stale book."""
     order.queue = Queue()
     if not venue.levels[order.instrument.index].stale:
-        order.queue.see(displayed(venue, order))
+        see(venue, order)
+
+
+def see(venue: Venue, order: Order) -> None:
+    """What stands at its price is ahead of it; of a book by order it is known who that is."""
+    order.queue.see(displayed(venue, order))
+    order.queue.before = venue.levels[order.instrument.index].orders.at(order.side, order.price)
+
+
+def execute(venue: Venue, instrument: Instrument, executions: list[Execution], now: int) -> None:
+    """Rule 94: what is executed is met by own orders that stood before it."""
+    for one in executions if venue.spec.queue == "fifo" else ():
+        left = lots_in(instrument, one.amount)
+        for order in venue.best_first("book", instrument):
+            beyond = order.side * (order.price - one.order.ticks)
+            if order.side != one.order.side or beyond < 0:
+                continue
+            if beyond:
+                venue.note_fill(order, order.rest, order.price, True, now, why="traded_through")
+            elif order.queue.ahead >= 0 and not any(one.order is other for other in order.queue.before):
+                got = min(left, order.rest)
+                left -= got
+                if got:
+                    venue.note_fill(order, got, order.price, True, now, why="queue")
 
 
 def meet(venue: Venue, trade: Market, now: int) -> None:
@@ -51,7 +76,7 @@ def meet(venue: Venue, trade: Market, now: int) -> None:
         beyond = order.side * (order.price - price)
         if beyond > 0:
             venue.note_fill(order, order.rest, order.price, True, now, why="traded_through")
-        elif beyond == 0 and trade.side != order.side:
+        elif beyond == 0 and trade.side != order.side and venue.spec.queue != "fifo":
             got = order.queue.pass_trade(lots, mine[order.side], order.rest)
             mine[order.side] += got
             if got:
@@ -64,9 +89,10 @@ def move(venue: Venue, instrument: Instrument, now: int) -> None:
     resting = venue.best_first("book", instrument)
     for order in resting:
         if order.queue.ahead < 0 and not levels.stale:
-            order.queue.see(displayed(venue, order))
-        if levels.moves_queues:
-            order.queue.move(displayed(venue, order), venue.spec)
+            see(venue, order)
+        if levels.moves_queues and venue.spec.queue != "fifo":
+            at_trade = venue.books[instrument.index].time_last == now
+            order.queue.move(displayed(venue, order), venue.spec, at_trade=at_trade)
     for order in resting:
         best = levels.prices(-order.side)
         if not (levels.moves_queues and venue.usable(order, now) and order.allows(best[0])):

@@ -187,6 +187,7 @@ class Report(NamedTuple):
     amend: int = -1  # rule 33: the row of the amend that it answers
     terms: tuple[int, int, int, int] | None = None  # limit price, trigger and distance that are in force from now on
     delivers: bool = False  # rule 61: it is no such position, but what is delivered
+    lost: bool = False  # rule 96: it answers a request that has never arrived
 
     @property
     def events(self) -> int:

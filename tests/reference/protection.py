@@ -37,6 +37,11 @@ class Level(NamedTuple):
         towards = side if self.gains else -side
         return self.price or max(entry + towards * self.away.of(entry, instrument), 1)
 
+    def amended(self, price: int, ticks: int, rate: int) -> Level:
+        """Rule 33: what has not started; a stop that only trails starts its own distance away."""
+        trail = Distance(ticks, rate) if ticks or rate else self.trail
+        return Level(self.gains, price or self.price, trail if self.away == self.trail else self.away, trail)
+
 
 def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
     """Those of a row of a schedule, the stop first."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 
 from barter_bt.testing.scenario import ExchangeSpec
+
+from .by_order import Standing
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Queue:
     ahead: float = -1
     displayed: int = 0
     traded: int = 0
+    before: list[Standing] = field(default_factory=list)  # rule 94
 
     def see(self, lots: int) -> None:
         """What stands there when the order comes to rest, or first afterwards."""
@@ -31,8 +34,8 @@ class Queue:
         self.traded += lots
         return got
 
-    def move(self, lots: int, spec: ExchangeSpec) -> None:
-        """Behind a message the price displays so many lots."""
+    def move(self, lots: int, spec: ExchangeSpec, *, at_trade: bool) -> None:
+        """Behind a message, which may be of the time of the last price, the price displays so many lots."""
         if self.ahead < 0:
             self.see(lots)
         if lots == self.displayed:
@@ -40,7 +43,8 @@ class Queue:
         unexplained = self.displayed - lots - self.traded
         if unexplained > 0:
             self.ahead -= min(self.share_ahead(unexplained, spec), self.ahead)
-        self.ahead, self.displayed, self.traded = min(self.ahead, float(lots)), lots, 0
+        self.traded = max(self.traded - max(self.displayed - lots, 0), 0) if at_trade else 0
+        self.ahead, self.displayed = min(self.ahead, float(lots)), lots
 
     def share_ahead(self, lots: int, spec: ExchangeSpec) -> float:
         """Rule 92: how many of these were ahead."""
@@ -48,6 +52,8 @@ class Queue:
             return 0.0
         behind = max(self.displayed - self.traded - self.ahead, 0.0)
         front, back = (weight(place, spec) for place in (self.ahead, behind))
+        if spec.queue == "relative_power":
+            back = weight(self.ahead + behind, spec) - front
         if front + back == 0:
             return 0.0
         return lots - min(lots * back / (front + back), behind)

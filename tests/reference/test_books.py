@@ -33,7 +33,7 @@ def test_old_messages_change_nothing_and_gaps_hide_the_book() -> None:
     rows = [
         message(0, [(99, 5)], [(101, 2)], snapshot=True, number=(5, 4)),
         message(2, [], [(101, 7)], number=(5, 4)),
-        message(4, [], [(101, 3)], number=(6, 3)),
+        message(4, [], [(101, 5)], number=(6, 3)),
         message(6, [], [(101, 4)], number=(9, 8)),
         message(8, [(98, 5)], [(103, 1)], snapshot=True, number=(2, 1)),
         message(9, [], [(103, 2)], number=(3, 2)),
@@ -83,5 +83,5 @@ def test_random_books_agree() -> None:
             continue
         seen |= {row["fill_reason"] for row in trades}
         seen |= {one.queue for one in scenario.exchanges if trades}
-    models = {"conservative", "power", "logarithmic"}
+    models = {"conservative", "power", "relative_power", "logarithmic", "fifo"}
     assert seen == {None, "taken", "queue", "traded_through", "crossed"} | models

@@ -61,10 +61,10 @@ def test_what_protects_an_entry_sees_the_rest_of_the_way(path: str, prices: Pric
     assert made(along(path, prices, entry)) == [(0, 97, "maker"), *([out] if out else [])]
 
 
-def test_a_stop_meets_no_better_price_than_its_entry() -> None:
-    """Bought at 105 on the way up, its stop at 107 is beyond the high, and reached on the way down."""
-    tables = along(UP, (100, 106, 99, 100), held(1, 1, stop=105, stop_loss=107))
-    assert made(tables) == [(0, 105, "taker"), (1, 105, "taker")]
+def test_a_stop_is_reached_behind_its_entry() -> None:
+    """Bought at 105 on the way up, its stop at 104 is reached on the way down, not by the open before it."""
+    tables = along(UP, (100, 106, 99, 100), held(1, 1, stop=105, stop_loss=104))
+    assert made(tables) == [(0, 105, "taker"), (1, 104, "taker")]
 
 
 @pytest.mark.parametrize(

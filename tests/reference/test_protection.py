@@ -254,11 +254,6 @@ def test_of_two_that_one_settlement_would_fill_the_stop_comes_first() -> None:
     [
         ({"price": 98}, {"stop_loss": 97}, [(20, 98, "maker"), (20, 97, "taker")]),  # the low was 96
         ({"price": 98}, {"stop_loss": 95}, [(20, 98, "maker")]),
-        (
-            {"price": 98},
-            {"stop_loss": 105},
-            [(20, 98, "maker"), (20, 98, "taker")],
-        ),  # at no better price than the entry's
         ({"price": 98}, {"take_profit": 101}, [(20, 98, "maker")]),  # the high of 104 may have been before
         ({"price": 98}, {"stop_loss": 97, "take_profit": 101}, [(20, 98, "maker"), (20, 97, "taker")]),
         ({"stop": 102}, {"stop_loss": 97}, [(20, 102, "taker"), (20, 97, "taker")]),

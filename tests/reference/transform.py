@@ -27,8 +27,8 @@ def shift_of(scenario: Scenario) -> int:
 
 
 def hangs_on_time(spec: ExchangeSpec, scenario: Scenario) -> bool:
-    """Whether an exchange draws its feed, or with drawn responses may tell of a cash flow or close a position."""
-    if spec.feed_delays is not None and spec.feed_delays[0] != "by_time":
+    """Whether an exchange has faults, draws its feed, or draws responses and may pay cash flows or close positions."""
+    if spec.faults is not None or (spec.feed_delays is not None and spec.feed_delays[0] != "by_time"):
         return True
     if spec.response_delays is None or spec.response_delays[0] == "by_time":
         return False
@@ -39,7 +39,7 @@ def hangs_on_time(spec: ExchangeSpec, scenario: Scenario) -> bool:
 
 def flat(scenario: Scenario, ticks: int) -> Scenario | None:
     """Every price the same, without slippage; None for scenarios with quotes or books, whose two sides cannot be."""
-    if any(stream.kind in ("quotes", "book") for stream in scenario.streams):
+    if any(stream.kind in ("quotes", "book", "book_orders") for stream in scenario.streams):
         return None
     price = {spec.name: float(ticks * Decimal(spec.tick)) for spec in scenario.instruments}
 
@@ -63,7 +63,7 @@ def dealt(scenario: Scenario, hands: int) -> Scenario:
     streams = [
         replace(one, rows=rows)
         for one in scenario.streams
-        for hands_of in (1 if one.kind == "book" else hands,)
+        for hands_of in (1 if one.kind.startswith("book") else hands,)
         for k in range(hands_of)
         if (rows := one.rows[k::hands_of])
     ]

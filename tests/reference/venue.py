@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from . import on_books
+from . import mishaps, on_books
 from .books import Levels
 from .costs import paid_behind, slippage
 from .ending import EXERCISE, close_ended, exercise, told_of
 from .fees import Volumes
 from .flows import Flow
+from .latency import CANCEL, OPEN
 from .liquidation import Prices, fee_out, price_out
 from .model import LIMIT, Book, Fill, Instrument, Market, Position, exact, in_range
 from .money import Money
@@ -85,7 +86,11 @@ class Venue(Money):
     def arrive(self, order: Order, now: int) -> None:
         """Checks in order, the acknowledgement, then taking; what waits for its parent is only acknowledged."""
         order.arrival, self.stage = now, 7
-        if order.terms is EXERCISE:
+        if why := mishaps.befalls(self.spec.faults, OPEN, order.number, now):
+            order.closed = True
+            end = Report(order.number, now, "end", (), None, "rejected", why, order.quantity, lost=why == "lost")
+            self.send(end)
+        elif order.terms is EXERCISE:
             exercise(self, order, now)
         elif reason := self.rejection(order, now):
             self.end(order, now, "rejected", reason)
@@ -232,6 +237,9 @@ class Venue(Money):
     def cancel(self, number: int, now: int) -> None:
         """Cancel what is open, answer with an error if it is not; what is matched is settled first."""
         self.stage = 7
+        if mishaps.befalls(self.spec.faults, CANCEL, number, now):
+            self.send(Report(number, now, "cancel_error", lost=True))
+            return
         matched = next((order for order in self.matched if order.number == number and order.matched), None)
         if matched is not None:
             self.note_match(Match(matched, ENDS, lambda _: self.cancel_now(number, now)), now)
@@ -395,7 +403,7 @@ class Venue(Money):
         book = self.books[event.instrument.index]
         message, levels = event.message, self.levels[event.instrument.index]
         if message:
-            levels.apply(message)
+            on_books.execute(self, event.instrument, levels.apply(message, event.instrument), now)
             event = levels.quote(event)
         assert book.update(event), "venue time does not go back"
         self.last[event.instrument.index, event.kind] = event

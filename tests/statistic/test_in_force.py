@@ -35,6 +35,9 @@ def test_terms_of_one_instrument(instrument, venue, expected):
     result = terms(instrument, **venue)
     assert result.terms.select("margin", "rate", "maintenance", "liquidation").row(0) == expected
     assert ("margin of" in repr(result.summary())) == (expected[0] != "none")
+    is_default = None if expected[0] == "none" else "margin" not in venue
+    assert result.terms["by_default"][0] == is_default
+    assert ("(margin by default)" in repr(result.summary())) == bool(is_default)
 
 
 def test_spot_beside_what_is_liquidated_is_liquidated_with_it():

@@ -112,6 +112,7 @@ def test_rounding_to_the_grid():
         ({"generate": functools.partial(print)}, "must be a plain function"),
         ({"generate": lambda s: None}, "must take two arguments"),
         ({"generate": lambda s, my: None, "wake": "quotes"}, "cannot be woken by 'quotes'"),
+        ({"generate": lambda s, my: None, "wake": "100ms"}, "did you mean 'timer:100ms'"),
         ({"generate": lambda s, my: None, "wake": ("quote", "timer:soon")}, "timer"),
     ],
 )

@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, given, settings
 
 import barter_bt as bt
 from barter_bt import protocol as bp
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import OUTPUTS
 from barter_bt.engine.event import OWN_TRADE, STOPPED
-from barter_bt.engine.order import CANCEL_IN_FLIGHT, FILLED, REASONS, REFUSED
+from barter_bt.engine.messages import CHANGED
+from barter_bt.engine.order import CANCEL_IN_FLIGHT, FILLED, NO_TIME, REASONS, REFUSED
 from barter_bt.errors import BarterBtError
 from barter_bt.system import Engine, Strategy, Timer
 from barter_bt.testing import quotes, schedule
@@ -59,12 +61,23 @@ def test_plans_reach_everything() -> None:
         acted = [row for row in range(1, len(a)) if told.is_amid(row) and told.log.outputs[a.sequence[row]]]
         done["asked amid a report"] += len(acted)
         done["asked amid a fill"] += sum(a.kind[row] == OWN_TRADE and plan.amid for row in acted)
+        conditional = {
+            name: o.array(name) for name in ("trigger_kind", "reduce_only", "follows", "trail", "trail_rate")
+        }
+        done.update({name: int((column > 0).sum()) for name, column in conditional.items()})
+        done["protects"] += int(((o.array("parent") >= 0) & (o.array("follows") == 0)).sum())
+        done["group"] += int((o.array("group") >= 0).sum())
+        done["good_till"] += int((o.array("good_till") < NEVER).sum())
+        done["triggered"] += int((o.array("time_triggered") != NO_TIME).sum())
+        done["changed"] += int((s.account_items.array("kind") == CHANGED).sum())
         done["stop"] += int((a.array("kind") == STOPPED).sum())
         done["shutdown"] += s.engine.shut[0]
         done["several exchanges"] += len(result.index.exchanges) > 1
     limits = {name for name in REASONS if name.endswith("_limit")}
     assert [name for name in {*limits, *OUTPUTS[:9], "price_band", "odd", "even"} if done[name] < 2] == []
     assert len(limits) == 8
+    conditions = ("trigger_kind", "reduce_only", "follows", "trail", "trail_rate", "protects", "group", "good_till")
+    assert [name for name in (*conditions, "triggered", "changed") if done[name] < 10] == []
     most = ("sent_open", "sent_cancel", "refused_open", "commanded", "position_exit", "made smaller")
     assert [name for name in most if done[name] < 50] == []
     some = ("asked amid a report", "asked amid a fill", "cut by the venue", "shutdown", "several exchanges")

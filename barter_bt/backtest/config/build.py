@@ -259,6 +259,7 @@ class Config:
 
     def _venue(self, key: str, section: VenueSection) -> Venue:
         from barter_bt.venue import costs, margins, terms
+        from barter_bt.venue.faults import Faults
 
         values = given(section)
         if section.latency is not UNSET:
@@ -269,6 +270,8 @@ class Config:
                 delays[part] = given(delay) if isinstance(delay, Section) else self._duration(where, delay)
             named = {name if name == "seed" else f"{name}_ns": delay for name, delay in delays.items()}
             values["latency"] = self._make(f"{key}.latency", terms.Latency, named)
+        if section.faults is not UNSET:
+            values["faults"] = self._make(f"{key}.faults", Faults, given(section.faults))
         if section.max_age is not UNSET:
             values["max_age_ns"] = self._duration(f"{key}.max_age", values.pop("max_age"))
         kinds: dict[str, Callable[..., Any]] = {

@@ -32,7 +32,9 @@ class RunSection(Section, frozen=True):
 class DataSection(Section, frozen=True):
     """One stream of market data."""
 
-    kind: Annotated[Literal["trades", "quotes", "candles", "book"], Meta(description="what its rows are")]
+    kind: Annotated[
+        Literal["trades", "quotes", "candles", "book", "book_orders"], Meta(description="what its rows are")
+    ]
     path: Annotated[
         str | list[str],
         Meta(description="a Parquet or CSV file, relative to this file, or several; or a catalog, or its URL"),
@@ -132,6 +134,22 @@ class LatencySection(Section, frozen=True):
     seed: Annotated[int, Meta(description="of what is drawn")] | UnsetType = UNSET
 
 
+class FaultsSection(Section, frozen=True):
+    """What goes wrong on purpose, and how often."""
+
+    seed: int | UnsetType = UNSET
+    reject: Annotated[Number, Meta(description="chance that an order is rejected")] | UnsetType = UNSET
+    lose: Annotated[Number, Meta(description="chance that a request never arrives")] | UnsetType = UNSET
+    timeout: Annotated[Duration, Meta(description="after which what was lost is asked for")] | UnsetType = UNSET
+    late: Annotated[Number, Meta(description="chance that a message is late")] | UnsetType = UNSET
+    late_by: Duration | UnsetType = UNSET
+    spike: Annotated[Number, Meta(description="chance that messages of a span take longer")] | UnsetType = UNSET
+    spike_by: Duration | UnsetType = UNSET
+    spike_span: Duration | UnsetType = UNSET
+    disconnect: Annotated[Number, Meta(description="chance of a span without a link")] | UnsetType = UNSET
+    disconnect_span: Duration | UnsetType = UNSET
+
+
 class TierSection(Section, frozen=True):
     """One tier of a margin; the last has no bound."""
 
@@ -171,8 +189,9 @@ class VenueSection(Section, frozen=True):
     slippage: SlippageSection | UnsetType = UNSET
     slippage_by_instrument: dict[str, SlippageSection] | UnsetType = UNSET
     participation: float | UnsetType = UNSET
-    queue: Literal["conservative", "power", "logarithmic"] | UnsetType = UNSET
+    queue: Literal["conservative", "power", "logarithmic", "fifo", "relative_power"] | UnsetType = UNSET
     queue_power: int | UnsetType = UNSET
+    faults: FaultsSection | UnsetType = UNSET
     candle_path: Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"] | UnsetType = UNSET
     mark: Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"] | UnsetType = UNSET
     collateral: Annotated[dict[str, Number], Meta(description='haircuts of other assets: btc = "10%"')] | UnsetType = (
@@ -207,6 +226,14 @@ class CommandSection(Section, frozen=True):
     if_touched: float | UnsetType = UNSET
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
+    stop_loss: float | UnsetType = UNSET
+    take_profit: float | UnsetType = UNSET
+    trailing_stop: float | UnsetType = UNSET
+    protect_by: (
+        Annotated[Literal["price", "distance", "fraction"], Meta(description="unit of the three")] | UnsetType
+    ) = UNSET
+    group: Annotated[int, Meta(description="one cancels the others of its time and group")] | UnsetType = UNSET
+    after: Annotated[int, Meta(description="the number, from 0, of the command that it follows")] | UnsetType = UNSET
     trigger: Annotated[float, Meta(description="of an amend")] | UnsetType = UNSET
     trigger_by: Literal["last", "quote", "mark"] | UnsetType = UNSET
     good_till: Annotated[str, Meta(description="when it ends, with a zone")] | UnsetType = UNSET
@@ -233,6 +260,20 @@ class CashFlowsSection(Section, frozen=True):
     end: Annotated[str, Meta(description="due not later than this, with a zone")] | UnsetType = UNSET
 
 
+class AlertsSection(Section, frozen=True):
+    """What of a live session is posted at once; a backtest has none."""
+
+    webhook: Annotated[str, Meta(description="variable of the environment that holds its URL")]
+    kinds: Annotated[list[str], Meta(description="which alerts, such as stopped; by default all")] | UnsetType = UNSET
+
+
+class MetricsSection(Section, frozen=True):
+    """Where a live session answers GET /metrics; a backtest does not."""
+
+    port: int
+    host: Annotated[str, Meta(description="by default this machine alone")] | UnsetType = UNSET
+
+
 class File(Section, frozen=True):
     """The whole file."""
 
@@ -254,6 +295,8 @@ class File(Section, frozen=True):
     sessions: Annotated[
         str | dict[str, str], Meta(description='a calendar or a file, for all or by exchange or instrument: "XNYS"')
     ] = {}
+    alerts: Annotated[AlertsSection, Meta(description="[alerts]: of live sessions")] | UnsetType = UNSET
+    metrics: Annotated[MetricsSection, Meta(description="[metrics]: of live sessions")] | UnsetType = UNSET
 
 
 def schema() -> dict[str, Any]:

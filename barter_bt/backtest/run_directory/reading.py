@@ -67,6 +67,11 @@ class SavedRun(Analysis):
             self._checked.append(check(self.directory, name, self.manifest).name)
         return pl.scan_parquet(self.directory / name, glob=False)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the run warned of: see :attr:`barter_bt.Result.warnings`."""
+        return list(self.manifest["warnings"])
+
     @cached_property
     def _checked(self) -> list[str]:
         """Files that were held against the manifest."""

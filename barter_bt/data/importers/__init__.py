@@ -15,14 +15,19 @@ from barter_bt.data.importers import (
     exchanges,
     forex,
     generic,
+    hftbacktest,
     lean,
+    lobster,
     tardis,
 )
 from barter_bt.data.importers.importer import Asked, Imported, Importer
 
 IMPORTERS: dict[str, Importer] = {
     one.name: one
-    for room in (binance, exchanges, tardis, databento, equities, lean, forex, captures, books, barter, generic, dated)
+    for room in (
+        *(binance, exchanges, tardis, databento, equities, lobster, lean, forex, hftbacktest, captures, books),
+        *(barter, generic, dated),
+    )
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }
 """Importers by name."""

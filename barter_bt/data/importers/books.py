@@ -48,7 +48,7 @@ def _binance(path: Path, asked: Asked) -> Imported:
         previous_sequence=pl.coalesce("data_pu", pl.col("data_U") - 1, "lastUpdateId"),
         bids=pl.coalesce("data_b", "bids"), asks=pl.coalesce("data_a", "asks"),
     )  # fmt: skip
-    notes = (f"{snapshots} snapshot(s), with what arrived before them and they lack",) if snapshots else ()
+    notes = (f"{snapshots} snapshot(s), completed with changes that arrived before them",) if snapshots else ()
     levels = by_level(messages)
     return Imported(complete_snapshots(levels) if snapshots else levels, notes)
 

@@ -1,41 +1,14 @@
-"""Files of recorders: hftbacktest's arrays, and Binance's messages as its collector writes them."""
+"""Files of recorders: Binance's messages as hftbacktest's collector writes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from barter_bt.data.importers.importer import Asked, Imported, Importer
 from barter_bt.data.importers.parsing import INT, TEXT, content, since_1970
-from barter_bt.data.schema import TIME
 from barter_bt.errors import DataError
-
-_TRADE, _KIND, _EXCHANGE, _BUY, _SELL = 2, 0xFF, 1 << 31, 1 << 29, 1 << 28
-_FIELDS = {"ev", "exch_ts", "local_ts", "px", "qty"}
-
-
-def _hftbacktest(path: Path, asked: Asked) -> Imported:
-    with np.load(path) as archive:
-        events: Any = archive["data"] if "data" in archive.files else np.empty(0)
-    missing = _FIELDS - set(events.dtype.names or ())
-    if missing:
-        raise DataError(f"{path.name}: no array 'data' with the fields {', '.join(sorted(missing))}")
-    kind = events["ev"]
-    trades = events[(kind & _KIND == _TRADE) & (kind & _EXCHANGE != 0)]
-    kind = trades["ev"].astype(np.int64)
-    frame = pl.DataFrame(
-        {
-            "time_exchange": pl.Series(trades["exch_ts"].astype(np.int64)).cast(TIME),
-            "time_received": pl.Series(trades["local_ts"].astype(np.int64)).cast(TIME),
-            "price": trades["px"].astype(np.float64),
-            "amount": trades["qty"].astype(np.float64),
-            "side": ((kind & _BUY != 0).astype(np.int8) - (kind & _SELL != 0).astype(np.int8)),
-        }
-    )
-    return Imported(frame, (f"{len(events) - frame.height} event(s) of the book are left out",))
 
 
 def _capture(path: Path, stream: str) -> pl.DataFrame:
@@ -80,12 +53,6 @@ CAPTURED = (
     "the local clock may be behind the exchange's: clock_offset='auto' finds by how much",
 )
 IMPORTERS = [
-    Importer(
-        "hftbacktest_trades", "trades", "npz, array data: ev,exch_ts,local_ts,px,qty,order_id,ival,fval",
-        "docs.rs/hftbacktest Event and its constants, looked at 2026-11-27",
-        ("times are read as ns", "events of the book are left out and counted",
-         "an event may be split in one for the exchange and a local one: only the exchange's count"), _hftbacktest,
-    ),
     Importer(
         "binance_capture_trades", "trades", '<ns> {"stream":"...@trade","data":{...}}', CAPTURE, CAPTURED,
         _capture_trades,

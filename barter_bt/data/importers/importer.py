@@ -14,6 +14,7 @@ Kind: TypeAlias = Literal[
     "quotes",
     "candles",
     "book",
+    "book_orders",
     "funding",
     "dividend",
     "split",
@@ -72,8 +73,9 @@ class Importer:
     name
         What it is called by.
     kind
-        What the rows become: ``"trades"``, ``"quotes"``, ``"candles"``, ``"book"``; ``"funding"``, ``"dividend"``,
-        ``"split"``, ``"settlement"``, ``"sessions"``, ``"symbol"`` (changes of symbols) or ``"delisting"``.
+        What the rows become: ``"trades"``, ``"quotes"``, ``"candles"``, ``"book"``, ``"book_orders"``; ``"funding"``,
+        ``"dividend"``, ``"split"``, ``"settlement"``, ``"sessions"``, ``"symbol"`` (changes of symbols),
+        ``"delisting"``.
     layout
         The columns of a file, in order, and what they are written as.
     source

@@ -144,9 +144,10 @@ _EXAMPLES = {
     "amount": "write for example amount=1_000_000, what stands at each quote",
 }
 _ORDER = (
-    *("time_exchange", "time_received", "time_open", "time", "instrument", "price", "amount", "side"),
+    *("time_exchange", "time_received", "time_open", "time", "instrument", "action", "order_id"),
+    *("price", "amount", "side", "snapshot", "sequence", "previous_sequence"),
     *("bid_price", "bid_amount", "ask_price", "ask_amount", "open", "high", "low", "close", "volume", "rate"),
-    *("snapshot", "sequence", "previous_sequence", "pay_date", "withholding", "ratio", "date", "before", "after"),
+    *("pay_date", "withholding", "ratio", "date", "before", "after"),
 )
 
 

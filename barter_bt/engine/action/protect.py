@@ -35,6 +35,16 @@ def ask_protection(s: EngineState, entry: int, unit: int, stop_loss: int, take_p
             _offset(s, row, unit, take_profit)
 
 
+def is_on_wrong_side(side: int, own: int, stop_loss: int, take_profit: int) -> bool:
+    """Whether a price would close an entry at no loss, or at no gain (rule 98), in ticks; 0 where there is none.
+
+    ``own`` is the entry's limit, else its trigger: an entry at the market has neither, and nothing is wrong.
+    """
+    if own <= 0:
+        return False
+    return (stop_loss > 0 and side * stop_loss >= side * own) or (0 < take_profit and side * take_profit <= side * own)
+
+
 def _child(s: EngineState, row: int, entry: int) -> int:
     s.actions.reduce_only[row] = 1
     s.actions.parent[row] = entry

@@ -8,6 +8,7 @@ from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
 from barter_bt.engine.latency import CONSTANT, delay_ns
 from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, enqueue
+from barter_bt.engine.mishaps import added_ns
 from barter_bt.engine.order import (
     FOK,
     NO_PARENT,
@@ -44,12 +45,13 @@ def send(s: EngineState, kind: int, order: int) -> None:
 
 
 def _delay_ns(s: EngineState, exchange: int, kind: int, order: int) -> int:
-    """How long a request takes (rule 52)."""
+    """How long a request takes (rules 52 and 97)."""
     k, now = s.links, s.engine.time[0]
     if k.request_form[exchange] == CONSTANT:
         return k.request_ns[exchange]
     first, count = k.request_first[exchange], k.request_count[exchange]
-    return delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, order, now)
+    took = delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, order, now)
+    return took + added_ns(k, exchange, kind, order, now) if k.faulty[exchange] else took
 
 
 def send_cancel(s: EngineState, order: int) -> None:
@@ -116,6 +118,11 @@ def order_of(action: int) -> int:
     return _FIRST_ACTION - action
 
 
+def action_of(order: int) -> int:
+    """The action that stands in place of an order's number; the opposite of :func:`order_of`."""
+    return _FIRST_ACTION - order
+
+
 def _bind(s: EngineState, action: int) -> None:
     """The order that one follows, and the first of its group, have their numbers by now."""
     a = s.actions
@@ -128,7 +135,7 @@ def _bind(s: EngineState, action: int) -> None:
 
 
 def _number(s: EngineState, order: int) -> int:
-    return s.actions.sent[_FIRST_ACTION - order] if order <= _FIRST_ACTION else order
+    return s.actions.sent[action_of(order)] if order <= _FIRST_ACTION else order
 
 
 def _enlarges(s: EngineState, entry: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.book.apply import apply_row
 from barter_bt.book.change import ASK, BID
-from barter_bt.book.read import is_shown, level_lots, level_ticks
+from barter_bt.book.read import level_lots, level_ticks
 from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.accounting import closing_price, mid, split_ask, split_bid, split_price, weighted_mid
@@ -87,18 +87,17 @@ def change_book(s: EngineState, i: int, flags: int, time: int, price: float, amo
     return True
 
 
+@hot
 def update_from_book(s: EngineState, i: int, time: int) -> bool:
     """A message has been applied: the best of its book is a quote (rule 89). Says whether that is another."""
     ins, t, b, bids, asks = s.instruments, s.terms, s.books, 2 * i + BIDS, 2 * i + ASKS
-    per_unit, per_lot = t.ticks_per_unit[i], t.lots_per_unit[i]
     bid, ask, bid_amount, ask_amount = ins.bid[i], ins.ask[i], ins.bid_amount[i], ins.ask_amount[i]
-    if is_shown(b, i):
-        best_bid, best_ask = level_ticks(b, bids, 0) / per_unit, level_ticks(b, asks, 0) / per_unit
-        update_from_quote(
-            s, i, time, best_bid, level_lots(b, bids, 0) / per_lot, best_ask, level_lots(b, asks, 0) / per_lot
-        )
-    else:
-        update_from_quote(s, i, time, 0.0, 0.0, 0.0, 0.0)
+    best_bid, bid_lots = level_ticks(b, bids, 0), level_lots(b, bids, 0)
+    best_ask, ask_lots = level_ticks(b, asks, 0), level_lots(b, asks, 0)
+    if best_bid > best_ask > 0:  # a crossed book shows nothing, and a stale one has no levels
+        best_bid = best_ask = bid_lots = ask_lots = 0
+    per_lot = t.lots_per_unit[i]
+    _note_quote(s, i, time, best_bid, best_ask, bid_lots / per_lot, ask_lots / per_lot)
     same = bid == ins.bid[i] and ask == ins.ask[i]
     return not (same and bid_amount == ins.bid_amount[i] and ask_amount == ins.ask_amount[i])
 

@@ -15,6 +15,7 @@ from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     FILLED,
     IOC,
+    LOST_REQUEST,
     MARKET,
     NO_REASON,
     NO_TIME,
@@ -199,12 +200,14 @@ def update_from_closed(s: EngineState, order: int, quantity: int, status: int, r
     _end(s, order, status, reason)
 
 
-def update_from_cancel_rejected(s: EngineState, order: int) -> None:
-    """The venue could not cancel: back to open if it ever was, else the order is dropped."""
+def update_from_cancel_rejected(s: EngineState, order: int, reason: int) -> None:
+    """The venue could not cancel: back to open if it ever was, else the order is dropped; if lost, to what it was."""
     if s.orders.status[order] != CANCEL_IN_FLIGHT:
         return
     if s.orders.time_exchange[order] != NO_TIME:
         s.orders.status[order] = OPEN
+    elif reason == LOST_REQUEST:
+        s.orders.status[order] = OPEN_IN_FLIGHT
     else:
         _end(s, order, REJECTED, UNKNOWN_ORDER)
 

@@ -185,20 +185,25 @@ class Actions(OrderRequest, growable=True):
     sent: I64  # the order that it became
 
 
-class Schedule(OrderTerms):
-    """Signals and orders that were decided before the run, in the order in which they are followed (class 5)."""
+class Decided(OrderTerms):
+    """Orders that were decided before the run, by time; ``parent`` and ``group`` are rows that become orders."""
 
     time: I64
-    strategy: I64
-    action: I8
-    ref: I64  # of a cancel, of an amend: the row of its open
-    target: I64
     protect_by: I8  # unit of what protects an entry: see `action/protect.py`
     stop_loss: I64
     take_profit: I64
     trailing_stop: I64
-    enter_by: I8  # unit of the price and the trigger at which a target enters, likewise; NO_UNIT: by a market order
     sent: I64  # order that the row became; below 0 if none
+
+
+class Schedule(Decided):
+    """Signals and orders that were decided before the run, in the order in which they are followed (class 5)."""
+
+    strategy: I64
+    action: I8
+    ref: I64  # of a cancel, of an amend: the row of its open
+    target: I64
+    enter_by: I8  # unit of the price and the trigger at which a target enters, likewise; NO_UNIT: by a market order
 
 
 class Entries(Table):
@@ -216,13 +221,12 @@ class Wishes(Table, growable=True):
     held: I64  # signed lots, position and in flight, when it was followed
 
 
-class Commands(OrderTerms):
+class Commands(Decided):
     """Commands and other changes at given times (class 4); ``instrument`` is the exchange where they are of a link.
 
     A command may take several rows, one for each instrument that it names; ``more`` is 1 on all but its last.
     """
 
-    time: I64
     command: I8
     more: I8
     order: I64

@@ -29,7 +29,8 @@ import msgspec
 from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError, ConnectionFailed
 from barter_bt.instrument import Instrument
-from barter_bt.live.arrival import Arrival
+from barter_bt.live.arrival import Arrival, HeldPosition
+from barter_bt.live.binance.dialect import SPOT, Dialect
 from barter_bt.live.binance.endpoints import TEST_NETWORK, Endpoints
 from barter_bt.live.binance.history import History
 from barter_bt.live.binance.inbox import Inbox, Lost
@@ -37,9 +38,10 @@ from barter_bt.live.binance.keys import Keys
 from barter_bt.live.binance.link import Link
 from barter_bt.live.binance.messages import AccountPosition, ApiAnswer, ExecutionReport, Kind, QueriedOrder
 from barter_bt.live.binance.refusals import BAD_TIME
-from barter_bt.live.binance.rest import Rest
+from barter_bt.live.binance.requests import open_params
+from barter_bt.live.binance.rest import MS_NS, Rest
 from barter_bt.live.binance.sender import CERTAIN_NS, Request, Sender
-from barter_bt.live.binance.symbols import EXCHANGE, Symbols
+from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.binance.tells import account
 from barter_bt.live.clock import Clock, WallClock
 from barter_bt.protocol import (
@@ -83,6 +85,9 @@ class BinanceAccount:
     last_trades
         Id of the last trade that is known, by instrument: :attr:`last_trades` of the session before. Without it, trades
         count from the first connection on.
+    since
+        When the session began that this one goes on with, ns since 1970: trades since then count, of an instrument of
+        which ``last_trades`` has none.
 
     Attributes
     ----------
@@ -92,10 +97,12 @@ class BinanceAccount:
     Raises
     ------
     ConfigError
-        An instrument is not the exchange's.
+        An instrument is not the exchange's, or the endpoints are of another exchange.
     """
 
-    exchanges: tuple[str, ...] = (EXCHANGE,)
+    exchanges: tuple[str, ...] = (SPOT.exchange,)
+    _dialect: Dialect = SPOT
+    _make_history: type[History] = History
 
     def __init__(
         self,
@@ -110,22 +117,34 @@ class BinanceAccount:
         deaf: str | int = "10s",
         reconcile_every: str | int = "5m",
         last_trades: Mapping[str, int] | None = None,
+        since: int | None = None,
     ) -> None:
-        self._symbols, self._clock, draws = Symbols(instruments), clock or WallClock(), random or Random()
+        if endpoints.dialect is not self._dialect:
+            raise ConfigError(
+                f"endpoints are those of {endpoints.exchange!r}, the account is one of {self._dialect.exchange!r}",
+                "BinanceAccount is for spot, FuturesAccount for FUTURES_TEST_NETWORK and FUTURES_MAIN_NETWORK",
+            )
+        self._symbols, self._clock = Symbols(instruments, self._dialect), clock or WallClock()
+        draws, self._endpoints = random or Random(), endpoints
         self._rest, self._inbox = Rest(endpoints, keys, self._clock), Inbox()
-        self._history = History(self._rest, self._symbols, last_trades or {})
+        self._history = self._make_history(self._rest, self._symbols, last_trades or {}, self._since_ms)
         self._link = Link(
-            endpoints.api, self._rest.session, self._inbox, self._clock, draws, duration_ns(silence, "silence"),
+            self._address, self._rest.session, self._inbox, self._clock, draws, duration_ns(silence, "silence"),
             self._prepare,
         )  # fmt: skip
         self._sender = Sender(
             self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
-            start=self._start, hear_of=self._hear_of,
+            params=self._params, start=self._start, hear_of=self._hear_of,
         )  # fmt: skip
         self._deaf_ns, self._every_ns = duration_ns(deaf, "deaf"), duration_ns(reconcile_every, "reconcile_every")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._since = since
         self._began, self._listens = self._clock.now(), asyncio.Event()
         self._is_listening = self._is_checked = False
+
+    def _since_ms(self) -> int | None:
+        """At the exchange's clock."""
+        return None if self._since is None else self._rest.server_ms() - (self._clock.now() - self._since) // MS_NS
 
     @property
     def last_trades(self) -> dict[str, int]:
@@ -156,7 +175,7 @@ class BinanceAccount:
         async for item in self._inbox.items():
             if isinstance(item, Lost):
                 self._is_listening = False
-                yield Arrival(self._clock.now(), (Account(Reconnecting(EXCHANGE)),))
+                yield Arrival(self._clock.now(), (Account(Reconnecting(self._dialect.exchange)),))
                 continue
             try:
                 events = await self._events(item)
@@ -165,8 +184,10 @@ class BinanceAccount:
             except ConnectionFailed as error:
                 self._link.drop(f"the account could not be asked: {error}")
             else:
+                held = tuple(one for one in events if isinstance(one, HeldPosition))
+                told = account(self._dialect.exchange, *(one for one in events if not isinstance(one, HeldPosition)))
                 if events:
-                    yield Arrival(self._clock.now(), account(*events))
+                    yield Arrival(self._clock.now(), told, held)
 
     async def close(self) -> None:
         """Give connections back; what is on its way is not waited for."""
@@ -194,11 +215,18 @@ class BinanceAccount:
             if self._is_listening:
                 self._inbox.put(_RECONCILE)
 
-    async def _prepare(self, socket: Any) -> None:
+    async def _check(self) -> None:
+        """The clock, each time; the instruments, once."""
         await self._rest.set_clock()
         if not self._is_checked:
             self._symbols.check(await self._rest.exchange_info(list(self._symbols.names)))
             self._is_checked = True
+
+    async def _address(self) -> str:
+        return self._endpoints.api
+
+    async def _prepare(self, socket: Any) -> None:
+        await self._check()
         asked = {"id": _SUBSCRIBE, "method": "userDataStream.subscribe.signature", "params": self._rest.signed()}
         await socket.send_str(msgspec.json.encode(asked).decode())
 
@@ -210,7 +238,10 @@ class BinanceAccount:
             return await self._history.reconcile()
         if not isinstance(item, tuple):
             return [item]
-        message = msgspec.json.decode(item[1], type=ApiAnswer)
+        return await self._heard(item[1])
+
+    async def _heard(self, text: str) -> list[Any]:
+        message = msgspec.json.decode(text, type=ApiAnswer)
         if not message.event:
             return await self._subscribed(message) if message.id == _SUBSCRIBE else []
         match msgspec.json.decode(message.event, type=Kind).e:
@@ -229,11 +260,18 @@ class BinanceAccount:
             if answer.status in (418, 429) or answer.status >= 500 or answer.error.code == BAD_TIME:
                 raise ConnectionFailed(told)
             raise ConfigError(told, "are the keys those of this network, and may they be used from this address?")
+        return await self._begin()
+
+    async def _begin(self) -> list[Any]:
+        """The stream is there: ask for all that it cannot have told, and take requests."""
         events = await self._history.reconcile()
         self._is_listening = True
         self._listens.set()
         self._link.settle()
         return events
+
+    def _params(self, request: OrderRequestOpen, symbol: str) -> dict[str, Any]:
+        return open_params(request, symbol, self._dialect)
 
     # Client
 

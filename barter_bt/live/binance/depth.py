@@ -1,6 +1,7 @@
 """The sequence of an order book's updates: which follows which, and what was missed.
 
-The procedure is that of `web-socket-streams.md`, "How to manage a local order book correctly", as of 21 July 2026.
+The procedures are those of `web-socket-streams.md`, "How to manage a local order book correctly", as of 21 July 2026,
+and of the page of that name about futures, whose updates name the one before.
 """
 
 from __future__ import annotations
@@ -31,23 +32,30 @@ class Sequence:
     def __init__(self) -> None:
         self.last: int | None = None
         self.gaps = 0
+        self._is_fresh = False
 
     def is_old(self, update: DepthUpdate) -> bool:
         """Whether all of an update is in the book."""
-        return self.last is not None and update.u <= self.last
+        if self.last is None:
+            return False
+        return update.u < self.last if self._is_fresh and update.pu is not None else update.u <= self.last
 
     def follows(self, update: DepthUpdate) -> bool:
         """Whether nothing is missing between the book and an update."""
-        return self.last is not None and update.U <= self.last + 1
+        if self.last is None:
+            return False
+        if update.pu is None:
+            return update.U <= self.last + 1
+        return self.is_old(update) or (update.U <= self.last if self._is_fresh else update.pu == self.last)
 
     def snapshot(self, depth: Depth) -> OrderBookSnapshot:
         """Begin with a whole book."""
-        self.last = depth.lastUpdateId
+        self.last, self._is_fresh = depth.lastUpdateId, True
         return OrderBookSnapshot(_book(depth.lastUpdateId, None, depth.bids, depth.asks))
 
     def apply(self, update: DepthUpdate) -> OrderBookUpdate:
         """Go on with changes."""
-        self.last = update.u
+        self.last, self._is_fresh = update.u, False
         return OrderBookUpdate(_book(update.u, update.E * 1_000_000, update.b, update.a))
 
 

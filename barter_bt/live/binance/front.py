@@ -25,7 +25,7 @@ async def instruments(
     symbols
         In the exchange's spelling, such as ``"BTCUSDT"``.
     endpoints
-        Which network; by default the test network.
+        Which exchange and network; by default the test network of the spot exchange.
     clock
         What time it is.
 
@@ -41,7 +41,10 @@ async def instruments(
     """
     rest = Rest(endpoints, None, clock or WallClock())
     try:
-        found = {one.symbol: instrument_of(one) for one in (await rest.exchange_info(list(symbols))).symbols}
+        found = {
+            one.symbol: instrument_of(one, endpoints.dialect)
+            for one in (await rest.exchange_info(list(symbols))).symbols
+        }
         return [found[symbol] for symbol in symbols]
     finally:
         await rest.close()
@@ -74,3 +77,27 @@ def last_trades(recording: str | Path) -> dict[str, int]:
                 name = str(kind.instrument)
                 found[name] = max(found.get(name, -1), int(kind.id))
     return found
+
+
+def began(recording: str | Path) -> int | None:
+    """When a recorded session heard something first, ns since 1970; None if it never did.
+
+    Parameters
+    ----------
+    recording
+        Directory of the session.
+
+    Returns
+    -------
+    int or None
+        For ``since`` of :class:`~barter_bt.live.binance.BinanceAccount`: a session that was killed before it was
+        told of its first trade does not forget it.
+
+    Raises
+    ------
+    ConfigError
+        It is no recording.
+    DataError
+        It is damaged.
+    """
+    return next((arrival.time for arrival, _ in read_session(recording).arrivals()), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +16,11 @@ from barter_bt.live.binance.messages import AccountState, ExecutionReport, OwnTr
 from barter_bt.live.binance.reader import BinanceWarning
 from barter_bt.live.binance.refusals import NO_SUCH_ORDER, Refusal
 from barter_bt.live.binance.rest import Rest
-from barter_bt.live.binance.symbols import EXCHANGE, Symbols
+from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.binance.tells import Tells, trade_of
-from barter_bt.protocol import AccountSnapshot, InstrumentAccountSnapshot
+from barter_bt.protocol import AccountSnapshot, AssetBalance, InstrumentAccountSnapshot
 
-ORDER = "/api/v3/order"
-_TRADES, _PAGE = "/api/v3/myTrades", 1000
+_PAGE, _DAY_MS = 1000, 86_400_000
 
 
 class History:
@@ -33,6 +32,8 @@ class History:
         Whom to ask, about what.
     last_trades
         Id of the last trade that is known, by instrument.
+    since_ms
+        At the exchange's clock, from when on trades of other instruments count; None is from now on.
 
     Attributes
     ----------
@@ -46,9 +47,12 @@ class History:
         Client ids of which the exchange has told.
     """
 
-    def __init__(self, rest: Rest, symbols: Symbols, last_trades: Mapping[str, int]) -> None:
-        self._rest, self._symbols = rest, symbols
+    def __init__(
+        self, rest: Rest, symbols: Symbols, last_trades: Mapping[str, int], since_ms: Callable[[], int | None]
+    ) -> None:
+        self._rest, self._symbols, self._trades_at = rest, symbols, rest.dialect.own_trades
         self.last_trades, self._since = dict(last_trades), dict(last_trades)
+        self._since_ms = since_ms
         self.fees_elsewhere: dict[str, Decimal] = defaultdict(Decimal)
         self.strategies: dict[str, str] = {}
         self.mentioned: set[str] = set()
@@ -66,7 +70,7 @@ class History:
             There is no answer.
         """
         try:
-            return await self._get(ORDER, QueriedOrder, 4, symbol=symbol, **by)  # type: ignore[no-any-return]
+            return await self._get("order", QueriedOrder, symbol=symbol, **by)  # type: ignore[no-any-return]
         except Refusal as refusal:
             if refusal.code == NO_SUCH_ORDER:
                 return None
@@ -74,13 +78,20 @@ class History:
 
     async def snapshot(self) -> AccountSnapshot:
         """Balances and open orders, of what is traded."""
+        listed = await self._standing()
+        balances = await self._balances()
+        return AccountSnapshot(self._symbols.dialect.exchange, tuple(balances), tuple(listed))
+
+    async def _standing(self) -> list[InstrumentAccountSnapshot]:
         listed = []
         for name, symbol in self._symbols.of.items():
-            rows = await self._get("/api/v3/openOrders", list[QueriedOrder], 6, symbol=symbol)
+            rows = await self._get("openOrders", list[QueriedOrder], symbol=symbol)
             self._cids |= {row.orderId: row.clientOrderId for row in rows}
             listed.append(InstrumentAccountSnapshot(name, tuple(self.tells.queried(row) for row in rows)))
-        state = await self._get("/api/v3/account", AccountState, 20, omitZeroBalances="true")
-        return AccountSnapshot(EXCHANGE, tuple(self.tells.all_balances(state)), tuple(listed))
+        return listed
+
+    async def _balances(self) -> list[AssetBalance]:
+        return self.tells.all_balances(await self._get("account", AccountState, omitZeroBalances="true"))
 
     async def reconcile(self) -> list[Any]:
         """Everything: trades that were missed, with their orders, and then what stands and what is there."""
@@ -118,9 +129,12 @@ class History:
     async def _missed(self, name: str) -> list[Any]:
         symbol, found = self._symbols.of[name], list[Any]()
         if name not in self._since:
-            rows = await self._get(_TRADES, list[OwnTrade], 20, symbol=symbol, limit=1)
-            self._since[name] = self.last_trades[name] = max([row.id for row in rows], default=-1)
-            return []
+            first = await self._first_since(symbol)
+            if first is None:
+                rows = await self._own_trades(symbol=symbol, limit=1)
+                self._since[name] = self.last_trades[name] = max([row.id for row in rows], default=-1)
+                return []
+            self._since[name] = self.last_trades[name] = first - 1
         rows = await self._trades_behind(symbol, self._since[name])
         for number in dict.fromkeys(row.orderId for row in rows if not self._is_told(row)):
             order = await self.query(symbol, orderId=number)
@@ -129,10 +143,20 @@ class History:
         self._seen = {(which, number) for which, number in self._seen if which != symbol or number > last}
         return found
 
+    async def _first_since(self, symbol: str) -> int | None:
+        """Id of the first trade since the session began that goes on, if there is one; a day at a time, as it must."""
+        begin, now = self._since_ms(), self._rest.server_ms()
+        while begin is not None and begin <= now:
+            rows = await self._own_trades(symbol=symbol, startTime=begin, endTime=begin + _DAY_MS - 1, limit=_PAGE)
+            if rows:
+                return min(row.id for row in rows)
+            begin += _DAY_MS
+        return None
+
     async def _trades_behind(self, symbol: str, last: int) -> list[OwnTrade]:
         found: list[OwnTrade] = []
         while True:
-            page = await self._get(_TRADES, list[OwnTrade], 20, symbol=symbol, fromId=last + 1, limit=_PAGE)
+            page = await self._own_trades(symbol=symbol, fromId=last + 1, limit=_PAGE)
             found += page
             if len(page) < _PAGE:
                 return found
@@ -140,7 +164,7 @@ class History:
 
     async def _trades_of(self, symbol: str, number: int) -> list[Any]:
         """Trades of an order that have not been told."""
-        rows = await self._get(_TRADES, list[OwnTrade], 5, symbol=symbol, orderId=number, limit=_PAGE)
+        rows = await self._own_trades(symbol=symbol, orderId=number, limit=_PAGE)
         return [event for row in rows for event in self._trade(row)]
 
     def _is_told(self, trade: OwnTrade) -> bool:
@@ -160,5 +184,8 @@ class History:
             warnings.warn(f"{what} is in no profit: it is in neither asset of it", BinanceWarning, stacklevel=2)
         return [self.tells.trade(told, self._cids.get(told.orderId, ""))]
 
-    async def _get(self, path: str, kind: type[Any], weight: int, **params: Any) -> Any:
-        return await self._rest.get(path, kind, params, weight=weight, signed=True)
+    async def _own_trades(self, **params: Any) -> list[OwnTrade]:
+        return await self._get(self._trades_at, list[OwnTrade], **params)  # type: ignore[no-any-return]
+
+    async def _get(self, name: str, kind: type[Any], **params: Any) -> Any:
+        return await self._rest.ask(name, kind, params, signed=True)

@@ -42,7 +42,7 @@ class Link:
     Parameters
     ----------
     url
-        Where to.
+        Where to, or what says so for each new socket.
     session
         Gives the client that connects.
     inbox
@@ -68,7 +68,7 @@ class Link:
 
     def __init__(
         self,
-        url: str,
+        url: str | Callable[[], Awaitable[str]],
         session: Callable[[], Any],
         inbox: Inbox,
         clock: Clock,
@@ -111,7 +111,8 @@ class Link:
 
         try:
             timeout = aiohttp.ClientWSTimeout(ws_close=0)
-            async with self._session().ws_connect(self._url, autoping=False, timeout=timeout) as socket:
+            url = self._url if isinstance(self._url, str) else await self._url()
+            async with self._session().ws_connect(url, autoping=False, timeout=timeout) as socket:
                 self._dropped = asyncio.get_running_loop().create_future()
                 self.heard = self._clock.now()
                 await self._prepare(socket)

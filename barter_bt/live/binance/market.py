@@ -1,4 +1,4 @@
-"""Binance's spot market as a source: trades, best prices, books and candles, with nothing lost that can be asked for.
+"""Binance's markets as a source: trades, best prices, books and candles, with nothing lost that can be asked for.
 
 =============  ==================  ==========================================  =======================================
 name           stream              how a loss is seen                          what is done about it
@@ -9,16 +9,20 @@ name           stream              how a loss is seen                          w
 ``1m``, ``1h`` ``@kline_1m``       one begins behind the end of the last       ``GET /api/v3/klines``
 =============  ==================  ==========================================  =======================================
 
+Of futures ``trades`` are ``@aggTrade`` (trades of one taker at one price are one, and are asked for by
+``GET /fapi/v1/aggTrades``), an update of a book names the one before, and there are ``liquidations`` (``@forceOrder``,
+the last of each second) and ``marks`` (``@markPrice@1s``), which is no event: :meth:`BinanceMarket.mark` tells it.
+There are two connections then, one for quotes and books and one for the others.
+
 What comes twice, or behind what came after it, is told once. Only candles that are closed are told. Known limits: a
-best price bears no time of the exchange, so its time is when it was received; the exchange tells ms; more missed trades
-than ``backfill`` are given up, and a warning says how many.
+best price bears no time of the spot exchange, so its time is when it was received; the exchange tells ms; more missed
+trades than ``backfill`` are given up, and a warning says how many.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -32,34 +36,27 @@ from barter_bt.live.binance.endpoints import TEST_NETWORK, Endpoints
 from barter_bt.live.binance.inbox import Inbox, Lost
 from barter_bt.live.binance.link import Link
 from barter_bt.live.binance.messages import StreamMessage
-from barter_bt.live.binance.reader import DEEPEST, Reader
+from barter_bt.live.binance.reader import MarkPrice, Reader
 from barter_bt.live.binance.rest import Rest
-from barter_bt.live.binance.symbols import EXCHANGE, Symbols
+from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.clock import Clock, WallClock
 from barter_bt.protocol import Item, Market, MarketEvent, Reconnecting
 
-INTERVALS = ("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
-STREAMS = {
-    "trades": "trade",
-    "quotes": "bookTicker",
-    "book": "depth@100ms",
-    **{one: f"kline_{one}" for one in INTERVALS},
-}
 MOST_STREAMS = 1024
-_PAGE, _SNAPSHOT_TRIES = 1000, 5
 
 
 class BinanceMarket:
-    """Market data of Binance's spot exchange, as a :class:`~barter_bt.live.Source`.
+    """Market data of an exchange of Binance, as a :class:`~barter_bt.live.Source`.
 
     Parameters
     ----------
     instruments
-        Spot instruments of ``"binance_spot"``.
+        Instruments of the exchange.
     streams
-        What of: ``"trades"``, ``"quotes"``, ``"book"``, and intervals of candles such as ``"1m"``.
+        What of: ``"trades"``, ``"quotes"``, ``"book"``, and intervals of candles such as ``"1m"``; of futures also
+        ``"marks"`` and ``"liquidations"``.
     endpoints
-        Which network; by default the test network.
+        Which exchange and network; by default the test network of the spot exchange.
     clock, random
         What time it is, and what draws the jitter of reconnects.
     silence
@@ -90,22 +87,36 @@ class BinanceMarket:
         backfill: int = 10_000,
         limit: int = 100_000,
     ) -> None:
-        self._symbols, self._clock = Symbols(instruments), clock or WallClock()
-        unknown = [one for one in streams if one not in STREAMS]
+        dialect = endpoints.dialect
+        self._symbols, self._clock, self._exchange = (
+            Symbols(instruments, dialect),
+            clock or WallClock(),
+            dialect.exchange,
+        )
+        unknown = [one for one in streams if one not in dialect.streams]
         if unknown or not streams:
-            raise ConfigError(f"streams are {list(streams)}; unknown: {unknown}", f"allowed: {', '.join(STREAMS)}")
-        if not 0 < depth <= DEEPEST:
-            raise ConfigError(f"depth is {depth}; a snapshot has 1 to {DEEPEST} levels of a side")
-        names = [f"{symbol.lower()}@{STREAMS[one]}" for symbol in self._symbols.names for one in dict.fromkeys(streams)]
-        if len(names) > MOST_STREAMS:
-            raise ConfigError(f"{len(names)} streams are more than the {MOST_STREAMS} that one connection may have")
+            allowed = f"allowed: {', '.join(dialect.streams)}"
+            raise ConfigError(f"streams are {list(streams)}; unknown: {unknown}", allowed)
+        deepest = dialect.depths[-1][0]
+        if not 0 < depth <= deepest:
+            raise ConfigError(f"depth is {depth}; a snapshot has 1 to {deepest} levels of a side")
+        groups: dict[str, list[str]] = {}
+        for one in dict.fromkeys(streams):
+            names = groups.setdefault(dialect.groups.get(one, ""), [])
+            names += [f"{symbol.lower()}@{dialect.streams[one]}" for symbol in self._symbols.names]
+        if (most := max(map(len, groups.values()))) > MOST_STREAMS:
+            raise ConfigError(f"{most} streams are more than the {MOST_STREAMS} that one connection may have")
         self._rest = Rest(endpoints, None, self._clock)
         self._inbox = Inbox(limit)
-        self._link = Link(
-            f"{endpoints.streams}/stream?streams={'/'.join(names)}", self._rest.session, self._inbox, self._clock,
-            random or Random(), duration_ns(silence, "silence"), self._prepare,
-        )  # fmt: skip
-        self._keeping: asyncio.Task[None] | None = None
+        draws, silence_ns = random or Random(), duration_ns(silence, "silence")
+        self._links = [
+            Link(
+                f"{endpoints.streams}{group}/stream?streams={'/'.join(names)}", self._rest.session, self._inbox,
+                self._clock, draws, silence_ns, self._prepare,
+            )
+            for group, names in groups.items()
+        ]  # fmt: skip
+        self._keeping: list[asyncio.Task[None]] = []
         self._reader = Reader(self._rest, self._clock, depth, backfill)
         self._heard: dict[str, int] = {}
         self._is_checked = False
@@ -113,27 +124,26 @@ class BinanceMarket:
     async def arrivals(self) -> AsyncIterator[Arrival]:
         """One message after another, until it is closed."""
         if not self._inbox.is_closed:
-            self._keeping = asyncio.create_task(self._link.keep())
+            self._keeping = [asyncio.create_task(link.keep()) for link in self._links]
         async for item in self._inbox.items():
             if isinstance(item, Lost):
-                yield Arrival(self._clock.now(), (Market(Reconnecting(EXCHANGE)),))
+                yield Arrival(self._clock.now(), (Market(Reconnecting(self._exchange)),))
                 continue
             received, text = item
             try:
                 async for event in self._events(received, text):
                     yield Arrival(self._clock.now(), (event,))
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
-                self._link.drop(f"a message cannot be read: {error}")
+                self._drop(f"a message cannot be read: {error}")
             except ConnectionFailed as error:
-                self._link.drop(f"what was missed could not be asked for: {error}")
+                self._drop(f"what was missed could not be asked for: {error}")
 
     async def close(self) -> None:
         """Give connections back."""
         self._inbox.close()
-        if self._keeping is not None:
-            self._keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeping
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
         await self._rest.close()
 
     def stale(self, after: str | int = "30s") -> dict[str, int]:
@@ -148,10 +158,24 @@ class BinanceMarket:
         heard = {name: self._heard.get(name, 0) for name in self._symbols.instruments}
         return {name: at for name, at in heard.items() if at <= since}
 
+    def mark(self, instrument: str) -> MarkPrice | None:
+        """The last mark price of a future, with its funding; None before the first, and without ``"marks"``.
+
+        Parameters
+        ----------
+        instrument
+            Its name.
+        """
+        return self._reader.marks.get(self._symbols.of[instrument])
+
+    def _drop(self, reason: str) -> None:
+        for link in self._links:
+            link.drop(reason)
+
     @property
     def reconnects(self) -> int:
-        """How often the link was lost."""
-        return self._link.reconnects
+        """How often a link was lost."""
+        return sum(link.reconnects for link in self._links)
 
     @property
     def gaps(self) -> int:
@@ -174,11 +198,12 @@ class BinanceMarket:
         message = msgspec.json.decode(text, type=StreamMessage)
         symbol, _, kind = message.stream.partition("@")
         if symbol == "!serverShutdown":
-            self._link.drop("the server shuts down")
+            self._drop("the server shuts down")
             return
         name = self._symbols.names[symbol.upper()]
         channel = kind.partition("@")[0]
         async for time, what in self._reader.read(symbol.upper(), channel, message.data, received):
             self._heard[name] = received
-            self._link.settle()
-            yield Market(Item(MarketEvent(time, received, EXCHANGE, name, what)))
+            for link in self._links:
+                link.settle()
+            yield Market(Item(MarketEvent(time, received, self._exchange, name, what)))

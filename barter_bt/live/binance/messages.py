@@ -1,4 +1,4 @@
-"""What Binance's spot exchange says, as far as it is read; what is not named here is passed over.
+"""What Binance's exchanges say, as far as it is read; what is not named here is passed over.
 
 Each layout is that of https://github.com/binance/binance-spot-api-docs as of 21 July 2026 (commit a5e0bc3):
 `web-socket-streams.md` (:class:`Trade` to :class:`Kline`), `user-data-stream.md` (:class:`ExecutionReport`,
@@ -30,8 +30,46 @@ class Trade(Message, frozen=True):
     m: bool
 
 
+class AggTrade(Message, frozen=True):
+    """``aggTrade`` of futures, and a row of ``GET /fapi/v1/aggTrades``: trades of one taker at one price."""
+
+    id: int = msgspec.field(name="a")
+    price: Decimal = msgspec.field(name="p")
+    qty: Decimal = msgspec.field(name="q")
+    time: int = msgspec.field(name="T")
+    isBuyerMaker: bool = msgspec.field(name="m")
+
+
+class MarkPriceUpdate(Message, frozen=True):
+    """``markPriceUpdate``: p mark price, i index price, r rate of funding, T when it is next paid."""
+
+    E: int
+    s: str
+    p: Decimal
+    i: Decimal
+    r: Decimal
+    T: int
+
+
+class ForcedOrder(Message, frozen=True):
+    """``o`` of ``forceOrder``: S side, q quantity, p price, T time."""
+
+    s: str
+    S: str
+    q: Decimal
+    p: Decimal
+    T: int
+
+
+class ForceOrder(Message, frozen=True):
+    """``forceOrder``: a position that the exchange closes; the last of each second, so some are never told."""
+
+    E: int
+    o: ForcedOrder
+
+
 class BookTicker(Message, frozen=True):
-    """``bookTicker``: u number of the book, b and a best prices, B and A what is there. It bears no time."""
+    """``bookTicker``: u number of the book, b and a best prices, B and A what is there. T is when, of futures alone."""
 
     u: int
     s: str
@@ -39,13 +77,17 @@ class BookTicker(Message, frozen=True):
     B: Decimal
     a: Decimal
     A: Decimal
+    T: int | None = None
 
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
 
 
 class DepthUpdate(Message, frozen=True):
-    """``depthUpdate``: U and u first and last number, b and a levels that changed, 0 where one is gone."""
+    """``depthUpdate``: U and u first and last number, b and a levels that changed, 0 where one is gone.
+
+    Futures alone say pu, the last number of the update before.
+    """
 
     E: int
     s: str
@@ -53,6 +95,7 @@ class DepthUpdate(Message, frozen=True):
     u: int
     b: Levels
     a: Levels
+    pu: int | None = None
 
 
 class Depth(Message, frozen=True):
@@ -240,6 +283,9 @@ class SymbolInfo(Message, frozen=True):
     baseAsset: str
     quoteAsset: str
     filters: tuple[dict[str, Any], ...]
+    marginAsset: str = ""
+    contractType: str = ""
+    deliveryDate: int = 0
 
 
 class ExchangeInfo(Message, frozen=True):

@@ -1,27 +1,59 @@
-"""What messages of Binance's market say, in order and once; what is missing between them is asked for."""
+"""What messages of Binance's markets say, in order and once; what is missing between them is asked for."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from barter_bt.errors import ConnectionFailed
 from barter_bt.live.binance.depth import Sequence as Numbers
-from barter_bt.live.binance.messages import BookTicker, Depth, DepthUpdate, Kline, OldTrade, Trade
+from barter_bt.live.binance.dialect import SPOT
+from barter_bt.live.binance.messages import (
+    AggTrade,
+    BookTicker,
+    Depth,
+    DepthUpdate,
+    ForceOrder,
+    Kline,
+    MarkPriceUpdate,
+    OldTrade,
+    Trade,
+)
 from barter_bt.live.binance.rest import MS_NS, Rest
 from barter_bt.live.clock import SECOND_NS, Clock
-from barter_bt.protocol import Candle, DataKind, Level, OrderBookL1, PublicTrade, Side
+from barter_bt.protocol import Candle, DataKind, Level, Liquidation, OrderBookL1, PublicTrade, Side
 
-DEEPEST = 5000
-"""Levels of a side in a snapshot of a book."""
 _PAGE, _SNAPSHOT_TRIES = 1000, 5
 
 
 class BinanceWarning(UserWarning):
     """Something that Binance said could not be told as it is."""
+
+
+@dataclass(frozen=True)
+class MarkPrice:
+    """What positions in a future are valued at, and what is paid for holding them.
+
+    Parameters
+    ----------
+    price, index
+        The mark price, and that of the index.
+    funding_rate
+        Fraction of a position's value that longs pay to shorts; below 0 shorts pay.
+    next_funding, time
+        When it is next paid, and as of when all this is, ns since 1970.
+    """
+
+    price: Decimal
+    index: Decimal
+    funding_rate: Decimal
+    next_funding: int
+    time: int
 
 
 class Reader:
@@ -40,6 +72,8 @@ class Reader:
     ----------
     gaps, repeated
         How many losses were seen, and how many messages came again.
+    marks
+        The last mark price of each symbol.
     """
 
     def __init__(self, rest: Rest, clock: Clock, depth: int, backfill: int) -> None:
@@ -47,6 +81,7 @@ class Reader:
         self._books: dict[str, Numbers] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self.gaps = self.repeated = 0
+        self.marks: dict[str, MarkPrice] = {}
 
     def read(self, symbol: str, kind: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
         """What a message of a stream tells, each with the exchange's time; what was missed before it comes first.
@@ -56,7 +91,10 @@ class Reader:
         ConnectionFailed
             What was missed could not be asked for: the message has not been told.
         """
-        known = {"trade": self._trade, "bookTicker": self._quote, "depth": self._book}
+        known = {
+            "trade": self._trade, "aggTrade": self._trade, "bookTicker": self._quote, "depth": self._book,
+            "markPrice": self._mark, "forceOrder": self._liquidation,
+        }  # fmt: skip
         return known.get(kind, self._candle)(symbol, raw, received)
 
     def _is_new(self, key: tuple[str, str], number: int) -> bool:
@@ -67,16 +105,22 @@ class Reader:
         return True
 
     async def _trade(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
-        one, key = msgspec.json.decode(raw, type=Trade), (symbol, "trade")
-        if not self._is_new(key, one.t):
+        one, key = self._told_trade(raw), (symbol, "trade")
+        if not self._is_new(key, one.id):
             return
-        async for old in self._missed_trades(symbol, key, one.t):
-            yield old.time * MS_NS, _public_trade(old.id, old.price, old.qty, old.isBuyerMaker)
+        async for old in self._missed_trades(symbol, key, one.id):
+            yield old.time * MS_NS, _public_trade(old)
             self._numbers[key] = old.id
-        yield one.T * MS_NS, _public_trade(one.t, one.p, one.q, one.m)
-        self._numbers[key] = one.t
+        yield one.time * MS_NS, _public_trade(one)
+        self._numbers[key] = one.id
 
-    async def _missed_trades(self, symbol: str, key: tuple[str, str], until: int) -> AsyncIterator[OldTrade]:
+    def _told_trade(self, raw: msgspec.Raw) -> OldTrade | AggTrade:
+        if self._rest.dialect is not SPOT:
+            return msgspec.json.decode(raw, type=AggTrade)
+        one = msgspec.json.decode(raw, type=Trade)
+        return OldTrade(one.t, one.p, one.q, one.T, one.m)
+
+    async def _missed_trades(self, symbol: str, key: tuple[str, str], until: int) -> AsyncIterator[Any]:
         first = self._numbers.get(key, until - 1) + 1
         if first >= until:
             return
@@ -87,7 +131,8 @@ class Reader:
             first = until - self._backfill
         while first < until:
             params = {"symbol": symbol, "fromId": first, "limit": _PAGE}
-            rows = await self._rest.get("/api/v3/historicalTrades", list[OldTrade], params, weight=25)
+            kind: Any = list[OldTrade] if self._rest.dialect is SPOT else list[AggTrade]
+            rows = await self._rest.ask(self._rest.dialect.old_trades, kind, params)
             rows = [row for row in rows if first <= row.id < until]
             if not rows or rows[0].id != first:
                 raise ConnectionFailed(f"trade {first} of {symbol} is not among the exchange's old trades yet")
@@ -100,7 +145,8 @@ class Reader:
         if self._is_new(key, one.u):
             self._numbers[key] = one.u
             bid, ask = (Level(p, a) if a else None for p, a in ((one.b, one.B), (one.a, one.A)))
-            yield received, OrderBookL1(received, bid, ask)
+            time = received if one.T is None else one.T * MS_NS
+            yield time, OrderBookL1(time, bid, ask)
 
     async def _book(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
         update = msgspec.json.decode(raw, type=DepthUpdate)
@@ -116,15 +162,30 @@ class Reader:
         yield update.E * MS_NS, book.apply(update)
 
     async def _whole_book(self, symbol: str, first: int) -> Depth:
-        """A snapshot that is not older than the first update that waits."""
-        weight = next(cost for most, cost in ((100, 5), (500, 25), (1000, 50), (DEEPEST, 250)) if self._depth <= most)
+        """A snapshot that is not older than the first update that waits; of futures, one that it reaches."""
+        dialect = self._rest.dialect
+        weight = next(cost for most, cost in dialect.depths if self._depth <= most)
+        least = first - 1 if dialect is SPOT else first
         for failures in range(_SNAPSHOT_TRIES):
             params = {"symbol": symbol, "limit": self._depth}
-            depth = await self._rest.get("/api/v3/depth", Depth, params, weight=weight)
-            if depth.lastUpdateId >= first - 1:
+            depth = await self._rest.get(dialect.path("depth"), Depth, params, weight=weight)
+            if depth.lastUpdateId >= least:
                 return depth
             await self._clock.sleep_until(self._clock.now() + (SECOND_NS << failures) // 4)
         raise ConnectionFailed(f"snapshots of {symbol}'s book stay older than its updates")
+
+    async def _mark(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        """Kept, for Barter has no event of it."""
+        one = msgspec.json.decode(raw, type=MarkPriceUpdate)
+        self.marks[symbol] = MarkPrice(one.p, one.i, one.r, one.T * MS_NS, one.E * MS_NS)
+        return
+        yield
+
+    async def _liquidation(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
+        one, key = msgspec.json.decode(raw, type=ForceOrder).o, (symbol, "liquidation")
+        if self._is_new(key, one.T):
+            self._numbers[key] = time = one.T
+            yield time * MS_NS, Liquidation(Side(one.S), float(one.p), float(one.q), time * MS_NS)
 
     async def _candle(self, symbol: str, raw: msgspec.Raw, received: int) -> AsyncIterator[tuple[int, DataKind]]:
         one = msgspec.json.decode(raw, type=Kline).k
@@ -133,7 +194,7 @@ class Reader:
         if last is not None and one.t > last + 1:
             self.gaps += 1
             params = {"symbol": symbol, "interval": one.i, "startTime": last + 1, "endTime": one.t - 1, "limit": _PAGE}
-            for row in await self._rest.get("/api/v3/klines", list[list[Any]], params, weight=2):
+            for row in await self._rest.ask("klines", list[list[Any]], params):
                 if self._numbers[key] < row[6] < one.t:
                     self._numbers[key] = row[6]
                     yield (row[6] + 1) * MS_NS, _candle(row[6], row[1:6], row[8])
@@ -147,9 +208,9 @@ class Reader:
             yield (one.T + 1) * MS_NS, _candle(one.T, (one.o, one.h, one.l, one.c, one.v), one.n)
 
 
-def _public_trade(number: int, price: Any, quantity: Any, buyer_made: bool) -> PublicTrade:
-    side = Side.SELL if buyer_made else Side.BUY
-    return PublicTrade(str(number), float(price), float(quantity), side)
+def _public_trade(one: OldTrade | AggTrade) -> PublicTrade:
+    side = Side.SELL if one.isBuyerMaker else Side.BUY
+    return PublicTrade(str(one.id), float(one.price), float(one.qty), side)
 
 
 def _candle(last_ms: int, prices: Sequence[Any], count: int) -> Candle:

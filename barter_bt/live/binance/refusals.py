@@ -18,7 +18,7 @@ from barter_bt.protocol import (
 TOO_MANY = frozenset({-1003, -1015})
 UNKNOWN_OUTCOME = frozenset({-1000, -1001, -1006, -1007, -1008})
 BAD_TIME, BAD_SYMBOL, NO_SUCH_ORDER, CANCEL_REJECTED = -1021, -1121, -2013, -2011
-_NO_MONEY = "insufficient balance"
+_NO_MONEY = ("insufficient balance", "Balance is insufficient", "Margin is insufficient")
 
 
 class Unanswered(ConnectionFailed):
@@ -77,6 +77,6 @@ def order_error(refusal: Refusal, instrument: str, asset: str) -> OrderError:
         return RateLimit()
     if refusal.code == BAD_SYMBOL:
         return InstrumentInvalid(instrument, refusal.text)
-    if _NO_MONEY in refusal.text:
+    if any(words in refusal.text for words in _NO_MONEY):
         return BalanceInsufficient(asset, refusal.text)
     return OrderRejected(f"{refusal.text} ({refusal.code})")

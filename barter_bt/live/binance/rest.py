@@ -16,10 +16,11 @@ import msgspec
 
 from barter_bt.errors import MissingPackageError
 from barter_bt.live.binance.budget import ORDERS, WEIGHT, Budget
+from barter_bt.live.binance.dialect import SPOT
 from barter_bt.live.binance.endpoints import Endpoints
 from barter_bt.live.binance.keys import Keys
 from barter_bt.live.binance.messages import ApiError, ExchangeInfo, ServerTime
-from barter_bt.live.binance.refusals import BAD_TIME, TOO_MANY, UNKNOWN_OUTCOME, Refusal, Unanswered
+from barter_bt.live.binance.refusals import BAD_SYMBOL, BAD_TIME, TOO_MANY, UNKNOWN_OUTCOME, Refusal, Unanswered
 from barter_bt.live.clock import SECOND_NS, Clock
 
 T = TypeVar("T")
@@ -45,12 +46,14 @@ class Rest:
     ----------
     budget
         What may still be sent.
+    dialect
+        What the exchange calls things.
     offset_ms
         By how much the exchange's clock is ahead.
     """
 
     def __init__(self, endpoints: Endpoints, keys: Keys | None, clock: Clock) -> None:
-        self._endpoints, self._keys, self._clock = endpoints, keys, clock
+        self._endpoints, self._keys, self._clock, self.dialect = endpoints, keys, clock, endpoints.dialect
         self.budget, self.offset_ms = Budget(), 0
         self._session: Any = None
         self._is_closed = False
@@ -82,15 +85,24 @@ class Rest:
     async def set_clock(self) -> None:
         """Ask the exchange what time it is there; half the way there and back counts."""
         asked = self._clock.now()
-        told = await self.get("/api/v3/time", ServerTime, weight=1)
+        told = await self.ask("time", ServerTime)
         self.offset_ms = told.serverTime - (asked + self._clock.now()) // 2 // MS_NS
 
     async def exchange_info(self, symbols: list[str]) -> ExchangeInfo:
         """What can be traded, and how much may be asked."""
-        params = {"symbols": msgspec.json.encode(symbols).decode()}
-        info = await self.get("/api/v3/exchangeInfo", ExchangeInfo, params, weight=20)
+        params = {"symbols": msgspec.json.encode(symbols).decode()} if self.dialect is SPOT else {}
+        info = await self.ask("exchangeInfo", ExchangeInfo, params)
         self.budget.set(info.rateLimits)
-        return info
+        found = tuple(one for one in info.symbols if one.symbol in symbols)
+        if missing := set(symbols) - {one.symbol for one in found}:
+            raise Refusal(BAD_SYMBOL, f"Invalid symbol. {sorted(missing)}", 400)
+        return msgspec.structs.replace(info, symbols=found)
+
+    async def ask(
+        self, name: str, kind: type[T], params: Mapping[str, Any] | None = None, *, signed: bool = False
+    ) -> T:
+        """Query what the dialect has a weight of; as :meth:`get`."""
+        return await self.get(self.dialect.path(name), kind, params, weight=self.dialect.weights[name], signed=signed)
 
     async def get(
         self, path: str, kind: type[T], params: Mapping[str, Any] | None = None, *, weight: int, signed: bool = False
@@ -113,6 +125,11 @@ class Rest:
                     raise
             except (msgspec.DecodeError, msgspec.ValidationError) as error:
                 raise Unanswered(f"the answer to {path} is no {kind}: {error}") from error
+
+    async def listen_key(self, method: str) -> bytes:
+        """Ask for the key of the account's stream (``POST``), or for it to live on (``PUT``): the API key is enough."""
+        costs = {WEIGHT: self.dialect.weights["listenKey"]}
+        return await self._once(method, self.dialect.path("listenKey"), None, costs, False, is_keyed=True)
 
     def reserve(self, *, weight: int, orders: int = 0) -> bool:
         """Count a request that does not wait; False where the budget has no room for it."""
@@ -146,17 +163,18 @@ class Rest:
         return await self._once(method, path, params, costs, signed)
 
     async def _once(
-        self, method: str, path: str, params: Mapping[str, Any] | None, costs: Mapping[str, int], signed: bool
-    ) -> bytes:
+        self, method: str, path: str, params: Mapping[str, Any] | None, costs: Mapping[str, int], signed: bool,
+        *, is_keyed: bool = False,
+    ) -> bytes:  # fmt: skip
         import aiohttp
         from yarl import URL
 
         query = urlencode({name: _plain(value) for name, value in (params or {}).items() if value is not None})
-        headers = {}
+        headers = {"X-MBX-APIKEY": self._need_keys().key} if signed or is_keyed else {}
         if signed:
             keys = self._need_keys()
             query += f"{'&' if query else ''}recvWindow={WINDOW_MS}&timestamp={self.server_ms()}"
-            query, headers = f"{query}&signature={keys.sign(query)}", {"X-MBX-APIKEY": keys.key}
+            query = f"{query}&signature={keys.sign(query)}"
         url = URL(f"{self._endpoints.rest}{path}{'?' if query else ''}{query}", encoded=True)
         self.budget.add(costs, self._clock.now())
         try:

@@ -13,13 +13,14 @@ from random import Random
 from typing import Any
 
 from barter_bt.errors import ConnectionFailed
-from barter_bt.live.binance.history import ORDER, History
+from barter_bt.live.binance.dialect import SPOT
+from barter_bt.live.binance.history import History
 from barter_bt.live.binance.link import backoff_ns
 from barter_bt.live.binance.messages import QueriedOrder
-from barter_bt.live.binance.refusals import CANCEL_REJECTED, Refusal, Unanswered, order_error
-from barter_bt.live.binance.requests import amend_objection, open_objection, open_params
+from barter_bt.live.binance.refusals import CANCEL_REJECTED, NO_SUCH_ORDER, Refusal, Unanswered, order_error
+from barter_bt.live.binance.requests import amend_objection, modify_params, open_objection
 from barter_bt.live.binance.rest import ANSWER_NS, MS_NS, WINDOW_MS, Rest
-from barter_bt.live.binance.symbols import EXCHANGE, Symbols
+from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.clock import SECOND_NS, Clock
 from barter_bt.protocol import (
     Cancelled,
@@ -62,6 +63,8 @@ class Sender:
         Whether orders are only checked.
     tell
         Gets what is to be told: an event of the account, or an order that was asked for.
+    params
+        The parameters of an order, which it makes of a request and a symbol.
     start
         Runs something at the same time.
     hear_of
@@ -78,11 +81,13 @@ class Sender:
         *,
         is_dry: bool,
         tell: Callable[[Any], object],
+        params: Callable[[OrderRequestOpen, str], Mapping[str, Any]],
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         hear_of: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._rest, self._history, self._symbols, self._clock, self._random = rest, history, symbols, clock, random
         self._is_dry, self._tell, self._start, self._hear_of = is_dry, tell, start, hear_of
+        self._params, self._dialect = params, rest.dialect
         self._on_its_way: dict[str, asyncio.Task[None]] = {}
 
     def send(self, request: Request) -> None:
@@ -108,19 +113,19 @@ class Sender:
             return open_objection(request)
         if self._is_dry:
             return "a dry run changes nothing at the exchange"
-        return amend_objection(request) if isinstance(request, OrderRequestAmend) else None
+        return amend_objection(request, self._dialect) if isinstance(request, OrderRequestAmend) else None
 
     async def _run(self, request: Request, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait((before,))
         sent_at = self._clock.now()
         try:
-            await self._rest.send(*self._document(request))
+            await self._rest.send(*await self._document(request))
         except Refusal as refusal:
             self._tell(failed(request, await self._why(request, refusal)))
         except Unanswered as error:
             if not error.was_sent:
-                self._tell(failed(request, ExchangeOffline(EXCHANGE)))
+                self._tell(failed(request, ExchangeOffline(self._dialect.exchange)))
             elif not await self._was_done(request, sent_at):
                 self._tell(failed(request, Timeout()))
         else:
@@ -135,15 +140,20 @@ class Sender:
     def _symbol(self, key: OrderKey) -> str:
         return self._symbols.of[str(key.instrument)]
 
-    def _document(self, request: Request) -> tuple[str, str, Mapping[str, Any]]:
-        symbol, cid = self._symbol(request.key), request.key.cid
+    async def _document(self, request: Request) -> tuple[str, str, Mapping[str, Any]]:
+        symbol, cid, path = self._symbol(request.key), request.key.cid, self._dialect.path("order")
         if isinstance(request, OrderRequestOpen):
-            return "POST", f"{ORDER}/test" if self._is_dry else ORDER, open_params(request, symbol)
+            return "POST", f"{path}/test" if self._is_dry else path, self._params(request, symbol)
         which = {"symbol": symbol, "origClientOrderId": cid}
         if isinstance(request, OrderRequestCancel):
-            return "DELETE", ORDER, which
-        changed = {"newClientOrderId": cid, "newQty": request.state.quantity}
-        return "PUT", f"{ORDER}/amend/keepPriority", which | changed
+            return "DELETE", path, which
+        if self._dialect is SPOT:
+            changed = {"newClientOrderId": cid, "newQty": request.state.quantity}
+            return "PUT", f"{path}/amend/keepPriority", which | changed
+        standing = await self._history.query(symbol, origClientOrderId=cid)
+        if standing is None:
+            raise Refusal(NO_SUCH_ORDER, "Order does not exist.", 400)
+        return "PUT", path, modify_params(request, standing)
 
     async def _why(self, request: Request, refusal: Refusal) -> OrderError:
         """The exchange's refusal; where there is nothing to cancel, why there is nothing."""
@@ -166,7 +176,10 @@ class Sender:
         found = await self._find(request.key, since=sent_at)
         if isinstance(request, OrderRequestCancel):
             return found is not None and found.status not in ("NEW", "PARTIALLY_FILLED")
-        return found is not None and found.origQty == request.state.quantity
+        if found is None:
+            return False
+        asked = request.state.price or found.price, request.state.quantity or found.origQty
+        return (found.price, found.origQty) == asked
 
     async def _find(self, key: OrderKey, since: int) -> QueriedOrder | None:
         """Ask for an order until the exchange knows it, or never will; all that was not told of it is told."""

@@ -8,9 +8,8 @@ from typing import Any
 
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
+from barter_bt.live.binance.dialect import SPOT, Dialect
 from barter_bt.live.binance.messages import ExchangeInfo, SymbolInfo
-
-EXCHANGE = "binance_spot"
 
 
 class Symbols:
@@ -20,11 +19,13 @@ class Symbols:
     ----------
     instruments
         Those of the exchange that are traded; an instrument's ``name_exchange`` is its symbol.
+    dialect
+        Which exchange.
 
     Raises
     ------
     ConfigError
-        There is none, or one that is no spot instrument of the exchange.
+        There is none, or one that the exchange does not trade.
 
     Examples
     --------
@@ -33,20 +34,24 @@ class Symbols:
     ('BTCUSDT', 'btc')
     """
 
-    def __init__(self, instruments: Sequence[Instrument]) -> None:
-        wrong = [one.name for one in instruments if one.kind != "spot" or one.exchange != EXCHANGE]
+    def __init__(self, instruments: Sequence[Instrument], dialect: Dialect = SPOT) -> None:
+        self.dialect = dialect
+        wrong = [one.name for one in instruments if one.kind not in dialect.kinds or one.exchange != dialect.exchange]
         if wrong or not instruments:
+            kinds = " and ".join(dialect.kinds)
             raise ConfigError(
-                f"Binance's spot exchange trades spot instruments of {EXCHANGE!r}; given: {wrong or 'none'}",
-                "await binance.instruments(['BTCUSDT']) makes them of what the exchange says",
+                f"{dialect.exchange!r} trades instruments of kind {kinds}; given: {wrong or 'none'}",
+                "await binance.instruments(['BTCUSDT'], endpoints) makes them of what the exchange says",
             )
         self.instruments = {one.name: one for one in instruments}
-        self.of = {one.name: (one.name_exchange or one.name).replace("_", "").upper() for one in instruments}
+        self.of = {one.name: (one.name_exchange or one.name.replace("_", "")).upper() for one in instruments}
         self.names = {symbol: name for name, symbol in self.of.items()}
         self.assets: dict[str, str] = {}
         for one in instruments:
             self.assets[(one.base_name_exchange or one.base).upper()] = one.base
             self.assets[(one.quote_name_exchange or one.quote).upper()] = one.quote
+            if one.settlement is not None:
+                self.assets[(one.settlement_name_exchange or one.settlement).upper()] = one.settlement
 
     def check(self, info: ExchangeInfo) -> None:
         """Hold instruments against what the exchange says.
@@ -57,7 +62,8 @@ class Symbols:
             One is not traded, or is declared with another tick or lot.
         """
         for symbol in info.symbols:
-            declared, told = self.instruments[self.names[symbol.symbol]], instrument_of(symbol)
+            declared = self.instruments[self.names[symbol.symbol]]
+            told = instrument_of(symbol, self.dialect)
             if symbol.status != "TRADING":
                 raise ConfigError(f"{declared.name!r} is not traded at the moment: its status is {symbol.status}")
             for what in ("price_increment", "quantity_increment"):
@@ -69,29 +75,44 @@ class Symbols:
                     )
 
 
-def instrument_of(info: SymbolInfo) -> Instrument:
+def instrument_of(info: SymbolInfo, dialect: Dialect = SPOT) -> Instrument:
     """The instrument that a symbol is, with its tick, lot and smallest order.
 
     Parameters
     ----------
     info
-        As ``GET /api/v3/exchangeInfo`` has it, with the filters of `filters.md`.
+        As ``exchangeInfo`` has it, with the filters of `filters.md`.
+    dialect
+        Which exchange.
     """
     filters: dict[str, dict[str, Any]] = {one["filterType"]: one for one in info.filters}
     base, quote = info.baseAsset.lower(), info.quoteAsset.lower()
-    least = {**filters.get("MIN_NOTIONAL", {}), **filters.get("NOTIONAL", {})}.get("minNotional")
+    least = {**filters.get("MIN_NOTIONAL", {}), **filters.get("NOTIONAL", {})}
     lots = filters.get("LOT_SIZE", {})
     return Instrument(
-        EXCHANGE,
-        f"{base}_{quote}",
+        dialect.exchange,
+        "_".join((base, quote, *info.symbol.lower().split("_")[1:])),
+        base,
+        quote,
+        **_contract(info, dialect),
         price_increment=_some(filters.get("PRICE_FILTER", {}).get("tickSize")),
         quantity_increment=_some(lots.get("stepSize")),
         quantity_min=_some(lots.get("minQty")),
-        notional_min=_some(least),
+        notional_min=_some(least.get("minNotional", least.get("notional"))),
         name_exchange=info.symbol,
         base_name_exchange=info.baseAsset,
         quote_name_exchange=info.quoteAsset,
     )
+
+
+def _contract(info: SymbolInfo, dialect: Dialect) -> dict[str, Any]:
+    """What a derivative has besides: its kind, in what it is settled, when it ends."""
+    if dialect is SPOT:
+        return {}
+    terms = {"settlement": info.marginAsset.lower(), "settlement_name_exchange": info.marginAsset}
+    if "PERPETUAL" in info.contractType:
+        return terms | {"kind": "perpetual"}
+    return terms | {"kind": "future", "expiry": info.deliveryDate * 1_000_000}
 
 
 def _some(value: str | None) -> str | None:

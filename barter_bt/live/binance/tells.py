@@ -8,7 +8,7 @@ from typing import Any
 
 from barter_bt.live.binance.messages import AccountPosition, AccountState, ExecutionReport, OwnTrade, QueriedOrder
 from barter_bt.live.binance.rest import MS_NS
-from barter_bt.live.binance.symbols import EXCHANGE, Symbols
+from barter_bt.live.binance.symbols import Symbols
 from barter_bt.protocol import (
     Account,
     AccountEvent,
@@ -39,9 +39,9 @@ from barter_bt.protocol import (
 )
 
 
-def account(*kinds: Any) -> tuple[Account, ...]:
+def account(exchange: str, *kinds: Any) -> tuple[Account, ...]:
     """Events of the account."""
-    return tuple(Account(Item(AccountEvent(EXCHANGE, kind))) for kind in kinds)
+    return tuple(Account(Item(AccountEvent(exchange, kind))) for kind in kinds)
 
 
 class Tells:
@@ -60,7 +60,7 @@ class Tells:
 
     def key(self, symbol: str, cid: str) -> OrderKey:
         """The key of an order."""
-        return OrderKey(EXCHANGE, self._symbols.names[symbol], self._strategy(cid), cid)
+        return OrderKey(self._symbols.dialect.exchange, self._symbols.names[symbol], self._strategy(cid), cid)
 
     def reported(self, told: ExecutionReport) -> Order | OrderResponseCancel | OrderResponseAmend:
         """What became of an order."""
@@ -109,15 +109,16 @@ class Tells:
 
     def balances(self, told: AccountPosition) -> list[AssetBalance]:
         """Balances that changed, of assets that are traded."""
-        return self._balances(((one.a, one.f, one.l) for one in told.B), told.u)
+        return self.of_assets(((one.a, one.f, one.l) for one in told.B), told.u)
 
     def all_balances(self, told: AccountState) -> list[AssetBalance]:
         """All balances of assets that are traded; one that is not told is 0."""
         known = {one.asset: (one.free, one.locked) for one in told.balances}
         rows = ((asset, *known.get(asset, (Decimal(0), Decimal(0)))) for asset in self._symbols.assets)
-        return self._balances(rows, told.updateTime)
+        return self.of_assets(rows, told.updateTime)
 
-    def _balances(self, rows: Iterable[tuple[str, Decimal, Decimal]], time_ms: int) -> list[AssetBalance]:
+    def of_assets(self, rows: Iterable[tuple[str, Decimal, Decimal]], time_ms: int) -> list[AssetBalance]:
+        """Balances of assets that are traded, of what is free and what is locked of each."""
         assets = self._symbols.assets
         return [
             AssetBalance(assets[asset], Balance(free + locked, free), time_ms * MS_NS)
@@ -166,7 +167,7 @@ def _order(
     key: OrderKey, side: str, price: Decimal, quantity: Decimal, kind: str, tif: str, state: OrderState
 ) -> Order:
     """An order; what waits for a trigger, placed by hand, is what it becomes."""
-    terms: TimeInForce = GoodUntilCancelled(post_only=kind == "LIMIT_MAKER")
+    terms: TimeInForce = GoodUntilCancelled(post_only=kind == "LIMIT_MAKER" or tif == "GTX")
     if tif in ("IOC", "FOK"):
         terms = ImmediateOrCancel() if tif == "IOC" else FillOrKill()
     priced = OrderKind.LIMIT if "LIMIT" in kind else OrderKind.MARKET

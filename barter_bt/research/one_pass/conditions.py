@@ -124,6 +124,8 @@ def _of_terms(setup: Setup) -> Iterator[str]:
     if len(setup.index.exchanges) != 1:
         yield f"there are {len(setup.index.exchanges)} exchanges, not one"
     links = setup.state.links
+    if links.faulty[0]:
+        yield "faults are asked for"
     if links.request_form[0] != CONSTANT or links.response_form[0] != CONSTANT:
         yield "latency is drawn"
     elif links.request_ns[0] or links.response_ns[0]:

@@ -1,7 +1,7 @@
-"""A loopback exchange: Binance's spot dialects on a port of this machine, with faults on demand.
+"""A loopback exchange: Binance's dialects, of spot and of futures, on a port of this machine, with faults on demand.
 
 Needs aiohttp (``pip install "barter-bt[live]"``). Its messages have the layouts of Binance's documentation, which
-:mod:`barter_bt.testing.exchange.wire` names; its matching is as simple as can be.
+the modules `wire` and `futures_wire` name; its matching is as simple as can be.
 
 Examples
 --------
@@ -17,8 +17,10 @@ Examples
 """
 
 from barter_bt.testing.exchange.faults import Late, Lost, Status
+from barter_bt.testing.exchange.futures import LoopbackFutures
 from barter_bt.testing.exchange.listing import Listing
+from barter_bt.testing.exchange.replay import replay_market
 from barter_bt.testing.exchange.server import LoopbackExchange
 from barter_bt.testing.exchange.sockets import Sockets
 
-__all__ = ["Late", "Listing", "LoopbackExchange", "Lost", "Sockets", "Status"]
+__all__ = ["Late", "Listing", "LoopbackExchange", "LoopbackFutures", "Lost", "Sockets", "Status", "replay_market"]

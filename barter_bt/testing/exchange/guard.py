@@ -30,10 +30,16 @@ class Guard:
         Weight of requests in a minute, orders in ten seconds.
     now
         The exchange's time in ms.
+    weights
+        Of each route.
     """
 
-    def __init__(self, key: str, secret: str, weight_limit: int, order_limit: int, now: Callable[[], int]) -> None:
+    def __init__(
+        self, key: str, secret: str, weight_limit: int, order_limit: int, now: Callable[[], int],
+        weights: Mapping[str, int],
+    ) -> None:  # fmt: skip
         self._key, self._secret, self.limits, self._now = key, secret, (weight_limit, order_limit), now
+        self._weights = weights
         self._minute = self._ten_seconds = self._weight = self._orders = 0
 
     @property
@@ -48,11 +54,22 @@ class Guard:
             self._minute, self._weight = second // 60, 0
         if second // 10 != self._ten_seconds:
             self._ten_seconds, self._orders = second // 10, 0
-        self._weight += WEIGHTS[route]
-        self._orders += route == "POST /api/v3/order"
+        self._weight += self._weights[route]
+        self._orders += route.startswith("POST") and route.endswith("/order")
         if self._weight > self.limits[0]:
             return 60 - second % 60
         return 10 - second % 10 if self._orders > self.limits[1] else None
+
+    def check_key(self, key: str | None) -> None:
+        """The key alone.
+
+        Raises
+        ------
+        Refused
+            It is wrong.
+        """
+        if key != self._key:
+            raise Refused(-2015, "Invalid API-key, IP, or permissions for action.", 401)
 
     def check(self, key: str | None, payload: str, params: Params) -> None:
         """Key, time and signature.
@@ -62,8 +79,7 @@ class Guard:
         Refused
             One of them is wrong.
         """
-        if key != self._key:
-            raise Refused(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+        self.check_key(key)
         expected = hmac.new(self._secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, params.get("signature", "").lower()):
             raise Refused(-1022, "Signature for this request is not valid.")

@@ -30,6 +30,8 @@ class Listing:
         In the exchange's spelling.
     tick, step, min_notional
         Its filters.
+    delivery_ms
+        When a future ends.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Listing:
     tick: Decimal = Decimal("0.01")
     step: Decimal = Decimal("0.00001")
     min_notional: Decimal = Decimal(5)
+    delivery_ms: int = 4_133_404_800_000
     bids: Levels = field(default_factory=dict)
     asks: Levels = field(default_factory=dict)
     update_id: int = 100
@@ -92,6 +95,7 @@ class Resting:
     spent: Decimal = Decimal(0)
     status: str = "NEW"
     updated: int = 0
+    is_reducing: bool = False
 
     @property
     def leaves(self) -> Decimal:

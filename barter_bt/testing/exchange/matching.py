@@ -52,6 +52,9 @@ class Matching:
         Is called with each event of the account.
     """
 
+    DUPLICATE = (-2010, "Duplicate order sent.")
+    WOULD_TAKE = (-2010, "Order would immediately match and take.")
+
     def __init__(
         self, listings: dict[str, Listing], balances: dict[str, Decimal], fee: Decimal, fee_in: str,
         now: Callable[[], int], tell: Callable[[dict[str, Any]], None],
@@ -86,19 +89,23 @@ class Matching:
         if failed := listing.refusal(price, quantity):
             raise Refused(-1013, failed)
         if any(one.client_id == cid and one.is_working for one in self.orders):
-            raise Refused(-2010, "Duplicate order sent.")
+            raise Refused(*self.DUPLICATE)
         best = min(listing.asks, default=None) if side == "BUY" else max(listing.bids, default=None)
         crosses = best is not None and (price is None or (price >= best if side == "BUY" else price <= best))
-        if kind == "LIMIT_MAKER" and crosses:
-            raise Refused(-2010, "Order would immediately match and take.")
+        if (kind == "LIMIT_MAKER" or tif == "GTX") and crosses:
+            raise Refused(*self.WOULD_TAKE)
         order = Resting(len(self.orders) + 1, listing, cid, side, kind, tif, price or Decimal(0), quantity, self.now())
-        worth = self._costs(order) if side == "BUY" else quantity
-        if worth > self.balances[listing.quote if side == "BUY" else listing.base].free:
-            raise Refused(-2010, "Account has insufficient balance for requested action.")
+        self._check_funds(order)
         if only_test:
             return None
         self._accept(order)
         return order
+
+    def _check_funds(self, order: Resting) -> None:
+        listing, buys = order.listing, order.side == "BUY"
+        worth = self._costs(order) if buys else order.quantity
+        if worth > self.balances[listing.quote if buys else listing.base].free:
+            raise Refused(-2010, "Account has insufficient balance for requested action.")
 
     def _costs(self, order: Resting) -> Decimal:
         """The most that a buy can cost."""
@@ -128,7 +135,7 @@ class Matching:
                     self.fill(order, price, taken, is_maker=False)
         if order.is_working and (order.kind == "MARKET" or order.time_in_force in ("IOC", "FOK")):
             self._end(order, "EXPIRED", "EXPIRED")
-        self._tell(position(self, order))
+        self._tell_balances(order)
 
     @staticmethod
     def _reaches(order: Resting, price: Decimal) -> bool:
@@ -168,7 +175,7 @@ class Matching:
             taken = min(quantity, order.leaves)
             if taken:
                 self.fill(order, order.price, taken, is_maker=True)
-                self._tell(position(self, order))
+                self._tell_balances(order)
                 quantity -= taken
 
     def cancel(self, order: Resting | None, cancel_id: str = "cancel") -> Resting:
@@ -176,7 +183,7 @@ class Matching:
         if order is None or not order.is_working:
             raise Refused(-2011, "Unknown order sent.")
         self._end(order, "CANCELED", "CANCELED", cancel_id)
-        self._tell(position(self, order))
+        self._tell_balances(order)
         return order
 
     def amend(self, order: Resting | None, quantity: Decimal, client_id: str) -> Resting:
@@ -191,7 +198,7 @@ class Matching:
         order.quantity, order.client_id, order.updated = quantity, client_id, self.now()
         self._lock(order, 1)
         self._report(order, "REPLACED")
-        self._tell(position(self, order))
+        self._tell_balances(order)
         return order
 
     def _lock(self, order: Resting, way: int) -> None:
@@ -205,6 +212,9 @@ class Matching:
         order.status, order.updated = status, self.now()
         self.updated = order.updated
         self._report(order, execution, cancel_id=cancel_id)
+
+    def _tell_balances(self, order: Resting) -> None:
+        self._tell(position(self, order))
 
     def _report(self, order: Resting, execution: str, **more: Any) -> None:
         self._tell(execution_report(order, execution, self.now(), **more))

@@ -50,10 +50,11 @@ class Script:
         low = symbol.lower()
         best = [*_best(one.bids, max), *_best(one.asks, min)]
         ticker = {"u": one.update_id, "s": symbol, **dict(zip("bBaA", best, strict=True))}
-        self.sockets.say(f"{low}@bookTicker", ticker)
+        self.sockets.say(f"{low}@bookTicker", ticker | self._more_of_ticker())
         update = {"e": "depthUpdate", "E": self.account.now(), "s": symbol, "U": first, "u": one.update_id,
                   "b": changed[0], "a": changed[1]}  # fmt: skip
-        self.sockets.say(f"{low}@depth@100ms", update)
+        self.sockets.say(f"{low}@depth@100ms", update | self._more_of_update(first - 1))
+        self.sockets.say(f"{low}@depth", update | self._more_of_update(first - 1))
 
     def trade(self, price: str, quantity: str, side: str = "SELL", symbol: str = "BTCUSDT") -> None:
         """Let others trade, the taker on ``side``; resting orders of the account at that price or better are filled."""
@@ -61,10 +62,19 @@ class Script:
         row = {"id": len(one.trades) + 1, "price": text(Decimal(price)), "qty": text(Decimal(quantity)),
                "time": self.account.now(), "isBuyerMaker": side == "SELL"}  # fmt: skip
         one.trades.append(row)
+        self._say_trade(symbol, row)
+        self.account.trade_through(one, Decimal(price), Decimal(quantity), side)
+
+    def _say_trade(self, symbol: str, row: dict[str, Any]) -> None:
         event = {"e": "trade", "E": self.account.now(), "s": symbol, "t": row["id"], "p": row["price"], "q": row["qty"],
                  "T": row["time"], "m": row["isBuyerMaker"], "M": True}  # fmt: skip
         self.sockets.say(f"{symbol.lower()}@trade", event)
-        self.account.trade_through(one, Decimal(price), Decimal(quantity), side)
+
+    def _more_of_ticker(self) -> dict[str, Any]:
+        return {}
+
+    def _more_of_update(self, last: int) -> dict[str, Any]:
+        return {}
 
     def candle(
         self, start_ms: int, end_ms: int, prices: Sequence[str], volume: str = "10", interval: str = "1m",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -59,6 +59,12 @@ class LoopbackExchange(Script):
         Who listens.
     """
 
+    MATCHING: type[Matching] = Matching
+    ROUTES: Mapping[str, Callable[[Any, Params], Any]] = ROUTES
+    WEIGHTS: Mapping[str, int] = WEIGHTS
+    PUBLIC: frozenset[str] = PUBLIC
+    INFO = "GET /api/v3/exchangeInfo"
+
     def __init__(
         self, clock: Clock, listings: Sequence[Listing] = (), balances: Mapping[str, Decimal | int] | None = None, *,
         fee: str = "0.001", fee_in: str = "received", key: str = "key", secret: str = "secret",
@@ -70,8 +76,8 @@ class LoopbackExchange(Script):
         given = {"USDT": 10_000, "BTC": 1} if balances is None else balances
         amounts = {asset: Decimal(amount) for asset, amount in given.items()}
         told = lambda event: sockets.say(Sockets.ACCOUNT, event)  # noqa: E731
-        super().__init__(listed, Matching(listed, amounts, Decimal(fee), fee_in, self.now, told), sockets)
-        self._guard = Guard(key, secret, weight_limit, order_limit, self.now)
+        super().__init__(listed, self.MATCHING(listed, amounts, Decimal(fee), fee_in, self.now, told), sockets)
+        self._guard = Guard(key, secret, weight_limit, order_limit, self.now, self.WEIGHTS)
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._late: list[Late] = []
         self._runner: web.AppRunner | None = None
@@ -81,15 +87,19 @@ class LoopbackExchange(Script):
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get("/stream", self._streams)
-        app.router.add_get("/ws-api/v3", self._api)
-        app.router.add_route("*", "/api/v3/{rest:.*}", self._rest)
+        self._add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self
+
+    def _add_routes(self, app: web.Application) -> None:
+        app.router.add_get("/stream", self._streams)
+        app.router.add_get("/ws{rest:(/.*)?}", self._raw_streams)
+        app.router.add_get("/ws-api/v3", self._api)
+        app.router.add_route("*", "/api/v3/{rest:.*}", self._rest)
 
     async def __aexit__(self, *_: object) -> None:
         for late in self._late:
@@ -112,8 +122,8 @@ class LoopbackExchange(Script):
 
     def answer_next(self, route: str, *faults: Fault) -> None:
         """Answer the next requests of a route with faults, one each."""
-        if route not in WEIGHTS:
-            raise ConfigError(f"there is no route {route!r}", f"routes: {', '.join(WEIGHTS)}")
+        if route not in self.WEIGHTS:
+            raise ConfigError(f"there is no route {route!r}", f"routes: {', '.join(self.WEIGHTS)}")
         self._faults[route] += faults
 
     def spoil_next(self, *how: Spoiling) -> None:
@@ -135,6 +145,20 @@ class LoopbackExchange(Script):
             return web.Response(status=503)
         names = set(request.query.get("streams", "").split("/")) - {""}
         return await self.sockets.accept(request, names, lambda socket, asked: {"result": None, "id": asked.get("id")})
+
+    async def _raw_streams(self, request: web.Request) -> web.StreamResponse:
+        """Streams that are asked for over the socket, whose messages come as they are."""
+        if self.is_down:
+            return web.Response(status=503)
+        return await self.sockets.accept(request, set(), self._subscribe, is_raw=True)
+
+    def _subscribe(self, socket: web.WebSocketResponse, asked: dict[str, Any]) -> dict[str, Any]:
+        names = set(asked.get("params", []))
+        if asked.get("method") == "SUBSCRIBE":
+            self.sockets.open[socket] |= names
+        elif asked.get("method") == "UNSUBSCRIBE":
+            self.sockets.open[socket] -= names
+        return {"result": None, "id": asked.get("id")}
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         if self.is_down:
@@ -182,7 +206,7 @@ class LoopbackExchange(Script):
         return response
 
     def _process(self, route: str, key: str | None, payload: str, params: Params) -> web.Response:
-        if route not in WEIGHTS:
+        if route not in self.WEIGHTS:
             return web.json_response({"code": -1020, "msg": "This operation is not supported."}, status=404)
         limited = self._guard.count(route)
         headers = self._guard.headers
@@ -190,14 +214,19 @@ class LoopbackExchange(Script):
             body = {"code": -1003, "msg": "Too many requests."}
             return web.json_response(body, status=429, headers={**headers, "Retry-After": str(limited)})
         try:
-            if route.split("/")[3] not in PUBLIC:
-                self._guard.check(key, payload.rpartition("&signature=")[0], params)
-            is_info = route == "GET /api/v3/exchangeInfo"
-            answer = self._info(params) if is_info else ROUTES[route](self.account, params)
+            self._admit(route, key, payload, params)
+            answer = self._answer(route, params)
         except Refused as refused:
             body = {"code": refused.code, "msg": refused.message}
             return web.json_response(body, status=refused.status, headers=headers)
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json", headers=headers)
+
+    def _admit(self, route: str, key: str | None, payload: str, params: Params) -> None:
+        if route.split("/")[3] not in self.PUBLIC:
+            self._guard.check(key, payload.rpartition("&signature=")[0], params)
+
+    def _answer(self, route: str, params: Params) -> Any:
+        return self._info(params) if route == self.INFO else self.ROUTES[route](self.account, params)
 
     def _info(self, params: Params) -> dict[str, Any]:
         wanted = msgspec.json.decode(params["symbols"]) if "symbols" in params else list(self.listings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -24,17 +25,25 @@ class Sockets:
 
     def __init__(self) -> None:
         self.open: dict[web.WebSocketResponse, set[str]] = {}
+        self._raw: set[web.WebSocketResponse] = set()
         self.spoiler = Spoiler()
         self.is_mute = False
         self.connections = self.pongs = 0
         self.sent: list[str] = []
         self._outbox: list[tuple[web.WebSocketResponse, str]] = []
 
-    async def accept(self, request: web.Request, streams: set[str], answer: Any) -> web.WebSocketResponse:
-        """Serve a connection until it ends; ``answer`` says what to each of its requests."""
+    async def accept(
+        self, request: web.Request, streams: set[str], answer: Any, *, is_raw: bool = False
+    ) -> web.WebSocketResponse:
+        """Serve a connection until it ends; ``answer`` says what to each of its requests.
+
+        One that is raw gets messages as they are, without the name of their stream.
+        """
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.open[socket] = streams
+        if is_raw:
+            self._raw.add(socket)
         self.connections += 1
         try:
             async for frame in socket:
@@ -43,26 +52,24 @@ class Sockets:
                     await socket.send_str(encode(answer(socket, msgspec.json.decode(frame.data))))
         finally:
             self.open.pop(socket, None)
+            self._raw.discard(socket)
         return socket
 
     def say(self, stream: str, message: Message) -> None:
         """Queue a message for all that listen to a stream; :meth:`flush` sends it."""
         for socket, streams in self.open.items():
             if stream in streams and not self.is_mute:
-                wrapped = (
-                    {"subscriptionId": 0, "event": message}
-                    if stream == self.ACCOUNT
-                    else {"stream": stream, "data": message}
-                )
-                self._outbox += [(socket, text) for text in self.spoiler.through(encode(wrapped))]
+                told = encode(message if socket in self._raw else _wrapped(stream, message))
+                self._outbox += [(socket, text) for text in self.spoiler.through(told)]
 
     async def flush(self) -> None:
-        """Send what is queued, in order."""
+        """Send what is queued, in order; what goes to a connection that its client is closing is lost."""
         outbox, self._outbox = self._outbox, []
         for socket, text in outbox:
             if not socket.closed:
                 self.sent.append(text)
-                await socket.send_str(text)
+                with suppress(ConnectionError):
+                    await socket.send_str(text)
 
     async def ping(self) -> None:
         """Send a ping to everybody, as the exchange does every 20 s."""
@@ -74,3 +81,8 @@ class Sockets:
         for socket, streams in list(self.open.items()):
             if stream is None or stream in streams:
                 await socket.close(code=code, message=b"internal error", drain=False)
+
+
+def _wrapped(stream: str, message: Message) -> Message:
+    is_account = stream == Sockets.ACCOUNT
+    return {"subscriptionId": 0, "event": message} if is_account else {"stream": stream, "data": message}

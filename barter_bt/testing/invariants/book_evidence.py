@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from barter_bt.backtest import Result
-from barter_bt.book.change import ENDS, GAP, OLD, SNAPSHOT
+from barter_bt.book.change import ENDS, EXECUTED, GAP, OLD, SNAPSHOT
 
 Levels = tuple[list[int], list[int]]  # prices of bids and of asks, in ticks
 
@@ -28,9 +28,10 @@ class BookHistory:
         self._stale = True
         self._times: list[int] = []
         self._levels: list[Levels] = []
+        self._executed: list[tuple[int, int]] = []
         terms = result.state.terms
         for stream in result.market:
-            if stream.kind == "book" and any(result.index.codes.get(name) == i for name in stream.instruments):
+            if stream.is_book and any(result.index.codes.get(name) == i for name in stream.instruments):
                 for chunk in stream.chunks(result.index.codes):
                     self._read(chunk, i, terms.ticks_per_unit[i], terms.lots_per_unit[i])
 
@@ -46,6 +47,8 @@ class BookHistory:
             side = int(c["side"][row])
             if side and not stale and not flags[row] & OLD:
                 sides[side].discard(ticks := int(c["price"][row] * per_unit + 0.5))
+                if flags[row] & EXECUTED:
+                    self._executed.append((int(c["time_exchange"][row]), ticks))
                 if c["amount"][row] * per_lot >= 1 - 1e-6:
                     sides[side].add(ticks)
             if flags[row] & ENDS:
@@ -63,6 +66,7 @@ class BookHistory:
         return [price for levels in self._levels[max(first - 1, 0) : end] for price in levels[side > 0]]
 
     def set_then(self, time: int, side: int) -> list[int]:
-        """Prices of the other side behind the messages of a time, if there were any."""
+        """Prices of the other side behind the messages of a time, if there were any, and of orders executed then."""
+        passed = [price for then, price in self._executed if then == time]
         first, end = bisect_left(self._times, time), bisect_right(self._times, time)
-        return [price for levels in self._levels[first:end] for price in levels[side > 0]]
+        return passed + [price for levels in self._levels[first:end] for price in levels[side > 0]]

@@ -47,7 +47,7 @@ def assert_fills_within_evidence(result: Result) -> None:
     """
     state = state_of(result)
     orders, terms, amended = rows(state.orders), rows(result.venue.fill_terms), Amended(result)
-    books = [name for stream in result.market if stream.kind == "book" for name in stream.instruments]
+    books = [name for stream in result.market if stream.is_book for name in stream.instruments]
     with_books = {result.index.codes[name] for name in books}
     market = cache(lambda i, kind: _MARKETS[kind](result, i))
     for number, trade in enumerate(rows(state.trades)):

@@ -10,7 +10,16 @@ from barter_bt.testing.scenario.make import make, random_scenario
 from barter_bt.testing.scenario.numbers import CENTER, START
 from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Drawn, Seeded, Source
-from barter_bt.testing.scenario.spec import Conditions, Entry, ExchangeSpec, InstrumentSpec, Row, Scenario, StreamSpec
+from barter_bt.testing.scenario.spec import (
+    Conditions,
+    Entry,
+    ExchangeSpec,
+    FaultSpec,
+    InstrumentSpec,
+    Row,
+    Scenario,
+    StreamSpec,
+)
 
 __all__ = [
     "CENTER",
@@ -20,6 +29,7 @@ __all__ = [
     "Drawn",
     "Entry",
     "ExchangeSpec",
+    "FaultSpec",
     "InstrumentSpec",
     "Row",
     "Scenario",

@@ -11,6 +11,7 @@ import polars as pl
 
 from barter_bt import data
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.schema import BOOKS
 from barter_bt.data.sessions import Sessions
 from barter_bt.data.stream import Stream
 from barter_bt.instrument import Instrument
@@ -25,7 +26,7 @@ from barter_bt.testing.scenario.spec import (
     TierSpec,
     conditions_of,
 )
-from barter_bt.venue import Delays, FeeLevel, Fees, FeeTiers, Latency, Margin, MarginTier, Slippage, Venue
+from barter_bt.venue import Delays, Faults, FeeLevel, Fees, FeeTiers, Latency, Margin, MarginTier, Slippage, Venue
 
 TIME = pl.Datetime("ns", "UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,9 +63,24 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "sequence",
         "previous_sequence",
     ),
+    "book_orders": (
+        "time_exchange",
+        "time_received",
+        "instrument",
+        "action",
+        "order_id",
+        "side",
+        "price",
+        "amount",
+        "snapshot",
+        "sequence",
+        "previous_sequence",
+    ),
 }
 TYPES: dict[str, Any] = {
     "instrument": pl.String,
+    "action": pl.String,
+    "order_id": pl.Int64,
     "side": pl.Int64,
     "snapshot": pl.Boolean,
     "sequence": pl.Int64,
@@ -143,8 +159,8 @@ def to_backtest(scenario: Scenario, pieces: int = 1) -> dict[str, Any]:
 def to_stream(stream: StreamSpec, pieces: int) -> Stream:
     """The stream, its frame in so many chunks."""
     frame = split(stream_frame(stream), pieces)
-    if stream.kind == "book":
-        return data.book(frame)
+    if stream.kind in BOOKS:
+        return data.book(frame) if stream.kind == "book" else data.book_orders(frame)
     readers = {"trades": data.trades, "quotes": data.quotes, "candles": data.candles}
     return readers[stream.kind](frame, seen_by=stream.seen_by)
 
@@ -177,7 +193,7 @@ def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     for row in schedule:
         names, conditions = CELLS[row[0]], asdict(conditions_of(row))
         entry = conditions.pop("entry") or {}
-        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by")}.get(row[0], ())
+        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by"), "amend": PROTECTION}.get(row[0], ())
         cells = dict.fromkeys(SCHEDULE) | dict(zip(names, row[: len(names)], strict=True))
         cells |= {"price" if name == "limit" else name: value for name, value in entry.items()}
         rows.append(cells | {name: conditions[name] for name in told})
@@ -373,5 +389,6 @@ def to_venue(spec: ExchangeSpec, instruments: tuple[InstrumentSpec, ...]) -> Ven
         mark=spec.mark,
         queue=spec.queue,
         queue_power=spec.queue_power,
+        faults=Faults(*(spec.faults or ())),
         collateral={asset: float(haircut) for asset, haircut in spec.collateral},
     )

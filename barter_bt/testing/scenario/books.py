@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.data.schema import BOOKS
 from barter_bt.testing.scenario.amends import renumbered
 from barter_bt.testing.scenario.numbers import CENTER, NEAR, SECOND, amount, between, in_ticks
 from barter_bt.testing.scenario.source import Source, chance
@@ -19,7 +20,7 @@ _NUMBERED = ("both", "both", "sequence", "")
 
 def with_books(source: Source, scenario: Scenario, percent: int = 15) -> Scenario:
     """The same scenario, if it has none yet now and then with books of some instruments in place of their quotes."""
-    there = any(stream.kind == "book" for stream in scenario.streams)
+    there = any(stream.kind in BOOKS for stream in scenario.streams)
     if there or not DRAWN or not chance(source, percent):
         return scenario
     chosen = [item for item in scenario.instruments if can_have_book(scenario, item) and chance(source, 75)]
@@ -95,9 +96,9 @@ def with_sides(source: Source, stream: StreamSpec, names: set[str]) -> StreamSpe
 
 def with_queues(source: Source, spec: ExchangeSpec, scenario: Scenario, names: set[str]) -> ExchangeSpec:
     """A queue model; where all instruments of an exchange have a book, it may be told to fill on it."""
-    models: tuple[QueueModel, ...] = ("conservative", "power", "power", "logarithmic")
+    models: tuple[QueueModel, ...] = ("conservative", "power", "relative_power", "logarithmic")
     queue = source.pick(models)
-    spec = replace(spec, queue=queue, queue_power=source.integer(1, 9) if queue == "power" else None)
+    spec = replace(spec, queue=queue, queue_power=source.integer(1, 9) if "power" in queue else None)
     if any(item.exchange == spec.name and item.name not in names for item in scenario.instruments):
         return spec
     ways: tuple[FillsOn, ...] = ("auto", "book")

@@ -80,8 +80,23 @@ def with_protection(
             continue
         item = by_name[row[2]]
         span = near.get(item.name, NEAR)
-        rows.append(told(row, make_protection(source, item, conditions, by, span, is_long=(row[3] or 0) > 0)))
+        given = make_protection(source, item, conditions, by, span, is_long=(row[3] or 0) > 0)
+        rows.append(told(row, given if row[0] != "open" or by != "price" else _on_its_side(row, given)))
     return tuple(rows)
+
+
+def _on_its_side(row: Row, given: Conditions) -> Conditions:
+    """Without the prices that would protect an entry on the wrong side of its own (rule 98)."""
+    own, side = given.stop if row[4] is None else row[4], 1 if row[3] > 0 else -1
+    own = given.if_touched if own is None else own
+    if own is None:
+        return given
+    stop, profit = given.stop_loss, given.take_profit
+    return replace(
+        given,
+        stop_loss=None if stop is not None and side * stop >= side * own else stop,
+        take_profit=None if profit is not None and side * profit <= side * own else profit,
+    )
 
 
 def make_protection(

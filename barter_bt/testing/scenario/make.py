@@ -11,11 +11,13 @@ from decimal import Decimal
 from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.books import with_books
+from barter_bt.testing.scenario.by_order import with_orders
 from barter_bt.testing.scenario.conditions import with_conditions, with_good_till, with_protection
 from barter_bt.testing.scenario.costs import with_candle_path, with_costs
 from barter_bt.testing.scenario.dealing import with_dealing, with_feed
 from barter_bt.testing.scenario.endings import with_endings
 from barter_bt.testing.scenario.entries import with_entries
+from barter_bt.testing.scenario.faults import with_faults
 from barter_bt.testing.scenario.flows import with_cash_flows
 from barter_bt.testing.scenario.instruments import (
     LATENCIES,
@@ -102,7 +104,7 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
     scenario = with_feed(source, with_transfers(source, with_views(source, scenario)))
     scenario = with_negative_prices(source, with_assignments(source, scenario))
-    return with_books(source, scenario)
+    return with_faults(source, with_orders(source, with_books(source, scenario)))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

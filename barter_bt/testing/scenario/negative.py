@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from barter_bt.data.schema import BOOKS
 from barter_bt.testing.scenario.conditions import told
 from barter_bt.testing.scenario.numbers import CENTER, plain
 from barter_bt.testing.scenario.shift import changed
@@ -14,7 +15,7 @@ from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, Row, Sce
 
 DRAWN = True  # of random scenarios
 _PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7)}
-_NAMES = {"trades": 2, "quotes": 2, "candles": 3, "book": 2}
+_NAMES = {"trades": 2, "quotes": 2, "candles": 3, "book": 2, "book_orders": 2}
 
 
 def with_negative_prices(source: Source, scenario: Scenario) -> Scenario:
@@ -29,7 +30,7 @@ def can_be_negative(scenario: Scenario, item: InstrumentSpec) -> bool:
     """Whether an instrument may declare it: what is delivered, what an option is on, and what has a book may not."""
     is_underlying = any(other.underlying == item.name for other in scenario.instruments)
     linear = item.kind in ("perpetual", "future") and not item.physical
-    has_book = any(row[2] == item.name for stream in scenario.streams if stream.kind == "book" for row in stream.rows)
+    has_book = any(row[2] == item.name for stream in scenario.streams if stream.kind in BOOKS for row in stream.rows)
     return linear and item.declares_tick and not (is_underlying or has_book)
 
 

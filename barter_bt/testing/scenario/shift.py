@@ -15,7 +15,7 @@ from barter_bt.testing.scenario.spec import (
     conditions_of,
 )
 
-TIMES = {"trades": (0, 1), "quotes": (0, 1), "candles": (0, 1, 2), "book": (0, 1)}
+TIMES = {"trades": (0, 1), "quotes": (0, 1), "candles": (0, 1, 2), "book": (0, 1), "book_orders": (0, 1)}
 
 
 def changed(row: Row, cells: dict[int, object]) -> Row:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from barter_bt.data.stream import SeenBy
 from barter_bt.testing.scenario.plain import Plain
 
 Kind = Literal["trades", "quotes", "candles"]
-StreamKind = Literal["trades", "quotes", "candles", "book"]
+StreamKind = Literal["trades", "quotes", "candles", "book", "book_orders"]
 Contract = Literal["spot", "perpetual", "inverse", "future", "option"]
 Evidence = Literal["auto", "quotes", "trades", "candles"]
 FillsOn = Literal["auto", "quotes", "trades", "candles", "book"]
-QueueModel = Literal["conservative", "power", "logarithmic"]
+QueueModel = Literal["conservative", "power", "logarithmic", "fifo", "relative_power"]
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 Mark = Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
@@ -95,6 +95,22 @@ class InstrumentSpec(Plain):
         return self.base if self.kind == "inverse" else self.quote
 
 
+class FaultSpec(NamedTuple):
+    """What goes wrong at an exchange (rules 96 and 97): chances as floats, times in ns."""
+
+    seed: int
+    reject: float
+    lose: float
+    timeout_ns: int
+    late: float
+    late_ns: int
+    spike: float
+    spike_ns: int
+    spike_span_ns: int
+    disconnect: float
+    outage_span_ns: int
+
+
 @dataclass(frozen=True, repr=False)
 class ExchangeSpec(Plain):
     """The terms of one exchange; ``max_age_ns`` 0 is no limit.
@@ -126,6 +142,7 @@ class ExchangeSpec(Plain):
     fills_beyond: bool = False
     queue: QueueModel = "conservative"
     queue_power: int | None = None
+    faults: FaultSpec | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,7 +156,8 @@ class StreamSpec(Plain):
     - quotes: time_exchange, time_received, instrument, bid_price, bid_amount, ask_price, ask_amount;
     - candles: time_open, time_exchange (the close), time_received, instrument, open, high, low, close, volume;
     - book: time_exchange, time_received, instrument, side (1 a bid, -1 an ask, 0 no level), price, amount, whether it
-      is of a snapshot, sequence, previous_sequence, both None where there is none.
+      is of a snapshot, sequence, previous_sequence, both None where there is none;
+    - book_orders: time_exchange, time_received, instrument, action, order id, side, price, amount, and the last three.
 
     ``seen_by``: "all", or only the "strategy" or the "venue" (rule 78).
     """
@@ -215,6 +233,7 @@ class Scenario(Plain):
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("amend", time, ref, price, quantity, trigger, trailing, trailing_rate)``, likewise, None for what stays;
+      the row may end with :class:`Conditions` whose protection is given to what protects that order;
     - ``("exercise", time, instrument, quantity)`` of an American option;
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters, and say how.

@@ -8,6 +8,7 @@ Barter: engine_sync_with_live_market_data_and_mock_execution_and_audit.
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import barter_bt as bt
 from barter_bt.live import Manual, MockExchange, System, binance
@@ -23,7 +24,7 @@ class Dips:
     def generate_algo_orders(self, state: bt.strategy.State) -> tuple[list[int], list[bt.OrderRequest]]:
         """One order in all."""
         price = state.price("btc_usdt")
-        wanted = price is not None and price < 100 and not len(state.raw.orders)
+        wanted = 0 < price < 100 and not len(state.raw.orders)
         return [], [bt.OrderRequest("btc_usdt", 1)] if wanted else []
 
 
@@ -31,7 +32,7 @@ async def run() -> None:
     """Let the market move until the mock exchange has filled the order."""
     clock, events = Manual(1_700_000_000_000_000_000), Counter[str]()
     async with LoopbackExchange(clock) as exchange:
-        there = {"endpoints": exchange.endpoints, "clock": clock}
+        there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock}
         traded = await binance.instruments(["BTCUSDT"], exchange.endpoints, clock)
         market = binance.BinanceMarket(traded, ["quotes"], **there)
         mock = MockExchange(market, traded, clock=clock, balances={"usdt": 1_000})

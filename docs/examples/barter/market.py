@@ -32,5 +32,5 @@ class Trend:
 def simulation(**settings: Any) -> bt.Simulation:
     """The stocks from 2008 on, at an exchange that takes 0.05 %."""
     prices = bt.candles(bt.data.sample("stocks_daily"))
-    given = {"balances": {"usd": 100_000}, "venues": bt.Venue(fees="0.05%")} | settings
+    given: dict[str, Any] = {"balances": {"usd": 100_000}, "venues": bt.Venue(fees="0.05%")} | settings
     return bt.Simulation(prices, STOCKS, **given)

@@ -52,12 +52,15 @@ def cancel(cid: str = "a") -> Any:
 class Rig:
     """An adapter at a loopback exchange; ``told`` is what its arrivals say, without the wrapping."""
 
-    def __init__(self, make: Callable[[Rig], Any], **exchange: Any) -> None:
+    def __init__(
+        self, make: Callable[[Rig], Any], served: type[LoopbackExchange] = LoopbackExchange, **exchange: Any
+    ) -> None:
         self.clock, self.make, self.more = Manual(START), make, dict[str, Any]()
-        self.exchange = LoopbackExchange(self.clock, **exchange)
+        self.exchange: Any = served(self.clock, **exchange)
         self.exchange.quote("99", "101", "5")
         self.told: list[Any] = []
         self.arrivals: list[Any] = []
+        self.held: list[Any] = []
 
     async def __aenter__(self) -> Self:
         await self.exchange.__aenter__()
@@ -77,6 +80,7 @@ class Rig:
     async def _read(self, adapter: Any) -> None:
         async for arrival in adapter.arrivals():
             self.arrivals.append(arrival)
+            self.held += arrival.positions
             for event in arrival.events:
                 inner = event.event
                 self.told.append(inner.value.kind if isinstance(inner, bp.Item) else inner)

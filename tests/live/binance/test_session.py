@@ -20,7 +20,7 @@ class Rests:
     """Buys one at 99 when it is flat, and sells what it has at 101: one order at a time."""
 
     def generate_algo_orders(self, state: Any) -> Any:
-        if state.working("btc_usdt") or state.price("btc_usdt") is None:
+        if state.working("btc_usdt") or not state.price("btc_usdt"):
             return None
         held = state.position("btc_usdt")
         return [], [bt.OrderRequest("btc_usdt", -held, 101) if held else bt.OrderRequest("btc_usdt", 1, 99)]

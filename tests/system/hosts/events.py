@@ -31,7 +31,19 @@ from barter_bt.engine.event import (
     STOPPED,
     TIMER,
 )
-from barter_bt.engine.messages import ACCEPTED, CANCEL_REJECTED, CLOSE_OUT, DELIVERED, ENTITLED, FILL, SPLIT
+from barter_bt.engine.messages import (
+    ACCEPTED,
+    CANCEL_REJECTED,
+    CHANGED,
+    CLOSE_OUT,
+    DELIVERED,
+    ENTITLED,
+    FILL,
+    FLOW,
+    SPLIT,
+    TRANSFERRED,
+    TRIGGERED,
+)
 from barter_bt.engine.order import (
     CANCELLED,
     EXPIRED,
@@ -39,11 +51,13 @@ from barter_bt.engine.order import (
     INSUFFICIENT_BALANCE,
     OPEN,
     OPEN_IN_FLIGHT,
+    REASONS,
     REJECTED,
     REQUESTED,
 )
 from barter_bt.system import Timer
 from barter_bt.system.book import decode
+from barter_bt.system.build import FLOW_KINDS
 from tests.system.hosts.log import Log, side_of
 from tests.system.hosts.requests import Requests
 
@@ -80,11 +94,11 @@ class Events:
         return self._command(row, a.command[row], a.exchange[row])
 
     def is_beyond_messages(self, row: int) -> bool:
-        """What the venue does by itself to a position, and what is only owed, no message of Barter's tells."""
+        """What the venue delivers, and splits, no message tells."""
         audits, items = self.log.state.audits, self.log.state.account_items
         if audits.kind[row] not in ACCOUNT:
             return False
-        return items.kind[audits.item[row - audits.part[row]]] in (CLOSE_OUT, DELIVERED, SPLIT, ENTITLED)
+        return items.kind[audits.item[row - audits.part[row]]] in (DELIVERED, SPLIT)
 
     # The market
 
@@ -121,26 +135,42 @@ class Events:
         part = audits.part[row]
         item = audits.item[row - part]
         order, exchange = items.order[item], audits.exchange[row] if i < 0 else self.log.exchange_of(i)
+        if items.kind[item] in (FLOW, ENTITLED, TRANSFERRED):
+            return self.account(exchange, self._flow(item))
         if kind == OWN_TRADE:
             return self.account(exchange, self._trade(i, order, item))
         if kind == ORDER_SNAPSHOT:
             return self.account(exchange, self._update(i, order, item))
-        which = "second" if part - int(items.kind[item] == FILL) == 2 else "first"  # a cash flow has no part before
+        is_fill = items.kind[item] in (FILL, CLOSE_OUT)
+        which = "second" if part - int(is_fill) == 2 else "first"
         asset, total, free = (getattr(items, f"{name}_{which}")[item] for name in ("asset", "total", "free"))
         return self.account(exchange, self.balance(asset, total, free, items.time_exchange[item]))
+
+    def _flow(self, item: int) -> bp.CashFlow:
+        a, f, log = self.log.state.account_items, self.log.state.flows, self.log
+        row, kinds = a.quantity[item], {code: kind for kind, code in FLOW_KINDS.items()}
+        told = self.balance(f.asset[row], a.total_first[item], a.free_first[item], a.time_exchange[item])
+        i = f.instrument[row] if f.instrument[row] >= 0 else None
+        amount = log.amount(f.asset[row], a.notional[item])
+        return bp.CashFlow(kinds[f.kind[row]], told.asset, amount, told.time_exchange, told.balance, i)
 
     def _trade(self, i: int, order: int, item: int) -> bp.Trade:
         a, log = self.log.state.account_items, self.log
         fees = bp.AssetFees(None, log.amount(log.index.settlement_assets[i], a.fee[item]))
         price, quantity = log.price(i, a.price[item]), log.quantity(i, a.quantity[item])
-        side, name = side_of(log.state.orders.side[order]), self.requests.key(order).strategy
-        return bp.Trade(f"t{item}", str(order), i, name, a.time_exchange[item], side, price, quantity, fees)
+        o, why = log.state.orders, REASONS[a.reason[item]] if a.kind[item] == CLOSE_OUT else None
+        side, name = side_of(o.side[order]), log.names[o.strategy[order]]
+        return bp.Trade(f"t{item}", str(order), i, name, a.time_exchange[item], side, price, quantity, fees, why)
 
     def _update(self, i: int, order: int, item: int) -> Any:
         a, key = self.log.state.account_items, self.requests.key(order)
         what, status, reason, time = a.kind[item], a.status[item], a.reason[item], a.time_exchange[item]
         if what == CANCEL_REJECTED:
             return bp.OrderResponseCancel(key, bp.OrderAlreadyFullyFilled())
+        if what == CHANGED:
+            trigger = self.log.price(i, a.trigger[item]) if a.trigger[item] else None
+            now = self.log.price(i, a.price[item]), self.log.quantity(i, a.order_quantity[item]), trigger
+            return bp.OrderResponseAmend(key, bp.Amended(str(order), time, *now, unasked=True))
         if status == CANCELLED and reason == REQUESTED:
             return bp.OrderResponseCancel(key, bp.Cancelled(str(order), time))
         o = self.requests.engine.state.orders
@@ -149,7 +179,8 @@ class Events:
             lots = a.order_quantity[item]  # a target's order that was cut is filled by less
         kind, tif = decode(o.kind[order], o.time_in_force[order], o.post_only[order])
         terms = side_of(o.side[order]), self.log.price(i, o.price[order]), self.log.quantity(i, lots)
-        return bp.Order(key, *terms, kind, tif, self._state(i, order, item))
+        given = bp.Conditions(triggered=time) if what == TRIGGERED else None
+        return bp.Order(key, *terms, kind, tif, self._state(i, order, item), given)
 
     def _state(self, i: int, order: int, item: int) -> Any:
         a, filled = self.log.state.account_items, self.requests.engine.state.orders.filled[order]  # before this report
@@ -157,6 +188,8 @@ class Events:
         if what == ACCEPTED:
             self._accepted[order] = time
             return bp.Open(str(order), time, self.log.quantity(i, a.quantity[item]))
+        if what == TRIGGERED:
+            return bp.Open(str(order), self._accepted[order], self.log.quantity(i, filled))
         if what == FILL and status in (FILLED, OPEN, OPEN_IN_FLIGHT):
             quantity = self.log.quantity(i, filled + a.quantity[item])
             return bp.Open(str(order), self._accepted.get(order, time), quantity)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
 import barter_bt as bt
 from barter_bt.testing.scenario import START, InstrumentSpec, Scenario, Source, make, shifted
+from barter_bt.testing.scenario.conditions import make_conditions, make_protection, told
+from barter_bt.testing.scenario.numbers import NEAR, price
 from barter_bt.testing.scenario.orders import make_open
 from barter_bt.testing.scenario.source import chance
-from barter_bt.testing.scenario.spec import Conditions
+from barter_bt.testing.scenario.spec import Conditions, Row, conditions_of
 from tests.system.hosts.decides import Decision
 from tests.system.hosts.plan import HALF, Plan
 
@@ -42,12 +44,21 @@ def unconditional(scenario: Scenario) -> Scenario:
     kept = [number for number, row in enumerate(scenario.schedule) if row[0] not in ("amend", "exercise")]
     place = {number: k for k, number in enumerate(kept)}
     rows = [scenario.schedule[number] for number in kept]
-    rows = [row[:-1] if isinstance(row[-1], Conditions) else row for row in rows]
-    rows = [(*row[:2], place[row[2]]) if row[0] == "cancel" else row for row in rows]
+    rows = [(*row[:2], place[row[2]]) if row[0] == "cancel" else _placed(row, place) for row in rows]
     items = tuple(_plain(item) for item in scenario.instruments)
     exchanges = tuple(replace(one, mark="weighted_mid", collateral=()) for one in scenario.exchanges)
     told = replace(scenario, instruments=items, exchanges=exchanges, rates=())
     return replace(told, schedule=tuple(rows), size_at="decision")
+
+
+def _placed(row: Row, place: Mapping[int, int]) -> Row:
+    """The row, with the new number of the one that it follows; entries of targets are protected in a way of their own.
+
+    They are while what reduces before them is in flight (rule 60); what is asked for by itself is not (rule 31).
+    """
+    conditions = conditions_of(row)
+    after = None if conditions.after is None else place[conditions.after]
+    return row if conditions == Conditions() else told(row, replace(conditions, after=after, entry=None))
 
 
 def _plain(item: InstrumentSpec) -> InstrumentSpec:
@@ -72,13 +83,33 @@ def make_decisions(source: Source, scenario: Scenario) -> tuple[Decision, ...]:
 def make_decision(source: Source, scenario: Scenario) -> Decision:
     cancels = tuple(source.integer(0, 3) for _ in range(source.pick((0, 0, 0, 0, 1, 2))))
     opens = tuple(make_request(source, scenario) for _ in range(source.pick((0, 0, 1, 1, 2, 3))))
+    if len(opens) > 1 and chance(source, 40):
+        opens = bound(source, scenario, opens)
     return Decision(cancels, opens, source.pick((False, True, True)) if chance(source, 6) else None)
 
 
 def make_request(source: Source, scenario: Scenario) -> bt.OrderRequest:
     item = source.pick(scenario.instruments)
     _, _, *terms = make_open(source, 0, item)
-    return replace(bt.OrderRequest(*terms), resize=chance(source, 40))
+    request = replace(bt.OrderRequest(*terms), resize=chance(source, 40))
+    if chance(source, 35):
+        return request
+    given = make_conditions(source, item, price(source, item, NEAR), held=not request.post_only)
+    if not given.reduce_only and chance(source, 60):
+        given = make_protection(source, item, given, "distance", NEAR, is_long=request.quantity > 0)
+    named = {name: value for name, value in asdict(given).items() if value not in (None, False)}
+    return replace(request, **named, protect_by="distance")
+
+
+def bound(source: Source, scenario: Scenario, opens: tuple[bt.OrderRequest, ...]) -> tuple[bt.OrderRequest, ...]:
+    """The same requests, those at the first's exchange in its group, or behind it."""
+    at = {item.name: item.exchange for item in scenario.instruments}
+    first, follows = opens[0], chance(source, 50)
+    if not follows:
+        first = replace(first, group="g")
+    bond: dict[str, Any] = {"after": first} if follows else {"group": "g"}
+    rest = [replace(one, **bond) if at[one.instrument] == at[first.instrument] else one for one in opens[1:]]
+    return (first, *rest)
 
 
 def make_verdicts(source: Source) -> tuple[str, ...]:

@@ -8,9 +8,12 @@ from typing import Any
 from barter_bt import protocol as bp
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN
 from barter_bt.engine.event import SCHEDULED
-from barter_bt.engine.terms import price_steps, steps
+from barter_bt.engine.order import NO_PARENT
+from barter_bt.strategy.request import ask_for_requests
 from barter_bt.system import Engine
-from barter_bt.system.book import decode
+from barter_bt.system.asked import requests_asked
+from barter_bt.system.book import kind_and_time
+from barter_bt.system.conditions import conditions_of
 from tests.system.hosts.decides import Decision
 from tests.system.hosts.log import Log, side_of
 
@@ -33,6 +36,8 @@ class Requests:
     def __init__(self, log: Log, asked: Mapping[tuple[int, int], Decision], strategy: int) -> None:
         self.log, self.asked, self._number = log, asked, strategy
         self.strategy = log.names[0]
+        self.cids: dict[int, str] = {}  # of what rows of a schedule have sent
+        self.rows: dict[int, int] = {}  # in ``asked``, likewise
         self.row = self.sent = 0  # of the present event in the audit; requests so far
 
     @property
@@ -43,12 +48,22 @@ class Requests:
         """Cancels and opens of the strategy at the present event."""
         if self.log.state.audits.kind[self.row] == SCHEDULED:
             return self._of_schedule()
-        asked = self.decision(hook) or Decision()
-        return [self.cancel(order) for order in asked.cancels], [self._open(one) for one in asked.opens]
+        decision = self.decision(hook) or Decision()
+        return [self.cancel(order) for order in decision.cancels], self._decided(decision)
 
     def decision(self, hook: int) -> Decision | None:
         """What the strategy in Python decided at the present event, if it was asked."""
         return self.asked.get((self.sequence, hook))
+
+    def _decided(self, decision: Decision) -> list[Any]:
+        """What a strategy of backtests asks for, on the state of this engine, as requests."""
+        s = self.engine.state
+        ask_for_requests(s, self.log.index, decision.opens)
+        (_, opens), self.sent = requests_asked(self.engine, self.log.names[self._number], "o", self.sent + 1)
+        self.sent -= 1
+        s.actions.truncate(0)
+        s.engine.amends_asked[0] = 0
+        return opens
 
     def _of_schedule(self) -> Any:
         cancels, opens = [], []
@@ -65,24 +80,16 @@ class Requests:
 
     def _again(self, asked: int) -> bp.OrderRequestOpen:
         a, log = self.log.state.asked, self.log
-        i = a.instrument[asked]
-        price, quantity = log.price(i, a.price[asked]), log.quantity(i, a.quantity_requested[asked])
-        kind, tif = decode(a.kind[asked], a.time_in_force[asked], a.post_only[asked])
-        return self._keyed(i, bp.RequestOpen(side_of(a.side[asked]), price, quantity, kind, tif), a.strategy[asked])
-
-    def _open(self, one: Any) -> bp.OrderRequestOpen:
-        log = self.log
-        i, terms = log.index.instrument(one.instrument), log.state.terms
-        lots = steps(abs(one.quantity), terms.lots_per_unit[i], terms.lot_noise[i])
-        ticks = 0 if one.price is None else price_steps(terms, i, one.price)
-        tifs: dict[str, bp.TimeInForce] = {
-            "gtc": bp.GoodUntilCancelled(one.post_only),
-            "ioc": bp.ImmediateOrCancel(),
-            "fok": bp.FillOrKill(),
-        }
-        kind = bp.OrderKind.LIMIT if ticks else bp.OrderKind.MARKET
-        side, price, quantity = side_of(1 if one.quantity > 0 else -1), log.price(i, ticks), log.quantity(i, lots)
-        return self._keyed(i, bp.RequestOpen(side, price, quantity, kind, tifs[one.time_in_force]), self._number)
+        i, units = a.instrument[asked], self.engine.units
+        self.rows[a.order[asked]] = asked
+        protects = a.parent[asked] != NO_PARENT and not a.follows[asked]
+        wished = self.rows[a.parent[asked]] if protects else asked  # what protects has what is left of its entry
+        price, quantity = log.price(i, a.price[asked]), log.quantity(i, a.quantity_requested[wished])
+        kind, tif = kind_and_time(a.kind[asked], a.time_in_force[asked], a.post_only[asked])
+        self.cids[a.order[asked]] = f"o{self.sent + 1}"
+        given = conditions_of(log.state, units, a, asked, self.cids.get)
+        terms = bp.RequestOpen(side_of(a.side[asked]), price, quantity, kind, tif, given)
+        return self._keyed(i, terms, a.strategy[asked])
 
     def _keyed(self, i: int, terms: bp.RequestOpen, strategy: int) -> bp.OrderRequestOpen:
         self.sent += 1

@@ -8,9 +8,8 @@ from typing import Any, Self
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.backtest import Result
-from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_OPEN
-from barter_bt.engine.order import NO_GROUP, NO_PRICE, NO_TIME
+from barter_bt.engine.order import NO_PRICE, NO_TIME
 from barter_bt.engine.replica import StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.system import Engine
@@ -114,16 +113,16 @@ class Told:
         return ""
 
     def _is_beyond_requests(self, row: int) -> bool:
-        """A target without a price is refused without a quantity, and orders have terms, which no request can have."""
+        """A target without a price is refused without a quantity; a row may be followed when its times have come."""
         asked, outputs = self.state.asked, self.log.outputs[self.state.audits.sequence[row]]
         opens = [(kind, k) for kind, _, k in outputs if kind in (SENT_OPEN, REFUSED_OPEN)]
         unpriced = [
             kind == REFUSED_OPEN and asked.reason[k] == NO_PRICE and asked.quantity_requested[k] == 0
             for kind, k in opens
         ]
-        bound = [asked.group[k] != NO_GROUP or asked.follows[k] or asked.candle_fill[k] for _, k in opens]
-        timed = [asked.good_after[k] != NO_TIME or asked.good_till[k] != NEVER for _, k in opens]
-        return any(unpriced) or any(bound) or any(timed)
+        now = self.state.audits.time[row]
+        due = [NO_TIME < asked.good_after[k] <= now or asked.good_till[k] <= now for _, k in opens]
+        return any(unpriced) or any(due)
 
     def _step(self, row: int) -> tuple[Any, str]:
         a, before = self.state.audits, len(self.engine.state.outputs)

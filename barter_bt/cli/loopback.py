@@ -1,0 +1,113 @@
+"""An exchange on a port of this machine, at which the command line trades as at any other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from barter_bt.cli.places import SPOT
+from barter_bt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.instrument import Instrument
+    from barter_bt.live import Clock
+    from barter_bt.live.binance import BinanceAccount, BinanceMarket
+    from barter_bt.testing.exchange import Listing
+
+PACE, FASTEST_NS = "30s", 60 * 10**9
+_SOCKETS = 2  # of the account and of the market
+
+
+@dataclass(frozen=True)
+class Loopback:
+    """What there is to trade with.
+
+    Parameters
+    ----------
+    clock
+        What time it is there.
+    market, account
+        Adapters of the exchange.
+    replay
+        Lets the market begin; returns when the data has ended, and a second later.
+    """
+
+    clock: Clock
+    market: BinanceMarket
+    account: BinanceAccount
+    replay: Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | None) -> AsyncIterator[Loopback]:
+    """An exchange that says the data of a configuration, with its balances and fees.
+
+    Parameters
+    ----------
+    built
+        The configuration.
+    pace
+        Time of the data in a second.
+    streams
+        What of the market is listened to; by default all that the data has.
+
+    Raises
+    ------
+    ConfigError
+        The pace, or something of the configuration, is not for a loopback exchange.
+    """
+    from barter_bt.backtest.asked import nanoseconds
+    from barter_bt.data.duration import duration_ns
+    from barter_bt.engine.agenda import NEVER
+    from barter_bt.live import Paced
+    from barter_bt.live.binance import BinanceAccount, BinanceMarket, Keys
+    from barter_bt.live.clock import SECOND_NS
+    from barter_bt.testing.exchange import LoopbackExchange
+    from barter_bt.testing.exchange.replay import channels, replay_market
+
+    traded, data, pace_ns = built["instruments"], built["data"], duration_ns(pace, "--pace")
+    if not 0 < pace_ns <= FASTEST_NS:
+        raise ConfigError(f"--pace is {pace}; requests are good for 5 s of the exchange's clock", "write 1s to 1m")
+    heard, listings = streams or channels(data), {one.name: _listing(one) for one in traded}
+    start = nanoseconds(built.get("start"), min(stream.time_range()[0] for stream in data), "run.start")
+    end = nanoseconds(built.get("end"), NEVER, "run.end")
+    clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
+    balances = {asset.upper(): Decimal(str(amount)) for asset, amount in built["balances"].items()}
+    fee, fee_in = _fee(built["venues"][SPOT].fees)
+    async with LoopbackExchange(clock, [*listings.values()], balances, fee=fee, fee_in=fee_in) as exchange:
+        market = BinanceMarket(traded, heard, endpoints=exchange.endpoints, clock=clock)
+        keys = Keys("key", "secret")
+        account = BinanceAccount(traded, keys, endpoints=exchange.endpoints, dry_run=False, clock=clock)
+
+        async def replay() -> None:
+            while len(exchange.sockets.open) < _SOCKETS:
+                await clock.sleep_until(clock.now() + pace_ns // 100)
+            symbols = {name: one.symbol for name, one in listings.items()}
+            await replay_market(exchange, data, symbols, clock, start, end)
+            await clock.sleep_until(clock.now() + pace_ns)
+
+        yield Loopback(clock, market, account, replay)
+
+
+def _listing(one: Instrument) -> Listing:
+    from barter_bt.testing.exchange import Listing
+
+    if one.exchange != SPOT or one.kind != "spot" or one.price_increment is None or one.quantity_increment is None:
+        raise ConfigError(
+            f"{one.name!r} of {one.exchange!r} is no spot instrument of {SPOT!r} with increments",
+            "as docs/examples/loopback.toml has them; barter-bt paper trades all others on paper",
+        )
+    base, quote = (one.base_name_exchange or one.base).upper(), (one.quote_name_exchange or one.quote).upper()
+    symbol = (one.name_exchange or one.name.replace("_", "")).upper()
+    increments = Decimal(str(one.price_increment)), Decimal(str(one.quantity_increment))
+    return Listing(symbol, base, quote, *increments, Decimal(str(one.notional_min or 0)))
+
+
+def _fee(fees: Any) -> tuple[str, str]:
+    if fees.maker != fees.taker:
+        raise ConfigError(f"fees are {fees.maker} and {fees.taker}; a loopback exchange has one", "maker = taker")
+    paid_in = fees.paid_in
+    return str(Decimal(str(fees.taker))), paid_in if paid_in in ("quote", "received") else paid_in.upper()

@@ -1,0 +1,57 @@
+"""Who is told of a session while it runs: a webhook, Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from barter_bt.live import Clock, SystemHandle
+
+Watcher: TypeAlias = "Callable[[SystemHandle], Awaitable[None]]"
+
+
+@asynccontextmanager
+async def watched(
+    config: Path, alerts: str | None, metrics: int | None, clock: Clock | None = None
+) -> AsyncIterator[list[Watcher]]:
+    """Those that a file, and the command line before it, ask for.
+
+    Parameters
+    ----------
+    config
+        The file, with its sections ``[alerts]`` and ``[metrics]``.
+    alerts
+        Variable of the environment that holds the URL of a webhook.
+    metrics
+        A port.
+    clock
+        That of the system.
+
+    Raises
+    ------
+    ConfigError
+        The variable is not set, or the port cannot be had.
+    """
+    from barter_bt.backtest.config import load
+    from barter_bt.backtest.config.sections import given
+
+    file, watchers = load(config).file, list[Watcher]()
+    told: dict[str, Any] = given(file.alerts) if file.alerts else {}
+    if name := alerts or told.pop("webhook", None):
+        from barter_bt.live.alerting import KINDS, Webhook
+
+        watchers.append(Webhook.from_environment(name, told.get("kinds", KINDS)).follow)
+    where: dict[str, Any] = given(file.metrics) if file.metrics else {}
+    if metrics is not None:
+        where["port"] = metrics
+    async with AsyncExitStack() as stack:
+        if where:
+            from barter_bt.live.metrics import Metrics
+
+            counting = Metrics(clock)
+            await stack.enter_async_context(counting.served(**where))
+            watchers.append(counting.follow)
+        yield watchers

@@ -1,0 +1,1 @@
+"""``python -m benchmarks.fills``: our fills of a grid maker on real captures beside hftbacktest's, one by one."""

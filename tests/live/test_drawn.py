@@ -1,0 +1,125 @@
+"""Whatever a strategy asks for, with whatever conditions: paper has the digest of the backtest (rule 83)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import barter_bt as bt
+from barter_bt.engine.agenda import NEVER
+from barter_bt.engine.order import NO_TIME
+from barter_bt.engine.state.tables import EngineState
+from barter_bt.errors import BarterBtError
+from barter_bt.live import SimulatedExchange
+from barter_bt.live.session import Session
+from barter_bt.protocol import TradingState, from_json, to_json
+from barter_bt.testing.scenario import Scenario, Seeded, Source, make, to_backtest
+from barter_bt.testing.strategies import accepted
+from barter_bt.testing.strategies.common import builds
+from tests.draws import draws
+from tests.live.asking import Asks
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # what is warned of differs
+# What an exchange settles by sessions or cuts at a fill, who made, when it rejected an amend, parts of a lot of a fee.
+COMPARED: dict[str, set[str]] = {
+    "orders": {"good_after", "good_till", "candle_fill", "quantity"},
+    "amends": {"time_exchange"},
+    "trades": {"maker"},
+    "positions": set(),
+    "balances": set(),
+    "payments": {"flow"},
+    "entitlements": {"flow"},
+    "worths": set(),
+    "instruments": {"fee_credit", "chosen"},
+}
+
+
+def make_told(source: Source) -> Scenario:
+    """A scenario without what no account event tells, and without targets."""
+    while True:
+        drawn = make(source, scheduled=True)
+        has_split = any(row[0] == "split" for row in drawn.cash_flows)
+        has_book = any(one.kind == "book" for one in drawn.streams)
+        if not (has_split or has_book) and any(row[0] == "open" for row in drawn.schedule):
+            return drawn
+
+
+def both(scenario: Scenario) -> tuple[bt.Result, SimulatedExchange, Session]:
+    """A backtest, and the same strategy on paper; each request goes through JSON."""
+    given_ = to_backtest(scenario) | {"interpret": True}
+    given_.pop("strategy")
+    simulation = bt.Simulation(given_.pop("data"), given_.pop("instruments"), **given_)
+    result, exchange = simulation.run(Asks(scenario)), Written(simulation)
+    clients: Any = dict.fromkeys(exchange.exchanges, exchange)
+    arguments = exchange.engine_arguments() | {"trading": TradingState.ENABLED}
+    session = Session(Asks(scenario), clients, **arguments)
+    exchange.attach(session.engine, timer_ns=session.timer_ns, bar_close=session.wakes_at_bars)
+    while (arrival := exchange.next()) is not None:
+        session.process(arrival)
+    return result, exchange, session
+
+
+class Written(SimulatedExchange):
+    """What it is sent it reads as it was written down."""
+
+    def open(self, request: Any) -> Any:
+        return super().open(from_json(type(request), to_json(request)))
+
+    def amend(self, request: Any) -> Any:
+        return super().amend(from_json(type(request), to_json(request)))
+
+
+def difference(here: EngineState, there: EngineState) -> str:
+    """Where what an engine knows differs."""
+    for table, untold in COMPARED.items():
+        mine, theirs = getattr(here, table), getattr(there, table)
+        for name in mine.schema.keys() - untold:
+            one, other = mine.array(name).tolist(), theirs.array(name).tolist()
+            if one != other:
+                return f"{table}.{name}: {one}, {other}"
+    return ""
+
+
+@settings(max_examples=draws(25), deadline=None, suppress_health_check=list(HealthCheck))
+@given(builds(make_told))
+def test_one_digest(scenario: Scenario) -> None:
+    with accepted():
+        result, exchange, session = both(scenario)
+    assert exchange.digest == result.digest
+    assert difference(session.engine.state, result.state) == ""
+
+
+def test_draws_reach_every_condition() -> None:
+    """Equality proves little where little is asked for."""
+    done: Counter[str] = Counter()
+    for seed in range(120):
+        scenario = make_told(Seeded(seed))
+        try:
+            result, exchange, session = both(scenario)
+        except BarterBtError:
+            done["refused"] += 1
+            continue
+        assert exchange.digest == result.digest, seed
+        assert difference(session.engine.state, result.state) == "", seed
+        o = result.orders
+        done.update(o["kind"].cast(str).to_list())
+        done.update(o["reason"].drop_nulls().cast(str).to_list())
+        terms = result.state.orders
+        for name in ("reduce_only", "resize", "trigger_by"):
+            done[name] += int((terms.array(name) > 0).sum())
+        for name in ("group", "parent"):
+            done[name] += int((terms.array(name) >= 0).sum())
+        done["good_after"] += int((terms.array("good_after") > NO_TIME).sum())
+        done["good_till"] += int((terms.array("good_till") < NEVER).sum())
+        done["amends"] += len(result.state.amends)
+        done["paid"] += len(result.state.payments)
+    wanted = (
+        "stop", "stop_limit", "market_if_touched", "limit_if_touched", "trailing_stop", "trailing_stop_limit", "amends",
+        "group", "parent", "good_after", "good_till", "reduce_only", "resize", "trigger_by", "sibling_filled",
+        "parent_ended", "time_over", "liquidation", "paid",
+    )  # fmt: skip
+    assert [name for name in wanted if done[name] < 3] == []
+    assert done["refused"] < 30
