@@ -69,8 +69,8 @@ def sweep(
 
     Signals on the candles of spot instruments, followed by market orders without latency, with stops and take profits
     if there is one instrument, are run in one pass for many sets (rule 85): nothing is kept of a run but what its
-    figures are made of. Everything else is run as a whole. Figures are the same either way, and do
-    not depend on who runs a set, or on how many at a time.
+    figures are made of. Everything else is run as a whole. Figures are the same either way, and do not depend on who
+    runs a set, or on how many at a time.
 
     Parameters
     ----------

@@ -128,7 +128,8 @@ def _run(name: str, case: str, variant: str, folder: Path, data: Data) -> dict[s
     answer = _answer(name, case, variant, entry["n"], data)
     told = {"case": case, "variant": variant, "same_work": None, "same_work_reason": ""}
     if answer is None:
-        return entry | told | {"note": f"{entry['note']}; {entry['orders']:,} orders"}
+        orders = "" if entry["orders"] is None else f"; {entry['orders']:,} orders"
+        return entry | told | {"note": f"{entry['note']}{orders}"}
     same, reason = _judge(entry, answer, (tool.tolerance or {}).get(case))
     return entry | told | {"same_work": same, "same_work_reason": reason}
 

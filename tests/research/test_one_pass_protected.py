@@ -207,3 +207,12 @@ def test_compiled_and_interpreted_agree():
         assert runs[0] == runs[1]
         assert min(run["trades"] for run in runs[0]) > 100
         assert differences(sim, each)[0] == []
+
+
+def test_what_protects_a_rejected_entry_is_rejected():
+    """All three are counted."""
+    sim = simulation(bars(*ROWS, instrument="btc_usd"), least="0.5")
+    one = bt.Signals(pl.lit(0.4), stop_loss=0.1, take_profit=0.1)
+    assert differences(sim, [one]) == ([], 0)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert (run.value("orders"), run.value("orders_rejected")) == (3, 3)
