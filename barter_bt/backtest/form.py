@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from barter_bt.backtest.warm import is_cold, is_empty, linked, warm_in_background
+from barter_bt.columns.block import Block
 from barter_bt.columns.kernel import Compiler, interprets, is_numba_off
-from barter_bt.columns.table import Block
 from barter_bt.columns.view import SAYS
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.manage import manage

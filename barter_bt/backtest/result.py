@@ -18,7 +18,7 @@ from barter_bt.backtest.fill_reasons import with_fill_reasons
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.backtest.round_trips import round_trips
-from barter_bt.columns.table import Block
+from barter_bt.columns.block import Block
 from barter_bt.data.market import shown
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.replica import AuditError, StateReplica

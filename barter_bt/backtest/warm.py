@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 from barter_bt.columns import workers
+from barter_bt.columns.block import Block
 from barter_bt.columns.cache import cache_directory
-from barter_bt.columns.table import Block
 from barter_bt.engine.feed import Feed
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import wake

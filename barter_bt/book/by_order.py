@@ -17,8 +17,10 @@ from barter_bt.book.apply import apply_row
 from barter_bt.book.change import ASK, BID, ENDS, EXECUTED, GAP, OLD, SNAPSHOT
 from barter_bt.book.read import lots_at
 from barter_bt.book.tables import ASKS, BIDS, Books
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import I8, I32, I64
 from barter_bt.columns.marks import hot, native, unit
-from barter_bt.columns.table import I8, I32, I64, Block, Table
+from barter_bt.columns.table import Table
 
 ADD, MODIFY, CANCEL, EXECUTE, CLEAR = 1, 2, 3, 4, 5
 ACTIONS = ("add", "modify", "cancel", "execute", "clear")

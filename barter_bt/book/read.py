@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from barter_bt.book.tables import ASKS, BIDS, Books
+from barter_bt.columns.column import Column
 from barter_bt.columns.marks import hot
-from barter_bt.columns.table import Column
 
 _NEAR = 16  # levels from the best on that are looked at one by one
 STALE, EMPTY, ONE_SIDED, NORMAL, LOCKED, CROSSED = range(6)

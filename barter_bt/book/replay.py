@@ -12,7 +12,9 @@ from barter_bt.book.apply import apply_row
 from barter_bt.book.change import ENDS
 from barter_bt.book.read import book_state, level_lots, level_ticks
 from barter_bt.book.tables import ASKS, BIDS, Books
-from barter_bt.columns.table import I8, I32, I64, Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import I8, I32, I64
+from barter_bt.columns.table import Table
 
 
 class Settings(Table):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I64, Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import I64
+from barter_bt.columns.table import Table
 
 BIDS, ASKS = 0, 1  # the sides of instrument i are rows 2i and 2i + 1
 ROOM = 16  # levels of a side before it moves

@@ -10,7 +10,8 @@ from enum import Enum
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from barter_bt.columns.table import Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.table import Table
 
 Function = Callable[..., Any]
 

@@ -8,10 +8,10 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from barter_bt.columns.block import Block
 from barter_bt.columns.cache import CodeCache
 from barter_bt.columns.digest import Function, digest, is_users
 from barter_bt.columns.kernel import Compiler, compiling, short
-from barter_bt.columns.table import Block
 
 if TYPE_CHECKING:
     from barter_bt.columns.native import Native

@@ -30,7 +30,8 @@ from numba.core.typing.templates import (
 )
 from numba.extending import intrinsic, models, register_model
 
-from barter_bt.columns.table import _HEADER, Block, Table, grow
+from barter_bt.columns.block import Block
+from barter_bt.columns.table import _HEADER, Table, grow
 from barter_bt.columns.view import SAYS
 
 _SCALARS = {"i8": types.int64, "i4": types.int32, "i1": types.int8, "f8": types.float64}

@@ -18,8 +18,9 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from barter_bt.columns.block import Block
 from barter_bt.columns.memory import take
-from barter_bt.columns.table import Block, Table
+from barter_bt.columns.table import Table
 from barter_bt.errors import StorageError
 
 _ZEROS = bytes(1 << 20)

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.columns.table import Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.table import Table
 from barter_bt.errors import ConfigError
 from barter_bt.files import replacing
 

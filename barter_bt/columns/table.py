@@ -17,14 +17,13 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
+from barter_bt.columns.column import DTYPES, layout_of
 from barter_bt.columns.memory import take
-from barter_bt.columns.view import BlockView
 from barter_bt.errors import StorageError
 
 if TYPE_CHECKING:
@@ -33,31 +32,9 @@ if TYPE_CHECKING:
 
     from barter_bt.columns.spill import BoundedMemory
 
-T = TypeVar("T")
-
-
-class Column(Protocol[T]):
-    """What a column offers inside a kernel: reading and writing one element."""
-
-    def __getitem__(self, row: int) -> T: ...
-    def __setitem__(self, row: int, value: T) -> None: ...
-
-
-I64 = Annotated[Column[int], "i8"]
-I32 = Annotated[Column[int], "i4"]
-I8 = Annotated[Column[int], "i1"]
-F64 = Annotated[Column[float], "f8"]
-# Columns of columns: element s is a whole column that lives elsewhere, for example in an Arrow buffer.
-I64s = Annotated[Column[Column[int]], "*i8"]
-I8s = Annotated[Column[Column[int]], "*i1"]
-I32s = Annotated[Column[Column[int]], "*i4"]
-F64s = Annotated[Column[Column[float]], "*f8"]
-
-_DTYPES = {code: np.dtype(code) for code in ("i8", "i4", "i1", "f8")}
 _SPARE, _MUCH = 4, 1 << 20  # room for so many times the rows, bytes: given back at the end of a run
 _SLACK = 64  # bytes, so that a block can begin where its address divides by as many
 _MOVED = 1 << 24  # bytes that are moved at a time
-_CAPACITIES = 64  # for which places are remembered
 _HEADER = 2  # rows and capacity stand before the addresses
 _by_address: weakref.WeakValueDictionary[int, Table] = weakref.WeakValueDictionary()
 
@@ -100,6 +77,7 @@ class Table:
 
     Examples
     --------
+    >>> from barter_bt.columns.column import I64
     >>> class Fills(Table, growable=True):
     ...     price: I64
     >>> fills = Fills(1)
@@ -120,7 +98,7 @@ class Table:
 
     def __init__(self, rows: int) -> None:
         capacity = max(rows, 1)
-        self._layout = _layout(type(self))
+        self._layout = layout_of(type(self))
         self._descriptor = np.zeros(_HEADER + len(self.schema), np.int64)
         self._head: memoryview[int] = _view(self._descriptor)
         self._arrays: dict[str, npt.NDArray[Any]] = {}  # of the columns that Python has asked for
@@ -136,7 +114,7 @@ class Table:
     @classmethod
     def dtype(cls, name: str) -> np.dtype[Any]:
         """The type of a column's elements."""
-        return _DTYPES[cls.schema[name]]
+        return DTYPES[cls.schema[name]]
 
     @classmethod
     def over(cls, columns: Mapping[str, npt.NDArray[Any]]) -> Self:
@@ -146,7 +124,7 @@ class Table:
             raise TypeError(f"a {cls.__name__} over columns wants all of {list(cls.schema)} at one length")
         for k, (name, code) in enumerate(cls.schema.items()):
             array = columns[name]
-            if array.dtype != _DTYPES.get(code) or not array.flags.c_contiguous:
+            if array.dtype != DTYPES.get(code) or not array.flags.c_contiguous:
                 raise TypeError(f"column {name!r} ({code}) cannot be {array.dtype} with strides {array.strides}")
             table._arrays[name] = array
             table._head[_HEADER + k] = int(array.ctypes.data)
@@ -303,59 +281,12 @@ class Table:
                     self._memory.release()
 
 
-class _Layout:
-    """What all tables of a class have in common.
-
-    Attributes
-    ----------
-    numbers, dtypes, widths
-        Of each column its number, by name; its type and the bytes of an element.
-    pointers
-        Columns of columns.
-    named
-        Columns with the name of something that tables have anyway.
-    """
-
-    def __init__(self, cls: type[Table]) -> None:
-        codes = ["i8" if code[0] == "*" else code for code in cls.schema.values()]
-        self.numbers = {name: k for k, name in enumerate(cls.schema)}
-        self.dtypes = [_DTYPES[code] for code in codes]
-        self.widths = [dtype.itemsize for dtype in self.dtypes]
-        self.pointers = [name for name, code in cls.schema.items() if code[0] == "*"]
-        self.named = [name for name in cls.schema if hasattr(cls, name) and name not in self.pointers]
-        self._places: dict[int, tuple[list[int], npt.NDArray[np.int64]]] = {}
-
-    def places(self, capacity: int) -> tuple[list[int], npt.NDArray[np.int64]]:
-        """Where each column starts, and where the last ends, as a list; and the starts as an array."""
-        found = self._places.get(capacity)
-        if found is None:
-            if len(self._places) == _CAPACITIES:
-                self._places.clear()
-            ends = np.cumsum([0, *(-(-capacity * width // 64) * 64 for width in self.widths)])
-            found = self._places[capacity] = ends.tolist(), ends[:-1]
-        return found
-
-
-_layouts: weakref.WeakKeyDictionary[type[Table], _Layout] = weakref.WeakKeyDictionary()
-
-
-def _layout(cls: type[Table]) -> _Layout:
-    found = _layouts.get(cls)
-    if found is None:
-        found = _layouts[cls] = _Layout(cls)
-    return found
-
-
 def _table_of(cls: type[Table], rows: int, columns: Mapping[str, npt.NDArray[Any]]) -> Table:
     table = cls(rows)
     table.truncate(rows)
     for name, values in columns.items():
         table.array(name)[:] = values
     return table
-
-
-def _block_of(cls: type[Block], tables: Mapping[str, Any]) -> Block:
-    return cls(**tables)
 
 
 def grow(address: int) -> int:
@@ -371,74 +302,6 @@ def grow(address: int) -> int:
     return 0
 
 
-class Block:
-    """Named tables behind one address: what a kernel receives as its state.
-
-    Subclasses annotate each table; a block may hold other blocks. In compiled code a block is one pointer,
-    ``block.assets.total[i]`` two loads that the compiler may hoist.
-
-    Examples
-    --------
-    >>> Row = make_table("Row", {"value": "i8"})
-    >>> Pair = make_block("Pair", {"left": Row, "right": Row})
-    >>> Pair(left=Row(1), right=Row(2)).tables()["right"].array("value")
-    array([0, 0])
-    """
-
-    layout: ClassVar[dict[str, type[Table] | type[Block]]] = {}
-
-    def __init_subclass__(cls) -> None:
-        parts = (Table, Block)
-        cls.layout = {k: v for k, v in get_type_hints(cls).items() if isinstance(v, type) and issubclass(v, parts)}
-
-    def __init__(self, **tables: Table | Block) -> None:
-        if list(tables) != list(self.layout):
-            raise TypeError(f"{type(self).__name__} wants the tables {list(self.layout)}, not {list(tables)}")
-        for name, table in tables.items():
-            setattr(self, name, table)
-        self._directory = np.array([table.address for table in tables.values()], np.int64)
-        self.address: int = int(self._directory.ctypes.data)
-
-    def replace(self, name: str, table: Table | Block) -> None:
-        """Put another table of the same class in a place, between calls of kernels."""
-        setattr(self, name, table)
-        for view in ("read_only", "checked"):
-            vars(self).pop(view, None)
-        self._directory[list(self.layout).index(name)] = table.address
-
-    def trim(self) -> None:
-        """Give back room that was not needed."""
-        for table in self.tables().values():
-            table.trim()
-
-    def __reduce__(self) -> Any:
-        """Pickled are the tables."""
-        return _block_of, (type(self), self.tables())
-
-    def copy(self) -> Self:
-        """Another block with copies of the tables."""
-        return type(self)(**{name: table.copy() for name, table in self.tables().items()})
-
-    def tables(self) -> Mapping[str, Any]:
-        """Tables by name, in the order of declaration."""
-        return {name: getattr(self, name) for name in self.layout}
-
-    @cached_property
-    def read_only(self) -> Self:
-        """What strategies see of the engine's tables (:mod:`barter_bt.columns.view`)."""
-        return cast("Self", BlockView(self, writable=False))
-
-    @cached_property
-    def checked(self) -> Self:
-        """What strategies see of their own tables."""
-        return cast("Self", BlockView(self, writable=True))
-
-    @property
-    def whole(self) -> Self:
-        """The block itself; of a view, the block that it shows."""
-        return self
-
-
 def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
     """A table class from a mapping of column name to dtype code, for columns known only at run time.
 
@@ -449,11 +312,4 @@ def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
     """
     cls: type[Table] = type(name, (Table,), {})
     cls.schema = dict(columns)
-    return cls
-
-
-def make_block(name: str, layout: Mapping[str, type[Table] | type[Block]]) -> type[Block]:
-    """A block class from a mapping of name to the class of table or block."""
-    cls: type[Block] = type(name, (Block,), {})
-    cls.layout = dict(layout)
     return cls

@@ -17,7 +17,8 @@ from barter_bt.errors import StrategyError
 if TYPE_CHECKING:
     import polars as pl
 
-    from barter_bt.columns.table import Block, Table
+    from barter_bt.columns.block import Block
+    from barter_bt.columns.table import Table
 
 SAYS = "the strategy"  # what is objected to begins with this; the compiler's own messages do not
 # The same words in both modes: compiled code fills in the numbers by itself.

@@ -6,8 +6,9 @@ sets its time, and a branch of :func:`barter_bt.simulation.loop.run`; between tw
 
 from __future__ import annotations
 
+from barter_bt.columns.column import I8, I64
 from barter_bt.columns.marks import hot
-from barter_bt.columns.table import I8, I64, Table
+from barter_bt.columns.table import Table
 
 NEVER = (1 << 63) - 1  # later than every time
 STARVED = -(1 << 63)  # due before every time: market data is read to its end, and more follows

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I64, Table
+from barter_bt.columns.column import I64
+from barter_bt.columns.table import Table
 
 NO_FAULT, OUT_OF_RANGE, BAD_ROW, TIME_WENT_BACK, OFF_GRID, BAD_INSTRUMENT, ENDLESS, BAD_TARGET, BAD_ORDER = range(9)
 FILL_IN_PAST, BAD_TERMS, BAD_ASSET = 9, 10, 11

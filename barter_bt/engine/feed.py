@@ -7,8 +7,10 @@ a candle stream a third for the opens of its candles. A new kind of event is a n
 
 from __future__ import annotations
 
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import I64, F64s, I8s, I32s, I64s
 from barter_bt.columns.marks import hot
-from barter_bt.columns.table import I64, Block, F64s, I8s, I32s, I64s, Table
+from barter_bt.columns.table import Table
 from barter_bt.engine.agenda import NEVER, STARVED
 
 TRADE_ROWS, QUOTE_ROWS, CANDLE_ROWS, BOOK_ROWS = 0, 1, 2, 3

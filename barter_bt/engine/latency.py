@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from barter_bt.columns.column import I64
 from barter_bt.columns.exact import muldiv_floor
 from barter_bt.columns.marks import native, unit
-from barter_bt.columns.table import I64, Table
+from barter_bt.columns.table import Table
 
 CONSTANT, BY_TIME, MEASURED, INTERPOLATED = 0, 1, 2, 3
 FEED, RESPONSE = 15, 16  # kinds: of market events, and what is added to that of a report; requests have their own

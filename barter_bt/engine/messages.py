@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I8, I64, Table
+from barter_bt.columns.column import I8, I64
+from barter_bt.columns.table import Table
 from barter_bt.engine.agenda import NEVER, Agenda
 
 REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND = 0, 1, 2

@@ -6,7 +6,8 @@ of its state, and finally its record: a closed order keeps its row, so whatever 
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I8, I64, Table
+from barter_bt.columns.column import I8, I64
+from barter_bt.columns.table import Table
 from barter_bt.engine.agenda import NEVER
 
 BUY, SELL = 1, -1

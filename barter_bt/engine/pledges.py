@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.column import I64
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, muldiv
-from barter_bt.columns.table import I64, Table
+from barter_bt.columns.table import Table
 from barter_bt.engine.accounting import exchanged
 from barter_bt.engine.terms import RATE
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from barter_bt.columns.column import F64, I64
 from barter_bt.columns.marks import hot, unit
-from barter_bt.columns.table import F64, I64, Table
+from barter_bt.columns.table import Table
 from barter_bt.instrument import Instrument
 
 _MOST_LOTS = float(1 << 60)

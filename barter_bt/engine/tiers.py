@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from barter_bt.columns.column import I64
 from barter_bt.columns.exact import muldiv
 from barter_bt.columns.marks import unit
-from barter_bt.columns.table import I64, Table
+from barter_bt.columns.table import Table
 from barter_bt.engine.terms import RATE, Terms
 
 BY_TIER = -1  # in the terms of an instrument, in place of an amount per lot

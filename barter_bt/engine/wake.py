@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import Block
+from barter_bt.columns.block import Block
 from barter_bt.engine.event import ON_EVENT
 from barter_bt.engine.state.tables import EngineState
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from barter_bt.columns.block import Block
 from barter_bt.columns.callback import Callback, register
 from barter_bt.columns.entry import compile_address
-from barter_bt.columns.table import Block
 from barter_bt.engine.fault import NO_FAULT, RISK_RAISED, fail
 from barter_bt.engine.manage import apply_verdict
 from barter_bt.engine.order import MOST_OWN_REASONS, NO_REASON, OWN_REASON, REASONS, RISK_FAILED

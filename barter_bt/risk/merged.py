@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from barter_bt.columns.block import Block
 from barter_bt.columns.callback import call
-from barter_bt.columns.table import Block
 from barter_bt.engine.manage import apply_verdict
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.risk.managers import Check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import Block
+from barter_bt.columns.block import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import REPORT, REQUEST, STARVED, horizon_of
 from barter_bt.engine.event import MARKET_QUOTE, MARKET_TRADE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from barter_bt.book.change import ENDS
+from barter_bt.columns.block import Block
 from barter_bt.columns.marks import unit
-from barter_bt.columns.table import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import REPORT, REQUEST, VENUE_MARKET
 from barter_bt.engine.audit import FULL, begin, note_market

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from barter_bt.columns.table import I64, Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import I64
+from barter_bt.columns.table import Table
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP
 

@@ -25,7 +25,7 @@ data, for a strategy written in Python, or to show progress, and be called again
 
 from __future__ import annotations
 
-from barter_bt.columns.table import Block
+from barter_bt.columns.block import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.action.stop import watch_losses
 from barter_bt.engine.agenda import (

@@ -7,7 +7,7 @@ every other case is left to the loop.
 
 from __future__ import annotations
 
-from barter_bt.columns.table import Block
+from barter_bt.columns.block import Block
 from barter_bt.engine.action.send import dispatch
 from barter_bt.engine.agenda import BAR_DUE, MARK, REPORT, REQUEST, STARVED, horizon_of
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from barter_bt.columns.table import Block, make_block, make_table
+from barter_bt.columns.block import Block, make_block
+from barter_bt.columns.table import make_table
 from barter_bt.data.duration import duration_ns
 from barter_bt.engine.event import TIMER, WAKE
 from barter_bt.engine.sizing import UNITS

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from barter_bt.columns.table import Block, make_block
+from barter_bt.columns.block import Block, make_block
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP
 from barter_bt.errors import StrategyError

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from barter_bt.columns.table import Block, Table, make_block, make_table
+from barter_bt.columns.block import Block, make_block
+from barter_bt.columns.table import Table, make_table
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 

@@ -8,7 +8,7 @@ from math import copysign
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from barter_bt.columns.table import Column
+from barter_bt.columns.column import Column
 from barter_bt.engine.action.send import ask_trading
 from barter_bt.engine.event import (
     BALANCE,

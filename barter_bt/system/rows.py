@@ -11,8 +11,10 @@ from functools import cache, partial
 from types import FunctionType
 from typing import TypeAlias, cast
 
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import F64, I64
 from barter_bt.columns.kernel import interprets
-from barter_bt.columns.table import F64, I64, Block, Table, out_of_memory
+from barter_bt.columns.table import Table, out_of_memory
 from barter_bt.engine.audit import begin, note_event, note_market
 from barter_bt.engine.event import MARKET_CANDLE, MARKET_OTHER, MARKET_QUOTE, MARKET_TRADE
 from barter_bt.engine.order import NO_TIME

@@ -6,7 +6,9 @@ The engine never sees these tables. What it learns, it learns from reports, late
 from __future__ import annotations
 
 from barter_bt.book.tables import Books
-from barter_bt.columns.table import F64, I8, I64, Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import F64, I8, I64
+from barter_bt.columns.table import Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.latency import Delays

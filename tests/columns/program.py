@@ -15,7 +15,9 @@ import polars as pl
 
 import barter_bt as bt
 from barter_bt.columns import entry, kernel
-from barter_bt.columns.table import I64, Block, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import I64
+from barter_bt.columns.table import Table
 from barter_bt.strategy.api import buy, target
 from barter_bt.venue import posting as venue_posting
 

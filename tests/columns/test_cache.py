@@ -17,8 +17,9 @@ import pytest
 
 from barter_bt.columns import cache
 from barter_bt.columns.cache import _HEAD, CacheWarning, CodeCache, _checksum, _read, cache_directory, prune
+from barter_bt.columns.column import I64
 from barter_bt.columns.digest import digest
-from barter_bt.columns.table import I64, Table
+from barter_bt.columns.table import Table
 
 PROGRAM = Path(__file__).with_name("program.py")
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from barter_bt.columns import entry, kernel
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import F64, I64
 from barter_bt.columns.exact import LIMIT, TOO_LARGE, difference, muldiv, muldiv_floor
-from barter_bt.columns.table import F64, I64, Block, Table
+from barter_bt.columns.table import Table
 from barter_bt.engine.accounting import fee_of, notional, weighted_mid
 from barter_bt.engine.latency import draw
 from barter_bt.engine.terms import RATE, Terms, steps

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barter_bt.columns import memory
+from barter_bt.columns.column import I64
 from barter_bt.columns.memory import take
-from barter_bt.columns.table import I64, Table, out_of_memory
+from barter_bt.columns.table import Table, out_of_memory
 
 
 class Numbers(Table, growable=True):

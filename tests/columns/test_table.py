@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barter_bt.columns import table as module
-from barter_bt.columns.table import F64, I8, I32, I64, Block, I64s, Table, grow, make_block, make_table
+from barter_bt.columns.block import Block, make_block
+from barter_bt.columns.column import F64, I8, I32, I64, I64s
+from barter_bt.columns.table import Table, grow, make_table
 
 
 class Mixed(Table, growable=True):

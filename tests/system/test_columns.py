@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import barter_bt as bt
-from barter_bt.columns.table import Block
+from barter_bt.columns.block import Block
 from barter_bt.engine.replica import differences
 from barter_bt.errors import DataError, InstrumentError
 from barter_bt.errors import EngineError as RunError

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I8, I64, Table
+from barter_bt.columns.column import I8, I64
+from barter_bt.columns.table import Table
 from barter_bt.engine.order import OrderTerms
 
 AMEND_IN_FLIGHT, AMEND_DONE, AMEND_REJECTED, AMEND_REFUSED, AMEND_CANCELLED = 0, 1, 2, 3, 4

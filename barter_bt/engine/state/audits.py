@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import F64, I8, I64, Table
+from barter_bt.columns.column import F64, I8, I64
+from barter_bt.columns.table import Table
 from barter_bt.engine.messages import Reports
 from barter_bt.engine.order import OrderRequest
 

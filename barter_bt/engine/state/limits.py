@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import I64, I64s, Table
+from barter_bt.columns.column import I64, I64s
+from barter_bt.columns.table import Table
 
 
 class RiskLimits(Table):

@@ -7,7 +7,9 @@ Times are ns since 1970 UTC, prices ticks, quantities lots, money units of its a
 from __future__ import annotations
 
 from barter_bt.book.tables import Books
-from barter_bt.columns.table import F64, I8, I64, Block, I64s, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import F64, I8, I64, I64s
+from barter_bt.columns.table import Table
 from barter_bt.engine.agenda import Agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.latency import Delays

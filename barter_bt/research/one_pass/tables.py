@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from barter_bt.columns.table import F64, I64, Block, F64s, Table
+from barter_bt.columns.block import Block
+from barter_bt.columns.column import F64, I64, F64s
+from barter_bt.columns.table import Table
 from barter_bt.engine.terms import Terms
 from barter_bt.venue.state import Intervals, Levels
 
