@@ -77,10 +77,7 @@ class Table:
 
     Examples
     --------
-    >>> from barter_bt.columns.column import I64
-    >>> class Fills(Table, growable=True):
-    ...     price: I64
-    >>> fills = Fills(1)
+    >>> fills = make_table("Fills", {"price": "i8"}, growable=True)(1)
     >>> for price in (5, 7, 9):
     ...     row = fills.append()  # before the column is read: growing moves columns
     ...     fills.price[row] = price
@@ -302,7 +299,7 @@ def grow(address: int) -> int:
     return 0
 
 
-def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
+def make_table(name: str, columns: Mapping[str, str], *, growable: bool = False) -> type[Table]:
     """A table class from a mapping of column name to dtype code, for columns known only at run time.
 
     Examples
@@ -310,6 +307,6 @@ def make_table(name: str, columns: Mapping[str, str]) -> type[Table]:
     >>> make_table("Mine", {"seen": "i8"}).schema
     {'seen': 'i8'}
     """
-    cls: type[Table] = type(name, (Table,), {})
+    cls: type[Table] = type(name, (Table,), {}, growable=growable)
     cls.schema = dict(columns)
     return cls

@@ -356,11 +356,11 @@ def test_protection_by_distance_is_from_the_price_so_moved() -> None:
     assert prices(tables) == [105, 96]
 
 
-def test_a_stop_inside_the_candle_of_its_entry_is_at_no_better_price() -> None:
-    """Rule 31: bought at the trigger of 102 and a tick more; a stop of 108 would be better, and is met at 103."""
+def test_a_stop_inside_the_candle_of_its_entry_slips_as_well() -> None:
+    """Rule 31: bought at the trigger of 102 and a tick more; the stop at 101 is met in the same candle, a tick lower."""
     rows = [candle(0, (101,) * 4), candle(10, (100, 104, 96, 99)), candle(20, (99,) * 4)]
     item = replace(BTC, slippage_ticks=1)
-    assert prices(simulate("candles", rows, [held(5, 1, stop=102, stop_loss=108)], item=item)) == [103, 102]
+    assert prices(simulate("candles", rows, [held(5, 1, stop=102, stop_loss=101)], item=item)) == [103, 100]
 
 
 def test_the_mark_after_a_fill_is_the_price_so_moved() -> None:
