@@ -357,7 +357,7 @@ def test_protection_by_distance_is_from_the_price_so_moved() -> None:
 
 
 def test_a_stop_inside_the_candle_of_its_entry_slips_as_well() -> None:
-    """Rule 31: bought at the trigger of 102 and a tick more; the stop at 101 is met in the same candle, a tick lower."""
+    """Rule 31: bought at the trigger of 102 and a tick more; the stop at 101 is met in that candle, a tick below."""
     rows = [candle(0, (101,) * 4), candle(10, (100, 104, 96, 99)), candle(20, (99,) * 4)]
     item = replace(BTC, slippage_ticks=1)
     assert prices(simulate("candles", rows, [held(5, 1, stop=102, stop_loss=101)], item=item)) == [103, 100]

@@ -40,13 +40,16 @@ def make_plan(source: Source) -> Plan:
 
 
 def unconditional(scenario: Scenario) -> Scenario:
-    """Without what Barter's requests cannot say, and without terms of a venue that its engine is not told."""
+    """Without what Barter's requests cannot say, and without terms of a venue that its engine is not told.
+
+    Nor with faults: that a request was lost no message says, but the engine of a backtest knows it in the end (rule 96).
+    """
     kept = [number for number, row in enumerate(scenario.schedule) if row[0] not in ("amend", "exercise")]
     place = {number: k for k, number in enumerate(kept)}
     rows = [scenario.schedule[number] for number in kept]
     rows = [(*row[:2], place[row[2]]) if row[0] == "cancel" else _placed(row, place) for row in rows]
     items = tuple(_plain(item) for item in scenario.instruments)
-    exchanges = tuple(replace(one, mark="weighted_mid", collateral=()) for one in scenario.exchanges)
+    exchanges = tuple(replace(one, mark="weighted_mid", collateral=(), faults=None) for one in scenario.exchanges)
     told = replace(scenario, instruments=items, exchanges=exchanges, rates=())
     return replace(told, schedule=tuple(rows), size_at="decision")
 
