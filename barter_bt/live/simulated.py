@@ -310,7 +310,7 @@ def _refuse(setup: Setup) -> None:
     if any(one.kind == "split" for one in setup.cash_flows):
         raise ConfigError("the simulation has splits, which no account event can tell", "use adjusted prices")
     for stream in setup.streams:
-        if stream.kind == "book":
+        if stream.is_book:
             raise ConfigError(f"{stream.name} is an order book, which is not told live", "give its best quotes")
     if not setup.streams:
         raise DataError("the simulation has no data")

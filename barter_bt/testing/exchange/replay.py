@@ -99,7 +99,7 @@ def channels(streams: Sequence[Stream]) -> tuple[str, ...]:
     """
     found = dict[str, None]()
     for stream in streams:
-        if stream.kind == "book":
+        if stream.is_book:
             raise ConfigError(f"{stream.name}: a loopback exchange replays no book", "allowed: trades, quotes, candles")
         if stream.kind == "candles":
             found[interval_of(stream.openings()[0])] = None

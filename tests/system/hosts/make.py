@@ -42,7 +42,7 @@ def make_plan(source: Source) -> Plan:
 def unconditional(scenario: Scenario) -> Scenario:
     """Without what Barter's requests cannot say, and without terms of a venue that its engine is not told.
 
-    Nor with faults: that a request was lost no message says, but the engine of a backtest knows it in the end (rule 96).
+    Nor with faults: no message says that a request was lost, which the engine of a backtest is told (rule 96).
     """
     kept = [number for number, row in enumerate(scenario.schedule) if row[0] not in ("amend", "exercise")]
     place = {number: k for k, number in enumerate(kept)}
