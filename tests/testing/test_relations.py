@@ -199,3 +199,13 @@ def test_all_markets_of_a_case_are_given_in_the_form_of_the_data() -> None:
         testing.assert_truncation_changes_nothing(data, A, make, n=1)
     assert [issubclass(kind, bt.data.Stream) for kind in seen[:2]] == [True, True]
     assert seen[2:] == [list, list, bt.data.MarketData, bt.data.MarketData]
+
+
+def test_the_idle_instrument_has_a_book_by_order_where_its_twin_has_one() -> None:
+    made = bt.data.generate.market(60, seed=3)
+    walk = bt.Instrument("x", "walk_usd", price_increment="0.01", quantity_increment="0.001")
+    at = made.orders["time_exchange"][-10]
+    plan = bt.Schedule(pl.DataFrame({"time": [at], "action": "open", "instrument": "walk_usd", "quantity": 0.01}))
+    testing.assert_idle_instrument_changes_nothing(
+        bt.data.book_orders(made.orders), walk, plan, balances={"usd": 1_000}, interpret=True
+    )

@@ -105,7 +105,9 @@ def _idle(streams: Sequence[Stream], instruments: Sequence[Instrument], name: st
     found = []
     for stream in streams:
         frame = stream.frame().filter(pl.col("instrument").cast(pl.String).is_in([twin.name, twin.key])).collect()
-        if frame.height:
+        if frame.height and stream.kind == "book_orders":
+            found.append(market_data.book_orders(_resting(frame, name)))
+        elif frame.height:
             schema = SCHEMAS[stream.kind]
             flat = {column: pl.lit(101.0 if column == "ask_price" else 100.0) for column in schema.prices}
             if stream.kind == "book":
@@ -115,3 +117,11 @@ def _idle(streams: Sequence[Stream], instruments: Sequence[Instrument], name: st
     base, _, _ = name.rpartition("_")
     one = Instrument(twin.exchange, name, base or name, twin.quote, price_increment=1)  # some venues need a tick
     return (one if twin.expiry is None else replace(one, kind="future", expiry=twin.expiry)), found
+
+
+def _resting(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A book of two orders, which is there from the first row of another on."""
+    times = [column for column in ("time_exchange", "time_received") if column in frame.columns]
+    orders = pl.DataFrame({"order_id": [1, 2], "side": [1, -1], "price": [100.0, 101.0]})
+    told = {"action": pl.lit("add"), "amount": pl.lit(7.0), "snapshot": pl.lit(value=True), "instrument": pl.lit(name)}
+    return frame.head(1).select(times).join(orders, how="cross").with_columns(**told)
