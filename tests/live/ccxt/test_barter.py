@@ -6,6 +6,7 @@ Barter reads an exchange's message by itself; here ccxt does, and what it makes 
 from __future__ import annotations
 
 from decimal import Decimal as D
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -36,7 +37,10 @@ def read(exchange: str, message: Any, parser: str, **market: Any) -> dict[str, A
     about = {"id": "X", "symbol": "X/Y", "base": "X", "quote": "Y", "type": "spot", "spot": True, "contractSize": "1"}
     structure = api.safe_market_structure(about | market)
     api.set_markets([structure])
-    made: dict[str, Any] = getattr(api, parser)(message, structure)
+    function = getattr(api, parser)
+    if "tradeResult" in signature(function).parameters:  # as newer versions of ccxt hand it over
+        message = {"result": message}
+    made: dict[str, Any] = function(message, structure)
     return made
 
 
@@ -65,6 +69,8 @@ TRADES = {
 @pytest.mark.parametrize("name", TRADES)
 def test_a_trade_of(name: str) -> None:
     exchange, message, parser, market, expected, time_ms = TRADES[name]
+    if exchange not in pytest.importorskip("ccxt.pro").exchanges:
+        pytest.skip(f"this version of ccxt has no streams of {exchange}")
     row = read(exchange, message, parser, **market)
     assert tells.public_trade(row) == bp.PublicTrade(*expected)
     assert tells.time_of(row, 0) == time_ms * 10**6
