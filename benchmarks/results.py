@@ -108,9 +108,9 @@ def _alone(entry: Entry) -> list[str]:
         number(entry["seconds"]),
         number(entry["rate"] / 1e6),
         number(entry["seconds"] / entry["sum_seconds"]) if "sum_seconds" in entry else "–",
-        number(entry["peak_mb"]),
-        count(entry["orders"]),
-        "–" if entry["final_equity"] is None else f"{entry['final_equity']:,.4f}",
+        number(entry.get("peak_mb")),
+        count(entry.get("orders")),
+        "–" if entry.get("final_equity") is None else f"{entry['final_equity']:,.4f}",
         _note(entry),
     ]
 
