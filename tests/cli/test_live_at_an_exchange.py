@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -53,50 +54,82 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "live.toml"
 
 
+PAUSE_SECONDS, PATIENCE_SECONDS = 0.001, 300
+
+
 @contextmanager
 def exchange(
     monkeypatch: pytest.MonkeyPatch, is_over: Callable[[LoopbackExchange], bool]
 ) -> Iterator[LoopbackExchange]:
-    """An exchange in a thread of its own, which interrupts the program when a session has done what it should."""
-    ready, made = threading.Event(), list[LoopbackExchange]()
+    """An exchange in a thread of its own, which interrupts the program when a session has done what it should.
+
+    That is something the session did, never how much was said to it: a slow machine has not heard it yet.
+    """
+    ready, ended, made = threading.Event(), threading.Event(), list[LoopbackExchange]()
+
+    async def quote(served: LoopbackExchange) -> None:
+        sizes = count(2)
+        while not (is_over(served) or ended.is_set()):
+            served.quote("99", "101", str(next(sizes)))
+            await served.flush()
+            await asyncio.sleep(PAUSE_SECONDS)  # the program has a turn
 
     async def serve() -> None:
-        async with LoopbackExchange(WallClock()) as served, asyncio.timeout(20):
+        async with LoopbackExchange(WallClock()) as served:
             made.append(served)
             ready.set()
-            size = 1
-            while not is_over(served):
-                size += 1
-                served.quote("99", "101", str(size))
-                await served.flush()
-                await asyncio.sleep(0)
-            os.kill(os.getpid(), signal.SIGINT)
-            while served.sockets.open:
-                await asyncio.sleep(0)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await quote(served)
+            finally:
+                if not ended.is_set():
+                    os.kill(os.getpid(), signal.SIGINT)
+            while not ended.is_set():
+                await asyncio.sleep(PAUSE_SECONDS)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    ready.wait()
+    assert ready.wait(PATIENCE_SECONDS)
     for network in ("TEST_NETWORK", "MAIN_NETWORK"):
         monkeypatch.setattr(binance, network, made[0].endpoints)
-    yield made[0]
-    thread.join()
+    try:
+        yield made[0]
+    finally:
+        ended.set()
+        thread.join()
 
 
 def asked(exchange: LoopbackExchange, route: str) -> int:
     return sum(1 for one, _ in exchange.requests if one == route)
 
 
-def filled(exchange: LoopbackExchange) -> bool:
-    """The order is filled, and the message that says so has left."""
-    return any("outboundAccountPosition" in text for text in exchange.sockets.sent)
+def journal(where: Path) -> list[tuple[str, str]]:
+    """Kind and text of each event of a session that runs; all but the last have been processed."""
+    lines = [line for file in where.glob("*.jsonl") for line in file.read_text().splitlines(keepends=True)]
+    rows = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [(row[3], row[5]) for row in rows]
+
+
+def has_traded(where: Path) -> bool:
+    """It knows of a fill of its own, so that it comes before the end."""
+    return any(kind == "account" and '"Trade"' in text for kind, text in journal(where))
+
+
+def could_trade(where: Path) -> bool:
+    """Trading was enabled, and it was asked at a price behind that: the second shows that the first is done with."""
+    kinds = [kind for kind, _ in journal(where)]
+    return "trading" in kinds and kinds[kinds.index("trading") :].count("market") > 1
+
+
+def has_heard(where: Path) -> bool:
+    return len(journal(where)) > 5
 
 
 def test_it_trades_when_confirmed_and_its_recording_replays(
     config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = config.parent / "session"
-    with exchange(monkeypatch, filled) as served:
+    with exchange(monkeypatch, lambda _: has_traded(where)) as served:
         code = main(["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"])
     assert code == 130
     told = json.loads(capsys.readouterr().out)
@@ -112,13 +145,13 @@ def test_a_session_goes_on_with_its_own_ids(
     """The first leaves its recording as a killed one does, without its end."""
     where = config.parent / "session"
     given = ["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-", "--json"]
-    with exchange(monkeypatch, filled):
+    with exchange(monkeypatch, lambda _: has_traded(where)):
         assert main(given) == 130
     (part,) = where.glob("part-*.parquet")
     frame = pl.read_parquet(part)
     frame.filter(pl.col("kind") != "shutdown").write_parquet(part)
     capsys.readouterr()
-    with exchange(monkeypatch, lambda x: len(x.sockets.sent) > 5) as served:
+    with exchange(monkeypatch, lambda _: could_trade(where)) as served:
         assert main([*given, "--resume"]) == 130
     assert json.loads(capsys.readouterr().out)["trades"] == 1  # it has bought already
     assert served.account.orders == []
@@ -155,10 +188,7 @@ def test_what_the_market_says_is_kept(
         monkeypatch.delenv(name, raising=False)
     where = tmp_path / "kept"
 
-    def is_kept(exchange: LoopbackExchange) -> bool:
-        return any(journal.read_text().count("\n") > 5 for journal in where.glob("*.jsonl"))
-
-    with exchange(monkeypatch, is_kept):
+    with exchange(monkeypatch, lambda _: has_heard(where)):
         arguments = ["record", "BTCUSDT", "--out", str(where), "--streams", "quotes", "--json"]
         assert main(arguments) == 130
     told = json.loads(capsys.readouterr().out)
@@ -173,8 +203,9 @@ def test_paper_on_a_market_sends_no_order_and_needs_no_keys(
 ) -> None:
     for name in ("BINANCE_TEST_KEY", "BINANCE_TEST_SECRET"):
         monkeypatch.delenv(name)
-    with exchange(monkeypatch, lambda x: len(x.sockets.sent) > 200) as served:
-        assert main(["paper", str(config), "--exchange", "binance_spot"]) == 130
+    where = config.parent / "session"
+    with exchange(monkeypatch, lambda _: has_traded(where)) as served:
+        assert main(["paper", str(config), "--exchange", "binance_spot", "--record", str(where)]) == 130
     said = capsys.readouterr().out
     assert "bought 1 btc_usdt at 101" in said
     assert "no order was sent to binance_spot" in said
@@ -207,10 +238,7 @@ def test_any_exchange_through_ccxt(
     assert [one.client_id for one in served.account.orders] == ["p-0"]
     where = config.parent / "kept"
 
-    def is_kept(exchange: LoopbackExchange) -> bool:
-        return any(journal.read_text().count("\n") > 5 for journal in where.glob("*.jsonl"))
-
-    with exchange(monkeypatch, is_kept) as served:
+    with exchange(monkeypatch, lambda _: has_heard(where)) as served:
         through_ccxt(monkeypatch, served)
         given = ["--exchange", "ccxt:binance", "--network", "test", "--streams", "quotes", "--json"]
         assert main(["record", "BTC/USDT", "--out", str(where), *given]) == 130
