@@ -34,6 +34,7 @@ async def serve(seconds: float, rate: int, seed: int) -> None:
     async with LoopbackExchange(WallClock(), balances={"USDT": 10**9, "BTC": 10**6}, order_limit=10**6) as exchange:
         exchange.quote("99.99", "100.01", "1000000")
         print(exchange.endpoints.rest, flush=True)
+        await asyncio.to_thread(sys.stdin.readline)  # the strategy is ready, and hears every trade
         while len(exchange.sockets.open) < 2:
             await asyncio.sleep(0.01)
         begin, beats = time.perf_counter(), round(seconds * BEATS)
@@ -117,6 +118,7 @@ async def soak(seconds: float, rate: int, seed: int) -> dict[str, Any]:
     handle = await system.start()
     await account.ready()
     await handle.set_trading(TradingState.ENABLED)
+    server.stdin.write(b"begin\n")
     told, memory = asyncio.create_task(server.stdout.readline()), []
     while not told.done():
         memory.append(_resident())

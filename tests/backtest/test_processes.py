@@ -60,7 +60,7 @@ def finished(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
     )
     try:
-        told, _ = process.communicate(timeout=240)
+        told, _ = process.communicate(timeout=600)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, 9) if hasattr(os, "killpg") else process.kill()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import socket
 import threading
 import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import polars as pl
 import pytest
 
 from barter_bt.cli import main
+from barter_bt.engine.agenda import NEVER
 from barter_bt.live import read_session
+from barter_bt.live.metrics import Metrics
 
 STRATEGY = """
 import barter_bt as bt
@@ -43,12 +47,43 @@ fees = { maker = 0.01, taker = 0.01 }
 [strategy]
 object = "twice.py:Twice"
 """
+START = 1_704_067_202_000_000_000
 PRICES = [500, 500, 100, 101, 100, 99, 98, 97, 99, 100]
 GIVEN = ["--network", "loopback", "--pace", "10s", "--prefix", "p-"]
 
 
+class Unhurried:
+    """Stands for the clock of a replay: what it waits for comes when all that can happen before has happened.
+
+    With the real one, a machine that is busy for half a second lets requests become too old.
+    """
+
+    TURNS = 300
+    given: list[tuple[int, float]]
+
+    def __init__(self, start: int, pace: float, end: int = NEVER) -> None:
+        self.given.append((start, pace))
+        self._now, self._due = start, list[int]()
+
+    def now(self) -> int:
+        return self._now
+
+    async def sleep_until(self, when: int) -> None:
+        self._due.append(when)
+        try:
+            while self._now < when:
+                for _ in range(self.TURNS):
+                    await asyncio.sleep(0)
+                if min(self._due) == when:
+                    self._now = max(self._now, when)
+        finally:
+            self._due.remove(when)
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("barter_bt.live.Paced", Unhurried)
+    monkeypatch.setattr(Unhurried, "given", [], raising=False)
     (tmp_path / "twice.py").write_text(STRATEGY)
     rows = [f"2024-01-01T00:00:0{second}Z,{price},5,buy" for second, price in enumerate(PRICES)]
     rows[7] = rows[7].replace("buy", "sell")  # others sell at 97, into the bid of 98
@@ -67,6 +102,7 @@ def test_it_trades_to_the_end_of_the_data_and_replays(
     assert main(["live", str(config), *GIVEN, "--record", str(where), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["trades"] == 2
+    assert Unhurried.given == [(START - 10 * 10**9, 10.0)], "a second of the machine's before the data begins"
     recording = read_session(where)
     assert recording.digest == told["digest"]
     trades = recording.frame().filter(pl.col("event").str.contains('"Trade"'))
@@ -85,12 +121,18 @@ def test_it_says_what_happens(config: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_prometheus_and_a_webhook_hear_of_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the file; the URL is that of a variable."""
-    posted, seen = list[dict[str, str]](), list[str]()
+    posted, seen, ports, served = list[dict[str, str]](), list[str](), list[int](), Metrics.served
+
+    @asynccontextmanager
+    async def noted(self: Metrics, port: int) -> AsyncIterator[int]:
+        async with served(self, port) as found:
+            ports.append(found)
+            yield found
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/metrics") as answer:
                 seen.append(answer.read().decode())
             self.send_response(204)
             self.end_headers()
@@ -98,17 +140,17 @@ def test_prometheus_and_a_webhook_hear_of_it(config: Path, monkeypatch: pytest.M
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with HTTPServer(("127.0.0.1", 0), Hook) as hook:
         thread = threading.Thread(target=hook.serve_forever)
         thread.start()
+        monkeypatch.setattr(Metrics, "served", noted)
         monkeypatch.setenv("MY_HOOK", f"http://127.0.0.1:{hook.server_port}/secret")
-        config.write_text(f'{CONFIG}[alerts]\nwebhook = "MY_HOOK"\n[metrics]\nport = {port}\n')
-        assert main(["live", str(config), *GIVEN, "--quiet"]) == 0
-        hook.shutdown()
-        thread.join()
+        config.write_text(f'{CONFIG}[alerts]\nwebhook = "MY_HOOK"\n[metrics]\nport = 0\n')
+        try:
+            assert main(["live", str(config), *GIVEN, "--quiet"]) == 0
+        finally:
+            hook.shutdown()
+            thread.join()
     assert [one["kind"] for one in posted] == ["ended"]
     assert 'barter_bt_trades_total{instrument="btc_usdt"} 2.0' in seen[0]
 

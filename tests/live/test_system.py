@@ -19,10 +19,10 @@ from tests.live.script import Client, Script, closed, told, traded
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    """A test that is a coroutine; it has a minute of nobody's time."""
+    """A test that is a coroutine; it has some minutes of nobody's time."""
 
     async def within() -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             await test()
 
     asyncio.run(within())

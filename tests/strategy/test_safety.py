@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from functools import cache
 from typing import Any
 
 import pytest
 
 import barter_bt as bt
+from barter_bt.backtest.drive import Drive
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.strategy import api
 from barter_bt.strategy.api import (
@@ -165,13 +167,28 @@ def test_a_python_strategy_reads_the_same_numbers():
     assert watch.seen[-1] == (9997.798, 9797.798, reserved, 9797.798, reserved, 2, 101, 100, 100, -2.202, -0.202)
 
 
+def interrupt(ended: threading.Event) -> None:
+    """Send Ctrl-C once the first thread has computed for a while in a run: then it is in the endless loop."""
+    computed = None
+    while not ended.wait(0.001) and (computed is None or time.process_time() - computed < 0.2):
+        frame = sys._current_frames()[threading.main_thread().ident]  # type: ignore[index]
+        if computed is None and frame.f_code is Drive._advance.__code__:
+            computed = time.process_time()
+    if not ended.is_set():
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_ctrl_c_ends_an_endless_compiled_loop():
     """The run is partial and holds what was done."""
     ran(FINE, False)  # compiled, so that the signal comes into the loop
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    result = ran(ENDLESS, False)
-    timer.join()
+    ended = threading.Event()
+    thread = threading.Thread(target=interrupt, args=(ended,))
+    thread.start()
+    try:
+        result = ran(ENDLESS, False)
+    finally:
+        ended.set()
+        thread.join()
     assert result.partial
     assert result.trades.equals(fine().trades)
     assert any("interrupted" in warning for warning in result.warnings)

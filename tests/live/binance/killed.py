@@ -17,11 +17,14 @@ from typing import Any
 
 import barter_bt as bt
 from barter_bt.live import Paced, Recorder, System, binance
-from barter_bt.live.binance.rest import Rest
+from barter_bt.live.binance import account as accounts
+from barter_bt.live.binance import rest as requests
+from barter_bt.live.binance import sender
 from barter_bt.protocol import TradingState
 from tests.live.binance.rig import BTC, START
 
 PACE, KILLED, ORDERS = 20, 9, 3
+WINDOW_MS = 60_000
 
 
 class Buys:
@@ -34,10 +37,10 @@ class Buys:
 
 def kill_at(number: int, when: str) -> None:
     """Kill this process at an order, counted from 1."""
-    answer: Callable[..., Any] = Rest._answer
+    answer: Callable[..., Any] = requests.Rest._answer
     count = 0
 
-    async def killing(self: Rest, method: str, url: Any, headers: dict[str, str]) -> bytes:
+    async def killing(self: requests.Rest, method: str, url: Any, headers: dict[str, str]) -> bytes:
         nonlocal count
         count += method == "POST"
         is_it = method == "POST" and count == number
@@ -48,7 +51,13 @@ def kill_at(number: int, when: str) -> None:
             os._exit(KILLED)
         return body
 
-    Rest._answer = killing  # type: ignore[method-assign]
+    requests.Rest._answer = killing  # type: ignore[method-assign]
+
+
+def be_patient() -> None:
+    """Let requests be good for as long as Binance allows: of the machine's time, which may be busy, that is 3 s."""
+    requests.WINDOW_MS = WINDOW_MS
+    sender.CERTAIN_NS = accounts.CERTAIN_NS = WINDOW_MS * requests.MS_NS + requests.ANSWER_NS
 
 
 async def trade(origin: str, rest: str, streams: str, api: str, directory: str) -> dict[str, Any]:
@@ -85,4 +94,5 @@ async def trade(origin: str, rest: str, streams: str, api: str, directory: str) 
 if __name__ == "__main__":
     if len(sys.argv) > 6:
         kill_at(int(sys.argv[6]), sys.argv[7])
+    be_patient()
     print(json.dumps(asyncio.run(trade(*sys.argv[1:6]))))

@@ -47,7 +47,7 @@ def test_no_order_is_doubled_or_forgotten(tmp_path: Path, number: int, when: str
 
     async def sessions() -> tuple[dict[str, Any], list[str], D]:
         origin = time.monotonic_ns()
-        async with LoopbackExchange(Paced(START, PACE), fee="0") as exchange, asyncio.timeout(100):
+        async with LoopbackExchange(Paced(START, PACE), fee="0") as exchange, asyncio.timeout(600):
             code, _ = await program(exchange, origin, tmp_path, str(number), when)
             assert code == KILLED
             arrived = number if when == "after" else number - 1
