@@ -102,10 +102,10 @@ def test_an_unchanged_backtest_compiles_nothing(whole):
 
 
 def test_a_changed_engine_function_is_seen_by_a_cached_strategy(whole):
-    """The one by which the venue books a fill, exchanged: the user's unchanged strategy runs with the new one."""
+    """The one by which the engine books a fill, exchanged: the user's unchanged strategy runs with the new one."""
     cache, first = whole
-    assert first["engine"]["equity"] == 998.0
-    assert cache.run("engine")["engine"]["equity"] == 1000.0
+    assert first["engine"] == {"filled": 2, "equity": 998.0}
+    assert cache.run("engine")["engine"] == {"filled": 4, "equity": 998.0}
 
 
 def test_the_hot_loop_counts_no_references_and_never_calls_python(whole):
