@@ -132,7 +132,7 @@ def _compile_call(function: FunctionType, block: type[Block], content: str) -> A
     compiler.root, compiler.tag = function, short(content)
     names = list(signature(function).parameters)[1:]
     hints, numbers = get_type_hints(function), ", ".join(names)
-    known = {"run": compiler.function(function), "block": block_at(block)}
+    known = {"__name__": __name__, "run": compiler.function(function), "block": block_at(block)}
     call = eval(f"lambda address, {numbers}: run(block(address), {numbers})", known)
     call.__name__ = call.__qualname__ = f"call_{short(content)}"
     dispatcher = njit(**{**OPTIONS, "nogil": False}, pipeline_class=KernelCompiler)(call)
