@@ -52,10 +52,11 @@ def parse_time(text: str) -> int:
     >>> parse_time("2024-12-20T20:05:18.175+01:00")
     1734721518175000000
     """
-    if (decimals := text[20:-1]).isdigit() and decimals.isascii() and len(decimals) <= 9:
-        start = _start(text[:19]) if text[19] == "." and text[-1] == "Z" else None
-        if start is not None:
-            return start + int(decimals.ljust(9, "0"))
+    start = _start(text[:20])
+    if start is not None and text[-1] == "Z" and (decimals := text[20:-1]).isdigit() and decimals.isascii():
+        missing = 9 - len(decimals)
+        if missing >= 0:
+            return start + (int(decimals) * 10**missing if missing else int(decimals))
     form = _FORM.fullmatch(text)
     if form is None:
         raise Fault("expected a time as RFC 3339 text, like '2024-12-20T19:05:18.175Z'", text)
@@ -72,8 +73,8 @@ def parse_time(text: str) -> int:
 
 @lru_cache(1024)
 def _start(text: str) -> int | None:
-    """Nanoseconds since 1970 of a time without zone and decimals, which many in a row share; None if in doubt."""
-    form = _FORM.fullmatch(text + "Z") if text[-1].isdigit() else None
+    """Nanoseconds since 1970 of a time up to its point, which many in a row share; None if in doubt."""
+    form = _FORM.fullmatch(text[:19] + "Z") if len(text) == 20 and text[18].isdigit() and text[19] == "." else None
     try:
         year = 0 if form is None or int(form[6]) == 60 else int(form[1])
         return _seconds(form, text) * 1_000_000_000 if form is not None and 1678 <= year <= 2261 else None
