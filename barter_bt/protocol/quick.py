@@ -53,7 +53,7 @@ def read_quickly(kind: Any, text: str | bytes) -> Any:
     """
     try:
         raw = text.encode() if isinstance(text, str) else text
-        for opening, closing, decode, encode, turn in _readers_of(kind):
+        for opening, closing, decode, encode, turn in (_readers.get(id(kind)) or _readers_of(kind))[1]:
             if raw.startswith(opening) and raw.endswith(closing):
                 inner = raw[len(opening) : len(raw) - len(closing)]
                 found = decode(inner)
@@ -66,14 +66,12 @@ def read_quickly(kind: Any, text: str | bytes) -> Any:
         raise InDoubt from error
 
 
-def _readers_of(kind: Any) -> list[Reader]:
-    """Its readers, kept by identity, as unions hash slowly."""
-    found = _readers.get(id(kind))
-    if found is None:
-        if len(_readers) == _KEPT:
-            _readers.clear()
-        found = _readers[id(kind)] = (kind, _made(kind))
-    return found[1]
+def _readers_of(kind: Any) -> tuple[Any, list[Reader]]:
+    """Its readers, from now on kept by its identity, as unions hash slowly."""
+    if len(_readers) == _KEPT:
+        _readers.clear()
+    _readers[id(kind)] = found = kind, _made(kind)
+    return found
 
 
 @cache
