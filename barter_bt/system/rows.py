@@ -195,9 +195,10 @@ def take_batch(s: EngineState, given: Given, start: int) -> int:
 
 
 def taker(s: EngineState, *, compiled: bool) -> Take:
-    """What takes one item of a state, whose times must be ints of 64 bits."""
+    """What takes one item of a state, whose times must be ints of 64 bits; compiled, frames are taken so too."""
     if not compiled or interprets():
         return partial(take_item, s)
+    compiled_rows()
     return partial(_compiled_item(), s.address)
 
 

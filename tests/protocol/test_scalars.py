@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barter_bt.protocol import ProtocolError, from_dict, from_json, to_dict, to_json
-from barter_bt.protocol.time import Time
+from barter_bt.protocol.fault import Fault
+from barter_bt.protocol.time import Time, _starts, parse_time
 
+ZONES = st.sampled_from(["Z", "Z", "z", "+01:00", "UTC", "", " Z"])
 LARGEST = "79228162514264337593543950335"
 
 
@@ -163,3 +165,24 @@ def test_times_are_those_of_the_standard_library(moment: datetime) -> None:
 
 
 _MICROSECOND = datetime.resolution
+
+
+@given(
+    second=st.sampled_from(["2024-12-20T19:05:18", "1677-09-21T00:12:43", "2262-04-11T23:47:16", "2016-12-31T23:59:60"]),
+    others=st.lists(st.tuples(st.from_regex(r"\.[0-9\u0662_+]{0,11}", fullmatch=True), ZONES), min_size=1, max_size=4),
+)
+def test_times_of_a_second_that_is_known_are_read_as_others(second: str, others: list[tuple[str, str]]) -> None:
+    """The second of a time is looked up when it was read before: the same times, the same errors."""
+
+    def read(text: str) -> int | str:
+        try:
+            return parse_time(text)
+        except Fault as fault:
+            return str(fault.error("$"))
+
+    known = [read(f"{second}{decimals}{zone}") for decimals, zone in others * 2]
+    fresh = []
+    for decimals, zone in others * 2:
+        _starts.clear()
+        fresh.append(read(f"{second}{decimals}{zone}"))
+    assert known == fresh
