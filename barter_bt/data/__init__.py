@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from barter_bt.data.catalog import Catalog
     from barter_bt.data.importers import IMPORTERS, Importer
     from barter_bt.data.importers.loading import load
-    from barter_bt.data.inspection import Quality, quality
+    from barter_bt.data.inspection.quality import Quality, quality
 
 __all__ = [
     "IMPORTERS",

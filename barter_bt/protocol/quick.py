@@ -31,8 +31,8 @@ Form: TypeAlias = Callable[[str], str]
 """From the source of what was decoded to that of the value: both are expressions."""
 Plan: TypeAlias = tuple[Any, Form | None]
 """A type for msgspec, and how the value is made of what it decodes: None where that is the value."""
-Reader: TypeAlias = tuple[bytes, bytes, Callable[[bytes], Any], Callable[[Any], bytes], Callable[[Any], Any]]
-"""How a text opens and closes; what decodes the rest, what writes that again, and what makes the value of it."""
+Reader: TypeAlias = tuple[bytes, bytes, slice, Callable[[bytes], Any], Callable[[Any], bytes], Callable[[Any], Any]]
+"""How a text opens and closes, where the rest is; what decodes it, writes that again, and makes the value of it."""
 
 _KEPT = 1_000  # kinds
 _readers: dict[int, tuple[Any, list[Reader]]] = {}
@@ -53,9 +53,9 @@ def read_quickly(kind: Any, text: str | bytes) -> Any:
     """
     try:
         raw = text.encode() if isinstance(text, str) else text
-        for opening, closing, decode, encode, turn in (_readers.get(id(kind)) or _readers_of(kind))[1]:
+        for opening, closing, rest, decode, encode, turn in (_readers.get(id(kind)) or _readers_of(kind))[1]:
             if raw.startswith(opening) and raw.endswith(closing):
-                inner = raw[len(opening) : len(raw) - len(closing)]
+                inner = raw[rest]
                 found = decode(inner)
                 again = encode(found)
                 if again != inner and (b"\\" in inner or again.count(b'"') != inner.count(b'"')):
@@ -79,13 +79,15 @@ def _made(kind: Any) -> list[Reader]:
     """Of what comes most, without what it is wrapped in; then of the whole."""
     codec, names = codec_of(kind), _Names()
     ways = [way for way in _unwrapped(codec, names) if type(way[2]) is Fields]
-    return [_reader(*way, names) for way in (*reversed(ways), (b"", b"", codec, str))]
+    ways.insert(0, (b"", b"", codec, str))
+    return [_reader(*way, names) for way in reversed(ways)]
 
 
 def _reader(opening: bytes, closing: bytes, codec: Codec, wrap: Form, names: _Names) -> Reader:
     decoded, form = _plan(codec, names)
     turn = names.function(lambda found: wrap(form(found) if form else found))
-    return opening, closing, msgspec.json.Decoder(decoded).decode, msgspec.json.Encoder().encode, turn
+    rest = slice(len(opening), -len(closing) or None)
+    return opening, closing, rest, msgspec.json.Decoder(decoded).decode, msgspec.json.Encoder().encode, turn
 
 
 def _unwrapped(codec: Codec, names: _Names) -> Iterator[tuple[bytes, bytes, Codec, Form]]:
@@ -163,7 +165,7 @@ def _plan_fields(codec: Fields, names: _Names) -> Plan:
     fields: list[Any] = [
         (name, decoded, UNSET) if name in codec.omitted else (name, decoded) for name, (decoded, _) in plans.items()
     ]
-    like, cls = msgspec.defstruct(codec.cls.__name__, fields, forbid_unknown_fields=True), names.of(codec.cls)
+    like, cls = msgspec.defstruct(codec.cls.__name__, fields, forbid_unknown_fields=True, gc=False), names.of(codec.cls)
 
     def form(found: str) -> str:
         parts = (part(f"{found}.{name}") if part else f"{found}.{name}" for name, (_, part) in plans.items())
@@ -187,7 +189,7 @@ def _plan_tagged(codec: Tagged, names: _Names) -> Plan:
     if not members:
         return str, lambda found: f"{read}({found})"
     fields = [(tag, decoded, UNSET) for tag, (decoded, _) in members.items()]
-    variants: Any = msgspec.defstruct("Variants", fields, forbid_unknown_fields=True)
+    variants: Any = msgspec.defstruct("Variants", fields, forbid_unknown_fields=True, gc=False)
     has_bare = len(members) < len(codec.members)
 
     def form(found: str) -> str:

@@ -63,7 +63,7 @@ def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, even
 
 
 def read_item(event: MarketEvent) -> Values:
-    """The kind of an item, the time of its data, and five values; a plus is an error where one is no number but text."""
+    """The kind of an item, the time of its data, and five values; of a text in place of one a plus is an error."""
     kind = event.kind
     if isinstance(kind, PublicTrade):
         return MARKET_TRADE, event.time_exchange, +kind.price, +kind.amount, 0.0, 0.0, 0.0

@@ -168,7 +168,9 @@ _MICROSECOND = datetime.resolution
 
 
 @given(
-    second=st.sampled_from(["2024-12-20T19:05:18", "1677-09-21T00:12:43", "2262-04-11T23:47:16", "2016-12-31T23:59:60"]),
+    second=st.sampled_from(
+        ["2024-12-20T19:05:18", "1677-09-21T00:12:43", "2262-04-11T23:47:16", "2016-12-31T23:59:60"]
+    ),
     others=st.lists(st.tuples(st.from_regex(r"\.[0-9\u0662_+]{0,11}", fullmatch=True), ZONES), min_size=1, max_size=4),
 )
 def test_times_of_a_second_that_is_known_are_read_as_others(second: str, others: list[tuple[str, str]]) -> None:
