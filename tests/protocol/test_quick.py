@@ -93,7 +93,14 @@ def test_however_it_is_laid_out_an_event_is_decoded() -> None:
     ]
     assert found == [from_dict(EngineEvent, event)] * 3
     opened = L1.removesuffix("}}") + ' ,"instrument":0}}'
-    for text in (opened, L1[:-1] + ',"Item":null}', L1 + "}", L1[:-1], L1.replace('"Item":', '"Item":{"Item":')):
+    for text in (
+        opened,
+        L1[:-1] + ',"Item":null}',
+        L1 + "}",
+        L1[:-1],
+        L1[:-2] + "]]",
+        L1.replace('"Item":', '"Item":{"Item":'),
+    ):
         with pytest.raises(InDoubt):
             read_quickly(EngineEvent, text)
 
