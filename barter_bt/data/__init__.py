@@ -108,6 +108,10 @@ _LATER = {
 """What few programs need is imported when it is asked for: its module, by name."""
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

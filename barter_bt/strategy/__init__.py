@@ -45,6 +45,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     """Import what has been written with these, which few programs need, when it is asked for."""
     if name in ("builtin", "execution", "makers"):
