@@ -5,11 +5,13 @@ A stream is made from a frame or file with :func:`trades`, :func:`quotes`, :func
 :class:`Repair` mends it when asked.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from barter_bt.data import generate
 from barter_bt.data.aggregate import aggregate
 from barter_bt.data.aggregator import Aggregator
 from barter_bt.data.books import rebuild_books
-from barter_bt.data.catalog import Catalog
 from barter_bt.data.chunk import Chunk
 from barter_bt.data.continuous import continuous, contract_targets
 from barter_bt.data.dated import delisted
@@ -25,9 +27,6 @@ from barter_bt.data.flows import (
     settlement_prices,
 )
 from barter_bt.data.front import front_contracts
-from barter_bt.data.importers import IMPORTERS, Importer
-from barter_bt.data.importers.loading import load
-from barter_bt.data.inspection import Quality, quality
 from barter_bt.data.interest import interest
 from barter_bt.data.market import MarketData, book, book_orders, candles, quotes, trades
 from barter_bt.data.read import from_pandas, read_csv
@@ -41,6 +40,12 @@ from barter_bt.data.stream import Stream
 from barter_bt.data.symbols import rename_symbols
 from barter_bt.data.validate import check
 from barter_bt.data.wide import from_wide
+
+if TYPE_CHECKING:
+    from barter_bt.data.catalog import Catalog
+    from barter_bt.data.importers import IMPORTERS, Importer
+    from barter_bt.data.importers.loading import load
+    from barter_bt.data.inspection.quality import Quality, quality
 
 __all__ = [
     "IMPORTERS",
@@ -91,3 +96,23 @@ __all__ = [
     "splits",
     "trades",
 ]
+
+_LATER = {
+    "Catalog": "catalog",
+    "IMPORTERS": "importers",
+    "Importer": "importers",
+    "Quality": "inspection",
+    "load": "importers.loading",
+    "quality": "inspection",
+}
+"""What few programs need is imported when it is asked for: its module, by name."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

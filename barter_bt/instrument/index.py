@@ -70,6 +70,11 @@ class IndexedInstruments:
         return _numbers([i.key for i in self.instruments]) | _numbers(self.names)
 
     @cached_property
+    def exchange_codes(self) -> dict[str, int]:
+        """Every exchange's name to its index."""
+        return _numbers(self.exchanges)
+
+    @cached_property
     def bases(self) -> list[int]:
         """Asset index of each instrument's base."""
         return [self._asset_keys[f"{i.exchange}.{i.base}"] for i in self.instruments]
@@ -99,7 +104,7 @@ class IndexedInstruments:
         """Index of an exchange, by name; an index is only checked."""
         if not isinstance(name, str):
             return _checked("exchange", name, self.exchanges)
-        known = self._exchange_codes
+        known = self.exchange_codes
         return known[name] if name in known else _look_up("exchange", name, known)
 
     def asset(self, name: str | int, exchange: str | None = None) -> int:
@@ -137,10 +142,6 @@ class IndexedInstruments:
     def instrument_name(self, index: int) -> str:
         """Name of an instrument, by index: as in :attr:`names`."""
         return self.names[_checked("instrument", index, self.instruments)]
-
-    @cached_property
-    def _exchange_codes(self) -> dict[str, int]:
-        return _numbers(self.exchanges)
 
     @cached_property
     def _asset_keys(self) -> dict[str, int]:

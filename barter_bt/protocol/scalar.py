@@ -13,7 +13,6 @@ from typing import Any
 from barter_bt.protocol.fault import Fault
 
 _NUMBER = re.compile(r"[+-]?(?=\.?\d)[\d_]*\.?[\d_]*(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_PLAIN = re.compile(r"\d{1,14}(?:\.\d{1,14})?", re.ASCII)  # as most are: at most 28 digits and decimals, no sign
 U64_MAX = (1 << 64) - 1
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
@@ -121,8 +120,10 @@ class Exact:
 
     def read(self, value: Any) -> Decimal:
         """The decimal of a text or a number; of a float, what its shortest text says."""
-        if isinstance(value, str) and _PLAIN.fullmatch(value):
-            return Decimal(value)
+        if isinstance(value, str) and value.isascii():
+            digits = value.replace(".", "", 1)
+            if len(digits) <= 28 and digits.isdigit():  # as most are
+                return Decimal(value)
         if isinstance(value, str) and _NUMBER.fullmatch(value):
             return _fit(Decimal(value), value)
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
 
 from barter_bt.protocol.fault import Fault
@@ -20,6 +19,9 @@ _FORM = re.compile(
 )
 _EPOCH_DAY, _NS_MIN, _NS_MAX = date(1970, 1, 1).toordinal(), -(1 << 63), (1 << 63) - 1
 _RANGE = "a time from 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z"
+
+_KEPT = 1_000
+_starts: dict[str, int] = {}  # of times in UTC up to the point, which many in a row share
 
 
 def format_time(time_ns: int) -> str:
@@ -52,10 +54,11 @@ def parse_time(text: str) -> int:
     >>> parse_time("2024-12-20T20:05:18.175+01:00")
     1734721518175000000
     """
-    if (decimals := text[20:-1]).isdigit() and decimals.isascii() and len(decimals) <= 9:
-        start = _start(text[:19]) if text[19] == "." and text[-1] == "Z" else None
-        if start is not None:
-            return start + int(decimals.ljust(9, "0"))
+    start = _starts.get(text[:20])
+    if start is not None and text[-1] == "Z" and (decimals := text[20:-1]).isdigit() and text.isascii():
+        missing = 30 - len(text)
+        if missing >= 0:
+            return start + (int(decimals) * 10**missing if missing else int(decimals))
     form = _FORM.fullmatch(text)
     if form is None:
         raise Fault("expected a time as RFC 3339 text, like '2024-12-20T19:05:18.175Z'", text)
@@ -64,21 +67,15 @@ def parse_time(text: str) -> int:
     decimals = form[7] or ""
     if decimals[9:].strip("0"):
         raise Fault("expected a time of at most nine decimals", text)
-    time_ns = _seconds(form, text) * 1_000_000_000 + int(decimals[:9].ljust(9, "0"))
+    second = _seconds(form, text) * 1_000_000_000
+    time_ns = second + int(decimals[:9].ljust(9, "0"))
     if not _NS_MIN <= time_ns <= _NS_MAX:
         raise Fault(f"expected {_RANGE}", text)
+    if form[8] and text[19:20] == "." and _NS_MIN <= second <= _NS_MAX - 999_999_999:
+        if len(_starts) == _KEPT:
+            _starts.clear()
+        _starts[text[:20]] = second
     return time_ns
-
-
-@lru_cache(1024)
-def _start(text: str) -> int | None:
-    """Nanoseconds since 1970 of a time without zone and decimals, which many in a row share; None if in doubt."""
-    form = _FORM.fullmatch(text + "Z") if text[-1].isdigit() else None
-    try:
-        year = 0 if form is None or int(form[6]) == 60 else int(form[1])
-        return _seconds(form, text) * 1_000_000_000 if form is not None and 1678 <= year <= 2261 else None
-    except Fault:
-        return None
 
 
 def _seconds(form: re.Match[str], text: str) -> int:

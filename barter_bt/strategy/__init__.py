@@ -1,6 +1,9 @@
 """Three ways to write a strategy, on the same engine."""
 
-from barter_bt.strategy import api, builtin, execution, indicators, makers
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from barter_bt.strategy import api, indicators
 from barter_bt.strategy.amend_request import AmendRequest
 from barter_bt.strategy.candle import Candles
 from barter_bt.strategy.compiled import Compiled
@@ -13,6 +16,9 @@ from barter_bt.strategy.request import OrderRequest
 from barter_bt.strategy.schedule import Schedule
 from barter_bt.strategy.signals import Signals
 from barter_bt.strategy.view import State
+
+if TYPE_CHECKING:
+    from barter_bt.strategy import builtin, execution, makers
 
 __all__ = [
     "AlgoStrategy",
@@ -37,3 +43,14 @@ __all__ = [
     "session_end",
     "week_end",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what has been written with these, which few programs need, when it is asked for."""
+    if name in ("builtin", "execution", "makers"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

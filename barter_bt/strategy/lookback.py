@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import polars as pl
 
 _ROW_BY_ROW = frozenset(
@@ -35,8 +34,10 @@ def only_looks_back(expression: pl.Expr) -> bool:
     >>> only_looks_back(close.shift(1)), only_looks_back(close.shift(-1)), only_looks_back(close / close.max())
     (True, False, False)
     """
+    from msgspec import msgpack
+
     try:
-        return _is_known(msgspec.msgpack.decode(expression.meta.serialize()))
+        return _is_known(msgpack.decode(expression.meta.serialize()))
     except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError, LookupError):
         return False  # written down in a way that is not known here
 

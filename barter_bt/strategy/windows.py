@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from barter_bt.errors import StrategyError
@@ -120,8 +119,10 @@ def _without_windows(expression: pl.Expr, windows: list[Window]) -> pl.Expr:
     """The same expression with a column in place of each window; those are added to the others."""
     if ".over(" not in str(expression):
         return expression
+    from msgspec import msgpack
+
     try:
-        document = msgspec.msgpack.decode(expression.meta.serialize())
+        document = msgpack.decode(expression.meta.serialize())
     except (pl.exceptions.PolarsError, TypeError, AttributeError, ValueError) as error:
         raise StrategyError(
             f"the signal's windows cannot be taken out of its expression: {str(error).splitlines()[0]}",
@@ -189,7 +190,9 @@ def _direction(options: Any) -> str:
 
 
 def _expression(document: Any) -> pl.Expr:
-    return pl.Expr.deserialize(msgspec.msgpack.encode(document))
+    from msgspec import msgpack
+
+    return pl.Expr.deserialize(msgpack.encode(document))
 
 
 def _late(name: str) -> str:

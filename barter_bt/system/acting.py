@@ -36,7 +36,7 @@ from barter_bt.protocol import (
 from barter_bt.system.audit import AlgoOrders, Audit, Commanded, Output, Sent, Stopped, TradingDisabled
 from barter_bt.system.filters import many
 from barter_bt.system.requests import Ready, Requests
-from barter_bt.system.strategy import Strategy, close_with_market_orders
+from barter_bt.system.strategy import NOTHING, Strategy, close_with_market_orders, overrides
 from barter_bt.system.view import View
 
 T = TypeVar("T")
@@ -54,12 +54,22 @@ CODES: dict[type, int] = {
 class Acting(View):
     """The part of :class:`~barter_bt.system.Engine` that acts."""
 
-    strategy: Strategy
     terminated: bool
     _requests: Requests
     _clock: Callable[[], int] | None
     _outputs: list[Output]
     _asked: int  # functions of the strategy that are being called
+
+    @property
+    def strategy(self) -> Strategy:
+        """What is told of events, and asked; another may take its place between two of them."""
+        return self._strategy
+
+    @strategy.setter
+    def strategy(self, strategy: Strategy) -> None:
+        self._strategy = strategy
+        self._tells = overrides(strategy.on_event, Strategy.on_event)
+        self._asks = overrides(strategy.generate_algo_orders, Strategy.generate_algo_orders)
 
     def _begin(self, command: int, exchange: int = -1, kind: int = ENGINE_UPDATE, time: int | None = None) -> Errors:
         start_event(self.state, self._now(time), kind, -1, exchange, command)
@@ -90,7 +100,8 @@ class Acting(View):
         pending[0] = 0
 
     def _tell_sent(self, sent: Sent) -> None:
-        self._ask(self.strategy.on_event, self, sent)
+        if self._tells:
+            self._ask(self._strategy.on_event, self, sent)
 
     # Equity
 
@@ -187,7 +198,7 @@ class Acting(View):
 
     def _generate(self) -> Errors:
         asked = self._ask(self.strategy.generate_algo_orders, self)
-        if all(type(requests) is tuple and not requests for requests in asked):
+        if asked == NOTHING:
             return ()
         output = AlgoOrders(*self._requests.decide(*self._ask(self._requests.prepare, *asked)))
         if output.cancels or output.opens or output.refused:

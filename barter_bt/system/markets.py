@@ -63,14 +63,14 @@ def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, even
 
 
 def read_item(event: MarketEvent) -> Values:
-    """The kind of an item, the time of its data, and five values."""
+    """The kind of an item, the time of its data, and five values; of a text in place of one a plus is an error."""
     kind = event.kind
     if isinstance(kind, PublicTrade):
-        return MARKET_TRADE, event.time_exchange, kind.price, kind.amount, 0.0, 0.0, 0.0
+        return MARKET_TRADE, event.time_exchange, +kind.price, +kind.amount, 0.0, 0.0, 0.0
     if isinstance(kind, OrderBookL1):
         return MARKET_QUOTE, kind.last_update_time, *_side(kind.best_bid), *_side(kind.best_ask), 0.0
     if isinstance(kind, Candle):
-        return MARKET_CANDLE, kind.close_time, kind.open, kind.high, kind.low, kind.close, kind.volume
+        return MARKET_CANDLE, kind.close_time, +kind.open, +kind.high, +kind.low, +kind.close, +kind.volume
     return MARKET_OTHER, event.time_exchange, 0.0, 0.0, 0.0, 0.0, 0.0
 
 

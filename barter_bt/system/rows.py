@@ -195,34 +195,17 @@ def take_batch(s: EngineState, given: Given, start: int) -> int:
 
 
 def taker(s: EngineState, *, compiled: bool) -> Take:
-    """What takes one item of a state."""
+    """What takes one item of a state, whose times must be ints of 64 bits; compiled, frames are taken so too."""
     if not compiled or interprets():
         return partial(take_item, s)
-    entry, given = compiled_rows(), Given(rows=MarketRows(1), span=Span(1))
-    given.span.end[0] = 1
-    exchange_, i_, kind_, now_, time_, first_, second_, third_, fourth_, fifth_ = (
-        getattr(given.rows, name) for name in MarketRows.schema
-    )
-    state_address, given_address = s.address, given.address
+    compiled_rows()
+    return partial(_compiled_item(), s.address)
 
-    def take(
-        exchange: int,
-        i: int,
-        kind: int,
-        now: int,
-        time: int,
-        first: float,
-        second: float,
-        third: float,
-        fourth: float,
-        fifth: float,
-    ) -> bool:
-        exchange_[0], i_[0], kind_[0], now_[0], time_[0] = exchange, i, kind, now, time
-        first_[0], second_[0], third_[0], fourth_[0], fifth_[0] = first, second, third, fourth, fifth
-        taken = entry(state_address, given_address) == 1
-        if out_of_memory.error and (error := out_of_memory.take()):
-            raise error
-        return taken
 
-    vars(take)["given"] = given  # lives as long as what calls it
-    return take
+@cache
+def _compiled_item() -> Take:
+    """:func:`take_item` of the address of a state, compiled, or loaded where it was before."""
+    from barter_bt.columns.entry import compile_call
+
+    call: Take = compile_call(cast(FunctionType, take_item), EngineState)
+    return call

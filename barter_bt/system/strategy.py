@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from barter_bt.system.view import View
 
 Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen | OrderRequestAmend]]
+NOTHING: Requests = (), ()
+"""What a strategy mostly asks for."""
 
 
 class Strategy:
@@ -40,7 +42,7 @@ class Strategy:
 
         Amends (rule 33) are returned among the opens, and sent before them.
         """
-        return (), ()
+        return NOTHING
 
     def close_positions(self, engine: Engine, instruments: Sequence[int]) -> Requests:
         """Cancels and opens that close the positions in these instruments; they bypass the risk manager."""

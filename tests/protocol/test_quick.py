@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -80,6 +81,28 @@ def test_a_book_and_a_quote_are_decoded() -> None:
     book = '{"sequence":7,"time_engine":null,"bids":{"levels":[{"price":"1.5","amount":"2"}]},"asks":{"levels":[]}}'
     assert read_quickly(OrderBook, book) == from_dict(OrderBook, parse(book))
     assert read_quickly(EngineEvent, L1.encode()) == from_dict(EngineEvent, parse(L1))
+
+
+def test_however_it_is_laid_out_an_event_is_decoded() -> None:
+    """What is wrapped in names is known by how it opens and closes, as Barter writes it; with blanks as a whole."""
+    kind = {"Trade": {"id": "1", "price": 9.5, "amount": 0.00002, "side": "Buy"}}  # written in another way by msgspec
+    times = {"time_exchange": "2024-12-20T19:05:18.175Z", "time_received": "2024-12-20T19:05:18Z"}
+    event = {"Market": {"Item": {**times, "exchange": "okx", "instrument": 0, "kind": kind}}}
+    found = [
+        read_quickly(EngineEvent, json.dumps(event, separators=spelled)) for spelled in ((",", ":"), (", ", ": "), None)
+    ]
+    assert found == [from_dict(EngineEvent, event)] * 3
+    opened = L1.removesuffix("}}") + ' ,"instrument":0}}'
+    for text in (
+        opened,
+        L1[:-1] + ',"Item":null}',
+        L1 + "}",
+        L1[:-1],
+        L1[:-2] + "]]",
+        L1.replace('"Item":', '"Item":{"Item":'),
+    ):
+        with pytest.raises(InDoubt):
+            read_quickly(EngineEvent, text)
 
 
 @pytest.mark.parametrize(

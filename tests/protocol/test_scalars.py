@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barter_bt.protocol import ProtocolError, from_dict, from_json, to_dict, to_json
-from barter_bt.protocol.time import Time
+from barter_bt.protocol.fault import Fault
+from barter_bt.protocol.time import Time, _starts, parse_time
 
+DECIMALS = ("", ".", ".5", ".123456789", ".1234567890", ".1234567891", ".\u0662", ".1_0", ".+1", ".000")
+ZONES = ("Z", "z", "+01:00", "UTC", "", " Z")
 LARGEST = "79228162514264337593543950335"
 
 
@@ -163,3 +166,25 @@ def test_times_are_those_of_the_standard_library(moment: datetime) -> None:
 
 
 _MICROSECOND = datetime.resolution
+
+
+@pytest.mark.parametrize(
+    "second", ["2024-12-20T19:05:18", "1677-09-21T00:12:43", "2262-04-11T23:47:16", "2016-12-31T23:59:60"]
+)
+def test_times_of_a_second_that_is_known_are_read_as_others(second: str) -> None:
+    """The second of a time is looked up when it was read before: the same times, the same errors."""
+
+    def read(text: str) -> int | str:
+        try:
+            return parse_time(text)
+        except Fault as fault:
+            return str(fault.error("$"))
+
+    texts = [second + decimals + zone for decimals in DECIMALS for zone in ZONES]
+    for first in texts:
+        for other in texts:
+            _starts.clear()
+            alone = read(other)
+            _starts.clear()
+            read(first)
+            assert read(other) == alone

@@ -6,6 +6,8 @@ from decimal import Decimal as D
 from functools import partial
 from typing import Any
 
+import msgspec
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -13,6 +15,8 @@ from hypothesis import strategies as st
 
 import barter_bt as bt
 from barter_bt.columns.block import Block
+from barter_bt.columns.kernel import interprets
+from barter_bt.columns.table import out_of_memory
 from barter_bt.engine.replica import differences
 from barter_bt.errors import DataError, InstrumentError
 from barter_bt.errors import EngineError as RunError
@@ -22,9 +26,12 @@ from barter_bt.protocol import (
     AssetFees,
     GoodUntilCancelled,
     Item,
+    Market,
+    MarketEvent,
     OrderKey,
     OrderKind,
     OrderRequestOpen,
+    PublicTrade,
     RequestOpen,
     Shutdown,
     Side,
@@ -33,7 +40,7 @@ from barter_bt.protocol import (
 )
 from barter_bt.system import Engine, Strategy, TradingDisabled
 from barter_bt.system.batch import Batch
-from barter_bt.system.rows import take_batch, taker
+from barter_bt.system.rows import compiled_rows, take_batch, taker
 
 INSTRUMENTS = [
     bt.Instrument("x", "btc_usd", price_increment="0.5", quantity_increment="0.1"),
@@ -178,6 +185,51 @@ def test_what_is_taken_at_once_is_what_is_found_out(compiled: bool, drawn: list[
         errors = [until_an_error(partial(engine.process, event)) for engine in (quick, exact)]
         assert errors[0] == errors[1]
     same(quick, exact)
+
+
+def trade_at(time: Any, price: Any = 1.5) -> Market:
+    return Market(Item(MarketEvent(time, time, "x", "btc_usd", PublicTrade("1", price, 1.0, Side.BUY))))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_is_no_number_is_not_taken_for_one(compiled: bool) -> None:
+    """Compiled code would read the text and cut the float."""
+    engine, other = engine_of(None, held=False), engine_of(None, held=False)
+    engine._take = taker(engine.state, compiled=compiled)
+    for event in (trade_at(7, price="1.5"), trade_at(7.5), trade_at("7")):
+        with pytest.raises(TypeError):
+            engine.process(event)
+    same(engine, other)
+    assert engine.process(trade_at(np.int64(7), price=2)).time == 7
+    assert engine.price("btc_usd") == 2
+    with pytest.raises(DataError, match="within int64"):
+        engine.process(trade_at(1 << 63))
+
+
+def test_a_frame_after_compiling_is_taken_by_compiled_code() -> None:
+    """However few rows it has: what compiles in a live engine does so when it is told to, not at its first frame."""
+    engine = engine_of(None, held=False)
+    engine.compile()
+    assert interprets() or compiled_rows.cache_info().currsize == 1
+
+
+def test_memory_that_runs_out_in_compiled_code_is_told() -> None:
+    engine = engine_of(None, held=False)
+    out_of_memory.note(MemoryError("table Audits could not grow"))
+    with pytest.raises(MemoryError, match="Audits"):
+        engine.process(trade_at(7))
+    assert engine.process(trade_at(8)).time == 8
+
+
+def test_indices_are_names() -> None:
+    """An index of an instrument and of an exchange, which the look-up by name does not know."""
+    by_name, by_index = engine_of(None, held=False), engine_of(None, held=False)
+    event = trade_at(7).event.value
+    by_name.process(Market(Item(event)))
+    by_index.process(Market(Item(msgspec.structs.replace(event, exchange=0, instrument=0))))
+    same(by_name, by_index)
+    with pytest.raises(InstrumentError, match="there is no instrument True"):
+        by_index.process(Market(Item(msgspec.structs.replace(event, instrument=True))))
 
 
 def test_rows_that_can_be_are_taken_in_one_call() -> None:

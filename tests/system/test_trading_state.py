@@ -128,3 +128,20 @@ def test_a_strategy_that_disables_trading_is_told_after_what_it_asked_for_is_sen
     assert o.array("sequence").tolist() == [0] * len(o)
     assert [k for k in o.array("kind").tolist() if k != COMMANDED] == [NOW_DISABLED, SENT_OPEN]
     assert engine.process(at(2)).outputs == ()
+
+
+class Fails(Leaves):
+    """Disables trading, and then cannot go on."""
+
+    def generate_algo_orders(self, engine: Engine) -> Any:
+        engine.set_trading(DISABLED)
+        raise ArithmeticError("no price")
+
+
+def test_a_strategy_that_failed_as_it_disabled_trading_is_told_at_the_next_event() -> None:
+    """Though trading is disabled then, and nobody is asked."""
+    engine = make(Fails(), trading=ENABLED)
+    with pytest.raises(ArithmeticError):
+        engine.process(at(1))
+    assert engine.process(at(2)).outputs == (TradingDisabled(0),)
+    assert engine.process(at(3)).outputs == ()
