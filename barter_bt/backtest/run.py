@@ -62,7 +62,7 @@ def run(
         setup.spare.append(feeder)  # it has not moved
         feeder = setup.feeder(driver.columns)
     driver, reasons = _managed(setup, state, driver)
-    _install(state, driver, setup.begins)
+    _install(state, venue, driver, setup.begins)
     if driver.columns:
         keep_columns(state, len(own_columns(setup.market.streams)))
     remember(venue, state, driver.wake is not None or driver.decide is not None)
@@ -163,7 +163,7 @@ def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, Bart
     return False, None
 
 
-def _install(state: EngineState, driver: Driver, begins: int) -> None:
+def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
     e = state.engine
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
@@ -175,7 +175,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     if driver.history:
         keep_candles(state, driver.history)
     if driver.schedule and len(driver.schedule["time"]):
-        for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
+        for table in (state.orders, state.trades, state.balances, venue.orders):  # what most of its rows will become
             table.expect(len(driver.schedule["time"]) + 64)
         state.replace("schedule", Schedule.over(driver.schedule))
         if state.schedule.array("enter_by").any():

@@ -42,11 +42,11 @@ llvmlite.binding.add_symbol("barter_bt_grow", ctypes.cast(_callback, ctypes.c_vo
 
 
 class ColumnType(types.Type):
-    """Address of the first element."""
+    """Address of the first element; ``place`` says of which column of which tables, where that is known."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(name=f"Column({code})")
+    def __init__(self, code: str, place: str = "") -> None:
+        self.code, self.place = code, place
+        super().__init__(name=f"Column({code}{place and ', '}{place})")
 
     @property
     def element(self) -> Any:
@@ -85,14 +85,18 @@ class _Address(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.IntType(64))
 
 
-def keep_apart(builder: Any, access: Any, what: str) -> Any:
+def keep_apart(builder: Any, access: Any, what: str, place: str = "") -> Any:
     """Tell the compiler that a load or store meets no other memory than that of its kind (LLVM's ``tbaa``).
 
     Kinds are the numbers of rows, addresses in descriptors and directories, and columns by the type of their elements:
-    what is written into a column moves neither, so addresses are loaded once for many rows.
+    what is written into a column moves neither, so addresses are loaded once for many rows. Of them each column of a
+    table is a kind of its own: what has been read of one is known whatever is written into others. Where it is not
+    known which column it is, it may be any of its type.
     """
     module, zero = builder.module, ir.IntType(64)(0)
     kind = module.add_metadata([what, module.add_metadata(["barter_bt"]), zero])
+    if place:
+        kind = module.add_metadata([place, kind, zero])
     access.set_metadata("tbaa", module.add_metadata([kind, kind, zero]))
     return access
 
@@ -135,7 +139,7 @@ class _TableAttributes(AttributeTemplate):
         return signature(types.none, types.int64, recvr=table) if len(args) == 1 else None
 
     def generic_resolve(self, typ: TableType, name: str) -> Any:
-        return ColumnType(typ.schema[name]) if name in typ.schema else None
+        return ColumnType(typ.schema[name], f"{typ.name}.{name}") if name in typ.schema else None
 
 
 @lower_getattr_generic(TableType)
@@ -184,7 +188,7 @@ def _element(context: Any, builder: Any, column: ColumnType, base: Any, row: Any
 @lower_builtin(operator.getitem, ColumnType, types.int64)
 def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer, stored = _element(context, builder, sig.args[0], *args)
-    value = keep_apart(builder, builder.load(pointer), sig.args[0].code)
+    value = keep_apart(builder, builder.load(pointer), sig.args[0].code, sig.args[0].place)
     if sig.args[0].code[0] == "*":
         return value
     return context.cast(builder, value, stored, sig.return_type)
@@ -193,7 +197,8 @@ def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @lower_builtin(operator.setitem, ColumnType, types.int64, types.Any)
 def _set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer, stored = _element(context, builder, sig.args[0], *args[:2])
-    keep_apart(builder, builder.store(context.cast(builder, args[2], sig.args[2], stored), pointer), sig.args[0].code)
+    value = context.cast(builder, args[2], sig.args[2], stored)
+    keep_apart(builder, builder.store(value, pointer), sig.args[0].code, sig.args[0].place)
     return context.get_dummy_value()
 
 

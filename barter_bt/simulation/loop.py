@@ -50,14 +50,11 @@ from barter_bt.engine.agenda import (
 )
 from barter_bt.engine.command import execute_command
 from barter_bt.engine.event import (
-    BALANCE,
     BAR_CLOSE,
     CLOSE_POSITIONS,
     DISCONNECT,
     ENGINE_UPDATE,
     HOOKS,
-    ORDER_SNAPSHOT,
-    OWN_TRADE,
     SENT,
     TIMER,
     TRADING_DISABLED,
@@ -72,7 +69,7 @@ from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.replay import replay
-from barter_bt.venue.arrival import receive
+from barter_bt.simulation.short import is_asleep, is_quiet, receive_requests
 from barter_bt.venue.delay import release
 from barter_bt.venue.expiry import expire
 from barter_bt.venue.flows import pay_flows
@@ -92,8 +89,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         dispatch(s)
     s.engine.bypass[0] = 0
     f, e, agenda = feed.cursors, s.engine, s.agenda
-    # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
-    asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
+    asleep = int(is_asleep(s))
+    v.clock.quiet[0] = int(is_quiet(s))
     moved = True
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
@@ -165,7 +162,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             elif what == CASH_FLOW:
                 pay_flows(v)
             else:
-                receive(v, asleep)
+                receive_requests(s, v, asleep)
                 if asleep:
                     hear(s, due)
         else:
