@@ -31,6 +31,7 @@ from numba.core.typing.templates import (
 from numba.extending import intrinsic, models, register_model
 
 from barter_bt.columns.block import Block
+from barter_bt.columns.column import layout_of
 from barter_bt.columns.table import _HEADER, Table, grow
 from barter_bt.columns.view import SAYS
 
@@ -42,11 +43,11 @@ llvmlite.binding.add_symbol("barter_bt_grow", ctypes.cast(_callback, ctypes.c_vo
 
 
 class ColumnType(types.Type):
-    """Address of the first element; ``place`` says of which column of which tables, where that is known."""
+    """Address of the first element."""
 
-    def __init__(self, code: str, place: str = "") -> None:
-        self.code, self.place = code, place
-        super().__init__(name=f"Column({code}{place and ', '}{place})")
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(name=f"Column({code})")
 
     @property
     def element(self) -> Any:
@@ -65,8 +66,9 @@ class TableType(types.Type):
     """Address of a descriptor; the schema is part of the type and of its name."""
 
     def __init__(self, cls: type[Table]) -> None:
-        self.schema, self.growable = cls.schema, cls.growable
-        super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable)))
+        self.schema, self.growable, self.rows = cls.schema, cls.growable, cls._rows
+        self.places = layout_of(cls).places(cls._rows)[0] if cls._rows else []
+        super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable, cls._rows)))
 
 
 class BlockType(types.Type):
@@ -85,18 +87,14 @@ class _Address(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.IntType(64))
 
 
-def keep_apart(builder: Any, access: Any, what: str, place: str = "") -> Any:
+def keep_apart(builder: Any, access: Any, what: str) -> Any:
     """Tell the compiler that a load or store meets no other memory than that of its kind (LLVM's ``tbaa``).
 
     Kinds are the numbers of rows, addresses in descriptors and directories, and columns by the type of their elements:
-    what is written into a column moves neither, so addresses are loaded once for many rows. Of them each column of a
-    table is a kind of its own: what has been read of one is known whatever is written into others. Where it is not
-    known which column it is, it may be any of its type.
+    what is written into a column moves neither, so addresses are loaded once for many rows.
     """
     module, zero = builder.module, ir.IntType(64)(0)
     kind = module.add_metadata([what, module.add_metadata(["barter_bt"]), zero])
-    if place:
-        kind = module.add_metadata([place, kind, zero])
     access.set_metadata("tbaa", module.add_metadata([kind, kind, zero]))
     return access
 
@@ -139,12 +137,15 @@ class _TableAttributes(AttributeTemplate):
         return signature(types.none, types.int64, recvr=table) if len(args) == 1 else None
 
     def generic_resolve(self, typ: TableType, name: str) -> Any:
-        return ColumnType(typ.schema[name], f"{typ.name}.{name}") if name in typ.schema else None
+        return ColumnType(typ.schema[name]) if name in typ.schema else None
 
 
 @lower_getattr_generic(TableType)
 def _table_attribute(context: Any, builder: Any, typ: TableType, value: Any, name: str) -> Any:
-    return _load(builder, value, _HEADER + list(typ.schema).index(name), not typ.growable)
+    k = list(typ.schema).index(name)
+    if typ.rows:  # every column lies as far behind the first in all tables of the class
+        return builder.add(_load(builder, value, _HEADER, True), ir.IntType(64)(typ.places[k]))
+    return _load(builder, value, _HEADER + k, not typ.growable)
 
 
 def row_number(given: Any) -> Any:
@@ -188,7 +189,7 @@ def _element(context: Any, builder: Any, column: ColumnType, base: Any, row: Any
 @lower_builtin(operator.getitem, ColumnType, types.int64)
 def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer, stored = _element(context, builder, sig.args[0], *args)
-    value = keep_apart(builder, builder.load(pointer), sig.args[0].code, sig.args[0].place)
+    value = keep_apart(builder, builder.load(pointer), sig.args[0].code)
     if sig.args[0].code[0] == "*":
         return value
     return context.cast(builder, value, stored, sig.return_type)
@@ -197,8 +198,7 @@ def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @lower_builtin(operator.setitem, ColumnType, types.int64, types.Any)
 def _set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     pointer, stored = _element(context, builder, sig.args[0], *args[:2])
-    value = context.cast(builder, args[2], sig.args[2], stored)
-    keep_apart(builder, builder.store(value, pointer), sig.args[0].code, sig.args[0].place)
+    keep_apart(builder, builder.store(context.cast(builder, args[2], sig.args[2], stored), pointer), sig.args[0].code)
     return context.get_dummy_value()
 
 

@@ -19,7 +19,7 @@ SOURCES = 14
 _WITH_MARKET = (LAPSE, EXPIRY, RELEASE, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
 
 
-class Agenda(Table):
+class Agenda(Table, rows=SOURCES):
     """One row per source: when it is due, and where it stands if its events are rows of a table.
 
     Of a queue ``first`` and ``last`` are its ends, -1 when it is empty; of the market ``first`` is the cursor that is

@@ -1,22 +1,40 @@
 """The short way of an order: what the venue says of it at once, and nobody looks at, becomes no message.
 
-A market order is accepted, which changes three numbers of the engine's row, and filled soon. Where the engine would hear
-of the first at that very time, the strategy sleeps through account events, and nothing is kept of each event, the row is
-changed where the request is received: no report is written, queued, taken from the queue and read. All that it would
-have changed is as if it had been (decision 58).
+A market order is accepted, which changes three numbers of the engine's row, and fills soon. Where the engine would hear
+that it was accepted at that very time, the strategy sleeps through account events, and nothing is kept of each event,
+the row is changed where the request is received: no report is written, queued, taken from the queue and read. All that
+one would have changed is as if it had been (decision 58).
 """
 
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
-from barter_bt.engine.agenda import REQUEST
+from barter_bt.engine.agenda import (
+    BAR_DUE,
+    CASH_FLOW,
+    COMMAND,
+    EXPIRY,
+    LAPSE,
+    MARK,
+    OPENING,
+    RELEASE,
+    REPORT,
+    REQUEST,
+    SCHEDULE,
+    TIMER_DUE,
+)
 from barter_bt.engine.audit import OFF
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
+from barter_bt.engine.fault import NO_FAULT
+from barter_bt.engine.feed import Cursors, earliest
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.record import EACH_EVENT
-from barter_bt.engine.report import acknowledge
+from barter_bt.engine.report import acknowledge, process_reports
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.venue.arrival import receive
+from barter_bt.venue.lag import catch_up
+from barter_bt.venue.market import on_candle_opens
+from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
 
 
@@ -34,6 +52,53 @@ def is_quiet(s: EngineState) -> bool:
         if links.response_form[exchange] != CONSTANT or links.response_ns[exchange] != 0:
             return False
     return True
+
+
+def hear(s: EngineState, now: int) -> None:
+    """What the venue has just said, if it arrives at once and before all else: where nobody is told, without a turn."""
+    agenda = s.agenda
+    if agenda.due[REPORT] == now < min(agenda.due[EXPIRY], agenda.due[RELEASE]) and not s.engine.pending[0]:
+        process_reports(s)
+
+
+def catches_up(s: EngineState, v: VenueState, f: Cursors, until: int) -> bool:
+    """A venue that holds nothing sees the market up to a time; False where a cursor must be fed first."""
+    if v.clock.live[0] == 0:
+        s.engine.starved[0] = catch_up(v, f, s.engine.streams[0], until)
+        return s.engine.starved[0] < 0
+    return True
+
+
+def deal_at_once(s: EngineState, v: VenueState, f: Cursors, now: int, until: int) -> None:
+    """What the loop would do next at this very time: requests are received, candles open, what fills is settled.
+
+    Each only where nothing else comes before it (rule 10), so that the loop need not choose it; all else is left to it.
+    """
+    agenda, e = s.agenda, s.engine
+    if agenda.due[REQUEST] == now and _is_alone(s, now):
+        if not catches_up(s, v, f, until):
+            return  # the loop asks for it
+        v.clock.stage[0] = REQUEST
+        receive_requests(s, v, 1)
+        hear(s, now)
+    if v.clock.live[0] == 0 or agenda.due[REQUEST] <= now or not _is_alone(s, now) or v.fault.code[0] != NO_FAULT:
+        return
+    opening = earliest(f, 2 * e.streams[0], len(f)) if len(v.matches) == 0 else -1
+    if opening >= 0 and f.due[opening] == now == until and not e.shut[0]:
+        v.clock.stage[0] = OPENING
+        on_candle_opens(v, f, opening)
+    following = earliest(f, 0, len(f))
+    is_last = following >= 0 and f.due[following] > now and _is_alone(s, now)
+    if len(v.matches) > 0 and is_last and v.fault.code[0] == NO_FAULT:
+        settle(v)
+        hear(s, now)
+
+
+def _is_alone(s: EngineState, now: int) -> bool:
+    """Whether nothing else is due than what the market and requests bring."""
+    due = s.agenda.due
+    rare = min(due[LAPSE], due[EXPIRY], due[RELEASE], due[CASH_FLOW], due[COMMAND], due[BAR_DUE], due[TIMER_DUE])
+    return min(rare, due[REPORT], due[MARK], due[SCHEDULE]) > now and not s.engine.pending[0]
 
 
 @unit

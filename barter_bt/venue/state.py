@@ -293,7 +293,7 @@ class Matches(Table, growable=True):
     why: I8
 
 
-class VenueClock(Table):
+class VenueClock(Table, rows=1):
     """One row: the venue's clock, how much it attends to, and what it must know of the market without that."""
 
     time: I64
