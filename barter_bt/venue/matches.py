@@ -149,20 +149,21 @@ def has_more(m: Matches) -> bool:
 
 def sort(m: Matches, first: int) -> None:
     """From a row on by rank, then order, then as they were noted; mostly they stand so already."""
-    if not _stand_sorted(m, first):
-        _sort_by_rank(m, first)
-        if not _stand_sorted(m, first):
-            _shell_sort(m, first)
-
-
-def _stand_sorted(m: Matches, first: int) -> bool:
-    row = first + 1
-    while row < len(m) and not _precedes(m, row, row - 1):
-        row += 1
-    return row >= len(m)
+    for row in range(first + 1, len(m)):
+        if _precedes(m, row, row - 1):
+            _sort(m, first)
+            return
 
 
 @unit
+def _sort(m: Matches, first: int) -> None:
+    _sort_by_rank(m, first)
+    for row in range(first + 1, len(m)):
+        if _precedes(m, row, row - 1):
+            _shell_sort(m, first)
+            return
+
+
 def _sort_by_rank(m: Matches, first: int) -> None:
     """Those of one rank stay as they stand, which is mostly by order: a market is met instrument by instrument."""
     end = len(m)
@@ -175,7 +176,6 @@ def _sort_by_rank(m: Matches, first: int) -> None:
     m.truncate(end)
 
 
-@unit
 def _shell_sort(m: Matches, first: int) -> None:
     gap = 1
     while gap < (len(m) - first) // 9:
