@@ -89,8 +89,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         dispatch(s)
     s.engine.bypass[0] = 0
     f, e, agenda = feed.cursors, s.engine, s.agenda
-    asleep, quiet = int(is_asleep(s)), int(is_quiet(s))
-    v.clock.quiet[0], moved = quiet, True
+    asleep, quiet, moved = is_asleep(s), is_quiet(s), True
+    v.clock.quiet[0] = int(quiet)
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
             if notify_strategy(s, my) != SLEEP:
@@ -154,7 +154,7 @@ def at_engine(s: EngineState, v: VenueState, feed: Feed, my: Block, what: int, d
     return decide(s, my)
 
 
-def at_venue(s: EngineState, v: VenueState, f: Cursors, what: int, due: int, asleep: int) -> int:
+def at_venue(s: EngineState, v: VenueState, f: Cursors, what: int, due: int, asleep: bool) -> int:
     """An event at the venue; says whether data is needed first."""
     if what in (EXPIRY, CASH_FLOW, REQUEST) and not catches_up(s, v, f, until(s, due)):
         return DATA
@@ -164,7 +164,7 @@ def at_venue(s: EngineState, v: VenueState, f: Cursors, what: int, due: int, asl
     elif what == OPENING:
         on_candle_opens(v, f, s.agenda.first[OPENING])
     elif what == REQUEST:
-        receive_requests(s, v, asleep)
+        receive_requests(s, v, int(asleep))
         if asleep:
             hear(s, due)
     elif what == LAPSE:
