@@ -67,10 +67,11 @@ def secure(v: VenueState, order: int, i: int) -> None:
         row = report(v, order, TRIGGERED, OPEN, NO_REASON)
     elif v.orders.follows[order]:
         row = report_change(v, order)
-    elif v.clock.quiet[0] and v.orders.kind[order] == MARKET and v.agenda.due[REPORT] > v.clock.time[0]:
-        v.clock.accepted[0] = order + 1
     elif v.orders.parent[order] == NO_PARENT:  # else it was acknowledged when it began to wait
-        row = report(v, order, ACCEPTED, OPEN, NO_REASON)
+        if v.clock.quiet[0] and v.orders.kind[order] == MARKET and v.agenda.due[REPORT] > v.clock.time[0]:
+            v.clock.accepted[0] = order + 1
+        else:
+            row = report(v, order, ACCEPTED, OPEN, NO_REASON)
     if reserves(v, order, i):
         reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
         if reserved > 0:

@@ -107,7 +107,7 @@ def is_still(s: EngineState) -> bool:
 
 @hot
 def mark_at(s: EngineState, time: int, worth: int) -> None:
-    """The same where the equity is known."""
+    """The same of an equity that has been worked out, ``UNKNOWN`` if that could not be."""
     last = len(s.equity) - 1
     row = last if last >= 0 and s.equity.time[last] == time else s.equity.append()
     journal = s.equity
