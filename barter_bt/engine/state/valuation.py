@@ -105,6 +105,12 @@ def is_still(s: EngineState) -> bool:
     return not held
 
 
+def worth_at_rest(s: EngineState) -> int:
+    """The equity of an account that holds nothing but the reporting asset."""
+    worth = s.assets.rest[s.engine.reporting[0]]
+    return worth if in_range(worth) else UNKNOWN
+
+
 @hot
 def mark_at(s: EngineState, time: int, worth: int) -> None:
     """The same of an equity that has been worked out, ``UNKNOWN`` if that could not be."""
