@@ -62,7 +62,7 @@ def run(
         setup.spare.append(feeder)  # it has not moved
         feeder = setup.feeder(driver.columns)
     driver, reasons = _managed(setup, state, driver)
-    _install(state, driver, setup.begins)
+    _install(state, venue, driver, setup.begins)
     if driver.columns:
         keep_columns(state, len(own_columns(setup.market.streams)))
     remember(venue, state, driver.wake is not None or driver.decide is not None)
@@ -77,9 +77,34 @@ def run(
         drive = Drive(state, venue, feeder, driver, setup.index, setup.scales, plainly, show, saving, memory)
         compiled = time.perf_counter()
         partial_, error = _driven(drive, venue, feeder)
+    result = _result(setup, strategy, driver, state, venue, snapshot, reasons, partial_)
+    result.warnings += _warnings(setup, driver, state, venue, feeder, error, result)
+    result.warnings += saved.unsaved if saved else []
+    result.timings |= {
+        "prepare": prepared - began,
+        "compile": compiled - prepared,
+        "run": time.perf_counter() - compiled,
+    }
+    if error:
+        error.result = result
+        raise error
+    return result
+
+
+def _result(
+    setup: Setup,
+    strategy: Any,
+    driver: Driver,
+    state: EngineState,
+    venue: VenueState,
+    snapshot: EngineState | None,
+    reasons: Sequence[str],
+    is_partial: bool,
+) -> Result:
+    """The result of a run that has ended; its tables have given back what they did not need."""
     for table in (*state.tables().values(), *venue.tables().values()):
         table.trim()
-    result = Result(
+    return Result(
         state=state,
         venue=venue,
         index=setup.index,
@@ -93,25 +118,30 @@ def run(
         tables=driver.own or {strategy.name: driver.my},
         seed=setup.seed,
         version=VERSION,
-        partial=partial_,
+        partial=is_partial,
         market=list(setup.streams),
         record=setup.record.frame(state, setup.index, setup.scales) if setup.record else None,
     )
-    unit = setup.scales.units[setup.market.reporting]
-    result.warnings += setup.warnings + driver.warnings
-    result.warnings += run_warnings(state, venue, setup.index, unit, setup.streams, partial_, error, result.reasons)
-    result.warnings += expiry_warnings(state, setup.index, feeder.expiries.rows)
-    result.warnings += split_warnings(state, setup.index, setup.streams)
-    result.warnings += saved.unsaved if saved else []
-    result.timings |= {
-        "prepare": prepared - began,
-        "compile": compiled - prepared,
-        "run": time.perf_counter() - compiled,
-    }
-    if error:
-        error.result = result
-        raise error
-    return result
+
+
+def _warnings(
+    setup: Setup,
+    driver: Driver,
+    state: EngineState,
+    venue: VenueState,
+    feeder: Feeder,
+    error: BarterBtError | None,
+    result: Result,
+) -> list[str]:
+    """What is odd about data, strategy and run."""
+    index, streams, unit = setup.index, setup.streams, setup.scales.units[setup.market.reporting]
+    return [
+        *setup.warnings,
+        *driver.warnings,
+        *run_warnings(state, venue, index, unit, streams, result.partial, error, result.reasons),
+        *expiry_warnings(state, index, feeder.expiries.rows),
+        *split_warnings(state, index, streams),
+    ]
 
 
 def merge(setup: Setup, strategy: Any) -> None:
@@ -163,7 +193,7 @@ def _driven(drive: Drive, venue: VenueState, feeder: Feeder) -> tuple[bool, Bart
     return False, None
 
 
-def _install(state: EngineState, driver: Driver, begins: int) -> None:
+def _install(state: EngineState, venue: VenueState, driver: Driver, begins: int) -> None:
     """Let the engine know what the strategy asked for, and its schedule."""
     e = state.engine
     e.wake[0], e.hooks[0] = driver.asked, driver.hooks
@@ -175,7 +205,7 @@ def _install(state: EngineState, driver: Driver, begins: int) -> None:
     if driver.history:
         keep_candles(state, driver.history)
     if driver.schedule and len(driver.schedule["time"]):
-        for table in (state.orders, state.trades, state.balances):  # what most of its rows will become
+        for table in (state.orders, state.trades, state.balances, venue.orders):  # what most of its rows will become
             table.expect(len(driver.schedule["time"]) + 64)
         state.replace("schedule", Schedule.over(driver.schedule))
         if state.schedule.array("enter_by").any():

@@ -31,6 +31,7 @@ from numba.core.typing.templates import (
 from numba.extending import intrinsic, models, register_model
 
 from barter_bt.columns.block import Block
+from barter_bt.columns.column import layout_of
 from barter_bt.columns.table import _HEADER, Table, grow
 from barter_bt.columns.view import SAYS
 
@@ -65,8 +66,9 @@ class TableType(types.Type):
     """Address of a descriptor; the schema is part of the type and of its name."""
 
     def __init__(self, cls: type[Table]) -> None:
-        self.schema, self.growable = cls.schema, cls.growable
-        super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable)))
+        self.schema, self.growable, self.rows = cls.schema, cls.growable, cls._rows
+        self.places = layout_of(cls).places(cls._rows)[0] if cls._rows else []
+        super().__init__(name=_name(cls.__name__, (*cls.schema.items(), cls.growable, cls._rows)))
 
 
 class BlockType(types.Type):
@@ -140,7 +142,10 @@ class _TableAttributes(AttributeTemplate):
 
 @lower_getattr_generic(TableType)
 def _table_attribute(context: Any, builder: Any, typ: TableType, value: Any, name: str) -> Any:
-    return _load(builder, value, _HEADER + list(typ.schema).index(name), not typ.growable)
+    k = list(typ.schema).index(name)
+    if typ.rows:  # every column lies as far behind the first in all tables of the class
+        return builder.add(_load(builder, value, _HEADER, True), ir.IntType(64)(typ.places[k]))
+    return _load(builder, value, _HEADER + k, not typ.growable)
 
 
 def row_number(given: Any) -> Any:

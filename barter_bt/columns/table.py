@@ -65,6 +65,9 @@ def _view(array: npt.NDArray[Any]) -> memoryview[Any]:
 class Table:
     """Columns of equal length. Subclass it and annotate the columns.
 
+    Where every table of a class has as many rows, as in ``class Clock(Table, rows=1)``, compiled code finds all columns
+    from one address.
+
     Parameters
     ----------
     rows
@@ -87,13 +90,16 @@ class Table:
 
     schema: ClassVar[dict[str, str]] = {}
     growable: ClassVar[bool] = False
+    _rows: ClassVar[int] = 0
 
-    def __init_subclass__(cls, growable: bool = False) -> None:
-        cls.growable = growable
+    def __init_subclass__(cls, growable: bool = False, rows: int = 0) -> None:
+        cls.growable, cls._rows = growable, rows
         hints = get_type_hints(cls, include_extras=True)
         cls.schema = {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
 
     def __init__(self, rows: int) -> None:
+        if self._rows not in (0, rows):
+            raise TypeError(f"a {type(self).__name__} has {self._rows} row(s), not {rows}")
         capacity = max(rows, 1)
         self._layout = layout_of(type(self))
         self._descriptor = np.zeros(_HEADER + len(self.schema), np.int64)

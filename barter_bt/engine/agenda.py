@@ -1,7 +1,8 @@
 """What may come next: one row for each source of events, in order of class (rule 10).
 
 The next event is that of the smallest due time, at equal times of the lowest row. A new source is a row here, whoever
-sets its time, and a branch of :func:`barter_bt.simulation.loop.run`; between two market events nothing else looks.
+sets its time, and a branch of ``at_engine`` or ``at_venue`` in :mod:`barter_bt.simulation.loop`; between two market
+events nothing else looks.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SOURCES = 14
 _WITH_MARKET = (LAPSE, EXPIRY, RELEASE, CASH_FLOW, COMMAND, SCHEDULE, BAR_DUE, TIMER_DUE)
 
 
-class Agenda(Table):
+class Agenda(Table, rows=SOURCES):
     """One row per source: when it is due, and where it stands if its events are rows of a table.
 
     Of a queue ``first`` and ``last`` are its ends, -1 when it is empty; of the market ``first`` is the cursor that is
@@ -63,6 +64,16 @@ def next_source(agenda: Agenda, last: int) -> int:
 def moves_market(what: int) -> bool:
     """Whether an event of a source may move a cursor of the market, or change whether the venue looks at it."""
     return not (what in (REPORT, MARK) or SCHEDULE <= what <= TIMER_DUE)
+
+
+@hot
+def beside_dealing(agenda: Agenda) -> int:
+    """When the first event is due that is neither of the market nor a request."""
+    first = NEVER
+    for source in range(SOURCES):
+        if source not in (VENUE_MARKET, ENGINE_MARKET, REQUEST, OPENING):
+            first = min(first, agenda.due[source])
+    return first
 
 
 @hot

@@ -18,7 +18,7 @@ BAD_AMEND = 22
 UNSEEN_TRIGGER = 23  # it looks at prices that the instrument has no data of
 
 
-class Fault(Table):
+class Fault(Table, rows=1):
     """One row: the first thing that went wrong, and where."""
 
     code: I64

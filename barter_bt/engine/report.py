@@ -107,6 +107,17 @@ def _process_one(s: EngineState, asked: int) -> int:
     return 0
 
 
+def acknowledge(s: EngineState, order: int, time: int) -> None:
+    """An order was accepted, in place of a report that says so: at once, and nobody looks between its events."""
+    i = s.orders.instrument[order]
+    s.engine.sequence[0] += 1
+    begin(s, ORDER_SNAPSHOT, i, order, -1, -1)
+    s.engine.time[0] = max(s.engine.time[0], time)
+    plan_mark(s, s.engine.time[0])
+    heal_account(s, s.terms.exchange[i])
+    update_from_open(s, order, time, 0, s.orders.quantity[order])
+
+
 def _process_flow(s: EngineState, row: int, asked: int) -> int:
     """Money that no order has moved, or a split: one balance event (rules 45 and 48)."""
     flow = s.reports.quantity[row]

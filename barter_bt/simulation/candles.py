@@ -11,7 +11,7 @@ from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance
 from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import mark
+from barter_bt.engine.state.valuation import equity, is_still, mark_at, worth_at_rest
 from barter_bt.engine.wake import is_awake
 from barter_bt.simulation.row import is_observed
 
@@ -48,6 +48,7 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
     first = row = f.row[c]
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
     last = min(limit, _before_marks(s, f, c))
+    still, worth = is_still(s), worth_at_rest(s)
     while row + 1 < end and now <= due <= last:
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
@@ -58,8 +59,10 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
             break
         now = due
         if following > now:
-            s.engine.time[0] = now  # rates go by it (rule 74)
-            mark(s, now)
+            if not still:
+                s.engine.time[0] = now  # rates go by it (rule 74)
+                worth = equity(s)
+            mark_at(s, now, worth)
         row, due = row + 1, following
     if row > first:
         if due == now:

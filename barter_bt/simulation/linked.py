@@ -12,7 +12,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP
 
 
-class Link(Table):
+class Link(Table, rows=1):
     """One row: the addresses of the strategy's compiled function (0: it is never woken) and of its own tables."""
 
     code: I64

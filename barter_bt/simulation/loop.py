@@ -50,14 +50,11 @@ from barter_bt.engine.agenda import (
 )
 from barter_bt.engine.command import execute_command
 from barter_bt.engine.event import (
-    BALANCE,
     BAR_CLOSE,
     CLOSE_POSITIONS,
     DISCONNECT,
     ENGINE_UPDATE,
     HOOKS,
-    ORDER_SNAPSHOT,
-    OWN_TRADE,
     SENT,
     TIMER,
     TRADING_DISABLED,
@@ -72,7 +69,7 @@ from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.replay import replay
-from barter_bt.venue.arrival import receive
+from barter_bt.simulation.short import catches_up, deal_at_once, hear, is_asleep, is_quiet, receive_requests
 from barter_bt.venue.delay import release
 from barter_bt.venue.expiry import expire
 from barter_bt.venue.flows import pay_flows
@@ -92,9 +89,8 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         dispatch(s)
     s.engine.bypass[0] = 0
     f, e, agenda = feed.cursors, s.engine, s.agenda
-    # A strategy that sleeps through reports cannot tell whether they come between requests or behind them.
-    asleep = int(e.wake[0] & (OWN_TRADE | ORDER_SNAPSHOT | BALANCE) == 0)
-    moved = True
+    asleep, quiet, moved = is_asleep(s), is_quiet(s), True
+    v.clock.quiet[0] = int(quiet)
     while v.fault.code[0] == NO_FAULT:
         if e.pending[0]:
             if notify_strategy(s, my) != SLEEP:
@@ -120,67 +116,66 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
         if e.budget[0] <= 0:
             return PROGRESS
         keep_time(s, v, what, due)
-        woken, moved = SLEEP, moves_market(what)
-        if what == ENGINE_MARKET:
-            woken = replay(s, v, feed, my, agenda.first[ENGINE_MARKET])
-        elif what == VENUE_MARKET:
-            v.clock.stage[0] = VENUE_MARKET
-            on_market_time(v, f, agenda.first[VENUE_MARKET])
-        elif what == LAPSE:
-            v.clock.stage[0] = LAPSE
-            lapse(v)
-        elif what == RELEASE:
-            v.clock.stage[0] = RELEASE
-            release(v)
-        elif what == REPORT:
-            if process_reports(s):
-                woken = decide(s, my)
-        elif what == MARK:
-            agenda.due[MARK] = NEVER
-            mark(s, due)
-            if s.risk.stops[0]:
-                watch_losses(s)
-            if e.recording[0] == EACH_MARK:
-                record(s)
-        elif what == COMMAND:
-            execute_command(s)
-        elif what == SCHEDULE:
-            process_schedule(s)
-        elif what == BAR_DUE:
-            agenda.due[BAR_DUE] = NEVER
-            start_event(s, due, BAR_CLOSE, -1, -1, -1)
-            woken = decide(s, my)
-        elif what == TIMER_DUE:
-            agenda.due[TIMER_DUE] = due + e.timer_every[0]
-            start_event(s, due, TIMER, -1, -1, -1)
-            woken = decide(s, my)
-        elif what in (EXPIRY, CASH_FLOW, REQUEST):
-            if v.clock.live[0] == 0:
-                e.starved[0] = catch_up(v, f, e.streams[0], min(due, e.market_time[0] if e.shut[0] else last_time(s)))
-                if e.starved[0] >= 0:
-                    return DATA
-            v.clock.stage[0] = what
-            if what == EXPIRY:
-                expire(v)
-            elif what == CASH_FLOW:
-                pay_flows(v)
-            else:
-                receive(v, asleep)
-                if asleep:
-                    hear(s, due)
+        moved = moves_market(what) or (quiet and what == SCHEDULE)
+        if REPORT <= what <= TIMER_DUE:
+            status = at_engine(s, v, feed, my, what, due)
         else:
-            v.clock.stage[0] = OPENING
-            on_candle_opens(v, f, agenda.first[OPENING])
-        if woken != SLEEP:
-            return STRATEGY
+            status = at_venue(s, v, f, what, due, asleep)
+        if status != SLEEP:
+            return status
+        if quiet and what in (SCHEDULE, REQUEST):
+            deal_at_once(s, v, f, due, until(s, due))
     return FAULT
 
 
-def hear(s: EngineState, now: int) -> None:
-    """What the venue has just said, if it arrives at once and before all else: where nobody is told, without a turn."""
-    agenda = s.agenda
-    if agenda.due[REPORT] == now < min(agenda.due[EXPIRY], agenda.due[RELEASE]) and not s.engine.pending[0]:
-        process_reports(s)
+def at_engine(s: EngineState, v: VenueState, feed: Feed, my: Block, what: int, due: int) -> int:
+    """An event at the engine; says whether Python is needed, and for what."""
+    e, agenda = s.engine, s.agenda
+    if what == ENGINE_MARKET:
+        return STRATEGY if replay(s, v, feed, my, agenda.first[ENGINE_MARKET]) != SLEEP else SLEEP
+    if what == REPORT:
+        return decide(s, my) if process_reports(s) else SLEEP
+    if what == MARK:
+        agenda.due[MARK] = NEVER
+        mark(s, due)
+        if s.risk.stops[0]:
+            watch_losses(s)
+        if e.recording[0] == EACH_MARK:
+            record(s)
+        return SLEEP
+    if what == COMMAND:
+        execute_command(s)
+        return SLEEP
+    if what == SCHEDULE:
+        process_schedule(s)
+        return SLEEP
+    agenda.due[what] = NEVER if what == BAR_DUE else due + e.timer_every[0]
+    start_event(s, due, BAR_CLOSE if what == BAR_DUE else TIMER, -1, -1, -1)
+    return decide(s, my)
+
+
+def at_venue(s: EngineState, v: VenueState, f: Cursors, what: int, due: int, asleep: bool) -> int:
+    """An event at the venue; says whether data is needed first."""
+    if what in (EXPIRY, CASH_FLOW, REQUEST) and not catches_up(s, v, f, until(s, due)):
+        return DATA
+    v.clock.stage[0] = what
+    if what == VENUE_MARKET:
+        on_market_time(v, f, s.agenda.first[VENUE_MARKET])
+    elif what == OPENING:
+        on_candle_opens(v, f, s.agenda.first[OPENING])
+    elif what == REQUEST:
+        receive_requests(s, v, int(asleep))
+        if asleep:
+            hear(s, due)
+    elif what == LAPSE:
+        lapse(v)
+    elif what == RELEASE:
+        release(v)
+    elif what == EXPIRY:
+        expire(v)
+    else:
+        pay_flows(v)
+    return SLEEP
 
 
 def keep_time(s: EngineState, v: VenueState, what: int, due: int) -> None:
@@ -205,6 +200,11 @@ def look_ahead(s: EngineState, v: VenueState, f: Cursors) -> None:
     for source in (VENUE_MARKET, OPENING):  # what the venue alone sees ends with the market at the engine (rule 78)
         if s.agenda.due[source] > last_time(s):
             s.agenda.due[source] = NEVER
+
+
+def until(s: EngineState, due: int) -> int:
+    """Up to when the venue sees the market before something that is due there."""
+    return min(due, s.engine.market_time[0] if s.engine.shut[0] else last_time(s))
 
 
 def last_time(s: EngineState) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from barter_bt.engine.agenda import REPORT
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.messages import ACCEPTED, TRIGGERED
-from barter_bt.engine.order import GTC, LIMIT, NO_GROUP, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
+from barter_bt.engine.order import GTC, LIMIT, MARKET, NO_GROUP, NO_PARENT, NO_REASON, NOT_FILLED, OPEN
 from barter_bt.venue.fill import reservation
 from barter_bt.venue.matches import note_admission, note_expiry
 from barter_bt.venue.queue import join_queue
@@ -67,7 +68,10 @@ def secure(v: VenueState, order: int, i: int) -> None:
     elif v.orders.follows[order]:
         row = report_change(v, order)
     elif v.orders.parent[order] == NO_PARENT:  # else it was acknowledged when it began to wait
-        row = report(v, order, ACCEPTED, OPEN, NO_REASON)
+        if v.clock.quiet[0] and v.orders.kind[order] == MARKET and v.agenda.due[REPORT] > v.clock.time[0]:
+            v.clock.accepted[0] = order + 1
+        else:
+            row = report(v, order, ACCEPTED, OPEN, NO_REASON)
     if reserves(v, order, i):
         reserved, asset = reservation(v, order, i, v.orders.quantity[order]), reserved_asset(v, order, i)
         if reserved > 0:

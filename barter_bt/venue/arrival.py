@@ -35,17 +35,8 @@ from barter_bt.venue.state import HELD, NOT_HELD, VenueState
 from barter_bt.venue.taking import takes_at_arrival
 
 
-@unit
-def receive(v: VenueState, together: int) -> None:
-    """Handle the request that is due, or all that are due with it."""
-    due = v.agenda.due[REQUEST]
-    v.clock.time[0] = due
-    _receive_one(v)
-    while together and v.agenda.due[REQUEST] == due:
-        _receive_one(v)
-
-
-def _receive_one(v: VenueState) -> None:
+def receive(v: VenueState) -> None:
+    """Handle the request that is due."""
     row = v.agenda.first[REQUEST]
     kind, order = v.requests.kind[row], v.requests.order[row]
     dequeue(v.requests, v.agenda, REQUEST)

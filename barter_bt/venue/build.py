@@ -355,44 +355,14 @@ def build_venue(
     state: EngineState, fill_terms: FillTerms, margin_terms: MarginTerms, endings: Endings, fees: FeeTables
 ) -> VenueState:
     """The venue before the first event, with the balances that the engine starts from."""
-    count, assets = len(state.instruments), len(state.assets)
-    accounts = Accounts(assets)
-    for asset in range(assets):
-        accounts.total[asset] = state.assets.total[asset]
-        accounts.counterparty[asset] = -state.assets.total[asset]
-        accounts.valued_at[asset] = NOT_VALUED
-    accounts.array("liquidates")[:] = np.bincount(
-        state.terms.array("quote"), margin_terms.array("liquidates"), minlength=assets
-    )
-    markets = VenueMarkets(count)
-    nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
-    never = ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time", "shown_time")
-    for value, names in (nothing | {-NEVER: never}).items():
-        for name in names:
-            markets.array(name)[:] = value
-    pledges = state.pledges
-    for row in range(len(pledges)):
-        i = pledges.instrument[row]
-        accounts.backed[pledges.counts_in[row]], accounts.backs[pledges.asset[row]] = 1, pledges.counts_in[row] + 1
-        markets.pledged[i], markets.watched[i], markets.alarm_low[i], markets.alarm_high[i] = 1, PLEDGED, FAR, -1
-    lists = OrderLists(count * LISTS)
+    accounts, markets = _accounts(state, margin_terms), _markets(len(state.instruments))
+    _pledge(state, accounts, markets)
+    lists = OrderLists(len(markets) * LISTS)
     lists.array("first")[:] = lists.array("last")[:] = NOBODY
-    clock = VenueClock(1)
-    clock.time[0] = -NEVER
-    clock.faulty[0] = int(max([*state.links.array("rejected"), *state.links.array("lost")], default=0) > 0)
-    priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
-    converts = fees.steps.array("instrument") >= 0
-    clock.delists[0] = plan_delistings(state)
-    marks = state.terms.array("margined").any() or priced.any() or converts.any() or clock.delists[0] < NEVER
-    clock.needs_marks[0] = int(marks)
     for row in np.flatnonzero(state.flows.array("kind") == FEE).tolist():
         fees.fee_terms.array("flow")[fees.fee_terms.array("asset") == state.flows.asset[row]] = row
-    this_close = fill_terms.array("candle_fill") == THIS_CLOSE
-    looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
-    clock.needs_candles[0] = int(looks.any())
-    clock.needs_closes[0] = int(clock.needs_candles[0] or this_close.any())
     return VenueState(
-        clock=clock,
+        clock=_clock(state, fill_terms, fees),
         fault=state.fault,
         terms=state.terms,
         tiers=state.tiers,
@@ -410,7 +380,7 @@ def build_venue(
         pledges=state.pledges,
         accounts=accounts,
         markets=markets,
-        books=make_books(count),
+        books=make_books(len(markets)),
         taken=Taken(16),
         fill_reasons=FillReasons(16),
         sent=state.orders,
@@ -423,3 +393,54 @@ def build_venue(
         reports=state.reports,
         agenda=state.agenda,
     )
+
+
+def _accounts(state: EngineState, margin_terms: MarginTerms) -> Accounts:
+    """The ledger, with the engine's balances."""
+    assets = len(state.assets)
+    accounts = Accounts(assets)
+    for asset in range(assets):
+        accounts.total[asset] = state.assets.total[asset]
+        accounts.counterparty[asset] = -state.assets.total[asset]
+        accounts.valued_at[asset] = NOT_VALUED
+    accounts.array("liquidates")[:] = np.bincount(
+        state.terms.array("quote"), margin_terms.array("liquidates"), minlength=assets
+    )
+    return accounts
+
+
+def _markets(count: int) -> VenueMarkets:
+    """Markets of which nothing has been seen."""
+    markets = VenueMarkets(count)
+    nothing = {-1: ("trade_buy", "quote_buy", "quote_fall"), FAR: ("trade_sell", "quote_sell", "quote_rise")}
+    never = ("quote_time", "last_time", "opened", "closed", "candle_time", "split_told", "trade_time", "shown_time")
+    for value, names in (nothing | {-NEVER: never}).items():
+        for name in names:
+            markets.array(name)[:] = value
+    return markets
+
+
+def _pledge(state: EngineState, accounts: Accounts, markets: VenueMarkets) -> None:
+    """Which assets count for positions margined in others, and the markets that say what they are worth."""
+    pledges = state.pledges
+    for row in range(len(pledges)):
+        i = pledges.instrument[row]
+        accounts.backed[pledges.counts_in[row]], accounts.backs[pledges.asset[row]] = 1, pledges.counts_in[row] + 1
+        markets.pledged[i], markets.watched[i], markets.alarm_low[i], markets.alarm_high[i] = 1, PLEDGED, FAR, -1
+
+
+def _clock(state: EngineState, fill_terms: FillTerms, fees: FeeTables) -> VenueClock:
+    """The venue's clock, and what it must know of the market also where it holds no orders."""
+    clock = VenueClock(1)
+    clock.time[0] = -NEVER
+    clock.faulty[0] = int(max([*state.links.array("rejected"), *state.links.array("lost")], default=0) > 0)
+    priced = np.isin(state.flows.array("kind"), (BORROW_FEE, SPLIT))
+    converts = fees.steps.array("instrument") >= 0
+    clock.delists[0] = plan_delistings(state)
+    marks = state.terms.array("margined").any() or priced.any() or converts.any() or clock.delists[0] < NEVER
+    clock.needs_marks[0] = int(marks)
+    this_close = fill_terms.array("candle_fill") == THIS_CLOSE
+    looks = (fill_terms.array("slip_by_candle") > 0) | (fill_terms.array("participation") > 0)
+    clock.needs_candles[0] = int(looks.any())
+    clock.needs_closes[0] = int(clock.needs_candles[0] or this_close.any())
+    return clock

@@ -48,11 +48,9 @@ def next_fee(v: VenueState, order: int, i: int, value: int, lots: int, is_maker:
     return bounded_sum(paid, -o.paid[order]) if in_range(paid) else paid
 
 
-def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int) -> bool:
-    """Whether the account can pay for a fill of ``lots`` at ``ticks`` (rules 17 and 19)."""
+def can_afford(v: VenueState, order: int, i: int, lots: int, ticks: int, value: int, fee: int) -> bool:
+    """Whether the account can pay for a fill of ``lots`` at ``ticks`` (rules 17 and 19), for a value and a fee."""
     a, t, side = v.accounts, v.terms, v.orders.side[order]
-    value = notional(t, i, lots, ticks)
-    fee = next_fee(v, order, i, value, lots, is_maker)
     if abs(fee) > LIMIT - abs(value):
         return False
     if t.fee_in[i] != IN_QUOTE:
@@ -73,7 +71,8 @@ def most_affordable(v: VenueState, order: int, i: int, lots: int, ticks: int, is
     low, high = 0, lots
     while low < high:
         middle = low + (high - low + 1) // 2
-        if can_afford(v, order, i, middle, ticks, is_maker):
+        value = notional(v.terms, i, middle, ticks)
+        if can_afford(v, order, i, middle, ticks, value, next_fee(v, order, i, value, middle, is_maker)):
             low = middle
         else:
             high = middle - 1
@@ -92,8 +91,10 @@ def reservation(v: VenueState, order: int, i: int, lots: int) -> int:
 
 
 @unit
-def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, is_payable: int) -> None:
-    """Fill ``lots`` of an order at ``ticks``, or what can be paid of them. The order may end by it."""
+def fill(
+    v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, value: int, fee: int, is_payable: int
+) -> None:
+    """Fill ``lots`` of an order at ``ticks`` for a value and a fee, or what can be paid of them. It may end by it."""
     o = v.orders
     if v.clock.time[0] < o.arrival[order]:
         fail(v.fault, FILL_IN_PAST, i)
@@ -112,8 +113,8 @@ def fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int
         if lots == 0:
             close(v, order, i, CLOSED, FILLED, NO_REASON)
             return
-    value = notional(v.terms, i, lots, ticks)
-    fee = next_fee(v, order, i, value, lots, is_maker)
+        value = notional(v.terms, i, lots, ticks)
+        fee = next_fee(v, order, i, value, lots, is_maker)
     if v.terms.fee_by_order[i]:
         o.fees[order] = bounded_sum(o.fees[order], fee_of(v.terms, i, value, lots, is_maker))
         o.value[order] = bounded_sum(o.value[order], abs(value))

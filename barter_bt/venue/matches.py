@@ -151,11 +151,31 @@ def sort(m: Matches, first: int) -> None:
     """From a row on by rank, then order, then as they were noted; mostly they stand so already."""
     for row in range(first + 1, len(m)):
         if _precedes(m, row, row - 1):
-            _shell_sort(m, first)
+            _sort(m, first)
             return
 
 
 @unit
+def _sort(m: Matches, first: int) -> None:
+    _sort_by_rank(m, first)
+    for row in range(first + 1, len(m)):
+        if _precedes(m, row, row - 1):
+            _shell_sort(m, first)
+            return
+
+
+def _sort_by_rank(m: Matches, first: int) -> None:
+    """Those of one rank stay as they stand, which is mostly by order: a market is met instrument by instrument."""
+    end = len(m)
+    for rank in range(COUNTS + 1):
+        for row in range(first, end):
+            if m.rank[row] == rank:
+                _copy(m, m.append(), row)
+    for row in range(first, end):
+        _copy(m, row, row + end - first)
+    m.truncate(end)
+
+
 def _shell_sort(m: Matches, first: int) -> None:
     gap = 1
     while gap < (len(m) - first) // 9:
@@ -183,6 +203,12 @@ def _place(v: VenueState, rank: int, order: int) -> int:
     if rank in (RELEASES, USES) and o.group[order] != NO_GROUP:
         number, turn = o.group[order], int(o.trigger_kind[order] != STOP)
     return (rank << _RANK_AT) + 2 * number + turn
+
+
+def _copy(m: Matches, to: int, row: int) -> None:
+    m.action[to], m.order[to], m.rank[to], m.place[to] = m.action[row], m.order[row], m.rank[row], m.place[row]
+    m.number[to], m.lots[to], m.ticks[to] = m.number[row], m.lots[row], m.ticks[row]
+    m.maker[to], m.reason[to], m.why[to] = m.maker[row], m.reason[row], m.why[row]
 
 
 def _swap(m: Matches, a: int, b: int) -> None:

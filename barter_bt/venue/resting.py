@@ -11,7 +11,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import EXPIRY, LAPSE, NEVER, RELEASE
 from barter_bt.engine.order import BUY, STOP
-from barter_bt.venue.state import BOOK, DELAYED, FAR, HELD, QUOTES, TRADES, WAITING, VenueState
+from barter_bt.venue.state import BOOK, CANDLES, DELAYED, FAR, HELD, QUOTES, TRADES, WAITING, VenueState
 
 TAKERS, BIDS, OFFERS = 0, 1, 2
 RISING, FALLING, TRAILING = 3, 4, 5  # held for a trigger: prices rise to it, or fall to it, or it follows them
@@ -125,9 +125,20 @@ def _from_front(v: VenueState, first: int, rank: int, which: int) -> int:
     return before
 
 
-@unit
 def update_triggers(v: VenueState, i: int) -> None:
     """Set the prices at which the next trade or quote would concern an order of this instrument.
+
+    Where candles are all that an order looks at there are none: each is shown to every order.
+    """
+    f = v.fill_terms
+    by_candle = f.taker_fills_on[i] == CANDLES and f.maker_fills_on[i] == CANDLES and f.triggers_on[i] == CANDLES
+    if not by_candle or v.markets.mixed[i]:
+        _set_triggers(v, i)
+
+
+@unit
+def _set_triggers(v: VenueState, i: int) -> None:
+    """The same of an instrument whose orders look at trades or quotes.
 
     A trade below `trade_buy` or above `trade_sell` does, an ask at or below `quote_buy` or at or above `quote_rise`, a
     bid at or above `quote_sell` or at or below `quote_fall`.

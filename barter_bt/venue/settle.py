@@ -8,6 +8,7 @@ cannot be paid then is cut (a target's order) or rejected.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.accounting import notional
 from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, RELEASE
 from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, TRIGGERED
 from barter_bt.engine.order import (
@@ -26,7 +27,7 @@ from barter_bt.engine.order import (
 from barter_bt.venue.admission import admit, can_reserve, secure
 from barter_bt.venue.amending import settle_amend
 from barter_bt.venue.bracket import follow_parent
-from barter_bt.venue.fill import can_afford, fill
+from barter_bt.venue.fill import can_afford, fill, next_fee
 from barter_bt.venue.following import has_filled, start_followers
 from barter_bt.venue.liquidation import check_worth
 from barter_bt.venue.matches import (
@@ -185,7 +186,10 @@ def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
         return False
     if v.orders.reduce_only[order]:
         lots = min(lots, reducible(v, order, i))
-    enough = int(live and can_afford(v, order, i, lots, m.ticks[row], m.maker[row]))
+    ticks, is_maker = m.ticks[row], m.maker[row]
+    value = notional(v.terms, i, lots, ticks)
+    fee = next_fee(v, order, i, value, lots, is_maker)
+    enough = int(live and can_afford(v, order, i, lots, ticks, value, fee))
     if live and not (enough or at_once) and _others_release(v, row, order, i):
         return False
     expect(v, row, i, -1)
@@ -196,7 +200,7 @@ def _settle_fill(v: VenueState, row: int, at_once: int) -> bool:
     elif live:
         why, before = m.why[row], v.orders.filled[order]
         on_book = v.fill_terms.on_book[i] or v.fill_terms.maker_fills_on[i] == BOOK
-        _fill(v, order, i, lots, m.ticks[row], m.maker[row], enough)
+        _fill(v, order, i, lots, ticks, is_maker, value, fee, enough)
         if on_book and v.orders.filled[order] > before:
             note_reason(v, order, why)
     return True
@@ -208,10 +212,12 @@ def note_reason(v: VenueState, order: int, why: int) -> None:
     v.fill_reasons.order[row], v.fill_reasons.why[row] = order, why
 
 
-def _fill(v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, enough: int) -> None:
+def _fill(
+    v: VenueState, order: int, i: int, lots: int, ticks: int, is_maker: int, value: int, fee: int, enough: int
+) -> None:
     """Fill, and what follows from it."""
     before, noted = v.orders.filled[order], len(v.matches)
-    fill(v, order, i, lots, ticks, is_maker, enough)
+    fill(v, order, i, lots, ticks, is_maker, value, fee, enough)
     if v.orders.children[order] > 0 and v.orders.filled[order] > before:
         follow_parent(v, order, i)
     if v.orders.followers[order] > 0 and has_filled(v, order):

@@ -293,7 +293,7 @@ class Matches(Table, growable=True):
     why: I8
 
 
-class VenueClock(Table):
+class VenueClock(Table, rows=1):
     """One row: the venue's clock, how much it attends to, and what it must know of the market without that."""
 
     time: I64
@@ -311,6 +311,8 @@ class VenueClock(Table):
     delists: I64  # when a spot instrument is delisted next, NEVER: none is; the venue looks then, whatever it holds
     unassigned: I64  # assignments that were not made whole
     withheld: I64  # transfers of margin that were not made whole
+    quiet: I64  # 1: nobody looks at what is said at once: a market order is accepted without a report
+    accepted: I64  # one more than the order that was, of which the engine is still to know; 0: none
     faulty: I64  # 1: requests may be lost or rejected on purpose
     overdue: I64  # ns after which the report that is being written arrives; 0: as any other
     undelivered: I64  # positions that were settled in cash, for what they deliver could not be paid or was not there

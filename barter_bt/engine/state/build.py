@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from barter_bt.book.tables import make_books
 from barter_bt.columns.exact import LIMIT
@@ -13,43 +14,21 @@ from barter_bt.data.rates import Pair
 from barter_bt.engine.agenda import NEVER, make_agenda
 from barter_bt.engine.fault import Fault
 from barter_bt.engine.latency import Delays
-from barter_bt.engine.messages import Links, Reports, Requests
-from barter_bt.engine.order import Orders
+from barter_bt.engine.messages import Links
 from barter_bt.engine.pledges import Pledges
-from barter_bt.engine.state.amends import Amends
 from barter_bt.engine.state.assets import update_from_balance
-from barter_bt.engine.state.audits import AccountItems, Asked, Audits, MarketItems, Outputs
-from barter_bt.engine.state.limits import Managers, Risk, RiskLimits
+from barter_bt.engine.state.limits import Risk, RiskLimits
 from barter_bt.engine.state.tables import (
-    Actions,
     Assets,
-    Balances,
     Calendars,
-    Candles,
-    CashFlows,
-    Columns,
-    Commands,
     Engine,
     EngineState,
-    Entitlements,
-    Entries,
     Equity,
     Event,
     Health,
     Instruments,
-    Payments,
-    Positions,
     Rates,
-    Readings,
-    Records,
-    Schedule,
-    Sessions,
-    Splits,
-    Trades,
-    Watched,
     Windows,
-    Wishes,
-    Worths,
 )
 from barter_bt.engine.state.valuation import BY_RATE
 from barter_bt.engine.terms import RATE, Terms
@@ -57,6 +36,8 @@ from barter_bt.engine.tiers import MarginTiers
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.instrument.conversion import Leg, conversion_legs
+
+_OFTEN = dict.fromkeys(("orders", "trades", "positions", "balances"), 4096)
 
 
 def build_state(
@@ -74,66 +55,55 @@ def build_state(
     delays: Delays | None = None,
 ) -> EngineState:
     """State at the run's start: event 0, the account snapshot with these balances, is applied (rule 12)."""
-    assets = Assets(len(index.assets))
+    assets = _assets(scales)
+    rates = _connect(index, scales, assets, reporting, pairs)
+    given: dict[str, Any] = {
+        "engine": Engine(1),
+        "event": Event(1),
+        "fault": Fault(1),
+        "terms": terms,
+        "tiers": tiers,
+        "links": links,
+        "delays": Delays(0) if delays is None else delays,
+        "health": Health(len(index.exchanges)),
+        "assets": assets,
+        "rates": rates,
+        "pledges": build_pledges(index, scales, terms, haircuts or {}),
+        "instruments": Instruments(len(index)),
+        "books": make_books(len(index)),
+        "windows": Windows(len(index)),
+        "calendars": Calendars(len(index)),
+        "agenda": make_agenda(),
+        "equity": Equity(marks),
+        "limits": RiskLimits(len(index) + 1),
+        "risk": Risk(1),
+    }
+    empty = {name: _empty(name, part) for name, part in EngineState.layout.items() if name not in given}
+    tables: dict[str, Any] = given | empty
+    state = EngineState(**{name: tables[name] for name in EngineState.layout})
+    _start(state, start, reporting)
+    _snapshot(state, start, balances)
+    return state
+
+
+def _assets(scales: Scales) -> Assets:
+    assets = Assets(len(scales.units))
     assets.array("time")[:] = -NEVER
     assets.array("units_per_unit")[:] = [float(1 / Fraction(unit)) for unit in scales.units]
-    rates = _connect(index, scales, assets, reporting, pairs)
-    state = EngineState(
-        engine=Engine(1),
-        event=Event(1),
-        fault=Fault(1),
-        terms=terms,
-        tiers=tiers,
-        links=links,
-        delays=Delays(0) if delays is None else delays,
-        health=Health(len(index.exchanges)),
-        assets=assets,
-        rates=rates,
-        pledges=build_pledges(index, scales, terms, haircuts or {}),
-        instruments=Instruments(len(index)),
-        books=make_books(len(index)),
-        windows=Windows(len(index)),
-        candles=Candles(0),
-        columns=Columns(0),
-        orders=Orders(4096),
-        amends=Amends(16),
-        actions=Actions(16),
-        schedule=Schedule(0),
-        entries=Entries(0),
-        wishes=Wishes(0),
-        commands=Commands(0),
-        flows=CashFlows(0),
-        sessions=Sessions(0),
-        calendars=Calendars(len(index)),
-        requests=Requests(16),
-        reports=Reports(16),
-        agenda=make_agenda(),
-        splits=Splits(4),
-        trades=Trades(4096),
-        positions=Positions(4096),
-        balances=Balances(4096),
-        entitlements=Entitlements(16),
-        payments=Payments(16),
-        worths=Worths(16),
-        equity=Equity(marks),
-        watched=Watched(0),
-        records=Records(16),
-        readings=Readings(16),
-        limits=RiskLimits(len(index) + 1),
-        risk=Risk(1),
-        managers=Managers(0),
-        audits=Audits(16),
-        outputs=Outputs(16),
-        asked=Asked(16),
-        market_items=MarketItems(16),
-        account_items=AccountItems(16),
-    )
-    _start(state, start, reporting)
-    for asset in range(len(assets)):
+    return assets
+
+
+def _empty(name: str, part: type[Any]) -> Any:
+    """A table without rows, of a journal that most runs write with room for some."""
+    return part(_OFTEN.get(name, 16) if part.growable else 0)
+
+
+def _snapshot(s: EngineState, start: int, balances: Mapping[int, int]) -> None:
+    """Event 0."""
+    for asset in range(len(s.assets)):
         total = balances.get(asset, 0)
-        update_from_balance(state, asset, start, total, total)
-    state.engine.sequence[0] = 1
-    return state
+        update_from_balance(s, asset, start, total, total)
+    s.engine.sequence[0] = 1
 
 
 def _start(s: EngineState, start: int, reporting: int) -> None:

@@ -34,7 +34,7 @@ class Managers(Table):
     reasons: I64  # how many it has
 
 
-class Risk(Table):
+class Risk(Table, rows=1):
     """One row: whether there are limits, scratch of the check of one order, and what the stops remember."""
 
     active: I64

@@ -23,7 +23,7 @@ from barter_bt.engine.terms import Terms
 from barter_bt.engine.tiers import MarginTiers
 
 
-class Engine(Table):
+class Engine(Table, rows=1):
     """One row: the engine's clock, sequence and settings of the run."""
 
     time: I64
@@ -64,7 +64,7 @@ class Engine(Table):
     amends_in_flight: I64
 
 
-class Event(Table):
+class Event(Table, rows=1):
     """One row: what woke the strategy."""
 
     kind: I64

@@ -93,7 +93,27 @@ def plan_mark(s: EngineState, now: int) -> None:
 @hot
 def mark(s: EngineState, time: int) -> None:
     """Write one row of the equity journal; a later mark of the same time replaces the earlier."""
-    worth = equity(s)
+    mark_at(s, time, equity(s))
+
+
+@hot
+def is_still(s: EngineState) -> bool:
+    """Whether the equity changes with no price: nothing is held but the reporting asset."""
+    held = s.engine.foreign_rests[0] != 0 or s.engine.foreign_quotes[0] != 0
+    for i in range(len(s.instruments)):
+        held = held or s.instruments.quantity[i] != 0
+    return not held
+
+
+def worth_at_rest(s: EngineState) -> int:
+    """The equity of an account that holds nothing but the reporting asset."""
+    worth = s.assets.rest[s.engine.reporting[0]]
+    return worth if in_range(worth) else UNKNOWN
+
+
+@hot
+def mark_at(s: EngineState, time: int, worth: int) -> None:
+    """The same of an equity that has been worked out, ``UNKNOWN`` if that could not be."""
     last = len(s.equity) - 1
     row = last if last >= 0 and s.equity.time[last] == time else s.equity.append()
     journal = s.equity
