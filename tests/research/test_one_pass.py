@@ -294,7 +294,7 @@ def test_shared_parts_are_computed_once():
     each.append((mean(2) - mean(10)).sign())
     assert len(list(columns.targets(each))) == len(each)
     assert len(columns._kept) == 5
-    columns._most = 2
+    columns.most = 2
     list(columns.targets(each[:1]))
     assert len(columns._kept) == 2
 
