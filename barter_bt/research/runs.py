@@ -36,7 +36,10 @@ class Runs(Plan):
 
     def ordered(self, numbers: Sequence[int]) -> Sequence[int]:
         """Runs in the order in which what sets have in common is computed as seldom as memory allows."""
-        columns = None if self._for_one_pass(0) is None else self._columns_of(self.whole_of(0))
+        try:
+            columns = None if self._for_one_pass(0) is None else self._columns_of(self.whole_of(0))
+        except (ValueError, BarterBtError):  # of the candles, which a run will tell
+            return numbers
         if columns is None or sum(column.n_unique() for column in self.sets) <= columns.most:
             return numbers
         known: dict[int, Sequence[bytes]] = {}
@@ -123,7 +126,10 @@ class Runs(Plan):
         return found
 
     def _columns_of(self, whole: Simulation) -> SharedColumns:
-        made: SharedColumns = self.once(("columns", id(whole)), lambda: columns_of(whole._setup))
+        """What simulations over the same candles share, whatever else they differ in."""
+        setup = whole._setup
+        key = ("columns", id(setup.streams[0]), *setup.index.codes)
+        made: SharedColumns = self.once(key, lambda: columns_of(setup))
         return made
 
     def _simulated(self, number: int) -> Simulation | None:
