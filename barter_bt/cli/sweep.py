@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Executor = Literal["threads", "processes", "ray"]
 
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Asked:

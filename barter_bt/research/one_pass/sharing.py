@@ -1,8 +1,8 @@
 """In which order sets are run, so that the columns they share are computed as seldom as memory allows.
 
 What is kept are the columns used last. Of two averages, of which a grid has every pair, some of the one are held while
-all of the other pass by: 16 columns hold 12 of a hundred, so that each of the other hundred is computed nine times. Row by
-row each would be computed a hundred times, and tiles as long as they are wide would have each of both 13 times.
+all of the other pass by: 16 columns hold 12 of a hundred, so that each of the other hundred is computed nine times.
+Row by row each would be computed a hundred times, and tiles as long as they are wide would have each of both 13 times.
 """
 
 from __future__ import annotations
