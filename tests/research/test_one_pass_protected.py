@@ -62,6 +62,33 @@ DISTANCES = st.fixed_dictionaries(
     {"protect_by": st.just("distance")},
     optional={name: st.sampled_from([0.25, 0.5, 1.0, 2.5]) for name in ("stop_loss", "take_profit", "trailing_stop")},
 )
+PRICES = st.fixed_dictionaries(
+    {"protect_by": st.just("price")},
+    optional={
+        "stop_loss": st.sampled_from([8.0, 9.5, 10.0, 11.25]),
+        "take_profit": st.sampled_from([9.0, 10.25, 11.0, 13.0]),
+        "trailing_stop": st.sampled_from([0.25, 1.0]),
+    },
+)
+RANGE = (pl.col("high") - pl.col("low")).rolling_mean(3)
+COMPUTED = {
+    "price": ((pl.col("low") - 0.5).clip(0.25), pl.col("high") + 0.5, CLOSE, CLOSE.rolling_max(4), pl.col("low").rolling_min(3)),
+    "distance": (RANGE, CLOSE.diff().abs(), pl.when(CLOSE > 10.0).then(RANGE * 2)),
+    "fraction": ((RANGE / CLOSE).clip(0.0, 0.9), CLOSE.pct_change().abs().clip(0.01, 0.5), pl.when(CLOSE.diff() > 0).then(0.04)),
+}
+
+
+@st.composite
+def computed(draw):
+    """Protection by expressions, some beside a number, some of them null."""
+    by = draw(st.sampled_from(list(COMPUTED)))
+    options = {"protect_by": by}
+    for name in ("stop_loss", "take_profit", "trailing_stop"):
+        unit = "distance" if by == "price" and name == "trailing_stop" else by
+        number = {"price": 10.0, "distance": 0.75, "fraction": 0.05}[unit]
+        one = draw(st.one_of(st.none(), st.just(number), st.sampled_from(COMPUTED[unit])))
+        options |= {} if one is None else {name: one}
+    return options
 
 
 @st.composite
@@ -78,7 +105,7 @@ def signals(draw):
     band = 0.2 if rebalance == "outside_band" else None
     resize = draw(st.booleans())
     return bt.Signals(
-        target, size=size, rebalance=rebalance, band=band, resize=resize, **draw(st.one_of(PROTECTION, DISTANCES))
+        target, size=size, rebalance=rebalance, band=band, resize=resize, **draw(st.one_of(PROTECTION, DISTANCES, PRICES, computed()))
     )
 
 
