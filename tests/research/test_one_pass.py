@@ -273,8 +273,7 @@ def test_what_one_pass_does_not_know_it_refuses(reason):
     ("options", "reason"),
     [
         ({"exit_after": 3}, "exit_after"),
-        ({"stop_loss": CLOSE * 0.1}, "stop_loss by an expression"),
-        ({"stop_loss": 20.0, "protect_by": "price"}, "at prices"),
+        ({"stop_loss": 20.005, "protect_by": "price"}, "off the grid"),
         ({"take_profit": 0.005, "protect_by": "distance"}, "off the grid"),
         ({"trailing_stop": 1.5}, "trailing_stop 1.5"),
     ],

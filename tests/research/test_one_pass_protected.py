@@ -184,6 +184,40 @@ def test_what_becomes_of_an_entry(case):
     assert (run.value("orders_filled"), run.value("positions")) == (filled, positions)
 
 
+LATER = pl.when(pl.int_range(pl.len()) > 0).then(1.0)
+AT_PRICES = {
+    "a stop, a dollar below the close of its entry": ({"stop_loss": CLOSE - 1.0}, 2, -1.0),
+    "the same for a number": ({"stop_loss": 11.0}, 2, -1.0),
+    "a stop above the entry is reached at once": ({"stop_loss": 13.0}, 2, 1.0),
+    "a limit below it as well": ({"take_profit": CLOSE - 3.0}, 2, -3.0),
+    "a stop that trails its own distance away": ({"trailing_stop": CLOSE / 8}, 2, -0.5),
+    "null for none": ({"stop_loss": pl.when(CLOSE > 12.0).then(CLOSE)}, 1, -3.0),
+}
+
+
+@pytest.mark.parametrize("case", AT_PRICES)
+def test_protection_at_prices(case):
+    """Bought at 12, after the second candle; what was computed for that one counts."""
+    options, trades, gained = AT_PRICES[case]
+    sim, one = simulation(bars(*ROWS, instrument="btc_usd")), bt.Signals(LATER, protect_by="price", **options)
+    assert differences(sim, [one]) == ([], trades)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert run.value("equity_end") == 1_000 + gained
+
+
+def test_an_amount_that_is_none_is_left_to_a_full_run():
+    """Which says where it is."""
+    sim = simulation(bars(*ROWS, instrument="btc_usd"))
+    found = bt.sweep(
+        sim,
+        lambda least: bt.Signals(LATER, stop_loss=pl.when(CLOSE > least).then(0.1).otherwise(-0.1)),
+        over={"least": [7.0, 9.5]},
+        workers=1,
+    )
+    assert found.frame["way"].to_list() == ["one_pass", "run"]
+    assert "below 0" in found.frame["error"][1]
+
+
 MEETS = {
     "an open at the trigger": ([(10, 10, 10, 10), (9, 9.5, 9, 9.5)], {"stop_loss": 1.0}, {}, 2),
     "an open just above it": ([(10, 10, 10, 10), (9.25, 9.5, 9.25, 9.5)], {"stop_loss": 1.0}, {}, 1),
@@ -224,7 +258,8 @@ def test_compiled_and_interpreted_agree():
     walk = bt.data.candles(bt.data.generate.candles(3_000, instrument="btc_usd", seed=6))
     tiers = bt.FeeTiers([(2_000, 0, "0.02%")], "usd", window=2)
     above = (CLOSE > CLOSE.rolling_mean(9)) * 0.5
-    each = [bt.Signals(above, size="equity"), bt.Signals(above, size="equity", trailing_stop=0.002, take_profit=0.003)]
+    guards = [{}, {"trailing_stop": 0.002, "take_profit": 0.003}, {"stop_loss": RANGE * 2, "protect_by": "distance"}]
+    each = [bt.Signals(above, size="equity", **options) for options in guards]
     for fees in (bt.Fees("0.05%", "0.1%", tiers=tiers), bt.Fees("0.1%")):
         sim = simulation(walk, increment="0.0001", venues=bt.Venue(fees=fees))
         runs = [
