@@ -13,32 +13,42 @@ from barter_bt.strategy.driver import Market
 from barter_bt.strategy.order_rows import protection_columns
 from barter_bt.strategy.triggers import PROTECTION
 
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-def amounts_of(
-    signals: Signals, columns: SharedColumns, market: Market, entries: npt.NDArray[np.bool_]
-) -> dict[str, Integers]:
+def amounts_of(signals: Signals, columns: SharedColumns, market: Market, targets: Floats) -> dict[str, Integers]:
     """Ticks, or 1e-9 of a price, by the names of ``PROTECTION``, for each candle of one instrument; 0 for none.
 
     Parameters
     ----------
-    entries
-        Of which candles there is a target.
+    targets
+        Of each candle, NaN for none: amounts count where they are followed.
 
     Raises
     ------
     Exception
         What Polars raises where an expression cannot be computed.
-    StrategyError
-        An amount is none, maybe one that a full run does not look at.
+    ValueError, StrategyError
+        An amount is none; a full run says where.
     """
-    given = {name: getattr(signals, name) for name in PROTECTION if getattr(signals, name) is not None}
+    there = ~np.isnan(targets)
+    followed = there.copy()
+    if signals.rebalance == "on_change":
+        followed[1:] &= targets[1:] != targets[:-1]
+    at, given = np.flatnonzero(followed), {name: getattr(signals, name) for name in PROTECTION}
     computed = [name for name, value in given.items() if isinstance(value, pl.Expr)]
     for name in computed:
         (values,) = columns.targets([given[name]])
-        given[name] = pl.Series(np.where(entries, values, np.nan)).fill_nan(None)
-    rows = pl.select(pl.repeat(market.index.names[0], len(entries)).alias("instrument")).with_columns(**given)
+        if not (np.isnan(values) | (values >= 0.0) & np.isfinite(values))[there].all():
+            raise ValueError(f"a {name} that is below 0 or no number")
+        given[name] = pl.Series(values[at]).fill_nan(None)
+    rows = pl.DataFrame({"instrument": [market.index.names[0]] * len(at)}, schema={"instrument": pl.String})
+    rows = rows.with_columns(**{name: value for name, value in given.items() if value is not None})
     rows = on_grid(rows, computed, market, signals.protect_by)
-    found = protection_columns(rows, np.zeros(len(rows), np.int64), entries, market, signals.protect_by)
-    return {name: np.ascontiguousarray(found[name], np.int64) for name in PROTECTION}
+    entries, codes = np.ones(len(at), bool), np.zeros(len(at), np.int64)
+    found = protection_columns(rows, codes, entries, market, signals.protect_by)
+    amounts = {name: np.zeros(len(targets), np.int64) for name in PROTECTION}
+    for name in PROTECTION:
+        amounts[name][at] = found[name]
+    return amounts

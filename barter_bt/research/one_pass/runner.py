@@ -215,7 +215,7 @@ class OnePass:
         p.orders[0] = int(amounts[0] + amounts[2] > 0) + int(amounts[1] > 0)
         p.by_row[0] = int(any(isinstance(getattr(one, name), pl.Expr) for name in PROTECTION))
         if p.by_row[0]:
-            for name, column in amounts_of(one, self.columns, self._setup.market, ~np.isnan(targets)).items():
+            for name, column in amounts_of(one, self.columns, self._setup.market, targets).items():
                 asked.guards.point(name, 0, column[self._rows])
 
     def _remember(self, each: Each, targets: npt.NDArray[np.float64]) -> None:
