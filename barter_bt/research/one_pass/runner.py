@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
 
 Integers = npt.NDArray[np.int64]
+_AMOUNTS = 4096  # that there is room for at once: to make more, a kernel enters the interpreter, and waits for others
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 
 
@@ -118,7 +119,7 @@ class OnePass:
         Exception
             Targets cannot be computed.
         """
-        sums = {name: Amounts(64) for name, kind in Kept.layout.items() if kind is Amounts}
+        sums = {name: Amounts(_AMOUNTS) for name, kind in Kept.layout.items() if kind is Amounts}
         kept = Kept(
             **sums,
             columns=Columns(WIDE),
