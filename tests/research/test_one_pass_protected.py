@@ -70,11 +70,16 @@ PRICES = st.fixed_dictionaries(
         "trailing_stop": st.sampled_from([0.25, 1.0]),
     },
 )
-RANGE = (pl.col("high") - pl.col("low")).rolling_mean(3)
+LOW, HIGH = pl.col("low"), pl.col("high")
+RANGE = (HIGH - LOW).rolling_mean(3)
 COMPUTED = {
-    "price": ((pl.col("low") - 0.5).clip(0.25), pl.col("high") + 0.5, CLOSE, CLOSE.rolling_max(4), pl.col("low").rolling_min(3)),
+    "price": ((LOW - 0.5).clip(0.25), HIGH + 0.5, CLOSE, CLOSE.rolling_max(4), LOW.rolling_min(3)),
     "distance": (RANGE, CLOSE.diff().abs(), pl.when(CLOSE > 10.0).then(RANGE * 2)),
-    "fraction": ((RANGE / CLOSE).clip(0.0, 0.9), CLOSE.pct_change().abs().clip(0.01, 0.5), pl.when(CLOSE.diff() > 0).then(0.04)),
+    "fraction": (
+        (RANGE / CLOSE).clip(0.0, 0.9),
+        CLOSE.pct_change().abs().clip(0.01, 0.5),
+        pl.when(CLOSE.diff() > 0).then(0.04),
+    ),
 }
 
 
@@ -103,10 +108,9 @@ def signals(draw):
     target = draw(st.sampled_from(moves)) * amount
     rebalance = draw(st.sampled_from([None, "always", "on_change", "outside_band"]))
     band = 0.2 if rebalance == "outside_band" else None
+    guards = draw(st.one_of(PROTECTION, DISTANCES, PRICES, computed()))
     resize = draw(st.booleans())
-    return bt.Signals(
-        target, size=size, rebalance=rebalance, band=band, resize=resize, **draw(st.one_of(PROTECTION, DISTANCES, PRICES, computed()))
-    )
+    return bt.Signals(target, size=size, rebalance=rebalance, band=band, resize=resize, **guards)
 
 
 FEES = [
