@@ -194,7 +194,7 @@ AT_PRICES = {
     "the same for a number": ({"stop_loss": 11.0}, 2, -1.0),
     "a stop above the entry is reached at once": ({"stop_loss": 13.0}, 2, 1.0),
     "a limit below it as well": ({"take_profit": CLOSE - 3.0}, 2, -3.0),
-    "a stop that trails its own distance away": ({"trailing_stop": CLOSE / 8}, 2, -0.5),
+    "a stop that trails its own distance away, five ticks": ({"trailing_stop": CLOSE / 9}, 2, -0.25),
     "null for none": ({"stop_loss": pl.when(CLOSE > 12.0).then(CLOSE)}, 1, -3.0),
 }
 
