@@ -103,7 +103,7 @@ def _run(part: Runs, rows: list[pl.DataFrame], kept: _Kept | None, crew: Crew, s
     """Add rows: those that are kept, and of what is run; True if Ctrl-C has ended that."""
     rows += [] if kept is None else kept.known()
     there = {number for each in rows for number in each["run"]}
-    left = [number for number in range(part.runs) if number not in there]
+    left = part.ordered([number for number in range(part.runs) if number not in there])
     for each in rows:
         show(each)
     if not left:

@@ -13,6 +13,8 @@ from barter_bt.research.one_pass.candles import columns_of
 from barter_bt.research.one_pass.conditions import why_not_setup, why_not_signals
 from barter_bt.research.one_pass.figures import ALL, Run
 from barter_bt.research.one_pass.runner import OnePass
+from barter_bt.research.one_pass.sharing import order_of_sharing
+from barter_bt.research.one_pass.targets import SharedColumns
 from barter_bt.research.plan import ONE_PASS, RUN, Plan
 from barter_bt.research.sampled import SUMS, Sampled
 from barter_bt.statistic.curve import curve_of_run
@@ -31,6 +33,22 @@ class Runs(Plan):
             return 1
         rows = self.whole_of(0)._setup.streams[0].rows
         return max(min(_AT_ONCE, _ROOM // (8 * rows)), 1)
+
+    def ordered(self, numbers: Sequence[int]) -> Sequence[int]:
+        """Runs in the order in which what sets have in common is computed as seldom as memory allows."""
+        try:
+            columns = None if self._for_one_pass(0) is None else self._columns_of(self.whole_of(0))
+        except (ValueError, BarterBtError):  # of the candles, which a run will tell
+            return numbers
+        if columns is None or sum(column.n_unique() for column in self.sets) <= columns.most:
+            return numbers
+        known: dict[int, Sequence[bytes]] = {}
+        for number in numbers:
+            if (own := number % self.sets.height) not in known:
+                strategy = self._for_one_pass(own)
+                known[own] = () if strategy is None else columns.parts_of(strategy.target)
+        parts = [known[number % self.sets.height] for number in numbers]
+        return [numbers[place] for place in order_of_sharing(parts, columns.most)]
 
     def rows(self, numbers: Sequence[int]) -> pl.DataFrame:
         """Figures of some sets, by their numbers."""
@@ -95,9 +113,9 @@ class Runs(Plan):
         """
 
         def make() -> OnePass | str:
-            simulation, whole = self.simulation_of(number), self.whole_of(number)
+            simulation = self.simulation_of(number)
             try:
-                columns = self.once(("columns", id(whole)), lambda: columns_of(whole._setup))
+                columns = self._columns_of(self.whole_of(number))
                 return OnePass(simulation._setup, self.options, interpret=simulation._interpret, columns=columns)
             except (ValueError, BarterBtError) as error:
                 return str(error)
@@ -106,6 +124,13 @@ class Runs(Plan):
             return "it cannot be made"
         found: OnePass | str = self.once(("pass", id(self._simulated(number))), make)
         return found
+
+    def _columns_of(self, whole: Simulation) -> SharedColumns:
+        """What simulations over the same candles share, whatever else they differ in."""
+        setup = whole._setup
+        key = ("columns", id(setup.streams[0]), *setup.index.codes)
+        made: SharedColumns = self.once(key, lambda: columns_of(setup))
+        return made
 
     def _simulated(self, number: int) -> Simulation | None:
         """The simulation of a run; None where it cannot be made."""

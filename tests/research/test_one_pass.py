@@ -273,8 +273,7 @@ def test_what_one_pass_does_not_know_it_refuses(reason):
     ("options", "reason"),
     [
         ({"exit_after": 3}, "exit_after"),
-        ({"stop_loss": CLOSE * 0.1}, "stop_loss by an expression"),
-        ({"stop_loss": 20.0, "protect_by": "price"}, "at prices"),
+        ({"stop_loss": 20.005, "protect_by": "price"}, "off the grid"),
         ({"take_profit": 0.005, "protect_by": "distance"}, "off the grid"),
         ({"trailing_stop": 1.5}, "trailing_stop 1.5"),
     ],
@@ -294,7 +293,7 @@ def test_shared_parts_are_computed_once():
     each.append((mean(2) - mean(10)).sign())
     assert len(list(columns.targets(each))) == len(each)
     assert len(columns._kept) == 5
-    columns._most = 2
+    columns.most = 2
     list(columns.targets(each[:1]))
     assert len(columns._kept) == 2
 

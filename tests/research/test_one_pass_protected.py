@@ -62,6 +62,38 @@ DISTANCES = st.fixed_dictionaries(
     {"protect_by": st.just("distance")},
     optional={name: st.sampled_from([0.25, 0.5, 1.0, 2.5]) for name in ("stop_loss", "take_profit", "trailing_stop")},
 )
+PRICES = st.fixed_dictionaries(
+    {"protect_by": st.just("price")},
+    optional={
+        "stop_loss": st.sampled_from([8.0, 9.5, 10.0, 11.25]),
+        "take_profit": st.sampled_from([9.0, 10.25, 11.0, 13.0]),
+        "trailing_stop": st.sampled_from([0.25, 1.0]),
+    },
+)
+LOW, HIGH = pl.col("low"), pl.col("high")
+RANGE = (HIGH - LOW).rolling_mean(3)
+COMPUTED = {
+    "price": ((LOW - 0.5).clip(0.25), HIGH + 0.5, CLOSE, CLOSE.rolling_max(4), LOW.rolling_min(3)),
+    "distance": (RANGE, CLOSE.diff().abs(), pl.when(CLOSE > 10.0).then(RANGE * 2)),
+    "fraction": (
+        (RANGE / CLOSE).clip(0.0, 0.9),
+        CLOSE.pct_change().abs().clip(0.01, 0.5),
+        pl.when(CLOSE.diff() > 0).then(0.04),
+    ),
+}
+
+
+@st.composite
+def computed(draw):
+    """Protection by expressions, some beside a number, some of them null."""
+    by = draw(st.sampled_from(list(COMPUTED)))
+    options = {"protect_by": by}
+    for name in ("stop_loss", "take_profit", "trailing_stop"):
+        unit = "distance" if by == "price" and name == "trailing_stop" else by
+        number = {"price": 10.0, "distance": 0.75, "fraction": 0.05}[unit]
+        one = draw(st.one_of(st.none(), st.just(number), st.sampled_from(COMPUTED[unit])))
+        options |= {} if one is None else {name: one}
+    return options
 
 
 @st.composite
@@ -76,10 +108,9 @@ def signals(draw):
     target = draw(st.sampled_from(moves)) * amount
     rebalance = draw(st.sampled_from([None, "always", "on_change", "outside_band"]))
     band = 0.2 if rebalance == "outside_band" else None
+    guards = draw(st.one_of(PROTECTION, DISTANCES, PRICES, computed()))
     resize = draw(st.booleans())
-    return bt.Signals(
-        target, size=size, rebalance=rebalance, band=band, resize=resize, **draw(st.one_of(PROTECTION, DISTANCES))
-    )
+    return bt.Signals(target, size=size, rebalance=rebalance, band=band, resize=resize, **guards)
 
 
 FEES = [
@@ -157,6 +188,40 @@ def test_what_becomes_of_an_entry(case):
     assert (run.value("orders_filled"), run.value("positions")) == (filled, positions)
 
 
+LATER = pl.when(pl.int_range(pl.len()) > 0).then(1.0)
+AT_PRICES = {
+    "a stop, a dollar below the close of its entry": ({"stop_loss": CLOSE - 1.0}, 2, -1.0),
+    "the same for a number": ({"stop_loss": 11.0}, 2, -1.0),
+    "a stop above the entry is reached at once": ({"stop_loss": 13.0}, 2, 1.0),
+    "a limit below it as well": ({"take_profit": CLOSE - 3.0}, 2, -3.0),
+    "a stop that trails its own distance away, five ticks": ({"trailing_stop": CLOSE / 9}, 2, -0.25),
+    "null for none": ({"stop_loss": pl.when(CLOSE > 12.0).then(CLOSE)}, 1, -3.0),
+}
+
+
+@pytest.mark.parametrize("case", AT_PRICES)
+def test_protection_at_prices(case):
+    """Bought at 12, after the second candle; what was computed for that one counts."""
+    options, trades, gained = AT_PRICES[case]
+    sim, one = simulation(bars(*ROWS, instrument="btc_usd")), bt.Signals(LATER, protect_by="price", **options)
+    assert differences(sim, [one]) == ([], trades)
+    (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
+    assert run.value("equity_end") == 1_000 + gained
+
+
+def test_an_amount_that_is_none_is_left_to_a_full_run():
+    """Which says where it is."""
+    sim = simulation(bars(*ROWS, instrument="btc_usd"))
+    found = bt.sweep(
+        sim,
+        lambda least: bt.Signals(LATER, stop_loss=pl.when(CLOSE > least).then(0.1).otherwise(-0.1)),
+        over={"least": [7.0, 9.5]},
+        workers=1,
+    )
+    assert found.frame["way"].to_list() == ["one_pass", "run"]
+    assert "below 0" in found.frame["error"][1]
+
+
 MEETS = {
     "an open at the trigger": ([(10, 10, 10, 10), (9, 9.5, 9, 9.5)], {"stop_loss": 1.0}, {}, 2),
     "an open just above it": ([(10, 10, 10, 10), (9.25, 9.5, 9.25, 9.5)], {"stop_loss": 1.0}, {}, 1),
@@ -197,7 +262,8 @@ def test_compiled_and_interpreted_agree():
     walk = bt.data.candles(bt.data.generate.candles(3_000, instrument="btc_usd", seed=6))
     tiers = bt.FeeTiers([(2_000, 0, "0.02%")], "usd", window=2)
     above = (CLOSE > CLOSE.rolling_mean(9)) * 0.5
-    each = [bt.Signals(above, size="equity"), bt.Signals(above, size="equity", trailing_stop=0.002, take_profit=0.003)]
+    guards = [{}, {"trailing_stop": 0.002, "take_profit": 0.003}, {"stop_loss": RANGE * 2, "protect_by": "distance"}]
+    each = [bt.Signals(above, size="equity", **options) for options in guards]
     for fees in (bt.Fees("0.05%", "0.1%", tiers=tiers), bt.Fees("0.1%")):
         sim = simulation(walk, increment="0.0001", venues=bt.Venue(fees=fees))
         runs = [

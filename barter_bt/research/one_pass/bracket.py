@@ -10,6 +10,7 @@ from __future__ import annotations
 from barter_bt.columns.exact import LIMIT, muldiv
 from barter_bt.columns.marks import unit
 from barter_bt.engine.accounting import notional
+from barter_bt.engine.action.protect import BY_FRACTION, BY_PRICE
 from barter_bt.engine.terms import RATE
 from barter_bt.research.one_pass.dealing import deal, slipped
 from barter_bt.research.one_pass.tables import Asked, Brackets, Found, Given, Kept, Protection
@@ -34,14 +35,23 @@ def meet_candle(given: Given, asked: Asked, kept: Kept, found: Found, k: int) ->
         _meet_range(given, asked, kept, found, ranges.low[k], ranges.high[k], bars.close[k], time)
 
 
-def reach(b: Brackets, p: Protection) -> tuple[int, int]:
+def take_amounts(asked: Asked, k: int) -> None:
+    """What protects the entry that is sent at the close of a candle."""
+    p, g = asked.protection, asked.guards
+    if p.by_row[0]:
+        p.stop_loss[0], p.take_profit[0] = g.stop_loss[0][k], g.take_profit[0][k]
+        p.trailing_stop[0] = g.trailing_stop[0][k]
+        p.orders[0] = int(p.stop_loss[0] + p.trailing_stop[0] > 0) + int(p.take_profit[0] > 0)
+
+
+def reach(b: Brackets) -> tuple[int, int]:
     """Prices strictly between which nothing is triggered, filled or moved."""
     low, high = -1, LIMIT
     for row in range(len(b)):
         low = max(low, b.stop[row])
         if b.profit[row] > 0:
             high = min(high, b.profit[row])
-        if p.trailing_stop[0] > 0 and b.stop[row] > 0:
+        if b.trail[row] > 0 and b.stop[row] > 0:
             high = min(high, b.best[row] + 1)
     return low, high
 
@@ -63,11 +73,14 @@ def _protect(b: Brackets, p: Protection, lots: int, ticks: int) -> None:
     b.lots[row] = lots
     b.stop[row] = max(ticks - _distance(p, ticks, away), 1) if away > 0 else 0
     b.profit[row] = ticks + _distance(p, ticks, p.take_profit[0]) if p.take_profit[0] > 0 else 0
-    b.best[row] = 0
+    if p.unit[0] == BY_PRICE:
+        b.stop[row] = p.stop_loss[0] if p.stop_loss[0] > 0 else b.stop[row]
+        b.profit[row] = p.take_profit[0]
+    b.trail[row], b.best[row] = p.trailing_stop[0], 0
 
 
 def _distance(p: Protection, ticks: int, amount: int) -> int:
-    return max(muldiv(ticks, amount, RATE), 1) if p.by_fraction[0] else amount
+    return max(muldiv(ticks, amount, RATE), 1) if p.unit[0] == BY_FRACTION else amount
 
 
 def _meet_open(given: Given, asked: Asked, kept: Kept, found: Found, opened: int, time: int) -> None:
@@ -107,8 +120,8 @@ def _meet_range(
 
 def _follow(b: Brackets, p: Protection, row: int, ticks: int) -> None:
     """A trailing stop follows a price, but never moves back."""
-    if p.trailing_stop[0] > 0 and b.stop[row] > 0:
-        b.stop[row] = max(b.stop[row], ticks - _distance(p, ticks, p.trailing_stop[0]))
+    if b.trail[row] > 0 and b.stop[row] > 0:
+        b.stop[row] = max(b.stop[row], ticks - _distance(p, ticks, b.trail[row]))
         b.best[row] = max(b.best[row], ticks)
 
 
@@ -145,7 +158,7 @@ def _drop_ended(b: Brackets, quantity: int) -> None:
     for row in range(len(b)):
         if quantity > 0 and b.lots[row] > 0 and b.stop[row] + b.profit[row] > 0:
             b.lots[left], b.stop[left] = b.lots[row], b.stop[row]
-            b.profit[left], b.best[left] = b.profit[row], b.best[row]
+            b.profit[left], b.trail[left], b.best[left] = b.profit[row], b.trail[row], b.best[row]
             left += 1
     b.truncate(left)
 

@@ -55,26 +55,23 @@ def is_protected(signals: Signals) -> bool:
     return any(getattr(signals, name) is not None for name in PROTECTION)
 
 
-def protection_of(terms: Terms, signals: Signals) -> tuple[int, int, int, int]:
-    """What protects entries of the first instrument: unit, stop loss, take profit, trailing stop (rule 31).
+def protection_of(terms: Terms, signals: Signals) -> list[int]:
+    """Stop loss, take profit and trailing stop of entries of the first instrument (rule 31); 0 for what is computed.
 
     Raises
     ------
     StrategyError
         An amount is not positive, or off the grid.
     """
-    asked = {name: getattr(signals, name) for name in PROTECTION}
-    return protection_terms(terms, 0, "the signals", asked, signals.protect_by)
+    given = {name: getattr(signals, name) for name in PROTECTION}
+    asked = {name: None if isinstance(value, pl.Expr) else value for name, value in given.items()}
+    _, *amounts = protection_terms(terms, 0, "the signals", asked, signals.protect_by)
+    return amounts
 
 
 def _of_protection(setup: Setup, signals: Signals) -> Iterator[str]:
     fills = setup.fill_terms
-    given = [name for name in PROTECTION if isinstance(getattr(signals, name), pl.Expr)]
-    if given:
-        yield f"the signals have {given[0]} by an expression"
-    elif signals.protect_by == "price":
-        yield "the signals have protection at prices"
-    elif len(setup.index) != 1:
+    if len(setup.index) != 1:
         yield f"entries are protected, of {len(setup.index)} instruments, not one"
     elif fills.maker_fills_on[0] != CANDLES or fills.triggers_on[0] != CANDLES or fills.candle_path[0] != PESSIMISTIC:
         yield "triggers and limits do not go by candles without a path"

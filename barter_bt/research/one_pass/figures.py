@@ -87,7 +87,11 @@ class Run:
         """One of the figures in :data:`ALL`."""
         if name in OF_SUMS:
             return OF_SUMS[name](self)
-        return FIGURES[name].compute(SummedCurve(self.found, self.curve))
+        return FIGURES[name].compute(self._summed)
+
+    @cached_property
+    def _summed(self) -> SummedCurve:
+        return SummedCurve(self.found, self.curve)
 
     @property
     def closed(self) -> int:

@@ -5,7 +5,7 @@ open and its close now come the orders that protect entries (:mod:`~barter_bt.re
 of which only open, extremes and close are known (`pessimistic`). Candles whose range reaches none of them, and moves
 no trailing stop, are passed over like those at which nothing else changes.
 
-What it does not do: protection at prices that are given, or by expressions; targets that sell more than there is.
+What it does not do: targets that sell more than there is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import isnan
 from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.sizing import UNITS
 from barter_bt.engine.terms import Terms
-from barter_bt.research.one_pass.bracket import meet_candle, reach
+from barter_bt.research.one_pass.bracket import meet_candle, reach, take_amounts
 from barter_bt.research.one_pass.dealing import finish, missing, money, note_equity, send, start
 from barter_bt.research.one_pass.kernel import calm, worth
 from barter_bt.research.one_pass.moments import put
@@ -42,7 +42,7 @@ def run_protected(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
         if h.pending[0] != 0 or low[k] <= below or high[k] >= above:
             done = s.filled[0] + s.rejected[0]
             meet_candle(given, asked, kept, found, k)
-            below, above = reach(kept.brackets, asked.protection)
+            below, above = reach(kept.brackets)
             if s.filled[0] + s.rejected[0] != done:
                 quiet, dearest, cheapest = on_change, -1, LIMIT
             if s.beyond[0]:
@@ -60,7 +60,7 @@ def run_protected(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
             last = value  # the next target is a new one (rule 77)
         elif value != last or not quiet:
             pass_time(kept, given.terms, given.levels, bars.time[k])
-            quiet = max(_follow(given.terms, asked, found, value, ticks), on_change)
+            quiet = max(_follow(given.terms, asked, found, value, ticks, k), on_change)
             last = value
             if s.beyond[0]:
                 return 1
@@ -68,12 +68,14 @@ def run_protected(given: Given, asked: Asked, kept: Kept, found: Found) -> int:
     return finish(account, kept, found)
 
 
-def _follow(terms: Terms, asked: Asked, found: Found, value: float, ticks: int) -> int:
+def _follow(terms: Terms, asked: Asked, found: Found, value: float, ticks: int, k: int) -> int:
     """Send what is missing to a target, an entry with what protects it; 1 if the same target then asks for nothing."""
-    s, orders = found.state, asked.protection.orders[0]
+    s = found.state
     change = missing(terms, asked, found, 0, value, ticks, worth(terms, found, ticks))
     if change == 0:
         return int(asked.account.size[0] == UNITS or value == 0.0)
+    take_amounts(asked, k)
+    orders = asked.protection.orders[0]
     taken = send(terms, found, 0, change, 0)
     if orders > 0 and change > 0:
         s.orders[0] += orders

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from barter_bt.backtest.describe import time_zone_of
 from barter_bt.backtest.journal import per_unit
@@ -19,6 +20,7 @@ from barter_bt.engine.terms import RATE
 from barter_bt.research.one_pass.candles import columns_of, following, sorted_candles, within
 from barter_bt.research.one_pass.conditions import is_protected, protection_of
 from barter_bt.research.one_pass.figures import Run
+from barter_bt.research.one_pass.guards import amounts_of
 from barter_bt.research.one_pass.kernel import run
 from barter_bt.research.one_pass.moments import WIDE
 from barter_bt.research.one_pass.protected import run_protected
@@ -33,6 +35,7 @@ from barter_bt.research.one_pass.tables import (
     Each,
     Found,
     Given,
+    Guards,
     Holdings,
     Kept,
     Moments,
@@ -48,11 +51,13 @@ from barter_bt.research.one_pass.targets import SharedColumns
 from barter_bt.statistic.calendar import is_zone
 from barter_bt.statistic.curve import Curve
 from barter_bt.strategy import Signals
+from barter_bt.strategy.triggers import PROTECTION, UNITS_OF_PROTECTION
 
 if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
 
 Integers = npt.NDArray[np.int64]
+_AMOUNTS = 4096  # that there is room for at once: to make more, a kernel enters the interpreter, and waits for others
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
 
 
@@ -114,7 +119,7 @@ class OnePass:
         Exception
             Targets cannot be computed.
         """
-        sums = {name: Amounts(64) for name, kind in Kept.layout.items() if kind is Amounts}
+        sums = {name: Amounts(_AMOUNTS) for name, kind in Kept.layout.items() if kind is Amounts}
         kept = Kept(
             **sums,
             columns=Columns(WIDE),
@@ -125,7 +130,13 @@ class OnePass:
         )
         count = len(self._setup.index)
         found = Found(state=State(1), holdings=Holdings(count), moments=Moments(1))
-        asked = Asked(account=self._account(), targets=Targets(1), each=Each(count), protection=Protection(1))
+        asked = Asked(
+            account=self._account(),
+            targets=Targets(1),
+            each=Each(count),
+            protection=Protection(1),
+            guards=Guards(1),
+        )
         for name in ("slip_ticks", "slip_rate"):
             asked.each.array(name)[:] = self._setup.fill_terms.array(name)
         blocks = (self._given(signals), asked, kept, found)
@@ -134,6 +145,7 @@ class OnePass:
             self._ask(asked, one)
             self._remember(asked.each, targets)
             asked.targets.point("value", 0, targets[self._rows])
+            self._guard(asked, one, targets)
             root = self._root(one)
             if root not in steps:
                 steps[root] = self._step(root, blocks)
@@ -195,12 +207,17 @@ class OnePass:
         a.size[0], a.with_fee[0], a.resize[0] = _SIZES[one.size], int(one.with_fee), int(one.resize)
         a.band[0], a.on_change[0] = round((one.band or 0.0) * RATE), int(one.rebalance == "on_change")
         asked.each.array("per_unit")[:] = self._per_unit[one.size]
-        p, amounts = asked.protection, [0, 0, 0]
-        if is_protected(one):
-            _, *amounts = protection_of(self._terms, one)
+
+    def _guard(self, asked: Asked, one: Signals, targets: npt.NDArray[np.float64]) -> None:
+        """Say what protects entries; of what is computed, at each candle."""
+        p, amounts = asked.protection, protection_of(self._terms, one) if is_protected(one) else [0, 0, 0]
         p.stop_loss[0], p.take_profit[0], p.trailing_stop[0] = amounts
-        p.by_fraction[0], p.touch[0] = int(one.protect_by == "fraction"), self._setup.fill_terms.touch[0]
+        p.unit[0], p.touch[0] = UNITS_OF_PROTECTION[one.protect_by], self._setup.fill_terms.touch[0]
         p.orders[0] = int(amounts[0] + amounts[2] > 0) + int(amounts[1] > 0)
+        p.by_row[0] = int(any(isinstance(getattr(one, name), pl.Expr) for name in PROTECTION))
+        if p.by_row[0]:
+            for name, column in amounts_of(one, self.columns, self._setup.market, targets).items():
+                asked.guards.point(name, 0, column[self._rows])
 
     def _remember(self, each: Each, targets: npt.NDArray[np.float64]) -> None:
         """The last target of each instrument before the first candle."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.block import Block
-from barter_bt.columns.column import F64, I64, F64s
+from barter_bt.columns.column import F64, I64, F64s, I64s
 from barter_bt.columns.table import Table
 from barter_bt.engine.terms import Terms
 from barter_bt.venue.state import Intervals, Levels
@@ -60,9 +60,18 @@ class Protection(Table):
     stop_loss: I64
     take_profit: I64
     trailing_stop: I64
-    by_fraction: I64
+    unit: I64  # of `engine/action/protect.py`
+    by_row: I64  # 1: they are those of the candle at whose close the entry is sent
     orders: I64  # how many orders protect one
     touch: I64  # 1: a limit makes where a price only touches it
+
+
+class Guards(Table):
+    """One row: what protects the entry of each candle, where that is computed."""
+
+    stop_loss: I64s
+    take_profit: I64s
+    trailing_stop: I64s
 
 
 class Each(Table):
@@ -91,6 +100,7 @@ class Asked(Block):
     targets: Targets
     each: Each
     protection: Protection
+    guards: Guards
 
 
 class Amounts(Table, growable=True):
@@ -117,6 +127,7 @@ class Brackets(Table, growable=True):
     lots: I64  # of the entry; 0: it has ended
     stop: I64  # trigger in ticks; 0: there is none
     profit: I64  # limit in ticks; 0: there is none
+    trail: I64  # how far the stop follows, in the unit of what protects; 0: it does not
     best: I64  # the highest price that the stop has followed
 
 

@@ -27,7 +27,7 @@ from barter_bt.strategy.windows import taken_apart
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 ROOM: Final = 128_000_000
-"""Bytes of columns that are kept, with the arrays that they are compared as."""
+"""Bytes of columns that are kept."""
 _FEWEST: Final = 16  # columns that are kept, however long they are
 _FROM_ROW_TO_ROW: Final = ("Rolling", "Ewm", "Cum", "Diff", "PctChange")
 _PLAIN: Final = ("Column", "Literal", "BinaryExpr", "Cast", "Function")
@@ -49,10 +49,15 @@ class SharedColumns:
     def __init__(self, stream: Stream, order: Integers | None = None) -> None:
         self.stream, self.rows, self._order = stream, stream.rows, order
         self.panel = panel([stream], [0], list(stream.extra), across=False)
-        self._kept: OrderedDict[bytes, pl.Series] = OrderedDict()
-        self._arrays: dict[bytes, Floats | None] = {}  # of kept columns that were compared; None: they cannot be
-        self._most = max(ROOM // (16 * max(self.rows, 1)), _FEWEST)
+        self._kept: OrderedDict[bytes, _Column] = OrderedDict()
+        self.most = max(ROOM // (8 * max(self.rows, 1)), _FEWEST)
         self._lock = threading.Lock()
+
+    def parts_of(self, expression: pl.Expr) -> list[bytes]:
+        """What an expression is made of that is kept as a column."""
+        parts: Parts = {}
+        _taken_apart(expression, parts, whole=not self.panel.single)
+        return list(parts)
 
     def targets(self, expressions: Sequence[pl.Expr]) -> Iterator[Floats]:
         """Targets of each, in order, NaN where there is none; what is given is valid until the next is asked for.
@@ -82,12 +87,13 @@ class SharedColumns:
             else:
                 yield self._in_order(_floats(found[str(k)], self.rows))
 
-    def _computed(self, wanted: dict[str, pl.Expr], columns: dict[str, pl.Series]) -> pl.DataFrame:
+    def _computed(self, wanted: dict[str, pl.Expr], columns: dict[str, _Column]) -> pl.DataFrame:
         if not wanted:
             return pl.DataFrame()
         frame = self.panel.frame
         if columns:
-            frame = pl.concat([frame, pl.DataFrame(columns).lazy()], how="horizontal")
+            beside = pl.DataFrame({name: column.series for name, column in columns.items()})
+            frame = pl.concat([frame, beside.lazy()], how="horizontal")
         own = {name: self._of_each(one) for name, one in wanted.items()}
         return self.panel.collect(frame.select(**own))
 
@@ -111,23 +117,15 @@ class SharedColumns:
     def _in_order(self, targets: Floats) -> Floats:
         return targets if self._order is None else targets[self._order]
 
-    def _compared(self, one: Comparison, columns: dict[bytes, pl.Series]) -> tuple[Floats, Floats] | None:
+    def _compared(self, one: Comparison, columns: dict[bytes, _Column]) -> tuple[Floats, Floats] | None:
         """The columns that are compared; None if one is not of finite floats: to Polars NaN is the greatest."""
-        greater, less = (self._array(side, columns) for side in (one.greater, one.less))
+        greater, less = (
+            np.full(self.rows, side) if isinstance(side, float) else columns[side].array(self.rows)
+            for side in (one.greater, one.less)
+        )
         return None if greater is None or less is None else (greater, less)
 
-    def _array(self, side: Any, columns: dict[bytes, pl.Series]) -> Floats | None:
-        if isinstance(side, float):
-            return np.full(self.rows, side)
-        with self._lock:
-            if side not in self._arrays:
-                column = columns[side]
-                fits = column.dtype == pl.Float64 and column.len() == self.rows
-                fits = fits and bool(column.drop_nulls().is_finite().all())
-                self._arrays[side] = column.fill_null(float("nan")).to_numpy() if fits else None
-            return self._arrays[side]
-
-    def _columns(self, parts: Parts) -> dict[bytes, pl.Series]:
+    def _columns(self, parts: Parts) -> dict[bytes, _Column]:
         """A column for each part; those that are not kept yet are computed together."""
         with self._lock:
             found = {key: self._kept[key] for key in parts if key in self._kept}
@@ -135,12 +133,37 @@ class SharedColumns:
             if missing:
                 own = {name: self._of_each(one) for name, one in missing.items()}
                 made = self.panel.collect(self.panel.frame.select(**own))
-                found |= {key: made[name] for key, name in parts.items() if name in missing}
+                found |= {key: _Column(made[name]) for key, name in parts.items() if name in missing}
             for key, column in found.items():
                 self._kept[key] = column
                 self._kept.move_to_end(key)
-            while len(self._kept) > max(self._most, len(parts)):
-                self._arrays.pop(self._kept.popitem(last=False)[0], None)
+            while len(self._kept) > max(self.most, len(parts)):
+                self._kept.popitem(last=False)
+        return found
+
+
+class _Column:
+    """A column in one of two forms, of which the one that was asked for last is kept."""
+
+    def __init__(self, series: pl.Series) -> None:
+        self._held: pl.Series | Floats = series
+        self._unfit = False
+
+    @property
+    def series(self) -> pl.Series:
+        """As Polars has it."""
+        held = self._held
+        return held if isinstance(held, pl.Series) else pl.Series(held).fill_nan(None)
+
+    def array(self, rows: int) -> Floats | None:
+        """As an array, null as NaN; None if it is not of so many finite floats."""
+        held = self._held
+        if not isinstance(held, pl.Series):
+            return held
+        if self._unfit or held.dtype != pl.Float64 or held.len() != rows or not held.is_finite().all():
+            self._unfit = True
+            return None
+        found = self._held = held.fill_null(float("nan")).to_numpy()
         return found
 
 
