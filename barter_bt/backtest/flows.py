@@ -64,6 +64,7 @@ def install(
     scales: Scales,
     fees: FeeTables,
     with_books: Collection[int] = (),
+    settled: Sequence[dict[str, Any]] = (),
 ) -> tuple[list[str], list[str]]:
     """Write them into the state's columns: those due again and again, then the others by time, each then as given.
 
@@ -72,6 +73,7 @@ def install(
     begins = state.engine.time[0]
     paid = [one for one in flows if one.kind != "settlement"]  # which are part of the instruments by now
     rows = [row for one in paid for row in _rows(one, index, scales, state.terms, begins)]
+    rows += [_BARE | row for row in settled]  # futures by day, behind all that is given
     for given, row in enumerate(rows):
         row["given"] = given
         if row["kind"] == SPLIT:

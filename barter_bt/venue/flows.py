@@ -1,4 +1,4 @@
-"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45, 48 and 79)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45, 48, 79 and 102)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from barter_bt.engine.flows import (
     INTEREST,
     SPLIT,
     TRANSFER,
+    VARIATION,
     VOLUME,
 )
 from barter_bt.engine.messages import ENTITLED, FLOW, TRANSFERRED
@@ -29,6 +30,7 @@ from barter_bt.venue.option import assign
 from barter_bt.venue.report import report_flow
 from barter_bt.venue.split import split
 from barter_bt.venue.state import VenueState
+from barter_bt.venue.variation import settle_day
 from barter_bt.venue.volume import end_interval
 
 
@@ -83,6 +85,9 @@ def _pay(v: VenueState, row: int) -> None:
         return
     if v.flows.kind[row] == TRANSFER:
         _transfer(v, row)
+        return
+    if v.flows.kind[row] == VARIATION:
+        settle_day(v, row)
         return
     if v.flows.kind[row] == ASSIGNED:
         wanted = v.flows.num[row]

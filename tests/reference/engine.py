@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from .books import Levels, read_stream
 from .ending import EXERCISE, assign, remains
 from .entries import enters
 from .fees import Counter, is_received
-from .flows import Flow, due, flows_of, moved
+from .flows import Flow, due, flows_of, moved, settle_by_day, settlements
 from .latency import AMEND, CANCEL, CASH_FLOW, FEED, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
@@ -175,6 +176,9 @@ class Engine:
             for flow in flows_of(self.world, row, self.start, last):
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
                 self.moments.add(flow.time)
+        for number, flow in enumerate(settlements(self.world, self.scenario, self.start, last)):
+            self.at(flow.time, FLOW, partial(self.pay, flow), (0, len(self.scenario.cash_flows) + number))
+            self.moments.add(flow.time)
         for venue in self.venues.values():
             for counter in venue.volumes.counters.values():
                 for time in counter.ends(self.start, last):
@@ -359,7 +363,7 @@ class Engine:
                 venue.put_aside(flow.instrument, venue.aside.get(flow.instrument.index, 0) + amount)
                 told = partial(self.on_transfer, flow.time, venue.snapshots(asset))
                 self.at(self.responses[exchange].arrival(now, TRANSFER, now), ACCOUNT, told)
-        elif amount := due(flow, self.world, venue):
+        elif amount := settle_by_day(flow, venue) if flow.kind == "settlement" else due(flow, self.world, venue):
             venue.pay(asset, amount)
             if flow.kind == "funding" and flow.instrument and flow.instrument.spec.isolated:  # rule 70
                 aside = venue.aside.get(flow.instrument.index, 0)
@@ -404,8 +408,13 @@ class Engine:
         """Class 1."""
         self.tick(now)
         self.balance_rows(flow.time, balances)
-        self.paid[flow.asset] += amount
         index = flow.instrument.index if flow.instrument else None
+        if flow.kind == "settlement":  # rule 102: it is a part of what a position gains
+            before = self.positions[index]
+            paid_for = before.basis + flow.instrument.gains * before.side * amount
+            self.positions[index] = replace(before, basis=paid_for)
+        else:
+            self.paid[flow.asset] += amount
         self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount, flow.reason))
         self.check()
 

@@ -58,6 +58,10 @@ def with_prices_moved(scenario: Scenario, name: str, ticks: int) -> Scenario:
         instruments=tuple(moved if one is item else one for one in scenario.instruments),
         streams=tuple(_stream(one, name, move) for one in scenario.streams),
         schedule=tuple(_row(scenario, row, name, move) for row in scenario.schedule),
+        cash_flows=tuple(
+            changed(row, {3: move(row[3])}) if row[0] == "settlement" and row[2] == name else row
+            for row in scenario.cash_flows
+        ),
     )
 
 
