@@ -37,9 +37,9 @@ from barter_bt.backtest.run import merge, run
 from barter_bt.backtest.sessions import install as install_sessions
 from barter_bt.backtest.sessions import sessions_of
 from barter_bt.backtest.settlements import with_settlements
-from barter_bt.backtest.variation import variation_rows
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.spill import SPILL, Spill
+from barter_bt.backtest.variation import variation_rows
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows

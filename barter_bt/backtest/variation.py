@@ -9,11 +9,9 @@ from barter_bt.backtest.settlements import NEVER_SETTLED
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.sessions import Sessions
 from barter_bt.data.stream import Stream
-from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.flows import VARIATION
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
-from barter_bt.instrument.contract import expiry_ns
 from barter_bt.venue.endings import settlement_ticks
 from barter_bt.venue.terms import Venue
 
@@ -41,7 +39,8 @@ def variation_rows(
     for i, one in enumerate(index.instruments):
         if i not in by_day and one.expiry is None and any(_prices(flows, index, i, scales)):
             raise ConfigError(
-                NEVER_SETTLED.format(one.key), "only what expires is settled, or a future by day: Margin(settlement='daily')"
+                NEVER_SETTLED.format(one.key),
+                "only what expires is settled, or a future by day: Margin(settlement='daily')",
             )
     for i in sorted(by_day):
         rows = list(_prices(flows, index, i, scales))
@@ -52,7 +51,7 @@ def variation_rows(
             )
         times = [] if rows else sessions[i].closes_ns.tolist()
         rows += [(time, _AT_MARK) for time in times if begins < time <= last]
-        found += [_row(index, i, time, ticks) for time, ticks in rows if time < _expiry(index, i)]
+        found += [_row(index, i, time, ticks) for time, ticks in rows]
     return found
 
 
@@ -70,9 +69,7 @@ def _settled_by_day(index: IndexedInstruments, venues: Mapping[str, Venue]) -> I
             )
 
 
-def _prices(
-    flows: Sequence[CashFlows], index: IndexedInstruments, i: int, scales: Scales
-) -> Iterator[tuple[int, int]]:
+def _prices(flows: Sequence[CashFlows], index: IndexedInstruments, i: int, scales: Scales) -> Iterator[tuple[int, int]]:
     """Times and ticks of the settlement prices of an instrument."""
     one = index.instruments[i]
     for flow in flows:
@@ -86,11 +83,6 @@ def _prices(
             if ticks <= 0:
                 raise ConfigError(f"a settlement price of {one.key!r} is {price}; its prices are above 0")
             yield time, ticks
-
-
-def _expiry(index: IndexedInstruments, i: int) -> int:
-    one = index.instruments[i]
-    return NEVER if one.expiry is None else expiry_ns(one.expiry, one.name)
 
 
 def _row(index: IndexedInstruments, i: int, time: int, ticks: int) -> dict[str, Any]:

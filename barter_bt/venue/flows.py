@@ -1,4 +1,4 @@
-"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45, 48, 79 and 102)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41 to 48, 79, 102)."""
 
 from __future__ import annotations
 

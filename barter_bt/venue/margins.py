@@ -83,8 +83,8 @@ class Margin:
         ``"whole"``: what is liquidated is closed at once; ``"by_tier"``: a position goes down tier by tier as far as it
         must (rule 72).
     settlement
-        ``"closing"``: what a future has gained is paid when it is reduced or expires. ``"daily"``: it is paid at each of
-        its settlement prices (:func:`~barter_bt.data.settlement_prices`), without such at the close of each of its
+        ``"closing"``: what a future has gained is paid when it is reduced or expires. ``"daily"``: it is paid at each
+        of its settlement prices (:func:`~barter_bt.data.settlement_prices`), without such at the close of each of its
         sessions, and is counted from that price on: variation margin (rule 102). Of what is no future it says nothing.
 
     Examples
@@ -112,7 +112,7 @@ class Margin:
                 raise ConfigError(f"{name} of a margin is {getattr(self, name)!r}; allowed: {', '.join(allowed)}")
         if self.mode == "isolated" and self.settlement == "daily":
             raise ConfigError(
-                "settlement of a margin is 'daily', and its mode 'isolated': what is paid by day is of the whole account",
+                "settlement of a margin is 'daily', and its mode 'isolated': what is paid is of the whole account",
                 "leave mode out, or settlement",
             )
         object.__setattr__(self, "tiers", _tiers(self.tiers))

@@ -13,7 +13,7 @@ import barter_bt as bt
 from barter_bt.errors import ConfigError, EngineError
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 from tests.engine.test_rules_settlement_prices import prices
-from tests.engine.tiny import FUTURE, A, S, Watch, run, schedule, stamps, table, trades
+from tests.engine.tiny import FUTURE, A, S, Watch, quotes, run, schedule, stamps, table, trades
 
 DAILY = bt.Venue(margin=bt.Margin(0.5, settlement="daily"))
 CLOSING = bt.Venue(margin=bt.Margin(0.5))
@@ -78,6 +78,22 @@ def test_rule_102_what_has_been_paid_bears_no_position_twice():
             options = {"venues": settled, "cash_flows": flows, "balances": {"usd": 2_000}}
             result = deal(*steps, market=market, **options)
             assert (result.orders["filled"][1] == more) == fits
+
+
+def test_rule_102_nor_at_the_time_at_which_it_is_paid():
+    """Of 3,000, 60 of them paid between two fills of one time, 1,470 are free: for two more, not for three."""
+    venue = bt.Venue(margin=bt.Margin(0.5), margin_by_instrument={"f_usd": DAILY.margin})
+    other = replace(FUTURE, name="g_usd")
+    market = [
+        quotes((0, 99, 9, 100, 9), (1, 102, 9, 104, 9), (3, 102, 9, 104, 9), instrument="f_usd"),
+        quotes((0, 100, 9, 102, 9), (2, 99, 9, 100, 20), instrument="g_usd"),
+    ]
+    rests = {"at": 0.6, "buy": 1, "limit": 100, "on": "g_usd"}
+    for more, fits in ((2, True), (3, False)):
+        steps = BUY, rests, {"at": 2, "buy": more, "on": "g_usd"}
+        options = {"instrument": [FUTURE, other], "balances": {"usd": 2_940}, "cash_flows": prices((2, 103))}
+        result = deal(*steps, market=market, venues=venue, **options)
+        assert result.orders["filled"].to_list() == [2, 1, more if fits else 0]
 
 
 def test_rule_102_a_new_position_counts_from_its_own_cost():

@@ -201,7 +201,9 @@ def settled_last(scenario: Scenario, spec: InstrumentSpec) -> InstrumentSpec:
 
 def build(scenario: Scenario) -> World:
     """Rule 1: index order and scales."""
-    specs = sorted(map(partial(settled_last, scenario), scenario.instruments), key=lambda spec: (spec.exchange, spec.name))
+    specs = sorted(
+        map(partial(settled_last, scenario), scenario.instruments), key=lambda spec: (spec.exchange, spec.name)
+    )
     balances = {(exchange, asset): exact(amount) for exchange, asset, amount in scenario.balances}
     given = {(exchange, asset): exact(unit) for exchange, asset, unit in scenario.units}
     assets = sorted({(spec.exchange, asset) for spec in specs for asset in (spec.base, spec.quote)} | set(balances))
