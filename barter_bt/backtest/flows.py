@@ -84,7 +84,7 @@ def install(
         row["pays"] = place[row["given"] + row["pays"]] if row["pays"] > 0 else NOTHING
     again = sum(row["every"] > 0 for row in due)
     due[again:again] = _intervals(fees, len(rows), begins)
-    due += [*_insurance(state, index), *_delistings(state, index), *_fees(fees, index)]
+    due += [*_insurance(state, index), *_delistings(state, index), *_fees(fees, index), *_margin(state, index)]
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
@@ -125,6 +125,12 @@ def _fees(fees: FeeTables, index: IndexedInstruments) -> list[dict[str, Any]]:
     """A row, never due, for each asset in which fees are paid beside quote assets (rule 63)."""
     assets = np.unique(fees.fee_terms.array("asset")).tolist()
     return [_never_due(FEE, TRADING_FEE, asset, index) for asset in assets if asset >= 0]
+
+
+def _margin(state: EngineState, index: IndexedInstruments) -> list[dict[str, Any]]:
+    """A row, never due, for each isolated instrument: margin that is moved by a request (rule 104)."""
+    isolated = np.flatnonzero(state.terms.array("margined") == ISOLATED).tolist()
+    return [_never_due(TRANSFER, "margin", state.terms.quote[i], index) | {"instrument": i} for i in isolated]
 
 
 def _never_due(kind: int, reason: str, asset: int, index: IndexedInstruments) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from math import floor
 from typing import Any
 
 from barter_bt.testing.scenario import Row, Scenario
@@ -22,7 +23,7 @@ from .ending import EXERCISE, assign, remains
 from .entries import enters
 from .fees import Counter, is_received
 from .flows import Flow, due, flows_of, moved, settle_by_day, settlements
-from .latency import AMEND, CANCEL, CASH_FLOW, FEED, OPEN, SPLIT, TRANSFER, Link
+from .latency import AMEND, CANCEL, CASH_FLOW, FEED, MARGIN, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
@@ -613,6 +614,9 @@ class Engine:
             item = self.world.find(row[2])
             self.order_of_row[number] = self.open(item, -item.lots_of(row[3]), self.clock, EXERCISE)
             return
+        if row[0] == "margin":
+            self.ask_for_margin(row)
+            return
         order = self.order_of_row[row[2]]
         if row[0] == "amend":
             entry = self.asked[order]
@@ -621,6 +625,20 @@ class Engine:
                 self.amend(each, given)
             return
         self.ask_to_cancel(order)
+
+    def ask_for_margin(self, row: Row) -> None:
+        """Rule 104: a request to do what rule 79 says."""
+        item = self.world.find(row[2])
+        assert item.spec.isolated, "rule 104: it is refused"
+        unit = self.world.units[item.quote]
+        whole = unit * floor(exact(abs(row[3])) / unit + Fraction(1, 2)) * (1 if row[3] > 0 else -1)
+        assert whole, "rule 104: it is refused"
+        arrival = self.requests[item.spec.exchange].arrival(self.clock, MARGIN, self.clock)
+        self.at(arrival, REQUEST, partial(self.move, item, whole))
+
+    def move(self, item: Instrument, amount: Fraction, now: int) -> None:
+        """Rule 104: when it arrives."""
+        self.pay(Flow("margin", now, item, item.quote, amount, "margin"), now)
 
     def ask_to_cancel(self, order: int) -> None:
         """Rule 17: unless the engine knows it as closed or as being cancelled."""

@@ -109,6 +109,7 @@ SCHEDULE: dict[str, Any] = {
     "after": pl.Int64,
     **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
+    "amount": pl.Float64,
     "target": pl.Float64,
     "trigger": pl.Float64,
 }
@@ -118,6 +119,7 @@ CELLS = {
     "target": ("action", "time", "instrument", "target"),
     "amend": ("action", "time", "ref", "price", "quantity", "trigger", "trailing", "trailing_rate"),
     "exercise": ("action", "time", "instrument", "quantity"),
+    "margin": ("action", "time", "instrument", "amount"),
 }
 
 
