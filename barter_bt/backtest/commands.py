@@ -74,17 +74,16 @@ class Commands:
     frame
         ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"amend"``, ``"exercise"``,
         ``"close_positions"``, ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``,
-        ``"market_disconnect"``, ``"account_disconnect"``, ``"margin"`` (rule 104). Further columns where a command needs
-        them: ``instrument`` or ``exchange`` (for closing and cancelling a filter: null means all), ``order`` (number of
-        the order to cancel or to amend, for an amend with its instrument and what it gives of ``price``, ``quantity``,
-        ``trigger``, ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an exercise
-        ``instrument`` and ``quantity``, for margin ``instrument`` and ``amount``, and for opens ``quantity`` (signed),
-        ``price`` (null: market), ``time_in_force``, ``post_only``,
-        ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``,
-        ``good_till``, ``candle_fill``, ``stop_loss``, ``take_profit``, ``trailing_stop``, ``protect_by`` (null:
-        ``"price"``; see :class:`~barter_bt.OrderRequest`), ``group`` (a number; of the opens of one time and exchange
-        with it one cancels the others) and ``after`` (the number, from 0, of the row that it follows: an earlier open
-        of that time and exchange).
+        ``"market_disconnect"``, ``"account_disconnect"``, ``"margin"`` (rule 104). Further columns where a command
+        needs them: ``instrument`` or ``exchange`` (for closing and cancelling a filter: null means all), ``order``
+        (number of the order to cancel or to amend, for an amend with its instrument and what it gives of ``price``,
+        ``quantity``, ``trigger``, ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an
+        exercise ``instrument`` and ``quantity``, for margin ``instrument`` and ``amount``, and for opens ``quantity``
+        (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
+        ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill``, ``stop_loss``,
+        ``take_profit``, ``trailing_stop``, ``protect_by`` (null: ``"price"``; see :class:`~barter_bt.OrderRequest`),
+        ``group`` (a number; of the opens of one time and exchange with it one cancels the others) and ``after`` (the
+        number, from 0, of the row that it follows: an earlier open of that time and exchange).
 
     Examples
     --------

@@ -18,12 +18,13 @@ def receive_transfer(v: VenueState, i: int, wanted: int) -> None:
     row = len(v.flows) - 1
     while v.flows.kind[row] != TRANSFER or v.flows.instrument[row] != i:
         row -= 1
-    transfer(v, row, wanted)
+    if transfer(v, row, wanted) == 0:
+        report_flow(v, TRANSFERRED, row, 0)  # a request is answered
 
 
 @unit
-def transfer(v: VenueState, row: int, wanted: int) -> None:
-    """Margin is added to an isolated position, or taken from it, as far as that goes (rule 79)."""
+def transfer(v: VenueState, row: int, wanted: int) -> int:
+    """Margin is added to an isolated position, or taken from it, as far as that goes (rule 79); returns how much."""
     i = v.flows.instrument[row]
     moved = transferable(v, i, wanted) if v.markets.quantity[i] != 0 else 0
     v.clock.withheld[0] += int(moved != wanted)
@@ -31,3 +32,4 @@ def transfer(v: VenueState, row: int, wanted: int) -> None:
         fund_aside(v, i, moved)
         report_flow(v, TRANSFERRED, row, moved)
         note_worth(v, v.flows.asset[row])
+    return moved

@@ -27,7 +27,7 @@ def rows(*asked: tuple[float, float]) -> bt.Schedule:
         "quantity": [10.0] + [None] * len(asked),
         "amount": [None, *(float(each) for each in amounts)],
     }
-    return bt.Schedule(pl.DataFrame(frame))
+    return bt.Schedule(pl.DataFrame(frame).sort("time"))
 
 
 def commands(*asked: tuple[float, Any], **columns: Any) -> pl.DataFrame:
@@ -95,13 +95,23 @@ def test_rule_104_what_was_decided_before_is_moved_as_far_as_it_goes():
     assert any("1 transfer(s) of margin were not made whole" in text for text in result.warnings)
 
 
+def test_rule_104_a_request_is_answered_though_nothing_is_moved():
+    """Before there is a position, and of the one that is named alone."""
+    result = held(rows((0.2, 50)), 100, 100)
+    assert table(result.balances.filter(asset="usd"), "time_exchange", "free")[1] == (0.2, 1_000)
+    other = bt.Instrument("x", "q_usd", kind="perpetual", price_increment=1, quantity_increment=1)
+    market = [moves(100, 100, 100), moves(100, 100, 100, name="q_usd")]
+    both = run(market, rows((1.5, 50)), [SWAP, other], venues=bt.Venue(margin=ALONE), balances={"usd": 1_000})
+    assert totals(both) == (1_000, 850)
+
+
 def test_rule_104_it_takes_as_long_as_a_request_and_its_answer():
     """Asked for at 1.5, moved at 1.75, known at 2.25."""
     venue = bt.Venue(margin=ALONE, latency=bt.Latency(250_000_000, 500_000_000, 0))
     watch = Watch(lambda state: (state.time / 1e9, state.margin_aside("p_usd")), wake="every_event")
     result = held([rows((1.5, 50)), watch], 100, 100, 100, venues=venue)
     assert table(result.balances.filter(asset="usd"), "time_exchange", "free")[2] == (1.75, 850)
-    assert [at for at, aside in watch.seen if aside == 150][0] == 2.25
+    assert next(at for at, aside in watch.seen if aside == 150) == 2.25
 
 
 def test_rule_104_a_strategy_reads_what_is_aside_and_asks_for_several_at_once():

@@ -638,7 +638,12 @@ class Engine:
 
     def move(self, item: Instrument, amount: Fraction, now: int) -> None:
         """Rule 104: when it arrives."""
-        self.pay(Flow("margin", now, item, item.quote, amount, "margin"), now)
+        flow, venue = Flow("margin", now, item, item.quote, amount, "margin"), self.venues[item.spec.exchange]
+        if moved(flow, self.world, venue):
+            self.pay(flow, now)
+            return
+        told = partial(self.on_transfer, now, venue.snapshots(item.quote))
+        self.at(self.responses[item.spec.exchange].arrival(now, TRANSFER, now), ACCOUNT, told)
 
     def ask_to_cancel(self, order: int) -> None:
         """Rule 17: unless the engine knows it as closed or as being cancelled."""
