@@ -47,8 +47,9 @@ def process_schedule(s: EngineState) -> None:
             bind_row(s, p, row, action)
             open_row(s, p, row, action)
         elif p.action[row] == CANCEL_ROW:
-            ask_cancel(s, p.sent[p.ref[row]])
-            dispatch(s)
+            if p.sent[p.ref[row]] >= 0:  # else it was passed over
+                ask_cancel(s, p.sent[p.ref[row]])
+                dispatch(s)
         elif p.action[row] == AMEND_ROW:
             _amend(s, row)
         elif p.action[row] == MARGIN_ROW:

@@ -617,7 +617,10 @@ class Engine:
         if row[0] == "margin":
             self.ask_for_margin(row)
             return
-        order = self.order_of_row[row[2]]
+        order = self.order_of_row.get(row[2])
+        if order is None:
+            assert self.scenario.schedule[row[2]][0] == "target", "rule 101: a target that has become nothing"
+            return
         if row[0] == "amend":
             entry = self.asked[order]
             own = [(entry, row)] if any(value is not None for value in row[3:8]) else []
@@ -625,6 +628,11 @@ class Engine:
                 self.amend(each, given)
             return
         self.ask_to_cancel(order)
+
+    def became(self, row: Row, order: int) -> None:
+        """Rule 101: which order a target's row is."""
+        number = next(place for place, each in enumerate(self.scenario.schedule) if each is row)
+        self.order_of_row[number] = order
 
     def ask_for_margin(self, row: Row) -> None:
         """Rule 104: a request to do what rule 79 says."""

@@ -6,6 +6,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
+from barter_bt.engine.fault import BAD_NUMBER, fail
 from barter_bt.engine.latency import CONSTANT, delay_ns
 from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, REQUEST_TRANSFER, enqueue
 from barter_bt.engine.mishaps import added_ns
@@ -204,8 +205,9 @@ def ask_transfer(s: EngineState, i: int, amount: int) -> None:
 
 
 def ask_cancel(s: EngineState, order: int) -> None:
-    """Add a cancel to the actions of this wake-up; of an order that never was, nothing."""
+    """Add a cancel to the actions of this wake-up; of an order that never was, the run ends."""
     if order < 0 or order >= len(s.orders):
+        fail(s.fault, BAD_NUMBER, order)
         return
     row = s.actions.append()
     s.actions.order[row] = order
