@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         AmendRequest,
         Compiled,
         Hooks,
+        MarginRequest,
         OrderRequest,
         Schedule,
         Signals,
@@ -82,6 +83,7 @@ __all__ = [
     "Latency",
     "Limits",
     "Margin",
+    "MarginRequest",
     "MarginTier",
     "OrderRequest",
     "Record",
@@ -141,7 +143,7 @@ _FROM = {
     "research": ("Sweep", "adaptive", "draw", "grid", "sweep"),
     "risk": ("Limits",),
     "strategy": (
-        *("AmendRequest", "Compiled", "Hooks", "OrderRequest", "Schedule", "Signals"),
+        *("AmendRequest", "Compiled", "Hooks", "MarginRequest", "OrderRequest", "Schedule", "Signals"),
         *("every", "month_end", "session_end", "week_end"),
     ),
 }

@@ -10,10 +10,10 @@ import pytest
 SURFACE = {
     "barter_bt": """
         AmendRequest Catalog Checkpoint Commands Compiled Delays Faults FeeLevel FeeTiers Fees Hooks Instrument Latency
-        Limits Margin MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill Sweep Venue
-        __version__ adaptive backtest candles check_causality compare compare_candle_paths data draw every grid
-        instrument live month_end protocol quotes read report research risk session_end statistic strategy sweep system
-        testing trades venue week_end
+        Limits Margin MarginRequest MarginTier OrderRequest Record Result Schedule Signals Simulation Slippage Spill
+        Sweep Venue __version__ adaptive backtest candles check_causality compare compare_candle_paths data draw every
+        grid instrument live month_end protocol quotes read report research risk session_end statistic strategy sweep
+        system testing trades venue week_end
     """,
     "barter_bt.data": """
         Aggregator CashFlows Catalog Chunk Downloaded Finding IMPORTERS Importer MarketData Quality Repair Report
@@ -36,7 +36,8 @@ SURFACE = {
         CompiledRisk Limits RiskManager
     """,
     "barter_bt.strategy": """
-        AlgoStrategy AmendRequest Candles Compiled Hooks OrderRequest Python Schedule Signals State Strategy
+        AlgoStrategy AmendRequest Candles Compiled Hooks MarginRequest OrderRequest Python Schedule Signals State
+        Strategy
         StrategyGroup api builtin every execution indicators makers month_end session_end week_end
     """,
     "barter_bt.strategy.makers": """

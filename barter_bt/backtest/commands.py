@@ -11,6 +11,7 @@ import polars as pl
 
 from barter_bt.backtest.bound_commands import BONDS, Bonds
 from barter_bt.engine.action.protect import BY_PRICE, is_on_wrong_side
+from barter_bt.engine.action.transfer import units_of_margin
 from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.command import (
     AMEND_REQUESTS,
@@ -21,6 +22,7 @@ from barter_bt.engine.command import (
     ENABLE_TRADING,
     LOSE_ACCOUNT,
     LOSE_MARKET,
+    MOVE_MARGIN,
     OPEN_ORDERS,
     SHUTDOWN,
 )
@@ -28,7 +30,7 @@ from barter_bt.engine.order import ASKED_TIMES, BUY, EXERCISE, GTC, IOC, LIMIT, 
 from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.targets import NOT_SENT
-from barter_bt.engine.terms import Terms, price_steps, steps
+from barter_bt.engine.terms import ISOLATED, Terms, price_steps, steps
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
@@ -53,6 +55,7 @@ COMMANDS = {
     "market_disconnect": LOSE_MARKET,
     "account_disconnect": LOSE_ACCOUNT,
     "amend": AMEND_REQUESTS,
+    "margin": MOVE_MARGIN,
 }
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
@@ -71,16 +74,16 @@ class Commands:
     frame
         ``time`` (Datetime with a zone) and ``command``: ``"open"``, ``"cancel"``, ``"amend"``, ``"exercise"``,
         ``"close_positions"``, ``"cancel_orders"``, ``"enable_trading"``, ``"disable_trading"``, ``"shutdown"``,
-        ``"market_disconnect"``, ``"account_disconnect"``. Further columns where a command needs them: ``instrument`` or
-        ``exchange`` (for closing and cancelling a filter: null means all), ``order`` (number of the order to cancel or
-        to amend, for an amend with its instrument and what it gives of ``price``, ``quantity``, ``trigger``,
-        ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an exercise ``instrument`` and
-        ``quantity``, and for opens ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``,
-        ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``,
-        ``good_till``, ``candle_fill``, ``stop_loss``, ``take_profit``, ``trailing_stop``, ``protect_by`` (null:
-        ``"price"``; see :class:`~barter_bt.OrderRequest`), ``group`` (a number; of the opens of one time and exchange
-        with it one cancels the others) and ``after`` (the number, from 0, of the row that it follows: an earlier open
-        of that time and exchange).
+        ``"market_disconnect"``, ``"account_disconnect"``, ``"margin"`` (rule 104). Further columns where a command
+        needs them: ``instrument`` or ``exchange`` (for closing and cancelling a filter: null means all), ``order``
+        (number of the order to cancel or to amend, for an amend with its instrument and what it gives of ``price``,
+        ``quantity``, ``trigger``, ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an
+        exercise ``instrument`` and ``quantity``, for margin ``instrument`` and ``amount``, and for opens ``quantity``
+        (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
+        ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill``, ``stop_loss``,
+        ``take_profit``, ``trailing_stop``, ``protect_by`` (null: ``"price"``; see :class:`~barter_bt.OrderRequest`),
+        ``group`` (a number; of the opens of one time and exchange with it one cancels the others) and ``after`` (the
+        number, from 0, of the row that it follows: an earlier open of that time and exchange).
 
     Examples
     --------
@@ -149,6 +152,8 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
         return [{"command": command, "order": row["order"]}]
     if command == AMEND_REQUESTS:
         return [_amend(state, index, row, number)]
+    if command == MOVE_MARGIN:
+        return [_margin(state, index, row, number)]
     return [_open(state, index, row, number)] if command == OPEN_ORDERS else [{"command": command}]
 
 
@@ -162,6 +167,23 @@ def _amend(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any]
         raise ConfigError(f"{where} gives nothing", f"allowed: {', '.join(AMENDABLE)}; null stays as it is")
     given = dict(zip(("price", "quantity", "trigger", "trail", "trail_rate"), terms, strict=True))
     return given | {"command": AMEND_REQUESTS, "instrument": i, "order": row["order"]}
+
+
+def _margin(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:
+    """Margin for an isolated position, or from it (rule 104)."""
+    where = f"row {number} of the commands, 'margin',"
+    if row.get("instrument") is None or row.get("amount") is None:
+        raise ConfigError(f"{where} needs an instrument and an amount")
+    i = index.instrument(row["instrument"])
+    units = units_of_margin(state, i, float(row["amount"]))
+    if units == 0:
+        raise ConfigError(f"{where} has amount {row['amount']}: nothing, or beyond what can be counted")
+    if state.terms.margined[i] != ISOLATED:
+        raise ConfigError(
+            f"{where} is of {index.names[i]!r}, whose margin is not isolated",
+            "give its exchange, or it alone, Margin(mode='isolated')",
+        )
+    return {"command": MOVE_MARGIN, "instrument": i, "quantity": units}
 
 
 def _ns(time: datetime) -> int:

@@ -24,6 +24,7 @@ from barter_bt.engine.fault import (
     BAD_SHARE,
     BAD_TERMS,
     BAD_TIMES,
+    BAD_TRANSFER,
     BAD_TRIGGER,
     ENDLESS,
     FILL_IN_PAST,
@@ -74,6 +75,10 @@ _SAID: Mapping[int, tuple[str, str]] = {
         "an order of {name!r} is to be amended at {time} ns to what it cannot be",
         "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
         "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
+    ),
+    BAD_TRANSFER: (
+        "margin of {name!r} is asked for at {time} ns that cannot be moved",
+        "its margin must be isolated, the amount not 0, at most free_margin to add, at most margin_aside to take",
     ),
     UNSEEN_TRIGGER: (
         "an order of {name!r} at {time} ns has a trigger_by of prices that the data has none of",

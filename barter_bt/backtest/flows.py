@@ -64,6 +64,7 @@ def install(
     scales: Scales,
     fees: FeeTables,
     with_books: Collection[int] = (),
+    settled: Sequence[dict[str, Any]] = (),
 ) -> tuple[list[str], list[str]]:
     """Write them into the state's columns: those due again and again, then the others by time, each then as given.
 
@@ -72,6 +73,7 @@ def install(
     begins = state.engine.time[0]
     paid = [one for one in flows if one.kind != "settlement"]  # which are part of the instruments by now
     rows = [row for one in paid for row in _rows(one, index, scales, state.terms, begins)]
+    rows += [_BARE | row for row in settled]  # futures by day, behind all that is given
     for given, row in enumerate(rows):
         row["given"] = given
         if row["kind"] == SPLIT:
@@ -82,7 +84,7 @@ def install(
         row["pays"] = place[row["given"] + row["pays"]] if row["pays"] > 0 else NOTHING
     again = sum(row["every"] > 0 for row in due)
     due[again:again] = _intervals(fees, len(rows), begins)
-    due += [*_insurance(state, index), *_delistings(state, index), *_fees(fees, index)]
+    due += [*_insurance(state, index), *_delistings(state, index), *_fees(fees, index), *_margin(state, index)]
     table = Columns(len(due))
     for name in Columns.schema:
         table.array(name)[:] = [row[name] for row in due]
@@ -123,6 +125,12 @@ def _fees(fees: FeeTables, index: IndexedInstruments) -> list[dict[str, Any]]:
     """A row, never due, for each asset in which fees are paid beside quote assets (rule 63)."""
     assets = np.unique(fees.fee_terms.array("asset")).tolist()
     return [_never_due(FEE, TRADING_FEE, asset, index) for asset in assets if asset >= 0]
+
+
+def _margin(state: EngineState, index: IndexedInstruments) -> list[dict[str, Any]]:
+    """A row, never due, for each isolated instrument: margin that is moved by a request (rule 104)."""
+    isolated = np.flatnonzero(state.terms.array("margined") == ISOLATED).tolist()
+    return [_never_due(TRANSFER, "margin", state.terms.quote[i], index) | {"instrument": i} for i in isolated]
 
 
 def _never_due(kind: int, reason: str, asset: int, index: IndexedInstruments) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from barter_bt.errors import ConfigError, InstrumentError, nearest
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.contract import expiry_ns
 
+NEVER_SETTLED = "settlement prices of {!r}, which has no expiry"
+
 
 def with_settlements(instruments: Sequence[Instrument], flows: Sequence[CashFlows]) -> list[Instrument]:
     """The instruments, each with the last of its settlement prices until its expiry.
@@ -28,13 +30,14 @@ def with_settlements(instruments: Sequence[Instrument], flows: Sequence[CashFlow
         if one.kind == "settlement":
             for (name,), rows in one.frame.group_by("instrument", maintain_order=True):
                 number = _named(str(name), found)
-                found[number] = _settled(found[number], rows)
+                if found[number].kind != "future" or found[number].expiry is not None:  # those may be settled by day
+                    found[number] = _settled(found[number], rows)
     return found
 
 
 def _settled(one: Instrument, rows: pl.DataFrame) -> Instrument:
     if one.expiry is None:
-        raise ConfigError(f"settlement prices of {one.key!r}, which has no expiry", "only what expires is settled")
+        raise ConfigError(NEVER_SETTLED.format(one.key), "only what expires is settled")
     if one.settlement_price is not None:
         raise ConfigError(
             f"settlement prices of {one.key!r}, whose settlement_price is {one.settlement_price}, too",

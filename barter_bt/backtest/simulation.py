@@ -39,6 +39,7 @@ from barter_bt.backtest.sessions import sessions_of
 from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.spill import SPILL, Spill
+from barter_bt.backtest.variation import variation_rows
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.doubts import doubts
 from barter_bt.data.flows import CashFlows
@@ -171,9 +172,10 @@ class Simulation:
         _install(state, index, scales, watched, limits, told, trading)
         with_books = _with_books(streams, index)
         state.engine.has_books[0] = int(bool(with_books))
-        reasons, early = install_flows(paid, state, index, scales, fees, with_books)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
+        settled = variation_rows(paid, open_in, index, scales, terms_of, streams, begins)
+        reasons, early = install_flows(paid, state, index, scales, fees, with_books, settled)
         if audit not in LEVELS:
             raise ConfigError(f"audit is {audit!r}; allowed: {', '.join(LEVELS)}")
         self._interpret = interpret

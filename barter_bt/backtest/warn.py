@@ -98,6 +98,13 @@ def run_warnings(
     return found
 
 
+def of_orders(count: int, every: int, what: str) -> str:
+    """What has become of so many of all orders."""
+    if every == 1:
+        return f"the only order was {what}"
+    return f"{count:,} of {every:,} orders {'was' if count == 1 else 'were'} {what}"
+
+
 def expiry_warnings(s: EngineState, index: IndexedInstruments, rows: npt.NDArray[np.int64]) -> list[str]:
     """What became of instruments that expired; ``rows`` counts their market events after it."""
     found = []
@@ -108,7 +115,7 @@ def expiry_warnings(s: EngineState, index: IndexedInstruments, rows: npt.NDArray
     o = s.orders
     mine = (o.array("status") == CANCELLED) & (o.array("reason") == INSTRUMENT_EXPIRED)
     if mine.any():
-        found.append(f"{mine.sum():,} of {len(o):,} orders were cancelled because their instrument expired")
+        found.append(of_orders(int(mine.sum()), len(o), "cancelled because the instrument expired"))
     return found
 
 
@@ -240,12 +247,12 @@ def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:
         reasons = np.bincount(o.array("reason")[status == code], minlength=len(names))
         told = ", ".join(f"{names[k]} {reasons[k]:,}" for k in np.argsort(-reasons, kind="stable") if reasons[k])
         if told:
-            yield f"{reasons.sum():,} of {len(o):,} orders were {what}: {told}"
+            yield of_orders(int(reasons.sum()), len(o), f"{what}: {told}")
     less = (o.array("quantity") < asked) & ~given_another_quantity(s)
     is_cut = less & (o.array("wish") == 0)  # what is sized at its fill may be for less
     cut = int((is_cut & (status != REFUSED) & (status != REJECTED)).sum())
     if cut:
-        yield f"{cut:,} of {len(o):,} orders were cut to what could be paid"
+        yield of_orders(cut, len(o), "cut to what could be paid")
 
 
 def _locked(s: EngineState, v: VenueState, index: IndexedInstruments) -> Iterator[str]:
@@ -288,7 +295,7 @@ def _open_at_end(s: EngineState, v: VenueState, index: IndexedInstruments) -> It
     live = np.flatnonzero(o.array("status") <= CANCEL_IN_FLIGHT)
     if not len(live):
         return
-    text = f"{len(live):,} of {len(o):,} orders were still open at the end"
+    text = of_orders(len(live), len(o), "still open at the end")
     live = live[live < len(held)]  # the others are on their way to the venue, in a run that was interrupted
     i = o.array("instrument")[live]
     arrival, pending = held.array("arrival")[live], held.array("pending")[live]

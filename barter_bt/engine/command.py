@@ -5,7 +5,7 @@ from __future__ import annotations
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.cancel_orders import cancel_orders
 from barter_bt.engine.action.close_positions import ask_close
-from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, send_transfer
 from barter_bt.engine.agenda import COMMAND, NEVER
 from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.audit import COMMANDED, note_output
@@ -20,7 +20,7 @@ from barter_bt.engine.targets import bind_row, open_row
 
 OPEN_ORDERS, CANCEL_REQUESTS, CLOSE, CANCEL_ORDERS = 0, 1, 2, 3
 ENABLE_TRADING, DISABLE_TRADING, SHUTDOWN, LOSE_MARKET, LOSE_ACCOUNT = 4, 5, 6, 7, 8
-AMEND_REQUESTS = 9
+AMEND_REQUESTS, MOVE_MARGIN = 9, 10
 
 
 @unit
@@ -65,6 +65,8 @@ def _execute_row(s: EngineState, row: int) -> None:
         dispatch(s)
     elif command == AMEND_REQUESTS:
         _amend(s, row)
+    elif command == MOVE_MARGIN:
+        send_transfer(s, target, s.commands.quantity[row])
     elif command == CANCEL_ORDERS:
         cancel_orders(s, target)
     elif command == CLOSE:

@@ -15,6 +15,7 @@ BAD_COLUMN = 17  # no column of the data that a strategy asked for
 BAD_NUMBER = 18  # of an order
 NO_SESSIONS, SESSIONS_END, BAD_TIMES = 19, 20, 21  # of an order that knows of sessions, or of its own times
 BAD_AMEND = 22
+BAD_TRANSFER = 24  # margin that cannot be asked for
 UNSEEN_TRIGGER = 23  # it looks at prices that the instrument has no data of
 
 

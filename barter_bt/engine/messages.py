@@ -6,7 +6,7 @@ from barter_bt.columns.column import I8, I64
 from barter_bt.columns.table import Table
 from barter_bt.engine.agenda import NEVER, Agenda
 
-REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND = 0, 1, 2
+REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND, REQUEST_TRANSFER = 0, 1, 2, 3
 
 # What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
 # its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. CHANGED: its
@@ -24,12 +24,16 @@ FLOW, SPLIT, ENTITLED, TRANSFERRED = 13, 14, 15, 16
 
 
 class Requests(Table, growable=True):
-    """Requests on their way to a venue; ``time`` is their arrival, ``order`` of an amend its row of the amends."""
+    """Requests on their way to a venue; ``time`` is their arrival, ``order`` of an amend its row of the amends.
+
+    Of margin that is to be moved ``order`` is the instrument, and ``amount`` how much of its settlement asset.
+    """
 
     time: I64
     after: I64
     kind: I8
     order: I64
+    amount: I64
 
 
 class Reports(Table, growable=True):

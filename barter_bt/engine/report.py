@@ -10,7 +10,7 @@ from barter_bt.engine.audit import FULL, OFF, POSITION_EXIT, begin, note_event, 
 from barter_bt.engine.deposit import note_entitlement, value_payment
 from barter_bt.engine.event import BALANCE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import fail_range
-from barter_bt.engine.flows import FEE, FUNDING, PAYOUT
+from barter_bt.engine.flows import FEE, FUNDING, PAYOUT, VARIATION
 from barter_bt.engine.messages import (
     ACCEPTED,
     AMEND_REJECTED,
@@ -228,7 +228,10 @@ def _apply_flow(s: EngineState, row: int) -> None:
     p.amount[payment] = s.reports.notional[row]
     if s.flows.kind[flow] == FUNDING:
         fund_aside(s, s.flows.instrument[flow], p.amount[payment])
-    p.trade[payment] = len(s.trades) - 1 if s.flows.kind[flow] == FEE else -1
+    p.trade[payment] = len(s.trades) - 1 if s.flows.kind[flow] in (FEE, VARIATION) else -1
+    if s.flows.kind[flow] == VARIATION:
+        i = s.flows.instrument[flow]
+        s.instruments.settled[i] = bounded_sum(s.instruments.settled[i], p.amount[payment])
     if s.flows.kind[flow] == PAYOUT:
         expect(s, s.flows.asset[flow], -p.amount[payment])
     value_payment(s, payment, flow)

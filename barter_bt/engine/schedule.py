@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
-from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch
+from barter_bt.engine.action.send import ask_cancel, ask_for, dispatch, send_transfer
 from barter_bt.engine.agenda import NEVER, SCHEDULE
 from barter_bt.engine.amend import ask_amend
 from barter_bt.engine.entries import follow_with_entries, replace_entries
 from barter_bt.engine.event import SCHEDULED
+from barter_bt.engine.fault import BAD_TRANSFER, fail
 from barter_bt.engine.order import NO_TRIGGER
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.sizing import EQUITY
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import UNKNOWN, equity, plan_mark
 from barter_bt.engine.step import start_event
-from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW, OPEN_ROW, TARGET_ROW, bind_row, follow_target, open_row
+from barter_bt.engine.targets import (
+    AMEND_ROW,
+    CANCEL_ROW,
+    MARGIN_ROW,
+    OPEN_ROW,
+    TARGET_ROW,
+    bind_row,
+    follow_target,
+    open_row,
+)
+from barter_bt.engine.terms import ISOLATED
 
 
 @unit
@@ -36,10 +47,13 @@ def process_schedule(s: EngineState) -> None:
             bind_row(s, p, row, action)
             open_row(s, p, row, action)
         elif p.action[row] == CANCEL_ROW:
-            ask_cancel(s, p.sent[p.ref[row]])
-            dispatch(s)
+            if p.sent[p.ref[row]] >= 0:  # else it was passed over
+                ask_cancel(s, p.sent[p.ref[row]])
+                dispatch(s)
         elif p.action[row] == AMEND_ROW:
             _amend(s, row)
+        elif p.action[row] == MARGIN_ROW:
+            _move_margin(s, p.instrument[row], p.target[row])
         row += 1
     if s.engine.trading[0]:
         _targets(s, first, row)
@@ -61,6 +75,14 @@ def _targets(s: EngineState, first: int, end: int) -> None:
                     follow_target(s, row, worth, reducing, s.instruments.working[p.instrument[row]])
                 else:
                     follow_with_entries(s, row, worth, reducing)
+
+
+def _move_margin(s: EngineState, i: int, amount: int) -> None:
+    """Margin of an isolated position alone can be moved (rule 104)."""
+    if s.terms.margined[i] == ISOLATED:
+        send_transfer(s, i, amount)
+    else:
+        fail(s.fault, BAD_TRANSFER, i)
 
 
 def _amend(s: EngineState, row: int) -> None:

@@ -11,7 +11,7 @@ from barter_bt.engine.state.tables import Decided, EngineState
 from barter_bt.engine.state.valuation import UNKNOWN
 from barter_bt.engine.terms import RATE
 
-OPEN_ROW, CANCEL_ROW, TARGET_ROW, AMEND_ROW = 0, 1, 2, 3
+OPEN_ROW, CANCEL_ROW, TARGET_ROW, AMEND_ROW, MARGIN_ROW = 0, 1, 2, 3, 4
 NOT_SENT, BELOW_LOT = -1, -2  # in place of the order that a row became
 
 

@@ -173,7 +173,7 @@ class Trade(Struct, frozen=True):
 
 
 class CashFlowKind(StrEnum):
-    """What money that no order moves is (rules 41 to 48, 62, 63, 79 and 81). Barter has none.
+    """What money that no order moves is (rules 41 to 48, 62, 63, 79, 81 and 102). Barter has none.
 
     Examples
     --------
@@ -194,6 +194,7 @@ class CashFlowKind(StrEnum):
     FEE = "Fee"
     DELISTED = "Delisted"
     TRANSFER = "Transfer"
+    VARIATION = "VariationMargin"
 
 
 class CashFlow(Struct, frozen=True):

@@ -10,6 +10,7 @@ from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Strategy
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.hooks import Hooks
+from barter_bt.strategy.margin_request import MarginRequest
 from barter_bt.strategy.python import AlgoStrategy, Python
 from barter_bt.strategy.rebalance import every, month_end, session_end, week_end
 from barter_bt.strategy.request import OrderRequest
@@ -26,6 +27,7 @@ __all__ = [
     "Candles",
     "Compiled",
     "Hooks",
+    "MarginRequest",
     "OrderRequest",
     "Python",
     "Schedule",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import polars as pl
@@ -77,6 +77,21 @@ def check_beside(signals: Any, *, by_frame: bool) -> None:
         raise StrategyError(
             f"{next(iter(expressions_of(signals)))} is an expression, and the targets are a frame",
             "give the frame a column of that name",
+        )
+
+
+def check_protected(signals: Any, columns: Iterable[str]) -> None:
+    """Refuse a unit of protection where nothing protects; ``columns`` are those of a frame of targets.
+
+    Raises
+    ------
+    StrategyError
+        It has no effect.
+    """
+    given = any(getattr(signals, name) is not None for name in PROTECTION) or set(PROTECTION) & set(columns)
+    if signals.protect_by != "fraction" and not given:
+        raise StrategyError(
+            f"protect_by is {signals.protect_by!r}, and nothing protects", f"allowed: {', '.join(PROTECTION)}"
         )
 
 

@@ -11,10 +11,9 @@ from barter_bt.engine.action.send import ask_cancel
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, TRADING_DISABLED, WAKE
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON, may_decide
-from barter_bt.strategy.amend_request import AmendRequest
 from barter_bt.strategy.columns import column_numbers
 from barter_bt.strategy.driver import Driver, Market, candle_history, wake_bits, without_candles
-from barter_bt.strategy.request import OrderRequest, answer, ask_for_requests, is_nothing
+from barter_bt.strategy.request import Request, answer, ask_for_requests, is_nothing
 from barter_bt.strategy.view import State
 
 HOOKS = {
@@ -36,8 +35,8 @@ class AlgoStrategy(Protocol):
     event, also while trading is disabled, and returns nothing (see :class:`~barter_bt.strategy.Hooks`).
     """
 
-    def generate_algo_orders(self, state: State) -> tuple[Iterable[int], Iterable[OrderRequest | AmendRequest]]:
-        """Orders to cancel, by number, and orders to open or to amend."""
+    def generate_algo_orders(self, state: State) -> tuple[Iterable[int], Iterable[Request]]:
+        """Orders to cancel, by number, and orders to open or to amend, or margin to move."""
         ...
 
 

@@ -20,6 +20,7 @@ from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.strategy.amend_request import AmendRequest, ask_for_amend
 from barter_bt.strategy.asking import NOTHING_ASKED, ask_exercise
+from barter_bt.strategy.margin_request import MarginRequest, ask_for_margin
 from barter_bt.strategy.timing import TIMING, timing_terms
 from barter_bt.strategy.triggers import (
     PROTECTION,
@@ -98,6 +99,8 @@ class OrderRequest:
         return f"OrderRequest({', '.join([f'{name}={value!r}' for name, value, default in given if value != default])})"
 
 
+Request = OrderRequest | AmendRequest | MarginRequest
+"""What a strategy in Python asks for beside cancels."""
 _DEFAULTS = tuple((one.name, one.default) for one in fields(OrderRequest))
 
 
@@ -121,10 +124,10 @@ def is_nothing(asked: Any) -> bool:
     return asked is None
 
 
-def answer(asked: Any) -> tuple[list[int], list[OrderRequest | AmendRequest]]:
+def answer(asked: Any) -> tuple[list[int], list[Request]]:
     """A strategy's answer as orders to cancel, and orders to open or to amend."""
     hint = "return [], [OrderRequest(...)]"
-    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], OrderRequest | AmendRequest):
+    if not isinstance(asked, tuple | list) or len(asked) != 2 or isinstance(asked[0], Request):
         raise StrategyError(
             f"the strategy returned {asked!r:.80}; it must return two things: orders to cancel, and orders to open",
             hint,
@@ -137,20 +140,23 @@ def answer(asked: Any) -> tuple[list[int], list[OrderRequest | AmendRequest]]:
         if not isinstance(order, Integral) or isinstance(order, bool):
             raise StrategyError(f"the strategy cancels {order!r:.80}; an order is cancelled by its number", hint)
     for request in opens:
-        if not isinstance(request, OrderRequest | AmendRequest):
+        if not isinstance(request, Request):
             raise StrategyError(
-                f"the strategy opens {request!r:.80}; it must be an OrderRequest, or an AmendRequest", hint
+                f"the strategy opens {request!r:.80}; it must be an OrderRequest, an AmendRequest or a MarginRequest",
+                hint,
             )
     return [int(order) for order in cancels], opens
 
 
-def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[OrderRequest | AmendRequest]) -> None:
+def ask_for_requests(s: EngineState, index: IndexedInstruments, asked: Sequence[Request]) -> None:
     """Add what an answer asks for to the actions."""
     rows: dict[int, int] = {}
     requests = [one for one in asked if isinstance(one, OrderRequest)]
     for one in asked:
         if isinstance(one, AmendRequest):
             ask_for_amend(s, one)
+        elif isinstance(one, MarginRequest):
+            ask_for_margin(s, index, one)
     for request in requests:
         row = _ask_for(s, index, request)
         if request.after is not None or request.group is not None:
@@ -281,9 +287,13 @@ def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) ->
 def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     """Ask for what protects an entry."""
     asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
-    if not asked:
-        return
     where = _Where(request, s.engine.time[0])
+    if not asked:
+        if request.protect_by != "price":
+            raise StrategyError(
+                f"{where} has protect_by, and nothing that protects", f"allowed: {', '.join(PROTECTION)}"
+            )
+        return
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}

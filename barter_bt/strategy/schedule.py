@@ -14,12 +14,13 @@ from barter_bt.engine.action.protect import NO_UNIT
 from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
-from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
+from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, MARGIN_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
 from barter_bt.strategy.hooks import Hooks
+from barter_bt.strategy.margin_rows import margin_column
 from barter_bt.strategy.order_rows import TOO_FINE, order_columns, protection_columns, wrong_sides
 from barter_bt.strategy.own import own_tables
 from barter_bt.strategy.rows import (
@@ -127,8 +128,8 @@ class Schedule:
     Parameters
     ----------
     frame
-        ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"amend"``, ``"target"``;
-        all are targets if the column is missing); for opens
+        ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"amend"``, ``"target"``,
+        ``"margin"``; all are targets if the column is missing); for opens
         ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
         ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after`` and ``good_till`` (Datetime with zone),
         ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
@@ -138,8 +139,9 @@ class Schedule:
         protects the entry that row ``ref`` has become, an open or a target (rule 101); for targets ``target``, and
         to enter by a limit, a stop or both (rule 60) ``price`` and ``stop``, with ``post_only``, and ``time_in_force``,
         times and ``candle_fill`` of that order, else of the target's market order. For opens and targets
-        ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers look at (rule 28). Columns that
-        no row needs may be missing.
+        ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers look at (rule 28). For margin
+        that an isolated position is given, or that is taken from it, ``instrument`` and ``amount`` (rule 104). Columns
+        that no row needs may be missing.
     size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
@@ -223,6 +225,7 @@ class Schedule:
         target, unchanged = target_values(frame["target"])
         wanted = (action == TARGET_ROW) & ~unchanged
         columns["target"] = self._targets(frame, target, wanted, codes, market)
+        columns["target"] += margin_column(frame, codes, action, market)
         columns["sent"][wanted & (columns["target"] == 0) & (target != 0)] = BELOW_LOT
         columns |= {name: shared_column(market, n, 0) for name in ("offset", "offset_rate", "wish")}
         columns |= order_columns(frame, codes, action, market)
@@ -257,6 +260,7 @@ class Schedule:
         if "action" not in frame.columns:
             return np.full(len(frame), TARGET_ROW, np.int8)
         known = {"open": OPEN_ROW, "cancel": CANCEL_ROW, "amend": AMEND_ROW, "target": TARGET_ROW, "exercise": OPEN_ROW}
+        known["margin"] = MARGIN_ROW
         found = frame["action"].replace_strict(known, default=-1, return_dtype=pl.Int8)
         fail(frame, found == -1, "an unknown action", f"allowed: {', '.join(known)}")
         return found.to_numpy()

@@ -159,6 +159,7 @@ class Signals:
         beside.check_beside(self, by_frame=by_frame)
         if by_frame:
             object.__setattr__(self, "target", targets.polars_frame(self.target))
+        beside.check_protected(self, self.target.columns if by_frame else ())
         if self.rebalance is None:
             object.__setattr__(self, "rebalance", self._rebalance_by_default())
 

@@ -289,6 +289,10 @@ class State:
         """What of an asset new positions can tie up: free balance and value of positions less :meth:`margin_used`."""
         return api.free_margin(self._state, self._index.asset(asset))
 
+    def margin_aside(self, instrument: str | int) -> float:
+        """What an isolated position has set aside, in its settlement asset (rule 70); 0.0 of any other."""
+        return api.margin_aside(self._state, self.index(instrument))
+
     def buying_power(self, instrument: str | int) -> float:
         """The largest value of an instrument that can be bought now beside what is held, its fee left aside.
 

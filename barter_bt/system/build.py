@@ -22,6 +22,7 @@ from barter_bt.engine.flows import (
     INTEREST,
     PAYOUT,
     TRANSFER,
+    VARIATION,
 )
 from barter_bt.engine.state.build import build_state
 from barter_bt.engine.state.connectivity import lose_account
@@ -46,6 +47,7 @@ FLOW_KINDS: dict[CashFlowKind, int] = {
     CashFlowKind.FEE: FEE,
     CashFlowKind.DELISTED: DELISTED,
     CashFlowKind.TRANSFER: TRANSFER,
+    CashFlowKind.VARIATION: VARIATION,
 }
 
 

@@ -1,10 +1,10 @@
-"""Requests reaching the venue: open, cancel and amend (rules 17 and 33)."""
+"""Requests reaching the venue: open, cancel, amend and move margin (rules 17, 33 and 104)."""
 
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import NEVER, REQUEST
-from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_CANCEL, REQUEST_OPEN, dequeue
+from barter_bt.engine.messages import CANCEL_REJECTED, CLOSED, REQUEST_CANCEL, REQUEST_OPEN, REQUEST_TRANSFER, dequeue
 from barter_bt.engine.order import (
     CANCELLED,
     EXERCISE,
@@ -33,13 +33,17 @@ from barter_bt.venue.report import close, report
 from barter_bt.venue.resting import NOBODY, update_triggers
 from barter_bt.venue.state import HELD, NOT_HELD, VenueState
 from barter_bt.venue.taking import takes_at_arrival
+from barter_bt.venue.transfer import receive_transfer
 
 
 def receive(v: VenueState) -> None:
     """Handle the request that is due."""
     row = v.agenda.first[REQUEST]
-    kind, order = v.requests.kind[row], v.requests.order[row]
+    kind, order, amount = v.requests.kind[row], v.requests.order[row], v.requests.amount[row]
     dequeue(v.requests, v.agenda, REQUEST)
+    if kind == REQUEST_TRANSFER:
+        receive_transfer(v, order, amount)
+        return
     if v.clock.faulty[0] and _is_in_vain(v, kind, order):
         return
     if kind == REQUEST_OPEN:

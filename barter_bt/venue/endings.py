@@ -24,7 +24,7 @@ def build_endings(index: IndexedInstruments, scales: Scales, reporting: int) -> 
         endings.settlement[i], endings.underlying[i] = -1, -1
         endings.num[i] = endings.den[i] = endings.ratio[i] = 1
         if one.settlement_price is not None:
-            endings.settlement[i] = _settlement(one, scales.ticks[i])
+            endings.settlement[i] = settlement_ticks(one, one.settlement_price, scales.ticks[i])
         if one.kind == "spot" and one.expiry is not None:
             endings.pays_rest[i] = int(_is_alone(i, index, reporting))
         elif one.kind == "option" or one.delivery == "physical":
@@ -49,15 +49,14 @@ def strike_ticks(one: Instrument, tick: Decimal) -> int:
     return _whole(one.strike, tick, f"strike of {one.key!r}", "its ticks")
 
 
-def _settlement(one: Instrument, tick: Decimal) -> int:
-    """In whole ticks; an option is settled at the price of something else, which is rounded."""
-    assert one.settlement_price is not None
+def settlement_ticks(one: Instrument, price: Number, tick: Decimal) -> int:
+    """A price in whole ticks; an option is settled at the price of something else, which is rounded."""
     if one.kind != "option":
-        ticks = _whole(one.settlement_price, tick, f"settlement_price of {one.key!r}", "its ticks")
+        ticks = _whole(price, tick, f"settlement_price of {one.key!r}", "its ticks")
         return ticks + zero_of(one)
-    ticks = round(Fraction(decimal(one.settlement_price, "settlement_price")) / Fraction(tick))
+    ticks = round(Fraction(decimal(price, "settlement_price")) / Fraction(tick))
     if ticks > LIMIT:
-        raise ConfigError(f"settlement_price of {one.key!r} is {one.settlement_price}: too many of its ticks, {tick}")
+        raise ConfigError(f"settlement_price of {one.key!r} is {price}: too many of its ticks, {tick}")
     return ticks
 
 

@@ -146,13 +146,14 @@ def has_margin_for(v: VenueState, i: int, side: int, lots: int, ticks: int, valu
         return can_set_aside(v, i, side, lots, ticks, value, fee)
     new_quantity, new_basis, gain = after_fill(t, i, quantity, b.cost_basis[i], side, lots, ticks, value)
     paid = bounded_sum(gain if t.derivative[i] else -side * value, -fee)
-    cash = bounded_sum(free_money(v, asset, i, ticks), paid)
+    free = free_money(v, asset, i, ticks)
+    cash = bounded_sum(free, paid)
     worth = position_value(t, i, new_quantity, new_basis, ticks)
     worth = bounded_sum(bounded_sum(a.collateral[asset], -b.value[i]), worth) if in_range(worth) else TOO_LARGE
     needed = bounded_sum(a.requirement[asset], -b.need[i])
     needed = bounded_sum(needed, requirement(v, i, new_quantity, ticks))
-    known = in_range(new_basis) and in_range(paid) and in_range(cash) and in_range(worth) and in_range(needed)
-    return known and bounded_sum(cash, worth) >= needed
+    known = in_range(new_basis) and in_range(paid) and in_range(free) and in_range(worth) and in_range(needed)
+    return known and in_range(cash) and bounded_sum(cash, worth) >= needed
 
 
 @unit
@@ -164,6 +165,7 @@ def can_set_aside(v: VenueState, i: int, side: int, lots: int, ticks: int, value
     a, b, t, asset = v.accounts, v.markets, v.terms, v.terms.quote[i]
     _, basis, gain = after_fill(t, i, b.quantity[i], b.cost_basis[i], side, lots, ticks, value)
     aside = aside_after(t, v.tiers, i, b.quantity[i], b.aside[i], side, lots, ticks)
-    cash = bounded_sum(free_money(v, asset, i, ticks), bounded_sum(gain, -fee))
-    known = in_range(basis) and in_range(gain) and in_range(aside) and in_range(cash)
-    return known and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]
+    free = free_money(v, asset, i, ticks)
+    cash = bounded_sum(free, bounded_sum(gain, -fee))
+    known = in_range(basis) and in_range(gain) and in_range(aside) and in_range(free)
+    return known and in_range(cash) and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]

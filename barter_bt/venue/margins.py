@@ -9,6 +9,11 @@ from typing import Any, Literal
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.venue.given import set_amount, set_fraction
 
+_ALLOWED = {
+    "mode": ("cross", "isolated"),
+    "liquidation": ("whole", "by_tier"),
+    "settlement": ("closing", "daily"),
+}
 _TIERS = "tiers=[MarginTier(50_000, '0.8%', '0.4%'), MarginTier(None, '1%', '0.5%')]"
 
 
@@ -51,7 +56,7 @@ class MarginTier:
 
 @dataclass(frozen=True)
 class Margin:
-    """What a position needs: to grow, and to be held (rules 19, 42, 43 and 70 to 72).
+    """What a position needs: to grow, and to be held (rules 19, 42, 43, 70 to 72 and 102).
 
     Parameters
     ----------
@@ -77,6 +82,10 @@ class Margin:
     liquidation
         ``"whole"``: what is liquidated is closed at once; ``"by_tier"``: a position goes down tier by tier as far as it
         must (rule 72).
+    settlement
+        ``"closing"``: what a future has gained is paid when it is reduced or expires. ``"daily"``: it is paid at each
+        of its settlement prices (:func:`~barter_bt.data.settlement_prices`), without such at the close of each of its
+        sessions, and is counted from that price on: variation margin (rule 102). Of what is no future it says nothing.
 
     Examples
     --------
@@ -95,11 +104,17 @@ class Margin:
     mode: Literal["cross", "isolated"] = "cross"
     tiers: Sequence[MarginTier] = ()
     liquidation: Literal["whole", "by_tier"] = "whole"
+    settlement: Literal["closing", "daily"] = "closing"
 
     def __post_init__(self) -> None:
-        for name, allowed in {"mode": ("cross", "isolated"), "liquidation": ("whole", "by_tier")}.items():
+        for name, allowed in _ALLOWED.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} of a margin is {getattr(self, name)!r}; allowed: {', '.join(allowed)}")
+        if self.mode == "isolated" and self.settlement == "daily":
+            raise ConfigError(
+                "settlement of a margin is 'daily', and its mode 'isolated': what is paid is of the whole account",
+                "leave mode out, or settlement",
+            )
         object.__setattr__(self, "tiers", _tiers(self.tiers))
         if self.tiers:
             self._check_tiers()

@@ -87,21 +87,21 @@ def test_orders_that_end_the_run_open_are_told() -> None:
     """And those that no event came by to fill: too late, or of an instrument without data."""
     data = trades((1, 100, 5), (3, 100, 5))
     result = run(data, schedule({"at": 1, "buy": 1, "limit": 50}, {"at": 1, "buy": 1}))
-    assert result.warnings == ["1 of 2 orders were still open at the end"]
+    assert result.warnings == ["1 of 2 orders was still open at the end"]
     late = run(data, schedule({"at": 1, "buy": 1}, {"at": 3, "buy": 1}, {"at": 3, "buy": 1, "limit": 99}))
     assert late.warnings == [
         "2 of 3 orders were still open at the end; 2 of them met no event that could fill them ('a_usd')"
     ]
     without = run(data, schedule({"at": 1, "buy": 1, "on": "b_usd"}), [A, B])
-    assert told(without, "1 of 1 orders", "1 of them met no event", "'b_usd'")
+    assert told(without, "the only order", "1 of them met no event", "'b_usd'")
 
 
 def test_a_limit_that_no_candle_opened_for_met_nothing() -> None:
     """One that came inside a candle waits for the next; one that saw an open did meet the market."""
     resting = [schedule({"at": at, "buy": 1, "limit": 50}) for at in (10, 15)]
     met, unmet = (run(flat(100, 100), strategy).warnings for strategy in resting)
-    assert met == ["1 of 1 orders were still open at the end"]
-    assert unmet == ["1 of 1 orders were still open at the end; 1 of them met no event that could fill them ('a_usd')"]
+    assert met == ["the only order was still open at the end"]
+    assert unmet == ["the only order was still open at the end; 1 of them met no event that could fill them ('a_usd')"]
 
 
 def test_locked_quotes_are_told_where_orders_waited_for_them() -> None:

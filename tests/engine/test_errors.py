@@ -461,10 +461,10 @@ def test_arguments_of_another_kind():
 
 def test_orders_that_became_something_else_are_told():
     poor = run(trades((1, 5, 9), (2, 5, 9)), schedule({"at": 1, "buy": 3}), A, balances={"usd": 5})
-    assert poor.warnings == ["1 of 1 orders were rejected by the venue: insufficient_balance 1"]
+    assert poor.warnings == ["the only order was rejected by the venue: insufficient_balance 1"]
     targets = pl.DataFrame({"time": stamps([1]), "instrument": ["a_usd"], "target": [3.0]})
     cut = run(trades((1, 5, 9), (2, 5, 9)), bt.Signals(targets), A, balances={"usd": 5})
-    assert cut.warnings == ["1 of 1 orders were cut to what could be paid"]
+    assert cut.warnings == ["the only order was cut to what could be paid"]
 
 
 @pytest.mark.parametrize("interpret", [False, True])

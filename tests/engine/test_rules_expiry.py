@@ -43,7 +43,7 @@ def test_rule_46_open_orders_are_cancelled_at_the_expiry():
     result = run(data, schedule(*rows), [A, until(5)], venues=venue)
     assert ends(result) == [("cancelled", "expired", 0, 6)] * 2 + [("filled", None, 1, 10)]
     assert fills(result) == [(2, 9, 45, 1)]
-    assert any("2 of 3 orders were cancelled because their instrument expired" in told for told in result.warnings)
+    assert any("2 of 3 orders were cancelled because the instrument expired" in told for told in result.warnings)
 
 
 def test_rule_46_each_instrument_expires_at_its_own_time():

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
-from barter_bt.errors import StrategyError
+from barter_bt.errors import BarterBtError, StrategyError
+from barter_bt.strategy import api
 from tests.engine.tiny import FUTURE, A, B, Watch, bars, flat, quotes, run, schedule, stamps, table, trades
 
 ORDER = ("status", "reason", "filled")
@@ -195,12 +196,19 @@ def test_rule_17_the_cancel_of_a_closed_order_is_not_sent():
 
 
 @pytest.mark.parametrize("number", [99, -1, 4096])
-def test_rule_17_the_cancel_of_an_order_that_never_was_is_not_sent(number):
-    """Rule 17: a number that no order has is no order: nothing happens, as with `api.cancel`."""
+def test_rule_17_the_cancel_of_an_order_that_never_was_ends_the_run(number):
+    """Rule 17: in each driver, and as a command; what has had its row passed over is left alone."""
+    market = quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9))
     watch = Watch(lambda s: s.event, lambda s, n: ([number], []), wake=("quote", "order"))
-    result = run(quotes((1, 99, 9, 101, 9), (2, 99, 9, 101, 9)), watch)
-    assert watch.seen == ["quote", "quote"]
-    assert result.orders.height == 0
+    compiled = bt.Compiled(lambda s, my: api.cancel(s, 99), wake="quote")
+    command = pl.DataFrame({"time": stamps([1]), "command": ["cancel"], "order": [number]})
+    for strategy, options in ((watch, {}), (compiled, {}), (schedule(), {"commands": command})):
+        with pytest.raises(BarterBtError, match=r"for order -?\d+, which is not there"):
+            run(market, strategy, **options)
+    off = pl.DataFrame({"time": stamps([1]), "command": ["disable_trading"]})
+    on = pl.DataFrame({"time": stamps([2]), "command": ["enable_trading"]})
+    rows = {"at": 1.5, "buy": 1}, {"at": 2, "cancel": 0}
+    assert run(market, schedule(*rows), commands=pl.concat([off, on])).orders.height == 0
 
 
 # Rule 18: targets

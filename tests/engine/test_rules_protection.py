@@ -230,3 +230,16 @@ def test_what_cannot_be_is_an_error(request_, message):
     """Bad combinations say what is allowed."""
     with pytest.raises(StrategyError, match=message):
         run(trades((0, 100, 5), (3, 103, 5)), Once(OrderRequest("a_usd", 1, **request_)), A)
+
+
+def test_rule_31_only_a_candle_that_closes_then_has_filled_an_entry_by_its_range():
+    """What follows takes a quote at 2, between two candles: the low of 80 before it is nothing to its stop."""
+    venue = bt.Venue(taker_fills_on="quotes", maker_fills_on="candles", triggers_on="candles")
+    market = [
+        bt.testing.candles((0, 1, 100, 110, 80, 100), (3, 4, 100, 101, 99, 100)),
+        quotes((2, 99, 9, 100, 9), (5, 99, 9, 100, 9)),
+    ]
+    first, then = {"at": 1.5, "buy": 1}, {"at": 1.5, "buy": 1, "limit": 105, "stop_loss": 95, "follows": 0}
+    result = run(market, schedule(first, then), venues=venue)
+    assert table(result.trades, "time_exchange", "side", "price") == [(2, "buy", 100), (2, "buy", 100)]
+    assert table(result.orders, "kind", "status")[2] == ("stop", "open")

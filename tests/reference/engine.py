@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from math import floor
 from typing import Any
 
 from barter_bt.testing.scenario import Row, Scenario
@@ -20,8 +22,8 @@ from .books import Levels, read_stream
 from .ending import EXERCISE, assign, remains
 from .entries import enters
 from .fees import Counter, is_received
-from .flows import Flow, due, flows_of, moved
-from .latency import AMEND, CANCEL, CASH_FLOW, FEED, OPEN, SPLIT, TRANSFER, Link
+from .flows import Flow, due, flows_of, moved, settle_by_day, settlements
+from .latency import AMEND, CANCEL, CASH_FLOW, FEED, MARGIN, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
 from .model import (
     BILLION,
@@ -175,6 +177,9 @@ class Engine:
             for flow in flows_of(self.world, row, self.start, last):
                 self.at(flow.time, FLOW, partial(self.pay, flow), (0, number))
                 self.moments.add(flow.time)
+        for number, flow in enumerate(settlements(self.world, self.scenario, self.start, last)):
+            self.at(flow.time, FLOW, partial(self.pay, flow), (0, len(self.scenario.cash_flows) + number))
+            self.moments.add(flow.time)
         for venue in self.venues.values():
             for counter in venue.volumes.counters.values():
                 for time in counter.ends(self.start, last):
@@ -359,7 +364,7 @@ class Engine:
                 venue.put_aside(flow.instrument, venue.aside.get(flow.instrument.index, 0) + amount)
                 told = partial(self.on_transfer, flow.time, venue.snapshots(asset))
                 self.at(self.responses[exchange].arrival(now, TRANSFER, now), ACCOUNT, told)
-        elif amount := due(flow, self.world, venue):
+        elif amount := settle_by_day(flow, venue) if flow.kind == "settlement" else due(flow, self.world, venue):
             venue.pay(asset, amount)
             if flow.kind == "funding" and flow.instrument and flow.instrument.spec.isolated:  # rule 70
                 aside = venue.aside.get(flow.instrument.index, 0)
@@ -404,8 +409,13 @@ class Engine:
         """Class 1."""
         self.tick(now)
         self.balance_rows(flow.time, balances)
-        self.paid[flow.asset] += amount
         index = flow.instrument.index if flow.instrument else None
+        if flow.kind == "settlement":  # rule 102: it is a part of what a position gains
+            before = self.positions[index]
+            paid_for = before.basis + flow.instrument.gains * before.side * amount
+            self.positions[index] = replace(before, basis=paid_for)
+        else:
+            self.paid[flow.asset] += amount
         self.tables.payments.append(row_of(PAYMENTS, flow.time, now, index, flow.asset, amount, flow.reason))
         self.check()
 
@@ -604,7 +614,13 @@ class Engine:
             item = self.world.find(row[2])
             self.order_of_row[number] = self.open(item, -item.lots_of(row[3]), self.clock, EXERCISE)
             return
-        order = self.order_of_row[row[2]]
+        if row[0] == "margin":
+            self.ask_for_margin(row)
+            return
+        order = self.order_of_row.get(row[2])
+        if order is None:
+            assert self.scenario.schedule[row[2]][0] == "target", "rule 101: a target that has become nothing"
+            return
         if row[0] == "amend":
             entry = self.asked[order]
             own = [(entry, row)] if any(value is not None for value in row[3:8]) else []
@@ -612,6 +628,30 @@ class Engine:
                 self.amend(each, given)
             return
         self.ask_to_cancel(order)
+
+    def became(self, row: Row, order: int) -> None:
+        """Rule 101: which order a target's row is."""
+        number = next(place for place, each in enumerate(self.scenario.schedule) if each is row)
+        self.order_of_row[number] = order
+
+    def ask_for_margin(self, row: Row) -> None:
+        """Rule 104: a request to do what rule 79 says."""
+        item = self.world.find(row[2])
+        assert item.spec.isolated, "rule 104: it is refused"
+        unit = self.world.units[item.quote]
+        whole = unit * floor(exact(abs(row[3])) / unit + Fraction(1, 2)) * (1 if row[3] > 0 else -1)
+        assert whole, "rule 104: it is refused"
+        arrival = self.requests[item.spec.exchange].arrival(self.clock, MARGIN, self.clock)
+        self.at(arrival, REQUEST, partial(self.move, item, whole))
+
+    def move(self, item: Instrument, amount: Fraction, now: int) -> None:
+        """Rule 104: when it arrives."""
+        flow, venue = Flow("margin", now, item, item.quote, amount, "margin"), self.venues[item.spec.exchange]
+        if moved(flow, self.world, venue):
+            self.pay(flow, now)
+            return
+        told = partial(self.on_transfer, now, venue.snapshots(item.quote))
+        self.at(self.responses[item.spec.exchange].arrival(now, TRANSFER, now), ACCOUNT, told)
 
     def ask_to_cancel(self, order: int) -> None:
         """Rule 17: unless the engine knows it as closed or as being cancelled."""

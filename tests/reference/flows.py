@@ -1,12 +1,13 @@
-"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45 and 48)."""
+"""Money that no order moves: funding, interest, dividends, cash flows of one's own (rules 41, 44, 45, 48 and 102)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from barter_bt.testing.scenario import Row
+from barter_bt.testing.scenario import Row, Scenario
 
 from .model import BILLION, Instrument, World, exact, in_range, rhe, value
 from .money import Money
@@ -29,6 +30,8 @@ class Flow(NamedTuple):
 
 def flows_of(world: World, row: Row, start: int, last: int) -> list[Flow]:
     """A row of a scenario's cash flows, those that are due in a run: rule 48."""
+    if row[0] == "settlement":
+        return []  # rule 102, behind all that is given
     if row[0] in ("interest", "borrow"):
         return list(interest(world, row, start, last))
     flow = read_flow(world, row)
@@ -72,6 +75,31 @@ def read_flow(world: World, row: Row) -> Flow:
         new, old = number.split(":")
         return Flow(kind, time, instrument, instrument.quote, Fraction(int(new), int(old)), kind)
     return Flow(kind, time, instrument, instrument.quote, exact(number), kind)
+
+
+def settlements(world: World, scenario: Scenario, start: int, last: int) -> Iterator[Flow]:
+    """Rule 102: by instrument index, at its prices, which have a number, or at the closes of its sessions."""
+    for item in world.instruments:
+        spec, sessions = item.spec, dict(scenario.sessions).get(item.spec.name, ())
+        rows = [row for row in scenario.cash_flows if row[0] == "settlement" and row[2] == spec.name]
+        due = [(time, Fraction(item.ticks_of(price))) for _, time, _, price in rows if time >= start]
+        due = due if rows else [(closes, Fraction(0)) for _, closes in sessions if closes > start]
+        for time, ticks in due if spec.daily and spec.kind == "future" else []:
+            if time <= last and not item.has_expired(time):
+                yield Flow("variation_margin", time, item, item.quote, ticks, "settlement")
+
+
+def settle_by_day(flow: Flow, money: Money) -> int:
+    """Rule 102: what is paid; its position counts from that price on."""
+    item = flow.instrument
+    assert item is not None
+    assert not item.spec.isolated, "rule 102: it is refused"
+    before, ticks = money.positions.get(item.index), int(flow.number)
+    if before is None:
+        return 0
+    basis = in_range(item.notional(before.quantity, ticks or money.marks[item.index]), "a basis")
+    money.positions[item.index] = replace(before, basis=basis)
+    return item.gains * before.side * (basis - before.basis)
 
 
 def due(flow: Flow, world: World, money: Money) -> int:

@@ -14,7 +14,7 @@ from .order import Report
 
 WORD = 2**64
 # Rule 52: kinds, those of responses without the 16.
-OPEN, CANCEL, AMEND, CASH_FLOW, SPLIT, CLOSED, DELIVERED, TRANSFER = 0, 1, 2, 13, 14, 9, 10, 16
+OPEN, CANCEL, AMEND, MARGIN, CASH_FLOW, SPLIT, CLOSED, DELIVERED, TRANSFER = 0, 1, 2, 3, 13, 14, 9, 10, 16
 FEED = 15
 RESPONSES = {"acknowledgement": 0, "fill": 1, "end": 2, "cancel_error": 3, "triggered": 7, "changed": 8} | {
     "amended": 11,

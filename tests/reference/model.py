@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -192,9 +193,17 @@ class World(NamedTuple):
         return next(instrument for instrument in self.instruments if instrument.spec.name == name)
 
 
+def settled_last(scenario: Scenario, spec: InstrumentSpec) -> InstrumentSpec:
+    """Rule 80: with the last of its settlement prices, if it has any."""
+    prices = [row[3] for row in scenario.cash_flows if row[0] == "settlement" and row[2] == spec.name]
+    return replace(spec, settlement_price=repr(prices[-1])) if prices else spec
+
+
 def build(scenario: Scenario) -> World:
     """Rule 1: index order and scales."""
-    specs = sorted(scenario.instruments, key=lambda spec: (spec.exchange, spec.name))
+    specs = sorted(
+        map(partial(settled_last, scenario), scenario.instruments), key=lambda spec: (spec.exchange, spec.name)
+    )
     balances = {(exchange, asset): exact(amount) for exchange, asset, amount in scenario.balances}
     given = {(exchange, asset): exact(unit) for exchange, asset, unit in scenario.units}
     assets = sorted({(spec.exchange, asset) for spec in specs for asset in (spec.base, spec.quote)} | set(balances))
@@ -330,6 +339,7 @@ class Position:
     fees_enter: int
     fees_exit: int
     realised: int
+    basis: int  # rule 102: what it counts from, its cost where nothing is settled by day
 
 
 class Change(NamedTuple):
@@ -338,6 +348,7 @@ class Change(NamedTuple):
     after: Position | None
     exited: Position | None = None
     gain: int = 0
+    credited: int = 0  # rule 102: of that, what has not been paid by day
     opened: bool = False
 
 
@@ -373,11 +384,12 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
     """Rule 4, case by case."""
     side, lots, ticks, notional, fee, maker, *_ = fill
     if before is None:
-        return Change(Position(side, lots, notional, lots, fee, 0, -fee), opened=True)
+        return Change(Position(side, lots, notional, lots, fee, 0, -fee, notional), opened=True)
     quantity, realised = before.quantity + lots, before.realised - fee
     if side == before.side:
         cost, largest = before.cost + notional, max(before.quantity_max, quantity)
-        return Change(Position(side, quantity, cost, largest, before.fees_enter + fee, before.fees_exit, realised))
+        entered, basis = before.fees_enter + fee, before.basis + notional
+        return Change(Position(side, quantity, cost, largest, entered, before.fees_exit, realised, basis))
     if lots > before.quantity:  # a flip: close, then open with the rest
         notional_close, fee_close = (
             instrument.notional(before.quantity, ticks),
@@ -390,8 +402,10 @@ def fill_position(before: Position | None, instrument: Instrument, fill: Fill) -
     cost_out = before.cost if lots == before.quantity else part_of(before.cost, lots, before.quantity)
     gain = instrument.gains * before.side * (notional - cost_out)
     after = replace(before, quantity=before.quantity - lots, cost=before.cost - cost_out, realised=realised + gain)
-    after = replace(after, fees_exit=before.fees_exit + fee)
-    return Change(after, gain=gain) if after.quantity else Change(None, after, gain)
+    basis_out = part_of(before.basis, lots, before.quantity)
+    after = replace(after, fees_exit=before.fees_exit + fee, basis=before.basis - basis_out)
+    credited = instrument.gains * before.side * (notional - basis_out)
+    return Change(after, None, gain, credited) if after.quantity else Change(None, after, gain, credited)
 
 
 def checked(change: Change) -> Change:
@@ -399,19 +413,20 @@ def checked(change: Change) -> Change:
     for position in (change.after, change.exited):
         if position is not None:
             counts = (position.quantity, position.cost, position.realised, position.fees_enter, position.fees_exit)
+            counts = (*counts, position.basis)
             in_range(max(map(abs, counts)), "a position")
     return change
 
 
 def value(instrument: Instrument, position: Position, mark: int | None) -> int:
-    """Rule 5: the position's value at a mark in ticks; None is the mark "at its cost" of rule 6.
+    """Rules 5 and 102: the position's value at a mark in ticks; None is the mark "at its cost" of rule 6.
 
     Where the notional leaves the range, so does the value (rule 2).
     """
     worth = position.cost if mark is None else instrument.notional(position.quantity, mark)
     if worth > LIMIT:
         return position.side * (1 if instrument.paid_whole else instrument.gains) * (LIMIT + 1)
-    return position.side * (worth if instrument.paid_whole else instrument.gains * (worth - position.cost))
+    return position.side * (worth if instrument.paid_whole else instrument.gains * (worth - position.basis))
 
 
 class Message(NamedTuple):

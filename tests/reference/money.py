@@ -123,7 +123,7 @@ class Money:
             if instrument.spot:
                 self.post(instrument.base, fill.side * instrument.held(fill.lots), fill.charged_base)
         else:  # rule 19: only what a reduction realises, and the fee
-            self.post(instrument.quote, change.gain, fill.charged)
+            self.post(instrument.quote, change.credited, fill.charged)
         return change
 
     def put_aside(self, instrument: Instrument, amount: int) -> None:
@@ -195,13 +195,13 @@ class Money:
         self.valued(filling.quote)
         change = fill_position(before, filling, fill)
         assert change.after is not None
-        moved = (-fill.side * fill.notional if filling.paid_whole else change.gain) - fill.charged
+        moved = (-fill.side * fill.notional if filling.paid_whole else change.credited) - fill.charged
         worth, requirement = self.sums(filling.quote, {filling.index: change.after}, {filling.index: fill.ticks})
         cash = self.accounts[filling.quote].free - self.margined_base(filling.quote) + moved
         cash -= set_aside(self, filling, fill) - self.aside.get(filling.index, 0)
         cash += pledged(self, filling.quote, {**self.marks, filling.index: fill.ticks}, free=True)
         own = value(filling, change.after, fill.ticks)
-        if max(map(abs, (moved, cash, own, worth, requirement, change.after.cost))) > LIMIT:  # rule 2
+        if max(map(abs, (moved, cash, own, worth, requirement, change.after.basis))) > LIMIT:  # rule 2
             return False
         return cash + worth >= requirement
 

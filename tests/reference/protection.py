@@ -35,12 +35,13 @@ class Level(NamedTuple):
     def ticks_from(self, entry: int, side: int, instrument: Instrument) -> int:
         """The price, once an entry of this side has met its own."""
         towards = side if self.gains else -side
-        return self.price or max(entry + towards * self.away.of(entry, instrument), 1)
+        away = self.trail if self.away == NONE else self.away  # a stop that only trails
+        return self.price or max(entry + towards * away.of(entry, instrument), 1)
 
     def amended(self, price: int, ticks: int, rate: int) -> Level:
         """Rule 33: what has not started; a stop that only trails starts its own distance away."""
         trail = Distance(ticks, rate) if ticks or rate else self.trail
-        return Level(self.gains, price or self.price, trail if self.away == self.trail else self.away, trail)
+        return Level(self.gains, price or self.price, self.away, trail)
 
 
 def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
@@ -55,7 +56,7 @@ def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
 
     def level(gains: bool, value: float | None, trail: Distance = NONE) -> Level:
         if value is None:
-            return Level(gains, 0, trail, trail)
+            return Level(gains, 0, NONE, trail)
         if by == "price":
             return Level(gains, instrument.ticks_of(value), NONE, trail)
         return Level(gains, 0, distance(value), trail)

@@ -132,6 +132,7 @@ def stays(engine: Engine, wish: Wish) -> bool:
         terms = wish.terms
         asked = (terms.kind, terms.price, terms.trigger_kind, terms.trigger, wish.increase)
         if wish.reduction == 0 and same == asked and not passed_over(engine, wish):
+            engine.became(wish.row, number)
             return True
     engine.ask_to_cancel(number)
     return False
@@ -172,6 +173,9 @@ def send(
         sized = Sized(wish.value, wish.before)
     cuts = not engine.scenario.strict
     always = wish.enters and terms is not MARKET and not refused
-    return engine.open(
+    number = engine.open(
         wish.instrument, lots, now, terms, levels, cuts=cuts, refused=refused, sized=sized, always=always
     )
+    if not enters(wish.row) or terms is not MARKET:  # rule 101: what reduces before an entry is not what it is
+        engine.became(wish.row, number)
+    return number

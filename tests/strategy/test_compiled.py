@@ -49,7 +49,7 @@ def test_orders_of_every_kind():
     strategy = script(
         lambda s: (api.buy(s, 0, 2.0), api.limit_buy(s, 0, 1.0, 90.0), api.limit_buy(s, 0, 1.0, 101.0, api.IOC)),
         lambda s: (api.sell(s, 0, 1.0), api.limit_sell(s, 0, 1.0, 120.0, api.FOK), api.target(s, 0, 5.0)),
-        lambda s: (api.limit_sell(s, 0, 1.0, 99.0, api.GTC, 1), api.cancel(s, 1), api.cancel(s, 0), api.cancel(s, 99)),
+        lambda s: (api.limit_sell(s, 0, 1.0, 99.0, api.GTC, 1), api.cancel(s, 1), api.cancel(s, 0)),
     )
     result = run(MARKET, strategy)
     names = ("side", "kind", "time_in_force", "post_only", "quantity", "status")

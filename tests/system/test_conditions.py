@@ -10,6 +10,8 @@ import pytest
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.engine.order import PARENT_ENDED, REFUSED
+from barter_bt.engine.state.position import unrealised
+from barter_bt.engine.state.valuation import equity
 from barter_bt.errors import BarterBtError
 from barter_bt.system import Engine, Strategy
 
@@ -132,3 +134,20 @@ def test_a_deposit_is_no_profit() -> None:
     assert engine.state.payments.array("amount").tolist() == [-500 * engine.state.assets.units_per_unit[1]]
     engine.process(told(bp.AssetBalance("usd", bp.Balance(D(400), D(400)), 4)))
     assert engine.mark(5) is not None
+
+
+def test_variation_margin_is_a_part_of_what_a_position_has_gained() -> None:
+    """Rule 102: two of ten at 100; of 80 that they have gained, 60 are paid, and the position is worth so much less."""
+    future = bt.Instrument("x", "f_usd", kind="future", contract_size=10, price_increment=1, quantity_increment=1)
+    engine = Engine([future], balances={"usd": 10_000}, venues=bt.Venue(margin=bt.Margin(0.5)))
+    fees, flows = bp.AssetFees(None, D(0)), bp.CashFlowKind.VARIATION
+    price = bp.MarketEvent(1, 1, "x", 0, bp.PublicTrade("1", 104.0, 1.0, BUY))
+    engine.process(told(bp.Trade("1", "o", 0, "s", 1, BUY, D(100), D(2), fees)))
+    engine.process(bp.Market(bp.Item(price)))
+    unit = engine.state.assets.units_per_unit[engine.state.terms.quote[0]]
+    assert (unrealised(engine.state, 0), equity(engine.state)) == (80 * unit, 10_080 * unit)
+    engine.process(told(bp.CashFlow(flows, "usd", D(60), 2, bp.Balance(D(10_060), D(10_060)), 0)))
+    assert (unrealised(engine.state, 0), equity(engine.state)) == (80 * unit, 10_080 * unit)
+    engine.process(told(bp.Trade("2", "o", 0, "s", 3, SELL, D(104), D(2), fees)))
+    engine.process(told(bp.AssetBalance("usd", bp.Balance(D(10_080), D(10_080)), 3)))
+    assert (engine.state.positions.realised[0], equity(engine.state)) == (80 * unit, 10_080 * unit)

@@ -169,6 +169,7 @@ class MarginSection(Section, frozen=True):
     mode: Literal["cross", "isolated"] | UnsetType = UNSET
     tiers: list[TierSection] | UnsetType = UNSET
     liquidation: Literal["whole", "by_tier"] | UnsetType = UNSET
+    settlement: Literal["closing", "daily"] | UnsetType = UNSET
 
 
 class VenueSection(Section, frozen=True):

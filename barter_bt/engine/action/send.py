@@ -6,8 +6,9 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
+from barter_bt.engine.fault import BAD_NUMBER, fail
 from barter_bt.engine.latency import CONSTANT, delay_ns
-from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, enqueue
+from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, REQUEST_TRANSFER, enqueue
 from barter_bt.engine.mishaps import added_ns
 from barter_bt.engine.order import (
     FOK,
@@ -33,8 +34,17 @@ _FIRST_ACTION = -2  # in place of an order: that which this action becomes; the 
 
 def send(s: EngineState, kind: int, order: int) -> None:
     """Put a request on its way; on one link they never overtake each other."""
-    exchange = s.terms.exchange[s.orders.instrument[order]]
-    due = max(s.engine.time[0] + _delay_ns(s, exchange, kind, order), s.links.last_request[exchange])
+    _send_to(s, s.terms.exchange[s.orders.instrument[order]], kind, order, order)
+
+
+def send_transfer(s: EngineState, i: int, amount: int) -> None:
+    """Ask that margin be moved to an isolated position, or from it: so many units, at once (rule 104)."""
+    _send_to(s, s.terms.exchange[i], REQUEST_TRANSFER, i, s.engine.time[0])
+    s.requests.amount[len(s.requests) - 1] = amount
+
+
+def _send_to(s: EngineState, exchange: int, kind: int, order: int, number: int) -> None:
+    due = max(s.engine.time[0] + _delay_ns(s, exchange, kind, number), s.links.last_request[exchange])
     s.links.last_request[exchange] = due
     row = s.requests.append()
     r = s.requests
@@ -44,14 +54,14 @@ def send(s: EngineState, kind: int, order: int) -> None:
     enqueue(r, s.agenda, REQUEST, row)
 
 
-def _delay_ns(s: EngineState, exchange: int, kind: int, order: int) -> int:
-    """How long a request takes (rules 52 and 97)."""
+def _delay_ns(s: EngineState, exchange: int, kind: int, number: int) -> int:
+    """How long a request takes (rules 52, 97 and 104)."""
     k, now = s.links, s.engine.time[0]
     if k.request_form[exchange] == CONSTANT:
         return k.request_ns[exchange]
     first, count = k.request_first[exchange], k.request_count[exchange]
-    took = delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, order, now)
-    return took + added_ns(k, exchange, kind, order, now) if k.faulty[exchange] else took
+    took = delay_ns(s.delays, k.request_form[exchange], first, count, k.seed[exchange], kind, number, now)
+    return took + added_ns(k, exchange, kind, number, now) if k.faulty[exchange] else took
 
 
 def send_cancel(s: EngineState, order: int) -> None:
@@ -187,9 +197,17 @@ def ask_trading(s: EngineState, enabled: int) -> None:
     s.actions.order[row] = NOTHING
 
 
+def ask_transfer(s: EngineState, i: int, amount: int) -> None:
+    """Send what moves margin; the action only shows the loop that there is news."""
+    send_transfer(s, i, amount)
+    row = s.actions.append()
+    s.actions.order[row] = NOTHING
+
+
 def ask_cancel(s: EngineState, order: int) -> None:
-    """Add a cancel to the actions of this wake-up; of an order that never was, nothing."""
+    """Add a cancel to the actions of this wake-up; of an order that never was, the run ends."""
     if order < 0 or order >= len(s.orders):
+        fail(s.fault, BAD_NUMBER, order)
         return
     row = s.actions.append()
     s.actions.order[row] = order

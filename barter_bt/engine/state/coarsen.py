@@ -19,6 +19,7 @@ from barter_bt.engine.state.assets import update_rest
 from barter_bt.engine.state.tables import EngineState
 
 _OF_A_POSITION = ("cost_basis", "realised", "fees_enter", "fees_exit")
+_OF_AN_OPEN_ONE = (*_OF_A_POSITION, "aside", "settled")
 
 
 def can_coarsen(s: EngineState, asset: int, power: int) -> bool:
@@ -41,7 +42,7 @@ def coarsen(s: EngineState, asset: int, power: int) -> None:
     The limits of the risk manager are to be written anew (:meth:`barter_bt.risk.Limits.apply_amounts`).
     """
     by, quoted = 10**power, s.terms.array("quote") == asset
-    _divide(s.instruments, _OF_A_POSITION, quoted, by)
+    _divide(s.instruments, _OF_AN_OPEN_ONE, quoted, by)
     _divide(s.positions, _OF_A_POSITION, quoted[s.positions.array("instrument")], by)
     for journal in (s.orders, s.trades):
         _divide(journal, ("notional", "fees"), quoted[journal.array("instrument")], by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barter_bt.columns.exact import bounded_sum, signed_muldiv
-from barter_bt.columns.marks import hot
+from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.accounting import gain_sign, in_range, notional, position_value
 from barter_bt.engine.fault import fail_range
 from barter_bt.engine.state.assets import hold
@@ -83,6 +83,8 @@ def _reduce(s: EngineState, i: int, lots: int, value: int, fee: int) -> None:
     ins = s.instruments
     direction = 1 if ins.quantity[i] > 0 else -1
     out = signed_muldiv(ins.cost_basis[i], lots, abs(ins.quantity[i]))
+    if ins.settled[i] != 0:
+        _credit_rest(s, i, lots, out)
     ins.cost_basis[i] -= out
     ins.quantity[i] -= direction * lots
     gain = gain_sign(s.terms, i) * direction * (value - out)
@@ -90,6 +92,18 @@ def _reduce(s: EngineState, i: int, lots: int, value: int, fee: int) -> None:
     ins.fees_exit[i] = bounded_sum(ins.fees_exit[i], fee)
     hold_lots(s, i, -direction * lots)
     _check_range(s, i)
+
+
+@unit
+def _credit_rest(s: EngineState, i: int, lots: int, out: int) -> None:
+    """Before a reduction by which ``out`` leaves the cost: what stays paid of the lots that stay (rule 102).
+
+    The venue takes as large a part of the settled basis as of a cost, and credits what is beyond that.
+    """
+    ins = s.instruments
+    way = gain_sign(s.terms, i) * (1 if ins.quantity[i] > 0 else -1)
+    basis = bounded_sum(ins.cost_basis[i], way * ins.settled[i])
+    ins.settled[i] -= way * (signed_muldiv(basis, lots, abs(ins.quantity[i])) - out)
 
 
 def _check_range(s: EngineState, i: int) -> None:
@@ -134,7 +148,13 @@ def record_exit(s: EngineState, i: int, quantity: int, basis: int, time: int, tr
 
 @hot
 def value_at_mark(s: EngineState, i: int) -> int:
-    """Value of the open position at its mark (rules 5 and 6), in units of quote."""
+    """Value of the open position at its mark (rules 5, 6 and 102), in units of quote."""
+    worth, settled = _worth_at_mark(s, i), s.instruments.settled[i]
+    return bounded_sum(worth, -settled) if settled != 0 and in_range(worth) else worth
+
+
+def _worth_at_mark(s: EngineState, i: int) -> int:
+    """The same, with what daily settlement has paid of it."""
     ins = s.instruments
     mark = ins.own_mark[i]
     if mark < 0:
@@ -151,7 +171,7 @@ def unrealised(s: EngineState, i: int) -> int:
     ins = s.instruments
     if ins.quantity[i] == 0 or ins.own_mark[i] < 0:
         return 0
-    gain = value_at_mark(s, i)
+    gain = _worth_at_mark(s, i)
     if not s.terms.derivative[i]:
         gain = bounded_sum(gain, -ins.cost_basis[i] if ins.quantity[i] > 0 else ins.cost_basis[i])
     return bounded_sum(gain, -signed_muldiv(ins.fees_enter[i], abs(ins.quantity[i]), ins.quantity_max[i]))

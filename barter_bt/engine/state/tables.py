@@ -137,6 +137,7 @@ class Instruments(Table):
     position: I64
     trade_enter: I64
     aside: I64  # what an isolated position has set aside
+    settled: I64  # what daily settlement has paid of the open position (rule 102)
     own_mark: I64  # 0: the market marks the position; > 0: the last own fill does; -1: just opened, at cost
     # The last split: when, and new units for old. What is stamped no later is in old units; what of that came last.
     split_time: I64
@@ -283,7 +284,7 @@ class Payments(Table, growable=True):
     time_engine: I64
     flow: I64  # row of the cash flows
     amount: I64  # in units of its asset
-    trade: I64  # whose fee it is; -1: none
+    trade: I64  # whose fee it is, of variation margin the last before it; -1: none
 
 
 class Worths(Table, growable=True):

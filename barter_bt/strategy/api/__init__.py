@@ -63,6 +63,7 @@ from barter_bt.strategy.api.condition import (
     reduce_only,
     trigger_by,
 )
+from barter_bt.strategy.api.margin import margin_aside, move_margin
 from barter_bt.strategy.api.market import (
     ask_amount,
     ask_price,
@@ -198,8 +199,10 @@ __all__ = [
     "is_trading",
     "limit_buy",
     "limit_sell",
+    "margin_aside",
     "margin_used",
     "mark",
+    "move_margin",
     "next_order",
     "now",
     "one_cancels_other",

@@ -56,7 +56,10 @@ def close(s: EngineState, i: int) -> int:
 
 
 def cancel(s: EngineState, order: int) -> None:
-    """Ask to cancel an order by its number; one that is closed, or being cancelled, is left alone."""
+    """Ask to cancel an order by its number; one that is closed, or being cancelled, is left alone.
+
+    A number that no order has ends the run.
+    """
     ask_cancel(s.whole, order)
 
 

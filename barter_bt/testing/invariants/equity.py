@@ -119,7 +119,7 @@ def _value(result: Result, i: int, one: Terms, position: Position) -> int:
     mark = result.state.instruments.own_mark[i]  # a later own fill; below 0: just opened, at what it cost
     ticks = mark if mark > 0 else market_mark(result.state, i)
     notional = position.cost_basis if mark < 0 else one.notional(position.quantity, ticks)
-    return one.value(position.side * position.quantity, position.cost_basis, notional)
+    return one.value(position.side * position.quantity, position.cost_basis, notional) - position.settled
 
 
 def _converted(result: Result, asset: int, units: int) -> int:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from barter_bt.backtest import Result
+from barter_bt.engine.flows import FEE, VARIATION
 from barter_bt.engine.order import BUY
 from barter_bt.engine.terms import IN_RECEIVED
 from barter_bt.testing.invariants.journal import Row, rows
@@ -82,6 +83,7 @@ class Position:
     fees_enter: int = 0
     fees_exit: int = 0
     realised: int = 0
+    settled: int = 0  # paid by day of what is still open (rule 102)
 
 
 @dataclass
@@ -128,8 +130,11 @@ def terms_of(result: Result) -> list[Terms]:
 def replay(result: Result) -> Replay:
     """Go through fills and splits in the order in which the engine learnt of them."""
     made, terms = Replay(), terms_of(result)
-    splits, elsewhere = splits_of(result), {paid["trade"] for paid in rows(result.state.payments)}
+    splits, elsewhere = splits_of(result), {paid["trade"] for paid in _payments(result, FEE)}
+    settled = _payments(result, VARIATION)
     for number, trade in enumerate(rows(result.state.trades)):
+        while settled and settled[0]["trade"] < number:
+            _settle(made, result, settled.pop(0))
         while splits and splits[0].trade <= number:
             _split(made, splits.pop(0))
         one = terms[trade["instrument"]]
@@ -148,7 +153,20 @@ def replay(result: Result) -> Replay:
             made.postings.append([moved] if one.base < 0 else [moved, coins])
     for each in splits:
         _split(made, each)
+    for paid in settled:
+        _settle(made, result, paid)
     return made
+
+
+def _payments(result: Result, kind: int) -> list[Row]:
+    """Payments of a kind, in the order in which the engine learnt of them."""
+    kinds = result.state.flows.kind
+    return [paid for paid in rows(result.state.payments) if kinds[paid["flow"]] == kind]
+
+
+def _settle(made: Replay, result: Result, paid: Row) -> None:
+    """What daily settlement has paid is worth no more."""
+    made.open[result.state.flows.instrument[paid["flow"]]].settled += paid["amount"]
 
 
 def splits_of(result: Result) -> list[Split]:
@@ -204,7 +222,7 @@ def _parts(made: Replay, one: Terms, trade: Row) -> Iterator[tuple[int, int, int
 
 
 def _fill(made: Replay, one: Terms, number: int, trade: Row, lots: int, notional: int, fee: int) -> int:
-    """One part of a fill; returns what it realises before fees."""
+    """One part of a fill; returns what the account is credited before fees."""
     i, side, held = trade["instrument"], trade["side"], made.open.get(trade["instrument"])
     if held is None:
         held = made.open[i] = Position(made.opened, i, side, trade["time_exchange"], number)
@@ -217,11 +235,15 @@ def _fill(made: Replay, one: Terms, number: int, trade: Row, lots: int, notional
         held.fees_enter += fee
         return 0
     out = held.cost_basis if lots == held.quantity else rhe(Fraction(held.cost_basis * lots, held.quantity))
-    gain: Any = (-held.side if one.is_inverse else held.side) * (notional - out)
+    way: Any = -held.side if one.is_inverse else held.side
+    gain: Any = way * (notional - out)
+    basis = held.cost_basis + way * held.settled  # what the account has been paid for is another (rule 102)
+    credited = way * (notional - rhe(Fraction(basis * lots, held.quantity)))
+    held.settled -= gain - credited
     held.quantity -= lots
     held.cost_basis -= out
     held.realised += gain
     held.fees_exit += fee
     if held.quantity == 0:
         made.closed.append((made.open.pop(i), trade["time_exchange"], number))
-    return int(gain)
+    return int(credited)

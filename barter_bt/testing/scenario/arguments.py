@@ -109,6 +109,7 @@ SCHEDULE: dict[str, Any] = {
     "after": pl.Int64,
     **dict.fromkeys(PROTECTION, pl.Float64),
     "ref": pl.Int64,
+    "amount": pl.Float64,
     "target": pl.Float64,
     "trigger": pl.Float64,
 }
@@ -118,6 +119,7 @@ CELLS = {
     "target": ("action", "time", "instrument", "target"),
     "amend": ("action", "time", "ref", "price", "quantity", "trigger", "trailing", "trailing_rate"),
     "exercise": ("action", "time", "instrument", "quantity"),
+    "margin": ("action", "time", "instrument", "amount"),
 }
 
 
@@ -236,10 +238,10 @@ def to_frame(scenario: Scenario, rows: list[Row]) -> CashFlows:
         rows_of = [row[1:] for row in rows]
         return data.splits(pl.DataFrame(rows_of, schema={**named, "ratio": pl.String}, orient="row"))
     if kind not in ("cash", "deposit"):
-        number = {"funding": "rate", "assignment": "quantity"}.get(kind, "amount")
+        number = {"funding": "rate", "assignment": "quantity", "settlement": "price"}.get(kind, "amount")
         frame = pl.DataFrame([row[1:] for row in rows], schema={**named, number: pl.Float64}, orient="row")
         readers = {"funding": data.funding, "dividend": data.dividends, "margin": data.margin_transfers}
-        return (readers | {"assignment": data.assignments})[kind](frame)
+        return (readers | {"assignment": data.assignments, "settlement": data.settlement_prices})[kind](frame)
     single = len(scenario.exchanges) == 1
     cells = [(time, asset if single else f"{exchange}.{asset}", *rest) for _, time, exchange, asset, *rest in rows]
     schema = {"time": TIME, "asset": pl.String, "amount": pl.Float64}
@@ -353,6 +355,7 @@ def to_margin(spec: InstrumentSpec) -> Margin:
         "isolated" if spec.isolated else "cross",
         [MarginTier(number(up_to), float(rate), float(kept)) for up_to, rate, kept in spec.tiers],
         "by_tier" if spec.by_tier else "whole",
+        "daily" if spec.daily else "closing",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.testing.scenario.amended_protection import with_amended_protection
 from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
 from barter_bt.testing.scenario.books import with_books
@@ -36,7 +37,8 @@ from barter_bt.testing.scenario.shift import shifted
 from barter_bt.testing.scenario.source import Seeded, Source, chance
 from barter_bt.testing.scenario.spec import PROTECT_BY, InstrumentSpec, Scenario, StreamSpec
 from barter_bt.testing.scenario.timing import with_timing
-from barter_bt.testing.scenario.transfers import with_assignments, with_transfers
+from barter_bt.testing.scenario.transfers import with_assignments, with_margin_rows, with_transfers
+from barter_bt.testing.scenario.variation import with_variation
 from barter_bt.testing.scenario.views import with_views
 
 ORIGINS = (START, START, START, START, -5 * SECOND, -1_000_000_000 * SECOND, -9_000_000_000 * SECOND, 9 * START // 2)
@@ -104,7 +106,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_endings(source, with_amends(source, with_dealing(source, scenario)))
     scenario = with_feed(source, with_transfers(source, with_views(source, scenario)))
     scenario = with_negative_prices(source, with_assignments(source, scenario))
-    return with_faults(source, with_orders(source, with_books(source, scenario)))
+    scenario = with_variation(source, with_faults(source, with_orders(source, with_books(source, scenario))))
+    return with_amended_protection(source, with_margin_rows(source, scenario))
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

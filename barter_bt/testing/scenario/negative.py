@@ -58,6 +58,10 @@ def with_prices_moved(scenario: Scenario, name: str, ticks: int) -> Scenario:
         instruments=tuple(moved if one is item else one for one in scenario.instruments),
         streams=tuple(_stream(one, name, move) for one in scenario.streams),
         schedule=tuple(_row(scenario, row, name, move) for row in scenario.schedule),
+        cash_flows=tuple(
+            changed(row, {3: move(row[3])}) if row[0] == "settlement" and row[2] == name else row
+            for row in scenario.cash_flows
+        ),
     )
 
 
@@ -75,7 +79,10 @@ def _row(scenario: Scenario, row: Row, name: str, move: Any) -> Row:
     if row[0] == "cancel" or name != (scenario.schedule[row[2]] if row[0] == "amend" else row)[2]:
         return row
     if row[0] == "amend":
-        return changed(row, {3: move(row[3]), 5: move(row[5])})
+        row = changed(row, {3: move(row[3]), 5: move(row[5])})
+        said = conditions_of(row)
+        moved = replace(said, stop_loss=move(said.stop_loss), take_profit=move(said.take_profit))
+        return row if said == Conditions() else told(row, moved)
     row = changed(row, {4: move(row[4])}) if row[0] == "open" else row
     conditions = conditions_of(row)
     if conditions == Conditions():

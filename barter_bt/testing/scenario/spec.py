@@ -88,6 +88,7 @@ class InstrumentSpec(Plain):
     paid_in: str = "quote"
     discount: str = "0"
     price_can_be_negative: bool = False
+    daily: bool = False  # a future is settled by day: at rows "settlement", without such at closes of sessions
 
     @property
     def money(self) -> str:

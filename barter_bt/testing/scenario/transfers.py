@@ -9,6 +9,8 @@ from barter_bt.testing.scenario.flows import make_amount, plainly, times_of
 from barter_bt.testing.scenario.source import Source, chance
 from barter_bt.testing.scenario.spec import Row, Scenario
 
+LEAST = 1e-6  # of an amount that a schedule moves: so much is a unit or more of any asset
+
 
 def with_transfers(source: Source, scenario: Scenario) -> Scenario:
     """The same scenario, perhaps with transfers where something is isolated, at times at which something happens."""
@@ -21,6 +23,21 @@ def with_transfers(source: Source, scenario: Scenario) -> Scenario:
         amount = plainly(make_amount(source, scenario, item, item.money))
         rows[time, item.name] = ("margin", time, item.name, amount)
     return replace(scenario, cash_flows=(*scenario.cash_flows, *(rows[key] for key in sorted(rows))))
+
+
+def with_margin_rows(source: Source, scenario: Scenario) -> Scenario:
+    """The same scenario, perhaps with margin that its schedule asks for (rule 104), behind the rows that there are."""
+    isolated = [one for one in scenario.instruments if one.isolated and not scenario.units]
+    if not isolated or not scenario.schedule or not chance(source, 50):
+        return scenario
+    first = max(row[1] for row in scenario.schedule)
+    later, rows = [time for time in times_of(scenario) if time >= first], list[Row]()
+    for _ in source.several(1, 4):
+        item = source.pick(isolated)
+        amount = plainly(make_amount(source, scenario, item, item.money))
+        if abs(amount) >= LEAST:
+            rows.append(("margin", source.pick(later), item.name, amount))
+    return replace(scenario, schedule=(*scenario.schedule, *sorted(rows, key=lambda row: row[1])))
 
 
 def with_assignments(source: Source, scenario: Scenario) -> Scenario:

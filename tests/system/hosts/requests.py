@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from barter_bt import protocol as bp
@@ -72,6 +73,8 @@ class Requests:
                 cancels.append(self.cancel(what))
             elif kind in (SENT_OPEN, REFUSED_OPEN):
                 opens.append(self._again(asked))
+                if self._is_bare(asked):
+                    opens.append(self._left_out(opens[-1]))
         return cancels, opens
 
     def commanded(self) -> Any:
@@ -90,6 +93,22 @@ class Requests:
         given = conditions_of(log.state, units, a, asked, self.cids.get)
         terms = bp.RequestOpen(side_of(a.side[asked]), price, quantity, kind, tif, given)
         return self._keyed(i, terms, a.strategy[asked])
+
+    def _is_bare(self, asked: int) -> bool:
+        """Whether an order says which prices trigger, and its stop was left out: it enlarged nothing (rule 31)."""
+        a = self.log.state.asked
+        protects = (a.array("parent") == a.order[asked]) & (a.array("follows") == 0) & (a.array("trigger_kind") > 0)
+        own = a.trigger_kind[asked] or (a.parent[asked] != NO_PARENT and not a.follows[asked])
+        return bool(a.trigger_by[asked]) and not (own or protects.any())
+
+    def _left_out(self, entry: bp.OrderRequestOpen) -> bp.OrderRequestOpen:
+        """A stop that was asked for with it, which this engine leaves out as well."""
+        side = bp.Side.SELL if entry.state.side == bp.Side.BUY else bp.Side.BUY
+        protects = bp.Protects(entry.key.cid, bp.Fraction(Decimal("0.5")))
+        given = bp.Conditions(bp.Stop(), reduce_only=True, protects=protects)
+        tif = bp.GoodUntilCancelled(False)
+        terms = bp.RequestOpen(side, Decimal(0), entry.state.quantity, bp.OrderKind.MARKET, tif, given)
+        return self._keyed(entry.key.instrument, terms, self.log.names.index(entry.key.strategy))  # type: ignore[arg-type]
 
     def _keyed(self, i: int, terms: bp.RequestOpen, strategy: int) -> bp.OrderRequestOpen:
         self.sent += 1
