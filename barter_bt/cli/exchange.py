@@ -120,7 +120,8 @@ async def _at_loopback(
     from barter_bt.live import Recorder, System
 
     built = load(config).build()
-    async with loopback(built, pace, streams) as there:
+    async with loopback(built, pace, streams, takes_orders=True) as there:
+        assert there.account is not None
         system = System(
             **parts_of(built),
             prefix=prefix,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from barter_bt.testing.exchange import Listing
 
 PACE, FASTEST_NS = "30s", 60 * 10**9
-_SOCKETS = 2  # of the account and of the market
 
 
 @dataclass(frozen=True)
@@ -30,19 +29,21 @@ class Loopback:
     clock
         What time it is there.
     market, account
-        Adapters of the exchange.
+        Adapters of the exchange; no account where it takes no orders.
     replay
         Lets the market begin; returns when the data has ended, and a second later.
     """
 
     clock: Clock
     market: BinanceMarket
-    account: BinanceAccount
+    account: BinanceAccount | None
     replay: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
-async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | None) -> AsyncIterator[Loopback]:
+async def loopback(
+    built: Mapping[str, Any], pace: str, streams: list[str] | None, *, takes_orders: bool
+) -> AsyncIterator[Loopback]:
     """An exchange that says the data of a configuration, with its balances and fees.
 
     Parameters
@@ -53,6 +54,8 @@ async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | Non
         Time of the data in a second.
     streams
         What of the market is listened to; by default all that the data has.
+    takes_orders
+        Whether there is an account.
 
     Raises
     ------
@@ -76,14 +79,15 @@ async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | Non
     end = nanoseconds(built.get("end"), NEVER, "run.end")
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
     balances = {asset.upper(): Decimal(str(amount)) for asset, amount in built["balances"].items()}
-    fee, fee_in = _fee(built["venues"][SPOT].fees)
-    async with LoopbackExchange(clock, [*listings.values()], balances, fee=fee, fee_in=fee_in) as exchange:
-        market = BinanceMarket(traded, heard, endpoints=exchange.endpoints, clock=clock)
-        keys = Keys("key", "secret")
-        account = BinanceAccount(traded, keys, endpoints=exchange.endpoints, dry_run=False, clock=clock)
+    fees = _fees(built["venues"][SPOT].fees) if takes_orders else {}
+    async with LoopbackExchange(clock, [*listings.values()], balances, **fees) as exchange:
+        there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock}
+        market, account = BinanceMarket(traded, heard, **there), None
+        if takes_orders:
+            account = BinanceAccount(traded, Keys("key", "secret"), dry_run=False, **there)
 
         async def replay() -> None:
-            while len(exchange.sockets.open) < _SOCKETS:
+            while len(exchange.sockets.open) < 1 + takes_orders:
                 await clock.sleep_until(clock.now() + pace_ns // 100)
             symbols = {name: one.symbol for name, one in listings.items()}
             await replay_market(exchange, data, symbols, clock, start, end)
@@ -98,7 +102,7 @@ def _listing(one: Instrument) -> Listing:
     if one.exchange != SPOT or one.kind != "spot" or one.price_increment is None or one.quantity_increment is None:
         raise ConfigError(
             f"{one.name!r} of {one.exchange!r} is no spot instrument of {SPOT!r} with increments",
-            "as docs/examples/loopback.toml has them; barter-bt paper trades all others on paper",
+            "as docs/examples/paper.toml has them; barter-bt paper --exchange file trades all others on paper",
         )
     base, quote = (one.base_name_exchange or one.base).upper(), (one.quote_name_exchange or one.quote).upper()
     symbol = (one.name_exchange or one.name.replace("_", "")).upper()
@@ -106,8 +110,9 @@ def _listing(one: Instrument) -> Listing:
     return Listing(symbol, base, quote, *increments, Decimal(str(one.notional_min or 0)))
 
 
-def _fee(fees: Any) -> tuple[str, str]:
+def _fees(fees: Any) -> dict[str, str]:
     if fees.maker != fees.taker:
         raise ConfigError(f"fees are {fees.maker} and {fees.taker}; a loopback exchange has one", "maker = taker")
     paid_in = fees.paid_in
-    return str(Decimal(str(fees.taker))), paid_in if paid_in in ("quote", "received") else paid_in.upper()
+    fee_in = paid_in if paid_in in ("quote", "received") else paid_in.upper()
+    return {"fee": str(Decimal(str(fees.taker))), "fee_in": fee_in}

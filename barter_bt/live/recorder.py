@@ -85,7 +85,7 @@ class Recorder:
             raise ConfigError(f"rows_per_part is {rows_per_part}; it must be positive")
         self.directory, self._rows_per_part, self._resume = Path(directory), rows_per_part, resume
         self._rows: list[tuple[Any, ...]] = []
-        self._part, self._arrival = 0, -1
+        self._part, self._arrival, self._start = 0, -1, 0
         self._journal: TextIO | None = None
         self._engine: Engine | None = None
 
@@ -97,6 +97,7 @@ class Recorder:
         ConfigError
             There is a recording already, or its directory cannot be made.
         """
+        self._start = engine.state.engine.time[0]
         if self.resumes:
             self._go_on()
         elif (self.directory / SESSION).exists():
@@ -117,6 +118,7 @@ class Recorder:
     def _go_on(self) -> None:
         """Behind the last part, which is made of what a killed program has left in its journal."""
         told = read_session(self.directory)
+        self._start = told.start
         self._part, self._arrival = len(told.parts), max(told.frame()["arrival"].to_list(), default=-1)
         journal = self.directory / JOURNAL.format(self._part - 1)
         if journal.exists():
@@ -163,7 +165,8 @@ class Recorder:
 
     def _say(self, digest: str | None) -> None:
         assert self._engine is not None
-        told = {"format": FORMAT, "version": VERSION, "instruments": self._engine.index.names, "digest": digest}
+        told: dict[str, Any] = {"format": FORMAT, "version": VERSION, "instruments": self._engine.index.names}
+        told |= {"start": self._start, "digest": digest}
         with replacing(self.directory / SESSION) as file:
             file.write_text(json.dumps(told, indent=1))
 

@@ -67,12 +67,15 @@ class RecordedSession:
         Of the session at its end; None if it did not come to one, as where its program was killed.
     parts
         Rows of each part.
+    start
+        The first time of the engine's clock, ns since 1970.
     """
 
     directory: Path
     instruments: list[str]
     digest: str | None
     parts: list[pl.DataFrame] = field(repr=False, default_factory=list)
+    start: int = 0
 
     def frame(self) -> pl.DataFrame:
         """A row for each event; columns as in :mod:`barter_bt.live.recorder`."""
@@ -127,7 +130,7 @@ def read_session(directory: str | Path) -> RecordedSession:
     journal = place / JOURNAL.format(len(parts))
     if journal.exists():
         parts.append(_read_journal(journal))
-    return RecordedSession(place, told["instruments"], told["digest"], parts)
+    return RecordedSession(place, told["instruments"], told["digest"], parts, told.get("start", 0))
 
 
 def _read_journal(path: Path) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from barter_bt.cli import main
 from barter_bt.live import read_session
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs" / "examples" / "paper.toml"
+EXAMPLE = ROOT / "docs" / "examples" / "stocks.toml"
 
 
 @pytest.fixture
