@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from barter_bt.instrument import Instrument
     from barter_bt.live import Clock
     from barter_bt.live.binance import BinanceAccount, BinanceMarket
+    from barter_bt.live.raw import RawRecorder
     from barter_bt.testing.exchange import Listing
 
+_KEYS = "key-of-loopback", "secret-of-loopback"
 PACE, FASTEST_NS = "30s", 60 * 10**9
 
 
@@ -42,7 +44,12 @@ class Loopback:
 
 @asynccontextmanager
 async def loopback(
-    built: Mapping[str, Any], pace: str, streams: list[str] | None, *, takes_orders: bool
+    built: Mapping[str, Any],
+    pace: str,
+    streams: list[str] | None,
+    *,
+    takes_orders: bool,
+    raw: RawRecorder | None = None,
 ) -> AsyncIterator[Loopback]:
     """An exchange that says the data of a configuration, with its balances and fees.
 
@@ -56,6 +63,8 @@ async def loopback(
         What of the market is listened to; by default all that the data has.
     takes_orders
         Whether there is an account.
+    raw
+        Keeps what it says.
 
     Raises
     ------
@@ -80,11 +89,12 @@ async def loopback(
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
     balances = {asset.upper(): Decimal(str(amount)) for asset, amount in built["balances"].items()}
     fees = _fees(built["venues"][SPOT].fees) if takes_orders else {}
-    async with LoopbackExchange(clock, [*listings.values()], balances, **fees) as exchange:
-        there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock}
+    key, secret = _KEYS
+    async with LoopbackExchange(clock, [*listings.values()], balances, key=key, secret=secret, **fees) as exchange:
+        there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock, "raw": raw}
         market, account = BinanceMarket(traded, heard, **there), None
         if takes_orders:
-            account = BinanceAccount(traded, Keys("key", "secret"), dry_run=False, **there)
+            account = BinanceAccount(traded, Keys(*_KEYS), dry_run=False, **there)
 
         async def replay() -> None:
             while len(exchange.sockets.open) < 1 + takes_orders:

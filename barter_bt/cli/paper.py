@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
+from barter_bt.cli.loopback import PACE, loopback
 from barter_bt.cli.paper_systems import on_a_market, on_data, that_heard
+from barter_bt.cli.places import FILE, LOOPBACK, market, place_of, recorder_of
 from barter_bt.cli.printing import print_json
 from barter_bt.cli.watching import watched
 from barter_bt.errors import ConfigError
@@ -18,8 +20,6 @@ from barter_bt.errors import ConfigError
 if TYPE_CHECKING:
     from barter_bt.backtest.config import Config
     from barter_bt.live import Clock, LiveRun, Recorder
-
-FILE, LOOPBACK = "file", "loopback"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def paper(
     pace: str | None = None,
     streams: list[str] | None = None,
     record: Path | None = None,
+    raw: bool = False,
     alerts: str | None = None,
     metrics: int | None = None,
     quiet: bool = False,
@@ -78,6 +79,8 @@ def paper(
         `trades` and `quotes`, of the loopback all that the data has.
     record
         Directory in which to keep all that the engine saw, for `barter-bt replay`.
+    raw
+        Keep there what the exchange says, too, as it says it.
     alerts
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
@@ -86,11 +89,10 @@ def paper(
         Show nothing on the way.
     """
     from barter_bt.backtest.config import load
-    from barter_bt.live import Recorder
 
     loaded = load(config)
     where = _where(loaded, exchange=exchange, network=network, pace=pace, streams=streams)
-    recorder = Recorder(record) if record else None
+    recorder = recorder_of(record, where.exchange, raw=raw)
     run, interrupted = asyncio.run(_session(loaded, where, recorder, alerts, metrics, quiet=quiet or json))
     _tell(run, as_json=json, of=where.exchange, then="" if json else _what_next(config, where.exchange, record))
     return INTERRUPTED if interrupted else OK
@@ -150,9 +152,6 @@ def _where(loaded: Config, **options: Any) -> Where:
 async def _session(
     loaded: Config, where: Where, recorder: Recorder | None, alerts: str | None, metrics: int | None, *, quiet: bool
 ) -> tuple[LiveRun, bool]:
-    from barter_bt.cli import places
-    from barter_bt.cli.loopback import PACE, loopback
-
     async with AsyncExitStack() as stack:
         clock: Clock | None = None
         options: dict[str, Any] = {"ready": _at_once}
@@ -160,15 +159,16 @@ async def _session(
             system, clock = on_data(loaded, where.pace or "auto", recorder)
             options = {}
         elif where.exchange == LOOPBACK:
-            entering = loopback(loaded.build(), where.pace or PACE, where.streams, takes_orders=False)
+            raw = recorder.raw if recorder else None
+            entering = loopback(loaded.build(), where.pace or PACE, where.streams, takes_orders=False, raw=raw)
             there = await stack.enter_async_context(entering)
             clock, options["until"] = there.clock, there.replay
             system = on_a_market(loaded, there.market, clock, recorder)
         else:
             built = loaded.build()["instruments"]
-            heard = where.streams or ("trades", "quotes")
-            market = places.market(places.place_of(where.exchange, built), where.network or "main", built, heard)
-            system = on_a_market(loaded, market, None, recorder)
+            place, heard = place_of(where.exchange, built), where.streams or ("trades", "quotes")
+            heard_at = market(place, where.network or "main", built, heard, recorder)
+            system = on_a_market(loaded, heard_at, None, recorder)
         watching = await stack.enter_async_context(watched(loaded.path, alerts, metrics, clock))
         return await run_system(system, quiet=quiet, watching=watching, **options)
 

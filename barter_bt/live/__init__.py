@@ -13,9 +13,11 @@ from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.metrics import Metrics
 from barter_bt.live.mock import MockExchange
+from barter_bt.live.parts import SessionWarning
 from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.raw import read_raw
 from barter_bt.live.recorder import Recorder
-from barter_bt.live.recording import RecordedSession, SessionWarning, read_session
+from barter_bt.live.recording import RecordedSession, read_session
 from barter_bt.live.replay import replay
 from barter_bt.live.run import LiveRun
 from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
@@ -51,6 +53,7 @@ __all__ = [
     "Webhook",
     "alerts",
     "paper",
+    "read_raw",
     "read_session",
     "replay",
 ]
