@@ -33,8 +33,8 @@ def record(
     symbols
         In the exchange's spelling, such as `BTCUSDT`; through ccxt in ccxt's, such as `BTC/USDT`.
     out
-        Directory of the recording: `barter_bt.live.read_session` reads it, `barter-bt data import session` takes it into
-        a catalog.
+        Directory of the recording: `barter_bt.live.read_session` reads it, `barter-bt data import session` takes
+        it into a catalog.
     exchange
         `binance_spot`, `binance_futures_usd`, or any other through ccxt, such as `ccxt:okx`.
     network
