@@ -58,9 +58,7 @@ def test_a_session_is_backtested_in_a_line(tmp_path: Path, ends: bool) -> None:
     catalog = bt.Catalog(tmp_path / "market")
     added = catalog.add_session(where)
     assert (added.rows, catalog.verify()) == (9, ())
-    result = bt.backtest(
-        catalog.trades("btc_usd"), BTC, Once(), balances={"usd": 1_000}, interpret=True
-    )
+    result = bt.backtest(catalog.trades("btc_usd"), BTC, Once(), balances={"usd": 1_000}, interpret=True)
     assert result.trades["price"].to_list() == [101]
 
 
@@ -79,7 +77,9 @@ def test_it_is_the_same_as_was_heard(tmp_path: Path) -> None:
     assert frame["high"].to_list() == [4.0, 2.0]
     trade = catalog.trades("eth_usd").frame().collect().row(0, named=True)
     assert (trade["price"], trade["amount"], trade["side"]) == (9.0, 2.0, 1)
-    assert frame.select(pl.col("time_received") - pl.col("time_exchange")).to_series().dt.total_nanoseconds().sum() == 2000
+    assert (
+        frame.select(pl.col("time_received") - pl.col("time_exchange")).to_series().dt.total_nanoseconds().sum() == 2000
+    )
 
 
 def test_it_comes_once(tmp_path: Path) -> None:

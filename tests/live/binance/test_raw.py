@@ -144,7 +144,7 @@ def test_no_key_and_no_signature_is_kept_of_an_account(tmp_path: Path) -> None:
         async with Rig(make, LoopbackExchange, **keys) as rig:
             await rig.ready()
             rig.adapter.open(order())
-            await rig.until(lambda: rig.states())
+            await rig.until(rig.states)
             rig.exchange.answer_next("POST /api/v3/order", Status(400, message=f"bad {'K' * 64}"))
             rig.adapter.open(order("b"))
             await rig.until(lambda: "failed" in kept_kinds(kept))
