@@ -35,6 +35,7 @@ def live(
     prefix: str = "",
     alerts: str | None = None,
     metrics: int | None = None,
+    compiled: bool = False,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
@@ -75,6 +76,8 @@ def live(
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
         Port of this machine at which Prometheus finds `/metrics`.
+    compiled
+        Let the engine take market items in compiled code, which takes some seconds to make the first time.
     quiet
         Show nothing on the way.
     """
@@ -87,7 +90,7 @@ def live(
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
-    told = chosen, alerts, metrics, quiet or json
+    told = chosen, compiled, alerts, metrics, quiet or json
     if is_loopback:
         session = _at_loopback(
             config, pace or PACE, streams, places.recorder_of(record, places.LOOPBACK, raw=raw), *told
@@ -120,6 +123,7 @@ async def _at_loopback(
     streams: list[str] | None,
     recorder: Recorder | None,
     prefix: str,
+    compiled: bool,
     alerts: str | None,
     metrics: int | None,
     quiet: bool,
@@ -133,6 +137,7 @@ async def _at_loopback(
         system = System(
             **parts_of(built),
             prefix=prefix,
+            compiled=compiled,
             sources=[there.account, there.market],
             clients=[there.account],
             recorder=recorder,
@@ -153,6 +158,7 @@ async def _session(
     confirm: bool,
     recorder: Recorder | None,
     prefix: str,
+    compiled: bool,
     alerts: str | None,
     metrics: int | None,
     quiet: bool,
@@ -162,7 +168,8 @@ async def _session(
     traded = parts["instruments"]
     account = places.account(place, network, traded, recorder, confirm=confirm)
     market = places.market(place, network, traded, streams or ("trades", "quotes"), recorder)
-    system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
+    there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}
+    system = System(**parts, **there, prefix=prefix, compiled=compiled)
     async with watched(config, alerts, metrics) as watching:
         return await run_system(system, quiet=quiet, ready=account.ready, watching=watching)
 

@@ -88,7 +88,7 @@ async def loopback(
     end = nanoseconds(built.get("end"), NEVER, "run.end")
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
     balances = {asset.upper(): Decimal(str(amount)) for asset, amount in built["balances"].items()}
-    fees = _fees(built["venues"][SPOT].fees) if takes_orders else {}
+    fees: dict[str, Any] = _fees(built["venues"][SPOT].fees) if takes_orders else {}
     key, secret = _KEYS
     async with LoopbackExchange(clock, [*listings.values()], balances, key=key, secret=secret, **fees) as exchange:
         there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock, "raw": raw}

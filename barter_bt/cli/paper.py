@@ -53,6 +53,7 @@ def paper(
     raw: bool = False,
     alerts: str | None = None,
     metrics: int | None = None,
+    compiled: bool = False,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
@@ -85,6 +86,8 @@ def paper(
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
         Port of this machine at which Prometheus finds `/metrics`.
+    compiled
+        Let the engine take market items in compiled code, which takes some seconds to make the first time.
     quiet
         Show nothing on the way.
     """
@@ -93,7 +96,9 @@ def paper(
     loaded = load(config)
     where = _where(loaded, exchange=exchange, network=network, pace=pace, streams=streams)
     recorder = recorder_of(record, where.exchange, raw=raw)
-    run, interrupted = asyncio.run(_session(loaded, where, recorder, alerts, metrics, quiet=quiet or json))
+    run, interrupted = asyncio.run(
+        _session(loaded, where, recorder, alerts, metrics, compiled=compiled, quiet=quiet or json)
+    )
     _tell(run, as_json=json, of=where.exchange, then="" if json else _what_next(config, where.exchange, record))
     return INTERRUPTED if interrupted else OK
 
@@ -150,25 +155,32 @@ def _where(loaded: Config, **options: Any) -> Where:
 
 
 async def _session(
-    loaded: Config, where: Where, recorder: Recorder | None, alerts: str | None, metrics: int | None, *, quiet: bool
+    loaded: Config,
+    where: Where,
+    recorder: Recorder | None,
+    alerts: str | None,
+    metrics: int | None,
+    *,
+    compiled: bool,
+    quiet: bool,
 ) -> tuple[LiveRun, bool]:
     async with AsyncExitStack() as stack:
         clock: Clock | None = None
         options: dict[str, Any] = {"ready": _at_once}
         if where.exchange == FILE:
-            system, clock = on_data(loaded, where.pace or "auto", recorder)
+            system, clock = on_data(loaded, where.pace or "auto", recorder, compiled=compiled)
             options = {}
         elif where.exchange == LOOPBACK:
             raw = recorder.raw if recorder else None
             entering = loopback(loaded.build(), where.pace or PACE, where.streams, takes_orders=False, raw=raw)
             there = await stack.enter_async_context(entering)
             clock, options["until"] = there.clock, there.replay
-            system = on_a_market(loaded, there.market, clock, recorder)
+            system = on_a_market(loaded, there.market, clock, recorder, compiled=compiled)
         else:
             built = loaded.build()["instruments"]
             place, heard = place_of(where.exchange, built), where.streams or ("trades", "quotes")
             heard_at = market(place, where.network or "main", built, heard, recorder)
-            system = on_a_market(loaded, heard_at, None, recorder)
+            system = on_a_market(loaded, heard_at, None, recorder, compiled=compiled)
         watching = await stack.enter_async_context(watched(loaded.path, alerts, metrics, clock))
         return await run_system(system, quiet=quiet, watching=watching, **options)
 

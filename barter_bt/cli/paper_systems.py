@@ -16,7 +16,7 @@ _HALF_A_MINUTE = 30
 _OF_A_BACKTEST = ("data", "interpret", "start", "end")  # what comes now has no such times
 
 
-def on_data(loaded: Config, pace: str, recorder: Recorder | None) -> tuple[System, Clock]:
+def on_data(loaded: Config, pace: str, recorder: Recorder | None, *, compiled: bool = False) -> tuple[System, Clock]:
     """On the data of a file, at a pace."""
     from barter_bt.backtest import Simulation
     from barter_bt.live import paper
@@ -26,10 +26,12 @@ def on_data(loaded: Config, pace: str, recorder: Recorder | None) -> tuple[Syste
     simulation = Simulation(**built)
     setup = simulation.setup
     clock = _clock(pace, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
-    return paper(simulation, strategy, clock=clock, recorder=recorder), clock
+    return paper(simulation, strategy, clock=clock, recorder=recorder, compiled=compiled), clock
 
 
-def on_a_market(loaded: Config, market: Source, clock: Clock | None, recorder: Recorder | None) -> System:
+def on_a_market(
+    loaded: Config, market: Source, clock: Clock | None, recorder: Recorder | None, *, compiled: bool = False
+) -> System:
     """On what a market does now; trading begins disabled."""
     from barter_bt.live import MockExchange, System
 
@@ -40,7 +42,7 @@ def on_a_market(loaded: Config, market: Source, clock: Clock | None, recorder: R
     mock = MockExchange(market, clock=clock, **built)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
-        **mock.engine_arguments(),
+        compiled=compiled, **mock.engine_arguments(),
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _reader(name: str, kind: Kind) -> Read:
         of_it = texts.filter(texts.str.contains(_EVENT.format(name), literal=True))
         rows: list[tuple[Any, ...]] = []
         for text in of_it:
-            item = from_json(EngineEvent, text).event.value  # type: ignore[union-attr, arg-type]
+            item = from_json(EngineEvent, text).event.value
             head = item.time_exchange, item.time_received, str(item.instrument)
             rows += [(*head, *row) for row in _ROWS[kind](item.kind)]
         return _in_order(pl.DataFrame(rows, _TIMES | _COLUMNS[kind], orient="row"), kind, asked, path.name)
