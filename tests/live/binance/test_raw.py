@@ -198,6 +198,23 @@ def test_no_listen_key_is_kept(tmp_path: Path) -> None:
     assert b"key-of-mine" not in told
 
 
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ('{"e":"listenKeyExpired","listenKey" : "abc","E":1}', '{"e":"listenKeyExpired","listenKey" : "***","E":1}'),
+        ("wss://x/private/ws?listenKey=abc&y=1", "wss://x/private/ws?listenKey=***&y=1"),
+        ("url='https://x/api/v3/order?symbol=A&signature=0abc'", "url='https://x/api/v3/order?symbol=A&signature=***'"),
+        ('{"apiKey":"abc"}', '{"apiKey":"***"}'),
+        ('{"signatureless":"abc"}', '{"signatureless":"abc"}'),
+    ],
+)
+def test_secrets_that_nobody_has_named_are_not_written_either(tmp_path: Path, said: str, written: str) -> None:
+    kept = recorder(tmp_path)
+    kept.saw(1, None, "account", said, "text", said)
+    kept.close()
+    assert read_raw(tmp_path).select("source", "raw").row(0) == (written, written)
+
+
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has no raw messages"):
         read_raw(tmp_path)
