@@ -56,7 +56,8 @@ def live(
         ccxt, such as `ccxt:okx`.
     network
         `test` has no real money, `main` has; `loopback` is a server on this machine that says the file's data as
-        Binance's spot exchange would, with the file's balances and fees, and takes orders. It needs no keys.
+        Binance's spot or USD-M futures exchange would, with the file's balances and fees, and takes orders. It needs no
+        keys.
     pace
         Of `loopback`: time of the data in a second, `1s` (as it was) to `1m`; by default `30s`.
     streams
@@ -109,8 +110,8 @@ def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None,
     """An option that would have no effect is an error."""
     if not is_loopback and pace:
         raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
-    if is_loopback and exchange not in (None, places.SPOT):
-        raise ConfigError(f"--network loopback speaks {places.SPOT}, not {exchange}", "leave --exchange out")
+    if is_loopback and exchange is not None:
+        raise ConfigError(f"--network loopback speaks as the file's instruments, not {exchange}", "leave it out")
     if is_loopback and confirm:
         raise ConfigError("--confirm is for real exchanges; at --network loopback orders are sent", "leave it out")
     if is_loopback and resume:

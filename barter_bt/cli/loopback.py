@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from barter_bt.cli.places import SPOT
+from barter_bt.cli.places import FUTURES, SPOT
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from barter_bt.live.raw import RawRecorder
     from barter_bt.testing.exchange import Listing
 
+_MARGIN = "usdt"
 _KEYS = "key-of-loopback", "secret-of-loopback"
 PACE, FASTEST_NS = "30s", 60 * 10**9
 
@@ -75,12 +76,13 @@ async def loopback(
     from barter_bt.data.duration import duration_ns
     from barter_bt.engine.agenda import NEVER
     from barter_bt.live import Paced
-    from barter_bt.live.binance import BinanceAccount, BinanceMarket, Keys
+    from barter_bt.live.binance import BinanceAccount, BinanceMarket, FuturesAccount, Keys
     from barter_bt.live.clock import SECOND_NS
-    from barter_bt.testing.exchange import LoopbackExchange
+    from barter_bt.testing.exchange import LoopbackExchange, LoopbackFutures
     from barter_bt.testing.exchange.replay import channels, replay_market
 
     traded, data, pace_ns = built["instruments"], built["data"], duration_ns(pace, "--pace")
+    place = _place(traded)
     if not 0 < pace_ns <= FASTEST_NS:
         raise ConfigError(f"--pace is {pace}; requests are good for 5 s of the exchange's clock", "write 1s to 1m")
     heard, listings = streams or channels(data), {one.name: _listing(one) for one in traded}
@@ -88,16 +90,21 @@ async def loopback(
     end = nanoseconds(built.get("end"), NEVER, "run.end")
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
     balances = {asset.upper(): Decimal(str(amount)) for asset, amount in built["balances"].items()}
-    fees: dict[str, Any] = _fees(built["venues"][SPOT].fees) if takes_orders else {}
-    key, secret = _KEYS
-    async with LoopbackExchange(clock, [*listings.values()], balances, key=key, secret=secret, **fees) as exchange:
+    given: dict[str, Any] = {"key": _KEYS[0], "secret": _KEYS[1]}
+    if takes_orders:
+        given |= _fees(built["venues"][place].fees)
+    served = LoopbackExchange if place == SPOT else LoopbackFutures
+    async with served(clock, [*listings.values()], balances, **given) as exchange:
         there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock, "raw": raw}
         market, account = BinanceMarket(traded, heard, **there), None
         if takes_orders:
-            account = BinanceAccount(traded, Keys(*_KEYS), dry_run=False, **there)
+            kind = BinanceAccount if place == SPOT else FuturesAccount
+            account = kind(traded, Keys(*_KEYS), dry_run=False, **there)
+        groups = exchange.endpoints.dialect.groups
+        sockets = len({groups.get(one, "") for one in heard}) + takes_orders
 
         async def replay() -> None:
-            while len(exchange.sockets.open) < 1 + takes_orders:
+            while len(exchange.sockets.open) < sockets:
                 await clock.sleep_until(clock.now() + pace_ns // 100)
             symbols = {name: one.symbol for name, one in listings.items()}
             await replay_market(exchange, data, symbols, clock, start, end)
@@ -106,14 +113,29 @@ async def loopback(
         yield Loopback(clock, market, account, replay)
 
 
+def _place(traded: Sequence[Instrument]) -> str:
+    """Which of Binance's exchanges the instruments are of."""
+    places = dict.fromkeys(one.exchange for one in traded)
+    if len(places) > 1:
+        raise ConfigError(
+            f"instruments are of {' and '.join(places)}; a loopback is one exchange", "leave the others out"
+        )
+    for one in traded:
+        is_there = (one.exchange, one.kind) in ((SPOT, "spot"), (FUTURES, "perpetual"))
+        if not is_there or one.price_increment is None or one.quantity_increment is None:
+            raise ConfigError(
+                f"{one.name!r} of {one.exchange!r} is no spot instrument of {SPOT!r} with increments, and no perpetual "
+                f"of {FUTURES!r}",
+                "as docs/examples/paper.toml has them; barter-bt paper --exchange file trades all others on paper",
+            )
+        if one.kind != "spot" and (one.settlement or one.quote) != _MARGIN:
+            raise ConfigError(f"{one.name!r} is not settled in {_MARGIN}, as futures of a loopback exchange are")
+    return next(iter(places))
+
+
 def _listing(one: Instrument) -> Listing:
     from barter_bt.testing.exchange import Listing
 
-    if one.exchange != SPOT or one.kind != "spot" or one.price_increment is None or one.quantity_increment is None:
-        raise ConfigError(
-            f"{one.name!r} of {one.exchange!r} is no spot instrument of {SPOT!r} with increments",
-            "as docs/examples/paper.toml has them; barter-bt paper --exchange file trades all others on paper",
-        )
     base, quote = (one.base_name_exchange or one.base).upper(), (one.quote_name_exchange or one.quote).upper()
     symbol = (one.name_exchange or one.name.replace("_", "")).upper()
     increments = Decimal(str(one.price_increment)), Decimal(str(one.quantity_increment))

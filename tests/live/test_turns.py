@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+
+import pytest
 
 from barter_bt import protocol as bp
 from barter_bt.live import Arrival
@@ -35,7 +36,9 @@ def test_many_messages_leave_turns_to_others() -> None:
         handle = await made.start()
         while not handle.snapshot().price("btc_usd"):
             await asyncio.sleep(0)
-        assert (await handle.send_open_requests([request("a")])).sequence < 100
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert 1 < (await handle.send_open_requests([request("a")])).sequence < 100
 
     run(test)
 
@@ -75,14 +78,18 @@ def test_nothing_is_processed_behind_an_abort() -> None:
     run(test)
 
 
-def test_an_engine_that_ends_by_a_message_ends_the_system() -> None:
+@pytest.mark.parametrize("more", [[], [traded(4)]])
+def test_an_engine_that_ends_by_a_message_ends_the_system(more: list[Arrival]) -> None:
+    """In good order, whether the source has more to say or not."""
+
     async def test() -> None:
-        ends: Any = Arrival(3, (bp.Shutdown(),))
-        made, source, _ = system([traded(1), traded(2), ends, traded(4)])
+        ends = Arrival(3, (bp.Shutdown(),))
+        made, source, _ = system([traded(1), traded(2), ends, *more])
         handle = await made.start()
         while handle.is_running:
             await asyncio.sleep(0)
         assert made.session.engine.state.engine.sequence[0] == 3
         assert source.closed == 1
+        await handle.wait()  # nothing went wrong
 
     run(test)

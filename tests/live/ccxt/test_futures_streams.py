@@ -41,7 +41,9 @@ def test_trades_and_best_prices_are_told_once() -> None:
             rig.exchange.quote("99.5", "100.5", "3")
             await rig.exchange.flush()
             await rig.until(lambda: rig.of(bp.OrderBookL1))
-            assert [(one.price, one.amount) for one in rig.of(bp.PublicTrade)] == [(100.5, float(n)) for n in range(1, 5)]
+            assert [(one.price, one.amount) for one in rig.of(bp.PublicTrade)] == [
+                (100.5, float(n)) for n in range(1, 5)
+            ]
             quote = rig.of(bp.OrderBookL1)[-1]
             assert (quote.best_bid, quote.best_ask) == (bp.Level(D("99.5"), D(3)), bp.Level(D("100.5"), D(3)))
             assert {arrival.events[0].event.value.instrument for arrival in rig.arrivals} == {"btc_usdt"}
