@@ -40,6 +40,7 @@ object = "once.py:Once"
 PERPETUAL = CONFIG.replace("binance_spot", "binance_futures_usd").replace(
     'name = "btc_usdt"', 'name = "btc_usdt"\nkind = "perpetual"'
 )
+OTHER = '[[instruments]]\nexchange = "binance_spot"\nname = "eth_usdt"\n'
 TRADES = ["time_exchange,price,amount,side", *(f"2024-01-01T00:00:{s:02}Z,{100 + s % 3},5,buy" for s in range(20))]
 BOOK = [
     "time_exchange,sequence,snapshot,side,price,amount",

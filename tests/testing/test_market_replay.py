@@ -153,7 +153,7 @@ def book(*rows: tuple[int, int, str, float, float, bool]) -> Stream:
 
 
 def test_a_book_is_said_message_by_message() -> None:
-    """Levels that change, one that goes, a new whole book; the best of each side is the best price, and none is made up."""
+    """Levels that change, one that goes, a new whole book; the best of each side is the best price."""
     stream = book(
         (1, 7, "bid", 10.0, 3.0, True), (1, 7, "bid", 9.5, 1.0, True), (1, 7, "ask", 11.0, 4.0, True),
         (2, 8, "bid", 10.0, 0.0, False), (2, 9, "ask", 10.5, 2.0, False), (4, 12, "ask", 12.0, 5.0, True),
