@@ -202,7 +202,10 @@ def _tell(run: LiveRun, *, as_json: bool, of: str, then: str = "") -> None:
 
 
 def _what_next(config: Path, of: str, record: Path | None) -> str:
-    if record:
-        return f"  recorded in {record}; barter-bt replay {config} {record} comes to the same digest"
-    again = f"barter-bt paper {config} --record DIRECTORY"
-    return f"  {again} keeps all that was seen; barter-bt live trades at an exchange"
+    if not record:
+        again = f"barter-bt paper {config} --record DIRECTORY"
+        return f"  {again} keeps all that was seen; barter-bt live trades at an exchange"
+    lines = [f"  recorded in {record}; barter-bt replay {config} {record} comes to the same digest"]
+    if of != FILE:
+        lines.append(f"  barter-bt data import session {record} --catalog CATALOG makes data of backtests of it")
+    return "\n".join(lines)

@@ -57,7 +57,7 @@ class RawRecorder(Parts):
         Messages of a Parquet file.
     """
 
-    def __init__(self, directory: Path, rows_per_part: int = 50_000) -> None:
+    def __init__(self, directory: Path, rows_per_part: int = 10_000) -> None:
         super().__init__(directory, LAYOUT, rows_per_part)
         self._secrets: list[str] = []
         self._connections = 0

@@ -80,7 +80,7 @@ class Recorder(Parts):
         self, directory: str | Path, rows_per_part: int = 50_000, *, resume: bool = False, raw: bool = False
     ) -> None:
         super().__init__(Path(directory), LAYOUT, rows_per_part)
-        self._resume, self.raw = resume, RawRecorder(Path(directory, "raw"), rows_per_part) if raw else None
+        self._resume, self.raw = resume, RawRecorder(Path(directory, "raw")) if raw else None
         self._arrival, self._start = -1, 0
         self._engine: Engine | None = None
 

@@ -1,6 +1,6 @@
 """``System``: an engine, its sources and its clients; :meth:`System.start` runs them and gives a handle.
 
-Everything that happens goes through one queue into one step, in order of arrival::
+Everything that happens goes through one queue into one step, in order of arrival; past the queue where nothing waits::
 
     sources ──► one message each, until it is processed ─┐
                                                           ├─► queue ──► Session.process ──► audits, recorder
