@@ -17,6 +17,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.backtest.config import load
 from barter_bt.cli import main
+from barter_bt.cli.paper_systems import that_heard
 from barter_bt.live import read_raw, read_session
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +105,9 @@ def test_it_goes_to_the_end_of_the_data_and_replays(config: Path, capsys: Any) -
     assert told["trades"] == 1
     assert main(["replay", str(config), str(where), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == told
-    frame = read_session(where).frame()
+    recording = read_session(where)
+    assert that_heard(load(config), where).session.now == recording.start > 1_704_000_000 * 10**9  # as it began then
+    frame = recording.frame()
     assert frame.filter(kind="market")["event"].str.contains('"Trade"').sum() == 28
     assert set(read_raw(where)["adapter"]) == {"market"}
     assert b"key-of-loopback" not in b"".join(path.read_bytes() for path in where.rglob("*.json"))
