@@ -10,6 +10,7 @@ import pytest
 
 from barter_bt.cli import main
 from barter_bt.live import read_raw, read_session
+from tests.live.unhurried import Unhurried
 
 STRATEGY = """
 import barter_bt as bt
@@ -52,6 +53,11 @@ BOOK = [
 ]
 LIVE = ["--network", "loopback", "--pace", "10s", "--prefix", "p-"]
 PAPER = ["--exchange", "loopback", "--pace", "10s"]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("barter_bt.live.Paced", Unhurried)
 
 
 def written(where: Path, config: str, kind: str, rows: list[str], side: int = 1) -> Path:

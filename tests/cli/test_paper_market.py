@@ -19,6 +19,7 @@ from barter_bt.backtest.config import load
 from barter_bt.cli import main
 from barter_bt.cli.paper_systems import that_heard
 from barter_bt.live import read_raw, read_session
+from tests.live.unhurried import Unhurried
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path("docs") / "examples" / "paper.toml"
@@ -56,7 +57,8 @@ object = "once.py:Once"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("barter_bt.live.Paced", Unhurried)
     (tmp_path / "once.py").write_text(STRATEGY)
     rows = [f"2024-01-01T00:00:{second:02}Z,{100 + second},5,buy" for second in range(30)]
     (tmp_path / "trades.csv").write_text("\n".join(["time_exchange,price,amount,side", *rows]) + "\n")
@@ -85,7 +87,7 @@ def test_the_documented_commands_trade_record_and_replay(tmp_path: Path) -> None
             if words[0] == "paper":
                 assert any("bought 1 " in line for line in running.stdout)
                 running.send_signal(signal.SIGTERM)
-            said, errors = running.communicate(timeout=60)
+            said, errors = running.communicate(timeout=600)
         assert running.returncode == (130 if words[0] == "paper" else 0), errors
         digests += re.findall(r"Digest (\w+), ", said)
         if words[0] == "paper":
