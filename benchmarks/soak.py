@@ -3,8 +3,8 @@
     python -m benchmarks.soak --seconds 3600 --rate 5000
 
 It fails if a trade is missing, comes twice or out of order, or an order is doubled. It says how long it took from a
-message to the order that it led to, and how much memory there was after a quarter and in the end. Both processes share
-the machine, so latencies are of a machine that is busy.
+message to the order that it led to, how much of a processor's time each message took on this side, and how much memory
+there was after a quarter and in the end. Both processes share the machine, so latencies are of a machine that is busy.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ async def soak(seconds: float, rate: int, seed: int) -> dict[str, Any]:
     await handle.set_trading(TradingState.ENABLED)
     server.stdin.write(b"begin\n")
     told, memory = asyncio.create_task(server.stdout.readline()), []
+    used = time.process_time()
     while not told.done():
         memory.append(_resident())
         await asyncio.wait((told,), timeout=max(seconds / 20, 0.1))
@@ -127,6 +128,7 @@ async def soak(seconds: float, rate: int, seed: int) -> dict[str, Any]:
     async with asyncio.timeout(60):
         while source.last < there_were["trades"]:
             await asyncio.sleep(0.1)
+    used = time.process_time() - used
     run = await handle.shutdown()
     server.stdin.close()
     await server.wait()
@@ -139,6 +141,7 @@ async def soak(seconds: float, rate: int, seed: int) -> dict[str, Any]:
         "doubled": len(there_were["orders"]) - len(set(there_were["orders"])),
         "orders": len(run.orders),
         "filled": run.trades.height,
+        "cpu_us": round(1e6 * used / there_were["trades"], 1),
         "p50_us": waits[len(waits) // 2] // 1000,
         "p99_us": waits[len(waits) * 99 // 100] // 1000,
         "memory_mb": [memory[len(memory) // 4], memory[-1]],

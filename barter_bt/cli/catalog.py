@@ -19,7 +19,7 @@ def import_(
     /,
     *files: Path,
     catalog: Path,
-    exchange: str,
+    exchange: str | None = None,
     instrument: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     interval: str | None = None,
     time_zone: str | None = None,
@@ -35,13 +35,13 @@ def import_(
     Parameters
     ----------
     kind
-        Their layout: barter-bt data importers lists them.
+        Their layout: barter-bt data importers lists them; or session, and the directory of a recording.
     files
         The files, in order of time; .gz, .zst and .zip are unpacked.
     catalog
         Directory of the catalog; it is made if it is not there.
     exchange
-        Where the data is from, such as binance_spot.
+        Where the data is from, such as binance_spot; a recorded session says it.
     instrument
         Name of the only instrument, or symbols in the files and names, such as AAPL=aapl_usd MSFT=msft_usd.
     interval
@@ -63,11 +63,24 @@ def import_(
 
     from barter_bt.data import Catalog, Repair
 
-    added = Catalog(catalog).add(
-        kind, *files, exchange=exchange, instrument=_instrument(instrument), interval=interval, time_zone=time_zone,
-        amount=amount, repair=Repair(**dict.fromkeys(repair, True)) if repair else None, clock_offset=clock_offset,
-        negative_prices=negative_prices or (), overlap=overlap,
-    )  # fmt: skip
+    mended = Repair(**dict.fromkeys(repair, True)) if repair else None
+    if kind == "session":
+        if exchange or instrument or time_zone or amount or negative_prices or len(files) != 1:
+            raise ConfigError(
+                "a recorded session is one directory, and says exchange, instruments and times itself",
+                "barter-bt data import session DIRECTORY --catalog CATALOG",
+            )
+        added = Catalog(catalog).add_session(
+            files[0], interval=interval, repair=mended, clock_offset=clock_offset, overlap=overlap
+        )
+    elif exchange is None:
+        raise ConfigError(f"--exchange is needed: files of {kind!r} do not say it", "such as --exchange binance_spot")
+    else:
+        added = Catalog(catalog).add(
+            kind, *files, exchange=exchange, instrument=_instrument(instrument), interval=interval,
+            time_zone=time_zone, amount=amount, repair=mended, clock_offset=clock_offset,
+            negative_prices=negative_prices or (), overlap=overlap,
+        )  # fmt: skip
     if json:
         print_json({"catalog": str(catalog), **asdict(added)})
         return

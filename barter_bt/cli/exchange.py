@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli import places
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
@@ -16,7 +16,7 @@ from barter_bt.cli.watching import watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
-    from barter_bt.live import LiveRun
+    from barter_bt.live import LiveRun, Recorder
 
 
 @app.command
@@ -30,10 +30,12 @@ def live(
     streams: list[str] | None = None,
     confirm: bool = False,
     record: Path | None = None,
+    raw: bool = False,
     resume: bool = False,
     prefix: str = "",
     alerts: str | None = None,
     metrics: int | None = None,
+    compiled: bool = False,
     quiet: bool = False,
     json: AsJson = False,
 ) -> int:
@@ -54,7 +56,8 @@ def live(
         ccxt, such as `ccxt:okx`.
     network
         `test` has no real money, `main` has; `loopback` is a server on this machine that says the file's data as
-        Binance's spot exchange would, with the file's balances and fees, and takes orders. It needs no keys.
+        Binance's spot or USD-M futures exchange would, with the file's balances and fees, and takes orders. It needs no
+        keys.
     pace
         Of `loopback`: time of the data in a second, `1s` (as it was) to `1m`; by default `30s`.
     streams
@@ -64,6 +67,8 @@ def live(
         Send orders.
     record
         Directory in which to keep all that the engine saw, for `barter-bt replay --live`.
+    raw
+        Keep there what the exchange says, too, as it says it, without keys.
     resume
         Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
     prefix
@@ -72,6 +77,8 @@ def live(
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
         Port of this machine at which Prometheus finds `/metrics`.
+    compiled
+        Let the engine take market items in compiled code, which takes some seconds to make the first time.
     quiet
         Show nothing on the way.
     """
@@ -84,11 +91,16 @@ def live(
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
+    told = chosen, compiled, alerts, metrics, quiet or json
     if is_loopback:
-        session = _at_loopback(config, pace or PACE, streams, record, chosen, alerts, metrics, quiet or json)
+        session = _at_loopback(
+            config, pace or PACE, streams, places.recorder_of(record, places.LOOPBACK, raw=raw), *told
+        )
     else:
-        chosen_place = exchange, network, streams, confirm
-        session = _session(config, *chosen_place, record, resume, chosen, alerts, metrics, quiet or json)
+        parts = live_parts(config)
+        place = places.place_of(exchange, parts["instruments"])
+        recorder = places.recorder_of(record, place, raw=raw, resume=resume)
+        session = _session(config, parts, place, network, streams, confirm, recorder, *told)
     run, interrupted = asyncio.run(session)
     _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
     return INTERRUPTED if interrupted else OK
@@ -98,8 +110,8 @@ def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None,
     """An option that would have no effect is an error."""
     if not is_loopback and pace:
         raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
-    if is_loopback and exchange not in (None, places.SPOT):
-        raise ConfigError(f"--network loopback speaks {places.SPOT}, not {exchange}", "leave --exchange out")
+    if is_loopback and exchange is not None:
+        raise ConfigError(f"--network loopback speaks as the file's instruments, not {exchange}", "leave it out")
     if is_loopback and confirm:
         raise ConfigError("--confirm is for real exchanges; at --network loopback orders are sent", "leave it out")
     if is_loopback and resume:
@@ -110,23 +122,26 @@ async def _at_loopback(
     config: Path,
     pace: str,
     streams: list[str] | None,
-    record: Path | None,
+    recorder: Recorder | None,
     prefix: str,
+    compiled: bool,
     alerts: str | None,
     metrics: int | None,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
     from barter_bt.backtest.config import load
-    from barter_bt.live import Recorder, System
+    from barter_bt.live import System
 
-    built = load(config).build()
-    async with loopback(built, pace, streams) as there:
+    built, raw = load(config).build(), recorder.raw if recorder else None
+    async with loopback(built, pace, streams, takes_orders=True, raw=raw) as there:
+        assert there.account is not None
         system = System(
             **parts_of(built),
             prefix=prefix,
+            compiled=compiled,
             sources=[there.account, there.market],
             clients=[there.account],
-            recorder=Recorder(record) if record else None,
+            recorder=recorder,
             clock=there.clock,
         )
         async with watched(config, alerts, metrics, there.clock) as watching:
@@ -137,27 +152,25 @@ async def _at_loopback(
 
 async def _session(
     config: Path,
-    exchange: str | None,
+    parts: dict[str, Any],
+    place: str,
     network: str,
     streams: list[str] | None,
     confirm: bool,
-    record: Path | None,
-    resume: bool,
+    recorder: Recorder | None,
     prefix: str,
+    compiled: bool,
     alerts: str | None,
     metrics: int | None,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
-    from barter_bt.live import Recorder, System
+    from barter_bt.live import System
 
-    parts = live_parts(config)
     traded = parts["instruments"]
-    place = places.place_of(exchange, traded)
-    recorder = Recorder(record, resume=resume) if record else None
-    known = record if record and recorder and recorder.resumes else None
-    account = places.account(place, network, traded, confirm=confirm, known=known)
-    market = places.market(place, network, traded, streams or ("trades", "quotes"))
-    system = System(**parts, prefix=prefix, sources=[account, market], clients=[account], recorder=recorder)
+    account = places.account(place, network, traded, recorder, confirm=confirm)
+    market = places.market(place, network, traded, streams or ("trades", "quotes"), recorder)
+    there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}
+    system = System(**parts, **there, prefix=prefix, compiled=compiled)
     async with watched(config, alerts, metrics) as watching:
         return await run_system(system, quiet=quiet, ready=account.ready, watching=watching)
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from barter_bt.cli.places import SPOT
+from barter_bt.cli.places import FUTURES, SPOT
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
     from barter_bt.instrument import Instrument
     from barter_bt.live import Clock
     from barter_bt.live.binance import BinanceAccount, BinanceMarket
+    from barter_bt.live.raw import RawRecorder
     from barter_bt.testing.exchange import Listing
 
+_MARGIN = "usdt"
+_KEYS = "key-of-loopback", "secret-of-loopback"
 PACE, FASTEST_NS = "30s", 60 * 10**9
-_SOCKETS = 2  # of the account and of the market
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,26 @@ class Loopback:
     clock
         What time it is there.
     market, account
-        Adapters of the exchange.
+        Adapters of the exchange; no account where it takes no orders.
     replay
         Lets the market begin; returns when the data has ended, and a second later.
     """
 
     clock: Clock
     market: BinanceMarket
-    account: BinanceAccount
+    account: BinanceAccount | None
     replay: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
-async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | None) -> AsyncIterator[Loopback]:
+async def loopback(
+    built: Mapping[str, Any],
+    pace: str,
+    streams: list[str] | None,
+    *,
+    takes_orders: bool,
+    raw: RawRecorder | None = None,
+) -> AsyncIterator[Loopback]:
     """An exchange that says the data of a configuration, with its balances and fees.
 
     Parameters
@@ -53,6 +62,10 @@ async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | Non
         Time of the data in a second.
     streams
         What of the market is listened to; by default all that the data has.
+    takes_orders
+        Whether there is an account.
+    raw
+        Keeps what it says.
 
     Raises
     ------
@@ -63,12 +76,13 @@ async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | Non
     from barter_bt.data.duration import duration_ns
     from barter_bt.engine.agenda import NEVER
     from barter_bt.live import Paced
-    from barter_bt.live.binance import BinanceAccount, BinanceMarket, Keys
+    from barter_bt.live.binance import BinanceAccount, BinanceMarket, FuturesAccount, Keys
     from barter_bt.live.clock import SECOND_NS
-    from barter_bt.testing.exchange import LoopbackExchange
+    from barter_bt.testing.exchange import LoopbackExchange, LoopbackFutures
     from barter_bt.testing.exchange.replay import channels, replay_market
 
     traded, data, pace_ns = built["instruments"], built["data"], duration_ns(pace, "--pace")
+    place = _place(traded)
     if not 0 < pace_ns <= FASTEST_NS:
         raise ConfigError(f"--pace is {pace}; requests are good for 5 s of the exchange's clock", "write 1s to 1m")
     heard, listings = streams or channels(data), {one.name: _listing(one) for one in traded}
@@ -76,14 +90,21 @@ async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | Non
     end = nanoseconds(built.get("end"), NEVER, "run.end")
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
     balances = {asset.upper(): Decimal(str(amount)) for asset, amount in built["balances"].items()}
-    fee, fee_in = _fee(built["venues"][SPOT].fees)
-    async with LoopbackExchange(clock, [*listings.values()], balances, fee=fee, fee_in=fee_in) as exchange:
-        market = BinanceMarket(traded, heard, endpoints=exchange.endpoints, clock=clock)
-        keys = Keys("key", "secret")
-        account = BinanceAccount(traded, keys, endpoints=exchange.endpoints, dry_run=False, clock=clock)
+    given: dict[str, Any] = {"key": _KEYS[0], "secret": _KEYS[1]}
+    if takes_orders:
+        given |= _fees(built["venues"][place].fees)
+    served = LoopbackExchange if place == SPOT else LoopbackFutures
+    async with served(clock, [*listings.values()], balances, **given) as exchange:
+        there: dict[str, Any] = {"endpoints": exchange.endpoints, "clock": clock, "raw": raw}
+        market, account = BinanceMarket(traded, heard, **there), None
+        if takes_orders:
+            kind = BinanceAccount if place == SPOT else FuturesAccount
+            account = kind(traded, Keys(*_KEYS), dry_run=False, **there)
+        groups = exchange.endpoints.dialect.groups
+        sockets = len({groups.get(one, "") for one in heard}) + takes_orders
 
         async def replay() -> None:
-            while len(exchange.sockets.open) < _SOCKETS:
+            while len(exchange.sockets.open) < sockets:
                 await clock.sleep_until(clock.now() + pace_ns // 100)
             symbols = {name: one.symbol for name, one in listings.items()}
             await replay_market(exchange, data, symbols, clock, start, end)
@@ -92,22 +113,38 @@ async def loopback(built: Mapping[str, Any], pace: str, streams: list[str] | Non
         yield Loopback(clock, market, account, replay)
 
 
+def _place(traded: Sequence[Instrument]) -> str:
+    """Which of Binance's exchanges the instruments are of."""
+    places = dict.fromkeys(one.exchange for one in traded)
+    if len(places) > 1:
+        raise ConfigError(
+            f"instruments are of {' and '.join(places)}; a loopback is one exchange", "leave the others out"
+        )
+    for one in traded:
+        is_there = (one.exchange, one.kind) in ((SPOT, "spot"), (FUTURES, "perpetual"))
+        if not is_there or one.price_increment is None or one.quantity_increment is None:
+            raise ConfigError(
+                f"{one.name!r} of {one.exchange!r} is no spot instrument of {SPOT!r} with increments, and no perpetual "
+                f"of {FUTURES!r}",
+                "as docs/examples/paper.toml has them; barter-bt paper --exchange file trades all others on paper",
+            )
+        if one.kind != "spot" and (one.settlement or one.quote) != _MARGIN:
+            raise ConfigError(f"{one.name!r} is not settled in {_MARGIN}, as futures of a loopback exchange are")
+    return next(iter(places))
+
+
 def _listing(one: Instrument) -> Listing:
     from barter_bt.testing.exchange import Listing
 
-    if one.exchange != SPOT or one.kind != "spot" or one.price_increment is None or one.quantity_increment is None:
-        raise ConfigError(
-            f"{one.name!r} of {one.exchange!r} is no spot instrument of {SPOT!r} with increments",
-            "as docs/examples/loopback.toml has them; barter-bt paper trades all others on paper",
-        )
     base, quote = (one.base_name_exchange or one.base).upper(), (one.quote_name_exchange or one.quote).upper()
     symbol = (one.name_exchange or one.name.replace("_", "")).upper()
     increments = Decimal(str(one.price_increment)), Decimal(str(one.quantity_increment))
     return Listing(symbol, base, quote, *increments, Decimal(str(one.notional_min or 0)))
 
 
-def _fee(fees: Any) -> tuple[str, str]:
+def _fees(fees: Any) -> dict[str, str]:
     if fees.maker != fees.taker:
         raise ConfigError(f"fees are {fees.maker} and {fees.taker}; a loopback exchange has one", "maker = taker")
     paid_in = fees.paid_in
-    return str(Decimal(str(fees.taker))), paid_in if paid_in in ("quote", "received") else paid_in.upper()
+    fee_in = paid_in if paid_in in ("quote", "received") else paid_in.upper()
+    return {"fee": str(Decimal(str(fees.taker))), "fee_in": fee_in}

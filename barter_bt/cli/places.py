@@ -10,10 +10,12 @@ from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
     from barter_bt.instrument import Instrument
+    from barter_bt.live import Recorder
     from barter_bt.live.binance import Endpoints
     from barter_bt.protocol import AccountSnapshot, EngineError, Order, OrderKey
 
 SPOT, FUTURES, CCXT = "binance_spot", "binance_futures_usd", "ccxt:"
+FILE, LOOPBACK = "file", "loopback"
 _KEYS = {"test": "BINANCE_TEST", "main": "BINANCE"}
 
 
@@ -32,6 +34,24 @@ def place_of(exchange: str | None, instruments: Sequence[Instrument]) -> str:
     return named
 
 
+def recorder_of(record: Path | None, place: str, *, raw: bool, resume: bool = False) -> Recorder | None:
+    """What keeps a session, if anything is to.
+
+    Raises
+    ------
+    ConfigError
+        Raw messages are asked for where there are none.
+    """
+    from barter_bt.live import Recorder
+
+    if raw and record is None:
+        raise ConfigError("--raw is without --record, where the messages would be kept", "--record DIRECTORY")
+    if raw and (place == FILE or place.startswith(CCXT)):
+        what = "a file has no messages" if place == FILE else "ccxt does not tell messages as they were"
+        raise ConfigError(f"--raw has no effect on exchange {place!r}: {what}", "leave it out")
+    return Recorder(record, resume=resume, raw=raw) if record else None
+
+
 async def instruments(place: str, network: str, symbols: Sequence[str]) -> list[Instrument]:
     """Ask what can be traded."""
     if not place.startswith(CCXT):
@@ -47,26 +67,30 @@ async def instruments(place: str, network: str, symbols: Sequence[str]) -> list[
         await connection.close()
 
 
-def market(place: str, network: str, traded: Sequence[Instrument], streams: Sequence[str]) -> Any:
+def market(
+    place: str, network: str, traded: Sequence[Instrument], streams: Sequence[str], recorder: Recorder | None
+) -> Any:
     """A source of the market."""
     if not place.startswith(CCXT):
         from barter_bt.live import binance
 
-        return binance.BinanceMarket(traded, streams, endpoints=_endpoints(place, network))
+        raw = recorder.raw if recorder else None
+        return binance.BinanceMarket(traded, streams, endpoints=_endpoints(place, network), raw=raw)
     from barter_bt.live import ccxt
 
     return ccxt.CcxtMarket(_connect(place, network), traded, streams)
 
 
-def account(place: str, network: str, traded: Sequence[Instrument], *, confirm: bool, known: Path | None) -> Any:
-    """An account, with keys from the environment; ``known`` is the recording of a session that it goes on with."""
+def account(place: str, network: str, traded: Sequence[Instrument], recorder: Recorder | None, *, confirm: bool) -> Any:
+    """An account, with keys from the environment; it goes on with the session of a recorder that resumes."""
+    known = recorder.directory if recorder and recorder.resumes else None
     if not place.startswith(CCXT):
         from barter_bt.live import binance
 
         kind = binance.BinanceAccount if place == SPOT else binance.FuturesAccount
-        before: dict[str, Any] = {}
+        before: dict[str, Any] = {"raw": recorder.raw if recorder else None}
         if known:
-            before = {"last_trades": binance.last_trades(known), "since": binance.began(known)}
+            before |= {"last_trades": binance.last_trades(known), "since": binance.began(known)}
         keys = binance.Keys.from_environment(_KEYS[network])
         return kind(traded, keys, endpoints=_endpoints(place, network), dry_run=not confirm, **before)
     from barter_bt.live import ccxt

@@ -23,6 +23,7 @@ def record(
     exchange: str = places.SPOT,
     network: Literal["test", "main"] = "main",
     streams: list[str] | None = None,
+    raw: bool = False,
     json: AsJson = False,
 ) -> int:
     """Keep what a market says, until Ctrl-C or SIGTERM. No keys, no orders.
@@ -32,15 +33,18 @@ def record(
     symbols
         In the exchange's spelling, such as `BTCUSDT`; through ccxt in ccxt's, such as `BTC/USDT`.
     out
-        Directory of the recording: `barter_bt.live.read_session` reads it.
+        Directory of the recording: `barter_bt.live.read_session` reads it, `barter-bt data import session` takes
+        it into a catalog.
     exchange
         `binance_spot`, `binance_futures_usd`, or any other through ccxt, such as `ccxt:okx`.
     network
         Of public data, which is real on `main`.
     streams
         `trades`, `quotes`, `book`, intervals of candles such as `1m`; by default `trades` and `quotes`.
+    raw
+        Keep what the exchange says, too, as it says it: `barter_bt.live.read_raw` reads it.
     """
-    told, interrupted = asyncio.run(_record(symbols, out, exchange, network, streams or ["trades", "quotes"]))
+    told, interrupted = asyncio.run(_record(symbols, out, exchange, network, streams or ["trades", "quotes"], raw))
     if json:
         print_json(told)
     else:
@@ -49,15 +53,16 @@ def record(
 
 
 async def _record(
-    symbols: list[str], out: Path, exchange: str, network: str, streams: list[str]
+    symbols: list[str], out: Path, exchange: str, network: str, streams: list[str], raw: bool
 ) -> tuple[dict[str, Any], bool]:
-    from barter_bt.live import Recorder, System, read_session
+    from barter_bt.live import System, read_session
 
     place = places.place_of(exchange, ())
     traded = await places.instruments(place, network, symbols)
-    market = places.market(place, network, traded, streams)
+    recorder = places.recorder_of(out, place, raw=raw)
+    market = places.market(place, network, traded, streams, recorder)
     listener = places.Listener((traded[0].exchange,))
-    system = System(traded, sources=[market], clients=[listener], recorder=Recorder(out))
+    system = System(traded, sources=[market], clients=[listener], recorder=recorder)
     _, interrupted = await run_system(system, quiet=True)
     events = read_session(out).frame().height
     return {"events": events, "gaps": getattr(market, "gaps", 0), "reconnects": market.reconnects}, interrupted

@@ -13,11 +13,14 @@ from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.metrics import Metrics
 from barter_bt.live.mock import MockExchange
+from barter_bt.live.parts import SessionWarning
 from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.raw import read_raw
 from barter_bt.live.recorder import Recorder
-from barter_bt.live.recording import RecordedSession, SessionWarning, read_session
+from barter_bt.live.recording import RecordedSession, read_session
 from barter_bt.live.replay import replay
 from barter_bt.live.run import LiveRun
+from barter_bt.live.session import InterpretedWarning
 from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
 from barter_bt.live.synchronous import SyncHandle
 from barter_bt.live.system import System, paper
@@ -30,6 +33,7 @@ __all__ = [
     "Clock",
     "Driven",
     "ExecutionClient",
+    "InterpretedWarning",
     "LiveRun",
     "Manual",
     "Mark",
@@ -51,6 +55,7 @@ __all__ = [
     "Webhook",
     "alerts",
     "paper",
+    "read_raw",
     "read_session",
     "replay",
 ]

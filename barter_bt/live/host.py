@@ -22,9 +22,11 @@ from barter_bt.system import Audit, Timer
 
 ENDED = "the system has ended"
 _IN_A_ROW = 256  # messages of an iterator before others have their turn
+_AT_ONCE = 16  # of a source
 
 Answer: TypeAlias = "asyncio.Future[list[Audit]]"
 Entry: TypeAlias = tuple[Arrival | Event, Answer]
+_WAKE: Any = None  # in place of an entry: the engine has ended elsewhere
 
 
 class Host:
@@ -78,6 +80,7 @@ class Host:
         self._pumps: list[asyncio.Task[None]] = []
         self._queue: asyncio.Queue[Entry] = asyncio.Queue()
         self._drained = asyncio.Event()
+        self._is_stopped = False
         self.error: BaseException | None = None
         session.watch = self._tell
 
@@ -142,6 +145,7 @@ class Host:
             raise self.error
 
     def _cancel(self) -> None:
+        self._is_stopped = True
         if self._working is not None:
             self._working.cancel()
 
@@ -196,8 +200,8 @@ class Host:
         except BarterBtError as error:
             self.error = self.error or error
         while not self._queue.empty():
-            _, answer = self._queue.get_nowait()
-            if not answer.done():
+            entry = self._queue.get_nowait()
+            if entry is not _WAKE and not (answer := entry[1]).done():
                 answer.set_exception(EngineError(ENDED))
                 answer.exception()  # it may be that nobody waits for it
         for listener in self._listeners:
@@ -211,7 +215,9 @@ class Host:
 
     async def _stream(self) -> None:
         while not self.session.engine.terminated:
-            self._process(*await self._queue.get())
+            entry = await self._queue.get()
+            if entry is not _WAKE:
+                self._process(*entry)
 
     async def _iterate(self) -> None:
         while not self.session.engine.terminated:
@@ -235,10 +241,26 @@ class Host:
         return True
 
     async def _pump(self, arrivals: AsyncIterator[Arrival]) -> None:
-        """Hand on one message after another, each when the one before has been processed."""
+        """Hand on one message after another, each when the one before has been processed.
+
+        What comes in time of the clock, and has nothing before it, is processed here, without two turns of the loop for
+        each. Who listens has a turn behind each, others behind so many. A replay gives them to everybody, for there a
+        turn is all that passes between two messages; and so does the first, for whoever begins to listen.
+        """
+        in_a_row, is_first = 0, True
         async with aclosing(arrivals):  # type: ignore[type-var]
             async for arrival in arrivals:
-                await self._put(arrival)
+                is_at_once, is_first = self._keeps_time and not is_first and self._queue.empty(), False
+                if not is_at_once or self._is_stopped or self.session.engine.terminated:
+                    await self._put(arrival)
+                    continue
+                self._process(arrival)
+                if self.session.engine.terminated:
+                    self._queue.put_nowait(_WAKE)
+                in_a_row += 1
+                if self._listeners or in_a_row >= _AT_ONCE:
+                    in_a_row = 0
+                    await asyncio.sleep(0)
 
     def _put(self, what: Arrival | Event) -> Answer:
         answer: Answer = asyncio.get_running_loop().create_future()
@@ -258,22 +280,22 @@ class Host:
             await self.clock.sleep_until(due)
             yield Arrival(due, (Timer(due),))
 
-    def _process(self, what: Arrival | Event, answer: Answer) -> None:
+    def _process(self, what: Arrival | Event, answer: Answer | None = None) -> None:
         """One entry of the queue. What a command asks that cannot be is its sender's to hear, and ends nothing."""
         is_command = not isinstance(what, Arrival)
         arrival = Arrival(max(self.clock.now(), self.session.now), (what,)) if not isinstance(what, Arrival) else what
         try:
             audits = self.session.process(arrival)
         except BarterBtError as error:
-            if not is_command or isinstance(error, StrategyError):
-                if not answer.done():
-                    answer.set_exception(error)
-                    answer.exception()
-                raise
-            if not answer.done():
+            ends = not is_command or isinstance(error, StrategyError)
+            if answer is not None and not answer.done():
                 answer.set_exception(error)
+                if ends:
+                    answer.exception()  # it is told by the end
+            if ends:
+                raise
             return
-        if not answer.done():
+        if answer is not None and not answer.done():
             answer.set_result(audits)
         self._reconcile(arrival)
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):

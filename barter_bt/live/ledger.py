@@ -130,17 +130,19 @@ class Ledger:
 
     def unexplained(self, now: int) -> list[Unreconciled]:
         """What has been unexplained for too long."""
-        index, units = self._index, self._units
-        known = [(".".join(index.assets[k]), one, units[k], False) for k, one in self._accounts.items()]
-        known += [
-            (f"{index.instruments[i].exchange}.{index.names[i]}", one, _NONE, True)
-            for i, one in self._positions.items()
-        ]
-        return [
-            Unreconciled(name, one.unexplained, one.since, is_position)
-            for name, one, unit, is_position in known
-            if _is_off(one, unit) and now - one.since >= self._grace_ns
-        ]
+        found = []
+        for asset, one in self._accounts.items():
+            if one.unexplained and self._is_due(one, self._units[asset], now):
+                name = ".".join(self._index.assets[asset])
+                found.append(Unreconciled(name, one.unexplained, one.since))
+        for i, one in self._positions.items():
+            if one.unexplained and self._is_due(one, _NONE, now):
+                name = f"{self._index.instruments[i].exchange}.{self._index.names[i]}"
+                found.append(Unreconciled(name, one.unexplained, one.since, is_position=True))
+        return found
+
+    def _is_due(self, one: _Account, unit: Decimal, now: int) -> bool:
+        return _is_off(one, unit) and now - one.since >= self._grace_ns
 
     def accept(self) -> None:
         """Take what is unexplained as it is, as who enables trading again does."""

@@ -1,9 +1,9 @@
 """All that a session saw, kept on disk as it comes, and processed again: the same digest (rule 82).
 
 A recording is a directory: ``session.json``, which says of what it is, and parts, each a Parquet file with a row for
-each event. What has come since the last part stands in a journal of JSON lines; an event is written there before it is
-processed, so a killed program has lost none that it acted on. A part is written under a temporary name, flushed, and
-put in its place before its journal goes.
+each event, with a journal (:mod:`barter_bt.live.parts`); an event is written there before it is processed, so a killed
+program has lost none that it acted on. ``raw/`` may hold what exchanges have said, as they said it
+(:mod:`barter_bt.live.raw`).
 
 =================  ==================================================================================================
 column             of each event
@@ -22,25 +22,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import polars as pl
-
-from barter_bt.errors import ConfigError, EngineError
-from barter_bt.files import flush, replacing, write_parquet
+from barter_bt.errors import ConfigError
+from barter_bt.files import replacing
 from barter_bt.live.arrival import Arrival
-from barter_bt.live.recording import (
-    FORMAT,
-    JOURNAL,
-    PART,
-    SCHEMA,
-    SESSION,
-    TIMES,
-    exchange_time,
-    kind_of,
-    read_session,
-    text_of,
-)
+from barter_bt.live.parts import Parts
+from barter_bt.live.raw import RawRecorder
+from barter_bt.live.recording import FORMAT, LAYOUT, SESSION, exchange_time, kind_of, read_session, text_of
 from barter_bt.live.run import digest_of, strategies_of
 from barter_bt.protocol import EngineError as SendError
 from barter_bt.protocol import to_json
@@ -48,7 +37,7 @@ from barter_bt.system import Engine
 from barter_bt.version import VERSION
 
 
-class Recorder:
+class Recorder(Parts):
     """Keeps what a session saw.
 
     Parameters
@@ -59,6 +48,13 @@ class Recorder:
         Events of a Parquet file.
     resume
         Go on with the recording that is there, if one is: the session goes through it before it begins.
+    raw
+        Keep raw messages as well, of adapters that are given :attr:`raw`.
+
+    Attributes
+    ----------
+    raw
+        What keeps raw messages, if anything does.
 
     Raises
     ------
@@ -80,13 +76,12 @@ class Recorder:
     ['account', 'mark', 'market', 'mark', 'market', 'mark', 'market', 'mark', 'shutdown']
     """
 
-    def __init__(self, directory: str | Path, rows_per_part: int = 50_000, *, resume: bool = False) -> None:
-        if rows_per_part <= 0:
-            raise ConfigError(f"rows_per_part is {rows_per_part}; it must be positive")
-        self.directory, self._rows_per_part, self._resume = Path(directory), rows_per_part, resume
-        self._rows: list[tuple[Any, ...]] = []
-        self._part, self._arrival = 0, -1
-        self._journal: TextIO | None = None
+    def __init__(
+        self, directory: str | Path, rows_per_part: int = 50_000, *, resume: bool = False, raw: bool = False
+    ) -> None:
+        super().__init__(Path(directory), LAYOUT, rows_per_part)
+        self._resume, self.raw = resume, RawRecorder(Path(directory, "raw")) if raw else None
+        self._arrival, self._start = -1, 0
         self._engine: Engine | None = None
 
     def begin(self, engine: Engine) -> None:
@@ -97,17 +92,17 @@ class Recorder:
         ConfigError
             There is a recording already, or its directory cannot be made.
         """
+        self._start = engine.state.engine.time[0]
         if self.resumes:
             self._go_on()
         elif (self.directory / SESSION).exists():
             raise ConfigError(f"{self.directory} holds a recording", "name another directory, or Recorder(resume=True)")
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{self.directory} cannot be made: {error}") from error
+        self._make()
         self._engine = engine
         self._say(None)
         self._open()
+        if self.raw:
+            self.raw.begin()
 
     @property
     def resumes(self) -> bool:
@@ -115,14 +110,9 @@ class Recorder:
         return self._resume and (self.directory / SESSION).exists()
 
     def _go_on(self) -> None:
-        """Behind the last part, which is made of what a killed program has left in its journal."""
         told = read_session(self.directory)
-        self._part, self._arrival = len(told.parts), max(told.frame()["arrival"].to_list(), default=-1)
-        journal = self.directory / JOURNAL.format(self._part - 1)
-        if journal.exists():
-            with replacing(self.directory / PART.format(self._part - 1)) as file:
-                write_parquet(told.parts[-1], file)
-            journal.unlink()
+        self._start, self._arrival = told.start, max(told.frame()["arrival"].to_list(), default=-1)
+        self._go_on_behind(told.parts)
 
     def saw(self, arrival: Arrival) -> None:
         """Write an arrival down, before it is processed.
@@ -132,8 +122,7 @@ class Recorder:
         EngineError
             It cannot be written: the session must not go on.
         """
-        if len(self._rows) >= self._rows_per_part:
-            self._put_part()
+        self._make_room()
         self._arrival += 1
         time = arrival.time
         rows = [
@@ -155,6 +144,8 @@ class Recorder:
         EngineError
             It cannot be written; the journal stays.
         """
+        if self.raw:
+            self.raw.close()
         if self._journal is None:
             return
         self._put_part(last=True)
@@ -163,32 +154,7 @@ class Recorder:
 
     def _say(self, digest: str | None) -> None:
         assert self._engine is not None
-        told = {"format": FORMAT, "version": VERSION, "instruments": self._engine.index.names, "digest": digest}
+        told: dict[str, Any] = {"format": FORMAT, "version": VERSION, "instruments": self._engine.index.names}
+        told |= {"start": self._start, "digest": digest}
         with replacing(self.directory / SESSION) as file:
             file.write_text(json.dumps(told, indent=1))
-
-    def _open(self) -> None:
-        self._journal = (self.directory / JOURNAL.format(self._part)).open("x", encoding="utf-8")
-
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
-        assert self._journal is not None, "a recorder is begun before anything is seen"
-        self._rows += rows
-        try:
-            self._journal.write("".join(json.dumps(row) + "\n" for row in rows))
-            self._journal.flush()
-        except OSError as error:
-            raise EngineError(
-                f"{self._journal.name} cannot be written: {error}", "nothing more is processed"
-            ) from error
-
-    def _put_part(self, *, last: bool = False) -> None:
-        assert self._journal is not None
-        frame = pl.DataFrame(self._rows, SCHEMA, orient="row").with_columns(TIMES)
-        with replacing(self.directory / PART.format(self._part)) as file:
-            write_parquet(frame, file)
-        self._journal.close()
-        (self.directory / JOURNAL.format(self._part)).unlink()
-        flush(self.directory)
-        self._rows, self._part, self._journal = [], self._part + 1, None
-        if not last:
-            self._open()

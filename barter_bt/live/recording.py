@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import ConfigError
 from barter_bt.live.arrival import Arrival, Event, Mark
+from barter_bt.live.parts import Layout, read_parts
 from barter_bt.protocol import (
     Account,
     Command,
@@ -29,16 +28,18 @@ from barter_bt.system import Timer
 from barter_bt.system.markets import event_time
 
 FORMAT = "barter_bt session 1"
-SESSION, PART, JOURNAL = "session.json", "part-{:06d}.parquet", "part-{:06d}.jsonl"
-SCHEMA: dict[str, Any] = {
-    "arrival": pl.Int64,
-    "time": pl.Int64,
-    "time_exchange": pl.Int64,
-    "kind": pl.String,
-    "number": pl.Int64,
-    "event": pl.String,
-}
-TIMES = [pl.col("time", "time_exchange").cast(pl.Datetime("ns", "UTC"))]
+SESSION = "session.json"
+LAYOUT = Layout(
+    {
+        "arrival": pl.Int64,
+        "time": pl.Int64,
+        "time_exchange": pl.Int64,
+        "kind": pl.String,
+        "number": pl.Int64,
+        "event": pl.String,
+    },
+    ("time", "time_exchange"),
+)
 KINDS: dict[type, str] = {
     Market: "market",
     Account: "account",
@@ -47,10 +48,6 @@ KINDS: dict[type, str] = {
     Shutdown: "shutdown",
     Mark: "mark",
 }
-
-
-class SessionWarning(UserWarning):
-    """A recorded session ends in the middle of something."""
 
 
 @dataclass
@@ -67,17 +64,19 @@ class RecordedSession:
         Of the session at its end; None if it did not come to one, as where its program was killed.
     parts
         Rows of each part.
+    start
+        The first time of the engine's clock, ns since 1970.
     """
 
     directory: Path
     instruments: list[str]
     digest: str | None
     parts: list[pl.DataFrame] = field(repr=False, default_factory=list)
+    start: int = 0
 
     def frame(self) -> pl.DataFrame:
         """A row for each event; columns as in :mod:`barter_bt.live.recorder`."""
-        empty = pl.DataFrame(schema=SCHEMA).with_columns(TIMES)
-        return pl.concat([empty, *self.parts])
+        return pl.concat([LAYOUT.frame(), *self.parts])
 
     def arrivals(self) -> Iterator[tuple[Arrival, dict[int, SendError]]]:
         """Each message, and the errors of the requests that it led to and that could not be sent, by number."""
@@ -115,30 +114,8 @@ def read_session(directory: str | Path) -> RecordedSession:
         raise ConfigError(f"{place} is no recording of a session: {SESSION} cannot be read ({error})") from None
     if told.get("format") != FORMAT:
         raise ConfigError(f"{place} is of format {told.get('format')!r}; this is {FORMAT!r}")
-    parts: list[pl.DataFrame] = []
-    while (path := place / PART.format(len(parts))).exists():
-        try:
-            parts.append(pl.read_parquet(path))
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"{path} cannot be read: {error}") from None
-    missing = [p.name for p in sorted(place.glob("part-*")) if int(p.stem[5:]) > len(parts)]
-    if missing:
-        raise DataError(f"{place / PART.format(len(parts))} is missing, and there is {missing[0]}")
-    journal = place / JOURNAL.format(len(parts))
-    if journal.exists():
-        parts.append(_read_journal(journal))
-    return RecordedSession(place, told["instruments"], told["digest"], parts)
-
-
-def _read_journal(path: Path) -> pl.DataFrame:
-    lines = path.read_bytes().split(b"\n")
-    if lines.pop():
-        warnings.warn(f"{path}: its last line is torn; that event was never processed", SessionWarning, stacklevel=3)
-    try:
-        rows = [tuple(json.loads(line)) for line in lines]
-    except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}") from None
-    return pl.DataFrame(rows, SCHEMA, orient="row").with_columns(TIMES)
+    parts = read_parts(place, LAYOUT)
+    return RecordedSession(place, told["instruments"], told["digest"], parts, told.get("start", 0))
 
 
 def _event(kind: str, text: str) -> Event:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Protocol
 
+from barter_bt.columns.kernel import interprets
 from barter_bt.engine.event import BAR_CLOSE
 from barter_bt.engine.state.window import keep_candles
 from barter_bt.errors import StrategyError
@@ -16,6 +18,10 @@ from barter_bt.live.run import LiveRun, digest_of, strategies_of
 from barter_bt.protocol import Account, EngineError, OrderKey, OrderRequestCancel, OrderRequestOpen
 from barter_bt.system import Audit, Engine, Strategy
 from barter_bt.system.audit import Request
+
+
+class InterpretedWarning(UserWarning):
+    """What was to be compiled is not, and why."""
 
 
 class Records(Protocol):
@@ -41,6 +47,8 @@ class Session:
         By exchange, what sends its requests.
     prefix
         Of the client ids of a strategy of backtests.
+    compiled
+        Whether market items are taken in compiled code, which is made here, before any of them comes.
     options
         Of the :class:`~barter_bt.system.Engine`.
 
@@ -61,7 +69,13 @@ class Session:
     """
 
     def __init__(
-        self, strategy: Any, clients: Mapping[str, ExecutionClient], *, prefix: str = "", **options: Any
+        self,
+        strategy: Any,
+        clients: Mapping[str, ExecutionClient],
+        *,
+        prefix: str = "",
+        compiled: bool = False,
+        **options: Any,
     ) -> None:
         given = Strategy() if strategy is None else strategy
         decides = given if isinstance(given, Strategy) else Driven(given, prefix)
@@ -76,6 +90,19 @@ class Session:
             self.timer_ns, self.wakes_at_bars = driver.timer_ns, bool(driver.asked & BAR_CLOSE)
             if driver.history:
                 keep_candles(self.engine.state, driver.history)
+        if compiled:
+            self._compile()
+
+    def _compile(self) -> None:
+        """Last of all, for compiled code keeps addresses."""
+        if interprets():
+            reason = "BARTER_BT_INTERPRET, or Numba's own switch, asks for plain Python throughout"
+        else:
+            try:
+                return self.engine.compile()
+            except (ImportError, OSError) as error:
+                reason = f"it cannot be compiled here: {error}"
+        warnings.warn(f"market items are taken in plain Python; {reason}", InterpretedWarning, stacklevel=4)
 
     def process(self, arrival: Arrival) -> list[Audit]:
         """Process what arrives; an audit for each of its events, and of marks for those that fire a stop.

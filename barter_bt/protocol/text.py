@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from barter_bt.protocol.codec import from_dict, to_dict
@@ -66,11 +67,14 @@ def from_json(kind: Any, text: str | bytes, root: str = "$") -> Any:
 
 def _write(document: Any) -> str:
     """JSON without spaces, text as it is, floats as :func:`_float` spells them."""
-    if isinstance(document, dict):
-        return "{" + ",".join(f"{_write(key)}:{_write(value)}" for key, value in document.items()) + "}"
-    if isinstance(document, list):
-        return "[" + ",".join(map(_write, document)) + "]"
-    if isinstance(document, float):
+    kind = type(document)
+    if kind is str:
+        return _quoted(document)
+    if kind is dict:
+        return "{" + ",".join([f"{_write(key)}:{_write(value)}" for key, value in document.items()]) + "}"
+    if kind is list:
+        return "[" + ",".join([_write(one) for one in document]) + "]"
+    if kind is float:
         return _float(document)
     return json.dumps(document, ensure_ascii=False)
 

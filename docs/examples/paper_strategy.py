@@ -1,4 +1,4 @@
-"""A strategy in plain Python, for paper.toml: the same object in a backtest and on paper."""
+"""A strategy in plain Python, for paper.toml and stocks.toml: the same object in a backtest and on paper."""
 
 from typing import Any
 

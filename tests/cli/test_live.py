@@ -20,8 +20,8 @@ from barter_bt.cli import main
 from barter_bt.live import read_session
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs" / "examples" / "paper.toml"
 LAST = date(2012, 12, 31)
+EXAMPLE = ROOT / "docs" / "examples" / "stocks.toml"
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_a_webhook_that_is_not_set_is_told(config: Path, capsys: pytest.CaptureF
     [
         (["--network", "loopback", "--pace", "2m"], "requests are good for 5 s"),
         (["--network", "loopback", "--confirm"], "at --network loopback orders are sent"),
-        (["--network", "loopback", "--exchange", "ccxt:okx"], "speaks binance_spot, not ccxt:okx"),
+        (["--network", "loopback", "--exchange", "ccxt:okx"], "speaks as the file's instruments, not ccxt:okx"),
         (["--network", "loopback", "--resume", "--record", "r", "--prefix", "p"], "ends with its program"),
         (["--pace", "1s"], "a real exchange has its own"),
     ],

@@ -42,8 +42,10 @@ class Kept(Sockets):
         self.said.append((stream, json.loads(json.dumps(message))))
 
 
-def told(streams: Sequence[Stream], *, pings: bool = False, **window: int) -> list[tuple[str, dict[str, Any]]]:
-    """All that an exchange says, but updates of books, and pings if they are not asked for."""
+def told(
+    streams: Sequence[Stream], *, pings: bool = False, depth: bool = False, **window: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """All that an exchange says, but updates of books and pings if they are not asked for."""
 
     async def play() -> list[tuple[str, dict[str, Any]]]:
         clock = Virtual(int(BEGIN.timestamp()) * 10**9)
@@ -52,7 +54,9 @@ def told(streams: Sequence[Stream], *, pings: bool = False, **window: int) -> li
         exchange.sockets = kept = Kept()
         await replay_market(exchange, streams, {"btc_usdt": "BTCUSDT", "eth_usdt": "ETHUSDT"}, clock, **window)
         return [
-            (stream, message) for stream, message in kept.said if "depth" not in stream and (stream != "ping" or pings)
+            (stream, message)
+            for stream, message in kept.said
+            if (depth or "depth" not in stream) and (stream != "ping" or pings)
         ]
 
     return asyncio.run(play())
@@ -137,9 +141,32 @@ def test_what_the_exchange_does_not_stream() -> None:
     with pytest.raises(ConfigError, match="420 s long, and the exchange has none of that length"):
         channels([bt.data.candles(seven)])
     rows = {"time_exchange": at(1), "instrument": ["btc_usdt"], "price": [1.0], "amount": [1.0], "side": ["bid"]}
-    book = bt.data.book(pl.DataFrame({**rows, "snapshot": [True]}))
-    with pytest.raises(ConfigError, match="replays no book"):
-        channels([book])
+    orders = bt.data.book_orders(pl.DataFrame({**rows, "order_id": [1], "action": ["add"]}))
+    with pytest.raises(ConfigError, match="replays no book by order"):
+        channels([orders])
+
+
+def book(*rows: tuple[int, int, str, float, float, bool]) -> Stream:
+    times, numbers, sides, prices, amounts, whole = zip(*rows, strict=True)
+    columns = {"instrument": "btc_usdt", "sequence": numbers, "side": sides, "price": prices, "amount": amounts}
+    return bt.data.book(pl.DataFrame({"time_exchange": at(*times), **columns, "snapshot": whole}))
+
+
+def test_a_book_is_said_message_by_message() -> None:
+    """Levels that change, one that goes, a new whole book; the best of each side is the best price."""
+    stream = book(
+        (1, 7, "bid", 10.0, 3.0, True), (1, 7, "bid", 9.5, 1.0, True), (1, 7, "ask", 11.0, 4.0, True),
+        (2, 8, "bid", 10.0, 0.0, False), (2, 9, "ask", 10.5, 2.0, False), (4, 12, "ask", 12.0, 5.0, True),
+    )  # fmt: skip
+    assert channels([stream]) == ("book", "quotes")
+    said = told([stream, trades((3, "btc_usdt", 10.5, 1.0, "buy"))], depth=True)
+    kinds = [name.partition("@")[2] for name, _ in said if not name.endswith("@depth")]
+    assert kinds == ["bookTicker", "depth@100ms"] * 3 + ["trade"] + ["bookTicker", "depth@100ms"]
+    best = [[Decimal(m[one]) for one in "bBaA"] for name, m in said if name.endswith("bookTicker")]
+    assert best == [[10, 3, 11, 4], [Decimal("9.5"), 1, 11, 4], [Decimal("9.5"), 1, Decimal("10.5"), 2], [0, 0, 12, 5]]
+    changes = [(m["b"], m["a"]) for name, m in said if name.endswith("depth@100ms")]
+    assert [[float(price), float(size)] for price, size in changes[1][0]] == [[10.0, 0.0]]
+    assert changes[1][1] == []
 
 
 def test_a_quiet_market_is_not_mute() -> None:

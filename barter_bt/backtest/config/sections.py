@@ -261,6 +261,15 @@ class CashFlowsSection(Section, frozen=True):
     end: Annotated[str, Meta(description="due not later than this, with a zone")] | UnsetType = UNSET
 
 
+class PaperSection(Section, frozen=True):
+    """Where `barter-bt paper` gets its market from, its options of the same names; a backtest passes it over."""
+
+    exchange: Annotated[str, Meta(description="file (its data), loopback, binance_spot, ...")] | UnsetType = UNSET
+    network: Annotated[Literal["test", "main"], Meta(description="of a real exchange")] | UnsetType = UNSET
+    pace: Annotated[str, Meta(description='time of the data in a second, such as "30s"')] | UnsetType = UNSET
+    streams: Annotated[list[str], Meta(description="what of its market is heard")] | UnsetType = UNSET
+
+
 class AlertsSection(Section, frozen=True):
     """What of a live session is posted at once; a backtest has none."""
 
@@ -296,6 +305,7 @@ class File(Section, frozen=True):
     sessions: Annotated[
         str | dict[str, str], Meta(description='a calendar or a file, for all or by exchange or instrument: "XNYS"')
     ] = {}
+    paper: Annotated[PaperSection, Meta(description="[paper]: of barter-bt paper")] | UnsetType = UNSET
     alerts: Annotated[AlertsSection, Meta(description="[alerts]: of live sessions")] | UnsetType = UNSET
     metrics: Annotated[MetricsSection, Meta(description="[metrics]: of live sessions")] | UnsetType = UNSET
 

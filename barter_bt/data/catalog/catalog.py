@@ -13,6 +13,7 @@ from barter_bt.data.catalog.adding import Added, Overlap
 from barter_bt.data.catalog.contents import Contents
 from barter_bt.data.catalog.importing import import_files, import_stream
 from barter_bt.data.catalog.places import Directory, Place
+from barter_bt.data.catalog.recorded import import_session
 from barter_bt.data.catalog.stores import Store, copy_catalog
 from barter_bt.data.catalog.verifying import problems
 from barter_bt.data.flows import CashFlows
@@ -136,6 +137,32 @@ class Catalog(Contents):
         }
         said = {name: value for name, value in given.items() if value is not None}
         return import_files(self.path, kind, paths_of(kind, files), exchange, overlap, said, negative_prices)
+
+    def add_session(
+        self, directory: str | Path, *, interval: str | None = None, repair: Repair | None = None,
+        clock_offset: str | int | None = None, overlap: Overlap = "refuse",
+    ) -> Added:  # fmt: skip
+        """Import what a recorded session heard of markets: trades, quotes, candles and books, under its exchanges.
+
+        Each kind of an exchange is all or nothing; parts that were imported before are skipped.
+
+        Parameters
+        ----------
+        directory
+            Of the recording; also of one that was killed.
+        interval
+            Length of its candles, if that is not the usual distance of their ends.
+        repair, clock_offset, overlap
+            As for :meth:`add`.
+
+        Raises
+        ------
+        ConfigError, DataError, EngineError
+            As for :meth:`add`; the directory is no recording.
+        """
+        given = {"interval": interval, "repair": repair, "clock_offset": clock_offset}
+        said = {name: value for name, value in given.items() if value is not None}
+        return import_session(self.path, Path(directory), overlap, said)
 
     def add_stream(self, stream: Stream | CashFlows, *, exchange: str, overlap: Overlap = "refuse") -> Added:
         """Put the rows of a stream, or cash flows, into the catalog; parameters as for :meth:`add`.

@@ -18,6 +18,7 @@ from barter_bt.data.importers import (
     hftbacktest,
     lean,
     lobster,
+    session,
     tardis,
 )
 from barter_bt.data.importers.importer import Asked, Imported, Importer
@@ -26,7 +27,7 @@ IMPORTERS: dict[str, Importer] = {
     one.name: one
     for room in (
         *(binance, exchanges, tardis, databento, equities, lobster, lean, forex, hftbacktest, captures, books),
-        *(barter, generic, dated),
+        *(barter, session, generic, dated),
     )
     for one in sorted(room.IMPORTERS, key=lambda each: each.name)
 }

@@ -7,6 +7,7 @@ The guide *Trade at Binance* says what to check first.
 """
 
 from barter_bt.live.binance.account import BinanceAccount
+from barter_bt.live.binance.again import from_raw
 from barter_bt.live.binance.endpoints import (
     FUTURES_MAIN_NETWORK,
     FUTURES_TEST_NETWORK,
@@ -36,6 +37,7 @@ __all__ = [
     "MarginTerms",
     "MarkPrice",
     "began",
+    "from_raw",
     "instruments",
     "last_trades",
 ]

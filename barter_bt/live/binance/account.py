@@ -44,6 +44,7 @@ from barter_bt.live.binance.sender import CERTAIN_NS, Request, Sender
 from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.binance.tells import account
 from barter_bt.live.clock import Clock, WallClock
+from barter_bt.live.raw import RawRecorder, Tap
 from barter_bt.protocol import (
     Account,
     AccountSnapshot,
@@ -88,6 +89,8 @@ class BinanceAccount:
     since
         When the session began that this one goes on with, ns since 1970: trades since then count, of an instrument of
         which ``last_trades`` has none.
+    raw
+        Keeps what the exchange says as it says it, without keys: ``raw`` of a :class:`~barter_bt.live.Recorder`.
 
     Attributes
     ----------
@@ -118,6 +121,7 @@ class BinanceAccount:
         reconcile_every: str | int = "5m",
         last_trades: Mapping[str, int] | None = None,
         since: int | None = None,
+        raw: RawRecorder | None = None,
     ) -> None:
         if endpoints.dialect is not self._dialect:
             raise ConfigError(
@@ -126,11 +130,12 @@ class BinanceAccount:
             )
         self._symbols, self._clock = Symbols(instruments, self._dialect), clock or WallClock()
         draws, self._endpoints = random or Random(), endpoints
-        self._rest, self._inbox = Rest(endpoints, keys, self._clock), Inbox()
+        self._tap = Tap(raw, "account")
+        self._rest, self._inbox = Rest(endpoints, keys, self._clock, self._tap), Inbox()
         self._history = self._make_history(self._rest, self._symbols, last_trades or {}, self._since_ms)
         self._link = Link(
             self._address, self._rest.session, self._inbox, self._clock, draws, duration_ns(silence, "silence"),
-            self._prepare,
+            self._prepare, self._tap, endpoints.api,
         )  # fmt: skip
         self._sender = Sender(
             self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,

@@ -58,7 +58,7 @@ class FuturesAccount(BinanceAccount):
         Says of an order whether it may only make a position smaller; by default of none. Barter's requests cannot.
     **options
         As of :class:`BinanceAccount`: ``dry_run``, ``clock``, ``random``, ``silence``, ``deaf``, ``reconcile_every``,
-        ``last_trades``.
+        ``last_trades``, ``raw``.
 
     Raises
     ------
@@ -106,6 +106,7 @@ class FuturesAccount(BinanceAccount):
                 f"Binance does not tell of the account: {refusal.text} ({refusal.code})",
                 "are the keys those of this network, and may they trade futures from this address?",
             ) from refusal
+        self._tap.hide(key)
         if not self._is_kept:
             self._is_kept = True
             self._start(self._keep_alive())

@@ -10,6 +10,7 @@ from typing import Any
 from barter_bt.errors import ConnectionFailed
 from barter_bt.live.binance.inbox import Inbox, Lost
 from barter_bt.live.clock import SECOND_NS, Clock
+from barter_bt.live.raw import Tap
 
 FIRST_WAIT_NS, LONGEST_WAIT_NS = SECOND_NS // 2, 60 * SECOND_NS
 
@@ -53,6 +54,10 @@ class Link:
         After how long without any frame, pings included, an open socket is given up.
     prepare
         Is called with each new socket, before anything is heard.
+    tap
+        Is told what comes, as it comes.
+    source
+        What it is told that it comes from: an address without keys.
 
     Attributes
     ----------
@@ -75,12 +80,16 @@ class Link:
         random: Random,
         silence_ns: int,
         prepare: Callable[[Any], Awaitable[None]],
+        tap: Tap,
+        source: str,
     ) -> None:
         self._url, self._session, self._inbox, self._clock = url, session, inbox, clock
         self._random, self._silence_ns, self._prepare = random, silence_ns, prepare
         self.is_up, self.reconnects, self.heard, self.reason = False, 0, 0, ""
         self._failures = 0
         self._dropped: asyncio.Future[str] | None = None
+        self._tap, self._source = tap, source
+        self._number: int | None = None
 
     def settle(self) -> None:
         """It works: the next wait is the shortest again."""
@@ -99,11 +108,20 @@ class Link:
                 self.is_up = False
                 self._failures += 1
                 self.reconnects += 1
-                while not self._inbox.put(Lost(self.reason)):
+                while not self._put(Lost(self.reason), self._clock.now(), "lost", self.reason):
                     pass  # an inbox that is full is empty then
                 await self._clock.sleep_until(self._clock.now() + backoff_ns(self._failures, self._random))
         except Exception as error:
             self._inbox.close(error)
+
+    def _put(self, item: Any, now: int, kind: str, raw: str) -> bool:
+        """Hand on what has come, and write it down as it is."""
+        given_up = self._inbox.dropped
+        self._tap.saw(now, self._source, kind, raw, self._number)
+        if self._inbox.put(item):
+            return True
+        self._tap.saw(now, self._source, "given_up", str(self._inbox.dropped - given_up), self._number)
+        return False
 
     async def _connection(self) -> str:
         """One socket, from its beginning to its end; returns why it ended."""
@@ -113,7 +131,7 @@ class Link:
             timeout = aiohttp.ClientWSTimeout(ws_close=0)
             url = self._url if isinstance(self._url, str) else await self._url()
             async with self._session().ws_connect(url, autoping=False, timeout=timeout) as socket:
-                self._dropped = asyncio.get_running_loop().create_future()
+                self._dropped, self._number = asyncio.get_running_loop().create_future(), self._tap.connect()
                 self.heard = self._clock.now()
                 await self._prepare(socket)
                 self.is_up = True
@@ -141,7 +159,7 @@ class Link:
             frame = await socket.receive()
             self.heard = self._clock.now()
             if frame.type == WSMsgType.TEXT:
-                if not self._inbox.put((self.heard, frame.data)):
+                if not self._put((self.heard, frame.data), self.heard, "text", frame.data):
                     return f"fell behind: {self._inbox.dropped} messages given up"
             elif frame.type == WSMsgType.PING:
                 await socket.pong(frame.data)

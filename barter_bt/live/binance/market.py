@@ -22,7 +22,7 @@ trades than ``backfill`` are given up, and a warning says how many.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -40,6 +40,7 @@ from barter_bt.live.binance.reader import MarkPrice, Reader
 from barter_bt.live.binance.rest import Rest
 from barter_bt.live.binance.symbols import Symbols
 from barter_bt.live.clock import Clock, WallClock
+from barter_bt.live.raw import RawRecorder, Tap
 from barter_bt.protocol import Item, Market, MarketEvent, Reconnecting
 
 MOST_STREAMS = 1024
@@ -67,12 +68,16 @@ class BinanceMarket:
         How many missed trades of an instrument are asked for at most.
     limit
         How many messages may wait; if more do, they are given up, and the link is built anew.
+    raw
+        Keeps what the exchange says as it says it: ``raw`` of a :class:`~barter_bt.live.Recorder`.
 
     Raises
     ------
     ConfigError
         A stream, an instrument or a depth is not the exchange's; one connection may not have so many streams.
     """
+
+    _make_rest: Callable[[Endpoints, None, Clock, Tap], Rest] = Rest
 
     def __init__(
         self,
@@ -86,6 +91,7 @@ class BinanceMarket:
         depth: int = 1000,
         backfill: int = 10_000,
         limit: int = 100_000,
+        raw: RawRecorder | None = None,
     ) -> None:
         dialect = endpoints.dialect
         self._symbols, self._clock, self._exchange = (
@@ -106,16 +112,13 @@ class BinanceMarket:
             names += [f"{symbol.lower()}@{dialect.streams[one]}" for symbol in self._symbols.names]
         if (most := max(map(len, groups.values()))) > MOST_STREAMS:
             raise ConfigError(f"{most} streams are more than the {MOST_STREAMS} that one connection may have")
-        self._rest = Rest(endpoints, None, self._clock)
+        tap = Tap(raw, "market")
+        self._rest = self._make_rest(endpoints, None, self._clock, tap)
         self._inbox = Inbox(limit)
         draws, silence_ns = random or Random(), duration_ns(silence, "silence")
-        self._links = [
-            Link(
-                f"{endpoints.streams}{group}/stream?streams={'/'.join(names)}", self._rest.session, self._inbox,
-                self._clock, draws, silence_ns, self._prepare,
-            )
-            for group, names in groups.items()
-        ]  # fmt: skip
+        urls = [f"{endpoints.streams}{group}/stream?streams={'/'.join(names)}" for group, names in groups.items()]
+        link = self._inbox, self._clock, draws, silence_ns, self._prepare, tap
+        self._links = [Link(url, self._rest.session, *link, url) for url in urls]
         self._keeping: list[asyncio.Task[None]] = []
         self._reader = Reader(self._rest, self._clock, depth, backfill)
         self._heard: dict[str, int] = {}

@@ -6,6 +6,8 @@ Source: `errors.md` and `rest-api.md` ("HTTP Return Codes") of https://github.co
 
 from __future__ import annotations
 
+import msgspec
+
 from barter_bt.errors import ConnectionFailed
 from barter_bt.protocol import (
     BalanceInsufficient,
@@ -56,6 +58,26 @@ class Refusal(ConnectionFailed):
     def is_limit(self) -> bool:
         """Whether there were too many requests."""
         return self.status in (418, 429) or self.code in TOO_MANY
+
+
+def failure_text(error: Refusal | Unanswered) -> str:
+    """A failure as it is recorded.
+
+    Examples
+    --------
+    >>> failure_text(Refusal(-1003, "Too many requests.", 429))
+    '{"code":-1003,"text":"Too many requests.","status":429}'
+    >>> failure_of(failure_text(Refusal(-1003, "Too many requests.", 429))).is_limit
+    True
+    """
+    told = {"code": error.code, "text": error.text, "status": error.status} if isinstance(error, Refusal) else {}
+    return msgspec.json.encode(told or {"text": error.message}).decode()
+
+
+def failure_of(text: str) -> Refusal | Unanswered:
+    """What was recorded as :func:`failure_text`."""
+    told = msgspec.json.decode(text)
+    return Refusal(**told) if "code" in told else Unanswered(told["text"])
 
 
 def order_error(refusal: Refusal, instrument: str, asset: str) -> OrderError:

@@ -20,8 +20,17 @@ from barter_bt.live.binance.dialect import SPOT
 from barter_bt.live.binance.endpoints import Endpoints
 from barter_bt.live.binance.keys import Keys
 from barter_bt.live.binance.messages import ApiError, ExchangeInfo, ServerTime
-from barter_bt.live.binance.refusals import BAD_SYMBOL, BAD_TIME, TOO_MANY, UNKNOWN_OUTCOME, Refusal, Unanswered
+from barter_bt.live.binance.refusals import (
+    BAD_SYMBOL,
+    BAD_TIME,
+    TOO_MANY,
+    UNKNOWN_OUTCOME,
+    Refusal,
+    Unanswered,
+    failure_text,
+)
 from barter_bt.live.clock import SECOND_NS, Clock
+from barter_bt.live.raw import NO_TAP, Tap
 
 T = TypeVar("T")
 MS_NS = 1_000_000
@@ -41,6 +50,8 @@ class Rest:
         Where to, and whose account; without keys nothing can be signed.
     clock
         What time it is.
+    tap
+        Is told what queries are answered.
 
     Attributes
     ----------
@@ -52,7 +63,10 @@ class Rest:
         By how much the exchange's clock is ahead.
     """
 
-    def __init__(self, endpoints: Endpoints, keys: Keys | None, clock: Clock) -> None:
+    def __init__(self, endpoints: Endpoints, keys: Keys | None, clock: Clock, tap: Tap = NO_TAP) -> None:
+        self._tap = tap
+        if keys is not None:
+            tap.hide(keys.key)
         self._endpoints, self._keys, self._clock, self.dialect = endpoints, keys, clock, endpoints.dialect
         self.budget, self.offset_ms = Budget(), 0
         self._session: Any = None
@@ -169,7 +183,8 @@ class Rest:
         import aiohttp
         from yarl import URL
 
-        query = urlencode({name: _plain(value) for name, value in (params or {}).items() if value is not None})
+        query = query_of(params)
+        source = source_of(method, path, query)
         headers = {"X-MBX-APIKEY": self._need_keys().key} if signed or is_keyed else {}
         if signed:
             keys = self._need_keys()
@@ -178,11 +193,21 @@ class Rest:
         url = URL(f"{self._endpoints.rest}{path}{'?' if query else ''}{query}", encoded=True)
         self.budget.add(costs, self._clock.now())
         try:
-            return await within(self._clock, ANSWER_NS, self._answer(method, url, headers))
+            body = await within(self._clock, ANSWER_NS, self._answer(method, url, headers))
+        except (Refusal, Unanswered) as error:
+            raise self._failed(source, error) from error.__cause__
         except aiohttp.ClientConnectorError as error:
-            raise Unanswered(f"{method} {path} could not be sent: {error}", was_sent=False) from error
+            told = f"{method} {path} could not be sent: {error}"
+            raise self._failed(source, Unanswered(told, was_sent=False)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unanswered(f"{method} {path} was not answered: {error!r}") from error
+            raise self._failed(source, Unanswered(f"{method} {path} was not answered: {error!r}")) from error
+        if not is_keyed:
+            self._tap.saw(self._clock.now(), source, "answer", body.decode(errors="replace"))
+        return body
+
+    def _failed(self, source: str, error: Refusal | Unanswered) -> Refusal | Unanswered:
+        self._tap.saw(self._clock.now(), source, "failed", failure_text(error))
+        return error
 
     async def _answer(self, method: str, url: Any, headers: dict[str, str]) -> bytes:
         async with self.session().request(method, url, headers=headers) as response:
@@ -215,6 +240,16 @@ class Rest:
         params: dict[str, Any] = {"apiKey": keys.key, "recvWindow": WINDOW_MS, "timestamp": self.server_ms()}
         payload = "&".join(f"{name}={value}" for name, value in sorted(params.items()))
         return params | {"signature": keys.sign(payload)}
+
+
+def query_of(params: Mapping[str, Any] | None) -> str:
+    """Parameters as they are sent, without a signature."""
+    return urlencode({name: _plain(value) for name, value in (params or {}).items() if value is not None})
+
+
+def source_of(method: str, path: str, query: str) -> str:
+    """A request as it is recorded."""
+    return f"{method} {path}{'?' if query else ''}{query}"
 
 
 async def within(clock: Clock, wait_ns: int, what: Coroutine[Any, Any, T]) -> T:

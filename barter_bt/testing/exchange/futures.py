@@ -118,7 +118,8 @@ class LoopbackFutures(LoopbackExchange):
         for group in ("public", "market"):
             app.router.add_get(f"/{group}/stream", self._streams)
             app.router.add_get(f"/{group}/ws{{rest:(/.*)?}}", self._raw_streams)
-        app.router.add_get("/private/ws/{key}", self._private)
+        for path in ("/private/ws/{key}", "/private/ws"):
+            app.router.add_get(path, self._private)
         app.router.add_route("*", "/fapi/{rest:.*}", self._rest)
 
     @property
@@ -135,7 +136,8 @@ class LoopbackFutures(LoopbackExchange):
         return f"listen-key-{self._number}" if is_alive else None
 
     async def _private(self, request: web.Request) -> web.StreamResponse:
-        if self.is_down or request.match_info["key"] != self._key:
+        key = request.match_info.get("key", request.query.get("listenKey"))
+        if self.is_down or key is None or key != self._key:
             return web.Response(status=503 if self.is_down else 400)
         return await self.sockets.accept(request, {Sockets.ACCOUNT}, self._subscribe, is_raw=True)
 
@@ -210,6 +212,7 @@ class LoopbackFutures(LoopbackExchange):
     def _say_trade(self, symbol: str, row: dict[str, Any]) -> None:
         told = {"e": "aggTrade", "E": self.now(), "s": symbol, **agg_trade(row)}
         self.sockets.say(f"{symbol.lower()}@aggTrade", told)
+        super()._say_trade(symbol, row)
 
     def _more_of_ticker(self) -> dict[str, Any]:
         return {"e": "bookTicker", "E": self.now(), "T": self.now()}

@@ -5,6 +5,7 @@ kind      what the exchange says
 ========  ==============================================================================================================
 quotes    each as the best level of either side
 trades    each as it is, by a buyer where nobody says; without quotes, best prices are a tick beside the last trade
+book      each message as what it makes of the book; the best level of either side is the best price
 candles   a trade at the open, at both extremes (that nearer to the open first) and at the close, of a quarter of the
           volume each, best prices a tick beside it; and at the end the candle itself
 ========  ==============================================================================================================
@@ -17,9 +18,10 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -36,6 +38,8 @@ from barter_bt.testing.exchange.script import Script
 from barter_bt.testing.exchange.server import MS_NS, LoopbackExchange
 
 PING_NS = 20 * SECOND_NS
+_MESSAGE = ("time_exchange", "time_received", "snapshot", "sequence")
+_TOLD = {"quotes": ("quotes",), "book": ("book", "quotes")}
 Happening = tuple[int, Callable[[], None]]
 
 
@@ -50,7 +54,7 @@ async def replay_market(
     exchange
         Says them.
     streams
-        Of trades, quotes and candles.
+        Of trades, quotes, candles and books by price.
     symbols
         Of each instrument.
     clock
@@ -64,7 +68,7 @@ async def replay_market(
         Rows are of a kind, or candles of a length, that the exchange does not stream.
     """
     channels(streams)
-    quoted = {name for stream in streams if stream.kind == "quotes" for name in stream.instruments}
+    quoted = {name for stream in streams if stream.kind in ("quotes", "book") for name in stream.instruments}
     says = {name: Says(exchange, symbol, is_quoted=name in quoted) for name, symbol in symbols.items()}
     rows = [_happenings(one, name, says[name]) for one in streams for name in one.instruments if name in says]
     told = heapq.merge(*rows, key=itemgetter(0))
@@ -99,12 +103,12 @@ def channels(streams: Sequence[Stream]) -> tuple[str, ...]:
     """
     found = dict[str, None]()
     for stream in streams:
-        if stream.is_book:
-            raise ConfigError(f"{stream.name}: a loopback exchange replays no book", "allowed: trades, quotes, candles")
+        if stream.kind == "book_orders":
+            allowed = "allowed: trades, quotes, candles, books by price"
+            raise ConfigError(f"{stream.name}: a loopback exchange replays no book by order", allowed)
         if stream.kind == "candles":
             found[interval_of(stream.openings()[0])] = None
-        made_up = ("quotes",) if stream.kind == "quotes" else ("trades", "quotes")
-        found |= dict.fromkeys(made_up)
+        found |= dict.fromkeys(_TOLD.get(stream.kind, ("trades", "quotes")))
     return tuple(found)
 
 
@@ -132,12 +136,18 @@ def interval_of(length: int) -> str:
 
 def _happenings(stream: Stream, name: str, says: Says) -> Iterator[Happening]:
     """What an instrument's rows of a stream let happen, in order of time."""
+    if stream.kind == "book":
+        yield from _book(_rows(stream, name), says)
+        return
     told = {"quotes": _quote, "trades": _trade, "candles": _candle}[stream.kind]
+    for row in _rows(stream, name):
+        yield from told(row, says)
+
+
+def _rows(stream: Stream, name: str) -> Iterator[dict[str, Any]]:
     of_it = pl.lit(value=True) if stream.instrument else pl.col("instrument").cast(pl.String) == name
     for piece in stream.pieces():
-        numbers = piece.canonical.filter(of_it).with_columns(cs.datetime().to_physical())
-        for row in numbers.iter_rows(named=True):
-            yield from told(row, says)
+        yield from piece.canonical.filter(of_it).with_columns(cs.datetime().to_physical()).iter_rows(named=True)
 
 
 class Says:
@@ -172,6 +182,22 @@ def _quote(row: Mapping[str, Any], says: Says) -> Iterator[Happening]:
 def _trade(row: Mapping[str, Any], says: Says) -> Iterator[Happening]:
     side = "SELL" if row["side"] < 0 else "BUY"
     yield row["time_exchange"], partial(says.trade, row["price"], row["amount"], side)
+
+
+def _book(rows: Iterable[dict[str, Any]], says: Says) -> Iterator[Happening]:
+    """The book behind each message, which is the rows of one time and number."""
+    sides: tuple[dict[str, str], dict[str, str]] = {}, {}
+    for (time, *_), levels in groupby(rows, lambda row: [row.get(name) for name in _MESSAGE]):
+        for number, row in enumerate(levels):
+            if row["snapshot"] and not number:
+                for side in sides:
+                    side.clear()
+            side, price = sides[row["side"] < 0], str(row["price"])
+            if row["amount"]:
+                side[price] = str(row["amount"])
+            else:
+                side.pop(price, None)
+        yield time, partial(says.exchange.book, dict(sides[0]), dict(sides[1]), says.listing.symbol)
 
 
 def _candle(row: Mapping[str, Any], says: Says) -> Iterator[Happening]:

@@ -33,7 +33,7 @@ def loopback(exchange: LoopbackExchange, clock: Any = None, secrets: Secrets = S
     api, there = made.api, exchange.endpoints
     paths = {"public": "/api/v3", "private": "/api/v3", "fapiPublic": "/fapi/v1", "fapiPrivate": "/fapi/v1",
              "fapiPublicV3": "/fapi/v3", "fapiPrivateV3": "/fapi/v3", "fapiPrivateV2": "/fapi/v2"}  # fmt: skip
-    sockets = {"spot": f"{there.streams}/ws", "future": f"{there.streams}/ws", "ws-api": {"spot": there.api}}
+    sockets = {"spot": f"{there.streams}/ws", "linear": f"{there.streams}/ws", "ws-api": {"spot": there.api}}
     urls = {name: f"{there.rest}{paths.get(name, '/nowhere')}" for name, url in api.urls["api"].items() if name != "ws"}
     api.urls["api"] = {**urls, "ws": sockets}
     if clock is not None:

@@ -1,0 +1,79 @@
+"""The systems that trade on paper: on the data of a file, and on what a market tells."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from barter_bt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from barter_bt.backtest.config import Config
+    from barter_bt.live import Arrival, Clock, Recorder, Source, System
+
+_HALF_A_MINUTE = 30
+_OF_A_BACKTEST = ("data", "interpret", "start", "end")  # what comes now has no such times
+
+
+def on_data(loaded: Config, pace: str, recorder: Recorder | None, *, compiled: bool = False) -> tuple[System, Clock]:
+    """On the data of a file, at a pace."""
+    from barter_bt.backtest import Simulation
+    from barter_bt.live import paper
+
+    built = loaded.build()
+    strategy = built.pop("strategy")
+    simulation = Simulation(**built)
+    setup = simulation.setup
+    clock = _clock(pace, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
+    return paper(simulation, strategy, clock=clock, recorder=recorder, compiled=compiled), clock
+
+
+def on_a_market(
+    loaded: Config, market: Source, clock: Clock | None, recorder: Recorder | None, *, compiled: bool = False
+) -> System:
+    """On what a market does now; trading begins disabled."""
+    from barter_bt.live import MockExchange, System
+
+    built = loaded.build()
+    strategy = built.pop("strategy")
+    for name in _OF_A_BACKTEST:
+        built.pop(name, None)
+    mock = MockExchange(market, clock=clock, **built)
+    return System(
+        strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
+        compiled=compiled, **mock.engine_arguments(),
+    )  # fmt: skip
+
+
+def that_heard(loaded: Config, recording: Path) -> System:
+    """As the one that heard a market and was recorded, to process its recording again."""
+    from barter_bt.live import Virtual, read_session
+
+    return on_a_market(loaded, _Silent(), Virtual(read_session(recording).start), None)
+
+
+class _Silent:
+    """A market that says nothing."""
+
+    async def arrivals(self) -> AsyncIterator[Arrival]:
+        return
+        yield
+
+    async def close(self) -> None:
+        return None
+
+
+def _clock(pace: str, begins: int, ends: int) -> Clock:
+    from barter_bt.data.duration import duration_ns
+    from barter_bt.live import Paced, Virtual
+    from barter_bt.live.clock import SECOND_NS
+
+    if pace == "max":
+        return Virtual(begins)
+    if pace == "auto":
+        return Paced(begins, max(ends - begins, SECOND_NS) / SECOND_NS / _HALF_A_MINUTE, ends)
+    try:
+        return Paced(begins, duration_ns(pace, "--pace") / SECOND_NS, ends)
+    except ConfigError as error:
+        raise ConfigError(error.message, "write 1s, 1h, 1d, auto or max") from error

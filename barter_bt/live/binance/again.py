@@ -1,0 +1,111 @@
+"""Raw messages of a recorded market, through the adapter once more."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from barter_bt.instrument import Instrument
+from barter_bt.live.binance.endpoints import FUTURES_MAIN_NETWORK, MAIN_NETWORK, Endpoints
+from barter_bt.live.binance.inbox import Lost
+from barter_bt.live.binance.keys import Keys
+from barter_bt.live.binance.market import BinanceMarket
+from barter_bt.live.binance.refusals import Unanswered, failure_of
+from barter_bt.live.binance.rest import Rest, query_of, source_of
+from barter_bt.live.clock import Clock, Virtual
+from barter_bt.live.raw import NO_TAP, Tap, read_raw
+from barter_bt.protocol import Market
+
+Answers = dict[str, deque[tuple[str, str]]]
+
+
+async def from_raw(directory: str | Path, instruments: Sequence[Instrument], **options: Any) -> list[Market]:
+    """Read raw messages as the market that recorded them did: the same events, with what was asked for in between.
+
+    So a recording can be read anew when the adapter has learned something, and the adapter be tested on what an
+    exchange has really said.
+
+    Parameters
+    ----------
+    directory
+        Of a session that was recorded with raw messages.
+    instruments
+        As the market had them.
+    options
+        As the market had them: ``depth``, ``backfill``.
+
+    Returns
+    -------
+    list of Market
+        What it told, in order. The session may have ended before it processed the last of them.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As of :func:`~barter_bt.live.read_raw`.
+    """
+    rows = read_raw(directory).filter(pl.col("adapter") == "market")
+    market = _Again(rows, instruments, **options)
+    try:
+        return [event async for arrival in market.arrivals() for event in arrival.events]  # type: ignore[misc]
+    finally:
+        await market.close()
+
+
+class _Again(BinanceMarket):
+    """A market whose messages and answers are those of a recording."""
+
+    def __init__(self, rows: pl.DataFrame, instruments: Sequence[Instrument], **options: Any) -> None:
+        answers: Answers = defaultdict(deque)
+        for source, kind, raw in rows.filter(pl.col("kind").is_in(["answer", "failed"])).select(
+            "source", "kind", "raw"
+        ).iter_rows():  # fmt: skip
+            answers[source].append((kind, raw))
+
+        def make(endpoints: Endpoints, keys: None, clock: Clock, tap: Tap) -> Rest:
+            return _Recorded(answers, endpoints, keys, clock)
+
+        self._make_rest = make
+        is_futures = instruments[0].exchange == FUTURES_MAIN_NETWORK.exchange
+        where = FUTURES_MAIN_NETWORK if is_futures else MAIN_NETWORK
+        super().__init__(instruments, endpoints=where, clock=Virtual(), limit=rows.height + 1, **options)
+        for item in _processed(rows):
+            self._inbox.put(item)
+        self._inbox.close()
+
+
+def _processed(rows: pl.DataFrame) -> list[Any]:
+    """What waited to be read, without what was given up."""
+    found: list[Any] = []
+    for time, kind, raw in rows.select(pl.col("time").to_physical(), "kind", "raw").iter_rows():
+        if kind == "text":
+            found.append((time, raw))
+        elif kind == "lost":
+            found.append(Lost(raw))
+        elif kind == "given_up":
+            del found[len(found) - int(raw) :]
+    return found
+
+
+class _Recorded(Rest):
+    """Answers as they were, to each request in the order in which it was made."""
+
+    def __init__(self, answers: Answers, endpoints: Endpoints, keys: Keys | None, clock: Clock) -> None:
+        super().__init__(endpoints, keys, clock, NO_TAP)
+        self._answers = answers
+
+    async def _once(
+        self, method: str, path: str, params: Mapping[str, Any] | None, costs: Mapping[str, int], signed: bool,
+        *, is_keyed: bool = False,
+    ) -> bytes:  # fmt: skip
+        source = source_of(method, path, query_of(params))
+        if not self._answers[source]:
+            raise Unanswered(f"the recording has no answer to {source}")
+        kind, raw = self._answers[source].popleft()
+        if kind == "failed":
+            raise failure_of(raw)
+        return raw.encode()
