@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from barter_bt.book import OrderBook
-from barter_bt.book.tables import ROOM
+from barter_bt.book.tables import PAGE, ROOM
 from barter_bt.data import book, rebuild_books
 from barter_bt.errors import ConfigError, DataError
 from tests.draws import draws
@@ -89,14 +89,14 @@ TestModel = Model.TestCase
 TestModel.settings = settings(max_examples=draws(25), stateful_step_count=20)
 
 
-def test_a_side_that_outgrows_its_room_moves_and_keeps_its_levels():
-    many = [(price, price) for price in range(1, 5 * ROOM)]
+def test_a_side_that_outgrows_pages_and_room_moves_and_keeps_its_levels():
+    many = [(price, price) for price in range(1, 5 * ROOM * PAGE)]
     grown = OrderBook(1, 1)
-    grown.snapshot(bids=many[::2], asks=[(1000, 1)])
+    grown.snapshot(bids=many[::2], asks=[(10_000, 1)])
     grown.update(bids=many[1::2])
-    grown.update(asks=[(1001, 2)])
+    grown.update(asks=[(10_001, 2)])
     assert grown.bids() == sorted(many, reverse=True)
-    assert grown.asks() == [(1000, 1), (1001, 2)]
+    assert grown.asks() == [(10_000, 1), (10_001, 2)]
 
 
 def test_prices_off_the_grid_and_negative_amounts_are_errors_and_parts_of_lots_do_not_count():
@@ -124,4 +124,4 @@ def test_what_is_compiled_is_what_is_interpreted():
     plain, compiled = (rebuild_books(stream, levels=7, interpret=one) for one in (True, False))
     assert plain.equals(compiled)
     assert {"crossed", "normal"} <= set(plain["state"])
-    assert plain["bid_levels"].max() > ROOM
+    assert plain["bid_levels"].max() > PAGE
