@@ -44,6 +44,10 @@ def _begin(b: Books, i: int, flags: int) -> None:
     """A snapshot, or a message behind a gap, starts: what the book was is over."""
     b.states.gaps[i] += int(flags & GAP != 0)
     b.states.stale[i] = int(flags & SNAPSHOT == 0)
+    _clear(b, i)
+
+
+def _clear(b: Books, i: int) -> None:
     for side in (2 * i + BIDS, 2 * i + ASKS):
         for page in range(b.sides.first[side], b.sides.first[side] + b.sides.pages[side]):
             _give_back(b, b.pages.row[page])
@@ -58,7 +62,7 @@ def _set_level(b: Books, side: int, rank: int, lots: int) -> None:
             _begin_side(b, side, rank, lots)
         return
     page = find_page(b, side, rank)
-    row, end = find(b, page, rank), b.pages.row[page] + b.pages.count[page]
+    row, end = find(b, side, page, rank), b.pages.row[page] + b.pages.count[page]
     if row < end and b.levels.rank[row] == rank:
         if lots > 0:
             b.levels.lots[row] = lots
@@ -68,7 +72,7 @@ def _set_level(b: Books, side: int, rank: int, lots: int) -> None:
         if b.pages.count[page] == PAGE:
             _split(b, side, page)
             page = find_page(b, side, rank)
-            row, end = find(b, page, rank), b.pages.row[page] + b.pages.count[page]
+            row, end = find(b, side, page, rank), b.pages.row[page] + b.pages.count[page]
         _insert(b, side, page, row, end, rank, lots)
 
 
@@ -157,3 +161,22 @@ def _take(b: Books) -> int:
 
 def _give_back(b: Books, row: int) -> None:
     b.levels.rank[row], b.spare.row[0] = b.spare.row[0], row + 1
+
+
+@unit
+def copy_book(b: Books, of: Books, i: int) -> None:
+    """Let a book be what another is, and know what that knows."""
+    _clear(b, i)
+    for side in (2 * i + BIDS, 2 * i + ASKS):
+        while b.sides.room[side] < of.sides.pages[side]:
+            _move(b, side)
+        for k in range(of.sides.pages[side]):
+            page, source = b.sides.first[side] + k, of.sides.first[side] + k
+            row, begins = _take(b), of.pages.row[source]
+            b.pages.row[page], b.pages.count[page], b.pages.low[page] = row, of.pages.count[source], of.pages.low[source]
+            for at in range(of.pages.count[source]):
+                b.levels.rank[row + at], b.levels.lots[row + at] = of.levels.rank[begins + at], of.levels.lots[begins + at]
+        b.sides.pages[side], b.sides.count[side] = of.sides.pages[side], of.sides.count[side]
+    to, known = b.states, of.states
+    to.stale[i], to.messages[i], to.gaps[i], to.unused[i] = known.stale[i], known.messages[i], known.gaps[i], known.unused[i]
+    to.depth_time[i] = known.depth_time[i]

@@ -42,17 +42,20 @@ def find_page(b: Books, side: int, rank: int) -> int:
 
 
 @hot
-def find(b: Books, page: int, rank: int) -> int:
+def find(b: Books, side: int, page: int, rank: int) -> int:
     """The row of the first level of a page whose rank is at least ``rank``: most are near the best, the last."""
     first, ranks = b.pages.row[page], b.levels.rank
     row = first + b.pages.count[page]
-    near = row - 1 - (ranks[row - 1] - rank)  # where it stands if each tick between has a level
-    if first <= near < row and ranks[near] == rank:
-        return near
-    near = max(first, row - _NEAR)
-    while row > near and ranks[row - 1] >= rank:
-        row -= 1
-    return row if row > near else _bisect(ranks, first, row, rank)
+    if page == b.sides.first[side] + b.sides.pages[side] - 1:
+        near = row - 1 - (ranks[row - 1] - rank)  # where it stands if each tick between has a level
+        if first <= near < row and ranks[near] == rank:
+            return near
+        near = max(first, row - _NEAR)
+        while row > near and ranks[row - 1] >= rank:
+            row -= 1
+        if row > near:
+            return row
+    return _bisect(ranks, first, row, rank)
 
 
 @hot
@@ -60,8 +63,8 @@ def _bisect(ranks: Column[int], first: int, end: int, rank: int) -> int:
     """The same among the rows from ``first`` to before ``end``, in halves."""
     row, left = first, end - first
     while left > 0:
-        half = (left + 1) // 2
-        row += half * int(ranks[row + half - 1] < rank)
+        half = (left + 1) >> 1
+        row += half if ranks[row + half - 1] < rank else 0
         left -= half
     return row
 
@@ -78,7 +81,7 @@ def lots_at(b: Books, side: int, ticks: int) -> int:
         return 0
     rank = rank_of(side, ticks)
     page = find_page(b, side, rank)
-    row = find(b, page, rank)
+    row = find(b, side, page, rank)
     is_there = row < b.pages.row[page] + b.pages.count[page] and b.levels.rank[row] == rank
     return b.levels.lots[row] if is_there else 0
 

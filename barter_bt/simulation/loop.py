@@ -71,12 +71,12 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
+from barter_bt.simulation.idle import catch_up_idle
 from barter_bt.simulation.replay import replay
 from barter_bt.venue.arrival import receive
 from barter_bt.venue.delay import release
 from barter_bt.venue.expiry import expire
 from barter_bt.venue.flows import pay_flows
-from barter_bt.venue.lag import catch_up
 from barter_bt.venue.lapse import lapse
 from barter_bt.venue.market import on_candle_opens, on_market_time
 from barter_bt.venue.settle import settle
@@ -156,7 +156,7 @@ def run(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
             woken = decide(s, my)
         elif what in (EXPIRY, CASH_FLOW, REQUEST):
             if v.clock.live[0] == 0:
-                e.starved[0] = catch_up(v, f, e.streams[0], min(due, e.market_time[0] if e.shut[0] else last_time(s)))
+                e.starved[0] = catch_up_idle(s, v, f, min(due, e.market_time[0] if e.shut[0] else last_time(s)))
                 if e.starved[0] >= 0:
                     return DATA
             v.clock.stage[0] = what
@@ -222,7 +222,7 @@ def _plan(s: EngineState, f: Cursors, source: int, first: int, end: int) -> None
 
 def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
     """The cursor to feed next: ``c``, unless an idle venue lags behind in chunks that could be let go."""
-    behind = catch_up(v, f, s.engine.streams[0], s.engine.market_time[0]) if v.clock.live[0] == 0 else -1
+    behind = catch_up_idle(s, v, f, s.engine.market_time[0]) if v.clock.live[0] == 0 else -1
     return behind if behind >= 0 else c
 
 

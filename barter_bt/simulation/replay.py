@@ -104,7 +104,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
             alone = row + 1 < rows and time[row + 1] > now
             if not (same and alone and f.row[twin] == row):
                 break
-            venue_takes(v, f, twin, row)
+            venue_takes(v, f, twin, row, row + 1)
             busy = clock.live[0] > 0
             limit = min(limit, s.agenda.due[REPORT] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:

@@ -70,11 +70,11 @@ def pass_over(s: EngineState, i: int, now: int) -> None:
         record(s)
 
 
-def venue_takes(v: VenueState, f: Cursors, twin: int, row: int) -> None:
-    """The venue sees the row that the engine is about to see, and settles what it matches."""
+def venue_takes(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
+    """The venue sees the row, or message up to ``end``, that the engine is about to see, and settles what it matches."""
     v.clock.stage[0] = VENUE_MARKET
     venue_sees(v, f, twin, row)
     locate(v.fault, twin, row)
-    advance(f, twin, row + 1)
+    advance(f, twin, end)
     if len(v.matches) > 0:
         settle(v)
