@@ -173,10 +173,22 @@ def copy_book(b: Books, of: Books, i: int) -> None:
         for k in range(of.sides.pages[side]):
             page, source = b.sides.first[side] + k, of.sides.first[side] + k
             row, begins = _take(b), of.pages.row[source]
-            b.pages.row[page], b.pages.count[page], b.pages.low[page] = row, of.pages.count[source], of.pages.low[source]
+            b.pages.row[page], b.pages.count[page], b.pages.low[page] = (
+                row,
+                of.pages.count[source],
+                of.pages.low[source],
+            )
             for at in range(of.pages.count[source]):
-                b.levels.rank[row + at], b.levels.lots[row + at] = of.levels.rank[begins + at], of.levels.lots[begins + at]
+                b.levels.rank[row + at], b.levels.lots[row + at] = (
+                    of.levels.rank[begins + at],
+                    of.levels.lots[begins + at],
+                )
         b.sides.pages[side], b.sides.count[side] = of.sides.pages[side], of.sides.count[side]
     to, known = b.states, of.states
-    to.stale[i], to.messages[i], to.gaps[i], to.unused[i] = known.stale[i], known.messages[i], known.gaps[i], known.unused[i]
+    to.stale[i], to.messages[i], to.gaps[i], to.unused[i] = (
+        known.stale[i],
+        known.messages[i],
+        known.gaps[i],
+        known.unused[i],
+    )
     to.depth_time[i] = known.depth_time[i]

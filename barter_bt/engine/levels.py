@@ -12,7 +12,7 @@ from barter_bt.engine.terms import LARGEST, Terms, steps, whole_lots
 
 @hot
 def apply_message(b: Books, t: Terms, f: Cursors, c: int, row: int, i: int) -> int:
-    """Apply the message of an instrument that starts at ``row``: the row behind it, or ``~row`` of one that is malformed."""
+    """Apply the message that starts at a row; returns the row behind it, or ``~row`` of one that is malformed."""
     flags, price, amount, time = f.flags[c], f.first[c], f.second[c], f.time_exchange[c]
     per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.tick_noise[i], t.lots_per_unit[i], t.lot_noise[i]
     at, bits = row, 0

@@ -71,7 +71,7 @@ def pass_over(s: EngineState, i: int, now: int) -> None:
 
 
 def venue_takes(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
-    """The venue sees the row, or message up to ``end``, that the engine is about to see, and settles what it matches."""
+    """The venue sees the row, or the message up to ``end``, that the engine is about to see, and settles matches."""
     v.clock.stage[0] = VENUE_MARKET
     venue_sees(v, f, twin, row)
     locate(v.fault, twin, row)

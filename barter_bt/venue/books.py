@@ -43,7 +43,7 @@ def rests_in_book(v: VenueState, i: int) -> bool:
 
 
 def _follow(v: VenueState, f: Cursors, c: int, row: int, i: int) -> None:
-    """An order of the book has changed: whoever came last has the highest place, and executions may be of own orders."""
+    """An order of the book has changed: who came last has the highest place, and own orders may have a part in it."""
     t, flags, place = v.terms, f.flags[c][row], int(f.fourth[c][row])
     if flags & (BID | ASK):
         v.markets.newest[i] = max(v.markets.newest[i], place)
