@@ -171,6 +171,7 @@ class Simulation:
         _install(state, index, scales, watched, limits, told, trading)
         with_books = _with_books(streams, index)
         state.engine.has_books[0] = int(bool(with_books))
+        state.engine.repeats[0] = int(state.links.array("repeated").any())
         reasons, early = install_flows(paid, state, index, scales, fees, with_books)
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)

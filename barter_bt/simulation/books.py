@@ -17,7 +17,7 @@ from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_book
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.simulation.row import is_observed, keep, pass_over, venue_takes
+from barter_bt.simulation.row import arrives_again, is_observed, keep, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 
@@ -29,9 +29,9 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     twin, row, rows, left, n = c - streams, f.row[c], f.rows[c], e.budget[0], len(s.instruments)
     same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
-    time, instrument, flags, stamp, shift = f.time[c], f.instrument[c], f.flags[c], f.time_exchange[c], f.shift[c]
+    time, instrument, stamp, shift = f.time[c], f.instrument[c], f.time_exchange[c], f.shift[c]
     asked, status = e.wake[0] if is_awake(s) else 0, SLEEP
-    observed, unhealthy = is_observed(s), e.unhealthy[0] > 0
+    observed, unhealthy, repeats = is_observed(s), e.unhealthy[0] > 0, e.repeats[0] != 0
     while row < rows and left > 0:
         now = time[row] + shift
         if now > limit:
@@ -40,9 +40,7 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
             fail(v.fault, TIME_WENT_BACK, -1)
             break
         if v.clock.live[0] > 0 and f.due[twin] <= now:
-            end = row + 1
-            while not flags[end - 1] & ENDS:
-                end += 1
+            end = _end(f, c, row)
             alone = end < rows and time[end] > now
             if not (same and alone and f.row[twin] == row):
                 break
@@ -56,9 +54,8 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
             if not is_expired(i, n):
                 fail(v.fault, BAD_ROW, -1)
                 break
-            while not flags[row] & ENDS:
-                row, left = row + 1, left - 1
-            row, left = row + 1, left - 1
+            end = _end(f, c, row)
+            row, left = end, left - (end - row)
             pass_over(s, ~i, now)
             continue
         e.time[0] = now
@@ -66,7 +63,7 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
         if unhealthy:
             heal_market(s, s.terms.exchange[i])
             unhealthy = e.unhealthy[0] > 0
-        end = apply_message(s.books, s.terms, f, c, row, i)
+        end = _end(f, c, row) if repeats and e.again[0] else apply_message(s.books, s.terms, f, c, row, i)
         if end < 0:
             fail(v.fault, BAD_ROW, i)
             locate(v.fault, c, ~end)
@@ -76,7 +73,8 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
         if observed:
             _observe_message(s, f, c, i, row, end)
         kind = MARKET_QUOTE if moved and not asked & MARKET_BOOK else MARKET_BOOK
-        row = end
+        if not (repeats and arrives_again(s, v, i, stamp[row])):
+            row = end
         if asked & kind:
             s.event.kind[0], s.event.order[0], s.event.instrument[0] = kind, -1, i
             if wake(s, my) != SLEEP:
@@ -91,6 +89,14 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
     locate(v.fault, c, row)
     advance(f, c, row)
     return status
+
+
+def _end(f: Cursors, c: int, row: int) -> int:
+    """The row behind the message that starts at a row."""
+    end = row + 1
+    while not f.flags[c][end - 1] & ENDS:
+        end += 1
+    return end
 
 
 @unit

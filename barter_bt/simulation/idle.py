@@ -18,7 +18,8 @@ _LEVELS_PER_ROW = 32  # that are copied in the time that a row takes
 
 def catch_up_idle(s: EngineState, v: VenueState, f: Cursors, now: int) -> int:
     """See what matters of all rows up to ``now``; returns -1, or the cursor that needs its next chunk first."""
-    if s.engine.has_books[0] and len(v.taken) == 0 and v.clock.needs_marks[0] == 0:
+    plain = s.engine.has_books[0] and s.engine.repeats[0] == 0
+    if plain and len(v.taken) == 0 and v.clock.needs_marks[0] == 0:
         for c in range(s.engine.streams[0]):
             if f.kind[c] == BOOK_ROWS:
                 _take_books(s, v, f, c, now)

@@ -10,6 +10,7 @@ from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
 from barter_bt.engine.fault import locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.engine.mishaps import REPEATED, happens
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.tables import EngineState
@@ -68,6 +69,15 @@ def pass_over(s: EngineState, i: int, now: int) -> None:
         s.event.kind[0] = kind
     if s.engine.recording[0] == EACH_EVENT:
         record(s)
+
+
+@unit
+def arrives_again(s: EngineState, v: VenueState, i: int, time: int) -> int:
+    """Whether a market event that has just arrived, and happened at a time, arrives once more (rule 95)."""
+    k, exchange = v.links, s.terms.exchange[i]
+    is_first = s.engine.again[0] == 0
+    s.engine.again[0] = int(is_first and happens(k, exchange, REPEATED, 0, time, k.repeated[exchange]))
+    return s.engine.again[0]
 
 
 def venue_takes(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
