@@ -11,8 +11,8 @@ import barter_bt as bt
 from barter_bt.backtest.config import load
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.errors import ConfigError
-from tests.engine.test_rules_latency import mixed
 from tests.engine import books
+from tests.engine.test_rules_latency import mixed
 from tests.engine.tiny import S, Watch, bars, quotes, run, schedule, table, trades
 
 BIG = 2**64
