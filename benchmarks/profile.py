@@ -25,7 +25,7 @@ from barter_bt import Signals, Simulation, data
 from barter_bt.backtest import Result
 from barter_bt.data import generate
 from barter_bt.strategy.builtin import SmaCross
-from benchmarks import bars, counting, held, replay
+from benchmarks import bars, books, counting, held, replay
 from benchmarks.lines import Functions, noted
 from benchmarks.measure import RUNS, TABLES, Columns, Entry, Job, Skipped, sum_seconds
 from benchmarks.phases import KERNEL, around, seconds_of_phases
@@ -85,6 +85,15 @@ def _later(n: int, strategy: Any) -> Job:
     return Job(run, n, before)
 
 
+def _idle_book(arrays: Callable[[int], books.Arrays]) -> Profiled:
+    """Rows of depth, without an order."""
+
+    def job(n: int) -> Job:
+        return books.idle_job(arrays(n))
+
+    return Profiled(job, job, books.ROWS, 50_000)
+
+
 PROFILED = {
     "sma_cross": Profiled(
         lambda n: bars.sma_job(n, SmaCross(), None), lambda n: bars.sma_job(n, _nothing(), None), bars.CANDLES, 30_000
@@ -108,6 +117,8 @@ PROFILED = {
     "replay_compiled": Profiled(
         replay.trades_job, lambda n: replay.trades_job(n, replay.flipping(NEVER)), replay.EVENTS, 50_000
     ),
+    "book_idle": _idle_book(books.depth_arrays),
+    "book_orders_idle": _idle_book(books.order_arrays),
 }
 
 
@@ -171,7 +182,9 @@ def _kernel(case: str, n: int, seconds: float, columns: Columns) -> str:
         rows.append(("instructions", f"not counted: {why}"))
     else:
         rows.append(("instructions of an event", number(found["event"])))
-        rows.append(("instructions of an order", f"{number(found['order'])}, of {count(int(found['orders']))} orders"))
+        if found["orders"]:
+            orders = f"{number(found['order'])}, of {count(int(found['orders']))} orders"
+            rows.append(("instructions of an order", orders))
     return markdown(("kernel", ""), rows)
 
 
@@ -190,7 +203,7 @@ def instructions(case: str) -> Entry:
     few, many, ordered = counting.counts(["-m", __spec__.name if __spec__ else __name__, case, "--counted"])
     n = PROFILED[case].counted
     orders = PROFILED[case].job(2 * n).run().orders.height
-    return {"event": (many - few) / n, "order": (ordered - many) / orders, "orders": orders}
+    return {"event": (many - few) / n, "order": (ordered - many) / max(orders, 1), "orders": orders}
 
 
 def functions(case: str) -> str:
@@ -203,7 +216,7 @@ def functions(case: str) -> str:
     n = 2 * PROFILED[case].counted
     orders = PROFILED[case].job(n).run().orders.height
     parts = (("an event", many, n), ("an order, with what it adds to each event", ordered - many, orders))
-    return "\n\n".join(_most(what, counts, per, names) for what, counts, per in parts)
+    return "\n\n".join(_most(what, counts, per, names) for what, counts, per in parts if per)
 
 
 def _most(what: str, counts: Counter[int], per: int, names: Functions) -> str:

@@ -1,6 +1,7 @@
 """Prices of a run's market data: all of them, or as many as a picture needs, in memory that does not grow with them.
 
-An instrument has one kind of price: closes of candles if it has candles, else prices of trades, else mids of quotes.
+An instrument has one kind of price: closes of candles if it has candles, else prices of trades, else mids of quotes,
+else mids of its book behind each message.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from barter_bt.data.books import best_quotes
+from barter_bt.data.schema import BOOKS
 from barter_bt.errors import DataError
 from barter_bt.statistic.tables import Floats, Integers
 
@@ -20,7 +23,7 @@ Pick = Callable[[str, Mapping[str, Any]], tuple[Array, ...]]
 SCHEMA: Final[dict[str, Any]] = {"time": pl.Datetime("ns", "UTC"), "instrument": pl.String, "price": pl.Float64}
 PARTS: Final = 1_000
 _FEW: Final = 4 * PARTS
-_KINDS: Final = ("candles", "trades", "quotes")
+_KINDS: Final = ("candles", "trades", "quotes", *BOOKS)
 EVER: Final = (-(2**63), 2**63 - 1)
 
 
@@ -71,7 +74,7 @@ class MarketPrices:
             streams = [stream for stream in self.market if stream.kind == kind]
             for stream in streams:
                 for codes, picked in self._chunks_of(stream, served, span_ns, pick):
-                    yield kind, codes, picked
+                    yield "quotes" if kind in BOOKS else kind, codes, picked
             served |= {self.codes[name] for stream in streams for name in stream.instruments}
 
     def _chunks_of(
@@ -79,13 +82,14 @@ class MarketPrices:
     ) -> Iterator[tuple[Integers, tuple[Array, ...]]]:
         if served.issuperset(self.codes[name] for name in stream.instruments):
             return
-        for chunk in stream.chunks(self.codes):
+        is_book = stream.kind in BOOKS
+        for chunk in best_quotes(stream, self.codes) if is_book else stream.chunks(self.codes):
             times = chunk.columns["time_exchange"]
             inside = slice(
                 int(np.searchsorted(times, span_ns[0])), int(np.searchsorted(times, span_ns[1], side="right"))
             )
             codes = chunk.columns["instrument"][inside]
-            picked = tuple(each[inside] for each in pick(stream.kind, chunk.columns))
+            picked = tuple(each[inside] for each in pick("quotes" if is_book else stream.kind, chunk.columns))
             good = np.isfinite(picked[-1])
             if served:
                 good &= ~np.isin(codes, list(served))

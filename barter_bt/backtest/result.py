@@ -158,8 +158,9 @@ class Result(Analysis):
 
         What was split while it was open is in the units of its end: quantity, prices and excursions.
 
-        An instrument shows one kind of prices: its candles, else trades, else mids of quotes. Only what is certain
-        counts, so the true excursions are at least these: prices after the entry and before the exit; the range of
+        An instrument shows one kind of prices: its candles, else trades, else mids of quotes, else the mid of its book
+        behind each message, where there is one that is neither crossed nor stale. Only what is certain counts, so the
+        true excursions are at least these: prices after the entry and before the exit; the range of
         candles that lie wholly between them; of a candle in which it was opened the close, of one in which it was
         closed the open. A fill of a maker or of a triggered order may lie inside the candle at whose close it is
         stamped: of that candle only the open counts if it closed the position, nothing if it opened it. All prices are
@@ -242,7 +243,7 @@ class Result(Analysis):
         return self.digests["digest"]
 
     def prices(self) -> pl.DataFrame:
-        """Market prices by ``time``, ``instrument``, ``price``: candle closes, else trades, else mids of quotes."""
+        """Market prices by ``time``, ``instrument``, ``price``: closes, else trades, else mids of quotes or books."""
         return self._prices.frame()
 
     def price_pieces(

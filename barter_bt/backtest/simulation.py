@@ -172,6 +172,7 @@ class Simulation:
         _install(state, index, scales, watched, limits, told, trading)
         with_books = _with_books(streams, index)
         state.engine.has_books[0] = int(bool(with_books))
+        state.engine.repeats[0] = int(state.links.array("repeated").any())
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
         settled = variation_rows(paid, open_in, index, scales, terms_of, streams, begins)

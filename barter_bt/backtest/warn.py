@@ -236,7 +236,7 @@ def _on_purpose(s: EngineState, index: IndexedInstruments) -> Iterator[str]:
     """Faults that were asked for."""
     names = [name for name, faulty in zip(index.exchanges, s.links.array("faulty"), strict=True) if faulty]
     if names:
-        yield f"requests and reports of {listed(names)} fail or are late on purpose: faults were asked for"
+        yield f"messages of {listed(names)} fail, are late or come twice on purpose: faults were asked for"
 
 
 def _not_as_asked(s: EngineState, names: Sequence[str]) -> Iterator[str]:

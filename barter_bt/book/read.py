@@ -14,37 +14,57 @@ STATES = ("stale", "empty", "one_sided", "normal", "locked", "crossed")
 @hot
 def level_ticks(b: Books, side: int, n: int) -> int:
     """Price of the level ``n`` of a side, from 0, the best, on; 0 if there are not so many."""
-    if n >= b.sides.count[side]:
-        return 0
-    return rank_of(side, b.levels.rank[b.sides.first[side] + b.sides.count[side] - 1 - n])
+    return rank_of(side, b.levels.rank[level_row(b, side, n)]) if n < b.sides.count[side] else 0
 
 
 @hot
 def level_lots(b: Books, side: int, n: int) -> int:
     """Lots of the level ``n`` of a side; 0 if there are not so many."""
-    if n >= b.sides.count[side]:
-        return 0
-    return b.levels.lots[b.sides.first[side] + b.sides.count[side] - 1 - n]
+    return b.levels.lots[level_row(b, side, n)] if n < b.sides.count[side] else 0
 
 
 @hot
-def find(b: Books, side: int, rank: int) -> int:
-    """The row of the first level of a side whose rank is at least ``rank``: most are near the best, the last."""
-    first, ranks = b.sides.first[side], b.levels.rank
-    row = first + b.sides.count[side]
-    near = max(first, row - _NEAR)
-    while row > near and ranks[row - 1] >= rank:
-        row -= 1
-    return row if row > near else _find_far(ranks, first, row, rank)
+def level_row(b: Books, side: int, n: int) -> int:
+    """The row of the level ``n`` of a side that has so many."""
+    page, left = b.sides.first[side] + b.sides.pages[side] - 1, n
+    while left >= b.pages.count[page]:
+        left -= b.pages.count[page]
+        page -= 1
+    return b.pages.row[page] + b.pages.count[page] - 1 - left
 
 
 @hot
-def _find_far(ranks: Column[int], first: int, end: int, rank: int) -> int:
-    """The same among the rows from ``first`` to before ``end``, by bisection."""
+def find_page(b: Books, side: int, rank: int) -> int:
+    """The page of a side, which has some, in which a rank stands if it stands anywhere."""
+    first, lows = b.sides.first[side], b.pages.low
+    last = first + b.sides.pages[side] - 1
+    return last if lows[last] <= rank else _bisect(lows, first + 1, last, rank + 1) - 1
+
+
+@hot
+def find(b: Books, side: int, page: int, rank: int) -> int:
+    """The row of the first level of a page whose rank is at least ``rank``: most are near the best, the last."""
+    first, ranks = b.pages.row[page], b.levels.rank
+    row = first + b.pages.count[page]
+    if page == b.sides.first[side] + b.sides.pages[side] - 1:
+        near = row - 1 - (ranks[row - 1] - rank)  # where it stands if each tick between has a level
+        if first <= near < row and ranks[near] == rank:
+            return near
+        near = max(first, row - _NEAR)
+        while row > near and ranks[row - 1] >= rank:
+            row -= 1
+        if row > near:
+            return row
+    return _bisect(ranks, first, row, rank)
+
+
+@hot
+def _bisect(ranks: Column[int], first: int, end: int, rank: int) -> int:
+    """The same among the rows from ``first`` to before ``end``, in halves."""
     row, left = first, end - first
     while left > 0:
-        half = (left + 1) // 2
-        row += half * int(ranks[row + half - 1] < rank)
+        half = (left + 1) >> 1
+        row += half if ranks[row + half - 1] < rank else 0
         left -= half
     return row
 
@@ -57,9 +77,12 @@ def rank_of(side: int, ticks: int) -> int:
 
 def lots_at(b: Books, side: int, ticks: int) -> int:
     """Lots that stand at a price; 0 if none do."""
+    if b.sides.count[side] == 0:
+        return 0
     rank = rank_of(side, ticks)
-    row = find(b, side, rank)
-    is_there = row < b.sides.first[side] + b.sides.count[side] and b.levels.rank[row] == rank
+    page = find_page(b, side, rank)
+    row = find(b, side, page, rank)
+    is_there = row < b.pages.row[page] + b.pages.count[page] and b.levels.rank[row] == rank
     return b.levels.lots[row] if is_there else 0
 
 
@@ -81,10 +104,13 @@ def is_shown(b: Books, i: int) -> bool:
 
 def depth_lots(b: Books, side: int, levels: int) -> int:
     """Lots of the best ``levels`` levels of a side together."""
-    first, end = b.sides.first[side], b.sides.first[side] + b.sides.count[side]
-    total = 0
-    for row in range(max(end - levels, first), end):
-        total += b.levels.lots[row]
+    total, left, page = 0, min(levels, b.sides.count[side]), b.sides.first[side] + b.sides.pages[side] - 1
+    while left > 0:
+        end = b.pages.row[page] + b.pages.count[page]
+        for row in range(max(end - left, b.pages.row[page]), end):
+            total += b.levels.lots[row]
+        left -= b.pages.count[page]
+        page -= 1
     return total
 
 

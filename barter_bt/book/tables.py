@@ -1,4 +1,4 @@
-"""The tables of order books: two sides for each instrument, over one table of levels."""
+"""The tables of order books: two sides for each instrument, whose levels stand in pages of one table."""
 
 from __future__ import annotations
 
@@ -7,22 +7,39 @@ from barter_bt.columns.column import I64
 from barter_bt.columns.table import Table
 
 BIDS, ASKS = 0, 1  # the sides of instrument i are rows 2i and 2i + 1
-ROOM = 16  # levels of a side before it moves
+PAGE = 64  # levels of a page
+ROOM = 4  # pages of a side before their list moves
+LOWEST = -(1 << 63)  # below every rank
 
 
 class Levels(Table, growable=True):
-    """Levels of all sides; what lies between the pieces that sides use is left behind by sides that have moved."""
+    """Levels of all sides, in pages of ``PAGE`` rows."""
 
     rank: I64  # what a side is sorted by: ticks of bids, minus ticks of asks
     lots: I64
 
 
+class Pages(Table, growable=True):
+    """The pages of each side, the worst prices first; what lies between is left behind by sides that have moved."""
+
+    row: I64  # of `levels`, where it starts
+    count: I64  # so many levels stand in it, at least one
+    low: I64  # no level of it ranks lower, none of the pages before it as high
+
+
 class Sides(Table):
-    """One row per side of a book: the rows of `levels` from `first` on, the worst price first."""
+    """One row per side of a book: the rows of `pages` from `first` on."""
 
     first: I64
-    count: I64
-    room: I64
+    pages: I64
+    room: I64  # so many pages have a row
+    count: I64  # of levels
+
+
+class Spare(Table):
+    """One row."""
+
+    row: I64  # one more than that of a page that nobody uses, whose first rank is the next one; 0: there is none
 
 
 class BookStates(Table):
@@ -40,7 +57,9 @@ class Books(Block):
 
     states: BookStates
     sides: Sides
+    pages: Pages
     levels: Levels
+    spare: Spare
 
 
 def make_books(instruments: int) -> Books:
@@ -52,6 +71,12 @@ def make_books(instruments: int) -> Books:
     >>> len(books.sides), books.states.stale[0]
     (4, 1)
     """
-    books = Books(states=BookStates(instruments), sides=Sides(2 * instruments), levels=Levels(ROOM))
+    books = Books(
+        states=BookStates(instruments),
+        sides=Sides(2 * instruments),
+        pages=Pages(ROOM),
+        levels=Levels(PAGE),
+        spare=Spare(1),
+    )
     books.states.array("stale")[:] = 1
     return books

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.book.order_book import step_of
-from barter_bt.book.read import STATES
+from barter_bt.book.read import CROSSED, STATES
 from barter_bt.book.replay import Rebuilding, replay_changes
 from barter_bt.book.tables import make_books
 from barter_bt.columns.kernel import interprets, is_numba_off
@@ -83,6 +84,27 @@ def rebuild_books(
     return pl.concat(frames) if frames else pl.DataFrame()
 
 
+def best_quotes(stream: Stream, codes: Mapping[str, int]) -> Iterator[Chunk]:
+    """The best prices behind each message, as chunks of quotes; of a crossed or stale book both sides are empty.
+
+    Prices and amounts are those of the data, whatever the increments: the bits of floats above 0 are in their order.
+    """
+    books, plain = make_books(max(codes.values(), default=-1) + 1), _is_plain(stream, None)
+    for chunk in stream.chunks(codes):
+        columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
+        assert chunk.flags is not None, "it is a book"
+        amount = np.maximum(chunk.columns["amount"], 0.0)
+        columns |= {"flags": chunk.flags, "ticks": chunk.columns["price"].view(np.int64), "lots": amount.view(np.int64)}
+        done = replay_changes(books, columns, 1, plain)
+        rows = done.pictures.array("row")
+        is_shown = done.pictures.array("state") != CROSSED
+        price, amount = (done.shown.array(name).view(np.float64).reshape(-1, 2) for name in ("ticks", "lots"))
+        quotes = {name: chunk.columns[name][rows] for name in ("instrument", "time_exchange")}
+        for k, side in enumerate(("bid", "ask")):
+            quotes |= {f"{side}_price": price[:, k], f"{side}_amount": np.where(is_shown, amount[:, k], 0.0)}
+        yield replace(chunk, rows=len(rows), columns=quotes, own=None, flags=None)
+
+
 def crossings(stream: Stream) -> Iterator[tuple[Chunk, np.ndarray, np.ndarray, np.ndarray]]:
     """For each chunk the last rows of its messages, the states behind them, and the best bid less the best ask."""
     tick = step_of("1e-9", "price")
@@ -97,12 +119,16 @@ def _rebuilt(
     """Each chunk with what the kernel shows of it."""
     codes = {name: code for code, name in enumerate(stream.instruments)}
     books = make_books(len(codes))
-    plain = bool(is_numba_off() or interpret or (interpret is None and (interprets() or stream.rows <= _FEW_ROWS)))
+    plain = _is_plain(stream, interpret)
     for chunk in stream.chunks(codes):
         columns = {name: chunk.columns[name] for name in ("instrument", "time_exchange")}
         assert chunk.flags is not None, "it is a book"
         columns |= {"flags": chunk.flags, "ticks": _ticks(chunk, tick), "lots": _lots(chunk, lot)}
         yield chunk, replay_changes(books, columns, levels, plain)
+
+
+def _is_plain(stream: Stream, interpret: bool | None) -> bool:
+    return bool(is_numba_off() or interpret or (interpret is None and (interprets() or stream.rows <= _FEW_ROWS)))
 
 
 def _ticks(chunk: Chunk, tick: Fraction) -> np.ndarray:

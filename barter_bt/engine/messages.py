@@ -82,7 +82,7 @@ class Links(Table):
     """One row per exchange: delays in ns, and when the last message of each direction arrives.
 
     What does not always take as long has a form other than CONSTANT and so many rows of the delays, from the first on;
-    then ``request_ns`` is the shortest. What can go wrong (rules 96 and 97) has chances of 2^32; where anything can,
+    then ``request_ns`` is the shortest. What can go wrong (rules 95 to 97) has chances of 2^32; where anything can,
     ``faulty`` is 1 and neither form is CONSTANT.
     """
 
@@ -109,6 +109,7 @@ class Links(Table):
     spike_span_ns: I64
     outage: I64
     outage_span_ns: I64
+    repeated: I64  # chance that market events of one time arrive twice
 
 
 def enqueue(messages: Requests | Reports, agenda: Agenda, queue: int, row: int) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong with messages on purpose (rules 96 and 97): a function of seed, what, number and time alone."""
+"""What goes wrong with messages on purpose (rules 95 to 97): a function of seed, what, number and time alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from barter_bt.columns.marks import unit
 from barter_bt.engine.latency import draw
 from barter_bt.engine.messages import Links
 
-LOST, REJECTED, LATE, SPIKE, OUTAGE = 64, 67, 96, 128, 129
+LOST, REJECTED, LATE, SPIKE, OUTAGE, REPEATED = 64, 67, 96, 128, 129, 130
 """Kinds of draws: of lost requests, and of late messages, the kind of the message is added."""
 
 

@@ -10,6 +10,7 @@ from barter_bt.columns.table import Table
 from barter_bt.instrument import Instrument
 
 _MOST_LOTS = float(1 << 60)
+LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
 RATE = 1_000_000_000  # fee and margin rates are integers in units of 1e-9
 CROSS, ISOLATED = 1, 2  # how a position is margined
 WEIGHTED_MID, CLOSING, MID, LAST = 0, 1, 2, 3  # what a book with both sides says (rule 73)

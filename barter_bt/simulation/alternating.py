@@ -43,7 +43,7 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
             if not _venue_is_level(f, streams, c, row, now):
                 break
             if f.due[c - streams] <= now:
-                venue_takes(v, f, c - streams, row)
+                venue_takes(v, f, c - streams, row, row + 1)
                 busy, limit = v.clock.live[0] > 0, min(limit, agenda.due[REPORT] - 1)
                 if now > limit or v.fault.code[0] != NO_FAULT:
                     break

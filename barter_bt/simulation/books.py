@@ -6,19 +6,18 @@ from barter_bt.book.change import ENDS
 from barter_bt.columns.block import Block
 from barter_bt.columns.marks import unit
 from barter_bt.engine.action.send import dispatch
-from barter_bt.engine.agenda import REPORT, REQUEST, VENUE_MARKET
+from barter_bt.engine.agenda import REPORT, REQUEST
 from barter_bt.engine.audit import FULL, begin, note_market
 from barter_bt.engine.event import MARKET_BOOK, MARKET_QUOTE
 from barter_bt.engine.fault import BAD_ROW, NO_FAULT, TIME_WENT_BACK, fail, locate
 from barter_bt.engine.feed import Cursors, Feed, advance, is_expired
+from barter_bt.engine.levels import apply_message
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
-from barter_bt.engine.state.market import change_book, update_from_book
+from barter_bt.engine.state.market import update_from_book
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
-from barter_bt.simulation.row import is_observed, keep, pass_over
-from barter_bt.venue.market import on_market_row
-from barter_bt.venue.settle import settle
+from barter_bt.simulation.row import arrives_again, is_observed, keep, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 
@@ -30,10 +29,9 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     twin, row, rows, left, n = c - streams, f.row[c], f.rows[c], e.budget[0], len(s.instruments)
     same = f.shift[c] == 0 and f.chunk[twin] == f.chunk[c] and f.same_clock[c] == 1
-    time, instrument, flags, stamp = f.time[c], f.instrument[c], f.flags[c], f.time_exchange[c]
-    first, second, shift = f.first[c], f.second[c], f.shift[c]
+    time, instrument, stamp, shift = f.time[c], f.instrument[c], f.time_exchange[c], f.shift[c]
     asked, status = e.wake[0] if is_awake(s) else 0, SLEEP
-    observed, unhealthy = is_observed(s), e.unhealthy[0] > 0
+    observed, unhealthy, repeats = is_observed(s), e.unhealthy[0] > 0, e.repeats[0] != 0
     while row < rows and left > 0:
         now = time[row] + shift
         if now > limit:
@@ -41,25 +39,23 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
         if now < e.market_time[0]:
             fail(v.fault, TIME_WENT_BACK, -1)
             break
-        end = row + 1
-        while not flags[end - 1] & ENDS:
-            end += 1
         if v.clock.live[0] > 0 and f.due[twin] <= now:
+            end = _end(f, c, row)
             alone = end < rows and time[end] > now
             if not (same and alone and f.row[twin] == row):
                 break
-            _venue_takes_message(v, f, twin, row, end)
+            venue_takes(v, f, twin, row, end)
             limit = min(limit, s.agenda.due[REPORT] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:
                 break
         i = instrument[row]
         e.market_time[0] = now
-        left -= end - row
         if i < 0 or i >= n:
             if not is_expired(i, n):
                 fail(v.fault, BAD_ROW, -1)
                 break
-            row = end
+            end = _end(f, c, row)
+            row, left = end, left - (end - row)
             pass_over(s, ~i, now)
             continue
         e.time[0] = now
@@ -67,17 +63,18 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
         if unhealthy:
             heal_market(s, s.terms.exchange[i])
             unhealthy = e.unhealthy[0] > 0
-        valid = True
-        for each in range(row, end):
-            valid = change_book(s, i, flags[each], stamp[each], first[each], second[each]) and valid
-        if not valid:
+        end = _end(f, c, row) if repeats and e.again[0] else apply_message(s.books, s.terms, f, c, row, i)
+        if end < 0:
             fail(v.fault, BAD_ROW, i)
+            locate(v.fault, c, ~end)
             break
+        left -= end - row
         moved = update_from_book(s, i, stamp[row])
         if observed:
             _observe_message(s, f, c, i, row, end)
         kind = MARKET_QUOTE if moved and not asked & MARKET_BOOK else MARKET_BOOK
-        row = end
+        if not (repeats and arrives_again(s, v, i, stamp[row])):
+            row = end
         if asked & kind:
             s.event.kind[0], s.event.order[0], s.event.instrument[0] = kind, -1, i
             if wake(s, my) != SLEEP:
@@ -94,15 +91,12 @@ def replay_books(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, l
     return status
 
 
-def _venue_takes_message(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
-    """The venue sees the message that the engine is about to see, and settles what it matches."""
-    v.clock.stage[0] = VENUE_MARKET
-    for each in range(row, end):
-        on_market_row(v, f, twin, each)
-    locate(v.fault, twin, row)
-    advance(f, twin, end)
-    if len(v.matches) > 0:
-        settle(v)
+def _end(f: Cursors, c: int, row: int) -> int:
+    """The row behind the message that starts at a row."""
+    end = row + 1
+    while not f.flags[c][end - 1] & ENDS:
+        end += 1
+    return end
 
 
 @unit

@@ -68,12 +68,12 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.state.valuation import mark
 from barter_bt.engine.step import start_event
 from barter_bt.engine.wake import SLEEP, is_awake, wake
+from barter_bt.simulation.idle import catch_up_idle
 from barter_bt.simulation.replay import replay
 from barter_bt.simulation.short import catches_up, deal_at_once, hear, is_asleep, is_quiet, receive_requests
 from barter_bt.venue.delay import release
 from barter_bt.venue.expiry import expire
 from barter_bt.venue.flows import pay_flows
-from barter_bt.venue.lag import catch_up
 from barter_bt.venue.lapse import lapse
 from barter_bt.venue.market import on_candle_opens, on_market_time
 from barter_bt.venue.settle import settle
@@ -222,7 +222,7 @@ def _plan(s: EngineState, f: Cursors, source: int, first: int, end: int) -> None
 
 def starved(s: EngineState, v: VenueState, f: Cursors, c: int) -> int:
     """The cursor to feed next: ``c``, unless an idle venue lags behind in chunks that could be let go."""
-    behind = catch_up(v, f, s.engine.streams[0], s.engine.market_time[0]) if v.clock.live[0] == 0 else -1
+    behind = catch_up_idle(s, v, f, s.engine.market_time[0]) if v.clock.live[0] == 0 else -1
     return behind if behind >= 0 else c
 
 

@@ -21,7 +21,7 @@ from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.alternating import replay_alternating
 from barter_bt.simulation.books import replay_books
 from barter_bt.simulation.candles import is_unwatched, replay_unwatched
-from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
+from barter_bt.simulation.row import arrives_again, is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 
@@ -47,7 +47,8 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     plan_mark(s, f.due[c])
-    if 1 < streams and 2 * streams == len(f) and not e.has_books[0]:  # several, none of them of candles or books
+    plain = 2 * streams == len(f) and not e.has_books[0] and not e.repeats[0]
+    if 1 < streams and plain:  # several, none of them of candles or books
         woken = replay_alternating(s, v, feed, my)
         c = earliest(f, streams, 2 * streams)
         if woken or e.pending[0] or c < 0 or f.due[c] == STARVED or e.budget[0] <= 0 or v.fault.code[0] != NO_FAULT:
@@ -90,7 +91,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
     asked, marks = e.wake[0] & bit if is_awake(s) else 0, kind == CANDLE_ROWS and e.mark_every[0] == 0
     bars = kind == CANDLE_ROWS and e.wake[0] & BAR_CLOSE != 0
     start, end, status, latest = row, min(rows, row + e.budget[0]), SLEEP, e.market_time[0]
-    observed = is_observed(s)
+    observed, repeats = is_observed(s), e.repeats[0] != 0 and kind != CANDLE_ROWS
     busy, unhealthy = clock.live[0] > 0, e.unhealthy[0] > 0
     s.event.kind[0], s.event.order[0] = bit, -1
     while row < end:
@@ -104,7 +105,7 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
             alone = row + 1 < rows and time[row + 1] > now
             if not (same and alone and f.row[twin] == row):
                 break
-            venue_takes(v, f, twin, row)
+            venue_takes(v, f, twin, row, row + 1)
             busy = clock.live[0] > 0
             limit = min(limit, s.agenda.due[REPORT] - 1)
             if now > limit or v.fault.code[0] != NO_FAULT:
@@ -139,6 +140,8 @@ def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, li
         row += 1
         if observed:
             observe(s, f, c, i, row - 1)
+        if repeats:
+            row -= arrives_again(s, v, i, stamp[row - 1])
         if marks:
             if row < rows and time[row] + shift > now and limit > now and not bars:
                 if asked == 0 and e.recording[0] == 0 and not observed and s.risk.stops[0] == 0:

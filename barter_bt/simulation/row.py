@@ -10,6 +10,7 @@ from barter_bt.engine.audit import FULL, begin, note_event, note_market
 from barter_bt.engine.event import MARKET_OTHER
 from barter_bt.engine.fault import locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance
+from barter_bt.engine.mishaps import REPEATED, happens
 from barter_bt.engine.record import EACH_EVENT, record
 from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.tables import EngineState
@@ -70,11 +71,20 @@ def pass_over(s: EngineState, i: int, now: int) -> None:
         record(s)
 
 
-def venue_takes(v: VenueState, f: Cursors, twin: int, row: int) -> None:
-    """The venue sees the row that the engine is about to see, and settles what it matches."""
+@unit
+def arrives_again(s: EngineState, v: VenueState, i: int, time: int) -> int:
+    """Whether a market event that has just arrived, and happened at a time, arrives once more (rule 95)."""
+    k, exchange = v.links, s.terms.exchange[i]
+    is_first = s.engine.again[0] == 0
+    s.engine.again[0] = int(is_first and happens(k, exchange, REPEATED, 0, time, k.repeated[exchange]))
+    return s.engine.again[0]
+
+
+def venue_takes(v: VenueState, f: Cursors, twin: int, row: int, end: int) -> None:
+    """The venue sees the row, or the message up to ``end``, that the engine is about to see, and settles matches."""
     v.clock.stage[0] = VENUE_MARKET
     venue_sees(v, f, twin, row)
     locate(v.fault, twin, row)
-    advance(f, twin, row + 1)
+    advance(f, twin, end)
     if len(v.matches) > 0:
         settle(v)

@@ -18,8 +18,8 @@ from barter_bt.engine.latency import CONSTANT
 from barter_bt.engine.record import EACH_EVENT
 from barter_bt.engine.report import acknowledge, process_reports
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.simulation.idle import catch_up_idle
 from barter_bt.venue.arrival import receive
-from barter_bt.venue.lag import catch_up
 from barter_bt.venue.market import on_candle_opens
 from barter_bt.venue.settle import settle
 from barter_bt.venue.state import VenueState
@@ -51,7 +51,7 @@ def hear(s: EngineState, now: int) -> None:
 def catches_up(s: EngineState, v: VenueState, f: Cursors, until: int) -> bool:
     """A venue that holds nothing sees the market up to a time; False where a cursor must be fed first."""
     if v.clock.live[0] == 0:
-        s.engine.starved[0] = catch_up(v, f, s.engine.streams[0], until)
+        s.engine.starved[0] = catch_up_idle(s, v, f, until)
         return s.engine.starved[0] < 0
     return True
 

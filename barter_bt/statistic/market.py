@@ -54,8 +54,8 @@ def closed_trips(run: Tables) -> pl.DataFrame | None:
 @figure("Buy and hold", "fraction", "Market", needs="market", sample="instruments")
 def buy_and_hold(market: Market) -> float | None:
     """Mean over the run's instruments of (last price / first price - 1) while the run lasted: all bought in equal parts
-    at their first price and held, without fees; prices are closes of candles, else trades, else mids of quotes. An
-    instrument whose first price is not above 0 is left out.
+    at their first price and held, without fees; prices are closes of candles, else trades, else mids of quotes,
+    else of its book. An instrument whose first price is not above 0 is left out.
     """
     return total(market.held) / len(market.held) if len(market.held) else None
 

@@ -1,14 +1,15 @@
-"""The venue sees a row of a book stream (rules 87 and 89)."""
+"""The venue sees a message of a book stream (rules 87 and 89)."""
 
 from __future__ import annotations
 
-from barter_bt.book.apply import apply_row
-from barter_bt.book.change import ASK, BID, ENDS, EXECUTED
+from barter_bt.book.apply import copy_book
+from barter_bt.book.change import ASK, BID, EXECUTED
 from barter_bt.book.read import is_shown, level_lots, level_ticks
-from barter_bt.book.tables import ASKS, BIDS
+from barter_bt.book.tables import ASKS, BIDS, Books
 from barter_bt.columns.marks import unit
-from barter_bt.engine.fault import BAD_ROW, fail
+from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import Cursors
+from barter_bt.engine.levels import apply_message
 from barter_bt.engine.terms import steps, whole_lots
 from barter_bt.venue.fifo import follow_order
 from barter_bt.venue.queue import move_queues
@@ -18,25 +19,46 @@ from barter_bt.venue.walking import refresh
 
 
 @unit
-def on_book_row(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    """A row of a message; what the message has done to the best prices is a quote, behind its last row."""
-    t, flags, ticks, rests = v.terms, cursors.flags[c][row], 0, v.fill_terms.maker_fills_on[i] == BOOK
+def on_book_message(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> int:
+    """The message that starts at a row: what it has done to the best prices is a quote. Returns the row behind it."""
+    end, rests = apply_message(v.books, v.terms, cursors, c, row, i), rests_in_book(v, i)
+    if end < 0:
+        fail(v.fault, BAD_ROW, i)
+        locate(v.fault, c, ~end)
+        return ~end + 1
+    if rests and v.fill_terms.queue[i] == FIFO:
+        for each in range(row, end):
+            _follow(v, cursors, c, each, i)
+    if len(v.taken) > 0:
+        refresh(v, i)
+    if rests and v.markets.live[i] > 0:
+        move_queues(v, i)
+    _show_best(v, i)
+    return end
+
+
+def rests_in_book(v: VenueState, i: int) -> bool:
+    """Whether orders that rest do so in the book (rule 91)."""
+    return v.fill_terms.maker_fills_on[i] == BOOK
+
+
+def _follow(v: VenueState, f: Cursors, c: int, row: int, i: int) -> None:
+    """An order of the book has changed: who came last has the highest place, and own orders may have a part in it."""
+    t, flags, place = v.terms, f.flags[c][row], int(f.fourth[c][row])
     if flags & (BID | ASK):
-        ticks = steps(cursors.first[c][row], t.ticks_per_unit[i], t.tick_noise[i])
-        if ticks <= 0:
-            fail(v.fault, BAD_ROW, i)
-            return
-    lots = whole_lots(cursors.second[c][row], t.lots_per_unit[i], t.lot_noise[i])
-    apply_row(v.books, i, flags, ticks, lots, v.clock.time[0])
-    if v.fill_terms.queue[i] == FIFO and rests and flags & (BID | ASK):
-        gone = whole_lots(-cursors.third[c][row], t.lots_per_unit[i], t.lot_noise[i]) if flags & EXECUTED else 0
-        follow_order(v, i, flags, ticks, gone, int(cursors.fourth[c][row]))
-    if flags & ENDS:
-        if len(v.taken) > 0:
-            refresh(v, i)
-        if rests and v.markets.live[i] > 0:
-            move_queues(v, i)
-        _show_best(v, i)
+        v.markets.newest[i] = max(v.markets.newest[i], place)
+        if flags & EXECUTED and v.markets.live[i] > 0:
+            ticks = steps(f.first[c][row], t.ticks_per_unit[i], t.tick_noise[i])
+            gone = whole_lots(-f.third[c][row], t.lots_per_unit[i], t.lot_noise[i])
+            follow_order(v, i, flags, ticks, gone, place)
+
+
+@unit
+def take_book(v: VenueState, of: Books, i: int) -> None:
+    """See all at once what a book has become while nobody looked."""
+    copy_book(v.books, of, i)
+    v.clock.time[0] = of.states.depth_time[i]
+    _show_best(v, i)
 
 
 def _show_best(v: VenueState, i: int) -> None:

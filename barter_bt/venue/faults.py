@@ -1,4 +1,4 @@
-"""Faults of an exchange and its links, on demand (rules 96 and 97)."""
+"""Faults of an exchange and its links, on demand (rules 95 to 97)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from barter_bt.venue.delays import LONGEST_NS
 from barter_bt.venue.given import set_duration, set_fraction
 
 _MOST = 0.9  # an outage ends at last
-_CHANCES = ("reject", "lose", "late", "spike", "disconnect")
+_CHANCES = ("reject", "lose", "late", "spike", "disconnect", "duplicate")
 _LENGTHS = ("timeout", "late_by", "spike_by", "spike_span", "disconnect_span")
 
 
@@ -41,6 +41,9 @@ class Faults:
     disconnect, disconnect_span
         Chance that an exchange cannot be reached during a span of time: what is sent in it, either way, is sent at its
         end. Orders at the exchange stay there, and fill.
+    duplicate
+        Chance that the trades, quotes and messages of books of one time at the exchange arrive twice each. Nothing
+        happened twice: a strategy that counts what arrives is what this is to test.
 
     Examples
     --------
@@ -59,6 +62,7 @@ class Faults:
     spike_span: int = 10_000_000_000
     disconnect: float = 0.0
     disconnect_span: int = 30_000_000_000
+    duplicate: float = 0.0
 
     def __post_init__(self) -> None:
         seed: Any = self.seed
@@ -80,7 +84,7 @@ class Faults:
     @property
     def any(self) -> bool:
         """Whether anything can go wrong."""
-        return self.delays or max(self.reject, self.lose) > 0
+        return self.delays or max(self.reject, self.lose, self.duplicate) > 0
 
 
 def set_faults(links: Links, exchange: int, faults: Faults) -> None:
@@ -88,7 +92,7 @@ def set_faults(links: Links, exchange: int, faults: Faults) -> None:
     links.fault_seed[exchange], links.faulty[exchange] = faults.seed, int(faults.any)
     for column, chance in (
         ("rejected", faults.reject), ("lost", faults.lose), ("late", faults.late), ("spike", faults.spike),
-        ("outage", faults.disconnect),
+        ("outage", faults.disconnect), ("repeated", faults.duplicate),
     ):  # fmt: skip
         getattr(links, column)[exchange] = ceil(chance * (1 << 32))
     links.timeout_ns[exchange], links.late_ns[exchange] = faults.timeout, faults.late_by

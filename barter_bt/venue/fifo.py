@@ -9,7 +9,7 @@ Assumptions: own orders do not change what others do. The exchange deals by pric
 
 from __future__ import annotations
 
-from barter_bt.book.change import BID, EXECUTED
+from barter_bt.book.change import BID
 from barter_bt.columns.marks import unit
 from barter_bt.venue.matches import note_fill, note_why
 from barter_bt.venue.resting import BIDS, NOBODY, OFFERS, head
@@ -19,9 +19,8 @@ from barter_bt.venue.taking import leaves
 
 @unit
 def follow_order(v: VenueState, i: int, flags: int, ticks: int, lots: int, place: int) -> None:
-    """An order of a book is another, in a place: of what is executed own orders that stood before it get their part."""
-    v.markets.newest[i] = max(v.markets.newest[i], place)
-    if not flags & EXECUTED or v.markets.live[i] == 0 or v.books.states.stale[i]:
+    """An order in a place is executed: own orders that stood before it get their part."""
+    if v.books.states.stale[i]:
         return
     o, left = v.orders, lots
     order = head(v, i, BIDS if flags & BID else OFFERS)

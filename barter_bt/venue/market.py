@@ -7,7 +7,7 @@ from barter_bt.engine.fault import BAD_ROW, fail, locate
 from barter_bt.engine.feed import CANDLE_ROWS, QUOTE_ROWS, TRADE_ROWS, Cursors, advance, is_expired
 from barter_bt.engine.terms import price_steps, whole_lots
 from barter_bt.venue.alarm import show_mark, show_range
-from barter_bt.venue.books import on_book_row
+from barter_bt.venue.books import on_book_message
 from barter_bt.venue.margin import mark_ticks
 from barter_bt.venue.match import match_close, match_open, match_trade
 from barter_bt.venue.participation import offer_close, offer_trade
@@ -17,22 +17,25 @@ from barter_bt.venue.state import VenueState
 
 
 @hot
-def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> None:
-    """Row ``row`` of a venue cursor happens (class 0): note it, and fill what it fills."""
+def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> int:
+    """Row ``row`` of a venue cursor happens (class 0): note it, and fill what it fills.
+
+    Of a book the whole message does that starts there. Returns the row behind.
+    """
     kind, i = cursors.kind[c], cursors.instrument[c][row]
     v.clock.time[0] = cursors.time[c][row]
     if i < 0 or i >= len(v.markets):
         if not is_expired(i, len(v.markets)):
             fail(v.fault, BAD_ROW, -1)
-        return
-    if kind == TRADE_ROWS:
+    elif kind == TRADE_ROWS:
         _on_trade(v, cursors, c, row, i)
     elif kind == QUOTE_ROWS:
         _on_quote(v, cursors, c, row, i)
     elif kind == CANDLE_ROWS:
         _on_candle_close(v, cursors, c, row, i)
     else:
-        on_book_row(v, cursors, c, row, i)
+        return on_book_message(v, cursors, c, row, i)
+    return row + 1
 
 
 @hot
@@ -149,7 +152,7 @@ def on_market_time(v: VenueState, cursors: Cursors, c: int) -> None:
     """All rows of a venue cursor that bear its present time."""
     now, row, time = cursors.due[c], cursors.row[c], cursors.time[c]
     while row < cursors.rows[c] and time[row] == now:
-        on_market_row(v, cursors, c, row)
+        end = on_market_row(v, cursors, c, row)
         locate(v.fault, c, row)
-        row += 1
+        row = end
     advance(cursors, c, row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from barter_bt.errors import ConfigError, nearest
@@ -13,6 +14,7 @@ from barter_bt.venue.costs import Fees, Slippage
 from barter_bt.venue.delays import LONGEST_NS, Delays, delays_of
 from barter_bt.venue.faults import Faults
 from barter_bt.venue.given import set_duration, set_fraction
+from barter_bt.venue.latency_rows import read_latency_rows
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.presets import FEE_PRESETS
 
@@ -64,6 +66,43 @@ class Latency:
         seed: Any = self.seed
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 62:
             raise ConfigError(f"seed of a latency is {seed!r}; it must be a whole number from 0 to 2^62")
+
+    @classmethod
+    def from_hftbacktest(
+        cls, *paths: str | Path, feed_ns: int | str | Delays = 0, leave_out_refused: bool = False
+    ) -> Latency:
+        """Latencies of orders as hftbacktest keeps them: npz files of ``req_ts``, ``exch_ts`` and ``resp_ts``.
+
+        A request takes as long as the last one that was measured before it was sent, a report as the last answer that
+        the exchange had sent before it; in hftbacktest what lies between two measurements is interpolated.
+
+        Parameters
+        ----------
+        paths
+            Files, in any order.
+        feed_ns
+            As above; hftbacktest has it in the times of its events (``local_ts``), which importers read.
+        leave_out_refused
+            Whether to read a file in which requests have no ``exch_ts``, for the exchange refused them, without these.
+
+        Raises
+        ------
+        DataError
+            A file has another layout, no row, one that was refused, or a message that arrives before it is sent.
+
+        Examples
+        --------
+        >>> import numpy as np, pathlib, tempfile
+        >>> names = [(f"{name}_ts", "i8") for name in ("req", "exch", "resp")]
+        >>> rows = np.array([(0, 3_000, 5_000), (10_000, 14_000, 15_000)], names)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.savez(pathlib.Path(folder, "latency.npz"), data=rows)
+        ...     latency = Latency.from_hftbacktest(pathlib.Path(folder, "latency.npz"))
+        >>> latency.request_ns, latency.response_ns.delays
+        (Delays(by_time, 2 from 3,000 to 4,000 ns), (2000, 1000))
+        """
+        request, response = read_latency_rows(paths, leave_out_refused)
+        return cls(request, response, feed_ns)  # type: ignore[arg-type] # text is a length of time
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.testing import candles, quotes, run, run_prices, schedule, trades
+from tests.engine import books
 
 PERPETUAL = bt.Instrument("x", "a_usd", kind="perpetual", settlement="usd")
 FEES = bt.Venue(fees=bt.Fees(taker="1%"))
@@ -213,3 +214,24 @@ def test_an_instrument_that_was_not_traded_is_held_too(tmp_path):
     saved = bt.read(result.save(tmp_path / "run"))
     assert saved.summary(sampling="1m").buy_and_hold == pytest.approx(0.0)
     assert saved.prices().filter(pl.col("instrument") == "b_usd")["price"].to_list() == [50.0, 40.0]
+
+
+def test_a_book_alone_shows_the_mids_behind_its_messages():
+    """1 bought at the ask of 101 at second 2, sold at the bid of 103 at 9: mids of 97.5 and 107 between them count."""
+    shown = [
+        books.snapshot(1, [(99, 5)], [(101, 5)]),
+        books.message(2, [(98, 5)], after=1),
+        books.message(3, [(99, 0), (98, 0), (94, 5)], after=2),  # (94 + 101) / 2
+        books.message(4, [(120, 5)], after=3),  # crossed: no quote
+        books.message(5, [(120, 0)], [(101, 0), (120, 1)], after=4),  # (94 + 120) / 2
+        books.message(6, [(1, 1)], after=90),  # a gap: nothing is known
+        books.snapshot(7, [(103, 9)], [(104, 9)]),
+        books.message(8, [(102, 1)], after=7),
+        books.message(9, [(101, 1)], after=8),
+    ]
+    plan = schedule({"at": books.DAY + 2, "buy": 1, "on": "abc_usd"}, {"at": books.DAY + 9, "sell": 1, "on": "abc_usd"})
+    result = run(books.streams(shown), plan, books.ABC, balances={"usd": 1000})
+    assert rows(result, "price_enter", "price_exit", "mae", "mfe", "bars") == [
+        near(101, 103, 97.5 / 101 - 1, 107 / 101 - 1, None)
+    ]
+    assert result.prices()["price"].to_list() == [100, 100, 97.5, 107, 103.5, 103.5, 103.5]

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from barter_bt.book import OrderBook
-from barter_bt.book.tables import ROOM
+from barter_bt.book.apply import apply_row, copy_book
+from barter_bt.book.change import ASK, BID, ENDS, SNAPSHOT
+from barter_bt.book.read import depth_lots, level_lots, level_ticks, lots_at
+from barter_bt.book.tables import PAGE, ROOM, make_books
 from barter_bt.data import book, rebuild_books
 from barter_bt.errors import ConfigError, DataError
 from tests.draws import draws
@@ -89,14 +92,61 @@ TestModel = Model.TestCase
 TestModel.settings = settings(max_examples=draws(25), stateful_step_count=20)
 
 
-def test_a_side_that_outgrows_its_room_moves_and_keeps_its_levels():
-    many = [(price, price) for price in range(1, 5 * ROOM)]
+def test_a_side_that_outgrows_pages_and_room_moves_and_keeps_its_levels():
+    many = [(price, price) for price in range(1, 5 * ROOM * PAGE)]
     grown = OrderBook(1, 1)
-    grown.snapshot(bids=many[::2], asks=[(1000, 1)])
+    grown.snapshot(bids=many[::2], asks=[(10_000, 1)])
     grown.update(bids=many[1::2])
-    grown.update(asks=[(1001, 2)])
+    grown.update(asks=[(10_001, 2)])
     assert grown.bids() == sorted(many, reverse=True)
-    assert grown.asks() == [(1000, 1), (1001, 2)]
+    assert grown.asks() == [(10_000, 1), (10_001, 2)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pages_that_fill_and_drain_hold_what_dictionaries_hold(seed):
+    """Hundreds of levels come and go, from whole stretches too; another book that takes it over is the same."""
+    dice, books, other = Random(seed), make_books(2), make_books(2)
+    sides, most = [{}, {}, {}, {}], 0
+    for step in range(6_000):
+        i, bit, low = dice.randrange(2), dice.choice((BID, ASK)), dice.randrange(0, 600, 100)
+        ticks, lots = (
+            dice.randint(low + 1, low + 100),
+            dice.choice((0, 0, 0, 5) if step > 4_000 else (0, 1, 2, 3, 4, 5)),
+        )
+        flags = SNAPSHOT if step < 2 or dice.random() < 0.0002 else 0
+        if flags:
+            i = step if step < 2 else i
+            sides[2 * i].clear(), sides[2 * i + 1].clear()
+        apply_row(books, i, flags | bit | ENDS, ticks, lots, step)
+        of = sides[2 * i + (bit == ASK)]
+        of.pop(ticks, None)
+        if lots:
+            of[ticks], most = lots, max(most, len(of) + 1)
+        if step % 97 == 0 or step > 5_990:
+            copy_book(other, books, i)
+            for side in (2 * i, 2 * i + 1):
+                expected = sorted(sides[side].items(), reverse=side % 2 == 0)
+                for one in (books, other):
+                    shown = [(level_ticks(one, side, n), level_lots(one, side, n)) for n in range(len(expected))]
+                    assert shown == expected
+                    assert level_lots(one, side, len(expected)) == 0
+                    assert depth_lots(one, side, 100) == sum(lots for _, lots in expected[:100])
+                assert lots_at(other, side, ticks) == sides[side].get(ticks, 0)
+            assert all(getattr(other.states, name)[i] == getattr(books.states, name)[i] for name in books.states.schema)
+    assert most > 3 * PAGE
+
+
+def test_pages_that_are_given_back_are_used_again():
+    one = OrderBook(1, 1)
+    levels = [(price, 1) for price in range(1, 4 * PAGE)]
+    one.snapshot(bids=levels, asks=levels)
+    size = len(one._books.levels)
+    for _ in range(3):
+        one.snapshot(bids=levels)
+        one.update(bids=[(price, 0) for price, _ in levels], asks=levels)
+        one.update(asks=[(price, 0) for price, _ in levels])
+        one.snapshot(bids=levels, asks=levels)
+    assert len(one._books.levels) == size
 
 
 def test_prices_off_the_grid_and_negative_amounts_are_errors_and_parts_of_lots_do_not_count():
@@ -124,4 +174,4 @@ def test_what_is_compiled_is_what_is_interpreted():
     plain, compiled = (rebuild_books(stream, levels=7, interpret=one) for one in (True, False))
     assert plain.equals(compiled)
     assert {"crossed", "normal"} <= set(plain["state"])
-    assert plain["bid_levels"].max() > ROOM
+    assert plain["bid_levels"].max() > PAGE

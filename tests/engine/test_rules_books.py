@@ -341,6 +341,24 @@ def test_terms_of_queues_that_are_none(given, said):
         bt.Venue(**given)
 
 
+def test_rule_90_a_level_that_went_while_nothing_of_ours_rested_is_new_when_it_is_there_again():
+    """5 of 5 are taken; the level goes and comes back with 6 while the venue has no order, and all of them are left."""
+    book = [*BOOK, message(3), message(4, [], [(101, 0)]), message(5, [], [(101, 6)])]
+    later = [message(second, [(98, second)]) for second in range(6, 12)]
+    result = run(streams([*book, *later]), At({1: [ask(5)], 10: [ask(6)]}))
+    assert fills(result) == [(1, 101, 5, "taken"), (10, 101, 6, "taken")]
+
+
+def test_an_idle_venue_that_takes_over_a_book_goes_on_with_it():
+    """Books that come and go while nothing rests; orders meet what then stands there, in two instruments' streams."""
+    shown = [*BOOK, *(message(second, [(99, second)], [(101, 60 - second)]) for second in range(2, 20))]
+    for cut in (message(12, [(97, 1)], after=11, number=12), message(12, [(97, 1)], after=90, number=91)):
+        book = [*shown[:11], cut, snapshot(20, [(99, 7)], [(101, 3), (103, 9)]), *(message(s) for s in range(21, 30))]
+        result = run(streams(book), At({25: [ask(5), ask(2, 99)]}), audit="full")
+        assert fills(result) == [(25, 101, 3, "taken"), (25, 103, 2, "taken")]
+        bt.testing.assert_all(result)
+
+
 # All of it
 
 

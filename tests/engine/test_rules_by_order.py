@@ -53,6 +53,17 @@ def test_compiled_interpreted_and_cut_runs_are_one(monkeypatch):
     assert fills(whole) == fills(cut) == fills(compiled)
 
 
+def test_who_came_while_nobody_of_ours_rested_stands_ahead():
+    """Of the venue's first order at second 9: the four that came while it had none are executed first."""
+    came = [(at, "add", at + 10, 1, 99, 2) for at in range(3, 7)]
+    gone = [(at, "execute", at + 2, 0, 0, 2) for at in range(11, 15)]
+    market = orders(
+        *ROWS[:5], *came, (8, "cancel", 1, 0, 0, 0), *gone, (16, "add", 30, 1, 99, 5), (17, "execute", 30, 0, 0, 2)
+    )
+    result = run(market, At({8: [bt.OrderRequest("abc_usd", 4, price=99)]}), queue="fifo")
+    assert fills(result) == [(17, 99, 2, "queue")]
+
+
 def test_a_row_that_its_book_does_not_allow_ends_a_run_with_its_number():
     with pytest.raises(DataError, match=r"row 1 \(cancel of order 9, .* names an order that is not in the book"):
         run(orders(ROWS[0], (2, "cancel", 9, 0, 0, 0)), At({}))

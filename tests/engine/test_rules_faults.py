@@ -1,4 +1,4 @@
-"""Rules 96 and 97: what goes wrong on purpose, on hand-made markets, against the formulas of the rules."""
+"""Rules 95 to 97: what goes wrong on purpose, on hand-made markets, against the formulas of the rules."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import barter_bt as bt
 from barter_bt.backtest.config import load
 from barter_bt.engine.latency import CONSTANT
 from barter_bt.errors import ConfigError
+from tests.engine import books
 from tests.engine.test_rules_latency import mixed
-from tests.engine.tiny import S, run, schedule, table, trades
+from tests.engine.tiny import S, Watch, bars, quotes, run, schedule, table, trades
 
 BIG = 2**64
 MARKET = trades(*((at, 100, 99) for at in range(60)))
@@ -207,3 +208,48 @@ name = "buy_and_hold"
     (tmp_path / "run.toml").write_text(text)
     venue = load(tmp_path / "run.toml").build()["venues"]["x"]
     assert venue.faults == replace(bt.Faults(), seed=3, reject=0.01, timeout=5 * S)
+
+
+def repeated(seconds, seed=5):
+    """Rule 95: each second as often as what happened then arrives."""
+    return [at for at in seconds for _ in range(1 + happens(0.5, seed, 130, 0, at * S))]
+
+
+@pytest.mark.parametrize("interpret", [True, False])
+def test_rule_95_market_events_of_some_times_arrive_twice(interpret):
+    """Rule 95: trades and quotes of two streams, behind each other, in their order; candles once."""
+    shown = repeated(range(40))
+    assert 50 < len(shown) < 70
+    market = [trades(*((at, 100, 9) for at in range(40))), quotes(*((at, 99, 5, 101, 5) for at in range(40)))]
+    watch = Watch(lambda state: (state.time // S, len(watch.seen)))
+    result = run(market, watch, venues=faulty(duplicate=0.5), interpret=interpret)
+    assert [second for second, _ in watch.seen] == sorted(shown + shown)
+    assert any("come twice on purpose" in each for each in result.warnings)
+    watch = Watch(lambda state: state.time // S)
+    run(bars(*range(100, 110)), watch, venues=faulty(duplicate=0.9), interpret=interpret)
+    assert len(watch.seen) == len(set(watch.seen))
+
+
+def test_rule_95_a_message_of_a_book_that_arrives_again_is_not_applied_again():
+    """Rule 95: the strategy is woken twice, by a book that is the same; nothing is filled twice."""
+    shown = [books.snapshot(1, [(99, 9)], [(101, 4)])]
+    shown += [books.message(at, [(98, at)], after=at - 1) for at in range(2, 30)]
+    expected = repeated(range(books.DAY + 1, books.DAY + 30))
+    assert 35 < len(expected) < 52
+    watch = Watch(lambda state: (state.time // S, state.book("abc_usd").height))
+    run(books.streams(shown), watch, books.ABC, venues=faulty(duplicate=0.5))
+    assert [second for second, _ in watch.seen] == expected
+    buys = schedule({"at": books.DAY + 3, "buy": 7, "on": "abc_usd"})
+    asked = {"venues": faulty(duplicate=0.5), "balances": {"usd": 10_000}}
+    assert run(books.streams(shown), buys, books.ABC, **asked).trades["quantity"].to_list() == [4]
+
+
+def test_rule_95_nothing_happens_twice_at_the_exchange():
+    """Rule 95: an order gets of a trade what it would have got."""
+    market = trades(*((at, 100, 3) for at in range(20)))
+    plan = schedule({"at": 2, "buy": 10, "limit": 100})
+    venue = {"maker_fills_on": "trades", "participation": 0.5}
+    plain, twice = (
+        run(market, plan, venues=bt.Venue(faults=one, **venue)) for one in (bt.Faults(), bt.Faults(duplicate=0.9))
+    )
+    assert plain.digest == twice.digest

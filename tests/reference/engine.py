@@ -25,6 +25,7 @@ from .fees import Counter, is_received
 from .flows import Flow, due, flows_of, moved, settle_by_day, settlements
 from .latency import AMEND, CANCEL, CASH_FLOW, FEED, MARGIN, OPEN, SPLIT, TRANSFER, Link
 from .liquidation import Prices, at_hand, is_short, is_short_at, price_found
+from .mishaps import times
 from .model import (
     BILLION,
     LIMIT,
@@ -142,6 +143,7 @@ class Engine:
             name: Link(one.response_delays, one.response_ns, one.seed, 16, one.faults)
             for name, one in self.specs.items()
         }
+        faults = {name: one.faults for name, one in self.specs.items()}
         closes, walks, last, self.moments = set(), set[int](), -(2**63), set[int]()
         for rank, event in events:
             arrival = arrivals[rank]
@@ -151,6 +153,8 @@ class Engine:
             last = max(last, arrival)
             is_over = event.instrument.has_expired(event.time - 1)  # rule 46: it is later than the expiry
             self.at(arrival, AT_ENGINE, self.tick if is_over else partial(self.on_market, event), rank)
+            for _ in range(1, 1 if is_over else times(faults[event.instrument.spec.exchange], event.kind, event.time)):
+                self.at(arrival, AT_ENGINE, partial(self.on_market, event, again=True), rank)
             if event.kind == "candle" and not is_over:
                 closes.add(arrival)
         for rank, event in events:
@@ -231,12 +235,13 @@ class Engine:
 
     # Market and account events
 
-    def on_market(self, event: Market, now: int) -> None:
-        """Class 2."""
+    def on_market(self, event: Market, now: int, again: bool = False) -> None:
+        """Class 2; ``again``: for the second time (rule 95)."""
         index = event.instrument.index
         self.tick(now)
         if event.message:
-            self.levels[index].apply(event.message, event.instrument)
+            if not again:
+                self.levels[index].apply(event.message, event.instrument)
             event = self.levels[index].quote(event)
         replaced = self.news[index].update(self.books[index], event)
         mark = self.books[index].mark(self.positions.get(index))

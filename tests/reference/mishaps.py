@@ -1,4 +1,4 @@
-"""Rules 96 and 97: what goes wrong with messages on purpose."""
+"""Rules 95 to 97: what goes wrong with messages on purpose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from barter_bt.testing.scenario.spec import FaultSpec
 
 from . import latency
 
-LOST, REJECTED, LATE, SPIKE, OUTAGE = 64, 67, 96, 128, 129
+LOST, REJECTED, LATE, SPIKE, OUTAGE, REPEATED = 64, 67, 96, 128, 129, 130
 
 
 def befalls(faults: FaultSpec | None, request: int, order: int, now: int) -> str:
@@ -18,6 +18,13 @@ def befalls(faults: FaultSpec | None, request: int, order: int, now: int) -> str
     if request == 0 and of_message(faults, REJECTED, order, now) < faults.reject * 2**32:
         return "fault"
     return ""
+
+
+def times(faults: FaultSpec | None, kind: str, time: int) -> int:
+    """Rule 95: how often a market event of a time arrives."""
+    if faults is None or kind == "candle":
+        return 1
+    return 1 + (of_message(faults, REPEATED, 0, time) < faults.duplicate * 2**32)
 
 
 def added(faults: FaultSpec | None, kind: int, number: int, time: int) -> int:

@@ -148,6 +148,7 @@ class FaultsSection(Section, frozen=True):
     spike_span: Duration | UnsetType = UNSET
     disconnect: Annotated[Number, Meta(description="chance of a span without a link")] | UnsetType = UNSET
     disconnect_span: Duration | UnsetType = UNSET
+    duplicate: Annotated[Number, Meta(description="chance that market events arrive twice")] | UnsetType = UNSET
 
 
 class TierSection(Section, frozen=True):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from barter_bt.book.apply import apply_row
-from barter_bt.book.change import ASK, BID
 from barter_bt.book.read import level_lots, level_ticks
 from barter_bt.book.tables import ASKS, BIDS
 from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.accounting import closing_price, mid, split_ask, split_bid, split_price, weighted_mid
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import CLOSING, MID, holds_lot, price_steps, steps, whole_lots
-
-LARGEST = 1.7976931348623157e308  # of a float; what is larger is infinite
+from barter_bt.engine.terms import CLOSING, LARGEST, MID, holds_lot, price_steps, steps, whole_lots
 
 
 @hot
@@ -73,18 +69,6 @@ def _freeze_mark(s: EngineState, i: int) -> None:
     """A quote leaves the instrument without a price: a position keeps the mark that it had."""
     if s.instruments.own_mark[i] == 0:
         s.instruments.own_mark[i] = market_mark(s, i)
-
-
-@hot
-def change_book(s: EngineState, i: int, flags: int, time: int, price: float, amount: float) -> bool:
-    """A row of a book's message (rule 87); False if it is malformed."""
-    t, ticks = s.terms, 0
-    if flags & (BID | ASK):
-        ticks = steps(price, t.ticks_per_unit[i], t.tick_noise[i])
-        if ticks <= 0 or not 0.0 <= amount <= LARGEST:
-            return False
-    apply_row(s.books, i, flags, ticks, whole_lots(amount, t.lots_per_unit[i], t.lot_noise[i]), time)
-    return True
 
 
 @hot

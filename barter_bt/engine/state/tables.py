@@ -59,6 +59,8 @@ class Engine(Table, rows=1):
     history: I64  # candles of each instrument that are kept, because a strategy asked for so many
     keeping: I64  # 1: candles or columns are kept
     has_books: I64  # 1: a stream is of books
+    repeats: I64  # 1: market events may arrive twice (rule 95)
+    again: I64  # 1: the next one is a second time
     amends_asked: I64  # 1: amends may be among what is asked for
     amends_first: I64  # the first that is in flight, and how many are
     amends_in_flight: I64

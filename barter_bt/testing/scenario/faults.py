@@ -1,4 +1,4 @@
-"""Random faults of exchanges and their links (rules 96 and 97)."""
+"""Random faults of exchanges and their links (rules 95 to 97)."""
 
 from __future__ import annotations
 
@@ -42,5 +42,6 @@ def with_some(source: Source, spec: ExchangeSpec) -> ExchangeSpec:
         spike_span,
         disconnect,
         outage_span,
+        source.pick(CHANCES),
     )
     return replace(spec, faults=faults)

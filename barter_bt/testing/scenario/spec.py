@@ -97,7 +97,7 @@ class InstrumentSpec(Plain):
 
 
 class FaultSpec(NamedTuple):
-    """What goes wrong at an exchange (rules 96 and 97): chances as floats, times in ns."""
+    """What goes wrong at an exchange (rules 95 to 97): chances as floats, times in ns."""
 
     seed: int
     reject: float
@@ -110,6 +110,7 @@ class FaultSpec(NamedTuple):
     spike_span_ns: int
     disconnect: float
     outage_span_ns: int
+    duplicate: float = 0.0
 
 
 @dataclass(frozen=True, repr=False)
