@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -54,8 +55,15 @@ def small(tmp_path_factory) -> tuple[Cache, dict]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> tuple[Cache, dict]:
-    """A cache that was empty and has seen whole backtests with compiled strategies once, the first ones in threads."""
+    """A cache that has seen whole backtests with compiled strategies once, the first ones in threads.
+
+    It has no strategy and no loop before, only those units of the engine that are compiled already: a unit is the same
+    code whoever compiles it, and one lock holds for all that a loop needs.
+    """
     cache = Cache(tmp_path_factory.mktemp("whole"))
+    for file in cache_directory().glob("*.code"):
+        if not file.name.startswith(("compile_entry-", "compile_address-")):
+            shutil.copy(file, cache.directory)
     return cache, cache.run("threads", "whole")
 
 
