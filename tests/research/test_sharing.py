@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import numpy as np
 import polars as pl
@@ -99,6 +101,58 @@ def test_a_sweep_runs_sets_in_that_order_and_its_figures_do_not_change(counted):
     both = figures(alone).join(figures(found), on=["fast", "slow"], how="left", maintain_order="left")
     for name in ("total_return", "sharpe", "max_drawdown", "trades"):
         assert both[name].to_list() == both[f"{name}_right"].to_list()
+
+
+@pytest.fixture
+def held_up(monkeypatch):
+    """Columns of which the first that is made waits until it may go on, and then fails if it shall."""
+    columns, began, may_go_on, fails = targets.SharedColumns(CANDLES), Event(), Event(), []
+
+    class Panel:
+        single, frame = True, columns.panel.frame
+
+        def collect(self, asked):
+            if not began.is_set():
+                began.set()
+                assert may_go_on.wait(30)
+                if fails:
+                    raise ValueError("it cannot be made")
+            return asked.collect()
+
+    monkeypatch.setattr(columns, "panel", Panel())
+    return columns, began, may_go_on, fails
+
+
+def values(columns, *expressions):
+    return [found.copy() for found in columns.targets(expressions)]
+
+
+def test_while_one_column_is_made_others_can_be_had(held_up):
+    """Workers wait for what they need, and for nothing else."""
+    columns, began, may_go_on, _ = held_up
+    slow, quick = crossing(3, 5).target, crossing(7, 9).target
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(values, columns, slow)
+        assert began.wait(30)
+        assert len(values(columns, quick)) == 1
+        assert not first.done()
+        second = pool.submit(values, columns, slow)
+        may_go_on.set()
+        assert np.array_equal(first.result(30), second.result(30), equal_nan=True)
+
+
+def test_what_others_could_not_make_is_made_again(held_up):
+    """It may have been made together with what was at fault."""
+    columns, began, may_go_on, fails = held_up
+    fails.append(True)
+    target = crossing(3, 5).target
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(values, columns, target)
+        assert began.wait(30)
+        second = pool.submit(values, columns, target)
+        may_go_on.set()
+        assert isinstance(first.exception(30), ValueError)
+        assert len(second.result(30)) == 1
 
 
 def test_pieces_of_the_time_share_what_is_computed_over_all_of_it(counted):

@@ -28,7 +28,7 @@ def order_of_sharing(parts: Sequence[Sequence[Hashable]], room: int) -> list[int
     >>> grid = [(fast, slow) for fast in "abcdef" for slow in "uvwxyz"]
     >>> order = order_of_sharing(grid, room=7)
     >>> ["".join(grid[number]) for number in order[:9]]
-    ['au', 'bu', 'cu', 'av', 'bv', 'cv', 'aw', 'bw', 'cw']
+    ['au', 'av', 'aw', 'bu', 'bv', 'bw', 'cu', 'cv', 'cw']
     """
     width = max(map(len, parts), default=0)
     ranks: list[dict[Hashable, int]] = [{} for _ in range(width)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -33,6 +34,7 @@ _FROM_ROW_TO_ROW: Final = ("Rolling", "Ewm", "Cum", "Diff", "PctChange")
 _PLAIN: Final = ("Column", "Literal", "BinaryExpr", "Cast", "Function")
 """Parts that give a value for each row, if what they are made of does; a literal gives one for all."""
 Parts = dict[bytes, str]
+Making = dict[bytes, "Future[_Column]"]
 
 
 class SharedColumns:
@@ -49,7 +51,7 @@ class SharedColumns:
     def __init__(self, stream: Stream, order: Integers | None = None) -> None:
         self.stream, self.rows, self._order = stream, stream.rows, order
         self.panel = panel([stream], [0], list(stream.extra), across=False)
-        self._kept: OrderedDict[bytes, _Column] = OrderedDict()
+        self._kept: OrderedDict[bytes, Future[_Column]] = OrderedDict()
         self.most = max(ROOM // (8 * max(self.rows, 1)), _FEWEST)
         self._lock = threading.Lock()
 
@@ -126,20 +128,35 @@ class SharedColumns:
         return None if greater is None or less is None else (greater, less)
 
     def _columns(self, parts: Parts) -> dict[bytes, _Column]:
-        """A column for each part; those that are not kept yet are computed together."""
+        """A column for each part; those that nobody keeps or makes yet are made together, while others go on."""
         with self._lock:
-            found = {key: self._kept[key] for key in parts if key in self._kept}
-            missing = {parts[key]: pl.Expr.deserialize(key) for key in parts if key not in found}
-            if missing:
-                own = {name: self._of_each(one) for name, one in missing.items()}
-                made = self.panel.collect(self.panel.frame.select(**own))
-                found |= {key: _Column(made[name]) for key, name in parts.items() if name in missing}
-            for key, column in found.items():
+            kept = {key: self._kept[key] for key in parts if key in self._kept}
+            own: Making = {key: Future() for key in parts if key not in kept}
+            for key, column in (kept | own).items():
                 self._kept[key] = column
                 self._kept.move_to_end(key)
             while len(self._kept) > max(self.most, len(parts)):
                 self._kept.popitem(last=False)
-        return found
+        if own:
+            self._make(own, parts)
+        if any(column.exception() is not None for column in kept.values()):
+            return self._columns(parts)  # of other parts maybe, that were made together with these
+        return {key: column.result() for key, column in (kept | own).items()}
+
+    def _make(self, own: Making, parts: Parts) -> None:
+        wanted = {parts[key]: self._of_each(pl.Expr.deserialize(key)) for key in own}
+        try:
+            made = self.panel.collect(self.panel.frame.select(**wanted))
+        except BaseException as error:
+            with self._lock:
+                for key, column in own.items():
+                    if self._kept.get(key) is column:
+                        del self._kept[key]
+            for column in own.values():
+                column.set_exception(error)
+            raise
+        for key, column in own.items():
+            column.set_result(_Column(made[parts[key]]))
 
 
 class _Column:
