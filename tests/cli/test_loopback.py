@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import urllib.request
@@ -15,9 +14,9 @@ import polars as pl
 import pytest
 
 from barter_bt.cli import main
-from barter_bt.engine.agenda import NEVER
 from barter_bt.live import read_session
 from barter_bt.live.metrics import Metrics
+from tests.live.unhurried import Unhurried
 
 STRATEGY = """
 import barter_bt as bt
@@ -52,38 +51,10 @@ PRICES = [500, 500, 100, 101, 100, 99, 98, 97, 99, 100]
 GIVEN = ["--network", "loopback", "--pace", "10s", "--prefix", "p-"]
 
 
-class Unhurried:
-    """Stands for the clock of a replay: what it waits for comes when all that can happen before has happened.
-
-    With the real one, a machine that is busy for half a second lets requests become too old.
-    """
-
-    TURNS = 300
-    given: list[tuple[int, float]]
-
-    def __init__(self, start: int, pace: float, end: int = NEVER) -> None:
-        self.given.append((start, pace))
-        self._now, self._due = start, list[int]()
-
-    def now(self) -> int:
-        return self._now
-
-    async def sleep_until(self, when: int) -> None:
-        self._due.append(when)
-        try:
-            while self._now < when:
-                for _ in range(self.TURNS):
-                    await asyncio.sleep(0)
-                if min(self._due) == when:
-                    self._now = max(self._now, when)
-        finally:
-            self._due.remove(when)
-
-
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("barter_bt.live.Paced", Unhurried)
-    monkeypatch.setattr(Unhurried, "given", [], raising=False)
+    monkeypatch.setattr(Unhurried, "given", [])
     (tmp_path / "twice.py").write_text(STRATEGY)
     rows = [f"2024-01-01T00:00:0{second}Z,{price},5,buy" for second, price in enumerate(PRICES)]
     rows[7] = rows[7].replace("buy", "sell")  # others sell at 97, into the bid of 98

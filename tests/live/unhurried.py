@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 from barter_bt.engine.agenda import NEVER
 
@@ -14,8 +15,10 @@ class Unhurried:
     """
 
     TURNS = 300
+    given: ClassVar[list[tuple[int, float]]] = []  # by those who ask for one: the start and the pace
 
     def __init__(self, start: int, pace: float, end: int = NEVER) -> None:
+        self.given.append((start, pace))
         self._now, self._due = start, list[int]()
 
     def now(self) -> int:
