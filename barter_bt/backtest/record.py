@@ -18,7 +18,7 @@ _EVERY = {"mark": EACH_MARK, "event": EACH_EVENT}
 _TABLES = ("engine", "assets", "instruments")
 _TICKS = {"last", "bid", "ask"}
 _LOTS = {"quantity", "quantity_max", "working"}
-_MONEY = {"cost_basis", "realised", "fees_enter", "fees_exit", "value", "unrealised"}
+_MONEY = {"cost_basis", "realised", "fees_enter", "fees_exit", "value", "unrealised", "settled"}
 _ASSET_MONEY = {"total", "free", "held", "due", "rest"}
 
 
@@ -74,7 +74,7 @@ class Record:
 
     def frame(self, s: EngineState, index: IndexedInstruments, scales: Scales) -> pl.DataFrame:
         """The record: ``time``, ``sequence`` and one column for each number, in natural units."""
-        readings = s.readings.array("value").reshape(len(s.records), -1)
+        readings = s.readings.array("value").reshape(len(s.records), len(s.watched))
         columns = {"time": pl.Series(s.records.array("time")).cast(pl.Datetime("ns", "UTC"))}
         frame: dict[str, object] = {**columns, "sequence": s.records.array("sequence").copy()}
         names = {"instruments": index.names, "assets": index.asset_names, "engine": [""]}

@@ -77,10 +77,12 @@ def _worth_of_rest(v: VenueState, i: int, before: int, after: int, num: int, den
     parts = den * t.base_units[i]
     if lots == 0 or mark == 0:
         return 0
-    if mark > LIMIT // t.num[i] or parts > LIMIT // t.den[i]:
+    most = max(mark, t.num[i], lots)  # the other two are multiplied first, so that no more leaves the range than must
+    one, other = (t.num[i], lots) if most == mark else (mark, lots if most == t.num[i] else t.num[i])
+    if one > LIMIT // other or parts > LIMIT // t.den[i]:
         fail_range(v.fault, i, t.quote[i])
         return 0
-    worth = muldiv(mark * t.num[i], lots, parts * t.den[i])
+    worth = muldiv(one * other, most, parts * t.den[i])
     return worth if before > 0 else -worth
 
 

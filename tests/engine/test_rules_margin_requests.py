@@ -169,3 +169,10 @@ def test_rule_104_what_a_schedule_or_a_command_cannot_ask_for_is_told():
         assert said in str(raised.value)
     with pytest.raises(ConfigError):
         held(schedule(BUY), commands=commands((2, 50), command="margins"))
+
+
+def test_a_run_that_ends_before_anything_is_recorded_says_why():
+    """Its record is empty, which is no error of its own."""
+    asks = Watch(lambda state: 0, lambda state, n: ([99], []), wake="trade")
+    with pytest.raises(StrategyError, match="for order 99, which is not there"):
+        held(asks, record=bt.Record(("instruments.quantity",)), mark_every=10**12, start=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from barter_bt.testing.scenario.amends import renumbered
 from barter_bt.testing.scenario.conditions import RATES
@@ -54,4 +55,5 @@ def make_amend(source: Source, scenario: Scenario, item: InstrumentSpec, row: Ro
     off = -int(CENTER) if item.price_can_be_negative else 0
     prices = {name: in_ticks(item, between(source, NEAR) + off) for name in ("stop_loss", "take_profit")}
     trail = source.pick(RATES) if scenario.protect_by == "fraction" else in_ticks(item, source.integer(1, 4))
-    return Conditions(**{name: (prices | {"trailing_stop": trail})[name] for name in sorted(given)})
+    values: dict[str, Any] = prices | {"trailing_stop": trail}
+    return Conditions(**{name: values[name] for name in sorted(given)})
