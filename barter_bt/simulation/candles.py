@@ -5,13 +5,13 @@ What :mod:`barter_bt.simulation.replay` asks between two rows is answered here o
 
 from __future__ import annotations
 
-from barter_bt.columns.marks import unit
+from barter_bt.columns.marks import hot, unit
 from barter_bt.engine.agenda import CASH_FLOW, EXPIRY, LAPSE, MARK, RELEASE, REPORT
 from barter_bt.engine.event import BAR_CLOSE, MARKET_CANDLE
 from barter_bt.engine.feed import Cursors, advance
 from barter_bt.engine.state.market import update_from_positive_candle
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.state.valuation import equity, is_still, mark_at, worth_at_rest
+from barter_bt.engine.state.valuation import is_still, mark, mark_at, worth_at_rest
 from barter_bt.engine.wake import is_awake
 from barter_bt.simulation.row import is_observed
 
@@ -43,12 +43,19 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
     expired; nothing of it has been done. Returns when the next mark is due, where that of the last time is still to
     come.
     """
+    if is_still(s):
+        return _replay(s, f, c, limit, True, worth_at_rest(s))
+    return _replay(s, f, c, limit, False, 0)
+
+
+@hot
+def _replay(s: EngineState, f: Cursors, c: int, limit: int, still: bool, worth: int) -> int:
+    """The same, where the equity changes with prices, or is still and ``worth`` so much: compiled once for each."""
     time, shift, stamp, instrument, n = f.time[c], f.shift[c], f.time_exchange[c], f.instrument[c], len(s.instruments)
     opens, highs, lows, closes, volumes = f.first[c], f.second[c], f.third[c], f.fourth[c], f.fifth[c]
     first = row = f.row[c]
     end, now, due = min(f.rows[c], row + s.engine.budget[0]), s.engine.market_time[0], time[row] + shift
     last = min(limit, _before_marks(s, f, c))
-    still, worth = is_still(s), worth_at_rest(s)
     while row + 1 < end and now <= due <= last:
         following, i = time[row + 1] + shift, instrument[row]
         if not 0 <= i < n or (row > 0 and stamp[row] == stamp[row - 1] and i == instrument[row - 1]):
@@ -59,10 +66,11 @@ def replay_unwatched(s: EngineState, f: Cursors, c: int, limit: int) -> int:
             break
         now = due
         if following > now:
-            if not still:
+            if still:
+                mark_at(s, now, worth)
+            else:
                 s.engine.time[0] = now  # rates go by it (rule 74)
-                worth = equity(s)
-            mark_at(s, now, worth)
+                mark(s, now)
         row, due = row + 1, following
     if row > first:
         if due == now:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from barter_bt.columns import table as module
 from barter_bt.columns.block import Block, make_block
-from barter_bt.columns.column import F64, I8, I32, I64, I64s
+from barter_bt.columns.column import F64, I8, I32, I64, I64s, layout_of
 from barter_bt.columns.table import Table, grow, make_table
 
 
@@ -139,6 +139,23 @@ def test_the_descriptor_is_what_compiled_code_reads():
     assert descriptor[0] == 100
     assert descriptor[1] >= 100
     assert descriptor[2:].tolist() == addresses(table)
+
+
+class Pair(Table, rows=2):
+    """Always two rows."""
+
+    small: I8
+    real: F64
+    large: I64
+
+
+def test_a_class_may_say_how_many_rows_its_tables_have():
+    """Then the columns lie at the same distances in each, where compiled code looks for them."""
+    with pytest.raises(TypeError, match=r"a Pair has 2 row\(s\), not 3"):
+        Pair(3)
+    for table in (Pair(2), Pair(2).copy()):
+        first, *others = addresses(table)
+        assert [each - first for each in others] == layout_of(Pair).places(2)[0][1:3]
 
 
 def test_compiled_code_grows_a_table_by_its_address():

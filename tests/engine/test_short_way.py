@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import barter_bt as bt
+from barter_bt.engine.order import FILLED, OPEN_IN_FLIGHT
 from barter_bt.simulation import loop
 from barter_bt.testing.scenario import Scenario
 from barter_bt.testing.strategies import accepted, scenarios
 from tests.draws import draws
-from tests.engine.tiny import Watch, candles, run, schedule
+from tests.engine.tiny import A, B, Watch, candles, run, schedule
 from tests.reference.compare import fast
 
 BARS = candles((0, 10, 100, 100, 100, 100), (10, 20, 101, 101, 101, 101))
@@ -53,3 +54,25 @@ def test_who_takes_it(options: dict[str, Any], quiet: int) -> None:
 def test_who_is_told_of_orders_does_not() -> None:
     watch = Watch(lambda state: None, lambda state, k: ([bt.OrderRequest(0, 1)], []), wake="order")
     assert run(BARS, watch).venue.clock.quiet[0] == 0
+
+
+def test_a_timer_between_comes_first() -> None:
+    """A schedule row's order is in flight at a timer of its time (class 6), and received behind it (class 7)."""
+
+    def statuses(state: Any) -> list[int]:
+        return [state.raw.orders.status[order] for order in range(len(state.raw.orders))]
+
+    watch = Watch(statuses, wake="timer:10s")
+    run(BARS, [watch, PLAN])
+    assert watch.seen == [[], [OPEN_IN_FLIGHT], [FILLED]]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_opens_of_two_streams_are_settled_together(turn: int) -> None:
+    """What is sold at one pays for what is bought at the other, whichever stream comes first."""
+    rows = ((0, 10, 100, 100, 100, 100), (10, 20, 100, 100, 100, 100))
+    streams = [candles(*rows, instrument=name) for name in ("a_usd", "b_usd")][::turn]
+    plan = schedule({"at": 10, "buy": 1, "on": "b_usd"}, {"at": 10, "sell": 2, "on": "a_usd"})
+    result = run(streams, plan, [A, B], balances={"usd": 1, "a": 2})
+    assert result.venue.clock.quiet[0] == 1
+    assert result.orders["status"].to_list() == ["filled", "filled"]
