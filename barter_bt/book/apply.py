@@ -30,7 +30,7 @@ def apply_row(b: Books, i: int, flags: int, ticks: int, lots: int, time: int) ->
     known = not flags & OLD and not b.states.stale[i]
     if known and flags & (BID | ASK):
         is_ask = int(flags & BID == 0)
-        _set_level(b, 2 * i + BIDS + is_ask, ticks - 2 * is_ask * ticks, lots)
+        set_level(b, 2 * i + BIDS + is_ask, ticks - 2 * is_ask * ticks, lots, 0)
     if not flags & ENDS:
         return False
     b.states.messages[i] += 1
@@ -55,25 +55,28 @@ def _clear(b: Books, i: int) -> None:
 
 
 @hot
-def _set_level(b: Books, side: int, rank: int, lots: int) -> None:
-    """Let ``lots`` stand at one price of a side; 0 takes the level away."""
+def set_level(b: Books, side: int, rank: int, lots: int, beside: int) -> int:
+    """Let ``lots`` stand at one price of a side, 0 for none, or with ``beside`` so many more; returns what does."""
     if b.sides.count[side] == 0:
         if lots > 0:
             _begin_side(b, side, rank, lots)
-        return
+        return lots
     page = find_page(b, side, rank)
     row, end = find(b, side, page, rank), b.pages.row[page] + b.pages.count[page]
     if row < end and b.levels.rank[row] == rank:
-        if lots > 0:
-            b.levels.lots[row] = lots
+        total = lots + beside * b.levels.lots[row]
+        if total > 0:
+            b.levels.lots[row] = total
         else:
             _remove(b, side, page, row, end)
-    elif lots > 0:
+        return total
+    if lots > 0:
         if b.pages.count[page] == PAGE:
             _split(b, side, page)
             page = find_page(b, side, rank)
             row, end = find(b, side, page, rank), b.pages.row[page] + b.pages.count[page]
         _insert(b, side, page, row, end, rank, lots)
+    return lots
 
 
 @hot

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from barter_bt.book.apply import apply_row
+from barter_bt.book.apply import apply_row, set_level
 from barter_bt.book.change import ASK, BID, ENDS, EXECUTED, GAP, OLD, SNAPSHOT
-from barter_bt.book.read import lots_at
+from barter_bt.book.read import rank_of
 from barter_bt.book.tables import ASKS, BIDS, Books
 from barter_bt.columns.block import Block
 from barter_bt.columns.column import I8, I32, I64
@@ -166,9 +166,8 @@ def _change(b: Books, k: Known, r: OrderReading, row: int, order: int, change: i
     """The level of an order has so much more or less."""
     o, i = k.orders, k.orders.instrument[order]
     side, price = o.side[order], o.price[order]
-    amount = lots_at(b, 2 * i + (BIDS if side > 0 else ASKS), price) + change
-    bit = BID if side > 0 else ASK
-    apply_row(b, i, bit, price, amount, 0)
+    book_side, bit = (2 * i + BIDS, BID) if side > 0 else (2 * i + ASKS, ASK)
+    amount = set_level(b, book_side, rank_of(book_side, price), change, 1)
     _note(r, row, flags | bit, side, price, amount, change, o.place[order])
 
 

@@ -47,7 +47,7 @@ def test_rule_96_orders_are_rejected_as_drawn():
     assert rejected.to_list() == expected
     assert set(result.orders.filter(rejected)["status"].cast(pl.String)) == {"rejected"}
     assert result.trades["order_id"].to_list() == [order for order in range(25) if not expected[order]]
-    assert any("fail or are late on purpose" in each for each in result.warnings)
+    assert any("fail, are late or come twice on purpose" in each for each in result.warnings)
     assert any(f"fault {sum(expected)}" in each for each in result.warnings)
 
 
