@@ -37,7 +37,7 @@ def test_rule_28_each_order_looks_at_its_own_prices(default):
 def test_rule_28_quotes_trigger_who_asks_for_them_where_candles_fill():
     """The ask is 104 at 5 s; the candle's range reaches that at 10 s, when it closes."""
     market = [candles((0, 10, 100, 104, 99, 100), (10, 20, 100, 104, 99, 100)), QUOTES]
-    by_candles = {name: "candles" for name in ("taker_fills_on", "maker_fills_on", "triggers_on")}
+    by_candles = dict.fromkeys(("taker_fills_on", "maker_fills_on", "triggers_on"), "candles")
     venue = {"venues": bt.Venue(account="margin", **by_candles)}
     assert triggered(market, {"at": 1, "buy": 1, "stop": 104, "by": "quote"}, **venue) == [5]
     assert triggered(market, {"at": 0, "buy": 1, "stop": 104}, start=None, **venue) == [10]
