@@ -72,7 +72,7 @@ class FrameSource:
 
     def pieces(self, columns: Sequence[str]) -> Iterator[tuple[int, pl.DataFrame]]:
         """Give first row and frame of one chunk, in order."""
-        frame = self._frame.select(columns)
+        frame = self._frame[list(columns)]
         ends = set(range(PIECE_ROWS, frame.height, PIECE_ROWS)) | {frame.height}
         for series in frame:
             end = 0
