@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-_GROUP_ROWS = 1 << 18
+_GROUP_ROWS = 1 << 17
 
 
 def write_rows(rows: pl.DataFrame, path: Path) -> None:
