@@ -20,7 +20,7 @@ from barter_bt.errors import ConfigError, DataError
 
 PIECE_ROWS = 1 << 20
 # Of a file. Every batch is decoded into new memory, several are in use at a time, and what allocators keep of them
-# grows with their size: batches of 2^20 rows need two and a half times as much for the same time of the processor.
+# grows with their size (decision 61).
 BATCH_ROWS = 1 << 17
 _CUT = "the file may be truncated; write it again"
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".csv.zst", ".csv.zip", ".zip")
