@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @data.command
 def quality(
     *paths: Path,
-    kind: Literal["candles", "trades", "quotes", "book"] | None = None,
+    kind: Literal["candles", "trades", "quotes", "book", "book_orders"] | None = None,
     instrument: str | None = None,
     calendar: str = "24/7",
     max_gap: str = "1h",

@@ -55,9 +55,7 @@ class Rows:
     def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[Any] | None = None) -> Rows:
         """Rows behind rows, or some of them; columns that are one array (the prices of a trade) stay one."""
         keys = [tuple(id(getattr(part, one.name)) for part in parts) for one in fields(Rows)]
-        arrays = {
-            key: [getattr(part, one.name) for part in parts] for key, one in zip(keys, fields(Rows), strict=True)
-        }
+        arrays = {key: [getattr(part, one.name) for part in parts] for key, one in zip(keys, fields(Rows), strict=True)}
         joined = {key: each[0] if len(each) == 1 else np.concatenate(each) for key, each in arrays.items()}
         if rows is not None:
             joined = dict(zip(joined, _chosen(list(joined.values()), rows), strict=True))

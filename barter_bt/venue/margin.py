@@ -168,4 +168,8 @@ def can_set_aside(v: VenueState, i: int, side: int, lots: int, ticks: int, value
     free = free_money(v, asset, i, ticks)
     cash = bounded_sum(free, bounded_sum(gain, -fee))
     known = in_range(basis) and in_range(gain) and in_range(aside) and in_range(free)
-    return known and in_range(cash) and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]
+    return (
+        known
+        and in_range(cash)
+        and bounded_sum(cash, bounded_sum(a.collateral[asset], b.aside[i] - aside)) >= a.requirement[asset]
+    )

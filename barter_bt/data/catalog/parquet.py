@@ -12,6 +12,7 @@ import polars as pl
 
 from barter_bt.data.source import BATCH_ROWS
 
+
 def write_rows(rows: pl.DataFrame, path: Path) -> None:
     """Write a Parquet file that any reader takes.
 
