@@ -39,7 +39,7 @@ def instruments(times: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def looks_at(kinds: Collection[str], found: pl.DataFrame, skipped: Collection[tuple[str, str]]) -> pl.DataFrame:
-    """Every check of these kinds of rows, and in how many rows it found something; null where kind and check were skipped."""
+    """Every check of these kinds of rows, in how many rows it found something, and null where it was skipped."""
     counts = {(kind, check): count for kind, check, count in found.group_by("kind", "check").len().iter_rows()}
     told = [
         (kind, name, None if (kind, name) in skipped else counts.get((kind, name), 0), look.unit, look.what)
