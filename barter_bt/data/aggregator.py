@@ -100,7 +100,7 @@ class Aggregator:
         rows = _rows(columns, self._kind)
         both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0) if self._kind == "quotes" else None
         if len(names) == 1:
-            groups = [(names[0], rows if both is None or both.all() else rows.part(both))]
+            groups = [(names[0], rows if both is None or both.all() else rows.part(pl.Series(both)))]
         else:
             groups = list(zip(names, _by_instrument(rows, columns["instrument"], len(names), both), strict=True))
         return [made for name, mine in groups if len(mine) for made in self._pushed(name, mine, checked)]
@@ -175,8 +175,9 @@ def _by_instrument(
 ) -> Iterator[bars.Rows]:
     """The chosen rows of each instrument, in order."""
     if count <= _FEW_NAMES:  # a pass for each is faster than a sort
-        small = codes.astype(np.uint8)
-        yield from (rows.part(small == i if chosen is None else (small == i) & chosen) for i in range(count))
+        small = pl.Series(codes.astype(np.uint8))
+        for i in range(count):
+            yield rows.part(small == i if chosen is None else (small == i) & pl.Series(chosen))
         return
     order = np.argsort(codes, kind="stable")
     order = order if chosen is None else order[chosen[order]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from barter_bt.data.duration import duration_ns, whole_days
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
+Chosen: TypeAlias = slice | npt.NDArray[np.intp] | pl.Series
+"""Rows: from one to another, by their numbers, or by a mask."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.time)
 
-    def part(self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Rows:
+    def part(self, rows: Chosen) -> Rows:
         """Some of the rows."""
         return Rows.joined([self], rows)
 
     @staticmethod
-    def joined(parts: Sequence[Rows], rows: slice | npt.NDArray[Any] | None = None) -> Rows:
+    def joined(parts: Sequence[Rows], rows: Chosen | None = None) -> Rows:
         """Rows behind rows, or some of them; columns that are one array (the prices of a trade) stay one."""
         keys = [tuple(id(getattr(part, one.name)) for part in parts) for one in fields(Rows)]
         arrays = {key: [getattr(part, one.name) for part in parts] for key, one in zip(keys, fields(Rows), strict=True)}
@@ -62,12 +64,11 @@ class Rows:
         return Rows(*(joined[key] for key in keys))
 
 
-def _chosen(columns: list[npt.NDArray[Any]], rows: slice | npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+def _chosen(columns: list[npt.NDArray[Any]], rows: Chosen) -> list[npt.NDArray[Any]]:
     """Some rows of columns; where a mask says which, Polars needs a tenth of NumPy's time."""
-    if isinstance(rows, slice) or rows.dtype != np.bool_:
-        return [column[rows] for column in columns]
-    mask = pl.Series(rows)
-    return [pl.Series(column).filter(mask).to_numpy() for column in columns]
+    if isinstance(rows, pl.Series):
+        return [pl.Series(column).filter(rows).to_numpy() for column in columns]
+    return [column[rows] for column in columns]
 
 
 Measure = Callable[[Rows, slice], Floats]

@@ -20,9 +20,7 @@ LOOKS = {
     "null": Look(ALL, "a value is missing, or cannot be held exactly"),
     "not_finite": Look(ALL, "a price or an amount is NaN or infinite"),
     "not_positive": Look(ALL, "a price, or the amount of a trade, is 0 or below"),
-    "negative": Look(
-        ("quotes", "candles", *BOOK_KINDS), "an amount, or the price of a row that adds no order, is < 0"
-    ),
+    "negative": Look(("quotes", "candles", *BOOK_KINDS), "an amount, or the price of a row that adds no order, is < 0"),
     "side": Look(("trades", *BOOK_KINDS), "a side is none of +1, -1 and 0, or 0 of an order that is added"),
     "snapshot": Look(("book_orders",), "a row of a snapshot does neither add an order nor clear the book"),
     "high": Look(("candles",), "the high is below open or close"),
