@@ -77,6 +77,7 @@ def aggregate(
 
     Examples
     --------
+    >>> import polars as pl
     >>> from barter_bt.data import generate, trades
     >>> hourly = aggregate(trades(generate.trades(2000, instruments=1)), every="1s")
     >>> hourly.kind, hourly.frame().select((pl.col("time_exchange") - pl.col("time_open")).unique()).collect().item()

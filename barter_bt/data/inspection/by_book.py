@@ -54,10 +54,6 @@ def by_order(stream: Stream) -> Iterator[pl.DataFrame]:
 def _found(
     kind: str, chunk: Chunk, names: list[str], check: str, column: str, rows: np.ndarray, value: np.ndarray | None
 ) -> pl.DataFrame:
-    of_source = np.array([chunk.row_of(row) for row in rows.tolist()], np.int64)
-    if value is None:  # an order that loses its place makes two rows of levels
-        of_source, first = np.unique(of_source, return_index=True)
-        rows = rows[first]
     count = len(rows)
     codes = chunk.columns["instrument"][rows]
     columns = {
@@ -66,7 +62,7 @@ def _found(
         "column": pl.repeat(column, count, dtype=pl.String, eager=True),
         "instrument": pl.Series([names[code] for code in codes.tolist()], dtype=pl.String),
         "source": pl.repeat(chunk.source, count, dtype=pl.String, eager=True),
-        "row": pl.Series(of_source, dtype=pl.Int64),
+        "row": pl.Series([chunk.row_of(row) for row in rows.tolist()], dtype=pl.Int64),
         "time": pl.Series(chunk.columns["time_exchange"][rows]).cast(TIME),
         "value": pl.repeat(None, count, dtype=pl.Float64, eager=True) if value is None else pl.Series(value),
     }
