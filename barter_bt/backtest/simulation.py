@@ -175,7 +175,7 @@ class Simulation:
         state.engine.repeats[0] = int(state.links.array("repeated").any())
         open_in = sessions_of(sessions, index, streams)
         install_sessions(open_in, state)
-        settled = variation_rows(paid, open_in, index, scales, terms_of, streams, begins)
+        settled = variation_rows(paid, open_in, index, scales, terms_of, begins)
         reasons, early = install_flows(paid, state, index, scales, fees, with_books, settled)
         if audit not in LEVELS:
             raise ConfigError(f"audit is {audit!r}; allowed: {', '.join(LEVELS)}")
