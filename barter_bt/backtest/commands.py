@@ -140,6 +140,8 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     useless = [name for name in _OF_OPENS if command != OPEN_ORDERS and row.get(name) is not None]
     if useless:
         raise ConfigError(f"row {number} of the commands, {row['command']!r}, has {useless[0]}", "it is of opens")
+    if command != MOVE_MARGIN and row.get("amount") is not None:
+        raise ConfigError(f"row {number} of the commands, {row['command']!r}, has amount", "it is of margin")
     if command in _BY_INSTRUMENT:
         return [{"command": command, "instrument": i} for i in _chosen(index, row)]
     if command in _OF_LINKS:
@@ -175,6 +177,8 @@ def _margin(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any
     if row.get("instrument") is None or row.get("amount") is None:
         raise ConfigError(f"{where} needs an instrument and an amount")
     i = index.instrument(row["instrument"])
+    if not isinstance(row["amount"], int | float):
+        raise ConfigError(f"{where} has amount {row['amount']!r}, which is no number")
     units = units_of_margin(state, i, float(row["amount"]))
     if units == 0:
         raise ConfigError(f"{where} has amount {row['amount']}: nothing, or beyond what can be counted")

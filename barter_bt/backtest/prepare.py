@@ -270,7 +270,7 @@ def _install_calendar(
     state.engine.has_books[0] = int(bool(with_books))
     open_in = sessions_of(asked.sessions, index, streams)
     install_sessions(open_in, state)
-    settled = variation_rows(ground.flows, open_in, index, scales, ground.venues, streams, times.begins)
+    settled = variation_rows(ground.flows, open_in, index, scales, ground.venues, times.begins)
     reasons, early = install_flows(ground.flows, state, index, scales, fees, with_books, settled)
     return open_in, reasons, early
 

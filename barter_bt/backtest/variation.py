@@ -8,14 +8,13 @@ from typing import Any
 from barter_bt.backtest.settlements import NEVER_SETTLED
 from barter_bt.data.flows import CashFlows
 from barter_bt.data.sessions import Sessions
-from barter_bt.data.stream import Stream
 from barter_bt.engine.flows import VARIATION
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales
 from barter_bt.venue.endings import settlement_ticks
 from barter_bt.venue.terms import Venue
 
-_AT_MARK = 0  # in place of ticks
+AT_MARK = 0  # in place of ticks
 
 
 def variation_rows(
@@ -24,17 +23,15 @@ def variation_rows(
     index: IndexedInstruments,
     scales: Scales,
     venues: Mapping[str, Venue],
-    streams: Sequence[Stream],
     begins: int,
 ) -> list[dict[str, Any]]:
-    """A row for each time at which a future is settled, by instrument, then by time.
+    """A row for each time at which a future is settled, by instrument, then by time, also behind the data.
 
     Raises
     ------
     ConfigError
         Nothing says when it is settled; a price is not a whole number of ticks, or 0 where prices are above 0.
     """
-    last = max((stream.time_range()[1] for stream in streams if stream.rows), default=begins)
     found, by_day = [], set(_settled_by_day(index, venues))
     for i, one in enumerate(index.instruments):
         if i not in by_day and one.expiry is None and any(_prices(flows, index, i, scales)):
@@ -50,7 +47,7 @@ def variation_rows(
                 "give cash_flows=data.settlement_prices(...) of it, or sessions=",
             )
         times = [] if rows else sessions[i].closes_ns.tolist()
-        rows += [(time, _AT_MARK) for time in times if begins < time <= last]
+        rows += [(time, AT_MARK) for time in times if time > begins]
         found += [_row(index, i, time, ticks) for time, ticks in rows]
     return found
 

@@ -14,11 +14,11 @@ from barter_bt.backtest.book_warnings import book_warnings
 from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.protection_warnings import protection_warnings
 from barter_bt.backtest.term_warnings import listed, names_of, term_warnings
-from barter_bt.columns.table import Table
+from barter_bt.backtest.variation import AT_MARK
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
 from barter_bt.engine.event import BAR_CLOSE, MARKET, MARKET_BOOK, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE, WAKE
-from barter_bt.engine.flows import VOLUME
+from barter_bt.engine.flows import VARIATION, VOLUME
 from barter_bt.engine.order import (
     CANCEL_IN_FLIGHT,
     CANCELLED,
@@ -176,16 +176,17 @@ def _stopped(s: EngineState) -> Iterator[str]:
 def _not_reached(s: EngineState, partial: bool) -> Iterator[str]:
     if s.engine.shut[0] or partial:
         return
-    whats: Sequence[tuple[str, Table, int]] = (
-        ("row(s) of the strategy's schedule", s.schedule, SCHEDULE),
-        ("row(s) of the commands", s.commands, COMMAND),
-        ("row(s) of the cash flows", s.flows, CASH_FLOW),
+    f, last = s.flows, s.engine.market_time[0]
+    goes_on = (f.array("kind") == VARIATION) & (f.array("num") == AT_MARK)  # closes of sessions do, behind the data
+    whats = (
+        ("row(s) of the strategy's schedule", s.schedule.array("time"), SCHEDULE),
+        ("row(s) of the commands", s.commands.array("time"), COMMAND),
+        ("row(s) of the cash flows", np.where(goes_on, NEVER, f.array("time")), CASH_FLOW),
     )
-    for what, table, source in whats:
-        missed = int((table.array("time")[s.agenda.first[source] :] < NEVER).sum())
+    for what, times, source in whats:
+        missed = int((times[s.agenda.first[source] :] < NEVER).sum())
         if missed > 0:
             yield f"{missed} {what} lie after the last market event and were not reached"
-    f, last = s.flows, s.engine.market_time[0]
     rates = (f.array("every") > 0) & (f.array("kind") != VOLUME)
     never = rates & (f.array("time") > last) & (f.array("time") - f.array("every") <= f.array("since"))
     if never.any():

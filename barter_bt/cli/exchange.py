@@ -10,7 +10,7 @@ from barter_bt.cli import places
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts, parts_of
-from barter_bt.cli.loopback import PACE, loopback
+from barter_bt.cli.loopback import loopback
 from barter_bt.cli.printing import print_json
 from barter_bt.cli.watching import watched
 from barter_bt.errors import ConfigError
@@ -93,9 +93,7 @@ def live(
         print(f"client ids begin with {chosen}")
     told = chosen, compiled, alerts, metrics, quiet or json
     if is_loopback:
-        session = _at_loopback(
-            config, pace or PACE, streams, places.recorder_of(record, places.LOOPBACK, raw=raw), *told
-        )
+        session = _at_loopback(config, pace, streams, places.recorder_of(record, places.LOOPBACK, raw=raw), *told)
     else:
         parts = live_parts(config)
         place = places.place_of(exchange, parts["instruments"])
@@ -108,7 +106,7 @@ def live(
 
 def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool, resume: bool) -> None:
     """An option that would have no effect is an error."""
-    if not is_loopback and pace:
+    if not is_loopback and pace is not None:
         raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
     if is_loopback and exchange is not None:
         raise ConfigError(f"--network loopback speaks as the file's instruments, not {exchange}", "leave it out")
@@ -120,7 +118,7 @@ def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None,
 
 async def _at_loopback(
     config: Path,
-    pace: str,
+    pace: str | None,
     streams: list[str] | None,
     recorder: Recorder | None,
     prefix: str,

@@ -46,7 +46,7 @@ class Loopback:
 @asynccontextmanager
 async def loopback(
     built: Mapping[str, Any],
-    pace: str,
+    pace: str | None,
     streams: list[str] | None,
     *,
     takes_orders: bool,
@@ -59,7 +59,7 @@ async def loopback(
     built
         The configuration.
     pace
-        Time of the data in a second.
+        Time of the data in a second; by default 30 s.
     streams
         What of the market is listened to; by default all that the data has.
     takes_orders
@@ -70,7 +70,7 @@ async def loopback(
     Raises
     ------
     ConfigError
-        The pace, or something of the configuration, is not for a loopback exchange.
+        The pace, what is listened to, or something of the configuration, is not for a loopback exchange.
     """
     from barter_bt.backtest.asked import nanoseconds
     from barter_bt.data.duration import duration_ns
@@ -81,11 +81,12 @@ async def loopback(
     from barter_bt.testing.exchange import LoopbackExchange, LoopbackFutures
     from barter_bt.testing.exchange.replay import channels, replay_market
 
+    pace = PACE if pace is None else pace
     traded, data, pace_ns = built["instruments"], built["data"], duration_ns(pace, "--pace")
     place = _place(traded)
     if not 0 < pace_ns <= FASTEST_NS:
         raise ConfigError(f"--pace is {pace}; requests are good for 5 s of the exchange's clock", "write 1s to 1m")
-    heard, listings = streams or channels(data), {one.name: _listing(one) for one in traded}
+    heard, listings = _heard(streams, channels(data)), {one.name: _listing(one) for one in traded}
     start = nanoseconds(built.get("start"), min(stream.time_range()[0] for stream in data), "run.start")
     end = nanoseconds(built.get("end"), NEVER, "run.end")
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
@@ -111,6 +112,17 @@ async def loopback(
             await clock.sleep_until(clock.now() + pace_ns)
 
         yield Loopback(clock, market, account, replay)
+
+
+def _heard(streams: list[str] | None, said: Sequence[str]) -> Sequence[str]:
+    """What is listened to: all that the data says, or some of it; what moves a quote moves a book."""
+    allowed = dict.fromkeys((*said, "book"))
+    for one in streams or ():
+        if one not in allowed:
+            raise ConfigError(
+                f"the data says no {one!r}, so that nothing would be heard", f"allowed: {', '.join(allowed)}"
+            )
+    return streams or said
 
 
 def _place(traded: Sequence[Instrument]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barter_bt.cli.app import INTERRUPTED, OK, AsJson, app
 from barter_bt.cli.live import run_system
-from barter_bt.cli.loopback import PACE, loopback
+from barter_bt.cli.loopback import loopback
 from barter_bt.cli.paper_systems import on_a_market, on_data, that_heard
 from barter_bt.cli.places import FILE, LOOPBACK, market, place_of, recorder_of
 from barter_bt.cli.printing import print_json
@@ -38,6 +38,8 @@ class Where:
             given = getattr(self, name)
             if given is not None and not has_effect:
                 raise ConfigError(f"--{name} {given} has no effect on exchange {self.exchange!r}", "leave it out")
+        if self.streams == []:
+            raise ConfigError("streams are none, so that nothing would be heard", 'write ["trades"], or leave it out')
 
 
 @app.command
@@ -168,11 +170,11 @@ async def _session(
         clock: Clock | None = None
         options: dict[str, Any] = {"ready": _at_once}
         if where.exchange == FILE:
-            system, clock = on_data(loaded, where.pace or "auto", recorder, compiled=compiled)
+            system, clock = on_data(loaded, "auto" if where.pace is None else where.pace, recorder, compiled=compiled)
             options = {}
         elif where.exchange == LOOPBACK:
             raw = recorder.raw if recorder else None
-            entering = loopback(loaded.build(), where.pace or PACE, where.streams, takes_orders=False, raw=raw)
+            entering = loopback(loaded.build(), where.pace, where.streams, takes_orders=False, raw=raw)
             there = await stack.enter_async_context(entering)
             clock, options["until"] = there.clock, there.replay
             system = on_a_market(loaded, there.market, clock, recorder, compiled=compiled)

@@ -32,6 +32,7 @@ from barter_bt.system import AlgoOrders, Audit, Commanded, Sent, Stopped
 from barter_bt.system.view import View
 
 WAITS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_LAST_PORT = 65_535
 _NAN = float("nan")
 
 
@@ -100,6 +101,9 @@ class Metrics:
         from aiohttp import web
         from prometheus_client import CONTENT_TYPE_LATEST
 
+        if not 0 <= port <= _LAST_PORT:
+            raise ConfigError(f"metrics cannot be served at port {port}", f"allowed: 0 to {_LAST_PORT}")
+
         async def answer(request: web.Request) -> web.Response:
             return web.Response(body=self.text().encode(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -108,12 +112,13 @@ class Metrics:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                raise ConfigError(
+                    f"metrics cannot be served at {host}:{port}: {error.strerror}", "choose another"
+                ) from error
             yield runner.addresses[0][1]
-        except OSError as error:
-            raise ConfigError(
-                f"metrics cannot be served at {host}:{port}: {error.strerror}", "choose another"
-            ) from error
         finally:
             await runner.cleanup()
 

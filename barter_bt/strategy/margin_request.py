@@ -21,7 +21,10 @@ from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 
 _HINTS = {
-    NO_AMOUNT: ("is of nothing", "an amount above 0 is added, one below 0 is taken"),
+    NO_AMOUNT: (
+        "is of nothing, or beyond what can be counted",
+        "whole units of the settlement asset: above 0 they are added, below 0 taken",
+    ),
     NOT_ISOLATED: (
         "is of margin that is not isolated: all positions have it together",
         "give the exchange, or the instrument alone, Margin(mode='isolated')",
@@ -61,12 +64,20 @@ def ask_for_margin(s: EngineState, index: IndexedInstruments, request: MarginReq
     StrategyError
         It is of nothing, of more than is free or set aside, or of margin that is not isolated.
     """
-    i, amount, where = index.instrument(request.instrument), request.amount, f"{request} at {s.engine.time[0]} ns"
-    if not isinstance(amount, Real | Decimal) or isinstance(amount, bool) or not isfinite(amount):
-        raise StrategyError(f"{where}: amount is {amount!r}; it must be a number")
+    i, amount, where = index.instrument(request.instrument), request.amount, f"{request!r:.90} at {s.engine.time[0]} ns"
+    if not isinstance(amount, Real | Decimal) or isinstance(amount, bool) or not _is_finite(amount):
+        raise StrategyError(f"{where}: amount is {amount!r:.40}; it must be a number")
     units = units_of_margin(s, i, float(amount))
     objection = objection_to_transfer(s, i, units)
     if objection:
         what, hint = _HINTS[objection]
         raise StrategyError(f"{where} {what}", hint)
     ask_transfer(s, i, units)
+
+
+def _is_finite(amount: Real | Decimal) -> bool:
+    """Whether a number is one that a float can be."""
+    try:
+        return isfinite(amount)
+    except (OverflowError, ValueError):  # beyond all floats; a Decimal that signals
+        return False

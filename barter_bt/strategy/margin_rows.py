@@ -21,8 +21,13 @@ def margin_column(frame: pl.DataFrame, codes: np.ndarray, action: np.ndarray, ma
         return np.zeros(len(frame), np.int64)
     per_unit = np.array([float(1 / Fraction(market.scales.units[k])) for k in market.index.settlement_assets])
     amount = np.where(rows, given.cast(pl.Float64).fill_null(0.0).to_numpy(), 0.0)
-    scaled = np.abs(amount) * per_unit[codes]
+    with np.errstate(over="ignore"):  # which is refused below
+        scaled = np.abs(amount) * per_unit[codes]
     whole = np.where(scaled < MOST_STEPS, np.floor(scaled + 0.5), 0).astype(np.int64)
-    fail(frame, rows & (whole == 0), "an amount of margin that is none, or beyond what can be counted", "1e-9 at least")
+    none = rows & (whole == 0)
+    if none.any():
+        asset = market.index.settlement_assets[int(codes[none.argmax()])]
+        unit = f"a unit is {market.scales.units[asset]} {market.index.assets[asset][1]}"
+        fail(frame, none, "an amount of margin that is none, or beyond what can be counted", unit)
     found: np.ndarray = np.where(amount < 0, -whole, whole)
     return found

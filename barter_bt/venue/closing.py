@@ -12,7 +12,7 @@ from barter_bt.engine.fault import fail_range
 from barter_bt.engine.flows import INSURANCE
 from barter_bt.engine.messages import FLOW
 from barter_bt.engine.order import BUY, SELL
-from barter_bt.engine.terms import ISOLATED
+from barter_bt.engine.terms import CROSS, ISOLATED
 from barter_bt.venue.margin import backing, own_money
 from barter_bt.venue.posting import post
 from barter_bt.venue.report import report_close_out, report_flow
@@ -50,8 +50,16 @@ def insure(v: VenueState, asset: int) -> None:
     owed = bounded_sum(v.accounts.aside[asset], -own_money(v, asset))
     if v.accounts.backed[asset]:
         owed = bounded_sum(owed, -backing(v, asset, -1, 0))
-    if owed > 0 and v.accounts.watching[asset] == 0:
+    if owed > 0 and not _is_margined(v, asset):
         _pay_insurance(v, asset, owed)
+
+
+def _is_margined(v: VenueState, asset: int) -> bool:
+    """Whether positions stand together in an asset; also those that need nothing to be held, and so are not watched."""
+    for i in range(len(v.markets)):
+        if v.markets.quantity[i] != 0 and v.terms.margined[i] == CROSS and v.terms.quote[i] == asset:
+            return True
+    return False
 
 
 def _pay_insurance(v: VenueState, asset: int, owed: int) -> None:

@@ -45,7 +45,7 @@ def test_a_good_file_becomes_the_arguments_of_backtest(config):
         ("[balances]\nusd = 10_000", "", "key 'balances' is missing", "amounts"),
         ("seed = 3", 'seed = "x"', "run.seed: Expected int, got str", None),
         ("taker = 0.001", 'taker = "0.1%"', "venues.xsim.fees.taker: Expected float", "0.1 % is 0.001"),
-        ('kind = "candles"', 'kind = "bars"', "data[0].kind: Invalid enum value 'bars'", None),
+        ('kind = "candles"', 'kind = "bars"', "data[0].kind: Invalid enum value 'bars'", "candles"),
         ("usd = 10_000", "usd = [1]", "balances.usd: Expected int | float | str, got array", None),
         ("usd = 10_000", "", "balances: Expected table of length >= 1", None),
         ("{ taker = 0.001 }", "0.001", "venues.xsim.fees: Expected str | table, got float", "0.1 % is 0.001"),

@@ -138,6 +138,12 @@ def test_the_command_line_stands_before_the_file(config: Path, capsys: Any) -> N
         (["--exchange", "file", "--streams", "trades"], "has no effect on exchange 'file'"),
         (["--exchange", "binance_spot", "--pace", "1s"], "--pace 1s has no effect on exchange 'binance_spot'"),
         (["--pace", "2m"], "write 1s to 1m"),
+        (["--pace", ""], "--pace is '', which is not a length of time"),
+        (
+            ["--streams", "1m"],
+            "the data says no '1m', so that nothing would be heard\nHint: allowed: trades, quotes, book",
+        ),
+        (["--metrics", "65536"], "metrics cannot be served at port 65536\nHint: allowed: 0 to 65535"),
         (["--raw"], "--raw is without --record"),
         (["--exchange", "file", "--record", "r", "--raw"], "a file has no messages"),
         (["--exchange", "ccxt:okx", "--record", "r", "--raw"], "ccxt does not tell messages"),
@@ -149,3 +155,9 @@ def test_what_has_no_effect_is_an_error(
 ) -> None:
     assert main(["paper", str(config), *given]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_streams_that_are_none_are_an_error(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(CONFIG.replace('pace = "1m"', "streams = []"))
+    assert main(["paper", str(config)]) == 2
+    assert "streams are none, so that nothing would be heard" in capsys.readouterr().err

@@ -114,6 +114,15 @@ def test_rule_102_without_prices_at_the_close_of_each_session_at_the_mark():
     assert table(with_prices.cash_flows, "time_exchange", "amount") == [(2, 60), (4, -40)]
 
 
+def test_rule_102_a_session_may_close_while_the_last_event_is_still_on_its_way():
+    """The trade of 7 arrives at 8, when the session closes; the next closes behind that."""
+    days = bt.data.sessions(pl.DataFrame({"open": stamps([0, 8]), "close": stamps([8, 9])}))
+    late = replace(DAILY, latency=bt.Latency(feed_ns=S))
+    result = deal(BUY, cash_flows=None, sessions={"f_usd": days}, venues=late)
+    assert table(result.cash_flows, "time_exchange", "amount") == [(8, -40)]
+    assert not [text for text in result.warnings if "cash flows" in text]
+
+
 def test_rule_102_at_the_expiry_only_the_rest_is_paid():
     """At 6 it is settled at 105: 40 each since 101, and its position has made 50 each."""
     ends = replace(FUTURE, expiry=6 * S)

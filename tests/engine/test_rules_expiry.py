@@ -10,7 +10,7 @@ import pytest
 
 import barter_bt as bt
 from barter_bt.engine.replica import differences
-from tests.engine.tiny import FUTURE, A, S, Watch, candles, flat, quotes, run, schedule, table, trades
+from tests.engine.tiny import FUTURE, A, B, S, Watch, candles, flat, quotes, run, schedule, table, trades
 
 ON = {"on": "f_usd"}
 MARGIN = bt.Venue(margin=bt.Margin(0.1))
@@ -210,6 +210,17 @@ def test_rule_46_a_short_position_of_what_is_delisted_is_bought_back():
     assert table(result.trades, "side", "price")[1] == ("buy", 0)
     assert result.equity["equity"][-1] == 10_200
     assert differences(result.state, result.replica().state) == []
+
+
+@pytest.mark.parametrize(("bought", "insured"), [(1, []), (0, [100])])
+def test_rule_46_no_insurance_pays_while_something_is_held_for_what_is_owed(bought, insured):
+    """Two of what is worth nothing at last cost 200 of 100; what else is bought on margin stands for it."""
+    data = [trades((1, 100, 5), (2, 100, 5), (9, 100, 5), instrument=name) for name in ("a_usd", "b_usd")]
+    rows = [{"at": 1, "buy": 2}, {"at": 1, "buy": bought, "on": "b_usd"}][: 1 + bought]
+    venue = bt.Venue(account="margin", margin=bt.Margin(0.1))
+    gone = replace(A, expiry=5 * S, settlement_price=0)
+    result = run(data, schedule(*rows), [gone, B], venues=venue, balances={"usd": 100})
+    assert result.cash_flows["amount"].to_list() == insured
 
 
 @pytest.mark.parametrize(("sold", "closed"), [(2, [3]), (5, []), (7, [5])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -134,6 +135,8 @@ def test_rule_104_rows_are_passed_over_while_trading_is_disabled():
     [
         (0, ALONE, "is of nothing"),
         (1e-12, ALONE, "is of nothing"),
+        (1e300, ALONE, "or beyond what can be counted"),
+        (Decimal("sNaN"), ALONE, "it must be a number"),
         (901, ALONE, "is of more than is free"),
         (-101, ALONE, "takes more than the position has set aside"),
         (float("nan"), ALONE, "it must be a number"),
@@ -149,6 +152,8 @@ def test_rule_104_what_a_strategy_cannot_ask_for_is_told(amount, margin, said):
     if isinstance(amount, int | float):
         with pytest.raises(StrategyError, match="margin of 'p_usd' is asked for at 2000000000 ns that cannot be moved"):
             held(compiled(amount), margin=margin)
+    with pytest.raises(StrategyError, match="amount is 1000.*; it must be a number"):
+        held(python(10**400))
     assert totals(held(python(900), 100, 100, 100)) == (1_000, 0)
 
 
@@ -157,9 +162,13 @@ def test_rule_104_what_a_schedule_or_a_command_cannot_ask_for_is_told():
         (rows((2, 50)), {"margin": TOGETHER}, "margin of 'p_usd' is asked for"),
         (rows((2, 0)), {}, "an amount of margin that is none"),
         (rows((2, 1e30)), {}, "an amount of margin that is none"),
+        (rows((2, 1e300)), {}, "or beyond what can be counted"),
+        (rows((2, 4e-10)), {}, "a unit is 1E-9 usd"),
         (schedule(BUY), {"commands": commands((2, 50)), "margin": TOGETHER}, "whose margin is not isolated"),
         (schedule(BUY), {"commands": commands((2, 0))}, "has amount 0.0: nothing"),
         (schedule(BUY), {"commands": commands((2, None))}, "needs an instrument and an amount"),
+        (schedule(BUY), {"commands": commands((2, 1), amount=["all"])}, "has amount 'all', which is no number"),
+        (schedule(BUY), {"commands": commands((2, 1), command="cancel_orders")}, "has amount"),
         (schedule(BUY), {"commands": commands((2, 50), instrument="q_usd")}, "q_usd"),
         (bt.Schedule(rows((2, 50)).frame.with_columns(amount=pl.lit(1.0))), {}, "an amount where it has no effect"),
     ]

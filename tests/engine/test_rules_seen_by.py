@@ -85,3 +85,12 @@ def test_rows_that_nobody_came_to_are_checked():
     bad = good[3].with_columns(high=pl.lit(0.5))
     with pytest.raises(DataError, match="column 'high' is below open or close"):
         run([coarse("strategy"), bt.data.candles([*good[:3], bad], seen_by="venue")], bt.Signals(pl.lit(0.0)))
+
+
+def test_rule_78_a_candle_that_the_venue_alone_sees_fills_at_an_open_with_the_last_event():
+    """It closes when nobody looks any more; the open is of the very time."""
+    rows = schedule({"at": 25, "buy": 1})
+    result = run([coarse("strategy"), bars(*[100] * 9, 90, seen_by="venue")], rows)
+    assert table(result.trades, "time_exchange", "price") == [(30, 100)]
+    result = run([coarse("strategy"), bars(*[100] * 9, 90, seen_by="venue")], schedule({"at": 90, "buy": 1}))
+    assert table(result.trades, "time_exchange", "price") == [(90, 90)]

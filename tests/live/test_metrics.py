@@ -101,6 +101,15 @@ def test_a_port_that_is_taken_is_told() -> None:
     asyncio.run(serve())
 
 
+def test_what_happens_while_it_is_served_is_not_the_ports_fault() -> None:
+    async def serve() -> None:
+        async with Metrics().served(0):
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        asyncio.run(serve())
+
+
 def test_what_is_unknown_is_no_number() -> None:
     async def session() -> dict[str, float]:
         made, _, _ = system()

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import polars as pl
 import pytest
 
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError
 from barter_bt.live import Arrival, Manual, MockExchange, SimulatedExchange, System, SystemHandle
+from barter_bt.testing.market import stamps
 from tests.live.script import closed, told, traded
 from tests.live.test_system import request, run
 
@@ -36,9 +38,11 @@ class Coming:
         self.closed += 1
 
 
-async def begun(arrivals: list[Arrival], clock: Manual, strategy: Any = None, **options: Any) -> tuple[Any, ...]:
+async def begun(
+    arrivals: list[Arrival], clock: Manual, strategy: Any = None, one: bt.Instrument = BTC, **options: Any
+) -> tuple[Any, ...]:
     market = Coming(arrivals, clock)
-    mock = MockExchange(market, [BTC], clock=clock, **TERMS, **options)
+    mock = MockExchange(market, [one], clock=clock, **TERMS | options)
     given: Any = {"reconcile": False, "trading": bp.TradingState.ENABLED, **mock.engine_arguments()}
     system = System(strategy=strategy, sources=[mock], clients=[mock], clock=clock, **given)
     handle: SystemHandle = await system.start()
@@ -60,6 +64,19 @@ class Often:
             side = 1 if self.asked % 2 else -1
             return state.cancel_all("btc_usd"), [bt.OrderRequest("btc_usd", side, price - self.asked % 3 + 1)]
         return [], [bt.OrderRequest("btc_usd", 0.5)] if price and self.asked % 7 == 0 else []
+
+
+class Once:
+    """Buys a half at the first trade."""
+
+    wake = "trade"
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def generate_algo_orders(self, state: Any) -> Any:
+        asked, self.asked = self.asked, True
+        return [], [] if asked else [bt.OrderRequest("btc_usd", 0.5)]
 
 
 @pytest.mark.filterwarnings("ignore:.*told as buys")
@@ -186,3 +203,31 @@ def test_a_market_tells_of_no_account() -> None:
 def test_what_it_needs_to_know(instrument: Any, kinds: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         MockExchange(Coming([], Manual()), [instrument], clock=Manual(), fills_on=kinds, **TERMS)
+
+
+@pytest.mark.filterwarnings("ignore:.*told as buys")
+def test_a_future_is_settled_at_the_closes_of_sessions_that_are_to_come() -> None:
+    """Of 110 and 90 for a half that was bought at 100, as in a backtest that knows when the data ends."""
+    future = bt.Instrument("x", "btc_usd", kind="future", price_increment=1, quantity_increment="0.001")
+    rows = [(second, price, 5) for second, price in ((1, 100), (2, 100), (3, 100), (9, 110), (15, 90), (25, 95))]
+    days = bt.data.sessions(pl.DataFrame({"open": stamps([0, 10, 20]), "close": stamps([10, 20, 30])}))
+    terms = {"venues": bt.Venue(margin=bt.Margin(0.5, settlement="daily")), "sessions": {"btc_usd": days}}
+    trades = bt.testing.trades(*rows, instrument="btc_usd")
+    simulated = bt.Simulation(trades, future, **TERMS | terms | {"balances": {"usd": 1e6}})
+    result, exchange = simulated.run(Once()), SimulatedExchange(simulated)
+    assert result.cash_flows["amount"].to_list() == [5, -10]
+    coming = []
+    while (arrival := exchange.next()) is not None:
+        coming += [arrival] if isinstance(arrival.events[0], bp.Market) else []
+
+    async def test() -> None:
+        clock = Manual(simulated.setup.begins)
+        options: dict[str, Any] = {**terms, "balances": {"usd": 1e6}, "fills_on": ("trades",)}
+        handle, mock, _ = await begun(coming, clock, Once(), future, **options)
+        for time in sorted({10 * SECOND, 20 * SECOND, *(arrival.time for arrival in coming)}):
+            await clock.set(time, turns=30)
+        await handle.shutdown_after_backtest()
+        assert mock.s.payments.array("time_exchange").tolist() == [10 * SECOND, 20 * SECOND]
+        assert mock.s.balances.array("total").tolist() == result.state.balances.array("total").tolist()
+
+    run(test)

@@ -766,7 +766,7 @@ class Engine:
         for related in ([group.members] if group else []) + ([parent.followers] if parent else []):
             related.append(entry)
         self.record(entry, wish, now, refused)
-        in_range(sum(self.working(instrument, reducing) for reducing in (False, True)), "working orders")
+        in_range(self.working(instrument, False), "working orders")
         for level in levels if always or self.enlarges(instrument.index, side, quantity) else ():
             said = protecting(level, entry.number, terms.trigger_by)
             child = Order(len(self.tables.orders), instrument, -side, quantity, said, parent=entry, level=level)

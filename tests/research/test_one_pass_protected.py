@@ -109,6 +109,7 @@ def signals(draw):
     rebalance = draw(st.sampled_from([None, "always", "on_change", "outside_band"]))
     band = 0.2 if rebalance == "outside_band" else None
     guards = draw(st.one_of(PROTECTION, DISTANCES, PRICES, computed()))
+    guards = guards if set(guards) - {"protect_by"} else {}  # a unit of nothing is refused
     resize = draw(st.booleans())
     return bt.Signals(target, size=size, rebalance=rebalance, band=band, resize=resize, **guards)
 

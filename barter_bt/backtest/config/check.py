@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from types import UnionType
-from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, UnsetType
@@ -57,13 +58,16 @@ def check(value: Any, kind: Any, path: str, file: object) -> None:
     try:
         msgspec.convert(value, Union[tuple(parts)])  # noqa: UP007 # made of a list
     except msgspec.ValidationError as error:
-        refuse(error, path, file)
+        names = [str(name) for part in parts if get_origin(part) is Literal for name in get_args(part)]
+        refuse(error, path, file, names)
 
 
-def refuse(error: msgspec.ValidationError, path: str, file: object) -> NoReturn:
-    """Raise a ConfigError for a value of a wrong type at ``path``."""
+def refuse(error: msgspec.ValidationError, path: str, file: object, names: Sequence[str] = ()) -> NoReturn:
+    """Raise a ConfigError for a value of a wrong type at ``path``, or for none of these names."""
     text = str(error).partition(" - at ")[0].replace("`", "").replace("object", "table")
     hint = "rates are fractions: 0.1 % is 0.001" if ".fees" in path else None
+    if names:
+        hint = f"allowed: {', '.join(names)}"
     raise ConfigError(f"{file}: {path or 'the file'}: {text}", hint) from error
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from barter_bt.backtest import Result
 from barter_bt.data.market import dealt_on
+from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import EXERCISE, LIMIT, NO_TIME, THIS_CLOSE
 from barter_bt.statistic.tables import nanoseconds
 from barter_bt.testing.invariants.amended import Amended
@@ -113,13 +114,21 @@ def _columns(result: Result, i: int, kind: str, names: tuple[str, ...]) -> dict[
         if stream.kind == kind and mine:
             frame = stream.frame().filter(pl.col("instrument").cast(pl.String).is_in(mine)).collect()
             if ends_early and not result.partial:
-                frame = frame.filter(pl.col("time_exchange").to_physical() <= result.state.engine.market_time[0])
+                frame = _until(frame, result.state.engine.market_time[0])
             found.append(frame.select("time_exchange", *names))
     if not found:
         return {name: np.empty(0, np.int64) for name in ("time_exchange", *names)}
     frame = pl.concat(found).sort("time_exchange", maintain_order=True)
     terms = result.state.terms
     return {name: _integers(frame[name], terms.ticks_per_unit[i], terms.zero[i]) for name in frame.columns}
+
+
+def _until(frame: pl.DataFrame, end: int) -> pl.DataFrame:
+    """What happens up to a time; of a candle that closes later its open alone, for nobody has seen its close."""
+    closes, opens = pl.col("time_exchange"), "time_open" if "time_open" in frame.columns else "time_exchange"
+    seen = frame.filter(pl.col(opens).to_physical() <= end)
+    unseen = pl.lit(NEVER).cast(frame.schema["time_exchange"])
+    return seen.with_columns(pl.when(closes.to_physical() <= end).then(closes).otherwise(unseen))
 
 
 def _integers(column: pl.Series, per_unit: float, zero: int) -> Integers:
