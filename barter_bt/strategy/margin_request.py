@@ -20,7 +20,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 
-_HINTS = {
+HINTS = {  # of each objection: what is wrong, and what helps
     NO_AMOUNT: ("is of nothing", "an amount above 0 is added, one below 0 is taken"),
     NOT_ISOLATED: (
         "is of margin that is not isolated: all positions have it together",
@@ -67,6 +67,6 @@ def ask_for_margin(s: EngineState, index: IndexedInstruments, request: MarginReq
     units = units_of_margin(s, i, float(amount))
     objection = objection_to_transfer(s, i, units)
     if objection:
-        what, hint = _HINTS[objection]
+        what, hint = HINTS[objection]
         raise StrategyError(f"{where} {what}", hint)
     ask_transfer(s, i, units)

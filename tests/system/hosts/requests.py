@@ -63,7 +63,7 @@ class Requests:
         (_, opens), self.sent = requests_asked(self.engine, self.log.names[self._number], "o", self.sent + 1)
         self.sent -= 1
         s.actions.truncate(0)
-        s.engine.amends_asked[0] = 0
+        s.engine.amends_asked[0] = s.engine.margin_asked[0] = 0
         return opens
 
     def _of_schedule(self) -> Any:
