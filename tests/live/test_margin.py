@@ -183,13 +183,7 @@ def test_what_could_not_be_sent_is_an_alert_and_a_line() -> None:
     exchange.ended = True
     (audit,) = session.process(Arrival(0, (bp.Command(bp.SendMarginRequests(ADDED)),)))
     texts = [alert.text for alert in alerting._of_audit(audit)]
-    assert (
-        texts
-        == [
-            'MarginRequest p_usd could not be sent: {"ExecutionChannelUnhealthy":"the data of the simulated '
-            'exchange has ended"}'
-        ]
-        or "MarginRequest 0 could not be sent" in texts[0]
-    )
+    assert len(texts) == 1
+    assert texts[0].startswith("MarginRequest p_usd could not be sent")
     (line,) = lines(audit, session.engine)
     assert line.endswith("move 50 of margin to p_usd")
