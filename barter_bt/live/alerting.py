@@ -28,7 +28,7 @@ from barter_bt.errors import ConfigError
 from barter_bt.live.clock import SECOND_NS, Clock, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
-from barter_bt.protocol import Shutdown, to_json
+from barter_bt.protocol import MarginRequest, Shutdown, to_json
 from barter_bt.system import (
     AccountDisconnect,
     AlgoOrders,
@@ -109,7 +109,8 @@ def _of_output(output: Output) -> Iterator[tuple[str, str]]:
         yield "disconnected", f"the {what} link of {output.exchange} is lost"
     if isinstance(output, AlgoOrders | Commanded | Stopped):
         for request, error in (*output.cancels.errors, *output.opens.errors):
-            yield "unsent", f"{type(request).__name__} {request.key.cid} could not be sent: {to_json(error)}"
+            of = request.instrument if isinstance(request, MarginRequest) else request.key.cid
+            yield "unsent", f"{type(request).__name__} {of} could not be sent: {to_json(error)}"
 
 
 class Webhook:

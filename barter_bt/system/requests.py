@@ -320,6 +320,7 @@ class Requests:
         self._book.add(row, one.instrument, cid, terms.price, terms.time_in_force, found=found)
 
     def _record_open(self, one: Ready) -> None:
+        assert isinstance(one.request, OrderRequestOpen)
         s, i = self.state, one.instrument
         earlier = self._book.find(i, one.request.key.cid)
         if earlier is not None and is_live(s, earlier):  # as in Barter: the later order takes its place

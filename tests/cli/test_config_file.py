@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 import barter_bt as bt
+from barter_bt.backtest import run_directory
 from barter_bt.backtest.config import load, schema, sections
+from barter_bt.cli import main
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.instrument.instrument import Instrument
 from barter_bt.venue import Fees, Slippage, terms
@@ -391,6 +393,53 @@ def test_margin_alone_by_tier_other_collateral_a_mark_and_rates(config):
     config.write_text(config.read_text().replace("eur.parquet", "chf.parquet"))
     with pytest.raises(ConfigError, match="rates.eur/usd: .*chf.parquet does not exist"):
         load(config).build()
+
+
+def future_settled_by_day(config, how):
+    """The same market as a future, whose margin is settled so, and prices of two days."""
+    days = [datetime(2020, 1, 1, 0, minute, tzinfo=UTC) for minute in (5, 10)]
+    frame = pl.DataFrame({"time": days, "instrument": "walk_usd", "price": [90.0, 120.0]})
+    frame.write_parquet(config.parent / "days.parquet")
+    replaced(config, 'name = "walk_usd"\n', 'name = "walk_usd"\nkind = "future"\nexpiry = 2020-02-01T00:00:00Z\n')
+    replaced(config, "max_age", f'margin = {{ rate = 0.5, settlement = "{how}" }}\nmax_age')
+    flows = '\n[[cash_flows]]\nkind = "settlement"\npath = "days.parquet"\n'
+    config.write_text(config.read_text() + flows)
+    return config
+
+
+def test_margin_that_is_settled_by_day_stands_in_the_file(config):
+    arguments = load(future_settled_by_day(config, "daily")).build()
+    assert arguments["venues"]["xsim"].margin == bt.Margin(0.5, settlement="daily")
+    assert [flows.kind for flows in arguments["cash_flows"]] == ["settlement"]
+    with pytest.raises(ConfigError, match="venues.xsim.margin.settlement: Invalid enum value 'dayly'"):
+        load(replaced(config, '"daily"', '"dayly"'))
+
+
+BUYS = """
+import barter_bt as bt
+
+class Buys:
+    wake = "bar_close"
+
+    def generate_algo_orders(self, state):
+        return [], [] if len(state.raw.orders) else [bt.OrderRequest("walk_usd", 2)]
+"""
+
+
+def test_the_command_line_runs_a_future_that_is_settled_by_day(config, tmp_path):
+    """Two are bought near 100: what they are worth less at 90 is paid, and 60 come back at 120; equity is the same."""
+    (config.parent / "own.py").write_text(BUYS)
+    future_settled_by_day(config, "daily")
+    replaced(config, 'name = "sma_cross"\nparameters = { fast = 20, slow = 50 }', 'object = "own.py:Buys"')
+    assert main(["backtest", str(config), "--out", str(tmp_path / "daily"), "--interpret", "--quiet", "--no-plot"]) == 0
+    daily = run_directory.read(tmp_path / "daily")
+    replaced(config, '"daily"', '"closing"')
+    replaced(config, '\n[[cash_flows]]\nkind = "settlement"\npath = "days.parquet"\n', "")
+    assert main(["backtest", str(config), "--out", str(tmp_path / "once"), "--interpret", "--quiet", "--no-plot"]) == 0
+    paid, price = daily.cash_flows, daily.trades["price"].item()
+    assert paid["reason"].cast(pl.String).to_list() == ["variation_margin"] * 2
+    assert paid["amount"].to_list() == pytest.approx([2 * (90 - price), 60])
+    assert run_directory.read(tmp_path / "once").equity.equals(daily.equity)
 
 
 def test_fees_by_volume_and_in_another_asset(config):

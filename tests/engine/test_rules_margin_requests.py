@@ -13,7 +13,7 @@ from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.strategy import api
 from tests.engine.test_rules_margin import ALONE, BUY, SWAP, TOGETHER, closings, moves, totals
 from tests.engine.test_rules_transfers import moved
-from tests.engine.tiny import Watch, run, schedule, stamps, table
+from tests.engine.tiny import Watch, quotes, run, schedule, stamps, table
 
 PRICES = (100, 100, 94, 90, 89)
 
@@ -104,6 +104,14 @@ def test_rule_104_a_request_is_answered_though_nothing_is_moved():
     market = [moves(100, 100, 100), moves(100, 100, 100, name="q_usd")]
     both = run(market, rows((1.5, 50)), [SWAP, other], venues=bt.Venue(margin=ALONE), balances={"usd": 1_000})
     assert totals(both) == (1_000, 850)
+
+
+def test_rule_104_before_the_first_trade_the_weighted_mid_says_what_is_not_needed():
+    """Of 200 a loss of 50 and a tenth of 950 stay, though marks are of trades (rule 73)."""
+    market = quotes((0, 99, 9, 100, 9), (1, 99, 9, 100, 9), (2, 94, 9, 96, 9), (3, 94, 9, 96, 9), instrument="p_usd")
+    venue = bt.Venue(margin=ALONE, mark="last")
+    result = run(market, rows((1.5, 100), (2.5, -200)), SWAP, venues=venue, balances={"usd": 1_000})
+    assert totals(result) == (1_000, 855)
 
 
 def test_rule_104_it_takes_as_long_as_a_request_and_its_answer():

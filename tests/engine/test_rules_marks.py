@@ -108,6 +108,14 @@ def test_rule_73_a_last_price_liquidates_at_a_quote_that_ends_the_mark_of_an_own
     assert table(result.orders, "price_average", "reason") == [(100, None), (99, "liquidation")]
 
 
+def test_rule_73_before_the_first_trade_the_venue_liquidates_by_the_weighted_mid():
+    """Which is 53 in the second book, where 2 from 100 with 110 are short at 59."""
+    venue = bt.Venue(margin=bt.Margin("50%", maintenance="25%"), mark="last")
+    market = quotes((0, 99, 9, 100, 9), (1, 99, 9, 100, 9), (2, 50, 3, 70, 17), (3, 50, 3, 70, 17))
+    result = run(market, schedule({"at": 0.5, "buy": 2}), SWAP, venues=venue, balances={"usd": 110})
+    assert table(result.orders, "price_average", "reason") == [(100, None), (50, "liquidation")]
+
+
 def test_another_mark_is_refused():
     with pytest.raises(ConfigError, match="mark is 'middle'; allowed: weighted_mid, mid, last, closing"):
         bt.Venue(mark="middle")

@@ -10,7 +10,8 @@ import pytest
 import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
-from barter_bt.live import Arrival, Recorder, SimulatedExchange, paper, replay
+from barter_bt.live import Arrival, Recorder, SimulatedExchange, alerting, paper, replay
+from barter_bt.live.lines import lines
 from barter_bt.live.session import Session
 from barter_bt.strategy import api
 from barter_bt.system import Engine, Strategy
@@ -173,3 +174,16 @@ def test_margin_goes_before_cancels_and_these_before_opens() -> None:
     audit = engine.process(bp.TradingStateUpdate(bp.TradingState.ENABLED))
     assert [type(one) for one in sent] == [bp.MarginRequest, bp.OrderRequestCancel, bp.OrderRequestOpen]
     assert [type(one) for one in audit.outputs[0].opens.sent] == [bp.MarginRequest, bp.OrderRequestOpen]  # type: ignore[union-attr]
+
+
+def test_what_could_not_be_sent_is_an_alert_and_a_line() -> None:
+    """Of a session whose exchange has ended."""
+    exchange = SimulatedExchange(market())
+    session = Session(None, {"x": exchange}, **exchange.engine_arguments())
+    exchange.ended = True
+    (audit,) = session.process(Arrival(0, (bp.Command(bp.SendMarginRequests(ADDED)),)))
+    texts = [alert.text for alert in alerting._of_audit(audit)]
+    assert len(texts) == 1
+    assert texts[0].startswith("MarginRequest p_usd could not be sent")
+    (line,) = lines(audit, session.engine)
+    assert line.endswith("move 50 of margin to p_usd")
