@@ -147,9 +147,7 @@ def _symbols(traded: Sequence[Instrument], data: Sequence[Stream], listings: Map
     told = {name: traded[index.instrument(name)].name for stream in data for name in stream.instruments}
     silent = [one.name for one in traded if one.name not in told.values()]
     if silent:
-        raise ConfigError(
-            f"there is no data of {', '.join(silent)}: nothing would be heard of it", "leave it out"
-        )
+        raise ConfigError(f"there is no data of {', '.join(silent)}: nothing would be heard of it", "leave it out")
     return {name: listings[its].symbol for name, its in told.items()}
 
 

@@ -56,3 +56,17 @@ def test_a_saved_run_says_the_same(tmp_path):
     row = saved.terms.row(0, named=True)
     assert (row["per_contract"], row["maintenance_per_contract"], row["liquidation_fee"]) == (50, 40, 0.01)
     assert "50 per contract to open, 40 per contract to keep" in repr(result.summary())
+
+
+@pytest.mark.parametrize(("settlement", "words"), [("daily", ", settled daily"), ("closing", "")])
+def test_daily_settlement_is_told(settlement, words):
+    from barter_bt.statistic.in_force import terms_in_force, told
+
+    result = terms(FUTURE)
+    venues = {
+        "x": result.config["venues"]["x"]
+        | {"margin": result.config["venues"]["x"]["margin"] | {"settlement": settlement}}
+    }
+    found = terms_in_force(result.config | {"venues": venues})
+    assert found["settlement"].to_list() == [settlement]
+    assert told(found)[0].endswith(f"weighted mid{words} (margin by default)")
