@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import barter_bt as bt
+from barter_bt.statistic.in_force import terms_in_force, told
 from tests.engine.tiny import FUTURE, A, bars, run, schedule
 
 TIERS = [bt.MarginTier(50_000, "1%", "0.5%"), bt.MarginTier(None, "2%", "1%")]
@@ -60,13 +61,8 @@ def test_a_saved_run_says_the_same(tmp_path):
 
 @pytest.mark.parametrize(("settlement", "words"), [("daily", ", settled daily"), ("closing", "")])
 def test_daily_settlement_is_told(settlement, words):
-    from barter_bt.statistic.in_force import terms_in_force, told
-
-    result = terms(FUTURE)
-    venues = {
-        "x": result.config["venues"]["x"]
-        | {"margin": result.config["venues"]["x"]["margin"] | {"settlement": settlement}}
-    }
-    found = terms_in_force(result.config | {"venues": venues})
+    config = terms(FUTURE).config
+    config["venues"]["x"]["margin"]["settlement"] = settlement
+    found = terms_in_force(config)
     assert found["settlement"].to_list() == [settlement]
     assert told(found)[0].endswith(f"weighted mid{words} (margin by default)")
