@@ -37,8 +37,9 @@ class Analysis:
         Columns are ``exchange``, ``instrument``, ``kind``, ``account``, ``margin`` (``cross``, ``isolated``, ``none``),
         whether it is that of who gives none (``by_default``, null without margin), its ``rate`` or ``per_contract``,
         ``maintenance`` or ``maintenance_per_contract``, how many ``tiers`` stand in their place (rule 71),
-        ``liquidation`` (``whole``, ``by_tier`` or ``none``) with its ``liquidation_fee``, the ``mark`` (rule 73), and
-        the ``settlement_price``, null where it is the last price.
+        ``liquidation`` (``whole``, ``by_tier`` or ``none``) with its ``liquidation_fee``, the ``mark`` (rule 73), the
+        ``settlement`` (``closing`` or ``daily``, rule 102), and the ``settlement_price``, null where it is the last
+        price.
 
         Examples
         --------

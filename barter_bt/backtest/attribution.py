@@ -35,12 +35,15 @@ def attribution(run: Result, by: Literal["instrument", "strategy"], horizon: str
     """The table of :meth:`~barter_bt.backtest.result.Result.attribution`."""
     if by not in ("instrument", "strategy"):
         raise ConfigError(f"by is {by!r}; allowed: 'instrument', 'strategy'")
+    span = duration_ns(horizon, "horizon")
+    if span < 0:
+        raise ConfigError(f"horizon is {horizon!r}; it must not be below 0, for it follows a fill")
     rows = []
     for i, mids, fills in marked(run):
         groups = [(name, k) for k, name in enumerate(run.strategies)] if by == "strategy" else [(None, None)]
         for name, k in groups:
             mine = fills if k is None else fills.of_strategy(k)
-            row = _parts(run, i, mids, mine, fills, duration_ns(horizon, "horizon"))
+            row = _parts(run, i, mids, mine, fills, span)
             row["flows"] = _flows(run.state, i) if k is None or len(groups) == 1 else 0
             rows.append({"strategy": name} | _made(row) | _making(run, i, k, mine) | {"i": i})
         if len(groups) > 1 and _flows(run.state, i):  # nobody's in particular

@@ -21,8 +21,9 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def markouts(run: Result, horizons: Sequence[str | int]) -> pl.DataFrame:
+def markouts(run: Result, horizons: str | int | Sequence[str | int]) -> pl.DataFrame:
     """The table of :meth:`~barter_bt.backtest.result.Result.markouts`."""
+    horizons = [horizons] if isinstance(horizons, str | int) else horizons
     spans = [duration_ns(each, "horizons") for each in horizons]
     if any(span < 0 for span in spans):
         raise ConfigError(f"horizons are {list(horizons)!r}; none may be below 0")

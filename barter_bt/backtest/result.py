@@ -334,13 +334,13 @@ class Result(Analysis):
 
         return attribution(self, by, horizon)
 
-    def markouts(self, horizons: Sequence[str | int] = HORIZONS) -> pl.DataFrame:
+    def markouts(self, horizons: str | int | Sequence[str | int] = HORIZONS) -> pl.DataFrame:
         """What fills are worth a while later, on average for each unit of quantity, by instrument and liquidity.
 
         Parameters
         ----------
         horizons
-            Times after a fill, such as ``"10s"``, or nanoseconds.
+            Times after a fill, or one, such as ``"10s"``, or nanoseconds.
 
         Returns
         -------

@@ -21,7 +21,7 @@ def values_of(assignments: Sequence[str]) -> dict[str, list[Any]]:
     Raises
     ------
     ConfigError
-        One is none of these, or names a parameter twice.
+        One is none of these, names a parameter twice, or another key of the file.
 
     Examples
     --------
@@ -33,6 +33,11 @@ def values_of(assignments: Sequence[str]) -> dict[str, list[Any]]:
         name, equals, values = text.partition("=")
         if not name or not equals or not values or name in found:
             raise ConfigError(f"--set {text!r} does not say the values of a parameter, each parameter once", _EXAMPLE)
+        if "." in name:
+            raise ConfigError(
+                f"--set {text!r} names {name}; what it sets are parameters of the strategy",
+                f"--set {name.rpartition('.')[2]}=... for a parameter; other keys are changed in the file",
+            )
         found[name] = _range(text, values) if ":" in values else [_value(one) for one in values.split(",")]
     return found
 

@@ -110,9 +110,10 @@ def number(column: pl.Expr, dtype: pl.DataType, what: str) -> pl.Expr:
     if dtype.is_decimal():
         number = column.cast(pl.Float64)
         return pl.when(number.cast(dtype, strict=False) == column).then(number)
+    is_text = dtype in (pl.String, pl.Categorical, pl.Enum)
     raise DataError(
-        f"{what} is {dtype}, not a number",
-        "cast it first, for example column.cast(pl.Float64)" if dtype == pl.String else None,
+        f"{what} is {'text' if is_text else dtype}, not a number",
+        "cast it first, for example column.cast(pl.Float64)" if is_text else None,
     )
 
 

@@ -25,7 +25,7 @@ _1971_NS = 31_536_000_000_000_000
 
 
 def doubts(stream: Stream) -> tuple[Finding, ...]:
-    """Tell what was understood and not said; warn of dates that are read as closes, of times that all lie in 1970.
+    """Tell what was understood and not said; warn of dates read as closes, of times all in 1970, and of no rows at all.
 
     Examples
     --------
@@ -43,6 +43,8 @@ def doubts(stream: Stream) -> tuple[Finding, ...]:
         found += getattr(source, "doubts", ())  # of a catalog
         if source.rows:
             found += [*_dates_as_closes(source, canon), *_all_in_1970(source, canon)]
+        else:
+            found.append(Finding("empty", "", 0, (), f"{source.label}: has no rows", "a run needs some", source.label))
     return tuple(found)
 
 

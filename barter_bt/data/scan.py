@@ -19,6 +19,7 @@ from barter_bt.data.sequence import CODE, sequence_rules
 from barter_bt.errors import nearest
 
 _ROWS_SHOWN = 5
+_NEWEST_FIRST = 0.9  # of the rows: fewer that go back are out of order, and no use to be turned round
 
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
@@ -153,7 +154,7 @@ class Scan:
             f"(row {rows}, counted from 0); first: {hit.first}; allowed: {rule.allowed}"
         )
         hint = rule.hint
-        if rule.code == "time_back" and hit.count > self._rows[hit.source] // 2:
+        if rule.code == "time_back" and hit.count > _NEWEST_FIRST * (self._rows[hit.source] - 1):
             hint = "the newest row comes first: repair=Repair(sort=True), or give frame.reverse()"
         if rule.code == "latency":
             needed = self._stream.clock_offset_ns - self._latency_min_ns

@@ -126,7 +126,8 @@ def _run(part: Runs, rows: list[pl.DataFrame], kept: _Kept | None, crew: Crew, s
 def _refuse_nothing(done: pl.DataFrame) -> None:
     """Where every run has failed, what the first has raised is the sweep's error."""
     if done.height and not done["error"].null_count():
-        raise ConfigError(f"all {done.height:,} runs failed, the first with: {done['error'][0]}")
+        failed = "the only run failed" if done.height == 1 else f"all {done.height:,} runs failed, the first"
+        raise ConfigError(f"{failed} with: {done['error'][0]}")
 
 
 def _values(part: Runs, done: pl.DataFrame, objective: str) -> list[float | None]:

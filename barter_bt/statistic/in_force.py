@@ -22,6 +22,7 @@ SCHEMA = {
     "liquidation": pl.String,
     "liquidation_fee": pl.Float64,
     "mark": pl.String,
+    "settlement": pl.String,
     "settlement_price": pl.Float64,
 }
 
@@ -76,6 +77,7 @@ def _row(one: Mapping[str, Any], venue: Mapping[str, Any], is_liquidated: bool) 
         "maintenance": kept if has_rate else None,
         "tiers": len(margin["tiers"]),
         "liquidation": margin["liquidation"] if is_liquidated else "none",
+        "settlement": margin.get("settlement", "closing"),  # runs that were saved before have none
     }
 
 
@@ -131,7 +133,8 @@ def _words(row: Mapping[str, Any]) -> str:
         ends = "maintained by tier" if row["tiers"] else "liquidated when nothing is left"
     marked = _MARKS.get(row["mark"], row["mark"].replace("_", " "))
     origin = " (margin by default)" if row["by_default"] else ""
-    return f"{row['margin']} margin of {{}}: {opens} to open, {ends}; marked by the {marked}{origin}"
+    settled = ", settled daily" if row["settlement"] == "daily" else ""
+    return f"{row['margin']} margin of {{}}: {opens} to open, {ends}; marked by the {marked}{settled}{origin}"
 
 
 def _some(names: list[str]) -> str:

@@ -21,7 +21,8 @@ def fail(frame: pl.DataFrame, bad: pl.Series | np.ndarray, what: str, hint: str)
     rows = (bad if isinstance(bad, np.ndarray) else bad.fill_null(False).to_numpy()).nonzero()[0].tolist()
     if rows:
         first = ", ".join(str(r) for r in rows[:5])
-        row = ", ".join(f"{name}={value}" for name, value in frame.row(rows[0], named=True).items())
+        given = frame.select(pl.exclude("^__.*$"))  # without columns of our own
+        row = ", ".join(f"{name}={value}" for name, value in given.row(rows[0], named=True).items())
         raise StrategyError(f"{what} in {len(rows)} row(s) of the signals, first {first}: {row}", hint)
 
 

@@ -64,6 +64,14 @@ def test_a_horizon_that_the_data_does_not_reach_is_left_out():
     result = run(data, At({2: [bt.OrderRequest("abc_usd", 4)]}), account="margin")
     assert result.markouts(["3s"]).height == 0
     assert only(result.attribution(horizon="3s"), "adverse_selection") == (0.0,)
+    assert result.markouts("1s").equals(result.markouts(["1s"]))
+
+
+@pytest.mark.parametrize("name", ["attribution", "markouts"])
+def test_no_horizon_is_before_its_fill(name):
+    result = run(streams([snapshot(1, [(99, 5)], [(101, 5)])]), At({}), account="margin")
+    with pytest.raises(bt.errors.ConfigError, match="below 0"):
+        getattr(result, name)(**{{"attribution": "horizon", "markouts": "horizons"}[name]: "-1s"})
 
 
 def test_a_rebate_is_told_apart_from_fees():

@@ -85,6 +85,12 @@ def test_values_that_are_none_are_refused(text):
         values_of([text])
 
 
+def test_other_keys_of_the_file_are_refused():
+    with pytest.raises(ConfigError, match="parameters of the strategy") as caught:
+        values_of(["venues.x.margin.rate=0.2"])
+    assert "--set rate=..." in caught.value.hint
+
+
 def test_values_are_numbers_truths_or_texts():
     assert values_of(["a=1:9:4", "b=1,2.5", "c=true,false", "d=x"]) == {
         "a": [1, 5],

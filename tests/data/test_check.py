@@ -142,6 +142,12 @@ def test_what_is_found_does_not_depend_on_chunks(row, cuts, kind):
     assert check(MAKE[kind](pieces)) == check(MAKE[kind](bad))
 
 
+def test_data_without_rows_is_told():
+    report = check(MAKE["trades"](generate.trades(9).head(0)))
+    assert (report.errors, [one.code for one in report.warnings]) == ((), ["empty"])
+    assert "has no rows" in str(report)
+
+
 def test_chunks_of_valid_data_have_no_findings():
     for kind, frame in (
         ("trades", generate.trades(999)),

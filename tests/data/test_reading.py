@@ -160,7 +160,7 @@ def test_prices_are_cast_only_where_that_is_exact():
     for values in ([2**53 + 1], [-(2**63)], pl.Series([2**64 - 1], dtype=pl.UInt64), [Decimal("12345678901234567.89")]):
         with pytest.raises(DataError, match=r"column 'price' is not exact as a 64-bit float in 1 of 1 rows"):
             list(trades(one_trade(price=values), instrument="a_usd").chunks(CODES))
-    with pytest.raises(DataError, match="'price' is String, not a number"):
+    with pytest.raises(DataError, match="'price' is text, not a number"):
         trades(one_trade(price=["1"]), instrument="a_usd")
 
 

@@ -201,6 +201,13 @@ def test_rows_from_the_newest_to_the_oldest_are_called_that():
     assert "the newest row comes first: repair=Repair(sort=True)" in finding.hint
 
 
+def test_rows_out_of_order_are_not_called_the_newest_first():
+    shuffled = pl.concat([daily().reverse().slice(row, 1) for row in (0, 2, 1)])
+    (finding,) = [one for one in check(candles(shuffled, instrument="a_usd")).errors if one.code == "time_back"]
+    assert "repair=Repair(sort=True)" in finding.hint
+    assert "newest" not in finding.hint
+
+
 def test_gaps_are_told_where_a_market_never_closes():
     """Minutes of a week with an hour left out, of two instruments; then the same without a Sunday."""
     minutes = pl.datetime_range(

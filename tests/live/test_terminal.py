@@ -19,7 +19,7 @@ from tests.live.test_system import request, system
 def test_the_screen_shows_what_the_engine_knows() -> None:
     from barter_bt.live import paper
 
-    async def session() -> tuple[str, int]:
+    async def session() -> tuple[str, str, int]:
         handle = await paper(simulation(60), Crosses()).start()
         happenings = Happenings(5)
         following = asyncio.create_task(happenings.follow(handle))
@@ -29,9 +29,13 @@ def test_the_screen_shows_what_the_engine_knows() -> None:
         console.print(screen(handle.view(), happenings))
         assert len(happenings.last) == 5
         console.file.close()
-        return console.export_text(), happenings.total
+        narrow = Console(width=40, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        narrow.print(screen(handle.view(), happenings))
+        narrow.file.close()
+        return console.export_text(), narrow.export_text(), happenings.total
 
-    text, total = asyncio.run(session())
+    text, narrow, total = asyncio.run(session())
+    assert "…" not in narrow, "what does not fit goes on in the next line"
     assert total > 20
     for words in ("btc_usd", "shut down", "equity 9,99", "usd", "trading enabled", "all links healthy"):
         assert words in text

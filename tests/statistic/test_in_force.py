@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import barter_bt as bt
+from barter_bt.statistic.in_force import terms_in_force, told
 from tests.engine.tiny import FUTURE, A, bars, run, schedule
 
 TIERS = [bt.MarginTier(50_000, "1%", "0.5%"), bt.MarginTier(None, "2%", "1%")]
@@ -56,3 +57,12 @@ def test_a_saved_run_says_the_same(tmp_path):
     row = saved.terms.row(0, named=True)
     assert (row["per_contract"], row["maintenance_per_contract"], row["liquidation_fee"]) == (50, 40, 0.01)
     assert "50 per contract to open, 40 per contract to keep" in repr(result.summary())
+
+
+@pytest.mark.parametrize(("settlement", "words"), [("daily", ", settled daily"), ("closing", "")])
+def test_daily_settlement_is_told(settlement, words):
+    config = terms(FUTURE).config
+    config["venues"]["x"]["margin"]["settlement"] = settlement
+    found = terms_in_force(config)
+    assert found["settlement"].to_list() == [settlement]
+    assert told(found)[0].endswith(f"weighted mid{words} (margin by default)")

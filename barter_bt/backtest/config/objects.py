@@ -71,7 +71,7 @@ class Loader:
         """Raise a ConfigError for a name that is not known, with the nearest that is."""
         guess = nearest(name, known)
         hint = f"did you mean {guess!r}?" if guess else None
-        self._fail(key, f"{name!r} is not known; known: {', '.join(known)}", hint)
+        self._fail(key, f"{name!r} is not known; known: {', '.join(known) or 'none'}", hint)
 
     def _fail(self, key: str, message: str, hint: str | None = None) -> NoReturn:
         raise ConfigError(f"{self.file}: {key}: {message}", hint)
