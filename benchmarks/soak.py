@@ -108,7 +108,7 @@ async def soak(seconds: float, rate: int, seed: int) -> dict[str, Any]:
     sockets = where.replace("http", "ws")
     there = {"endpoints": binance.Endpoints(where, sockets, f"{sockets}/ws-api/v3")}
     traded = await binance.instruments(["BTCUSDT"], **there)  # type: ignore[arg-type]
-    source = Counted(binance.BinanceMarket(traded, ["trades"], **there))  # type: ignore[arg-type]
+    source = Counted(binance.BinanceMarket(traded, ["trades"], backfill=60 * rate, **there))  # type: ignore[arg-type]
     keys = binance.Keys("key", "secret")
     account = binance.BinanceAccount(traded, keys, dry_run=False, **there)  # type: ignore[arg-type]
     waits: list[int] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barter_bt.book.change import ASK, BID, ENDS, GAP, OLD, SNAPSHOT
 from barter_bt.book.read import find, find_page
-from barter_bt.book.tables import ASKS, BIDS, LOWEST, PAGE, ROOM, Books
+from barter_bt.book.tables import ASKS, BIDS, PAGE, ROOM, Books
 from barter_bt.columns.marks import hot, unit
 
 
@@ -106,7 +106,7 @@ def _begin_side(b: Books, side: int, rank: int, lots: int) -> None:
     if b.sides.room[side] == 0:
         _move(b, side)
     page, row = b.sides.first[side], _take(b)
-    b.pages.row[page], b.pages.count[page], b.pages.low[page] = row, 1, LOWEST
+    b.pages.row[page], b.pages.count[page], b.pages.low[page] = row, 1, rank
     b.levels.rank[row], b.levels.lots[row] = rank, lots
     b.sides.pages[side] = b.sides.count[side] = 1
 
@@ -131,11 +131,10 @@ def _split(b: Books, side: int, page: int) -> None:
 @unit
 def _drop(b: Books, side: int, page: int) -> None:
     """Take an empty page out of its side."""
-    p, first, end = b.pages, b.sides.first[side], b.sides.first[side] + b.sides.pages[side]
+    p, end = b.pages, b.sides.first[side] + b.sides.pages[side]
     _give_back(b, p.row[page])
     for k in range(page, end - 1):
         p.row[k], p.count[k], p.low[k] = p.row[k + 1], p.count[k + 1], p.low[k + 1]
-    p.low[first] = LOWEST
     b.sides.pages[side] -= 1
 
 

@@ -9,7 +9,6 @@ from barter_bt.columns.table import Table
 BIDS, ASKS = 0, 1  # the sides of instrument i are rows 2i and 2i + 1
 PAGE = 64  # levels of a page
 ROOM = 4  # pages of a side before their list moves
-LOWEST = -(1 << 63)  # below every rank
 
 
 class Levels(Table, growable=True):
@@ -24,7 +23,7 @@ class Pages(Table, growable=True):
 
     row: I64  # of `levels`, where it starts
     count: I64  # so many levels stand in it, at least one
-    low: I64  # no level of it ranks lower, none of the pages before it as high
+    low: I64  # no level of it ranks lower, none of the pages before it as high; of a first page nothing
 
 
 class Sides(Table):

@@ -287,13 +287,9 @@ def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) ->
 def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     """Ask for what protects an entry."""
     asked = {name: getattr(request, name) for name in PROTECTION if getattr(request, name) is not None}
-    where = _Where(request, s.engine.time[0])
     if not asked:
-        if request.protect_by != "price":
-            raise StrategyError(
-                f"{where} has protect_by, and nothing that protects", f"allowed: {', '.join(PROTECTION)}"
-            )
         return
+    where = _Where(request, s.engine.time[0])
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}

@@ -34,6 +34,15 @@ def test_rule_28_each_order_looks_at_its_own_prices(default):
     assert triggered([TRADES, QUOTES], *rows, **venue) == [3, 5, 7, 3 if default == "auto" else 5]
 
 
+def test_rule_28_quotes_trigger_who_asks_for_them_where_candles_fill():
+    """The ask is 104 at 5 s; the candle's range reaches that at 10 s, when it closes."""
+    market = [candles((0, 10, 100, 104, 99, 100), (10, 20, 100, 104, 99, 100)), QUOTES]
+    by_candles = dict.fromkeys(("taker_fills_on", "maker_fills_on", "triggers_on"), "candles")
+    venue = {"venues": bt.Venue(account="margin", **by_candles)}
+    assert triggered(market, {"at": 1, "buy": 1, "stop": 104, "by": "quote"}, **venue) == [5]
+    assert triggered(market, {"at": 0, "buy": 1, "stop": 104}, start=None, **venue) == [10]
+
+
 def test_rule_28_a_sell_looks_at_the_bid_and_a_trailing_stop_follows_its_own_prices():
     """Stops at 97: the bid is 96 at 5 s; the trailing stop two below the best mid, 104 at 7 s, ends at 8 s."""
     rows = [{"at": 1, "sell": 1, "stop": 97, "by": "quote"}, {"at": 1, "sell": 1, "trailing": 2, "by": "mark"}]

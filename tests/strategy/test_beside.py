@@ -10,7 +10,7 @@ import pytest
 import barter_bt as bt
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.leaving import left_after
-from tests.engine.tiny import S, Watch, bars, run, stamps, table, trades
+from tests.engine.tiny import S, bars, run, stamps, table
 
 C = pl.col("close")
 FRAME = pl.DataFrame({"time": stamps([10, 20]), "instrument": ["a_usd"] * 2, "target": [1.0, 2.0]})
@@ -181,13 +181,10 @@ def test_targets_of_several_instruments_change_each_by_itself():
 
 
 def test_a_unit_of_protection_without_any_is_an_error():
-    """Of signals, unless the frame has a column of it; and of an order."""
+    """Unless the frame has a column of it."""
     frame = pl.DataFrame({"time": stamps([1]), "instrument": ["a_usd"], "target": [1.0]})
     for target in (pl.lit(1.0), frame):
         with pytest.raises(StrategyError, match="protect_by is 'price', and nothing protects"):
             bt.Signals(target, protect_by="price")
     assert bt.Signals(frame.with_columns(stop_loss=90.0), protect_by="price").protect_by == "price"
     assert bt.Signals(pl.lit(1.0), protect_by="price", take_profit=120.0).take_profit == 120
-    asks = Watch(lambda s: 0, lambda s, n: ([], [bt.OrderRequest(0, 1, protect_by="fraction")]), wake="trade")
-    with pytest.raises(StrategyError, match="has protect_by, and nothing that protects"):
-        run(trades((1, 100, 9), (2, 100, 9)), asks)

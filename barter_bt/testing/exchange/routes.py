@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from barter_bt.testing.exchange import wire
@@ -44,19 +46,19 @@ def old_trades(x: Matching, params: Params) -> Any:
     rows, limit = _listing(x, params).trades, int(params.get("limit", 500))
     if "fromId" not in params:
         return rows[-limit:]
-    return [row for row in rows if row["id"] >= int(params["fromId"])][:limit]
+    first = bisect_left(rows, int(params["fromId"]), key=itemgetter("id"))
+    return rows[first : first + limit]
 
 
 def own_trades(x: Matching, params: Params, say: Callable[[Any], Any] = wire.own_trade) -> Any:
     """Own trades of a symbol, or of one of its orders."""
-    symbol, rows = _listing(x, params).symbol, [say(one) for one in x.trades]
+    first = bisect_left(x.trades, int(params.get("fromId", 0)), key=itemgetter("number"))
+    symbol, rows = _listing(x, params).symbol, [say(one) for one in x.trades[first:]]
     rows = [row for row in rows if row["symbol"] == symbol and params.get("orderId") in (None, str(row["orderId"]))]
     limit, until = int(params.get("limit", 500)), int(params.get("endTime", 2**62))
     if "startTime" in params:
         return [row for row in rows if int(params["startTime"]) <= row["time"] <= until][:limit]
-    if "fromId" not in params:
-        return rows[-limit:]
-    return [row for row in rows if row["id"] >= int(params["fromId"])][:limit]
+    return rows[:limit] if "fromId" in params else rows[-limit:]
 
 
 def place(taking: Callable[..., Resting | None], x: Matching, params: Params, *, only_test: bool) -> Resting | None:
