@@ -169,7 +169,7 @@ def list_(catalog: str, /, *, json: AsJson = False) -> None:
 @data.command
 def show(
     catalog: str,
-    kind: Literal["candles", "trades", "quotes", "book"],
+    kind: Literal["candles", "trades", "quotes", "book", "book_orders"],
     instrument: str,
     /,
     *,

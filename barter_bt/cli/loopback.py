@@ -12,6 +12,7 @@ from barter_bt.cli.places import FUTURES, SPOT
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
+    from barter_bt.data import Stream
     from barter_bt.instrument import Instrument
     from barter_bt.live import Clock
     from barter_bt.live.binance import BinanceAccount, BinanceMarket
@@ -51,6 +52,7 @@ async def loopback(
     *,
     takes_orders: bool,
     raw: RawRecorder | None = None,
+    pace_key: str = "--pace",
 ) -> AsyncIterator[Loopback]:
     """An exchange that says the data of a configuration, with its balances and fees.
 
@@ -66,11 +68,16 @@ async def loopback(
         Whether there is an account.
     raw
         Keeps what it says.
+    pace_key
+        What the pace is called where it was given, for messages.
 
     Raises
     ------
     ConfigError
-        The pace, what is listened to, or something of the configuration, is not for a loopback exchange.
+        The pace, what is listened to, or something of the configuration, is not for a loopback exchange; an instrument
+        has no data.
+    InstrumentError
+        Data is of an instrument that the configuration has not.
     """
     from barter_bt.backtest.asked import nanoseconds
     from barter_bt.data.duration import duration_ns
@@ -82,11 +89,12 @@ async def loopback(
     from barter_bt.testing.exchange.replay import channels, replay_market
 
     pace = PACE if pace is None else pace
-    traded, data, pace_ns = built["instruments"], built["data"], duration_ns(pace, "--pace")
+    traded, data, pace_ns = built["instruments"], built["data"], duration_ns(pace, pace_key)
     place = _place(traded)
     if not 0 < pace_ns <= FASTEST_NS:
-        raise ConfigError(f"--pace is {pace}; requests are good for 5 s of the exchange's clock", "write 1s to 1m")
+        raise ConfigError(f"{pace_key} is {pace}; requests are good for 5 s of the exchange's clock", "write 1s to 1m")
     heard, listings = _heard(streams, channels(data)), {one.name: _listing(one) for one in traded}
+    symbols = _symbols(traded, data, listings)
     start = nanoseconds(built.get("start"), min(stream.time_range()[0] for stream in data), "run.start")
     end = nanoseconds(built.get("end"), NEVER, "run.end")
     clock = Paced(start - pace_ns, pace_ns / SECOND_NS)  # a second to connect
@@ -107,7 +115,6 @@ async def loopback(
         async def replay() -> None:
             while len(exchange.sockets.open) < sockets:
                 await clock.sleep_until(clock.now() + pace_ns // 100)
-            symbols = {name: one.symbol for name, one in listings.items()}
             await replay_market(exchange, data, symbols, clock, start, end)
             await clock.sleep_until(clock.now() + pace_ns)
 
@@ -143,6 +150,18 @@ def _place(traded: Sequence[Instrument]) -> str:
         if one.kind != "spot" and (one.settlement or one.quote) != _MARGIN:
             raise ConfigError(f"{one.name!r} is not settled in {_MARGIN}, as futures of a loopback exchange are")
     return next(iter(places))
+
+
+def _symbols(traded: Sequence[Instrument], data: Sequence[Stream], listings: Mapping[str, Listing]) -> dict[str, str]:
+    """What the exchange calls each instrument of the data; a misspelt one would be a market that says nothing."""
+    from barter_bt.instrument import IndexedInstruments
+
+    index = IndexedInstruments(traded)
+    told = {name: traded[index.instrument(name)].name for stream in data for name in stream.instruments}
+    silent = [one.name for one in traded if one.name not in told.values()]
+    if silent:
+        raise ConfigError(f"there is no data of {', '.join(silent)}: nothing would be heard of it", "leave it out")
+    return {name: listings[its].symbol for name, its in told.items()}
 
 
 def _listing(one: Instrument) -> Listing:

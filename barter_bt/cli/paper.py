@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,22 +25,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Where:
-    """Whose market it is: the options of the command, each of which stands before the file's section ``[paper]``."""
+    """Whose market it is: the options of the command, each of which stands before the file's section ``[paper]``.
+
+    ``keys`` are what an option is called where the file says it, for messages.
+    """
 
     exchange: str
     network: str | None
     pace: str | None
     streams: list[str] | None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """An option that would have no effect is an error."""
+        """An exchange that is not known, and an option that would have no effect, are errors."""
         is_file, is_real = self.exchange == FILE, self.exchange not in (FILE, LOOPBACK)
+        if is_real:
+            place_of(self.exchange, (), also=(FILE, LOOPBACK))
         for name, has_effect in (("pace", not is_real), ("streams", not is_file), ("network", is_real)):
             given = getattr(self, name)
             if given is not None and not has_effect:
-                raise ConfigError(f"--{name} {given} has no effect on exchange {self.exchange!r}", "leave it out")
+                told = f"{self.called(name)} {given}"
+                raise ConfigError(f"{told} has no effect on exchange {self.exchange!r}", "leave it out")
         if self.streams == []:
             raise ConfigError("streams are none, so that nothing would be heard", 'write ["trades"], or leave it out')
+
+    def called(self, name: str) -> str:
+        """What an option is called where it was given."""
+        return self.keys.get(name, f"--{name}")
 
 
 @app.command
@@ -153,7 +165,9 @@ def _where(loaded: Config, **options: Any) -> Where:
     if options["exchange"] not in (None, told.get("exchange", FILE)):
         told = {}  # the rest of the section is said of its exchange
     chosen = {"exchange": FILE, "network": None, "pace": None, "streams": None} | told
-    return Where(**chosen | {name: value for name, value in options.items() if value is not None})
+    by_hand = {name: value for name, value in options.items() if value is not None}
+    keys = {name: f"{loaded.path}: paper.{name}" for name in told if name not in by_hand}
+    return Where(**chosen | by_hand, keys=keys)
 
 
 async def _session(
@@ -170,11 +184,12 @@ async def _session(
         clock: Clock | None = None
         options: dict[str, Any] = {"ready": _at_once}
         if where.exchange == FILE:
-            system, clock = on_data(loaded, "auto" if where.pace is None else where.pace, recorder, compiled=compiled)
+            pace = "auto" if where.pace is None else where.pace
+            system, clock = on_data(loaded, pace, recorder, pace_key=where.called("pace"), compiled=compiled)
             options = {}
         elif where.exchange == LOOPBACK:
-            raw = recorder.raw if recorder else None
-            entering = loopback(loaded.build(), where.pace, where.streams, takes_orders=False, raw=raw)
+            raw, called = recorder.raw if recorder else None, where.called("pace")
+            entering = loopback(loaded.build(), where.pace, where.streams, takes_orders=False, raw=raw, pace_key=called)
             there = await stack.enter_async_context(entering)
             clock, options["until"] = there.clock, there.replay
             system = on_a_market(loaded, there.market, clock, recorder, compiled=compiled)
@@ -198,7 +213,8 @@ def _tell(run: LiveRun, *, as_json: bool, of: str, then: str = "") -> None:
         return
     print(summary)
     told = "no exchange was contacted" if of in (FILE, LOOPBACK) else f"no order was sent to {of}"
-    print(f"  Digest {run.digest[:16]}, {run.trades.height} trades on paper; {told}")
+    trades = "1 trade" if run.trades.height == 1 else f"{run.trades.height} trades"
+    print(f"  Digest {run.digest[:16]}, {trades} on paper; {told}")
     if then:
         print(then)
 

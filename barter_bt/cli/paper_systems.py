@@ -16,8 +16,10 @@ _HALF_A_MINUTE = 30
 _OF_A_BACKTEST = ("data", "interpret", "start", "end")  # what comes now has no such times
 
 
-def on_data(loaded: Config, pace: str, recorder: Recorder | None, *, compiled: bool = False) -> tuple[System, Clock]:
-    """On the data of a file, at a pace."""
+def on_data(
+    loaded: Config, pace: str, recorder: Recorder | None, *, pace_key: str = "--pace", compiled: bool = False
+) -> tuple[System, Clock]:
+    """On the data of a file, at a pace; ``pace_key`` is what it is called where it was given."""
     from barter_bt.backtest import Simulation
     from barter_bt.live import paper
 
@@ -25,7 +27,7 @@ def on_data(loaded: Config, pace: str, recorder: Recorder | None, *, compiled: b
     strategy = built.pop("strategy")
     simulation = Simulation(**built)
     setup = simulation.setup
-    clock = _clock(pace, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
+    clock = _clock(pace, pace_key, setup.begins, max(stream.time_range()[1] for stream in setup.streams))
     return paper(simulation, strategy, clock=clock, recorder=recorder, compiled=compiled), clock
 
 
@@ -64,7 +66,7 @@ class _Silent:
         return None
 
 
-def _clock(pace: str, begins: int, ends: int) -> Clock:
+def _clock(pace: str, key: str, begins: int, ends: int) -> Clock:
     from barter_bt.data.duration import duration_ns
     from barter_bt.live import Paced, Virtual
     from barter_bt.live.clock import SECOND_NS
@@ -74,6 +76,6 @@ def _clock(pace: str, begins: int, ends: int) -> Clock:
     if pace == "auto":
         return Paced(begins, max(ends - begins, SECOND_NS) / SECOND_NS / _HALF_A_MINUTE, ends)
     try:
-        return Paced(begins, duration_ns(pace, "--pace") / SECOND_NS, ends)
+        return Paced(begins, duration_ns(pace, key) / SECOND_NS, ends)
     except ConfigError as error:
         raise ConfigError(error.message, "write 1s, 1h, 1d, auto or max") from error

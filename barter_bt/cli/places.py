@@ -19,8 +19,8 @@ FILE, LOOPBACK = "file", "loopback"
 _KEYS = {"test": "BINANCE_TEST", "main": "BINANCE"}
 
 
-def place_of(exchange: str | None, instruments: Sequence[Instrument]) -> str:
-    """Which exchange is meant: the one that is named, or that of the instruments."""
+def place_of(exchange: str | None, instruments: Sequence[Instrument], also: Sequence[str] = ()) -> str:
+    """Which exchange is meant: the one that is named, or that of the instruments; ``also`` may stand there as well."""
     if exchange is not None:
         known = exchange in (SPOT, FUTURES) or exchange.startswith(CCXT)
         named = exchange
@@ -29,7 +29,8 @@ def place_of(exchange: str | None, instruments: Sequence[Instrument]) -> str:
         known = named in (SPOT, FUTURES) and not others
     if not known:
         raise ConfigError(
-            f"there is no adapter of {named!r}", f"allowed: {SPOT}, {FUTURES}, and --exchange ccxt:NAME, as ccxt:okx"
+            f"there is no adapter of {named!r}",
+            f"allowed: {', '.join((*also, SPOT, FUTURES))}, and --exchange ccxt:NAME, as ccxt:okx",
         )
     return named
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @data.command
 def quality(
     *paths: Path,
-    kind: Literal["candles", "trades", "quotes", "book"] | None = None,
+    kind: Literal["candles", "trades", "quotes", "book", "book_orders"] | None = None,
     instrument: str | None = None,
     calendar: str = "24/7",
     max_gap: str = "1h",
@@ -109,9 +109,10 @@ def _in_catalog(path: Path, kind: str | None, instrument: str | None) -> list[St
     import polars as pl
 
     from barter_bt.data import Catalog
+    from barter_bt.data.schema import SCHEMAS
 
     catalog = Catalog(path)
-    there = catalog.files.filter(pl.col("kind") != "funding").select("kind", "instrument", "exchange").unique()
+    there = catalog.files.filter(pl.col("kind").is_in(list(SCHEMAS))).select("kind", "instrument", "exchange").unique()
     for name, value in (("kind", kind), ("instrument", instrument)):
         there = there.filter(pl.col(name) == value) if value is not None else there
     if there.is_empty():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import polars as pl
-
-from barter_bt.data.aggregator import SCHEMA, Aggregator
+from barter_bt.data.aggregator import Aggregator, Made, frame_of
 from barter_bt.data.canonical import Options
 from barter_bt.data.source import FrameSource
 from barter_bt.data.stream import Stream
@@ -79,6 +77,7 @@ def aggregate(
 
     Examples
     --------
+    >>> import polars as pl
     >>> from barter_bt.data import generate, trades
     >>> hourly = aggregate(trades(generate.trades(2000, instruments=1)), every="1s")
     >>> hourly.kind, hourly.frame().select((pl.col("time_exchange") - pl.col("time_open")).unique()).collect().item()
@@ -88,15 +87,14 @@ def aggregate(
         stream.kind, every=every, ticks=ticks, volume=volume, value=value, price_range=price_range, renko=renko,
         tick_imbalance=tick_imbalance, volume_imbalance=volume_imbalance, span=span, time_zone=time_zone,
     )  # fmt: skip
-    frame = pl.concat([pl.DataFrame(schema=SCHEMA), *_pushed(made, stream)])
-    ordered = frame.sort("time_exchange", "instrument")
+    ordered = frame_of(list(_pushed(made, stream))).sort("time_exchange", "instrument")
     if not stream.has_received:
         ordered = ordered.drop("time_received")
     return Stream([FrameSource(ordered, f"{stream.name} aggregated")], Options("candles"))
 
 
-def _pushed(made: Aggregator, stream: Stream) -> Iterator[pl.DataFrame]:
+def _pushed(made: Aggregator, stream: Stream) -> Iterator[Made]:
     names = stream.instruments
     for chunk in stream.chunks({name: code for code, name in enumerate(names)}):
-        yield made.push_columns(names, chunk.columns, checked=stream.validate)
-    yield made.finish()
+        yield from made.push_columns(names, chunk.columns, checked=stream.validate)
+    yield from made.finish_columns()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from barter_bt.errors import ConfigError, DataError
 
 _MEASURES = {"ticks": bars.count, "volume": bars.volume, "value": bars.value, "price_range": bars.span}
 _FEW_NAMES = 12
+Made = tuple[str, dict[str, np.ndarray[Any, Any]]]  # an instrument and columns of its candles, all but the name
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -86,34 +87,33 @@ class Aggregator:
         columns = {name: rows[name].to_physical().to_numpy() for name in rows.columns if name != "instrument"}
         text = rows["instrument"].cast(pl.String)
         names = [str(name) for name in text.unique(maintain_order=True)]
-        return self.push_columns(
-            names, columns | {"instrument": look_up(text, {name: i for i, name in enumerate(names)})}
-        )
+        codes = look_up(text, {name: i for i, name in enumerate(names)})
+        return frame_of(self.push_columns(names, columns | {"instrument": codes}))
 
     def push_columns(
         self, names: Sequence[str], columns: Mapping[str, np.ndarray[Any, Any]], *, checked: bool = False
-    ) -> pl.DataFrame:
-        """The same with the columns of a chunk as arrays, in which instruments are numbers of ``names``.
+    ) -> list[Made]:
+        """The same with the columns of a chunk and of candles as arrays; instruments are numbers of ``names``.
 
         ``checked`` says that times do not go back, which was seen already.
         """
         rows = _rows(columns, self._kind)
         both = (columns["bid_amount"] > 0) & (columns["ask_amount"] > 0) if self._kind == "quotes" else None
         if len(names) == 1:
-            groups = [(names[0], rows if both is None or both.all() else rows.part(both))]
+            groups = [(names[0], rows if both is None or both.all() else rows.part(pl.Series(both)))]
         else:
-            order, ends = _by_instrument(columns["instrument"], len(names), both)
-            rows = rows.part(order)
-            groups = [(name, rows.part(slice(ends[i], ends[i + 1]))) for i, name in enumerate(names)]
-        made = [self._pushed(name, mine, checked) for name, mine in groups if len(mine)]
-        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+            groups = list(zip(names, _by_instrument(rows, columns["instrument"], len(names), both), strict=True))
+        return [made for name, mine in groups if len(mine) for made in self._pushed(name, mine, checked)]
 
     def finish(self) -> pl.DataFrame:
         """Give the candles of windows of time that have begun; bars that have not reached their size do not end."""
-        made = [self._made(name, self._open.pop(name), is_last=True) for name in list(self._open)]
-        return pl.concat(made) if made else pl.DataFrame(schema=SCHEMA)
+        return frame_of(self.finish_columns())
 
-    def _pushed(self, name: str, rows: bars.Rows, checked: bool) -> pl.DataFrame:
+    def finish_columns(self) -> list[Made]:
+        """The same as arrays."""
+        return [made for name in list(self._open) for made in self._made(name, self._open.pop(name), is_last=True)]
+
+    def _pushed(self, name: str, rows: bars.Rows, checked: bool) -> list[Made]:
         """The bars that are over with more rows of an instrument."""
         begun = self._open.pop(name, None)
         if not checked and not in_order(rows.time, None if begun is None else int(begun.time[-1])):
@@ -129,21 +129,13 @@ class Aggregator:
         if cut == len(rows):
             return self._made(name, first, is_last=False)
         rest = rows.part(slice(cut, None))
-        return pl.concat([self._made(name, first, is_last=True), self._made(name, rest, is_last=False)])
+        return self._made(name, first, is_last=True) + self._made(name, rest, is_last=False)
 
-    def _made(self, name: str, rows: bars.Rows, *, is_last: bool) -> pl.DataFrame:
+    def _made(self, name: str, rows: bars.Rows, *, is_last: bool) -> list[Made]:
         used, candles = self._by_time(rows, is_last=is_last) if self._every else self._by_rule(name, rows)
         if used < len(rows):
             self._open[name] = rows.part(slice(used, None))
-        if not candles:
-            return pl.DataFrame(schema=SCHEMA)
-        columns = [pl.Series(each, candles[each]) for each in SCHEMA if each != "instrument"]
-        columns = [each.cast(TIME) if each.name.startswith("time_") else each for each in columns]
-        columns.insert(
-            list(SCHEMA).index("instrument"),
-            pl.repeat(name, len(columns[0]), dtype=pl.String, eager=True).alias("instrument"),
-        )
-        return pl.DataFrame(columns)
+        return [(name, candles)] if candles else []
 
     def _by_rule(self, name: str, rows: bars.Rows) -> tuple[int, dict[str, Any]]:
         """How many rows make bars that are over, and these bars."""
@@ -179,16 +171,19 @@ class Aggregator:
 
 
 def _by_instrument(
-    codes: np.ndarray[Any, Any], count: int, chosen: np.ndarray[Any, Any] | None
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Rows instrument by instrument, each in order, and where those of each begin and end."""
+    rows: bars.Rows, codes: np.ndarray[Any, Any], count: int, chosen: np.ndarray[Any, Any] | None
+) -> Iterator[bars.Rows]:
+    """The chosen rows of each instrument, in order."""
     if count <= _FEW_NAMES:  # a pass for each is faster than a sort
-        small = codes.astype(np.uint8)
-        rows = [np.flatnonzero(small == i if chosen is None else (small == i) & chosen) for i in range(count)]
-        return np.concatenate([np.zeros(0, np.intp), *rows]), np.cumsum([0, *map(len, rows)])
+        small = pl.Series(codes.astype(np.uint8))
+        for i in range(count):
+            yield rows.part(small == i if chosen is None else (small == i) & pl.Series(chosen))
+        return
     order = np.argsort(codes, kind="stable")
     order = order if chosen is None else order[chosen[order]]
-    return order, np.searchsorted(codes[order], np.arange(count + 1))
+    ends = np.searchsorted(codes[order], np.arange(count + 1))
+    rows = rows.part(order)
+    yield from (rows.part(slice(ends[i], ends[i + 1])) for i in range(count))
 
 
 def _span(rule: str, span: int | None) -> int:
@@ -218,6 +213,18 @@ SCHEMA: dict[str, Any] = {
     "instrument": pl.String,
 }
 SCHEMA |= dict.fromkeys((*_PRICES, "volume"), pl.Float64)
+
+
+def frame_of(made: Sequence[Made]) -> pl.DataFrame:
+    """Candles as one frame."""
+    if not made:
+        return pl.DataFrame(schema=SCHEMA)
+    names = pl.Series([name for name, _ in made], dtype=pl.String)
+    counts = [len(candles["open"]) for _, candles in made]
+    columns = {each: np.concatenate([candles[each] for _, candles in made]) for each in SCHEMA if each != "instrument"}
+    return pl.DataFrame(
+        {**columns, "instrument": names.gather(np.repeat(np.arange(len(made)), counts))}, schema_overrides=SCHEMA
+    ).select(*SCHEMA)
 
 
 def _rows(columns: Mapping[str, Any], kind: str) -> bars.Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 
@@ -63,7 +64,17 @@ class Canon:
 
     def apply(self, piece: pl.DataFrame) -> pl.DataFrame:
         """Make the canonical columns of a piece; buffers are shared where no cast is needed."""
-        return piece.select(**self.expressions)
+        sources = self._sources
+        if sources is None:
+            return piece.select(**self.expressions)
+        return pl.DataFrame([piece.get_column(source).alias(name) for name, source in sources.items()])
+
+    @cached_property
+    def _sources(self) -> dict[str, str] | None:
+        """Canonical name to source column where all of them are that alone: then no query is needed."""
+        if not all(one.meta.is_column() for one in self.expressions.values()):
+            return None
+        return {name: one.meta.output_name() for name, one in self.expressions.items()}
 
     def lazy(self, frame: pl.LazyFrame, extra: Sequence[str] = ()) -> pl.LazyFrame:
         """Make the canonical columns of a lazy frame, with ``instrument``; ``extra`` columns follow as they are."""

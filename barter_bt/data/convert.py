@@ -30,6 +30,8 @@ def time(column: pl.Expr, dtype: pl.DataType, what: str, time_zone: str | None, 
     >>> pl.DataFrame({"s": [1]}).select(time(pl.col("s"), pl.Int64(), "s", None, "s").to_physical()).item()
     1000000000
     """
+    if dtype == TIME:
+        return column
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         return _utc(column, dtype.time_unit)
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):

@@ -14,6 +14,13 @@ from barter_bt.data.source import Source
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
 
+_SAID_BY = {
+    "columns": " is read as ",
+    "time_unit": "integer times are read as",
+    "time_zone": "days are read as those of",
+    "interval": "interval=",
+}
+"""The options that say what was understood, and the words by which it is told (``infer.py``)."""
 _1971_NS = 31_536_000_000_000_000
 
 
@@ -41,8 +48,10 @@ def doubts(stream: Stream) -> tuple[Finding, ...]:
 
 def _told(label: str, notes: tuple[str, ...]) -> Finding:
     message = f"{label}: {'; '.join(notes)}"
+    options = [f"{option}=" for option, words in _SAID_BY.items() if any(words in note for note in notes)]
+    right = f"give {', '.join(options)}" if options else "say what is right"
     return Finding(
-        "understood", "", 0, (), message, "if that is wrong, say what is right; what you say is not told again", label
+        "understood", "", 0, (), message, f"if that is wrong, {right}; what you say is not told again", label
     )
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from barter_bt.data.schema import TIME
+from barter_bt.data.chunk import to_array
+from barter_bt.data.schema import TIME, TIME_NAMES
 from barter_bt.data.sequence import CLOSED, CODE
 
 NEVER = np.iinfo(np.int64).min
@@ -35,15 +36,13 @@ class History:
 
     def __init__(self, kind: str) -> None:
         self.has_closes = kind == "candles"
-        self._last: pl.DataFrame | None = None
+        self._last: dict[str, pl.Series] = {}  # the last row, by column
         self._closes = np.empty(0, np.int64)  # by code of the instrument
 
     @property
     def last(self) -> dict[str, int]:
         """Times of the row before, nanoseconds; of no row, as early as can be."""
-        if self._last is None:
-            return {}
-        return {name: self._last[name].to_physical()[0] for name in self._last.columns if name.startswith("time")}
+        return {name: int(to_array(one)[0]) for name, one in self._last.items() if name in TIME_NAMES}
 
     def closed_before(self, code: np.ndarray, close: np.ndarray) -> Closed:
         """For each candle the close of the one before of its instrument; remembers the last."""
@@ -53,15 +52,18 @@ class History:
         """Put the row before in front of a piece; also say how many rows that are."""
         if closed is not None:
             frame = frame.with_columns(pl.Series(CLOSED, closed.whole()).replace(NEVER, None).cast(TIME))
-        if self._last is None:
+        if not self._last:
             return frame, 0
-        return pl.concat([self._last, frame], how="diagonal", rechunk=False).select(frame.columns), 1
+        last = pl.DataFrame(list(self._last.values()))
+        return pl.concat([last, frame], how="diagonal", rechunk=False).select(frame.columns), 1
 
     def keep(self, canonical: pl.DataFrame, code: np.ndarray) -> None:
         """Remember the last row of a piece."""
         if canonical.height:
-            last = canonical.tail(1)[[0]].drop("instrument", strict=False)  # a copy, so that the piece can be let go
-            self._last = last.with_columns(pl.lit(int(code[-1]), pl.Int32).alias(CODE))
+            columns = [column for column in canonical if column.name != "instrument"]
+            # Copies, so that the piece can be let go.
+            self._last = {column.name: column.new_from_index(len(column) - 1, 1) for column in columns}
+            self._last[CODE] = pl.Series(CODE, [int(code[-1])], pl.Int32)
 
     def _known(self, code: np.ndarray) -> np.ndarray:
         size = int(code.max(initial=-1)) + 1

@@ -12,6 +12,7 @@ import numpy as np
 from barter_bt.book.by_order import (
     ACTIONS,
     CLEAR,
+    NO_FAULT,
     OTHER_PRICE,
     OTHER_SIDE,
     REUSED,
@@ -81,13 +82,54 @@ def levels_of(chunks: Iterable[Chunk], codes: Mapping[str, int], rows: int) -> I
         yield _levels(chunk, books, known, plain)
 
 
+def order_faults(chunks: Iterable[Chunk], codes: Mapping[str, int], rows: int) -> Iterator[tuple[Chunk, int, str, str]]:
+    """Every row that its book does not allow: its chunk, its place there, the code of the fault, and a column.
+
+    What follows is read as if the row was not there; parameters as for :func:`levels_of`.
+    """
+    count = max(codes.values(), default=-1) + 1
+    books, known = make_books(count), make_known(count)
+    plain = bool(is_numba_off() or interprets() or rows <= _FEW_ROWS)
+    for chunk in chunks:
+        columns, uncountable = _columns(chunk)
+        start = 0
+        for end in (*uncountable.tolist(), chunk.rows):
+            while start < end:
+                _read({name: values[start:end] for name, values in columns.items()}, books, known, plain, 16)
+                fault, row = known.tally.fault[0], start + known.tally.row[0]
+                start = end if fault == NO_FAULT else row + 1
+                if fault != NO_FAULT:
+                    known.tally.fault[0] = NO_FAULT
+                    yield chunk, row, *_WORDS[fault][:2]
+            if end < chunk.rows:
+                start = end + 1
+                yield chunk, end, "order_amount", "amount"
+
+
 def _levels(chunk: Chunk, books: Books, known: Known, plain: bool) -> Chunk:
+    columns, uncountable = _columns(chunk)
+    if len(uncountable):
+        raise OrderError(_of_amounts(chunk, uncountable))
+    made = _read(columns, books, known, plain, chunk.rows + 16)
+    if known.tally.fault[0]:
+        raise OrderError(_finding(chunk, known.tally.row[0], known.tally.fault[0]))
+    return _made(chunk, made)
+
+
+def _columns(chunk: Chunk) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """What the kernel reads of a chunk, and rows whose amounts cannot be counted."""
     c = chunk.columns
     assert chunk.flags is not None, "messages have flags"
     columns = {name: np.ascontiguousarray(c[name]) for name in ("instrument", "action", "order_id", "side")}
-    columns |= {"flags": (chunk.flags & ~3).astype(np.int8), "amount": _units(chunk)}
+    columns |= {"flags": (chunk.flags & ~3).astype(np.int8)}
+    columns["amount"], uncountable = _units(c["amount"])
     columns["price"] = np.where(c["price"] > 0.0, c["price"], 0.0).view(np.int64)  # in the order of prices
-    reading = OrderReading(rows=OrderRows.over(columns), made=LevelRows(chunk.rows + 16))
+    return columns, uncountable
+
+
+def _read(columns: Mapping[str, np.ndarray], books: Books, known: Known, plain: bool, room: int) -> LevelRows:
+    """The levels that rows make, until one of them is at fault."""
+    reading = OrderReading(rows=OrderRows.over(dict(columns)), made=LevelRows(room))
     if plain:
         read_orders(books, known, reading, reading)
     else:
@@ -96,9 +138,7 @@ def _levels(chunk: Chunk, books: Books, known: Known, plain: bool) -> Chunk:
         blocks = (Books, Known, OrderReading, OrderReading)
         entry = compile_entry(cast("FunctionType", read_orders), blocks, {})
         entry(books.address, known.address, reading.address, reading.address)
-    if known.tally.fault[0]:
-        raise OrderError(_finding(chunk, known.tally.row[0], known.tally.fault[0]))
-    return _made(chunk, reading.made)
+    return reading.made
 
 
 def _made(chunk: Chunk, made: LevelRows) -> Chunk:
@@ -114,19 +154,21 @@ def _made(chunk: Chunk, made: LevelRows) -> Chunk:
     return replace(chunk, rows=len(rows), columns=columns, own=own, flags=made.array("flags").copy())
 
 
-def _units(chunk: Chunk) -> np.ndarray:
-    scaled = chunk.columns["amount"] * float(UNITS)
+def _units(amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Amounts as whole numbers, and the rows of those that are none."""
+    scaled = amounts * float(UNITS)
     units = np.floor(scaled + 0.5)
     bad = np.flatnonzero((np.abs(scaled - units) > _NOISE + scaled * _FLOAT_NOISE) | ~(scaled < _MOST))
-    if len(bad):
-        row, allowed = int(bad[0]), f"whole numbers of 1e-8, below {_MOST / UNITS:.3g}"
-        value = chunk.columns["amount"][row]
-        message = f"{chunk.source}: row {chunk.first_row + row} has the amount {value}; allowed: {allowed}"
-        hint = "count in other units, such as thousands, in this column and in the instrument"
-        raise OrderError(
-            Finding("order_amount", "amount", len(bad), (chunk.first_row + row,), message, hint, chunk.source)
-        )
-    return units.astype(np.int64)
+    units[bad] = 0.0
+    return units.astype(np.int64), bad
+
+
+def _of_amounts(chunk: Chunk, bad: np.ndarray) -> Finding:
+    row, allowed = int(bad[0]), f"whole numbers of 1e-8, below {_MOST / UNITS:.3g}"
+    at, value = chunk.first_row + row, chunk.columns["amount"][row]
+    message = f"{chunk.source}: row {at} has the amount {value}; allowed: {allowed}"
+    hint = "count in other units, such as thousands, in this column and in the instrument"
+    return Finding("order_amount", "amount", len(bad), (at,), message, hint, chunk.source)
 
 
 def _finding(chunk: Chunk, row: int, fault: int) -> Finding:

@@ -13,7 +13,7 @@ import numpy as np
 from barter_bt.book.by_order import ADD, CLEAR, EXECUTE, MODIFY
 from barter_bt.data.history import Closed
 
-BLOCK_ROWS = 1 << 15  # rows that stay in the processor's cache from one look to the next
+BLOCK_ROWS = 1 << 17  # rows that stay in the cache for several looks; with fewer the calls themselves cost
 _INFINITE = np.inf
 _1980_NS = 315_532_800_000_000_000
 _1971_NS = 31_536_000_000_000_000

@@ -169,7 +169,7 @@ class Stream:
     def chunks(
         self, codes: Mapping[str, int], *, validate: bool | None = None, extra: Sequence[str] = ()
     ) -> Iterator[Chunk]:
-        """Chunks in order, at most 2^20 rows each (of files 2^18), checked as by :func:`~barter_bt.data.check`.
+        """Chunks in order, at most 2^20 rows each (of files 2^17), checked as by :func:`~barter_bt.data.check`.
 
         Those of a book hold whole messages; a message may be longer. Orders have become levels (rule 93), of which an
         order that loses its place makes two.

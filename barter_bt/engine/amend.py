@@ -11,7 +11,7 @@ from barter_bt.engine.state.amending import most_asked, protects, record_amend
 from barter_bt.engine.state.amends import ORDER_ENDED
 from barter_bt.engine.state.tables import EngineState
 
-_FIRST_AMEND = -3  # in place of the order to cancel: an amend of order 0; of the next one less
+_FIRST_AMEND = -4  # in place of the order to cancel: an amend of order 0; of the next one less
 NO_OBJECTION, NOTHING_GIVEN, NO_LIMIT, IS_PROTECTION, NO_TRIGGER_YET, DOES_NOT_TRAIL, TWO_DISTANCES = range(7)
 
 

@@ -34,7 +34,7 @@ def execute_command(s: EngineState) -> None:
     link = target if command in (LOSE_MARKET, LOSE_ACCOUNT) else -1
     start_event(s, now, ENGINE_UPDATE, -1, link, command)
     plan_mark(s, e.time[0])
-    if e.audit[0] and (command <= CANCEL_ORDERS or command == AMEND_REQUESTS):
+    if e.audit[0] and (command <= CANCEL_ORDERS or command >= AMEND_REQUESTS):
         note_output(s, COMMANDED, command, -1)
     e.bypass[0] = 1
     e.strategy[0] = 0

@@ -147,7 +147,7 @@ class Driven(Strategy):
             return self._requests(engine)
         finally:
             s.actions.truncate(0)
-            s.engine.amends_asked[0] = 0
+            s.engine.amends_asked[0] = s.engine.margin_asked[0] = 0
 
     def _requests(self, engine: Engine) -> Asked:
         asked, self._next = requests_asked(engine, self.id, self._prefix, self._next)

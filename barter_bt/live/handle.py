@@ -14,12 +14,14 @@ from barter_bt.protocol import (
     Command,
     CommandKind,
     InstrumentFilter,
+    MarginRequest,
     NoFilter,
     OrderRequestAmend,
     OrderRequestCancel,
     OrderRequestOpen,
     SendAmendRequests,
     SendCancelRequests,
+    SendMarginRequests,
     SendOpenRequests,
     TradingState,
     TradingStateUpdate,
@@ -52,6 +54,10 @@ class SystemHandle:
     async def send_amend_requests(self, requests: Iterable[OrderRequestAmend]) -> Audit:
         """Send amends, past the limits."""
         return await self._command(SendAmendRequests(tuple(requests)))
+
+    async def move_margin(self, requests: Iterable[MarginRequest]) -> Audit:
+        """Ask that margin of isolated positions be moved, each as far as that goes; a cash flow answers."""
+        return await self._command(SendMarginRequests(tuple(requests)))
 
     async def close_positions(self, chosen: InstrumentFilter | None = None) -> Audit:
         """Close the positions of the instruments that a filter names, by default of all; as the strategy does it."""

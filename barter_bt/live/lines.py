@@ -10,6 +10,7 @@ from barter_bt.protocol import (
     AccountEventKind,
     Cancelled,
     Item,
+    MarginRequest,
     Market,
     OpenFailed,
     Order,
@@ -98,6 +99,8 @@ def _of_sent(sent: Sent, view: View) -> Iterator[str]:
 
 
 def _request(request: Request, view: View) -> str:
+    if isinstance(request, MarginRequest):
+        return f"move {request.amount:f} of margin to {_name(request.instrument, view)}"
     name = _name(request.key.instrument, view)
     if isinstance(request, OrderRequestOpen):
         terms = request.state

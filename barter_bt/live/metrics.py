@@ -27,7 +27,16 @@ from barter_bt.errors import ConfigError
 from barter_bt.live.clock import SECOND_NS, Clock, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.recording import kind_of
-from barter_bt.protocol import Account, Item, Market, OrderRequestAmend, OrderRequestCancel, Trade, TradingState
+from barter_bt.protocol import (
+    Account,
+    Item,
+    MarginRequest,
+    Market,
+    OrderRequestAmend,
+    OrderRequestCancel,
+    Trade,
+    TradingState,
+)
 from barter_bt.system import AlgoOrders, Audit, Commanded, Sent, Stopped
 from barter_bt.system.view import View
 
@@ -187,8 +196,8 @@ class Metrics:
 
 
 def _kind(request: Any) -> str:
-    if isinstance(request, OrderRequestCancel):
-        return "cancel"
+    if isinstance(request, OrderRequestCancel | MarginRequest):
+        return "cancel" if isinstance(request, OrderRequestCancel) else "margin"
     return "amend" if isinstance(request, OrderRequestAmend) else "open"
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 from barter_bt.backtest.setup import Setup
-from barter_bt.engine.action.send import dispatch, send, send_cancel
+from barter_bt.engine.action.send import dispatch, send, send_cancel, send_transfer
 from barter_bt.engine.amend import ask_amend
 from barter_bt.engine.messages import REQUEST_OPEN
 from barter_bt.engine.order import CANCEL_IN_FLIGHT, DAY, FOK, OPEN, OPEN_IN_FLIGHT
@@ -15,6 +15,8 @@ from barter_bt.engine.session import has_session, settle_times
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import record_open_sent
 from barter_bt.engine.targets import size_at_fill
+from barter_bt.engine.terms import ISOLATED
+from barter_bt.errors import ConfigError
 from barter_bt.live.arrival import Arrival
 from barter_bt.live.tells import Reports, account
 from barter_bt.protocol import (
@@ -23,6 +25,7 @@ from barter_bt.protocol import (
     Conditions,
     EngineError,
     ExecutionChannelUnhealthy,
+    MarginRequest,
     OpenFailed,
     Order,
     OrderKey,
@@ -147,6 +150,27 @@ class TakesOrders:
         self._forget()
         dispatch(self.s)
         self.s.engine.bypass[0] = 0
+        self._news.set()
+        return None
+
+    def move_margin(self, request: MarginRequest) -> EngineError | None:
+        """Send a request to move margin; it is moved as far as that goes.
+
+        Raises
+        ------
+        ConfigError
+            That instrument's margin is not isolated at the exchange, or the amount is nothing.
+        """
+        if self.ended:
+            return _ENDED
+        i = self.setup.index.instrument(request.instrument)
+        units = self._units.fees(i, request.amount)
+        if units == 0 or self.s.terms.margined[i] != ISOLATED:
+            raise ConfigError(
+                f"{request} cannot be carried out: at the simulated exchange that is nothing, or not isolated margin",
+                "give the system the venues of its simulation",
+            )
+        send_transfer(self.s, i, units)
         self._news.set()
         return None
 

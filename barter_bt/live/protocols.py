@@ -28,6 +28,7 @@ from barter_bt.protocol import (
     AccountSnapshot,
     Conditions,
     EngineError,
+    MarginRequest,
     Order,
     OrderKey,
     OrderRequestAmend,
@@ -140,4 +141,16 @@ class ExecutionClient(Protocol):
 
     async def close(self) -> None:
         """Give connections back. It may be called twice."""
+        ...
+
+
+@runtime_checkable
+class MovesMargin(Protocol):
+    """A client that can also move margin of isolated positions (rule 104); to ask another is an error."""
+
+    def move_margin(self, request: MarginRequest) -> EngineError | None:
+        """Send a request to move margin, of an amount that may be more than there is.
+
+        The answer is a ``CashFlow`` of the kind ``Transfer``: how much was moved, 0 where nothing was.
+        """
         ...

@@ -96,7 +96,10 @@ class Recorder(Parts):
         if self.resumes:
             self._go_on()
         elif (self.directory / SESSION).exists():
-            raise ConfigError(f"{self.directory} holds a recording", "name another directory, or Recorder(resume=True)")
+            raise ConfigError(
+                f"{self.directory} holds a recording",
+                "name another directory; at an exchange, Recorder(resume=True) or --resume goes on with it",
+            )
         self._make()
         self._engine = engine
         self._say(None)

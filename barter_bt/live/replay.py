@@ -89,7 +89,7 @@ class _Recorded:
         self.sent += 1
         return self.errors.get(self.sent - 1)
 
-    cancel = amend = open
+    cancel = amend = move_margin = open
 
     async def account_snapshot(self, exchange: str) -> AccountSnapshot:
         raise AssertionError("a replay asks nothing")

@@ -13,11 +13,11 @@ from barter_bt.engine.state.window import keep_candles
 from barter_bt.errors import StrategyError
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.driven import Driven
-from barter_bt.live.protocols import ExecutionClient, untold_conditions
+from barter_bt.live.protocols import ExecutionClient, MovesMargin, untold_conditions
 from barter_bt.live.run import LiveRun, digest_of, strategies_of
-from barter_bt.protocol import Account, EngineError, OrderKey, OrderRequestCancel, OrderRequestOpen
+from barter_bt.protocol import Account, EngineError, MarginRequest, OrderKey, OrderRequestCancel, OrderRequestOpen
 from barter_bt.system import Audit, Engine, Strategy
-from barter_bt.system.audit import Request
+from barter_bt.system.audit import OrderRequest, Request
 
 
 class InterpretedWarning(UserWarning):
@@ -144,7 +144,14 @@ class Session:
         return self.engine.mark(event.time) if isinstance(event, Mark) else self.engine.process(event)
 
     def _vet(self, request: Request) -> None:
-        untold = untold_conditions(request, getattr(self._client(request), "conditions", ()))
+        if isinstance(request, MarginRequest):
+            if not isinstance(self._client(request.exchange), MovesMargin):
+                raise StrategyError(
+                    f"{request} cannot be sent: the client of its exchange moves no margin",
+                    "move it at the exchange itself; a client that can has move_margin()",
+                )
+            return
+        untold = untold_conditions(request, getattr(self._client(request.key.exchange), "conditions", ()))
         if untold:
             raise StrategyError(
                 f"order {request.key.cid!r} of {request.key.instrument!r} has {' and '.join(untold)}, which the client "
@@ -152,20 +159,28 @@ class Session:
                 "watch the price in the strategy, and send a market or a limit order",
             )
 
-    def _client(self, request: Request) -> ExecutionClient:
-        return self.clients[self.engine.index.exchanges[self.engine.index.exchange(request.key.exchange)]]
+    def _client(self, exchange: str | int) -> ExecutionClient:
+        return self.clients[self.engine.index.exchanges[self.engine.index.exchange(exchange)]]
 
     def _send(self, request: Request) -> EngineError | None:
-        client = self._client(request)
-        named: Any = type(request)(self._named(request.key), request.state)  # type: ignore[arg-type]
-        if isinstance(named, OrderRequestOpen):
-            error = client.open(named)
-        else:
-            error = client.cancel(named) if isinstance(named, OrderRequestCancel) else client.amend(named)
+        error = self._move(request) if isinstance(request, MarginRequest) else self._order(request)
         if error is not None and self.records:
             self.records.unsent(self._sends, error)
         self._sends += 1
         return error
+
+    def _order(self, request: OrderRequest) -> EngineError | None:
+        client = self._client(request.key.exchange)
+        named: Any = type(request)(self._named(request.key), request.state)  # type: ignore[arg-type]
+        if isinstance(named, OrderRequestOpen):
+            return client.open(named)
+        return client.cancel(named) if isinstance(named, OrderRequestCancel) else client.amend(named)
+
+    def _move(self, request: MarginRequest) -> EngineError | None:
+        client, index = self._client(request.exchange), self.engine.index
+        assert isinstance(client, MovesMargin)
+        i = index.instrument(request.instrument)
+        return client.move_margin(MarginRequest(index.instruments[i].exchange, index.names[i], request.amount))
 
     def _named(self, key: OrderKey) -> OrderKey:
         index = self.engine.index

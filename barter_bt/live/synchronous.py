@@ -11,6 +11,7 @@ from barter_bt.live.ledger import Unreconciled
 from barter_bt.live.run import LiveRun
 from barter_bt.protocol import (
     InstrumentFilter,
+    MarginRequest,
     OrderRequestAmend,
     OrderRequestCancel,
     OrderRequestOpen,
@@ -68,6 +69,10 @@ class SyncHandle:
     def send_amend_requests(self, requests: Iterable[OrderRequestAmend]) -> Audit:
         """Send amends, past the limits."""
         return self._do(self._handle.send_amend_requests(requests))
+
+    def move_margin(self, requests: Iterable[MarginRequest]) -> Audit:
+        """Ask that margin of isolated positions be moved."""
+        return self._do(self._handle.move_margin(requests))
 
     def close_positions(self, chosen: InstrumentFilter | None = None) -> Audit:
         """Close positions, by default all."""

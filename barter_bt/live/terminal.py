@@ -67,9 +67,9 @@ def screen(view: View, happenings: Happenings) -> RenderableType:
     from rich.table import Table
 
     table = Table(expand=True)
-    table.add_column("instrument")
+    table.add_column("instrument", overflow="fold")  # in a narrow terminal a figure goes on in the next line, whole
     for name in ("price", "position", "unrealised", "realised", "orders"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for name in view.index.names:
         price = view.price(name)
         figures = (view.position(name), view.unrealised(name), view.realised(name))

@@ -45,6 +45,7 @@ from barter_bt.protocol.command import (
     NoFilter,
     SendAmendRequests,
     SendCancelRequests,
+    SendMarginRequests,
     SendOpenRequests,
     Underlyings,
 )
@@ -94,6 +95,7 @@ from barter_bt.protocol.fault import ProtocolError
 from barter_bt.protocol.keys import AssetKey, ExchangeId, ExchangeKey, InstrumentKey, Side, Underlying
 from barter_bt.protocol.layouts import read_market_events
 from barter_bt.protocol.levels import Level, Levels
+from barter_bt.protocol.margin import MarginRequest
 from barter_bt.protocol.market import (
     Candle,
     DataKind,
@@ -221,6 +223,7 @@ __all__ = [
     "Level",
     "Levels",
     "Liquidation",
+    "MarginRequest",
     "Market",
     "MarketEvent",
     "MarketStreamEvent",
@@ -260,6 +263,7 @@ __all__ = [
     "RequestOpen",
     "SendAmendRequests",
     "SendCancelRequests",
+    "SendMarginRequests",
     "SendOpenRequests",
     "SessionTime",
     "Shutdown",

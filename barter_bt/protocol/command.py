@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from barter_bt.protocol.amend import OrderRequestAmend
 from barter_bt.protocol.keys import ExchangeKey, InstrumentKey, Underlying
+from barter_bt.protocol.margin import MarginRequest
 from barter_bt.protocol.order import OrderRequestCancel, OrderRequestOpen
 from barter_bt.protocol.shape import OneOrMany, Tag, Variant
 
@@ -131,6 +132,23 @@ class SendAmendRequests(Variant, frozen=True):
     requests: OneOrMany[OrderRequestAmend]
 
 
+class SendMarginRequests(Variant, frozen=True):
+    """Send these requests to move margin; Barter has none. Each is moved as far as it goes.
+
+    Parameters
+    ----------
+    requests
+        One, or a tuple.
+
+    Examples
+    --------
+    >>> SendMarginRequests(()).requests
+    ()
+    """
+
+    requests: OneOrMany[MarginRequest]
+
+
 class ClosePositions(Variant, frozen=True):
     """Close the positions in some instruments.
 
@@ -166,7 +184,9 @@ class CancelOrders(Variant, frozen=True):
     filter: InstrumentFilter
 
 
-CommandKind: TypeAlias = SendCancelRequests | SendOpenRequests | SendAmendRequests | ClosePositions | CancelOrders
+CommandKind: TypeAlias = (
+    SendCancelRequests | SendOpenRequests | SendAmendRequests | SendMarginRequests | ClosePositions | CancelOrders
+)
 """What a user can tell the engine."""
 
 
@@ -187,6 +207,7 @@ ExecutionRequest: TypeAlias = (
     ExecutionShutdown
     | Annotated[OrderRequestCancel, Tag("Cancel")]
     | Annotated[OrderRequestAmend, Tag("Amend")]
+    | Annotated[MarginRequest, Tag("Margin")]
     | Annotated[OrderRequestOpen, Tag("Open")]
 )
 """What the engine tells an exchange's link."""

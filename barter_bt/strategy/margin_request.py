@@ -20,7 +20,7 @@ from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
 from barter_bt.instrument import IndexedInstruments
 
-_HINTS = {
+HINTS = {  # of each objection: what is wrong, and what helps
     NO_AMOUNT: (
         "is of nothing, or beyond what can be counted",
         "whole units of the settlement asset: above 0 they are added, below 0 taken",
@@ -70,7 +70,7 @@ def ask_for_margin(s: EngineState, index: IndexedInstruments, request: MarginReq
     units = units_of_margin(s, i, float(amount))
     objection = objection_to_transfer(s, i, units)
     if objection:
-        what, hint = _HINTS[objection]
+        what, hint = HINTS[objection]
         raise StrategyError(f"{where} {what}", hint)
     ask_transfer(s, i, units)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from barter_bt.engine.action.stop import STOPS, begin_stop, stop_reason
 from barter_bt.engine.audit import COMMANDED, note_output
-from barter_bt.engine.command import AMEND_REQUESTS, CANCEL_ORDERS, CANCEL_REQUESTS, CLOSE, OPEN_ORDERS
+from barter_bt.engine.command import AMEND_REQUESTS, CANCEL_ORDERS, CANCEL_REQUESTS, CLOSE, MOVE_MARGIN, OPEN_ORDERS
 from barter_bt.engine.event import ENGINE_UPDATE, TRADING_DISABLED
 from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.valuation import mark
@@ -23,12 +23,11 @@ from barter_bt.protocol import (
     InstrumentFilter,
     NoFilter,
     Open,
-    OrderRequestAmend,
     OrderRequestCancel,
-    OrderRequestOpen,
     RequestCancel,
     SendAmendRequests,
     SendCancelRequests,
+    SendMarginRequests,
     SendOpenRequests,
     TradingState,
     UnrecoverableEngineError,
@@ -36,7 +35,7 @@ from barter_bt.protocol import (
 from barter_bt.system.audit import AlgoOrders, Audit, Commanded, Output, Sent, Stopped, TradingDisabled
 from barter_bt.system.filters import many
 from barter_bt.system.requests import Ready, Requests
-from barter_bt.system.strategy import NOTHING, Strategy, close_with_market_orders, overrides
+from barter_bt.system.strategy import NOTHING, AmongOpens, Strategy, close_with_market_orders, overrides
 from barter_bt.system.view import View
 
 T = TypeVar("T")
@@ -46,6 +45,7 @@ CODES: dict[type, int] = {
     SendOpenRequests: OPEN_ORDERS,
     SendCancelRequests: CANCEL_REQUESTS,
     SendAmendRequests: AMEND_REQUESTS,
+    SendMarginRequests: MOVE_MARGIN,
     ClosePositions: CLOSE,
     CancelOrders: CANCEL_ORDERS,
 }
@@ -148,6 +148,8 @@ class Acting(View):
             ready = self._requests.prepare(many(command.requests), ())
         elif isinstance(command, SendOpenRequests | SendAmendRequests):
             ready = self._requests.prepare((), many(command.requests))
+        elif isinstance(command, SendMarginRequests):
+            ready = self._requests.prepare((), many(command.requests), as_far=True)
         elif isinstance(command, CancelOrders):
             ready = self._requests.prepare(self._cancels(command.filter), ())
         elif isinstance(command, ClosePositions):
@@ -174,10 +176,8 @@ class Acting(View):
         self._outputs.append(output)
         return output.cancels.unrecoverable + output.opens.unrecoverable
 
-    def send(
-        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen | OrderRequestAmend]
-    ) -> tuple[Sent, Sent]:
-        """Send requests past the risk manager, from a hook; amends are among the opens, and go before them."""
+    def send(self, cancels: Iterable[OrderRequestCancel], opens: Iterable[AmongOpens]) -> tuple[Sent, Sent]:
+        """Send requests past the risk manager, from a hook; margin and amends are among the opens."""
         return self._requests.send(*self._requests.prepare(cancels, opens))
 
     def note_refused(self, action: int, cid: str) -> None:

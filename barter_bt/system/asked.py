@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypeAlias
 
-from barter_bt.engine.action.send import NO_ORDER, action_of
+from barter_bt.engine.action.send import MARGIN, NO_ORDER, action_of
 from barter_bt.engine.amend import is_amend, order_of_amend
 from barter_bt.engine.order import BUY
 from barter_bt.protocol import (
+    MarginRequest,
     OrderKey,
     OrderRequestAmend,
     OrderRequestCancel,
@@ -21,8 +22,9 @@ from barter_bt.protocol import (
 from barter_bt.system.acting import Acting
 from barter_bt.system.book import kind_and_time
 from barter_bt.system.conditions import conditions_of, distance_of
+from barter_bt.system.strategy import AmongOpens
 
-Asked: TypeAlias = tuple[list[OrderRequestCancel], list[OrderRequestOpen | OrderRequestAmend]]
+Asked: TypeAlias = tuple[list[OrderRequestCancel], list[AmongOpens]]
 
 
 def requests_asked(engine: Acting, strategy: str, prefix: str, number: int) -> tuple[Asked, int]:
@@ -37,12 +39,14 @@ def requests_asked(engine: Acting, strategy: str, prefix: str, number: int) -> t
     """
     s, a = engine.state, engine.state.actions
     cancels: list[OrderRequestCancel] = []
-    opens: list[OrderRequestOpen | OrderRequestAmend] = []
+    opens: list[AmongOpens] = []
     cids: dict[int, str] = {}
     number = max(number, len(s.orders))
     for row in range(len(a)):
         if a.order[row] >= 0:
             cancels.append(OrderRequestCancel(engine.key_of(a.order[row]), RequestCancel()))
+        elif a.order[row] == MARGIN:
+            opens.append(_margin(engine, row))
         elif is_amend(s, row):
             opens.append(_amend(engine, row))
         elif a.order[row] == NO_ORDER and a.refused[row]:
@@ -74,3 +78,8 @@ def _amend(engine: Acting, row: int) -> OrderRequestAmend:
         trailing=distance_of(units, i, a.trail[row], a.trail_rate[row]),
     )
     return OrderRequestAmend(engine.key_of(order_of_amend(engine.state, row)), given)
+
+
+def _margin(engine: Acting, row: int) -> MarginRequest:
+    a, i = engine.state.actions, engine.state.actions.instrument[row]
+    return MarginRequest(engine.exchange_of(i), i, engine.units.in_quote(i, a.quantity[row]))

@@ -12,6 +12,7 @@ from barter_bt.protocol import (
     CommandKind,
     EngineError,
     EngineEvent,
+    MarginRequest,
     OrderRequestAmend,
     OrderRequestCancel,
     OrderRequestOpen,
@@ -21,7 +22,8 @@ from barter_bt.protocol import (
 )
 from barter_bt.system.timer import Timer
 
-Request: TypeAlias = OrderRequestCancel | OrderRequestAmend | OrderRequestOpen
+OrderRequest: TypeAlias = OrderRequestCancel | OrderRequestAmend | OrderRequestOpen
+Request: TypeAlias = OrderRequest | MarginRequest
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Sent:
 
     def __bool__(self) -> bool:
         return bool(self.sent or self.errors)
+
+    def __add__(self, other: Sent) -> Sent:
+        return Sent(self.sent + other.sent, self.errors + other.errors)
 
     @property
     def unrecoverable(self) -> tuple[UnrecoverableEngineError, ...]:
@@ -50,7 +55,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class AlgoOrders:
-    """What the strategy asked for: sent, or refused by the risk manager. Among ``opens`` amends stand first."""
+    """What the strategy asked for: sent, or refused by the risk manager.
+
+    Among ``opens`` margin stands first,
+    which is sent before cancels are, then amends.
+    """
 
     cancels: Sent = Sent()
     opens: Sent = Sent()

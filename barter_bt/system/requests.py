@@ -20,14 +20,23 @@ from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent,
 from barter_bt.engine.targets import size_at_fill
 from barter_bt.errors import InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.protocol import EngineError, ExchangeIndexError, OrderRequestAmend, OrderRequestCancel, OrderRequestOpen
+from barter_bt.protocol import (
+    EngineError,
+    ExchangeIndexError,
+    MarginRequest,
+    OrderRequestAmend,
+    OrderRequestCancel,
+    OrderRequestOpen,
+)
 from barter_bt.risk.managed import Managed
 from barter_bt.system.amends import amend_values, write_amend
-from barter_bt.system.audit import Refused, Request, Sent
+from barter_bt.system.audit import OrderRequest, Refused, Request, Sent
 from barter_bt.system.bonds import NOT_YET, Bonds, Fate, is_needed
 from barter_bt.system.book import Book, plain_terms
 from barter_bt.system.changes import Changes, check_exchange
 from barter_bt.system.conditions import check_times, terms_of, wish_of
+from barter_bt.system.margins import check_margin
+from barter_bt.system.strategy import AmongOpens
 from barter_bt.system.units import Units
 
 Send: TypeAlias = Callable[[Request], EngineError | None]
@@ -101,9 +110,9 @@ class Requests:
         self._vet = vet
 
     def prepare(
-        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[OrderRequestOpen | OrderRequestAmend]
+        self, cancels: Iterable[OrderRequestCancel], opens: Iterable[AmongOpens], *, as_far: bool = False
     ) -> tuple[list[Ready], list[Ready]]:
-        """Find out whether requests can be sent.
+        """Find out whether requests can be sent; margin may be more than there is if it goes ``as_far`` as it can.
 
         Raises
         ------
@@ -115,17 +124,19 @@ class Requests:
         for request in asked:
             self._vet(request)
         amends = [self._amend(one) for one in asked if isinstance(one, OrderRequestAmend)]
-        opened = [self._open(one, bonds) for one in asked if not isinstance(one, OrderRequestAmend)]
+        margins = [self._margin(one, as_far) for one in asked if isinstance(one, MarginRequest)]
+        opened = [self._open(one, bonds) for one in asked if isinstance(one, OrderRequestOpen)]
         bonds.check()
-        ready = [self._cancel(one) for one in cancels], [*amends, *opened]
+        ready = [self._cancel(one) for one in cancels], [*margins, *amends, *opened]
         for one in ready[1]:
             changes.work(one.instrument, one.lots)
         changes.check()
         return ready
 
     def send(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
-        """Send cancels, then opens, past the risk manager; each that was sent is recorded in flight."""
-        return self._send(cancels, (one for one in opens if self._is_needed(one)))
+        """Send margin, cancels, then opens, past the risk manager; each order that was sent is recorded in flight."""
+        margins, orders = _split(opens)
+        return self._send(margins, cancels, (one for one in orders if self._is_needed(one)))
 
     def _is_needed(self, one: Ready) -> bool:
         """Whether an open is to be sent at all: what would protect a reduction is not (rule 31)."""
@@ -134,20 +145,25 @@ class Requests:
         one.fate.is_dropped = True
         return False
 
-    def _send(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
-        output = self._transmit(cancels), self._transmit(opens)
+    def _send(self, margins: Iterable[Ready], cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent]:
+        moved = self._transmit(margins)
+        output = self._transmit(cancels), moved + self._transmit(opens)
         sent = output[0].sent + output[1].sent
         if sent:
             self._tell(Sent(sent))
         return output
 
     def decide(self, cancels: Iterable[Ready], opens: Iterable[Ready]) -> tuple[Sent, Sent, tuple[Refused, ...]]:
-        """Send what the strategy asked for: cancels, then the opens that the risk manager approves."""
+        """Send what the strategy asked for: margin, cancels, then the opens that the risk manager approves."""
         refused: list[Refused] = []
-        approved: Iterable[Ready] = self._approved(opens, refused)
+        margins, orders = _split(opens)
+        approved: Iterable[Ready] = self._approved(orders, refused)
         if self._together:
             approved = list(approved)
-        return (*self._send(cancels, approved), tuple(refused))
+        return (*self._send(margins, cancels, approved), tuple(refused))
+
+    def _margin(self, request: MarginRequest, as_far: bool) -> Ready:
+        return Ready(request, check_margin(self.state, self.index, self.units, request, as_far=as_far))
 
     def _cancel(self, request: OrderRequestCancel) -> Ready:
         i = self.index.instrument(request.key.instrument)
@@ -175,7 +191,7 @@ class Requests:
         more = max(values["quantity"] - self.state.orders.quantity[values["order"]], 0)
         return Ready(request, i, more, values, self._misdirected(request, i), amends=True)
 
-    def _misdirected(self, request: Request, i: int) -> EngineError | None:
+    def _misdirected(self, request: OrderRequest, i: int) -> EngineError | None:
         """An exchange that is not in the index cannot be sent to; one that is must be the instrument's."""
         try:
             self.index.exchange(request.key.exchange)
@@ -276,7 +292,7 @@ class Requests:
                 continue
             sent.append(one.request)
             if one.values is None:
-                self._record_cancel(one)
+                self._record_plain(one.request, one.instrument)
             elif one.amends:
                 self._record_amend(one, NO_REASON)
             else:
@@ -315,8 +331,9 @@ class Requests:
             one.fate.row = row
         self._name(row, one, found=True)
 
-    def _record_cancel(self, one: Ready) -> None:
-        row = self._book.find(one.instrument, one.request.key.cid)
+    def _record_plain(self, request: Request, i: int) -> None:
+        """A cancel; of margin nothing is kept, the answer says what was moved."""
+        row = None if isinstance(request, MarginRequest) else self._book.find(i, request.key.cid)
         if row is not None and is_live(self.state, row):
             record_cancel_sent(self.state, row)
 
@@ -330,3 +347,12 @@ class Requests:
     def _record_amend(self, one: Ready, reason: int) -> None:
         record_amend_asked(self.state, write_amend(self.state, one.values or {}), reason)
         self.state.actions.truncate(0)
+
+
+def _split(opens: Iterable[Ready]) -> tuple[list[Ready], list[Ready]]:
+    """Margin, and orders."""
+    margins: list[Ready] = []
+    orders: list[Ready] = []
+    for one in opens:
+        (margins if isinstance(one.request, MarginRequest) else orders).append(one)
+    return margins, orders

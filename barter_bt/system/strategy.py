@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from barter_bt.protocol import (
     ImmediateOrCancel,
+    MarginRequest,
     OrderKey,
     OrderKind,
     OrderRequestAmend,
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from barter_bt.system.timer import Timer
     from barter_bt.system.view import View
 
-Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[OrderRequestOpen | OrderRequestAmend]]
+AmongOpens: TypeAlias = OrderRequestOpen | OrderRequestAmend | MarginRequest
+"""What is asked for among the opens."""
+Requests: TypeAlias = tuple[Iterable[OrderRequestCancel], Iterable[AmongOpens]]
 NOTHING: Requests = (), ()
 """What a strategy mostly asks for."""
 
@@ -40,7 +43,8 @@ class Strategy:
     def generate_algo_orders(self, engine: Engine) -> Requests:
         """Cancels and opens, after each event while trading is enabled; the risk manager sees them.
 
-        Amends (rule 33) are returned among the opens, and sent before them.
+        Amends (rule 33) are returned among the opens, and sent before them; so is margin (rule 104), which is sent
+        before all else.
         """
         return NOTHING
 

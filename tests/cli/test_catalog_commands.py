@@ -42,6 +42,19 @@ def test_files_are_imported_listed_shown_and_verified(words, tmp_path, capsys):
     assert "is missing" in json.loads(capsys.readouterr().out)["problems"][0]
 
 
+def test_a_book_by_order_is_listed_and_shown(tmp_path, capsys):
+    path, orders = str(tmp_path / "catalog"), bt.data.generate.market(20).orders
+    bt.Catalog(path).add_stream(bt.data.book_orders(orders), exchange="x")
+    (name,) = orders["instrument"].unique()
+    assert main(["data", "list", path, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["data"]
+    assert (found["kind"], found["rows"]) == ("book_orders", orders.height)
+    assert main(["data", "show", path, "book_orders", name, "--rows", "2"]) == 0
+    out = capsys.readouterr().out
+    assert f"{orders.height} book_orders of {name}" in out
+    assert "order_id" in out
+
+
 def test_what_an_import_did_can_be_json(words, capsys):
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == 2

@@ -55,6 +55,15 @@ fees = { maker = 0.01, taker = 0.02 }
 object = "once.py:Once"
 """
 
+MORE = """
+[[instruments]]
+exchange = "binance_spot"
+name = "eth_usdt"
+price_increment = "0.5"
+quantity_increment = "0.01"
+[balances]
+"""
+
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -148,6 +157,7 @@ def test_the_command_line_stands_before_the_file(config: Path, capsys: Any) -> N
         (["--exchange", "file", "--record", "r", "--raw"], "a file has no messages"),
         (["--exchange", "ccxt:okx", "--record", "r", "--raw"], "ccxt does not tell messages"),
         (["--exchange", "nowhere"], "there is no adapter of 'nowhere'"),
+        (["--exchange", "nowhere"], "allowed: file, loopback, binance_spot"),
     ],
 )
 def test_what_has_no_effect_is_an_error(
@@ -161,3 +171,23 @@ def test_streams_that_are_none_are_an_error(config: Path, capsys: pytest.Capture
     config.write_text(CONFIG.replace('pace = "1m"', "streams = []"))
     assert main(["paper", str(config)]) == 2
     assert "streams are none, so that nothing would be heard" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('exchange = "loopback"', 'exchange = "lopback"', "there is no adapter of 'lopback'"),
+        ('pace = "1m"', 'pace = "2m"', "paper.toml: paper.pace is 2m"),
+        ('pace = "1m"', 'pace = "quick"', "paper.toml: paper.pace is 'quick'"),
+        ('pace = "1m"', 'network = "main"', "paper.toml: paper.network main has no effect"),
+        ('pace = "1m"', 'network = "mian"', "paper.network: 'mian' is not known; known: test, main"),
+        ('instrument = "btc_usdt"', 'instrument = "eth_usdt"', "'eth_usdt'"),
+        ("[balances]", MORE, "there is no data of eth_usdt"),
+    ],
+)
+def test_what_is_wrong_in_the_section_is_named_as_the_file_has_it(
+    config: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
+) -> None:
+    config.write_text(CONFIG.replace(old, new))
+    assert main(["paper", str(config)]) == 2
+    assert words in capsys.readouterr().err

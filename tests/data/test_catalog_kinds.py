@@ -11,7 +11,7 @@ from frames import times
 
 import barter_bt as bt
 from barter_bt.backtest.config import load as load_config
-from barter_bt.data import Catalog, book, check, dividends, load, rebuild_books, rename_symbols
+from barter_bt.data import Catalog, book, book_orders, check, dividends, load, rebuild_books, rename_symbols
 from barter_bt.errors import ConfigError, DataError
 from tests.killing import Killed, kill_at
 
@@ -57,15 +57,42 @@ def test_books_with_and_without_snapshots_have_the_same_columns(tmp_path):
         catalog.add_stream(book(levels(2).drop("sequence"), instrument="a_usd"), exchange="x")
 
 
-def test_a_run_on_a_book_of_a_catalog_is_that_on_the_stream(tmp_path):
-    direct = book(levels(0, 1, 2, 86_400), instrument="a_usd")
+def orders(*seconds: int) -> pl.DataFrame:
+    """The book is empty at 0, and gets an order at each of some seconds."""
+    rows = [(0, "clear", 0, 0, 0.0, 0.0, 1)] if 0 in seconds else []
+    rows += [(at, "add", at + 7, 1 if at % 2 else -1, 99.0 if at % 2 else 101.0, 2.0, at + 1) for at in seconds if at]
+    names = ("time_exchange", "action", "order_id", "side", "price", "amount", "sequence")
+    frame = pl.DataFrame(rows, names, orient="row")
+    return frame.with_columns(times(*(at * SECOND for at in frame["time_exchange"])).alias("time_exchange"))
+
+
+def test_a_book_by_order_comes_out_as_it_went_in(tmp_path):
+    direct = book_orders(orders(0, 1, 2, 3, 86_400), instrument="a_usd")
+    catalog = Catalog(tmp_path / "catalog")
+    assert catalog.add_stream(direct, exchange="x").files == 2, "a file for each day"
+    kept = catalog.book_orders("a_usd")
+    assert kept.kind == "book_orders"
+    assert kept.frame().drop("snapshot").collect().equals(direct.frame().collect())
+    assert kept.frame().collect().schema["order_id"] == pl.Int64
+    assert rebuild_books(kept, levels=2).equals(rebuild_books(direct, levels=2))
+    assert not check(kept).warnings
+    part = catalog.book_orders("a_usd", "2020-01-01T00:00:01Z", "2020-01-02")
+    assert (part.rows, [one.code for one in check(part).warnings]) == (3, ["no_snapshot"])
+    assert catalog.verify() == ()
+    with pytest.raises(ConfigError, match="of 'a_usd' it has book_orders"):
+        catalog.book("a_usd")
+
+
+@pytest.mark.parametrize(("make", "rows", "queue"), [(book, levels, "conservative"), (book_orders, orders, "fifo")])
+def test_a_run_on_a_book_of_a_catalog_is_that_on_the_stream(tmp_path, make, rows, queue):
+    direct = make(rows(0, 1, 2, 86_400), instrument="a_usd")
     catalog = Catalog(tmp_path / "catalog")
     catalog.add_stream(direct, exchange="x")
-    rows = {"time": times(SECOND), "instrument": ["a_usd"], "action": ["open"], "side": ["buy"], "quantity": [1.0]}
-    buy = bt.Schedule(pl.DataFrame(rows))
-    options = {"balances": {"usd": 1_000}, "interpret": True}
+    sent = {"time": times(2 * SECOND), "instrument": ["a_usd"], "action": ["open"], "side": ["buy"], "quantity": [1.0]}
+    buy = bt.Schedule(pl.DataFrame(sent))
+    options = {"balances": {"usd": 1_000}, "interpret": True, "venues": {"x": bt.Venue(queue=queue)}}
     instrument = bt.Instrument("x", "a_usd", price_increment="0.01", quantity_increment="0.01")
-    runs = [bt.backtest(data, instrument, buy, **options) for data in (direct, catalog.book("a_usd"))]
+    runs = [bt.backtest(data, instrument, buy, **options) for data in (direct, getattr(catalog, direct.kind)("a_usd"))]
     assert runs[0].digest == runs[1].digest
     assert runs[0].trades.height == 1
 
@@ -225,6 +252,10 @@ def _book(catalog, *seconds, **options):
     catalog.add_stream(book(levels(*seconds), instrument="a_usd"), exchange="x", **options)
 
 
+def _order(catalog, *seconds, **options):
+    catalog.add_stream(book_orders(orders(*seconds), instrument="a_usd"), exchange="x", **options)
+
+
 def _dividend(catalog, *days, **options):
     rows = {
         "time": times(*(day * DAY for day in days)),
@@ -238,11 +269,19 @@ def _book_is(catalog):
     return catalog.book("a_usd").frame().collect()["sequence"].unique().to_list()
 
 
+def _orders_are(catalog):
+    return catalog.book_orders("a_usd").frame().collect()["sequence"].to_list()
+
+
 def _dividends_are(catalog):
     return catalog.dividends("a_usd").frame["amount"].to_list()
 
 
-@pytest.mark.parametrize(("put", "read"), [(_book, _book_is), (_dividend, _dividends_are)], ids=["book", "dividends"])
+@pytest.mark.parametrize(
+    ("put", "read"),
+    [(_book, _book_is), (_order, _orders_are), (_dividend, _dividends_are)],
+    ids=["book", "book_orders", "dividends"],
+)
 def test_a_merge_that_is_killed_leaves_the_old_state_or_the_new(put, read, tmp_path):
     """What is merged lies between, behind and upon what is there; killed before each operation on files."""
     before = Catalog(tmp_path / "before")

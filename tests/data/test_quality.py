@@ -30,10 +30,12 @@ from barter_bt.data import (
 from barter_bt.data.inspection.by_price import outliers, typical_step
 from barter_bt.data.inspection.by_rule import rules_of
 from barter_bt.data.inspection.looks import LOOKS
+from barter_bt.data.orders import ORDER_FAULTS
 from barter_bt.data.schema import SCHEMAS, TIME
 from barter_bt.errors import ConfigError
 
-KINDS = [kind for kind in SCHEMAS if kind != "book_orders"]  # a check holds those against their book, row by row
+KINDS = [*SCHEMAS]
+BOOK_KINDS = ("book", "book_orders")
 
 few = settings(max_examples=30)
 ROWS = 120
@@ -44,8 +46,9 @@ START = 1_577_836_800 * SECOND
 
 def frame_of(kind: str, seed: int) -> pl.DataFrame:
     """Good rows of a kind with arrivals: of two instruments in turns, or a book of one."""
-    if kind == "book":
-        made = generate.market(ROWS, seed=seed, mean_step="10ms").book
+    if kind in BOOK_KINDS:
+        market = generate.market(ROWS, seed=seed, mean_step="10ms")
+        made = market.book if kind == "book" else market.orders
     else:
         rng = np.random.default_rng(seed)
         one = 100 * np.exp(np.cumsum(rng.choice([-1, 1], ROWS) * rng.uniform(0.0005, 0.001, ROWS)))
@@ -109,6 +112,11 @@ def scaled(names: tuple[str, ...], factor: float) -> dict[str, pl.Expr]:
     return {name: pl.col(name) * factor for name in names}
 
 
+def _action(kind: str, name: str) -> dict[str, str]:
+    """Of which rows some rules are, in books by order."""
+    return {"action": name} if kind == "book_orders" else {}
+
+
 def plants(kind: str, seed: int, row: int) -> dict[str, Plant]:
     """Every fault of a kind, planted at a row."""
     good = frame_of(kind, seed)
@@ -118,14 +126,14 @@ def plants(kind: str, seed: int, row: int) -> dict[str, Plant]:
     made = [
         Plant(kind, "null", put(good, row, **{price[0]: None}), [row]),
         Plant(kind, "not_finite", put(good, row, **{price[0]: float("nan")}), [row]),
-        Plant(kind, "not_positive", put(good, row, **{price[0]: -2.5}), [row], -2.5),
+        Plant(kind, "not_positive", put(good, row, **{price[0]: -2.5}, **_action(kind, "add")), [row], -2.5),
         Plant(kind, "latency", put(good, row, **{arrival: pl.col("time_exchange") - back}), [row], 0.003),
         Plant(kind, "late", put(good, row, **{arrival: pl.col("time_exchange") + timedelta(hours=1)}), [row], 3600.0),
     ]
-    if kind in ("quotes", "candles", "book"):
+    if kind in ("quotes", "candles", *BOOK_KINDS):
         amount = SCHEMAS[kind].amounts[0]
-        made.append(Plant(kind, "negative", put(good, row, **{amount: -1.5}), [row], -1.5))
-    if kind == "book":
+        made.append(Plant(kind, "negative", put(good, row, **{amount: -1.5}, **_action(kind, "cancel")), [row], -1.5))
+    if kind in BOOK_KINDS:
         made.append(Plant(kind, "gap", later(good, row, timedelta(hours=2)), [row]))
         made.append(Plant(kind, "side", put(good, row, side=3), [row]))
         return {one.check: one for one in made}
@@ -209,7 +217,8 @@ def test_every_check_is_planted_somewhere():
     """Those of books and of the calendar have tests of their own, below."""
     planted = {(kind, name) for kind in KINDS for name in plants(kind, 0, 10)}
     elsewhere = {"closed", "time_unit", "crossed", "locked", "missing_message", "old_message", "unknown_book"}
-    books = {("book", name) for name in ("time_back", "duplicate")}
+    elsewhere |= {*ORDER_FAULTS, "snapshot"}
+    books = {(kind, name) for name in ("time_back", "duplicate") for kind in BOOK_KINDS}
     all_of_them = {(kind, name) for name, look in LOOKS.items() for kind in look.kinds}
     missing = {(kind, name) for kind, name in all_of_them - planted - books if name not in elsewhere}
     assert not missing
@@ -425,8 +434,57 @@ def test_limits_out_of_range_are_refused(given, text):
 def test_a_frame_is_no_stream():
     with pytest.raises(ConfigError, match="takes streams, and this is a DataFrame"):
         quality(frame_of("trades", 1))
-    with pytest.raises(ConfigError, match="does not look at books by order"):
-        quality(room.book_orders(generate.market(20).orders))
+
+
+ORDER = {"time_exchange": 0, "action": "add", "order_id": 1, "side": 1, "price": 99.0, "amount": 2.0}
+
+
+def orders_of(*rows: dict[str, Any]) -> Any:
+    """A book that is empty at first, then one row at each second."""
+    all_of_them = [{**ORDER, "action": "clear"}, *({**ORDER, **row} for row in rows)]
+    frame = pl.DataFrame(all_of_them).with_columns(
+        time_exchange=(START + SECOND * pl.int_range(pl.len())).cast(TIME), instrument=pl.lit("a_usd")
+    )
+    return room.book_orders(frame)
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "column", "worst"),
+    [
+        ({"action": "cancel", "order_id": 9}, "unknown_order", "order_id", None),
+        ({}, "order_reused", "order_id", None),
+        ({"action": "execute", "amount": 2.5}, "too_much", "amount", 2.5),
+        ({"action": "cancel", "side": -1}, "other_side", "side", None),
+        ({"action": "cancel", "price": 98.0}, "other_price", "price", None),
+        ({"order_id": 9, "amount": 3e-9}, "order_amount", "amount", 3e-9),
+    ],
+)
+def test_every_row_that_a_book_by_order_does_not_allow_is_told(row, code, column, worst):
+    """Those behind are read as if it was not there: the order is as it was, and the second time is as the first."""
+    good = {"action": "execute", "amount": 0.5}
+    found = quality(orders_of({}, row, good, row, good, {"action": "cancel", "amount": 1.0}))
+    assert found.rows.select("check", "column", "row", "value").rows() == [
+        (code, column, at, None if worst is None else pytest.approx(worst)) for at in (2, 4)
+    ]
+    books = found.looks.filter(pl.col("check").is_in(["crossed", "unknown_book"]))
+    assert books["count"].null_count() == 2, "a book with such rows is not known"
+
+
+def test_a_book_by_order_is_looked_at_behind_each_message():
+    """Crossed from its second order to the cancel; an order that moves is one row, though it makes two of levels."""
+    found = quality(
+        orders_of({}, {"order_id": 2, "side": -1, "price": 98.5}, {"action": "modify", "amount": 3.0},
+                  {"action": "cancel", "order_id": 2, "side": 0, "price": 0.0, "amount": 0.0})
+    ).rows  # fmt: skip
+    assert found.select("kind", "check", "row", "value").rows() == [
+        ("book_orders", "crossed", 2, 0.5),
+        ("book_orders", "crossed", 3, 0.5),
+    ]
+
+
+def test_orders_without_a_snapshot_are_of_no_known_book():
+    frame = pl.DataFrame([ORDER]).with_columns(time_exchange=pl.Series([START]).cast(TIME), instrument=pl.lit("a_usd"))
+    assert quality(room.book_orders(frame)).rows["check"].to_list() == ["unknown_book"]
 
 
 def test_a_crash_of_a_real_day_is_an_outlier():

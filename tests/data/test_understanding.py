@@ -219,3 +219,12 @@ def test_gaps_are_told_where_a_market_never_closes():
     assert "nothing is filled in" in gap.hint
     closed = cut.filter(pl.col("timestamp").dt.weekday() != 7)
     assert not [one for one in check(candles(closed)).warnings if one.code == "gap"]
+
+
+def test_the_hint_names_the_options_that_say_otherwise():
+    """Here the column is named by the user, and days, their zone and length are understood."""
+    days = pl.DataFrame({"Day": ["2024-01-02", "2024-01-03"]}).with_columns(pl.col("Day").str.to_date())
+    days = days.with_columns(pl.lit(1.0).alias(name) for name in ("open", "high", "low", "close"))
+    told = check(candles(days, instrument="a_usd", columns={"Day": "time_open"})).warnings
+    (hint,) = [one.hint for one in told if one.code == "understood"]
+    assert hint == "if that is wrong, give time_zone=, interval=; what you say is not told again"

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import barter_bt as bt
+from barter_bt.engine.action.transfer import objection_to_transfer, units_of_margin
 from barter_bt.engine.order import CANCEL_IN_FLIGHT
 from barter_bt.testing.scenario import Scenario
 from barter_bt.testing.scenario.spec import Row, conditions_of
@@ -39,6 +40,7 @@ class Asks:
         cancels: list[int] = []
         asked: dict[int, bt.OrderRequest] = {}
         amends: list[bt.AmendRequest] = []
+        margins: list[bt.MarginRequest] = []
         count = len(state.raw.orders)
         for k, row in due:
             if row[0] == "open":
@@ -47,13 +49,21 @@ class Asks:
                     self.numbers[k], asked[k] = count, request
                     stops = request.stop_loss is not None or request.trailing_stop is not None
                     count += 1 + stops + (request.take_profit is not None)
+            elif row[0] == "margin":
+                margins += self.margin(state, row)
             elif self.numbers.get(row[2], count) < len(state.raw.orders):
                 order = self.numbers[row[2]]
                 if row[0] == "cancel":
                     cancels.append(order)
                 elif state.raw.orders.status[order] < CANCEL_IN_FLIGHT:  # what is refused no exchange knows of
                     amends.append(bt.AmendRequest(order, **dict(zip(AMENDED, row[3:], strict=True))))
-        return cancels, [*(one for one in amends if one.order not in cancels), *asked.values()]
+        return cancels, [*margins, *(one for one in amends if one.order not in cancels), *asked.values()]
+
+    def margin(self, state: Any, row: Row) -> list[bt.MarginRequest]:
+        """What the row asks for, if a strategy can ask for it (rule 104)."""
+        s, i = state.raw, state.index(row[2])
+        objection = objection_to_transfer(s, i, units_of_margin(s, i, row[3]))
+        return [] if objection else [bt.MarginRequest(row[2], row[3])]
 
     def request(self, state: Any, row: Row, asked: dict[int, bt.OrderRequest]) -> bt.OrderRequest | None:
         _, _, instrument, quantity, price, tif, post_only = row[:7]

@@ -71,6 +71,9 @@ class Written(SimulatedExchange):
     def amend(self, request: Any) -> Any:
         return super().amend(from_json(type(request), to_json(request)))
 
+    def move_margin(self, request: Any) -> Any:
+        return super().move_margin(from_json(type(request), to_json(request)))
+
 
 def difference(here: EngineState, there: EngineState) -> str:
     """Where what an engine knows differs."""

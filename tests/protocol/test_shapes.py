@@ -49,7 +49,9 @@ def test_every_class_is_in_some_document() -> None:
         "OrderRequestAmend",
         "OrderResponseAmend",
         "RequestAmend",
+        "MarginRequest",
         "SendAmendRequests",
+        "SendMarginRequests",
         "CashFlow",
         "CashFlowKind",
     }

@@ -18,8 +18,9 @@ import barter_bt as bt
 from barter_bt import protocol as bp
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.audit import OUTPUTS
-from barter_bt.engine.event import OWN_TRADE, STOPPED
-from barter_bt.engine.messages import CHANGED
+from barter_bt.engine.command import MOVE_MARGIN
+from barter_bt.engine.event import ENGINE_UPDATE, OWN_TRADE, STOPPED
+from barter_bt.engine.messages import CHANGED, TRANSFERRED
 from barter_bt.engine.order import CANCEL_IN_FLIGHT, FILLED, NO_TIME, REASONS, REFUSED
 from barter_bt.errors import BarterBtError
 from barter_bt.system import Engine, Strategy, Timer
@@ -70,6 +71,9 @@ def test_plans_reach_everything() -> None:
         done["good_till"] += int((o.array("good_till") < NEVER).sum())
         done["triggered"] += int((o.array("time_triggered") != NO_TIME).sum())
         done["changed"] += int((s.account_items.array("kind") == CHANGED).sum())
+        done["margin_moved"] += int((s.account_items.array("kind") == TRANSFERRED).sum())
+        done["margin_commanded"] += int((a.array("command")[a.array("kind") == ENGINE_UPDATE] == MOVE_MARGIN).sum())
+        done["margin_asked"] += sum(len(one.margins) for one in told.requests.asked.values())
         done["stop"] += int((a.array("kind") == STOPPED).sum())
         done["shutdown"] += s.engine.shut[0]
         done["several exchanges"] += len(result.index.exchanges) > 1
@@ -80,6 +84,7 @@ def test_plans_reach_everything() -> None:
     assert [name for name in (*conditions, "triggered", "changed") if done[name] < 10] == []
     most = ("sent_open", "sent_cancel", "refused_open", "commanded", "position_exit", "made smaller")
     assert [name for name in most if done[name] < 30] == []
+    assert [name for name in ("margin_moved", "margin_commanded", "margin_asked") if done[name] < 4] == []
     some = ("asked amid a report", "asked amid a fill", "cut by the venue", "shutdown", "several exchanges")
     assert [name for name in some if done[name] < 6] == []
     assert done["stop"] > 2

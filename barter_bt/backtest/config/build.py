@@ -237,10 +237,11 @@ class Config:
     def _of_catalog(self, key: str, kind: str, path: Path | str, options: dict[str, Any]) -> Stream:
         """Rows of an instrument in a catalog, which were read and mended when they were imported."""
         from barter_bt import data
+        from barter_bt.data.schema import BOOKS
 
         if "instrument" not in options:
             self._fail(f"{key}.instrument", "it is needed: a catalog has many", 'instrument = "btc_usdt"')
-        taken = {"instrument", "exchange"} | ({"seen_by"} if kind != "book" else set())
+        taken = {"instrument", "exchange"} | ({"seen_by"} if kind not in BOOKS else set())
         for name in options.keys() - taken:
             self._fail(f"{key}.{name}", "it has no effect on rows of a catalog", "it is said when files are imported")
         stream: Stream = self._make(key, getattr(data.Catalog(path), kind), options)

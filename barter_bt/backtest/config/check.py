@@ -55,6 +55,8 @@ def check(value: Any, kind: Any, path: str, file: object) -> None:
         if inspect.isclass(part) and issubclass(part, Section) and isinstance(value, dict):
             _check_section(value, part, path, file)
             return
+    if all(get_origin(part) is Literal for part in parts) and isinstance(value, str):
+        return _check_choice(value, [each for part in parts for each in get_args(part)], path, file)
     try:
         msgspec.convert(value, Union[tuple(parts)])  # noqa: UP007 # made of a list
     except msgspec.ValidationError as error:
@@ -69,6 +71,15 @@ def refuse(error: msgspec.ValidationError, path: str, file: object, names: Seque
     if names:
         hint = f"allowed: {', '.join(names)}"
     raise ConfigError(f"{file}: {path or 'the file'}: {text}", hint) from error
+
+
+def _check_choice(value: str, allowed: list[str], path: str, file: object) -> None:
+    if value not in allowed:
+        guess = nearest(value, allowed)
+        raise ConfigError(
+            f"{file}: {path}: {value!r} is not known; known: {', '.join(map(str, allowed))}",
+            f"did you mean {guess!r}?" if guess else None,
+        )
 
 
 def _check_section(values: dict[str, Any], kind: type[Section], path: str, file: object) -> None:

@@ -109,7 +109,7 @@ class Loader:
         except Exception as error:
             raise StrategyError(f"{self.file}: {key}: {place} cannot be loaded: {where(error)}") from error
         if not hasattr(module, name):
-            self.unknown(key, name, [each for each in vars(module) if not each.startswith("_")])
+            self.unknown(key, name, _written_in(module))
         return getattr(module, name)
 
     def _run(self, key: str, place: str) -> ModuleType:
@@ -128,6 +128,19 @@ class Loader:
             del sys.modules[title]
             raise
         return module
+
+
+def _written_in(module: ModuleType) -> list[str]:
+    """Names of what a module has, without the modules, classes and functions that it has only imported."""
+    named = {name: one for name, one in vars(module).items() if not name.startswith("_")}
+    own = [name for name, one in named.items() if not _is_of_another(one, module)]
+    return own or list(named)
+
+
+def _is_of_another(one: Any, module: ModuleType) -> bool:
+    if inspect.isclass(one) or inspect.isroutine(one):
+        return one.__module__ != module.__name__
+    return inspect.ismodule(one)
 
 
 def builtin(room: str) -> Mapping[str, Callable[..., Any]]:

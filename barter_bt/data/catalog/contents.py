@@ -66,6 +66,12 @@ class Contents:
         """Messages of an instrument's order book, as :meth:`trades`; it is unknown until the first snapshot in them."""
         return self._stream("book", instrument, start, end, exchange, "all")
 
+    def book_orders(
+        self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None
+    ) -> Stream:
+        """Messages of an instrument's book by order (:func:`~barter_bt.data.book_orders`), as :meth:`book`."""
+        return self._stream("book_orders", instrument, start, end, exchange, "all")
+
     def funding(
         self, instrument: str | None = None, start: Moment = None, end: Moment = None, *, exchange: str | None = None
     ) -> CashFlows:

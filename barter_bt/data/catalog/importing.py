@@ -57,7 +57,7 @@ def import_stream(root: Path, stream: Stream | CashFlows, exchange: str, overlap
     if not isinstance(stream, Stream | CashFlows):
         raise ConfigError(
             f"a catalog takes a stream or cash flows, and this is a {type(stream).__name__}",
-            "make one: bt.trades(...), bt.data.book(...), bt.data.dividends(...)",
+            "make one: bt.trades(...), bt.data.book(...), bt.data.book_orders(...), bt.data.dividends(...)",
         )
     layout_of(stream.kind)
     with _writing(root, stream.kind, exchange, overlap) as (writer, _):

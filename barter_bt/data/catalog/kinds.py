@@ -38,6 +38,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "quotes": Layout("time_exchange", _DAY, {}),
     "candles": Layout("time_exchange", _YEAR, {"volume": pl.lit(0.0)}),
     "book": Layout("time_exchange", _DAY, {"snapshot": pl.lit(0, pl.Int8)}),
+    "book_orders": Layout("time_exchange", _DAY, {"snapshot": pl.lit(0, pl.Int8)}),
     "funding": Layout("time", _YEAR, {}),
     "dividend": Layout("time", _YEAR, _PAID),
     "split": Layout("time", _YEAR, {}),
@@ -93,6 +94,6 @@ def type_of(name: str) -> pl.DataType:
     """The type of a column of market data."""
     if name in TIME_NAMES:
         return TIME
-    if name in NUMBERS:
+    if name in (*NUMBERS, "order_id"):
         return pl.Int64()
-    return pl.Int8() if name in ("side", "snapshot") else pl.Float64()
+    return pl.Int8() if name in ("side", "snapshot", "action") else pl.Float64()

@@ -1,6 +1,7 @@
 """How the files of a catalog are written: whole numbers by their differences, all else by what repeats.
 
 Times that grow by little take a few bits so, and floats from a grid of prices are few; both are read faster, too.
+Groups of rows are as long as the batches that readers take: what is left of a group that is longer stays in memory.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-_GROUP_ROWS = 1 << 18
+from barter_bt.data.source import BATCH_ROWS
 
 
 def write_rows(rows: pl.DataFrame, path: Path) -> None:
@@ -29,7 +30,7 @@ def write_rows(rows: pl.DataFrame, path: Path) -> None:
         pq.write_table(
             table,
             path,
-            row_group_size=_GROUP_ROWS,
+            row_group_size=BATCH_ROWS,
             compression="zstd",
             compression_level=1,
             use_dictionary=[name for name in table.column_names if name not in by_difference],

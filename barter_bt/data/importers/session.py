@@ -125,7 +125,9 @@ def usual_length_ns(rows: pl.DataFrame, label: str) -> int:
     if 0 in apart:
         raise DataError(f"{label}: has candles of several lengths, which its events do not tell apart", "record one")
     if apart.is_empty():
-        raise DataError(f"{label}: one candle does not say how long it is", 'give its length: interval="1m"')
+        raise DataError(
+            f"{label}: one candle does not say how long it is", 'give its length: interval="1m", or --interval 1m'
+        )
     return int(apart.mode().sort()[0])
 
 

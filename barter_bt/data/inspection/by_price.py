@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.data.inspection.rows import found
+from barter_bt.data.schema import BOOKS
 
 Floats = npt.NDArray[np.float64]
 NORMAL = 1.4826  # times the median of their size, steps of a normal law have their standard deviation
@@ -16,7 +17,7 @@ NORMAL = 1.4826  # times the median of their size, steps of a normal law have th
 
 def by_price(kind: str, rows: pl.DataFrame, limit: float) -> Iterator[pl.DataFrame]:
     """Outliers among the prices of one instrument, and (candles) highs and lows far from their bodies."""
-    if kind == "book":
+    if kind in BOOKS:
         return
     price = {
         "trades": pl.col("price"),

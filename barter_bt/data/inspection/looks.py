@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-ALL = ("trades", "quotes", "candles", "book")
-TICKS = ("trades", "quotes", "book")
+BOOK_KINDS = ("book", "book_orders")
+ALL = ("trades", "quotes", "candles", *BOOK_KINDS)
 
 
 class Look(NamedTuple):
@@ -20,8 +20,9 @@ LOOKS = {
     "null": Look(ALL, "a value is missing, or cannot be held exactly"),
     "not_finite": Look(ALL, "a price or an amount is NaN or infinite"),
     "not_positive": Look(ALL, "a price, or the amount of a trade, is 0 or below"),
-    "negative": Look(("quotes", "candles", "book"), "an amount is below 0"),
-    "side": Look(("trades", "book"), "a side is none of +1, -1 and 0"),
+    "negative": Look(("quotes", "candles", *BOOK_KINDS), "an amount, or the price of a row that adds no order, is < 0"),
+    "side": Look(("trades", *BOOK_KINDS), "a side is none of +1, -1 and 0, or 0 of an order that is added"),
+    "snapshot": Look(("book_orders",), "a row of a snapshot does neither add an order nor clear the book"),
     "high": Look(("candles",), "the high is below open or close"),
     "low": Look(("candles",), "the low is above open or close"),
     "open_after_close": Look(("candles",), "a candle does not open before it closes"),
@@ -57,10 +58,16 @@ LOOKS = {
     ),
     "zero_volume": Look(("candles",), "nothing was traded in a candle"),
     "empty_side": Look(("quotes",), "nothing stands at the bid or at the ask"),
-    "crossed": Look(("quotes", "book"), "the bid is above the ask: bid - ask"),
-    "locked": Look(("quotes", "book"), "the bid equals the ask"),
-    "missing_message": Look(("book",), "a message comes after one that is missing, by their numbers"),
-    "old_message": Look(("book",), "a row is of a message whose number is not above that of the one before"),
-    "unknown_book": Look(("book",), "a message of a book that has no snapshot yet, or not since a missing message"),
+    "crossed": Look(("quotes", *BOOK_KINDS), "the bid is above the ask: bid - ask"),
+    "locked": Look(("quotes", *BOOK_KINDS), "the bid equals the ask"),
+    "missing_message": Look(BOOK_KINDS, "a message comes after one that is missing, by their numbers"),
+    "old_message": Look(BOOK_KINDS, "a row is of a message whose number is not above that of the one before"),
+    "unknown_book": Look(BOOK_KINDS, "a message of a book that has no snapshot yet, or not since a missing message"),
+    "unknown_order": Look(("book_orders",), "a row names an order that is not in the book"),
+    "order_reused": Look(("book_orders",), "a row adds an order whose id is in the book already"),
+    "order_amount": Look(("book_orders",), "an amount is no whole number of 1e-8, or too large: the amount"),
+    "too_much": Look(("book_orders",), "a row takes more than its order has left: the amount"),
+    "other_side": Look(("book_orders",), "a row has another side than its order"),
+    "other_price": Look(("book_orders",), "a row takes from an order at another price than that of the order"),
 }
 """Name to check. What a run refuses is named as in :func:`~barter_bt.data.check`."""

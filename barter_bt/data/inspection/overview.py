@@ -38,11 +38,11 @@ def instruments(times: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def looks_at(kinds: Collection[str], found: pl.DataFrame, skipped: Collection[str]) -> pl.DataFrame:
-    """Every check of these kinds of rows, and in how many rows it found something; null for what was skipped."""
+def looks_at(kinds: Collection[str], found: pl.DataFrame, skipped: Collection[tuple[str, str]]) -> pl.DataFrame:
+    """Every check of these kinds of rows, in how many rows it found something, and null where it was skipped."""
     counts = {(kind, check): count for kind, check, count in found.group_by("kind", "check").len().iter_rows()}
     told = [
-        (kind, name, None if kind == "book" and name in skipped else counts.get((kind, name), 0), look.unit, look.what)
+        (kind, name, None if (kind, name) in skipped else counts.get((kind, name), 0), look.unit, look.what)
         for kind in sorted(kinds)
         for name, look in LOOKS.items()
         if kind in look.kinds

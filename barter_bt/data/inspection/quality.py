@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from barter_bt.data.inspection.by_book import BOOKS, by_book
+from barter_bt.data.inspection.by_book import MESSAGES, ORDERS, by_book, by_order
 from barter_bt.data.inspection.by_price import by_price
 from barter_bt.data.inspection.by_rule import by_rule
 from barter_bt.data.inspection.by_time import by_time
@@ -19,6 +19,7 @@ from barter_bt.data.inspection.open_time import ALWAYS, Calendar, name_of, open_
 from barter_bt.data.inspection.overview import instruments, looks_at, times_of
 from barter_bt.data.inspection.rows import FOUND, rows_of
 from barter_bt.data.market import MarketData
+from barter_bt.data.schema import BOOKS
 from barter_bt.data.validate import check
 from barter_bt.errors import ConfigError
 
@@ -137,7 +138,8 @@ def quality(
     -----
     Known limits: steps are compared with all others of the instrument, so that a quiet night and a wild day share one
     scale. The first row of an instrument is taken as right. A level that lasts is one outlier, where it begins.
-    Books are looked at only where :func:`check` finds no errors in them.
+    Books are looked at only where :func:`check` finds no errors in them. Rows that a book by order does not allow
+    are all told, each as if those before it were not there: of an order that was not added, every row is one.
 
     Examples
     --------
@@ -151,14 +153,14 @@ def quality(
     """
     limits = Limits(max_gap, outlier, stale, stale_rows, max_latency)
     streams = _streams(data)
-    parts, times, repairs, skipped = [pl.DataFrame(schema=FOUND)], [], Counter[str](), set[str]()
+    parts, times, repairs, skipped = [pl.DataFrame(schema=FOUND)], [], Counter[str](), set[tuple[str, str]]()
     for stream in streams:
         rows = rows_of(stream)
         parts += _looked_at(stream, rows, calendar, limits)
-        if stream.kind == "book" and (check(stream).errors or not rows.height):
-            skipped |= BOOKS
-        elif stream.kind == "book":
-            parts += by_book(stream)
+        if stream.kind in BOOKS:
+            books, left_out = _of_books(stream, rows.height)
+            parts += books
+            skipped |= {(stream.kind, name) for name in left_out}
         times.append(times_of(stream.kind, rows))
         repairs.update(stream.repairs)
     found = pl.concat(parts)
@@ -175,12 +177,18 @@ def _streams(data: object) -> tuple[Stream, ...]:
                 f"data.quality takes streams, and this is a {type(one).__name__}",
                 "say what its rows are: data.quality(data.trades(...)), or data.quotes, data.candles, data.book",
             )
-        if one.kind == "book_orders":
-            raise ConfigError(
-                f"data.quality does not look at books by order, as {one.name} is",
-                "data.check(stream) holds each of its rows against the book",
-            )
     return streams
+
+
+def _of_books(stream: Stream, rows: int) -> tuple[list[pl.DataFrame], frozenset[str]]:
+    """What books and orders tell, and what was not looked for: a book is known where all of its rows are right."""
+    errors = {one.code for one in check(stream).errors}
+    orders = ORDERS if stream.kind == "book_orders" else frozenset[str]()
+    if not rows or errors - orders:
+        return [], MESSAGES | orders
+    if errors:
+        return list(by_order(stream)), MESSAGES
+    return list(by_book(stream)), frozenset()
 
 
 def _looked_at(

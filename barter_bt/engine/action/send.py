@@ -6,6 +6,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.columns.marks import unit
 from barter_bt.engine.agenda import REQUEST
 from barter_bt.engine.amend import approve_amend, is_amend, record_amend_asked
+from barter_bt.engine.event import SENT
 from barter_bt.engine.fault import BAD_NUMBER, fail
 from barter_bt.engine.latency import CONSTANT, delay_ns
 from barter_bt.engine.messages import REQUEST_AMEND, REQUEST_CANCEL, REQUEST_OPEN, REQUEST_TRANSFER, enqueue
@@ -28,7 +29,7 @@ from barter_bt.engine.state.connectivity import set_trading
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.step import approve, record_cancel_sent, record_open_sent, refuse
 
-NO_ORDER, NOTHING = -1, -2  # in place of the order to cancel: an open, and neither
+NO_ORDER, NOTHING, MARGIN = -1, -2, -3  # in place of the order to cancel: an open, neither, margin to be moved
 _FIRST_ACTION = -2  # in place of an order: that which this action becomes; the next is one less
 
 
@@ -38,7 +39,8 @@ def send(s: EngineState, kind: int, order: int) -> None:
 
 
 def send_transfer(s: EngineState, i: int, amount: int) -> None:
-    """Ask that margin be moved to an isolated position, or from it: so many units, at once (rule 104)."""
+    """Ask that margin be moved to an isolated position, or from it: so many units (rule 104)."""
+    s.engine.pending[0] |= s.engine.wake[0] & SENT
     _send_to(s, s.terms.exchange[i], REQUEST_TRANSFER, i, s.engine.time[0])
     s.requests.amount[len(s.requests) - 1] = amount
 
@@ -72,8 +74,10 @@ def send_cancel(s: EngineState, order: int) -> None:
 
 @unit
 def dispatch(s: EngineState) -> None:
-    """Cancels first, then amends and opens that pass the risk check, each recorded in flight as it is sent."""
+    """Margin, then cancels, then amends and opens that pass the risk check, each recorded in flight as it is sent."""
     a, count = s.actions, len(s.actions)
+    if s.engine.margin_asked[0]:
+        send_transfers(s)
     for action in range(count):
         order = a.order[action]
         if order >= 0 and (s.orders.status[order] == OPEN or s.orders.status[order] == OPEN_IN_FLIGHT):
@@ -81,6 +85,14 @@ def dispatch(s: EngineState) -> None:
     if s.engine.amends_asked[0]:
         send_amends(s)
     open_orders(s)
+
+
+def send_transfers(s: EngineState) -> None:
+    """Margin that is asked for, in order."""
+    for action in range(len(s.actions)):
+        if s.actions.order[action] == MARGIN:
+            send_transfer(s, s.actions.instrument[action], s.actions.quantity[action])
+    s.engine.margin_asked[0] = 0
 
 
 def send_amends(s: EngineState) -> None:
@@ -198,10 +210,11 @@ def ask_trading(s: EngineState, enabled: int) -> None:
 
 
 def ask_transfer(s: EngineState, i: int, amount: int) -> None:
-    """Send what moves margin; the action only shows the loop that there is news."""
-    send_transfer(s, i, amount)
+    """Add so many units of margin to the actions of this wake-up."""
     row = s.actions.append()
-    s.actions.order[row] = NOTHING
+    a = s.actions
+    a.order[row], a.instrument[row], a.quantity[row], a.refused[row] = MARGIN, i, amount, 0
+    s.engine.margin_asked[0] = 1
 
 
 def ask_cancel(s: EngineState, order: int) -> None:

@@ -62,6 +62,7 @@ class Engine(Table, rows=1):
     repeats: I64  # 1: market events may arrive twice (rule 95)
     again: I64  # 1: the next one is a second time
     amends_asked: I64  # 1: amends may be among what is asked for
+    margin_asked: I64  # 1: margin may be
     amends_first: I64  # the first that is in flight, and how many are
     amends_in_flight: I64
 

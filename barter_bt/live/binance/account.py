@@ -137,6 +137,7 @@ class BinanceAccount:
             self._address, self._rest.session, self._inbox, self._clock, draws, duration_ns(silence, "silence"),
             self._prepare, self._tap, endpoints.api,
         )  # fmt: skip
+        self._is_dry = dry_run
         self._sender = Sender(
             self._rest, self._history, self._symbols, self._clock, draws, is_dry=dry_run, tell=self._inbox.put,
             params=self._params, start=self._start, hear_of=self._hear_of,

@@ -11,8 +11,9 @@ The same code sends requests and finds out what became of them (:mod:`barter_bt.
 - *Funding* and other money that is not from trades is asked for as income (:attr:`FuturesAccount.cash_flows`), and is
   in the balance; it is in no position's profit.
 
-Known limits: a balance told between two snapshots counts as free what is not margin of isolated positions, for
-``ACCOUNT_UPDATE`` does not say what orders and positions hold; the next snapshot does.
+Known limits: margin that is moved by hand at the exchange's page is not told to the engine as such. A balance told
+between two snapshots counts as free what is not margin of isolated positions, for ``ACCOUNT_UPDATE`` does not say what
+orders and positions hold; the next snapshot does.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from barter_bt.live.binance.account import BinanceAccount
 from barter_bt.live.binance.dialect import FUTURES, Dialect
 from barter_bt.live.binance.endpoints import FUTURES_TEST_NETWORK, Endpoints
 from barter_bt.live.binance.futures_history import CashFlow, FuturesHistory, MarginTerms
+from barter_bt.live.binance.futures_margin import Moved, move
 from barter_bt.live.binance.futures_messages import AccountUpdate, ConfigUpdate, ListenKey, OrderTradeUpdate
 from barter_bt.live.binance.history import History
 from barter_bt.live.binance.keys import Keys
@@ -37,7 +39,7 @@ from barter_bt.live.binance.messages import Kind
 from barter_bt.live.binance.reader import BinanceWarning
 from barter_bt.live.binance.refusals import BAD_TIME, Refusal
 from barter_bt.live.clock import SECOND_NS
-from barter_bt.protocol import OrderRequestOpen
+from barter_bt.protocol import EngineError, ExecutionChannelUnhealthy, MarginRequest, OrderRequestOpen
 
 _BEGIN, _FLOWS = object(), object()
 _ALIVE_NS, _RETRY_NS = 30 * 60 * SECOND_NS, 60 * SECOND_NS
@@ -134,6 +136,8 @@ class FuturesAccount(BinanceAccount):
         if item is _FLOWS:
             await self._history.ask_for_flows()
             return []
+        if isinstance(item, Moved):
+            return [await self._history.moved(item.instrument, item.amount)]
         return await super()._events(item)
 
     async def _heard(self, text: str) -> list[Any]:
@@ -159,6 +163,19 @@ class FuturesAccount(BinanceAccount):
         params = super()._params(request, symbol)
         is_reducing = self._reduces is not None and self._reduces(request)
         return params | {"reduceOnly": "true"} if is_reducing else params
+
+    def move_margin(self, request: MarginRequest) -> EngineError | None:
+        """Send a request to move margin of an isolated position; a ``CashFlow`` says how much was moved: all, or 0.
+
+        Where nothing was, a :class:`BinanceWarning` says why.
+        """
+        if not self._is_listening:
+            return ExecutionChannelUnhealthy("the account's stream is not there: nobody would hear what became of it")
+        self._start(self._move(request))
+        return None
+
+    async def _move(self, request: MarginRequest) -> None:
+        self._inbox.put(await move(self._rest, self._symbols.of[str(request.instrument)], request, is_dry=self._is_dry))
 
     @property
     def funding(self) -> dict[str, Decimal]:

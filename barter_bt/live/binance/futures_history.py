@@ -26,7 +26,8 @@ from barter_bt.live.binance.history import History
 from barter_bt.live.binance.messages import OwnTrade
 from barter_bt.live.binance.reader import BinanceWarning
 from barter_bt.live.binance.rest import MS_NS
-from barter_bt.protocol import AssetBalance
+from barter_bt.protocol import AssetBalance, CashFlowKind
+from barter_bt.protocol import CashFlow as MovedMargin
 
 _OF_TRADES = frozenset({"REALIZED_PNL", "COMMISSION"})
 _FUNDING, _PAGE, _LATE_MS = "FUNDING_FEE", 1000, 600_000
@@ -173,13 +174,18 @@ class FuturesHistory(History):
                 found[flow.asset] += flow.amount
         return dict(found)
 
+    async def moved(self, name: str, amount: Decimal) -> MovedMargin:
+        """Margin that was moved to a position, with the balance behind it."""
+        asset = self._symbols.assets[self._symbols.settled[name]]
+        found = next(one for one in await self._balances() if one.asset == asset)
+        return MovedMargin(CashFlowKind.TRANSFER, found.asset, amount, found.time_exchange, found.balance, name)
+
     async def _balances(self) -> list[AssetBalance]:
         asked_ms = self._rest.server_ms()
         state: FuturesState = await self._ask(f"{_V3}/account", FuturesState, "account")
         known = {one.asset: (one.availableBalance, one.walletBalance - one.availableBalance) for one in state.assets}
-        settled = {one.settlement_name_exchange or "" for one in self._symbols.instruments.values()}
         none = (Decimal(0), Decimal(0))
-        rows = ((asset, *known.get(asset, none)) for asset in sorted(settled))
+        rows = ((asset, *known.get(asset, none)) for asset in sorted(set(self._symbols.settled.values())))
         return self.tells.of_assets(rows, asked_ms)
 
     async def _own_trades(self, **params: Any) -> list[OwnTrade]:

@@ -47,11 +47,13 @@ class Symbols:
         self.of = {one.name: (one.name_exchange or one.name.replace("_", "")).upper() for one in instruments}
         self.names = {symbol: name for name, symbol in self.of.items()}
         self.assets: dict[str, str] = {}
+        self.settled: dict[str, str] = {}
         for one in instruments:
             self.assets[(one.base_name_exchange or one.base).upper()] = one.base
             self.assets[(one.quote_name_exchange or one.quote).upper()] = one.quote
             if one.settlement is not None:
-                self.assets[(one.settlement_name_exchange or one.settlement).upper()] = one.settlement
+                self.settled[one.name] = (one.settlement_name_exchange or one.settlement).upper()
+                self.assets[self.settled[one.name]] = one.settlement
 
     def check(self, info: ExchangeInfo) -> None:
         """Hold instruments against what the exchange says.

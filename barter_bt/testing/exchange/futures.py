@@ -41,6 +41,12 @@ def _modify(x: FuturesMatching, params: Params) -> Any:
     return futures_wire.order_answer(order)
 
 
+def _move_margin(x: FuturesMatching, params: Params) -> Any:
+    amount, adds = Decimal(params["amount"]), params["type"] == "1"
+    x.move_margin(params["symbol"], amount if adds else -amount)
+    return {"amount": float(amount), "code": 200, "msg": "Successfully modify position margin.", "type": 2 - adds}
+
+
 def _query(x: FuturesMatching, params: Params) -> Any:
     order = routes.order_of(x, params)
     if order is None:
@@ -83,6 +89,7 @@ FUTURES_ROUTES: dict[str, Callable[[Any, Params], Any]] = {
     "POST /fapi/v1/order/test": lambda x, params: _place(x, params, only_test=True),
     "DELETE /fapi/v1/order": lambda x, params: futures_wire.order_answer(x.cancel(routes.order_of(x, params))),
     "PUT /fapi/v1/order": _modify,
+    "POST /fapi/v1/positionMargin": _move_margin,
 }  # fmt: skip
 _KEYED = {"POST /fapi/v1/listenKey", "PUT /fapi/v1/listenKey"}
 

@@ -24,6 +24,8 @@ class FuturesMatching(Matching):
         When each changed, in ms.
     leverage
         Of all symbols.
+    aside
+        Margin that was added to the position of each symbol by itself.
     is_hedged
         Whether the account is in hedge mode.
     income
@@ -42,6 +44,7 @@ class FuturesMatching(Matching):
         self.leverage, self.is_hedged = 20, False
         self.income: list[dict[str, Any]] = []
         self._reduces = False
+        self.aside: dict[str, Decimal] = defaultdict(Decimal)
 
     @property
     def wallet(self) -> Decimal:
@@ -53,7 +56,7 @@ class FuturesMatching(Matching):
         """What of it is not margin."""
         used = sum((abs(self.held[symbol]) * self.entry[symbol] for symbol in self.held), _NOTHING)
         standing = sum((o.leaves * o.price for o in self.orders if o.is_working and not o.is_reducing), _NOTHING)
-        return self.wallet - (used + standing) / self.leverage
+        return self.wallet - (used + standing) / self.leverage - sum(self.aside.values(), _NOTHING)
 
     def place_reducing(self, *given: Any, **options: Any) -> Resting | None:
         """Take an order that may only make a position smaller."""
@@ -100,6 +103,18 @@ class FuturesMatching(Matching):
             self.entry[symbol] = price if left else _NOTHING
         self.held[symbol], self.changed[symbol] = left, self.now()
         return profit
+
+    def move_margin(self, symbol: str, amount: Decimal) -> None:
+        """Add margin to a position, or take it away."""
+        if not self.held[symbol]:
+            raise Refused(-4054, "Cannot add position margin: position is 0.")
+        if amount > self.available:
+            raise Refused(-4050, "Cross balance insufficient.")
+        if -amount > self.aside[symbol]:
+            raise Refused(-4051, "Isolated balance insufficient.")
+        self.aside[symbol] += amount
+        self.updated = self.now()
+        self._tell(account_update(self, "MARGIN_TRANSFER", [symbol], Decimal(0)))
 
     def force(self, symbol: str, side: str, quantity: Decimal, price: Decimal) -> None:
         """Close a position as the exchange does."""

@@ -12,6 +12,7 @@ import pytest
 from barter_bt import protocol as bp
 from barter_bt.errors import ConfigError
 from barter_bt.live import ExecutionClient, Manual, Recorder, Source, System, binance, replay
+from barter_bt.live.protocols import MovesMargin
 from barter_bt.live.terminal import Happenings
 from barter_bt.testing.exchange import Listing, LoopbackFutures, Lost, Sockets, Status
 from tests.live.binance.futures_rig import KEYS, PERP, Desk, account_rig, at_market, key, order
@@ -315,6 +316,40 @@ def test_funding_is_a_cash_flow_and_in_the_balance() -> None:
             assert rig.adapter.funding == {"usdt": D("-1.25")}
 
     run(test)
+
+
+@pytest.mark.filterwarnings("ignore:.*was not moved")
+def test_margin_of_a_position_is_moved_and_the_answer_is_a_cash_flow() -> None:
+    """All of it, or nothing: without a position, more than there is, more than was added."""
+
+    async def test() -> None:
+        async with account_rig() as rig:
+            assert isinstance(rig.adapter, MovesMargin)
+            assert rig.adapter.move_margin(moved("5")) == bp.ExecutionChannelUnhealthy(
+                "the account's stream is not there: nobody would hear what became of it"
+            )
+            await rig.ready()
+            for number, amount in enumerate(("5", "50", "-20", "-31", "1000000"), 1):
+                rig.adapter.move_margin(moved(amount))
+                await rig.until(lambda number=number: len(rig.of(bp.CashFlow)) == number)
+                if number == 1:
+                    rig.adapter.open(at_market(quantity="2"))
+                    await rig.until(lambda: rig.trades)
+            flows = rig.of(bp.CashFlow)
+            assert [flow.amount for flow in flows] == [0, 50, -20, 0, 0]
+            assert {(flow.kind, flow.instrument, flow.asset) for flow in flows} == {
+                (bp.CashFlowKind.TRANSFER, "btc_usdt", "usdt")
+            }
+            free = [flow.balance.free for flow in flows[1:3]]
+            assert free[1] - free[0] == 20
+            asked = [params for route, params in rig.exchange.requests if route.endswith("positionMargin")]
+            assert [(one["amount"], one["type"]) for one in asked][1:3] == [("50", "1"), ("20", "2")]
+
+    run(test)
+
+
+def moved(amount: str) -> bp.MarginRequest:
+    return bp.MarginRequest("binance_futures_usd", "btc_usdt", D(amount))
 
 
 # Positions

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 import barter_bt as bt
 from barter_bt import protocol as bp
+from barter_bt.engine.action.transfer import NO_OBJECTION, objection_to_transfer, units_of_margin
 from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, TRADING_DISABLED
 from barter_bt.engine.order import CANCEL_IN_FLIGHT
+from barter_bt.engine.state.tables import EngineState
 from barter_bt.system import Engine, Strategy, close_with_market_orders
 from barter_bt.testing.scenario.plain import Plain
 
@@ -21,12 +23,24 @@ class Decision(Plain):
     """What a strategy wants at one wake-up.
 
     ``cancels`` count through its orders that can be cancelled, from the first instrument's oldest on, round and round:
-    so they mean something in every run. ``trading`` enables or disables it.
+    so they mean something in every run. ``margins`` are instruments and amounts; what there is not is not asked for.
+    ``trading`` enables or disables it.
     """
 
     cancels: tuple[int, ...] = ()
     opens: tuple[bt.OrderRequest, ...] = ()
     trading: bool | None = None
+    margins: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def asked(self) -> list[bt.MarginRequest | bt.OrderRequest]:
+        """What is asked for besides cancels."""
+        return [*(bt.MarginRequest(*one) for one in self.margins), *self.opens]
+
+
+def can_move(s: EngineState, i: int, units: int) -> bool:
+    """Whether a strategy can ask for so many units of margin (rule 104)."""
+    return objection_to_transfer(s, i, units) == NO_OBJECTION
 
 
 class Decides:
@@ -55,10 +69,16 @@ class Decides:
         orders = [order for i in range(len(raw.instruments)) for order in state.open_orders(i)]
         orders = [order for order in orders if raw.orders.status[order] != CANCEL_IN_FLIGHT]
         cancels = tuple(dict.fromkeys(orders[k % len(orders)] for k in decision.cancels if orders))
-        self.asked[raw.engine.sequence[0] - 1, hook] = replace(decision, cancels=cancels)
+        margins = tuple(
+            (name, amount)
+            for name, amount in decision.margins
+            if can_move(raw, state.index(name), units_of_margin(raw, state.index(name), amount))
+        )
+        decision = replace(decision, cancels=cancels, margins=margins)
+        self.asked[raw.engine.sequence[0] - 1, hook] = decision
         if decision.trading is not None:
             state.set_trading(decision.trading)
-        return cancels, decision.opens
+        return cancels, decision.asked
 
 
 class Closing(Decides):

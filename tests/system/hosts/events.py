@@ -14,6 +14,7 @@ from barter_bt.engine.command import (
     ENABLE_TRADING,
     LOSE_ACCOUNT,
     LOSE_MARKET,
+    MOVE_MARGIN,
     OPEN_ORDERS,
     SHUTDOWN,
 )
@@ -217,6 +218,8 @@ class Events:
             order, o = c.order[first], self.requests.engine.state.orders
             sends = order < len(o) and o.status[order] in (OPEN, OPEN_IN_FLIGHT)
             return bp.Command(bp.SendCancelRequests((self.requests.cancel(order),) if sends else ()))
+        if code == MOVE_MARGIN:
+            return bp.Command(bp.SendMarginRequests(self.requests.margin(c.instrument[first], c.quantity[first])))
         last = first
         while c.more[last]:
             last += 1

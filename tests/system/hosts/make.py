@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
@@ -66,7 +66,7 @@ def _placed(row: Row, place: Mapping[int, int]) -> Row:
 
 def _plain(item: InstrumentSpec) -> InstrumentSpec:
     """Options become futures: Barter's have no underlying that is told of."""
-    item = replace(item, isolated=False, paid_in="quote", discount="0", physical=False, underlying=None)
+    item = replace(item, paid_in="quote", discount="0", physical=False, underlying=None)
     if item.kind != "option":
         return item
     return replace(item, kind="future", right=None, strike=None, american=False, settlement_price=None)
@@ -88,7 +88,16 @@ def make_decision(source: Source, scenario: Scenario) -> Decision:
     opens = tuple(make_request(source, scenario) for _ in range(source.pick((0, 0, 1, 1, 2, 3))))
     if len(opens) > 1 and chance(source, 40):
         opens = bound(source, scenario, opens)
-    return Decision(cancels, opens, source.pick((False, True, True)) if chance(source, 6) else None)
+    trading = source.pick((False, True, True)) if chance(source, 6) else None
+    isolated = [item for item in scenario.instruments if item.isolated]
+    margins = tuple(make_margin(source, isolated) for _ in source.several(0, 2)) if isolated else ()
+    return Decision(cancels, opens, trading, margins)
+
+
+def make_margin(source: Source, isolated: Sequence[InstrumentSpec]) -> tuple[str, float]:
+    """Some of what a few lots are worth, to be added or taken."""
+    item = source.pick(isolated)
+    return item.name, float(decimal(lot_value(item) * source.integer(-3, 9) / 8))
 
 
 def make_request(source: Source, scenario: Scenario) -> bt.OrderRequest:
@@ -176,6 +185,11 @@ def make_command(source: Source, scenario: Scenario) -> dict[str, Any]:
         "open", "cancel", "close_positions", "cancel_orders", "enable_trading", "enable_trading", "disable_trading",
         "market_disconnect", "account_disconnect", "open", "close_positions", "shutdown",
     ))  # fmt: skip
+    isolated = [item for item in scenario.instruments if item.isolated]
+    if isolated and chance(source, 40):
+        name, amount = make_margin(source, isolated)
+        if amount:
+            return {"command": "margin", "instrument": name, "amount": amount}
     row: dict[str, Any] = {"command": what}
     if what == "open":
         names = ("instrument", "quantity", "price", "time_in_force", "post_only")

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Any] = {
     "price": pl.Float64,
     "time_in_force": pl.String,
     "post_only": pl.Boolean,
+    "amount": pl.Float64,
 }
 WATCHED = bt.Record(("engine.time",))  # so that it is known when the equity was marked
 HALF = "half"  # in place of a reason
@@ -102,7 +103,7 @@ class Plan(Plain):
             record=WATCHED,
             interpret=True,
         )
-        told = Told(result, strategy.asked, int(scheduled), risk=self._risk(theirs))
+        told = Told(result, strategy.asked, int(scheduled), risk=self._risk(theirs), venues=arguments["venues"])
         return result, told.watching(lambda: self.amid or mine.saw[: len(theirs.saw)] == theirs.saw)
 
     def _risk(self, manager: Whims) -> Any:

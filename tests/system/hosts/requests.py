@@ -10,12 +10,13 @@ from barter_bt import protocol as bp
 from barter_bt.engine.audit import REFUSED_OPEN, SENT_CANCEL, SENT_OPEN
 from barter_bt.engine.event import SCHEDULED
 from barter_bt.engine.order import NO_PARENT
+from barter_bt.engine.targets import MARGIN_ROW
 from barter_bt.strategy.request import ask_for_requests
 from barter_bt.system import Engine
 from barter_bt.system.asked import requests_asked
 from barter_bt.system.book import kind_and_time
 from barter_bt.system.conditions import conditions_of
-from tests.system.hosts.decides import Decision
+from tests.system.hosts.decides import Decision, can_move
 from tests.system.hosts.log import Log, side_of
 
 
@@ -59,15 +60,16 @@ class Requests:
     def _decided(self, decision: Decision) -> list[Any]:
         """What a strategy of backtests asks for, on the state of this engine, as requests."""
         s = self.engine.state
-        ask_for_requests(s, self.log.index, decision.opens)
+        ask_for_requests(s, self.log.index, decision.asked)
         (_, opens), self.sent = requests_asked(self.engine, self.log.names[self._number], "o", self.sent + 1)
         self.sent -= 1
         s.actions.truncate(0)
-        s.engine.amends_asked[0] = 0
+        s.engine.amends_asked[0] = s.engine.margin_asked[0] = 0
         return opens
 
     def _of_schedule(self) -> Any:
-        cancels, opens = [], []
+        cancels: list[Any] = []
+        opens: list[Any] = self._margin_row()
         for kind, what, asked in self.log.outputs[self.sequence]:
             if kind == SENT_CANCEL:
                 cancels.append(self.cancel(what))
@@ -76,6 +78,18 @@ class Requests:
                 if self._is_bare(asked):
                     opens.append(self._left_out(opens[-1]))
         return cancels, opens
+
+    def _margin_row(self) -> list[bp.MarginRequest]:
+        """What a row of the schedule asks to be moved, if a strategy could."""
+        s, a = self.log.state.schedule, self.log.state.audits
+        row = int((a.array("kind")[: self.row] == SCHEDULED).sum())
+        if s.action[row] != MARGIN_ROW or not can_move(self.engine.state, s.instrument[row], s.target[row]):
+            return []
+        return [self.margin(s.instrument[row], s.target[row])]
+
+    def margin(self, i: int, units: int) -> bp.MarginRequest:
+        amount = self.log.amount(self.log.index.settlement_assets[i], units)
+        return bp.MarginRequest(self.log.exchange_of(i), i, amount)
 
     def commanded(self) -> Any:
         """The one open that a command sent."""
