@@ -66,7 +66,7 @@ def to_chunk(
         elif name == "instrument":
             columns[name] = _codes(piece[name], codes, source, first_row)
         elif name in piece.columns:
-            columns[name] = piece[name].to_physical().to_numpy()
+            columns[name] = (piece[name].cast(pl.Int64) if name in TIME_NAMES else piece[name]).to_numpy()
         elif name not in ("time_received", *NUMBERS):
             columns[name] = np.zeros(piece.height, np.int8 if name in ("side", "snapshot") else np.float64)
         if name in columns:
