@@ -102,6 +102,8 @@ NO_AMENDS: dict[str, Any] = {
 
 def _where(known: np.ndarray, values: np.ndarray) -> pl.Series:
     """Values, null where they are not known; they share the memory of the array."""
+    if known.all():
+        return pl.Series(values)
     return pl.Series(values).zip_with(pl.Series(known), _NULL[values.dtype.kind])
 
 

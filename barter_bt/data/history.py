@@ -43,7 +43,7 @@ class History:
         """Times of the row before, nanoseconds; of no row, as early as can be."""
         if self._last is None:
             return {}
-        return {name: self._last[name].to_physical()[0] for name in self._last.columns if name.startswith("time")}
+        return {name: self._last[name].cast(pl.Int64)[0] for name in self._last.columns if name.startswith("time")}
 
     def closed_before(self, code: np.ndarray, close: np.ndarray) -> Closed:
         """For each candle the close of the one before of its instrument; remembers the last."""
@@ -60,8 +60,9 @@ class History:
     def keep(self, canonical: pl.DataFrame, code: np.ndarray) -> None:
         """Remember the last row of a piece."""
         if canonical.height:
-            last = canonical.tail(1)[[0]].drop("instrument", strict=False)  # a copy, so that the piece can be let go
-            self._last = last.with_columns(pl.lit(int(code[-1]), pl.Int32).alias(CODE))
+            last = canonical.tail(1)[[0]]  # a copy, so that the piece can be let go
+            kept = [column for column in last if column.name != "instrument"]
+            self._last = pl.DataFrame([*kept, pl.Series(CODE, code[-1:].astype(np.int32))])
 
     def _known(self, code: np.ndarray) -> np.ndarray:
         size = int(code.max(initial=-1)) + 1

@@ -40,6 +40,8 @@ class Stamps:
 
     def __init__(self, targets: pl.DataFrame) -> None:
         instruments, times = targets["instrument"], targets["time"].cast(TIME).cast(pl.Int64).to_numpy()
+        if instruments.dtype == pl.String:
+            instruments = instruments.cast(pl.Categorical)  # text is read once
         self.names: list[str] = sorted(map(str, instruments.unique().to_list()))
         self.codes = {name: code for code, name in enumerate(self.names)}
         code = look_up(instruments, self.codes)
