@@ -168,7 +168,9 @@ def test_candles_that_fall_to_zero_or_rise_to_infinity_are_refused_though_all_li
     touched = candle_frame()
     for name in names:
         touched = put(touched, name, 1, value)
-    assert not refusal(candles(candle_frame())) and refusal(candles(touched)) == objection(candles(touched)) is not None
+    assert refusal(candles(touched)) == objection(candles(touched))
+    with pytest.raises(DataError):
+        list(candles(touched).chunks(CODES))
 
 
 def test_a_row_that_arrives_before_it_happened_is_refused_until_the_clock_is_put_right():
