@@ -33,6 +33,17 @@ from barter_bt.instrument import IndexedInstruments, Scales
 TIME = pl.Datetime("ns", "UTC")
 
 
+def _category(names: Sequence[str | None]) -> pl.Series:
+    """What codes stand for, to gather from; None for a code without a name."""
+    return pl.Series(names, dtype=pl.Enum([name for name in names if name is not None]))
+
+
+_NULL = {"i": pl.Series([None], dtype=pl.Int64), "f": pl.Series([None], dtype=pl.Float64)}
+_SIDES, _LIQUIDITY = _category(("buy", "sell")), _category(("maker", "taker"))
+_KINDS, _TIMES_IN_FORCE = _category(ORDER_KINDS), _category(TIMES_IN_FORCE)
+_STATUSES, _AMEND_STATUSES = _category(("open", *STATUSES[3:])), _category(AMEND_STATUSES)
+
+
 def per_unit(step: Decimal) -> tuple[float, bool]:
     """A step as an exact float to divide by (0.01: 100) or multiply with (5)."""
     inverse = 1 / step
@@ -89,6 +100,13 @@ NO_AMENDS: dict[str, Any] = {
 }
 
 
+def _where(known: np.ndarray, values: np.ndarray) -> pl.Series:
+    """Values, null where they are not known; they share the memory of the array."""
+    if known.all():
+        return pl.Series(values)
+    return pl.Series(values).zip_with(pl.Series(known), _NULL[values.dtype.kind])
+
+
 class Frames:
     """Builds the public tables of one run.
 
@@ -111,18 +129,12 @@ class Frames:
         reasons: Sequence[str] = REASONS,
     ) -> None:
         self._s, self._index, self._scales = state, index, scales
-        self._instruments = pl.Enum(index.names)
-        self._exchanges = pl.Enum(index.exchanges)
-        self._assets = pl.Enum(list(dict.fromkeys(index.asset_names)))
-        self._strategies = pl.Enum(list(strategies))
+        self._instruments, self._exchanges = _category(index.names), _category(index.exchanges)
+        self._strategies = _category(strategies)
         self._reasons = list(reasons)
         self._zeros = state.terms.array("zero").copy()
+        self._exchange = pl.Series([one.exchange for one in index.instruments], dtype=self._exchanges.dtype)
         self._money = tuple(scales.units[quote] for quote in index.settlement_assets)
-
-    @staticmethod
-    def _enum(codes: np.ndarray, kind: pl.Enum) -> pl.Series:
-        n = len(kind.categories)  # in the width that Polars keeps them in
-        return pl.Series(codes.astype(np.uint8 if n < 256 else np.uint16 if n < 65_536 else np.uint32)).cat.to(kind)
 
     @staticmethod
     def _scaled(values: np.ndarray, rows: np.ndarray, steps: Sequence[Decimal]) -> np.ndarray:
@@ -144,17 +156,15 @@ class Frames:
 
     def _named(self, table: Table, sided: bool = True) -> dict[str, Any]:
         i = table.array("instrument")
-        exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
-        names = {"exchange": self._enum(exchange, self._exchanges), "instrument": self._enum(i, self._instruments)}
+        names = {"exchange": self._exchange[i], "instrument": self._instruments[i]}
         return names | {"side": self._side(table.array("side"))} if sided else names
 
     def _side(self, side: np.ndarray) -> pl.Series:
-        return self._enum((side < 0).astype(np.uint8), pl.Enum(["buy", "sell"]))
+        return _SIDES[(side < 0).view(np.uint8)]
 
     @staticmethod
     def _time(values: np.ndarray, known: np.ndarray | None = None) -> pl.Series:
-        series = pl.Series(values).cast(TIME)
-        return series if known is None else series.set(pl.Series(~known), None)
+        return (pl.Series(values) if known is None else _where(known, values)).cast(TIME)
 
     def _average(self, money: np.ndarray, quantity: np.ndarray, i: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Price at which a quantity is worth an amount of money (rule 4): of inverse contracts the harmonic mean.
@@ -178,32 +188,31 @@ class Frames:
         money = self._scaled(o.array("notional"), i, self._money)
         quantity = self._scaled(filled, i, s.lots)
         traded = self._scaled(np.maximum(filled, 1), i, s.lots)
-        average = pl.Series(self._average(money, traded, i, order_ticks(self._s))).set(pl.Series(filled == 0), None)
-        strategy = self._enum(o.array("strategy"), self._strategies)
+        average = _where(filled != 0, self._average(money, traded, i, order_ticks(self._s)))
         status = o.array("status")
         public = np.where(status <= 2, 0, status - 2)  # the three live states are "open" to a reader
         named = self._named(o)
         return pl.DataFrame(
             {
                 "order_id": np.arange(len(o)),
-                "strategy": strategy,
+                "strategy": self._strategies[o.array("strategy")],
                 **named,
-                "kind": self._enum(order_kinds(o), pl.Enum(ORDER_KINDS)),
-                "time_in_force": self._enum(o.array("time_in_force"), pl.Enum(TIMES_IN_FORCE)),
+                "kind": _KINDS[order_kinds(o)],
+                "time_in_force": _TIMES_IN_FORCE[o.array("time_in_force")],
                 "post_only": o.array("post_only").astype(bool),
                 "reduce_only": o.array("reduce_only").astype(bool),
-                "parent_id": pl.Series(parent).set(pl.Series(parent < 0), None),
-                "group_id": pl.Series(group).set(pl.Series(group < 0), None),
-                "price": pl.Series(self._prices(price, i)).set(pl.Series((kind == 0) | (price == 0)), None),
-                "price_sent": pl.Series(self._prices(sent, i)).set(pl.Series(sent == 0), None),
-                "trigger": pl.Series(self._prices(trigger, i)).set(pl.Series(trigger == 0), None),
+                "parent_id": _where(parent >= 0, parent),
+                "group_id": _where(group >= 0, group),
+                "price": _where((kind != 0) & (price != 0), self._prices(price, i)),
+                "price_sent": _where(sent != 0, self._prices(sent, i)),
+                "trigger": _where(trigger != 0, self._prices(trigger, i)),
                 "quantity": self._scaled(o.array("quantity"), i, s.lots),
                 "quantity_requested": self._scaled(o.array("quantity_requested"), i, s.lots),
                 "filled": quantity,
                 "price_average": average,
                 "fees": self._scaled(o.array("fees"), i, self._money),
-                "status": self._enum(public, pl.Enum(("open", *STATUSES[3:]))),
-                "reason": self._reason(o.array("reason")),
+                "status": _STATUSES[public],
+                "reason": _category((None, *self._reasons[1:]))[o.array("reason")],
                 "amended": self._amended(),
                 "time_sent": self._time(o.array("time_sent"), o.array("time_sent") != NO_TIME),
                 "time_exchange": self._time(o.array("time_exchange"), o.array("time_exchange") != NO_TIME),
@@ -223,27 +232,26 @@ class Frames:
         a, o, s = self._s.amends, self._s.orders, self._scales
         order, reason = a.array("order"), a.array("reason").astype(np.int64)
         i = o.array("instrument")[order]
-        names = [*AMEND_REASONS.values(), *self._reasons[1:]]  # codes below 0 come first
-        known = np.where(reason < 0, -1 - reason, np.maximum(reason, 1) - 1 + len(AMEND_REASONS))
+        names = _category((None, *AMEND_REASONS.values(), *self._reasons[1:]))  # codes below 0 come first
+        known = np.where(reason > 0, reason + len(AMEND_REASONS), -reason)
         steps = {"quantity": s.lots, "trail": s.ticks}
         given = {name: self._given(self._scaled(a.array(name), i, each), a.array(name)) for name, each in steps.items()}
         prices = ("price", "trigger", "price_before")
         given |= {name: self._given(self._prices(a.array(name), i), a.array(name)) for name in prices}
-        exchange = np.array([self._index.exchanges.index(one.exchange) for one in self._index.instruments])[i]
         return pl.DataFrame(
             {
                 "amend_id": np.arange(len(a)),
                 "order_id": order.copy(),
-                "exchange": self._enum(exchange, self._exchanges),
-                "instrument": self._enum(i, self._instruments),
+                "exchange": self._exchange[i],
+                "instrument": self._instruments[i],
                 "price": given["price"],
                 "quantity": given["quantity"],
                 "trigger": given["trigger"],
                 "trailing": given["trail"],
                 "trailing_rate": self._given(a.array("trail_rate") / RATE, a.array("trail_rate")),
                 "price_before": given["price_before"],
-                "status": self._enum(a.array("status"), pl.Enum(AMEND_STATUSES)),
-                "reason": self._enum(known, pl.Enum(names)).set(pl.Series(reason == 0), None),
+                "status": _AMEND_STATUSES[a.array("status")],
+                "reason": names[known],
                 "time_sent": self._time(a.array("time_sent").copy()),
                 "time_exchange": self._time(a.array("time_exchange"), a.array("time_exchange") != NO_TIME),
                 "time_engine": self._time(a.array("time_engine"), a.array("time_engine") != NO_TIME),
@@ -252,11 +260,7 @@ class Frames:
 
     @staticmethod
     def _given(values: np.ndarray, steps: np.ndarray) -> pl.Series:
-        return pl.Series(values).set(pl.Series(steps == 0), None)
-
-    def _reason(self, codes: np.ndarray) -> pl.Series:
-        named = self._enum(np.maximum(codes, 1) - 1, pl.Enum(self._reasons[1:]))
-        return named.set(pl.Series(codes == 0), None)
+        return _where(steps != 0, values)
 
     def trades(self) -> pl.DataFrame:
         """Own fills, in the order in which the engine learnt of them."""
@@ -272,10 +276,10 @@ class Frames:
                 "quantity": self._scaled(t.array("quantity"), i, s.lots),
                 "notional": self._scaled(t.array("notional"), i, self._money),
                 "fees": self._scaled(t.array("fees"), i, self._money),
-                "liquidity": self._enum(1 - t.array("maker"), pl.Enum(["maker", "taker"])),
+                "liquidity": _LIQUIDITY[1 - t.array("maker")],
                 "order_id": orders.copy(),
                 "position_id": t.array("position").copy(),
-                "strategy": self._enum(self._s.orders.array("strategy")[orders], self._strategies),
+                "strategy": self._strategies[self._s.orders.array("strategy")[orders]],
             }
         )
         return frame if kept is None else frame.with_columns(quantity_kept=self._scaled(kept, i, s.lots))
@@ -310,8 +314,8 @@ class Frames:
                 "time_enter": self._time(p.array("time_enter")),
                 "time_exit": self._time(p.array("time_exit"), p.array("time_exit") != NO_TIME),
                 "trade_id_enter": p.array("trade_enter").copy(),
-                "trade_id_exit": pl.Series(p.array("trade_exit")).set(pl.Series(p.array("trade_exit") < 0), None),
-                "strategy": self._enum(p.array("strategy"), self._strategies),
+                "trade_id_exit": _where(p.array("trade_exit") >= 0, p.array("trade_exit")),
+                "strategy": self._strategies[p.array("strategy")],
             }
         )
 
@@ -329,12 +333,9 @@ class Frames:
         )
 
     def _of_assets(self, asset: np.ndarray) -> dict[str, pl.Series]:
-        assets = self._index.assets
-        plain = pl.Enum(sorted({name for _, name in assets}))
-        names = {name: k for k, name in enumerate(plain.categories)}
-        exchange = np.array([self._index.exchanges.index(e) for e, _ in assets])[asset]
-        code = np.array([names[name] for _, name in assets])[asset]
-        return {"exchange": self._enum(exchange, self._exchanges), "asset": self._enum(code, plain)}
+        exchanges, names = zip(*self._index.assets, strict=True)
+        plain = pl.Series(names, dtype=pl.Enum(sorted(set(names))))
+        return {"exchange": pl.Series(exchanges, dtype=self._exchanges.dtype)[asset], "asset": plain[asset]}
 
     def cash_flows(self, reasons: Sequence[str]) -> pl.DataFrame:
         """Money that no order moved, in the order in which the engine learnt of it.
@@ -352,7 +353,7 @@ class Frames:
                 "time_exchange": self._time(p.array("time_exchange")),
                 "time_engine": self._time(p.array("time_engine")),
                 **self._of_assets(asset),
-                "instrument": self._enum(np.maximum(i, 0), self._instruments).set(pl.Series(i < 0), None),
+                "instrument": _category((None, *self._index.names))[i + 1],
                 "reason": pl.Series(list(reasons), dtype=pl.String).gather(rows),
                 "amount": self._scaled(p.array("amount"), asset, self._scales.units),
                 "worth": self._known(worth, worth != UNKNOWN, self._s.engine.reporting[0]),
@@ -370,7 +371,7 @@ class Frames:
                 "time_engine": self._time(j.array("time_engine")),
                 **named,
                 "ratio": self._s.flows.array("num")[flow] / self._s.flows.array("den")[flow],
-                "position_id": pl.Series(position).set(pl.Series(position < 0), None),
+                "position_id": _where(position >= 0, position),
                 "quantity_before": self._scaled(j.array("before"), i, s.lots),
                 "quantity_after": self._scaled(j.array("after"), i, s.lots),
                 "amount": self._scaled(j.array("amount"), i, self._money),
@@ -389,5 +390,4 @@ class Frames:
 
     def _known(self, amounts: np.ndarray, known: np.ndarray, asset: int) -> pl.Series:
         """Amounts of one asset; null where they are not known."""
-        worth = pl.Series(self._scaled(amounts, np.zeros(0, int), (self._scales.units[asset],)))
-        return worth if known.all() else worth.set(pl.Series(~known), None)
+        return _where(known, self._scaled(amounts, np.zeros(0, int), (self._scales.units[asset],)))

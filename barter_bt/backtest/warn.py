@@ -341,7 +341,10 @@ def _path(s: EngineState, asset: int, index: IndexedInstruments) -> list[str]:
 
 
 def _equity_gone(s: EngineState, index: IndexedInstruments, unit: Decimal) -> Iterator[str]:
-    gone = (s.equity.array("known") != 0) & (s.equity.array("equity") <= 0)
+    equity = s.equity.array("equity")
+    if equity.min(initial=1) > 0:  # one pass, as of most runs
+        return
+    gone = (s.equity.array("known") != 0) & (equity <= 0)
     if not gone.any():
         return
     row = int(np.argmax(gone))

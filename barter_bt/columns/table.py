@@ -111,7 +111,7 @@ class Table:
         self._memory: BoundedMemory | None = None  # None: as much as there is
         self._head[0] = 0 if self.growable else rows
         self._allocate(capacity)
-        self.address: int = int(self._descriptor.ctypes.data)
+        self.address: int = self._descriptor.__array_interface__["data"][0]
         _by_address[self.address] = self
 
     @classmethod
@@ -130,7 +130,7 @@ class Table:
             if array.dtype != DTYPES.get(code) or not array.flags.c_contiguous:
                 raise TypeError(f"column {name!r} ({code}) cannot be {array.dtype} with strides {array.strides}")
             table._arrays[name] = array
-            table._head[_HEADER + k] = int(array.ctypes.data)
+            table._head[_HEADER + k] = array.__array_interface__["data"][0]
         for name in table._layout.named:
             setattr(table, name, _view(columns[name]))
         table._head[0] = table._head[1] = rows.pop()

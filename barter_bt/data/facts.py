@@ -65,7 +65,7 @@ def openings(parts: list[tuple[Source, Canon]]) -> tuple[int, bool]:
         for _, raw in source.pieces(times.needed):
             candles = times.apply(raw)
             candles = candles.drop_nulls() if any(column.null_count() for column in candles) else candles
-            opened, closed = (candles[name].to_physical().to_numpy() for name in ("time_open", "time_exchange"))
+            opened, closed = (candles[name].cast(pl.Int64).to_numpy() for name in ("time_open", "time_exchange"))
             for start in range(0, len(opened), BLOCK_ROWS):
                 opens, closes = opened[start : start + BLOCK_ROWS], closed[start : start + BLOCK_ROWS]
                 in_order = in_order and before <= opens[0] and bool((opens[:-1] <= opens[1:]).all())

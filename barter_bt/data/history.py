@@ -108,6 +108,8 @@ def _period(code: np.ndarray) -> int:
     """After how many rows all instruments come again in the same order, as in a panel; 0 if they do not."""
     if not len(code):
         return 0
+    if code.min() == code.max():  # of one instrument
+        return 1
     again = code[1:] == code[0]
     period = int(again.argmax()) + 1 if again.any() else len(code)
     if len(np.unique(code[:period])) != period or not np.array_equal(code[period:], code[:-period]):

@@ -135,8 +135,8 @@ def _candles(columns: Columns) -> bool:
     )
     return bool(
         inside
-        and _positive(low)
-        and _positive(high)
+        and low.min() > 0.0
+        and high.max() < _INFINITE
         and _not_negative(columns["volume"])
         and (columns["time_open"] < columns["time_exchange"]).all()
     )

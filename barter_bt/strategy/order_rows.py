@@ -118,6 +118,8 @@ def _bonds(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market: Ma
     n, row = len(frame), np.arange(len(frame))
     columns = {name: shared_column(market, n, value) for name, value in (("parent", 0), ("group", NO_GROUP))}
     columns["follows"] = shared_column(market, n, 0, np.int8)
+    if not {"after", "group"}.intersection(frame.columns):
+        return columns
     exchange = np.array([market.index.exchanges.index(one.exchange) for one in market.index.instruments])
     time = known_times(frame)
     for name, target, hint in (("after", "parent", AFTER), ("group", "group", GROUP)):

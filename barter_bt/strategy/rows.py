@@ -73,7 +73,7 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
 def shared_column(market: Market, n: int, value: int, dtype: Any = np.int64) -> np.ndarray:
     """A column of one value, which nobody writes: all runs on a market share it."""
     room = 1 << n.bit_length()
-    column: np.ndarray = market.once(("same", value, str(dtype), room), lambda: np.full(room, value, dtype))
+    column: np.ndarray = market.once(("same", value, np.dtype(dtype).char, room), lambda: np.full(room, value, dtype))
     return column[:n]
 
 
@@ -99,7 +99,7 @@ def known_times(frame: pl.DataFrame) -> np.ndarray:
     if times.null_count():
         fail(frame, times.is_null(), "null time", "every row needs the time at which it is known")
     times = times if kind.time_unit == "ns" else times.dt.cast_time_unit("ns")
-    return times.to_physical().to_numpy()
+    return times.cast(pl.Int64).to_numpy()
 
 
 def grid_of(market: Market, codes: np.ndarray, *names: str) -> list[np.ndarray]:

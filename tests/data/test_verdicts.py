@@ -163,6 +163,16 @@ def test_candles_of_one_instrument_that_overlap_are_refused_and_of_two_instrumen
     assert refusal(candles(alone)) is None
 
 
+@pytest.mark.parametrize(("value", "names"), [(0.0, ("open", "low")), (INF, ("close", "high"))])
+def test_candles_that_fall_to_zero_or_rise_to_infinity_are_refused_though_all_lies_in_their_range(value, names):
+    touched = candle_frame()
+    for name in names:
+        touched = put(touched, name, 1, value)
+    assert refusal(candles(touched)) == objection(candles(touched))
+    with pytest.raises(DataError):
+        list(candles(touched).chunks(CODES))
+
+
 def test_a_row_that_arrives_before_it_happened_is_refused_until_the_clock_is_put_right():
     for kind in ("trades", "quotes"):
         early = BASE[kind]()[:3].with_columns(times(1, 6, 21).alias("time_received"))
