@@ -126,7 +126,7 @@ class MockExchange(SimulatedExchange):
                 others.append(Timer(now, closes_bar=True))
         return tuple(others)
 
-    def _told_of(self, c: int, i: int, now: int) -> Event:
+    def _told_of(self, c: int, row: int, i: int, now: int) -> Event:
         return self._feed.event(c)
 
     async def close(self) -> None:

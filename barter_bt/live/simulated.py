@@ -32,7 +32,7 @@ from barter_bt.engine.agenda import NEVER, SOURCES, STARVED, TIMER_DUE
 from barter_bt.engine.audit import FULL
 from barter_bt.engine.event import BALANCE, BAR_CLOSE, ORDER_SNAPSHOT, OWN_TRADE, TIMER, WAKE
 from barter_bt.engine.fault import NO_FAULT
-from barter_bt.engine.feed import Feed
+from barter_bt.engine.feed import Feed, earliest
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import PYTHON
 from barter_bt.errors import ConfigError, DataError
@@ -240,16 +240,19 @@ class SimulatedExchange(TakesOrders):
     def _market(self, places: list[int], now: int) -> Event:
         """The row that has just arrived: of the one cursor at the engine that has moved to a row of the event's."""
         f, streams, i = self._feeder.cursors, self.s.engine.streams[0], self.s.event.instrument[0]
+        if self.s.engine.again[0]:  # it comes once more, until when its cursor waits (rule 95)
+            c = earliest(f, streams, 2 * streams)
+            return self._told_of(c, f.row[c], i, now)
         after = self._feeder.places()
         for c in range(streams, 2 * streams):
             row = f.row[c] - 1
             if after[c] != places[c] and row >= 0 and f.instrument[c][row] == i:
-                return self._told_of(c, i, now)
+                return self._told_of(c, row, i, now)
         raise AssertionError("a market event is a row of a cursor")
 
-    def _told_of(self, c: int, i: int, now: int) -> Event:
-        """The row that a cursor has just passed, as an event."""
-        chunk, stream, row = self._feeder.chunk_of(c), self._feeder.stream_of(c), self._feeder.cursors.row[c] - 1
+    def _told_of(self, c: int, row: int, i: int, now: int) -> Event:
+        """A row of a cursor as an event."""
+        chunk, stream = self._feeder.chunk_of(c), self._feeder.stream_of(c)
         if stream.kind == "trades" and chunk.columns["side"][row] == 0:
             self._warn_of_sides(stream.name)
         exchange = self.setup.index.instruments[i].exchange
