@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -32,8 +33,7 @@ def read_latency_rows(paths: Sequence[str | Path], leave_out_refused: bool) -> t
 
 
 def _rows(path: Path, leave_out_refused: bool) -> list[Integers]:
-    with np.load(path) as archive:
-        table: Any = archive["data"] if "data" in archive.files else np.empty(0)
+    table = _table(path)
     if not set(_FIELDS) <= set(table.dtype.names or ()):
         raise DataError(f"{path.name}: no array 'data' with the fields {', '.join(_FIELDS)}")
     sent, dealt, heard = (table[name].astype(np.int64) for name in _FIELDS)
@@ -54,6 +54,24 @@ def _rows(path: Path, leave_out_refused: bool) -> list[Integers]:
                 "correct the offset between the two clocks",
             )
     return [each[~refused] for each in (sent, dealt, heard)]
+
+
+def _table(path: Path) -> Any:
+    if not path.is_file():
+        raise DataError(f"{path} is no file", "give the paths of npz files")
+    try:
+        with np.load(path) as archive:
+            return archive["data"] if "data" in archive.files else np.empty(0)
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        BadZipFile,
+    ) as error:  # text, one bare array, a broken archive
+        raise DataError(
+            f"{path.name} is no npz archive of order latencies", "np.savez(path, data=rows) writes one"
+        ) from error
 
 
 def _by_time(times: Integers, delays: Integers) -> Delays:

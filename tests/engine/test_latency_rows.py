@@ -68,3 +68,14 @@ def test_files_that_are_none(write):
             bt.Latency.from_hftbacktest(write("other", (1, 2, 3), **layout))
     with pytest.raises(DataError, match="in no file"):
         bt.Latency.from_hftbacktest()
+
+
+def test_what_is_no_archive_is_told(tmp_path):
+    np.save(tmp_path / "bare.npy", np.zeros(3))
+    (tmp_path / "text.npz").write_text("req_ts,exch_ts,resp_ts")
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04")
+    for name in ("bare.npy", "text.npz", "cut.npz"):
+        with pytest.raises(DataError, match=f"{name} is no npz archive of order latencies"):
+            bt.Latency.from_hftbacktest(tmp_path / name)
+    with pytest.raises(DataError, match=r"missing.npz is no file"):
+        bt.Latency.from_hftbacktest(tmp_path / "missing.npz")
