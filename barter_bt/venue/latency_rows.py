@@ -60,7 +60,7 @@ def _table(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"{path} is no file", "give the paths of npz files")
     try:
-        with np.load(path) as archive:
+        with path.open("rb") as file, np.load(file) as archive:
             return archive["data"] if "data" in archive.files else np.empty(0)
     except (
         ValueError,
