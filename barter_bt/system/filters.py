@@ -14,10 +14,10 @@ def many(value: Any) -> tuple[Any, ...]:
 
     Examples
     --------
-    >>> many("a"), many(("a", "b"))
-    (('a',), ('a', 'b'))
+    >>> many("a"), many(("a", "b")), many(["a", "b"])
+    (('a',), ('a', 'b'), ('a', 'b'))
     """
-    return value if isinstance(value, tuple) else (value,)
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
 
 
 def select(index: IndexedInstruments, message: Message) -> list[int]:

@@ -278,6 +278,12 @@ command = "amend"
 instrument = "walk_usd"
 order = 0
 trigger = 95
+
+[[commands]]
+time = "2020-01-01T00:40:00Z"
+command = "margin"
+instrument = "walk_usd"
+amount = -2.5
 """
 
 
@@ -287,11 +293,12 @@ def test_commands_trading_and_audit_stand_in_the_file(config):
     config.write_text(config.read_text() + COMMANDS)
     arguments = load(config).build()
     assert (arguments["trading"], arguments["audit"]) == ("disabled", "actions")
-    first, second, third = arguments["commands"].frame.to_dicts()
+    first, second, third, fourth = arguments["commands"].frame.to_dicts()
     assert (second["time"] - first["time"]).total_seconds() == 600
     assert (first["command"], first["instrument"], second["quantity"]) == ("enable_trading", None, 1.0)
     assert (second["stop_loss"], second["protect_by"], second["group"]) == (90, "price", 1)
     assert (third["command"], third["order"], third["trigger"]) == ("amend", 0, 95.0)
+    assert (fourth["command"], fourth["amount"]) == ("margin", -2.5)
 
 
 def test_cash_flows_are_read_from_files_beside_it(config):

@@ -219,6 +219,7 @@ class CommandSection(Section, frozen=True):
     instrument: str | UnsetType = UNSET
     exchange: str | UnsetType = UNSET
     order: int | UnsetType = UNSET
+    amount: Annotated[float, Meta(description='of "margin": so much is added, or taken if below 0')] | UnsetType = UNSET
     quantity: float | UnsetType = UNSET
     price: float | UnsetType = UNSET
     time_in_force: Literal["gtc", "ioc", "fok", "day", "at_open", "at_close"] | UnsetType = UNSET
