@@ -418,7 +418,7 @@ def test_margin_that_is_settled_by_day_stands_in_the_file(config):
     arguments = load(future_settled_by_day(config, "daily")).build()
     assert arguments["venues"]["xsim"].margin == bt.Margin(0.5, settlement="daily")
     assert [flows.kind for flows in arguments["cash_flows"]] == ["settlement"]
-    with pytest.raises(ConfigError, match="venues.xsim.margin.settlement: Invalid enum value 'dayly'"):
+    with pytest.raises(ConfigError, match="venues.xsim.margin.settlement: 'dayly' is not known; known: closing, daily"):
         load(replaced(config, '"daily"', '"dayly"'))
 
 
