@@ -94,7 +94,7 @@ _SAID: Mapping[int, tuple[str, str]] = {
     ),
     BAD_TIMES: (
         "the strategy asked for an order of {name!r} at {time} ns with times or a candle_fill that cannot be",
-        "times lie ahead, good_till behind good_after; day, at_open and at_close have times of their own; "
+        "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own; "
         "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
     ),
     BAD_SHARE: (

@@ -6,7 +6,7 @@ from math import isnan
 
 from barter_bt.columns.exact import bounded_sum
 from barter_bt.engine.action.send import ask, ask_cancel, order_of
-from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TRIGGER, fail
+from barter_bt.engine.fault import BAD_INSTRUMENT, BAD_ORDER, BAD_SHARE, BAD_TERMS, BAD_TIMES, BAD_TRIGGER, fail
 from barter_bt.engine.order import BUY, EXERCISE, FOK, GTC, IOC, LIMIT, MARKET, NO_GROUP, NO_PRICE, SELL
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS, value_of, wished_lots
 from barter_bt.engine.state.tables import EngineState
@@ -131,7 +131,7 @@ def ask_good_till(s: EngineState, row: int, time: int) -> int:
         return row
     late = time > max(s.engine.time[0], s.actions.good_after[row])
     if not late or s.actions.time_in_force[row] != GTC:
-        fail(s.fault, BAD_TERMS, s.actions.instrument[row])
+        fail(s.fault, BAD_TIMES, s.actions.instrument[row])
     s.actions.good_till[row] = time
     return row
 

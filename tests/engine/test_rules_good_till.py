@@ -148,6 +148,16 @@ def test_commands_ask_for_it():
     assert orders(result) == [("expired", "time_over", 0, 4)]
 
 
+def test_a_compiled_strategy_is_told_of_a_time_that_is_over():
+    def late(s, my):
+        api.good_till(s, api.limit_buy(s, 0, 1.0, 90.0), api.now(s))
+
+    with pytest.raises(
+        StrategyError, match="times .* that cannot be.*\n.*good_till behind good_after and of GTC alone"
+    ):
+        run(trades(*MARKET), bt.Compiled(late, wake="trade"))
+
+
 @pytest.mark.parametrize(
     ("terms", "said"),
     [
