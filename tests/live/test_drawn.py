@@ -33,7 +33,7 @@ COMPARED: dict[str, set[str]] = {
     "payments": {"flow"},
     "entitlements": {"flow"},
     "worths": set(),
-    "instruments": {"fee_credit", "chosen"},
+    "instruments": {"chosen"},
 }
 
 
