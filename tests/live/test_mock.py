@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -80,21 +81,23 @@ class Once:
 
 
 @pytest.mark.filterwarnings("ignore:.*told as buys")
-def test_what_comes_fills_as_in_a_backtest() -> None:
-    """One digest, whether the venue has the data from the start or as it comes."""
+@pytest.mark.parametrize("twice", [0, 0.8])
+def test_what_comes_fills_as_in_a_backtest(twice: float) -> None:
+    """One digest, whether the venue has the data from the start or as it comes, and if some of it comes twice."""
+    options = TERMS | {"venues": replace(VENUE, faults=bt.Faults(duplicate=twice))}
     trades = bt.testing.trades(*((4.001 * k, 100 + k * 7 % 5, 5) for k in range(1, 100)), instrument="btc_usd")
     quotes = bt.testing.quotes(
         *((2.5 * k, 99 + k * 3 % 4, 5, 100 + k * 3 % 4, 4) for k in range(1, 140)), instrument="btc_usd"
     )
-    simulated = bt.Simulation([trades, quotes], BTC, **TERMS)
-    result, exchange = simulated.run(Often()), SimulatedExchange(simulated)
+    simulated = bt.Simulation([trades, quotes], BTC, **options)
+    result, exchange = simulated.run(Often()), SimulatedExchange(bt.Simulation([trades, quotes], BTC, **TERMS))
     coming = []
     while (arrival := exchange.next()) is not None:
         coming += [arrival] if isinstance(arrival.events[0], bp.Market) else []
 
     async def test() -> None:
         clock = Manual(simulated.setup.begins)
-        handle, mock, market = await begun(coming, clock, Often())
+        handle, mock, market = await begun(coming, clock, Often(), **options)
         later = (0, 50_000_000, 700_000_000, 750_000_000)  # requests and answers are due between messages
         for time in sorted({arrival.time + more for arrival in coming for more in later}):
             await clock.set(time, turns=30)
