@@ -110,6 +110,30 @@ def test_what_comes_fills_as_in_a_backtest(twice: float) -> None:
     run(test)
 
 
+def test_what_comes_twice_is_told_twice_as_what_it_is() -> None:
+    """Of a message of three trades each, before the next (rule 95)."""
+
+    class Prices:
+        wake: Any = "trade"
+
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def generate_algo_orders(self, state: Any) -> None:
+            self.seen.append(state.price("btc_usd"))
+
+    async def test() -> None:
+        clock, strategy = Manual(), Prices()
+        message = Arrival(SECOND, tuple(traded(SECOND, price).events[0] for price in (100.0, 101.0, 102.0)))
+        venue = replace(VENUE, faults=bt.Faults(duplicate=0.9))
+        handle, _, _ = await begun([message], clock, strategy, venues=venue)
+        await clock.set(SECOND, turns=200)
+        await handle.abort()
+        assert strategy.seen == [100, 100, 101, 101, 102, 102]
+
+    run(test)
+
+
 def test_the_rest_goes_to_the_engine_alone() -> None:
     """Candles with their bar close, books, lost links; the trades themselves come through as they were."""
 
