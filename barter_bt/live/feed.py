@@ -88,9 +88,9 @@ class LiveFeed(Feeder):
         if not rows and not self._ended:
             f.due[c] = IDLE
 
-    def event(self, c: int) -> Market:
-        """What arrived with the row that a cursor has just passed."""
-        return self._given[c][self.cursors.row[c] - 1][3]
+    def event(self, c: int, row: int) -> Market:
+        """What arrived with a row of a cursor."""
+        return self._given[c][row][3]
 
     def places(self) -> list[int]:
         """Rows that each cursor has passed."""

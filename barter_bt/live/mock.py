@@ -127,7 +127,7 @@ class MockExchange(SimulatedExchange):
         return tuple(others)
 
     def _told_of(self, c: int, row: int, i: int, now: int) -> Event:
-        return self._feed.event(c)
+        return self._feed.event(c, row)
 
     async def close(self) -> None:
         """Close the market as well."""

@@ -416,7 +416,7 @@ class Accounts:
 
     def _apply_trade(self, exchange: int, i: int, row: int | None, trade: Trade, lots: int, ticks: int) -> None:
         kind = TRADE
-        if trade.side == Side.BUY:
+        if trade.side == Side.BUY and trade.fees.asset is not None:  # else it is paid as the terms say
             self._s.terms.fee_in[i] = IN_RECEIVED if self._is_in_base(i, trade) else IN_QUOTE
         values = {
             "time_exchange": trade.time_exchange,

@@ -27,7 +27,7 @@ from barter_bt.instrument.instrument import Instrument, Number, decimal
 from barter_bt.venue.delays import Delays
 from barter_bt.venue.endings import plan_delistings, strike_ticks
 from barter_bt.venue.faults import set_faults
-from barter_bt.venue.fee_tables import FeeTables
+from barter_bt.venue.fee_tables import FeeTables, way_to_pay
 from barter_bt.venue.margins import Margin
 from barter_bt.venue.resting import LISTS, NOBODY
 from barter_bt.venue.simulated import refuse_not_simulated
@@ -169,6 +169,7 @@ def build_terms(index: IndexedInstruments, scales: Scales, venues: Mapping[str, 
         unit = scales.units[quote]
         terms.lot_fee_num[i], terms.lot_fee_den[i] = _per_lot(fees.per_contract, lot, unit)
         terms.fee_by_order[i] = int(fees.by_order)
+        terms.fee_in[i] = way_to_pay(one, fees, terms.margined[i])
         for column, amount in ((terms.order_fee, fees.per_order), (terms.fee_min, fees.minimum)):
             column[i] = _whole(amount, unit, "fee", one.key) if amount else 0
         terms.fee_max_rate[i] = 0 if fees.maximum is None else max(_rate(fees.maximum, "maximum fee"), 1)

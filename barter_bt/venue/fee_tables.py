@@ -9,7 +9,7 @@ from typing import NamedTuple
 from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.terms import IN_ASSET, IN_QUOTE, IN_RECEIVED, RATE, Terms
 from barter_bt.errors import ConfigError
-from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.instrument import IndexedInstruments, Instrument, Scales
 from barter_bt.instrument.number import decimal
 from barter_bt.venue.costs import Fees
 from barter_bt.venue.state import FeeTerms, Intervals, Levels, Steps, Volumes
@@ -136,21 +136,25 @@ def _counted(
     return volumes, intervals
 
 
+def way_to_pay(one: Instrument, fees: Fees, margined: int) -> int:
+    """What an instrument's fees are paid in (rule 63)."""
+    if fees.paid_in == "quote":
+        return IN_QUOTE
+    if fees.paid_in != "received":
+        return IN_ASSET
+    if one.is_derivative or margined:
+        raise ConfigError(
+            f"fees of {one.key!r} are paid_in 'received', and nothing is received: "
+            + (f"it is a {one.kind}" if one.is_derivative else "its account is one with margin"),
+            "fees_by_instrument gives it others, which are paid in 'quote' or in a third asset",
+        )
+    return IN_RECEIVED
+
+
 def _pay_in(
     index: IndexedInstruments, scales: Scales, terms: Terms, fee_terms: FeeTerms, i: int, fees: Fees, steps: list[Step]
 ) -> None:
-    one = index.instruments[i]
-    terms.fee_in[i] = IN_QUOTE
-    if fees.paid_in == "received":
-        if one.is_derivative or terms.margined[i]:
-            raise ConfigError(
-                f"fees of {one.key!r} are paid_in 'received', and nothing is received: "
-                + (f"it is a {one.kind}" if one.is_derivative else "its account is one with margin"),
-                "fees_by_instrument gives it others, which are paid in 'quote' or in a third asset",
-            )
-        terms.fee_in[i] = IN_RECEIVED
-    elif fees.paid_in != "quote":
-        terms.fee_in[i] = IN_ASSET
+    if terms.fee_in[i] == IN_ASSET:
         fee_terms.asset[i] = asset = _asset_of(index, i, fees.paid_in, "paid_in")
         fee_terms.kept[i] = RATE - _rate(fees.discount)
         fee_terms.step[i] = len(steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -80,21 +81,23 @@ class Once:
 
 
 @pytest.mark.filterwarnings("ignore:.*told as buys")
-def test_what_comes_fills_as_in_a_backtest() -> None:
-    """One digest, whether the venue has the data from the start or as it comes."""
+@pytest.mark.parametrize("twice", [0, 0.8])
+def test_what_comes_fills_as_in_a_backtest(twice: float) -> None:
+    """One digest, whether the venue has the data from the start or as it comes, and if some of it comes twice."""
+    options = TERMS | {"venues": replace(VENUE, faults=bt.Faults(duplicate=twice))}
     trades = bt.testing.trades(*((4.001 * k, 100 + k * 7 % 5, 5) for k in range(1, 100)), instrument="btc_usd")
     quotes = bt.testing.quotes(
         *((2.5 * k, 99 + k * 3 % 4, 5, 100 + k * 3 % 4, 4) for k in range(1, 140)), instrument="btc_usd"
     )
-    simulated = bt.Simulation([trades, quotes], BTC, **TERMS)
-    result, exchange = simulated.run(Often()), SimulatedExchange(simulated)
+    simulated = bt.Simulation([trades, quotes], BTC, **options)
+    result, exchange = simulated.run(Often()), SimulatedExchange(bt.Simulation([trades, quotes], BTC, **TERMS))
     coming = []
     while (arrival := exchange.next()) is not None:
         coming += [arrival] if isinstance(arrival.events[0], bp.Market) else []
 
     async def test() -> None:
         clock = Manual(simulated.setup.begins)
-        handle, mock, market = await begun(coming, clock, Often())
+        handle, mock, market = await begun(coming, clock, Often(), **options)
         later = (0, 50_000_000, 700_000_000, 750_000_000)  # requests and answers are due between messages
         for time in sorted({arrival.time + more for arrival in coming for more in later}):
             await clock.set(time, turns=30)
@@ -103,6 +106,30 @@ def test_what_comes_fills_as_in_a_backtest() -> None:
         assert traded_.trades.drop("liquidity").equals(result.trades.drop("liquidity"))
         assert mock.digest == result.digest
         assert market.closed == 1
+
+    run(test)
+
+
+def test_what_comes_twice_is_told_twice_as_what_it_is() -> None:
+    """Of a message of three trades each, before the next (rule 95)."""
+
+    class Prices:
+        wake: Any = "trade"
+
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def generate_algo_orders(self, state: Any) -> None:
+            self.seen.append(state.price("btc_usd"))
+
+    async def test() -> None:
+        clock, strategy = Manual(), Prices()
+        message = Arrival(SECOND, tuple(traded(SECOND, price).events[0] for price in (100.0, 101.0, 102.0)))
+        venue = replace(VENUE, faults=bt.Faults(duplicate=0.9))
+        handle, _, _ = await begun([message], clock, strategy, venues=venue)
+        await clock.set(SECOND, turns=200)
+        await handle.abort()
+        assert strategy.seen == [100, 100, 101, 101, 102, 102]
 
     run(test)
 

@@ -77,6 +77,41 @@ def test_it_is_woken_as_in_a_backtest(wake: Any) -> None:
     assert exchange.digest == result.digest
 
 
+@pytest.mark.filterwarnings("ignore:.*told as buys")
+@pytest.mark.parametrize("latency", [bt.Latency(), bt.Latency(5, 7, 3)])
+def test_market_events_arrive_twice(latency: bt.Latency) -> None:
+    """Each is told as often as the engine of a backtest sees it, and as what it is (rule 95)."""
+
+    class Follows:
+        wake: Any = ("trade", "quote", "fill")
+
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            price = state.price("btc_usd")
+            self.seen.append((state.time, state.event, price, state.position("btc_usd")))
+            if not price or len(self.seen) % 3:
+                return None
+            side = 1 if len(self.seen) % 2 else -1
+            return state.cancel_all("btc_usd"), [bt.OrderRequest("btc_usd", side, round(price + side))]
+
+    trades = bt.testing.trades(*((40 * k, 100 + k * 7 % 5, 5) for k in range(1, 60)), instrument="btc_usd")
+    quotes = bt.testing.quotes(
+        *((25 * k, 99 + k * 3 % 4, 5, 100 + k * 3 % 4, 4) for k in range(1, 90)), instrument="btc_usd"
+    )
+    venue = bt.Venue(latency=latency, faults=bt.Faults(duplicate=0.8))
+    simulated = bt.Simulation([trades, quotes], BTC, venues=venue, balances={"usd": 1e6, "btc": 50}, interpret=True)
+    there, here = Follows(), Follows()
+    result = simulated.run(there)
+    run, exchange = trade(simulated, here)
+    assert here.seen == there.seen
+    assert len(there.seen) > 1.5 * (59 + 89)  # many come twice
+    assert exchange.digest == result.digest
+    assert run.trades.drop(UNTOLD).equals(result.trades.drop(UNTOLD))
+    assert run.trades.height > 10
+
+
 @settings(max_examples=draws(8), deadline=None)
 @given(st.data())
 def test_drawn_orders(data: Any) -> None:

@@ -18,6 +18,7 @@ from barter_bt.instrument import Instrument
 from barter_bt.protocol import Account, AccountEvent, Command, Item, Level, Market, MarketEvent, Side, from_json
 from barter_bt.risk import Limits
 from barter_bt.system import Commanded, Engine, Strategy
+from barter_bt.venue import Fees, Venue
 from tests.engine.tiny import A, quotes, run
 from tests.risk.drivers import Ask, as_schedule
 from tests.system.test_whole import everything
@@ -187,6 +188,19 @@ def test_fees_may_name_an_asset_that_other_exchanges_have_too():
     fees = bp.AssetFees("usdt", D(3))
     engine.process(account(bp.Trade("t", "y", 1, "s", 1, Side.BUY, D(100), D(1), fees), 1))
     assert engine.realised(1) == -3
+
+
+@pytest.mark.parametrize(("asset", "held"), [(None, [9, 18]), ("usdt", [10, 20]), ("btc", [9, 18])])
+def test_a_fee_is_paid_as_the_trade_says_else_as_the_terms(asset, held):
+    """A tenth of a buy of 10, paid in what it receives, leaves 9 (rule 63)."""
+    item, seen = Instrument("x", "btc_usdt", price_increment=1, quantity_increment=1), []
+    engine = Engine([item], venues=Venue(Fees(0.1, 0.1, paid_in="received")))
+    for time in (1, 2):
+        fee = bp.AssetFees(asset, D(1 if asset == "btc" else 100))
+        one = bp.Trade(f"{time}", f"y{time}", 0, "s", time, Side.BUY, D(100), D(10), fee)
+        engine.process(Account(Item(AccountEvent("x", one))))
+        seen.append(engine.position(0))
+    assert seen == held
 
 
 # Different on purpose
