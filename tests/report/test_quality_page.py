@@ -62,7 +62,7 @@ def test_the_page_has_everything_and_loads_nothing(tmp_path):
     for name, value in found.limits.items():
         assert f"{name} {value}" in page
     for what in found.looks["what"].unique():
-        assert what.replace(">", "&gt;").replace("'", "&#39;") in page
+        assert what.replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in page
     assert 'data-key="40"' in page
     assert 'content="width=device-width' in page
     assert "@media print" in page

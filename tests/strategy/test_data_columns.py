@@ -119,7 +119,7 @@ def test_truths_and_exact_numbers_are_read():
 @pytest.mark.parametrize(
     ("column", "asked", "error", "says"),
     [
-        (pl.lit("good"), "mood", DataError, "column 'mood', which the strategy reads, is String, not a number"),
+        (pl.lit("good"), "mood", DataError, "column 'mood', which the strategy reads, is text, not a number"),
         (pl.lit(2**60), "mood", DataError, "'mood', which the strategy reads, is not exact .* from row 0 on: 1152"),
         (pl.lit(1.0), "moood", StrategyError, "asks for a column 'moood' of the data; the data has mood"),
         (pl.lit(1.0), "price", StrategyError, "'price' .*\n?.*which the state shows anyway"),
