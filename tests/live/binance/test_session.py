@@ -35,8 +35,9 @@ class Desk:
         market = binance.BinanceMarket([BTC], ["quotes", "trades"], **given)
         given["last_trades"] = binance.last_trades(known) if known else {}
         self.account = binance.BinanceAccount([BTC], binance.Keys("key", "secret"), dry_run=False, **given)
+        strategy = options.pop("strategy", Rests())
         self.system = System(
-            [BTC], Rests(), sources=[self.account, market], clients=[self.account], clock=clock, start=START, **options
+            [BTC], strategy, sources=[self.account, market], clients=[self.account], clock=clock, start=START, **options
         )
 
     async def start(self) -> SystemHandle:
