@@ -54,9 +54,13 @@ def _listen_for_signals() -> tuple[asyncio.Event, asyncio.Event]:
     """What the first signal sets, and what the second does."""
     stopped, again = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        (again if stopped.is_set() else stopped).set()
+
     for one in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
-            loop.add_signal_handler(one, lambda: (again if stopped.is_set() else stopped).set())
+            loop.add_signal_handler(one, hear)
     return stopped, again
 
 

@@ -6,7 +6,6 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +87,7 @@ def test_an_order_that_the_stream_has_not_told_is_known_in_the_end(what: str, tm
             it.exchange.mute(is_mute=False)
             await it.exchange.close_sockets(1011)
             await until_in_time(it, task.done)
+            assert states(handle) == ([bp.Open] if what == "open" else [])
             made.append(task.result())
 
     run(test)
@@ -110,7 +110,7 @@ def test_it_does_not_wait_for_ever_and_says_for_what(tmp_path: Path) -> None:
             assert not task.done()
             with pytest.warns(SessionWarning, match="ended 1 s after its shutdown with no answer to: order 'mine'"):
                 await until_in_time(it, task.done)
-            assert task.result().orders["status"].to_list() == ["open_in_flight"]
+            assert states(handle) == [bp.OpenInFlight]
 
     run(test)
 
