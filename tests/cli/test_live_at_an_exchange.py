@@ -146,7 +146,7 @@ def test_sigterm_waits_for_an_answer_and_a_second_signal_does_not(
     insists: bool, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The exchange has refused an order, and not said so yet, when the signal comes."""
-    (config.parent / "once.py").write_text(STRATEGY.replace("1)]", "1000)]"))
+    (config.parent / "once.py").write_text(STRATEGY.replace("1)]", "-1000)]"))
     where, late, order = config.parent / "session", Late(), "POST /api/v3/order"
     faults, signals = [late], [signal.SIGTERM]
 

@@ -41,6 +41,7 @@ def test_the_screen_shows_what_the_engine_knows() -> None:
         assert words in text
 
 
+@pytest.mark.filterwarnings("ignore:the session ended")  # nobody answers
 def test_each_kind_of_news_has_a_line() -> None:
     """What was sent, filled, refused, cancelled, lost, closed and stopped."""
 
