@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal as D
 
+import pytest
 from rich.console import Console
 
 from barter_bt import protocol as bp
