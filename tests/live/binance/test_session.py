@@ -175,3 +175,19 @@ def test_paper_on_the_exchanges_market() -> None:
             assert exchange.account.orders == []
 
     run(test)
+
+
+def test_limits_refuse_an_order_before_it_is_sent() -> None:
+    async def test() -> None:
+        clock = Manual(START)
+        async with LoopbackExchange(clock, balances={"USDT": 1000, "BTC": 0}) as exchange:
+            desk = Desk(exchange, clock, risk=bt.Limits(order_quantity="0.5"))
+            handle = await desk.start()
+            await desk.said()
+            await desk.until(lambda: len(handle.run().orders))
+            made = await handle.shutdown()
+            assert set(made.orders["reason"]) == {"order_quantity_limit"}
+            assert set(made.orders["status"]) == {"refused"}
+            assert not any(route.startswith("POST") for route, _ in exchange.requests)
+
+    run(test)
