@@ -32,11 +32,7 @@ async def run_system(
     handle = await system.start()
     watchers = [asyncio.ensure_future(watch(handle)) for watch in watching]
     enabling = asyncio.create_task(_enable(handle, ready)) if ready else None
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
-            loop.add_signal_handler(one, stopped.set)
+    stopped, again = _listen_for_signals()
     showing = asyncio.create_task(_show(handle, quiet=quiet))
     ending = asyncio.create_task(_end(handle, enabling, until))
     stopping = asyncio.create_task(stopped.wait())
@@ -49,9 +45,35 @@ async def run_system(
     ending.cancel()
     if enabling is not None:
         enabling.cancel()
-    run = await handle.shutdown()
+    run = await _shut_down(handle, again)
     await asyncio.gather(showing, *watchers)
     return run, stopped.is_set()
+
+
+def _listen_for_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """What the first signal sets, and what the second does."""
+    stopped, again = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        (again if stopped.is_set() else stopped).set()
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, ValueError):  # Windows; a thread that is not the first
+            loop.add_signal_handler(one, hear)
+    return stopped, again
+
+
+async def _shut_down(handle: SystemHandle, again: asyncio.Event) -> LiveRun:
+    """End in good order, with what was sent answered; at once when somebody insists."""
+    ending, insisting = asyncio.ensure_future(handle.shutdown()), asyncio.ensure_future(again.wait())
+    await asyncio.wait((ending, insisting), return_when=asyncio.FIRST_COMPLETED)
+    insisting.cancel()
+    if ending.done():
+        return ending.result()
+    ending.cancel()
+    await handle.abort()
+    return handle.run()
 
 
 async def _end(

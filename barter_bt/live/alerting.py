@@ -3,7 +3,7 @@
 ================  ===================================================================
 kind              when
 ================  ===================================================================
-``disabled``      trading, which was enabled, is disabled: by a kill, by hand, by rule 84
+``disabled``      trading, which was enabled, is disabled: by a kill, by hand, by a shutdown, by rule 84
 ``stopped``       a stop of the limits has fired
 ``unreconciled``  money, or a position, that nothing explains
 ``disconnected``  a link to a market or an account is lost

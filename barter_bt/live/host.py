@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
 from barter_bt.live.arrival import Arrival, Event
 from barter_bt.live.clock import Clock
+from barter_bt.live.drain import warn_of
 from barter_bt.live.protocols import ExecutionClient, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
@@ -50,6 +51,8 @@ class Host:
         Keeps what the engine saw.
     reconciler
         Holds what exchanges say against what they said before.
+    drain_ns
+        How long a shutdown waits for answers.
 
     Attributes
     ----------
@@ -69,6 +72,7 @@ class Host:
         keeps_time: bool,
         recorder: Recorder | None,
         reconciler: Reconciler | None,
+        drain_ns: int,
     ) -> None:
         self.session, self.clock, self.tells_audits = session, clock, tells_audits
         self._sources, self._clients, self._recorder = sources, clients, recorder
@@ -79,7 +83,8 @@ class Host:
         self._working: asyncio.Task[None] | None = None
         self._pumps: list[asyncio.Task[None]] = []
         self._queue: asyncio.Queue[Entry] = asyncio.Queue()
-        self._drained = asyncio.Event()
+        self._drained, self._drain_ns = asyncio.Event(), drain_ns
+        self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
         self.error: BaseException | None = None
         session.watch = self._tell
@@ -298,6 +303,8 @@ class Host:
         if answer is not None and not answer.done():
             answer.set_result(audits)
         self._reconcile(arrival)
+        if self._answered is not None and not self.session.unanswered():
+            self._answered.set()
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
             self._put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
 
@@ -327,9 +334,31 @@ class Host:
         return await self._put(event)
 
     async def shutdown(self) -> None:
-        """Let the engine process a shutdown, and wait until everything has ended."""
+        """Wait for answers, let the engine process a shutdown, and wait until everything has ended."""
+        is_drained = await self._drain()
         await self.command(Shutdown())
         await self.ended()
+        if not is_drained and (left := self.session.unanswered()):
+            warn_of(left, self._drain_ns)
+
+    async def _drain(self) -> bool:
+        """Send nothing new, and wait until what was sent is answered; whether it was within its time.
+
+        Not where nothing can be answered any more, nor in a replay, whose time would go on.
+        """
+        if not self._keeps_time or self._drained.is_set() or not self.is_running:
+            return True
+        if self.session.engine.trading == TradingState.ENABLED or not self._queue.empty():
+            await self.command(TradingStateUpdate(TradingState.DISABLED))
+        if not self.session.unanswered():
+            return True
+        self._answered = asyncio.Event()
+        ends = self._answered.wait(), self._drained.wait(), self.clock.sleep_until(self.clock.now() + self._drain_ns)
+        waiting = [asyncio.ensure_future(end) for end in ends]
+        await asyncio.wait([*waiting, self._task()], return_when=asyncio.FIRST_COMPLETED)
+        for one in waiting:
+            one.cancel()
+        return not self.session.unanswered()
 
     # Audits
 

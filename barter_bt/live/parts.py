@@ -23,7 +23,7 @@ Row: TypeAlias = tuple[Any, ...]
 
 
 class SessionWarning(UserWarning):
-    """A recording ends in the middle of something."""
+    """A recording ends in the middle of something, or a session before all that it sent was answered."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Protocol
@@ -12,10 +13,21 @@ from barter_bt.engine.event import BAR_CLOSE
 from barter_bt.engine.state.window import keep_candles
 from barter_bt.errors import StrategyError
 from barter_bt.live.arrival import Arrival, Event, Mark
+from barter_bt.live.drain import orders_in_flight
 from barter_bt.live.driven import Driven
+from barter_bt.live.ledger import account_items
 from barter_bt.live.protocols import ExecutionClient, MovesMargin, untold_conditions
 from barter_bt.live.run import LiveRun, digest_of, strategies_of
-from barter_bt.protocol import Account, EngineError, MarginRequest, OrderKey, OrderRequestCancel, OrderRequestOpen
+from barter_bt.protocol import (
+    Account,
+    CashFlow,
+    CashFlowKind,
+    EngineError,
+    MarginRequest,
+    OrderKey,
+    OrderRequestCancel,
+    OrderRequestOpen,
+)
 from barter_bt.system import Audit, Engine, Strategy
 from barter_bt.system.audit import OrderRequest, Request
 
@@ -85,6 +97,7 @@ class Session:
         self.watch: Callable[[Audit], None] = lambda audit: None
         self.timer_ns, self.wakes_at_bars = 0, False
         self.clients, self._sends = clients, 0
+        self._moving: Counter[str] = Counter()
         if isinstance(decides, Driven):
             driver = decides.prepare(self.engine)
             self.timer_ns, self.wakes_at_bars = driver.timer_ns, bool(driver.asked & BAR_CLOSE)
@@ -122,7 +135,18 @@ class Session:
             if self.engine.terminated:
                 break
         self._forget()
+        if self._moving:
+            self._hear_of_margin(arrival)
         return audits
+
+    def _hear_of_margin(self, arrival: Arrival) -> None:
+        for _, kind in account_items(arrival):
+            if isinstance(kind, CashFlow) and kind.kind == CashFlowKind.TRANSFER and kind.instrument is not None:
+                self._moving -= Counter({self.engine.index.names[self.engine.index.instrument(kind.instrument)]: 1})
+
+    def unanswered(self) -> list[str]:
+        """Requests on their way, in words: orders, cancels and amends by client id, margin by instrument."""
+        return [*orders_in_flight(self.engine), *(f"margin of {name!r}" for name in self._moving)]
 
     def _forget(self) -> None:
         """The audit in columns: it has been told, and a session goes on for months (120 bytes for each event)."""
@@ -180,7 +204,10 @@ class Session:
         client, index = self._client(request.exchange), self.engine.index
         assert isinstance(client, MovesMargin)
         i = index.instrument(request.instrument)
-        return client.move_margin(MarginRequest(index.instruments[i].exchange, index.names[i], request.amount))
+        error = client.move_margin(MarginRequest(index.instruments[i].exchange, index.names[i], request.amount))
+        if error is None:
+            self._moving[index.names[i]] += 1
+        return error
 
     def _named(self, key: OrderKey) -> OrderKey:
         index = self.engine.index

@@ -79,6 +79,8 @@ class System:
         and orders that a snapshot does not list are asked for.
     grace, overdue
         How long money may stay unexplained, and after how long a request should have been answered.
+    drain
+        How long a shutdown waits, at the session's clock, for answers to what was sent; not on a simulated exchange.
     prefix
         Of the client ids of a strategy of backtests: another for each session of an account.
     compiled
@@ -136,6 +138,7 @@ class System:
         reconcile: bool = True,
         grace: str | int = "5s",
         overdue: str | int = "10s",
+        drain: str | int = "5s",
         prefix: str = "",
         compiled: bool = False,
     ) -> None:
@@ -159,6 +162,9 @@ class System:
             venues=venues,
             rates=rates,
         )
+        drain_ns = duration_ns(drain, "drain")
+        if drain_ns < 0:
+            raise ConfigError(f"drain is {drain!r}; it must not be below 0", 'write for example "5s", or 0 to wait not')
         waits = duration_ns(grace, "grace"), duration_ns(overdue, "overdue")
         own = [source for source in sources if isinstance(source, KeepsTime)]
         for source in own:
@@ -173,6 +179,7 @@ class System:
             keeps_time=not own,
             recorder=recorder,
             reconciler=Reconciler(self.session.engine, *waits) if reconcile else None,
+            drain_ns=drain_ns,
         )
 
     async def start(self) -> SystemHandle:

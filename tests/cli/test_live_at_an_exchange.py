@@ -18,7 +18,8 @@ import pytest
 
 from barter_bt.cli import main
 from barter_bt.live import WallClock, binance, read_session
-from barter_bt.testing.exchange import LoopbackExchange
+from barter_bt.protocol import TradingState, TradingStateUpdate, to_json
+from barter_bt.testing.exchange import Late, LoopbackExchange
 
 STRATEGY = """
 import barter_bt as bt
@@ -55,6 +56,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 PAUSE_SECONDS, PATIENCE_SECONDS = 0.001, 300
+DISABLED = to_json(TradingStateUpdate(TradingState.DISABLED))
 
 
 @contextmanager
@@ -137,6 +139,34 @@ def test_it_trades_when_confirmed_and_its_recording_replays(
     assert [one.client_id for one in served.account.orders] == ["p-0"]
     assert main(["replay", str(config), str(where), "--live", "--prefix", "p-", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == told["digest"]
+
+
+@pytest.mark.parametrize("insists", [False, True])
+def test_sigterm_waits_for_an_answer_and_a_second_signal_does_not(
+    insists: bool, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exchange has refused an order, and not said so yet, when the signal comes."""
+    (config.parent / "once.py").write_text(STRATEGY.replace("1)]", "-1000)]"))
+    where, late, order = config.parent / "session", Late(), "POST /api/v3/order"
+    faults, signals = [late], [signal.SIGTERM]
+
+    def is_over(served: LoopbackExchange) -> bool:
+        if faults:
+            served.answer_next(order, faults.pop())
+        if signals and asked(served, order):
+            os.kill(os.getpid(), signals.pop())
+        is_draining = [text for kind, text in journal(where) if kind == "trading"][-1:] == [DISABLED]
+        if is_draining and not insists:
+            late.release()
+        return is_draining and insists  # the second signal is sent
+
+    with exchange(monkeypatch, is_over):
+        arguments = ["live", str(config), "--confirm", "--record", str(where), "--prefix", "p-"]
+        assert main(arguments) == 130
+    told = read_session(where).frame().select("kind", "event").rows()
+    was_told = [i for i, (kind, text) in enumerate(told) if kind == "account" and "OpenFailed" in text]
+    assert len(was_told) == (not insists)
+    assert (told[-1][0] == "shutdown") == (not insists)
 
 
 def test_a_session_goes_on_with_its_own_ids(

@@ -187,3 +187,16 @@ def test_what_could_not_be_sent_is_an_alert_and_a_line() -> None:
     assert texts[0].startswith("MarginRequest p_usd could not be sent")
     (line,) = lines(audit, session.engine)
     assert line.endswith("move 50 of margin to p_usd")
+
+
+def test_margin_is_on_its_way_until_a_cash_flow_says_what_was_moved() -> None:
+    exchange = SimulatedExchange(market())
+    arguments = exchange.engine_arguments() | {"trading": bp.TradingState.ENABLED}
+    session = Session(Buys(30, 20), dict.fromkeys(exchange.exchanges, exchange), **arguments)
+    exchange.attach(session.engine, timer_ns=session.timer_ns, bar_close=session.wakes_at_bars)
+    found: list[list[str]] = []
+    while (arrival := exchange.next()) is not None:
+        session.process(arrival)
+        found.append([one for one in session.unanswered() if one.startswith("margin")])
+    assert ["margin of 'p_usd'"] in found
+    assert found[-1] == []

@@ -74,7 +74,7 @@ def test_what_a_system_does_and_has() -> None:
         await clock.set(5 * SECOND)
         async with metrics.served(0) as port, aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as answer:
             found = figures(await answer.text())
-        await handle.shutdown()
+        await handle.abort()  # nobody answers
         await following
         return before, found
 

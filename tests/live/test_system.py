@@ -58,6 +58,7 @@ def test_a_session_keeps_nothing_of_an_event_that_has_been_told() -> None:
     run(test)
 
 
+@pytest.mark.filterwarnings("ignore:the session ended")  # nobody answers
 def test_every_command_works_while_trading_is_disabled() -> None:
     async def test() -> None:
         made, _, client = system([traded(1)])
@@ -79,6 +80,7 @@ def test_every_command_works_while_trading_is_disabled() -> None:
     run(test)
 
 
+@pytest.mark.filterwarnings("ignore:the session ended")  # nobody answers
 def test_positions_are_closed_by_filter() -> None:
     async def test() -> None:
         trade = bp.Trade("t", "1", "btc_usd", "me", 2, bp.Side.BUY, D(100), D(1), bp.AssetFees(None, D(0)))
@@ -168,6 +170,7 @@ def test_audits_can_be_off() -> None:
     run(test)
 
 
+@pytest.mark.filterwarnings("ignore:the session ended")  # nobody answers
 def test_a_command_that_cannot_be_is_its_senders_to_hear() -> None:
     """Nothing has changed, and the system goes on."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal as D
 
+import pytest
 from rich.console import Console
 
 from barter_bt import protocol as bp
@@ -41,6 +42,7 @@ def test_the_screen_shows_what_the_engine_knows() -> None:
         assert words in text
 
 
+@pytest.mark.filterwarnings("ignore:the session ended")  # nobody answers
 def test_each_kind_of_news_has_a_line() -> None:
     """What was sent, filled, refused, cancelled, lost, closed and stopped."""
 

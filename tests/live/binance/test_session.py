@@ -35,8 +35,9 @@ class Desk:
         market = binance.BinanceMarket([BTC], ["quotes", "trades"], **given)
         given["last_trades"] = binance.last_trades(known) if known else {}
         self.account = binance.BinanceAccount([BTC], binance.Keys("key", "secret"), dry_run=False, **given)
+        strategy = options.pop("strategy", Rests())
         self.system = System(
-            [BTC], Rests(), sources=[self.account, market], clients=[self.account], clock=clock, start=START, **options
+            [BTC], strategy, sources=[self.account, market], clients=[self.account], clock=clock, start=START, **options
         )
 
     async def start(self) -> SystemHandle:
@@ -172,5 +173,21 @@ def test_paper_on_the_exchanges_market() -> None:
             made = await handle.shutdown()
             assert made.trades["price"].to_list() == [99.0, 101.0]
             assert exchange.account.orders == []
+
+    run(test)
+
+
+def test_limits_refuse_an_order_before_it_is_sent() -> None:
+    async def test() -> None:
+        clock = Manual(START)
+        async with LoopbackExchange(clock, balances={"USDT": 1000, "BTC": 0}) as exchange:
+            desk = Desk(exchange, clock, risk=bt.Limits(order_quantity="0.5"))
+            handle = await desk.start()
+            await desk.said()
+            await desk.until(lambda: len(handle.run().orders))
+            made = await handle.shutdown()
+            assert set(made.orders["reason"]) == {"order_quantity_limit"}
+            assert set(made.orders["status"]) == {"refused"}
+            assert not any(route.startswith("POST") for route, _ in exchange.requests)
 
     run(test)
