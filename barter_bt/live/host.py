@@ -348,8 +348,9 @@ class Host:
         """
         if not self._keeps_time or self._drained.is_set() or not self.is_running:
             return True
-        if self.session.engine.trading == TradingState.ENABLED or not self._queue.empty():
-            await self.command(TradingStateUpdate(TradingState.DISABLED))
+        if self._queue.empty() and not self.session.unanswered():
+            return True  # the shutdown is the next that is processed
+        await self.command(TradingStateUpdate(TradingState.DISABLED))
         if not self.session.unanswered():
             return True
         self._answered = asyncio.Event()

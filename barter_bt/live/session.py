@@ -134,9 +134,9 @@ class Session:
             self.watch(audit)
             if self.engine.terminated:
                 break
-        self._forget()
         if self._moving:
             self._hear_of_margin(arrival)
+        self._forget()
         return audits
 
     def _hear_of_margin(self, arrival: Arrival) -> None:

@@ -74,6 +74,26 @@ def test_an_answer_arrives(answer: Any, left: list[Any]) -> None:
     run(test)
 
 
+def test_a_shutdown_waits_for_answers_of_an_amend_too() -> None:
+    async def test() -> None:
+        handle, adapter, clock = await started(bp.Open("7", 0, D(0)))
+        adapter.gate.set()
+        await handle.send_open_requests([request("a")])
+        await clock.set(1)
+        adapter.gate.clear()
+        adapter.answer = bp.Amended("7", 2, D(98), D(1))
+        await handle.send_amend_requests([bp.OrderRequestAmend(request("a").key, bp.RequestAmend(price=D(98)))])
+        ending = asyncio.create_task(handle.shutdown())
+        await clock.set(2)
+        assert not ending.done()
+        assert handle.view().orders("btc_usd")[0].price == 99
+        adapter.gate.set()
+        await ending
+        assert handle.view().orders("btc_usd")[0].price == 98
+
+    run(test)
+
+
 def test_a_cancel_and_an_amend_are_answered_too() -> None:
     async def test() -> None:
         handle, adapter, clock = await started(bp.Open("7", 0, D(0)))

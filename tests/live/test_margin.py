@@ -189,6 +189,7 @@ def test_what_could_not_be_sent_is_an_alert_and_a_line() -> None:
     assert line.endswith("move 50 of margin to p_usd")
 
 
+@pytest.mark.filterwarnings("ignore:.*told as buys")
 def test_margin_is_on_its_way_until_a_cash_flow_says_what_was_moved() -> None:
     exchange = SimulatedExchange(market())
     arguments = exchange.engine_arguments() | {"trading": bp.TradingState.ENABLED}

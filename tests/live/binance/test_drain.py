@@ -37,9 +37,9 @@ def states(handle: Any) -> list[type]:
 async def draining(desk: Desk, handle: Any) -> asyncio.Task[Any]:
     """A shutdown that has begun, and waits."""
     task = asyncio.create_task(handle.shutdown())
-    await desk.until(lambda: handle.view().trading == bp.TradingState.DISABLED)
-    await asyncio.sleep(0)
+    await desk.until(lambda: task.done() or desk.system._host._answered is not None)
     assert not task.done()
+    assert handle.view().trading == bp.TradingState.DISABLED
     return task
 
 
@@ -134,3 +134,14 @@ def test_abort_does_not_wait(tmp_path: Path) -> None:
 def test_a_bound_below_zero_is_an_error() -> None:
     with pytest.raises(ConfigError, match="drain is '-1s'"):
         System([BTC], sources=[], clients=[binance_client()], drain="-1s")
+
+
+def test_with_nothing_on_its_way_it_ends_as_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with desk(tmp_path) as (it, handle):
+            await handle.send_open_requests([order()])
+            await it.until(lambda: states(handle) == [bp.Open])
+            await handle.shutdown()
+            assert handle.view().trading == bp.TradingState.ENABLED
+
+    run(test)
