@@ -383,8 +383,8 @@ def test_nothing_that_reaches_the_engine_can_be_forgotten(saved, monkeypatch):
     room = sys.modules["barter_bt.backtest.run"]
     install = vars(room)["_install"]
 
-    def forgetting(state: Any, driver: Any, begins: int) -> None:
-        install(state, driver, begins)
+    def forgetting(state: Any, *others: Any) -> None:
+        install(state, *others)
         state.instruments.working[1] = 5
 
     path = saved("compiled")
