@@ -36,5 +36,5 @@ def test_nothing_is_missing() -> None:
     python, _, _, toml, events = columns()
     assert {field.name for field in dataclasses.fields(bt.OrderRequest)} - PLAIN == python
     assert set(Conditions.__struct_fields__) - {"triggered"} == events
-    plain = {"time", "command", "exchange", "order", "trigger"} | PLAIN
+    plain = {"time", "command", "exchange", "order", "trigger", "amount"} | PLAIN
     assert set(CommandSection.__struct_fields__) - plain == toml

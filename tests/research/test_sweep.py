@@ -199,7 +199,7 @@ def test_what_fails_is_a_row(tmp_path):
     assert "closed" in found.frame["error"][0]
     assert found.frame["error"][1] is None
     assert any("1 of 2 runs failed" in note for note in found.notes)
-    with pytest.raises(ConfigError, match="all 1 runs failed"):
+    with pytest.raises(ConfigError, match="the only run failed"):
         bt.sweep(simulation(), sometimes, over={"fast": (3,)})
 
 
