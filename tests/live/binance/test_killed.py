@@ -43,7 +43,10 @@ async def program(exchange: LoopbackExchange, origin: int, directory: Path, *kil
 
 @pytest.mark.parametrize(("number", "when"), [(1, "after"), (2, "before"), (3, "after")])
 def test_no_order_is_doubled_or_forgotten(tmp_path: Path, number: int, when: str) -> None:
-    """Killed before the order left, it is known to have failed; behind that, it is known to be filled, and once."""
+    """Killed before the order left, it is known to have failed; behind that, it is known to be filled, and once.
+
+    Where the stream tells the fill before the answer is read, the next order may be asked for, and is killed as it leaves.
+    """
 
     async def sessions() -> tuple[dict[str, Any], list[str], D]:
         origin = time.monotonic_ns()
@@ -51,15 +54,15 @@ def test_no_order_is_doubled_or_forgotten(tmp_path: Path, number: int, when: str
             code, _ = await program(exchange, origin, tmp_path, str(number), when)
             assert code == KILLED
             arrived = number if when == "after" else number - 1
-            assert len(exchange.account.orders) == arrived
+            assert len(exchange.account.orders) - arrived in ((0, 1) if when == "after" else (0,))
             code, said = await program(exchange, origin, tmp_path)
             assert code == 0
             held = exchange.account.balances["BTC"].free - 1  # one was there
             return json.loads(said), [one.client_id for one in exchange.account.orders], held
 
     told, ids, held = asyncio.run(sessions())
-    lost = {f"p-{number - 1}"} if when == "before" else set()
-    assert set(ids) == {f"p-{n}" for n in range(ORDERS)} - lost
+    lost = {f"p-{n}" for n in range(ORDERS)} - set(ids)
+    assert lost == {f"p-{number - 1}"} if when == "before" else lost <= {f"p-{number}"}
     assert len(ids) == len(set(ids)) == told["trades"] == ORDERS - len(lost)
     assert D(told["position"]) == held == len(ids)
     again = System([BTC], Buys(), sources=[], clients=[Client("binance_spot")], prefix="p-")
