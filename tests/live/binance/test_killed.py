@@ -45,7 +45,7 @@ async def program(exchange: LoopbackExchange, origin: int, directory: Path, *kil
 def test_no_order_is_doubled_or_forgotten(tmp_path: Path, number: int, when: str) -> None:
     """Killed before the order left, it is known to have failed; behind that, it is known to be filled, and once.
 
-    Where the stream tells the fill before the answer is read, the next order may be asked for, and is killed as it leaves.
+    Where the stream tells the fill before the answer is read, the next order may be asked for, and killed as it leaves.
     """
 
     async def sessions() -> tuple[dict[str, Any], list[str], D]:
