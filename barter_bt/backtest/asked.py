@@ -11,7 +11,7 @@ from barter_bt.data import MarketData, Stream
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.market import dealt_on, on_one_clock, shown
 from barter_bt.engine.agenda import NEVER
-from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.errors import ConfigError, InstrumentError, StrategyError
 from barter_bt.instrument import IndexedInstruments, Instrument
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.python import Python
@@ -103,6 +103,20 @@ def evidence_of(streams: Sequence[Stream], index: IndexedInstruments) -> dict[in
                 )
             found.add(stream.kind)
     return {i: frozenset(found) for i, found in kinds.items()}
+
+
+def refuse_strangers(streams: Sequence[Stream], index: IndexedInstruments) -> None:
+    """Data of instruments that are not declared: misspelt, forgotten, or more than was meant."""
+    for stream in streams:
+        for name in stream.instruments:
+            try:
+                index.instrument(name)
+            except InstrumentError as error:
+                raise InstrumentError(
+                    f"{error.message}. Stream {stream.name} has {stream.kind} of it",
+                    f"{error.hint + ' Else ' if error.hint else ''}declare it among the instruments, or leave its rows "
+                    f'out: filter(pl.col("instrument") != {name!r})',
+                ) from error
 
 
 def refuse_paths(streams: Sequence[Stream], index: IndexedInstruments, venues: Mapping[str, Venue]) -> None:

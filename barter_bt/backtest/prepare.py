@@ -18,6 +18,7 @@ from barter_bt.backtest.asked import (
     marks_every,
     nanoseconds,
     refuse_paths,
+    refuse_strangers,
     refuse_unseen,
     streams_of,
     with_arrivals,
@@ -181,6 +182,7 @@ def _ground(asked: Asked) -> _Ground:
     pairs, flows = read_rates(asked.rates), flows_of(asked.cash_flows)
     names = [name for one in pairs for name in (one.base, one.quote)]
     index = IndexedInstruments(with_settlements(instruments_of(asked.instruments), flows), names)
+    refuse_strangers(streams, index)
     venues = venues_of(asked.venues, index)
     streams = with_negative_prices(with_arrivals(streams, index, venues), index)
     return _Ground(tuple(streams), index, venues, flows, pairs, odd)

@@ -4,6 +4,7 @@ import json
 from dataclasses import fields
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -248,7 +249,9 @@ def test_derivatives_from_a_file(config):
     ],
 )
 def test_sections_have_the_fields_of_what_they_configure(section, kind, renamed):
-    assert {renamed.get(name, name) for name in section.__struct_fields__} == {each.name for each in fields(kind)}
+    of_files = {"hftbacktest", "leave_out_refused"} if section is sections.LatencySection else set()
+    told = set(section.__struct_fields__) - of_files
+    assert {renamed.get(name, name) for name in told} == {each.name for each in fields(kind)}
 
 
 def test_the_schema_forbids_unknown_keys_everywhere():
@@ -474,6 +477,43 @@ def test_delays_that_are_not_always_the_same(config):
     assert (len(latency.response_ns.delays), latency.seed) == (4_096, 3)
     replaced(config, uniform, '{ uniform = ["1ms"] }')
     with pytest.raises(BarterBtError, match=r"venues.xsim.latency: request_ns is"):
+        load(config).build()
+
+
+def test_latencies_of_hftbacktest_stand_in_files_beside_the_configuration(config):
+    """They say request and response; what else says these, or says something of no file, is refused."""
+    names = [(f"{name}_ts", "i8") for name in ("req", "exch", "resp")]
+    np.savez(config.parent / "latency.npz", data=np.array([(0, 3_000, 5_000), (10_000, 14_000, 15_000)], names))
+    replaced(config, 'request = "50ms"', 'hftbacktest = "latency.npz"')
+    latency = load(config).build()["venues"]["xsim"].latency
+    expected = terms.Latency.from_hftbacktest(config.parent / "latency.npz", feed_ns=7)
+    assert latency == expected
+    replaced(config, "feed = 7", 'feed = 7, request = "1ms"')
+    with pytest.raises(ConfigError, match=r"venues.xsim.latency.request: the files of hftbacktest say it"):
+        load(config).build()
+    replaced(config, ', request = "1ms"', "")
+    replaced(config, "latency.npz", "later.npz")
+    with pytest.raises(ConfigError, match=r"venues.xsim.latency.hftbacktest: .*later.npz does not exist"):
+        load(config).build()
+    replaced(config, 'hftbacktest = "later.npz"', "leave_out_refused = true")
+    with pytest.raises(ConfigError, match=r"venues.xsim.latency.leave_out_refused: it has no effect"):
+        load(config).build()
+
+
+def test_symbols_that_change_are_followed(config):
+    """Rows of the symbol before become rows of the last one."""
+    rows = pl.read_parquet(config.parent / "candles.parquet")
+    half = rows["time_exchange"][10]
+    before = pl.col("time_exchange") < half
+    old = rows.with_columns(instrument=pl.when(before).then(pl.lit("stroll_usd")).otherwise(pl.lit("walk_usd")))
+    old.write_parquet(config.parent / "candles.parquet")
+    changes = pl.DataFrame({"time": [half], "before": ["stroll_usd"], "after": ["walk_usd"]})
+    changes.write_parquet(config.parent / "changes.parquet")
+    replaced(config, 'interval = "1m"', 'interval = "1m"\nsymbol_changes = "changes.parquet"')
+    stream = load(config).build()["data"][0]
+    assert (stream.instruments, stream.rows) == (("walk_usd",), 20)
+    replaced(config, "changes.parquet", "change.parquet")
+    with pytest.raises(ConfigError, match=r"data\[0\].symbol_changes: .*change.parquet does not exist"):
         load(config).build()
 
 

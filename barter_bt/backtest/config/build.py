@@ -19,6 +19,7 @@ from barter_bt.backtest.config.sections import (
     CashFlowsSection,
     DataSection,
     File,
+    LatencySection,
     ObjectSection,
     Section,
     VenueSection,
@@ -27,10 +28,12 @@ from barter_bt.backtest.config.sections import (
 from barter_bt.errors import BarterBtError, ConfigError
 
 if TYPE_CHECKING:
+    from polars import DataFrame
+
     from barter_bt.backtest.commands import Commands
     from barter_bt.data.flows import CashFlows
     from barter_bt.data.stream import Stream
-    from barter_bt.venue.terms import Venue
+    from barter_bt.venue.terms import Latency, Venue
 
 
 @dataclass(frozen=True)
@@ -140,9 +143,7 @@ class Config:
             self._fail(f"{key}.{min(options)}", f"{kind} has a file that says all", "this key is one of interest")
         if file is None:
             self._fail(f"{key}.path", f"{kind} needs a file", "write path = ...")
-        path = self.path.parent / file
-        if not path.is_file():
-            self._fail(f"{key}.path", f"{path} does not exist", "paths are relative to the configuration file")
+        path = self._existing(f"{key}.path", file)
         dated = {"funding": data.funding, "dividend": data.dividends, "split": data.splits} | {
             "deposit": data.deposits,
             "margin": data.margin_transfers,
@@ -169,10 +170,7 @@ class Config:
         """A rate as it is, or the file that has rates by time."""
         if not isinstance(rate, str) or not rate.endswith((".csv", ".parquet")):
             return rate
-        path = self.path.parent / rate
-        if not path.is_file():
-            self._fail(f"rates.{pair}", f"{path} does not exist", "paths are relative to the configuration file")
-        return path
+        return self._existing(f"rates.{pair}", rate)
 
     def _sessions(self) -> Any:
         """Names of calendars as they are, and sessions of files."""
@@ -181,10 +179,7 @@ class Config:
         def read(key: str, told: str) -> Any:
             if not told.endswith((".csv", ".parquet")):
                 return told
-            path = self.path.parent / told
-            if not path.is_file():
-                self._fail(key, f"{path} does not exist", "paths are relative to the configuration file")
-            return self._make(key, data.sessions, {"source": path})
+            return self._make(key, data.sessions, {"source": self._existing(key, told)})
 
         told = self.file.sessions
         if isinstance(told, str):
@@ -230,9 +225,23 @@ class Config:
                 if name not in known:
                     Loader(self.path).unknown(f"{key}.repair.{name}", name, known)
             options["repair"] = self._make(f"{key}.repair", data.Repair, options["repair"])
-        source = paths[0] if len(paths) == 1 else paths
+        changes, source = options.pop("symbol_changes", None), paths[0] if len(paths) == 1 else paths
+        if changes is not None:
+            source = self._renamed(key, source, changes, options)
         stream: Stream = self._make(key, getattr(data, kind), options, source)
         return stream
+
+    def _renamed(self, key: str, source: Path | list[Path], changes: str, options: Mapping[str, Any]) -> DataFrame:
+        """The rows of files by the last symbol of each, in memory."""
+        from barter_bt import data
+        from barter_bt.data.source import open_source
+
+        ours = {mine: theirs for theirs, mine in options.get("columns", {}).items()}
+        named = {"time": ours.get("time_exchange", "time_exchange"), "instrument": ours.get("instrument", "instrument")}
+        rows = open_source(source).lazy().collect()
+        changed = self._existing(f"{key}.symbol_changes", changes)
+        renamed: DataFrame = self._make(key, data.rename_symbols, named, rows, changed)
+        return renamed.drop("symbol")
 
     def _of_catalog(self, key: str, kind: str, path: Path | str, options: dict[str, Any]) -> Stream:
         """Rows of an instrument in a catalog, which were read and mended when they were imported."""
@@ -264,13 +273,7 @@ class Config:
 
         values = given(section)
         if section.latency is not UNSET:
-            delays = given(section.latency)
-            for part in delays.keys() - {"seed"}:
-                delay = delays[part]
-                where = f"{key}.latency.{part}"
-                delays[part] = given(delay) if isinstance(delay, Section) else self._duration(where, delay)
-            named = {name if name == "seed" else f"{name}_ns": delay for name, delay in delays.items()}
-            values["latency"] = self._make(f"{key}.latency", terms.Latency, named)
+            values["latency"] = self._latency(f"{key}.latency", section.latency)
         if section.faults is not UNSET:
             values["faults"] = self._make(f"{key}.faults", Faults, given(section.faults))
         if section.max_age is not UNSET:
@@ -291,6 +294,30 @@ class Config:
         venue: Venue = self._make(key, terms.Venue, values)
         return venue
 
+    def _latency(self, key: str, section: LatencySection) -> Latency:
+        """Delays as they are told, or as files have them."""
+        from barter_bt.venue.terms import Latency
+
+        told = given(section)
+        files, refused = told.pop("hftbacktest", None), told.pop("leave_out_refused", None)
+        seed = {"seed": told.pop("seed")} if "seed" in told else {}
+        delays = {
+            f"{part}_ns": given(delay) if isinstance(delay, Section) else self._duration(f"{key}.{part}", delay)
+            for part, delay in told.items()
+        }
+        latency: Latency
+        if files is None:
+            if refused is not None:
+                self._fail(f"{key}.leave_out_refused", "it has no effect", "it is said of the files of hftbacktest")
+            latency = self._make(key, Latency, delays | seed)
+            return latency
+        for name in (*seed, *(part for part in told if part != "feed")):
+            self._fail(f"{key}.{name}", "the files of hftbacktest say it", "leave one of the two out")
+        paths = [self._existing(f"{key}.hftbacktest", each) for each in ([files] if isinstance(files, str) else files)]
+        options = delays if refused is None else delays | {"leave_out_refused": refused}
+        latency = self._make(key, Latency.from_hftbacktest, options, *paths)
+        return latency
+
     def _terms(self, key: str, kind: Callable[..., Any], section: Section | str) -> Any:
         """Fees and the like; what stands in a section of its own in them is made first."""
         from barter_bt.venue.tiers import FeeTiers
@@ -305,6 +332,13 @@ class Config:
     def _object(self, key: str, section: ObjectSection) -> Any:
         known = builtin("risk" if key == "risk" else "strategy") if section.name is not UNSET else {}
         return Loader(self.path).make(key, section, known)
+
+    def _existing(self, key: str, file: str) -> Path:
+        """A file beside the configuration's own."""
+        path = self.path.parent / file
+        if not path.is_file():
+            self._fail(key, f"{path} does not exist", "paths are relative to the configuration file")
+        return path
 
     def _make(self, key: str, kind: Callable[..., Any], values: Mapping[str, Any], *first: object) -> Any:
         """Call ``kind``, and put the file and key in front of what it complains about."""

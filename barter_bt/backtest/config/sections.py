@@ -48,6 +48,9 @@ class DataSection(Section, frozen=True):
     repair: Annotated[dict[str, bool], Meta(description="what to mend in bad rows")] | UnsetType = UNSET
     clock_offset: Duration | UnsetType = UNSET
     seen_by: Annotated[Literal["all", "strategy", "venue"], Meta(description="who sees it")] | UnsetType = UNSET
+    symbol_changes: (
+        Annotated[str, Meta(description="a file of time, before and after: rows get the last symbol")] | UnsetType
+    ) = UNSET
 
 
 class InstrumentSection(Section, frozen=True):
@@ -126,12 +129,16 @@ class DelaysSection(Section, frozen=True):
 
 
 class LatencySection(Section, frozen=True):
-    """Delays, each always the same or a table of its own."""
+    """Delays, each always the same or a table of its own; or files of what was measured."""
 
     request: Duration | DelaysSection | UnsetType = UNSET
     response: Duration | DelaysSection | UnsetType = UNSET
     feed: Duration | DelaysSection | UnsetType = UNSET
     seed: Annotated[int, Meta(description="of what is drawn")] | UnsetType = UNSET
+    hftbacktest: (
+        Annotated[str | list[str], Meta(description="npz files of hftbacktest, for request and response")] | UnsetType
+    ) = UNSET
+    leave_out_refused: Annotated[bool, Meta(description="requests that the exchange refused")] | UnsetType = UNSET
 
 
 class FaultsSection(Section, frozen=True):
