@@ -25,7 +25,7 @@ from barter_bt.venue.state import VenueState
 
 
 def may_be_level(s: EngineState, f: Cursors) -> bool:
-    """Whether all streams are trades or quotes, of which the engine hears as they happen, and no more is done with them."""
+    """Whether all streams are trades or quotes that the engine hears as they happen, and no more is done with them."""
     e, streams = s.engine, s.engine.streams[0]
     if e.unhealthy[0] or e.repeats[0] or len(f) != 2 * streams or is_observed(s):
         return False
