@@ -117,6 +117,9 @@ PROFILED = {
     "replay_compiled": Profiled(
         replay.trades_job, lambda n: replay.trades_job(n, replay.flipping(NEVER)), replay.EVENTS, 50_000
     ),
+    "replay_quotes": Profiled(
+        lambda n: replay.quotes_job(n // 2), lambda n: replay.quotes_job(n // 2, NEVER), 2 * replay.EVENTS, 50_000
+    ),
     "book_idle": _idle_book(books.depth_arrays),
     "book_orders_idle": _idle_book(books.order_arrays),
 }

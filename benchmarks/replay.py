@@ -63,9 +63,11 @@ def flipping(every: int = answers.EVERY) -> Compiled:
     return Compiled(flip, {"every": every}, {"seen": 0}, wake="every_event", name="flip")
 
 
-FLIP_AND_REST = Compiled(
-    flip_and_rest, {"every": answers.EVERY}, {"seen": 0}, {"resting": 0}, wake="every_event", name="flip_and_rest"
-)
+def resting(every: int = answers.EVERY) -> Compiled:
+    """The strategy of the replay of quotes."""
+    return Compiled(
+        flip_and_rest, {"every": every}, {"seen": 0}, {"resting": 0}, wake="every_event", name="flip_and_rest"
+    )
 
 
 def _run(streams: list[Stream], strategy: Any, venue: Venue) -> Callable[[], Result]:
@@ -96,7 +98,7 @@ def trades_job(n: int, strategy: Any = None, latency: Latency | None = None, *, 
     return Job(_run([data.trades(frame)], strategy, venue), n, first([little], strategy, venue), answer)
 
 
-def quotes_job(n: int) -> Job:
+def quotes_job(n: int, every: int = answers.EVERY) -> Job:
     """``n`` quotes and ``n`` trades, quotes first at equal times."""
     book, tape = generate.quotes(n), generate.trades(n)
     venue = Venue(fees=FEES)
@@ -105,9 +107,8 @@ def quotes_job(n: int) -> Job:
     # Where the quote shows less than one unit the rest is filled at the quotes that follow it.
     answer = answers.Answer(exact.orders, exact.equity, 5.0, "fills no more than each quote shows")
     streams = [data.quotes(book), data.trades(tape)]
-    return Job(
-        _run(streams, FLIP_AND_REST, venue), 2 * n, _compiled(little, FLIP_AND_REST, venue), answer, len(INSTRUMENTS)
-    )
+    first = _compiled(little, resting(every), venue)
+    return Job(_run(streams, resting(every), venue), 2 * n, first, answer, len(INSTRUMENTS))
 
 
 def quotes_columns(n: int) -> Columns:

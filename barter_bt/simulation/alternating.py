@@ -12,14 +12,17 @@ from barter_bt.engine.state.connectivity import heal_market
 from barter_bt.engine.state.market import update_from_quote, update_from_trade
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.wake import SLEEP, is_awake, wake
+from barter_bt.simulation.level import is_level
 from barter_bt.simulation.row import is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
 MOST_IN_A_ROW = 8  # rows of one stream after which a burst is cheaper than choosing each
 
 
-def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
+def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block, in_step: bool) -> int:
     """Process rows of several streams of trades and quotes, as long as they take turns and nothing else comes first.
+
+    It ends where venue and engine are level, if they are ``in_step`` and there is a shorter way from there.
 
     A burst for each row would cost more than the row. Here the next row is chosen among the cursors, and all else that
     could come first is looked at once, and where a row changes it.
@@ -89,6 +92,8 @@ def replay_alternating(s: EngineState, v: VenueState, feed: Feed, my: Block) -> 
                 limit = min(limit, agenda.due[REQUEST])
                 if e.pending[0]:
                     break
+        if in_step and is_level(v, f, streams):
+            break
     e.budget[0] = left
     return SLEEP
 

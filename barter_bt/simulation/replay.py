@@ -21,6 +21,8 @@ from barter_bt.engine.wake import SLEEP, is_awake, wake
 from barter_bt.simulation.alternating import replay_alternating
 from barter_bt.simulation.books import replay_books
 from barter_bt.simulation.candles import is_unwatched, replay_unwatched
+from barter_bt.simulation.level import is_level, may_be_level, replay_level
+from barter_bt.simulation.plain import is_plain, replay_plain
 from barter_bt.simulation.row import arrives_again, is_observed, observe, pass_over, venue_takes
 from barter_bt.venue.state import VenueState
 
@@ -47,17 +49,24 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
     """Process rows of the engine's cursors, ``c`` first; returns 1 if the strategy is to be woken from Python."""
     f, e, streams = feed.cursors, s.engine, s.engine.streams[0]
     plan_mark(s, f.due[c])
-    plain = 2 * streams == len(f) and not e.has_books[0] and not e.repeats[0]
-    if 1 < streams and plain:  # several, none of them of candles or books
-        woken = replay_alternating(s, v, feed, my)
+    plain = 2 * streams == len(f) and not e.has_books[0] and not e.repeats[0]  # no candles, no books
+    if plain and (1 < streams or v.clock.live[0] > 0):
+        woken = _replay_in_turns(s, v, feed, my)
         c = earliest(f, streams, 2 * streams)
-        if woken or e.pending[0] or c < 0 or f.due[c] == STARVED or e.budget[0] <= 0 or v.fault.code[0] != NO_FAULT:
+        if woken or c < 0 or f.due[c] == STARVED or _stops(s, v):
             return woken
     limit = horizon(s, v, feed, c)
     while True:
         if f.kind[c] == CANDLE_ROWS and v.clock.live[0] == 0 and is_unwatched(s):
             limit = min(limit, replay_unwatched(s, f, c, limit))
         woken = SLEEP
+        if f.due[c] <= limit and is_plain(s, v, f.kind[c]):
+            woken = replay_plain(s, f, my, c, limit)
+            if len(s.actions) > 0 and woken == SLEEP:
+                dispatch(s)
+                limit = min(limit, s.agenda.due[REQUEST])
+            if woken or e.pending[0] or e.budget[0] <= 0 or f.due[c] == STARVED:
+                return woken
         if f.due[c] <= limit:
             rows_of = f.kind[c] == BOOK_ROWS
             woken = replay_books(s, v, feed, my, c, limit) if rows_of else replay_rows(s, v, feed, my, c, limit)
@@ -70,6 +79,26 @@ def replay(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int) -> int:
         plan_mark(s, f.due[following])
         limit = min(limit, s.agenda.due[MARK])
         c = following
+
+
+def _stops(s: EngineState, v: VenueState) -> bool:
+    """Whether no row may be processed now, whatever is due."""
+    return bool(s.engine.pending[0] or s.engine.budget[0] <= 0 or v.fault.code[0] != NO_FAULT)
+
+
+def _replay_in_turns(s: EngineState, v: VenueState, feed: Feed, my: Block) -> int:
+    """Rows of trades and quotes by the shortest way that each stretch of them allows."""
+    f, e, streams, woken = feed.cursors, s.engine, s.engine.streams[0], SLEEP
+    in_step, left = may_be_level(s, f), -1
+    while e.budget[0] != left and woken == SLEEP and not _stops(s, v):
+        left = e.budget[0]
+        if in_step and is_level(v, f, streams):
+            woken = replay_level(s, v, feed, my)
+        if woken == SLEEP and not _stops(s, v):
+            woken = replay_alternating(s, v, feed, my, in_step)
+        if not (in_step and is_level(v, f, streams)):
+            break
+    return woken
 
 
 def replay_rows(s: EngineState, v: VenueState, feed: Feed, my: Block, c: int, limit: int) -> int:

@@ -40,11 +40,17 @@ def on_market_row(v: VenueState, cursors: Cursors, c: int, row: int) -> int:
 
 @hot
 def _on_trade(v: VenueState, cursors: Cursors, c: int, row: int, i: int) -> None:
-    t, b, price, amount = v.terms, v.markets, cursors.first[c][row], cursors.second[c][row]
-    ticks = price_steps(t, i, price)
-    if ticks <= 0:
+    ticks = price_steps(v.terms, i, cursors.first[c][row])
+    if ticks > 0:
+        take_trade(v, cursors, c, row, i, ticks, cursors.second[c][row])
+    else:
         fail(v.fault, BAD_ROW, i)
-        return
+
+
+@hot
+def take_trade(v: VenueState, cursors: Cursors, c: int, row: int, i: int, ticks: int, amount: float) -> None:
+    """A public trade, in ticks: note it, and fill what it fills."""
+    t, b = v.terms, v.markets
     b.last[i], b.last_time[i], b.fill_mark[i] = ticks, v.clock.time[0], 0
     if v.clock.needs_trades[0]:
         note_trade(v, i, v.clock.time[0], ticks, amount)

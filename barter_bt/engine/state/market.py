@@ -11,26 +11,78 @@ from barter_bt.engine.terms import CLOSING, LARGEST, MID, holds_lot, price_steps
 
 
 @hot
-def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
-    """A public trade; False if the row is malformed."""
-    t = s.terms
-    ticks = steps(price, t.ticks_per_unit[i], t.price_noise[i])
-    if ticks <= 0 or not 0.0 < amount <= LARGEST:
-        return t.zero[i] > 0 and bool(update_from_signed_trade(s, i, time, price, amount))
-    _note_trade(s, i, time, ticks, amount)
+def update_from_plain_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
+    """A public trade as most are; False, and nothing is done, if more must be looked at than the row."""
+    ticks = steps(price, s.terms.ticks_per_unit[i], s.terms.price_noise[i])
+    if not is_plain_trade(s, i, time, ticks, amount):
+        return False
+    note_plain_trade(s, i, time, ticks, amount)
     return True
 
 
 @hot
-def _note_trade(s: EngineState, i: int, time: int, ticks: int, amount: float) -> None:
+def is_plain_trade(s: EngineState, i: int, time: int, ticks: int, amount: float) -> bool:
+    """Whether a trade has a price above 0 and an amount, and none that is known is later."""
+    return ticks > 0 and 0.0 < amount <= LARGEST and time >= s.instruments.last_time[i]
+
+
+@hot
+def note_plain_trade(s: EngineState, i: int, time: int, ticks: int, amount: float) -> None:
+    """A public trade of which :func:`is_plain_trade` is true."""
     ins = s.instruments
-    if time >= ins.last_time[i]:
-        ins.last_time[i] = time
-        ins.last[i] = ticks
-        ins.last_amount[i] = amount
-        ins.own_mark[i] = 0
+    ins.last_time[i] = time
+    ins.last[i] = ticks
+    ins.last_amount[i] = amount
+    ins.own_mark[i] = 0
+
+
+@hot
+def update_from_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> bool:
+    """A public trade; False if the row is malformed."""
+    if update_from_plain_trade(s, i, time, price, amount):
+        return True
+    return bool(update_from_any_trade(s, i, time, price, amount))
+
+
+def _note_trade(s: EngineState, i: int, time: int, ticks: int, amount: float) -> None:
+    if time >= s.instruments.last_time[i]:
+        note_plain_trade(s, i, time, ticks, amount)
     elif is_from_before(s, i, time):
         _note_last_before(s, i, time, ticks)
+
+
+@hot
+def update_from_plain_quote(
+    s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
+) -> bool:
+    """The same of a quote: both sides are there and apart."""
+    t = s.terms
+    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.price_noise[i], t.lots_per_unit[i], t.lot_noise[i]
+    bid_ticks, ask_ticks = steps(bid, per_unit, noise), steps(ask, per_unit, noise)
+    both = holds_lot(bid_amount, per_lot, lot_noise) & holds_lot(ask_amount, per_lot, lot_noise)
+    if not both or not is_plain_quote(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount):
+        return False
+    note_plain_quote(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount)
+    return True
+
+
+@hot
+def is_plain_quote(s: EngineState, i: int, time: int, bid: int, ask: int, bid_amount: float, ask_amount: float) -> bool:
+    """Whether a quote whose sides hold a lot has prices above 0 that are apart, and none that is known is later."""
+    known = (bid_amount <= LARGEST) & (ask_amount <= LARGEST)
+    return known and 0 < bid < ask and time >= s.instruments.quote_time[i]
+
+
+@hot
+def note_plain_quote(
+    s: EngineState, i: int, time: int, bid: int, ask: int, bid_amount: float, ask_amount: float
+) -> None:
+    """A quote of which :func:`is_plain_quote` is true."""
+    ins = s.instruments
+    ins.own_mark[i] = 0
+    ins.quote_time[i] = time
+    ins.bid[i], ins.ask[i] = bid, ask
+    ins.bid_amount[i], ins.ask_amount[i] = bid_amount, ask_amount
 
 
 @hot
@@ -38,16 +90,9 @@ def update_from_quote(
     s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
 ) -> bool:
     """Best bid and ask; an amount below one lot empties its side. False if malformed or crossed."""
-    t = s.terms
-    per_unit, noise, per_lot, lot_noise = t.ticks_per_unit[i], t.price_noise[i], t.lots_per_unit[i], t.lot_noise[i]
-    bid_ticks = steps(bid, per_unit, noise) if holds_lot(bid_amount, per_lot, lot_noise) else 0
-    ask_ticks = steps(ask, per_unit, noise) if holds_lot(ask_amount, per_lot, lot_noise) else 0
-    if bid_ticks < 0 or ask_ticks < 0 or not (0.0 <= bid_amount <= LARGEST and 0.0 <= ask_amount <= LARGEST):
-        return t.zero[i] > 0 and bool(update_from_signed_quote(s, i, time, bid, bid_amount, ask, ask_amount))
-    if bid_ticks > ask_ticks > 0:
-        return False
-    _note_quote(s, i, time, bid_ticks, ask_ticks, bid_amount, ask_amount)
-    return True
+    if update_from_plain_quote(s, i, time, bid, bid_amount, ask, ask_amount):
+        return True
+    return bool(update_from_any_quote(s, i, time, bid, bid_amount, ask, ask_amount))
 
 
 @hot
@@ -125,8 +170,8 @@ def _note_candle(
 
 
 @unit
-def update_from_signed_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> int:
-    """A trade of an instrument whose price can be negative (rule 76), apart from the hot path; 0 if malformed."""
+def update_from_any_trade(s: EngineState, i: int, time: int, price: float, amount: float) -> int:
+    """A trade with a price of either sign (rule 76) or from before a split, apart from the hot path; 0 if malformed."""
     ticks = price_steps(s.terms, i, price)
     if ticks <= 0 or not 0.0 < amount <= LARGEST:
         return 0
@@ -135,10 +180,10 @@ def update_from_signed_trade(s: EngineState, i: int, time: int, price: float, am
 
 
 @unit
-def update_from_signed_quote(
+def update_from_any_quote(
     s: EngineState, i: int, time: int, bid: float, bid_amount: float, ask: float, ask_amount: float
 ) -> int:
-    """The same of a quote; 0 also if crossed."""
+    """The same of a quote, with both sides or without; 0 also if crossed."""
     t = s.terms
     bid_ticks = price_steps(t, i, bid) if holds_lot(bid_amount, t.lots_per_unit[i], t.lot_noise[i]) else 0
     ask_ticks = price_steps(t, i, ask) if holds_lot(ask_amount, t.lots_per_unit[i], t.lot_noise[i]) else 0
