@@ -20,15 +20,25 @@ def with_variation(source: Source, scenario: Scenario) -> Scenario:
         items = tuple(replace(one, kind="future") if swaps else one for one, swaps in kinds)
         scenario = replace(scenario, instruments=items)
     for item in scenario.instruments:
-        if not DRAWN or item.kind != "future" or item.isolated or not chance(source, 60):
+        is_future = item.kind == "future" or (item.kind == "inverse" and item.name not in funded)
+        if not DRAWN or not is_future or item.isolated or not chance(source, 60):
             continue
+        if item.kind == "inverse" and chance(source, 40):
+            ends = replace(item, expiry=source.pick(times))
+            scenario = replace(scenario, instruments=_with(scenario, item, ends))
+            item = ends
         rows: tuple[Row, ...] = ()
         if item.declares_tick and item.settlement_price is None and chance(source, 70):
             rows = make_prices(source, item, times)
         if rows or item.name in dict(scenario.sessions):
-            items = tuple(replace(one, daily=True) if one is item else one for one in scenario.instruments)
+            items = _with(scenario, item, replace(item, daily=True))
             scenario = replace(scenario, instruments=items, cash_flows=(*scenario.cash_flows, *rows))
     return scenario
+
+
+def _with(scenario: Scenario, item: InstrumentSpec, other: InstrumentSpec) -> tuple[InstrumentSpec, ...]:
+    """The scenario's instruments, one of which is another now."""
+    return tuple(other if one is item else one for one in scenario.instruments)
 
 
 def make_prices(source: Source, item: InstrumentSpec, times: list[int]) -> tuple[Row, ...]:
