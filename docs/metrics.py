@@ -22,7 +22,8 @@ What each figure of a summary means. This page is written by `docs/metrics.py` f
   exactly at midnight, as the close of a day's candle, belongs to the day before.
 - What is not defined is null (`None`): a ratio without a denominator, a deviation of one return, money of several
   assets added, a return from an equity that is not above 0, and what needs that return. A total loss itself is defined:
-  -100 %. `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
+  -100 %. Growth is not stated for more than 366 times as long as it took: a run of less than a day has no annual return.
+  `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
 - `trades` are own fills, as in the table of that name; what others call a trade, from the opening of a position to its
   closing, is a closed position, a row of `positions` and of [`round_trips`](how_to/report.md#round-trips). Figures
   answer to other names too: `explain("roi")`, `summary.max_dd`.

@@ -30,6 +30,8 @@ from barter_bt.statistic.interval import (
 from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds, total
 
 _TAIL = 0.05
+FURTHEST = 366.0
+"""A growth is stated for at most so many times its own length: for a year, if it took a day."""
 _ROUNDING = 1e-14
 """Returns that differ by less are equal: that is the rounding of their division."""
 
@@ -88,6 +90,17 @@ def compound(growth: float, power: float) -> float | None:
         return math.expm1(math.log(growth) * power)
     except OverflowError:
         return None
+
+
+def stated(growth: float, power: float) -> float | None:
+    """As :func:`compound`; None beyond :data:`FURTHEST`, of anything but a total loss: minutes say nothing of a year.
+
+    Examples
+    --------
+    >>> round(stated(1.001, 365.0), 3), stated(1.001, 52_560.0), stated(0.0, 52_560.0)
+    (0.44, None, -1.0)
+    """
+    return compound(growth, power) if power <= FURTHEST or growth == 0 else None
 
 
 @dataclass(frozen=True)

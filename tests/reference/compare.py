@@ -165,7 +165,7 @@ def broken_invariant(result: Result) -> str:
 
 
 def disagreement(scenario: Scenario, *, interpret: bool = False) -> str:
-    """Run both and say on what they differ; empty if they agree, also where both leave the range (rule 2), or refuse."""
+    """Run both and say on what they differ; empty if they agree, also where both leave the range (rule 2) or refuse."""
     from barter_bt.errors import ConfigError, EngineError, StrategyError
 
     refused = refusals(scenario)

@@ -34,10 +34,13 @@ def _of_units(world: World, scenario: Scenario) -> Iterator[str]:
 
 
 def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
-    """Rules 1 and 2: an order is of whole lots, and a target is an amount that can be counted."""
+    """Rules 1 and 2: an order is of whole lots, which are rounded to if none is declared; a target can be counted."""
     for row in scenario.schedule:
-        if row[0] == "open" and exact(row[3]) % world.find(row[2]).lot:
-            yield "a quantity of 0 or off the grid"
+        if row[0] == "open":
+            item = world.find(row[2])
+            lots = abs(exact(row[3])) / item.lot
+            if lots.denominator > 1 if item.spec.declares_lot else lots < Fraction(1, 2):
+                yield "a quantity of 0 or off the grid"
         if row[0] == "target" and row[3] is not None:
             item = world.find(row[2])
             step = {"units": item.lot, "notional": item.quote_unit, "equity": Fraction(1, 10**9)}[scenario.size]

@@ -11,6 +11,7 @@ import polars as pl
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, Unit, show
+from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.interval import ACTUAL, per
 from barter_bt.statistic.part import By, figures_by
 from barter_bt.statistic.summary import Summary
@@ -68,6 +69,7 @@ def tables_of(run: Tables, options: Mapping[str, Any]) -> list[Table]:
         _by(run, "instrument", options),
         _by(run, "strategy", options),
         _drawdowns(run),
+        frame_table(f"Cash flows by reason, in {run.reporting}", flows_by(run)),
         frame_table(
             "Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)
         ),

@@ -17,6 +17,7 @@ from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.part import figures_by
 from barter_bt.statistic.season import returns_by
 from barter_bt.statistic.summary import Summary, summarise
@@ -110,6 +111,7 @@ def facts(run: Tables, *, benchmark: Benchmark | None = None, **options: Any) ->
         "by_instrument": _rows(figures_by(run, "instrument", **options)),
         "by_strategy": _rows(figures_by(run, "strategy", **options)),
         "by_asset": _rows(figures_by(run, "asset", **options)),
+        "cash_flows": _rows(flows_by(run)),
         "drawdowns": _rows(drawdown_table(curve_of(run.equity), 10)),
         "months": _rows(returns_by(run, "month", options.get("time_zone"))),
         "intervals": _rows(bootstrap(run, **options)),
