@@ -73,6 +73,12 @@ class Analysis:
 
         return returns_by(self._tables, season, time_zone)
 
+    def by_session(self, calendar: str | None = None) -> pl.DataFrame:
+        """The account at the close of each trading session: see :func:`barter_bt.statistic.by_session`."""
+        from barter_bt.statistic.sessions import by_session
+
+        return by_session(self._tables, calendar)
+
     def rolling(self, window: int | None = None, **options: Any) -> pl.DataFrame:
         """Figures of the last ``window`` returns: see :func:`barter_bt.statistic.rolling`."""
         from barter_bt.statistic.rolling import rolling

@@ -4,8 +4,8 @@ A balance may differ from the last one by own trades between the two, and by not
 the first that is told must be the engine's. What is left is *unexplained*; a message that explains it may still be on
 its way, so it counts only after a while.
 
-Money that no order moves is explained by the cash flow that tells it. A trade that names no asset of its fee bears it as
-the exchange's terms say (rule 63): a buy, where they say so, in what it receives.
+Money that no order moves is explained by the cash flow that tells it. A trade that names no asset of its fee bears it
+as the exchange's terms say (rule 63): a buy, where they say so, in what it receives.
 
 Known limits: assets in which a derivative is settled are not looked at, for funding and settlement change them without
 a message; positions are looked at where an adapter tells them; a deposit that is told by no cash flow is unexplained,

@@ -17,6 +17,7 @@ from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.part import figures_by, parts
 from barter_bt.statistic.rolling import rolling
 from barter_bt.statistic.season import returns_by
+from barter_bt.statistic.sessions import by_session
 from barter_bt.statistic.summary import Summary, summarise
 from barter_bt.statistic.trading_summary import trading_summary
 
@@ -24,6 +25,7 @@ __all__ = [
     "FIGURES",
     "Summary",
     "bootstrap",
+    "by_session",
     "figures_by",
     "flows_by",
     "parts",

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,12 +21,14 @@ from barter_bt.statistic.interval import (
     ACTUAL,
     YEAR_NS,
     interval_ns,
+    rows_at,
     sample_rows,
     sampling_interval,
     sampling_ns,
     spacing_ns,
     warn,
 )
+from barter_bt.statistic.sessions import closes_of
 from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds, total
 
 _TAIL = 0.05
@@ -123,6 +125,8 @@ class Curve:
         Whose midnights days end at.
     equity
         As ``values`` where these are net of deposits: with them; None where there were none.
+    closes
+        Of trading sessions, at which samples are taken; None: at the ends of the sampling's intervals.
 
     Examples
     --------
@@ -138,6 +142,7 @@ class Curve:
     risk_free: float = 0.0
     time_zone: str = UTC
     equity: Floats | None = None
+    closes: Integers | None = None
 
     @property
     def money(self) -> Floats:
@@ -157,6 +162,8 @@ class Curve:
     @cached_property
     def rows(self) -> Integers:
         """Rows of the samples."""
+        if self.closes is not None:
+            return rows_at(self.times, self.closes)
         return sample_rows(self.times, sampling_ns(self.sampled), self.time_zone)
 
     @cached_property
@@ -186,8 +193,10 @@ class Curve:
 
     @cached_property
     def _apart_ns(self) -> int:
-        """Time between samples."""
+        """Time between samples; a session counts as a day."""
         sampling = sampling_ns(self.sampled)
+        if self.closes is not None:
+            return sampling
         found = spacing_ns(self.times[self.rows], sampling, self.time_zone)
         if found > sampling and self.sampling is not None:
             apart = show(timedelta(microseconds=found // 1000), "duration")
@@ -291,6 +300,7 @@ def curve_of(
     interval: str = ACTUAL,
     risk_free: float = 0.0,
     time_zone: str = UTC,
+    closes: Integers | None = None,
 ) -> Curve | None:
     """Make the curve of a table with ``time`` and ``equity``; marks that are null are left out, None if all are.
 
@@ -303,7 +313,7 @@ def curve_of(
     values, money = floats(equity["equity"]), None
     if "net" in equity.columns:
         values, money = floats(equity["net"]), values
-    return Curve(nanoseconds(equity["time"]), values, sampling, interval, risk_free, time_zone, money)
+    return Curve(nanoseconds(equity["time"]), values, sampling, interval, risk_free, time_zone, money, closes)
 
 
 def curve_of_run(
@@ -315,8 +325,8 @@ def curve_of_run(
     time_zone: str | None = None,
 ) -> Curve | None:
     """Make the curve of a run, in the time zone given or in that of its data."""
-    zone = zone_of(run, time_zone)
-    return curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=zone)
+    options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+    return curve_of(run.equity, time_zone=zone_of(run, time_zone), closes=closes_of(run, sampling), **options)
 
 
 def _drawdowns(values: Floats, peaks: Floats) -> Drawdowns:

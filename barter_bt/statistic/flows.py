@@ -89,8 +89,8 @@ def flows_by(run: Tables, by: FlowsBy = "reason") -> pl.DataFrame:
     -------
     polars.DataFrame
         What it is by, ``flows`` (their number), and in the reporting asset at the prices of their times ``received``
-        (at least 0), ``paid`` (at most 0) and ``worth``, the sum of both; null where one had no price. Deposits, fees in
-        a third asset and variation margin are among them.
+        (at least 0), ``paid`` (at most 0) and ``worth``, the sum of both; null where one had no price. Deposits, fees
+        in a third asset and variation margin are among them.
 
     Raises
     ------

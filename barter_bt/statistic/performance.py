@@ -37,7 +37,8 @@ def sampling(curve: Curve) -> str:
     """Interval at whose ends equity is sampled for returns: the one asked for, else the longest of 1d, 1h, 1m, 1s of
     which the run holds at least two (1s if none); edges are its multiples since 1970, of whole days midnights of the
     time zone, else in UTC; a sample is the last mark at or before an edge, edges without a new mark give none, and the
-    first and last marks are samples too.
+    first and last marks are samples too. "session" has the closes of the run's trading sessions as edges, and then one
+    return counts as one of a day where figures are stated for a number of days.
     """
     return curve.sampled
 

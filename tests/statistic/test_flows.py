@@ -1,4 +1,4 @@
-"""Each kind of cash flow has its figure, and together they are their sum; growth of minutes is not stated for a year."""
+"""Each kind of cash flow has its figure, together they are their sum; growth of minutes is not stated for a year."""
 
 from __future__ import annotations
 
@@ -72,8 +72,9 @@ def test_growth_of_less_than_a_day_is_not_stated_for_a_year(minutes: int, stated
     assert [summary[name] is not None for name in names] == [stated] * 3
     assert summary.total_return == pytest.approx(0.01)
     if not stated:
+        lasted = f"the run lasted {minutes // 60}:{minutes % 60:02}:00"
         assert {summary.why(name) for name in names} == {
-            f"the run lasted {minutes // 60}:{minutes % 60:02}:00: its growth is not stated for more than 366 times as long"
+            f"{lasted}: its growth is not stated for more than 366 times as long"
         }
 
 

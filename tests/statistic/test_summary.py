@@ -12,7 +12,6 @@ from barter_bt.errors import ConfigError
 from barter_bt.statistic import FIGURES, Summary, summarise
 from tests.statistic.fakes import TRADES, FakeRun, crossing_run, equity_of, table
 
-
 FLOWS = [name for name, figure in FIGURES.items() if figure.section == "Cash flows"]
 
 

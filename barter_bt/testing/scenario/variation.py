@@ -23,22 +23,14 @@ def with_variation(source: Source, scenario: Scenario) -> Scenario:
         is_future = item.kind == "future" or (item.kind == "inverse" and item.name not in funded)
         if not DRAWN or not is_future or item.isolated or not chance(source, 60):
             continue
-        if item.kind == "inverse" and chance(source, 40):
-            ends = replace(item, expiry=source.pick(times))
-            scenario = replace(scenario, instruments=_with(scenario, item, ends))
-            item = ends
-        rows: tuple[Row, ...] = ()
+        expiry = source.pick(times) if item.kind == "inverse" and chance(source, 40) else item.expiry
+        ends, rows = replace(item, expiry=expiry), tuple[Row, ...]()
         if item.declares_tick and item.settlement_price is None and chance(source, 70):
-            rows = make_prices(source, item, times)
-        if rows or item.name in dict(scenario.sessions):
-            items = _with(scenario, item, replace(item, daily=True))
-            scenario = replace(scenario, instruments=items, cash_flows=(*scenario.cash_flows, *rows))
+            rows = make_prices(source, ends, times)
+        by_day = bool(rows) or item.name in dict(scenario.sessions)
+        items = tuple(replace(ends, daily=by_day) if one is item else one for one in scenario.instruments)
+        scenario = replace(scenario, instruments=items, cash_flows=(*scenario.cash_flows, *rows))
     return scenario
-
-
-def _with(scenario: Scenario, item: InstrumentSpec, other: InstrumentSpec) -> tuple[InstrumentSpec, ...]:
-    """The scenario's instruments, one of which is another now."""
-    return tuple(other if one is item else one for one in scenario.instruments)
 
 
 def make_prices(source: Source, item: InstrumentSpec, times: list[int]) -> tuple[Row, ...]:
