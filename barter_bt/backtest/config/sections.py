@@ -48,6 +48,10 @@ class DataSection(Section, frozen=True):
     repair: Annotated[dict[str, bool], Meta(description="what to mend in bad rows")] | UnsetType = UNSET
     clock_offset: Duration | UnsetType = UNSET
     seen_by: Annotated[Literal["all", "strategy", "venue"], Meta(description="who sees it")] | UnsetType = UNSET
+    adjusted: (
+        Annotated[Literal["splits", "splits_and_dividends"], Meta(description="what its prices are adjusted for")]
+        | UnsetType
+    ) = UNSET
 
 
 class InstrumentSection(Section, frozen=True):
