@@ -184,8 +184,8 @@ FEE_PRESETS: Final[Mapping[str, FeePreset]] = {
         since="2026-03-26",
         source="https://support.kraken.com/no/articles/fees-for-derivatives-trading-eea",
         published="before 2026-03-26",
-        note="clients in the European Economic Area; the page bears no date, but says that fees of partial liquidations, "
-        "which are left out, begin on that day; its rates may have held before",
+        note="clients in the European Economic Area; the page bears no date, but says that fees of partial "
+        "liquidations, which are left out, begin on that day; its rates may have held before",
     ),
     "ibkr_us_stocks_fixed_2024_05_22": FeePreset(
         Fees(per_contract=0.005, minimum=1.0, maximum=0.01),

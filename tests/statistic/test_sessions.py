@@ -16,6 +16,7 @@ import barter_bt as bt
 from barter_bt.backtest.run_directory import read
 from barter_bt.cli import main
 from barter_bt.errors import ConfigError
+from barter_bt.report.page import facts
 from barter_bt.statistic import by_session, summarise
 from tests.statistic.fakes import FakeRun
 
@@ -122,6 +123,8 @@ def test_a_run_has_them_saved_pickled_and_on_its_page(tmp_path: Any, capsys: Any
     assert run.figures_by("instrument", sampling="session")["samples"].to_list() == [4]
     page = run.report(tmp_path / "page.html", sampling="session").read_text("utf-8")
     assert "Last sessions" in page
+    told = facts(run, sampling="session")["sessions"]
+    assert [row["equity"] for row in told] == found["equity"].to_list()
     assert main(["show", str(tmp_path / "run"), "--sessions", "--json"]) == 0
     assert [row["date"] for row in json.loads(capsys.readouterr().out)] == ["2020-01-01", "2020-01-02", "2020-01-04"]
     assert main(["show", str(tmp_path / "run"), "--sessions"]) == 0
