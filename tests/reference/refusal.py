@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from barter_bt.testing.scenario import Scenario
 
-from .model import LIMIT, World, build, conversions, exact
+from .model import LIMIT, Instrument, World, build, conversions, exact
 
 
 def refusals(scenario: Scenario) -> list[str]:
@@ -17,7 +17,7 @@ def refusals(scenario: Scenario) -> list[str]:
 
 
 def _of_units(world: World, scenario: Scenario) -> Iterator[str]:
-    """Rules 1 and 2: balances, a tick of a lot, and the steps of conversions are numbers that can be counted."""
+    """Rules 1, 2 and 62: balances, a tick of a lot, and steps between assets are numbers that can be counted."""
     units = dict(zip(world.assets, world.units, strict=True))
     for (_, name), start in zip(world.assets, world.start, strict=True):
         if start > LIMIT:
@@ -25,12 +25,29 @@ def _of_units(world: World, scenario: Scenario) -> Iterator[str]:
     for item in world.instruments:
         if _is_beyond(item.ratio):
             yield f"the units of '{item.spec.exchange}.{item.spec.name}' are too far apart"
+    for item in world.instruments:
+        yield from _of_fees(world, item)
     for _, far, name, spec in conversions([item.spec for item in world.instruments], scenario):
         if spec is not None:
             tick = next(item.tick for item in world.instruments if item.spec is spec)
             price = tick if far == spec.base else 1 / tick
             if _is_beyond(units[spec.exchange, far] * price / units[spec.exchange, name]):
                 yield "too far apart for one to be converted"
+
+
+def _of_fees(world: World, item: Instrument) -> Iterator[str]:
+    """Rules 62 and 63: steps from its money to what its fees are paid in, and to what volume is counted in."""
+    units, exchange = dict(zip(world.assets, world.units, strict=True)), item.spec.exchange
+    there = [one for one in world.instruments if one.spec.exchange == exchange]
+    names = {one.spec.fee_tiers[1] for one in there if one.spec.fee_tiers is not None}
+    for name in names | {item.spec.paid_in} - {"quote", "received"}:
+        pair = next(
+            (one for one in there if one.spot and {one.spec.base, one.spec.quote} == {item.spec.money, name}), None
+        )
+        if pair is not None:
+            price = 1 / pair.tick if pair.spec.quote == item.spec.money else pair.tick
+            if _is_beyond(units[exchange, item.spec.money] * price / units[exchange, name]):
+                yield "cannot be converted by"
 
 
 def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
