@@ -17,12 +17,15 @@ What each figure of a summary means. This page is written by `docs/metrics.py` f
   what annual figures are stated for: `"actual"` (a year of 365 days, with as many returns as were really there),
   `"annual_252"`, `"annual_365"`, `"daily"`, or any length such as `"30d"`. A sampling finer than the marks makes no
   more returns of them: figures are then stated for returns as far apart as the marks, with a warning.
+- `sampling="session"` takes returns from one close of the run's trading sessions to the next, each of which counts as a
+  day; `run.by_session()` is a table of them ([how](how_to/sessions.md#figures-by-sessions)).
 - Days, weeks and months are those of the time zone that the data was given in (`time_zone=` of the streams, or the zone
   of their columns) where all of it is the same, else of UTC; `time_zone="America/New_York"` chooses another. A mark
   exactly at midnight, as the close of a day's candle, belongs to the day before.
 - What is not defined is null (`None`): a ratio without a denominator, a deviation of one return, money of several
   assets added, a return from an equity that is not above 0, and what needs that return. A total loss itself is defined:
-  -100 %. `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
+  -100 %. Growth is not stated for more than 366 times as long as it took: a run of less than a day has no annual
+  return. `run.summary().why("sharpe")` and the column `undefined` of `explain()` say the reason.
 - `trades` are own fills, as in the table of that name; what others call a trade, from the opening of a position to its
   closing, is a closed position, a row of `positions` and of [`round_trips`](how_to/report.md#round-trips). Figures
   answer to other names too: `explain("roi")`, `summary.max_dd`.

@@ -47,7 +47,7 @@ SURFACE = {
         Pov Twap
     """,
     "barter_bt.statistic": """
-        FIGURES Summary bootstrap figures_by parts returns_by rolling summarise trading_summary
+        FIGURES Summary bootstrap by_session figures_by flows_by parts returns_by rolling summarise trading_summary
     """,
     "barter_bt.report": """
         plot plot_attribution plot_curves plot_distribution plot_equity plot_exposure plot_inventory plot_markouts

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from barter_bt.protocol.summary import TradingSummary
+    from barter_bt.statistic.flows import FlowsBy
     from barter_bt.statistic.part import By
     from barter_bt.statistic.season import Season
     from barter_bt.statistic.summary import Summary
@@ -60,11 +61,23 @@ class Analysis:
 
         return figures_by(self._tables, by, **options)
 
+    def flows_by(self, by: FlowsBy = "reason") -> pl.DataFrame:
+        """What cash flows paid, by reason, instrument or asset: see :func:`barter_bt.statistic.flows_by`."""
+        from barter_bt.statistic.flows import flows_by
+
+        return flows_by(self._tables, by)
+
     def returns_by(self, season: Season, time_zone: str | None = None) -> pl.DataFrame:
         """Returns by year, month, week, day, weekday or hour: see :func:`barter_bt.statistic.returns_by`."""
         from barter_bt.statistic.season import returns_by
 
         return returns_by(self._tables, season, time_zone)
+
+    def by_session(self, calendar: str | None = None) -> pl.DataFrame:
+        """The account at the close of each trading session: see :func:`barter_bt.statistic.by_session`."""
+        from barter_bt.statistic.sessions import by_session
+
+        return by_session(self._tables, calendar)
 
     def rolling(self, window: int | None = None, **options: Any) -> pl.DataFrame:
         """Figures of the last ``window`` returns: see :func:`barter_bt.statistic.rolling`."""

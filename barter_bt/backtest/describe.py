@@ -103,6 +103,7 @@ def describe_data(streams: Sequence[Stream]) -> list[dict[str, Any]]:
 def _described(stream: Stream) -> dict[str, Any]:
     try:
         found = {"kind": stream.kind, **plain(stream.fingerprint())}
+        found |= {} if stream.adjusted is None else {"adjusted": stream.adjusted}
         return found if stream.seen_by == "all" else found | {"seen_by": stream.seen_by}
     except DataError as error:
         found = {"kind": stream.kind, "source": stream.name, "rows": stream.rows, "sha256": None}

@@ -123,6 +123,7 @@ def _data(stream: Stream) -> dict[str, Any]:
     found = {name: known.get(name) for name in ("kind", "rows", "time_first", "time_last", "sha256")}
     found |= {"repair": portrait(stream.repair), "clock_offset_ns": stream.clock_offset_ns}
     found |= {"seen_by": stream.seen_by}
+    found |= {} if stream.adjusted is None else {"adjusted": stream.adjusted}
     read = [(canon.instrument, canon.expressions) for source, canon in stream.given if hasattr(source, "path")]
     return found | {"columns": portrait(read)}
 

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from barter_bt.backtest.account import price_ranges, read_balances, read_units, starting_units
+from barter_bt.backtest.adjusted import refuse_adjusted
 from barter_bt.backtest.asked import (
     evidence_of,
     feed_latency,
@@ -270,6 +271,7 @@ def _install_calendar(
     streams, index = ground.streams, ground.index
     with_books = _with_books(streams, index)
     state.engine.has_books[0] = int(bool(with_books))
+    refuse_adjusted(ground.flows, streams, index)
     open_in = sessions_of(asked.sessions, index, streams)
     install_sessions(open_in, state)
     settled = variation_rows(ground.flows, open_in, index, scales, ground.venues, times.begins)

@@ -18,8 +18,10 @@ from barter_bt.backtest.fill_reasons import with_fill_reasons
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.backtest.round_trips import round_trips
+from barter_bt.backtest.sessions import sessions_frame
 from barter_bt.columns.block import Block
 from barter_bt.data.market import shown
+from barter_bt.data.sessions import Sessions
 from barter_bt.engine.order import REASONS
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
@@ -62,6 +64,8 @@ class Result(Analysis):
         The strategies' own tables at the end, by strategy; :attr:`own` has them as frames.
     flow_reasons
         Why money moved, for each row of the cash flows in the state.
+    open_in
+        Trading sessions by index of the instrument, of those that were given some.
     reasons
         Names of the reasons of orders by code: the engine's, then those of the user's risk managers.
     """
@@ -84,6 +88,7 @@ class Result(Analysis):
     tables: Mapping[str, Block] = field(default_factory=dict)
     reasons: Sequence[str] = REASONS
     flow_reasons: Sequence[str] = ()
+    open_in: Mapping[int, Sessions] = field(default_factory=dict)
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -202,6 +207,14 @@ class Result(Analysis):
         Fills from ``trade_id_next`` on are in the new units.
         """
         return self._frames.splits()
+
+    @cached_property
+    def sessions(self) -> pl.DataFrame:
+        """Trading sessions that were given: ``calendar`` (its name), ``date``, ``open``, ``close``.
+
+        :meth:`by_session` has the account at their closes.
+        """
+        return sessions_frame(self.open_in)
 
     @cached_property
     def equity(self) -> pl.DataFrame:

@@ -115,6 +115,7 @@ def _result(
         snapshot=snapshot,
         reasons=reasons,
         flow_reasons=setup.flow_reasons,
+        open_in=setup.sessions,
         tables=driver.own or {strategy.name: driver.my},
         seed=setup.seed,
         version=VERSION,

@@ -27,7 +27,7 @@ class Truncated(Stream):
 
     def __init__(self, whole: Stream, frame: pl.DataFrame) -> None:
         rows = frame if whole.instrument is None else frame.drop("instrument")
-        options = Options(whole.kind, whole.instrument)
+        options = Options(whole.kind, whole.instrument, adjusted=whole.adjusted)
         super().__init__([FrameSource(rows, whole.name)], options, validate=whole.validate, seen_by=whole.seen_by)
         self.instruments = whole.instruments
         self._origin = whole

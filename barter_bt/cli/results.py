@@ -13,8 +13,15 @@ from barter_bt.errors import ConfigError
 
 
 @app.command
-def show(run: Path, /, *, all_figures: Annotated[bool, Parameter("--all")] = False, json: AsJson = False) -> None:
-    """Print the figures of a saved run.
+def show(
+    run: Path,
+    /,
+    *,
+    all_figures: Annotated[bool, Parameter("--all")] = False,
+    sessions: bool = False,
+    json: AsJson = False,
+) -> None:
+    """Print the figures of a saved run, or what it made in each trading session.
 
     Parameters
     ----------
@@ -22,8 +29,25 @@ def show(run: Path, /, *, all_figures: Annotated[bool, Parameter("--all")] = Fal
         Run directory.
     all_figures
         Every figure, not only those that are read first.
+    sessions
+        The account at the close of each session in place of figures.
     """
+    if sessions:
+        _print_sessions(run, as_json=json)
+        return
     tell_saved(run, as_json=json, paths=False, every=all_figures)
+
+
+def _print_sessions(run: Path, *, as_json: bool) -> None:
+    import polars as pl
+
+    from barter_bt.backtest.run_directory import read
+
+    table = read(run).by_session()
+    if as_json:
+        print_json(table.with_columns(pl.col("date", "open", "close").cast(pl.String)).to_dicts())
+    else:
+        print_table("Sessions", table, decimals=6)
 
 
 @app.command
@@ -74,7 +98,7 @@ def report(
     window
         Returns in the window of the rolling Sharpe ratio; 63 if the run is long enough.
     sampling
-        Length between samples of equity, such as 1d or 4h; chosen by the run's length if missing.
+        Length between samples of equity, such as 1d or 4h, or session; chosen by the run's length if missing.
     interval
         What figures are stated for: actual, annual_252, annual_365, daily, or a length such as 30d.
     risk_free

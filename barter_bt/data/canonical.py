@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final, Literal
 
 import polars as pl
 
@@ -17,6 +18,11 @@ from barter_bt.errors import ConfigError
 _TIME_UNITS = ("ns", "us", "ms", "s")
 
 
+Adjusted = Literal["splits", "splits_and_dividends"]
+ADJUSTED: Final = ("splits", "splits_and_dividends")
+"""What prices can be adjusted for (rule 108)."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What the user said about one stream; see :func:`barter_bt.data.trades`."""
@@ -27,6 +33,7 @@ class Options:
     time_zone: str | None = None
     time_unit: str | None = None
     interval: str | int | None = None
+    adjusted: Adjusted | None = None
 
 
 @dataclass(frozen=True)

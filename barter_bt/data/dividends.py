@@ -14,7 +14,9 @@ def dividends(source: object) -> CashFlows:
     """Cash dividends of shares (rule 45): who holds at the ex-date gets them, at once or on the pay date.
 
     Until it is paid, a dividend is part of the equity and not of the balance. Prices must not be adjusted for
-    dividends: such a price has fallen before the dividend is paid, and it would count twice.
+    dividends: such a price has fallen before the dividend is paid, and it would count twice. A run refuses it where the
+    stream says ``adjusted="splits_and_dividends"`` (rule 108). With prices that are ``adjusted="splits"`` amounts are
+    per share of today, too, as most sources have them.
 
     Parameters
     ----------

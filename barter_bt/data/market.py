@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from barter_bt.data.canonical import Options
+from barter_bt.data.canonical import Adjusted, Options
 from barter_bt.data.repair import Repair
 from barter_bt.data.source import open_source
 from barter_bt.data.stream import SeenBy, Stream
@@ -96,6 +96,7 @@ def trades(
     clock_offset: str | int | None = None,
     validate: bool = True,
     seen_by: SeenBy = "all",
+    adjusted: Adjusted | None = None,
 ) -> Stream:
     """Make a stream of public trades: ``time_exchange``, ``price``, ``amount``, optionally ``side``.
 
@@ -127,6 +128,10 @@ def trades(
         ``"strategy"``: it decides by this stream, and no order meets it; ``"venue"``: orders meet it, and the strategy
         knows nothing of it (rule 78). So hours are decided by, and minutes, trades or quotes dealt on. By default
         ``"all"`` see it.
+    adjusted
+        ``"splits"`` or ``"splits_and_dividends"``: what the prices are adjusted for. A run refuses a split, or a
+        dividend, of such an instrument, which would count twice, and streams of it that are adjusted otherwise (rule
+        108).
 
     Raises
     ------
@@ -140,7 +145,7 @@ def trades(
     >>> trades(frame, instrument="btc_usdt", columns={"ms": "time_exchange"}, time_unit="ms").time_range()
     (1700000000000000000, 1700000000000000000)
     """
-    options = Options("trades", instrument, columns, time_zone, time_unit)
+    options = Options("trades", instrument, columns, time_zone, time_unit, adjusted=adjusted)
     return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
@@ -155,6 +160,7 @@ def quotes(
     clock_offset: str | int | None = None,
     validate: bool = True,
     seen_by: SeenBy = "all",
+    adjusted: Adjusted | None = None,
 ) -> Stream:
     """Make a stream of best quotes: ``time_exchange``, ``bid_price``, ``bid_amount``, ``ask_price``, ``ask_amount``.
 
@@ -166,7 +172,7 @@ def quotes(
     >>> quotes(generate.quotes(5, instruments=1)).instruments
     ('walk0_usd',)
     """
-    options = Options("quotes", instrument, columns, time_zone, time_unit)
+    options = Options("quotes", instrument, columns, time_zone, time_unit, adjusted=adjusted)
     return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 
@@ -182,6 +188,7 @@ def candles(
     clock_offset: str | int | None = None,
     validate: bool = True,
     seen_by: SeenBy = "all",
+    adjusted: Adjusted | None = None,
 ) -> Stream:
     """Make a stream of candles: their times of open and close, ``open``, ``high``, ``low``, ``close``.
 
@@ -204,7 +211,7 @@ def candles(
     >>> stream.frame().collect()["time_exchange"].item().day
     2
     """
-    options = Options("candles", instrument, columns, time_zone, time_unit, interval)
+    options = Options("candles", instrument, columns, time_zone, time_unit, interval, adjusted)
     return _stream(source, options, repair, clock_offset, validate, seen_by)
 
 

@@ -17,7 +17,8 @@ _LARGEST = 10**6  # of numerator and denominator, so that quantities times one o
 def splits(source: object) -> CashFlows:
     """Splits of shares (rule 45): what is held becomes more or less, prices become lower or higher, its worth stays.
 
-    Prices must not be adjusted for them: such prices do not jump where the quantity does, and a run says so.
+    Prices must not be adjusted for them: such prices do not jump where the quantity does, and a run says so; where the
+    stream says that it is ``adjusted``, it refuses the split (rule 108).
 
     Parameters
     ----------

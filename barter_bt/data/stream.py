@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from barter_bt.data import facts
-from barter_bt.data.canonical import Canon, Options, alike, canonical
+from barter_bt.data.canonical import ADJUSTED, Adjusted, Canon, Options, alike, canonical
 from barter_bt.data.chunk import Chunk, to_chunk
 from barter_bt.data.duration import duration_ns
 from barter_bt.data.infer import settled
@@ -73,6 +73,8 @@ class Stream:
     ) -> None:
         if seen_by not in SEEN_BY:
             raise ConfigError(f"seen_by is {seen_by!r}; allowed: {', '.join(SEEN_BY)}")
+        if options.adjusted not in (None, *ADJUSTED):
+            raise ConfigError(f"adjusted is {options.adjusted!r}; allowed: {', '.join(ADJUSTED)}, or None")
         self.seen_by = seen_by
         _number(sources)
         told = [settled(source, options) for source in sources]
@@ -110,6 +112,11 @@ class Stream:
     def is_book(self) -> bool:
         """Whether its rows are of messages about order books, by price or by order."""
         return self.kind in BOOKS
+
+    @property
+    def adjusted(self) -> Adjusted | None:
+        """What its prices are adjusted for, as far as that was said."""
+        return self._options.adjusted
 
     @property
     def time_zone(self) -> str:

@@ -4,9 +4,12 @@ A balance may differ from the last one by own trades between the two, and by not
 the first that is told must be the engine's. What is left is *unexplained*; a message that explains it may still be on
 its way, so it counts only after a while.
 
+Money that no order moves is explained by the cash flow that tells it. A trade that names no asset of its fee bears it
+as the exchange's terms say (rule 63): a buy, where they say so, in what it receives.
+
 Known limits: assets in which a derivative is settled are not looked at, for funding and settlement change them without
-a message; positions are looked at where an adapter tells them; a deposit, interest or a dividend is unexplained, and so
-it should be: nobody told the engine. A unit of the asset for each trade is put down to rounding.
+a message; positions are looked at where an adapter tells them; a deposit that is told by no cash flow is unexplained,
+and so it should be: nobody told the engine. A unit of the asset for each trade is put down to rounding.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from barter_bt.engine.terms import IN_ASSET, IN_QUOTE, IN_RECEIVED
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live.arrival import Arrival
-from barter_bt.protocol import Account, AccountSnapshot, AssetBalance, Item, Side, Trade
+from barter_bt.protocol import Account, AccountSnapshot, AssetBalance, CashFlow, CashFlowKind, Item, Side, Trade
 
 _NONE = Decimal(0)
+_UNPAID = (CashFlowKind.ENTITLEMENT, CashFlowKind.TRANSFER)  # which leave the total as it is
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Ledger:
         How long something may stay unexplained.
     position
         What the engine holds of an instrument now.
+    fee_in
+        What fees of an instrument are paid in now, as in the engine's terms.
 
     Examples
     --------
@@ -94,10 +101,18 @@ class Ledger:
         units: list[Decimal],
         grace_ns: int,
         position: Callable[[int], Decimal] = lambda i: Decimal(0),
+        fee_in: Callable[[int], int] = lambda i: IN_QUOTE,
     ) -> None:
-        self._index, self._units, self._grace_ns, self._position = index, units, grace_ns, position
+        self._index, self._units, self._grace_ns, self._position, self._fee_in = (
+            index,
+            units,
+            grace_ns,
+            position,
+            fee_in,
+        )
         self._accounts: dict[int, _Account] = defaultdict(_Account)
         self._positions: dict[int, _Account] = {}
+        self._owed: dict[int, tuple[int, Decimal]] = {}  # by exchange: quote asset and fee of a trade a moment ago
         kinds = zip(index.instruments, index.settlement_assets, strict=True)
         self._left_out = {asset for one, asset in kinds if one.kind != "spot"}
 
@@ -109,6 +124,8 @@ class Ledger:
             balances = kind.balances if isinstance(kind, AccountSnapshot) else (kind,)
             if isinstance(kind, Trade):
                 self._traded(kind, arrival.time)
+            elif isinstance(kind, CashFlow):
+                self._flowed(kind, exchange, arrival.time)
             for one in balances:
                 if isinstance(one, AssetBalance):
                     asset = self._index.asset(one.asset, exchange if isinstance(one.asset, str) else None)
@@ -157,12 +174,35 @@ class Ledger:
                 _change(self._positions[i], _NONE, _signed(trade), trade.time_exchange, now)
             return
         sign = 1 if trade.side == Side.BUY else -1
+        base, quote = self._index.bases[i], self._index.quotes[i]
         paid = trade.price * trade.quantity * Decimal(str(one.contract_size))
-        asset = trade.fees.asset
-        in_base = asset is not None and self._index.asset(asset, one.exchange) == self._index.bases[i]
-        fees = (trade.fees.fees, Decimal(0)) if in_base else (Decimal(0), trade.fees.fees)
-        self._change(self._index.bases[i], sign * trade.quantity - fees[0], trade.time_exchange, now)
-        self._change(self._index.quotes[i], -sign * paid - fees[1], trade.time_exchange, now)
+        in_base, in_quote = self._fees(i, trade, paid)
+        self._change(base, sign * trade.quantity - in_base, trade.time_exchange, now)
+        self._change(quote, -sign * paid - in_quote, trade.time_exchange, now)
+        self._owed.pop(self._index.exchange(one.exchange), None)
+        if trade.fees.asset is None and self._fee_in(i) == IN_ASSET:
+            self._owed[self._index.exchange(one.exchange)] = quote, in_quote
+
+    def _fees(self, i: int, trade: Trade, paid: Decimal) -> tuple[Decimal, Decimal]:
+        """What a spot trade takes of its base asset and of its quote asset."""
+        fee, asset, base = trade.fees.fees, trade.fees.asset, self._index.bases[i]
+        if asset is not None:
+            in_base = self._index.asset(asset, self._index.instruments[i].exchange) == base
+            return (fee, _NONE) if in_base else (_NONE, fee)
+        if trade.side == Side.SELL or self._fee_in(i) != IN_RECEIVED:
+            return _NONE, fee
+        worth = _whole(paid, self._units[self._index.quotes[i]])
+        return _whole(fee * trade.quantity / worth, self._units[base]) if worth else _NONE, _NONE
+
+    def _flowed(self, flow: CashFlow, exchange: str, now: int) -> None:
+        """Money that no order moves explains itself; a fee in a third asset is not paid in quote then (rule 63)."""
+        asset = self._index.asset(flow.asset, exchange if isinstance(flow.asset, str) else None)
+        if flow.kind == CashFlowKind.FEE and (owed := self._owed.pop(self._index.exchange(exchange), None)):
+            self._change(*owed, flow.time_exchange, now)
+        if asset not in self._left_out:
+            if flow.kind not in _UNPAID:
+                self._change(asset, flow.amount, flow.time_exchange, now)
+            self._told(self._accounts[asset], self._units[asset], flow.balance.total, flow.time_exchange, now)
 
     def _change(self, asset: int, amount: Decimal, time: int, now: int) -> None:
         """A trade explains a balance that was told before it, or one that is still to come."""
@@ -176,6 +216,11 @@ class Ledger:
         if one.total is not None:
             _leave(one, unit, one.unexplained + total - one.total - explained, now)
         one.total, one.time = total, time
+
+
+def _whole(amount: Decimal, unit: Decimal) -> Decimal:
+    """In whole units, half to even."""
+    return (amount / unit).to_integral_value() * unit
 
 
 def _signed(trade: Trade) -> Decimal:

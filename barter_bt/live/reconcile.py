@@ -61,7 +61,8 @@ class Reconciler:
 
     def __init__(self, engine: Engine, grace_ns: int, overdue_ns: int) -> None:
         self._engine, self._overdue_ns = engine, overdue_ns
-        self._ledger = Ledger(engine.index, list(engine.units.scales.units), grace_ns, engine.position)
+        units, fee_in = list(engine.units.scales.units), engine.state.terms.fee_in
+        self._ledger = Ledger(engine.index, units, grace_ns, engine.position, lambda i: fee_in[i])
         self.trouble: list[Unreconciled] = []
         self.resumed_at = -1
 

@@ -130,7 +130,11 @@ class Sweep:
         chosen = self._figure(objective)
         rows = ranked(self.by_set, chosen)
         if not rows.height:
-            raise ConfigError(f"no set has a value of {chosen!r}: it is not defined in any run")
+            raise ConfigError(
+                f"no set has a value of {chosen!r}: it is not defined in any run",
+                f"summary().why({chosen!r}) of one run says why; growth of less than a day is not stated for a year, "
+                "and 'total_return' needs none",
+            )
         return rows
 
     def run(self, parameters: Mapping[str, Any] | None = None) -> Result:

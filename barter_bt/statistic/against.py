@@ -14,7 +14,7 @@ from barter_bt.statistic.calendar import UTC, edges
 from barter_bt.statistic.curve import Curve, changes, compound, ratio
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.interval import sampling_interval, sampling_ns
-from barter_bt.statistic.tables import Floats, floats, nanoseconds, net_of, total
+from barter_bt.statistic.tables import Floats, Integers, floats, nanoseconds, net_of, total
 
 _TIME = pl.Datetime("ns", "UTC")
 _EQUAL = 1e-9
@@ -23,16 +23,19 @@ _ROUNDING = 1e-14
 
 
 def returns_together(
-    curves: Mapping[str, pl.DataFrame], sampling: str | None = None, time_zone: str = UTC
+    curves: Mapping[str, pl.DataFrame],
+    sampling: str | None = None,
+    time_zone: str = UTC,
+    closes: Integers | None = None,
 ) -> pl.DataFrame:
     """Sample all curves at the same times and give their returns, one column for each.
 
     ``time_start`` and ``time`` are the first and the last moment of a return.
 
     The time that all curves have in common is cut at multiples of ``sampling``, by default the longest of 1d, 1h, 1m
-    and 1s of which it holds at least two, as for the figures of one run; days end at midnights of ``time_zone``. A
-    curve is worth what its last mark says; an interval in which none has a new mark is left out. A return from an
-    equity that is not above 0 is null.
+    and 1s of which it holds at least two, as for the figures of one run; days end at midnights of ``time_zone``. With
+    ``closes``, those of sessions, it is cut at them. A curve is worth what its last mark says; an interval in which
+    none has a new mark is left out. A return from an equity that is not above 0 is null.
 
     Examples
     --------
@@ -50,7 +53,8 @@ def returns_together(
     if last <= first:
         return empty
     interval_ns = sampling_ns(sampling or sampling_interval(last - first))
-    ends = np.unique(np.concatenate(([first], edges(first, last, interval_ns, time_zone), [last])))
+    inner = edges(first, last, interval_ns, time_zone) if closes is None else closes
+    ends = np.unique(np.concatenate(([first], inner[(inner > first) & (inner < last)], [last])))
     rows = {name: np.searchsorted(each, ends, side="right") - 1 for name, each in times.items()}
     new = np.concatenate(([True], np.any([np.diff(each) > 0 for each in rows.values()], axis=0)))
     found = {name: changes(floats(known[name]["equity"])[each[new]]) for name, each in rows.items()}
@@ -111,11 +115,11 @@ def against(curve: Curve, benchmark: pl.DataFrame) -> Against | None:
     None where they share no time, or where a return of one of them is undefined.
     """
     mine = pl.DataFrame({"time": pl.Series(curve.times).cast(_TIME), "equity": curve.values})
-    both = returns_together({"mine": mine, "other": benchmark}, curve.sampled, curve.time_zone)
+    both = returns_together({"mine": mine, "other": benchmark}, curve.sampled, curve.time_zone, curve.closes)
     if not both.height or both["mine"].null_count() or both["other"].null_count():
         return None
     times = np.append(nanoseconds(both["time_start"])[:1], nanoseconds(both["time"]))
-    flat = Curve(times, np.ones(len(times)), None, curve.interval, curve.risk_free, curve.time_zone)
+    flat = Curve(times, np.ones(len(times)), None, curve.interval, curve.risk_free, curve.time_zone, None, curve.closes)
     flat.__dict__["sampled"] = curve.sampled
     return Against(both["time"], floats(both["mine"]), floats(both["other"]), flat)
 

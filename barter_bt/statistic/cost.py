@@ -45,20 +45,6 @@ def slippage(activity: Activity) -> float | None:
     return paid + total(((price - seen) * amount)[around])
 
 
-@figure("Cash flows", "money", "Costs", needs="activity")
-def cash_flows(activity: Activity) -> float | None:
-    """Sum of the cash flows that no order moved (funding, interest, dividends, flows of one's own), above 0 what was
-    received, without deposits, withdrawals, fees of trades and variation margin, which is profit of positions; in the
-    reporting asset, null where one was in another.
-    """
-    paid = getattr(activity.run, "cash_flows", None)
-    if paid is None or not paid.height:
-        return 0.0
-    paid = paid.filter(~pl.col("reason").is_in(["deposit", "withdrawal", "trading_fee", "variation_margin"]))
-    reporting = activity.run.reporting.rpartition(".")[2]
-    return total(floats(paid["amount"])) if (paid["asset"].cast(pl.String) == reporting).all() else None
-
-
 @figure("Turnover", "ratio", "Costs", needs="activity", sample="trades", key=True)
 def turnover(activity: Activity) -> float | None:
     """Sum of |notional| of all fills / mean of equity's samples, above 0; quote = reporting asset only."""

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,15 +21,19 @@ from barter_bt.statistic.interval import (
     ACTUAL,
     YEAR_NS,
     interval_ns,
+    rows_at,
     sample_rows,
     sampling_interval,
     sampling_ns,
     spacing_ns,
     warn,
 )
+from barter_bt.statistic.sessions import closes_of
 from barter_bt.statistic.tables import Floats, Integers, Tables, floats, nanoseconds, total
 
 _TAIL = 0.05
+FURTHEST = 366.0
+"""A growth is stated for at most so many times its own length: for a year, if it took a day."""
 _ROUNDING = 1e-14
 """Returns that differ by less are equal: that is the rounding of their division."""
 
@@ -90,6 +94,17 @@ def compound(growth: float, power: float) -> float | None:
         return None
 
 
+def stated(growth: float, power: float) -> float | None:
+    """As :func:`compound`; None beyond :data:`FURTHEST`, of anything but a total loss: minutes say nothing of a year.
+
+    Examples
+    --------
+    >>> round(stated(1.001, 365.0), 3), stated(1.001, 52_560.0), stated(0.0, 52_560.0)
+    (0.44, None, -1.0)
+    """
+    return compound(growth, power) if power <= FURTHEST or growth == 0 else None
+
+
 @dataclass(frozen=True)
 class Curve:
     """Equity at its own times, and how it is looked at.
@@ -110,6 +125,8 @@ class Curve:
         Whose midnights days end at.
     equity
         As ``values`` where these are net of deposits: with them; None where there were none.
+    closes
+        Of trading sessions, at which samples are taken; None: at the ends of the sampling's intervals.
 
     Examples
     --------
@@ -125,6 +142,7 @@ class Curve:
     risk_free: float = 0.0
     time_zone: str = UTC
     equity: Floats | None = None
+    closes: Integers | None = None
 
     @property
     def money(self) -> Floats:
@@ -144,6 +162,8 @@ class Curve:
     @cached_property
     def rows(self) -> Integers:
         """Rows of the samples."""
+        if self.closes is not None:
+            return rows_at(self.times, self.closes)
         return sample_rows(self.times, sampling_ns(self.sampled), self.time_zone)
 
     @cached_property
@@ -173,8 +193,10 @@ class Curve:
 
     @cached_property
     def _apart_ns(self) -> int:
-        """Time between samples."""
+        """Time between samples; a session counts as a day."""
         sampling = sampling_ns(self.sampled)
+        if self.closes is not None:
+            return sampling
         found = spacing_ns(self.times[self.rows], sampling, self.time_zone)
         if found > sampling and self.sampling is not None:
             apart = show(timedelta(microseconds=found // 1000), "duration")
@@ -278,6 +300,7 @@ def curve_of(
     interval: str = ACTUAL,
     risk_free: float = 0.0,
     time_zone: str = UTC,
+    closes: Integers | None = None,
 ) -> Curve | None:
     """Make the curve of a table with ``time`` and ``equity``; marks that are null are left out, None if all are.
 
@@ -290,7 +313,7 @@ def curve_of(
     values, money = floats(equity["equity"]), None
     if "net" in equity.columns:
         values, money = floats(equity["net"]), values
-    return Curve(nanoseconds(equity["time"]), values, sampling, interval, risk_free, time_zone, money)
+    return Curve(nanoseconds(equity["time"]), values, sampling, interval, risk_free, time_zone, money, closes)
 
 
 def curve_of_run(
@@ -302,8 +325,8 @@ def curve_of_run(
     time_zone: str | None = None,
 ) -> Curve | None:
     """Make the curve of a run, in the time zone given or in that of its data."""
-    zone = zone_of(run, time_zone)
-    return curve_of(run.equity, sampling=sampling, interval=interval, risk_free=risk_free, time_zone=zone)
+    options: dict[str, Any] = {"sampling": sampling, "interval": interval, "risk_free": risk_free}
+    return curve_of(run.equity, time_zone=zone_of(run, time_zone), closes=closes_of(run, sampling), **options)
 
 
 def _drawdowns(values: Floats, peaks: Floats) -> Drawdowns:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.statistic.activity import Activity
-from barter_bt.statistic.curve import Curve, compound
+from barter_bt.statistic.curve import Curve, stated
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.performance import total_return
 from barter_bt.statistic.tables import Floats, Integers, floats, nanoseconds, total
@@ -39,7 +39,7 @@ def time_weighted_return(curve: Curve) -> float | None:
 def money_weighted_return(activity: Activity) -> float | None:
     """Internal rate of return i of a year of 365 days: equity at start (1 + i)^T + sum of deposits (1 + i)^t = equity
     at end, T and t in years from the start, and from when the engine learnt of each, to the end; by bisection, nearest
-    to 0 where several would do. Undefined where none does, or a deposit had no price.
+    to 0 where several would do. Undefined where none does, a deposit had no price, or the run is shorter than a day.
     """
     curve, (times, worth) = activity.curve, _paid(activity)
     if curve is None or not curve.span_ns or np.isnan(worth).any():
@@ -48,7 +48,7 @@ def money_weighted_return(activity: Activity) -> float | None:
     left = (curve.times[-1] - times[inside]) / curve.span_ns
     paid = np.concatenate(([float(curve.money[0])], worth[inside]))
     growth = internal_growth(paid, np.concatenate(([1.0], left)), float(curve.money[-1]))
-    return None if growth is None else compound(growth, _YEAR_NS / curve.span_ns)
+    return None if growth is None else stated(growth, _YEAR_NS / curve.span_ns)
 
 
 def internal_growth(paid: Floats, left: Floats, end: float) -> float | None:

@@ -18,6 +18,8 @@ YEAR_NS: Final = 365 * DAY_NS
 SAMPLINGS_NS: Final = {"1d": DAY_NS, "1h": 3_600 * SECOND_NS, "1m": 60 * SECOND_NS, "1s": SECOND_NS}
 INTERVALS: Final = {"daily": DAY_NS, "annual_252": 252 * DAY_NS, "annual_365": YEAR_NS}
 """Barter's intervals: ``Daily``, ``Annual252``, ``Annual365``."""
+SESSION: Final = "session"
+"""Returns are of trading sessions, each of which counts as a day; ``session:XNYS`` names one of several calendars."""
 ACTUAL: Final = "actual"
 """A year of 365 days that holds as many returns as were really there, whatever the market's hours."""
 
@@ -77,7 +79,9 @@ def sampling_ns(sampling: str) -> int:
     >>> sampling_ns("1h") // SECOND_NS
     3600
     """
-    return SAMPLINGS_NS.get(sampling) or _length(sampling, "1d, 4h, 1m")
+    if sampling.partition(":")[0] == SESSION:
+        return DAY_NS
+    return SAMPLINGS_NS.get(sampling) or _length(sampling, f"1d, 4h, 1m, {SESSION}")
 
 
 def sampling_interval(span_ns: int) -> str:
@@ -113,7 +117,24 @@ def sample_rows(times: Integers, interval_ns: int, time_zone: str = UTC) -> Inte
         number = numbers(times, interval_ns)  # many edges: ask each mark for the last before it
         rows = np.flatnonzero((number[1:] > number[:-1]) & (number[1:] * interval_ns > first))
     else:
-        rows = np.searchsorted(times, edges(first, last, interval_ns, time_zone), side="right") - 1
+        return rows_at(times, edges(first, last, interval_ns, time_zone))
+    return _with_ends(rows, times)
+
+
+def rows_at(times: Integers, ends: Integers) -> Integers:
+    """Pick the rows that stand for some times, ascending: the last at or before each, the first row and the last.
+
+    Examples
+    --------
+    >>> rows_at(np.array([0, 5, 10, 14, 31]), np.array([-4, 9, 12, 40])).tolist()
+    [0, 1, 2, 4]
+    """
+    inside = ends[(ends >= times[0]) & (ends <= times[-1])]
+    return _with_ends(np.searchsorted(times, inside, side="right") - 1, times)
+
+
+def _with_ends(rows: Integers, times: Integers) -> Integers:
+    """With the first row and the last, each once."""
     rows = np.concatenate(([0], rows, [len(times) - 1]))
     return rows[np.concatenate(([True], rows[1:] != rows[:-1]))]
 

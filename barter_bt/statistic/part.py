@@ -11,6 +11,7 @@ import polars as pl
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.activity import Activity, plain
 from barter_bt.statistic.curve import curve_of_run
+from barter_bt.statistic.sessions import NO_SESSIONS
 from barter_bt.statistic.summary import summarise
 from barter_bt.statistic.tables import Tables
 
@@ -31,6 +32,7 @@ class Part:
     config: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     splits: pl.DataFrame = field(default_factory=pl.DataFrame)
+    sessions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_SESSIONS))
 
 
 def parts(run: Tables, by: By, sampling: str | None = None, time_zone: str | None = None) -> dict[str, Part]:
@@ -78,7 +80,7 @@ def parts(run: Tables, by: By, sampling: str | None = None, time_zone: str | Non
         part = Part(
             orders, trades, closed, run.balances.clear(), pl.DataFrame(schema=_EQUITY), run.reporting, run.config
         )
-        part = replace(part, splits=_splits_of(run, trades))
+        part = replace(part, splits=_splits_of(run, trades), sessions=_sessions_of(run))
         found[name] = _with_equity(part, run, samples)
     return {name: _without_equity(part) for name, part in found.items()} if by == "strategy" and _shared(run) else found
 
@@ -127,6 +129,11 @@ def _splits_of(run: Tables, trades: pl.DataFrame) -> pl.DataFrame:
     return splits.with_columns(names).join(trades.select(names).unique(), on=["exchange", "instrument"], how="semi")
 
 
+def _sessions_of(run: Tables) -> pl.DataFrame:
+    found: pl.DataFrame = getattr(run, "sessions", pl.DataFrame(schema=NO_SESSIONS))
+    return found
+
+
 def _without_equity(part: Part) -> Part:
     return Part(**{**part.__dict__, "equity": pl.DataFrame(schema=_EQUITY)})
 
@@ -154,4 +161,7 @@ def _assets(run: Tables, samples: pl.DataFrame) -> Iterator[tuple[str, Part]]:
         known = samples.filter(pl.col("time") >= equity["time"].min()).join_asof(equity.sort("time"), on="time")
         equity = pl.concat([equity, known]).sort("time", maintain_order=True)
         none = run.orders.clear(), run.trades.clear(), run.positions.clear()
-        yield asset if once else f"{exchange}.{asset}", Part(*none, rows, equity, asset, run.config)
+        yield (
+            asset if once else f"{exchange}.{asset}",
+            Part(*none, rows, equity, asset, run.config, sessions=_sessions_of(run)),
+        )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from barter_bt.statistic.curve import Curve, compound, ratio
+from barter_bt.statistic.curve import Curve, ratio, stated
 from barter_bt.statistic.figure import figure
 from barter_bt.statistic.tables import total
 
@@ -37,7 +37,8 @@ def sampling(curve: Curve) -> str:
     """Interval at whose ends equity is sampled for returns: the one asked for, else the longest of 1d, 1h, 1m, 1s of
     which the run holds at least two (1s if none); edges are its multiples since 1970, of whole days midnights of the
     time zone, else in UTC; a sample is the last mark at or before an edge, edges without a new mark give none, and the
-    first and last marks are samples too.
+    first and last marks are samples too. "session" has the closes of the run's trading sessions as edges, and then one
+    return counts as one of a day where figures are stated for a number of days.
     """
     return curve.sampled
 
@@ -99,20 +100,21 @@ def total_return(curve: Curve) -> float | None:
 @figure("Return ({per})", "fraction", "Return", sample="marks", key=True)
 def annual_return(curve: Curve) -> float | None:
     """(equity at end / equity at start) ^ (returns in the interval / n) - 1: -1 after a total loss, not defined where
-    equity ends below 0 or does not start above it.
+    equity ends below 0 or does not start above it, or the power is above 366: what less than a day has made says
+    nothing of a year.
     """
     growth, count = _growth(curve), len(curve.rows) - 1
-    return None if growth is None or not curve.periods or not count else compound(growth, curve.periods / count)
+    return None if growth is None or not curve.periods or not count else stated(growth, curve.periods / count)
 
 
 @figure("CAGR", "fraction", "Return", sample="marks")
 def cagr(curve: Curve) -> float | None:
     """(equity at end / equity at start) ^ (365.25 days / (end - start)) - 1: compound annual growth by calendar years,
     whatever the stated interval; -1 after a total loss, not defined where equity ends below 0 or does not start above
-    it.
+    it, or the power is above 366.
     """
     growth, years = _growth(curve), curve.span_ns / _CALENDAR_YEAR_NS
-    return None if growth is None or not years else compound(growth, 1.0 / years)
+    return None if growth is None or not years else stated(growth, 1.0 / years)
 
 
 @figure("Equity at its peak", "money", "Return", sample="marks")

@@ -15,6 +15,7 @@ from barter_bt.statistic.calendar import zone_of
 from barter_bt.statistic.facts import Facts
 from barter_bt.statistic.figure import ALIASES, FIGURES, Figure, Value, find, show
 from barter_bt.statistic.interval import ACTUAL, interval_ns, per, sampling_ns
+from barter_bt.statistic.sessions import closes_of
 from barter_bt.statistic.tables import Tables
 from barter_bt.statistic.undefined import first_return_undefined, why_undefined
 
@@ -258,7 +259,8 @@ def summarise(
         :func:`~barter_bt.statistic.benchmark.marks_of`): alpha, beta and the like are against it.
     sampling
         Length between the samples that returns are made of, such as "1d" or "4h"; by default the longest of 1d, 1h,
-        1m, 1s of which the run holds at least two.
+        1m, 1s of which the run holds at least two. "session": at the closes of the run's trading sessions, and
+        "session:XNYS" of one calendar, where it has several.
     interval
         What figures are stated for: "actual" (a year, with as many returns as were really there), "annual_252",
         "annual_365", "daily", or a length such as "30d".
@@ -278,6 +280,7 @@ def summarise(
     interval_ns(interval)
     if sampling is not None:
         sampling_ns(sampling)
+        closes_of(run, sampling)
     if time_zone is not None:
         zone_of(run, time_zone)
     other = None if benchmark is None else marks_of(benchmark, zone_of(run, time_zone))

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from barter_bt.statistic.activity import plain
-from barter_bt.statistic.curve import Curve
+from barter_bt.statistic.curve import FURTHEST, Curve
 from barter_bt.statistic.facts import Facts
 from barter_bt.statistic.figure import FIGURES, Figure, show
 
 _FEWEST = {"skew": 3, "kurtosis": 4, "probabilistic_sharpe": 4, "omega": 1}
 _OF_TRIPS = ("best_return", "worst_return", "mean_return")
-_OF_GROWTH = ("total_return", "time_weighted_return", "annual_return", "cagr", "calmar")
+_OF_YEARS = ("annual_return", "cagr", "calmar")
+_OF_GROWTH = ("total_return", "time_weighted_return", *_OF_YEARS)
 
 
 def why_undefined(figure: Figure, facts: Facts) -> str:
@@ -52,8 +53,10 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
             yield f"equity at start is {show(float(curve.values[0]), 'money')}, which is not above 0"
         if figure.name in _OF_GROWTH and curve.values[-1] < 0:
             yield f"equity at end is {show(float(curve.values[-1]), 'money')}: a negative growth has no such power"
-        if figure.name in ("annual_return", "cagr", "calmar") and not curve.span_ns:
+        if figure.name in _OF_YEARS and not curve.span_ns:
             yield "start and end are one moment"
+        if figure.name in _OF_YEARS and (short := _too_short(curve)):
+            yield short
         if figure.name in _OF_GROWTH and (figure.name == "cagr" or facts.value(FIGURES["annual_return"]) is None):
             yield "it is beyond all numbers"
         never = curve.drawdowns is not None and not len(curve.drawdowns.depth)
@@ -61,6 +64,15 @@ def _reasons(figure: Figure, facts: Facts) -> Iterator[str]:
     if figure.sample == "days":
         yield first_return_undefined(curve) or "there is only one mark"
     yield from _of_returns(figure, curve)
+
+
+def _too_short(curve: Curve) -> str:
+    """Words for a run whose growth is not stated for so much longer; none if it is."""
+    count = len(curve.rows) - 1
+    if not curve.periods or curve.periods <= FURTHEST * count:
+        return ""
+    lasted = show(timedelta(microseconds=curve.span_ns // 1000), "duration")
+    return f"the run lasted {lasted}: its growth is not stated for more than {FURTHEST:.0f} times as long"
 
 
 def _of_returns(figure: Figure, curve: Curve) -> Iterator[str]:
@@ -95,6 +107,10 @@ def _of_activity(figure: Figure, facts: Facts) -> Iterator[str]:
     if figure.section == "Deposits":
         yield from _of_deposits(figure, facts)
         return
+    if figure.section == "Cash flows":
+        has_flows = hasattr(run, "cash_flows")
+        yield f"a cash flow had no price in {run.reporting} when it came" if has_flows else "parts have no cash flows"
+        return
     if figure.sample == "positions" and figure.name != "exposure" and not run.positions.height:
         yield "no position was closed"
     if figure.name in _OF_TRIPS:
@@ -122,6 +138,8 @@ def _of_deposits(figure: Figure, facts: Facts) -> Iterator[str]:
     if facts.value(FIGURES["deposits"]) is None:
         yield f"a deposit had no price in {facts.activity.run.reporting} when it came"
     if figure.name == "money_weighted_return":
+        if facts.curve is not None and facts.curve.span_ns and (short := _too_short(facts.curve)):
+            yield short
         yield (
             facts.no_curve if facts.curve is None else "start and end are one moment, or no rate makes one of the other"
         )

@@ -45,6 +45,11 @@ def _usd(*levels: tuple[float, float, float], days: int = 1) -> FeeTiers:
     return FeeTiers([FeeLevel(volume * days, maker, taker) for volume, maker, taker in levels], asset="usd")
 
 
+_IBKR = (
+    "stocks in dollars, whole shares; the page bears no date, but has the regulator's fee on sales, 0.0000278, that "
+    "began on this day; its rates may have held before. Regulators' fees are left out. "
+)
+
 FEE_PRESETS: Final[Mapping[str, FeePreset]] = {
     "binance_spot_2018_07_20": FeePreset(
         Fees(0.001, 0.001, paid_in="bnb", discount=0.25),
@@ -116,5 +121,86 @@ FEE_PRESETS: Final[Mapping[str, FeePreset]] = {
         published="before 2023-01-17",
         note="derivatives, a copy of the exchange's announcement; the levels are of an average day of the last 30. "
         "Discounts for staking, the VIP programme and incentives for makers are left out",
+    ),
+    "alpaca_crypto_2023_03_13": FeePreset(
+        Fees(
+            0.0015,
+            0.0025,
+            paid_in="received",
+            tiers=_usd(
+                (100_000, 0.0012, 0.0022),
+                (500_000, 0.0010, 0.0020),
+                (1_000_000, 0.0008, 0.0018),
+                (10_000_000, 0.0005, 0.0015),
+                (25_000_000, 0.0002, 0.0013),
+                (50_000_000, 0.0002, 0.0012),
+                (100_000_000, 0.0, 0.0010),
+            ),
+        ),
+        since="2023-03-13",
+        source="https://alpaca.markets/support/crypto-maker-taker-gmt-faq",
+        published="before 2023-03-13",
+        note="spot; that the fee is taken from what is received says https://alpaca.markets/docs/crypto/activities/, "
+        "which also says that it is booked at the end of the day: here at once",
+    ),
+    "kraken_futures_2023_09_14": FeePreset(
+        Fees(
+            0.0002,
+            0.0005,
+            tiers=_usd(
+                (100_001, 0.00015, 0.0004),
+                (1_000_001, 0.000125, 0.0003),
+                (5_000_001, 0.0001, 0.00025),
+                (10_000_001, 0.000075, 0.0002),
+                (20_000_001, 0.00005, 0.00015),
+                (50_000_001, 0.000025, 0.000125),
+                (100_000_001, 0.0, 0.0001),
+            ),
+        ),
+        since="2023-09-14",
+        source="https://support.kraken.com/hc/en-us/articles/360048917612-Fee-schedule",
+        published="before 2023-12-14",
+        note="the page bears no date, but tells of rebates from 2023-09-14 to 2023-12-14 for makers of some contracts, "
+        "which are left out; its rates may have held before",
+    ),
+    "kraken_derivatives_eea_2026_03_26": FeePreset(
+        Fees(
+            0.0002,
+            0.0005,
+            tiers=_usd(
+                (2_500_000, 0.00015, 0.00045),
+                (5_000_000, 0.000125, 0.0004),
+                (10_000_000, 0.0001, 0.00035),
+                (20_000_000, 0.000075, 0.0003),
+                (30_000_000, 0.00005, 0.00025),
+                (50_000_000, 0.00003, 0.0002),
+                (75_000_000, 0.000015, 0.00015),
+                (100_000_000, 0.0, 0.000125),
+                (250_000_000, -0.000015, 0.0001),
+                (500_000_000, -0.00003, 0.0001),
+                (1_000_000_000, -0.00005, 0.0001),
+            ),
+        ),
+        since="2026-03-26",
+        source="https://support.kraken.com/no/articles/fees-for-derivatives-trading-eea",
+        published="before 2026-03-26",
+        note="clients in the European Economic Area; the page bears no date, but says that fees of partial "
+        "liquidations, which are left out, begin on that day; its rates may have held before",
+    ),
+    "ibkr_us_stocks_fixed_2024_05_22": FeePreset(
+        Fees(per_contract=0.005, minimum=1.0, maximum=0.01),
+        since="2024-05-22",
+        source="https://www.interactivebrokers.co.uk/en/pricing/commissions-stocks.php",
+        published="after 2024-05-22",
+        note=_IBKR + "They include what exchanges and clearing cost",
+    ),
+    "ibkr_us_stocks_tiered_2024_05_22": FeePreset(
+        Fees(per_contract=0.0035, minimum=0.35, maximum=0.01),
+        since="2024-05-22",
+        source="https://www.interactivebrokers.co.uk/en/pricing/commissions-stocks.php",
+        published="after 2024-05-22",
+        note=_IBKR
+        + "The first tier; others go by shares a month, from 300,000 on. Fees of exchanges, of clearing (0.0002 a "
+        "share) and what is passed through are left out",
     ),
 }

@@ -58,7 +58,7 @@ def test_a_sweep_is_a_table_of_figures(config, tmp_path, capsys):
     found = bt.Sweep.read(tmp_path / "out" / "sweep.parquet")
     assert (told["sets"], told["trials"], found.frame["fast"].to_list()) == (4, 4, [2, 3, 4, 5])
     assert {name: told["best"][name] for name in found.parameters} == found.best()
-    assert main([*words, "--set", "slow=8,20", "--where", "fast < 4", "--objective", "calmar"]) == 0
+    assert main([*words, "--set", "slow=8,20", "--where", "fast < 4", "--objective", "sortino"]) == 0
     out = capsys.readouterr().out
     assert "Sweep of 4 sets in 4 runs, 8 trials" in out
     assert (tmp_path / "out" / "heatmap.png").is_file()

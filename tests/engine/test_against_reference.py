@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from barter_bt.errors import BarterBtError, DataError, StrategyError
+from barter_bt.errors import BarterBtError, ConfigError, DataError, StrategyError
 from barter_bt.testing import (
     assert_idle_instrument_changes_nothing,
     assert_order_of_declaration_changes_nothing,
@@ -43,13 +43,15 @@ from tests.reference.compare import (
 )
 from tests.reference.engine import run
 from tests.reference.model import build
+from tests.reference.refusal import refusals
 from tests.reference.transform import dealt, flat, shift_of
 
 COMPILED = draws(400)
 INTERPRETED = 150
 RELATED = draws(40)  # scenarios for each relation
 BLOCKS = 4  # for pytest-xdist
-FOUND = (100905, 200520, 73385, 90405, 1142)  # seeds on which the engines, or an invariant, have differed
+FOUND = (100905, 200520, 73385, 90405, 1142, 5788)  # seeds on which the engines, or an invariant, have differed
+REFUSED = (1436, 2188, 3445, 3821, 6239, 12142, 20429)  # seeds whose numbers do not fit each other
 
 any_scenario = settings(max_examples=draws(25), deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -72,6 +74,16 @@ def disagreements(seeds: Iterable[int], *, interpret: bool) -> list[str]:
 @pytest.mark.parametrize("seed", FOUND)
 def test_what_has_differed_once_agrees(seed: int) -> None:
     assert disagreements([seed], interpret=True) == []
+
+
+@pytest.mark.parametrize("seed", REFUSED)
+def test_what_cannot_be_counted_both_refuse(seed: int) -> None:
+    """Of these seeds: a balance, targets, orders off the grid, units of a conversion, of fees and of an instrument."""
+    scenario = random_scenario(seed)
+    assert refusals(scenario)
+    assert disagreements([seed], interpret=True) == []
+    with pytest.raises((ConfigError, StrategyError)):
+        fast(scenario, interpret=True)
 
 
 def test_interpreted_agrees() -> None:

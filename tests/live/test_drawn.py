@@ -17,6 +17,7 @@ from barter_bt.engine.order import NO_TIME
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import BarterBtError
 from barter_bt.live import SimulatedExchange
+from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.session import Session
 from barter_bt.protocol import TradingState, from_json, to_json
 from barter_bt.testing.scenario import Scenario, Seeded, Source, make, to_backtest
@@ -51,7 +52,7 @@ def make_told(source: Source) -> Scenario:
 
 
 def both(scenario: Scenario) -> tuple[bt.Result, SimulatedExchange, Session]:
-    """A backtest, and the same strategy on paper; each request goes through JSON."""
+    """A backtest, and the same strategy on paper; each request goes through JSON, all money is explained (rule 84)."""
     given_ = to_backtest(scenario) | {"interpret": True}
     given_.pop("strategy")
     simulation = bt.Simulation(given_.pop("data"), given_.pop("instruments"), **given_)
@@ -60,8 +61,10 @@ def both(scenario: Scenario) -> tuple[bt.Result, SimulatedExchange, Session]:
     arguments = exchange.engine_arguments() | {"trading": TradingState.ENABLED}
     session = Session(Asks(scenario), clients, **arguments)
     exchange.attach(session.engine, timer_ns=session.timer_ns, bar_close=session.wakes_at_bars)
+    reconciler = Reconciler(session.engine, grace_ns=1, overdue_ns=0)  # a fee in a third asset is told behind its trade
     while (arrival := exchange.next()) is not None:
         session.process(arrival)
+        assert not reconciler.sees_trouble(arrival, arrival.time), reconciler.trouble
     return result, exchange, session
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+import barter_bt as bt
 from barter_bt import protocol as bp
+from barter_bt.data import candles, generate, interest
 from barter_bt.errors import ConnectionFailed
 from barter_bt.instrument import IndexedInstruments
 from barter_bt.live import Arrival, Manual, paper
@@ -248,3 +250,41 @@ def test_a_simulated_account_is_explained_by_its_trades(strategy: Any) -> None:
         assert handle.unreconciled == []
     assert traded_.trades.height > 10
     assert traded_.trades.height == simulated.run(strategy()).trades.height
+
+
+@pytest.mark.parametrize(
+    "fees",
+    [
+        bt.Fees(0.0005, 0.001, paid_in="received"),
+        bt.Fees(-0.0005, -0.001, paid_in="received"),
+        bt.Fees(0.0005, 0.001, paid_in="bnb", discount=0.25),
+        bt.Fees(0.0005, 0.001, paid_in="usd", discount=0.1),
+        bt.Fees(-0.0005, 0.001),
+    ],
+)
+def test_a_simulated_account_is_explained_whatever_fees_are_paid_in(fees: bt.Fees) -> None:
+    """A buy receives less, or a third asset pays by a cash flow; interest is told by one, too (rules 44, 63 and 84)."""
+    bnb = bt.Instrument("x", "bnb_usd", price_increment="0.0001", quantity_increment="0.001")
+    data = [candles(generate.candles(60, seed, one.name)) for seed, one in ((1, BTC), (2, bnb))]
+    flows = [interest("usd", cash=0.5, every="7m"), interest("bnb", cash=0.25, every="7m")]
+    money = {"usd": 10_000, "bnb": 30, "btc": 3}
+    given_ = {"venues": bt.Venue(fees=fees), "balances": money, "cash_flows": flows, "interpret": True}
+    simulated = bt.Simulation(data, [BTC, bnb], **given_)
+
+    class Turns:
+        """Buys and sells in turn, whole and in odd lots."""
+
+        wake = "bar_close"
+
+        def generate_algo_orders(self, state: Any) -> Any:
+            sent, odd = len(state.raw.orders), 0.003 * (state.time // 60_000_000_000 % 7)
+            price = round(state.price("btc_usd") * (1 + odd / 1000), 4)
+            limits = [bt.OrderRequest("btc_usd", 1 + odd, price) if sent % 3 else bt.OrderRequest("btc_usd", -1)]
+            return [], [*limits, bt.OrderRequest("bnb_usd", 0.5 if sent % 4 else -0.3)]
+
+    system = paper(simulated, Turns(), reconcile=True, grace=1)  # that asset's payment is told behind the trade
+    with system.running() as handle:
+        run_ = handle.shutdown_after_backtest()
+        assert handle.unreconciled == []
+    assert run_.trades.height > 20
+    assert len(run_.state.payments) > 4

@@ -17,6 +17,7 @@ from barter_bt.testing import assert_all
 from barter_bt.testing.scenario import Scenario, random_scenario, to_backtest
 
 from .engine import run
+from .refusal import refusals
 from .tables import AMENDS, BALANCES, ORDERS, PAYMENTS, POSITIONS, SCALES, TRADES, Table, Tables, above_zero, row_of
 
 if TYPE_CHECKING:
@@ -164,17 +165,24 @@ def broken_invariant(result: Result) -> str:
 
 
 def disagreement(scenario: Scenario, *, interpret: bool = False) -> str:
-    """Run both and say on what they differ; empty if they agree, also where both leave the range (rule 2)."""
-    from barter_bt.errors import EngineError
+    """Run both and say on what they differ; empty if they agree, also where both leave the range (rule 2) or refuse."""
+    from barter_bt.errors import ConfigError, EngineError, StrategyError
 
+    refused = refusals(scenario)
     try:
         result = fast(scenario, interpret=interpret)
+    except (ConfigError, StrategyError) as error:
+        if any(words in str(error) for words in refused):
+            return ""
+        raise
     except EngineError as error:
         try:
             run(scenario)
         except OverflowError:
             return ""
         return f"the engine alone ends: {error}"
+    if refused:
+        return f"the reference alone refuses: {refused[0]}"
     try:
         tables = run(scenario)
     except OverflowError as error:

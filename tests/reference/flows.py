@@ -84,7 +84,7 @@ def settlements(world: World, scenario: Scenario, start: int, last: int) -> Iter
         rows = [row for row in scenario.cash_flows if row[0] == "settlement" and row[2] == spec.name]
         due = [(time, Fraction(item.ticks_of(price))) for _, time, _, price in rows if time >= start]
         due = due if rows else [(closes, Fraction(0)) for _, closes in sessions if closes > start]
-        for time, ticks in due if spec.daily and spec.kind == "future" else []:
+        for time, ticks in due if spec.daily and spec.kind in ("future", "inverse") else []:
             if time <= last and not item.has_expired(time):
                 yield Flow("variation_margin", time, item, item.quote, ticks, "settlement")
 

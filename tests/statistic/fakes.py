@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from barter_bt.backtest.journal import NO_FLOWS, NO_SPLITS
+from barter_bt.statistic.sessions import NO_SESSIONS
 
 NS = pl.Datetime("ns", "UTC")
 SIDES = pl.Enum(["buy", "sell"])
@@ -91,6 +92,7 @@ class FakeRun:
     equity: pl.DataFrame = field(default_factory=lambda: table(EQUITY))
     cash_flows: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_FLOWS))
     amends: pl.DataFrame = field(default_factory=pl.DataFrame)
+    sessions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_SESSIONS))
     splits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_SPLITS))
     record: pl.DataFrame | None = None
     audit: pl.DataFrame | None = None

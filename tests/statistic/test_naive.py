@@ -86,12 +86,13 @@ def naive(marks, sampling, interval, risk_free, zone):
     found = {"total_return": made, "time_weighted_return": made, "periods": periods, "annual_return": None}
     if growth is not None and growth >= 0 and n and periods:
         log = -math.inf if growth == 0 else math.log(growth) * periods / n
-        found["annual_return"] = math.expm1(log) if log < 709.7 else None
+        allowed = growth == 0 or periods / n <= 366
+        found["annual_return"] = math.expm1(log) if log < 709.7 and allowed else None
     years = span / (1461 * 6 * HOUR)  # of 365.25 days
     found |= {"cagr": None, "equity_peak": max(value for _, value in marks)}
     if growth is not None and growth >= 0 and years:
         log = -math.inf if growth == 0 else math.log(growth) / years
-        found["cagr"] = math.expm1(log) if log < 709.7 else None
+        found["cagr"] = math.expm1(log) if log < 709.7 and (growth == 0 or years * 366 >= 1) else None
     days = [each for each in changes(sampled(marks, DAY, zone)[0]) if each is not None]
     found |= {"best_day": max(days, default=None), "worst_day": min(days, default=None)}
     found |= of_returns(r if whole else [], f, root)

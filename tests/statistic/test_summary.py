@@ -12,6 +12,8 @@ from barter_bt.errors import ConfigError
 from barter_bt.statistic import FIGURES, Summary, summarise
 from tests.statistic.fakes import TRADES, FakeRun, crossing_run, equity_of, table
 
+FLOWS = [name for name, figure in FIGURES.items() if figure.section == "Cash flows"]
+
 
 def test_every_figure_has_a_definition_and_a_place():
     assert len(FIGURES) == len(Summary("usd")) > 50
@@ -26,7 +28,7 @@ def test_every_figure_has_a_definition_and_a_place():
 def test_a_run_in_which_nothing_happened():
     summary = summarise(FakeRun())
     counts = dict.fromkeys(("orders", "orders_filled", "orders_rejected", "trades", "positions"), 0)
-    assert summary == Summary("usd", counts | {"fees": 0.0, "cash_flows": 0.0, "deposits": 0.0})
+    assert summary == Summary("usd", counts | dict.fromkeys(("fees", "deposits", *FLOWS), 0.0))
     assert "Orders" in repr(summary)
 
 

@@ -250,7 +250,7 @@ class Config:
 
         if "instrument" not in options:
             self._fail(f"{key}.instrument", "it is needed: a catalog has many", 'instrument = "btc_usdt"')
-        taken = {"instrument", "exchange"} | ({"seen_by"} if kind not in BOOKS else set())
+        taken = {"instrument", "exchange"} | ({"seen_by", "adjusted"} if kind not in BOOKS else set())
         for name in options.keys() - taken:
             self._fail(f"{key}.{name}", "it has no effect on rows of a catalog", "it is said when files are imported")
         stream: Stream = self._make(key, getattr(data.Catalog(path), kind), options)

@@ -51,6 +51,10 @@ class DataSection(Section, frozen=True):
     symbol_changes: (
         Annotated[str, Meta(description="a file of time, before and after: rows get the last symbol")] | UnsetType
     ) = UNSET
+    adjusted: (
+        Annotated[Literal["splits", "splits_and_dividends"], Meta(description="what its prices are adjusted for")]
+        | UnsetType
+    ) = UNSET
 
 
 class InstrumentSection(Section, frozen=True):

@@ -16,6 +16,7 @@ from barter_bt.backtest.prices import SCHEMA, DrawnPrices
 from barter_bt.backtest.run_directory.manifest import check, load
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.files import set_aside
+from barter_bt.statistic.sessions import NO_SESSIONS
 from barter_bt.statistic.summary import Summary
 
 TABLES: Final = ("orders", "trades", "positions", "balances", "equity")
@@ -115,6 +116,13 @@ class SavedRun(Analysis):
         if "splits.parquet" not in self.manifest["files"]:
             return pl.DataFrame(schema=NO_SPLITS)
         return self.scan("splits").collect()
+
+    @cached_property
+    def sessions(self) -> pl.DataFrame:
+        """Trading sessions that were given: see :attr:`barter_bt.Result.sessions`."""
+        if "sessions.parquet" not in self.manifest["files"]:
+            return pl.DataFrame(schema=NO_SESSIONS)
+        return self.scan("sessions").collect()
 
     @cached_property
     def amends(self) -> pl.DataFrame:

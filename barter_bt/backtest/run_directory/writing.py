@@ -19,6 +19,8 @@ from barter_bt.files import clean, flush, put_directory, temporary, write_parque
 from barter_bt.statistic.summary import summarise
 from barter_bt.statistic.tables import Tables
 
+_SELDOM = ("cash_flows", "splits", "amends", "sessions")  # tables that are written where they have rows
+
 
 class Run(Tables, Protocol):
     """What is saved of a run: its tables and everything that describes it."""
@@ -38,6 +40,10 @@ class Run(Tables, Protocol):
     @property
     def splits(self) -> pl.DataFrame:
         """Splits, and what positions became by them."""
+
+    @property
+    def sessions(self) -> pl.DataFrame:
+        """Trading sessions that were given."""
 
     @property
     def amends(self) -> pl.DataFrame:
@@ -134,7 +140,7 @@ def _files(result: Run, *, plot: bool, others: Mapping[str, Tables]) -> dict[str
     curve = None if other is None else other.equity
     tables = {name: getattr(result, name) for name in TABLES} | {"record": result.record, "audit": result.audit}
     tables["benchmark"] = curve
-    tables |= {name: frame for name in ("cash_flows", "splits", "amends") if (frame := getattr(result, name)).height}
+    tables |= {name: frame for name in _SELDOM if (frame := getattr(result, name)).height}
     if hasattr(result, "prices_to_draw"):
         tables["prices"] = result.prices_to_draw()
     tables["round_trips"] = getattr(result, "round_trips", None)

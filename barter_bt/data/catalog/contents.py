@@ -6,7 +6,7 @@ from typing import cast
 
 import polars as pl
 
-from barter_bt.data.canonical import Options
+from barter_bt.data.canonical import Adjusted, Options
 from barter_bt.data.catalog.kinds import layout_of
 from barter_bt.data.catalog.manifest import Entry, Manifest
 from barter_bt.data.catalog.moments import Moment, less_than_asked, span, within
@@ -26,7 +26,7 @@ class Contents:
 
     def trades(
         self, instrument: str, start: Moment = None, end: Moment = None, *,
-        exchange: str | None = None, seen_by: SeenBy = "all",
+        exchange: str | None = None, seen_by: SeenBy = "all", adjusted: Adjusted | None = None,
     ) -> Stream:  # fmt: skip
         """Trades of an instrument, as a stream whose files are opened when their rows are read.
 
@@ -38,7 +38,7 @@ class Contents:
             The first time, and the first time after it: datetimes with a zone, or ISO texts (without a zone UTC).
         exchange
             Where; needed if the catalog has the instrument of several. A run tells if the instrument is at another.
-        seen_by
+        seen_by, adjusted
             As for :func:`~barter_bt.data.trades`.
 
         Raises
@@ -46,21 +46,21 @@ class Contents:
         ConfigError
             There is no such data, none between these times, or that of several exchanges.
         """
-        return self._stream("trades", instrument, start, end, exchange, seen_by)
+        return self._stream("trades", instrument, start, end, exchange, seen_by, adjusted)
 
     def quotes(
         self, instrument: str, start: Moment = None, end: Moment = None, *,
-        exchange: str | None = None, seen_by: SeenBy = "all",
+        exchange: str | None = None, seen_by: SeenBy = "all", adjusted: Adjusted | None = None,
     ) -> Stream:  # fmt: skip
         """Best quotes of an instrument, as :meth:`trades`."""
-        return self._stream("quotes", instrument, start, end, exchange, seen_by)
+        return self._stream("quotes", instrument, start, end, exchange, seen_by, adjusted)
 
     def candles(
         self, instrument: str, start: Moment = None, end: Moment = None, *,
-        exchange: str | None = None, seen_by: SeenBy = "all",
+        exchange: str | None = None, seen_by: SeenBy = "all", adjusted: Adjusted | None = None,
     ) -> Stream:  # fmt: skip
         """Candles of an instrument, as :meth:`trades`: the times at which they close count."""
-        return self._stream("candles", instrument, start, end, exchange, seen_by)
+        return self._stream("candles", instrument, start, end, exchange, seen_by, adjusted)
 
     def book(self, instrument: str, start: Moment = None, end: Moment = None, *, exchange: str | None = None) -> Stream:
         """Messages of an instrument's order book, as :meth:`trades`; it is unknown until the first snapshot in them."""
@@ -114,14 +114,15 @@ class Contents:
         return self.place.manifest()
 
     def _stream(
-        self, kind: str, instrument: str, start: Moment, end: Moment, exchange: str | None, seen_by: SeenBy
-    ) -> Stream:
+        self, kind: str, instrument: str, start: Moment, end: Moment, exchange: str | None, seen_by: SeenBy,
+        adjusted: Adjusted | None = None,
+    ) -> Stream:  # fmt: skip
         first, after = span(start, end)
         entries = within(self._entries(kind, instrument, exchange), first, after)
         label = f"{kind} of {instrument} in {self.place.name}"
         doubts = less_than_asked(label, entries, first, after)
         source = CatalogSource(self.place, entries, first, after, label, doubts)
-        return Stream([source], Options(kind, instrument=instrument), seen_by=seen_by)
+        return Stream([source], Options(kind, instrument=instrument, adjusted=adjusted), seen_by=seen_by)
 
     def _dated(
         self, kind: str, instrument: str | None, start: Moment, end: Moment, exchange: str | None

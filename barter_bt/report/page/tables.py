@@ -11,8 +11,10 @@ import polars as pl
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, Unit, show
+from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.interval import ACTUAL, per
 from barter_bt.statistic.part import By, figures_by
+from barter_bt.statistic.sessions import NO_SESSIONS, by_session
 from barter_bt.statistic.summary import Summary
 from barter_bt.statistic.tables import Tables
 
@@ -68,6 +70,8 @@ def tables_of(run: Tables, options: Mapping[str, Any]) -> list[Table]:
         _by(run, "instrument", options),
         _by(run, "strategy", options),
         _drawdowns(run),
+        _sessions(run),
+        frame_table(f"Cash flows by reason, in {run.reporting}", flows_by(run)),
         frame_table(
             "Best and worst positions", _extremes(run.positions), _left_out(run.positions.height, 2 * ROWS // 4)
         ),
@@ -100,6 +104,21 @@ def _drawdowns(run: Tables) -> Table:
         for row in drawdown_table(curve_of(run.equity), 10).iter_rows(named=True)
     ]
     return Table("Deepest drawdowns", ("Depth", "Peak", "Lowest", "Back at the peak", "Lasted"), rows)
+
+
+def _sessions(run: Tables) -> Table | None:
+    """The last sessions, of runs that were given those of one calendar."""
+    given: pl.DataFrame = getattr(run, "sessions", pl.DataFrame(schema=NO_SESSIONS))
+    if given["calendar"].n_unique() != 1:
+        return None
+    found = by_session(run)
+    units: list[Unit] = ["text", "time", "time", "money", "fraction", "count"]
+    rows = [
+        [_cell(cell, unit) for cell, unit in zip(row, units, strict=True)]
+        for row in found[-ROWS:].reverse().iter_rows()
+    ]
+    columns = ("Session", "Open", "Close", "Equity at its close", "Return", "Trades")
+    return Table("Last sessions", columns, rows, _left_out(found.height, ROWS))
 
 
 def _extremes(positions: pl.DataFrame) -> pl.DataFrame:

@@ -17,8 +17,10 @@ from barter_bt.statistic.bootstrap import CONFIDENCE, CURVES, bootstrap
 from barter_bt.statistic.curve import curve_of
 from barter_bt.statistic.drawdown import drawdown_table
 from barter_bt.statistic.figure import FIGURES, show
+from barter_bt.statistic.flows import flows_by
 from barter_bt.statistic.part import figures_by
 from barter_bt.statistic.season import returns_by
+from barter_bt.statistic.sessions import NO_SESSIONS, by_session
 from barter_bt.statistic.summary import Summary, summarise
 from barter_bt.statistic.tables import Tables
 
@@ -110,10 +112,19 @@ def facts(run: Tables, *, benchmark: Benchmark | None = None, **options: Any) ->
         "by_instrument": _rows(figures_by(run, "instrument", **options)),
         "by_strategy": _rows(figures_by(run, "strategy", **options)),
         "by_asset": _rows(figures_by(run, "asset", **options)),
+        "cash_flows": _rows(flows_by(run)),
+        "sessions": _sessions(run),
         "drawdowns": _rows(drawdown_table(curve_of(run.equity), 10)),
         "months": _rows(returns_by(run, "month", options.get("time_zone"))),
         "intervals": _rows(bootstrap(run, **options)),
     }
+
+
+def _sessions(run: Tables) -> list[dict[str, Any]]:
+    """The account at the closes of sessions, by calendar."""
+    given: pl.DataFrame = getattr(run, "sessions", pl.DataFrame(schema=NO_SESSIONS))
+    names = given["calendar"].unique(maintain_order=True)
+    return [{"calendar": name, **row} for name in names for row in _rows(by_session(run, name))]
 
 
 def _traded(run: Tables) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -279,12 +279,13 @@ def to_reporting(scenario: Scenario) -> str:
 
 def to_instrument(spec: InstrumentSpec) -> Instrument:
     """The instrument as it is declared."""
+    inverse: Literal["future", "perpetual"] = "future" if spec.daily or spec.expiry is not None else "perpetual"
     return Instrument(
         spec.exchange,
         spec.name,
         spec.base,
         spec.quote,
-        "perpetual" if spec.kind == "inverse" else spec.kind,
+        inverse if spec.kind == "inverse" else spec.kind,
         spec.contract_size,
         spec.tick if spec.declares_tick else None,
         spec.lot if spec.declares_lot else None,

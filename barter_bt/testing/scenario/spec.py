@@ -62,7 +62,7 @@ class InstrumentSpec(Plain):
     price_min: str | None = None
     declares_tick: bool = True
     declares_lot: bool = True
-    expiry: int | None = None  # of a future, an option, or spot that is delisted
+    expiry: int | None = None  # of a future, an option, or spot that is delisted; with it "inverse" is a future
     per_order: str = "0"
     fee_minimum: str = "0"
     fee_maximum: str | None = None
@@ -88,7 +88,7 @@ class InstrumentSpec(Plain):
     paid_in: str = "quote"
     discount: str = "0"
     price_can_be_negative: bool = False
-    daily: bool = False  # a future is settled by day: at rows "settlement", without such at closes of sessions
+    daily: bool = False  # a future, as "inverse" is then, settled by day: at rows "settlement", else closes of sessions
 
     @property
     def money(self) -> str:

@@ -20,14 +20,16 @@ def with_variation(source: Source, scenario: Scenario) -> Scenario:
         items = tuple(replace(one, kind="future") if swaps else one for one, swaps in kinds)
         scenario = replace(scenario, instruments=items)
     for item in scenario.instruments:
-        if not DRAWN or item.kind != "future" or item.isolated or not chance(source, 60):
+        is_future = item.kind == "future" or (item.kind == "inverse" and item.name not in funded)
+        if not DRAWN or not is_future or item.isolated or not chance(source, 60):
             continue
-        rows: tuple[Row, ...] = ()
+        expiry = source.pick(times) if item.kind == "inverse" and chance(source, 40) else item.expiry
+        ends, rows = replace(item, expiry=expiry), tuple[Row, ...]()
         if item.declares_tick and item.settlement_price is None and chance(source, 70):
-            rows = make_prices(source, item, times)
-        if rows or item.name in dict(scenario.sessions):
-            items = tuple(replace(one, daily=True) if one is item else one for one in scenario.instruments)
-            scenario = replace(scenario, instruments=items, cash_flows=(*scenario.cash_flows, *rows))
+            rows = make_prices(source, ends, times)
+        by_day = bool(rows) or item.name in dict(scenario.sessions)
+        items = tuple(replace(ends, daily=by_day) if one is item else one for one in scenario.instruments)
+        scenario = replace(scenario, instruments=items, cash_flows=(*scenario.cash_flows, *rows))
     return scenario
 
 

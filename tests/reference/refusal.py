@@ -1,0 +1,69 @@
+"""What is refused before it runs because its numbers do not fit each other: drawn steps and amounts seldom do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from barter_bt.testing.scenario import Scenario
+
+from .model import LIMIT, Instrument, World, build, conversions, exact
+
+
+def refusals(scenario: Scenario) -> list[str]:
+    """Words of which the engine's error has some; none if it is to run."""
+    world = build(scenario)
+    return [*_of_units(world, scenario), *_of_schedule(world, scenario)]
+
+
+def _of_units(world: World, scenario: Scenario) -> Iterator[str]:
+    """Rules 1, 2 and 62: balances, a tick of a lot, and steps between assets are numbers that can be counted."""
+    units = dict(zip(world.assets, world.units, strict=True))
+    for (_, name), start in zip(world.assets, world.start, strict=True):
+        if start > LIMIT:
+            yield f"balance of '{name}'"
+    for item in world.instruments:
+        if _is_beyond(item.ratio):
+            yield f"the units of '{item.spec.exchange}.{item.spec.name}' are too far apart"
+    for item in world.instruments:
+        yield from _of_fees(world, item)
+    for _, far, name, spec in conversions([item.spec for item in world.instruments], scenario):
+        if spec is not None:
+            tick = next(item.tick for item in world.instruments if item.spec is spec)
+            price = tick if far == spec.base else 1 / tick
+            if _is_beyond(units[spec.exchange, far] * price / units[spec.exchange, name]):
+                yield "too far apart for one to be converted"
+
+
+def _of_fees(world: World, item: Instrument) -> Iterator[str]:
+    """Rules 62 and 63: steps from its money to what its fees are paid in, and to what volume is counted in."""
+    units, exchange = dict(zip(world.assets, world.units, strict=True)), item.spec.exchange
+    there = [one for one in world.instruments if one.spec.exchange == exchange]
+    names = {one.spec.fee_tiers[1] for one in there if one.spec.fee_tiers is not None}
+    for name in names | {item.spec.paid_in} - {"quote", "received"}:
+        pair = next(
+            (one for one in there if one.spot and {one.spec.base, one.spec.quote} == {item.spec.money, name}), None
+        )
+        if pair is not None:
+            price = 1 / pair.tick if pair.spec.quote == item.spec.money else pair.tick
+            if _is_beyond(units[exchange, item.spec.money] * price / units[exchange, name]):
+                yield "cannot be converted by"
+
+
+def _of_schedule(world: World, scenario: Scenario) -> Iterator[str]:
+    """Rules 1 and 2: an order is of whole lots, which are rounded to if none is declared; a target can be counted."""
+    for row in scenario.schedule:
+        if row[0] == "open":
+            item = world.find(row[2])
+            lots = abs(exact(row[3])) / item.lot
+            if lots.denominator > 1 if item.spec.declares_lot else lots < Fraction(1, 2):
+                yield "a quantity of 0 or off the grid"
+        if row[0] == "target" and row[3] is not None:
+            item = world.find(row[2])
+            step = {"units": item.lot, "notional": item.quote_unit, "equity": Fraction(1, 10**9)}[scenario.size]
+            if abs(exact(row[3])) / step >= LIMIT:
+                yield "a target beyond"
+
+
+def _is_beyond(ratio: Fraction) -> bool:
+    return max(ratio.numerator, ratio.denominator) > LIMIT
