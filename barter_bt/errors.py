@@ -75,3 +75,41 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
     found = get_close_matches(name, list(known), n=1)
     return found[0] if found else None
+
+
+def refuse_unknown(
+    given: Iterable[str], known: Iterable[str], what: str, kind: type[BarterBtError], hint: str | None = None
+) -> None:
+    """Refuse names that nobody reads: what is passed over in silence is mostly misspelt.
+
+    Parameters
+    ----------
+    given, known
+        Names, of columns for example, and those that there can be.
+    what
+        What has them, for the message.
+    kind
+        The error.
+    hint
+        What to do about a name that is like no other.
+
+    Raises
+    ------
+    BarterBtError
+        A name is not known.
+
+    Examples
+    --------
+    >>> refuse_unknown(["time", "qantity"], ["time", "quantity"], "the schedule", StrategyError)
+    Traceback (most recent call last):
+    barter_bt.errors.StrategyError: the schedule has a column 'qantity', which is not read; allowed: time, quantity
+    Hint: did you mean 'quantity'?
+    """
+    allowed = list(known)
+    for name in given:
+        if name not in allowed:
+            guess = nearest(name, allowed)
+            raise kind(
+                f"{what} has a column {name!r}, which is not read; allowed: {', '.join(allowed)}",
+                f"did you mean {guess!r}?" if guess else hint,
+            )
