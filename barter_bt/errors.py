@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+MISSPELT = 0.85
+"""Names that are so like each other are one, misspelt."""
+
 
 class BarterBtError(Exception):
     """Root of every error that this package raises on purpose.
@@ -63,8 +66,8 @@ class ConnectionFailed(BarterBtError):
     """An exchange could not be asked, or did not answer: what it knows stays unknown. It is no empty answer."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, or None.
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known name most like ``name``, or None if none is as like, from 0 to 1 (the same).
 
     Examples
     --------
@@ -73,7 +76,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     from difflib import get_close_matches
 
-    found = get_close_matches(name, list(known), n=1)
+    found = get_close_matches(name, list(known), n=1, cutoff=likeness)
     return found[0] if found else None
 
 

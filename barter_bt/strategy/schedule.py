@@ -15,7 +15,7 @@ from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, MARGIN_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
-from barter_bt.errors import StrategyError
+from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
@@ -34,11 +34,18 @@ from barter_bt.strategy.rows import (
 )
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
-from barter_bt.strategy.triggers import RIGHT_SIDE, WRONG_SIDE, ProtectBy, check_protect_by
+from barter_bt.strategy.timing import TIMING
+from barter_bt.strategy.triggers import PROTECTION, RIGHT_SIDE, TRIGGERS, WRONG_SIDE, ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
 SizeAt = Literal["decision", "fill"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
+COLUMNS = (
+    *("time", "instrument", "action", "quantity", "price", "time_in_force", "post_only", "reduce_only", *TRIGGERS),
+    *("trigger_by", *TIMING, *PROTECTION, "group", "after", "ref", "trigger", "target", "amount"),
+)
+"""What a frame may have."""
+_UNREAD = "leave it out: frame.drop(...); quantities and targets are signed, below 0 is a sale"
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
     "units": TOO_FINE,
@@ -196,6 +203,7 @@ class Schedule:
                 'pl.DataFrame({"time": ..., "instrument": ..., "target": ...})',
             )
         object.__setattr__(self, "frame", polars_frame(self.frame))
+        refuse_unknown(self.frame.columns, COLUMNS, "the schedule", StrategyError, _UNREAD)
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
