@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.data.moment import moment
 from barter_bt.statistic.tables import Integers, nanoseconds
 
 _NEVER = (1 << 63) - 1
