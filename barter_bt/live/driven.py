@@ -62,12 +62,14 @@ class Driven(Strategy):
         """
         reporting = engine.state.engine.reporting[0]
         try:
-            driver: Driver = self._strategy.prepare(Market(engine.index, engine.units.scales, (), reporting, ()))
+            driver: Driver = self._strategy.prepare(
+                Market(engine.index, engine.units.scales, (), reporting, (), tuple(engine.data_columns))
+            )
         except BarterBtError as error:
             raise StrategyError(f"{self.id!r} cannot be prepared without data: {error.message}", _LIVE) from error
         if driver.decide is None and driver.wake is None:
             raise StrategyError(f"{self.id!r} is computed before a run, and live there is no data yet", _LIVE)
-        self._driver = driver
+        self._driver, engine.columns_read = driver, driver.columns
         return driver
 
     @property

@@ -224,7 +224,7 @@ class State:
         if not has_sessions(self._state, i):
             raise StrategyError(
                 f"sessions of {self._index.names[i]!r} are asked for at {moment(self.time)}, and none are given",
-                'give the backtest its calendar, as in sessions="XNYS"',
+                'give the backtest its calendar, as in sessions="XNYS"; the event engine data.exchange_sessions(...)',
             )
         row = session_at(self._state, i, self.time)
         return None if row == NO_SESSION else times[row]
