@@ -43,7 +43,7 @@ from barter_bt.live.clock import Clock, Virtual
 from barter_bt.live.orders import TakesOrders
 from barter_bt.live.tells import account, tell_market
 from barter_bt.simulation import loop
-from barter_bt.strategy.columns import own_columns
+from barter_bt.strategy.columns import expect_numbers, own_columns
 from barter_bt.strategy.driver import Driver
 from barter_bt.system import Engine, Timer
 from barter_bt.venue.remember import remember
@@ -285,7 +285,7 @@ class SimulatedExchange(TakesOrders):
             "risk": setup.asked_risk,
             "venues": dict(setup.venues),
             "rates": setup.rates,
-            "data_columns": own_columns(setup.streams),
+            "data_columns": [name for name in own_columns(setup.streams) if _holds_numbers(setup, name)],
             "sessions": {setup.index.names[i]: one for i, one in setup.sessions.items()},
             "start": setup.begins,
         }
@@ -316,6 +316,16 @@ class SimulatedExchange(TakesOrders):
         index = self.setup.index
         names = (tuple(index.names), tuple(index.asset_names), tuple(self.strategies))
         return digests(self.s, names)["digest"]
+
+
+def _holds_numbers(setup: Setup, name: str) -> bool:
+    """Whether strategies can read a column of the user's own."""
+    try:
+        for stream in setup.streams:
+            expect_numbers(stream, name)
+    except DataError:
+        return False
+    return True
 
 
 def _refuse(setup: Setup) -> None:

@@ -1,4 +1,4 @@
-"""One strategy reads all that there is to read, in a backtest and on the event engine: equal, event by event (rule 83)."""
+"""One strategy reads all that there is, in a backtest and on the event engine: equal, event by event (rule 83)."""
 
 from __future__ import annotations
 
