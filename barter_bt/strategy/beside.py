@@ -36,14 +36,10 @@ _SHOWN = {
     "stop": 'such as price=0.005, price_by="fraction", half a percent beyond the market',
     "stop_limit": 'such as price=0.005, limit=0.002, price_by="fraction": price is the trigger, limit lies beyond it',
 }
-
-
+_SPAN = 'it must be a length of time after the target, such as "2d" or timedelta(hours=1), or an expression'
 TERMS = ("time_in_force", "post_only", "candle_fill", "trigger_by")
 """Terms of orders that are not numbers."""
 TIMES = ("good_after", "good_till")
-
-
-_SPAN = 'it must be a length of time after the target, such as "2d" or timedelta(hours=1), or an expression'
 
 
 def names_of(signals: Any) -> tuple[str, ...]:
@@ -169,9 +165,10 @@ def with_terms(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
         moved = [pl.when(says).then(pl.col(name)).alias(column) for name, column in columns.items()]
         rows = rows.with_columns(moved).drop([name for name in columns if name not in columns.values()])
     rows = _with_times(signals, rows, says)
-    terms = {name: getattr(signals, name) for name in TERMS if name != "trigger_by"}
-    given = {name: pl.lit(value) for name, value in terms.items() if value not in (None, False, "gtc")}
-    _refuse_twice(given if not signals.trigger_by else {**given, "trigger_by": None}, rows)
+    told = {name: getattr(signals, name) for name in TERMS}
+    given = {name: pl.lit(value) for name, value in told.items() if value not in (None, False, "gtc")}
+    _refuse_twice(given, rows)
+    given.pop("trigger_by", None)  # it goes by what has a trigger
     given |= {name: pl.col(name) for name in TERMS if name in rows.columns}
     rows = rows.with_columns(pl.when(says).then(value).alias(name) for name, value in given.items())
     return _with_trigger_by(signals.trigger_by, rows) if signals.trigger_by else rows

@@ -25,7 +25,6 @@ from barter_bt.instrument.number import Number, decimal
 from barter_bt.protocol import (
     Account,
     AccountEvent,
-    Candle,
     Command,
     EngineEvent,
     Item,
@@ -46,7 +45,7 @@ from barter_bt.system.audit import AccountDisconnect, Audit, MarketDisconnect, P
 from barter_bt.system.book import Book
 from barter_bt.system.build import build
 from barter_bt.system.changes import LARGEST_TIME, Changes, check_time
-from barter_bt.system.markets import event_time, prepare_market, read_item
+from barter_bt.system.markets import event_time, keep_beside, prepare_market, read_item
 from barter_bt.system.requests import Requests, Send
 from barter_bt.system.rows import take_batch, taker
 from barter_bt.system.saved import load_state, save_state
@@ -436,17 +435,7 @@ class Engine(Acting):
             advance(self.state, now)
             changes.apply()
         if item.own or kind == MARKET_CANDLE:
-            self._keep_beside(i, item)
-
-    def _keep_beside(self, i: int, item: MarketEvent) -> None:
-        """Keep what Barter's items do not say: when a candle opened, and values of the user's own."""
-        s, what = self.state, item.kind
-        if isinstance(what, Candle) and what.open_time is not None and s.engine.history[0]:
-            s.candles.time_open[s.windows.latest[i]] = what.open_time
-        for one in item.own:
-            number = self._data_columns.get(one.name)
-            if number is not None:
-                s.columns.value[number * len(s.instruments) + i] = one.value
+            keep_beside(self.state, self._data_columns, i, item)
 
     def _account(self, item: AccountEvent) -> Apply:
         changes = self._accounts.prepare(self.index.exchange(item.exchange), item.kind)
