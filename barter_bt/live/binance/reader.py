@@ -197,7 +197,7 @@ class Reader:
             for row in await self._rest.ask("klines", list[list[Any]], params):
                 if self._numbers[key] < row[6] < one.t:
                     self._numbers[key] = row[6]
-                    yield (row[6] + 1) * MS_NS, _candle(row[6], row[1:6], row[8])
+                    yield (row[6] + 1) * MS_NS, _candle(row[0], row[6], row[1:6], row[8])
             if one.x and one.t > self._numbers[key] + 1:
                 told = (
                     f"the exchange has no candles {one.i} of {symbol} between {self._numbers[key] + 1} and {one.t} ms"
