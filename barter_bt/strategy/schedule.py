@@ -62,6 +62,17 @@ def check_size_at(when: str, size: str) -> None:
         raise StrategyError('size_at is "fill", and size is "units"', 'units are what they are: size="equity"')
 
 
+def _refuse_amounts_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
+    """A quantity is none of a target, and a target none of anything else: neither would be followed."""
+    for name, others, hint in (
+        ("quantity", action == TARGET_ROW, "a target's amount is in the column target"),
+        ("target", action != TARGET_ROW, "the amount of an open is in the column quantity"),
+    ):
+        if name in frame.columns:
+            given = (frame[name].fill_null(0.0) != 0.0).to_numpy()
+            fail(frame, given & others, f"a {name} where it has no effect", hint)
+
+
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
     """Which rows are targets of an instrument that has one at the same time already: neither could be the wish."""
     found = np.zeros(len(unchanged), bool)
@@ -224,6 +235,7 @@ class Schedule:
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
+        _refuse_amounts_of_others(frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns |= {

@@ -60,6 +60,20 @@ def test_a_side_is_not_passed_over(table: Any) -> None:
         table(pl.DataFrame(columns | {"quantity": [1.0], "side": ["sell"]}))
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"action": ["target"], "target": [None], "quantity": [5.0]}, "a quantity where it has no effect"),
+        ({"target": [1.0], "quantity": [5.0]}, "a quantity where it has no effect"),
+        ({"action": ["open"], "target": [1.0], "quantity": [5.0]}, "a target where it has no effect"),
+    ],
+)
+def test_an_amount_in_the_wrong_column_is_told(row: dict[str, Any], said: str) -> None:
+    frame = pl.DataFrame({"time": stamps([10]), "instrument": ["a_usd"]} | row, schema_overrides={"target": pl.Float64})
+    with pytest.raises(StrategyError, match=said):
+        run(bars(100, 101), bt.Schedule(frame))
+
+
 def test_what_a_schedule_and_commands_take_is_documented() -> None:
     assert [name for name in schedule.COLUMNS if f"``{name}``" not in str(bt.Schedule.__doc__)] == []
     assert [name for name in COLUMNS if f"``{name}``" not in str(Commands.__doc__)] == []
