@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+MISSPELT = 0.85
+"""Names that are so like each other are one, misspelt."""
+
 
 class BarterBtError(Exception):
     """Root of every error that this package raises on purpose.
@@ -63,8 +66,8 @@ class ConnectionFailed(BarterBtError):
     """An exchange could not be asked, or did not answer: what it knows stays unknown. It is no empty answer."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, or None.
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known name most like ``name``, or None if none is as like, from 0 to 1 (the same).
 
     Examples
     --------
@@ -73,5 +76,43 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     from difflib import get_close_matches
 
-    found = get_close_matches(name, list(known), n=1)
+    found = get_close_matches(name, list(known), n=1, cutoff=likeness)
     return found[0] if found else None
+
+
+def refuse_unknown(
+    given: Iterable[str], known: Iterable[str], what: str, kind: type[BarterBtError], hint: str | None = None
+) -> None:
+    """Refuse names that nobody reads: what is passed over in silence is mostly misspelt.
+
+    Parameters
+    ----------
+    given, known
+        Names, of columns for example, and those that there can be.
+    what
+        What has them, for the message.
+    kind
+        The error.
+    hint
+        What to do about a name that is like no other.
+
+    Raises
+    ------
+    BarterBtError
+        A name is not known.
+
+    Examples
+    --------
+    >>> refuse_unknown(["time", "qantity"], ["time", "quantity"], "the schedule", StrategyError)
+    Traceback (most recent call last):
+    barter_bt.errors.StrategyError: the schedule has a column 'qantity', which is not read; allowed: time, quantity
+    Hint: did you mean 'quantity'?
+    """
+    allowed = list(known)
+    for name in given:
+        if name not in allowed:
+            guess = nearest(name, allowed)
+            raise kind(
+                f"{what} has a column {name!r}, which is not read; allowed: {', '.join(allowed)}",
+                f"did you mean {guess!r}?" if guess else hint,
+            )

@@ -12,12 +12,13 @@ import polars as pl
 
 from barter_bt.backtest import cut
 from barter_bt.backtest.backtest import backtest
-from barter_bt.backtest.divergence import Divergence, first_divergence, moment
+from barter_bt.backtest.divergence import Divergence, first_divergence
 from barter_bt.backtest.expression import looked_ahead, stamped
 from barter_bt.backtest.result import Result
 from barter_bt.backtest.truncated import FullData, last_arrival_ns, with_data
 from barter_bt.data import MarketData, Stream
 from barter_bt.data.market import on_one_clock
+from barter_bt.data.moment import moment
 from barter_bt.errors import ConfigError, EngineError
 from barter_bt.strategy.group import StrategyGroup
 from barter_bt.strategy.schedule import Schedule

@@ -31,13 +31,14 @@ from barter_bt.engine.state.tables import Commands as Columns
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.targets import NOT_SENT
 from barter_bt.engine.terms import ISOLATED, Terms, price_steps, steps
-from barter_bt.errors import ConfigError, nearest
+from barter_bt.errors import ConfigError, nearest, refuse_unknown
 from barter_bt.instrument import IndexedInstruments, InstrumentFilter
 from barter_bt.strategy.amend_request import AMENDABLE, amend_terms
-from barter_bt.strategy.timing import end_of, timing_terms
+from barter_bt.strategy.timing import TIMING, end_of, timing_terms
 from barter_bt.strategy.triggers import (
     PROTECTION,
     RIGHT_SIDE,
+    TRIGGERS,
     WRONG_SIDE,
     protection_terms,
     trigger_by_code,
@@ -57,10 +58,25 @@ COMMANDS = {
     "amend": AMEND_REQUESTS,
     "margin": MOVE_MARGIN,
 }
+_UNREAD = "leave it out: frame.drop(...); quantities are signed, below 0 is a sale"
 _BY_INSTRUMENT = (CLOSE, CANCEL_ORDERS)
 _OF_LINKS = (LOSE_MARKET, LOSE_ACCOUNT)
 _ABSENT = {"good_till": NEVER, "good_after": NO_TIME, "group": NO_GROUP, "sent": NOT_SENT}
-_OF_OPENS = (*PROTECTION, "protect_by", *BONDS)
+_OPENS = (
+    *("instrument", "quantity", "price", "time_in_force", "post_only", "reduce_only", *TRIGGERS, "trigger_by"),
+    *(*TIMING, *PROTECTION, "protect_by", *BONDS),
+)
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    "open": _OPENS,
+    "exercise": ("instrument", "quantity"),
+    "cancel": ("order", "instrument"),
+    "amend": ("order", "instrument", *AMENDABLE),
+    "margin": ("instrument", "amount"),
+    **dict.fromkeys(("close_positions", "cancel_orders"), ("instrument", "exchange")),
+    **dict.fromkeys(("market_disconnect", "account_disconnect"), ("exchange",)),
+}
+COLUMNS = ("time", "command", *dict.fromkeys(name for names in _TAKES.values() for name in names))
+"""What a frame may have."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,7 @@ class Commands:
         for name in ("time", "command"):
             if name not in schema:
                 raise ConfigError(f"the commands have no column {name!r}; they have {', '.join(schema) or 'none'}")
+        refuse_unknown(schema, COLUMNS, "the frame of commands", ConfigError, _UNREAD)
         kind = schema["time"]
         if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
             raise ConfigError(f"column 'time' of the commands is {kind}; it must be a Datetime with a time zone")
@@ -137,11 +154,7 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
             f"command {row['command']!r} in row {number} is unknown; allowed: {', '.join([*COMMANDS, 'exercise'])}",
             f"did you mean {like!r}?" if like else None,
         )
-    useless = [name for name in _OF_OPENS if command != OPEN_ORDERS and row.get(name) is not None]
-    if useless:
-        raise ConfigError(f"row {number} of the commands, {row['command']!r}, has {useless[0]}", "it is of opens")
-    if command != MOVE_MARGIN and row.get("amount") is not None:
-        raise ConfigError(f"row {number} of the commands, {row['command']!r}, has amount", "it is of margin")
+    _refuse_useless(row, number)
     if command in _BY_INSTRUMENT:
         return [{"command": command, "instrument": i} for i in _chosen(index, row)]
     if command in _OF_LINKS:
@@ -157,6 +170,15 @@ def _rows(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     if command == MOVE_MARGIN:
         return [_margin(state, index, row, number)]
     return [_open(state, index, row, number)] if command == OPEN_ORDERS else [{"command": command}]
+
+
+def _refuse_useless(row: Mapping[str, Any], number: int) -> None:
+    """What a command does not take must be null, or false."""
+    takes = ("time", "command", *_TAKES.get(row["command"], ()))
+    for name, value in row.items():
+        if name not in takes and value is not None and value is not False:
+            of = ", ".join(command for command, names in _TAKES.items() if name in names)
+            raise ConfigError(f"row {number} of the commands, {row['command']!r}, has {name}", f"it is of {of}")
 
 
 def _amend(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any], number: int) -> dict[str, int]:

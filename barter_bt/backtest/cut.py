@@ -11,8 +11,9 @@ import polars as pl
 
 from barter_bt.backtest.commands import Commands
 from barter_bt.backtest.difference import COMPARED
-from barter_bt.backtest.divergence import ASKED, moment, row_times
+from barter_bt.backtest.divergence import ASKED, row_times
 from barter_bt.backtest.result import Result
+from barter_bt.data.moment import moment
 from barter_bt.data.schema import TIME
 from barter_bt.errors import ConfigError
 from barter_bt.statistic.tables import nanoseconds

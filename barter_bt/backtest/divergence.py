@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from barter_bt.data.moment import moment
 from barter_bt.statistic.tables import Integers, nanoseconds
 
 _NEVER = (1 << 63) - 1
@@ -120,18 +121,6 @@ def row_times(table: str, frame: pl.DataFrame) -> Integers:
     name = next(name for name in _TIMES[table] if name in frame.columns)
     times = frame[name]
     return nanoseconds(times.fill_null(frame["time_closed"]) if table == "orders" and times.null_count() else times)
-
-
-def moment(time_ns: int) -> str:
-    """Write a time with as many digits as it needs.
-
-    Examples
-    --------
-    >>> moment(1_500_000_000)
-    '1970-01-01 00:00:01.5 UTC'
-    """
-    text = str(pl.Series([time_ns]).cast(pl.Datetime("ns", "UTC")).dt.strftime("%Y-%m-%d %H:%M:%S%.9f").item())
-    return f"{text.rstrip('0').rstrip('.')} UTC"
 
 
 def _first(

@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.feeder import Feeder
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data import check
+from barter_bt.data.moment import moment
 from barter_bt.engine.fault import (
     BAD_AMEND,
     BAD_ASSET,
@@ -50,71 +50,71 @@ _COARSER = 1000  # times, so that the next error is far away
 
 _SAID: Mapping[int, tuple[str, str]] = {
     BAD_INSTRUMENT: (
-        "the strategy asked for something of instrument {number} at {time} ns; there are {instruments}, from 0",
+        "the strategy asked for something of instrument {number} at {time}; there are {instruments}, from 0",
         "they are {names}",
     ),
     BAD_ASSET: (
-        "the strategy asked for the balance of asset {number} at {time} ns; there are {assets}, from 0",
+        "the strategy asked for the balance of asset {number} at {time}; there are {assets}, from 0",
         "they are {asset_names}; those of instrument i are s.terms.base[i] and .quote[i]",
     ),
     BAD_ORDER: (
-        "the strategy asked for an order of {name!r} at {time} ns whose quantity or price is not positive or "
+        "the strategy asked for an order of {name!r} at {time} whose quantity or price is not positive or "
         "not on the instrument's grid",
         "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
     ),
     BAD_TERMS: (
-        "the strategy asked for an order of {name!r} at {time} ns whose time in force or post-only does not exist",
+        "the strategy asked for an order of {name!r} at {time} whose time in force or post-only does not exist",
         f"{', '.join(map(str.upper, TIMES_IN_FORCE))} of barter_bt.strategy.api; post_only is 1 or 0",
     ),
     BAD_TRIGGER: (
-        "the strategy asked for an order of {name!r} at {time} ns with a trigger that cannot be",
+        "the strategy asked for an order of {name!r} at {time} with a trigger that cannot be",
         "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both; "
         f"what only reduces is not protected; {RIGHT_SIDE}",
     ),
     BAD_AMEND: (
-        "an order of {name!r} is to be amended at {time} ns to what it cannot be",
+        "an order of {name!r} is to be amended at {time} to what it cannot be",
         "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
         "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
     ),
     BAD_TRANSFER: (
-        "margin of {name!r} is asked for at {time} ns that cannot be moved",
+        "margin of {name!r} is asked for at {time} that cannot be moved",
         "its margin must be isolated, the amount not 0, at most free_margin to add, at most margin_aside to take",
     ),
     UNSEEN_TRIGGER: (
-        "an order of {name!r} at {time} ns has a trigger_by of prices that the data has none of",
+        "an order of {name!r} at {time} has a trigger_by of prices that the data has none of",
         "last looks at trades or candles, quote at quotes, mark at any of them",
     ),
     NO_SESSIONS: (
-        "sessions of {name!r} are asked for at {time} ns, and none are given",
+        "sessions of {name!r} are asked for at {time}, and none are given",
         'give the backtest its calendar, as in sessions="XNYS", or data.sessions(...) with your own',
     ),
     SESSIONS_END: (
-        "an order of {name!r} is to go by a session at {time} ns, after the last that is given",
+        "an order of {name!r} is to go by a session at {time}, after the last that is given",
         "give sessions that go on to one behind the end of the data",
     ),
     BAD_TIMES: (
-        "the strategy asked for an order of {name!r} at {time} ns with times or a candle_fill that cannot be",
+        "the strategy asked for an order of {name!r} at {time} with times or a candle_fill that cannot be",
         "times lie ahead, good_till behind good_after and of GTC alone; day, at_open and at_close have their own; "
         "candle_fill is NEXT_OPEN, NEXT_CLOSE or THIS_CLOSE, of market, IOC and FOK orders without a trigger",
     ),
     BAD_SHARE: (
-        "the strategy asked at {time} ns for a share of the equity in {name!r}, which is quoted in another asset",
+        "the strategy asked at {time} for a share of the equity in {name!r}, which is quoted in another asset",
         "use target_value, with an amount of the asset that it is quoted in",
     ),
     BAD_COLUMN: (
-        "the strategy asked at {time} ns for column {number} of the data, which no strategy asked for",
+        "the strategy asked at {time} for column {number} of the data, which no strategy asked for",
         "name it in data_columns, and give its number: my.columns.name[0]",
     ),
     BAD_NUMBER: (
-        "the strategy asked at {time} ns for order {number}, which is not there",
+        "the strategy asked at {time} for order {number}, which is not there",
         "numbers come from first_order and order_after, until one is -1",
     ),
     ENDLESS: (
-        "the strategy answers itself without end at {time} ns",
+        "the strategy answers itself without end at {time}",
         "an order sent on every order event, without latency, never lets time go on",
     ),
     RISK_OUT_OF_BOUNDS: (
-        "the risk manager says of an order of {name!r} at {time} ns what cannot be",
+        "the risk manager says of an order of {name!r} at {time} what cannot be",
         "0 approves; k refuses with the k-th of its reasons, from 1; -k makes it k lots, at most those asked for",
     ),
 }
@@ -129,7 +129,7 @@ def explain(
     name = index.names[number] if 0 <= number < len(index) else "?"
     if is_ours(v.fault, feeder):
         return EngineError(
-            f"time went back at {time} ns: this is a fault of barter_bt, and no result is given",
+            f"time went back at {moment(time)}: this is a fault of barter_bt, and no result is given",
             "please report it with the data and the strategy",
         )
     if code in (BAD_ROW, TIME_WENT_BACK):
@@ -138,14 +138,20 @@ def explain(
         return _range_error(v, index, scales, time)
     if code == BAD_HISTORY:
         return StrategyError(
-            f"the strategy asked at {time} ns for the candle {number} before the last; {history} are kept, from 0",
+            f"the strategy asked at {moment(time)} for the candle {number} before the last; {history} are kept, from 0",
             f"say how far it looks back: candle_history={number + 1}" if number >= 0 else None,
         )
     if code in _SAID:
-        known = {"number": number, "name": name, "time": time, "instruments": len(index), "assets": len(index.assets)}
+        known = {
+            "number": number,
+            "name": name,
+            "time": moment(time),
+            "instruments": len(index),
+            "assets": len(index.assets),
+        }
         known |= {"names": ", ".join(index.names[:10]), "asset_names": ", ".join(index.asset_names[:10])}
         return StrategyError(*(said.format(**known) for said in _SAID[code]))
-    return EngineError(f"fault {code} at {time} ns")
+    return EngineError(f"fault {code} at {moment(time)}")
 
 
 def _range_error(v: VenueState, index: IndexedInstruments, scales: Scales, time: int) -> EngineError:
@@ -165,7 +171,7 @@ def _range_error(v: VenueState, index: IndexedInstruments, scales: Scales, time:
         hints.append(f"count in a coarser unit: units={{{index.asset_names[asset]!r}: {coarser!r}}}")
     return EngineError(
         f"{what} left the range of ±2^62 steps of {step} (±{float(LIMIT * step):.2g}) at a fill of "
-        f"{index.names[i]!r} at {time} ns",
+        f"{index.names[i]!r} at {moment(time)}",
         "; ".join(hints) + "; an equity that grows beyond all bounds is often that of a strategy that looks ahead",
     )
 
@@ -191,8 +197,7 @@ def raised(
     i, event = s.event.instrument[0], EVENTS.get(s.event.kind[0], "event")
     of = f" of {index.names[i]!r}" if 0 <= i < len(index) else ""
     return StrategyError(
-        f"{who} raised {type(error).__name__}: {error}{where}, at {moment(s.engine.time[0])} "
-        f"({s.engine.time[0]} ns), woken by {event!r}{of}",
+        f"{who} raised {type(error).__name__}: {error}{where}, at {moment(s.engine.time[0])}, woken by {event!r}{of}",
         "what was done until then is the error's result, a partial run"
         + ("" if lines else "; interpret=True shows the line"),
     )

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.dividends import NOTHING, paid_later, payout_rows
 from barter_bt.backtest.interest import interest_rows
 from barter_bt.backtest.splits import refuse_split
 from barter_bt.columns.exact import LIMIT
 from barter_bt.data.flows import TRADING_FEE, CashFlows
+from barter_bt.data.moment import moment
 from barter_bt.engine.agenda import CASH_FLOW, NEVER
 from barter_bt.engine.flows import (
     AMOUNT,

@@ -32,8 +32,6 @@ from barter_bt.backtest.flows import flows_of
 from barter_bt.backtest.flows import install as install_flows
 from barter_bt.backtest.kept import KeptChunks
 from barter_bt.backtest.record import Record
-from barter_bt.backtest.sessions import install as install_sessions
-from barter_bt.backtest.sessions import sessions_of
 from barter_bt.backtest.settlements import with_settlements
 from barter_bt.backtest.setup import Setup
 from barter_bt.backtest.spill import Spill
@@ -47,6 +45,8 @@ from barter_bt.data.sessions import Sessions
 from barter_bt.engine.agenda import MARK, NEVER
 from barter_bt.engine.audit import LEVELS
 from barter_bt.engine.state.build import build_state
+from barter_bt.engine.state.calendars import install as install_sessions
+from barter_bt.engine.state.calendars import sessions_of
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales, choose_scales

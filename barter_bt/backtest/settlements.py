@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from barter_bt.backtest.divergence import moment
 from barter_bt.data.flows import CashFlows
+from barter_bt.data.moment import moment
 from barter_bt.errors import ConfigError, InstrumentError, nearest
 from barter_bt.instrument import Instrument
 from barter_bt.instrument.contract import expiry_ns

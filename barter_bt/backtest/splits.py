@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from barter_bt.backtest.divergence import moment
 from barter_bt.columns.exact import LIMIT
+from barter_bt.data.moment import moment
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments, Scales

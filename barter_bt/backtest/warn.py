@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from barter_bt.backtest.amend_warnings import amend_warnings, given_another_quantity
 from barter_bt.backtest.book_warnings import book_warnings
-from barter_bt.backtest.divergence import moment
 from barter_bt.backtest.protection_warnings import protection_warnings
 from barter_bt.backtest.term_warnings import listed, names_of, term_warnings
 from barter_bt.backtest.variation import AT_MARK
+from barter_bt.data.moment import moment
 from barter_bt.engine.action.stop import STOPS
 from barter_bt.engine.agenda import CASH_FLOW, COMMAND, NEVER, SCHEDULE
 from barter_bt.engine.event import BAR_CLOSE, MARKET, MARKET_BOOK, MARKET_CANDLE, MARKET_QUOTE, MARKET_TRADE, WAKE

@@ -14,7 +14,7 @@ from barter_bt.data.schema import TIME
 from barter_bt.data.sessions import Sessions, sessions
 from barter_bt.data.source import open_source
 from barter_bt.data.splits import splits
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import ConfigError, DataError, refuse_unknown
 from barter_bt.instrument.instrument import Instrument
 
 Dated: TypeAlias = CashFlows | Sessions | pl.DataFrame
@@ -50,7 +50,7 @@ def make_dated(kind: str, rows: pl.DataFrame) -> Dated:
                 f"there are sessions of {len(calendars)} calendars: {', '.join(map(str, calendars[:5]))}",
                 f"say which: instrument={{{calendars[0]!r}: {calendars[0]!r}}}",
             )
-        found = sessions(rows)
+        found = sessions(rows.drop("instrument"))
         return replace(found, name=str(calendars[0])) if calendars else found
     return _checked(kind, rows)
 
@@ -119,6 +119,9 @@ def delisted(instruments: Instrument | Sequence[Instrument], delistings: object)
     if getattr(opened.schema["time"], "time_zone", None) is None:
         kind = opened.schema["time"]
         raise DataError(f"{opened.label}: column 'time' is {kind}; it must be a Datetime with a time zone")
+    refuse_unknown(
+        opened.schema, ("time", "instrument", "price"), f"{opened.label}: delistings", DataError, "leave it out"
+    )
     rows = _checked("delisting", opened.lazy().collect())
     ends = {name: (time, price) for time, name, price in rows.with_columns(pl.col("time").to_physical()).iter_rows()}
     found = []

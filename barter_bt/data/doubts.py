@@ -9,7 +9,9 @@ import polars as pl
 
 from barter_bt.data.canonical import Canon
 from barter_bt.data.report import Finding
+from barter_bt.data.schema import SCHEMAS
 from barter_bt.data.source import Source
+from barter_bt.errors import MISSPELT, nearest
 
 if TYPE_CHECKING:
     from barter_bt.data.stream import Stream
@@ -42,6 +44,7 @@ def doubts(stream: Stream) -> tuple[Finding, ...]:
     for source, canon in stream.given:
         found += getattr(source, "doubts", ())  # of a catalog
         if source.rows:
+            found += [*_misspelt(stream.kind, source, canon)]
             found += [*_dates_as_closes(source, canon), *_all_in_1970(source, canon)]
         else:
             found.append(Finding("empty", "", 0, (), f"{source.label}: has no rows", "a run needs some", source.label))
@@ -55,6 +58,17 @@ def _told(label: str, notes: tuple[str, ...]) -> Finding:
     return Finding(
         "understood", "", 0, (), message, f"if that is wrong, {right}; what you say is not told again", label
     )
+
+
+def _misspelt(kind: str, source: Source, canon: Canon) -> Iterator[Finding]:
+    """Columns that count as the user's own, and are called almost like one of ours that is not there."""
+    own = [name for name in source.schema if name not in canon.needed]
+    for name in SCHEMAS[kind].names:
+        like = nearest(name, own, MISSPELT) if name not in canon.columns else None
+        if like is not None:
+            message = f"{source.label}: column {like!r} is kept as one of your own; {kind} may have a {name!r}"
+            hint = f"if it is that: columns={{{like!r}: {name!r}}}; else call it by another name"
+            yield Finding("misspelt", like, source.rows, (), message, hint, source.label)
 
 
 def _dates_as_closes(source: Source, canon: Canon) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from barter_bt.data.source import open_source
-from barter_bt.errors import DataError
+from barter_bt.errors import DataError, refuse_unknown
 
 Kind = Literal["funding", "dividend", "cash", "interest", "split", "deposit", "margin", "settlement", "assignment"]
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -24,6 +24,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 _MOST = {"rate": 1.0, "amount": 1e15, "price": 1e15, "quantity": 1e15}
 _FROM_ZERO = ("dividend", "assignment")
+LEAVE_OUT = "leave it out: frame.drop(...)"
 TRADING_FEE = "trading_fee"  # the reason of what fills pay in a third asset
 
 
@@ -223,6 +224,7 @@ def read_dated(kind: Kind, source: object, optional: tuple[str, ...] = ()) -> tu
                 f"{opened.label}: {kind} has no column {name!r}; it has {', '.join(opened.schema)}",
                 f"it needs {', '.join(names)}",
             )
+    refuse_unknown(opened.schema, (*names, *optional), f"{opened.label}: the {kind}", DataError, LEAVE_OUT)
     frame = opened.lazy().select(*names, *(name for name in optional if name in opened.schema)).collect()
     zone = frame.schema["time"]
     if not isinstance(zone, pl.Datetime) or zone.time_zone is None:

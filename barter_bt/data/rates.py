@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from barter_bt.data.source import open_source
-from barter_bt.errors import BarterBtError, ConfigError, DataError
+from barter_bt.errors import BarterBtError, ConfigError, DataError, refuse_unknown
 from barter_bt.instrument.number import decimal
 
 ALWAYS = -(2**63) + 1  # since when a rate holds that has no time
@@ -72,6 +72,7 @@ def _rates(what: str, given: Any) -> tuple[tuple[int, ...], tuple[Fraction, ...]
         if column not in opened.schema:
             there = ", ".join(opened.schema)
             raise DataError(f"{opened.label}: {what} has no column {column!r}; it has {there}", "it needs time, rate")
+    refuse_unknown(opened.schema, ("time", "rate"), f"{opened.label}: {what}", DataError, "leave it out")
     kind = opened.schema["time"]
     if not isinstance(kind, pl.Datetime) or kind.time_zone is None:
         raise DataError(f"{opened.label}: column 'time' is {kind}; it must be a Datetime with a time zone")

@@ -13,7 +13,7 @@ import polars as pl
 
 from barter_bt.data.schema import TIME
 from barter_bt.data.source import open_source
-from barter_bt.errors import ConfigError, DataError, MissingPackageError, nearest
+from barter_bt.errors import ConfigError, DataError, MissingPackageError, nearest, refuse_unknown
 
 _EPOCH, _DAY_NS = date(1970, 1, 1), 86_400_000_000_000
 _MARGIN = timedelta(days=40)  # before and after the data: for orders at its end
@@ -88,6 +88,7 @@ def sessions(source: object) -> Sessions:
         kind = opened.schema[name]
         if not isinstance(kind, pl.Datetime) or not kind.time_zone:
             raise DataError(f"{opened.label}: column {name!r} is {kind}; it must be a Datetime with a time zone")
+    refuse_unknown(opened.schema, ("open", "close", "date"), f"{opened.label}: sessions", DataError, "leave it out")
     called = pl.col("date") if "date" in opened.schema else (pl.col("close") - pl.duration(nanoseconds=1)).dt.date()
     times = (pl.col(name).dt.cast_time_unit("ns").dt.convert_time_zone("UTC") for name in ("open", "close"))
     frame = opened.lazy().with_columns(times).select("open", "close", called.cast(pl.Date).alias("date")).collect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from barter_bt.data.source import open_source
-from barter_bt.errors import DataError
+from barter_bt.errors import DataError, refuse_unknown
 
 _ROW, _AT, _SYMBOL, _OWNER = "_row", "_at", "symbol", "_owner"
 
@@ -74,6 +74,7 @@ def _read(changes: object) -> list[tuple[int, str, str]]:
     for name in ("time", "before", "after"):
         if name not in opened.schema:
             raise DataError(f"{opened.label}: there is no column {name!r}; changes need time, before and after")
+    refuse_unknown(opened.schema, ("time", "before", "after"), f"{opened.label}: changes", DataError, "leave it out")
     frame = opened.lazy().select("time", pl.col("before", "after").cast(pl.String)).collect()
     zone = frame.schema["time"]
     if not isinstance(zone, pl.Datetime) or zone.time_zone is None:

@@ -10,8 +10,10 @@ from barter_bt.engine.event import CLOSE_POSITIONS, DISCONNECT, ON_EVENT, SENT, 
 from barter_bt.engine.wake import SLEEP, may_decide
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError
 from barter_bt.protocol import Account, AccountSnapshot, Item
+from barter_bt.strategy.compiled import Compiled
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.group import StrategyGroup
+from barter_bt.strategy.python import Python
 from barter_bt.system import Engine, Sent, Strategy, close_with_market_orders
 from barter_bt.system.asked import Asked, requests_asked
 
@@ -62,12 +64,15 @@ class Driven(Strategy):
         """
         reporting = engine.state.engine.reporting[0]
         try:
-            driver: Driver = self._strategy.prepare(Market(engine.index, engine.units.scales, (), reporting, ()))
+            driver: Driver = self._strategy.prepare(
+                Market(engine.index, engine.units.scales, (), reporting, (), tuple(engine.data_columns))
+            )
         except BarterBtError as error:
-            raise StrategyError(f"{self.id!r} cannot be prepared without data: {error.message}", _LIVE) from error
+            hint = error.hint if isinstance(self._strategy, Compiled | Python) else _LIVE
+            raise StrategyError(f"{self.id!r} cannot be prepared without data: {error.message}", hint) from error
         if driver.decide is None and driver.wake is None:
             raise StrategyError(f"{self.id!r} is computed before a run, and live there is no data yet", _LIVE)
-        self._driver = driver
+        self._driver, engine.columns_read = driver, driver.columns
         return driver
 
     @property

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from barter_bt.engine.event import BALANCE, BAR_CLOSE, ORDER_SNAPSHOT, OWN_TRADE
 from barter_bt.engine.fault import NO_FAULT
 from barter_bt.engine.feed import Feed, earliest
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.engine.state.window import keep_columns
 from barter_bt.engine.wake import PYTHON
 from barter_bt.errors import ConfigError, DataError
 from barter_bt.instrument import Instrument
@@ -42,6 +43,7 @@ from barter_bt.live.clock import Clock, Virtual
 from barter_bt.live.orders import TakesOrders
 from barter_bt.live.tells import account, tell_market
 from barter_bt.simulation import loop
+from barter_bt.strategy.columns import expect_numbers, own_columns
 from barter_bt.strategy.driver import Driver
 from barter_bt.system import Engine, Timer
 from barter_bt.venue.remember import remember
@@ -107,16 +109,21 @@ class SimulatedExchange(TakesOrders):
         super().__init__(setup, state)
         self.exchanges = tuple(setup.index.exchanges)
         self.clock: Clock = clock or Virtual(setup.begins)
-        self._feeder = self._make_feeder()
         self._timer_ns, self._timer_due, self._wakes_at_bars = 0, NEVER, False
-        driver = Driver(wake=_return, asked=_ALL, decide=lambda raw: None)
-        self._install(driver)
-        plainly = runs_interpreted(driver, self._feeder.total_rows, simulation.interpret)
-        self._kept = Feed(cursors=self._feeder.cursors), driver  # compiled code has their addresses alone
-        self._step = make_step(self.s, self._venue, *self._kept, plainly)
+        self._interpret = simulation.interpret
+        self._open(self._make_feeder())
         self._told.extend(self._opening(name) for name in self.exchanges)
         self._marks = 0
         self._sideless: set[str] = set()
+
+    def _open(self, feeder: Feeder, columns: Sequence[str] = ()) -> None:
+        """Stand before the first row of the data, with columns of the user's own."""
+        self._feeder, self._columns = feeder, tuple(sorted(columns))
+        driver = Driver(wake=_return, asked=_ALL, decide=lambda raw: None)
+        self._install(driver)
+        plainly = runs_interpreted(driver, feeder.total_rows, self._interpret)
+        self._kept = Feed(cursors=feeder.cursors), driver  # compiled code has their addresses alone
+        self._step = make_step(self.s, self._venue, *self._kept, plainly)
 
     def _install(self, driver: Driver) -> None:
         e = self.s.engine
@@ -256,7 +263,8 @@ class SimulatedExchange(TakesOrders):
         if stream.kind == "trades" and chunk.columns["side"][row] == 0:
             self._warn_of_sides(stream.name)
         exchange = self.setup.index.instruments[i].exchange
-        return tell_market(chunk, row, stream.kind, exchange, self.setup.index.names[i], now)
+        own = [name for name in self._columns if name in stream.extra]
+        return tell_market(chunk, row, stream.kind, exchange, self.setup.index.names[i], now, own)
 
     def _warn_of_sides(self, stream: str) -> None:
         if stream not in self._sideless:
@@ -277,6 +285,8 @@ class SimulatedExchange(TakesOrders):
             "risk": setup.asked_risk,
             "venues": dict(setup.venues),
             "rates": setup.rates,
+            "data_columns": [name for name in own_columns(setup.streams) if _holds_numbers(setup, name)],
+            "sessions": {setup.index.names[i]: one for i, one in setup.sessions.items()},
             "start": setup.begins,
         }
 
@@ -294,6 +304,9 @@ class SimulatedExchange(TakesOrders):
             getattr(engine.state.terms, name)[:] = getattr(self.s.terms, name)
         self.strategies[:] = engine.strategies or [engine.strategy.id]
         self._timer_ns, self._wakes_at_bars = timer_ns, bar_close
+        if engine.columns_read:
+            keep_columns(self.s, len(own_columns(self.setup.streams)))
+            self._open(self.setup.feeder(engine.columns_read), engine.columns_read)
         if timer_ns:
             self._timer_due = -(-self.setup.begins // timer_ns) * timer_ns
 
@@ -303,6 +316,16 @@ class SimulatedExchange(TakesOrders):
         index = self.setup.index
         names = (tuple(index.names), tuple(index.asset_names), tuple(self.strategies))
         return digests(self.s, names)["digest"]
+
+
+def _holds_numbers(setup: Setup, name: str) -> bool:
+    """Whether strategies can read a column of the user's own."""
+    try:
+        for stream in setup.streams:
+            expect_numbers(stream, name)
+    except DataError:
+        return False
+    return True
 
 
 def _refuse(setup: Setup) -> None:

@@ -70,7 +70,7 @@ class System:
         Whether :meth:`SystemHandle.audits` can be listened to.
     trading
         Whether trading is enabled at first; as in Barter it is not.
-    balances, risk, risk_check, start, units, reporting, venues, rates
+    balances, risk, risk_check, start, units, reporting, venues, rates, sessions, data_columns
         As for :class:`barter_bt.system.Engine`.
     recorder
         Keeps all that the engine saw.
@@ -134,6 +134,8 @@ class System:
         reporting: str | None = None,
         venues: Venue | Mapping[str, Venue] | None = None,
         rates: Any = None,
+        sessions: Any = None,
+        data_columns: Sequence[str] = (),
         recorder: Recorder | None = None,
         reconcile: bool = True,
         grace: str | int = "5s",
@@ -161,6 +163,8 @@ class System:
             reporting=reporting,
             venues=venues,
             rates=rates,
+            sessions=sessions,
+            data_columns=data_columns,
         )
         drain_ns = duration_ns(drain, "drain")
         if drain_ns < 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import isnan
 from typing import Any
 
 from barter_bt.data import Chunk
@@ -77,6 +78,7 @@ from barter_bt.protocol import (
     OrderRejected,
     OrderResponseAmend,
     OrderResponseCancel,
+    OwnValue,
     PublicTrade,
     Side,
     Trade,
@@ -87,11 +89,15 @@ from barter_bt.system.conditions import conditions_at
 from barter_bt.system.units import Units
 
 
-def tell_market(chunk: Chunk, row: int, kind: str, exchange: str, name: str, now: int) -> Market:
-    """A row of market data that arrives now."""
+def tell_market(
+    chunk: Chunk, row: int, kind: str, exchange: str, name: str, now: int, own: Sequence[str] = ()
+) -> Market:
+    """A row of market data that arrives now, with what columns of the user's own by these names say in it."""
     value = {column: array[row].item() for column, array in chunk.columns.items() if column != "instrument"}
     time, what = int(value["time_exchange"]), _market_kind(chunk.first_row + row, value, kind)
-    return Market(Item(MarketEvent(time, now, exchange, name, what)))
+    values = () if chunk.own is None else zip(own, chunk.own[row].tolist(), strict=True)
+    brings = tuple(OwnValue(column, number) for column, number in values if not isnan(number))
+    return Market(Item(MarketEvent(time, now, exchange, name, what, brings)))
 
 
 def _market_kind(number: int, value: dict[str, Any], kind: str) -> DataKind:
@@ -102,7 +108,7 @@ def _market_kind(number: int, value: dict[str, Any], kind: str) -> DataKind:
         bid, ask = (_level(value[f"{side}_price"], value[f"{side}_amount"]) for side in ("bid", "ask"))
         return OrderBookL1(value["time_exchange"], bid, ask)
     open_, high, low, close, volume = (value[column] for column in ("open", "high", "low", "close", "volume"))
-    return Candle(value["time_exchange"], open_, high, low, close, volume, 0)
+    return Candle(value["time_exchange"], open_, high, low, close, volume, 0, value["time_open"])
 
 
 def _level(price: float, amount: float) -> Level | None:

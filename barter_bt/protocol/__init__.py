@@ -102,6 +102,7 @@ from barter_bt.protocol.market import (
     Liquidation,
     MarketEvent,
     OrderBookL1,
+    OwnValue,
     PublicTrade,
 )
 from barter_bt.protocol.order import Order, OrderKey, OrderRequestCancel, OrderRequestOpen, RequestCancel, RequestOpen
@@ -252,6 +253,7 @@ __all__ = [
     "OrderResponseAmend",
     "OrderResponseCancel",
     "OrderState",
+    "OwnValue",
     "Protects",
     "ProtocolError",
     "PublicTrade",

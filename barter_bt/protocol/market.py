@@ -6,7 +6,7 @@ Barter keeps public trades, candles and liquidations in binary floating point (J
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from barter_bt.protocol.book import OrderBookEvent
 from barter_bt.protocol.keys import ExchangeId, InstrumentKey, Side
@@ -68,12 +68,16 @@ class Candle(Struct, frozen=True):
         Its end, nanoseconds since 1970.
     open, high, low, close, volume, trade_count
         What happened in it.
+    open_time
+        Its begin, which Barter's candle does not say; None is left out of documents.
 
     Examples
     --------
     >>> Candle(0, 1.0, 2.5, 0.5, 2.0, 100.0, 3).high
     2.5
     """
+
+    OMITTED: ClassVar[tuple[str, ...]] = ("open_time",)
 
     close_time: Time
     open: float
@@ -82,6 +86,7 @@ class Candle(Struct, frozen=True):
     close: float
     volume: float
     trade_count: int
+    open_time: Time | None = None
 
 
 class Liquidation(Struct, frozen=True):
@@ -116,6 +121,24 @@ DataKind: TypeAlias = (
 """What a market event says."""
 
 
+class OwnValue(Struct, frozen=True):
+    """A value of a column of the user's own, which arrives with a market event.
+
+    Parameters
+    ----------
+    name, value
+        The column's name, and what it says now.
+
+    Examples
+    --------
+    >>> OwnValue("mood", 0.5).value
+    0.5
+    """
+
+    name: str
+    value: float
+
+
 class MarketEvent(Struct, frozen=True):
     """An event of a market.
 
@@ -125,6 +148,8 @@ class MarketEvent(Struct, frozen=True):
         Nanoseconds since 1970, at the exchange's clock and at one's own.
     exchange, instrument, kind
         Where, of what, and what it says.
+    own
+        Values of columns of the user's own that it brings; none are left out of documents.
 
     Examples
     --------
@@ -133,8 +158,11 @@ class MarketEvent(Struct, frozen=True):
     96962.51
     """
 
+    OMITTED: ClassVar[tuple[str, ...]] = ("own",)
+
     time_exchange: Time
     time_received: Time
     exchange: ExchangeId
     instrument: InstrumentKey
     kind: DataKind
+    own: tuple[OwnValue, ...] = ()

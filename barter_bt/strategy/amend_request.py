@@ -9,6 +9,7 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
+from barter_bt.data.moment import moment
 from barter_bt.engine.amend import (
     DOES_NOT_TRAIL,
     IS_PROTECTION,
@@ -115,7 +116,7 @@ def ask_for_amend(s: EngineState, request: AmendRequest) -> None:
     StrategyError
         There is no such order, or it cannot be given that.
     """
-    where, order = f"{request} at {s.engine.time[0]} ns", request.order
+    where, order = f"{request} at {moment(s.engine.time[0])}", request.order
     if not isinstance(order, Integral) or isinstance(order, bool) or not 0 <= order < len(s.orders):
         raise StrategyError(
             f"{where}: there is no order {order!r:.60}",

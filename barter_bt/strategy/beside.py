@@ -1,15 +1,20 @@
-"""What goes with the targets of signals: protection and how they enter, as numbers, expressions or columns."""
+"""What goes with the targets of signals: protection, how and for how long they enter, when they are left.
+
+As numbers or lengths of time, as expressions, or as columns of a frame of targets.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 import polars as pl
 
 from barter_bt.engine.order import ASKED_TIMES, CANDLE_FILLS, TRIGGER_PRICES
-from barter_bt.errors import StrategyError
+from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.entry_rows import check_price_by
+from barter_bt.strategy.leaving import EXIT_AFTER, length_of
 from barter_bt.strategy.triggers import NO_STOP, PROTECTION
 
 EntryOrder = Literal["market", "limit", "stop", "stop_limit"]
@@ -31,17 +36,45 @@ _SHOWN = {
     "stop": 'such as price=0.005, price_by="fraction", half a percent beyond the market',
     "stop_limit": 'such as price=0.005, limit=0.002, price_by="fraction": price is the trigger, limit lies beyond it',
 }
+_SPAN = 'it must be a length of time after the target, such as "2d" or timedelta(hours=1), or an expression'
+TERMS = ("time_in_force", "post_only", "candle_fill", "trigger_by")
+"""Terms of orders that are not numbers."""
+TIMES = ("good_after", "good_till")
 
 
 def names_of(signals: Any) -> tuple[str, ...]:
     """Columns that a frame of targets may have for these signals."""
-    return (*PROTECTION, *_NEEDS[signals.order])
+    return (*_computed_of(signals), *TERMS)
+
+
+def _computed_of(signals: Any) -> tuple[str, ...]:
+    """What may be given by expressions."""
+    return (*PROTECTION, *_NEEDS[signals.order], EXIT_AFTER, *TIMES)
 
 
 def expressions_of(signals: Any) -> dict[str, pl.Expr]:
     """What is given by expressions."""
-    given = {name: getattr(signals, name) for name in names_of(signals)}
+    given = {name: getattr(signals, name) for name in _computed_of(signals)}
     return {name: each for name, each in given.items() if isinstance(each, pl.Expr)}
+
+
+def check_columns(signals: Any, columns: Sequence[str]) -> None:
+    """Refuse columns of a frame of targets in long form that nobody reads.
+
+    Raises
+    ------
+    StrategyError
+        There is one. In a wide frame each column is an instrument.
+    """
+    if "instrument" not in columns and "target" not in columns:
+        return
+    known = ("time", "instrument", "target", *names_of(signals))
+    for name in ("price", "limit"):
+        if name in columns and name not in known:
+            raise StrategyError(f"the frame of targets has {name}, and order is {signals.order!r}", _SHOWN["market"])
+    refuse_unknown(
+        columns, known, "the frame of targets", StrategyError, "leave it out: frame.select(...) what is to be read"
+    )
 
 
 def check_beside(signals: Any, *, by_frame: bool) -> None:
@@ -62,6 +95,10 @@ def check_beside(signals: Any, *, by_frame: bool) -> None:
         if getattr(signals, name) not in values:
             told = ", ".join(str(each) for each in values if each)
             raise StrategyError(f"{name} is {getattr(signals, name)!r}; allowed: {told}")
+    for name in TIMES:
+        given = getattr(signals, name)
+        if given is not None and not isinstance(given, pl.Expr) and length_of(given, name) < 1:
+            raise StrategyError(f"{name} is {given!r}; {_SPAN}")
     check_price_by(signals.price_by)
     needs, order = _NEEDS[signals.order], signals.order
     for name in ("price", "limit"):
@@ -103,11 +140,9 @@ def with_numbers(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
     StrategyError
         A column is given twice, or missing.
     """
-    given = {name: getattr(signals, name) for name in names_of(signals)}
+    given = {name: getattr(signals, name) for name in (*PROTECTION, *_NEEDS[signals.order])}
     given = {name: value for name, value in given.items() if value is not None and not isinstance(value, pl.Expr)}
-    twice = [name for name in given if name in rows.columns]
-    if twice:
-        raise StrategyError(f"the frame of targets has a column {twice[0]!r}, and {twice[0]} is given as well")
+    _refuse_twice(given, rows)
     rows = rows.with_columns(pl.lit(value, pl.Float64).alias(name) for name, value in given.items())
     for name in _NEEDS[signals.order]:
         if name not in rows.columns:
@@ -129,11 +164,43 @@ def with_terms(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
         columns = _COLUMNS[signals.order]
         moved = [pl.when(says).then(pl.col(name)).alias(column) for name, column in columns.items()]
         rows = rows.with_columns(moved).drop([name for name in columns if name not in columns.values()])
-    terms = {"candle_fill": signals.candle_fill, "post_only": signals.post_only or None}
-    terms["time_in_force"] = None if signals.time_in_force == "gtc" else signals.time_in_force
-    told = {name: value for name, value in terms.items() if value is not None}
-    rows = rows.with_columns(pl.when(says).then(pl.lit(value)).alias(name) for name, value in told.items())
+    rows = _with_times(signals, rows, says)
+    told = {name: getattr(signals, name) for name in TERMS}
+    given = {name: pl.lit(value) for name, value in told.items() if value not in (None, False, "gtc")}
+    _refuse_twice(given, rows)
+    given.pop("trigger_by", None)  # it goes by what has a trigger
+    given |= {name: pl.col(name) for name in TERMS if name in rows.columns}
+    rows = rows.with_columns(pl.when(says).then(value).alias(name) for name, value in given.items())
     return _with_trigger_by(signals.trigger_by, rows) if signals.trigger_by else rows
+
+
+def _with_times(signals: Any, rows: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:
+    """When entries begin and end: so long after the target is known, or at a time (rule 107)."""
+    for name in TIMES:
+        given: str | timedelta | pl.Expr | None = getattr(signals, name)
+        column = pl.col(name)
+        if given is not None and not isinstance(given, pl.Expr):
+            _refuse_twice([name], rows)
+            column = pl.lit(length_of(given, name)).cast(pl.Duration("ns"))
+            rows = rows.with_columns(column.alias(name))
+        if name not in rows.columns:
+            continue
+        kind = rows.schema[name]
+        if kind == pl.Duration:
+            column = pl.col("time").dt.cast_time_unit("ns") + column.dt.cast_time_unit("ns")
+        elif kind != pl.Null and not (isinstance(kind, pl.Datetime) and kind.time_zone):
+            raise StrategyError(
+                f"{name} of the signals is {kind}; it must be lengths of time after the target, or times with a zone",
+                'pl.duration(days=2), or pl.col("time").dt.offset_by("2d")',
+            )
+        rows = rows.with_columns(pl.when(says).then(column).alias(name))
+    return rows
+
+
+def _refuse_twice(names: Iterable[str], rows: pl.DataFrame) -> None:
+    for name in names:
+        if name in rows.columns:
+            raise StrategyError(f"the frame of targets has a column {name!r}, and {name} is given as well")
 
 
 def _with_trigger_by(which: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from barter_bt.errors import StrategyError
+from barter_bt.strategy import written
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.execution import Pov, Twap
 from barter_bt.strategy.indicators import cross
@@ -72,4 +73,5 @@ BUILTIN: dict[str, Callable[..., Any]] = {
     "imbalance_maker": ImbalanceMaker,
     "twap": Twap,
     "pov": Pov,
+    **written.BUILTIN,
 }

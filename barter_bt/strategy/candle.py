@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from barter_bt.data.moment import moment
 from barter_bt.engine.order import NO_TIME
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.errors import StrategyError
@@ -94,7 +95,7 @@ def last_candles(s: EngineState, i: int, n: int | None) -> Candles:
     if not kept or not 0 <= (kept if n is None else n) <= kept:
         what = "candles" if n is None else f"{n} candles"
         raise StrategyError(
-            f"the strategy asked for {what} at {s.engine.time[0]} ns; {kept} are kept",
+            f"the strategy asked for {what} at {moment(s.engine.time[0])}; {kept} are kept",
             f"say how far it looks back: candle_history = {max(n or 0, 1)}",
         )
     return _copied(s, i, kept if n is None else n)

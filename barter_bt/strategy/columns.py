@@ -17,8 +17,17 @@ def own_columns(streams: Sequence[Stream]) -> list[str]:
     return list(dict.fromkeys(name for stream in streams for name in stream.extra))
 
 
-def column_numbers(streams: Sequence[Stream], asked: object) -> dict[str, int]:
+def column_numbers(streams: Sequence[Stream], asked: object, told: Sequence[str] = ()) -> dict[str, int]:
     """The number of each column that a strategy asked for.
+
+    Parameters
+    ----------
+    streams
+        The data.
+    asked
+        Names of columns.
+    told
+        Names of columns that events will bring, where there are no streams.
 
     Raises
     ------
@@ -32,7 +41,7 @@ def column_numbers(streams: Sequence[Stream], asked: object) -> dict[str, int]:
             f"data_columns is {asked!r:.60}; it must be a tuple of names of columns",
             f"write ({asked!r},)" if isinstance(asked, str) else '("sentiment",)',
         )
-    known = own_columns(streams)
+    known = own_columns(streams) or list(told)
     for name in asked:
         if name not in known:
             raise _unknown(name, known)

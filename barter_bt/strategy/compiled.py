@@ -74,7 +74,7 @@ class Compiled:
         """The driver of one run."""
         bits, timer_ns = wake_bits(self.wake)
         code = self.generate.__code__
-        numbers = column_numbers(market.streams, self.data_columns)
+        numbers = column_numbers(market.streams, self.data_columns, market.told)
         for name in numbers:
             if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
                 raise StrategyError(

@@ -16,6 +16,8 @@ from barter_bt.strategy.windows import Apart, taken_apart
 
 NEW = "__new"
 """Whether the row before a target, of the same instrument, had none."""
+OF_TIME = ("exit_after", "good_after", "good_till")
+"""What may be lengths of time, or times."""
 
 
 def computed(
@@ -89,7 +91,8 @@ def _panel(market: Market, given: Mapping[Stream, int], names: list[str], across
 
 def _rows(apart: Apart, candles: Panel, *, with_new: bool = False) -> pl.DataFrame:
     """Targets without nulls; of those of an instrument that become known at one time, the last."""
-    rows = apart.columns(candles).with_columns(pl.col("target", *apart.beside).cast(pl.Float64))
+    numbers = [name for name in apart.beside if name not in OF_TIME]
+    rows = apart.columns(candles).with_columns(pl.col("target", *numbers).cast(pl.Float64))
     there = [name for name in ("price", "limit") if name in apart.beside]  # without them a target is none
     enters = pl.all_horizontal(True, *(pl.col(name).is_not_null() | (pl.col("target") == 0) for name in there))
     given = pl.col("target").is_not_null() & enters

@@ -36,6 +36,7 @@ class Market:
     streams: tuple[Any, ...]
     reporting: int
     feed_ns: tuple[int, ...]  # feed latency of each stream; used where it has no arrival times
+    told: tuple[str, ...] = ()  # columns of the user's own that events will bring, where there are no streams
     kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)  # what later runs need again
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
 from barter_bt.data.duration import duration_ns
 from barter_bt.errors import ConfigError, StrategyError
+from barter_bt.strategy.rows import fail
 
+EXIT_AFTER = "exit_after"
 _ALLOWED = 'it must be a whole number of rows, at least 1, or a length of time, such as "5d" or timedelta(hours=1)'
 
 
@@ -26,50 +29,115 @@ def steps_of(after: object) -> tuple[bool, int]:
     ((True, 20), (False, 432000000000000))
     """
     by_rows = isinstance(after, int) and not isinstance(after, bool)
-    count = 0
-    if by_rows:
-        count = int(after)  # type: ignore[call-overload]
-    elif isinstance(after, timedelta):
-        count = (after.days * 86_400 + after.seconds) * 10**9 + after.microseconds * 1000
-    elif isinstance(after, str):
-        try:
-            count = duration_ns(after, "exit_after")
-        except ConfigError as error:
-            raise StrategyError(error.message, error.hint) from error
+    count = int(after) if by_rows else length_of(after, EXIT_AFTER)  # type: ignore[call-overload]
     if count < 1:
         raise StrategyError(f"exit_after is {after!r}; {_ALLOWED}")
     return by_rows, count
 
 
-def left_after(rows: pl.DataFrame, after: int | str | timedelta) -> pl.DataFrame:
+def length_of(given: object, name: str) -> int:
+    """A length of time in nanoseconds; 0 where it is none.
+
+    Raises
+    ------
+    StrategyError
+        It is text that is none.
+    """
+    if isinstance(given, timedelta):
+        return (given.days * 86_400 + given.seconds) * 10**9 + given.microseconds * 1000
+    if not isinstance(given, str):
+        return 0
+    try:
+        return duration_ns(given, name)
+    except ConfigError as error:
+        raise StrategyError(error.message, error.hint) from error
+
+
+def with_exits(rows: pl.DataFrame, after: int | str | timedelta | None) -> pl.DataFrame:
+    """The rows with a column of what all of them share, which is after how many rows, or how long, they are left.
+
+    Raises
+    ------
+    StrategyError
+        It is given as a column, too.
+    """
+    if after is None:
+        return rows
+    if EXIT_AFTER in rows.columns:
+        raise StrategyError("the frame of targets has a column 'exit_after', and exit_after is given as well")
+    by_rows, count = steps_of(after)
+    value = pl.lit(float(count)) if by_rows else pl.lit(count).cast(pl.Duration("ns"))
+    return rows.with_columns(value.alias(EXIT_AFTER))
+
+
+def whole_exits(rows: pl.DataFrame) -> pl.DataFrame:
+    """What an expression gives as a whole number of rows, at least one (rule 107); lengths of time as they are.
+
+    Raises
+    ------
+    StrategyError
+        One is below 0, or no number.
+    """
+    if EXIT_AFTER not in rows.columns or not rows.schema[EXIT_AFTER].is_numeric():
+        return rows
+    values = rows[EXIT_AFTER].cast(pl.Float64).fill_null(1.0).to_numpy()
+    fail(rows, ~((values >= 0) & np.isfinite(values)), "an exit_after that is below 0 or no number", "null for none")
+    whole = pl.Series(np.maximum(np.rint(values), 1.0))
+    return rows.with_columns(pl.when(pl.col(EXIT_AFTER).is_not_null()).then(whole).alias(EXIT_AFTER))
+
+
+def left_after(rows: pl.DataFrame) -> pl.DataFrame:
     """Make targets 0 from so many rows, or so long, after the one that took their sign, until the sign changes.
 
-    Where a time has no row of its own it gets one, of nothing but its target of 0.
+    After how many the row that took it says. Where a time has no row of its own it gets one, of nothing but its target
+    of 0.
 
     Parameters
     ----------
     rows
-        ``time``, ``instrument`` and ``target``, by time.
+        ``time``, ``instrument`` and ``target``, by time; ``exit_after``: numbers of rows, or lengths of time.
+
+    Raises
+    ------
+    StrategyError
+        A position would be left after what is neither.
 
     Examples
     --------
     >>> rows = pl.DataFrame({"instrument": ["a"] * 6, "target": [1.0, 1.0, 2.0, 1.0, -1.0, -1.0]})
-    >>> left_after(rows, 2)["target"].to_list()
+    >>> left_after(rows.with_columns(exit_after=2))["target"].to_list()
     [1.0, 1.0, 0.0, 0.0, -1.0, -1.0]
     """
-    by_rows, count = steps_of(after)
+    kind, position = rows.schema[EXIT_AFTER], ("instrument", "_entry")
+    if not (kind.is_numeric() or kind in (pl.Duration, pl.Null)):
+        raise StrategyError(f"exit_after is {kind}; {_ALLOWED}")
+    if kind == pl.Null:
+        return rows.drop(EXIT_AFTER)
     side = pl.col("target").sign()
-    rows = rows.with_columns(_entry=side.ne_missing(side.shift(1)).cum_sum().over("instrument"))
-    if by_rows:
-        held = pl.int_range(pl.len()).over("instrument", "_entry")
-        return _left(rows, held >= count).drop("_entry")
-    rows = rows.with_columns(pl.col("time").dt.cast_time_unit("ns"))
-    ends = pl.col("time").first().over("instrument", "_entry") + pl.duration(nanoseconds=count, time_unit="ns")
-    rows = rows.with_columns(_end=ends)
+    begins = side.ne_missing(side.shift(1))
+    rows = rows.with_columns(begins.cum_sum().over("instrument").alias("_entry"))
+    _refuse(rows, rows.select(begins.over("instrument") & (pl.col("target") != 0)).to_series())
+    after = pl.col(EXIT_AFTER).first().over(position)
+    if kind != pl.Duration:
+        held = pl.int_range(pl.len()).over(position)
+        return _left(rows, held >= after).drop("_entry", EXIT_AFTER)
+    rows = rows.with_columns(pl.col("time").dt.cast_time_unit("ns"), after.dt.cast_time_unit("ns"))
+    rows = rows.with_columns(_end=pl.col("time").first().over(position) + pl.col(EXIT_AFTER))
     added = _ends_between(rows)
     rows = _left(rows, pl.col("time") >= pl.col("_end"))
     rows = pl.concat([rows, added], how="diagonal") if added.height else rows
-    return rows.sort("time", maintain_order=True).drop("_entry", "_end")
+    return rows.sort("time", maintain_order=True).drop("_entry", "_end", EXIT_AFTER)
+
+
+def _refuse(rows: pl.DataFrame, begins: pl.Series) -> None:
+    """Positions that begin in rows which do not say how long they last."""
+    if rows.schema[EXIT_AFTER] == pl.Duration:
+        good = pl.col(EXIT_AFTER) > pl.lit(0).cast(pl.Duration("ns"))
+    else:
+        after = pl.col(EXIT_AFTER).cast(pl.Float64)
+        good = (after >= 1) & (after == after.floor()) & after.is_finite()
+    bad = rows.select(~good.fill_null(True)).to_series() & begins
+    fail(rows.drop("_entry"), bad, "an exit_after that is no exit", _ALLOWED)
 
 
 def _left(rows: pl.DataFrame, over: pl.Expr) -> pl.DataFrame:
@@ -87,5 +155,5 @@ def _ends_between(rows: pl.DataFrame) -> pl.DataFrame:
         how="left",
     )
     goes_on = pl.col("_next").is_null() | (pl.col("_next") > pl.col("_end"))
-    runs = runs.filter((pl.col("target") != 0) & ~pl.col("_has") & goes_on).sort("_end", "instrument")
-    return runs.select(time="_end", instrument="instrument", target=pl.lit(0.0))
+    runs = runs.filter((pl.col("target") != 0) & pl.col("_end").is_not_null() & ~pl.col("_has") & goes_on)
+    return runs.sort("_end", "instrument").select(time="_end", instrument="instrument", target=pl.lit(0.0))

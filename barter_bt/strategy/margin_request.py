@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import isfinite
 from numbers import Real
 
+from barter_bt.data.moment import moment
 from barter_bt.engine.action.send import ask_transfer
 from barter_bt.engine.action.transfer import (
     NO_AMOUNT,
@@ -64,7 +65,11 @@ def ask_for_margin(s: EngineState, index: IndexedInstruments, request: MarginReq
     StrategyError
         It is of nothing, of more than is free or set aside, or of margin that is not isolated.
     """
-    i, amount, where = index.instrument(request.instrument), request.amount, f"{request!r:.90} at {s.engine.time[0]} ns"
+    i, amount, where = (
+        index.instrument(request.instrument),
+        request.amount,
+        f"{request!r:.90} at {moment(s.engine.time[0])}",
+    )
     if not isinstance(amount, Real | Decimal) or isinstance(amount, bool) or not _is_finite(amount):
         raise StrategyError(f"{where}: amount is {amount!r:.40}; it must be a number")
     units = units_of_margin(s, i, float(amount))

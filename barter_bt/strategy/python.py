@@ -65,7 +65,7 @@ class Python:
         """The driver of one run."""
         bits, timer_ns = wake_bits(getattr(self.strategy, "wake", "every_event"))
         history = candle_history(getattr(self.strategy, "candle_history", 0))
-        columns = column_numbers(market.streams, getattr(self.strategy, "data_columns", ()))
+        columns = column_numbers(market.streams, getattr(self.strategy, "data_columns", ()), market.told)
         generate, index = self.strategy.generate_algo_orders, market.index
         hooks = {bit: getattr(self.strategy, name) for bit, name in HOOKS.items() if hasattr(self.strategy, name)}
         observe = hooks.get(ON_EVENT)

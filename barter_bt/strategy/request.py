@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from barter_bt.columns.exact import bounded_sum
+from barter_bt.data.moment import moment
 from barter_bt.engine.action.protect import BY_PRICE, ask_protection, is_on_wrong_side
 from barter_bt.engine.action.send import ask, order_of
 from barter_bt.engine.order import ASKED_TIMES, BUY, LIMIT, MARKET, NO_TRIGGER, SELL
@@ -113,7 +114,7 @@ class _Where:
         self._request, self._ns = request, ns
 
     def __str__(self) -> str:
-        return f"{self._request} at {self._ns} ns"
+        return f"{self._request} at {moment(self._ns)}"
 
 
 def is_nothing(asked: Any) -> bool:
@@ -214,13 +215,13 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
         raise _off_grid(s, i, request, index.names[i], "quantity" if lots <= 0 else "price")
     if request.time_in_force not in ASKED_TIMES:
         raise StrategyError(
-            f"{request} at {s.engine.time[0]} ns: time_in_force is {request.time_in_force!r}; "
+            f"{request} at {moment(s.engine.time[0])}: time_in_force is {request.time_in_force!r}; "
             f"allowed: {', '.join(ASKED_TIMES)}"
         )
     for name in ("post_only", "resize", "reduce_only"):
         if getattr(request, name) not in (False, True):
             raise StrategyError(
-                f"{request} at {s.engine.time[0]} ns: {name} is {getattr(request, name)!r}; allowed: True, False"
+                f"{request} at {moment(s.engine.time[0])}: {name} is {getattr(request, name)!r}; allowed: True, False"
             )
     asked = {name: getattr(request, name) for name in TRIGGERS if getattr(request, name) is not None}
     asked = {name: _number(request, value, name, s) for name, value in asked.items()}
@@ -252,8 +253,8 @@ def _off_grid(s: EngineState, i: int, request: OrderRequest, instrument: str, na
     step = 1 / (t.lots_per_unit[i] if name == "quantity" else t.ticks_per_unit[i])
     above = "" if name == "price" and t.zero[i] else " above 0" if name == "price" else " other than 0"
     return StrategyError(
-        f"{request} at {s.engine.time[0]} ns is off the grid of {instrument!r}: {name} is {getattr(request, name)}; "
-        f"allowed: multiples of {step:.12g}{above}",
+        f"{request} at {moment(s.engine.time[0])} is off the grid of {instrument!r}: "
+        f"{name} is {getattr(request, name)}; allowed: multiples of {step:.12g}{above}",
         "use round_price and round_quantity; more than 4.6e18 lots need a coarser quantity_increment",
     )
 
@@ -275,12 +276,12 @@ def _exercise(s: EngineState, i: int, request: OrderRequest, quantity: float) ->
     """Ask to exercise an option; returns its row."""
     if request != OrderRequest(request.instrument, request.quantity, exercise=True) or not quantity < 0:
         raise StrategyError(
-            f"{request} at {s.engine.time[0]} ns exercises, with other terms or a quantity that is not negative",
+            f"{request} at {moment(s.engine.time[0])} exercises, with other terms or a quantity that is not negative",
             "state.exercise(instrument, contracts) gives such a request",
         )
     row = ask_exercise(s, i, -quantity)
     if row == NOTHING_ASKED:
-        raise StrategyError(f"{request} at {s.engine.time[0]} ns is off the grid", "use round_quantity")
+        raise StrategyError(f"{request} at {moment(s.engine.time[0])} is off the grid", "use round_quantity")
     return row
 
 
@@ -304,6 +305,6 @@ def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> flo
     if isinstance(value, Real | Decimal) and not isinstance(value, bool):
         return float(value)
     raise StrategyError(
-        f"{request} at {s.engine.time[0]} ns: {what} is {value!r}; it must be a number",
+        f"{request} at {moment(s.engine.time[0])}: {what} is {value!r}; it must be a number",
         f"float({value!r})" if isinstance(value, str) else None,
     )

@@ -10,7 +10,7 @@ import polars as pl
 
 from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.engine.terms import zero_of
-from barter_bt.errors import StrategyError
+from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy.driver import Market
 
 MOST_STEPS = 4.6e18
@@ -66,7 +66,10 @@ def instrument_codes(frame: pl.DataFrame, action: np.ndarray, market: Market) ->
         found = names.cast(pl.String).replace_strict(codes, default=-1, return_dtype=pl.Int64).to_numpy()
     if cancels.any():
         found = np.where(cancels, 0, found)  # the order of a cancel or an amend knows its instrument
-    fail(frame, found < 0, "unknown instrument", f"known: {', '.join(market.index.names[:10])}")
+    if (found < 0).any():
+        like = nearest(str(names[int((found < 0).argmax())]), market.index.names)
+        hint = f"did you mean {like!r}?" if like else f"known: {', '.join(market.index.names[:10])}"
+        fail(frame, found < 0, "unknown instrument", hint)
     return found
 
 

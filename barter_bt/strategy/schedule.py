@@ -15,7 +15,7 @@ from barter_bt.engine.order import NO_GROUP
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.state.tables import Schedule as Columns
 from barter_bt.engine.targets import AMEND_ROW, BELOW_LOT, CANCEL_ROW, MARGIN_ROW, NOT_SENT, OPEN_ROW, TARGET_ROW
-from barter_bt.errors import StrategyError
+from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.amend_rows import check_protection, codes_of_amends
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy, check_price_by, entry_columns, says_how, trigger_by_column
@@ -34,11 +34,18 @@ from barter_bt.strategy.rows import (
 )
 from barter_bt.strategy.stamps import warning
 from barter_bt.strategy.targets import is_frame, polars_frame
-from barter_bt.strategy.triggers import RIGHT_SIDE, WRONG_SIDE, ProtectBy, check_protect_by
+from barter_bt.strategy.timing import TIMING
+from barter_bt.strategy.triggers import PROTECTION, RIGHT_SIDE, TRIGGERS, WRONG_SIDE, ProtectBy, check_protect_by
 
 Size = Literal["units", "notional", "equity"]
 SizeAt = Literal["decision", "fill"]
 _SIZES = {"units": UNITS, "notional": NOTIONAL, "equity": EQUITY}
+COLUMNS = (
+    *("time", "instrument", "action", "quantity", "price", "time_in_force", "post_only", "reduce_only", *TRIGGERS),
+    *("trigger_by", *TIMING, *PROTECTION, "group", "after", "ref", "trigger", "target", "amount"),
+)
+"""What a frame may have."""
+_UNREAD = "leave it out: frame.drop(...); quantities and targets are signed, below 0 is a sale"
 BLOCK_ROWS = 1 << 13  # rows of which all that is computed stays in the processor's cache
 _TOO_FINE = {
     "units": TOO_FINE,
@@ -53,6 +60,17 @@ def check_size_at(when: str, size: str) -> None:
         raise StrategyError(f"size_at is {when!r}; allowed: decision, fill")
     if when == "fill" and size == "units":
         raise StrategyError('size_at is "fill", and size is "units"', 'units are what they are: size="equity"')
+
+
+def _refuse_amounts_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
+    """A quantity is none of a target, and a target none of anything else: neither would be followed."""
+    for name, others, hint in (
+        ("quantity", action == TARGET_ROW, "a target's amount is in the column target"),
+        ("target", action != TARGET_ROW, "the amount of an open is in the column quantity"),
+    ):
+        if name in frame.columns:
+            given = (frame[name].fill_null(0.0) != 0.0).to_numpy()
+            fail(frame, given & others, f"a {name} where it has no effect", hint)
 
 
 def _repeated(columns: dict[str, np.ndarray], unchanged: np.ndarray) -> np.ndarray:
@@ -196,6 +214,7 @@ class Schedule:
                 'pl.DataFrame({"time": ..., "instrument": ..., "target": ...})',
             )
         object.__setattr__(self, "frame", polars_frame(self.frame))
+        refuse_unknown(self.frame.columns, COLUMNS, "the schedule", StrategyError, _UNREAD)
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
@@ -216,6 +235,7 @@ class Schedule:
             row = int(back[0]) + 1
             raise StrategyError(f"row {row} of the schedule goes back in time", "sort the frame by time")
         action = self._actions(frame)
+        _refuse_amounts_of_others(frame, action)
         codes = codes_of_amends(frame, action, instrument_codes(frame, action, market))
         columns = {"time": time, "action": action, "instrument": codes, "sent": np.full(n, NOT_SENT, np.int64)}
         columns |= {

@@ -15,8 +15,8 @@ from barter_bt.strategy.computed import NEW, computed, on_grid
 from barter_bt.strategy.driver import Driver, Market
 from barter_bt.strategy.entry_rows import PriceBy
 from barter_bt.strategy.hooks import Hooks
-from barter_bt.strategy.leaving import left_after, steps_of
-from barter_bt.strategy.panel import overlap
+from barter_bt.strategy.leaving import EXIT_AFTER, left_after, steps_of, whole_exits, with_exits
+from barter_bt.strategy.panel import Panel, overlap
 from barter_bt.strategy.schedule import Schedule, Size, SizeAt, check_size_at
 from barter_bt.strategy.triggers import PROTECTION, ProtectBy, check_protect_by
 
@@ -69,7 +69,8 @@ class Signals:
     exit_after
         Targets become 0 so many rows after they took their sign (the row that did counts as none), until they change
         it: a position that is left by time. Or a length of time, such as ``"5d"`` or a ``timedelta``: exactly so long
-        after that.
+        after that. An expression of either, or a column of the frame, says it for each position by itself: the value
+        at the row that took the sign counts (null: it is not left by time).
     order
         How targets enter (rule 60): ``"market"``, ``"limit"``, ``"stop"`` or ``"stop_limit"``. What reduces a position
         is a market order. A new target cancels an entry that is still at work, unless it would send the same again.
@@ -82,7 +83,11 @@ class Signals:
         near side of it, stops on the far side, and the ``limit`` of a stop limit so far beyond its trigger.
     time_in_force, post_only, candle_fill
         Of the entry, as in :class:`~barter_bt.OrderRequest`; with ``order="market"`` of every order: ``"at_close"`` is
-        market on close.
+        market on close. Or columns of the frame, as is ``trigger_by``.
+    good_till, good_after
+        When the entry ends by itself, and until when it is held back (rule 35); with ``order="market"`` of every order.
+        A length of time after the target is known, such as ``"2d"``, an expression of such lengths or of times, or a
+        column of the frame (null: none).
     trigger_by
         Which prices stops and triggers look at (rule 28): ``"last"``, ``"quote"`` or ``"mark"``; None: as the exchange
         has it.
@@ -127,7 +132,7 @@ class Signals:
     protect_by: ProtectBy = "fraction"
     rebalance: Literal["always", "on_change", "outside_band"] | None = None
     band: float | None = None
-    exit_after: int | str | timedelta | None = None
+    exit_after: int | str | timedelta | pl.Expr | None = None
     order: beside.EntryOrder = "market"
     price: Amount | None = None
     limit: Amount | None = None
@@ -137,6 +142,8 @@ class Signals:
     candle_fill: str | None = None
     trigger_by: beside.TriggerBy | None = None
     size_at: SizeAt = "decision"
+    good_till: str | timedelta | pl.Expr | None = None
+    good_after: str | timedelta | pl.Expr | None = None
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)
@@ -148,7 +155,7 @@ class Signals:
                 f"rebalance is {self.rebalance!r} and band {self.band!r}; they go together",
                 'for example rebalance="outside_band", band=0.1',
             )
-        if self.exit_after is not None:
+        if self.exit_after is not None and not isinstance(self.exit_after, pl.Expr):
             steps_of(self.exit_after)
         if not (isinstance(self.target, pl.Expr) or targets.is_frame(self.target)):
             raise StrategyError(
@@ -159,6 +166,7 @@ class Signals:
         beside.check_beside(self, by_frame=by_frame)
         if by_frame:
             object.__setattr__(self, "target", targets.polars_frame(self.target))
+            beside.check_columns(self, self.target.columns)
         beside.check_protected(self, self.target.columns if by_frame else ())
         if self.rebalance is None:
             object.__setattr__(self, "rebalance", self._rebalance_by_default())
@@ -166,27 +174,34 @@ class Signals:
     def rows(self, market: Market) -> pl.DataFrame:
         """Rows of ``time``, ``instrument``, ``target`` without nulls, in order of time, and of what goes with them."""
         if isinstance(self.target, pl.Expr):
-            return computed(self.target, beside.expressions_of(self), market)[0]
+            return self._computed(market)[0].drop(NEW, strict=False)
         return targets.long_form(self.target, market.index.names, beside.names_of(self))
 
     def prepare(self, market: Market) -> Driver:
         """The driver of one run."""
         if not isinstance(self.target, pl.Expr):
             return self._schedule(self.rows(market)).prepare(market)
+        rows, candles = self._computed(market)
+        driver = self._schedule(rows).driver(market)
+        warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
+        warned += [
+            lookahead.warning(each, candles, rows) for each in (self.target, *beside.expressions_of(self).values())
+        ]
+        return replace(driver, warnings=[text for text in warned if text])
+
+    def _computed(self, market: Market) -> tuple[pl.DataFrame, Panel]:
+        """What the expressions give, on its grids, and the candles that it is computed over."""
         others = beside.expressions_of(self)
         rows, candles = computed(self.target, others, market, with_new=self.rebalance == "on_change")
         for names, by in ((PROTECTION, self.protect_by), (("price", "limit"), self.price_by)):
             rows = on_grid(rows, [name for name in names if name in others], market, by)
-        driver = self._schedule(rows).driver(market)
-        warned = [market.once("overlap", lambda: overlap([one for one in market.streams if one.kind == "candles"]))]
-        warned += [lookahead.warning(each, candles, rows) for each in (self.target, *others.values())]
-        return replace(driver, warnings=[text for text in warned if text])
+        return whole_exits(rows), candles
 
     def _schedule(self, rows: pl.DataFrame) -> Schedule:
         """The rows as a schedule with the same settings."""
         rows = beside.with_numbers(self, rows)
-        if self.exit_after is not None:
-            rows = left_after(rows, self.exit_after)
+        rows = with_exits(rows, None if isinstance(self.exit_after, pl.Expr) else self.exit_after)
+        rows = left_after(rows) if EXIT_AFTER in rows.columns else rows
         shared = {one.name: getattr(self, one.name) for one in fields(Schedule) if one.name in _SHARED}
         return Schedule(beside.with_terms(self, self._followed(rows)), band=self.band or 0.0, **shared)
 

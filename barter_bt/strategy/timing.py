@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from barter_bt.data.moment import moment
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import ANY_FILL, ASKED_TIMES, CANDLE_FILLS, DAY, FOK, GTC, NO_TIME
 from barter_bt.errors import StrategyError
@@ -48,7 +49,7 @@ def timing_terms(
     starts = NO_TIME if after is None else moment_of(after, now, "good_after", where)
     ends = NEVER if till is None else end_of(till, now, time_in_force, where)
     if ends <= starts:
-        raise StrategyError(f"{where}: good_till is {ends} ns, which is not after good_after, {starts} ns")
+        raise StrategyError(f"{where}: good_till is {moment(ends)}, which is not after good_after, {moment(starts)}")
     if fill is not None and fill not in _CHOICES:
         raise StrategyError(f"{where}: candle_fill is {fill!r}; allowed: {', '.join(_CHOICES)}")
     if fill is not None and (is_held or (is_limit and time_in_force in (GTC, DAY))):
@@ -71,7 +72,7 @@ def moment_of(given: object, now: int, name: str, where: object) -> int:
     if not isinstance(given, int) or isinstance(given, bool):
         raise StrategyError(f"{where}: {name} is {given!r}; it must be a datetime with a zone, or whole ns")
     if given <= now:
-        raise StrategyError(f"{where}: {name} is {given} ns, which is not after {now}")
+        raise StrategyError(f"{where}: {name} is {moment(given)}, which is not after {moment(now)}")
     return given
 
 

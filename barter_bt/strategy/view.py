@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from barter_bt.columns.column import Column
+from barter_bt.data.moment import moment
 from barter_bt.engine.action.send import ask_trading
 from barter_bt.engine.event import (
     BALANCE,
@@ -222,8 +223,8 @@ class State:
         i = self.index(instrument)
         if not has_sessions(self._state, i):
             raise StrategyError(
-                f"sessions of {self._index.names[i]!r} are asked for at {self.time} ns, and none are given",
-                'give the backtest its calendar, as in sessions="XNYS"',
+                f"sessions of {self._index.names[i]!r} are asked for at {moment(self.time)}, and none are given",
+                'give the backtest its calendar, as in sessions="XNYS"; the event engine data.exchange_sessions(...)',
             )
         row = session_at(self._state, i, self.time)
         return None if row == NO_SESSION else times[row]
@@ -364,7 +365,7 @@ class State:
         if change == UNKNOWN:
             why = f"its price is {self.price(i):g}" if self.price(i) <= 0 < s.terms.zero[i] else "it has no price yet"
             raise StrategyError(
-                f"a target of {target} for {self._index.names[i]!r} at {self.time} ns: {why}",
+                f"a target of {target} for {self._index.names[i]!r} at {moment(self.time)}: {why}",
                 "wait until state.price(...) is above 0",
             )
         lots, worth = natural(change, s.terms.lots_per_unit[i]), None
@@ -386,7 +387,7 @@ class State:
     def read_order(self, number: int) -> OpenOrder:
         """What the engine knows of an own order, by its number."""
         if not 0 <= number < len(self._state.orders):
-            raise StrategyError(f"there is no order {number!r} at {self.time} ns", "numbers come from open_orders")
+            raise StrategyError(f"there is no order {number!r} at {moment(self.time)}", "numbers come from open_orders")
         return read_order(self._state, number, self._index.names[self._state.orders.instrument[number]])
 
     def open_orders(self, instrument: str | int) -> list[int]:

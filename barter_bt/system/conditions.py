@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from barter_bt.data.moment import moment
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import (
     AT_CLOSE,
@@ -142,7 +143,7 @@ def _times(given: Conditions, plain: Mapping[str, int], where: str, *, is_held: 
     starts = NO_TIME if given.good_after is None else given.good_after
     ends = NEVER if given.good_till is None else given.good_till
     if ends <= starts:
-        raise DataError(f"{where}: good_till is {ends} ns, which is not after good_after, {starts} ns")
+        raise DataError(f"{where}: good_till is {moment(ends)}, which is not after good_after, {moment(starts)}")
     if given.good_till is not None and tif != GTC:
         raise DataError(f"{where}: good_till and a time in force that ends at once", LEAVE_OUT)
     if given.candle_fill is not None and (is_held or (is_limit and tif == GTC)):
@@ -163,7 +164,9 @@ def check_times(given: Conditions, now: int, where: str) -> None:
     for name in ("good_after", "good_till"):
         time = getattr(given, name)
         if time is not None and time <= now:
-            raise DataError(f"{where}: {name} is {time} ns, which is not after {now}", "give a time to come")
+            raise DataError(
+                f"{where}: {name} is {moment(time)}, which is not after {moment(now)}", "give a time to come"
+            )
 
 
 def _protecting(units: Units, i: int, given: Conditions, plain: Mapping[str, int], where: str) -> dict[str, int]:

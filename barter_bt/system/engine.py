@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,11 @@ from barter_bt.columns.table import out_of_memory
 from barter_bt.data.rates import Pair, read_rates
 from barter_bt.engine.audit import begin
 from barter_bt.engine.command import DISABLE_TRADING, ENABLE_TRADING, LOSE_ACCOUNT, LOSE_MARKET, SHUTDOWN
-from barter_bt.engine.event import BAR_CLOSE, TIMER
+from barter_bt.engine.event import BALANCE, BAR_CLOSE, MARKET_CANDLE, TIMER
 from barter_bt.engine.order import BUY
+from barter_bt.engine.state.calendars import install, sessions_of
 from barter_bt.engine.state.connectivity import lose_account, lose_market
-from barter_bt.engine.state.window import keep_candles
+from barter_bt.engine.state.window import keep_candles, keep_columns
 from barter_bt.engine.step import advance
 from barter_bt.errors import BarterBtError, ConfigError, DataError
 from barter_bt.errors import EngineError as RunError
@@ -44,7 +45,7 @@ from barter_bt.system.audit import AccountDisconnect, Audit, MarketDisconnect, P
 from barter_bt.system.book import Book
 from barter_bt.system.build import build
 from barter_bt.system.changes import LARGEST_TIME, Changes, check_time
-from barter_bt.system.markets import event_time, prepare_market, read_item
+from barter_bt.system.markets import event_time, keep_beside, prepare_market, read_item
 from barter_bt.system.requests import Requests, Send
 from barter_bt.system.rows import take_batch, taker
 from barter_bt.system.saved import load_state, save_state
@@ -94,6 +95,13 @@ class Engine(Acting):
     venues, rates
         Terms of the exchanges, and rates between currencies, as in a backtest: what the engine knows of margin, marks,
         fees and conversions goes by them. How orders fill is the exchange's.
+    sessions
+        When exchanges are open, for strategies that ask: what :func:`~barter_bt.data.sessions` or
+        :func:`~barter_bt.data.exchange_sessions` give, for all or by exchange or instrument. The times that they give
+        to orders are the exchange's.
+    data_columns
+        Names of columns of the user's own whose values events bring (``MarketEvent.own``), for strategies that read
+        them: the last of each instrument counts, as in a backtest. Others that come are passed over.
     vet
         Is called with each open and amend before anything of its call is sent; it raises where the exchange cannot be
         told of it.
@@ -102,6 +110,8 @@ class Engine(Acting):
     ----------
     state
         The state in columns, :class:`~barter_bt.engine.state.tables.EngineState`; its audit is full.
+    columns_read
+        Which of ``data_columns`` the strategy reads.
 
     Examples
     --------
@@ -130,6 +140,8 @@ class Engine(Acting):
         candle_history: int = 0,
         venues: Venue | Mapping[str, Venue] | None = None,
         rates: Mapping[str, Any] | tuple[Pair, ...] | None = None,
+        sessions: Any = None,
+        data_columns: Sequence[str] = (),
         vet: Callable[[Request], None] = lambda request: None,
     ) -> None:
         pairs = rates if isinstance(rates, tuple) else read_rates(rates)
@@ -143,6 +155,11 @@ class Engine(Acting):
         super().__init__(index, counted, build(index, counted, amounts, start, worth_in, terms, pairs), book)
         self.strategy = strategy or Strategy()
         self.state.engine.trading[0] = int(trading == TradingState.ENABLED)
+        self._data_columns = {name: number for number, name in enumerate(dict.fromkeys(data_columns))}
+        self.columns_read = tuple(self._data_columns)
+        if self._data_columns:
+            keep_columns(self.state, len(self._data_columns))
+        install(sessions_of(sessions, index, ()), self.state)
         if history := asked_history(candle_history):
             keep_candles(self.state, history)
         limits, managers = split(risk)
@@ -168,6 +185,11 @@ class Engine(Acting):
         self._clock = clock
         self._take = taker(self.state, compiled=False)
         self._outputs, self._asked, self.terminated = [], 0, False
+
+    @property
+    def data_columns(self) -> tuple[str, ...]:
+        """Names of the columns of the user's own whose values are kept, in order of their numbers."""
+        return tuple(self._data_columns)
 
     # Processing
 
@@ -221,9 +243,13 @@ class Engine(Acting):
             it.
         """
         self._check_going()
-        e, told, audits = self.state.event, [], []
+        e, told, audits, of = self.state.event, [], [], (-1, -1)
         for event in events:
             sequence, errors = self._update(event)
+            if e.order[0] >= 0:
+                of = e.instrument[0], e.order[0]
+            elif e.kind[0] == BALANCE:  # it names no order; that of its message it is
+                e.instrument[0], e.order[0] = of
             what = e.kind[0], e.instrument[0], e.order[0], e.exchange[0], e.command[0]
             told.append((event, sequence, errors, what, self._outputs))
         for event, sequence, errors, what, outputs in told:
@@ -403,11 +429,13 @@ class Engine(Acting):
         ):
             if out_of_memory.error and (error := out_of_memory.take()):
                 raise error
-            return
-        changes = Changes(self.state, index, self.units)
-        prepare_market(self.state, changes, exchange, i, item)
-        advance(self.state, now)
-        changes.apply()
+        else:
+            changes = Changes(self.state, index, self.units)
+            prepare_market(self.state, changes, exchange, i, item)
+            advance(self.state, now)
+            changes.apply()
+        if item.own or kind == MARKET_CANDLE:
+            keep_beside(self.state, self._data_columns, i, item)
 
     def _account(self, item: AccountEvent) -> Apply:
         changes = self._accounts.prepare(self.index.exchange(item.exchange), item.kind)

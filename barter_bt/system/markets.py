@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TypeAlias
 
@@ -60,6 +61,17 @@ def prepare_market(s: EngineState, changes: Changes, exchange: int, i: int, even
             "give the instrument a finer price_increment",
         )
     changes.add(partial(note_item, s, exchange, i, kind, time, first, second, third, fourth, fifth))
+
+
+def keep_beside(s: EngineState, columns: Mapping[str, int], i: int, event: MarketEvent) -> None:
+    """Keep what Barter's items do not say: when a candle opened, and values of a user's own columns, by number."""
+    what = event.kind
+    if isinstance(what, Candle) and what.open_time is not None and s.engine.history[0]:
+        s.candles.time_open[s.windows.latest[i]] = what.open_time
+    for one in event.own:
+        number = columns.get(one.name)
+        if number is not None:
+            s.columns.value[number * len(s.instruments) + i] = one.value
 
 
 def read_item(event: MarketEvent) -> Values:

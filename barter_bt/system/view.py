@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from barter_bt.engine.agenda import NEVER
@@ -25,6 +26,7 @@ from barter_bt.protocol import (
     TradingState,
 )
 from barter_bt.strategy.candle import Candles, last_candles
+from barter_bt.strategy.view import State
 from barter_bt.system.book import Book, decode
 from barter_bt.system.conditions import conditions_at
 from barter_bt.system.filters import select
@@ -44,6 +46,24 @@ class View:
 
     def __init__(self, index: IndexedInstruments, units: Units, state: EngineState, book: Book) -> None:
         self.index, self.units, self.state, self._book = index, units, state, book
+        self._data_columns: dict[str, int] = {}
+
+    @cached_property
+    def natural(self) -> State:
+        """What strategies of backtests read, as they read it: floats in natural units, and names.
+
+        Equity, cash and margin, entry averages and PnL, candles, best prices, sessions, the time: all of
+        :class:`~barter_bt.strategy.State`, as it is now. What it makes orders of is for strategies of backtests.
+
+        Examples
+        --------
+        >>> from barter_bt.instrument import Instrument
+        >>> from barter_bt.system import Engine
+        >>> engine = Engine([Instrument("x", "btc_usd")], balances={"usd": 1_000})
+        >>> engine.natural.equity, engine.natural.free_cash("btc_usd"), engine.natural.datetime.year
+        (1000.0, 1000.0, 1970)
+        """
+        return State(self.state, self.index, self._data_columns)
 
     def select(self, chosen: InstrumentFilter) -> list[int]:
         """Indices of the instruments that a filter names."""
@@ -63,7 +83,7 @@ class View:
     def candles(self, instrument: str | int, n: int | None = None) -> Candles:
         """The last ``n`` candles of an instrument, the oldest first; by default all that are kept.
 
-        They stand in order of arrival; when they opened is not known.
+        They stand in order of arrival; when they opened is known where events say it (``Candle.open_time``).
 
         Examples
         --------
@@ -155,7 +175,9 @@ class View:
     def copy(self) -> View:
         """What is seen now, to be read later."""
         units = Units(self.index, self.units.scales)
-        return View(self.index, units, self.state.copy(), deepcopy(self._book))
+        seen = View(self.index, units, self.state.copy(), deepcopy(self._book))
+        seen._data_columns = self._data_columns
+        return seen
 
     @property
     def strategies(self) -> list[str]:

@@ -24,7 +24,7 @@ def _with_known_names(venues: dict[str, Venue], index: IndexedInstruments, is_fo
     """Terms of single instruments must name one of the exchange, or of any where they are for all."""
     for exchange, venue in venues.items():
         known = {one.name for one in index.instruments if is_for_all or one.exchange == exchange}
-        for what in ("fees_by_instrument", "margin_by_instrument"):
+        for what in ("fees_by_instrument", "margin_by_instrument", "slippage_by_instrument"):
             for name in getattr(venue, what):
                 if name not in known:
                     like = nearest(name, known)

@@ -88,7 +88,7 @@ def test_a_run_on_a_book_of_a_catalog_is_that_on_the_stream(tmp_path, make, rows
     direct = make(rows(0, 1, 2, 86_400), instrument="a_usd")
     catalog = Catalog(tmp_path / "catalog")
     catalog.add_stream(direct, exchange="x")
-    sent = {"time": times(2 * SECOND), "instrument": ["a_usd"], "action": ["open"], "side": ["buy"], "quantity": [1.0]}
+    sent = {"time": times(2 * SECOND), "instrument": ["a_usd"], "action": ["open"], "quantity": [1.0]}
     buy = bt.Schedule(pl.DataFrame(sent))
     options = {"balances": {"usd": 1_000}, "interpret": True, "venues": {"x": bt.Venue(queue=queue)}}
     instrument = bt.Instrument("x", "a_usd", price_increment="0.01", quantity_increment="0.01")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
+from typing import Any
 
 import polars as pl
 import pytest
 
 import barter_bt as bt
 from barter_bt.errors import StrategyError
-from barter_bt.strategy.leaving import left_after
+from barter_bt.strategy.leaving import left_after, with_exits
 from tests.engine.tiny import S, bars, run, stamps, table
 
 C = pl.col("close")
 FRAME = pl.DataFrame({"time": stamps([10, 20]), "instrument": ["a_usd"] * 2, "target": [1.0, 2.0]})
+MARGIN = {"venues": bt.Venue(account="margin")}
 RISING = bars(100, 101, 102, 103)
 
 
@@ -89,9 +92,9 @@ def test_positions_are_left_after_a_time():
             "target": [1.0, 1.0, 2.0, -1.0, -1.0, 0.0],
         }
     )
-    left = left_after(frame, "15s")
+    left = left_after(with_exits(frame, "15s"))
     assert table(left, "time", "target") == [(0, 1), (10, 1), (15, 0), (20, 0), (30, -1), (40, -1), (45, 0), (50, 0)]
-    assert table(left_after(frame, timedelta(seconds=20)), "time", "target") == [
+    assert table(left_after(with_exits(frame, timedelta(seconds=20))), "time", "target") == [
         *((0, 1), (10, 1), (20, 0), (30, -1), (40, -1), (50, 0)),
     ]
 
@@ -188,3 +191,132 @@ def test_a_unit_of_protection_without_any_is_an_error():
             bt.Signals(target, protect_by="price")
     assert bt.Signals(frame.with_columns(stop_loss=90.0), protect_by="price").protect_by == "price"
     assert bt.Signals(pl.lit(1.0), protect_by="price", take_profit=120.0).take_profit == 120
+
+
+def test_each_position_says_after_how_many_rows_it_is_left():
+    """Entered at 100 for one row, at 102 for as long as it likes; what later rows say does not count."""
+    target = pl.when(C == 101).then(-1.0).otherwise(1.0)
+    after = pl.when(C == 100).then(1.2).when(C == 101).then(0.3).when(C == 103).then(1)
+    result = run(bars(100, 100, 100, 101, 101, 102, 103, 103), bt.Signals(target, exit_after=after), **MARGIN)
+    assert table(result.orders, "time_sent", "side", "quantity") == [
+        *((10, "buy", 1), (20, "sell", 1)),  # 1.2 is one row
+        *((40, "sell", 1), (50, "buy", 1)),  # 0.3 is one as well
+        (60, "buy", 1),
+    ]
+
+
+def test_each_position_says_after_how_long_it_is_left():
+    frame = pl.DataFrame({"time": stamps([10, 20, 30]), "instrument": "a_usd", "target": [1.0, -1.0, -1.0]})
+    after = pl.Series("exit_after", [timedelta(seconds=4), None, timedelta(seconds=1)])
+    sent = table(run(RISING, bt.Signals(frame.with_columns(after)), **MARGIN).orders, "time_sent", "side")
+    assert sent == [(10, "buy"), (14, "sell"), (20, "sell")]
+    by_expression = bt.Signals(pl.lit(1.0), exit_after=pl.duration(seconds=C - 96), rebalance="on_change")
+    assert table(run(RISING, by_expression).orders, "time_sent", "side") == [(10, "buy"), (14, "sell")]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_left_as_a_loop_over_the_rows_leaves_them(seed):
+    """Each instrument by itself, row by row, without a window."""
+    random = Random(seed)
+    count, by_time = random.randint(1, 30), bool(seed % 2)
+    times = sorted(random.choices(range(60), k=count))
+    names = [random.choice("ab") for _ in times]
+    targets = [random.choice((-1.0, 0.0, 1.0, 2.0)) for _ in times]
+    after = [random.choice((None, 1, 2, 5, 9)) for _ in times]
+    column = pl.Series(after, dtype=pl.Int64)
+    kinds = {"exit_after": (column * S).cast(pl.Duration("ns")) if by_time else column}
+    rows = pl.DataFrame({"time": stamps(times), "instrument": names, "target": targets, **kinds})
+    rows = rows.unique(["time", "instrument"], keep="first", maintain_order=True)
+    given = zip(*(rows[name] for name in ("time", "instrument", "target", "exit_after")), strict=True)
+    expected = naive(list(given))
+    left = left_after(rows).sort("time", "instrument")
+    assert sorted(zip(left["time"], left["instrument"], left["target"], strict=True)) == sorted(expected)
+
+
+def naive(rows):
+    """What stays of targets, by instrument."""
+    found = []
+    for name in {name for _, name, *_ in rows}:
+        own, side, ends, count = [row for row in rows if row[1] == name], None, None, 0
+        for place, (time, _, target, after) in enumerate(own):
+            if (target > 0) - (target < 0) != side:
+                side, count, first, limit = (target > 0) - (target < 0), 0, time, after
+                ends = first + after if isinstance(after, timedelta) else None
+            over = time >= ends if ends is not None else not isinstance(limit, timedelta | None) and count >= limit
+            found.append((time, name, 0.0 if over else target))
+            count += 1
+            following = own[place + 1 : place + 2]
+            if side and ends is not None and time < ends and (not following or following[0][0] > ends):
+                found.append((ends, name, 0.0))
+    return found
+
+
+def test_entries_end_by_themselves():
+    """A limit that nobody meets, for 15 seconds from its target, until a time of its candle, and by column."""
+    far = {"order": "limit", "price": 90.0, "rebalance": "on_change"}
+    lengths: list[Any] = ["15s", timedelta(seconds=15), pl.duration(seconds=C - 85), pl.col("time").dt.offset_by("15s")]
+    for good_till in lengths:
+        result = run(RISING, bt.Signals(pl.lit(1.0), good_till=good_till, **far))
+        assert table(result.orders, "time_sent", "status", "time_closed") == [(10, "expired", 25)]
+    frame = FRAME.with_columns(price=90.0, good_till=stamps([25, 30])).with_columns(
+        pl.when(pl.col("target") == 1).then("good_till").alias("good_till")
+    )
+    result = run(RISING, bt.Signals(frame, order="limit"))
+    assert table(result.orders, "time_sent", "status", "time_closed") == [(10, "cancelled", 20), (20, "open", None)]
+
+
+def test_entries_are_held_back():
+    result = run(RISING, bt.Signals(pl.lit(1.0), good_after="12s", rebalance="on_change"))
+    assert table(result.trades, "time_exchange", "price") == [(30, 102)]
+
+
+def test_a_frame_gives_each_target_its_terms():
+    frame = FRAME.with_columns(
+        price=pl.Series([200.0, 101.0]), time_in_force=pl.Series(["ioc", None]), post_only=pl.Series([None, True])
+    )
+    orders = run(RISING, bt.Signals(frame, order="limit"), balances={"usd": 10_000}).orders
+    assert table(orders, "time_sent", "time_in_force", "post_only") == [(10, "ioc", False), (20, "gtc", True)]
+
+
+@pytest.mark.parametrize(
+    ("frame", "terms", "said"),
+    [
+        (
+            {"stop_los": 1.0},
+            {},
+            "has a column 'stop_los', which is not read; allowed: time, .*\nHint: did you mean 'stop_l",
+        ),
+        ({"close": 1.0}, {}, "has a column 'close', which is not read; .*\nHint: leave it out"),
+        ({"price": 1.0}, {}, "the frame of targets has price, and order is 'market'"),
+        ({"limit": 1.0, "price": 1.0}, {"order": "limit"}, "the frame of targets has limit, and order is 'limit'"),
+        ({"good_till": "2d"}, {}, "good_till of the signals is String; it must be lengths of time"),
+        ({"good_till": 5}, {}, "good_till of the signals is Int"),
+        ({"good_till": timedelta(0)}, {}, "a good_till that is not after its time"),
+        ({"good_till": timedelta(1)}, {"good_till": "1d"}, "a column 'good_till', and good_till is given as well"),
+        ({"time_in_force": "ioc"}, {"time_in_force": "fok"}, "a column 'time_in_force', and time_in_force is given"),
+        ({"time_in_force": "moc"}, {}, "an unknown time_in_force in 2 row"),
+        ({"exit_after": 3}, {"exit_after": 3}, "a column 'exit_after', and exit_after is given as well"),
+        ({"exit_after": 1.5}, {}, "an exit_after that is no exit in 1 row.*first 0"),
+        ({"exit_after": 0}, {}, "an exit_after that is no exit"),
+        ({"exit_after": timedelta(0)}, {}, "an exit_after that is no exit"),
+        ({"exit_after": "3d"}, {}, "exit_after is String; it must be a whole number of rows"),
+        ({}, {"good_till": "soon"}, "good_till is 'soon', which is not a length of time"),
+        ({}, {"good_till": 5}, "good_till is 5; it must be a length of time after the target"),
+        ({}, {"good_till": timedelta(0)}, "good_till is datetime.timedelta"),
+        ({}, {"good_till": "1d", "time_in_force": "day"}, "times, .* beside a time_in_force of sessions"),
+    ],
+)
+def test_what_cannot_be_of_a_frame_is_told(frame, terms, said):
+    with pytest.raises(StrategyError, match=said):
+        run(RISING, bt.Signals(FRAME.with_columns(**{k: pl.lit(v) for k, v in frame.items()}), **terms))
+
+
+@pytest.mark.parametrize("after", [pl.lit(-1), pl.lit(float("nan"))])
+def test_an_expression_that_is_no_number_of_rows_is_told(after):
+    with pytest.raises(StrategyError, match="an exit_after that is below 0 or no number"):
+        run(RISING, bt.Signals(pl.lit(1.0), exit_after=after))
+
+
+def test_what_looks_ahead_to_leave_is_told():
+    later = bt.Signals(pl.lit(1.0), exit_after=C.shift(-1) - 99, rebalance="on_change")
+    assert any("looks ahead" in text for text in run(RISING, later).warnings)

@@ -93,21 +93,21 @@ def fine() -> bt.Result:
 @pytest.mark.parametrize(
     ("what", "far", "says"),
     [
-        (PRICE, 7, "something of instrument 7 at 3000000000 ns"),
-        (PRICE, -1, "something of instrument -1 at 3000000000 ns"),
-        (ASSET, 9, "asset 9 at 3000000000 ns"),
-        (FORCE, 7, "'a_usd' at 3000000000 ns whose time in force"),
-        (FORCE, -1, "'a_usd' at 3000000000 ns whose time in force"),
-        (POST_ONLY, 7, "'a_usd' at 3000000000 ns whose time in force or post-only"),
+        (PRICE, 7, "something of instrument 7 at 1970-01-01 00:00:03 UTC"),
+        (PRICE, -1, "something of instrument -1 at 1970-01-01 00:00:03 UTC"),
+        (ASSET, 9, "asset 9 at 1970-01-01 00:00:03 UTC"),
+        (FORCE, 7, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force"),
+        (FORCE, -1, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force"),
+        (POST_ONLY, 7, "'a_usd' at 1970-01-01 00:00:03 UTC whose time in force or post-only"),
         (
             OWN_ROW,
             1,
-            r"IndexError: row 1 of per_instrument.seen, which has 1 row\(s\).*3000000000 ns.*'trade' of 'a_usd'",
+            r"IndexError: row 1 of per_instrument.seen, which has 1 row\(s\).*1970.* 00:00:03 UTC.*'trade' of 'a_usd'",
         ),
         (OWN_ROW, -1, r"IndexError: row -1 of per_instrument.seen, which has 1 row"),
         (ORDER_ROW, 1, r"IndexError: row 1 of orders.price, which has 1 row"),
         (ORDER_ROW, 1 << 62, r"IndexError: row 4611686018427387904 of orders.price"),
-        (RAISES, 0, "ValueError: mine.*3000000000 ns.*'trade' of 'a_usd'"),
+        (RAISES, 0, "ValueError: mine.*1970-01-01 00:00:03 UTC.*'trade' of 'a_usd'"),
     ],
 )
 def test_what_is_not_there_ends_the_run_at_that_event_and_keeps_what_was_done(what, far, says, interpret):

@@ -18,6 +18,8 @@ from msgspec import UNSET
 from barter_bt.backtest.config.sections import ObjectSection
 from barter_bt.errors import BarterBtError, ConfigError, StrategyError, nearest
 
+BESIDE = "paths are relative to the configuration file"
+
 
 class Loader:
     """Finds and makes the objects that one configuration file names.
@@ -53,8 +55,8 @@ class Loader:
         if section.name is not UNSET:
             if section.name not in builtin:
                 self.unknown(f"{key}.name", section.name, builtin)
-            known = builtin[section.name]
-            return lambda given: self._call(key, known, {**own, **given})
+            named, known = str(section.name), builtin[section.name]
+            return lambda given: self._call(key, known, self._with_file(key, named, {**own, **given}))
         found = self._find(f"{key}.object", str(section.object))
         if inspect.isclass(found) or inspect.isroutine(found):
             return lambda given: self._call(key, found, {**own, **given})
@@ -66,6 +68,19 @@ class Loader:
             return found
 
         return as_it_is
+
+    def _with_file(self, key: str, strategy: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Parameters of a built-in, of which one may be a file beside the configuration."""
+        from barter_bt.strategy.written import FILES, OF_FILES
+
+        name = OF_FILES.get(strategy, "")
+        given = parameters.get(name)
+        if not isinstance(given, str) or not given.endswith(FILES):
+            return parameters
+        path = self.file.parent / given
+        if not path.is_file():
+            self._fail(f"{key}.parameters.{name}", f"{path} does not exist", BESIDE)
+        return parameters | {name: str(path)}
 
     def unknown(self, key: str, name: str, known: Mapping[str, Any] | list[str]) -> NoReturn:
         """Raise a ConfigError for a name that is not known, with the nearest that is."""
@@ -115,7 +130,7 @@ class Loader:
     def _run(self, key: str, place: str) -> ModuleType:
         path = (self.file.parent / place).resolve()
         if not path.is_file():
-            self._fail(key, f"{path} does not exist", "paths are relative to the configuration file")
+            self._fail(key, f"{path} does not exist", BESIDE)
         title = f"barter_bt_user_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
         spec = importlib.util.spec_from_file_location(title, path)
         assert spec is not None, "a file that ends in .py has a spec"

@@ -102,7 +102,7 @@ def _put(writer: Writer, kind: str, source: Stream | Dated, origin: Origin) -> N
         return
     report = check(source)
     report.raise_if_errors()
-    notes = [note for notes in source.notes.values() for note in notes]
+    notes = list(dict.fromkeys(note for notes in source.notes.values() for note in notes))  # sources may share one
     notes += [f"{count} row(s) {what}" for what, count in source.repairs.items() if count]
     if source.clock_offset is not None:
         notes.append(f"{source.clock_offset_ns} ns were added to time_received")

@@ -10,7 +10,7 @@ import polars as pl
 from barter_bt.data.convert import time
 from barter_bt.data.importers.importer import Asked, Imported, Importer, Kind, Read
 from barter_bt.data.importers.parsing import columnar
-from barter_bt.errors import ConfigError, DataError
+from barter_bt.errors import MISSPELT, ConfigError, DataError, nearest
 
 _CALLED: Mapping[str, tuple[str, ...]] = {
     "time": ("date", "datetime", "timestamp", "ex_date", "calc_time"),
@@ -35,6 +35,13 @@ def _reader(needed: tuple[str, ...], optional: tuple[str, ...]) -> Read:
                 f"it needs {', '.join(needed)}; beside them it may have {', '.join(optional)}",
             )
         names = [name for name in (*needed, *optional) if name in called]
+        for name in optional:
+            like = nearest(name, called.keys() - {*names}, MISSPELT) if name not in called else None
+            if like is not None:
+                raise DataError(
+                    f"{path.name}: column {called[like]!r} is not read, and there is no {name!r}",
+                    f"call it {name!r}, or drop it",
+                )
         rows = frame.select(pl.col(called[name]).alias(name) for name in names)
         return Imported(_with_zones(rows, path, asked.time_zone))
 

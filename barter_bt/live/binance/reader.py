@@ -197,7 +197,7 @@ class Reader:
             for row in await self._rest.ask("klines", list[list[Any]], params):
                 if self._numbers[key] < row[6] < one.t:
                     self._numbers[key] = row[6]
-                    yield (row[6] + 1) * MS_NS, _candle(row[6], row[1:6], row[8])
+                    yield (row[6] + 1) * MS_NS, _candle(row[0], row[6], row[1:6], row[8])
             if one.x and one.t > self._numbers[key] + 1:
                 told = (
                     f"the exchange has no candles {one.i} of {symbol} between {self._numbers[key] + 1} and {one.t} ms"
@@ -205,7 +205,7 @@ class Reader:
                 warnings.warn(told, BinanceWarning, stacklevel=2)
         if one.x and self._is_new(key, one.T):
             self._numbers[key] = one.T
-            yield (one.T + 1) * MS_NS, _candle(one.T, (one.o, one.h, one.l, one.c, one.v), one.n)
+            yield (one.T + 1) * MS_NS, _candle(one.t, one.T, (one.o, one.h, one.l, one.c, one.v), one.n)
 
 
 def _public_trade(one: OldTrade | AggTrade) -> PublicTrade:
@@ -213,7 +213,7 @@ def _public_trade(one: OldTrade | AggTrade) -> PublicTrade:
     return PublicTrade(str(one.id), float(one.price), float(one.qty), side)
 
 
-def _candle(last_ms: int, prices: Sequence[Any], count: int) -> Candle:
+def _candle(first_ms: int, last_ms: int, prices: Sequence[Any], count: int) -> Candle:
     """The exchange names a candle's last ms; its end is the next."""
     first, high, low, last, volume = (float(price) for price in prices)
-    return Candle((last_ms + 1) * MS_NS, first, high, low, last, volume, count)
+    return Candle((last_ms + 1) * MS_NS, first, high, low, last, volume, count, first_ms * MS_NS)

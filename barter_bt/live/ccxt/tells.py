@@ -75,7 +75,7 @@ def book(row: Row, depth: int) -> OrderBookSnapshot:
 def candle(row: Sequence[Any], length_ms: int) -> Candle:
     """A candle of ``watch_ohlcv``, of which ccxt says no number of trades."""
     first, high, low, last, volume = (float(one) for one in row[1:6])
-    return Candle((int(row[0]) + length_ms) * MS_NS, first, high, low, last, volume, 0)
+    return Candle((int(row[0]) + length_ms) * MS_NS, first, high, low, last, volume, 0, int(row[0]) * MS_NS)
 
 
 def liquidation(row: Row, time: int) -> Liquidation:

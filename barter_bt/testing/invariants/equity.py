@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from barter_bt.backtest import Result
-from barter_bt.backtest.divergence import moment
+from barter_bt.data.moment import moment
 from barter_bt.engine.flows import PAYOUT
 from barter_bt.engine.state.market import market_mark, price_ticks
 from barter_bt.testing.invariants.journal import expect, fail, rows, state_of

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from barter_bt.backtest import Result
-from barter_bt.backtest.divergence import moment
 from barter_bt.columns.table import Table
+from barter_bt.data.moment import moment
 from barter_bt.errors import ConfigError
 
 Row = Mapping[str, Any]

@@ -8,8 +8,9 @@ from typing import Any
 
 from barter_bt.backtest import backtest, check_causality
 from barter_bt.backtest import cut as cuts
-from barter_bt.backtest.divergence import first_divergence, moment
+from barter_bt.backtest.divergence import first_divergence
 from barter_bt.backtest.truncated import FullData, last_arrival_ns, with_data
+from barter_bt.data.moment import moment
 from barter_bt.testing.relations.common import Data, Instruments, made, settings_of, streams_of
 
 
