@@ -18,7 +18,6 @@ from barter_bt.backtest.fill_reasons import with_fill_reasons
 from barter_bt.backtest.journal import Frames
 from barter_bt.backtest.prices import EVER, DrawnPrices, MarketPrices
 from barter_bt.backtest.round_trips import round_trips
-from barter_bt.backtest.sessions import sessions_frame
 from barter_bt.columns.block import Block
 from barter_bt.data.market import shown
 from barter_bt.data.sessions import Sessions
@@ -26,6 +25,7 @@ from barter_bt.engine.order import REASONS
 from barter_bt.engine.replica import AuditError, StateReplica
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.statistic.sessions import sessions_frame
 from barter_bt.statistic.tables import Floats, Integers, nanoseconds
 from barter_bt.strategy.own import own_frames
 from barter_bt.venue.state import VenueState

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
+from barter_bt.data.sessions import Sessions
 from barter_bt.errors import ConfigError, nearest
 from barter_bt.statistic.interval import SESSION
 from barter_bt.statistic.tables import Integers, Tables, floats, nanoseconds, net_of
@@ -14,6 +17,17 @@ from barter_bt.statistic.tables import Integers, Tables, floats, nanoseconds, ne
 _TIME = pl.Datetime("ns", "UTC")
 NO_SESSIONS: Final[dict[str, Any]] = {"calendar": pl.String, "date": pl.Date, "open": _TIME, "close": _TIME}
 _TABLE: Final = {"equity": pl.Float64, "return": pl.Float64, "trades": pl.Int64}
+
+
+def sessions_frame(found: Mapping[int, Sessions]) -> pl.DataFrame:
+    """Every calendar once, by its name; one of another's name is numbered."""
+    frames: list[pl.DataFrame] = []
+    seen = Counter[str]()
+    for one in {id(each): each for each in found.values()}.values():
+        seen[one.name] += 1
+        name = one.name if seen[one.name] == 1 else f"{one.name} {seen[one.name]}"
+        frames.append(one.frame.select(pl.lit(name).alias("calendar"), "date", "open", "close"))
+    return pl.concat(frames) if frames else pl.DataFrame(schema=NO_SESSIONS)
 
 
 def by_session(run: Tables, calendar: str | None = None) -> pl.DataFrame:

@@ -226,9 +226,8 @@ class Config:
                     Loader(self.path).unknown(f"{key}.repair.{name}", name, known)
             options["repair"] = self._make(f"{key}.repair", data.Repair, options["repair"])
         changes, source = options.pop("symbol_changes", None), paths[0] if len(paths) == 1 else paths
-        if changes is not None:
-            source = self._renamed(key, source, changes, options)
-        stream: Stream = self._make(key, getattr(data, kind), options, source)
+        rows = source if changes is None else self._renamed(key, source, changes, options)
+        stream: Stream = self._make(key, getattr(data, kind), options, rows)
         return stream
 
     def _renamed(self, key: str, source: Path | list[Path], changes: str, options: Mapping[str, Any]) -> DataFrame:

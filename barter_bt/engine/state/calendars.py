@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from barter_bt.data import Stream
 from barter_bt.data.sessions import Sessions, sessions_around
@@ -15,7 +13,6 @@ from barter_bt.engine.state.tables import Calendars, EngineState
 from barter_bt.engine.state.tables import Sessions as Columns
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import IndexedInstruments
-from barter_bt.statistic.sessions import NO_SESSIONS
 
 
 def sessions_of(given: object, index: IndexedInstruments, streams: Sequence[Stream]) -> dict[int, Sessions]:
@@ -61,17 +58,6 @@ def install(found: Mapping[int, Sessions], state: EngineState) -> None:
         table.array("close")[:] = np.concatenate([one.closes_ns for one in parts])
     state.replace("sessions", table)
     state.replace("calendars", calendars)
-
-
-def sessions_frame(found: Mapping[int, Sessions]) -> pl.DataFrame:
-    """Every calendar once, by its name; one of another's name is numbered."""
-    frames: list[pl.DataFrame] = []
-    seen = Counter[str]()
-    for one in {id(each): each for each in found.values()}.values():
-        seen[one.name] += 1
-        name = one.name if seen[one.name] == 1 else f"{one.name} {seen[one.name]}"
-        frames.append(one.frame.select(pl.lit(name).alias("calendar"), "date", "open", "close"))
-    return pl.concat(frames) if frames else pl.DataFrame(schema=NO_SESSIONS)
 
 
 def _instrument(index: IndexedInstruments, key: Any) -> int:
