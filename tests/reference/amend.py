@@ -55,15 +55,17 @@ def of_protection(row: Row, entry: Order, by: ProtectBy) -> list[tuple[Order, Ro
     """Rule 101: what a row gives to each order that protects its entry, the stop first."""
     said, found = conditions_of(row), []
     distance, rate = (None, said.trailing_stop) if by == "fraction" else (said.trailing_stop, None)
+    distance, counted = (None, said.trailing_stop) if by == "ticks" else (distance, None)
     given: tuple[float | None, ...]
     for order in entry.children:
-        starts = None
+        beside = Conditions()
         if order.terms.trigger_kind:
-            given, starts = (None, None, said.stop_loss, distance, rate), said.trailing_activation
+            given = None, None, said.stop_loss, distance, rate
+            beside = Conditions(trailing_ticks=counted, activation=said.trailing_activation)
         else:
             given = said.take_profit, None, None, None, None
-        if any(value is not None for value in (*given, starts)):
-            found.append((order, (*row[:3], *given, Conditions(activation=starts))))
+        if any(value is not None for value in given) or beside != Conditions():
+            found.append((order, (*row[:3], *given, beside)))
     return found
 
 

@@ -445,7 +445,7 @@ class Engine:
             exchange = self.world.instruments[order["instrument"]].spec.exchange
             answered(self.tables, report, now, in_order=self.specs[exchange].faults is None)
         if report.activation:  # rule 103
-            order.update(activation=report.activation)
+            order.update(activation=report.activation, activation_by=0)
         if report.price:  # rule 31
             order.update({"trigger" if order["trigger_kind"] else "price": report.price})
         if report.kind == "fill":

@@ -31,6 +31,7 @@ class Terms(NamedTuple):
     trail: int = 0
     trail_rate: int = 0  # 1e-9
     activation: int = 0  # rule 103
+    activation_by: int = 0  # of what protects: in which unit that is still a distance
     reduce_only: bool = False
     parent: int = -1  # rule 31: the number of the entry that it protects
     follows: bool = False  # rule 58: it starts when that has filled
@@ -64,7 +65,7 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     trail += instrument.counted(conditions.trailing_ticks or 0)
     activation = 0 if conditions.activation is None else instrument.ticks_of(conditions.activation)
     assert trails or not activation, "rule 103: it is of what trails"
-    terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, activation, conditions.reduce_only)
+    terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, activation, 0, conditions.reduce_only)
     times = {"good_till": conditions.good_till, "good_after": conditions.good_after}
     stops = conditions.stop_loss is not None or conditions.trailing_stop is not None
     assert kind or stops or not conditions.trigger_by, "rule 28: on another order it is an error"
@@ -77,7 +78,8 @@ def protecting(level: Level, parent: int, trigger_by: str) -> Terms:
     ticks, rate = level.trail
     if level.gains:
         return Terms(level.price, reduce_only=True, parent=parent, trigger_by=trigger_by)
-    said = Terms(0, "gtc", False, "stop", level.price, ticks, rate, level.activation or sum(level.ahead))
+    by = 3 if level.ahead.rate else 2 if level.ahead.ticks else 0
+    said = Terms(0, "gtc", False, "stop", level.price, ticks, rate, level.activation or sum(level.ahead), by)
     return said._replace(reduce_only=True, parent=parent, trigger_by=trigger_by)
 
 
@@ -139,7 +141,7 @@ class Order:
     queue: Queue = field(default_factory=Queue)  # rule 91
 
     def __post_init__(self) -> None:
-        _, _, _, kind, trigger, trail, rate, activation, self.reduce_only, *_ = self.terms
+        _, _, _, kind, trigger, trail, rate, activation, _, self.reduce_only, *_ = self.terms
         self.trigger = Trigger(self.side, kind, trigger, trail, rate, self.instrument.zero, activation)
         self.price, self.tif = self.terms.price, self.terms.tif
 

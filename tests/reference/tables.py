@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 Table = list[dict[str, Any]]
-ORDERS = "instrument side kind price tif post_only trigger_kind trigger trail trail_rate activation reduce_only"
+ORDERS = "instrument side kind price tif post_only trigger_kind trigger trail trail_rate"
+ORDERS += " activation activation_by reduce_only"
 ORDERS += " parent follows group good_till good_after candle_fill trigger_by quantity quantity_requested"
 ORDERS += " filled notional fees status reason time_sent time_exchange time_triggered time_closed"
 TRADES = "order instrument side price quantity notional fees liquidity time_exchange time_engine position_id"
@@ -28,7 +29,7 @@ def above_zero(tables: Tables, zeros: Sequence[int]) -> Tables:
         for row in table:
             zero = zeros[tables.orders[row["order"]]["instrument"] if "instrument" not in row else row["instrument"]]
             for name in ("price", "trigger", "activation", "price_before"):
-                if zero and row.get(name):
+                if zero and row.get(name) and not (name == "activation" and row.get("activation_by")):
                     row[name] = f"{row[name] - zero} from 0"  # where 0 is none
     return tables
 
