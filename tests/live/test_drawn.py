@@ -108,7 +108,7 @@ def in_kind(scenario: Scenario) -> Scenario:
     return replace(scenario, instruments=tuple(each))
 
 
-@pytest.mark.parametrize("seeds", [range(60), (2014, 2074)])
+@pytest.mark.parametrize("seeds", [range(60), (68, 84)])
 def test_fees_in_kind(seeds: Iterable[int]) -> None:
     """The engine adds as much less to its positions as the exchange does, and knows what is less than a lot."""
     kept = 0
