@@ -93,13 +93,15 @@ class Commands:
         ``"market_disconnect"``, ``"account_disconnect"``, ``"margin"`` (rule 104). Further columns where a command
         needs them: ``instrument`` or ``exchange`` (for closing and cancelling a filter: null means all), ``order``
         (number of the order to cancel or to amend, for an amend with its instrument and what it gives of ``price``,
-        ``quantity``, ``trigger``, ``trailing`` and ``trailing_rate``, see :class:`~barter_bt.AmendRequest`), for an
-        exercise ``instrument`` and ``quantity``, for margin ``instrument`` and ``amount``, and for opens ``quantity``
-        (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
-        ``trailing``, ``trailing_rate``, ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill``, ``stop_loss``,
-        ``take_profit``, ``trailing_stop``, ``protect_by`` (null: ``"price"``; see :class:`~barter_bt.OrderRequest`),
-        ``group`` (a number; of the opens of one time and exchange with it one cancels the others) and ``after`` (the
-        number, from 0, of the row that it follows: an earlier open of that time and exchange).
+        ``quantity``, ``trigger``, ``trailing``, ``trailing_rate``, ``trailing_ticks`` and ``activation``, see
+        :class:`~barter_bt.AmendRequest`), for an exercise ``instrument`` and ``quantity``, for margin ``instrument``
+        and ``amount``, and for opens ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``,
+        ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``, ``trailing_ticks``, ``activation``,
+        ``trigger_by``, ``good_after``, ``good_till``, ``candle_fill``, ``stop_loss``, ``take_profit``,
+        ``trailing_stop``, ``trailing_activation``, ``protect_by`` (null: ``"price"``; see
+        :class:`~barter_bt.OrderRequest`), ``group`` (a number; of the opens of one time and exchange with it one
+        cancels the others) and ``after`` (the number, from 0, of the row that it follows: an earlier open of that time
+        and exchange).
 
     Examples
     --------
@@ -189,7 +191,7 @@ def _amend(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any]
     terms = amend_terms(state.terms, i, BUY, where.rstrip(","), row)
     if not any(terms):
         raise ConfigError(f"{where} gives nothing", f"allowed: {', '.join(AMENDABLE)}; null stays as it is")
-    given = dict(zip(("price", "quantity", "trigger", "trail", "trail_rate"), terms, strict=True))
+    given = dict(zip(("price", "quantity", "trigger", "trail", "trail_rate", "activation"), terms, strict=True))
     return given | {"command": AMEND_REQUESTS, "instrument": i, "order": row["order"]}
 
 
@@ -252,8 +254,8 @@ def _protection(terms: Terms, i: int, where: str, row: Mapping[str, Any], side: 
     if row.get("reduce_only"):
         raise ConfigError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     by, *amounts = protection_terms(terms, i, where.rstrip(","), asked, "price" if unit is None else unit)
-    stop_loss, take_profit, _ = amounts
-    if by == BY_PRICE and is_on_wrong_side(side, own, stop_loss, take_profit):
+    stop_loss, take_profit, _, activation = amounts
+    if by == BY_PRICE and is_on_wrong_side(side, own, stop_loss, take_profit, activation):
         raise ConfigError(f"{where} {WRONG_SIDE}", RIGHT_SIDE)
     return {"protect_by": by} | dict(zip(PROTECTION, amounts, strict=True))
 
@@ -270,10 +272,10 @@ def _open(state: EngineState, index: IndexedInstruments, row: Mapping[str, Any],
     tif = row.get("time_in_force") or "gtc"
     if tif not in ASKED_TIMES:
         raise ConfigError(f"{where} has time_in_force {tif!r}; allowed: {', '.join(ASKED_TIMES)}")
-    held = trigger_terms(terms, i, where.rstrip(","), row, post_only=bool(row.get("post_only")))
+    side = BUY if row["quantity"] > 0 else SELL
+    held = trigger_terms(terms, i, where.rstrip(","), row, side=side, post_only=bool(row.get("post_only")))
     number_, kind = ASKED_TIMES.index(tif), MARKET if price is None else LIMIT
     times = timing_terms(row, _ns(row["time"]), number_, where.rstrip(","), is_limit=kind == LIMIT, is_held=bool(held))
-    side = BUY if row["quantity"] > 0 else SELL
     protection = _protection(terms, i, where, row, side, ticks or held.get("trigger", 0))
     has_stop = bool(held) or row.get("stop_loss") is not None or row.get("trailing_stop") is not None
     return (

@@ -68,13 +68,15 @@ _SAID: Mapping[int, tuple[str, str]] = {
     ),
     BAD_TRIGGER: (
         "the strategy asked for an order of {name!r} at {time} with a trigger that cannot be",
-        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance or rate, not both; "
+        "a trigger and a distance are whole ticks above 0, a rate lies between 0 and 1; distance, rate or ticks, not "
+        "several; ticks need an instrument's price_increment; an activation is of what trails, beyond its stop; "
         f"what only reduces is not protected; {RIGHT_SIDE}",
     ),
     BAD_AMEND: (
         "an order of {name!r} is to be amended at {time} to what it cannot be",
         "amend its quantity (not of what protects an entry), of a limit its price, of a stop its trigger, of a "
-        "trailing stop trailing or trailing_rate: above 0 and on the grid, something at all; 0 stays as it is",
+        "trailing stop trailing, trailing_rate or trailing_ticks, and the activation that it has: above 0 and on the "
+        "grid, something at all; 0 stays as it is",
     ),
     BAD_TRANSFER: (
         "margin of {name!r} is asked for at {time} that cannot be moved",

@@ -91,7 +91,9 @@ NO_AMENDS: dict[str, Any] = {
     "order_id": pl.Int64,
     "exchange": pl.String,
     "instrument": pl.String,
-    **dict.fromkeys(("price", "quantity", "trigger", "trailing", "trailing_rate", "price_before"), pl.Float64),
+    **dict.fromkeys(
+        ("price", "quantity", "trigger", "trailing", "trailing_rate", "activation", "price_before"), pl.Float64
+    ),
     "status": pl.String,
     "reason": pl.String,
     "time_sent": TIME,
@@ -236,7 +238,7 @@ class Frames:
         known = np.where(reason > 0, reason + len(AMEND_REASONS), -reason)
         steps = {"quantity": s.lots, "trail": s.ticks}
         given = {name: self._given(self._scaled(a.array(name), i, each), a.array(name)) for name, each in steps.items()}
-        prices = ("price", "trigger", "price_before")
+        prices = ("price", "trigger", "activation", "price_before")
         given |= {name: self._given(self._prices(a.array(name), i), a.array(name)) for name in prices}
         return pl.DataFrame(
             {
@@ -249,6 +251,7 @@ class Frames:
                 "trigger": given["trigger"],
                 "trailing": given["trail"],
                 "trailing_rate": self._given(a.array("trail_rate") / RATE, a.array("trail_rate")),
+                "activation": given["activation"],
                 "price_before": given["price_before"],
                 "status": _AMEND_STATUSES[a.array("status")],
                 "reason": names[known],

@@ -13,16 +13,19 @@ from barter_bt.engine.state.tables import EngineState
 
 _FIRST_AMEND = -4  # in place of the order to cancel: an amend of order 0; of the next one less
 NO_OBJECTION, NOTHING_GIVEN, NO_LIMIT, IS_PROTECTION, NO_TRIGGER_YET, DOES_NOT_TRAIL, TWO_DISTANCES = range(7)
+NO_ACTIVATION = 7
 
 
-def ask_amend(s: EngineState, order: int, price: int, quantity: int, trigger: int, trail: int, trail_rate: int) -> int:
+def ask_amend(
+    s: EngineState, order: int, price: int, quantity: int, trigger: int, trail: int, trail_rate: int, activation: int
+) -> int:
     """Add an amend to the actions of this wake-up, 0 for what stays; returns its row."""
     row = s.actions.append()
     a = s.actions
     copy_request(a, row, s.orders, order)
     a.order[row], a.refused[row] = _FIRST_AMEND - order, 0
     a.price[row], a.quantity[row], a.trigger[row] = price, quantity, trigger
-    a.trail[row], a.trail_rate[row] = trail, trail_rate
+    a.trail[row], a.trail_rate[row], a.activation[row] = trail, trail_rate, activation
     s.engine.amends_asked[0] = 1
     return row
 
@@ -33,11 +36,11 @@ def is_amend(s: EngineState, action: int) -> bool:
 
 
 def objection_to(
-    s: EngineState, order: int, price: int, quantity: int, trigger: int, trail: int, trail_rate: int
+    s: EngineState, order: int, price: int, quantity: int, trigger: int, trail: int, trail_rate: int, activation: int
 ) -> int:
     """Why an order cannot be given these terms, whatever its state; 0 if it can."""
     o = s.orders
-    if price + quantity + trigger + trail + trail_rate == 0:
+    if price + quantity + trigger + trail + trail_rate + activation == 0:
         return NOTHING_GIVEN
     if price > 0 and o.kind[order] != LIMIT:
         return NO_LIMIT
@@ -47,6 +50,8 @@ def objection_to(
         return NO_TRIGGER_YET
     if trail + trail_rate > 0 and o.trail[order] + o.trail_rate[order] == 0:
         return DOES_NOT_TRAIL
+    if activation > 0 and o.activation[order] == 0:
+        return NO_ACTIVATION
     return TWO_DISTANCES if trail > 0 and trail_rate > 0 else NO_OBJECTION
 
 

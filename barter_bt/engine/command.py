@@ -89,7 +89,7 @@ def _execute_row(s: EngineState, row: int) -> None:
 def _amend(s: EngineState, row: int) -> None:
     """Amend an order, which must be one of the instrument that the command names, for its grid."""
     c, order = s.commands, s.commands.order[row]
-    terms = c.price[row], c.quantity[row], c.trigger[row], c.trail[row], c.trail_rate[row]
+    terms = c.price[row], c.quantity[row], c.trigger[row], c.trail[row], c.trail_rate[row], c.activation[row]
     if not 0 <= order < len(s.orders):
         fail(s.fault, BAD_NUMBER, order)
     elif s.orders.instrument[order] != c.instrument[row] or objection_to(s, order, *terms):

@@ -10,13 +10,14 @@ REQUEST_OPEN, REQUEST_CANCEL, REQUEST_AMEND, REQUEST_TRANSFER = 0, 1, 2, 3
 
 # What a report says. ACCEPTED: the order is open, of which ``quantity`` is filled. FILL: a trade and what it leaves of
 # its order. CLOSED: the order has ended. TRIGGERED: the order was held for a trigger, and is no longer. CHANGED: its
-# quantity, limit price and trigger are now these. CLOSE_OUT: the venue has closed a position of instrument ~``order``
-# and the engine puts the number of an order of its own there. DELIVERED: likewise, lots of instrument ~``order``, sold
-# where ``order_quantity`` is below 0, from a position of instrument ``trigger``. AMENDED, AMEND_REJECTED: answers to
-# row ``quantity`` of the amends, like CHANGED, or like CLOSED where that has ended the order. In the middle stand those
-# of accounts that tell things one by one: an order is being cancelled; a trade alone; balances alone. From FLOW on they
-# concern no order (-1): money that no order has moved, row ``quantity`` of the cash flows and ``notional`` of its
-# asset; the same of a split, with both of its balances; a dividend that is still to be paid; margin that was moved.
+# quantity, limit price and trigger are now these, and ``quantity`` its activation price, 0 where that stays. CLOSE_OUT:
+# the venue has closed a position of instrument ~``order``, and the engine puts the number of an order of its own there.
+# DELIVERED: likewise, lots of instrument ~``order``, sold where ``order_quantity`` is below 0, from a position of
+# instrument ``trigger``. AMENDED, AMEND_REJECTED: answers to row ``quantity`` of the amends, like CHANGED, or like
+# CLOSED where that has ended the order. In the middle stand those of accounts that tell things one by one: an order is
+# being cancelled; a trade alone; balances alone. From FLOW on they concern no order (-1): money that no order has
+# moved, row ``quantity`` of the cash flows and ``notional`` of its asset; the same of a split, with both of its
+# balances; a dividend that is still to be paid; margin that was moved.
 ACCEPTED, FILL, CLOSED, CANCEL_REJECTED, CANCELLING, TRADE, BALANCES, TRIGGERED, CHANGED, CLOSE_OUT = range(10)
 DELIVERED = 10
 AMENDED, AMEND_REJECTED = 11, 12

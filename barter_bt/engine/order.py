@@ -150,6 +150,8 @@ class OrderTerms(Table):
     trigger: I64  # ticks at which it is held no longer; 0: none, or a trailing stop's that is still to be set
     trail: I64  # ticks between a trailing stop and the market, or else ...
     trail_rate: I64  # ... that distance as a fraction of the price, in 1e-9
+    activation: I64  # ticks that the price must reach before the trigger follows it, 0: none (any more, at the venue)
+    activation_by: I8  # 0, or the unit in which that is still a distance from the parent's first fill
     parent: I64  # order that it protects, or follows, and waits for, NO_PARENT if none
     follows: I8  # 1: it waits for all of that order, on its own account (rule 58)
     group: I64  # number of the first order of its group, whose first fill ends the others (rule 57), NO_GROUP if none
@@ -167,6 +169,7 @@ def set_plain(
     to.post_only[row] = to.resize[row] = to.reduce_only[row] = 0
     to.trigger_kind[row] = NO_TRIGGER
     to.trigger[row] = to.trail[row] = to.trail_rate[row] = to.offset[row] = to.offset_rate[row] = 0
+    to.activation[row] = to.activation_by[row] = 0
     to.parent[row] = to.group[row] = NO_PARENT
     to.follows[row] = to.wish[row] = 0
     to.candle_fill[row] = to.trigger_by[row] = 0
@@ -192,6 +195,7 @@ def copy_terms(to: OrderTerms, row: int, given: OrderTerms, given_row: int) -> N
     to.good_after[row], to.good_till[row] = given.good_after[given_row], given.good_till[given_row]
     to.trigger[row], to.trail[row] = given.trigger[given_row], given.trail[given_row]
     to.trail_rate[row], to.parent[row] = given.trail_rate[given_row], given.parent[given_row]
+    to.activation[row], to.activation_by[row] = given.activation[given_row], given.activation_by[given_row]
     to.offset[row], to.offset_rate[row] = given.offset[given_row], given.offset_rate[given_row]
     to.follows[row], to.group[row] = given.follows[given_row], given.group[given_row]
     to.wish[row] = given.wish[given_row]

@@ -168,7 +168,7 @@ def apply_report(s: EngineState, row: int) -> None:
     elif kind == TRIGGERED:
         update_from_trigger(s, order, time)
     elif kind == CHANGED:
-        update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row])
+        update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row], r.quantity[row])
     elif kind == TRADE:
         _apply_trade(s, row, order)
     elif kind == CLOSE_OUT:

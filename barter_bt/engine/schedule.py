@@ -89,8 +89,10 @@ def _amend(s: EngineState, row: int) -> None:
     """Amend what an earlier row has opened, unless that was passed over."""
     p, order = s.schedule, s.schedule.sent[s.schedule.ref[row]]
     if order >= 0:
-        if p.price[row] + p.quantity[row] + p.trigger[row] + p.trail[row] + p.trail_rate[row] > 0:
-            ask_amend(s, order, p.price[row], p.quantity[row], p.trigger[row], p.trail[row], p.trail_rate[row])
+        price, quantity, trigger, trail = p.price[row], p.quantity[row], p.trigger[row], p.trail[row]
+        rate, activation = p.trail_rate[row], p.activation[row]
+        if price + quantity + trigger + trail + rate + activation > 0:
+            ask_amend(s, order, price, quantity, trigger, trail, rate, activation)
         if p.protect_by[row] != NO_UNIT:
             _amend_protection(s, row, order)
         dispatch(s)
@@ -99,13 +101,13 @@ def _amend(s: EngineState, row: int) -> None:
 def _amend_protection(s: EngineState, row: int, entry: int) -> None:
     """Amend what protects an entry, the stop first; where it is not protected, nothing (rule 101)."""
     p, o, order = s.schedule, s.orders, entry + 1
-    trail, stop_loss = p.trailing_stop[row], p.stop_loss[row]
+    trail, stop_loss, activation = p.trailing_stop[row], p.stop_loss[row], p.trailing_activation[row]
     while order < len(o) and o.parent[order] == entry and not o.follows[order]:
         if o.trigger_kind[order] == NO_TRIGGER:
             if p.take_profit[row] > 0:
-                ask_amend(s, order, p.take_profit[row], 0, 0, 0, 0)
+                ask_amend(s, order, p.take_profit[row], 0, 0, 0, 0, 0)
         elif p.protect_by[row] == BY_FRACTION and trail > 0:
-            ask_amend(s, order, 0, 0, 0, 0, trail)
-        elif stop_loss + trail > 0:
-            ask_amend(s, order, 0, 0, stop_loss, trail, 0)
+            ask_amend(s, order, 0, 0, 0, 0, trail, 0)
+        elif stop_loss + trail + activation > 0:
+            ask_amend(s, order, 0, 0, stop_loss, trail, 0, activation)
         order += 1

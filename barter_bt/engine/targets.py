@@ -72,7 +72,8 @@ def bind_row(s: EngineState, p: Decided, row: int, action: int) -> None:
 def protect_row(s: EngineState, p: Decided, row: int, action: int) -> None:
     """Ask for what protects the entry that a row has become."""
     if p.protect_by[row] != NO_UNIT:
-        ask_protection(s, action, p.protect_by[row], p.stop_loss[row], p.take_profit[row], p.trailing_stop[row])
+        stops = p.stop_loss[row], p.take_profit[row], p.trailing_stop[row], p.trailing_activation[row]
+        ask_protection(s, action, p.protect_by[row], *stops)
     p.sent[row] = len(s.orders)
 
 

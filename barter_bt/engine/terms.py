@@ -76,6 +76,11 @@ def steps(value: float, per_unit: float, noise: float) -> int:
     return nearest
 
 
+def has_tick(terms: Terms, i: int) -> bool:
+    """Whether an instrument declares its tick; else ticks are as fine as its data, and no unit of a user's."""
+    return bool(terms.tick_noise[i] < 1.0)
+
+
 @hot
 def price_steps(terms: Terms, i: int, price: float) -> int:
     """A price of an instrument in ticks (rules 20 and 76); at most 0 if it is none.

@@ -68,7 +68,7 @@ def untold_conditions(request: Request, known: Collection[str]) -> list[str]:
     ['group']
     """
     if isinstance(request, OrderRequestAmend):
-        moved = request.state.trigger is not None or request.state.trailing is not None
+        moved = any(getattr(request.state, name) is not None for name in ("trigger", "trailing", "activation"))
         return ["trigger"] if moved and "trigger" not in known else []
     given = request.state.conditions if isinstance(request, OrderRequestOpen) else None
     if given is None:

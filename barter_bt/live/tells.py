@@ -230,7 +230,8 @@ class Reports:
             return OrderResponseAmend(key, _refused(self._s.amends.reason[a.quantity[item]]))
         if kind in (AMENDED, CHANGED):
             amend = a.quantity[item] if kind == AMENDED else None
-            return OrderResponseAmend(key, self._amended(i, order, time, amend))
+            activation = a.quantity[item] if kind == CHANGED else 0
+            return OrderResponseAmend(key, self._amended(i, order, time, amend, activation))
         if status == CANCELLED and reason == REQUESTED:
             return OrderResponseCancel(key, Cancelled(str(order), time))
         return self._order(order, self._state(i, order, item))
@@ -277,7 +278,7 @@ class Reports:
     def _cid(self, order: int) -> str | None:
         return self._keys[order].cid if order in self._keys else None
 
-    def _amended(self, i: int, order: int, time: int, amend: int | None) -> Amended:
+    def _amended(self, i: int, order: int, time: int, amend: int | None, activation: int) -> Amended:
         """What an order is now; where an amend of its quantity has ended it, with that quantity."""
         o, units = self._s.orders, self._units
         trigger = units.price(i, o.trigger[order]) if o.trigger[order] else None
@@ -285,7 +286,8 @@ class Reports:
         if amend is not None and self._s.amends.status[amend] == AMEND_CANCELLED:
             lots = self._s.amends.quantity[amend]
         price, quantity = units.price(i, o.price[order]), units.quantity(i, lots)
-        return Amended(str(order), time, price, quantity, trigger, amend is None)
+        starts = units.price(i, activation) if activation else None
+        return Amended(str(order), time, price, quantity, trigger, amend is None, starts)
 
     def ended(self, order: int) -> OrderAlreadyFullyFilled | OrderAlreadyCancelled:
         """Why an order cannot be cancelled or amended any more."""

@@ -61,6 +61,7 @@ from barter_bt.protocol.conditions import (
     SessionTime,
     SizedAtFill,
     Stop,
+    Ticks,
     Trigger,
     TriggerPrice,
 )
@@ -278,6 +279,7 @@ __all__ = [
     "SubscriptionsEmpty",
     "TearSheet",
     "TearSheetAsset",
+    "Ticks",
     "TimeInForce",
     "Timeout",
     "Trade",

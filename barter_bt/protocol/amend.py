@@ -27,6 +27,8 @@ class RequestAmend(Struct, frozen=True):
         Price at which an order is triggered.
     trailing
         How far behind the market a trailing stop follows it.
+    activation
+        The price that must be reached before it does (rule 103).
 
     Examples
     --------
@@ -34,13 +36,14 @@ class RequestAmend(Struct, frozen=True):
     True
     """
 
-    OMITTED: ClassVar[tuple[str, ...]] = ("trigger", "trailing")
+    OMITTED: ClassVar[tuple[str, ...]] = ("trigger", "trailing", "activation")
 
     id: str | None = None
     price: Decimal | None = None
     quantity: Decimal | None = None
     trigger: Decimal | None = None
     trailing: FromPrice | None = None
+    activation: Decimal | None = None
 
 
 class OrderRequestAmend(Struct, frozen=True):
@@ -77,6 +80,8 @@ class Amended(Struct, frozen=True):
         Price at which it is triggered now, if that is known and there is one.
     unasked
         Whether the exchange has changed it by itself, as it does when an entry is filled; no amend is answered.
+    activation
+        Of one that has changed by itself, the price at which it begins to trail, if that has become one.
 
     Examples
     --------
@@ -84,7 +89,7 @@ class Amended(Struct, frozen=True):
     Decimal('2')
     """
 
-    OMITTED: ClassVar[tuple[str, ...]] = ("trigger", "unasked")
+    OMITTED: ClassVar[tuple[str, ...]] = ("trigger", "unasked", "activation")
 
     id: str
     time_exchange: Time
@@ -92,6 +97,7 @@ class Amended(Struct, frozen=True):
     quantity: Decimal
     trigger: Decimal | None = None
     unasked: bool = False
+    activation: Decimal | None = None
 
 
 class OrderResponseAmend(Struct, frozen=True):

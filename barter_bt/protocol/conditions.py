@@ -49,7 +49,25 @@ class Fraction(Variant, frozen=True):
     rate: Decimal
 
 
-FromPrice: TypeAlias = Distance | Fraction
+class Ticks(Variant, frozen=True):
+    """So many of its instrument's price increments from a price.
+
+    Parameters
+    ----------
+    count
+        How many, above 0.
+
+    Examples
+    --------
+    >>> from barter_bt.protocol import to_json
+    >>> to_json(Ticks(20))
+    '{"Ticks":20}'
+    """
+
+    count: int
+
+
+FromPrice: TypeAlias = Distance | Fraction | Ticks
 """How far from a price."""
 
 
@@ -62,6 +80,8 @@ class Stop(Named, frozen=True):
         At which it is triggered; None where it trails without a start, or lies at a distance from what it protects.
     trailing
         How far behind the market it follows it.
+    activation
+        The price in the trader's favour that the market must reach before it follows (rule 103).
 
     Examples
     --------
@@ -70,8 +90,11 @@ class Stop(Named, frozen=True):
     '{"Stop":{"price":"90","trailing":null}}'
     """
 
+    OMITTED: ClassVar[tuple[str, ...]] = ("activation",)
+
     price: Decimal | None = None
     trailing: FromPrice | None = None
+    activation: Decimal | None = None
 
 
 class IfTouched(Named, frozen=True):
@@ -145,6 +168,9 @@ class Protects(Struct, frozen=True):
         The client's id of that order, which is asked for right before it.
     offset
         How far the price, or the trigger, lies from the entry's first fill; None where it is a price.
+    activation
+        Of a stop that trails, how far the market must come from the entry's first fill, on the side of a gain, before
+        it follows (rule 103); None where that is a price, or there is none.
 
     Examples
     --------
@@ -152,10 +178,11 @@ class Protects(Struct, frozen=True):
     '7'
     """
 
-    OMITTED: ClassVar[tuple[str, ...]] = ("offset",)
+    OMITTED: ClassVar[tuple[str, ...]] = ("offset", "activation")
 
     entry: str
     offset: FromPrice | None = None
+    activation: FromPrice | None = None
 
 
 class SizedAtFill(Struct, frozen=True):

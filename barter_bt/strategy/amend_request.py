@@ -13,6 +13,7 @@ from barter_bt.data.moment import moment
 from barter_bt.engine.amend import (
     DOES_NOT_TRAIL,
     IS_PROTECTION,
+    NO_ACTIVATION,
     NO_LIMIT,
     NO_TRIGGER_YET,
     NOTHING_GIVEN,
@@ -23,15 +24,20 @@ from barter_bt.engine.amend import (
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE, Terms, price_steps, steps
 from barter_bt.errors import StrategyError
+from barter_bt.strategy.triggers import DISTANCES, counted_ticks
 
-AMENDABLE = ("price", "quantity", "trigger", "trailing", "trailing_rate")
+AMENDABLE = ("price", "quantity", "trigger", *DISTANCES, "activation")
 HINTS = {
     NOTHING_GIVEN: ("gives nothing", f"allowed: {', '.join(AMENDABLE)}; None stays as it is"),
     NO_LIMIT: ("gives a price to an order that is no limit", "cancel it, and send a limit order"),
     IS_PROTECTION: ("gives a quantity to what protects an entry", "it has that which its entry has filled"),
     NO_TRIGGER_YET: ("gives a trigger to an order that has none", "cancel it, and send a stop"),
     DOES_NOT_TRAIL: ("gives a distance to an order that does not trail", "cancel it, and send a trailing stop"),
-    TWO_DISTANCES: ("gives trailing and trailing_rate", "give one of them"),
+    TWO_DISTANCES: ("gives two distances", f"give one of {', '.join(DISTANCES)}"),
+    NO_ACTIVATION: (
+        "gives an activation to an order that has none",
+        "cancel it, and send a trailing stop that has one",
+    ),
 }
 
 
@@ -49,13 +55,15 @@ class AmendRequest:
         Of the whole order, filled or not, with its sign or without. At most what is filled, the order is cancelled.
     trigger
         Of a stop or an order if touched.
-    trailing, trailing_rate
-        Distance of a trailing stop, in price or as a fraction of it.
+    trailing, trailing_rate, trailing_ticks
+        Distance of a trailing stop, in price, as a fraction of it, or in ticks: one of them.
+    activation
+        Price from which on a trailing stop that has yet to reach it follows the market (rule 103).
 
     Examples
     --------
-    >>> AmendRequest(3, price=99.5)
-    AmendRequest(order=3, price=99.5, quantity=None, trigger=None, trailing=None, trailing_rate=None)
+    >>> AmendRequest(3, price=99.5).price
+    99.5
     """
 
     order: int
@@ -64,24 +72,31 @@ class AmendRequest:
     trigger: float | None = None
     trailing: float | None = None
     trailing_rate: float | None = None
+    trailing_ticks: int | None = None
+    activation: float | None = None
 
 
 def amend_terms(
     terms: Terms, i: int, side: int, where: str, asked: Mapping[str, Any]
-) -> tuple[int, int, int, int, int]:
-    """What an amend of an order of instrument ``i`` gives, in ticks, lots and 1e-9, by the names of ``AMENDABLE``.
+) -> tuple[int, int, int, int, int, int]:
+    """What an amend of an order of instrument ``i`` gives by the names of ``AMENDABLE``, in ticks, lots and 1e-9.
+
+    These are price, quantity, trigger, a distance, or else that as a rate, and activation; 0 stays.
 
     Raises
     ------
     StrategyError
         Something is no number, not positive, or off the grid. It says of whom: ``where``.
     """
-    found = []
-    for name in AMENDABLE:
-        value = asked.get(name)
-        found.append(0 if value is None else _steps(terms, i, side, where, name, value))
-    price, quantity, trigger, trail, trail_rate = found
-    return price, quantity, trigger, trail, trail_rate
+    given = {name: asked[name] for name in AMENDABLE if asked.get(name) is not None}
+    if len(given.keys() & {*DISTANCES}) > 1:
+        what, hint = HINTS[TWO_DISTANCES]
+        raise StrategyError(f"{where} {what}", hint)
+    found = dict.fromkeys(AMENDABLE, 0)
+    found |= {name: _steps(terms, i, side, where, name, value) for name, value in given.items()}
+    distance = found["trailing"] or found["trailing_ticks"]
+    limit, quantity, trigger = found["price"], found["quantity"], found["trigger"]
+    return limit, quantity, trigger, distance, found["trailing_rate"], found["activation"]
 
 
 def _steps(terms: Terms, i: int, side: int, where: str, name: str, value: Any) -> int:
@@ -93,6 +108,8 @@ def _steps(terms: Terms, i: int, side: int, where: str, name: str, value: Any) -
         if not 0 < rate < RATE:
             raise StrategyError(f"{where}: trailing_rate is {value}", "it is a fraction: 2 % is 0.02")
         return rate
+    if name == "trailing_ticks":
+        return counted_ticks(terms, i, f"{where}:", name, amount)
     if name == "quantity":
         amount = amount * side if amount < 0 else amount
         count = steps(amount, terms.lots_per_unit[i], terms.lot_noise[i])

@@ -9,12 +9,13 @@ from barter_bt.engine.order import BUY, SELL
 from barter_bt.engine.targets import AMEND_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.strategy.driver import Market
-from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, ticks_of, whole_steps
-from barter_bt.strategy.triggers import ON_GRID, PROTECTION
+from barter_bt.strategy.rows import MOST_STEPS, counted_ticks, fail, grid_of, known_times, ticks_of, whole_steps
+from barter_bt.strategy.triggers import DISTANCES, ON_GRID, PROTECTION
 
 _FRACTION = "it is a fraction: 2 % is 0.02"
 _AMENDS = (
-    f"an amend gives price, quantity, trigger, trailing, trailing_rate, {', '.join(PROTECTION)}; null stays as it is"
+    f"an amend gives price, quantity, trigger, {', '.join((*DISTANCES, 'activation', *PROTECTION))}; "
+    "null stays as it is"
 )
 _OF_TARGETS = "what protects it can be amended: of an open all can"
 
@@ -46,7 +47,12 @@ def amend_columns(
     found = {name: values.copy() for name, values in opens.items()}
     found["quantity"] = np.where(amends, _lots(frame, codes, amends, market, opens["side"][ref]), opens["quantity"])
     given: dict[str, np.ndarray] = {}
-    for name, column in (("price", "price"), ("trigger", "trigger"), ("trailing", "trail")):
+    for name, column in (
+        ("price", "price"),
+        ("trigger", "trigger"),
+        ("trailing", "trail"),
+        ("activation", "activation"),
+    ):
         values, there = _values(frame, name, amends)
         ticks, wrong = ticks_of(market, codes, values, is_price=name != "trailing")
         fail(frame, there & wrong, f"an amend to a {name} that is not positive or off the grid", ON_GRID)
@@ -55,15 +61,19 @@ def amend_columns(
     fail(frame, there & ~((rates > 0) & (rates < 1)), "an amend to a trailing_rate that is none", _FRACTION)
     whole = np.rint(np.where(there, rates, 0.0) * RATE).astype(np.int64)
     found["trail_rate"] = np.where(amends, whole, opens["trail_rate"])
-    distance = there | given["trailing"]
-    own = (found["quantity"] != 0) | given["price"] | given["trigger"] | distance
+    counted = _values(frame, "trailing_ticks", amends)[1]
+    found["trail"] = np.where(counted, counted_ticks(frame, market, codes, "trailing_ticks", counted), found["trail"])
+    distance = there | given["trailing"] | counted
+    own = (found["quantity"] != 0) | given["price"] | given["trigger"] | distance | given["activation"]
     fail(frame, amends & own & (action[ref] == TARGET_ROW), "an amend of a target's order", _OF_TARGETS)
     fail(frame, amends & ~own & ~protects, "an amend that gives nothing", _AMENDS)
-    fail(frame, there & given["trailing"], "an amend to trailing and trailing_rate", "give one of them")
+    several = (there & given["trailing"]) | (counted & (there | given["trailing"]))
+    fail(frame, several, "an amend to several distances", f"give one of {', '.join(DISTANCES)}")
     for rows, has, what in (
         (given["price"], opens["price"] > 0, "a price of an order that is no limit"),
         (given["trigger"], opens["trigger_kind"] != 0, "a trigger of an order that has none"),
         (distance, opens["trail"] + opens["trail_rate"] > 0, "a distance of an order that does not trail"),
+        (given["activation"], opens["activation"] > 0, "an activation of an order that has none"),
     ):
         fail(frame, rows & ~has[ref], f"an amend to {what}", "cancel it, and open another")
     return found
@@ -76,12 +86,13 @@ def check_protection(frame: pl.DataFrame, action: np.ndarray, protect_by: str) -
     if not amends.any():
         return
     none = np.zeros(len(frame), bool)
-    stop, profit, trail = (asked.get(name, none) for name in PROTECTION)
+    stop, profit, trail, starts = (asked.get(name, none) for name in PROTECTION)
     ref = np.where(amends, frame["ref"].to_numpy(), 0)
     for name, rows, has in (
         ("stop_loss", stop, stop | trail),
         ("take_profit", profit, profit),
         ("trailing_stop", trail, trail),
+        ("trailing_activation", starts, starts),
     ):
         fail(
             frame,
@@ -89,8 +100,9 @@ def check_protection(frame: pl.DataFrame, action: np.ndarray, protect_by: str) -
             f"an amend to a {name} of what has none",
             "give it to the row of the entry",
         )
-    moved = amends & (stop | profit) & (protect_by != "price")
-    fail(frame, moved, "an amend to a stop_loss or take_profit that is no price", 'give prices, and protect_by="price"')
+    moved = amends & (stop | profit | starts) & (protect_by != "price")
+    what = "an amend to a stop_loss, take_profit or trailing_activation that is no price"
+    fail(frame, moved, what, 'give prices, and protect_by="price"')
     target, time = action[ref] == TARGET_ROW, known_times(frame)
     absent = frame["target"].is_null().to_numpy()[ref] | (time[ref] == time)
     fail(frame, amends & target & absent, "an amend of a target that is not followed before", "give a later time")

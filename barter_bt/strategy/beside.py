@@ -15,7 +15,7 @@ from barter_bt.engine.order import ASKED_TIMES, CANDLE_FILLS, TRIGGER_PRICES
 from barter_bt.errors import StrategyError, refuse_unknown
 from barter_bt.strategy.entry_rows import check_price_by
 from barter_bt.strategy.leaving import EXIT_AFTER, length_of
-from barter_bt.strategy.triggers import NO_STOP, PROTECTION
+from barter_bt.strategy.triggers import NO_STOP, ONLY_TRAILING, PROTECTION
 
 EntryOrder = Literal["market", "limit", "stop", "stop_limit"]
 TriggerBy = Literal["last", "quote", "mark"]
@@ -130,6 +130,10 @@ def check_protected(signals: Any, columns: Iterable[str]) -> None:
         raise StrategyError(
             f"protect_by is {signals.protect_by!r}, and nothing protects", f"allowed: {', '.join(PROTECTION)}"
         )
+    if signals.trailing_activation is not None and signals.trailing_stop is None and "trailing_stop" not in columns:
+        raise StrategyError(
+            f"trailing_activation is {signals.trailing_activation!s:.40}, and nothing trails", ONLY_TRAILING
+        )
 
 
 def with_numbers(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
@@ -152,6 +156,9 @@ def with_numbers(signals: Any, rows: pl.DataFrame) -> pl.DataFrame:
                 _SHOWN[signals.order],
             )
         rows = rows.filter(pl.col(name).is_not_null() | (pl.col("target") == 0))
+    if "trailing_activation" in given or "trailing_activation" in expressions_of(signals):
+        trails = pl.col("trailing_stop").is_not_null()
+        rows = rows.with_columns(trailing_activation=pl.when(trails).then(pl.col("trailing_activation")))
     return rows
 
 

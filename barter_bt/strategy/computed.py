@@ -62,14 +62,15 @@ def on_grid(rows: pl.DataFrame, names: Sequence[str], market: Market, by: str) -
     StrategyError
         One is below 0, or no number.
     """
-    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and by != "fraction" else None
+    counted = {"fraction": 1e9, "ticks": 1.0}.get(by)  # what one of them is
+    codes = instrument_codes(rows, np.zeros(rows.height, np.int8), market) if names and counted is None else None
     for name in names:
         values, signed = rows[name].fill_null(0.0).to_numpy(), np.zeros(rows.height, bool)
         if codes is not None and by == "price" and name != "trailing_stop":
             signed = grid_of(market, codes, "zero")[0] > 0
         bad = ~(((values >= 0) | signed) & np.isfinite(values))
         fail(rows, bad, f"a {name} that is below 0 or no number", "null for none")
-        steps = np.full(len(values), 1e9) if codes is None else grid_of(market, codes, "ticks")[0]
+        steps = np.full(len(values), counted or 1.0) if codes is None else grid_of(market, codes, "ticks")[0]
         whole = np.rint(values * steps)
         whole = np.where(signed, whole, np.maximum(whole, 1.0)) / steps
         if codes is not None:  # without a tick of its own an instrument takes any price

@@ -14,11 +14,11 @@ from barter_bt.engine.targets import OPEN_ROW, TARGET_ROW
 from barter_bt.engine.terms import RATE
 from barter_bt.errors import StrategyError
 from barter_bt.strategy.driver import Market
-from barter_bt.strategy.rows import fail, shared_column, ticks_of
+from barter_bt.strategy.rows import counted_ticks, fail, shared_column, ticks_of
 from barter_bt.strategy.timing import TIMING
 from barter_bt.strategy.triggers import NO_STOP, ON_GRID, TRIGGERS, UNITS_OF_PROTECTION
 
-PriceBy = Literal["price", "distance", "fraction"]
+PriceBy = Literal["price", "distance", "fraction", "ticks"]
 ENTRY = ("price", "stop", "post_only", "time_in_force", "trigger_by", *TIMING)
 _LIMITS_ONLY = "it is of a limit: give the row a price"
 
@@ -93,6 +93,8 @@ def _amounts(
         found = np.rint(np.where(asked & np.isfinite(values), values, 0.0) * RATE).astype(np.int64)
         bad = asked & ~((found > 0) & (found < RATE))
         fail(frame, bad, f"a {name} that is no fraction of a price", "half a percent away is 0.005")
+    elif by == "ticks":
+        found = counted_ticks(frame, market, codes, name, asked)
     else:
         found, wrong = ticks_of(market, codes, values, is_price=by == "price")
         fail(frame, asked & wrong, f"a {name} that is not positive or off the grid", ON_GRID)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from barter_bt.engine.agenda import NEVER
-from barter_bt.engine.order import BUY, LIMIT, NO_PARENT, NO_TIME, STATUSES, TIMES_IN_FORCE
+from barter_bt.engine.order import (
+    BUY,
+    CANDLE_FILLS,
+    LIMIT,
+    NO_GROUP,
+    NO_PARENT,
+    NO_TIME,
+    STATUSES,
+    TIMES_IN_FORCE,
+    TRIGGER_PRICES,
+)
 from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
 from barter_bt.engine.terms import RATE
@@ -18,9 +28,12 @@ class OpenOrder:
 
     ``quantity`` is signed, ``leaves`` what is not filled of it; ``status`` is one of ``"open_in_flight"``, ``"open"``,
     ``"cancel_in_flight"``, ``"filled"``, ``"cancelled"``, ``"expired"``, ``"rejected"``, ``"refused"``. ``trigger`` is
-    where a stop or an order if touched waits, ``trailing`` and ``trailing_rate`` how far a trailing stop stays behind;
+    where a stop or an order if touched waits, ``trailing`` and ``trailing_rate`` how far a trailing stop stays behind,
+    ``activation`` the price from which on it follows the market: None without one, and while that is a distance from an
+    entry that has not filled. The engine is not told when that is reached.
     ``good_till`` and ``good_after`` are in ns. An order for the day, at the open or at the close shows what that was
-    settled to. ``amends_in_flight`` counts the amends of it that are not answered yet.
+    settled to. ``amends_in_flight`` counts the amends of it that are not answered yet. ``group`` is the number of the
+    first order of its group, ``trigger_by`` and ``candle_fill`` are its own choice, None as its exchange has it.
     """
 
     number: int
@@ -39,6 +52,10 @@ class OpenOrder:
     reduce_only: bool
     good_after: int | None
     amends_in_flight: int = 0
+    activation: float | None = None
+    group: int | None = None
+    trigger_by: str | None = None
+    candle_fill: str | None = None
 
 
 def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
@@ -65,4 +82,8 @@ def read_order(s: EngineState, number: int, name: str) -> OpenOrder:
         bool(o.reduce_only[number]),
         None if after == NO_TIME else after,
         count_in_flight(s, number),
+        price_of(s, i, o.activation[number]) if o.activation[number] > 0 and not o.activation_by[number] else None,
+        None if o.group[number] == NO_GROUP else o.group[number],
+        TRIGGER_PRICES[o.trigger_by[number]] or None,
+        CANDLE_FILLS[o.candle_fill[number]] or None,
     )

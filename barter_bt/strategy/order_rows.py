@@ -16,9 +16,29 @@ from barter_bt.engine.terms import RATE
 from barter_bt.strategy.amend_rows import amend_columns
 from barter_bt.strategy.driver import Market
 from barter_bt.strategy.entry_rows import says_how
-from barter_bt.strategy.rows import MOST_STEPS, fail, grid_of, known_times, shared_column, ticks_of, whole_steps
+from barter_bt.strategy.rows import (
+    MOST_STEPS,
+    counted_ticks,
+    fail,
+    grid_of,
+    known_times,
+    shared_column,
+    ticks_of,
+    whole_steps,
+)
 from barter_bt.strategy.timing_rows import times_in_force, timing_columns
-from barter_bt.strategy.triggers import ON_GRID, PROTECTION, TOGETHER, TRIGGER_COLUMNS, TRIGGERS, UNITS_OF_PROTECTION
+from barter_bt.strategy.triggers import (
+    ACTIVATION_SIDE,
+    DISTANCES,
+    GAINS,
+    ON_GRID,
+    ONLY_TRAILING,
+    PROTECTION,
+    TOGETHER,
+    TRIGGER_COLUMNS,
+    TRIGGERS,
+    UNITS_OF_PROTECTION,
+)
 
 AFTER = "it is the number of an earlier open of the same time and exchange"
 GROUP = "a group is of opens of one time and exchange"
@@ -103,7 +123,7 @@ def _refuse_terms_of_others(frame: pl.DataFrame, action: np.ndarray) -> None:
         asked = (frame[name].fill_null(False) if name == "reduce_only" else frame[name].is_not_null()).to_numpy()
         rows = asked & (cancels if name in ("stop", *PROTECTION) else others)
         rows = rows | (asked & (action == AMEND_ROW)) if name == "stop" else rows
-        if name in ("trailing", "trailing_rate"):
+        if name in DISTANCES or name == "activation":
             rows = rows & (action != AMEND_ROW)
         fail(
             frame,
@@ -154,16 +174,23 @@ def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market:
     if not any(rows.any() for rows in asked.values()):
         return columns
     never = np.zeros(n, bool)
-    stop, touched, trailing, rate = (asked.get(name, never) for name in TRIGGERS)
-    wrong = (touched & (stop | trailing | rate)) | (trailing & rate)
+    stop, touched, trailing, rate, counted, starts = (asked.get(name, never) for name in TRIGGERS)
+    trails = trailing | rate | counted
+    wrong = (touched & (stop | trails)) | (trailing & rate) | (counted & (trailing | rate))
     fail(frame, wrong, "triggers that do not go together", TOGETHER)
+    fail(frame, starts & ~trails, "an activation of an order that does not trail", ONLY_TRAILING)
     post_only = frame["post_only"].fill_null(False).to_numpy()
-    held = stop | touched | trailing | rate
+    held = stop | touched | trails
     fail(frame, held & post_only, "a trigger and post_only", "what is triggered takes: leave post_only out")
-    for name, column in (("stop", "trigger"), ("if_touched", "trigger"), ("trailing", "trail")):
+    for name, column in (
+        ("stop", "trigger"),
+        ("if_touched", "trigger"),
+        ("trailing", "trail"),
+        ("activation", "activation"),
+    ):
         if name in given:
             values = given[name].fill_null(0.0).to_numpy()
-            found, bad = ticks_of(market, codes, values, is_price=column == "trigger")
+            found, bad = ticks_of(market, codes, values, is_price=name != "trailing")
             fail(frame, asked[name] & bad, f"a {name} that is not positive or off the grid", ON_GRID)
             columns[column] = np.where(asked[name], found, columns[column])
     if "trailing_rate" in given:
@@ -171,6 +198,12 @@ def _triggers(frame: pl.DataFrame, codes: np.ndarray, opens: np.ndarray, market:
         bad = rate & ~((rates > 0) & (rates < 1))
         fail(frame, bad, "a trailing_rate that is not between 0 and 1", "it is a fraction: 2 % is 0.02")
         columns["trail_rate"] = np.where(rate, np.rint(rates * RATE), 0).astype(np.int64)
+    columns["trail"] = np.where(
+        counted, counted_ticks(frame, market, codes, "trailing_ticks", counted), columns["trail"]
+    )
+    side = np.where(frame["quantity"].to_numpy() < 0, SELL, BUY)
+    behind = side * (columns["trigger"] - columns["activation"]) <= 0
+    fail(frame, starts & stop & behind, "an activation that is not beyond its stop", ACTIVATION_SIDE)
     columns["trigger_kind"] = np.where(touched, IF_TOUCHED, np.where(held, STOP, 0)).astype(np.int8)
     return columns
 
@@ -182,14 +215,17 @@ def protection_columns(
     columns = {name: shared_column(market, len(frame), 0, Columns.dtype(name)) for name in ("protect_by", *PROTECTION)}
     if not any(name in frame.columns for name in PROTECTION):
         return columns
+    _refuse_idle_activation(frame, entries)
     any_at_all = np.zeros(len(frame), bool)
     for name in (name for name in PROTECTION if name in frame.columns):
         asked = frame[name].is_not_null().to_numpy() & entries
         values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
         if protect_by == "fraction":
-            bad = asked & ~((values > 0) & ((values < 1) | (name == "take_profit")) & np.isfinite(values))
+            bad = asked & ~((values > 0) & ((values < 1) | (name in GAINS)) & np.isfinite(values))
             fail(frame, bad, f"a {name} that is no fraction of a price", "2 % is 0.02")
             amounts = np.rint(np.where(asked, values, 0.0) * RATE).astype(np.int64)
+        elif protect_by == "ticks":
+            amounts = counted_ticks(frame, market, codes, name, asked)
         else:
             is_price = protect_by == "price" and name != "trailing_stop"
             amounts, wrong = ticks_of(market, codes, values, is_price=is_price)
@@ -200,10 +236,23 @@ def protection_columns(
     return columns
 
 
+def _refuse_idle_activation(frame: pl.DataFrame, entries: np.ndarray) -> None:
+    """What activates a trailing stop goes with one; an amend names the row that has it."""
+    if "trailing_activation" not in frame.columns:
+        return
+    rows = entries & frame["trailing_activation"].is_not_null().to_numpy()
+    if "action" in frame.columns:
+        rows = rows & (frame["action"].cast(pl.String) != "amend").to_numpy()
+    trails = frame["trailing_stop"].is_not_null().to_numpy() if "trailing_stop" in frame.columns else ~rows
+    fail(frame, rows & ~(trails & rows), "a trailing_activation without a trailing_stop", ONLY_TRAILING)
+
+
 def wrong_sides(opens: np.ndarray, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Rows whose stop loss or take profit lies on the wrong side of their own limit, else trigger (rule 98)."""
+    """Rows with a stop loss, take profit or activation on the wrong side of their own limit, else trigger (rule 98)."""
     own = np.where(columns["price"] > 0, columns["price"], columns["trigger"])
     side, stop, profit = columns["side"].astype(np.int64), columns["stop_loss"], columns["take_profit"]
+    starts = columns["trailing_activation"]
     wrong = ((stop > 0) & (side * stop >= side * own)) | ((profit > 0) & (side * profit <= side * own))
+    wrong |= (starts > 0) & (side * starts <= side * own)
     found: np.ndarray = opens & (own > 0) & (columns["protect_by"] == BY_PRICE) & wrong
     return found

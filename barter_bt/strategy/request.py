@@ -51,14 +51,16 @@ class OrderRequest:
     a candle it meets (rule 36): ``"next_open"``, ``"next_close"`` or ``"this_close"``; without it its exchange does.
 
     An order is held for a trigger (rule 28) until the price has gone against the trader to ``stop``, or in the
-    trader's favour to ``if_touched``; or until the price has turned by ``trailing``, in price, or ``trailing_rate``, a
-    fraction of it, from its best (``stop`` is then where the trigger starts).
+    trader's favour to ``if_touched``; or until the price has turned by ``trailing``, in price, ``trailing_rate``, a
+    fraction of it, or ``trailing_ticks``, from its best (``stop`` is then where the trigger starts). With an
+    ``activation`` it follows the best only from when that price was reached (rule 103).
 
     An entry is protected (rule 31) by ``stop_loss`` or ``trailing_stop`` or both, and by ``take_profit``: orders of
     their own that wait for its first fill, of which the first that fills ends the others. By ``protect_by`` they are
-    prices, or a ``"distance"`` from the entry's price, or a ``"fraction"`` of it; ``trailing_stop`` is never a price.
-    ``trigger_by`` says which prices its trigger and its stops look at: ``"last"``, ``"quote"`` or ``"mark"`` (rule 28);
-    without it its exchange does.
+    prices, or a ``"distance"`` from the entry's price, that in ``"ticks"``, or a ``"fraction"`` of it;
+    ``trailing_stop`` is never a price. It trails from when the price has come to ``trailing_activation``, if that is
+    given. ``trigger_by`` says which prices its trigger and its stops look at: ``"last"``, ``"quote"`` or ``"mark"``
+    (rule 28); without it its exchange does.
 
     A market order may be sized at its fill (rule 61): ``worth`` is what the position shall be worth then, with the fee,
     in its quote or settlement asset, below 0 short. ``quantity`` says the side, and what limits are asked of.
@@ -93,6 +95,9 @@ class OrderRequest:
     trigger_by: str | None = None
     worth: float | None = None
     exercise: bool = False
+    trailing_ticks: int | None = None
+    activation: float | None = None
+    trailing_activation: float | None = None
 
     def __repr__(self) -> str:
         """The request as it is written, without what is left out."""
@@ -226,9 +231,9 @@ def _ask_for(s: EngineState, index: IndexedInstruments, request: OrderRequest) -
     asked = {name: getattr(request, name) for name in TRIGGERS if getattr(request, name) is not None}
     asked = {name: _number(request, value, name, s) for name, value in asked.items()}
     where = _Where(request, s.engine.time[0])
-    held = trigger_terms(s.terms, i, where, asked, post_only=request.post_only) if asked else {}
-    kind = MARKET if request.price is None else LIMIT
     side = BUY if quantity > 0 else SELL
+    held = trigger_terms(s.terms, i, where, asked, side=side, post_only=request.post_only) if asked else {}
+    kind = MARKET if request.price is None else LIMIT
     tif = ASKED_TIMES.index(request.time_in_force)
     asked_times = {name: getattr(request, name) for name in TIMING if getattr(request, name) is not None}
     times = timing_terms(asked_times, s.engine.time[0], tif, where, is_limit=kind == LIMIT, is_held=bool(held))
@@ -294,11 +299,11 @@ def _protect(s: EngineState, i: int, row: int, request: OrderRequest) -> None:
     if request.reduce_only:
         raise StrategyError(f"{where} is reduce_only and has {next(iter(asked))}", "protect what opens a position")
     numbers = {name: _number(request, value, name, s) for name, value in asked.items()}
-    unit, stop_loss, take_profit, trailing = protection_terms(s.terms, i, where, numbers, request.protect_by)
+    unit, *amounts = protection_terms(s.terms, i, where, numbers, request.protect_by)
     own, side = s.actions.price[row] or s.actions.trigger[row], s.actions.side[row]
-    if unit == BY_PRICE and is_on_wrong_side(side, own, stop_loss, take_profit):
+    if unit == BY_PRICE and is_on_wrong_side(side, own, amounts[0], amounts[1], amounts[3]):
         raise StrategyError(f"{where} {WRONG_SIDE}", RIGHT_SIDE)
-    ask_protection(s, row, unit, stop_loss, take_profit, trailing)
+    ask_protection(s, row, unit, *amounts)
 
 
 def _number(request: OrderRequest, value: Any, what: str, s: EngineState) -> float:

@@ -12,6 +12,7 @@ from barter_bt.engine.targets import AMEND_ROW, CANCEL_ROW
 from barter_bt.engine.terms import zero_of
 from barter_bt.errors import StrategyError, nearest
 from barter_bt.strategy.driver import Market
+from barter_bt.strategy.triggers import NO_TICK, WHOLE_TICKS
 
 MOST_STEPS = 4.6e18
 
@@ -45,6 +46,20 @@ def ticks_of(
     found, off = whole_steps(values, per_unit, noise)
     found = found + zero if is_price else found
     return found, off | (found <= 0)
+
+
+def counted_ticks(frame: pl.DataFrame, market: Market, codes: np.ndarray, name: str, rows: np.ndarray) -> np.ndarray:
+    """Distances of a column that are counted in ticks, in these rows; 0 in others."""
+    if not rows.any():
+        return np.zeros(len(frame), np.int64)
+    values = frame[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+    undeclared = rows & (grid_of(market, codes, "tick_noise")[0] >= 1.0)
+    fail(frame, undeclared, f"a {name} in ticks of an instrument that declares none", NO_TICK)
+    fail(
+        frame, rows & ~((values >= 1) & (values < MOST_STEPS) & (values == np.floor(values))), f"a {name}", WHOLE_TICKS
+    )
+    found: np.ndarray = np.where(rows, values, 0.0).astype(np.int64)
+    return found
 
 
 def toward_zero(steps: np.ndarray) -> np.ndarray:

@@ -147,20 +147,19 @@ class Schedule:
     ----------
     frame
         ``time`` (Datetime with zone), ``instrument``, ``action`` (``"open"``, ``"cancel"``, ``"amend"``, ``"target"``,
-        ``"margin"``; all are targets if the column is missing); for opens
-        ``quantity`` (signed), ``price`` (null: market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``,
-        ``if_touched``, ``trailing``, ``trailing_rate``, ``good_after`` and ``good_till`` (Datetime with zone),
+        ``"margin"``; all are targets if the column is missing); for opens ``quantity`` (signed), ``price`` (null:
+        market), ``time_in_force``, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``, ``trailing``,
+        ``trailing_rate``, ``trailing_ticks``, ``activation``, ``good_after`` and ``good_till`` (Datetime with zone),
         ``candle_fill``, ``group`` (a label for rows of one time) and ``after`` (row number of an open of that time; see
-        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for amends
-        (rule 33) ``ref`` and what they give of ``price``, ``quantity``, ``trigger``, ``trailing`` and
-        ``trailing_rate``, null for what stays, and of ``stop_loss``, ``take_profit`` and ``trailing_stop``, for what
-        protects the entry that row ``ref`` has become, an open or a target (rule 101); for targets ``target``, and
-        to enter by a limit, a stop or both (rule 60) ``price`` and ``stop``, with ``post_only``, and ``time_in_force``,
-        times and ``candle_fill`` of that order, else of the target's market order. For opens and targets
-        ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers look at (rule 28). For margin
-        that an isolated position is given, or that is taken from it, ``instrument`` and ``amount`` (rule 104). Columns
-        that no row needs may be missing.
-    size
+        :class:`~barter_bt.OrderRequest`); for cancels ``ref``, the row number of the open; for amends (rule 33) ``ref``
+        and what they give of ``price``, ``quantity``, ``trigger``, ``trailing``, ``trailing_rate``, ``trailing_ticks``
+        and ``activation``, null for what stays, and of ``stop_loss``, ``take_profit``, ``trailing_stop`` and
+        ``trailing_activation``, for what protects the entry that row ``ref`` has become, an open or a target (rule
+        101); for targets ``target``, and to enter by a limit, a stop or both (rule 60) ``price`` and ``stop``, with
+        ``post_only``, and ``time_in_force``, times and ``candle_fill`` of that order, else of the target's market
+        order. For opens and targets ``trigger_by``: ``"last"``, ``"quote"`` or ``"mark"``, the prices that triggers
+        look at (rule 28). For margin that an isolated position is given, or that is taken from it, ``instrument`` and
+        ``amount`` (rule 104). Columns that no row needs may be missing. size
         What targets are: ``"units"``, ``"notional"`` (in quote) or ``"equity"`` (fraction of it).
     with_fee
         Size notional and equity targets so that the taker fee is paid out of them.
@@ -174,14 +173,16 @@ class Schedule:
     name
         The strategy id in the tables.
     protect_by
-        What ``stop_loss``, ``take_profit`` and ``trailing_stop`` of the frame are, columns of opens and targets that
-        protect an entry (rule 31): ``"price"``, ``"distance"`` from the price of the entry, or ``"fraction"`` of it.
+        What ``stop_loss``, ``take_profit``, ``trailing_stop`` and ``trailing_activation`` of the frame are, columns of
+        opens and targets that protect an entry (rules 31 and 103): ``"price"``, ``"distance"`` from the price of the
+        entry, that in ``"ticks"``, or ``"fraction"`` of it.
     band
         Fraction of a target by which position and orders may be off without an order (rule 18): 0.1 leaves a position
         between 0.9 and 1.1 of its target alone.
     price_by
-        What ``price`` and ``stop`` of targets are: a ``"price"``, a ``"distance"`` from the market, or a ``"fraction"``
-        of its price: limits lie on the near side, stops on the far side (rule 60). Those of opens are prices.
+        What ``price`` and ``stop`` of targets are: a ``"price"``, a ``"distance"`` from the market, that in
+        ``"ticks"``, or a ``"fraction"`` of its price: limits lie on the near side, stops on the far side (rule 60).
+        Those of opens are prices.
     size_at
         When the lots of targets by ``"notional"`` and ``"equity"`` are worked out: at the ``"decision"``, or once more
         at the ``"fill"``, at its price (rule 61).

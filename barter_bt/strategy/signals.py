@@ -49,12 +49,14 @@ class Signals:
         ``my.variables.name[0]``, ``my.per_instrument.name[i]``.
     name
         The strategy id in the tables.
-    stop_loss, take_profit, trailing_stop
+    stop_loss, take_profit, trailing_stop, trailing_activation
         What protects each order that enlarges a position (rule 31): numbers, or expressions over the candles, of which
         the value at the target's candle counts (null: none). A frame of targets in long form may have columns of these
-        names instead.
+        names instead. The trailing stop follows the best price from when the price has come to its activation, if there
+        is one (rule 103).
     protect_by
-        What they are: a ``"fraction"`` of the price of the entry, a ``"distance"`` from it, or a ``"price"``.
+        What they are: a ``"fraction"`` of the price of the entry, a ``"distance"`` from it, that in ``"ticks"``, or a
+        ``"price"``.
     rebalance
         Which targets are followed. ``"on_change"``: those that differ from the instrument's last, or that come behind
         a row without one, so that a constant fraction of the equity is bought once, and a position that a stop has
@@ -79,8 +81,9 @@ class Signals:
         columns, as for protection; where one is null, so is the target, unless it is 0. The size of the entry goes by
         the limit, of a stop by its trigger.
     price_by
-        What they are: a ``"price"``, a ``"distance"`` from the market, or a ``"fraction"`` of its price: limits on the
-        near side of it, stops on the far side, and the ``limit`` of a stop limit so far beyond its trigger.
+        What they are: a ``"price"``, a ``"distance"`` from the market, that in ``"ticks"``, or a ``"fraction"`` of its
+        price: limits on the near side of it, stops on the far side, and the ``limit`` of a stop limit so far beyond its
+        trigger.
     time_in_force, post_only, candle_fill
         Of the entry, as in :class:`~barter_bt.OrderRequest`; with ``order="market"`` of every order: ``"at_close"`` is
         market on close. Or columns of the frame, as is ``trigger_by``.
@@ -144,6 +147,7 @@ class Signals:
     size_at: SizeAt = "decision"
     good_till: str | timedelta | pl.Expr | None = None
     good_after: str | timedelta | pl.Expr | None = None
+    trailing_activation: Amount | None = None
 
     def __post_init__(self) -> None:
         check_protect_by(self.protect_by)

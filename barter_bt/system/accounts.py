@@ -302,18 +302,26 @@ class Accounts:
             self._book.forget(i, response.key.cid)
 
     def _amended(self, changes: Changes, exchange: int, response: OrderResponseAmend) -> None:
-        i, state, ticks, lots, trigger = self._instrument(response.key), response.state, 0, 0, 0
+        i, state, ticks, lots, trigger, activation = self._instrument(response.key), response.state, 0, 0, 0, 0
         row = self._book.find(i, response.key.cid)
         if isinstance(state, Amended):
             check_time(state.time_exchange)
             ticks, lots = self._units.ticks(i, state.price), self._units.lots(i, state.quantity)
             trigger = 0 if state.trigger is None else self._units.ticks(i, state.trigger)
+            activation = 0 if state.activation is None else self._units.ticks(i, state.activation)
             changes.work(i, 0 if row is None else abs(lots - self._s.orders.quantity[row]))
         if row is not None:
-            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots, trigger))
+            changes.add(partial(self._apply_amended, exchange, row, response, ticks, lots, trigger, activation))
 
     def _apply_amended(
-        self, exchange: int, row: int, response: OrderResponseAmend, ticks: int, lots: int, trigger: int
+        self,
+        exchange: int,
+        row: int,
+        response: OrderResponseAmend,
+        ticks: int,
+        lots: int,
+        trigger: int,
+        activation: int,
     ) -> None:
         """The answer to the first amend in flight; without one the exchange tells of a change of its own."""
         amend, state = first_in_flight(self._s, row), response.state
@@ -323,7 +331,8 @@ class Accounts:
             if is_live(self._s, row):
                 self._book.prices[row] = state.price
             kind = AMENDED if amend != NONE_IN_FLIGHT else CLOSED if values["status"] == CANCELLED else CHANGED
-            self._report(exchange, ORDER_SNAPSHOT, kind, row, **values, quantity=max(amend, 0))
+            news = activation if kind == CHANGED else max(amend, 0)
+            self._report(exchange, ORDER_SNAPSHOT, kind, row, **values, quantity=news)
         elif amend != NONE_IN_FLIGHT:
             reason = reason_of(response)
             self._report(exchange, ORDER_SNAPSHOT, AMEND_REJECTED, row, quantity=amend, reason=reason)

@@ -22,6 +22,7 @@ from barter_bt.system.conditions import distance_terms
 from barter_bt.system.units import Units
 
 NONE_IN_FLIGHT = -1
+_HELD = ("trigger", "trail", "trail_rate", "activation")
 _CODES = {text: code for code, text in (*enumerate(REASONS), *AMEND_REASONS.items()) if text}
 
 
@@ -40,22 +41,22 @@ def amend_values(s: EngineState, book: Book, units: Units, i: int, request: Orde
             f"order {key.cid!r} of {key.instrument!r} is to be amended, and there is none",
             "an order can be amended once it has been sent",
         )
-    for what, value in (("price", asked.price), ("quantity", asked.quantity), ("trigger", asked.trigger)):
+    for what, value in ((name, getattr(asked, name)) for name in ("price", "quantity", "trigger", "activation")):
         of_any_sign = what != "quantity" and s.terms.zero[i] > 0  # rule 76
         if value is not None and not (value.is_finite() and (value > 0 or of_any_sign)):
             raise DataError(f"order {key.cid!r} is to be amended to {what} {value}; it must be positive")
     ticks = 0 if asked.price is None else units.ticks(i, asked.price)
     lots = 0 if asked.quantity is None else units.lots(i, asked.quantity)
-    trigger, trail, rate = held_terms(units, i, asked, f"an amend of order {key.cid!r}")
-    objection = objection_to(s, row, ticks, lots, trigger, trail, rate)
+    held = held_terms(units, i, asked, f"an amend of order {key.cid!r}")
+    objection = objection_to(s, row, ticks, lots, *held)
     if objection:
         what, hint = HINTS[objection]
         raise DataError(f"an amend of order {key.cid!r} {what}", hint)
-    return {"order": row, "price": ticks, "quantity": lots, "trigger": trigger, "trail": trail, "trail_rate": rate}
+    return {"order": row, "price": ticks, "quantity": lots} | dict(zip(_HELD, held, strict=True))
 
 
-def held_terms(units: Units, i: int, asked: RequestAmend, where: str) -> tuple[int, int, int]:
-    """Trigger, and distance in ticks or as a rate, that an amend gives; 0 stays.
+def held_terms(units: Units, i: int, asked: RequestAmend, where: str) -> tuple[int, int, int, int]:
+    """Trigger, distance in ticks or as a rate, and activation price that an amend gives; 0 stays.
 
     Raises
     ------
@@ -64,12 +65,13 @@ def held_terms(units: Units, i: int, asked: RequestAmend, where: str) -> tuple[i
     """
     trigger = 0 if asked.trigger is None else units.ticks(i, asked.trigger)
     trail = (0, 0) if asked.trailing is None else distance_terms(units, i, asked.trailing, where, "trails by")
-    return trigger, *trail
+    activation = 0 if asked.activation is None else units.ticks(i, asked.activation)
+    return trigger, *trail, activation
 
 
 def write_amend(s: EngineState, values: dict[str, int]) -> int:
     """Write an amend into the actions; returns its row."""
-    given = (values[name] for name in ("order", "price", "quantity", "trigger", "trail", "trail_rate"))
+    given = (values[name] for name in ("order", "price", "quantity", *_HELD))
     return ask_amend(s, *given)
 
 

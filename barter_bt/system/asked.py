@@ -76,6 +76,7 @@ def _amend(engine: Acting, row: int) -> OrderRequestAmend:
         quantity=units.quantity(i, a.quantity[row]) if a.quantity[row] else None,
         trigger=units.price(i, a.trigger[row]) if a.trigger[row] else None,
         trailing=distance_of(units, i, a.trail[row], a.trail_rate[row]),
+        activation=units.price(i, a.activation[row]) if a.activation[row] else None,
     )
     return OrderRequestAmend(engine.key_of(order_of_amend(engine.state, row)), given)
 

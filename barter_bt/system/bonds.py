@@ -167,7 +167,8 @@ class Bonds:
             raise DataError(f"{where} protects {cid!r}, which only reduces", "protect what opens a position")
         own = entry.values.get("price") or entry.values.get("trigger", 0)
         stop, profit = (fate.values.get("trigger", 0), 0) if _is_stop(fate) else (0, fate.values["price"])
-        if is_on_wrong_side(entry.values["side"], own, stop, profit):
+        activation = 0 if fate.values.get("activation_by") else fate.values.get("activation", 0)
+        if is_on_wrong_side(entry.values["side"], own, stop, profit, activation):
             raise DataError(f"{where} {WRONG_SIDE}, {cid!r}", RIGHT_SIDE)
         if any(one.entry is not entry for one in behind) or len(behind) > (0 if _is_stop(fate) else 1):
             raise DataError(

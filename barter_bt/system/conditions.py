@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from barter_bt.data.moment import moment
+from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION
 from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.order import (
     AT_CLOSE,
@@ -44,9 +45,11 @@ from barter_bt.protocol import (
     SessionTime,
     SizedAtFill,
     Stop,
+    Ticks,
     TriggerPrice,
 )
 from barter_bt.strategy.timing import LEAVE_OUT, ONLY_TAKERS
+from barter_bt.strategy.triggers import ACTIVATION_SIDE, ONLY_TRAILING
 from barter_bt.system.units import Units, whole
 
 _FILLS = dict(zip(CandleFill, range(1, len(CANDLE_FILLS)), strict=True))
@@ -74,7 +77,7 @@ def terms_of(
     DataError
         Conditions do not go together, or are off the grid.
     """
-    found = _held(units, i, given, where, signed=signed)
+    found = _held(units, i, given, plain["side"], where, signed=signed)
     found |= _times(given, plain, where, is_held=bool(found))
     if plain["post_only"] and "trigger_kind" in found:
         raise DataError(f"{where} has a trigger and is post-only", "what is triggered takes: leave post_only out")
@@ -90,7 +93,7 @@ def terms_of(
     return found
 
 
-def _held(units: Units, i: int, given: Conditions, where: str, *, signed: bool) -> dict[str, int]:
+def _held(units: Units, i: int, given: Conditions, side: int, where: str, *, signed: bool) -> dict[str, int]:
     """Columns of a trigger."""
     trigger = given.trigger
     if trigger is None:
@@ -104,9 +107,31 @@ def _held(units: Units, i: int, given: Conditions, where: str, *, signed: bool) 
     if trailing is not None:
         distance, rate = distance_terms(units, i, trailing, where, "trails by")
         found |= {"trail": distance, "trail_rate": rate}
+        found |= _activated(units, i, given, side, where, signed=signed)
     elif trigger.price is None and (given.protects is None or given.protects.offset is None):
         raise DataError(f"{where} has a stop without a price", "give its price, or how far it trails")
+    elif isinstance(trigger, Stop) and trigger.activation is not None:
+        raise DataError(f"{where} has an activation of {trigger.activation}, and does not trail", ONLY_TRAILING)
     return found
+
+
+def _activated(units: Units, i: int, given: Conditions, side: int, where: str, *, signed: bool) -> dict[str, int]:
+    """Columns of what activates a trailing stop: a price, or a distance from the entry that it protects."""
+    assert isinstance(given.trigger, Stop)
+    price, start = given.trigger.activation, given.trigger.price
+    away = None if given.protects is None else given.protects.activation
+    if price is not None and away is not None:
+        raise DataError(f"{where} has an activation price, and one at a distance from its entry", LEAVE_OUT)
+    if away is not None:
+        amount, rate = distance_terms(units, i, away, where, "is activated at")
+        return {"activation": amount or rate, "activation_by": BY_DISTANCE if amount else BY_FRACTION}
+    if price is None:
+        return {}
+    if price <= 0 and not signed:
+        raise DataError(f"{where} has an activation of {price}; it must be above 0")
+    if start is not None and (start - price) * side <= 0:
+        raise DataError(f"{where} has a stop of {start} and an activation of {price}", ACTIVATION_SIDE)
+    return {"activation": units.ticks(i, price)}
 
 
 def distance_terms(units: Units, i: int, given: FromPrice, where: str, what: str) -> tuple[int, int]:
@@ -117,6 +142,10 @@ def distance_terms(units: Units, i: int, given: FromPrice, where: str, what: str
     DataError
         It is not above 0, or a fraction not below 1.
     """
+    if isinstance(given, Ticks):
+        if given.count <= 0:
+            raise DataError(f"{where} {what} {given.count} ticks; it must be above 0")
+        return units.counted(i, given.count), 0
     if isinstance(given, Distance):
         if not given.amount > 0:
             raise DataError(f"{where} {what} {given.amount}; it must be above 0")
@@ -190,6 +219,10 @@ def _protecting(units: Units, i: int, given: Conditions, plain: Mapping[str, int
         )
     if any(other is not None for other in others):
         raise DataError(f"{where} protects {given.protects.entry!r}, and depends on more", "it ends with its entry")
+    if given.protects.activation is not None and (
+        not isinstance(given.trigger, Stop) or given.trigger.trailing is None
+    ):
+        raise DataError(f"{where} has an activation at a distance from its entry, and does not trail", ONLY_TRAILING)
     if given.protects.offset is None:
         return {}
     if given.trigger is not None and given.trigger.price is not None:
@@ -241,7 +274,7 @@ def conditions_of(
         after = name_of(t.parent[row])
     elif t.parent[row] != NO_PARENT:
         entry = (entry_of or name_of)(t.parent[row])
-        protects = None if entry is None else Protects(entry, distance_of(units, i, t.offset[row], t.offset_rate[row]))
+        protects = None if entry is None else _protects(units, i, t, row, entry)
     tif, by, fill = t.time_in_force[row], t.trigger_by[row], t.candle_fill[row]
     by_session = tif in (AT_OPEN, AT_CLOSE)
     return Conditions(
@@ -291,7 +324,17 @@ def _trigger(units: Units, i: int, t: OrderTerms, row: int) -> Any:
     price = units.price(i, t.trigger[row]) if t.trigger[row] else None
     if t.trigger_kind[row] == IF_TOUCHED:
         return IfTouched(price)  # type: ignore[arg-type]
-    return Stop(price, distance_of(units, i, t.trail[row], t.trail_rate[row]))
+    activation = units.price(i, t.activation[row]) if t.activation[row] and not t.activation_by[row] else None
+    return Stop(price, distance_of(units, i, t.trail[row], t.trail_rate[row]), activation)
+
+
+def _protects(units: Units, i: int, t: OrderTerms, row: int, entry: str) -> Protects:
+    """The entry that a row protects, and what of it is a distance from that."""
+    ahead, by = t.activation[row], t.activation_by[row]
+    activation = None
+    if by:
+        activation = distance_of(units, i, *((0, ahead) if by == BY_FRACTION else (ahead, 0)))
+    return Protects(entry, distance_of(units, i, t.offset[row], t.offset_rate[row]), activation)
 
 
 def distance_of(units: Units, i: int, ticks: int, rate: int) -> FromPrice | None:

@@ -10,6 +10,7 @@ from barter_bt.columns.exact import LIMIT
 from barter_bt.engine.terms import zero_of
 from barter_bt.errors import DataError
 from barter_bt.instrument import IndexedInstruments, Scales
+from barter_bt.strategy.triggers import NO_TICK
 
 _EXACT = Context(prec=150)  # of any decimal that JSON brings, in any units
 
@@ -52,6 +53,19 @@ class Units:
     def distance(self, i: int, amount: Decimal) -> int:
         """How far prices are apart, in ticks."""
         return whole(amount, self.scales.ticks[i], f"a distance of prices of {self._index.names[i]!r}")
+
+    def counted(self, i: int, ticks: int) -> int:
+        """A distance that is given in ticks.
+
+        Raises
+        ------
+        DataError
+            The instrument declares none, or it is too far.
+        """
+        name, declared = self._index.names[i], self._index.instruments[i].price_increment
+        if declared is None:
+            raise DataError(f"a distance of {ticks} ticks of {name!r}, whose tick is not declared", NO_TICK)
+        return whole(Decimal(ticks), Decimal(1), f"a distance of prices of {name!r}, in ticks,")
 
     def money(self, i: int, amount: Decimal) -> int:
         """An amount of what an instrument's money is counted in, in whole units."""

@@ -12,8 +12,8 @@ from barter_bt.errors import ConfigError, nearest
 from barter_bt.strategy import Schedule
 from barter_bt.testing.market import NAME, stamps
 
-_TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate")
-_PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
+_TRIGGERS = ("stop", "if_touched", "trailing", "trailing_rate", "trailing_ticks", "activation")
+_PROTECTION = ("stop_loss", "take_profit", "trailing_stop", "trailing_activation")
 _PRICES = (*_TRIGGERS, *_PROTECTION, "trigger")
 _TIMES = {"till": "good_till", "after": "good_after"}
 _KNOWN = (
@@ -44,13 +44,14 @@ def schedule(*rows: Mapping[str, Any], **options: Any) -> Schedule:
     rows
         Mappings of ``at``, the time in seconds after 1970, and one of ``buy`` and ``sell``, a quantity, ``target``,
         ``cancel``, the number of an earlier row, or ``amend``, likewise, with what it gives of ``limit``, ``quantity``,
-        ``trigger``, ``trailing`` and ``trailing_rate``. Also ``on``, the instrument's name, and for orders ``limit``, a
-        price, ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``, ``"at_open"``, ``"at_close"``), ``till`` and
-        ``after``, in seconds, ``fill``, a price of a candle, ``post_only``, ``reduce_only``, ``stop``, ``if_touched``,
-        ``trailing`` and ``trailing_rate``, ``group``, a number, and ``follows``, that of an earlier row. Targets may
-        have ``limit``, ``stop``, ``tif``, ``till``, ``after``, ``fill`` and ``post_only``, too (rule 60). Also, for
-        orders and targets, ``stop_loss``, ``take_profit`` and ``trailing_stop``, and ``by``, what triggers look at.
-    options
+        ``trigger``, ``trailing``, ``trailing_rate``, ``trailing_ticks`` and ``activation``. Also ``on``, the
+        instrument's name, and for orders ``limit``, a price, ``tif`` (``"gtc"``, ``"ioc"``, ``"fok"``, ``"day"``,
+        ``"at_open"``, ``"at_close"``), ``till`` and ``after``, in seconds, ``fill``, a price of a candle,
+        ``post_only``, ``reduce_only``, ``stop``, ``if_touched``, ``trailing``, ``trailing_rate``, ``trailing_ticks``
+        and ``activation``, ``group``, a number, and ``follows``, that of an earlier row. Targets may have ``limit``,
+        ``stop``, ``tif``, ``till``, ``after``, ``fill`` and ``post_only``, too (rule 60). Also, for orders and targets,
+        ``stop_loss``, ``take_profit``, ``trailing_stop`` and ``trailing_activation``, and ``by``, what triggers look
+        at. options
         As for :class:`~barter_bt.strategy.Schedule`.
 
     Examples

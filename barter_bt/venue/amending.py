@@ -18,7 +18,7 @@ from barter_bt.engine.order import (
     REDUCE_ONLY,
     REQUESTED,
 )
-from barter_bt.engine.state.amends import NO_LONGER_HELD, ORDER_ENDED, set_given
+from barter_bt.engine.state.amends import ALREADY_ACTIVE, NO_LONGER_HELD, ORDER_ENDED, set_given
 from barter_bt.venue.admission import reserves, take
 from barter_bt.venue.checks import objection
 from barter_bt.venue.fill import reservation
@@ -66,8 +66,12 @@ def _meet(v: VenueState, order: int, amend: int, last: int) -> None:
         close(v, order, i, AMENDED, CANCELLED, REQUESTED)
         v.reports.quantity[row] = amend
         update_triggers(v, i)
-    elif o.held[order] == WAS_HELD and a.trigger[amend] + a.trail[amend] + a.trail_rate[amend] > 0:
+    elif (
+        o.held[order] == WAS_HELD and a.trigger[amend] + a.trail[amend] + a.trail_rate[amend] + a.activation[amend] > 0
+    ):
         _reject(v, order, amend, NO_LONGER_HELD)
+    elif o.held[order] == HELD and a.activation[amend] > 0 and o.activation[order] == 0:
+        _reject(v, order, amend, ALREADY_ACTIVE)
     else:
         _change(v, order, i, amend, last)
 
@@ -82,6 +86,7 @@ def _change(v: VenueState, order: int, i: int, amend: int, last: int) -> None:
     o, keeps = v.orders, _keeps_place(v, order, amend)
     price, quantity, trigger = o.price[order], o.quantity[order], o.trigger[order]
     trail, rate, offset, offset_rate = o.trail[order], o.trail_rate[order], o.offset[order], o.offset_rate[order]
+    activation, activation_by = o.activation[order], o.activation_by[order]
     set_given(o, order, v.amends, amend)
     reason, needed = _objection(v, order, i, keeps), 0
     if not reason and _is_in_market(v, order) and reserves(v, order, i):
@@ -93,6 +98,7 @@ def _change(v: VenueState, order: int, i: int, amend: int, last: int) -> None:
         return
     o.price[order], o.quantity[order], o.trigger[order] = price, quantity, trigger
     o.trail[order], o.trail_rate[order], o.offset[order], o.offset_rate[order] = trail, rate, offset, offset_rate
+    o.activation[order], o.activation_by[order] = activation, activation_by
     if reason == INSUFFICIENT_BALANCE and not last:
         note_amend(v, order, amend)
     else:
@@ -112,7 +118,7 @@ def _keeps_place(v: VenueState, order: int, amend: int) -> bool:
     if o.held[order] == HELD:
         follows_on = a.trail[amend] == o.trail[order] and a.trail_rate[amend] == o.trail_rate[order]
         stays = a.trail[amend] + a.trail_rate[amend] == 0 or follows_on
-        return stays and a.trigger[amend] in (0, o.trigger[order])
+        return stays and a.trigger[amend] in (0, o.trigger[order]) and a.activation[amend] in (0, o.activation[order])
     return a.quantity[amend] <= o.quantity[order] and a.price[amend] in (0, o.price[order])
 
 

@@ -8,6 +8,7 @@ outcome that is worse for the account.
 from __future__ import annotations
 
 from barter_bt.columns.marks import unit
+from barter_bt.engine.action.protect import BY_FRACTION, NO_UNIT
 from barter_bt.engine.agenda import VENUE_MARKET
 from barter_bt.engine.messages import ACCEPTED, CLOSED
 from barter_bt.engine.order import (
@@ -72,12 +73,14 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
     remove_order(v, order, i)
     o.quantity[order] = o.filled[o.parent[order]]
     away = distance(v, i, ticks, o.offset[order], o.offset_rate[order])
-    if away == 0 and o.trigger[order] == 0:
+    if away == 0 and o.trigger[order] == 0 and o.activation[order] == 0:
         away = distance(v, i, ticks, o.trail[order], o.trail_rate[order])
     if away > 0 and o.kind[order] == LIMIT:
         o.price[order] = max(ticks - o.side[order] * away, 1)
     elif away > 0:
         o.trigger[order] = max(ticks + o.side[order] * away, 1)
+    if o.activation_by[order] != NO_UNIT:
+        _set_activation(v, order, i, ticks)
     o.arrival[order] = o.since[order] = v.clock.time[0]
     o.held[order] = NOT_HELD if o.trigger_kind[order] == NO_TRIGGER else HELD
     report_change(v, order)
@@ -90,6 +93,13 @@ def _start(v: VenueState, order: int, i: int, inside: int) -> None:
         meet_worse_extreme(v, order, i)
     else:
         show_standing_quote(v, order, i)
+
+
+def _set_activation(v: VenueState, order: int, i: int, ticks: int) -> None:
+    """The distance from its entry at which a stop begins to trail becomes a price, on the side of a gain (rule 103)."""
+    o, given = v.orders, v.orders.activation[order]
+    ahead = distance(v, i, ticks, 0, given) if o.activation_by[order] == BY_FRACTION else given
+    o.activation[order], o.activation_by[order] = max(ticks - o.side[order] * ahead, 1), NO_UNIT
 
 
 def _is_inside_candle(v: VenueState, parent: int, i: int) -> int:

@@ -180,8 +180,12 @@ def distance(v: VenueState, i: int, ticks: int, fixed: int, rate: int) -> int:
 
 
 def _follow(v: VenueState, order: int, ticks: int) -> None:
-    """The trigger of a trailing stop follows a price, but never moves back."""
+    """The trigger of a trailing stop follows a price, but never moves back, nor before one has activated it."""
     o = v.orders
+    if o.activation[order] > 0:
+        if o.side[order] * (ticks - o.activation[order]) > 0:
+            return
+        o.activation[order] = 0
     away = distance(v, o.instrument[order], ticks, o.trail[order], o.trail_rate[order])
     moved = max(ticks + o.side[order] * away, 1)
     if o.trigger[order] == 0 or o.side[order] * (o.trigger[order] - moved) > 0:

@@ -25,7 +25,7 @@ def report(v: VenueState, order: int, kind: int, status: int, reason: int) -> in
 def report_change(v: VenueState, order: int) -> int:
     """Report that an order is now for another quantity, price or trigger, or has started; returns the row."""
     row = report(v, order, CHANGED, OPEN, NO_REASON)
-    v.reports.price[row] = v.orders.price[order]
+    v.reports.price[row], v.reports.quantity[row] = v.orders.price[order], v.orders.activation[order]
     return row
 
 

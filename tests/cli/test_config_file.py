@@ -272,6 +272,8 @@ command = "open"
 instrument = "walk_usd"
 quantity = 1
 stop_loss = 90
+trailing_stop = 5
+trailing_activation = 120
 protect_by = "price"
 group = 1
 
@@ -281,6 +283,8 @@ command = "amend"
 instrument = "walk_usd"
 order = 0
 trigger = 95
+trailing_ticks = 3
+activation = 130
 
 [[commands]]
 time = "2020-01-01T00:40:00Z"
@@ -300,7 +304,9 @@ def test_commands_trading_and_audit_stand_in_the_file(config):
     assert (second["time"] - first["time"]).total_seconds() == 600
     assert (first["command"], first["instrument"], second["quantity"]) == ("enable_trading", None, 1.0)
     assert (second["stop_loss"], second["protect_by"], second["group"]) == (90, "price", 1)
+    assert (second["trailing_stop"], second["trailing_activation"]) == (5, 120)
     assert (third["command"], third["order"], third["trigger"]) == ("amend", 0, 95.0)
+    assert (third["trailing_ticks"], third["activation"]) == (3, 130)
     assert (fourth["command"], fourth["amount"]) == ("margin", -2.5)
 
 

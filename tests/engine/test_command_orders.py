@@ -90,7 +90,7 @@ def test_rows_are_counted_as_given_behind_commands_of_many_instruments() -> None
     ("rows", "message"),
     [
         ([{"quantity": 1, "stop_loss": 95.5}], "stop_loss 95.5: not positive, or off the grid"),
-        ([{"quantity": 1, "protect_by": "ticks", "stop_loss": 95}], "protect_by is 'ticks'"),
+        ([{"quantity": 1, "protect_by": "pips", "stop_loss": 95}], "protect_by is 'pips'"),
         ([{"quantity": 1, "protect_by": "price"}], "protect_by, and nothing that protects"),
         ([{"quantity": 1, "price": 99, "stop_loss": 99}], "wrong side"),
         ([{"quantity": -1, "reduce_only": True, "stop_loss": 99}], "reduce_only and has stop_loss"),

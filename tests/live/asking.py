@@ -55,9 +55,22 @@ class Asks:
                 order = self.numbers[row[2]]
                 if row[0] == "cancel":
                     cancels.append(order)
-                elif state.raw.orders.status[order] < CANCEL_IN_FLIGHT:  # what is refused no exchange knows of
-                    amends.append(bt.AmendRequest(order, **dict(zip(AMENDED, row[3:], strict=True))))
+                else:
+                    amends += self.amends(state.raw.orders, order, row)
         return cancels, [*margins, *(one for one in amends if one.order not in cancels), *asked.values()]
+
+    def amends(self, orders: Any, order: int, row: Row) -> list[bt.AmendRequest]:
+        """What the row gives the order, and what protects it; what is refused no exchange knows of."""
+        said, asked = conditions_of(row), dict[int, dict[str, Any]]()
+        asked[order] = dict(zip(AMENDED, row[3:8], strict=True))
+        asked[order] |= {"trailing_ticks": said.trailing_ticks, "activation": said.activation}
+        distance = {"fraction": "trailing_rate", "ticks": "trailing_ticks"}.get(self.by, "trailing")
+        for child in range(order + 1, min(order + 3, len(orders))):
+            if orders.parent[child] == order and not orders.follows[child]:
+                stop = {"trigger": said.stop_loss, distance: said.trailing_stop, "activation": said.trailing_activation}
+                asked[child] = stop if orders.trigger_kind[child] else {"price": said.take_profit}
+        there = [one for one in asked if orders.status[one] < CANCEL_IN_FLIGHT and any(asked[one].values())]
+        return [bt.AmendRequest(one, **asked[one]) for one in there]
 
     def margin(self, state: Any, row: Row) -> list[bt.MarginRequest]:
         """What the row asks for, if a strategy can ask for it (rule 104)."""

@@ -111,7 +111,7 @@ def in_kind(scenario: Scenario) -> Scenario:
     return replace(scenario, instruments=tuple(each))
 
 
-@pytest.mark.parametrize("seeds", [range(60), (2014, 2074)])
+@pytest.mark.parametrize("seeds", [range(60), (68, 84)])
 def test_fees_in_kind(seeds: Iterable[int]) -> None:
     """The engine adds as much less to its positions as the exchange does, and knows what is less than a lot."""
     kept = 0
@@ -130,7 +130,7 @@ def test_fees_in_kind(seeds: Iterable[int]) -> None:
 def test_draws_reach_every_condition() -> None:
     """Equality proves little where little is asked for."""
     done: Counter[str] = Counter()
-    for seed in range(120):
+    for seed in range(160):
         scenario = make_told(Seeded(seed))
         try:
             result, exchange, session = both(scenario)
@@ -143,7 +143,7 @@ def test_draws_reach_every_condition() -> None:
         done.update(o["kind"].cast(str).to_list())
         done.update(o["reason"].drop_nulls().cast(str).to_list())
         terms = result.state.orders
-        for name in ("reduce_only", "resize", "trigger_by"):
+        for name in ("reduce_only", "resize", "trigger_by", "activation"):
             done[name] += int((terms.array(name) > 0).sum())
         for name in ("group", "parent"):
             done[name] += int((terms.array(name) >= 0).sum())
@@ -154,7 +154,7 @@ def test_draws_reach_every_condition() -> None:
     wanted = (
         "stop", "stop_limit", "market_if_touched", "limit_if_touched", "trailing_stop", "trailing_stop_limit", "amends",
         "group", "parent", "good_after", "good_till", "reduce_only", "resize", "trigger_by", "sibling_filled",
-        "parent_ended", "time_over", "liquidation", "paid",
+        "parent_ended", "time_over", "liquidation", "paid", "activation",
     )  # fmt: skip
     assert [name for name in wanted if done[name] < 3] == []
     assert done["refused"] < 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from barter_bt.testing.scenario import Row
+from barter_bt.testing.scenario import Conditions, Row
 from barter_bt.testing.scenario.spec import ProtectBy, conditions_of
 
 from .model import BILLION, Instrument, on_grid
@@ -22,6 +22,7 @@ class Amend(NamedTuple):
     trigger: int
     trail: int
     trail_rate: int
+    activation: int
 
     @property
     def gives_distance(self) -> bool:
@@ -31,11 +32,13 @@ class Amend(NamedTuple):
 def read_amend(number: int, instrument: Instrument, row: Row) -> Amend:
     """That of a row of a schedule."""
     price, quantity, trigger, trailing, rate = row[3:8]
-    assert not (trailing and rate), "they replace each other"
+    assert sum(map(bool, (trailing, rate, conditions_of(row).trailing_ticks))) <= 1, "they replace each other"
     price, trigger = (0 if one is None else instrument.ticks_of(one) for one in (price, trigger))
-    trail = instrument.distance_of(trailing or 0)
+    trail = instrument.distance_of(trailing or 0) + instrument.counted(conditions_of(row).trailing_ticks or 0)
     lots = 0 if quantity is None else abs(instrument.lots_of(quantity))
-    return Amend(number, price, lots, trigger, trail, on_grid(rate or 0, Fraction(1, BILLION), "trailing rate"))
+    said, rate = conditions_of(row).activation, on_grid(rate or 0, Fraction(1, BILLION), "trailing rate")
+    activation = 0 if said is None else instrument.ticks_of(said)
+    return Amend(number, price, lots, trigger, trail, rate, activation)
 
 
 def check_amend(amend: Amend, order: Order) -> None:
@@ -45,20 +48,24 @@ def check_amend(amend: Amend, order: Order) -> None:
     assert order.terms.trigger_kind or not amend.trigger, "only what is held has a trigger"
     assert order.trigger.trails or not amend.gives_distance, "only what trails has a distance"
     assert not (order.protects and amend.quantity), "it has that which its entry has filled"
+    assert order.terms.activation or not amend.activation, "only what waits for a price to trail has one"
 
 
 def of_protection(row: Row, entry: Order, by: ProtectBy) -> list[tuple[Order, Row]]:
     """Rule 101: what a row gives to each order that protects its entry, the stop first."""
     said, found = conditions_of(row), []
     distance, rate = (None, said.trailing_stop) if by == "fraction" else (said.trailing_stop, None)
+    distance, counted = (None, said.trailing_stop) if by == "ticks" else (distance, None)
     given: tuple[float | None, ...]
     for order in entry.children:
+        beside = Conditions()
         if order.terms.trigger_kind:
             given = None, None, said.stop_loss, distance, rate
+            beside = Conditions(trailing_ticks=counted, activation=said.trailing_activation)
         else:
             given = said.take_profit, None, None, None, None
-        if any(value is not None for value in given):
-            found.append((order, (*row[:3], *given)))
+        if any(value is not None for value in given) or beside != Conditions():
+            found.append((order, (*row[:3], *given, beside)))
     return found
 
 

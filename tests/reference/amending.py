@@ -44,9 +44,12 @@ def meet(venue: Venue, order: Order, amend: Amend, now: int, *, force: bool) -> 
         return
     before = order.price, order.quantity, order.trigger
     reason = "" if order in venue.working else "order_ended"
+    is_active = order.held and not order.trigger.activation
     was_triggered = order.terms.trigger_kind and not (order.held or order.waits or order.held_back)
-    if was_triggered and (amend.trigger or amend.gives_distance):
+    if was_triggered and (amend.trigger or amend.gives_distance or amend.activation):
         reason = reason or "no_longer_held"
+    if amend.activation and is_active:
+        reason = reason or "already_active"
     keeps = keeps_place(order, amend)
     change(order, amend)
     reason = reason or objection(venue, order, now, keeps=keeps)
@@ -68,14 +71,15 @@ def keeps_place(order: Order, amend: Amend) -> bool:
         return True
     if order.held:
         given, own = (amend.trail, amend.trail_rate), (order.trigger.trail, order.trigger.trail_rate)
-        return amend.trigger in (0, order.trigger.price) and given in ((0, 0), own)
+        stays = amend.trigger in (0, order.trigger.price) and amend.activation in (0, order.trigger.activation)
+        return stays and given in ((0, 0), own)
     return amend.price in (0, order.price) and amend.quantity <= order.quantity
 
 
 def change(order: Order, amend: Amend) -> None:
     """All terms as they would be."""
     order.price, order.quantity = amend.price or order.price, amend.quantity or order.quantity
-    order.trigger = order.trigger.amended(amend.trigger, amend.trail, amend.trail_rate)
+    order.trigger = order.trigger.amended(amend.trigger, amend.trail, amend.trail_rate, amend.activation)
 
 
 def objection(venue: Venue, order: Order, now: int, *, keeps: bool) -> str:
@@ -97,14 +101,15 @@ def put_in_force(venue: Venue, order: Order, amend: Amend, now: int, *, keeps: b
     """The engine is told; an order that does not keep its place arrives at this moment."""
     in_market = not (order.held or order.waits or order.held_back)
     if order.level is not None and order.waits:
-        order.level = order.level.amended(amend.price or amend.trigger, amend.trail, amend.trail_rate)
+        given = amend.trail, amend.trail_rate, amend.activation
+        order.level = order.level.amended(amend.price or amend.trigger, *given)
     reserved = order.reserved
     if in_market:
         venue.reserve(order)
     balances = venue.snapshots(order.pays) if order.reserved != reserved else ()
     terms = order.price, order.trigger.price, order.trigger.trail, order.trigger.trail_rate
     told = Report(order.number, now, "amended", balances, quantity=order.quantity, terms=terms, amend=amend.number)
-    venue.send(told)
+    venue.send(told._replace(activation=amend.activation))
     venue.check()
     if keeps:
         return

@@ -444,6 +444,8 @@ class Engine:
         if report.amend >= 0:
             exchange = self.world.instruments[order["instrument"]].spec.exchange
             answered(self.tables, report, now, in_order=self.specs[exchange].faults is None)
+        if report.activation:  # rule 103
+            order.update(activation=report.activation, activation_by=0)
         if report.price:  # rule 31
             order.update({"trigger" if order["trigger_kind"] else "price": report.price})
         if report.kind == "fill":
@@ -628,7 +630,9 @@ class Engine:
             return
         if row[0] == "amend":
             entry = self.asked[order]
-            own = [(entry, row)] if any(value is not None for value in row[3:8]) else []
+            said = conditions_of(row)
+            gives = any(value is not None for value in (*row[3:8], said.activation, said.trailing_ticks))
+            own = [(entry, row)] if gives else []
             for each, given in own + of_protection(row, entry, self.scenario.protect_by):
                 self.amend(each, given)
             return

@@ -34,7 +34,7 @@ def distance(instrument: Instrument, number: float, by: ProtectBy) -> Distance:
     """d of rule 60."""
     if by == "fraction":
         return Distance(rate=on_grid(number, Fraction(1, BILLION), "a fraction of a price"))
-    return Distance(instrument.distance_of(number))
+    return Distance(instrument.counted(number) if by == "ticks" else instrument.distance_of(number))
 
 
 def prices_of(instrument: Instrument, row: Row, by: ProtectBy, price: int | None) -> tuple[int, int]:

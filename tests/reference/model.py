@@ -113,6 +113,11 @@ class Instrument:
     def distance_of(self, price: float | str) -> int:
         return on_grid(price, self.tick, "price", rounds=not self.spec.declares_tick)
 
+    def counted(self, ticks: float) -> int:
+        """A distance that is given in ticks, which must be declared."""
+        assert self.spec.declares_tick or not ticks, "nobody knows what a tick is"
+        return on_grid(ticks, Fraction(1), "a number of ticks")
+
     def lots_of(self, quantity: float) -> int:
         return on_grid(quantity, self.lot, "quantity", rounds=not self.spec.declares_lot)
 

@@ -30,6 +30,8 @@ class Terms(NamedTuple):
     trigger: int = 0
     trail: int = 0
     trail_rate: int = 0  # 1e-9
+    activation: int = 0  # rule 103
+    activation_by: int = 0  # of what protects: in which unit that is still a distance
     reduce_only: bool = False
     parent: int = -1  # rule 31: the number of the entry that it protects
     follows: bool = False  # rule 58: it starts when that has filled
@@ -50,7 +52,8 @@ class Terms(NamedTuple):
 def terms_of(instrument: Instrument, row: Row) -> Terms:
     """Those of an "open" row of a schedule."""
     price, tif, post_only, conditions = row[4], row[5], row[6], conditions_of(row)
-    trails = conditions.trailing is not None or conditions.trailing_rate is not None
+    distances = (conditions.trailing, conditions.trailing_rate, conditions.trailing_ticks)
+    trails = any(one is not None for one in distances)
     kind = (
         "if_touched" if conditions.if_touched is not None else "stop" if conditions.stop is not None or trails else ""
     )
@@ -59,7 +62,10 @@ def terms_of(instrument: Instrument, row: Row) -> Terms:
     limit, trigger = (0 if one is None else instrument.ticks_of(one) for one in (price, waits_at))
     trail = instrument.distance_of(conditions.trailing or 0)
     rate = on_grid(conditions.trailing_rate or 0, Fraction(1, BILLION), "trailing rate")
-    terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, conditions.reduce_only)
+    trail += instrument.counted(conditions.trailing_ticks or 0)
+    activation = 0 if conditions.activation is None else instrument.ticks_of(conditions.activation)
+    assert trails or not activation, "rule 103: it is of what trails"
+    terms = Terms(limit, tif, post_only, kind, trigger, trail, rate, activation, 0, conditions.reduce_only)
     times = {"good_till": conditions.good_till, "good_after": conditions.good_after}
     stops = conditions.stop_loss is not None or conditions.trailing_stop is not None
     assert kind or stops or not conditions.trigger_by, "rule 28: on another order it is an error"
@@ -72,7 +78,9 @@ def protecting(level: Level, parent: int, trigger_by: str) -> Terms:
     ticks, rate = level.trail
     if level.gains:
         return Terms(level.price, reduce_only=True, parent=parent, trigger_by=trigger_by)
-    return Terms(0, "gtc", False, "stop", level.price, ticks, rate, True, parent, trigger_by=trigger_by)
+    by = 3 if level.ahead.rate else 2 if level.ahead.ticks else 0
+    said = Terms(0, "gtc", False, "stop", level.price, ticks, rate, level.activation or sum(level.ahead), by)
+    return said._replace(reduce_only=True, parent=parent, trigger_by=trigger_by)
 
 
 @dataclass(eq=False)
@@ -133,8 +141,8 @@ class Order:
     queue: Queue = field(default_factory=Queue)  # rule 91
 
     def __post_init__(self) -> None:
-        _, _, _, kind, trigger, trail, rate, self.reduce_only, *_ = self.terms
-        self.trigger = Trigger(self.side, kind, trigger, trail, rate, self.instrument.zero)
+        _, _, _, kind, trigger, trail, rate, activation, _, self.reduce_only, *_ = self.terms
+        self.trigger = Trigger(self.side, kind, trigger, trail, rate, self.instrument.zero, activation)
         self.price, self.tif = self.terms.price, self.terms.tif
 
     @property
@@ -185,7 +193,8 @@ class Report(NamedTuple):
     price: int = 0  # of a limit, or the trigger of a stop, as it stands
     instrument: int | None = None  # rule 43: of a position that the venue has closed, without an order's number
     amend: int = -1  # rule 33: the row of the amend that it answers
-    terms: tuple[int, int, int, int] | None = None  # limit price, trigger and distance that are in force from now on
+    terms: tuple[int, ...] | None = None  # limit price, trigger and distance that are in force from now on
+    activation: int = 0  # rule 103: of what has started, what activates it; of an amend, what that gave
     delivers: bool = False  # rule 61: it is no such position, but what is delivered
     lost: bool = False  # rule 96: it answers a request that has never arrived
 

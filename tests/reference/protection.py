@@ -31,17 +31,28 @@ class Level(NamedTuple):
     price: int
     away: Distance
     trail: Distance = NONE
+    activation: int = 0  # rule 103: a price, or ...
+    ahead: Distance = NONE  # ... how far from the price of the entry
+
+    def active_from(self, entry: int, side: int, instrument: Instrument) -> int:
+        """Rule 103: the price that activates it, 0 if nothing has to."""
+        if self.ahead == NONE:
+            return self.activation
+        return max(entry + side * self.ahead.of(entry, instrument), 1)
 
     def ticks_from(self, entry: int, side: int, instrument: Instrument) -> int:
-        """The price, once an entry of this side has met its own."""
+        """The price, once an entry of this side has met its own; 0 of a stop that is still to be activated."""
         towards = side if self.gains else -side
+        if not self.price and self.away == NONE and (self.activation or self.ahead != NONE):
+            return 0
         away = self.trail if self.away == NONE else self.away  # a stop that only trails
         return self.price or max(entry + towards * away.of(entry, instrument), 1)
 
-    def amended(self, price: int, ticks: int, rate: int) -> Level:
+    def amended(self, price: int, ticks: int, rate: int, activation: int) -> Level:
         """Rule 33: what has not started; a stop that only trails starts its own distance away."""
         trail = Distance(ticks, rate) if ticks or rate else self.trail
-        return Level(self.gains, price or self.price, self.away, trail)
+        starts = (activation, NONE) if activation else (self.activation, self.ahead)
+        return Level(self.gains, price or self.price, self.away, trail, *starts)
 
 
 def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
@@ -52,7 +63,7 @@ def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
             return NONE
         if by == "fraction":
             return Distance(rate=on_grid(value, Fraction(1, BILLION), "a fraction of a price"))
-        return Distance(instrument.distance_of(value))
+        return Distance(instrument.counted(value) if by == "ticks" else instrument.distance_of(value))
 
     def level(gains: bool, value: float | None, trail: Distance = NONE) -> Level:
         if value is None:
@@ -64,4 +75,10 @@ def levels_of(instrument: Instrument, row: Row, by: ProtectBy) -> list[Level]:
     said = conditions_of(row)
     stops = said.stop_loss is not None or said.trailing_stop is not None
     levels = [level(False, said.stop_loss, distance(said.trailing_stop))] if stops else []
+    if said.trailing_activation is not None:
+        assert said.trailing_stop is not None, "rule 103: it is of what trails"
+        if by == "price":
+            levels[0] = levels[0]._replace(activation=instrument.ticks_of(said.trailing_activation))
+        else:
+            levels[0] = levels[0]._replace(ahead=distance(said.trailing_activation))
     return levels + ([level(True, said.take_profit)] if said.take_profit is not None else [])

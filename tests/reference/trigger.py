@@ -1,4 +1,4 @@
-"""What an order is held for: rules 28, 29 and 34, in ticks."""
+"""What an order is held for: rules 28, 29, 34 and 103, in ticks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Trigger:
     trail: int  # ticks
     trail_rate: int  # 1e-9
     zero: int = 0  # rule 76
+    activation: int = 0  # rule 103: it has yet to be shown this price, or a better one
 
     @property
     def trails(self) -> bool:
@@ -39,14 +40,18 @@ class Trigger:
         """Rule 28: by a price at it or beyond."""
         return self.price > 0 and (ticks >= self.price if self.rises else ticks <= self.price)
 
-    def amended(self, price: int, trail: int, trail_rate: int) -> Trigger:
+    def amended(self, price: int, trail: int, trail_rate: int, activation: int) -> Trigger:
         """Rule 33: with what is given, 0 where it stays; a distance in ticks and a rate replace each other."""
         before = self.trail, self.trail_rate
         distance = (trail, trail_rate) if trail or trail_rate else before
-        return replace(self, price=price or self.price, trail=distance[0], trail_rate=distance[1])
+        given = {"trail": distance[0], "trail_rate": distance[1], "activation": activation or self.activation}
+        return replace(self, price=price or self.price, **given)
 
     def follow(self, ticks: int) -> None:
-        """Rule 34: towards this price, as near as the distance allows, and never back."""
+        """Rule 34: towards this price, as near as the distance allows, and never back; rule 103: once it is active."""
+        if self.activation and self.side * ticks > self.side * self.activation:
+            return
+        self.activation = 0
         distance = self.trail or max(rhe(Fraction(abs(ticks - self.zero) * self.trail_rate, BILLION)), 1)
         wish = max(ticks + self.side * distance, 1)
         if self.trails and (self.price == 0 or self.side * wish < self.side * self.price):

@@ -730,12 +730,14 @@ class Venue(Money):
         first, order.quantity = order.waits, entry.filled
         if first:
             price = order.level.ticks_from(ticks, entry.side, order.instrument)
+            order.trigger.activation = order.level.active_from(ticks, entry.side, order.instrument)
             order.waits, order.arrival = False, now
             order.price, order.trigger.price = (price, 0) if order.level.gains else (0, price)
             self.working.remove(order)
             self.working.append(order)
         stands = order.price or order.trigger.price
-        self.send(Report(order.number, now, "changed", quantity=order.quantity, price=stands))
+        told = Report(order.number, now, "changed", quantity=order.quantity, price=stands)
+        self.send(told._replace(activation=order.trigger.activation))
         if first and order.level.gains:
             self.take(order, now)
         elif first:

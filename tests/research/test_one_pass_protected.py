@@ -283,3 +283,14 @@ def test_what_protects_a_rejected_entry_is_rejected():
     assert differences(sim, [one]) == ([], 0)
     (run,) = OnePass(sim._setup, {}, interpret=True).run([one])
     assert (run.value("orders"), run.value("orders_rejected")) == (3, 3)
+
+
+def test_ticks_are_distances_and_an_activation_needs_a_full_run():
+    """Four ticks of a quarter are a distance of one, in one pass as well."""
+    sim, target = simulation(bars(10, 10, 12, 11, 9, 12, 13, 10, instrument="btc_usd", step=60.0)), pl.lit(1.0)
+    counted = bt.Signals(target, trailing_stop=4, take_profit=12, protect_by="ticks")
+    assert differences(sim, [counted]) == ([], 2)
+    away = bt.Signals(target, trailing_stop=1.0, take_profit=3.0, protect_by="distance")
+    assert sim.run(counted).digest == sim.run(away).digest
+    waits = bt.Signals(target, trailing_stop=0.02, trailing_activation=0.05)
+    assert "trailing_activation" in why_not(sim._setup, waits)

@@ -117,6 +117,80 @@ CASES: dict[str, Case] = {
         lambda s: api.trailing_stop_buy(s, 0, 1.0, 0.0, 1.0),
         ((BUY, MARKET, 0, GTC, given(trigger=bp.Stop(None, bp.Fraction(D(1))))),),
     ),
+    "trailing by part of a tick": Case(
+        {"trailing_ticks": 1.5},
+        {"trailing_ticks": 1.5},
+        lambda s: api.trailing_stop_buy(s, 0, 1.0, ticks=-1),
+        ((BUY, MARKET, 0, GTC, given(trigger=bp.Stop(None, bp.Ticks(0)))),),
+    ),
+    "trailing by ticks and a rate": Case(
+        {"trailing_ticks": 2, "trailing_rate": 0.02},
+        {"trailing_ticks": 2, "trailing_rate": 0.02},
+        lambda s: api.trailing_stop_buy(s, 0, 1.0, rate=0.02, ticks=2),
+        None,
+    ),
+    "an activation of what does not trail": Case(
+        {"stop": 105, "activation": 95},
+        {"stop": 105, "activation": 95},
+        lambda s: api.protect(s, api.buy(s, 0, 1.0), 95.0, trailing_activation=105.0),
+        ((BUY, MARKET, 0, GTC, given(trigger=bp.Stop(D(105), None, D(95)))),),
+    ),
+    "an activation of 0": Case(
+        {"trailing": 2, "activation": 0},
+        {"trailing": 2, "activation": 0},
+        lambda s: api.trailing_stop_buy(s, 0, 1.0, 2.0, activation=-1.0),
+        ((BUY, MARKET, 0, GTC, given(trigger=bp.Stop(None, bp.Distance(D(2)), D(0)))),),
+    ),
+    "an activation off the grid": Case(
+        {"trailing": 2, "activation": 95.5},
+        {"trailing": 2, "activation": 95.5},
+        lambda s: api.trailing_stop_buy(s, 0, 1.0, 2.0, activation=95.5),
+        ((BUY, MARKET, 0, GTC, given(trigger=bp.Stop(None, bp.Distance(D(2)), D("95.5")))),),
+    ),
+    "an activation behind its stop": Case(
+        {"trailing": 2, "stop": 105, "activation": 105},
+        {"trailing": 2, "stop": 105, "activation": 105},
+        lambda s: api.trailing_stop_buy(s, 0, 1.0, 2.0, at=105.0, activation=105.0),
+        ((BUY, MARKET, 0, GTC, given(trigger=bp.Stop(D(105), bp.Distance(D(2)), D(105)))),),
+    ),
+    "protection that is activated at a loss": Case(
+        {"price": 95, "trailing_stop": 2, "trailing_activation": 95},
+        {"limit": 95, "trailing_stop": 2, "trailing_activation": 95},
+        lambda s: api.protect(s, api.limit_buy(s, 0, 1.0, 95.0), 0.0, 0.0, 2.0, trailing_activation=95.0),
+        (
+            (BUY, LIMIT, 95, GTC, None),
+            (
+                SELL, MARKET, 0, GTC,
+                given(trigger=bp.Stop(None, bp.Distance(D(2)), D(95)), reduce_only=True, protects=bp.Protects("0")),
+            ),
+        ),
+    ),
+    "activated at a price and at a distance": Case(
+        None, None, None,
+        (
+            (BUY, LIMIT, 95, GTC, None),
+            (
+                SELL, MARKET, 0, GTC,
+                given(
+                    trigger=bp.Stop(None, bp.Distance(D(2)), D(99)), reduce_only=True,
+                    protects=bp.Protects("0", None, bp.Distance(D(4))),
+                ),
+            ),
+        ),
+    ),
+    "a stop that stands, activated at a distance": Case(
+        None, None, None,
+        (
+            (BUY, LIMIT, 95, GTC, None),
+            (
+                SELL, MARKET, 0, GTC,
+                given(
+                    trigger=bp.Stop(D(90)), reduce_only=True,
+                    protects=bp.Protects("0", None, bp.Distance(D(4))),
+                ),
+            ),
+        ),
+    ),
     "a trigger and post-only": Case(
         {"price": 95, "stop": 105, "post_only": True},
         {"limit": 95, "stop": 105, "post_only": True},

@@ -240,11 +240,14 @@ class CommandSection(Section, frozen=True):
     if_touched: float | UnsetType = UNSET
     trailing: float | UnsetType = UNSET
     trailing_rate: float | UnsetType = UNSET
+    trailing_ticks: int | UnsetType = UNSET
+    activation: Annotated[float, Meta(description="price from which on it trails")] | UnsetType = UNSET
     stop_loss: float | UnsetType = UNSET
     take_profit: float | UnsetType = UNSET
     trailing_stop: float | UnsetType = UNSET
+    trailing_activation: float | UnsetType = UNSET
     protect_by: (
-        Annotated[Literal["price", "distance", "fraction"], Meta(description="unit of the three")] | UnsetType
+        Annotated[Literal["price", "distance", "fraction", "ticks"], Meta(description="unit of the four")] | UnsetType
     ) = UNSET
     group: Annotated[int, Meta(description="one cancels the others of its time and group")] | UnsetType = UNSET
     after: Annotated[int, Meta(description="the number, from 0, of the command that it follows")] | UnsetType = UNSET

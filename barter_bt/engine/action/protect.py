@@ -7,9 +7,12 @@ from barter_bt.engine.order import GTC, LIMIT, MARKET, STOP
 from barter_bt.engine.state.tables import EngineState
 
 NO_UNIT, BY_PRICE, BY_DISTANCE, BY_FRACTION = 0, 1, 2, 3
+BY_TICKS = 4  # of what compiled strategies ask for: a distance that is counted in ticks
 
 
-def ask_protection(s: EngineState, entry: int, unit: int, stop_loss: int, take_profit: int, trailing_stop: int) -> None:
+def ask_protection(
+    s: EngineState, entry: int, unit: int, stop_loss: int, take_profit: int, trailing_stop: int, activation: int
+) -> None:
     """Add what protects an open to the actions, the stop first.
 
     Amounts are ticks, or with ``BY_FRACTION`` 1e-9 of the entry's price; one of 0 is left out.
@@ -25,6 +28,7 @@ def ask_protection(s: EngineState, entry: int, unit: int, stop_loss: int, take_p
             a.trail_rate[row] = trailing_stop
         elif trailing_stop > 0:
             a.trail[row] = trailing_stop
+        a.activation[row], a.activation_by[row] = activation, unit if activation > 0 and unit != BY_PRICE else 0
         if unit == BY_PRICE:
             a.trigger[row] = stop_loss
         else:
@@ -35,14 +39,17 @@ def ask_protection(s: EngineState, entry: int, unit: int, stop_loss: int, take_p
             _offset(s, row, unit, take_profit)
 
 
-def is_on_wrong_side(side: int, own: int, stop_loss: int, take_profit: int) -> bool:
+def is_on_wrong_side(side: int, own: int, stop_loss: int, take_profit: int, activation: int) -> bool:
     """Whether a price would close an entry at no loss, or at no gain (rule 98), in ticks; 0 where there is none.
 
     ``own`` is the entry's limit, else its trigger: an entry at the market has neither, and nothing is wrong.
     """
     if own <= 0:
         return False
-    return (stop_loss > 0 and side * stop_loss >= side * own) or (0 < take_profit and side * take_profit <= side * own)
+    for gain in (take_profit, activation):
+        if gain > 0 and side * gain <= side * own:
+            return True
+    return stop_loss > 0 and side * stop_loss >= side * own
 
 
 def _child(s: EngineState, row: int, entry: int) -> int:

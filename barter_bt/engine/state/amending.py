@@ -25,7 +25,8 @@ def record_amend(s: EngineState, order: int, given: OrderTerms, given_row: int, 
     a.order[row] = order
     a.price[row], a.quantity[row] = given.price[given_row], given.quantity[given_row]
     a.trigger[row], a.trail[row] = given.trigger[given_row], given.trail[given_row]
-    a.trail_rate[row], a.price_before[row] = given.trail_rate[given_row], 0
+    a.trail_rate[row], a.activation[row] = given.trail_rate[given_row], given.activation[given_row]
+    a.price_before[row] = 0
     a.status[row], a.reason[row] = AMEND_REFUSED if reason else AMEND_IN_FLIGHT, reason
     a.time_sent[row], a.time_exchange[row] = now, NO_TIME
     a.time_engine[row] = now if reason else NO_TIME
@@ -97,7 +98,7 @@ def update_from_amend(s: EngineState, row: int) -> None:
         _answer(s, amend, AMEND_DONE, NO_REASON, r.time_exchange[row])
         if is_live(s, order):
             a.price_before[amend] = s.orders.price[order] if a.price[amend] > 0 else 0
-            update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row])
+            update_from_change(s, order, r.order_quantity[row], r.price[row], r.trigger[row], 0)
             quantity, trigger = s.orders.quantity[order], s.orders.trigger[order]
             set_given(s.orders, order, a, amend)  # the rest of it
             s.orders.quantity[order], s.orders.trigger[order] = quantity, trigger

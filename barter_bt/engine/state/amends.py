@@ -9,8 +9,8 @@ from barter_bt.engine.order import OrderTerms
 AMEND_IN_FLIGHT, AMEND_DONE, AMEND_REJECTED, AMEND_REFUSED, AMEND_CANCELLED = 0, 1, 2, 3, 4
 AMEND_STATUSES = ("in_flight", "done", "rejected", "refused", "cancelled")  # the last: it has ended its order
 # Why an amend failed, beside the reasons of orders.
-ORDER_ENDED, NO_LONGER_HELD = -1, -2
-AMEND_REASONS = {ORDER_ENDED: "order_ended", NO_LONGER_HELD: "no_longer_held"}
+ORDER_ENDED, NO_LONGER_HELD, ALREADY_ACTIVE = -1, -2, -3
+AMEND_REASONS = {ORDER_ENDED: "order_ended", NO_LONGER_HELD: "no_longer_held", ALREADY_ACTIVE: "already_active"}
 
 
 class Amends(Table, growable=True):
@@ -22,6 +22,7 @@ class Amends(Table, growable=True):
     trigger: I64  # ticks
     trail: I64  # ticks, or else ...
     trail_rate: I64  # ... 1e-9 of the price
+    activation: I64  # ticks
     price_before: I64  # of a limit whose price it gave, once it is done; else 0
     status: I8
     reason: I8
@@ -40,5 +41,7 @@ def set_given(to: OrderTerms, order: int, a: Amends, amend: int) -> None:
         to.trigger[order] = a.trigger[amend]
     if a.trail[amend] > 0 or a.trail_rate[amend] > 0:
         to.trail[order], to.trail_rate[order] = a.trail[amend], a.trail_rate[amend]
+    if a.activation[amend] > 0:
+        to.activation[order], to.activation_by[order] = a.activation[amend], 0
     if a.price[amend] > 0 or a.trigger[amend] > 0:
         to.offset[order] = to.offset_rate[order] = 0  # no distance from an entry's price any more

@@ -160,12 +160,14 @@ def update_from_trigger(s: EngineState, order: int, time_exchange: int) -> None:
         s.orders.time_triggered[order] = time_exchange
 
 
-def update_from_change(s: EngineState, order: int, quantity: int, price: int, trigger: int) -> None:
-    """The venue has changed what the order is for."""
+def update_from_change(s: EngineState, order: int, quantity: int, price: int, trigger: int, activation: int) -> None:
+    """The venue has changed what the order is for; an activation price of 0 stays as it is."""
     o = s.orders
     if is_live(s, order):
         _work(s, order, quantity - o.quantity[order])
         o.quantity[order], o.price[order], o.trigger[order] = quantity, price, trigger
+        if activation > 0:
+            o.activation[order], o.activation_by[order] = activation, 0
 
 
 def update_from_cancel_in_flight(s: EngineState, order: int, time_exchange: int, filled: int) -> None:

@@ -199,6 +199,7 @@ class Decided(OrderTerms):
     stop_loss: I64
     take_profit: I64
     trailing_stop: I64
+    trailing_activation: I64
     sent: I64  # order that the row became; below 0 if none
 
 

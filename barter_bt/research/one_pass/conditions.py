@@ -21,6 +21,9 @@ from barter_bt.venue.state import CANDLES, PESSIMISTIC
 if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
 
+AMOUNTS = tuple(name for name in PROTECTION if name != "trailing_activation")
+"""What protects entries in one pass."""
+
 FREE = ("target", "size", "with_fee", "resize", "rebalance", "band", "name", "protect_by", *PROTECTION)
 """What of signals may be as it likes."""
 
@@ -63,9 +66,9 @@ def protection_of(terms: Terms, signals: Signals) -> list[int]:
     StrategyError
         An amount is not positive, or off the grid.
     """
-    given = {name: getattr(signals, name) for name in PROTECTION}
+    given = {name: getattr(signals, name) for name in AMOUNTS}
     asked = {name: None if isinstance(value, pl.Expr) else value for name, value in given.items()}
-    _, *amounts = protection_terms(terms, 0, "the signals", asked, signals.protect_by)
+    _, *amounts, _ = protection_terms(terms, 0, "the signals", asked, signals.protect_by)
     return amounts
 
 
@@ -75,6 +78,8 @@ def _of_protection(setup: Setup, signals: Signals) -> Iterator[str]:
         yield f"entries are protected, of {len(setup.index)} instruments, not one"
     elif fills.maker_fills_on[0] != CANDLES or fills.triggers_on[0] != CANDLES or fills.candle_path[0] != PESSIMISTIC:
         yield "triggers and limits do not go by candles without a path"
+    elif signals.trailing_activation is not None:
+        yield "trailing stops wait for a trailing_activation"
     else:
         try:
             protection_of(setup.state.terms, signals)

@@ -18,7 +18,7 @@ from barter_bt.engine.agenda import NEVER
 from barter_bt.engine.sizing import EQUITY, NOTIONAL, UNITS
 from barter_bt.engine.terms import RATE
 from barter_bt.research.one_pass.candles import columns_of, following, sorted_candles, within
-from barter_bt.research.one_pass.conditions import is_protected, protection_of
+from barter_bt.research.one_pass.conditions import AMOUNTS, is_protected, protection_of
 from barter_bt.research.one_pass.figures import Run
 from barter_bt.research.one_pass.guards import amounts_of
 from barter_bt.research.one_pass.kernel import run
@@ -51,7 +51,7 @@ from barter_bt.research.one_pass.targets import SharedColumns
 from barter_bt.statistic.calendar import is_zone
 from barter_bt.statistic.curve import Curve
 from barter_bt.strategy import Signals
-from barter_bt.strategy.triggers import PROTECTION, UNITS_OF_PROTECTION
+from barter_bt.strategy.triggers import UNITS_OF_PROTECTION
 
 if TYPE_CHECKING:
     from barter_bt.backtest.setup import Setup
@@ -214,7 +214,7 @@ class OnePass:
         p.stop_loss[0], p.take_profit[0], p.trailing_stop[0] = amounts
         p.unit[0], p.touch[0] = UNITS_OF_PROTECTION[one.protect_by], self._setup.fill_terms.touch[0]
         p.orders[0] = int(amounts[0] + amounts[2] > 0) + int(amounts[1] > 0)
-        p.by_row[0] = int(any(isinstance(getattr(one, name), pl.Expr) for name in PROTECTION))
+        p.by_row[0] = int(any(isinstance(getattr(one, name), pl.Expr) for name in AMOUNTS))
         if p.by_row[0]:
             for name, column in amounts_of(one, self.columns, self._setup.market, targets).items():
                 asked.guards.point(name, 0, column[self._rows])

@@ -6,7 +6,7 @@ from barter_bt.engine.amend import ask_amend, objection_to
 from barter_bt.engine.fault import BAD_AMEND, BAD_NUMBER, fail
 from barter_bt.engine.state.amending import count_in_flight
 from barter_bt.engine.state.tables import EngineState
-from barter_bt.engine.terms import RATE, price_steps, steps
+from barter_bt.engine.terms import RATE, has_tick, price_steps, steps
 from barter_bt.strategy.api.amounts import NOT_GIVEN
 from barter_bt.strategy.asking import is_given
 
@@ -19,14 +19,17 @@ def amend(
     trigger: float = NOT_GIVEN,
     trailing: float = 0.0,
     trailing_rate: float = 0.0,
+    trailing_ticks: int = 0,
+    activation: float = NOT_GIVEN,
 ) -> None:
     """Ask to give a live order other terms, by its number: ``amend(s, order, 99.5)``. What is 0.0 stays as it is.
 
     ``price`` is of a limit order, ``quantity``, without a sign, of the whole order, filled or not, ``trigger``
-    of a stop or an order if touched, ``trailing`` and ``trailing_rate`` the distance of a trailing stop. An order
-    that is closed, or being cancelled, is left alone, which stands in the table ``amends``.
+    of a stop or an order if touched, ``trailing``, ``trailing_rate`` or ``trailing_ticks`` the distance of a trailing
+    stop, ``activation`` the price from which on it follows the market. An order that is closed, or being cancelled, is
+    left alone, which stands in the table ``amends``.
     """
-    _ask(s.whole, order, price, quantity, trigger, trailing, trailing_rate)
+    _ask(s.whole, order, price, quantity, trigger, trailing, trailing_rate, trailing_ticks, activation)
 
 
 def amends_in_flight(s: EngineState, order: int) -> int:
@@ -35,7 +38,15 @@ def amends_in_flight(s: EngineState, order: int) -> int:
 
 
 def _ask(
-    s: EngineState, order: int, price: float, quantity: float, trigger: float, trailing: float, trailing_rate: float
+    s: EngineState,
+    order: int,
+    price: float,
+    quantity: float,
+    trigger: float,
+    trailing: float,
+    trailing_rate: float,
+    trailing_ticks: int,
+    activation: float,
 ) -> None:
     if not 0 <= order < len(s.orders):
         fail(s.fault, BAD_NUMBER, order)
@@ -44,10 +55,14 @@ def _ask(
     per_tick, noise = s.terms.ticks_per_unit[i], s.terms.tick_noise[i]
     ticks = price_steps(s.terms, i, price) if is_given(s, i, price) else 0
     held = price_steps(s.terms, i, trigger) if is_given(s, i, trigger) else 0
+    starts = price_steps(s.terms, i, activation) if is_given(s, i, activation) else 0
     trail = steps(trailing, per_tick, noise)
+    if trailing_ticks != 0:
+        trail = trailing_ticks if trail == 0 and has_tick(s.terms, i) else -1
     lots = steps(quantity, s.terms.lots_per_unit[i], s.terms.lot_noise[i])
     rate = int(trailing_rate * RATE + 0.5) if 0.0 <= trailing_rate < 1.0 else -1
-    if min(ticks, lots, held, trail, rate) < 0 or objection_to(s, order, ticks, lots, held, trail, rate):
+    known = min(ticks, lots, held, trail, rate, starts) >= 0
+    if not known or objection_to(s, order, ticks, lots, held, trail, rate, starts):
         fail(s.fault, BAD_AMEND, i)
         return
-    ask_amend(s, order, ticks, lots, held, trail, rate)
+    ask_amend(s, order, ticks, lots, held, trail, rate, starts)

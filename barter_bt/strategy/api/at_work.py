@@ -46,6 +46,28 @@ def order_trigger(s: EngineState, order: int) -> float:
     return 0.0 if _is_unknown_order(s.whole, order) else _price(s.whole, order, s.whole.orders.trigger[order])
 
 
+def order_activation(s: EngineState, order: int) -> float:
+    """Price from which on a trailing stop follows the market (rule 103); 0.0 without one, or while it is a distance."""
+    if _is_unknown_order(s.whole, order) or s.whole.orders.activation_by[order] != 0:
+        return 0.0
+    return _price(s.whole, order, s.whole.orders.activation[order])
+
+
+def order_group(s: EngineState, order: int) -> int:
+    """Number of the first order of an order's group (rule 57); -1 without one."""
+    return -1 if _is_unknown_order(s.whole, order) else s.whole.orders.group[order]
+
+
+def order_trigger_by(s: EngineState, order: int) -> int:
+    """Which prices an order's trigger looks at: ``LAST``, ``QUOTE`` or ``MARK``; 0 as its exchange has it (rule 28)."""
+    return 0 if _is_unknown_order(s.whole, order) else s.whole.orders.trigger_by[order]
+
+
+def order_candle_fill(s: EngineState, order: int) -> int:
+    """Which price of a candle an order meets, such as ``NEXT_OPEN``; 0 as its exchange has it (rule 36)."""
+    return 0 if _is_unknown_order(s.whole, order) else s.whole.orders.candle_fill[order]
+
+
 def next_order(s: EngineState) -> int:
     """The number that the first open asked for in this wake-up will have (cancels take none)."""
     return len(s.whole.orders)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE
+from barter_bt.engine.action.protect import BY_DISTANCE, BY_FRACTION, BY_PRICE, BY_TICKS
 from barter_bt.engine.order import AT_CLOSE, AT_OPEN, DAY
 from barter_bt.engine.state.tables import EngineState
+from barter_bt.strategy.api.amounts import NOT_GIVEN
 from barter_bt.strategy.asking import ask_after, ask_good_till, ask_group, ask_reduce_only
 from barter_bt.strategy.asking_times import ask_candle_fill, ask_good_after, ask_session
 from barter_bt.strategy.asking_triggers import ask_protected, ask_trigger_by
 
-PRICE, DISTANCE, FRACTION = BY_PRICE, BY_DISTANCE, BY_FRACTION
+PRICE, DISTANCE, FRACTION, TICKS = BY_PRICE, BY_DISTANCE, BY_FRACTION, BY_TICKS
 
 
 def good_till(s: EngineState, asked: int, time: int) -> int:
@@ -60,13 +61,15 @@ def protect(
     take_profit: float = 0.0,
     trailing_stop: float = 0.0,
     unit: int = PRICE,
+    trailing_activation: float = NOT_GIVEN,
 ) -> int:
     """Protect an entry (rule 31): ``protect(s, buy(s, i, 1.0), 0.02, 0.05, 0.0, FRACTION)``.
 
-    What is 0.0 is left out. ``unit`` says what the amounts are: ``PRICE``, ``DISTANCE`` from the price of the entry, or
-    ``FRACTION`` of it; ``trailing_stop`` is never a price.
+    What is 0.0 is left out. ``unit`` says what the amounts are: ``PRICE``, ``DISTANCE`` from the price of the entry,
+    that in ``TICKS``, or a ``FRACTION`` of it; ``trailing_stop`` is never a price, and follows the best from when the
+    price has come to ``trailing_activation``, if that is given (rule 103).
     """
-    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing_stop)
+    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing_stop, trailing_activation)
 
 
 def trigger_by(s: EngineState, asked: int, which: int) -> int:

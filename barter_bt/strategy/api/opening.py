@@ -18,9 +18,11 @@ def buy(
     take_profit: float = NOT_GIVEN,
     trailing_stop: float = 0.0,
     unit: int = BY_PRICE,
+    trailing_activation: float = NOT_GIVEN,
 ) -> int:
     """Ask for a market buy, which may be protected as by :func:`~barter_bt.strategy.api.condition.protect`."""
-    return _protected(s, ask_market(s.whole, i, BUY, quantity), stop_loss, take_profit, trailing_stop, unit)
+    asked = ask_market(s.whole, i, BUY, quantity)
+    return _protected(s, asked, stop_loss, take_profit, trailing_stop, unit, trailing_activation)
 
 
 def sell(
@@ -31,9 +33,11 @@ def sell(
     take_profit: float = NOT_GIVEN,
     trailing_stop: float = 0.0,
     unit: int = BY_PRICE,
+    trailing_activation: float = NOT_GIVEN,
 ) -> int:
     """Ask for a market sell, which may be protected as by :func:`~barter_bt.strategy.api.condition.protect`."""
-    return _protected(s, ask_market(s.whole, i, SELL, quantity), stop_loss, take_profit, trailing_stop, unit)
+    asked = ask_market(s.whole, i, SELL, quantity)
+    return _protected(s, asked, stop_loss, take_profit, trailing_stop, unit, trailing_activation)
 
 
 def bracket(
@@ -50,7 +54,7 @@ def bracket(
     ``unit`` says what the two are, as for :func:`~barter_bt.strategy.api.condition.protect`.
     """
     asked = _plain(s, i, BUY if quantity > 0 else SELL, abs(quantity), at, GTC)
-    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, 0.0)
+    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, 0.0, NOT_GIVEN)
 
 
 def limit_buy(s: EngineState, i: int, quantity: float, at: float, time_in_force: int = GTC, post_only: int = 0) -> int:
@@ -67,54 +71,78 @@ def stop_buy(
     s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
 ) -> int:
     """Ask for a buy once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
-    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
+    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), STOP, at, 0.0, 0.0, 0, NOT_GIVEN)
 
 
 def stop_sell(
     s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
 ) -> int:
     """Ask for a sell once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
-    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), STOP, at, 0.0, 0.0)
+    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), STOP, at, 0.0, 0.0, 0, NOT_GIVEN)
 
 
 def buy_if_touched(
     s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
 ) -> int:
     """Ask for a buy once the price has fallen to ``at`` (rule 28): market, or a limit if one is given."""
-    return ask_trigger(s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
+    return ask_trigger(
+        s.whole, _plain(s, i, BUY, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0, 0, NOT_GIVEN
+    )
 
 
 def sell_if_touched(
     s: EngineState, i: int, quantity: float, at: float, limit: float = NOT_GIVEN, time_in_force: int = GTC
 ) -> int:
     """Ask for a sell once the price has risen to ``at`` (rule 28): market, or a limit if one is given."""
-    return ask_trigger(s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0)
+    return ask_trigger(
+        s.whole, _plain(s, i, SELL, quantity, limit, time_in_force), IF_TOUCHED, at, 0.0, 0.0, 0, NOT_GIVEN
+    )
 
 
 def trailing_stop_buy(
-    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = NOT_GIVEN
+    s: EngineState,
+    i: int,
+    quantity: float,
+    distance: float = 0.0,
+    rate: float = 0.0,
+    at: float = NOT_GIVEN,
+    ticks: int = 0,
+    activation: float = NOT_GIVEN,
 ) -> int:
     """Ask for a market buy once the price has risen so far from its lowest (rule 34).
 
-    Either ``distance``, in price, or ``rate``, a fraction of the price, is above 0; ``at`` is the trigger to start at.
+    One of ``distance``, in price, ``rate``, a fraction of the price, and ``ticks`` is above 0; ``at`` is the trigger to
+    start at, ``activation`` the price to which it must have fallen before the trigger follows it (rule 103).
     """
-    return ask_trigger(s.whole, ask_market(s.whole, i, BUY, quantity), STOP, at, distance, rate)
+    asked = ask_market(s.whole, i, BUY, quantity)
+    return ask_trigger(s.whole, asked, STOP, at, distance, rate, ticks, activation)
 
 
 def trailing_stop_sell(
-    s: EngineState, i: int, quantity: float, distance: float = 0.0, rate: float = 0.0, at: float = NOT_GIVEN
+    s: EngineState,
+    i: int,
+    quantity: float,
+    distance: float = 0.0,
+    rate: float = 0.0,
+    at: float = NOT_GIVEN,
+    ticks: int = 0,
+    activation: float = NOT_GIVEN,
 ) -> int:
     """Ask for a market sell once the price has fallen so far from its highest; as ``trailing_stop_buy``."""
-    return ask_trigger(s.whole, ask_market(s.whole, i, SELL, quantity), STOP, at, distance, rate)
+    asked = ask_market(s.whole, i, SELL, quantity)
+    return ask_trigger(s.whole, asked, STOP, at, distance, rate, ticks, activation)
 
 
-def _protected(s: EngineState, asked: int, stop_loss: float, take_profit: float, trailing: float, unit: int) -> int:
+def _protected(
+    s: EngineState, asked: int, stop_loss: float, take_profit: float, trailing: float, unit: int, activation: float
+) -> int:
     if asked == NOTHING_ASKED:
         return asked
     i = s.whole.actions.instrument[asked]
-    if not is_given(s.whole, i, stop_loss) and not is_given(s.whole, i, take_profit) and trailing == 0.0:
+    prices = is_given(s.whole, i, stop_loss) or is_given(s.whole, i, take_profit) or is_given(s.whole, i, activation)
+    if not prices and trailing == 0.0:
         return asked
-    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing)
+    return ask_protected(s.whole, asked, unit, stop_loss, take_profit, trailing, activation)
 
 
 def exercise(s: EngineState, i: int, quantity: float) -> int:

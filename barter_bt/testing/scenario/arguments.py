@@ -87,7 +87,7 @@ TYPES: dict[str, Any] = {
     "previous_sequence": pl.Int64,
 }
 OPTIONAL = ("time_received", "sequence", "previous_sequence")
-PROTECTION = ("stop_loss", "take_profit", "trailing_stop")
+PROTECTION = ("stop_loss", "take_profit", "trailing_stop", "trailing_activation")
 SCHEDULE: dict[str, Any] = {
     "time": TIME,
     "action": pl.String,
@@ -100,6 +100,8 @@ SCHEDULE: dict[str, Any] = {
     "if_touched": pl.Float64,
     "trailing": pl.Float64,
     "trailing_rate": pl.Float64,
+    "trailing_ticks": pl.Int64,
+    "activation": pl.Float64,
     "reduce_only": pl.Boolean,
     "good_till": TIME,
     "good_after": TIME,
@@ -113,6 +115,7 @@ SCHEDULE: dict[str, Any] = {
     "target": pl.Float64,
     "trigger": pl.Float64,
 }
+AMENDED = ("trailing_ticks", "activation")  # what the conditions of an amend give beside protection
 CELLS = {
     "open": ("action", "time", "instrument", "quantity", "price", "time_in_force", "post_only"),
     "cancel": ("action", "time", "ref"),
@@ -195,7 +198,9 @@ def schedule_frame(schedule: tuple[Row, ...]) -> pl.DataFrame:
     for row in schedule:
         names, conditions = CELLS[row[0]], asdict(conditions_of(row))
         entry = conditions.pop("entry") or {}
-        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by"), "amend": PROTECTION}.get(row[0], ())
+        told = {"open": tuple(conditions), "target": (*PROTECTION, "trigger_by"), "amend": (*PROTECTION, *AMENDED)}.get(
+            row[0], ()
+        )
         cells = dict.fromkeys(SCHEDULE) | dict(zip(names, row[: len(names)], strict=True))
         cells |= {"price" if name == "limit" else name: value for name, value in entry.items()}
         rows.append(cells | {name: conditions[name] for name in told})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from barter_bt.testing.scenario.activation import with_activation
 from barter_bt.testing.scenario.amended_protection import with_amended_protection
 from barter_bt.testing.scenario.amends import with_amends
 from barter_bt.testing.scenario.bonds import with_bonds
@@ -107,7 +108,8 @@ def make(source: Source, scheduled: bool = True) -> Scenario:
     scenario = with_feed(source, with_transfers(source, with_views(source, scenario)))
     scenario = with_negative_prices(source, with_assignments(source, scenario))
     scenario = with_variation(source, with_faults(source, with_orders(source, with_books(source, scenario))))
-    return with_amended_protection(source, with_margin_rows(source, scenario))
+    scenario = with_amended_protection(source, with_margin_rows(source, scenario))
+    return with_activation(source, scenario)
 
 
 def make_start(source: Source, streams: tuple[StreamSpec, ...]) -> int | None:

@@ -15,6 +15,7 @@ from barter_bt.testing.scenario.spec import Conditions, InstrumentSpec, Row, Sce
 
 DRAWN = True  # of random scenarios
 _PRICES = {"trades": (3,), "quotes": (3, 5), "candles": (4, 5, 6, 7)}
+_PROTECTION = ("stop_loss", "take_profit", "trailing_activation")  # by price
 _NAMES = {"trades": 2, "quotes": 2, "candles": 3, "book": 2, "book_orders": 2}
 
 
@@ -81,15 +82,15 @@ def _row(scenario: Scenario, row: Row, name: str, move: Any) -> Row:
     if row[0] == "amend":
         row = changed(row, {3: move(row[3]), 5: move(row[5])})
         said = conditions_of(row)
-        moved = replace(said, stop_loss=move(said.stop_loss), take_profit=move(said.take_profit))
+        moved = replace(said, **{name: move(getattr(said, name)) for name in ("activation", *_PROTECTION)})
         return row if said == Conditions() else told(row, moved)
     row = changed(row, {4: move(row[4])}) if row[0] == "open" else row
     conditions = conditions_of(row)
     if conditions == Conditions():
         return row
-    given = {"stop": move(conditions.stop), "if_touched": move(conditions.if_touched)}
+    given = {name: move(getattr(conditions, name)) for name in ("stop", "if_touched", "activation")}
     if scenario.protect_by == "price":
-        given |= {"stop_loss": move(conditions.stop_loss), "take_profit": move(conditions.take_profit)}
+        given |= {name: move(getattr(conditions, name)) for name in _PROTECTION}
     if conditions.entry is not None and scenario.price_by == "price":
         entry = conditions.entry
         given["entry"] = replace(entry, limit=move(entry.limit), stop=move(entry.stop))

@@ -17,7 +17,7 @@ QueueModel = Literal["conservative", "power", "logarithmic", "fifo", "relative_p
 CandlePath = Literal["pessimistic", "open_high_low_close", "open_low_high_close", "adaptive"]
 Mark = Literal["weighted_mid", "mid", "last", "closing", "closing_with_fee"]
 CandleFill = Literal["next_open", "next_close", "this_close"]
-ProtectBy = Literal["price", "distance", "fraction"]
+ProtectBy = Literal["price", "distance", "fraction", "ticks"]
 TriggerBy = Literal["last", "quote", "mark"]
 Row = tuple[Any, ...]
 DelaySpec = tuple[str, tuple[int, ...], tuple[int, ...]]
@@ -190,8 +190,9 @@ class Entry(Plain):
 class Conditions(Plain):
     """What an order waits for at its exchange, what it may only do, what protects it, and when and with what it ends.
 
-    ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price or as a
-    fraction of it, and needs no first trigger. ``stop_loss``, ``take_profit`` and ``trailing_stop`` are what
+    ``stop`` and ``if_touched`` are trigger prices. A trailing stop follows the market at a distance, in price, as a
+    fraction of it or in ticks, and needs no first trigger; ``activation`` is the price from which on it does, of an
+    amend what that gives. ``stop_loss``, ``take_profit``, ``trailing_stop`` and ``trailing_activation`` are what
     ``Scenario.protect_by`` says; of a trailing stop a price is a distance. ``good_till``, of an order that is "gtc", is
     the time in ns at which it ends at its exchange, ``good_after`` that until which it is held back: both later than
     that of its row, the end later than the other. ``candle_fill`` is of a market order, or a limit that is not "gtc" or
@@ -217,6 +218,9 @@ class Conditions(Plain):
     after: int | None = None
     trigger_by: TriggerBy | None = None
     entry: Entry | None = None
+    trailing_ticks: int | None = None
+    activation: float | None = None
+    trailing_activation: float | None = None
 
 
 def conditions_of(row: Row) -> Conditions:
@@ -235,7 +239,8 @@ class Scenario(Plain):
       the time in force may be one of sessions; the row may end with its :class:`Conditions`;
     - ``("cancel", time, ref)`` with the row number of an earlier "open";
     - ``("amend", time, ref, price, quantity, trigger, trailing, trailing_rate)``, likewise, None for what stays;
-      the row may end with :class:`Conditions` whose protection is given to what protects that order;
+      the row may end with :class:`Conditions` whose ``activation`` and ``trailing_ticks`` are given, too, and whose
+      protection is given to what protects that order;
     - ``("exercise", time, instrument, quantity)`` of an American option;
     - ``("target", time, instrument, target | None)``, sized by ``size``, ``with_fee`` and ``strict``; the row may end
       with :class:`Conditions` that protect what it enters, and say how.

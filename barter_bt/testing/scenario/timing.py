@@ -43,8 +43,8 @@ def with_timing(source: Source, scenario: Scenario) -> Scenario:
 def is_held(row: Row) -> bool:
     """Whether an order waits for a trigger."""
     conditions: Conditions = conditions_of(row)
-    kinds = (conditions.stop, conditions.if_touched, conditions.trailing, conditions.trailing_rate)
-    return any(kind is not None for kind in kinds)
+    kinds = ("stop", "if_touched", "trailing", "trailing_rate", "trailing_ticks")
+    return any(getattr(conditions, kind) is not None for kind in kinds)
 
 
 def make_time(source: Source, times: list[int], sent: int) -> int:
