@@ -70,7 +70,7 @@ def live(
     raw
         Keep there what the exchange says, too, as it says it, without keys.
     resume
-        Go on with the session that `--record` holds, which was killed; it needs that session's `--prefix`.
+        Go on with the session that `--record` holds, which was shut down or killed; it needs that session's `--prefix`.
     prefix
         Of client ids, which an account has once; by default one made of the time.
     alerts
@@ -87,13 +87,14 @@ def live(
     if resume and not (record and prefix):
         raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
     is_loopback = network == "loopback"
-    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, resume=resume)
+    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm)
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
     told = chosen, compiled, alerts, metrics, quiet or json
     if is_loopback:
-        session = _at_loopback(config, pace, streams, places.recorder_of(record, places.LOOPBACK, raw=raw), *told)
+        recorder = places.recorder_of(record, places.LOOPBACK, raw=raw, resume=resume)
+        session = _at_loopback(config, pace, streams, recorder, *told)
     else:
         parts = live_parts(config)
         place = places.place_of(exchange, parts["instruments"])
@@ -104,7 +105,7 @@ def live(
     return INTERRUPTED if interrupted else OK
 
 
-def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool, resume: bool) -> None:
+def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool) -> None:
     """An option that would have no effect is an error."""
     if not is_loopback and pace is not None:
         raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
@@ -112,8 +113,6 @@ def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None,
         raise ConfigError(f"--network loopback speaks as the file's instruments, not {exchange}", "leave it out")
     if is_loopback and confirm:
         raise ConfigError("--confirm is for real exchanges; at --network loopback orders are sent", "leave it out")
-    if is_loopback and resume:
-        raise ConfigError("--resume needs an exchange that is still there; a loopback ends with its program")
 
 
 async def _at_loopback(
@@ -184,3 +183,5 @@ def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confi
     print(f"  Digest {run.digest[:16]}, {run.trades.height} trades at the {network} network; {how}")
     if record:
         print(f"  recorded in {record}; barter-bt replay CONFIG {record} --live --prefix {prefix} comes to the same")
+        if network != "loopback":
+            print(f"  barter-bt live CONFIG --record {record} --prefix {prefix} --resume goes on with it")

@@ -41,9 +41,14 @@ def recorder_of(record: Path | None, place: str, *, raw: bool, resume: bool = Fa
     Raises
     ------
     ConfigError
-        Raw messages are asked for where there are none.
+        Raw messages are asked for where there are none, or to go on where nothing is kept.
     """
     from barter_bt.live import Recorder
+
+    if resume and record is None:
+        raise ConfigError("--resume is without --record, the session that is to go on", "--record DIRECTORY")
+    if resume and place == LOOPBACK:
+        raise ConfigError("--resume needs an exchange that is still there; a loopback ends with its program")
 
     if raw and record is None:
         raise ConfigError("--raw is without --record, where the messages would be kept", "--record DIRECTORY")

@@ -12,7 +12,7 @@ from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyEr
 from barter_bt.live.arrival import Arrival, Event
 from barter_bt.live.clock import Clock
 from barter_bt.live.drain import warn_of
-from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.protocols import ExecutionClient, KeepsState, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.recording import read_session
@@ -112,12 +112,19 @@ class Host:
         self._main = asyncio.create_task(self._run(self._working))
 
     def _resume(self, directory: Path) -> None:
-        """Go through all that the session has seen before."""
-        if not self._keeps_time:
-            raise ConfigError("a simulated exchange cannot go on where it was", "start its session anew")
-        process_again(self.session, read_session(directory))
+        """Go through all that the session has seen before, and behind its shutdown (rule 110)."""
+        kept = [source for source in self._sources if isinstance(source, KeepsState)]
+        if not (self._keeps_time or kept):
+            raise ConfigError("a replay cannot go on where it was", "start its session anew")
+        told = read_session(directory)
+        if process_again(self.session, told):
+            self.session.engine.go_on()
         if self.session.engine.terminated:
-            raise ConfigError(f"the session in {directory} has ended", "record another one in another directory")
+            raise ConfigError(
+                f"the session in {directory} was ended by an error", "record another one in another directory"
+            )
+        for source in kept:
+            source.load(directory, told.arrival_count)
         if self.reconciler:
             self.reconciler.resumed_at = self.session.now
 
@@ -196,6 +203,7 @@ class Host:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        self._keep_state(self._refuse_rest())
         closing: list[Awaitable[None]] = [one.close() for one in {id(o): o for o in self._all()}.values()]
         for failed in await asyncio.gather(*closing, return_exceptions=True):
             self.error = self.error or failed
@@ -204,14 +212,37 @@ class Host:
                 self._recorder.close()
         except BarterBtError as error:
             self.error = self.error or error
-        while not self._queue.empty():
-            entry = self._queue.get_nowait()
-            if entry is not _WAKE and not (answer := entry[1]).done():
-                answer.set_exception(EngineError(ENDED))
-                answer.exception()  # it may be that nobody waits for it
+        self._refuse_rest()
         for listener in self._listeners:
             listener.put_nowait(None)
         self._drained.set()
+
+    def _keep_state(self, unheard: list[Arrival]) -> None:
+        """Let what ends with its program be kept beside the recording (rule 110)."""
+        if self._recorder is None or self.error is not None:
+            return
+        try:
+            for source in self._sources:
+                if isinstance(source, KeepsState):
+                    source.save(self._recorder.directory, self._recorder.arrival_count, unheard)
+                    unheard = []
+        except BarterBtError as error:
+            self.error = error
+
+    def _refuse_rest(self) -> list[Arrival]:
+        """Answer what is still in the queue with an error; the messages among it."""
+        unheard = []
+        while not self._queue.empty():
+            entry = self._queue.get_nowait()
+            if entry is _WAKE:
+                continue
+            what, answer = entry
+            if isinstance(what, Arrival):
+                unheard.append(what)
+            if not answer.done():
+                answer.set_exception(EngineError(ENDED))
+                answer.exception()  # it may be that nobody waits for it
+        return unheard
 
     def _all(self) -> list[Any]:
         return [*self._sources, *self._clients]

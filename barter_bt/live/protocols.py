@@ -19,7 +19,8 @@ An adapter of an exchange is a :class:`Source` of its market, an :class:`Executi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from barter_bt.live.arrival import Arrival
@@ -49,6 +50,35 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Give connections back. It may be called twice, and before the first message."""
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A source that ends with its program, as a simulated exchange does, and is kept beside a recording (rule 110)."""
+
+    def save(self, directory: Path, arrivals: int, unheard: Sequence[Arrival]) -> None:
+        """Write down how it is, unless it has ended.
+
+        Parameters
+        ----------
+        directory
+            Of the recording.
+        arrivals
+            How many messages that holds.
+        unheard
+            What it has told and the engine has not processed: to be told again.
+        """
+        ...
+
+    def load(self, directory: Path, arrivals: int) -> None:
+        """Be as it was.
+
+        Raises
+        ------
+        ConfigError
+            It was not written down behind that message, or what it is made from is not as it was.
+        """
         ...
 
 

@@ -112,9 +112,14 @@ class Recorder(Parts):
         """Whether it goes on with a recording that is there."""
         return self._resume and (self.directory / SESSION).exists()
 
+    @property
+    def arrival_count(self) -> int:
+        """How many messages have been written down."""
+        return self._arrival + 1
+
     def _go_on(self) -> None:
         told = read_session(self.directory)
-        self._start, self._arrival = told.start, max(told.frame()["arrival"].to_list(), default=-1)
+        self._start, self._arrival = told.start, told.arrival_count - 1
         self._go_on_behind(told.parts)
 
     def saw(self, arrival: Arrival) -> None:

@@ -78,6 +78,11 @@ class RecordedSession:
         """A row for each event; columns as in :mod:`barter_bt.live.recorder`."""
         return pl.concat([LAYOUT.frame(), *self.parts])
 
+    @property
+    def arrival_count(self) -> int:
+        """How many messages there are."""
+        return max((part["arrival"].max() + 1 for part in self.parts if part.height), default=0)  # type: ignore[operator]
+
     def arrivals(self) -> Iterator[tuple[Arrival, dict[int, SendError]]]:
         """Each message, and the errors of the requests that it led to and that could not be sent, by number."""
         for part in self.parts:
@@ -88,7 +93,7 @@ class RecordedSession:
                     if kind == "unsent":
                         errors[number] = from_json(SendError, text)
                     else:
-                        events.append(_event(kind, text))
+                        events.append(event_of(kind, text))
                 yield Arrival(time, tuple(events)), errors
 
 
@@ -118,7 +123,8 @@ def read_session(directory: str | Path) -> RecordedSession:
     return RecordedSession(place, told["instruments"], told["digest"], parts, told.get("start", 0))
 
 
-def _event(kind: str, text: str) -> Event:
+def event_of(kind: str, text: str) -> Event:
+    """The event of a kind, of its text."""
     if kind in ("timer", "bar_close"):
         return Timer(int(text), closes_bar=kind == "bar_close")
     if kind == "mark":

@@ -331,6 +331,10 @@ class Engine(Acting):
                 break
         return audits
 
+    def go_on(self) -> None:
+        """Process events again behind a shutdown: a session that was ended in good order is resumed (rule 110)."""
+        self.terminated = False
+
     def _check_going(self) -> None:
         if self.terminated:
             raise RunError("the engine has ended: after a shutdown or an unrecoverable error it processes nothing")

@@ -60,8 +60,8 @@ def test_a_pace_that_is_none(example: Path, capsys: Any, pace: str, words: str) 
     assert words in capsys.readouterr().err
 
 
-def test_sigterm_shuts_down_in_good_order(example: Path) -> None:
-    """What was recorded by then ends with a shutdown and has the digest of the session.
+def test_sigterm_shuts_down_in_good_order_and_it_goes_on(example: Path, capsys: Any) -> None:
+    """What was recorded by then ends with a shutdown and has the digest of the session; resumed, it does all the rest.
 
     Behind its first trades the market is quiet for two hundred years, so it still runs, however late it is told.
     """
@@ -84,3 +84,24 @@ def test_sigterm_shuts_down_in_good_order(example: Path) -> None:
     frame = recording.frame()
     assert frame["kind"][-1] == "shutdown"
     assert frame["time_exchange"].drop_nulls().dt.date().max() <= LAST
+    assert b"the same command with --resume goes on where it was" in said
+    given = ["paper", str(example), "--pace", "max", "--json", "--record", str(where)]
+    assert main([*given, "--resume"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    result = backtest(**load(example).build() | {"interpret": True})
+    assert told["trades"] == result.trades.height
+    assert told["summary"]["total_return"] == result.summary()["total_return"]
+    assert main(["replay", str(example), str(where), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == told
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--resume"], "--resume is without --record"),
+        (["--resume", "--record", "r", "--exchange", "loopback"], "a loopback ends with its program"),
+    ],
+)
+def test_what_cannot_be_resumed(example: Path, capsys: Any, given: list[str], words: str) -> None:
+    assert main(["paper", str(example), *given]) == 2
+    assert words in capsys.readouterr().err
