@@ -143,8 +143,9 @@ async def _at_loopback(
         )
         async with watched(config, alerts, metrics, there.clock) as watching:
             return await run_system(
-                system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching
-            )
+                system, quiet=quiet, ready=there.account.ready, until=there.replay, watching=watching,
+                record=recorder.directory if recorder else None,
+            )  # fmt: skip
 
 
 async def _session(
@@ -169,7 +170,8 @@ async def _session(
     there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}
     system = System(**parts, **there, prefix=prefix, compiled=compiled)
     async with watched(config, alerts, metrics) as watching:
-        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching)
+        record = recorder.directory if recorder else None
+        return await run_system(system, quiet=quiet, ready=account.ready, watching=watching, record=record)
 
 
 def _tell(run: LiveRun, record: Path | None, prefix: str, *, network: str, confirm: bool, as_json: bool) -> None:

@@ -207,7 +207,8 @@ async def _session(
             heard_at = market(place, where.network or "main", built, heard, recorder)
             system = on_a_market(loaded, heard_at, None, recorder, compiled=compiled)
         watching = await stack.enter_async_context(watched(loaded.path, alerts, metrics, clock))
-        return await run_system(system, quiet=quiet, watching=watching, **options)
+        record = recorder.directory if recorder else None
+        return await run_system(system, quiet=quiet, watching=watching, record=record, **options)
 
 
 async def _at_once() -> None:

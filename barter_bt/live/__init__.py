@@ -8,6 +8,7 @@ from barter_bt.live.alerting import Alert, AlertWarning, Webhook, alerts
 from barter_bt.live.answers import AsyncClient
 from barter_bt.live.arrival import Arrival, Mark
 from barter_bt.live.clock import Clock, Manual, Paced, Virtual, WallClock
+from barter_bt.live.control import Control, ask
 from barter_bt.live.driven import Driven
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.ledger import Unreconciled
@@ -31,6 +32,7 @@ __all__ = [
     "Arrival",
     "AsyncClient",
     "Clock",
+    "Control",
     "Driven",
     "ExecutionClient",
     "InterpretedWarning",
@@ -54,6 +56,7 @@ __all__ = [
     "WallClock",
     "Webhook",
     "alerts",
+    "ask",
     "paper",
     "read_raw",
     "read_session",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -113,14 +114,26 @@ def read_session(directory: str | Path) -> RecordedSession:
         A part is missing or damaged.
     """
     place = Path(directory)
+    told = read_head(place)
+    parts = read_parts(place, LAYOUT)
+    return RecordedSession(place, told["instruments"], told["digest"], parts, told.get("start", 0))
+
+
+def read_head(place: Path) -> dict[str, Any]:
+    """What a recording is of.
+
+    Raises
+    ------
+    ConfigError
+        It is no recording, or one of another format.
+    """
     try:
-        told = json.loads((place / SESSION).read_text())
+        told: dict[str, Any] = json.loads((place / SESSION).read_text())
     except (OSError, ValueError) as error:
         raise ConfigError(f"{place} is no recording of a session: {SESSION} cannot be read ({error})") from None
     if told.get("format") != FORMAT:
         raise ConfigError(f"{place} is of format {told.get('format')!r}; this is {FORMAT!r}")
-    parts = read_parts(place, LAYOUT)
-    return RecordedSession(place, told["instruments"], told["digest"], parts, told.get("start", 0))
+    return told
 
 
 def event_of(kind: str, text: str) -> Event:
