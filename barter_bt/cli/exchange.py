@@ -12,7 +12,7 @@ from barter_bt.cli.live import run_system
 from barter_bt.cli.live_parts import live_parts, parts_of
 from barter_bt.cli.loopback import loopback
 from barter_bt.cli.printing import print_json
-from barter_bt.cli.watching import watched
+from barter_bt.cli.watching import stale_after, watched
 from barter_bt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ async def _at_loopback(
             clients=[there.account],
             recorder=recorder,
             clock=there.clock,
+            stale=None,
         )
         async with watched(config, alerts, metrics, there.clock) as watching:
             return await run_system(
@@ -162,13 +163,15 @@ async def _session(
     metrics: int | None,
     quiet: bool,
 ) -> tuple[LiveRun, bool]:
+    from barter_bt.backtest.config import load
     from barter_bt.live import System
 
     traded = parts["instruments"]
     account = places.account(place, network, traded, recorder, confirm=confirm)
-    market = places.market(place, network, traded, streams or ("trades", "quotes"), recorder)
+    heard = streams or ("trades", "quotes")
+    market = places.market(place, network, traded, heard, recorder)
     there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}
-    system = System(**parts, **there, prefix=prefix, compiled=compiled)
+    system = System(**parts, **there, prefix=prefix, compiled=compiled, stale=stale_after(load(config), heard))
     async with watched(config, alerts, metrics) as watching:
         record = recorder.directory if recorder else None
         return await run_system(system, quiet=quiet, ready=account.ready, watching=watching, record=record)

@@ -135,9 +135,9 @@ async def _show(handle: SystemHandle, *, quiet: bool) -> None:
     following = asyncio.create_task(happenings.follow(handle))
     with Live(auto_refresh=False) as live:
         while not following.done():
-            live.update(screen(handle.view(), happenings), refresh=True)
+            live.update(screen(handle.view(), happenings, handle.stale), refresh=True)
             await asyncio.wait((following,), timeout=_REDRAW_SECONDS)
-        live.update(screen(handle.view(), happenings), refresh=True)
+        live.update(screen(handle.view(), happenings, handle.stale), refresh=True)
     await following
 
 

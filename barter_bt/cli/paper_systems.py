@@ -33,7 +33,13 @@ def on_data(
 
 
 def on_a_market(
-    loaded: Config, market: Source, clock: Clock | None, recorder: Recorder | None, *, compiled: bool = False
+    loaded: Config,
+    market: Source,
+    clock: Clock | None,
+    recorder: Recorder | None,
+    *,
+    compiled: bool = False,
+    stale: str | int | None = None,
 ) -> System:
     """On what a market does now; trading begins disabled."""
     from barter_bt.live import MockExchange, System, read_session
@@ -46,7 +52,7 @@ def on_a_market(
     mock = MockExchange(market, clock=clock, start=start, **built)
     return System(
         strategy=strategy, sources=[mock], clients=[mock], clock=clock, recorder=recorder, reconcile=False,
-        compiled=compiled, **mock.engine_arguments(),
+        compiled=compiled, stale=stale, **mock.engine_arguments(),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from barter_bt.live.recorder import Recorder
 from barter_bt.live.recording import read_session
 from barter_bt.live.replay import process_again
 from barter_bt.live.session import Session
+from barter_bt.live.silence import Silence, Silences
 from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
 from barter_bt.system import Audit, Timer
 
@@ -25,6 +26,7 @@ ENDED = "the system has ended"
 _IN_A_ROW = 256  # messages of an iterator before others have their turn
 _AT_ONCE = 16  # of a source
 
+News: TypeAlias = Audit | Silence
 Answer: TypeAlias = "asyncio.Future[list[Audit]]"
 Entry: TypeAlias = tuple[Arrival | Event, Answer]
 _WAKE: Any = None  # in place of an entry: the engine has ended elsewhere
@@ -53,6 +55,8 @@ class Host:
         Holds what exchanges say against what they said before.
     drain_ns
         How long a shutdown waits for answers.
+    stale_ns
+        After how long without a market event an instrument is stale; None: that is not looked at.
 
     Attributes
     ----------
@@ -73,12 +77,13 @@ class Host:
         recorder: Recorder | None,
         reconciler: Reconciler | None,
         drain_ns: int,
+        stale_ns: int | None,
     ) -> None:
         self.session, self.clock, self.tells_audits = session, clock, tells_audits
         self._sources, self._clients, self._recorder = sources, clients, recorder
         self.reconciler = reconciler
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
-        self._listeners: list[asyncio.Queue[Audit | None]] = []
+        self._listeners: list[asyncio.Queue[News | None]] = []
         self._main: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._pumps: list[asyncio.Task[None]] = []
@@ -86,6 +91,7 @@ class Host:
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
+        self.silences = None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self._tell)
         self.error: BaseException | None = None
         session.watch = self._tell
 
@@ -183,6 +189,8 @@ class Host:
         self._spawn(self._watch(sources))
         if self._keeps_time and self.session.timer_ns:
             self._spawn(self._pump(self._timers()))
+        if self.silences:
+            self._spawn(self.silences.watch())
         await self._stream()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -334,6 +342,8 @@ class Host:
         if answer is not None and not answer.done():
             answer.set_result(audits)
         self._reconcile(arrival)
+        if self.silences:
+            self.silences.hear(arrival)
         if self._answered is not None and not self.session.unanswered():
             self._answered.set()
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
@@ -394,12 +404,12 @@ class Host:
 
     # Audits
 
-    def _tell(self, audit: Audit) -> None:
+    def _tell(self, news: News) -> None:
         for listener in self._listeners:
-            listener.put_nowait(audit)
+            listener.put_nowait(news)
 
-    def listen(self) -> asyncio.Queue[Audit | None]:
-        """A queue of every audit from now on, None behind the last.
+    def listen(self) -> asyncio.Queue[News | None]:
+        """A queue of every audit and silence from now on, None behind the last.
 
         Raises
         ------
@@ -408,13 +418,13 @@ class Host:
         """
         if not self.tells_audits:
             raise ConfigError("audits are not told", 'System(..., audit_mode="enabled")')
-        listener: asyncio.Queue[Audit | None] = asyncio.Queue()
+        listener: asyncio.Queue[News | None] = asyncio.Queue()
         self._listeners.append(listener)
         if not self.is_running:
             listener.put_nowait(None)
         return listener
 
-    def leave(self, listener: asyncio.Queue[Audit | None]) -> None:
+    def leave(self, listener: asyncio.Queue[News | None]) -> None:
         """Listen no longer."""
         with suppress(ValueError):
             self._listeners.remove(listener)
