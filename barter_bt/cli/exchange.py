@@ -33,6 +33,7 @@ def live(
     raw: bool = False,
     resume: bool = False,
     prefix: str = "",
+    keyring: str | None = None,
     alerts: str | None = None,
     metrics: int | None = None,
     compiled: bool = False,
@@ -43,7 +44,7 @@ def live(
 
     Without `--confirm` it is a dry run: each order is checked and none is traded. Keys come from the environment:
     BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET; through ccxt
-    likewise, with the exchange's name; `--network loopback` needs none. Ctrl-C, or SIGTERM, shuts down in good order;
+    likewise, with the exchange's name; or from the system's keyring. `--network loopback` needs none. Ctrl-C, or SIGTERM, shuts down in good order;
     orders that stand then go on standing.
 
     Parameters
@@ -73,6 +74,9 @@ def live(
         Go on with the session that `--record` holds, which was shut down or killed; it needs that session's `--prefix`.
     prefix
         Of client ids, which an account has once; by default one made of the time.
+    keyring
+        Service of the system's keyring that holds `key` and `secret` (`keyring set SERVICE key`), in place of the
+        environment.
     alerts
         Variable of the environment with the URL of a webhook that is told of what stops or ends the session.
     metrics
@@ -87,7 +91,7 @@ def live(
     if resume and not (record and prefix):
         raise ConfigError("--resume needs --record and --prefix", "name the session's directory, and its prefix")
     is_loopback = network == "loopback"
-    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm)
+    _check_options(is_loopback=is_loopback, exchange=exchange, pace=pace, confirm=confirm, keyring=keyring)
     chosen = prefix or f"{WallClock().now() // 10**6:x}-"
     if not (quiet or json):
         print(f"client ids begin with {chosen}")
@@ -99,18 +103,22 @@ def live(
         parts = live_parts(config)
         place = places.place_of(exchange, parts["instruments"])
         recorder = places.recorder_of(record, place, raw=raw, resume=resume)
-        session = _session(config, parts, place, network, streams, confirm, recorder, *told)
+        session = _session(config, parts, place, network, streams, confirm, keyring, recorder, *told)
     run, interrupted = asyncio.run(session)
     _tell(run, record, chosen, network=network, confirm=confirm or is_loopback, as_json=json)
     return INTERRUPTED if interrupted else OK
 
 
-def _check_options(*, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool) -> None:
+def _check_options(
+    *, is_loopback: bool, exchange: str | None, pace: str | None, confirm: bool, keyring: str | None
+) -> None:
     """An option that would have no effect is an error."""
     if not is_loopback and pace is not None:
         raise ConfigError(f"--pace {pace} is of --network loopback; a real exchange has its own", "leave it out")
     if is_loopback and exchange is not None:
         raise ConfigError(f"--network loopback speaks as the file's instruments, not {exchange}", "leave it out")
+    if is_loopback and keyring is not None:
+        raise ConfigError(f"--keyring {keyring} has no effect on --network loopback, which has keys of its own")
     if is_loopback and confirm:
         raise ConfigError("--confirm is for real exchanges; at --network loopback orders are sent", "leave it out")
 
@@ -156,6 +164,7 @@ async def _session(
     network: str,
     streams: list[str] | None,
     confirm: bool,
+    keyring: str | None,
     recorder: Recorder | None,
     prefix: str,
     compiled: bool,
@@ -167,7 +176,7 @@ async def _session(
     from barter_bt.live import System
 
     traded = parts["instruments"]
-    account = places.account(place, network, traded, recorder, confirm=confirm)
+    account = places.account(place, network, traded, recorder, confirm=confirm, keyring=keyring)
     heard = streams or ("trades", "quotes")
     market = places.market(place, network, traded, heard, recorder)
     there: dict[str, Any] = {"sources": [account, market], "clients": [account], "recorder": recorder}

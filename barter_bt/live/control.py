@@ -175,7 +175,9 @@ def ask(directory: str | Path, commands: Sequence[str], *, patience: float = 30.
     answer.unlink(missing_ok=True)
     is_over = "shutdown" not in wanted or _wait(patience, lambda: read_head(place)["digest"])
     if not is_over:
-        raise EngineError(f"the session in {place} was shut down, and has not ended in {patience:g} s", f"it said {told}")
+        raise EngineError(
+            f"the session in {place} was shut down, and has not ended in {patience:g} s", f"it said {told}"
+        )
     return told
 
 
@@ -184,7 +186,8 @@ def _checked(commands: Sequence[str]) -> list[str]:
         if one not in COMMANDS:
             like = nearest(str(one), COMMANDS)
             raise ConfigError(
-                f"there is no command {one!r}; allowed: {', '.join(COMMANDS)}", f"did you mean {like!r}?" if like else None
+                f"there is no command {one!r}; allowed: {', '.join(COMMANDS)}",
+                f"did you mean {like!r}?" if like else None,
             )
     if not commands:
         raise ConfigError(f"no command is given; allowed: {', '.join(COMMANDS)}")

@@ -62,9 +62,7 @@ class Silences:
         Is called with each change.
     """
 
-    def __init__(
-        self, index: IndexedInstruments, clock: Clock, after_ns: int, tell: Callable[[Silence], None]
-    ) -> None:
+    def __init__(self, index: IndexedInstruments, clock: Clock, after_ns: int, tell: Callable[[Silence], None]) -> None:
         self._index, self._clock, self._after_ns, self._tell = index, clock, after_ns, tell
         self._heard: dict[int, int] = {}
         self.stale: dict[str, int] = {}  # by name, since when

@@ -80,7 +80,13 @@ def screen(view: View, happenings: Happenings, stale: Collection[str] = ()) -> R
         price = view.price(name)
         figures = (view.position(name), view.unrealised(name), view.realised(name))
         shown = [f"{figure:,f}" if figure else "" for figure in figures]
-        table.add_row(name, _market(view, name, stale), "" if price is None else f"{price:,f}", *shown, str(len(view.orders(name)) or ""))
+        table.add_row(
+            name,
+            _market(view, name, stale),
+            "" if price is None else f"{price:,f}",
+            *shown,
+            str(len(view.orders(name)) or ""),
+        )
     body = "\n".join(happenings.last) or "nothing yet"
     return Group(table, Panel(body, title="what happened", title_align="left"), _foot(view))
 

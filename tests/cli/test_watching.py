@@ -30,7 +30,9 @@ def written(folder: Path, section: str) -> Path:
         ('[alerts]\nstale = "5s"\n', ["1h"], "5s"),
     ],
 )
-def test_how_long_an_instrument_may_be_silent(tmp_path: Path, section: str, streams: list[str], expected: object) -> None:
+def test_how_long_an_instrument_may_be_silent(
+    tmp_path: Path, section: str, streams: list[str], expected: object
+) -> None:
     assert stale_after(load(written(tmp_path, section)), streams) == expected
 
 
