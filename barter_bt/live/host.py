@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
-from barter_bt.live.arrival import Arrival, Event
+from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock
 from barter_bt.live.drain import warn_of
 from barter_bt.live.protocols import ExecutionClient, KeepsState, Source
@@ -55,6 +55,8 @@ class Host:
         Holds what exchanges say against what they said before.
     drain_ns
         How long a shutdown waits for answers.
+    mark_ns
+        The interval of equity marks; where a source tells them itself it is not looked at.
     stale_ns
         After how long without a market event an instrument is stale; None: that is not looked at.
 
@@ -77,6 +79,7 @@ class Host:
         recorder: Recorder | None,
         reconciler: Reconciler | None,
         drain_ns: int,
+        mark_ns: int,
         stale_ns: int | None,
     ) -> None:
         self.session, self.clock, self.tells_audits = session, clock, tells_audits
@@ -91,6 +94,7 @@ class Host:
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
+        self._mark_ns, self._mark_due = mark_ns, 0
         self.silences = None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self._tell)
         self.error: BaseException | None = None
         session.watch = self._tell
@@ -279,7 +283,7 @@ class Host:
             if arrival is None:
                 return False
             self.session.process(arrival)
-            self._reconcile(arrival)
+            self._look_at(arrival)
             if self.session.engine.terminated:
                 break
         return True
@@ -341,13 +345,21 @@ class Host:
             return
         if answer is not None and not answer.done():
             answer.set_result(audits)
-        self._reconcile(arrival)
-        if self.silences:
-            self.silences.hear(arrival)
+        self._look_at(arrival)
         if self._answered is not None and not self.session.unanswered():
             self._answered.set()
         if self._keeps_time and self.session.wakes_at_bars and _closes_bar(arrival):
             self._put(Arrival(arrival.time, (Timer(arrival.time, closes_bar=True),)))
+
+    def _look_at(self, arrival: Arrival) -> None:
+        """What the host does itself behind each message."""
+        self._reconcile(arrival)
+        if self.silences:
+            self.silences.hear(arrival)
+        if self._keeps_time and self.session.now >= self._mark_due and not self.session.engine.terminated:
+            now = self.session.now
+            self._mark_due = now - now % self._mark_ns + self._mark_ns
+            self.session.process(Arrival(now, (Mark(now),)))
 
     def _reconcile(self, arrival: Arrival) -> None:
         """Stop trading where money is not explained, and ask for orders that a snapshot does not list (rule 84)."""
