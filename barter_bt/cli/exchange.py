@@ -44,8 +44,8 @@ def live(
 
     Without `--confirm` it is a dry run: each order is checked and none is traded. Keys come from the environment:
     BINANCE_TEST_KEY and BINANCE_TEST_SECRET, for the main network BINANCE_KEY and BINANCE_SECRET; through ccxt
-    likewise, with the exchange's name; or from the system's keyring. `--network loopback` needs none. Ctrl-C, or SIGTERM, shuts down in good order;
-    orders that stand then go on standing.
+    likewise, with the exchange's name; or from the system's keyring. `--network loopback` needs none. Ctrl-C, or
+    SIGTERM, shuts down in good order; orders that stand then go on standing.
 
     Parameters
     ----------

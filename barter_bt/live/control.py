@@ -185,10 +185,8 @@ def _checked(commands: Sequence[str]) -> list[str]:
     for one in commands:
         if one not in COMMANDS:
             like = nearest(str(one), COMMANDS)
-            raise ConfigError(
-                f"there is no command {one!r}; allowed: {', '.join(COMMANDS)}",
-                f"did you mean {like!r}?" if like else None,
-            )
+            hint = f"did you mean {like!r}?" if like else None
+            raise ConfigError(f"there is no command {one!r}; allowed: {', '.join(COMMANDS)}", hint)
     if not commands:
         raise ConfigError(f"no command is given; allowed: {', '.join(COMMANDS)}")
     return list(commands)

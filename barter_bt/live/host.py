@@ -8,10 +8,12 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from barter_bt.engine.agenda import NEVER
 from barter_bt.errors import BarterBtError, ConfigError, EngineError, StrategyError
 from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock
 from barter_bt.live.drain import warn_of
+from barter_bt.live.ledger import account_items
 from barter_bt.live.protocols import ExecutionClient, KeepsState, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
@@ -94,7 +96,7 @@ class Host:
         self._drained, self._drain_ns = asyncio.Event(), drain_ns
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
-        self._mark_ns, self._mark_due = mark_ns, 0
+        self._mark_ns, self._mark_due = mark_ns, NEVER
         self.silences = None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self._tell)
         self.error: BaseException | None = None
         session.watch = self._tell
@@ -356,8 +358,11 @@ class Host:
         self._reconcile(arrival)
         if self.silences:
             self.silences.hear(arrival)
-        if self._keeps_time and self.session.now >= self._mark_due and not self.session.engine.terminated:
-            now = self.session.now
+        if not self._keeps_time or self.session.engine.terminated:
+            return
+        if self._mark_due == NEVER and any(True for _ in account_items(arrival)):
+            self._mark_due = 0  # something is known of the account
+        if (now := self.session.now) >= self._mark_due:
             self._mark_due = now - now % self._mark_ns + self._mark_ns
             self.session.process(Arrival(now, (Mark(now),)))
 

@@ -1,4 +1,4 @@
-"""A simulated exchange in a file, for it ends with its program: what a session that was shut down goes on with (rule 110).
+"""A simulated exchange in a file, for it ends with its program: a session that was shut down needs it (rule 110).
 
 It is the checkpoint of a backtest (:mod:`barter_bt.backtest.checkpoint`) beside the recording, with what the exchange
 remembers in Python: whose orders these are, and what has been told and not been heard yet.

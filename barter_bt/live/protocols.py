@@ -12,9 +12,8 @@ An adapter of an exchange is a :class:`Source` of its market, an :class:`Executi
 - What one message of the exchange tells of an order (a trade, what it leaves of the order, balances) is one arrival.
 - A request never waits. What becomes of it comes back as an account event: an ``Order`` with its state, or
   ``OpenFailed`` of an error; ``OrderResponseCancel``; ``OrderResponseAmend``. One that nobody has answered in time may
-  have arrived all the same: it is ``Timeout``, or ``Socket`` where the connection failed, when the exchange has been asked, and says
-  that it never had the order.
-  :class:`~barter_bt.live.AsyncClient` does so.
+  have arrived all the same: it is ``Timeout``, or ``Socket`` where the connection failed, when the exchange has been
+  asked, and says that it never had the order. :class:`~barter_bt.live.AsyncClient` does so.
 - A query that failed raises; an empty answer means that there is nothing.
 """
 

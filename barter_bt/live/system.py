@@ -82,8 +82,8 @@ class System:
     drain
         How long a shutdown waits, at the session's clock, for answers to what was sent; not on a simulated exchange.
     mark_every
-        The interval of equity marks, which figures are made of and stops are held against (rule 110): one with the first
-        event behind each multiple of it, by default ``"1s"``. A source that is a replay tells its own.
+        The interval of equity marks, of which figures are made and against which stops are held (rule 110): one with
+        the first event behind each multiple of it, by default ``"1s"``. A source that is a replay tells its own.
     stale
         After how long without a market event an instrument is stale, which alerts and :attr:`SystemHandle.stale` tell;
         None: that is not looked at. Where time jumps (:class:`~barter_bt.live.Virtual`) nothing is.

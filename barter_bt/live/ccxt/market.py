@@ -11,7 +11,8 @@ name               ccxt                                     after a loss
 =================  =======================================  ===========================================================
 
 Sockets that are open and mute are given up. Known limits: ccxt hides the numbers by which losses are seen, so one is
-known of only where it says that the link is gone. A candle is told when the next begins. A price without a time of the exchange has that of when it was received.
+known of only where it says that the link is gone. A candle is told when the next begins. A price without a time of the
+exchange has that of when it was received.
 """
 
 from __future__ import annotations
