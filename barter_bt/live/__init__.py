@@ -22,6 +22,7 @@ from barter_bt.live.recording import RecordedSession, read_session
 from barter_bt.live.replay import replay
 from barter_bt.live.run import LiveRun
 from barter_bt.live.session import InterpretedWarning
+from barter_bt.live.silence import Silence
 from barter_bt.live.simulated import SimulatedExchange, SimulatedWarning
 from barter_bt.live.synchronous import SyncHandle
 from barter_bt.live.system import System, paper
@@ -45,6 +46,7 @@ __all__ = [
     "RecordedSession",
     "Recorder",
     "SessionWarning",
+    "Silence",
     "SimulatedExchange",
     "SimulatedWarning",
     "Source",

@@ -167,7 +167,7 @@ def ask(directory: str | Path, commands: Sequence[str], *, patience: float = 30.
     number, answer = uuid4().hex, place / ANSWER
     with replacing(place / ASKED) as file:
         file.write_text(json.dumps({"id": number, "commands": wanted}))
-    told = _wait(patience, lambda: _answer_to(answer, number))
+    told: dict[str, Any] | None = _wait(patience, lambda: _answer_to(answer, number))
     if told is None:
         was_taken = not _take_back(place / ASKED)
         what = "has taken it up, and has not answered" if was_taken else "has not taken it up, and it is taken back"

@@ -82,7 +82,7 @@ class RecordedSession:
     @property
     def arrival_count(self) -> int:
         """How many messages there are."""
-        return max((part["arrival"].max() + 1 for part in self.parts if part.height), default=0)  # type: ignore[operator]
+        return max((part["arrival"].to_list()[-1] + 1 for part in self.parts if part.height), default=0)
 
     def arrivals(self) -> Iterator[tuple[Arrival, dict[int, SendError]]]:
         """Each message, and the errors of the requests that it led to and that could not be sent, by number."""
