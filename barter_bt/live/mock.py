@@ -19,10 +19,10 @@ from barter_bt.backtest import Simulation
 from barter_bt.data import Stream, quotes, trades
 from barter_bt.errors import ConfigError
 from barter_bt.instrument import Instrument
-from barter_bt.live.arrival import Arrival, Event
+from barter_bt.live.arrival import Arrival, Event, MarkPrice
 from barter_bt.live.clock import Clock, WallClock
 from barter_bt.live.feed import IDLE, LiveFeed
-from barter_bt.live.protocols import Source
+from barter_bt.live.protocols import Source, TakesMarks
 from barter_bt.live.simulated import SimulatedExchange
 from barter_bt.protocol import Candle, Item, Market
 from barter_bt.system import Timer
@@ -95,8 +95,8 @@ class MockExchange(SimulatedExchange):
                         arrived, coming = coming.result(), None
                         if arrived is None:
                             self._feed.end()
-                        elif others := self._take(arrived):
-                            yield Arrival(arrived.time, others)
+                        elif (others := self._take(arrived)) or arrived.marks:
+                            yield Arrival(arrived.time, others, marks=arrived.marks)
             finally:
                 if coming is not None:
                     coming.cancel()
@@ -132,6 +132,11 @@ class MockExchange(SimulatedExchange):
 
     def _told_of(self, c: int, row: int, i: int, now: int) -> Event:
         return self._feed.event(c, row)
+
+    def take_mark(self, instrument: str, mark: MarkPrice) -> None:
+        """Hand a mark price on to the market, of which it may be read."""
+        if isinstance(self._upstream, TakesMarks):
+            self._upstream.take_mark(instrument, mark)
 
     def _coming(self) -> list[Any]:
         return self._feed.rest()

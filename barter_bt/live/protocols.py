@@ -23,7 +23,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from barter_bt.live.arrival import Arrival
+from barter_bt.live.arrival import Arrival, MarkPrice
 from barter_bt.protocol import (
     NO_CONDITIONS,
     AccountSnapshot,
@@ -79,6 +79,15 @@ class KeepsState(Protocol):
         ConfigError
             It was not written down behind that message, or what it is made from is not as it was.
         """
+        ...
+
+
+@runtime_checkable
+class TakesMarks(Protocol):
+    """A source whose mark prices a strategy may read: each is there once its arrival is processed, also in a replay."""
+
+    def take_mark(self, instrument: str, mark: MarkPrice) -> None:
+        """A mark price of an instrument."""
         ...
 
 

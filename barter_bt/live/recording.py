@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from barter_bt.errors import ConfigError
-from barter_bt.live.arrival import Arrival, Event, Mark
+from barter_bt.live.arrival import Arrival, Event, Mark, MarkPrice
 from barter_bt.live.parts import Layout, read_parts
 from barter_bt.protocol import (
     Account,
@@ -29,7 +30,7 @@ from barter_bt.system import Timer
 from barter_bt.system.markets import event_time
 
 FORMAT = "barter_bt session 1"
-SESSION = "session.json"
+SESSION, MARK_PRICE = "session.json", "mark_price"
 LAYOUT = Layout(
     {
         "arrival": pl.Int64,
@@ -89,13 +90,15 @@ class RecordedSession:
         for part in self.parts:
             numbers = part.with_columns(pl.col("time", "time_exchange").to_physical())
             for _, rows in numbers.group_by("arrival", maintain_order=True):
-                events, errors, time = [], {}, rows["time"][0]
+                events, marks, errors, time = [], [], {}, rows["time"][0]
                 for kind, number, text in rows.select("kind", "number", "event").rows():
                     if kind == "unsent":
                         errors[number] = from_json(SendError, text)
+                    elif kind == MARK_PRICE:
+                        marks.append(msgspec.json.decode(text, type=tuple[str, MarkPrice]))
                     else:
                         events.append(event_of(kind, text))
-                yield Arrival(time, tuple(events)), errors
+                yield Arrival(time, tuple(events), marks=tuple(marks)), errors
 
 
 def read_session(directory: str | Path) -> RecordedSession:

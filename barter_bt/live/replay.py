@@ -85,7 +85,7 @@ def process_again(session: Session, told: RecordedSession) -> bool:
         except BarterBtError:
             if not isinstance(arrival.events[0], Command | TradingStateUpdate):
                 raise  # it has ended the session then, too; a command's error was its sender's to hear
-        was_shut_down = isinstance(arrival.events[-1], Shutdown)
+        was_shut_down = any(isinstance(event, Shutdown) for event in arrival.events)
     session.clients = clients
     return was_shut_down
 

@@ -23,7 +23,7 @@ from barter_bt.instrument.number import Number
 from barter_bt.live.clock import SECOND_NS, Clock, Virtual, WallClock
 from barter_bt.live.handle import SystemHandle
 from barter_bt.live.host import Host
-from barter_bt.live.protocols import ExecutionClient, Source
+from barter_bt.live.protocols import ExecutionClient, Source, TakesMarks
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.session import Session
@@ -170,6 +170,7 @@ class System:
             venues=venues,
             rates=rates,
         )
+        self.session.takers = [source for source in sources if isinstance(source, TakesMarks)]
         drain_ns = duration_ns(drain, "drain")
         if drain_ns < 0:
             raise ConfigError(f"drain is {drain!r}; it must not be below 0", 'write for example "5s", or 0 to wait not')
