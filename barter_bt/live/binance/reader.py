@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from decimal import Decimal
 from typing import Any
 
 import msgspec

@@ -2,8 +2,8 @@
 
 Source: `errors.md` and `rest-api.md` ("HTTP Return Codes") of https://github.com/binance/binance-spot-api-docs, as of
 21 July 2026: a status of 5xx is no failure, what became of the request is unknown. Of futures: the page of
-error codes of the USD-M API. Codes mean the same at both, but for -1108, which is an asset of futures and an overflow of
-spot, and the matching engine's -2010, of which the text says what it is.
+error codes of the USD-M API. Codes mean the same at both, but for -1108, which is an asset of futures and an overflow
+of spot, and the matching engine's -2010, of which the text says what it is.
 
 ==========================  ========================================================================================
 Barter's                    Binance's

@@ -108,7 +108,8 @@ def test_a_stop_cancels_and_closes_at_the_exchange(limits: dict[str, Any]) -> No
             await clock.set(clock.now() + 10**9)
             exchange.quote("79.5", "80.5", "5")
             await exchange.flush()
-            await desk.until(lambda: handle.view().position("btc_usdt") == 0 and not desk.standing())
+            async with asyncio.timeout(90):
+                await desk.until(lambda: handle.view().position("btc_usdt") == 0 and not desk.standing())
             assert handle.view().trading == bp.TradingState.DISABLED
             closing = exchange.account.orders[-1]
             assert (closing.side, closing.quantity, closing.client_id[:7]) == ("SELL", 1, "p-stop-")
