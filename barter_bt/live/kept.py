@@ -68,7 +68,7 @@ def packed(arrivals: Sequence[Arrival]) -> list[Any]:
     >>> packed([Arrival(7, (Mark(7),))])
     [[7, [['mark', '7']]]]
     >>> unpacked(packed([Arrival(7, (Mark(7),))]))
-    [Arrival(time=7, events=(Mark(time=7),), positions=())]
+    [Arrival(time=7, events=(Mark(time=7),), positions=(), marks=())]
     """
     return [[one.time, [[kind_of(event), text_of(event)] for event in one.events]] for one in arrivals]
 
