@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from barter_bt.cli.app import INTERNAL_ERROR, OK, AsJson, app
+from barter_bt.cli.app import BAD_INPUT, OK, AsJson, app
 from barter_bt.cli.printing import print_json
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def kill(directory: Path, /, *, close: bool = False, patience: float = 30.0, jso
     """Kill switch: end a session of `barter-bt paper` or `live` with all of its orders cancelled.
 
     Trading is disabled, every order cancelled, and the session shut down when no order stands any more, or ten seconds
-    later. What is left is said, and then the exit code is 1.
+    later. What is left is said, and then the exit code is 2.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _ask(directory: Path, commands: Sequence[str], patience: float, *, as_json: 
         print(_text(told))
     cancels, closes = "cancel" in commands, "close" in commands
     is_left = (cancels and told["orders"]) or (closes and told["positions"])
-    return INTERNAL_ERROR if told["error"] or told["unsent"] or is_left else OK
+    return BAD_INPUT if told["error"] or told["unsent"] or is_left else OK
 
 
 def _text(told: dict[str, Any]) -> str:

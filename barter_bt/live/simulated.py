@@ -284,10 +284,13 @@ class SimulatedExchange(TakesOrders):
 
     def save(self, directory: Path, arrivals: int, unheard: Sequence[Arrival]) -> None:
         """Write down how it is beside a recording (:class:`~barter_bt.live.protocols.KeepsState`)."""
-        if not self.ended:
-            self._heard_of = arrivals
-            self._told.extendleft(reversed(unheard))
-            self._checkpoint().save(checkpoint_path(directory, self.exchanges))
+        path = checkpoint_path(directory, self.exchanges)
+        if self.ended:
+            path.unlink(missing_ok=True)  # of a part before
+            return
+        self._heard_of = arrivals
+        self._told.extendleft(reversed(unheard))
+        self._checkpoint().save(path)
 
     def load(self, directory: Path, arrivals: int) -> None:
         """Be as it was when its session was shut down; time goes on from then, at the pace of the clock.

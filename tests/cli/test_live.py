@@ -108,6 +108,8 @@ def test_it_is_told_and_killed_from_another_program(example: Path, capsys: Any) 
         running.stdout.readline()  # it has traded
         assert main(["tell", str(where), "disable", "--patience", "300"]) == 0
         assert "done: disable\n" in capsys.readouterr().out
+        assert main(["tell", str(where), "explode"]) == 2
+        assert "there is no command 'explode'" in capsys.readouterr().err
         assert main(["kill", str(where), "--patience", "300", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
         _, errors = running.communicate(timeout=600)

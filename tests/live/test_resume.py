@@ -205,6 +205,7 @@ def test_what_cannot_go_on_is_told(tmp_path: Path) -> None:
     ended(tmp_path / "later", simulation(30), 12, kills=True)
     with pytest.raises(ConfigError, match="is of message .* of the session, which was killed behind message"):
         resumed(tmp_path / "later", simulation(30))
+    ended(tmp_path / "whole", simulation(30), 5)
     resumed(tmp_path / "whole", simulation(30))
     with pytest.raises(ConfigError, match="before its data ends"):
         resumed(tmp_path / "whole", simulation(30))
