@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 
-from barter_bt.live.host import Host, News
+from barter_bt.live.host import Host
 from barter_bt.live.ledger import Unreconciled
+from barter_bt.live.listeners import News
 from barter_bt.live.run import LiveRun
 from barter_bt.protocol import (
     CancelOrders,
@@ -130,7 +131,7 @@ class SystemHandle:
         ConfigError
             The system's ``audit_mode`` is ``"disabled"``.
         """
-        return self._audits(self._host.listen())
+        return self._audits(self._host.listeners.listen())
 
     def news(self) -> AsyncIterator[News]:
         """The audits, and between them each :class:`~barter_bt.live.silence.Silence` of an instrument.
@@ -140,7 +141,7 @@ class SystemHandle:
         ConfigError
             As of :meth:`audits`.
         """
-        return self._listen(self._host.listen())
+        return self._listen(self._host.listeners.listen())
 
     async def _audits(self, listener: asyncio.Queue[News | None]) -> AsyncIterator[Audit]:
         async with aclosing(self._listen(listener)) as news:
@@ -153,7 +154,7 @@ class SystemHandle:
             while (news := await listener.get()) is not None:
                 yield news
         finally:
-            self._host.leave(listener)
+            self._host.listeners.leave(listener)
 
     @property
     def stale(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,13 +14,14 @@ from barter_bt.live.arrival import Arrival, Event, Mark
 from barter_bt.live.clock import Clock
 from barter_bt.live.drain import warn_of
 from barter_bt.live.ledger import account_items
+from barter_bt.live.listeners import Listeners
 from barter_bt.live.protocols import ExecutionClient, KeepsState, Source
 from barter_bt.live.reconcile import Reconciler
 from barter_bt.live.recorder import Recorder
 from barter_bt.live.recording import read_session
 from barter_bt.live.replay import process_again
 from barter_bt.live.session import Session
-from barter_bt.live.silence import Silence, Silences
+from barter_bt.live.silence import Silences
 from barter_bt.protocol import Candle, Item, Market, Shutdown, TradingState, TradingStateUpdate
 from barter_bt.system import Audit, Timer
 
@@ -28,7 +29,6 @@ ENDED = "the system has ended"
 _IN_A_ROW = 256  # messages of an iterator before others have their turn
 _AT_ONCE = 16  # of a source
 
-News: TypeAlias = Audit | Silence
 Answer: TypeAlias = "asyncio.Future[list[Audit]]"
 Entry: TypeAlias = tuple[Arrival | Event, Answer]
 _WAKE: Any = None  # in place of an entry: the engine has ended elsewhere
@@ -66,6 +66,8 @@ class Host:
     ----------
     error
         What ended it, if something did.
+    listeners
+        Who is told what happens.
     """
 
     def __init__(
@@ -84,11 +86,10 @@ class Host:
         mark_ns: int,
         stale_ns: int | None,
     ) -> None:
-        self.session, self.clock, self.tells_audits = session, clock, tells_audits
+        self.session, self.clock, self.listeners = session, clock, Listeners(is_allowed=tells_audits)
         self._sources, self._clients, self._recorder = sources, clients, recorder
         self.reconciler = reconciler
         self._as_iterator, self._keeps_time = as_iterator, keeps_time
-        self._listeners: list[asyncio.Queue[News | None]] = []
         self._main: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._pumps: list[asyncio.Task[None]] = []
@@ -97,9 +98,11 @@ class Host:
         self._answered: asyncio.Event | None = None  # there once a shutdown waits for that
         self._is_stopped = False
         self._mark_ns, self._mark_due = mark_ns, NEVER
-        self.silences = None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self._tell)
+        self.silences = (
+            None if stale_ns is None else Silences(session.engine.index, clock, stale_ns, self.listeners.tell)
+        )
         self.error: BaseException | None = None
-        session.watch = self._tell
+        session.watch = self.listeners.tell
 
     # Life
 
@@ -227,8 +230,7 @@ class Host:
         except BarterBtError as error:
             self.error = self.error or error
         self._refuse_rest()
-        for listener in self._listeners:
-            listener.put_nowait(None)
+        self.listeners.end()
         self._drained.set()
 
     def _keep_state(self, unheard: list[Arrival]) -> None:
@@ -308,7 +310,7 @@ class Host:
                 if self.session.engine.terminated:
                     self._queue.put_nowait(_WAKE)
                 in_a_row += 1
-                if self._listeners or in_a_row >= _AT_ONCE:
+                if self.listeners or in_a_row >= _AT_ONCE:
                     in_a_row = 0
                     await asyncio.sleep(0)
 
@@ -418,33 +420,6 @@ class Host:
         for one in waiting:
             one.cancel()
         return not self.session.unanswered()
-
-    # Audits
-
-    def _tell(self, news: News) -> None:
-        for listener in self._listeners:
-            listener.put_nowait(news)
-
-    def listen(self) -> asyncio.Queue[News | None]:
-        """A queue of every audit and silence from now on, None behind the last.
-
-        Raises
-        ------
-        ConfigError
-            The system tells none.
-        """
-        if not self.tells_audits:
-            raise ConfigError("audits are not told", 'System(..., audit_mode="enabled")')
-        listener: asyncio.Queue[News | None] = asyncio.Queue()
-        self._listeners.append(listener)
-        if not self.is_running:
-            listener.put_nowait(None)
-        return listener
-
-    def leave(self, listener: asyncio.Queue[News | None]) -> None:
-        """Listen no longer."""
-        with suppress(ValueError):
-            self._listeners.remove(listener)
 
 
 def _closes_bar(arrival: Arrival) -> bool:
